@@ -1,0 +1,467 @@
+# SPDX-License-Identifier: Apache-2.0
+# Traced arrays: a shape and the nodes of its elements.  Indexing, reshaping, joining and
+# in-place assignment work on the index array alone and record nothing.
+
+@cython.final
+@cython.freelist(64)
+@cython.c_api_binop_methods(True)
+cdef class TracedArray:
+    """An array of a function that is being traced; behaves as a float64 ndarray does."""
+
+    cdef Trace trace
+    cdef cnp.ndarray index      # uint32: the node of every element
+    cdef TracedArray whole      # the array this one is a view of; None: it is no view
+    cdef ad_node first          # of a whole: its first node, while its nodes are consecutive
+    cdef bint owned             # its index memory is its own, or its whole's, and writable
+    cdef bint truth
+    cdef object __weakref__
+
+    __array_priority__ = 1000.0
+
+    def __init__(self):
+        raise TypeError("traced values come from a trace; they are not made by hand")
+
+    @property
+    def __class__(self):
+        # isinstance(x, np.ndarray) holds in the user's own checks, as it does untraced
+        return np.ndarray
+
+    cdef cnp.ndarray indices(self):
+        """The index array, up to date with writes through views and with merged traces."""
+        if not self.trace.usable():
+            self.follow()
+        if self.whole is not None and self.whole.owned and not self.owned:
+            self.index = relaid(self.index, self.whole.index, self.whole.first)
+            self.owned = True
+        return self.index
+
+    cdef int follow(self) except -1:
+        """Move to the tape that this array's trace was merged into, or refuse."""
+        cdef Trace trace = self.trace
+        cdef ad_node offset
+        if not trace.live or trace.thread != PyThread_get_thread_ident():
+            trace.refuse()
+        if self.whole is not None:
+            self.whole.indices()
+            if self.whole.owned and not self.owned:
+                # the whole moved before it was relaid: its first node tells from where
+                self.index = relaid(self.index, self.whole.index,
+                                    self.whole.first - trace.moved(0))
+                self.owned = True
+        offset = trace.moved(0)
+        self.trace = trace.root()
+        if not self.owned:
+            self.index = shifted(self.index, offset)
+            self.first += offset
+        elif self.whole is None:
+            np.add(self.index, np.uint32(offset), out=self.index)
+            self.first += offset
+        return 0
+
+    cdef cnp.ndarray writable(self):
+        """The index array in memory that may be written, shared with all views."""
+        cdef cnp.ndarray index = self.indices()
+        if self.owned:
+            return index
+        if self.whole is not None:
+            self.whole.writable()
+            return self.indices()
+        self.index = index.copy(order="C")
+        self.owned = True
+        return self.index
+
+    def __add__(left, right):
+        return binary(op_add, left, right)
+
+    def __sub__(left, right):
+        return binary(op_subtract, left, right)
+
+    def __mul__(left, right):
+        return binary(op_multiply, left, right)
+
+    def __truediv__(left, right):
+        return binary(op_divide, left, right)
+
+    def __floordiv__(left, right):
+        return binary(op_floor_divide, left, right)
+
+    def __mod__(left, right):
+        return binary(op_remainder, left, right)
+
+    def __divmod__(left, right):
+        return binary(op_floor_divide, left, right), binary(op_remainder, left, right)
+
+    def __pow__(left, right, modulus):
+        if modulus is not None:
+            return NotImplemented
+        return power(left, right)
+
+    def __matmul__(left, right):
+        return operate_matmul(left, right)
+
+    def __and__(left, right):
+        return truth_binary(op_logical_and, left, right)
+
+    def __or__(left, right):
+        return truth_binary(op_logical_or, left, right)
+
+    def __xor__(left, right):
+        return truth_binary(op_logical_xor, left, right)
+
+    def __invert__(self):
+        return truth_unary(op_logical_not, self)
+
+    def __neg__(self):
+        return unary(op_negative, self)
+
+    def __pos__(self):
+        return unary(op_positive, self)
+
+    def __abs__(self):
+        return unary(op_absolute, self)
+
+    def __iadd__(self, other):
+        return assign(self, Ellipsis, binary(op_add, self, other))
+
+    def __isub__(self, other):
+        return assign(self, Ellipsis, binary(op_subtract, self, other))
+
+    def __imul__(self, other):
+        return assign(self, Ellipsis, binary(op_multiply, self, other))
+
+    def __itruediv__(self, other):
+        return assign(self, Ellipsis, binary(op_divide, self, other))
+
+    def __ifloordiv__(self, other):
+        return assign(self, Ellipsis, binary(op_floor_divide, self, other))
+
+    def __imod__(self, other):
+        return assign(self, Ellipsis, binary(op_remainder, self, other))
+
+    def __ipow__(self, other, modulus):
+        return assign(self, Ellipsis, power(self, other))
+
+    def __imatmul__(self, other):
+        return assign(self, Ellipsis, operate_matmul(self, other))
+
+    def __richcmp__(self, other, int how):
+        return compare(how, self, other)
+
+    def __hash__(self):
+        raise TypeError("unhashable type: 'TracedArray' (as ndarray is)")
+
+    def __bool__(self):
+        if cnp.PyArray_SIZE(self.index) != 1:
+            raise ValueError("The truth value of an array with more than one element is "
+                             "ambiguous. Use a.any() or a.all()")
+        return decide(self.indices().reshape(()), self)
+
+    def __len__(self):
+        if cnp.PyArray_NDIM(self.index) == 0:
+            raise TypeError("len() of unsized object")
+        return cnp.PyArray_DIM(self.index, 0)
+
+    def __iter__(self):
+        if cnp.PyArray_NDIM(self.index) == 0:
+            raise TypeError("iteration over a 0-d array")
+        return iter([self[k] for k in range(len(self))])
+
+    def __contains__(self, item):
+        return bool(np.any(self == item))
+
+    def __float__(self):
+        return refuse_conversion("float()", self)
+
+    def __int__(self):
+        return refuse_conversion("int()", self)
+
+    def __index__(self):
+        return refuse_conversion("an index or int()", self)
+
+    def __complex__(self):
+        return refuse_conversion("complex()", self)
+
+    def __getitem__(self, key):
+        cdef cnp.ndarray index = self.index
+        cdef Py_ssize_t k, n
+        if PyLong_CheckExact(key) and cnp.PyArray_NDIM(index) == 1:
+            index = self.indices()
+            k = PyLong_AsSsize_t(key)
+            n = cnp.PyArray_DIM(index, 0)
+            if k < 0:
+                k += n
+            if not 0 <= k < n:
+                raise IndexError(f"index {key} is out of bounds for axis 0 with size {n}")
+            return element_at(self, (<ad_node *> (
+                cnp.PyArray_BYTES(index) + k * cnp.PyArray_STRIDE(index, 0)))[0])
+        return fetch(self, key)
+
+    def __setitem__(self, key, value):
+        cdef cnp.ndarray index
+        cdef Py_ssize_t k, n
+        if type(value) is TracedScalar and PyLong_CheckExact(key) and self.owned and (
+                cnp.PyArray_NDIM(self.index) == 1):
+            index = self.indices()
+            k = PyLong_AsSsize_t(key)
+            n = cnp.PyArray_DIM(index, 0)
+            if k < 0:
+                k += n
+            if 0 <= k < n and (<TracedScalar> value).trace is self.trace:
+                (<ad_node *> (cnp.PyArray_BYTES(index) + k * cnp.PyArray_STRIDE(index, 0)))[0] = (
+                    <TracedScalar> value).node
+                return
+        assign(self, key, value)
+
+    def __copy__(self):
+        return copied(self)
+
+    def __deepcopy__(self, memo):
+        return copied(self)
+
+    def __reduce__(self):
+        raise TypeError("a traced value can not be pickled: it exists only while its function "
+                        "is traced")
+
+    def __array__(self, dtype=None, copy=None):
+        return as_plain_array(self, dtype)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return ufunc_call(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func, types, args, kwargs):
+        return numpy_call(func, types, args, kwargs)
+
+    def __getattr__(self, name):
+        return method_of(self, name)
+
+    def __dir__(self):
+        return method_names()
+
+    def __repr__(self):
+        return f"TracedArray({value_text(self)})"
+
+    @property
+    def shape(self):
+        return shape_of(self.index)
+
+    @shape.setter
+    def shape(self, shape):
+        raise AttributeError("the shape of a traced array can not be set; use reshape")
+
+    @property
+    def ndim(self):
+        return cnp.PyArray_NDIM(self.index)
+
+    @property
+    def size(self):
+        return cnp.PyArray_SIZE(self.index)
+
+    @property
+    def itemsize(self):
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self):
+        return self.size * self.itemsize
+
+    @property
+    def dtype(self):
+        return dtype_bool if self.truth else dtype_float
+
+    @property
+    def T(self):
+        return view_of(self, self.indices().T)
+
+
+cdef object new_array(Trace trace, cnp.ndarray index, bint truth):
+    """An array of consecutive fresh nodes."""
+    cdef TracedArray x = TracedArray.__new__(TracedArray)
+    x.trace = trace
+    x.index = index
+    x.truth = truth
+    x.first = (<ad_node *> cnp.PyArray_DATA(index))[0] if cnp.PyArray_SIZE(index) else 0
+    return x
+
+
+cdef object owning_array(Trace trace, cnp.ndarray index, bint truth):
+    """An array whose index memory is its own."""
+    cdef TracedArray x = TracedArray.__new__(TracedArray)
+    x.trace = trace
+    x.index = index
+    x.truth = truth
+    x.owned = True
+    return x
+
+
+cdef object view_of(TracedArray x, cnp.ndarray index):
+    """x seen through an index array derived from its own: a view if it shares memory."""
+    cdef TracedArray y = TracedArray.__new__(TracedArray)
+    y.trace = x.trace
+    y.index = index
+    y.truth = x.truth
+    if x.owned:
+        y.owned = True
+        y.whole = x.whole if x.whole is not None else x
+        if not np.may_share_memory(index, x.index):
+            y.whole = None      # NumPy made a copy
+    elif is_consecutive(index):
+        y.whole = x.whole if x.whole is not None else x
+    else:
+        y.owned = True          # NumPy made a copy
+    return y
+
+
+cdef inline object element_at(TracedArray x, ad_node node):
+    cdef TracedScalar s
+    if ad_is_constant(x.trace.tape, node):
+        return scalar_or_number(x.trace, node, x.truth)
+    s = <TracedScalar> new_scalar(x.trace, node)
+    s.truth = x.truth
+    return s
+
+
+cdef object fetch(TracedArray x, object key):
+    """x[key] for any key that NumPy knows."""
+    found = x.indices()[plain_key(key)]
+    if isinstance(found, np.ndarray):
+        return view_of(x, found)
+    return element_at(x, <ad_node> int(found))
+
+
+cdef object plain_key(object key):
+    """An index expression without traced truth values: their outcomes become guards."""
+    if type(key) is tuple:
+        return tuple([plain_key(part) for part in key])
+    if type(key) is TracedArray and (<TracedArray> key).truth:
+        return decided(<TracedArray> key)
+    if type(key) is TracedScalar and (<TracedScalar> key).truth:
+        return decide(key)
+    if is_traced(key):
+        raise IndexError("a traced value can not be an index: an element's position has no "
+                         "derivative; index with plain integers or with a comparison")
+    return key
+
+
+cdef object assign(TracedArray x, object key, object value):
+    """x[key] = value in place, seen through every view of x; returns x."""
+    cdef cnp.ndarray index
+    cdef Trace trace = unify(x.trace, trace_of((value,)) if is_traced(value) else x.trace)
+    x.indices()
+    nodes = nodes_of(trace, value)
+    index = x.writable()
+    index[plain_key(key)] = nodes
+    return x
+
+
+cdef object nodes_of(Trace trace, object value):
+    """The nodes of any value, as an index array (or a 0-d one), on this trace's tape."""
+    cdef ad_node node
+    if type(value) is TracedScalar:
+        settle(<TracedScalar> value)
+        return np.uint32((<TracedScalar> value).node)
+    if type(value) is TracedArray:
+        return (<TracedArray> value).indices()
+    value = operand_of(value, "an assigned value")
+    if type(value) is float:
+        check(ad_tape_constant(trace.tape, value, &node))
+        return np.uint32(node)
+    if type(value) is TracedArray:
+        return (<TracedArray> value).indices()
+    return constant_nodes(trace, value)
+
+
+cdef object copied(TracedArray x):
+    return owning_array(x.trace.root(), x.indices().copy(), x.truth)
+
+
+cdef object as_traced_array(object x):
+    """A traced scalar as a 0-d traced array; arrays as they are."""
+    if type(x) is TracedArray:
+        return x
+    settle(<TracedScalar> x)
+    index = np.array((<TracedScalar> x).node, dtype=np.uint32)
+    return owning_array((<TracedScalar> x).trace, index, (<TracedScalar> x).truth)
+
+
+cdef cnp.ndarray values_of(object x):
+    """The present values of a traced array or scalar, copied."""
+    cdef TracedArray array = <TracedArray> as_traced_array(x)
+    cdef cnp.ndarray index = np.ascontiguousarray(array.indices())
+    cdef cnp.ndarray values = cnp.PyArray_EMPTY(
+        cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_DOUBLE, 0)
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
+    cdef double *value = <double *> cnp.PyArray_DATA(values)
+    cdef Py_ssize_t k
+    for k in range(cnp.PyArray_SIZE(index)):
+        value[k] = array.trace.tape.value[node[k]]
+    return values.astype(bool) if array.truth else values
+
+
+cdef bint only_constants(TracedArray x):
+    cdef cnp.ndarray index = np.ascontiguousarray(x.indices())
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
+    cdef Py_ssize_t k
+    for k in range(cnp.PyArray_SIZE(index)):
+        if not ad_is_constant(x.trace.tape, node[k]):
+            return False
+    return True
+
+
+cdef object as_plain_array(TracedArray x, object dtype):
+    """What NumPy gets that does not know traced arrays: floats if nothing depends on an
+    input, else an object array of traced scalars."""
+    cdef cnp.ndarray index = x.indices()
+    if only_constants(x):
+        return values_of(x) if dtype is None else values_of(x).astype(dtype)
+    if dtype is not None and np.dtype(dtype) != object:
+        refuse_conversion(f"conversion to an array of {np.dtype(dtype)}", x)
+    objects = np.empty(index.size, dtype=object)
+    for k, node in enumerate(index.ravel()):
+        objects[k] = element_at(x, node)
+    return objects.reshape(shape_of(index))
+
+
+cdef object array_of_objects(cnp.ndarray objects):
+    """An object array of numbers and traced scalars as a traced (or a plain) array."""
+    cdef Trace trace = trace_of(tuple(objects.ravel()))
+    cdef ad_node node
+    if trace is None:
+        for item in objects.ravel():
+            if not isinstance(item, (int, float, np.number, np.bool_)):
+                raise TypeError(f"an object array holds {type(item).__name__}, which is no real "
+                                f"number; ad_core computes with real float64 numbers")
+        return objects.astype(np.float64)
+    cdef cnp.ndarray index = np.empty(objects.size, dtype=np.uint32)
+    for k, item in enumerate(objects.ravel()):
+        index[k] = nodes_of(trace, item)
+    return owning_array(trace, index.reshape(shape_of(objects)), False)
+
+
+cdef bint decide(object x, object array=None) except -1:
+    """The truth value of a traced number in Python's control flow, kept as a guard."""
+    cdef TracedScalar s
+    if array is not None:
+        node = int(x)
+        if ad_is_constant((<TracedArray> array).trace.tape, node):
+            return (<TracedArray> array).trace.tape.value[<ad_node> node] != 0
+        s = <TracedScalar> new_scalar((<TracedArray> array).trace, node)
+        s.truth = (<TracedArray> array).truth
+    else:
+        s = <TracedScalar> x
+        settle(s)
+    if not s.truth:
+        s = <TracedScalar> compare(Py_NE, s, 0.0)
+    cdef bint outcome = s.trace.tape.value[s.node] != 0
+    check(ad_tape_guard(s.trace.tape, s.node, outcome))
+    return outcome
+
+
+cdef object decided(TracedArray x):
+    """The truth values of an array as a plain boolean array, each kept as a guard."""
+    cdef cnp.ndarray index = np.ascontiguousarray(x.indices())
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
+    cdef Py_ssize_t k
+    for k in range(cnp.PyArray_SIZE(index)):
+        if not ad_is_constant(x.trace.tape, node[k]):
+            check(ad_tape_guard(x.trace.tape, node[k], x.trace.tape.value[node[k]] != 0))
+    return values_of(x)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+# Recording block operations: reductions, running sums, matrix products.
+
+cdef dict block_kinds = {"sum": AD_BLOCK_SUM, "max": AD_BLOCK_MAX, "min": AD_BLOCK_MIN,
+                         "cumsum": AD_BLOCK_CUMSUM}
+
+
+def record_reduction(str kind, TracedArray x not None, int inner):
+    """Reduce x over its last `inner` dimensions (sum, max, min), or take the running sum
+    along its last one (cumsum: the result has x's shape)."""
+    cdef cnp.ndarray index = x.indices()
+    cdef int ndim = cnp.PyArray_NDIM(index), outer = ndim - inner, d
+    cdef int64_t shape[MAXDIMS]
+    cdef Prepared p
+    cdef ad_operand operand
+    cdef ad_node first
+    for d in range(ndim):
+        shape[d] = cnp.PyArray_DIM(index, d)
+    alive = prepare(&p, index, ndim, cnp.PyArray_DIMS(index))
+    operand.base = p.base
+    operand.stride = p.stride
+    operand.nodes = p.nodes
+    if kind == "sum" and cnp.PyArray_SIZE(index) == 0:
+        return uniform(shape_of(index)[:outer], 0.0) if outer else 0.0
+    check(ad_tape_reduce(x.trace.tape, block_kinds[kind], outer, inner, shape, &operand, &first))
+    if kind == "cumsum":
+        return new_array(x.trace, consecutive(first, ndim, cnp.PyArray_DIMS(index)), False)
+    if outer == 0:
+        return new_scalar(x.trace, first)
+    return new_array(x.trace, consecutive(first, outer, cnp.PyArray_DIMS(index)), False)
+
+
+cdef cnp.ndarray affine_nodes(Trace trace, object x):
+    """The index array of a traced array or plain array as an affine rule; nodes that lie
+    scattered are copied to consecutive ones."""
+    if is_traced(x):
+        index = (<TracedArray> x).indices()
+        if is_consecutive(index) or index.size == 0:
+            return index
+        return (<TracedArray> as_traced_array(elementwise(op_positive, (x,)))).indices()
+    return constant_nodes(trace, real_array(x, "an operand of matmul"))
+
+
+def record_matmul(a, b):
+    """The product of two stacks of matrices, (B, M, K) and (B, K, N), as one block run."""
+    cdef Trace trace = trace_of((a, b))
+    cdef cnp.ndarray left = affine_nodes(trace, a)
+    cdef cnp.ndarray right = affine_nodes(trace, b)
+    cdef int64_t extents[4]
+    cdef int64_t left_stride[3]
+    cdef int64_t right_stride[3]
+    cdef cnp.npy_intp shape[3]
+    cdef ad_node first
+    cdef int d
+    left = affine_nodes(trace, a) if is_traced(a) else left     # follow a merge
+    extents[0] = cnp.PyArray_DIM(left, 0)
+    extents[1] = cnp.PyArray_DIM(left, 1)
+    extents[2] = cnp.PyArray_DIM(left, 2)
+    extents[3] = cnp.PyArray_DIM(right, 2)
+    shape[0] = extents[0]
+    shape[1] = extents[1]
+    shape[2] = extents[3]
+    for d in range(3):
+        left_stride[d] = cnp.PyArray_STRIDE(left, d) // 4
+        right_stride[d] = cnp.PyArray_STRIDE(right, d) // 4
+    if extents[2] == 0:
+        return uniform((shape[0], shape[1], shape[2]), 0.0)
+    if extents[0] * extents[1] * extents[3] == 0:
+        first = 0
+    else:
+        check(ad_tape_matmul(trace.tape, extents, (<ad_node *> cnp.PyArray_DATA(left))[0],
+                             left_stride, (<ad_node *> cnp.PyArray_DATA(right))[0], right_stride,
+                             &first))
+    return new_array(trace, consecutive(first, 3, shape), False)
+
+
+def index_array(x):
+    """The node index array of a traced value (read it, do not write it)."""
+    return (<TracedArray> as_traced_array(x)).indices()
+
+
+def from_index(TracedArray x not None, index):
+    """x seen through an index array that NumPy made from x's own: a view where it shares
+    memory, an array of its own where it does not."""
+    return view_of(x, index)
+
+
+def from_nodes(x, index):
+    """A new traced array of given nodes on the trace of x."""
+    cdef Trace trace = trace_of((x,))
+    return owning_array(trace, np.array(index, dtype=np.uint32), x.dtype == dtype_bool)
+
+
+def nodes_on_trace_of(tuple values):
+    """The nodes of several values, traced or not, on the one trace they belong to; the
+    first traced one among them says which."""
+    cdef Trace trace = trace_of(values)
+    return [np.asarray(nodes_of(trace, value)) for value in values]
+
+
+def constant_index(x, double value):
+    """The node of a constant on the trace of x."""
+    cdef ad_node node
+    cdef Trace trace = trace_of((x,))
+    check(ad_tape_constant(trace.tape, value, &node))
+    return np.uint32(node)
+
+
+def current_values(x):
+    """The values of a traced value as they are now, a plain array."""
+    return values_of(x)
+
+
+def truth_of(x):
+    """The outcome of traced truth values as plain ones, kept as guards."""
+    if type(x) is TracedArray:
+        return decided(x)
+    return decide(x)
+
+
+def is_constant(x):
+    """Whether a traced array holds constants only."""
+    return type(x) is TracedArray and only_constants(x)
+
+
+def traced(x):
+    """Whether x is a traced value itself."""
+    return is_traced(x)
+
+
+def object_array(x):
+    """An object array of numbers and traced scalars as a traced (or plain) array."""
+    return array_of_objects(x)
+
+
+def copy_of(TracedArray x not None):
+    """A traced array with an index memory of its own."""
+    return copied(x)
+
+
+def set_items(x, key, value):
+    """x[key] = value for a traced array x."""
+    assign(x, key, value)
+
+
+def plain_function(str name):
+    """NumPy's own creation function, whatever stands in its place during a trace."""
+    return originals[name]
+
+
+def as_array(x):
+    """A traced scalar as a 0-d traced array; traced arrays as they are."""
+    return as_traced_array(x)

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+# Traced buffers: while a trace runs on a thread, np.zeros and its kin called on that thread
+# give arrays that traced values may be stored into, so `out = np.zeros(n); out[0] = x[0] ** 2`
+# works as written.  NumPy's own functions are back as soon as no trace runs.
+
+cdef dict numpy_names = np.__dict__
+cdef dict originals = {name: numpy_names[name] for name in (
+    "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
+    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray",
+    "asarray_chkfinite", "copy")}
+cdef object unpatched_asarray = np.asarray
+cdef object np_zeros = np.zeros
+cdef dict replacements = {}
+cdef dict replaced = {}         # what stood in numpy's place while traces run
+cdef int running = 0            # traces open in all threads
+
+
+cdef int patch_numpy() except -1:
+    global running
+    cdef PyObject *name
+    cdef PyObject *function
+    cdef Py_ssize_t at = 0
+    running += 1
+    if running == 1:
+        while PyDict_Next(replacements, &at, &name, &function):
+            PyDict_SetItem(replaced, <object> name,
+                           <object> PyDict_GetItem(numpy_names, <object> name))
+            PyDict_SetItem(numpy_names, <object> name, <object> function)
+    return 0
+
+
+cdef int unpatch_numpy() except -1:
+    global running
+    running -= 1
+    if running == 0:
+        PyDict_Update(numpy_names, replaced)
+    return 0
+
+
+cdef object buffer_of(object array):
+    """A plain float64 array made during a trace, as an array that takes traced values."""
+    cdef Trace trace = innermost()
+    if type(array) is not np.ndarray or (<cnp.ndarray> array).descr.type_num != cnp.NPY_DOUBLE:
+        return array
+    trace = trace.root()
+    return owning_array(trace, constant_nodes(trace, <cnp.ndarray> array).copy(), False)
+
+
+cdef object uniform(object shape, double value):
+    """A buffer of one value: all its elements are the same constant node."""
+    cdef Trace trace = innermost().root()
+    cdef cnp.npy_intp dims[MAXDIMS]
+    cdef ad_node node
+    cdef int ndim = 1
+    check(ad_tape_constant(trace.tape, value, &node))
+    if PyLong_CheckExact(shape):
+        dims[0] = PyLong_AsSsize_t(shape)
+        if dims[0] < 0:
+            raise ValueError("negative dimensions are not allowed")
+    else:
+        shape = shape_of(np.empty(shape, dtype=bool) if not isinstance(shape, tuple) else
+                         np.broadcast_to(True, shape))
+        ndim = <int> len(shape)
+        for d in range(ndim):
+            dims[d] = shape[d]
+    return owning_array(trace, filled(node, ndim, dims), False)
+
+
+cdef inline bint is_float(object dtype):
+    return dtype is None or dtype is float or dtype is np.float64 or dtype == "float64" or (
+        dtype == dtype_float)
+
+
+def zeros(shape, dtype=None, order="C", **kwargs):
+    if ad_current == NULL or kwargs or not is_float(dtype):
+        return originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
+    return uniform(shape, 0.0)
+
+
+def empty(shape, dtype=None, order="C", **kwargs):
+    if ad_current == NULL or kwargs or not is_float(dtype):
+        return originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
+    return uniform(shape, 0.0)
+
+
+def ones(shape, dtype=None, order="C", **kwargs):
+    if ad_current == NULL or kwargs or not is_float(dtype):
+        return originals["ones"](shape, dtype, order, **kwargs)
+    return uniform(shape, 1.0)
+
+
+def full(shape, fill_value, dtype=None, order="C", **kwargs):
+    if ad_current == NULL or kwargs or not is_float(dtype):
+        return originals["full"](shape, fill_value, dtype, order, **kwargs)
+    if is_traced(fill_value):
+        result = uniform(shape, 0.0)
+        result[...] = fill_value
+        return result
+    if dtype is None and not isinstance(fill_value, float):
+        return buffer_of(originals["full"](shape, fill_value, dtype, order))
+    return buffer_of(originals["full"](shape, fill_value, float, order))
+
+
+def array(object, dtype=None, **kwargs):
+    if ad_current == NULL or not is_float(dtype):
+        return originals["array"](object, dtype, **kwargs)
+    if is_traced(object):
+        return reshaped_minimum(copied(as_traced_array(object)), kwargs)
+    if isinstance(object, (list, tuple)) and any_traced(object):
+        return reshaped_minimum(joined(object), kwargs)
+    return buffer_of(originals["array"](object, dtype, **kwargs))
+
+
+def asarray(a, dtype=None, order=None, **kwargs):
+    if ad_current == NULL or not is_float(dtype):
+        return originals["asarray"](a, dtype, order, **kwargs)
+    if is_traced(a):
+        return as_traced_array(a)
+    if isinstance(a, (list, tuple)):
+        if any_traced(a):
+            return joined(a)
+        return buffer_of(originals["asarray"](a, dtype, order, **kwargs))
+    return originals["asarray"](a, dtype, order, **kwargs)
+
+
+cdef object reshaped_minimum(object array, dict kwargs):
+    cdef int ndmin = kwargs.get("ndmin", 0)
+    if array.ndim < ndmin:
+        return array.reshape((1,) * (ndmin - array.ndim) + array.shape)
+    return array
+
+
+cdef bint any_traced(object items):
+    """Whether nested sequences hold a traced value."""
+    for item in items:
+        if is_traced(item):
+            return True
+        if isinstance(item, (list, tuple)):
+            if any_traced(item):
+                return True
+        elif type(item) is np.ndarray and item.dtype == object:
+            if any_traced(item.ravel().tolist()):
+                return True
+    return False
+
+
+cdef object joined(object items):
+    """Nested sequences of numbers and traced values as one traced array."""
+    cdef Trace trace = innermost().root()
+    cdef Py_ssize_t k
+    cdef cnp.npy_intp n = len(items)
+    cdef cnp.ndarray index
+    cdef list parts
+    cdef TracedScalar s
+    index = cnp.PyArray_EMPTY(1, &n, cnp.NPY_UINT32, 0)
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
+    for k in range(n):          # a flat list of scalars: the common case
+        item = items[k]
+        if type(item) is TracedScalar and (<TracedScalar> item).trace is trace:
+            node[k] = (<TracedScalar> item).node
+        elif PyFloat_Check(item) or PyLong_CheckExact(item):
+            check(ad_tape_constant(trace.tape, number(item), &node[k]))
+        else:
+            break
+    else:
+        return owning_array(trace, index, False)
+    parts = []
+    for item in items:
+        if isinstance(item, (list, tuple)):
+            item = joined(item) if len(item) else originals["array"](item)
+        parts.append(item)
+    for item in parts:          # all on one tape before their nodes are read
+        if is_traced(item):
+            trace = unify(trace, (<TracedScalar> item).trace if type(item) is TracedScalar
+                          else (<TracedArray> item).trace)
+    nodes = [np.asarray(nodes_of(trace, item)) for item in parts]
+    shapes = {part.shape for part in nodes}
+    if len(shapes) > 1:
+        raise ValueError(f"setting an array element with a sequence: the parts of a nested list "
+                         f"have different shapes {sorted(shapes)}")
+    return owning_array(trace, np.stack(nodes), False)
+
+
+def eye(*args, **kwargs):
+    made = originals["eye"](*args, **kwargs)
+    return made if ad_current == NULL else buffer_of(made)
+
+
+def identity(*args, **kwargs):
+    made = originals["identity"](*args, **kwargs)
+    return made if ad_current == NULL else buffer_of(made)
+
+
+cdef object like(str name, tuple args, dict kwargs):
+    """zeros_like and kin of a plain array; a traced prototype goes the protocol's way."""
+    made = originals[name](*args, **kwargs)
+    return made if ad_current == NULL or is_traced(made) else buffer_of(made)
+
+
+def zeros_like(*args, **kwargs):
+    return like("zeros_like", args, kwargs)
+
+
+def ones_like(*args, **kwargs):
+    return like("ones_like", args, kwargs)
+
+
+def empty_like(*args, **kwargs):
+    if ad_current != NULL:      # never hand out uninitialised numbers as constants
+        return like("zeros_like", args, kwargs)
+    return originals["empty_like"](*args, **kwargs)
+
+
+def full_like(*args, **kwargs):
+    return like("full_like", args, kwargs)
+
+
+def copy(*args, **kwargs):
+    return like("copy", args, kwargs)
+
+
+for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,
+                 full_like, array, asarray, copy):
+    replacements[function.__name__] = function
+for name in ("asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite"):
+    replacements[name] = asarray

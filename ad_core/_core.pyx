@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# cython: binding=False, freelist=0
+"""The one binding of the C core: owns memory, validates once, releases the GIL, turns a
+status into an exception.  No formula stands here; one subject a file, included below."""
+
+cimport cython
+cimport numpy as cnp
+from cpython.dict cimport PyDict_GetItem, PyDict_Next, PyDict_SetItem, PyDict_Update
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.float cimport PyFloat_AS_DOUBLE
+from cpython.long cimport PyLong_AsSsize_t, PyLong_AsDouble
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject
+from cpython.pythread cimport PyThread_get_thread_ident
+from libc.string cimport memcpy, memset
+
+import sys
+import types
+
+import numpy as np
+
+from ad_core.errors import EscapedTraceError, TapeFullError, TracedValueError
+
+cnp.import_array()
+
+cdef extern from *:
+    """
+    #if PY_VERSION_HEX < 0x030C0000
+    #define ad_is_small_int(x) PyLong_CheckExact(x)
+    #else
+    #define ad_is_small_int(x) \\
+        (PyLong_CheckExact(x) && PyUnstable_Long_IsCompact((PyLongObject *)(x)))
+    #endif
+    #ifdef _MSC_VER
+    static __declspec(thread) void *ad_current;
+    #else
+    static _Thread_local void *ad_current;
+    #endif
+    #define set_current(trace) (ad_current = (trace))
+    """
+    void *ad_current  # the innermost Trace recording on this thread, borrowed
+    void set_current(void *trace)
+    bint ad_is_small_int(object x)
+
+cdef extern from "Python.h":
+    bint PyFloat_Check(object x)
+    bint PyFloat_CheckExact(object x)
+    bint PyLong_CheckExact(object x)
+
+cdef extern from "numpy/ufuncobject.h":
+    ctypedef struct PyUFuncObject:
+        int nin
+        int nout
+        int ntypes
+        void **functions
+        void **data
+        const char *types
+
+include "_status.pxi"
+include "_trace.pxi"
+include "_index.pxi"
+include "_operate.pxi"
+include "_scalar.pxi"
+include "_array.pxi"
+include "_buffers.pxi"
+include "_blocks.pxi"
+include "_sweeps.pxi"
+include "_nested.pxi"
+include "_nodes.pxi"
+include "_table.pxi"

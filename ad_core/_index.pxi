@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+# Index arrays: which nodes the elements of a traced array are.  Consecutive nodes are
+# views of one shared ascending array (0, 1, 2, ...), so that NumPy's own views of them keep
+# telling, by pointer and strides, that they are affine; anything else owns its memory.
+
+cdef enum:
+    MAXDIMS = 64
+
+cdef list ascending = []        # the shared arrays, older and shorter ones first
+cdef uint32_t *newest = NULL
+cdef size_t newest_size = 0
+
+
+cdef int lengthen(size_t need) except -1:
+    global newest, newest_size
+    cdef size_t size = max(need, 2 * newest_size, <size_t> 1 << 16)
+    cdef cnp.ndarray array = np.arange(size, dtype=np.uint32)
+    array.flags.writeable = False
+    ascending.append(array)
+    newest = <uint32_t *> cnp.PyArray_DATA(array)
+    newest_size = size
+    return 0
+
+
+cdef cnp.ndarray consecutive(ad_node first, int ndim, cnp.npy_intp *shape):
+    """The index array of `shape` whose elements are first, first + 1, ..., read-only."""
+    cdef size_t count = 1
+    cdef int d
+    for d in range(ndim):
+        count *= <size_t> shape[d]
+    if first + count > newest_size:
+        lengthen(first + count)
+    cdef cnp.ndarray array = cnp.PyArray_New(
+        cnp.ndarray, ndim, shape, cnp.NPY_UINT32, NULL, newest + first, 0,
+        cnp.NPY_ARRAY_C_CONTIGUOUS, None)
+    cnp.set_array_base(array, ascending[len(ascending) - 1])
+    return array
+
+
+cdef bint is_consecutive(cnp.ndarray index):
+    """Whether the array is a view of a shared ascending one (its nodes are an affine rule)."""
+    cdef uint32_t *data = <uint32_t *> cnp.PyArray_DATA(index)
+    if newest <= data < newest + newest_size:
+        return True
+    cdef cnp.ndarray older
+    for older in ascending:
+        if <uint32_t *> cnp.PyArray_DATA(older) <= data < (
+                <uint32_t *> cnp.PyArray_DATA(older) + cnp.PyArray_SIZE(older)):
+            return True
+    return False
+
+
+cdef inline tuple shape_of(cnp.ndarray index):
+    return tuple([index.shape[d] for d in range(cnp.PyArray_NDIM(index))])
+
+
+cdef cnp.ndarray shifted(cnp.ndarray index, ad_node offset):
+    """The same layout, `offset` nodes further on: for consecutive index arrays."""
+    cdef ad_node first = (<uint32_t *> cnp.PyArray_DATA(index))[0] if index.size else 0
+    cdef ad_node last = <ad_node> int(index.max()) if index.size else 0
+    if last + offset >= newest_size:
+        lengthen(last + offset + 1)
+    cdef cnp.ndarray array = cnp.PyArray_New(
+        cnp.ndarray, cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_UINT32,
+        cnp.PyArray_STRIDES(index), newest + first + offset, 0, 0, None)
+    cnp.set_array_base(array, ascending[len(ascending) - 1])
+    return array
+
+
+cdef cnp.ndarray relaid(cnp.ndarray view, cnp.ndarray whole, ad_node first):
+    """`view` of consecutive nodes (the whole's first one is `first`) as a view of `whole`'s
+    own memory."""
+    cdef ad_node start = (<uint32_t *> cnp.PyArray_DATA(view))[0] if view.size else first
+    cdef cnp.ndarray array = cnp.PyArray_New(
+        cnp.ndarray, cnp.PyArray_NDIM(view), cnp.PyArray_DIMS(view), cnp.NPY_UINT32,
+        cnp.PyArray_STRIDES(view), <uint32_t *> cnp.PyArray_DATA(whole) + (start - first), 0,
+        cnp.NPY_ARRAY_WRITEABLE, None)
+    cnp.set_array_base(array, whole)
+    return array
+
+
+cdef cnp.ndarray filled(ad_node node, int ndim, cnp.npy_intp *shape):
+    """An index array of its own memory, every element the same node."""
+    cdef cnp.ndarray array = cnp.PyArray_EMPTY(ndim, shape, cnp.NPY_UINT32, 0)
+    cdef uint32_t *data = <uint32_t *> cnp.PyArray_DATA(array)
+    cdef Py_ssize_t k
+    for k in range(cnp.PyArray_SIZE(array)):
+        data[k] = node
+    return array

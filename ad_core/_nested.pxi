@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+# Derivatives inside a trace: an inner transform whose values an outer trace records has its
+# sweeps carried out with operations on the outer tape.
+
+cdef object expand_on(Trace root, size_t first_run, size_t last_run, ad_node first_node,
+                      cnp.ndarray seeded, cnp.ndarray seeds, cnp.ndarray wanted, bint forward):
+    """The nodes that hold the tangents (adjoints) of `wanted`, from seed nodes."""
+    cdef ad_segment segment
+    cdef size_t known = root.tape.nodes
+    cdef cnp.ndarray carried = np.full(known, AD_NO_NODE, dtype=np.uint32)
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(carried)
+    cdef ad_node *at = <ad_node *> cnp.PyArray_DATA(seeded)
+    cdef ad_node *seed = <ad_node *> cnp.PyArray_DATA(seeds)
+    cdef ad_node zero
+    cdef Py_ssize_t k
+    check(ad_tape_constant(root.tape, 0.0, &zero))
+    for k in range(cnp.PyArray_SIZE(seeded)):
+        if seed[k] == zero:
+            continue
+        if node[at[k]] == AD_NO_NODE:
+            node[at[k]] = seed[k]
+        else:                   # one node twice among the outputs
+            check(ad_tape_binary(root.tape, op_add, node[at[k]], seed[k], &node[at[k]]))
+    segment.tape = root.tape
+    segment.first_run = first_run
+    segment.last_run = last_run
+    segment.first_node = first_node
+    if forward:
+        check(ad_expand_forward(&segment, node))
+    else:
+        check(ad_expand_reverse(&segment, node))
+    found = carried[wanted]
+    return np.where(found == AD_NO_NODE, np.uint32(zero), found).astype(np.uint32)
+
+
+cdef class Segment:
+    """A finished recording on a tape that still records: merged into an outer trace while
+    it ran, or copied there because its derivative met a traced value."""
+
+    cdef Trace root
+    cdef size_t first_run, last_run
+    cdef ad_node first_node
+    cdef readonly object inputs, outputs
+
+    def product(self, seeds, bint forward):
+        """J seeds (seeds: D of them) or J^T seeds (K), as a flat traced array."""
+        if not self.root.live:
+            self.root.refuse()
+        nodes = [np.asarray(nodes_of(self.root, seed)).ravel() for seed in seeds]
+        flat = np.concatenate(nodes).astype(np.uint32) if nodes else np.zeros(0, np.uint32)
+        source, target = (self.inputs, self.outputs) if forward else (self.outputs, self.inputs)
+        found = expand_on(self.root, self.first_run, self.last_run, self.first_node, source, flat,
+                          target, forward)
+        return owning_array(self.root, found, False)
+
+    def values(self, nodes, tuple shape):
+        """Nodes of the recording as values of the outer trace."""
+        return traced_again(self.root, nodes, shape)
+
+
+def segment_of(Trace trace not None, inputs, outputs, seeds=None):
+    """The Segment of a finished trace: where it was merged, or (its tape copied) on the
+    innermost running trace that the traced `seeds` belong to; None if there is none."""
+    cdef Segment segment = Segment()
+    cdef ad_node offset
+    cdef Trace outer
+    if trace.merged is not None:
+        segment.root = trace.root()
+        segment.first_run = trace.first_run
+        segment.last_run = trace.last_run
+        segment.first_node = trace.first_node
+        segment.inputs = inputs
+        segment.outputs = outputs
+        return segment
+    outer = trace_of(tuple(seeds)) if seeds is not None else None
+    if outer is None:
+        return None
+    segment.root = outer
+    segment.first_run = outer.tape.runs
+    check(ad_tape_append(outer.tape, trace.tape, &offset))
+    segment.last_run = outer.tape.runs
+    segment.first_node = offset
+    segment.inputs = inputs + np.uint32(offset)
+    segment.outputs = outputs + np.uint32(offset)
+    return segment

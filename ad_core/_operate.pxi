@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+# Recording elementwise operations on scalars, arrays and plain numbers in any mixture.
+
+cdef enum:
+    MAXARITY = 3
+
+cdef object dtype_float = np.dtype(np.float64)
+cdef object dtype_bool = np.dtype(np.bool_)
+
+
+# One operand, made ready for the core.
+cdef struct Prepared:
+    ad_node base
+    ad_node *nodes              # a list, or NULL: base and strides
+    int64_t stride[MAXDIMS]
+
+
+cdef inline object binary(unsigned op, object left, object right):
+    """The fast path: traced scalars and Python floats; everything else is broadcast()'s."""
+    cdef TracedScalar a, b
+    cdef ad_node node, constant
+    cdef ad_status status
+    if type(left) is TracedScalar:
+        a = <TracedScalar> left
+        if type(right) is TracedScalar:
+            b = <TracedScalar> right
+            if a.trace is b.trace and a.trace.usable():
+                status = ad_tape_binary(a.trace.tape, op, a.node, b.node, &node)
+                if status != AD_OK:
+                    fail(status)
+                return new_scalar(a.trace, node)
+        elif a.trace.usable() and (PyFloat_Check(right) or ad_is_small_int(right)):
+            check(ad_tape_constant(a.trace.tape, number(right), &constant))
+            check(ad_tape_binary(a.trace.tape, op, a.node, constant, &node))
+            return new_scalar(a.trace, node)
+    elif type(right) is TracedScalar:
+        b = <TracedScalar> right
+        if b.trace.usable() and (PyFloat_Check(left) or ad_is_small_int(left)):
+            check(ad_tape_constant(b.trace.tape, number(left), &constant))
+            check(ad_tape_binary(b.trace.tape, op, constant, b.node, &node))
+            return new_scalar(b.trace, node)
+    if not operable(left) or not operable(right):
+        return NotImplemented
+    return elementwise(op, (left, right))
+
+
+cdef inline double number(object x) except? -1:
+    return PyFloat_AS_DOUBLE(x) if PyFloat_Check(x) else PyLong_AsDouble(x)
+
+
+cdef inline object unary(unsigned op, object x):
+    cdef TracedScalar a
+    cdef ad_node node
+    if type(x) is TracedScalar:
+        a = <TracedScalar> x
+        if a.trace.usable():
+            check(ad_tape_unary(a.trace.tape, op, a.node, &node))
+            return new_scalar(a.trace, node)
+    return elementwise(op, (x,))
+
+
+cdef object power(object left, object right):
+    """x ** n with the rows that NumPy's own operator takes for n = 2, 1, 0.5 and -1."""
+    cdef double n
+    if (type(left) is TracedScalar or type(left) is TracedArray) and (
+            PyFloat_Check(right) or PyLong_CheckExact(right)):
+        n = number(right)
+        if n == 2:
+            return unary(op_square, left)
+        if n == 1:
+            return unary(op_positive, left)
+        if n == 0.5 and type(left) is TracedArray:
+            return unary(op_sqrt, left)
+        if n == -1:
+            return unary(op_reciprocal, left)
+    return binary(op_power, left, right)
+
+
+cdef bint operable(object x):
+    """Whether an operator may take x as the other operand; a stranger gets its own say."""
+    return (type(x) is TracedScalar or type(x) is TracedArray or isinstance(x, (
+        int, float, complex, np.ndarray, np.generic, list, tuple)))
+
+
+cdef object compare(int how, object left, object right):
+    cdef TracedScalar x
+    cdef unsigned op = (op_less if how == Py_LT else op_less_equal if how == Py_LE else
+                        op_equal if how == Py_EQ else op_not_equal if how == Py_NE else
+                        op_greater if how == Py_GT else op_greater_equal)
+    result = binary(op, left, right)
+    if type(result) is TracedScalar:
+        x = <TracedScalar> result
+        x.truth = True
+    return result
+
+
+cdef object truth_binary(unsigned op, object left, object right):
+    for x in (left, right):
+        if getattr(x, "dtype", np.asarray(x).dtype if not is_traced(x) else None) != dtype_bool:
+            raise TypeError(f"&, | and ^ of traced values need truth values (comparisons) on both "
+                            f"sides, got {type(x).__name__}; write (a > 0) & (b > 0)")
+    return compare_result(binary(op, left, right))
+
+
+cdef object truth_unary(unsigned op, object x):
+    if x.dtype != dtype_bool:
+        raise TypeError("~ of a traced value needs a truth value (the outcome of a comparison)")
+    return compare_result(unary(op, x))
+
+
+cdef object compare_result(object result):
+    if type(result) is TracedScalar:
+        (<TracedScalar> result).truth = True
+    return result
+
+
+cdef inline bint is_traced(object x):
+    return type(x) is TracedScalar or type(x) is TracedArray
+
+
+cdef Trace trace_of(tuple operands):
+    """The trace that an operation on these operands belongs to."""
+    cdef Trace trace = None
+    cdef Trace other
+    for x in operands:
+        if type(x) is TracedScalar:
+            other = (<TracedScalar> x).trace
+        elif type(x) is TracedArray:
+            other = (<TracedArray> x).trace
+        else:
+            continue
+        if trace is None:
+            trace = unify(other, other)
+        elif trace is not other:
+            trace = unify(trace, other)
+    return trace
+
+
+cdef cnp.ndarray real_array(object x, str what):
+    """x as a float64 array; complex, strings and objects are refused by name."""
+    cdef object array = np.asarray(x)
+    kind = array.dtype.kind
+    if kind not in "fiub" or array.dtype.itemsize > 8:
+        raise TypeError(f"{what} has dtype {array.dtype}, which has no float64 derivative; "
+                        f"ad_core computes with real float64 numbers")
+    return array.astype(np.float64, copy=False)
+
+
+cdef object operand_of(object x, str what):
+    """An operand that is not traced: a float, a float64 array, or (for an object array that
+    holds traced values) a traced array."""
+    if PyFloat_Check(x) or PyLong_CheckExact(x):
+        return float(x)
+    array = unpatched_asarray(x)
+    if array.dtype == object:
+        return array_of_objects(array)
+    return real_array(array, what)
+
+
+cdef object elementwise(unsigned op, tuple given):
+    """Record op on operands of any kind, broadcast against one another."""
+    cdef const ad_op_info *row = ad_op_row(op)
+    cdef int arity = <int> len(given), j, d, ndim = 0
+    cdef Prepared prepared[MAXARITY]
+    cdef ad_operand operands[MAXARITY]
+    cdef cnp.npy_intp shape[MAXDIMS]
+    cdef int64_t extents[MAXDIMS]
+    cdef list arrays = [None] * MAXARITY
+    cdef ad_node first
+    cdef Trace trace
+    cdef list ready = []
+    if arity != row.arity:
+        raise TypeError(f"{row.ufunc.decode()} takes {row.arity} operands, got {arity}")
+    for x in given:
+        ready.append(x if is_traced(x) else operand_of(x, f"an operand of {row.ufunc.decode()}"))
+    trace = trace_of(tuple(ready))
+    for j in range(arity):
+        x = ready[j]
+        if type(x) is TracedScalar:
+            settle(<TracedScalar> x)
+            prepared[j].base = (<TracedScalar> x).node
+            arrays[j] = None
+        elif type(x) is TracedArray:
+            arrays[j] = (<TracedArray> x).indices()
+        elif type(x) is float:
+            check(ad_tape_constant(trace.tape, x, &prepared[j].base))
+            arrays[j] = None
+        else:
+            arrays[j] = constant_nodes(trace, <cnp.ndarray> x)
+        if arrays[j] is not None:
+            ndim = broadcast(ndim, shape, <cnp.ndarray> arrays[j], row, ready)
+    cdef Py_ssize_t count = 1
+    for d in range(ndim):
+        extents[d] = shape[d]
+        count *= shape[d]
+    cdef list alive = []
+    for j in range(arity):
+        operands[j].nodes = NULL
+        operands[j].stride = prepared[j].stride
+        if arrays[j] is None:
+            operands[j].base = prepared[j].base
+            memset(prepared[j].stride, 0, ndim * sizeof(int64_t))
+        else:
+            alive.append(prepare(&prepared[j], <cnp.ndarray> arrays[j], ndim, shape))
+            operands[j].base = prepared[j].base
+            operands[j].nodes = prepared[j].nodes
+    if count == 0:
+        first = 0
+    else:
+        check(ad_tape_elementwise(trace.tape, op, ndim, extents, operands, &first))
+    if ndim == 0:
+        return scalar_or_number(trace, first, row.is_test)
+    return new_array(trace, consecutive(first, ndim, shape), row.is_test)
+
+
+cdef int broadcast(int ndim, cnp.npy_intp *shape, cnp.ndarray x, const ad_op_info *row,
+                   list all_of) except -1:
+    """Widen shape[:ndim] by the shape of x, NumPy's rules; the new number of dimensions."""
+    cdef int more = cnp.PyArray_NDIM(x), d
+    cdef cnp.npy_intp size
+    if more > ndim:
+        for d in range(ndim - 1, -1, -1):
+            shape[d + more - ndim] = shape[d]
+        for d in range(more - ndim):
+            shape[d] = 1
+        ndim = more
+    for d in range(more):
+        size = cnp.PyArray_DIM(x, d)
+        if shape[ndim - more + d] == 1:
+            shape[ndim - more + d] = size
+        elif size != 1 and size != shape[ndim - more + d]:
+            shapes = " ".join(str(np.shape(y) if not is_traced(y) else y.shape) for y in all_of)
+            raise ValueError(f"operands of {row.ufunc.decode()} could not be broadcast together with shapes "
+                             f"{shapes}")
+    return ndim
+
+
+cdef object prepare(Prepared *p, cnp.ndarray index, int ndim, cnp.npy_intp *shape):
+    """Fill p for an index array broadcast to shape; returns what keeps its memory alive."""
+    cdef int own = cnp.PyArray_NDIM(index), d
+    p.nodes = NULL
+    if cnp.PyArray_SIZE(index) == 0:
+        p.base = 0
+        return index
+    p.base = (<ad_node *> cnp.PyArray_DATA(index))[0]
+    memset(p.stride, 0, ndim * sizeof(int64_t))
+    if cnp.PyArray_SIZE(index) == 1:
+        return index
+    if is_consecutive(index):
+        for d in range(own):
+            if cnp.PyArray_DIM(index, d) != 1:
+                p.stride[ndim - own + d] = cnp.PyArray_STRIDE(index, d) // 4
+        return index
+    cdef tuple target = tuple([shape[d] for d in range(ndim)])
+    listed = np.ascontiguousarray(np.broadcast_to(index, target)) if target != shape_of(
+        index) else np.ascontiguousarray(index)
+    p.nodes = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> listed)
+    return listed
+
+
+cdef cnp.ndarray constant_nodes(Trace trace, cnp.ndarray values):
+    """Constants for the elements of a float64 array, copied: later changes do no harm."""
+    cdef ad_node first
+    cdef cnp.ndarray dense = np.ascontiguousarray(values)
+    cdef size_t n = <size_t> cnp.PyArray_SIZE(dense)
+    check(ad_tape_constants(trace.tape, n, &first))
+    memcpy(trace.tape.value + first, cnp.PyArray_DATA(dense), n * sizeof(double))
+    return consecutive(first, cnp.PyArray_NDIM(values), cnp.PyArray_DIMS(values))

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+# Traced scalars: one node, with C number slots, because a ufunc call alone would cost
+# several times what a scalar operation may.
+
+@cython.final
+@cython.no_gc
+@cython.freelist(512)
+@cython.c_api_binop_methods(True)
+cdef class TracedScalar:
+    """One number of a function that is being traced; behaves as np.float64 does."""
+
+    cdef Trace trace
+    cdef ad_node node
+    cdef bint truth             # its value is a truth value (the outcome of a comparison)
+
+    __array_priority__ = 1000.0
+
+    def __init__(self):
+        raise TypeError("traced values come from a trace; they are not made by hand")
+
+    @property
+    def __class__(self):
+        # isinstance(x, float) holds in the user's own checks, as it does untraced
+        return np.float64
+
+    def __add__(left, right):
+        return binary(op_add, left, right)
+
+    def __sub__(left, right):
+        return binary(op_subtract, left, right)
+
+    def __mul__(left, right):
+        return binary(op_multiply, left, right)
+
+    def __truediv__(left, right):
+        return binary(op_divide, left, right)
+
+    def __floordiv__(left, right):
+        return binary(op_floor_divide, left, right)
+
+    def __mod__(left, right):
+        return binary(op_remainder, left, right)
+
+    def __divmod__(left, right):
+        return binary(op_floor_divide, left, right), binary(op_remainder, left, right)
+
+    def __pow__(left, right, modulus):
+        if modulus is not None:
+            return NotImplemented
+        return power(left, right)
+
+    def __matmul__(left, right):
+        return operate_matmul(left, right)
+
+    def __and__(left, right):
+        return truth_binary(op_logical_and, left, right)
+
+    def __or__(left, right):
+        return truth_binary(op_logical_or, left, right)
+
+    def __xor__(left, right):
+        return truth_binary(op_logical_xor, left, right)
+
+    def __invert__(self):
+        return truth_unary(op_logical_not, self)
+
+    def __neg__(self):
+        return unary(op_negative, self)
+
+    def __pos__(self):
+        return unary(op_positive, self)
+
+    def __abs__(self):
+        return unary(op_absolute, self)
+
+    def __richcmp__(self, other, int how):
+        return compare(how, self, other)
+
+    def __hash__(self):
+        return hash_of(self)
+
+    def __bool__(self):
+        return decide(self)
+
+    def __float__(self):
+        return refuse_conversion("float()", self)
+
+    def __int__(self):
+        return refuse_conversion("int()", self)
+
+    def __index__(self):
+        return refuse_conversion("an index or int()", self)
+
+    def __complex__(self):
+        return refuse_conversion("complex()", self)
+
+    def __round__(self, digits=None):
+        return traced_round(self, digits)
+
+    def __trunc__(self):
+        return unary(op_trunc, self)
+
+    def __floor__(self):
+        return unary(op_floor, self)
+
+    def __ceil__(self):
+        return unary(op_ceil, self)
+
+    def __getitem__(self, key):
+        if key == () or key is Ellipsis:
+            return self
+        return as_traced_array(self)[key]
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __reduce__(self):
+        raise TypeError("a traced value can not be pickled: it exists only while its function "
+                        "is traced")
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return ufunc_call(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func, types, args, kwargs):
+        return numpy_call(func, types, args, kwargs)
+
+    def __getattr__(self, name):
+        return method_of(self, name)
+
+    def __dir__(self):
+        return method_names()
+
+    def __repr__(self):
+        return f"TracedScalar({value_text(self)})"
+
+    def __format__(self, spec):
+        return f"TracedScalar({value_text(self)})"
+
+    @property
+    def shape(self):
+        return ()
+
+    @property
+    def ndim(self):
+        return 0
+
+    @property
+    def size(self):
+        return 1
+
+    @property
+    def dtype(self):
+        return dtype_bool if self.truth else dtype_float
+
+    @property
+    def T(self):
+        return self
+
+
+cdef inline object new_scalar(Trace trace, ad_node node):
+    cdef TracedScalar x = TracedScalar.__new__(TracedScalar)
+    x.trace = trace
+    x.node = node
+    return x
+
+
+cdef object scalar_or_number(Trace trace, ad_node node, bint truth):
+    """The node as a traced scalar; as a NumPy scalar if it is a constant."""
+    if ad_is_constant(trace.tape, node):
+        value = trace.tape.value[node]
+        return np.bool_(value != 0) if truth else np.float64(value)
+    cdef TracedScalar x = <TracedScalar> new_scalar(trace, node)
+    x.truth = truth
+    return x
+
+
+cdef int settle(TracedScalar x) except -1:
+    """Make x name a node of a live tape, or refuse it."""
+    if not x.trace.live or x.trace.thread != PyThread_get_thread_ident():
+        x.trace.refuse()
+    x.node = x.trace.moved(x.node)
+    x.trace = x.trace.root()
+    return 0

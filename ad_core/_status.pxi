@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# A status of the C core as an exception.
+
+cdef int check(ad_status status) except -1:
+    if status == AD_OK:
+        return 0
+    return fail(status)
+
+
+cdef int fail(ad_status status) except -1:
+    if status == AD_NO_MEMORY:
+        raise MemoryError("no memory to record or sweep this function; use a smaller problem, "
+                          "or fewer seeds at once (chunk_size)")
+    if status == AD_TAPE_FULL:
+        raise TapeFullError("this function records more nodes than a tape can number (2**32); "
+                            "differentiate it in parts")
+    if status == AD_INTERRUPTED:
+        PyErr_CheckSignals()
+        raise KeyboardInterrupt()
+    raise RuntimeError(f"internal error: the core refused a call (status {<int> status})")
+
+
+# Sweeps run without the GIL and ask now and then whether a signal (Ctrl-C) came.
+cdef int signal_pending(void *context) noexcept nogil:
+    with gil:
+        try:
+            PyErr_CheckSignals()
+        except BaseException as error:
+            (<list> context).append(error)
+            return 1
+    return 0

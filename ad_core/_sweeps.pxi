@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+# Inputs, outputs and derivatives of one trace.
+
+cdef enum:
+    SEED_BYTES = 1 << 25        # most bytes of a sweep's array when seeds go in chunks
+
+
+cdef cnp.ndarray float_input(object x, str what):
+    """An input as a float64 array of its own memory, or a TypeError that names it."""
+    cdef cnp.ndarray given = unpatched_asarray(x)
+    kind = given.dtype.kind
+    if kind == "f" and given.dtype.itemsize <= 8:
+        return given.astype(np.float64, copy=False)
+    remedy = {
+        "i": "pass floats (3.0, not 3; x.astype(float))",
+        "u": "pass floats (x.astype(float))",
+        "b": "pass floats (x.astype(float))",
+        "c": "split it into its real and imaginary part",
+        "f": "convert it with x.astype(np.float64) if that precision is enough",
+    }.get(kind, "pass real numbers")
+    raise TypeError(f"{what} must be real float64 (or float32/float16) to be differentiated, got "
+                    f"dtype {given.dtype}; {remedy}")
+
+
+def open_trace(str name):
+    """A new Trace, recording on this thread until close_trace()."""
+    cdef Trace trace = Trace(name)
+    trace.open()
+    return trace
+
+
+def close_trace(Trace trace not None):
+    """End the recording; its traced values are refused from now on."""
+    trace.close()
+
+
+def make_input(Trace trace not None, x, str what):
+    """Record x (a float or array) as inputs: the traced value and its node array.
+
+    A value that an outer trace is recording makes this trace continue on that one's tape,
+    with nodes of its own that copy it."""
+    cdef ad_node first, node
+    cdef cnp.ndarray values, index
+    cdef Trace outer, root
+    if is_traced(x):
+        outer = trace_of((x,))
+        if outer is not trace.root():
+            trace.merge_into(outer)
+        x = as_traced_array(x) if type(x) is TracedArray else x
+        copy = fresh_copy(x)
+        root = trace.root()
+        index = unpatched_asarray(nodes_of(root, copy))
+        if type(copy) is TracedScalar:
+            (<TracedScalar> copy).trace = root
+        return copy, np.ascontiguousarray(index).ravel()
+    values = np.ascontiguousarray(float_input(x, what))
+    root = trace.root()
+    check(ad_tape_inputs(root.tape, <size_t> cnp.PyArray_SIZE(values), &first))
+    memcpy(root.tape.value + first, cnp.PyArray_DATA(values),
+           <size_t> cnp.PyArray_SIZE(values) * sizeof(double))
+    index = consecutive(first, cnp.PyArray_NDIM(unpatched_asarray(x)),
+                        cnp.PyArray_DIMS(unpatched_asarray(x)))
+    if isinstance(x, (float, np.floating)):
+        return new_scalar(root, first), index.ravel()
+    return new_array(root, index, False), index.ravel()
+
+
+cdef object fresh_copy(object x):
+    """New nodes with the values of x: what an inner transform differentiates with respect
+    to, so that x's other uses do not count (no perturbation confusion)."""
+    cdef Trace trace
+    cdef ad_node first
+    cdef cnp.ndarray index
+    if type(x) is TracedScalar:
+        settle(<TracedScalar> x)
+        check(ad_tape_unary((<TracedScalar> x).trace.tape, op_positive, (<TracedScalar> x).node,
+                            &first))
+        return new_scalar((<TracedScalar> x).trace, first)
+    if only_constants(<TracedArray> x):
+        trace = (<TracedArray> x).trace
+        index = constant_nodes(trace, values_of(x))
+        check(ad_tape_inputs(trace.tape, <size_t> index.size, &first))
+        memcpy(trace.tape.value + first, cnp.PyArray_DATA(np.ascontiguousarray(values_of(x))),
+               <size_t> index.size * sizeof(double))
+        return new_array(trace, consecutive(first, cnp.PyArray_NDIM(index),
+                                            cnp.PyArray_DIMS(index)), False)
+    return elementwise(op_positive, (x,))
+
+
+def output_nodes(Trace trace not None, y, str what):
+    """The nodes of one output leaf and its shape; plain numbers become constants."""
+    cdef Trace root = trace.root()
+    if is_traced(y):
+        root = unify_outputs(trace, y)
+    elif isinstance(y, np.ndarray) and y.dtype == object:
+        y = array_of_objects(y)
+        if is_traced(y):
+            root = unify_outputs(trace, y)
+    elif not isinstance(y, (int, float, np.ndarray, np.generic)):
+        raise TypeError(f"{what} must be an array or a number, got {type(y).__name__}")
+    if is_traced(y):
+        index = unpatched_asarray(nodes_of(root, y))
+        return np.ascontiguousarray(index).ravel(), shape_of(index)
+    values = real_array(y, what)
+    return constant_nodes(root, values).ravel(), shape_of(values)
+
+
+cdef Trace unify_outputs(Trace trace, object y):
+    """Called before the trace closes: y may stem from an outer trace alone."""
+    return unify(trace_of((y,)), trace)
+
+
+def values_at(Trace trace not None, nodes, tuple shape):
+    """Values of nodes as a float64 array, or a number if shape is ()."""
+    cdef cnp.ndarray index = np.ascontiguousarray(nodes)
+    cdef cnp.ndarray values = np.empty(shape)
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
+    cdef double *value = <double *> cnp.PyArray_DATA(values)
+    cdef Trace root = trace.root()
+    cdef Py_ssize_t k
+    for k in range(cnp.PyArray_SIZE(index)):
+        value[k] = root.tape.value[node[k]]
+    return values if shape else values[()]
+
+
+cdef ad_function function_of(Trace trace, cnp.ndarray inputs, cnp.ndarray outputs):
+    cdef ad_function f
+    f.tape = trace.root().tape
+    f.D = <size_t> cnp.PyArray_SIZE(inputs)
+    f.K = <size_t> cnp.PyArray_SIZE(outputs)
+    f.input = <ad_node *> cnp.PyArray_DATA(inputs)
+    f.output = <ad_node *> cnp.PyArray_DATA(outputs)
+    return f
+
+
+cdef int swept(ad_status status, list signals) except -1:
+    """What a sweep returned, a signal's own exception first."""
+    if signals:
+        raise signals[0]
+    return check(status)
+
+
+def dense_jacobian(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, bint forward,
+                   size_t chunk):
+    """The K x D Jacobian by D tangents or K adjoints, `chunk` at a time (0: chosen)."""
+    cdef ad_function f = function_of(trace, inputs, outputs)
+    cdef cnp.npy_intp shape[2]
+    shape[0] = f.K
+    shape[1] = f.D
+    cdef cnp.ndarray result = cnp.PyArray_EMPTY(2, shape, cnp.NPY_DOUBLE, 0)
+    cdef double *to = <double *> cnp.PyArray_DATA(result)
+    cdef list signals = []
+    cdef ad_poll poll
+    cdef ad_status status
+    cdef size_t seeds = f.D if forward else f.K
+    poll.stop = signal_pending
+    poll.context = <void *> signals
+    if seeds == 0 or f.D == 0 or f.K == 0:
+        return result
+    if chunk == 0:
+        chunk = ad_seed_chunk(f.tape, seeds, SEED_BYTES)
+    if chunk > seeds:
+        chunk = seeds
+    with nogil:
+        if forward:
+            status = ad_jacobian_forward(&f, chunk, to, &poll)
+        else:
+            status = ad_jacobian_reverse(&f, chunk, to, &poll)
+    swept(status, signals)
+    return result
+
+
+def push_forward(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
+                 cnp.ndarray seeds):
+    """J seeds, for seeds of shape (D, p): (K, p), in one sweep."""
+    return product(trace, inputs, outputs, seeds, True)
+
+
+def pull_back(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray seeds):
+    """J^T seeds, for seeds of shape (K, p): (D, p), in one sweep."""
+    return product(trace, inputs, outputs, seeds, False)
+
+
+cdef object product(Trace trace, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray seeds,
+                    bint forward):
+    cdef ad_function f = function_of(trace, inputs, outputs)
+    cdef cnp.npy_intp shape[2]
+    shape[0] = f.K if forward else f.D
+    shape[1] = cnp.PyArray_DIM(seeds, 1)
+    cdef cnp.ndarray result = cnp.PyArray_EMPTY(2, shape, cnp.NPY_DOUBLE, 0)
+    cdef double *to = <double *> cnp.PyArray_DATA(result)
+    cdef cnp.ndarray dense = np.ascontiguousarray(seeds, dtype=np.float64)
+    cdef double *from_ = <double *> cnp.PyArray_DATA(dense)
+    cdef list signals = []
+    cdef ad_poll poll
+    cdef ad_status status
+    cdef size_t p = shape[1]
+    poll.stop = signal_pending
+    poll.context = <void *> signals
+    with nogil:
+        if forward:
+            status = ad_jvp(&f, p, from_, to, &poll)
+        else:
+            status = ad_vjp(&f, p, from_, to, &poll)
+    swept(status, signals)
+    return result
+
+
+def all_tangents(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray seed,
+                 bint forward):
+    """Every node's tangent for one direction, or adjoint for one cotangent."""
+    cdef ad_function f = function_of(trace, inputs, outputs)
+    cdef cnp.ndarray result = np.zeros(f.tape.nodes)
+    cdef double *to = <double *> cnp.PyArray_DATA(result)
+    cdef double *from_ = <double *> cnp.PyArray_DATA(seed)
+    cdef list signals = []
+    cdef ad_poll poll
+    cdef ad_status status
+    poll.stop = signal_pending
+    poll.context = <void *> signals
+    with nogil:
+        if forward:
+            status = ad_tangents(&f, from_, to, &poll)
+        else:
+            status = ad_adjoints(&f, from_, to, &poll)
+    swept(status, signals)
+    return result
+
+
+def traced_again(Trace trace not None, cnp.ndarray nodes, tuple shape):
+    """Nodes of a finished inner trace as values of the outer trace it was recorded on."""
+    cdef Trace root = trace.root()
+    if shape == ():
+        return scalar_or_number(root, (<ad_node *> cnp.PyArray_DATA(nodes))[0], False)
+    return owning_array(root, nodes.reshape(shape).copy(), False)
+
+
+def is_merged(Trace trace not None):
+    """Whether the trace went on on an outer trace's tape, which is still recording."""
+    return trace.merged is not None
+
+
+def cheapest_forward(size_t D, size_t K):
+    """The mode rule: whether D tangents cost no more than K adjoints (DESIGN, section 6)."""
+    return D <= K + K // 2
+
+
+def jacobian_once(fun, tuple args, dict kwargs, Py_ssize_t k, object forward, size_t chunk):
+    """jacobian(fun, k)(*args) for the plain case: one float64 array or float in, one traced
+    array or scalar out.  Otherwise (trace, inputs, output): the caller goes on."""
+    cdef Trace trace
+    cdef cnp.ndarray inputs
+    cdef object x = args[k], y
+    trace = Trace(name_of(fun))
+    trace.open()
+    try:
+        traced, inputs = make_input(trace, x, "the differentiated argument")
+        y = fun(*args[:k], traced, *args[k + 1:], **kwargs)
+        if not is_traced(y):
+            return trace, inputs, y
+        outputs, y_shape = output_nodes(trace, y, "the function's result")
+    finally:
+        trace.close()
+    if trace.merged is not None:
+        return trace, inputs, y
+    if forward is None:
+        forward = cheapest_forward(inputs.size, outputs.size)
+    result = dense_jacobian(trace, inputs, outputs, forward, chunk)
+    x_shape = unpatched_asarray(x).shape
+    if len(x_shape) == 1 and len(y_shape) == 1:
+        return result
+    return result.reshape(y_shape + x_shape)
+
+
+def name_of(fun):
+    """What messages call the user's function."""
+    return getattr(fun, "__name__", None) or type(fun).__name__

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+# The op table as Python sees it, and the hooks by which the Python layer adds what is not
+# elementwise: NumPy functions, ufunc methods, array methods.
+
+cdef dict op_numbers = {}       # row name -> number
+cdef dict ufunc_ops = {}        # ufunc object -> row number
+cdef dict methods = {}          # name -> function(x, ...)
+cdef object ufunc_hook = None
+cdef object function_hook = None
+cdef object matmul_hook = None
+cdef object round_hook = None
+
+cdef unsigned op_add, op_subtract, op_multiply, op_divide, op_floor_divide, op_remainder
+cdef unsigned op_power, op_negative, op_positive, op_absolute, op_square, op_sqrt, op_reciprocal
+cdef unsigned op_trunc, op_floor, op_ceil, op_less, op_less_equal, op_greater, op_greater_equal
+cdef unsigned op_equal, op_not_equal, op_logical_and, op_logical_or, op_logical_xor
+cdef unsigned op_logical_not
+
+
+def op_table():
+    """The rows of src/ops.def: name, ufunc, arity, is_test, domains, value, partials."""
+    rows = []
+    cdef const ad_op_info *row
+    for op in range(AD_OP_COUNT):
+        row = ad_op_row(op)
+        rows.append({
+            "name": row.name.decode(), "ufunc": row.ufunc.decode(), "arity": row.arity,
+            "is_test": bool(row.is_test), "value": row.value.decode(),
+            "domains": [row.domain[j].decode() for j in range(row.arity) if row.domain[j]],
+            "partials": [row.partial[j].decode() for j in range(row.arity)],
+        })
+    return rows
+
+
+def op_aliases():
+    """Further ufunc names and the row each one means."""
+    cdef size_t n, k
+    cdef const ad_op_alias *alias = ad_op_aliases(&n)
+    return {alias[k].ufunc.decode(): ad_op_row(alias[k].op).name.decode() for k in range(n)}
+
+
+def op_point(str name, double a, double b=0, double c=0):
+    """Value and partials of a row at one point, from its scalar kernel."""
+    cdef double partial[3]
+    cdef const ad_op_info *row = ad_op_row(op_numbers[name])
+    value = row.point(a, b, c, partial)
+    return value, [partial[j] for j in range(row.arity)]
+
+
+def op_lanes(str name, int edge, cnp.ndarray a, cnp.ndarray b, cnp.ndarray c, cnp.ndarray v):
+    """A partial of a row at many points, from the lane kernel in use (edge -1: the value)."""
+    cdef cnp.ndarray out = np.empty(a.shape[0])
+    cdef double *x = <double *> cnp.PyArray_DATA(a)
+    cdef double *y = <double *> cnp.PyArray_DATA(b)
+    cdef double *z = <double *> cnp.PyArray_DATA(c)
+    cdef double *w = <double *> cnp.PyArray_DATA(v)
+    cdef unsigned op = op_numbers[name]
+    if edge < 0:
+        ad_lanes().value[op](a.shape[0], x, y, z, w, <double *> cnp.PyArray_DATA(out))
+    else:
+        ad_op_partials(op, edge, a.shape[0], x, y, z, w, <double *> cnp.PyArray_DATA(out))
+    return out
+
+
+def op_expanded(str name, int edge, a, b=None, c=None, v=None):
+    """A partial of a row as operations recorded on the running trace's nodes."""
+    cdef Trace trace = trace_of(tuple(x for x in (a, b, c, v) if x is not None))
+    cdef ad_node node
+    cdef ad_node nodes[4]
+    for k, x in enumerate((a, b, c, v)):
+        nodes[k] = int(nodes_of(trace, x)) if x is not None else 0
+    check(ad_expand_partial(trace.tape, op_numbers[name], edge, nodes, nodes[3], &node))
+    return scalar_or_number(trace, node, False)
+
+
+def isa():
+    """The instruction set of the lane kernels in use."""
+    return ad_lanes().isa.decode()
+
+
+def choose_isa(name):
+    """Use the kernels of one instruction set ("base", "avx2", "avx512"; None: the best).
+    False if the machine cannot run it."""
+    if name is None:
+        return bool(ad_lanes_choose(NULL))
+    encoded = name.encode()
+    return bool(ad_lanes_choose(encoded))
+
+
+def record_op(str name, *operands):
+    """Record a row on any operands, as its ufunc would."""
+    return elementwise(op_numbers[name], operands)
+
+
+def set_hooks(ufunc, function, matmul, round_, dict array_methods):
+    """The Python layer's part: called for what the table does not hold."""
+    global ufunc_hook, function_hook, matmul_hook, round_hook
+    ufunc_hook = ufunc
+    function_hook = function
+    matmul_hook = matmul
+    round_hook = round_
+    methods.update(array_methods)
+
+
+def is_tracing():
+    """Whether a trace runs on this thread."""
+    return ad_current != NULL
+
+
+cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
+    if method == "__call__" and not kwargs:
+        op = ufunc_ops.get(ufunc)
+        if op is not None:
+            if len(inputs) == 1:
+                result = unary(op, inputs[0])
+            elif len(inputs) == 2:
+                result = binary(op, inputs[0], inputs[1])
+            else:
+                result = elementwise(op, inputs)
+            if ad_op_row(op).is_test:
+                return compare_result(result)
+            return result
+    return ufunc_hook(ufunc, method, inputs, kwargs)
+
+
+cdef object numpy_call(object func, object types, tuple args, dict kwargs):
+    return function_hook(func, types, args, kwargs)
+
+
+cdef object operate_matmul(object left, object right):
+    if not operable(left) or not operable(right):
+        return NotImplemented
+    return matmul_hook(left, right)
+
+
+cdef object traced_round(object x, object digits):
+    return round_hook(x, digits)
+
+
+cdef object method_of(object x, str name):
+    function = methods.get(name)
+    if function is None:
+        raise AttributeError(
+            f"a traced value has no attribute {name!r}; what ad_core traces of NumPy's arrays is "
+            f"listed in docs/numpy.md")
+    return types.MethodType(function, x)
+
+
+cdef list method_names():
+    return sorted(set(methods) | {"shape", "ndim", "size", "dtype", "T"})
+
+
+cdef object hash_of(TracedScalar x):
+    raise TypeError("a traced value can not be hashed (a dictionary key, a set's element, an "
+                    "argument of a functools.lru_cache'd function): two calls with other values "
+                    "would be taken for one; pass plain numbers there, or remove the cache")
+
+
+cdef str value_text(object x):
+    """The value for repr(); no traced value is ever refused a printout."""
+    cdef Trace trace = (<TracedScalar> x).trace if type(x) is TracedScalar else (
+        <TracedArray> x).trace
+    if not trace.live or trace.thread != PyThread_get_thread_ident():
+        return f"of {trace.name!r}, ended"
+    values = values_of(x)
+    return str(values[()]) if values.ndim == 0 else str(values)
+
+
+cdef object refuse_conversion(str what, object x):
+    """float(x) and the like: constants and truth values convert, anything else is refused
+    with the user's line."""
+    cdef TracedArray array
+    if type(x) is TracedArray:
+        array = <TracedArray> x
+        if only_constants(array) and array.index.size == 1 and what.endswith("()"):
+            value = values_of(array).reshape(())[()]
+            return complex(value) if what == "complex()" else (
+                float(value) if what == "float()" else int(value))
+    elif (<TracedScalar> x).truth and what in ("float()", "an index or int()", "int()"):
+        return float(decide(x)) if what == "float()" else int(decide(x))
+    raise TracedValueError(
+        f"{what} of a traced value would lose its derivative{user_line()}. Use NumPy functions "
+        f"instead of math.*, store into arrays made with np.zeros, np.array, ... inside the "
+        f"traced function (called as np.zeros, not through an earlier `from numpy import "
+        f"zeros`), or use ad_core.stop_gradient(x) if the derivative is not wanted")
+
+
+def user_line():
+    """Where in the user's code this happens: ' (file.py, line 12, in f)'."""
+    frame = sys._getframe(0)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not module.startswith(("numpy", "ad_core")):
+            code = frame.f_code
+            return f" ({code.co_filename}, line {frame.f_lineno}, in {code.co_name})"
+        frame = frame.f_back
+    return ""
+
+
+cdef int use_numpy_loops() except -1:
+    """Give the core NumPy's own inner loops: values are then NumPy's bit for bit, and
+    products of matrices run on NumPy's BLAS.  The loops are part of each ufunc's public
+    structure (numpy/ufuncobject.h) and need no GIL for floats."""
+    cdef PyUFuncObject *ufunc
+    cdef const ad_op_info *row
+    cdef int k, slot, nargs
+    cdef bint floats
+    for op in range(AD_OP_COUNT):
+        row = ad_op_row(op)
+        function = getattr(np, row.ufunc.decode(), None)
+        if not isinstance(function, np.ufunc) or row.is_test:
+            continue
+        slot = float_loop(function)
+        if slot >= 0:
+            ufunc = <PyUFuncObject *> function
+            ad_op_set_loop(op, <ad_loop_fn> ufunc.functions[slot], ufunc.data[slot])
+    slot = float_loop(np.matmul)
+    if slot >= 0:
+        ufunc = <PyUFuncObject *> np.matmul
+        ad_matmul_set_loop(<ad_loop_fn> ufunc.functions[slot], ufunc.data[slot])
+    return 0
+
+
+cdef int float_loop(object function) except -2:
+    """The number of a ufunc's all-float64 loop, or -1."""
+    cdef PyUFuncObject *ufunc = <PyUFuncObject *> function
+    cdef int nargs = ufunc.nin + ufunc.nout, k, j
+    for k in range(ufunc.ntypes):
+        for j in range(nargs):
+            if ufunc.types[k * nargs + j] != cnp.NPY_DOUBLE:
+                break
+        else:
+            return k if ufunc.functions[k] != NULL else -1
+    return -1
+
+
+cdef int fill_table() except -1:
+    global op_add, op_subtract, op_multiply, op_divide, op_floor_divide, op_remainder
+    global op_power, op_negative, op_positive, op_absolute, op_square, op_sqrt, op_reciprocal
+    global op_trunc, op_floor, op_ceil, op_less, op_less_equal, op_greater, op_greater_equal
+    global op_equal, op_not_equal, op_logical_and, op_logical_or, op_logical_xor, op_logical_not
+    by_ufunc = {}
+    for op in range(AD_OP_COUNT):
+        op_numbers[ad_op_row(op).name.decode()] = op
+        by_ufunc[ad_op_row(op).ufunc.decode()] = op
+    for alias, name in op_aliases().items():
+        by_ufunc[alias] = op_numbers[name]
+    for name, op in by_ufunc.items():
+        function = getattr(np, name, None)
+        if isinstance(function, np.ufunc):
+            ufunc_ops[function] = op
+    op_add = by_ufunc["add"]
+    op_subtract = by_ufunc["subtract"]
+    op_multiply = by_ufunc["multiply"]
+    op_divide = by_ufunc["divide"]
+    op_floor_divide = by_ufunc["floor_divide"]
+    op_remainder = by_ufunc["remainder"]
+    op_power = by_ufunc["power"]
+    op_negative = by_ufunc["negative"]
+    op_positive = by_ufunc["positive"]
+    op_absolute = by_ufunc["absolute"]
+    op_square = by_ufunc["square"]
+    op_sqrt = by_ufunc["sqrt"]
+    op_reciprocal = by_ufunc["reciprocal"]
+    op_trunc = by_ufunc["trunc"]
+    op_floor = by_ufunc["floor"]
+    op_ceil = by_ufunc["ceil"]
+    op_less = by_ufunc["less"]
+    op_less_equal = by_ufunc["less_equal"]
+    op_greater = by_ufunc["greater"]
+    op_greater_equal = by_ufunc["greater_equal"]
+    op_equal = by_ufunc["equal"]
+    op_not_equal = by_ufunc["not_equal"]
+    op_logical_and = by_ufunc["logical_and"]
+    op_logical_or = by_ufunc["logical_or"]
+    op_logical_xor = by_ufunc["logical_xor"]
+    op_logical_not = by_ufunc["logical_not"]
+    return 0
+
+
+fill_table()
+use_numpy_loops()
+choose_isa(None)
+check(ad_expand_init())

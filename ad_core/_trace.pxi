@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+# A trace: one run of a user's function being recorded on a tape.
+
+cdef enum:
+    POOLED = 4                  # tapes kept for the next trace
+    KEEP_BYTES = 1 << 28        # memory that a pooled tape may keep
+
+cdef ad_tape *pool[POOLED]
+cdef int pooled = 0
+cdef size_t node_limit = 0      # lowered by tests; 0: the tape's own
+
+
+cdef ad_tape *take_tape() except NULL:
+    global pooled
+    cdef ad_tape *tape
+    if pooled > 0:
+        pooled -= 1
+        tape = pool[pooled]
+    else:
+        tape = <ad_tape *> PyMem_Malloc(sizeof(ad_tape))
+        if tape == NULL:
+            raise MemoryError()
+        ad_tape_init(tape)
+    if node_limit != 0:
+        tape.limit = node_limit
+    return tape
+
+
+cdef void give_tape(ad_tape *tape) noexcept:
+    global pooled
+    if pooled < POOLED:
+        ad_tape_reset(tape, KEEP_BYTES)
+        pool[pooled] = tape
+        pooled += 1
+    else:
+        ad_tape_free(tape)
+        PyMem_Free(tape)
+
+
+@cython.final
+cdef class Trace:
+    """One recording.  `live` from open() to close(); afterwards the tape stays for sweeps
+    until the Trace goes, but traced values of it are refused."""
+
+    cdef ad_tape *tape          # NULL once merged into another trace's tape
+    cdef bint live
+    cdef unsigned long thread
+    cdef int level              # number of traces it was opened inside of
+    cdef Trace outer            # the trace it was opened inside of
+    cdef Trace merged           # the trace whose tape took over this one's nodes
+    cdef ad_node offset         # what merging added to node numbers
+    cdef size_t first_run       # where on its root's tape its runs begin,
+    cdef size_t last_run        # end (once closed),
+    cdef ad_node first_node     # and its nodes begin
+    cdef readonly str name      # the traced function's, for messages
+    cdef object __weakref__
+
+    def __cinit__(self, str name="function"):
+        self.name = name
+        self.thread = PyThread_get_thread_ident()
+        self.tape = take_tape()
+
+    def __dealloc__(self):
+        if self.tape != NULL:
+            give_tape(self.tape)
+
+    cdef int open(self) except -1:
+        cdef Trace outer = innermost()
+        if outer is not None:
+            self.outer = outer
+            self.level = outer.level + 1
+        self.live = True
+        set_current(<void *> self)
+        patch_numpy()
+        return 0
+
+    cdef int close(self) except -1:
+        self.live = False
+        set_current(<void *> self.outer if self.outer is not None else NULL)
+        unpatch_numpy()
+        self.last_run = self.root().tape.runs
+        self.outer = None
+        return 0
+
+    cdef Trace root(self):
+        """The trace that owns the tape this one's nodes are on."""
+        cdef Trace trace = self
+        while trace.merged is not None:
+            trace = trace.merged
+        return trace
+
+    cdef ad_node moved(self, ad_node node):
+        """The number on the root's tape of a node of this trace."""
+        cdef Trace trace = self
+        while trace.merged is not None:
+            node += trace.offset
+            trace = trace.merged
+        return node
+
+    cdef int merge_into(self, Trace outer) except -1:
+        """Continue on `outer`'s tape: an operation has met values of both."""
+        cdef size_t first_run = outer.tape.runs
+        check(ad_tape_append(outer.tape, self.tape, &self.offset))
+        self.first_run = first_run
+        self.first_node = self.offset
+        give_tape(self.tape)
+        self.tape = NULL
+        self.merged = outer
+        return 0
+
+    cdef inline bint usable(self):
+        return self.live and self.tape != NULL and self.thread == PyThread_get_thread_ident()
+
+    cdef int refuse(self) except -1:
+        if not self.live:
+            raise EscapedTraceError(
+                f"a traced value was used after its trace ended: it stems from a call of "
+                f"{self.name!r} that has returned or raised; return the value from the function "
+                f"instead of storing it elsewhere")
+        raise EscapedTraceError(
+            f"a traced value of {self.name!r} was used in another thread than the one that "
+            f"traces; do that work in the tracing thread")
+
+    @property
+    def nodes(self):
+        """Nodes on the tape so far."""
+        return self.root().tape.nodes
+
+    @property
+    def runs(self):
+        """Runs on the tape so far."""
+        return self.root().tape.runs
+
+    @property
+    def bytes(self):
+        """Bytes the tape's contents take."""
+        return ad_tape_bytes(self.root().tape)
+
+    def __reduce__(self):
+        raise TypeError("a trace in progress can not be pickled or copied")
+
+
+cdef Trace unify(Trace a, Trace b):
+    """The one trace on which values of both may meet."""
+    if not a.live or a.thread != PyThread_get_thread_ident():
+        a.refuse()
+    if not b.live or b.thread != PyThread_get_thread_ident():
+        b.refuse()
+    a = a.root()
+    b = b.root()
+    if a is b:
+        return a
+    if a.level > b.level:
+        a.merge_into(b)
+        return b
+    b.merge_into(a)
+    return a
+
+
+cdef inline Trace innermost():
+    return <Trace> ad_current if ad_current != NULL else None
+
+
+def set_node_limit(size_t n):
+    """Test hook: tapes of traces opened from now on hold at most n nodes; 0 resets."""
+    global node_limit
+    node_limit = n
+
+
+def fail_allocation(long n):
+    """Test hook: the n-th allocation of the C core from now on fails; 0 resets."""
+    global pooled
+    while pooled > 0:           # a warm tape would not need to allocate
+        pooled -= 1
+        ad_tape_free(pool[pooled])
+        PyMem_Free(pool[pooled])
+    ad_alloc_fail_at(n)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command line: ``python -m benchmarks [WORKLOAD ...]``."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+try:
+    import matplotlib  # noqa: F401 (said now rather than after ten minutes of timing)
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+except ImportError:
+    sys.exit('The benchmarks need the bench extra: pip install ".[bench]"')
+
+from benchmarks import machine, memory, peers, recording, report
+from benchmarks.runner import run_workload
+
+WORKLOADS = ("recording", "arm", "pollution", "brusselator", "gmm", "network")
+
+
+def arguments(argv):
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Time ad_core and its peers on the same plain NumPy functions. Answers are "
+        "compared before anything is timed; a peer whose answer is wrong is reported, not timed.",
+        epilog="Everything takes about ten minutes, and nothing else should run meanwhile. "
+        "Peers that are not installed are left out.",
+    )
+    parser.add_argument(
+        "workloads",
+        nargs="*",
+        metavar="WORKLOAD",
+        help=f"what to run (default: all): {', '.join(WORKLOADS)}",
+    )
+    parser.add_argument(
+        "--peers",
+        default=",".join(peers.MODULES),
+        metavar="A,B",
+        help="comma-separated peers (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=30, metavar="N", help="interleaved rounds (default: 30)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("benchmark-results"),
+        metavar="DIR",
+        help="where results.md, results.json and results.png go (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--memory", action="store_true", help="also measure peak memory, a process a peer"
+    )
+    parser.add_argument(
+        "--wheel", type=Path, metavar="FILE", help="a built wheel whose size is to be judged"
+    )
+    chosen = parser.parse_args(argv)
+    chosen.peers = chosen.peers.split(",")
+    chosen.workloads = chosen.workloads or list(WORKLOADS)
+    for given, known in ((chosen.workloads, WORKLOADS), (chosen.peers, peers.MODULES)):
+        for name in given:
+            if name not in known:
+                parser.error(f"{name!r} is unknown; known are {', '.join(known)}")
+    if chosen.rounds < 1:
+        parser.error(f"--rounds must be at least 1, not {chosen.rounds}")
+    if chosen.wheel and not chosen.wheel.is_file():
+        parser.error(f"--wheel: there is no file {chosen.wheel}")
+    return chosen
+
+
+def main(argv=None):
+    """Run what was asked, print it and write the three files."""
+    chosen = arguments(argv)
+    # A table needs room; a pipe or a file has no width of its own and would get 80 columns.
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    outcome = {
+        "machine": machine.describe(),
+        "rounds": chosen.rounds,
+        "peers": {name: peers.describe(name) for name in chosen.peers},
+        "workloads": [],
+        "recording": None,
+    }
+    columns = (
+        "[progress.description]{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        if "recording" in chosen.workloads:
+            outcome["recording"] = recording.run(chosen.rounds, chosen.wheel, progress)
+        for name in chosen.workloads:
+            if name == "recording":
+                continue
+            workload = importlib.import_module(f"benchmarks.{name}").WORKLOAD
+            done = run_workload(workload, chosen.peers, chosen.rounds, progress)
+            if chosen.memory:
+                for result in done["results"]:
+                    memory.measure(result, progress)
+            outcome["workloads"].append(done)
+    report.show(outcome, console)
+    for path in report.write(outcome, chosen.out):
+        console.print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Peak memory of one derivative: ``python -m benchmarks.memory SCENARIO PEER`` prints bytes.
+
+Run in a process of its own, after one call on other inputs, so that what a library allocates once
+(imports, compilation, thread pools) is not counted. The peak is above what was resident before.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import ROOT, peers
+from scenarios import FULL
+
+STATUS = Path("/proc/self/status")
+
+
+def status_bytes(key):
+    """A line of Linux's process status, in bytes."""
+    for line in STATUS.read_text().splitlines():
+        if line.startswith(key):
+            return int(line.split()[1]) * 1024
+    raise KeyError(key)
+
+
+def peak(name, peer, variant):
+    """Bytes by which resident memory rose at its highest during one call."""
+    scenario = next(scenario for scenario in FULL if scenario.name == name)
+    points = [scenario.args(seed) for seed in range(2)]
+    prepared = peers.load(peer).prepare(scenario, points[0])
+    run = prepared.variants[variant]
+    inputs = [prepared.convert(args) for args in points]
+    run(*inputs[0])
+    Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is resident now
+    before = status_bytes("VmRSS")
+    run(*inputs[1])
+    return max(0, status_bytes("VmHWM") - before)
+
+
+def measure(result, progress):
+    """Add ``"memory"`` to every timed row of a scenario's result; None where Linux's files fail."""
+    rows = [row for row in result["rows"] if "median" in row]
+    for row in progress.track(rows, description=f"{result['scenario']}: memory"):
+        command = [sys.executable, "-m", "benchmarks.memory", result["scenario"], row["name"]]
+        done = subprocess.run(
+            [*command, row["variant"]], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        row["memory"] = int(done.stdout) if done.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    print(peak(*sys.argv[1:4]))

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a workload: prepare the peers, compare their answers, then time those that are right."""
+
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from benchmarks import agreement, peers
+from benchmarks.timing import Timed, interleave
+from benchmarks.tree import leaves
+
+POINTS = 8
+"""Different inputs a scenario is called on in turn."""
+CHECKED = 3
+"""Inputs at which the answers are compared."""
+
+
+@dataclass
+class Entry:
+    """One peer on one scenario, from preparation to its row of the table."""
+
+    name: str
+    kind: str = "exact"
+    status: str = "ok"
+    """``"ok"``, or why there is no time: wrong, failed, skipped, not installed."""
+    note: str = ""
+    variant: str = ""
+    first: float | None = None
+    error: float | None = None
+    run: object = None
+    inputs: list = field(default_factory=list)
+    answers: list = field(default_factory=list)
+    timing: dict = field(default_factory=dict)
+
+    def row(self):
+        """The JSON form."""
+        keys = ("name", "kind", "status", "note", "variant", "first", "error")
+        return {key: getattr(self, key) for key in keys} | self.timing
+
+
+def prepare(name, scenario, points, skip):
+    """Load a peer, set it up, call each of its variants twice and keep the faster one."""
+    entry = Entry(name)
+    if name in skip:
+        entry.status, entry.note = "skipped", skip[name]
+        return entry
+    try:
+        peer = peers.load(name)
+    except ImportError as missing:
+        entry.status, entry.note = "not installed", str(missing)
+        return entry
+    entry.kind = peer.kind
+    try:
+        start = perf_counter()
+        prepared = peer.prepare(scenario, points[0])
+        setup = perf_counter() - start
+        entry.note = prepared.note
+        entry.inputs = [prepared.convert(args) for args in points]
+        best = np.inf
+        for variant, run in prepared.variants.items():
+            first, second = clock(run, entry.inputs[0]), clock(run, entry.inputs[1])
+            if second < best:
+                best, entry.variant, entry.run, entry.first = second, variant, run, setup + first
+        for args in entry.inputs[:CHECKED]:
+            # Copied, because a peer may write every answer into the same memory.
+            answer = leaves(prepared.answer(entry.run(*args)))
+            entry.answers.append([np.array(leaf, dtype=float) for leaf in answer])
+    except Exception as failure:  # a peer's failure is a result to report, whatever it is
+        entry.status, entry.note = "failed", f"{type(failure).__name__}: {failure}".split("\n")[0]
+    return entry
+
+
+def clock(run, args):
+    """Seconds of one call."""
+    start = perf_counter()
+    run(*args)
+    return perf_counter() - start
+
+
+def check(entries):
+    """Mark the entries whose derivative differs from the others' as wrong."""
+    compared = [e for e in entries if e.status == "ok" and e.kind != "evaluation"]
+    exact = {entry.name for entry in compared if entry.kind == "exact"}
+    verdicts = agreement.judge({entry.name: entry.answers for entry in compared}, exact)
+    for entry in compared:
+        entry.error, agrees = verdicts[entry.name]
+        if not agrees:
+            entry.status, entry.note = "WRONG", f"differs from the others by {entry.error:.1e}"
+        elif len(compared) == 1:
+            entry.note = "; ".join(filter(None, (entry.note, "no other answer to compare with")))
+
+
+def run_scenario(scenario, skip, names, rounds, progress):
+    """Return the scenario's result as a dictionary of rows."""
+    points = [scenario.args(seed) for seed in range(POINTS)]
+    task = progress.add_task(f"{scenario.name}: preparing", total=len(names) + rounds)
+    entries = []
+    for name in names:
+        progress.update(task, description=f"{scenario.name}: preparing {name}")
+        entries.append(prepare(name, scenario, points, skip))
+        progress.advance(task)
+    check(entries)
+
+    timed = {e.name: Timed(e.run, e.inputs) for e in entries if e.status == "ok"}
+    progress.update(task, description=f"{scenario.name}: timing")
+    if timed:
+        interleave(timed, rounds, lambda: progress.advance(task))
+    progress.update(task, description=scenario.name, completed=len(names) + rounds)
+    for entry in entries:
+        if entry.name in timed:
+            entry.timing = timed[entry.name].summary()
+    return {
+        "scenario": scenario.name,
+        "what": scenario.what,
+        "K": scenario.K,
+        "D": scenario.D,
+        "rows": [entry.row() for entry in entries],
+    }
+
+
+def run_workload(workload, names, rounds, progress):
+    """Run all scenarios of a workload and judge its targets."""
+    results = [
+        run_scenario(scenario, workload.skip, names, rounds, progress)
+        for scenario in workload.scenarios
+    ]
+    targets = []
+    for result in results:
+        times = {row["name"]: row["median"] for row in result["rows"] if "median" in row}
+        for target in workload.targets:
+            ratio, verdict = target.judge(times)
+            targets.append(
+                {
+                    "what": f"{result['scenario']}: {target.text}",
+                    "measured": ratio,
+                    "unit": "x",
+                    "bound": target.bound,
+                    "at_least": target.at_least,
+                    "verdict": verdict,
+                }
+            )
+    return {
+        "name": workload.name,
+        "title": workload.title,
+        "notes": workload.notes,
+        "results": results,
+        "targets": targets,
+    }

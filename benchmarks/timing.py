@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interleaved timing of several callables: a sample of each in every round, then medians."""
+
+import gc
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from statistics import median, quantiles
+from time import perf_counter
+
+SHORTEST = 2e-3
+"""Seconds a sample lasts at least, so that the clock and one interruption weigh little."""
+BUDGET = 10.0
+"""Seconds of sampling after which a slow peer sits out further rounds."""
+FEWEST = 5
+"""Samples a peer gets whatever they cost."""
+
+
+@dataclass
+class Timed:
+    """A callable, the inputs it is called on in turn, and the samples (seconds a call) so far."""
+
+    run: object
+    inputs: list
+    loops: int = 1
+    spent: float = 0.0
+    samples: list[float] = field(default_factory=list)
+
+    def calibrate(self):
+        """Choose how many calls make a sample, by doubling until they take `SHORTEST`."""
+        while self._sample(0) * self.loops < SHORTEST:
+            self.loops *= 2
+
+    def _sample(self, first):
+        """Time ``loops`` calls on consecutive inputs beginning with number ``first``."""
+        calls = list(islice(cycle(self.inputs), first, first + self.loops))
+        run = self.run
+        # As timeit does: another peer's garbage must not be collected on this one's time.
+        gc.collect()
+        gc.disable()
+        try:
+            start = perf_counter()
+            for args in calls:
+                run(*args)
+            elapsed = perf_counter() - start
+        finally:
+            gc.enable()
+        return elapsed / self.loops
+
+    def due(self):
+        """Whether the peer still takes part in the rounds."""
+        return len(self.samples) < FEWEST or self.spent < BUDGET
+
+    def take(self, number):
+        """Take one sample; ``number`` shifts the inputs it begins with."""
+        sample = self._sample(number % len(self.inputs))
+        self.samples.append(sample)
+        self.spent += sample * self.loops
+
+    def summary(self):
+        """Median and quartiles in seconds, and how they were taken."""
+        low, _, high = quantiles(self.samples, n=4) if len(self.samples) > 1 else self.samples * 3
+        return {
+            "median": median(self.samples),
+            "quartiles": [low, high],
+            "samples": len(self.samples),
+            "calls_per_sample": self.loops,
+        }
+
+
+def interleave(timed, rounds, advance):
+    """Take ``rounds`` samples of each, round-robin; ``advance()`` is called after every round."""
+    names = list(timed)
+    for item in timed.values():
+        item.calibrate()
+    # What exists now stays: collecting it again before every sample would take most of the time.
+    gc.collect()
+    gc.freeze()
+    try:
+        for number in range(rounds):
+            # Another peer begins each round, so none always runs after the same neighbour.
+            shift = number % len(names)
+            for name in names[shift:] + names[:shift]:
+                if timed[name].due():
+                    timed[name].take(number)
+            advance()
+    finally:
+        gc.unfreeze()

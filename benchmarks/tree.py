@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nested lists and tuples of arrays: what a function takes and a gradient comes back as."""
+
+import numpy as np
+
+
+def tree_map(fun, tree):
+    """Apply ``fun`` to every leaf."""
+    if isinstance(tree, list | tuple):
+        return type(tree)(tree_map(fun, item) for item in tree)
+    return fun(tree)
+
+
+def leaves(tree):
+    """The leaves in order."""
+    if isinstance(tree, list | tuple):
+        return [leaf for item in tree for leaf in leaves(item)]
+    return [tree]
+
+
+def join(tree):
+    """All leaves as one vector."""
+    return np.concatenate([np.ravel(leaf) for leaf in leaves(tree)])
+
+
+def split(flat, like):
+    """Cut a vector into arrays shaped as the leaves of ``like``: the inverse of `join`."""
+    parts, start = [], 0
+    for leaf in leaves(like):
+        parts.append(flat[start : start + leaf.size].reshape(leaf.shape))
+        start += leaf.size
+    return parts

@@ -1,0 +1,83 @@
+"""Build the one extension, ad_core._core: everything else is in pyproject.toml.
+
+Switches, read from the environment:
+AD_CORE_SANITIZE=address,undefined  instrument with these sanitizers
+AD_CORE_DEBUG=1                     no optimisation, assertions on (AD_DEBUG defined)
+AD_CORE_COVERAGE=1                  gcov counters
+AD_CORE_WERROR=1                    warnings of the C compiler are errors
+"""
+
+import os
+import sys
+from glob import glob
+
+import numpy as np
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+
+def switch(name):
+    """Whether a switch is on; unset, empty and 0 mean off."""
+    return os.environ.get(name, "") not in ("", "0")
+
+
+def flags():
+    """Compiler and linker arguments: (compile, link)."""
+    if sys.platform == "win32":
+        compile_args = ["/std:c11", "/O2", "/fp:precise", "/W3"]
+        if switch("AD_CORE_DEBUG"):
+            compile_args += ["/Od", "/Zi", "/UNDEBUG", "/DAD_DEBUG=1"]
+        if switch("AD_CORE_WERROR"):
+            compile_args += ["/WX"]
+        return compile_args, []
+
+    # No -march: one build serves every machine, and the lane kernels choose at import.
+    # No contraction: an fma here and none there would make two ways to one number disagree.
+    compile_args = ["-std=c11", "-O3", "-g0", "-ffp-contract=off", "-fno-math-errno"]
+    # A lane helper passes wide vectors, to its own file alone: there is no ABI to warn about.
+    compile_args += ["-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi"]
+    link_args = []
+    if switch("AD_CORE_DEBUG"):
+        compile_args += ["-O0", "-g3", "-UNDEBUG", "-DAD_DEBUG=1"]
+    if switch("AD_CORE_SANITIZE"):
+        sanitizers = f"-fsanitize={os.environ['AD_CORE_SANITIZE']}"
+        compile_args += [sanitizers, "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+        compile_args += ["-O1", "-g", "-UNDEBUG", "-DAD_DEBUG=1"]
+        link_args += [sanitizers]
+    if switch("AD_CORE_COVERAGE"):
+        compile_args += ["--coverage", "-O0", "-g"]
+        link_args += ["--coverage"]
+    if switch("AD_CORE_WERROR"):
+        compile_args += ["-Werror"]
+    return compile_args, link_args
+
+
+compile_args, link_args = flags()
+
+[extension] = cythonize(
+    Extension(
+        "ad_core._core",
+        ["ad_core/_core.pyx"],
+        include_dirs=["src", np.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        extra_compile_args=compile_args,
+        extra_link_args=link_args,
+        libraries={"linux": ["m", "dl"], "win32": []}.get(sys.platform, ["m"]),
+    ),
+    build_dir="build/cython",
+    compiler_directives={
+        "language_level": 3,
+        "boundscheck": False,
+        "wraparound": False,
+    },
+)
+# Added after cythonize, which would compile copies of them in its build directory.
+extension.sources += sorted(glob("src/*.c"))
+# Without these an edited header, op table or include would not rebuild anything.
+extension.depends += sorted(
+    file
+    for pattern in ("src/*.h", "src/*.def", "src/*.inc", "ad_core/*.pxi", "ad_core/*.pxd")
+    for file in glob(pattern)
+)
+
+setup(ext_modules=[extension])

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Atomic, because sweeps of different threads allocate without the GIL. */
+#include <stdatomic.h>
+
+static atomic_long countdown;
+
+static int must_fail(void) {
+    if (atomic_load_explicit(&countdown, memory_order_relaxed) == 0) return 0;
+    long left = atomic_fetch_sub(&countdown, 1) - 1;
+    if (left > 0) return 0;
+    atomic_store(&countdown, 1); /* stays failing until it is reset */
+    return 1;
+}
+
+void ad_alloc_fail_at(long n) { atomic_store(&countdown, n); }
+
+void *ad_alloc(size_t count, size_t size) {
+    if (must_fail() || (size != 0 && count > SIZE_MAX / size)) return NULL;
+    size_t bytes = count * size;
+    return malloc(bytes != 0 ? bytes : 1);
+}
+
+void *ad_alloc_zeroed(size_t count, size_t size) {
+    if (must_fail() || (size != 0 && count > SIZE_MAX / size)) return NULL;
+    return calloc(count != 0 ? count : 1, size);
+}
+
+void ad_free(void *memory) { free(memory); }
+
+ad_status ad_grow(void **memory, size_t *capacity, size_t need, size_t size) {
+    if (need <= *capacity) return AD_OK;
+    size_t room = *capacity + *capacity / 2 + 64;
+    if (room < need) room = need;
+    if (must_fail() || room > SIZE_MAX / size) return AD_NO_MEMORY;
+    void *grown = realloc(*memory, room * size);
+    if (grown == NULL) return AD_NO_MEMORY;
+    *memory = grown;
+    *capacity = room;
+    return AD_OK;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "edges.h"
+
+#include "block.h"
+
+static ad_node view_node(const ad_tape *tape, const ad_view *view, const ad_extent *extent,
+                         size_t k) {
+    ad_node node;
+    if (view->list != AD_AFFINE) return tape->list[view->list + k];
+    ad_view_list(view, extent, k, 1, &node);
+    return node;
+}
+
+static size_t put(ad_edge *edges, size_t room, size_t n, ad_node operand, double partial) {
+    if (n < room) edges[n] = (ad_edge){operand, partial};
+    return n + 1;
+}
+
+static size_t scalar_edges(const ad_tape *tape, const ad_run *run, size_t room, ad_edge *edges) {
+    const double *partial = tape->partial + run->partial;
+    int left = run->form != AD_FORM_RIGHT;
+    size_t n = put(edges, room, 0, run->a, left ? *partial++ : 0);
+    if (run->arity == 1) return n;
+    return put(edges, room, n, run->b, run->form == AD_FORM_LEFT ? 0 : *partial);
+}
+
+static double span_partial(const ad_tape *tape, const ad_span *span, ad_node node, int j,
+                           size_t k) {
+    switch (span->source[j]) {
+    case AD_PARTIAL_STORED:
+        return tape->partial[span->partial[j] + k];
+    case AD_PARTIAL_ONE:
+        return 1;
+    case AD_PARTIAL_MINUS_ONE:
+        return -1;
+    case AD_PARTIAL_A:
+    case AD_PARTIAL_B: {
+        int other = span->source[j] == AD_PARTIAL_A ? 0 : 1;
+        return tape->value[view_node(tape, &span->operand[other], &span->extent, k)];
+    }
+    case AD_PARTIAL_V:
+        return tape->value[node];
+    default:
+        return 0;
+    }
+}
+
+static size_t matmul_edges(const ad_tape *tape, const ad_block *b, size_t k, size_t room,
+                           ad_edge *edges) {
+    const uint32_t *e = b->extent[1].size;
+    int64_t batch = (int64_t)(k / ((size_t)e[0] * e[2]));
+    int64_t row = (int64_t)(k / e[2] % e[0]), column = (int64_t)(k % e[2]);
+    const ad_view *x = &b->operand[0], *y = &b->operand[1];
+    size_t n = 0;
+    for (int64_t r = 0; r < e[1]; r++) {
+        ad_node left = (ad_node)(x->base + batch * x->stride[0] + row * x->stride[1] +
+                                 r * x->stride[2]);
+        ad_node right = (ad_node)(y->base + batch * y->stride[0] + r * y->stride[1] +
+                                  column * y->stride[2]);
+        n = put(edges, room, n, left, b->active[0] ? tape->value[right] : 0);
+        n = put(edges, room, n, right, b->active[1] ? tape->value[left] : 0);
+    }
+    return n;
+}
+
+static size_t reduction_edges(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
+                              size_t room, ad_edge *edges) {
+    size_t inner = b->extent[1].count, running = run->op == AD_BLOCK_CUMSUM, n = 0;
+    size_t result = running ? k / inner : k, last = running ? k % inner + 1 : inner;
+    for (size_t r = 0; r < last; r++) {
+        ad_node node;
+        size_t at = result * inner + r;
+        if (b->operand[0].list != AD_AFFINE) {
+            node = tape->list[b->operand[0].list + at];
+        } else {
+            ad_view row = b->operand[1];
+            ad_view_list(&b->operand[0], &b->extent[0], result, 1, &row.base);
+            ad_view_list(&row, &b->extent[1], r, 1, &node);
+        }
+        int stored = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
+        n = put(edges, room, n, node, stored ? tape->partial[b->partial + at] : 1);
+    }
+    return n;
+}
+
+size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *edges) {
+    const ad_run *run = ad_tape_run_of(tape, node);
+    if (run == NULL) return 0;
+    size_t k = node - run->node;
+    if (run->form == AD_FORM_BLOCK) {
+        const ad_block *block = &tape->block[run->a];
+        if (run->op == AD_BLOCK_MATMUL) return matmul_edges(tape, block, k, room, edges);
+        return reduction_edges(tape, run, block, k, room, edges);
+    }
+    if (run->form != AD_FORM_SPAN) return scalar_edges(tape, run, room, edges);
+    const ad_span *span = &tape->span[run->a];
+    size_t n = 0;
+    for (int j = 0; j < run->arity; j++) {
+        n = put(edges, room, n, view_node(tape, &span->operand[j], &span->extent, k),
+                span_partial(tape, span, node, j, k));
+    }
+    return n;
+}

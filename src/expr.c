@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "expr.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Recursive descent: comparison < sum < product < unary < primary. */
+typedef struct parser {
+    const char *at;
+    ad_expr *expr;
+    int failed;
+} parser;
+
+static void comparison(parser *p);
+
+static void blanks(parser *p) {
+    while (*p->at == ' ') p->at++;
+}
+
+static int take(parser *p, const char *token) {
+    blanks(p);
+    size_t n = strlen(token);
+    if (strncmp(p->at, token, n) != 0) return 0;
+    p->at += n;
+    return 1;
+}
+
+static void emit(parser *p, ad_step_kind kind, unsigned op, double number) {
+    if (p->expr->steps == AD_EXPR_STEPS) {
+        p->failed = 1;
+        return;
+    }
+    p->expr->step[p->expr->steps++] = (ad_step){(uint8_t)kind, (uint8_t)op, number};
+}
+
+/* Apply the row whose value is exactly this text. */
+static void apply(parser *p, const char *value) {
+    for (unsigned op = 0; op < AD_OP_COUNT; op++) {
+        if (strcmp(ad_op_row(op)->value, value) == 0) {
+            emit(p, AD_STEP_APPLY, op, 0);
+            return;
+        }
+    }
+    p->failed = 1;
+}
+
+static int constant(const char *name, double *value) {
+    static const struct {
+        const char *name;
+        double value;
+    } constants[] = {{"AD_PI", AD_PI},         {"AD_PI2", AD_PI2},       {"AD_LN2", AD_LN2},
+                     {"AD_LN10", AD_LN10},     {"AD_RADIAN", AD_RADIAN}, {"AD_DEGREE", AD_DEGREE},
+                     {"AD_INF", AD_INF}};
+    for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
+        if (strcmp(name, constants[k].name) == 0) {
+            *value = constants[k].value;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void call(parser *p, const char *name) {
+    int count = 0;
+    char value[64];
+    do {
+        comparison(p);
+        count++;
+    } while (!p->failed && take(p, ","));
+    if (!take(p, ")")) p->failed = 1;
+    if (strcmp(name, "sel") == 0) {
+        apply(p, "sel(a != 0, b, c)");
+    } else {
+        snprintf(value, sizeof value, count == 1 ? "%s(a)" : "%s(a, b)", name);
+        apply(p, value);
+    }
+}
+
+static void primary(parser *p) {
+    char name[32];
+    size_t n = 0;
+    double number;
+    blanks(p);
+    if (p->failed) return;
+    if (take(p, "(")) {
+        comparison(p);
+        if (!take(p, ")")) p->failed = 1;
+    } else if (isdigit((unsigned char)*p->at)) {
+        char *end;
+        number = strtod(p->at, &end);
+        p->at = end;
+        emit(p, AD_STEP_NUMBER, 0, number);
+    } else {
+        while ((isalnum((unsigned char)*p->at) || *p->at == '_') && n + 1 < sizeof name) {
+            name[n++] = *p->at++;
+        }
+        name[n] = 0;
+        if (take(p, "(")) {
+            call(p, name);
+        } else if (n == 1 && strchr("abcv", name[0]) != NULL) {
+            emit(p, name[0] == 'v' ? AD_STEP_V : (ad_step_kind)(AD_STEP_A + (name[0] - 'a')), 0, 0);
+        } else if (constant(name, &number)) {
+            emit(p, AD_STEP_NUMBER, 0, number);
+        } else {
+            p->failed = 1;
+        }
+    }
+}
+
+static void unary(parser *p) {
+    if (take(p, "-")) {
+        unary(p);
+        apply(p, "-a");
+    } else {
+        primary(p);
+    }
+}
+
+static void product(parser *p) {
+    unary(p);
+    while (!p->failed) {
+        const char *value = take(p, "*") ? "a * b" : take(p, "/") ? "a / b" : NULL;
+        if (value == NULL) return;
+        unary(p);
+        apply(p, value);
+    }
+}
+
+static void sum(parser *p) {
+    product(p);
+    while (!p->failed) {
+        const char *value = take(p, "+") ? "a + b" : take(p, "-") ? "a - b" : NULL;
+        if (value == NULL) return;
+        product(p);
+        apply(p, value);
+    }
+}
+
+static void comparison(parser *p) {
+    static const char *const signs[] = {"<=", ">=", "==", "!=", "<", ">"};
+    char value[32];
+    sum(p);
+    for (size_t k = 0; !p->failed && k < sizeof signs / sizeof *signs; k++) {
+        if (!take(p, signs[k])) continue;
+        sum(p);
+        snprintf(value, sizeof value, "sel(a %s b, 1, 0)", signs[k]);
+        apply(p, value);
+        return;
+    }
+}
+
+ad_status ad_expr_parse(const char *text, ad_expr *expr) {
+    parser p = {text, expr, 0};
+    expr->steps = 0;
+    comparison(&p);
+    blanks(&p);
+    return p.failed || *p.at != 0 ? AD_BAD_OP : AD_OK;
+}

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define ISA base
+#define REGISTER 2
+#include "lanes.inc"
+#include "sweep.inc"

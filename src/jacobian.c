@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jacobian.h"
+
+#include <string.h>
+
+#include "alloc.h"
+
+#define MOST_SEEDS 32 /* beyond this a sweep's inner loop gains nothing */
+
+/* Memory of one sweep: an array of nodes * p, and scratch behind it. */
+static double *workspace(const ad_tape *tape, size_t p, double **scratch) {
+    size_t scratch_size = ad_sweep_scratch(tape);
+    if (tape->nodes != 0 && p > (SIZE_MAX / 8 - scratch_size) / tape->nodes) return NULL;
+    double *array = ad_alloc(tape->nodes * p + scratch_size, sizeof(double));
+    if (array != NULL) *scratch = array + tape->nodes * p;
+    return array;
+}
+
+size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
+    size_t fits = tape->nodes == 0 ? MOST_SEEDS : budget / (tape->nodes * sizeof(double));
+    size_t most = fits < MOST_SEEDS ? fits : MOST_SEEDS;
+    if (most < 1) most = 1;
+    if (total <= most) return total;
+    size_t sweeps = (total + most - 1) / most;
+    return (total + sweeps - 1) / sweeps; /* even chunks */
+}
+
+ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,
+                              const ad_poll *poll) {
+    double *scratch, *t = workspace(f->tape, chunk, &scratch);
+    if (t == NULL) return AD_NO_MEMORY;
+    ad_status status = AD_OK;
+    for (size_t d = 0; d < f->D && status == AD_OK; d += chunk) {
+        size_t p = f->D - d < chunk ? f->D - d : chunk;
+        memset(t, 0, f->tape->nodes * p * sizeof(double));
+        for (size_t s = 0; s < p; s++) t[(size_t)f->input[d + s] * p + s] = 1;
+        status = ad_forward(f->tape, t, p, scratch, poll);
+        for (size_t k = 0; k < f->K && status == AD_OK; k++) {
+            memcpy(jacobian + k * f->D + d, t + (size_t)f->output[k] * p, p * sizeof(double));
+        }
+    }
+    ad_free(t);
+    return status;
+}
+
+ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
+                              const ad_poll *poll) {
+    double *scratch, *w = workspace(f->tape, chunk, &scratch);
+    if (w == NULL) return AD_NO_MEMORY;
+    ad_status status = AD_OK;
+    for (size_t k = 0; k < f->K && status == AD_OK; k += chunk) {
+        size_t p = f->K - k < chunk ? f->K - k : chunk;
+        memset(w, 0, f->tape->nodes * p * sizeof(double));
+        for (size_t s = 0; s < p; s++) w[(size_t)f->output[k + s] * p + s] += 1;
+        status = ad_reverse(f->tape, w, p, scratch, poll);
+        for (size_t d = 0; d < f->D && status == AD_OK; d++) {
+            const double *from = w + (size_t)f->input[d] * p;
+            for (size_t s = 0; s < p; s++) jacobian[(k + s) * f->D + d] = from[s];
+        }
+    }
+    ad_free(w);
+    return status;
+}
+
+static void seed(double *array, size_t p, size_t n, const ad_node *nodes, const double *seeds) {
+    for (size_t k = 0; k < n; k++) {
+        for (size_t s = 0; s < p; s++) array[(size_t)nodes[k] * p + s] += seeds[k * p + s];
+    }
+}
+
+static void harvest(const double *array, size_t p, size_t n, const ad_node *nodes, double *out) {
+    for (size_t k = 0; k < n; k++) {
+        memcpy(out + k * p, array + (size_t)nodes[k] * p, p * sizeof(double));
+    }
+}
+
+ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
+                 const ad_poll *poll) {
+    double *scratch, *t = workspace(f->tape, p, &scratch);
+    if (t == NULL) return AD_NO_MEMORY;
+    memset(t, 0, f->tape->nodes * p * sizeof(double));
+    seed(t, p, f->D, f->input, seeds);
+    ad_status status = ad_forward(f->tape, t, p, scratch, poll);
+    if (status == AD_OK) harvest(t, p, f->K, f->output, out);
+    ad_free(t);
+    return status;
+}
+
+ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,
+                 const ad_poll *poll) {
+    double *scratch, *w = workspace(f->tape, p, &scratch);
+    if (w == NULL) return AD_NO_MEMORY;
+    memset(w, 0, f->tape->nodes * p * sizeof(double));
+    seed(w, p, f->K, f->output, seeds);
+    ad_status status = ad_reverse(f->tape, w, p, scratch, poll);
+    if (status == AD_OK) harvest(w, p, f->D, f->input, out);
+    ad_free(w);
+    return status;
+}
+
+ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent,
+                      const ad_poll *poll) {
+    double *scratch = ad_alloc(ad_sweep_scratch(f->tape), sizeof(double));
+    if (scratch == NULL) return AD_NO_MEMORY;
+    memset(tangent, 0, f->tape->nodes * sizeof(double));
+    seed(tangent, 1, f->D, f->input, seeds);
+    ad_status status = ad_forward(f->tape, tangent, 1, scratch, poll);
+    ad_free(scratch);
+    return status;
+}
+
+ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
+                      const ad_poll *poll) {
+    double *scratch = ad_alloc(ad_sweep_scratch(f->tape), sizeof(double));
+    if (scratch == NULL) return AD_NO_MEMORY;
+    memset(adjoint, 0, f->tape->nodes * sizeof(double));
+    seed(adjoint, 1, f->K, f->output, seeds);
+    ad_status status = ad_reverse(f->tape, adjoint, 1, scratch, poll);
+    ad_free(scratch);
+    return status;
+}

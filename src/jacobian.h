@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole Jacobians, and products with them, by sweeps over chunks of seeds. */
+#ifndef AD_JACOBIAN_H
+#define AD_JACOBIAN_H
+
+#include "sweep.h"
+
+/* A function recorded on a tape: D inputs and K outputs, as node lists. */
+typedef struct ad_function {
+    const ad_tape *tape;
+    size_t D, K;
+    const ad_node *input, *output;
+} ad_function;
+
+/* jacobian: K x D, row major.  Forward: D tangents, `chunk` of them a sweep.
+ * Reverse: K adjoints.  AD_NO_MEMORY, AD_INTERRUPTED. */
+ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,
+                              const ad_poll *poll);
+ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
+                              const ad_poll *poll);
+
+/* out (K x p) = J seeds (D x p), and out (D x p) = J^T seeds (K x p); row major. */
+ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
+                 const ad_poll *poll);
+ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,
+                 const ad_poll *poll);
+
+/* Every node's tangent for one direction (D), or adjoint for one cotangent (K). */
+ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent,
+                      const ad_poll *poll);
+ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
+                      const ad_poll *poll);
+
+/* The chunk of `total` seeds that keeps the sweep's array within `budget` bytes. */
+size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions that ops.def uses beyond <math.h>, on doubles. */
+#ifndef AD_KERNELS_H
+#define AD_KERNELS_H
+
+#include <math.h>
+
+#include "ops.h"
+
+/* A product in which an exact zero wins over infinities and NaN: what an
+ * adjoint or tangent that is structurally absent must do to a partial. */
+static inline double ad_guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
+
+static inline double ad_sign(double a) { return a > 0 ? 1 : a < 0 ? -1 : a == 0 ? 0 : a; }
+
+static inline double ad_maximum(double a, double b) { return a >= b || a != a ? a : b; }
+static inline double ad_minimum(double a, double b) { return a <= b || a != a ? a : b; }
+
+static inline double ad_heaviside(double a, double b) {
+    return a > 0 ? 1 : a < 0 ? 0 : a == 0 ? b : a;
+}
+
+static inline double ad_sinc(double a) {
+    double y = AD_PI * a;
+    return a == 0 ? 1 : sin(y) / y;
+}
+
+static inline double ad_logaddexp(double a, double b) {
+    if (a == b) return a + AD_LN2; /* also equal infinities */
+    return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));
+}
+
+static inline double ad_logaddexp2(double a, double b) {
+    if (a == b) return a + 1;
+    return a > b ? a + log1p(exp2(b - a)) / AD_LN2 : b + log1p(exp2(a - b)) / AD_LN2;
+}
+
+/* Python's modulus: the result has the divisor's sign. */
+static inline double ad_remainder(double a, double b) {
+    double r = fmod(a, b);
+    if (r != 0 && (b < 0) != (r < 0)) r += b;
+    return r == 0 ? copysign(0, b) : r;
+}
+
+static inline double ad_floor_divide(double a, double b) {
+    if (b == 0) return a / b;
+    double q = (a - ad_remainder(a, b)) / b, whole = floor(q);
+    return q - whole > 0.5 ? whole + 1 : whole;
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops.h"
+
+#include <string.h>
+
+#include "kernels.h"
+#include "lanes.h"
+
+#define sel(condition, yes, no) ((condition) ? (yes) : (no))
+#define UNUSED(x) (void)(x)
+
+/* Scalar kernels: the rows compiled on doubles. */
+#define POINT(NAME, VALUE, PARTIALS)                                              \
+    static double point_##NAME(double a, double b, double c, double p[]) {        \
+        double v = VALUE;                                                         \
+        UNUSED(a), UNUSED(b), UNUSED(c);                                          \
+        PARTIALS;                                                                 \
+        return v;                                                                 \
+    }
+#define UNARY(NAME, UFUNC, DA, VALUE, PA) POINT(NAME, VALUE, p[0] = PA)
+#define BINARY(NAME, UFUNC, DA, DB, VALUE, PA, PB) POINT(NAME, VALUE, p[0] = PA; p[1] = PB)
+#define TEST1(NAME, UFUNC, VALUE) POINT(NAME, VALUE, p[0] = 0)
+#define TEST2(NAME, UFUNC, VALUE) POINT(NAME, VALUE, p[0] = p[1] = 0)
+#define CHOOSE(NAME, UFUNC, VALUE, PA, PB, PC) \
+    POINT(NAME, VALUE, p[0] = PA; p[1] = PB; p[2] = PC)
+#define ALIAS(UFUNC, NAME)
+#include "ops.def"
+
+/* A partial's class is its text.  sizeof counts the closing zero. */
+#define CLASS(TEXT)                                                                    \
+    (sizeof(TEXT) == 2   ? (TEXT)[0] == '0'   ? AD_PARTIAL_ZERO                        \
+                           : (TEXT)[0] == '1' ? AD_PARTIAL_ONE                         \
+                           : (TEXT)[0] == 'a' ? AD_PARTIAL_A                           \
+                           : (TEXT)[0] == 'b' ? AD_PARTIAL_B                           \
+                           : (TEXT)[0] == 'v' ? AD_PARTIAL_V                           \
+                                              : AD_PARTIAL_STORED                      \
+     : sizeof(TEXT) == 3 ? (TEXT)[0] == '-' && (TEXT)[1] == '1' ? AD_PARTIAL_MINUS_ONE \
+                                                                : AD_PARTIAL_STORED    \
+                         : AD_PARTIAL_STORED)
+/* The texts are stringified in the row macro itself: one layer more would expand AD_PI. */
+#define UNARY(NAME, UFUNC, DA, VALUE, PA) \
+    {#NAME, UFUNC, 1, 0, 0, {#DA}, #VALUE, {#PA}, {CLASS(#PA)}, point_##NAME},
+#define BINARY(NAME, UFUNC, DA, DB, VALUE, PA, PB)                                      \
+    {#NAME, UFUNC, 2, 0, 0, {#DA, #DB}, #VALUE, {#PA, #PB}, {CLASS(#PA), CLASS(#PB)}, \
+     point_##NAME},
+#define TEST1(NAME, UFUNC, VALUE) \
+    {#NAME, UFUNC, 1, 1, 0, {"REAL"}, #VALUE, {"0"}, {AD_PARTIAL_ZERO}, point_##NAME},
+#define TEST2(NAME, UFUNC, VALUE)                                                             \
+    {#NAME,        UFUNC, 2, 1, 0, {"REAL", "REAL"}, #VALUE, {"0", "0"}, {AD_PARTIAL_ZERO, AD_PARTIAL_ZERO}, \
+     point_##NAME},
+#define CHOOSE(NAME, UFUNC, VALUE, PA, PB, PC)                                \
+    {#NAME, UFUNC, 3, 0, 0, {"TRUTH", "REAL", "REAL"}, #VALUE, {#PA, #PB, #PC}, \
+     {CLASS(#PA), CLASS(#PB), CLASS(#PC)}, point_##NAME},
+#define ALIAS(UFUNC, NAME)
+
+static ad_op_info rows[AD_OP_COUNT] = {
+#include "ops.def"
+};
+
+#define UNARY(...)
+#define BINARY(...)
+#define TEST1(...)
+#define TEST2(...)
+#define CHOOSE(...)
+#define ALIAS(UFUNC, NAME) {UFUNC, AD_##NAME},
+static const ad_op_alias aliases[] = {
+#include "ops.def"
+};
+
+static struct {
+    ad_loop_fn loop;
+    void *data;
+} loops[AD_OP_COUNT];
+
+const ad_op_info *ad_op_row(unsigned op) { return &rows[op]; }
+
+const ad_op_alias *ad_op_aliases(size_t *n) {
+    *n = sizeof aliases / sizeof *aliases;
+    return aliases;
+}
+
+void ad_op_set_loop(unsigned op, ad_loop_fn loop, void *data) {
+    loops[op].loop = loop;
+    loops[op].data = data;
+    rows[op].exact = strchr(rows[op].value, '(') == NULL;
+}
+
+double ad_op_value(unsigned op, double a, double b, double c) {
+    double value, partial[AD_MAX_ARITY];
+    if (loops[op].loop == NULL) return rows[op].point(a, b, c, partial);
+    const double *operand[] = {&a, &b, &c};
+    const intptr_t stride[] = {0, 0, 0};
+    ad_op_values(op, 1, operand, stride, &value);
+    return value;
+}
+
+void ad_op_values(unsigned op, size_t n, const double *const operand[], const intptr_t stride[],
+                  double *value) {
+    int arity = rows[op].arity;
+    if (loops[op].loop != NULL) {
+        char *pointers[AD_MAX_ARITY + 1];
+        intptr_t strides[AD_MAX_ARITY + 1], count = (intptr_t)n;
+        for (int j = 0; j < arity; j++) {
+            pointers[j] = (char *)(uintptr_t)operand[j];
+            strides[j] = stride[j] * (intptr_t)sizeof(double);
+        }
+        pointers[arity] = (char *)value;
+        strides[arity] = sizeof(double);
+        loops[op].loop(pointers, &count, strides, loops[op].data);
+        return;
+    }
+    for (size_t k = 0; k < n; k++) {
+        double x[AD_MAX_ARITY] = {0}, partial[AD_MAX_ARITY];
+        for (int j = 0; j < arity; j++) x[j] = operand[j][(intptr_t)k * stride[j]];
+        value[k] = rows[op].point(x[0], x[1], x[2], partial);
+    }
+}
+
+void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const double *b,
+                    const double *c, const double *v, double *out) {
+    ad_lanes()->partial[op][edge](n, a, b, c, v, out);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sweep.h"
+
+#include <string.h>
+
+#include "block.h"
+#include "lanes.h"
+#include "sweep_kernels.h"
+
+#define POLL_EVERY ((size_t)1 << 20) /* edges times seeds */
+#define POLL_RUNS ((size_t)1 << 16)
+
+typedef struct sweep {
+    const ad_tape *tape;
+    const ad_sweep_table *kernel;
+    double *array; /* tangents or adjoints */
+    size_t p;
+    int backward;
+    double *scratch;
+    const ad_poll *poll;
+    size_t work; /* edges times seeds since the last poll */
+} sweep;
+
+static int interrupted(sweep *s, size_t work) {
+    s->work += work;
+    if (s->work < POLL_EVERY) return 0;
+    s->work = 0;
+    return s->poll != NULL && s->poll->stop(s->poll->context) != 0;
+}
+
+/* Edges between a run's own nodes and an operand's, in the sweep's direction. */
+static void join(sweep *s, size_t m, ad_place own, ad_place operand, const double *partial,
+                 int64_t step) {
+    s->kernel->edges(s->array, m, s->p, s->backward ? operand : own, s->backward ? own : operand,
+                     partial, step);
+}
+
+/* The partials of m elements from k on along edge j of a span: pointer and step. */
+static const double *span_partials(const ad_tape *tape, const ad_span *span, size_t node, int j,
+                                   size_t k, size_t m, double *buffer, int64_t *step) {
+    static const double one = 1, minus_one = -1;
+    ad_node nodes[AD_CHUNK];
+    *step = 1;
+    switch (span->source[j]) {
+    case AD_PARTIAL_ONE:
+    case AD_PARTIAL_MINUS_ONE:
+        *step = 0;
+        return span->source[j] == AD_PARTIAL_ONE ? &one : &minus_one;
+    case AD_PARTIAL_V:
+        return tape->value + node + k;
+    case AD_PARTIAL_STORED:
+        return tape->partial + span->partial[j] + k;
+    default:
+        break;
+    }
+    const ad_view *view = &span->operand[span->source[j] == AD_PARTIAL_A ? 0 : 1];
+    ad_place place = ad_view_place(view, &span->extent, k, m, tape->list, nodes);
+    if (place.list == NULL) {
+        *step = place.stride;
+        return tape->value + place.base;
+    }
+    for (size_t e = 0; e < m; e++) buffer[e] = tape->value[place.list[e]];
+    return buffer;
+}
+
+static int span_edges(sweep *s, const ad_run *run) {
+    const ad_tape *tape = s->tape;
+    const ad_span *span = &tape->span[run->a];
+    double partials[AD_CHUNK];
+    ad_node nodes[AD_CHUNK];
+    for (size_t k = 0; k < span->extent.count;) {
+        size_t m = ad_stretch(&span->extent, k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        ad_place own = {(ad_node)(run->node + k), 1, NULL};
+        for (int j = 0; j < run->arity; j++) {
+            if (span->source[j] == AD_PARTIAL_ZERO) continue;
+            int64_t step;
+            const double *partial =
+                span_partials(tape, span, run->node, j, k, m, partials, &step);
+            join(s, m, own,
+                 ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, nodes), partial,
+                 step);
+        }
+        k += m;
+        if (interrupted(s, m * s->p)) return 1;
+    }
+    return 0;
+}
+
+static int reduction_edges(sweep *s, const ad_run *run, const ad_block *block) {
+    static const double one = 1;
+    ad_cursor cursor = {0};
+    ad_edges e;
+    int stored = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
+    const double *share = s->tape->partial + block->partial;
+    while (ad_next_edges(s->tape, block, &cursor, &e)) {
+        ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};
+        join(s, e.count, own, e.in, stored ? share + e.edge : &one, stored ? e.edge_stride : 0);
+        if (interrupted(s, e.count * s->p)) return 1;
+    }
+    return 0;
+}
+
+/* y_r = y_(r-1) + x_r: forward the running sum of tangents; backward each y_r first
+ * passes its adjoint on to y_(r-1), from the last to the first, then to x_r. */
+static int cumsum_edges(sweep *s, const ad_run *run, const ad_block *block) {
+    static const double one = 1;
+    size_t row = block->extent[1].count, p = s->p;
+    double *own = s->array + (size_t)run->node * p;
+    ad_cursor cursor = {0};
+    ad_edges e;
+    if (s->backward) {
+        for (size_t k = block->count; k-- > 0;) {
+            if (k % row == 0) continue;
+            for (size_t q = 0; q < p; q++) own[(k - 1) * p + q] += own[k * p + q];
+        }
+    }
+    while (ad_next_edges(s->tape, block, &cursor, &e)) {
+        ad_place nodes = {(ad_node)(run->node + e.edge), e.edge_stride, NULL};
+        join(s, e.count, nodes, e.in, &one, 0);
+        if (interrupted(s, e.count * p)) return 1;
+    }
+    for (size_t k = 0; !s->backward && k < block->count; k++) {
+        if (k % row == 0) continue;
+        for (size_t q = 0; q < p; q++) own[k * p + q] += own[(k - 1) * p + q];
+    }
+    return 0;
+}
+
+static ad_matrix matrix(double *base, ad_node node, const int64_t stride[3]) {
+    return (ad_matrix){base + node, (intptr_t)stride[0], (intptr_t)stride[1], (intptr_t)stride[2]};
+}
+
+static ad_matrix transposed(ad_matrix x) {
+    return (ad_matrix){x.at, x.batch, x.column, x.row};
+}
+
+/* Copy seed q of a rows x columns matrix of nodes, batch and all, to x; or add x to it. */
+static void exchange(sweep *s, size_t q, ad_node node, const int64_t stride[3], int64_t batch,
+                     int64_t rows, int64_t columns, double *x, int add) {
+    for (int64_t n = 0; n < batch; n++) {
+        for (int64_t i = 0; i < rows; i++) {
+            int64_t first = (int64_t)node + n * stride[0] + i * stride[1];
+            double *at = s->array + (size_t)first * s->p + q;
+            int64_t step = stride[2] * (int64_t)s->p;
+            if (add) {
+                for (int64_t j = 0; j < columns; j++) at[j * step] += *x++;
+            } else {
+                for (int64_t j = 0; j < columns; j++) *x++ = at[j * step];
+            }
+        }
+    }
+}
+
+/* Forward C' += A' B + A B'; backward A' += C' B^T and B' += A^T C'. */
+static int matmul_edges(sweep *s, const ad_run *run, const ad_block *b) {
+    const uint32_t *size = b->extent[1].size;
+    int64_t batch = b->extent[0].count, M = size[0], K = size[1], N = size[2];
+    const int64_t own_stride[3] = {M * N, N, 1};
+    double *value = s->tape->value, *x = s->scratch, *y;
+    for (size_t q = 0; q < s->p; q++) {
+        for (int j = 0; j < 2; j++) {
+            if (!b->active[j]) continue;
+            const ad_view *v = &b->operand[j];
+            int64_t rows = j == 0 ? M : K, columns = j == 0 ? K : N;
+            const int64_t dense[3] = {rows * columns, columns, 1};
+            ad_matrix other = matrix(value, b->operand[1 - j].base, b->operand[1 - j].stride);
+            y = x + (s->backward ? batch * M * N : batch * rows * columns);
+            if (!s->backward) {
+                exchange(s, q, v->base, v->stride, batch, rows, columns, x, 0);
+                ad_matrix seed = matrix(x, 0, dense), out = matrix(y, 0, own_stride);
+                const int64_t e[4] = {batch, M, K, N};
+                ad_matmul(e, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
+                exchange(s, q, run->node, own_stride, batch, M, N, y, 1);
+            } else {
+                exchange(s, q, run->node, own_stride, batch, M, N, x, 0);
+                ad_matrix seed = matrix(x, 0, own_stride), out = matrix(y, 0, dense);
+                const int64_t left[4] = {batch, M, N, K}, right[4] = {batch, K, M, N};
+                if (j == 0) {
+                    ad_matmul(left, seed, transposed(other), out, 1);
+                } else {
+                    ad_matmul(right, transposed(other), seed, out, 1);
+                }
+                exchange(s, q, v->base, v->stride, batch, rows, columns, y, 1);
+            }
+            if (interrupted(s, (size_t)(batch * M * K * N) / 8)) return 1;
+        }
+    }
+    return 0;
+}
+
+static int array_run(sweep *s, const ad_run *run) {
+    if (run->form == AD_FORM_SPAN) return span_edges(s, run);
+    const ad_block *block = &s->tape->block[run->a];
+    if (run->op == AD_BLOCK_MATMUL) return matmul_edges(s, run, block);
+    if (run->op == AD_BLOCK_CUMSUM) return cumsum_edges(s, run, block);
+    return reduction_edges(s, run, block);
+}
+
+size_t ad_sweep_scratch(const ad_tape *tape) {
+    size_t most = 0;
+    for (size_t k = 0; k < tape->runs; k++) {
+        const ad_run *run = &tape->run[k];
+        if (run->form != AD_FORM_BLOCK || run->op != AD_BLOCK_MATMUL) continue;
+        const ad_block *b = &tape->block[run->a];
+        const uint32_t *e = b->extent[1].size;
+        size_t left = (size_t)e[0] * e[1], right = (size_t)e[1] * e[2];
+        size_t need = b->extent[0].count * ((size_t)e[0] * e[2] + (left > right ? left : right));
+        if (need > most) most = need;
+    }
+    return most;
+}
+
+ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
+                     const ad_poll *poll) {
+    sweep s = {tape, ad_sweep_kernels(), tangent, p, 0, scratch, poll, 0};
+    size_t run = 0;
+    while (run < tape->runs) {
+        size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
+        size_t stop = s.kernel->forward(tape, tangent, p, run, end);
+        if (interrupted(&s, (stop - run) * p)) return AD_INTERRUPTED;
+        run = stop;
+        if (run < end && array_run(&s, &tape->run[run++])) return AD_INTERRUPTED;
+    }
+    return AD_OK;
+}
+
+ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
+                     const ad_poll *poll) {
+    sweep s = {tape, ad_sweep_kernels(), adjoint, p, 1, scratch, poll, 0};
+    size_t run = tape->runs;
+    while (run > 0) {
+        size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;
+        size_t stop = s.kernel->reverse(tape, adjoint, p, run, end);
+        if (interrupted(&s, (run - stop) * p)) return AD_INTERRUPTED;
+        run = stop;
+        if (run > end && array_run(&s, &tape->run[--run])) return AD_INTERRUPTED;
+    }
+    return AD_OK;
+}

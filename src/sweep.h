@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forward and reverse sweeps over the stored partials.  They look at forms, places
+ * and partials, never at an operation, and touch nothing but their own arrays, so
+ * any number may run at once, without the GIL.
+ *
+ * Arrays hold p numbers a node, node major: seed s of node i is at [i * p + s].
+ *   forward:  t_i = sum over operands j of (partial of i along j) * t_j
+ *   reverse:  w_j = sum over children i of w_i * (partial of i along j)
+ * (Bishop, Deep Learning, equations 8.57 to 8.69.)  An exact zero on either side of a
+ * product wins over infinities and NaN on the other. */
+#ifndef AD_SWEEP_H
+#define AD_SWEEP_H
+
+#include "tape.h"
+
+/* Called about every million edges; nonzero stops the sweep. */
+typedef struct ad_poll {
+    int (*stop)(void *context);
+    void *context;
+} ad_poll;
+
+/* Doubles of scratch memory a sweep needs, however many seeds it carries. */
+size_t ad_sweep_scratch(const ad_tape *tape);
+
+/* tangent: nodes * p doubles, zero but for the seeds at the inputs.  On return every
+ * node's tangents.  Returns AD_OK or AD_INTERRUPTED. */
+ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
+                     const ad_poll *poll);
+
+/* adjoint: nodes * p doubles, zero but for the seeds at the outputs.  On return every
+ * node's adjoints. */
+ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
+                     const ad_poll *poll);
+
+#endif

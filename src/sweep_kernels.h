@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one instruction set's sweep kernels offer to sweep.c. */
+#ifndef AD_SWEEP_KERNELS_H
+#define AD_SWEEP_KERNELS_H
+
+#include "tape.h"
+
+typedef struct ad_sweep_table {
+    /* For p seeds: array[dst k] += partial[k * step] * array[src k], k < m, in order. */
+    void (*edges)(double *array, size_t m, size_t p, ad_place dst, ad_place src,
+                  const double *partial, int64_t step);
+    /* Scalar runs from `run` up to `end`; returns the run it stopped at. */
+    size_t (*forward)(const ad_tape *tape, double *t, size_t p, size_t run, size_t end);
+    /* Scalar runs below `run` down to `end`. */
+    size_t (*reverse)(const ad_tape *tape, double *w, size_t p, size_t run, size_t end);
+} ad_sweep_table;
+
+extern const ad_sweep_table ad_sweep_base, ad_sweep_avx2, ad_sweep_avx512;
+
+#endif

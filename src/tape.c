@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tape.h"
+
+#include <string.h>
+
+#include "alloc.h"
+
+#define NO_NODE UINT32_MAX
+#define MAX_ENTRIES 0xFFFFFFF0u /* partials, lists: an offset is 32 bits wide */
+
+void ad_tape_init(ad_tape *tape) {
+    memset(tape, 0, sizeof *tape);
+    memset(tape->recent, 0xFF, sizeof tape->recent);
+    tape->limit = AD_MAX_NODES;
+}
+
+void ad_tape_free(ad_tape *tape) {
+    ad_free(tape->value);
+    ad_free(tape->partial);
+    ad_free(tape->list);
+    ad_free(tape->run);
+    ad_free(tape->span);
+    ad_free(tape->block);
+    ad_free(tape->guard);
+    ad_free(tape->constant);
+    ad_tape_init(tape);
+}
+
+static size_t bytes(size_t nodes, size_t partials, size_t lists, size_t runs, size_t spans,
+                    size_t blocks, size_t guards) {
+    return (nodes + partials) * sizeof(double) + (nodes + 63) / 64 * 8 + lists * sizeof(ad_node) +
+           runs * sizeof(ad_run) + spans * sizeof(ad_span) + blocks * sizeof(ad_block) +
+           guards * sizeof(ad_guard);
+}
+
+size_t ad_tape_bytes(const ad_tape *t) {
+    return bytes(t->nodes, t->partials, t->lists, t->runs, t->spans, t->blocks, t->guards);
+}
+
+size_t ad_tape_capacity(const ad_tape *t) {
+    return bytes(t->room_nodes, t->room_partials, t->room_lists, t->room_runs, t->room_spans,
+                 t->room_blocks, t->room_guards);
+}
+
+void ad_tape_reset(ad_tape *tape, size_t keep) {
+    if (ad_tape_capacity(tape) > keep) {
+        ad_tape_free(tape);
+        return;
+    }
+    if (tape->nodes != 0) memset(tape->constant, 0, (tape->nodes + 63) / 64 * 8);
+    tape->nodes = tape->partials = tape->lists = tape->runs = 0;
+    tape->spans = tape->blocks = tape->guards = 0;
+    memset(tape->recent, 0xFF, sizeof tape->recent);
+    tape->limit = AD_MAX_NODES;
+}
+
+/* The bitmap grows with the values, its new words zero. */
+static ad_status grow_nodes(ad_tape *tape, size_t need) {
+    size_t before = (tape->room_nodes + 63) / 64, room = tape->room_nodes;
+    ad_status status = ad_grow((void **)&tape->value, &room, need, sizeof(double));
+    if (status != AD_OK) return status;
+    size_t words = before;
+    size_t wanted = (room + 63) / 64;
+    status = ad_grow((void **)&tape->constant, &words, wanted, sizeof(uint64_t));
+    if (status != AD_OK) return status;
+    memset(tape->constant + before, 0, (words - before) * sizeof(uint64_t));
+    tape->room_nodes = room;
+    return AD_OK;
+}
+
+ad_status ad_tape_reserve(ad_tape *t, size_t nodes, size_t partials, size_t lists, size_t runs,
+                          size_t spans, size_t blocks) {
+    /* The extra guards a sum that wraps: every term below is under 2^33. */
+    if (nodes > AD_MAX_NODES || t->nodes + nodes > t->limit || partials > MAX_ENTRIES ||
+        t->partials + partials > MAX_ENTRIES || lists > MAX_ENTRIES ||
+        t->lists + lists > MAX_ENTRIES || t->runs + runs > MAX_ENTRIES) {
+        return AD_TAPE_FULL;
+    }
+    ad_status status = AD_OK;
+#define ROOM(FIELD, ADD)                                                                     \
+    if (status == AD_OK && t->FIELD##s + (ADD) > t->room_##FIELD##s) {                       \
+        status = ad_grow((void **)&t->FIELD, &t->room_##FIELD##s, t->FIELD##s + (ADD),       \
+                         sizeof *t->FIELD);                                                  \
+    }
+    if (t->nodes + nodes > t->room_nodes) status = grow_nodes(t, t->nodes + nodes);
+    ROOM(partial, partials)
+    ROOM(list, lists)
+    ROOM(run, runs)
+    ROOM(span, spans)
+    ROOM(block, blocks)
+    return status;
+}
+
+ad_status ad_tape_inputs(ad_tape *tape, size_t n, ad_node *first) {
+    ad_status status = ad_tape_reserve(tape, n, 0, 0, 0, 0, 0);
+    if (status != AD_OK) return status;
+    *first = (ad_node)tape->nodes;
+    tape->nodes += n;
+    return AD_OK;
+}
+
+ad_status ad_tape_constants(ad_tape *tape, size_t n, ad_node *first) {
+    ad_status status = ad_tape_inputs(tape, n, first);
+    if (status != AD_OK) return status;
+    size_t node = *first, end = node + n;
+    for (; node < end && (node & 63) != 0; node++) {
+        tape->constant[node >> 6] |= (uint64_t)1 << (node & 63);
+    }
+    for (; node + 64 <= end; node += 64) tape->constant[node >> 6] = ~(uint64_t)0;
+    for (; node < end; node++) tape->constant[node >> 6] |= (uint64_t)1 << (node & 63);
+    return AD_OK;
+}
+
+ad_status ad_tape_constant(ad_tape *tape, double value, ad_node *node) {
+    uint64_t pattern;
+    memcpy(&pattern, &value, sizeof pattern);
+    ad_node *seen = &tape->recent[(pattern * 0x9E3779B97F4A7C15u) >> 58];
+    if (*seen != NO_NODE && memcmp(&tape->value[*seen], &value, sizeof value) == 0) {
+        *node = *seen;
+        return AD_OK;
+    }
+    ad_status status = ad_tape_constants(tape, 1, node);
+    if (status != AD_OK) return status;
+    tape->value[*node] = value;
+    *seen = *node;
+    return AD_OK;
+}
+
+/* One push of a scalar run, and how many partials it keeps. */
+static inline ad_status push(ad_tape *t, unsigned op, ad_form form, ad_node a, ad_node b,
+                             const double *partial, unsigned partials, double value,
+                             ad_node *node) {
+    if (t->nodes == t->room_nodes || t->nodes >= t->limit ||
+        t->partials + partials > t->room_partials || t->runs == t->room_runs) {
+        ad_status status = ad_tape_reserve(t, 1, partials, 0, 1, 0, 0);
+        if (status != AD_OK) return status;
+    }
+    *node = (ad_node)t->nodes++;
+    t->value[*node] = value;
+    t->run[t->runs++] = (ad_run){*node, (uint32_t)t->partials, (uint8_t)op, (uint8_t)form,
+                                 form == AD_FORM_UNARY ? 1 : 2, a, b};
+    for (unsigned j = 0; j < partials; j++) t->partial[t->partials++] = partial[j];
+    return AD_OK;
+}
+
+/* The loop's value where one is set (bit for bit NumPy's), the row's own otherwise. */
+static inline double evaluate(const ad_op_info *row, unsigned op, double a, double b,
+                              double *partial) {
+    double value = row->point(a, b, 0, partial);
+    return row->exact ? value : ad_op_value(op, a, b, 0);
+}
+
+ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node) {
+    const ad_op_info *row = ad_op_row(op);
+    double partial[AD_MAX_ARITY];
+    double value = evaluate(row, op, tape->value[a], 0, partial);
+    if (ad_is_constant(tape, a)) return ad_tape_constant(tape, value, node);
+    return push(tape, op, AD_FORM_UNARY, a, 0, partial, 1, value, node);
+}
+
+ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node) {
+    const ad_op_info *row = ad_op_row(op);
+    double partial[AD_MAX_ARITY];
+    double value = evaluate(row, op, tape->value[a], tape->value[b], partial);
+    int fixed = ad_is_constant(tape, a) << 1 | ad_is_constant(tape, b);
+    switch (fixed) {
+    case 0:
+        return push(tape, op, AD_FORM_BINARY, a, b, partial, 2, value, node);
+    case 1:
+        return push(tape, op, AD_FORM_LEFT, a, b, partial, 1, value, node);
+    case 2:
+        return push(tape, op, AD_FORM_RIGHT, a, b, partial + 1, 1, value, node);
+    default:
+        return ad_tape_constant(tape, value, node);
+    }
+}
+
+ad_status ad_tape_guard(ad_tape *tape, ad_node node, int outcome) {
+    ad_status status =
+        ad_grow((void **)&tape->guard, &tape->room_guards, tape->guards + 1, sizeof *tape->guard);
+    if (status != AD_OK) return status;
+    tape->guard[tape->guards++] = (ad_guard){node, (uint32_t)outcome};
+    return AD_OK;
+}
+
+const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node) {
+    size_t low = 0, high = tape->runs;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tape->run[middle].node <= node) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == 0) return NULL;
+    const ad_run *run = &tape->run[low - 1];
+    return node - run->node < ad_run_count(tape, run) ? run : NULL;
+}
+
+static void shift_view(ad_view *view, ad_node nodes, uint32_t lists) {
+    if (view->list == AD_AFFINE) {
+        view->base += nodes;
+    } else {
+        view->list += lists;
+    }
+}
+
+static void shift_run(ad_run *run, ad_node nodes, const ad_tape *to) {
+    run->node += nodes;
+    run->partial += (uint32_t)to->partials;
+    if (run->form == AD_FORM_SPAN) {
+        run->a += (uint32_t)to->spans;
+    } else if (run->form == AD_FORM_BLOCK) {
+        run->a += (uint32_t)to->blocks;
+    } else {
+        run->a += nodes;
+        run->b += nodes;
+    }
+}
+
+ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
+    ad_status status = ad_tape_reserve(to, from->nodes, from->partials, from->lists, from->runs,
+                                       from->spans, from->blocks);
+    if (status != AD_OK) return status;
+    status = ad_grow((void **)&to->guard, &to->room_guards, to->guards + from->guards,
+                     sizeof *to->guard);
+    if (status != AD_OK) return status;
+    ad_node base = *offset = (ad_node)to->nodes;
+    if (from->nodes != 0) memcpy(to->value + base, from->value, from->nodes * sizeof(double));
+    if (from->partials != 0) {
+        memcpy(to->partial + to->partials, from->partial, from->partials * sizeof(double));
+    }
+    for (size_t k = 0; k < from->nodes; k++) {
+        if (ad_is_constant(from, (ad_node)k)) {
+            to->constant[(base + k) >> 6] |= (uint64_t)1 << ((base + k) & 63);
+        }
+    }
+    for (size_t k = 0; k < from->lists; k++) to->list[to->lists + k] = from->list[k] + base;
+    for (size_t k = 0; k < from->runs; k++) {
+        ad_run *run = &to->run[to->runs + k];
+        *run = from->run[k];
+        shift_run(run, base, to);
+    }
+    for (size_t k = 0; k < from->spans; k++) {
+        ad_span *span = &to->span[to->spans + k];
+        *span = from->span[k];
+        for (int j = 0; j < AD_MAX_ARITY; j++) {
+            span->partial[j] += (uint32_t)to->partials;
+            shift_view(&span->operand[j], base, (uint32_t)to->lists);
+        }
+    }
+    for (size_t k = 0; k < from->blocks; k++) {
+        ad_block *block = &to->block[to->blocks + k];
+        *block = from->block[k];
+        block->partial += (uint32_t)to->partials;
+        for (int j = 0; j < 2; j++) shift_view(&block->operand[j], base, (uint32_t)to->lists);
+    }
+    for (size_t k = 0; k < from->guards; k++) {
+        to->guard[to->guards + k] =
+            (ad_guard){from->guard[k].node + base, from->guard[k].outcome};
+    }
+    to->nodes += from->nodes;
+    to->partials += from->partials;
+    to->lists += from->lists;
+    to->runs += from->runs;
+    to->spans += from->spans;
+    to->blocks += from->blocks;
+    to->guards += from->guards;
+    return AD_OK;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tape: the evaluation trace of a function as flat arrays.
+ *
+ * A node is one scalar, numbered in the order of recording.  Nodes that no run
+ * covers are leaves: inputs and constants.  A run is one operation applied to
+ * one or many elements; its nodes are consecutive, its operands are earlier
+ * nodes.  (In Bishop's evaluation trace graph, Deep Learning section 8.2, the
+ * operands of a node are its parents, and the node is one of their children;
+ * each edge is stored once, at the child.)
+ *
+ * A binary operation on scalars takes 44 bytes and one bit: value 8, partials 16,
+ * run 20.  An array operation takes 8 bytes a node and at most 8 an edge.
+ *
+ * One thread at a time may record; sweeps only read. */
+#ifndef AD_TAPE_H
+#define AD_TAPE_H
+
+#include "ops.h"
+#include "status.h"
+#include "view.h"
+
+#define AD_MAX_NODES 0xFFFFFFF0u
+
+typedef enum ad_form {
+    AD_FORM_UNARY,  /* scalar, one partial along a */
+    AD_FORM_BINARY, /* scalar, two partials along a and b */
+    AD_FORM_LEFT,   /* scalar binary, b a constant: one partial along a */
+    AD_FORM_RIGHT,  /* scalar binary, a a constant: one partial along b */
+    AD_FORM_SPAN,   /* elementwise on arrays: span number a */
+    AD_FORM_BLOCK,  /* block operation: block number a, kind op */
+} ad_form;
+
+typedef struct ad_run {
+    ad_node node;     /* the first node it computes */
+    uint32_t partial; /* scalar forms: its first partial */
+    uint8_t op;       /* ad_op, or ad_block_kind in a block run */
+    uint8_t form;
+    uint16_t arity;
+    uint32_t a, b;
+} ad_run;
+
+/* An elementwise operation on arrays.  partial[j] is meaningful where
+ * source[j] is AD_PARTIAL_STORED: extent.count partials from there on. */
+typedef struct ad_span {
+    ad_extent extent;
+    ad_view operand[AD_MAX_ARITY];
+    uint32_t partial[AD_MAX_ARITY];
+    uint8_t source[AD_MAX_ARITY]; /* ad_partial_class; ZERO for constants */
+} ad_span;
+
+/* A block operation; what the fields mean per kind stands in block.h. */
+typedef struct ad_block {
+    ad_extent extent[2];
+    ad_view operand[2];
+    uint32_t count;   /* nodes computed */
+    uint32_t partial; /* where it stores any */
+    uint8_t active[2];
+} ad_block;
+
+/* A comparison whose outcome reached the caller's control flow. */
+typedef struct ad_guard {
+    ad_node node;
+    uint32_t outcome;
+} ad_guard;
+
+typedef struct ad_tape {
+    double *value;
+    double *partial;
+    ad_node *list;
+    ad_run *run;
+    ad_span *span;
+    ad_block *block;
+    ad_guard *guard;
+    uint64_t *constant; /* one bit a node */
+    size_t nodes, partials, lists, runs, spans, blocks, guards;
+    size_t room_nodes, room_partials, room_lists, room_runs, room_spans, room_blocks, room_guards;
+    size_t limit;             /* most nodes; AD_MAX_NODES unless a test lowers it */
+    ad_node recent[64];       /* constants seen lately, found by their bits */
+} ad_tape;
+
+/* A tape without nodes; never fails. */
+void ad_tape_init(ad_tape *tape);
+void ad_tape_free(ad_tape *tape);
+
+/* Forget all nodes; keep the memory for the next recording if it is at most `keep` bytes. */
+void ad_tape_reset(ad_tape *tape, size_t keep);
+
+/* Bytes in use and bytes held. */
+size_t ad_tape_bytes(const ad_tape *tape);
+size_t ad_tape_capacity(const ad_tape *tape);
+
+/* Make room, so that the pushes that follow cannot fail. */
+ad_status ad_tape_reserve(ad_tape *tape, size_t nodes, size_t partials, size_t lists, size_t runs,
+                          size_t spans, size_t blocks);
+
+/* n consecutive leaves; the caller writes their values at tape->value + *first. */
+ad_status ad_tape_inputs(ad_tape *tape, size_t n, ad_node *first);
+ad_status ad_tape_constants(ad_tape *tape, size_t n, ad_node *first);
+
+/* One constant; equal ones seen lately share a node. */
+ad_status ad_tape_constant(ad_tape *tape, double value, ad_node *node);
+
+static inline int ad_is_constant(const ad_tape *tape, ad_node node) {
+    return (int)(tape->constant[node >> 6] >> (node & 63)) & 1;
+}
+
+/* One scalar operation on existing nodes: value and partials are computed now. */
+ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node);
+ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node);
+
+/* An operand of an array operation as the caller knows it: an affine rule with a
+ * stride a dimension of the result's shape, or (nodes != NULL) a list in C order,
+ * which is copied.  The nodes of an affine rule are either all constants or none is. */
+typedef struct ad_operand {
+    ad_node base;
+    const int64_t *stride;
+    const ad_node *nodes;
+} ad_operand;
+
+/* One elementwise operation on arrays of `ndim` dimensions; the result's nodes are
+ * consecutive from *first, in C order.  Values of operands may be read, so the
+ * operands' nodes must exist.  An empty shape records nothing. */
+ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
+                              const ad_operand *operands, ad_node *first);
+
+/* Remember that node had this truth value in the caller's control flow. */
+ad_status ad_tape_guard(ad_tape *tape, ad_node node, int outcome);
+
+/* The run that computes node, or NULL for a leaf.  O(log runs). */
+const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node);
+
+/* Number of nodes a run computes. */
+static inline size_t ad_run_count(const ad_tape *tape, const ad_run *run) {
+    if (run->form == AD_FORM_SPAN) return tape->span[run->a].extent.count;
+    if (run->form == AD_FORM_BLOCK) return tape->block[run->a].count;
+    return 1;
+}
+
+/* Append a copy of all of `from` to `to`; node i becomes i + *offset. */
+ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset);
+
+#endif
