@@ -1,2 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Automatic differentiation of plain NumPy code.
+
+A function of NumPy arrays is run once on traced arrays; its elementary operations are
+recorded on a tape, and sweeps over the tape give exact derivatives.
+
+>>> import numpy as np, ad_core
+>>> ad_core.jacobian(lambda x: np.sin(x) * x[0])(np.array([0.0, 1.0]))
+array([[0.        , 0.        ],
+       [0.84147098, 0.        ]])
+"""
+
+import ad_core.tracing  # noqa: F401  (tells the core what NumPy functions do)
+from ad_core.errors import EscapedTraceError, TapeFullError, TracedValueError
+from ad_core.explain import Explanation, explain
+from ad_core.stop import stop_gradient
+from ad_core.tape import Node, Tape, trace
+from ad_core.testing import check_grads
+from ad_core.transforms import (
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    value_and_grad,
+    value_and_jacobian,
+    vjp,
+)
+
 __version__ = "0.1.0"
-from ad_core import _core
+
+__all__ = [
+    "EscapedTraceError",
+    "Explanation",
+    "Node",
+    "Tape",
+    "TapeFullError",
+    "TracedValueError",
+    "check_grads",
+    "explain",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "stop_gradient",
+    "trace",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
+]

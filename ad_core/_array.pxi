@@ -379,14 +379,14 @@ cdef object as_traced_array(object x):
     if type(x) is TracedArray:
         return x
     settle(<TracedScalar> x)
-    index = np.array((<TracedScalar> x).node, dtype=np.uint32)
+    index = unpatched_array((<TracedScalar> x).node, dtype=np.uint32)
     return owning_array((<TracedScalar> x).trace, index, (<TracedScalar> x).truth)
 
 
 cdef cnp.ndarray values_of(object x):
     """The present values of a traced array or scalar, copied."""
     cdef TracedArray array = <TracedArray> as_traced_array(x)
-    cdef cnp.ndarray index = np.ascontiguousarray(array.indices())
+    cdef cnp.ndarray index = contiguous(array.indices())
     cdef cnp.ndarray values = cnp.PyArray_EMPTY(
         cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_DOUBLE, 0)
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
@@ -398,7 +398,7 @@ cdef cnp.ndarray values_of(object x):
 
 
 cdef bint only_constants(TracedArray x):
-    cdef cnp.ndarray index = np.ascontiguousarray(x.indices())
+    cdef cnp.ndarray index = contiguous(x.indices())
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
     cdef Py_ssize_t k
     for k in range(cnp.PyArray_SIZE(index)):
@@ -415,7 +415,7 @@ cdef object as_plain_array(TracedArray x, object dtype):
         return values_of(x) if dtype is None else values_of(x).astype(dtype)
     if dtype is not None and np.dtype(dtype) != object:
         refuse_conversion(f"conversion to an array of {np.dtype(dtype)}", x)
-    objects = np.empty(index.size, dtype=object)
+    objects = unpatched_empty(index.size, dtype=object)
     for k, node in enumerate(index.ravel()):
         objects[k] = element_at(x, node)
     return objects.reshape(shape_of(index))
@@ -431,7 +431,7 @@ cdef object array_of_objects(cnp.ndarray objects):
                 raise TypeError(f"an object array holds {type(item).__name__}, which is no real "
                                 f"number; ad_core computes with real float64 numbers")
         return objects.astype(np.float64)
-    cdef cnp.ndarray index = np.empty(objects.size, dtype=np.uint32)
+    cdef cnp.ndarray index = unpatched_empty(objects.size, dtype=np.uint32)
     for k, item in enumerate(objects.ravel()):
         index[k] = nodes_of(trace, item)
     return owning_array(trace, index.reshape(shape_of(objects)), False)
@@ -458,7 +458,7 @@ cdef bint decide(object x, object array=None) except -1:
 
 cdef object decided(TracedArray x):
     """The truth values of an array as a plain boolean array, each kept as a guard."""
-    cdef cnp.ndarray index = np.ascontiguousarray(x.indices())
+    cdef cnp.ndarray index = contiguous(x.indices())
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
     cdef Py_ssize_t k
     for k in range(cnp.PyArray_SIZE(index)):

@@ -88,14 +88,14 @@ def from_index(TracedArray x not None, index):
 def from_nodes(x, index):
     """A new traced array of given nodes on the trace of x."""
     cdef Trace trace = trace_of((x,))
-    return owning_array(trace, np.array(index, dtype=np.uint32), x.dtype == dtype_bool)
+    return owning_array(trace, unpatched_array(index, dtype=np.uint32), x.dtype == dtype_bool)
 
 
 def nodes_on_trace_of(tuple values):
     """The nodes of several values, traced or not, on the one trace they belong to; the
     first traced one among them says which."""
     cdef Trace trace = trace_of(values)
-    return [np.asarray(nodes_of(trace, value)) for value in values]
+    return [unpatched_asarray(nodes_of(trace, value)) for value in values]
 
 
 def constant_index(x, double value):

@@ -8,8 +8,13 @@ cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
     "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray",
     "asarray_chkfinite", "copy")}
+# what this binding itself calls: NumPy's own, also while a trace runs
 cdef object unpatched_asarray = np.asarray
-cdef object np_zeros = np.zeros
+cdef object unpatched_array = np.array
+cdef object unpatched_empty = np.empty
+cdef object unpatched_zeros = np.zeros
+cdef object unpatched_full = np.full
+cdef object contiguous = np.ascontiguousarray
 cdef dict replacements = {}
 cdef dict replaced = {}         # what stood in numpy's place while traces run
 cdef int running = 0            # traces open in all threads
@@ -58,7 +63,7 @@ cdef object uniform(object shape, double value):
         if dims[0] < 0:
             raise ValueError("negative dimensions are not allowed")
     else:
-        shape = shape_of(np.empty(shape, dtype=bool) if not isinstance(shape, tuple) else
+        shape = shape_of(unpatched_empty(shape, dtype=bool) if not isinstance(shape, tuple) else
                          np.broadcast_to(True, shape))
         ndim = <int> len(shape)
         for d in range(ndim):
@@ -173,7 +178,7 @@ cdef object joined(object items):
         if is_traced(item):
             trace = unify(trace, (<TracedScalar> item).trace if type(item) is TracedScalar
                           else (<TracedArray> item).trace)
-    nodes = [np.asarray(nodes_of(trace, item)) for item in parts]
+    nodes = [unpatched_asarray(nodes_of(trace, item)) for item in parts]
     shapes = {part.shape for part in nodes}
     if len(shapes) > 1:
         raise ValueError(f"setting an array element with a sequence: the parts of a nested list "

@@ -57,12 +57,12 @@ cdef extern from "numpy/ufuncobject.h":
         const char *types
 
 include "_status.pxi"
+include "_buffers.pxi"
 include "_trace.pxi"
 include "_index.pxi"
 include "_operate.pxi"
 include "_scalar.pxi"
 include "_array.pxi"
-include "_buffers.pxi"
 include "_blocks.pxi"
 include "_sweeps.pxi"
 include "_nested.pxi"

@@ -7,7 +7,7 @@ cdef object expand_on(Trace root, size_t first_run, size_t last_run, ad_node fir
     """The nodes that hold the tangents (adjoints) of `wanted`, from seed nodes."""
     cdef ad_segment segment
     cdef size_t known = root.tape.nodes
-    cdef cnp.ndarray carried = np.full(known, AD_NO_NODE, dtype=np.uint32)
+    cdef cnp.ndarray carried = unpatched_full(known, AD_NO_NODE, dtype=np.uint32)
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(carried)
     cdef ad_node *at = <ad_node *> cnp.PyArray_DATA(seeded)
     cdef ad_node *seed = <ad_node *> cnp.PyArray_DATA(seeds)
@@ -44,18 +44,26 @@ cdef class Segment:
 
     def product(self, seeds, bint forward):
         """J seeds (seeds: D of them) or J^T seeds (K), as a flat traced array."""
-        if not self.root.live:
-            self.root.refuse()
-        nodes = [np.asarray(nodes_of(self.root, seed)).ravel() for seed in seeds]
-        flat = np.concatenate(nodes).astype(np.uint32) if nodes else np.zeros(0, np.uint32)
+        self.follow()
+        nodes = [unpatched_asarray(nodes_of(self.root, seed)).ravel() for seed in seeds]
+        flat = np.concatenate(nodes).astype(np.uint32) if nodes else unpatched_zeros(0, np.uint32)
         source, target = (self.inputs, self.outputs) if forward else (self.outputs, self.inputs)
         found = expand_on(self.root, self.first_run, self.last_run, self.first_node, source, flat,
                           target, forward)
         return owning_array(self.root, found, False)
 
-    def values(self, nodes, tuple shape):
-        """Nodes of the recording as values of the outer trace."""
-        return traced_again(self.root, nodes, shape)
+    cdef int follow(self) except -1:
+        """Move on to the tape that the root was merged into since; refuse an ended one."""
+        if not self.root.usable() and (not self.root.live or self.root.merged is None):
+            self.root.refuse()
+        while self.root.merged is not None:
+            self.inputs = self.inputs + np.uint32(self.root.offset)
+            self.outputs = self.outputs + np.uint32(self.root.offset)
+            self.first_node += self.root.offset
+            self.first_run += self.root.first_run
+            self.last_run += self.root.first_run
+            self.root = self.root.merged
+        return 0
 
 
 def segment_of(Trace trace not None, inputs, outputs, seeds=None):

@@ -96,7 +96,7 @@ cdef object compare(int how, object left, object right):
 
 cdef object truth_binary(unsigned op, object left, object right):
     for x in (left, right):
-        if getattr(x, "dtype", np.asarray(x).dtype if not is_traced(x) else None) != dtype_bool:
+        if getattr(x, "dtype", unpatched_asarray(x).dtype if not is_traced(x) else None) != dtype_bool:
             raise TypeError(f"&, | and ^ of traced values need truth values (comparisons) on both "
                             f"sides, got {type(x).__name__}; write (a > 0) & (b > 0)")
     return compare_result(binary(op, left, right))
@@ -138,7 +138,7 @@ cdef Trace trace_of(tuple operands):
 
 cdef cnp.ndarray real_array(object x, str what):
     """x as a float64 array; complex, strings and objects are refused by name."""
-    cdef object array = np.asarray(x)
+    cdef object array = unpatched_asarray(x)
     kind = array.dtype.kind
     if kind not in "fiub" or array.dtype.itemsize > 8:
         raise TypeError(f"{what} has dtype {array.dtype}, which has no float64 derivative; "
@@ -252,8 +252,8 @@ cdef object prepare(Prepared *p, cnp.ndarray index, int ndim, cnp.npy_intp *shap
                 p.stride[ndim - own + d] = cnp.PyArray_STRIDE(index, d) // 4
         return index
     cdef tuple target = tuple([shape[d] for d in range(ndim)])
-    listed = np.ascontiguousarray(np.broadcast_to(index, target)) if target != shape_of(
-        index) else np.ascontiguousarray(index)
+    listed = contiguous(np.broadcast_to(index, target)) if target != shape_of(
+        index) else contiguous(index)
     p.nodes = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> listed)
     return listed
 
@@ -261,7 +261,7 @@ cdef object prepare(Prepared *p, cnp.ndarray index, int ndim, cnp.npy_intp *shap
 cdef cnp.ndarray constant_nodes(Trace trace, cnp.ndarray values):
     """Constants for the elements of a float64 array, copied: later changes do no harm."""
     cdef ad_node first
-    cdef cnp.ndarray dense = np.ascontiguousarray(values)
+    cdef cnp.ndarray dense = contiguous(values)
     cdef size_t n = <size_t> cnp.PyArray_SIZE(dense)
     check(ad_tape_constants(trace.tape, n, &first))
     memcpy(trace.tape.value + first, cnp.PyArray_DATA(dense), n * sizeof(double))

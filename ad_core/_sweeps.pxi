@@ -7,10 +7,13 @@ cdef enum:
 
 cdef cnp.ndarray float_input(object x, str what):
     """An input as a float64 array of its own memory, or a TypeError that names it."""
-    cdef cnp.ndarray given = unpatched_asarray(x)
+    cdef cnp.ndarray given = <cnp.ndarray> x if type(x) is np.ndarray else unpatched_asarray(x)
+    if given.descr.type_num == cnp.NPY_DOUBLE and cnp.PyArray_CHKFLAGS(
+            given, cnp.NPY_ARRAY_CARRAY_RO):
+        return given
     kind = given.dtype.kind
     if kind == "f" and given.dtype.itemsize <= 8:
-        return given.astype(np.float64, copy=False)
+        return given.astype(np.float64, order="C")
     remedy = {
         "i": "pass floats (3.0, not 3; x.astype(float))",
         "u": "pass floats (x.astype(float))",
@@ -35,34 +38,50 @@ def close_trace(Trace trace not None):
 
 
 def make_input(Trace trace not None, x, str what):
-    """Record x (a float or array) as inputs: the traced value and its node array.
+    """Record x (a float or an array) as inputs: the traced value, its nodes and the trace
+    whose numbering they are in (moved_nodes() brings them up to date).
 
     A value that an outer trace is recording makes this trace continue on that one's tape,
     with nodes of its own that copy it."""
-    cdef ad_node first, node
+    cdef ad_node first
     cdef cnp.ndarray values, index
     cdef Trace outer, root
     if is_traced(x):
         outer = trace_of((x,))
-        if outer is not trace.root():
-            trace.merge_into(outer)
-        x = as_traced_array(x) if type(x) is TracedArray else x
-        copy = fresh_copy(x)
         root = trace.root()
+        if outer is not root:
+            root = unify(outer, root)
+        copy = fresh_copy(x)
         index = unpatched_asarray(nodes_of(root, copy))
-        if type(copy) is TracedScalar:
-            (<TracedScalar> copy).trace = root
-        return copy, np.ascontiguousarray(index).ravel()
-    values = np.ascontiguousarray(float_input(x, what))
+        return copy, contiguous(index).ravel(), root
     root = trace.root()
+    if type(x) is float or type(x) is np.float64:
+        check(ad_tape_inputs(root.tape, 1, &first))
+        root.tape.value[first] = PyFloat_AS_DOUBLE(x)
+        return new_scalar(root, first), consecutive_row(first, 1), root
+    values = float_input(x, what)
     check(ad_tape_inputs(root.tape, <size_t> cnp.PyArray_SIZE(values), &first))
     memcpy(root.tape.value + first, cnp.PyArray_DATA(values),
            <size_t> cnp.PyArray_SIZE(values) * sizeof(double))
-    index = consecutive(first, cnp.PyArray_NDIM(unpatched_asarray(x)),
-                        cnp.PyArray_DIMS(unpatched_asarray(x)))
-    if isinstance(x, (float, np.floating)):
-        return new_scalar(root, first), index.ravel()
-    return new_array(root, index, False), index.ravel()
+    traced = new_array(root, consecutive(first, cnp.PyArray_NDIM(values),
+                                         cnp.PyArray_DIMS(values)), False)
+    if cnp.PyArray_NDIM(values) == 0 and isinstance(x, np.generic):
+        traced = new_scalar(root, first)
+    return traced, consecutive_row(first, cnp.PyArray_SIZE(values)), root
+
+
+cdef cnp.ndarray consecutive_row(ad_node first, cnp.npy_intp n):
+    return consecutive(first, 1, &n)
+
+
+def moved_nodes(Trace root not None, cnp.ndarray nodes):
+    """Nodes in the numbering of `root` as it was, on the tape where they are now."""
+    return nodes if root.merged is None else nodes + np.uint32(root.moved(0))
+
+
+def current_root(Trace trace not None):
+    """The trace that owns the tape this one's nodes are on."""
+    return trace.root()
 
 
 cdef object fresh_copy(object x):
@@ -80,7 +99,7 @@ cdef object fresh_copy(object x):
         trace = (<TracedArray> x).trace
         index = constant_nodes(trace, values_of(x))
         check(ad_tape_inputs(trace.tape, <size_t> index.size, &first))
-        memcpy(trace.tape.value + first, cnp.PyArray_DATA(np.ascontiguousarray(values_of(x))),
+        memcpy(trace.tape.value + first, cnp.PyArray_DATA(contiguous(values_of(x))),
                <size_t> index.size * sizeof(double))
         return new_array(trace, consecutive(first, cnp.PyArray_NDIM(index),
                                             cnp.PyArray_DIMS(index)), False)
@@ -88,32 +107,34 @@ cdef object fresh_copy(object x):
 
 
 def output_nodes(Trace trace not None, y, str what):
-    """The nodes of one output leaf and its shape; plain numbers become constants."""
+    """The nodes of one output leaf and its shape, on the trace's (root's) tape; plain
+    numbers become constants."""
+    cdef cnp.ndarray index, values
     cdef Trace root = trace.root()
-    if is_traced(y):
-        root = unify_outputs(trace, y)
-    elif isinstance(y, np.ndarray) and y.dtype == object:
+    if not is_traced(y) and type(y) is np.ndarray and y.dtype == object:
         y = array_of_objects(y)
-        if is_traced(y):
-            root = unify_outputs(trace, y)
-    elif not isinstance(y, (int, float, np.ndarray, np.generic)):
-        raise TypeError(f"{what} must be an array or a number, got {type(y).__name__}")
-    if is_traced(y):
-        index = unpatched_asarray(nodes_of(root, y))
-        return np.ascontiguousarray(index).ravel(), shape_of(index)
+    if type(y) is TracedArray:
+        root = unify((<TracedArray> y).trace, root)
+        index = (<TracedArray> y).indices()
+        if not cnp.PyArray_IS_C_CONTIGUOUS(index):
+            index = contiguous(index)
+        # copied, because the array may be written to after this look at it
+        return index.ravel() if not (<TracedArray> y).owned else index.flatten(), shape_of(index)
+    if type(y) is TracedScalar:
+        root = unify((<TracedScalar> y).trace, root)
+        settle(<TracedScalar> y)
+        return consecutive_row((<TracedScalar> y).node, 1), ()
+    if not isinstance(y, (int, float, np.ndarray, np.generic)):
+        raise TypeError(f"{what} must be an array or a number (or a tuple, list or dict of "
+                        f"them), got {type(y).__name__}; return what is to be differentiated")
     values = real_array(y, what)
     return constant_nodes(root, values).ravel(), shape_of(values)
 
 
-cdef Trace unify_outputs(Trace trace, object y):
-    """Called before the trace closes: y may stem from an outer trace alone."""
-    return unify(trace_of((y,)), trace)
-
-
 def values_at(Trace trace not None, nodes, tuple shape):
     """Values of nodes as a float64 array, or a number if shape is ()."""
-    cdef cnp.ndarray index = np.ascontiguousarray(nodes)
-    cdef cnp.ndarray values = np.empty(shape)
+    cdef cnp.ndarray index = contiguous(nodes)
+    cdef cnp.ndarray values = unpatched_empty(shape)
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
     cdef double *value = <double *> cnp.PyArray_DATA(values)
     cdef Trace root = trace.root()
@@ -189,7 +210,7 @@ cdef object product(Trace trace, cnp.ndarray inputs, cnp.ndarray outputs, cnp.nd
     shape[1] = cnp.PyArray_DIM(seeds, 1)
     cdef cnp.ndarray result = cnp.PyArray_EMPTY(2, shape, cnp.NPY_DOUBLE, 0)
     cdef double *to = <double *> cnp.PyArray_DATA(result)
-    cdef cnp.ndarray dense = np.ascontiguousarray(seeds, dtype=np.float64)
+    cdef cnp.ndarray dense = contiguous(seeds, dtype=np.float64)
     cdef double *from_ = <double *> cnp.PyArray_DATA(dense)
     cdef list signals = []
     cdef ad_poll poll
@@ -210,7 +231,7 @@ def all_tangents(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, 
                  bint forward):
     """Every node's tangent for one direction, or adjoint for one cotangent."""
     cdef ad_function f = function_of(trace, inputs, outputs)
-    cdef cnp.ndarray result = np.zeros(f.tape.nodes)
+    cdef cnp.ndarray result = unpatched_zeros(f.tape.nodes)
     cdef double *to = <double *> cnp.PyArray_DATA(result)
     cdef double *from_ = <double *> cnp.PyArray_DATA(seed)
     cdef list signals = []
@@ -245,33 +266,40 @@ def cheapest_forward(size_t D, size_t K):
     return D <= K + K // 2
 
 
-def jacobian_once(fun, tuple args, dict kwargs, Py_ssize_t k, object forward, size_t chunk):
+def jacobian_once(fun, tuple args, dict kwargs, Py_ssize_t k, forward, size_t chunk, finish):
     """jacobian(fun, k)(*args) for the plain case: one float64 array or float in, one traced
-    array or scalar out.  Otherwise (trace, inputs, output): the caller goes on."""
-    cdef Trace trace
-    cdef cnp.ndarray inputs
+    array or scalar out.  Otherwise what finish(trace, x, inputs, root, y) makes of it while
+    the trace still runs."""
+    cdef Trace trace = Trace(name_of(fun))
+    cdef cnp.ndarray inputs, outputs
     cdef object x = args[k], y
-    trace = Trace(name_of(fun))
+    cdef tuple y_shape
     trace.open()
     try:
-        traced, inputs = make_input(trace, x, "the differentiated argument")
-        y = fun(*args[:k], traced, *args[k + 1:], **kwargs)
-        if not is_traced(y):
-            return trace, inputs, y
+        traced, inputs, root = make_input(trace, x, "the differentiated argument")
+        y = fun(traced) if len(args) == 1 and not kwargs else fun(
+            *args[:k], traced, *args[k + 1:], **kwargs)
+        if not is_traced(y) or trace.merged is not None:
+            return finish(trace, x, inputs, root, y)
         outputs, y_shape = output_nodes(trace, y, "the function's result")
+        if trace.merged is not None:
+            return finish(trace, x, inputs, root, y)
     finally:
         trace.close()
-    if trace.merged is not None:
-        return trace, inputs, y
     if forward is None:
-        forward = cheapest_forward(inputs.size, outputs.size)
+        forward = cheapest_forward(cnp.PyArray_SIZE(inputs), cnp.PyArray_SIZE(outputs))
     result = dense_jacobian(trace, inputs, outputs, forward, chunk)
-    x_shape = unpatched_asarray(x).shape
+    x_shape = shape_of(x) if type(x) is np.ndarray else np.shape(x)
     if len(x_shape) == 1 and len(y_shape) == 1:
         return result
-    return result.reshape(y_shape + x_shape)
+    return result.reshape(y_shape + x_shape)[()]
 
 
 def name_of(fun):
     """What messages call the user's function."""
     return getattr(fun, "__name__", None) or type(fun).__name__
+
+
+def seed_chunk(Trace trace not None, size_t seeds):
+    """How many of `seeds` one sweep carries."""
+    return ad_seed_chunk(trace.root().tape, seeds, SEED_BYTES)

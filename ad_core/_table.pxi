@@ -5,6 +5,7 @@
 cdef dict op_numbers = {}       # row name -> number
 cdef dict ufunc_ops = {}        # ufunc object -> row number
 cdef dict methods = {}          # name -> function(x, ...)
+cdef dict attributes = {}       # name -> function(x)
 cdef object ufunc_hook = None
 cdef object function_hook = None
 cdef object matmul_hook = None
@@ -49,7 +50,7 @@ def op_point(str name, double a, double b=0, double c=0):
 
 def op_lanes(str name, int edge, cnp.ndarray a, cnp.ndarray b, cnp.ndarray c, cnp.ndarray v):
     """A partial of a row at many points, from the lane kernel in use (edge -1: the value)."""
-    cdef cnp.ndarray out = np.empty(a.shape[0])
+    cdef cnp.ndarray out = unpatched_empty(a.shape[0])
     cdef double *x = <double *> cnp.PyArray_DATA(a)
     cdef double *y = <double *> cnp.PyArray_DATA(b)
     cdef double *z = <double *> cnp.PyArray_DATA(c)
@@ -92,7 +93,7 @@ def record_op(str name, *operands):
     return elementwise(op_numbers[name], operands)
 
 
-def set_hooks(ufunc, function, matmul, round_, dict array_methods):
+def set_hooks(ufunc, function, matmul, round_, dict array_methods, dict array_attributes):
     """The Python layer's part: called for what the table does not hold."""
     global ufunc_hook, function_hook, matmul_hook, round_hook
     ufunc_hook = ufunc
@@ -100,6 +101,17 @@ def set_hooks(ufunc, function, matmul, round_, dict array_methods):
     matmul_hook = matmul
     round_hook = round_
     methods.update(array_methods)
+    attributes.update(array_attributes)
+
+
+def has_row(ufunc):
+    """Whether a ufunc is a row of the op table."""
+    return ufunc in ufunc_ops
+
+
+def ufunc_on(ufunc, inputs):
+    """A ufunc that is a row, recorded."""
+    return ufunc_call(ufunc, "__call__", tuple(inputs), {})
 
 
 def is_tracing():
@@ -139,6 +151,8 @@ cdef object traced_round(object x, object digits):
 
 cdef object method_of(object x, str name):
     function = methods.get(name)
+    if function is None and name in attributes:
+        return attributes[name](x)
     if function is None:
         raise AttributeError(
             f"a traced value has no attribute {name!r}; what ad_core traces of NumPy's arrays is "
@@ -147,7 +161,7 @@ cdef object method_of(object x, str name):
 
 
 cdef list method_names():
-    return sorted(set(methods) | {"shape", "ndim", "size", "dtype", "T"})
+    return sorted(set(methods) | set(attributes) | {"shape", "ndim", "size", "dtype", "T"})
 
 
 cdef object hash_of(TracedScalar x):

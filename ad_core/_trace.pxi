@@ -78,8 +78,20 @@ cdef class Trace:
         self.live = False
         set_current(<void *> self.outer if self.outer is not None else NULL)
         unpatch_numpy()
-        self.last_run = self.root().tape.runs
         self.outer = None
+        self.flatten()
+        self.last_run = self.root().tape.runs
+        return 0
+
+    cdef int flatten(self) except -1:
+        """Point straight at the root, all numbers in terms of its tape."""
+        cdef Trace outer
+        while self.merged is not None and self.merged.merged is not None:
+            outer = self.merged
+            self.offset += outer.offset
+            self.first_node += outer.offset
+            self.first_run += outer.first_run
+            self.merged = outer.merged
         return 0
 
     cdef Trace root(self):

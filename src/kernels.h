@@ -11,6 +11,9 @@
  * adjoint or tangent that is structurally absent must do to a partial. */
 static inline double ad_guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
 
+/* The value itself, held constant by its row's partial. */
+static inline double ad_stopped(double a) { return a; }
+
 static inline double ad_sign(double a) { return a > 0 ? 1 : a < 0 ? -1 : a == 0 ? 0 : a; }
 
 static inline double ad_maximum(double a, double b) { return a >= b || a != a ? a : b; }

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A function recorded at one point: its trace, inputs and outputs, and products with its
+Jacobian.  The transforms are written on this."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.trees import flatten, map_leaves
+
+__all__ = ["Leaves", "Recording", "finish", "record", "seeds_like"]
+
+
+@dataclass(slots=True)
+class Leaves:
+    """Arrays of inputs or outputs laid end to end."""
+
+    tree: object
+    shapes: list
+    nodes: np.ndarray
+
+    @property
+    def size(self):
+        return self.nodes.size
+
+    def split(self, flat, axis=0):
+        """The parts of an array along axis, one a leaf, as (slice, shape) applied."""
+        parts, start = [], 0
+        for shape in self.shapes:
+            stop = start + int(np.prod(shape, dtype=int))
+            parts.append((flat[start:stop] if axis == 0 else flat[:, start:stop], shape))
+            start = stop
+        return parts
+
+    def build(self, flat):
+        """A flat array as the nested containers of this side's shapes."""
+        return self.tree.build([_shaped(part, shape) for part, shape in self.split(flat)])
+
+
+def _shaped(part, shape):
+    """A copy in its own memory, a number where the shape is ()."""
+    part = part.reshape(shape)
+    return part[()] if shape == () or _core.traced(part) else part.copy()
+
+
+@dataclass(slots=True)
+class Recording:
+    """One run of a function, closed, ready for sweeps."""
+
+    trace: object
+    inputs: Leaves
+    outputs: Leaves
+    single: bool  # one argument by number: results are not wrapped in a tuple
+    aux: object = None
+
+    @property
+    def nested(self):
+        """Whether it continues on the tape of an outer trace."""
+        return _core.is_merged(self.trace)
+
+    def value(self):
+        """The function's result: plain, or values of the outer trace."""
+        read = _core.traced_again if self.nested else _core.values_at
+        return self.outputs.tree.build(
+            [read(self.trace, nodes, shape) for nodes, shape in self.outputs.split(self.outputs.nodes)]
+        )
+
+    def product(self, seeds, forward):
+        """J seeds or J^T seeds for a flat list of arrays: a flat array."""
+        traced = [seed for seed in seeds if _core.traced(seed)]
+        if self.nested or traced:
+            segment = _core.segment_of(
+                self.trace, self.inputs.nodes, self.outputs.nodes, traced or None
+            )
+            return segment.product(seeds, forward)
+        flat = [np.ravel(seed) for seed in seeds]
+        column = np.concatenate(flat)[:, None] if flat else np.zeros((0, 1))
+        sweep = _core.push_forward if forward else _core.pull_back
+        return sweep(self.trace, self.inputs.nodes, self.outputs.nodes, column)[:, 0]
+
+    def matrix(self, mode, chunk_size):
+        """The K x D Jacobian."""
+        K, D = self.outputs.size, self.inputs.size
+        forward = _core.cheapest_forward(D, K) if mode is None else mode == "fwd"
+        if not self.nested:
+            return _core.dense_jacobian(
+                self.trace, self.inputs.nodes, self.outputs.nodes, forward, chunk_size or 0
+            )
+        n = D if forward else K
+        if D == 0 or K == 0:
+            return np.zeros((K, D))
+        segment = _core.segment_of(self.trace, self.inputs.nodes, self.outputs.nodes)
+        rows = [segment.product(list(unit), forward) for unit in np.eye(n)]
+        stacked = np.stack(rows)
+        return stacked.T if forward else stacked
+
+    def jacobian(self, mode=None, chunk_size=None):
+        """The Jacobian as a tree of outputs of trees of inputs, shape output + input."""
+        matrix = self.matrix(mode, chunk_size)
+        rows = []
+        for block, out_shape in self.outputs.split(matrix):
+            parts = [
+                _shaped(part, out_shape + in_shape)
+                for part, in_shape in self.inputs.split(block, axis=1)
+            ]
+            rows.append(self.unwrap(self.inputs.tree.build(parts)))
+        return self.outputs.tree.build(rows)
+
+    def gradient(self):
+        """The gradient of a scalar result as a tree of inputs."""
+        return self.unwrap(self.inputs.build(self.product([1.0], forward=False)))
+
+    def unwrap(self, arguments):
+        """Results per argument: the one itself where one was asked for by number."""
+        return arguments[0] if self.single else tuple(arguments)
+
+
+def record(fun, args, kwargs, argnums, has_aux=False):
+    """Run fun once on traced arguments.
+
+    Raises TypeError for inputs that are no real floats, results that are no arrays, and
+    whatever fun itself raises, unchanged.
+    """
+    numbers = _numbers(argnums, args)
+    trace = _core.open_trace(_core.name_of(fun))
+    try:
+        given = list(args)
+        parts, trees = [], []
+        for k in numbers:
+            leaves, tree = flatten(args[k])
+            made = [
+                _core.make_input(trace, leaf, _what(fun, k, len(leaves), j))
+                for j, leaf in enumerate(leaves)
+            ]
+            given[k] = tree.build([traced for traced, _, _ in made])
+            parts += [(nodes, root, np.shape(leaf)) for (_, nodes, root), leaf in zip(made, leaves, strict=True)]
+            trees.append(tree)
+        y = fun(*given, **kwargs)
+        return _finish(trace, parts, trees, not _is_sequence(argnums), y, has_aux, fun)
+    finally:
+        _core.close_trace(trace)
+
+
+def finish(trace, x, inputs, root, y):
+    """The Recording of a trace that was begun elsewhere with the one input x."""
+    _, tree = flatten(0.0)
+    return _finish(trace, [(inputs, root, np.shape(x))], [tree], True, y, False, None)
+
+
+def _finish(trace, parts, trees, single, y, has_aux, fun):
+    aux = None
+    if has_aux:
+        if not (isinstance(y, tuple) and len(y) == 2):
+            raise TypeError(
+                f"with has_aux=True the function must return a pair (result, aux), got "
+                f"{type(y).__name__}"
+            )
+        y, aux = y
+    leaves, tree = flatten(y)
+    if not leaves and y is None:
+        raise TypeError(
+            f"{_core.name_of(fun) if fun else 'the function'} returned None; return the array or "
+            f"number to differentiate (is a return statement missing?)"
+        )
+    found, root = None, None
+    while found is None or root is not _core.current_root(trace):
+        # again if an output of an outer trace made this one continue there
+        root = _core.current_root(trace)
+        found = [_core.output_nodes(trace, leaf, "the function's result") for leaf in leaves]
+    aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
+    nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
+    inputs = Leaves(_Arguments(trees), [shape for _, _, shape in parts], _joined(nodes))
+    outputs = Leaves(tree, [shape for _, shape in found], _joined([n for n, _ in found]))
+    return Recording(trace, inputs, outputs, single, aux)
+
+
+class _Arguments:
+    """The trees of several arguments as one, built into a list."""
+
+    def __init__(self, trees):
+        self.trees = trees
+
+    def build(self, leaves):
+        leaves = iter(leaves)
+        return [tree._build(leaves) for tree in self.trees]
+
+
+def _joined(arrays):
+    return np.concatenate(arrays).astype(np.uint32) if arrays else np.zeros(0, dtype=np.uint32)
+
+
+def _released(trace, leaf):
+    """A leaf of aux without this trace: its plain value, or the outer trace's own."""
+    if isinstance(leaf, np.ndarray) and not _core.traced(leaf) and leaf.dtype == object:
+        leaf = _core.object_array(leaf)
+    if not _core.traced(leaf):
+        return leaf
+    if _core.is_merged(trace):
+        nodes, shape = _core.output_nodes(trace, leaf, "aux")
+        return _core.traced_again(trace, nodes, shape)
+    value = _core.current_values(leaf)
+    return value[()] if value.ndim == 0 else value
+
+
+def _is_sequence(argnums):
+    return isinstance(argnums, (tuple, list))
+
+
+def _numbers(argnums, args):
+    """argnums as a list of valid non-negative numbers."""
+    numbers = list(argnums) if _is_sequence(argnums) else [argnums]
+    for k in numbers:
+        if not isinstance(k, (int, np.integer)) or isinstance(k, bool):
+            raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
+        if not -len(args) <= k < len(args):
+            raise ValueError(
+                f"argnums={argnums!r} names an argument that was not given: the function was "
+                f"called with {len(args)} positional arguments"
+            )
+    numbers = [k % len(args) for k in numbers]
+    if len(set(numbers)) != len(numbers):
+        raise ValueError(f"argnums={argnums!r} names an argument twice")
+    return numbers
+
+
+def _what(fun, k, leaves, j):
+    """What an error calls an input."""
+    part = f" (leaf {j})" if leaves > 1 else ""
+    return f"argument {k}{part} of {_core.name_of(fun)}"
+
+
+def seeds_like(side, given, trees, what):
+    """Tangents or cotangents flattened and checked against the recorded side's shapes."""
+    leaves, tree = flatten(given)
+    if tree != trees:
+        raise ValueError(f"{what} must have the structure {trees!r}, got {tree!r}")
+    seeds = []
+    for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
+        name = what if len(leaves) == 1 else f"{what} (leaf {k})"
+        if not _core.traced(leaf):
+            leaf = _seed_array(leaf, name)
+        if np.shape(leaf) != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {np.shape(leaf)}")
+        seeds.append(leaf)
+    return seeds
+
+
+def _seed_array(leaf, name):
+    array = _core.plain_function("asarray")(leaf)
+    if array.dtype == object:
+        array = _core.object_array(array)
+        if _core.traced(array):
+            return array
+    if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
+        raise TypeError(f"{name} must be real numbers (float64), got dtype {array.dtype}")
+    return array.astype(np.float64)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values held constant under differentiation."""
+
+from ad_core import _core
+from ad_core.trees import map_leaves
+
+__all__ = ["stop_gradient"]
+
+
+def stop_gradient(x):
+    """x itself, with derivative zero of every order; trees of arrays leaf by leaf.
+
+    Outside a derivative it returns x unchanged.
+
+    >>> import ad_core
+    >>> ad_core.grad(lambda x: x * ad_core.stop_gradient(x))(3.0)
+    np.float64(3.0)
+    """
+    return map_leaves(lambda leaf: _core.record_op("STOP", leaf) if _core.traced(leaf) else leaf, x)

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The evaluation trace of a function, to look at: values, partials, tangents, adjoints."""
+
+from collections import namedtuple
+
+import numpy as np
+
+from ad_core import _core, show
+from ad_core.recording import record, seeds_like
+
+__all__ = ["Node", "Tape", "trace"]
+
+Node = namedtuple("Node", "index name op formula operands partials children value")
+Node.__doc__ = """One node of an evaluation trace graph.
+
+operands are the nodes it is computed from (its parents in Bishop's graph), partials its
+derivatives with respect to each, children the nodes computed from it (Bishop's ch(i)).
+"""
+
+SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**",
+         "remainder": "%", "floor_divide": "//", "less": "<", "less_equal": "<=",
+         "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
+         "logical_and": "&", "logical_or": "|", "logical_xor": "^"}  # fmt: skip
+MOST_NAMED = 4  # operands that a formula spells out
+
+
+def trace(fun, *args):
+    """Record fun once at args: a :class:`Tape`.
+
+    Raises what fun raises, and TypeError for inputs that are no real floats.  Cost: one
+    recording.
+
+    >>> import numpy as np, ad_core
+    >>> tape = ad_core.trace(lambda a, b: a * b + np.exp(a * b) - np.sin(b), 1.0, 2.0)
+    >>> [node.formula for node in tape.nodes]
+    ['x1', 'x2', 'x1 * x2', 'x1 * x2', 'exp(v4)', 'v3 + v5', 'sin(x2)', 'v6 - v7']
+    >>> float(tape.value)
+    8.479758672104967
+    """
+    return Tape(record(fun, args, {}, tuple(range(len(args)))), args)
+
+
+class Tape:
+    """One recording of a function at one point.
+
+    ``str(tape)`` is the trace as a table; nodes are numbered from v1 as in the textbook,
+    and inputs are called x1, x2, ...  D and K count inputs and outputs.
+
+    >>> import ad_core
+    >>> tape = ad_core.trace(lambda x: x * x, 3.0)
+    >>> tape.tangents(1.0), tape.adjoints(1.0)
+    (array([1., 6.]), array([6., 1.]))
+    >>> tape.nodes[0].children
+    (1,)
+    """
+
+    def __init__(self, recording, args):
+        if recording.nested:
+            raise TypeError("trace() shows plain evaluations; it can not run inside a derivative")
+        self._recording = recording
+        self._args = tuple(args)
+        self._nodes = None
+
+    @property
+    def inputs(self):
+        """Node numbers of the D inputs."""
+        return tuple(int(node) for node in self._recording.inputs.nodes)
+
+    @property
+    def outputs(self):
+        """Node numbers of the K outputs."""
+        return tuple(int(node) for node in self._recording.outputs.nodes)
+
+    @property
+    def value(self):
+        """The function's result."""
+        return self._recording.value()
+
+    @property
+    def size(self):
+        """Counts of nodes, partials, runs, ... and bytes, as a dictionary."""
+        return _core.tape_size(self._recording.trace)
+
+    @property
+    def nodes(self):
+        """All nodes in the order of evaluation."""
+        if self._nodes is None:
+            self._nodes = _read_nodes(self._recording.trace, self.inputs)
+        return self._nodes
+
+    def tangents(self, *direction):
+        """Every node's tangent for a direction: the arguments' structure, or D numbers flat.
+
+        One forward pass; Bishop, equation 8.57 and following."""
+        return self._sweep(self._seed(direction, self._recording.inputs, "the direction"), True)
+
+    def adjoints(self, cotangent):
+        """Every node's adjoint for a cotangent: the result's structure, or K numbers flat.
+
+        One reverse pass; the adjoint of a node is the sum over its children of the child's
+        adjoint times the partial along the edge."""
+        return self._sweep(
+            self._seed((cotangent,), self._recording.outputs, "the cotangent"), False
+        )
+
+    def jacobian(self, mode=None):
+        """The Jacobian at the recorded point; see :func:`ad_core.jacobian`."""
+        return _unwrapped(self._recording.jacobian(mode), len(self._args))
+
+    def table(self, tangent=None, cotangent=None, limit=60):
+        """The trace as a text table, with tangents and adjoints if asked for."""
+        return show.table(self, tangent, cotangent, limit=limit)
+
+    def dot(self):
+        """The evaluation trace graph in Graphviz's language."""
+        return show.dot(self)
+
+    def draw(self, path):
+        """Draw the graph to an SVG, PNG or PDF file; needs the extra "demo" (matplotlib)."""
+        return show.draw(self, path)
+
+    def __str__(self):
+        return self.table()
+
+    def __repr__(self):
+        size = self.size
+        return (
+            f"Tape({len(self.inputs)} inputs, {len(self.outputs)} outputs, {size['nodes']} nodes, "
+            f"{size['bytes']} bytes)"
+        )
+
+    def _seed(self, given, side, what):
+        if len(given) == 1:
+            flat = np.asarray(given[0], dtype=object).ravel()
+            if flat.size == side.size and all(isinstance(x, (int, float, np.number)) for x in flat):
+                return flat.astype(np.float64)
+        if side is self._recording.inputs:
+            from ad_core.trees import flatten
+
+            seeds = seeds_like(side, tuple(given), flatten(self._args)[1], what)
+        else:
+            seeds = seeds_like(side, given[0], side.tree, what)
+        return np.concatenate([np.ravel(seed) for seed in seeds])
+
+    def _sweep(self, seed, forward):
+        r = self._recording
+        seed = np.ascontiguousarray(seed)
+        return _core.all_tangents(r.trace, r.inputs.nodes, r.outputs.nodes, seed, forward)
+
+
+def _unwrapped(jacobian, arguments):
+    """A one-argument function's Jacobian without the tuple of one."""
+    if arguments != 1:
+        return jacobian
+    from ad_core.trees import map_leaves  # tuples of one are trees: look below them
+
+    if isinstance(jacobian, tuple) and len(jacobian) == 1:
+        return jacobian[0]
+    return map_leaves(lambda leaf: leaf, jacobian)
+
+
+def _read_nodes(trace, inputs):
+    rows = _core.node_rows(trace)
+    numbers = {node: k + 1 for k, node in enumerate(inputs)}
+    names = [
+        f"x{numbers[i]}" if i in numbers else _number(row[2]) if row[1] else f"v{i + 1}"
+        for i, row in enumerate(rows)
+    ]
+    children = [[] for _ in rows]
+    for i, row in enumerate(rows):
+        for operand in dict.fromkeys(row[3]):
+            children[operand].append(i)
+    nodes = []
+    for i, (op, constant, value, operands, partials) in enumerate(rows):
+        kind = op or ("constant" if constant else "input")
+        formula = names[i] if op is None else _formula(op, [names[j] for j in operands])
+        nodes.append(
+            Node(i, names[i], kind, formula, operands, partials, tuple(children[i]), value)
+        )
+    return tuple(nodes)
+
+
+def _number(value):
+    return f"{value:g}"
+
+
+def _formula(op, operands):
+    if op in SIGNS and len(operands) == 2:
+        return f"{operands[0]} {SIGNS[op]} {operands[1]}"
+    if op == "negative":
+        return f"-{operands[0]}"
+    if op == "matmul":
+        pairs = [f"{a} {b}" for a, b in zip(operands[::2], operands[1::2], strict=True)]
+        return " + ".join(pairs if len(pairs) <= MOST_NAMED else [*pairs[:2], "...", pairs[-1]])
+    if len(operands) > MOST_NAMED:
+        operands = [*operands[:2], "...", operands[-1]]
+    return f"{op}({', '.join(operands)})"

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The methods and attributes of ndarray on traced values, from the functions."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import TracedValueError
+from ad_core.tracing.elementwise import as_array
+
+__all__ = ["array_attributes", "array_methods"]
+
+# Methods that are the NumPy function of the same name.
+SAME = [
+    "all", "any", "argmax", "argmin", "argsort", "clip", "compress", "copy", "cumprod", "cumsum",
+    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "put", "ptp", "ravel", "repeat",
+    "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+]  # fmt: skip
+
+
+def _same(name):
+    function = getattr(np, name)
+
+    def method(self, *args, **kwargs):
+        return function(self, *args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
+def reshape(self, *shape, order="C", copy=None):
+    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+        (shape,) = shape
+    return np.reshape(as_array(self), tuple(shape), order=order)
+
+
+def transpose(self, *axes):
+    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
+        (axes,) = axes
+    return np.transpose(as_array(self), axes or None)
+
+
+def flatten(self, order="C"):
+    return _core.copy_of(np.ravel(as_array(self), order=order))
+
+
+def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
+    dtype = np.dtype(dtype)
+    if dtype == np.float64:
+        return self * 1.0 if self.dtype == bool else _core.copy_of(as_array(self))
+    if dtype == object:
+        return np.asarray(self, dtype=object)
+    if self.dtype == bool and dtype == bool:
+        return self
+    if self.dtype == bool:
+        return _core.truth_of(self).astype(dtype)
+    raise TracedValueError(
+        f"astype({dtype}) of a traced value would lose its derivative{_core.user_line()}; keep "
+        f"float64, or use np.floor/np.rint, whose derivative is zero"
+    )
+
+
+def fill(self, value):
+    _core.set_items(self, Ellipsis, value)
+
+
+def item(self, *args):
+    x = as_array(self)
+    if not args:
+        if x.size != 1:
+            raise ValueError("can only convert an array of size 1 to a Python scalar")
+        return x.reshape(-1)[0]
+    if len(args) == 1 and not isinstance(args[0], tuple):
+        return x.reshape(-1)[args[0]]
+    return x[args[0] if isinstance(args[0], tuple) else args]
+
+
+def tolist(self):
+    x = as_array(self)
+    return x[()] if x.ndim == 0 else [part.tolist() if np.ndim(part) else part for part in x]
+
+
+def sort(self, axis=-1, kind=None, order=None, *, stable=None):
+    _core.set_items(self, Ellipsis, np.sort(self, axis=axis))
+
+
+def conj(self):
+    return self
+
+
+def view(self, *args, **kwargs):
+    if args or kwargs:
+        raise TracedValueError("view() of a traced array as another type would lose its derivative")
+    return self[...]
+
+
+def is_integer(self):
+    return bool(np.floor(self) == self)
+
+
+def array_methods():
+    """Name -> function(self, ...), for traced arrays and scalars alike: also every
+    elementwise function, since NumPy's object loops call np.sin(x) as x.sin()."""
+    table = {name: _same(name) for name in SAME}
+    for row in _core.op_table():
+        if isinstance(getattr(np, row["ufunc"], None), np.ufunc):
+            table.setdefault(row["ufunc"], _same(row["ufunc"]))
+    for name in _core.op_aliases():
+        table.setdefault(name, _same(name))
+    for function in (
+        reshape, transpose, flatten, astype, fill, item, tolist, sort, conj, view, is_integer,
+    ):  # fmt: skip
+        table[function.__name__] = function
+    table["conjugate"] = conj
+    return table
+
+
+def array_attributes():
+    """Name -> function(self) for the attributes that are no plain facts about the shape."""
+    return {
+        "real": lambda x: x,
+        "imag": np.imag,
+        "mT": lambda x: np.swapaxes(x, -1, -2),
+        "flat": lambda x: iter(x.reshape(-1)),
+        "base": lambda x: None,
+    }

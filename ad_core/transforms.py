@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Derivatives of plain NumPy functions, with JAX's names, argument order and results.
+
+Every call traces the function anew, so the result is right whatever the function
+closes over.  K is the number of outputs, D of inputs, in all.
+"""
+
+from functools import wraps
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.recording import Recording, finish, record, seeds_like
+from ad_core.trees import flatten
+
+__all__ = [
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
+]
+
+MODES = (None, "fwd", "rev")
+
+
+def jvp(fun, primals, tangents, *, has_aux=False):
+    """Value and directional derivative J t, in one forward pass.
+
+    Parameters: fun; primals, a tuple of arguments; tangents, a tuple of the same
+    structure and shapes.  Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), the second
+    of y's structure.  Raises TypeError or ValueError naming a tangent that does not fit.
+    Cost: one recording and one tangent sweep.  Source: Bishop, Deep Learning, section
+    8.2.1 (forward mode).
+
+    >>> import numpy as np, ad_core
+    >>> y, t = ad_core.jvp(lambda x: x[0] * np.sin(x[1]), (np.array([2.0, 0.0]),),
+    ...                    (np.array([0.0, 1.0]),))
+    >>> float(y), float(t)
+    (0.0, 2.0)
+    """
+    primals, tangents = _tuple(primals, "primals"), _tuple(tangents, "tangents")
+    if len(primals) != len(tangents):
+        raise ValueError(f"{len(primals)} primals but {len(tangents)} tangents were given")
+    recording = record(fun, primals, {}, tuple(range(len(primals))), has_aux)
+    seeds = _input_seeds(recording, primals, tangents)
+    tangent = recording.outputs.build(recording.product(seeds, forward=True))
+    result = (recording.value(), tangent)
+    return (*result, recording.aux) if has_aux else result
+
+
+def vjp(fun, *primals, has_aux=False):
+    """Value and pullback: the pullback maps a cotangent w to w^T J, in one reverse pass.
+
+    Returns ``(y, pullback)`` (with has_aux ``(y, pullback, aux)``).  ``pullback(w)``
+    takes a cotangent of y's structure and shapes and returns a tuple, one entry an argument;
+    it may be called any number of times, and keeps the recording alive.  Cost: one
+    recording; each pullback one adjoint sweep.  Source: Bishop, Deep Learning, section
+    8.2.2 (reverse mode).
+
+    >>> import numpy as np, ad_core
+    >>> y, pullback = ad_core.vjp(lambda x, a: a * x ** 2, np.array([1.0, 2.0]), 3.0)
+    >>> pullback(np.array([1.0, 1.0]))
+    (array([ 6., 12.]), np.float64(5.0))
+    """
+    recording = record(fun, primals, {}, tuple(range(len(primals))), has_aux)
+
+    def pullback(cotangent):
+        seeds = seeds_like(recording.outputs, cotangent, recording.outputs.tree, "the cotangent")
+        return tuple(recording.inputs.build(recording.product(seeds, forward=False)))
+
+    result = (recording.value(), pullback)
+    return (*result, recording.aux) if has_aux else result
+
+
+def linearize(fun, *primals):
+    """Value and linear map: ``(y, f_jvp)`` with ``f_jvp(*tangents)`` equal to J t.
+
+    As :func:`jvp`, but the recording is made once: each further tangent costs one sweep.
+
+    >>> import numpy as np, ad_core
+    >>> y, push = ad_core.linearize(np.sin, 0.0)
+    >>> float(push(2.0)), float(push(3.0))
+    (2.0, 3.0)
+    """
+    recording = record(fun, primals, {}, tuple(range(len(primals))))
+
+    def f_jvp(*tangents):
+        seeds = _input_seeds(recording, primals, tangents)
+        return recording.outputs.build(recording.product(seeds, forward=True))
+
+    return recording.value(), f_jvp
+
+
+def grad(fun, argnums=0, *, has_aux=False):
+    """The gradient of a scalar function: a function that returns it.
+
+    With an int argnums the result has that argument's structure, with a tuple it is a tuple.
+    With has_aux, fun returns ``(value, aux)`` and the result is ``(gradient, aux)``.
+    Raises TypeError if fun's result is no scalar.  Cost: one recording and one adjoint sweep
+    whatever D is.  Source: Bishop, Deep Learning, section 8.2.2.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.grad(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0, 3.0]))
+    array([2., 4., 6.])
+    """
+    both = value_and_grad(fun, argnums, has_aux=has_aux)
+
+    @_like(fun, "gradient")
+    def gradient(*args, **kwargs):
+        value, result = both(*args, **kwargs)
+        return (result, value[1]) if has_aux else result
+
+    return gradient
+
+
+def value_and_grad(fun, argnums=0, *, has_aux=False):
+    """As :func:`grad`, but the returned function gives ``(value, gradient)``; with has_aux
+    ``((value, aux), gradient)``.
+
+    >>> import numpy as np, ad_core
+    >>> value, g = ad_core.value_and_grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5.0})
+    >>> float(value), {name: float(x) for name, x in g.items()}
+    (10.0, {'a': 5.0, 'b': 2.0})
+    """
+
+    @_like(fun, "value and gradient")
+    def value_and_gradient(*args, **kwargs):
+        recording = record(fun, args, kwargs, argnums, has_aux)
+        shapes = recording.outputs.shapes
+        if shapes != [()]:
+            got = f"an array of shape {shapes[0]}" if len(shapes) == 1 else f"{len(shapes)} arrays"
+            raise TypeError(
+                f"grad needs a function with a scalar result, got {got} from "
+                f"{_core.name_of(fun)}; use jacobian, or reduce the result (np.sum, x[0], ...)"
+            )
+        value = recording.value()
+        return ((value, recording.aux) if has_aux else value), recording.gradient()
+
+    return value_and_gradient
+
+
+def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
+    """The Jacobian: a function that returns it, shape output shape + input shape.
+
+    mode "fwd" takes D tangents, "rev" K adjoints, None the cheaper of the two (see
+    :func:`explain`); chunk_size is how many go in one sweep (None: as many as keep the
+    sweep's memory near 32 MB, at most 32).  argnums and has_aux are as in :func:`grad`;
+    trees of arrays in and out give a tree of outputs of trees of inputs.  Cost: one
+    recording, then D tangents or K adjoints.  Source: Bishop, Deep Learning, section 8.2.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacobian(lambda x: np.array([x[0] * x[1], x[1] ** 2]))(np.array([2.0, 3.0]))
+    array([[3., 2.],
+           [0., 6.]])
+    """
+    forward = _forward(mode)
+    chunk = _chunk(chunk_size)
+    simple = isinstance(argnums, int) and not isinstance(argnums, bool) and not has_aux
+
+    @_like(fun, "Jacobian")
+    def jacobian_of(*args, **kwargs):
+        if simple and 0 <= argnums < len(args) and _is_leaf(args[argnums]):
+            result = _core.jacobian_once(fun, args, kwargs, argnums, forward, chunk, finish)
+            if type(result) is not Recording:
+                return result
+            return result.jacobian(mode, chunk_size)
+        recording = record(fun, args, kwargs, argnums, has_aux)
+        result = recording.jacobian(mode, chunk_size)
+        return (result, recording.aux) if has_aux else result
+
+    return jacobian_of
+
+
+def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
+    """As :func:`jacobian`, but the returned function gives ``(value, jacobian)``; with
+    has_aux ``((value, aux), jacobian)``.
+
+    >>> import numpy as np, ad_core
+    >>> y, J = ad_core.value_and_jacobian(np.sin)(np.array([0.0]))
+    >>> y, J
+    (array([0.]), array([[1.]]))
+    """
+    _forward(mode)
+    _chunk(chunk_size)
+
+    @_like(fun, "value and Jacobian")
+    def value_and_jacobian_of(*args, **kwargs):
+        recording = record(fun, args, kwargs, argnums, has_aux)
+        value = recording.value()
+        result = recording.jacobian(mode, chunk_size)
+        return ((value, recording.aux) if has_aux else value), result
+
+    return value_and_jacobian_of
+
+
+def jacfwd(fun, argnums=0, *, has_aux=False, chunk_size=None):
+    """:func:`jacobian` by D tangents (columns), whatever K is.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacfwd(lambda t: np.array([t, t ** 2, t ** 3]))(2.0)
+    array([ 1.,  4., 12.])
+    """
+    return jacobian(fun, argnums, has_aux=has_aux, mode="fwd", chunk_size=chunk_size)
+
+
+def jacrev(fun, argnums=0, *, has_aux=False, chunk_size=None):
+    """:func:`jacobian` by K adjoints (rows), whatever D is.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacrev(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+    return jacobian(fun, argnums, has_aux=has_aux, mode="rev", chunk_size=chunk_size)
+
+
+def hessian(fun, argnums=0, *, has_aux=False):
+    """Second derivatives: tangents over the recorded gradient (forward over reverse).
+
+    The result has shape output shape + input shape + input shape.  Cost: a recording of the
+    function and its adjoint sweep (a few times the function's nodes), then D tangents.
+    Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
+    array([[10.,  6.],
+           [ 6.,  0.]])
+    """
+    return jacfwd(jacrev(fun, argnums, has_aux=has_aux), argnums, has_aux=has_aux)
+
+
+def hvp(fun, primals, tangents):
+    """The product H t of a scalar function's Hessian with a direction, forward over reverse.
+
+    primals and tangents are tuples of the same structure; the result has primals' structure,
+    unwrapped if there is one primal.  Cost: one recording of function and gradient, one
+    tangent sweep; the Hessian is never formed.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.hvp(lambda x: x[0] ** 2 * x[1], (np.array([3.0, 5.0]),), (np.array([1.0, 0.0]),))
+    array([10.,  6.])
+    """
+    primals = _tuple(primals, "primals")
+    result = jvp(grad(fun, tuple(range(len(primals)))), primals, tangents)[1]
+    return result[0] if len(primals) == 1 else result
+
+
+def _tuple(value, what):
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(
+            f"{what} must be a tuple with one entry per argument, got {type(value).__name__}; "
+            f"write ({what[:-1]},) for a single one"
+        )
+    return tuple(value)
+
+
+def _input_seeds(recording, primals, tangents):
+    tree = flatten(primals)[1]
+    return seeds_like(recording.inputs, tuple(tangents), tree, "the tangents")
+
+
+def _is_leaf(x):
+    return type(x) is np.ndarray or isinstance(x, (float, np.ndarray, np.generic))
+
+
+def _forward(mode):
+    if mode not in MODES:
+        raise ValueError(f"mode must be 'fwd', 'rev' or None, got {mode!r}")
+    return None if mode is None else mode == "fwd"
+
+
+def _chunk(chunk_size):
+    if chunk_size is None:
+        return 0
+    if not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1:
+        raise ValueError(f"chunk_size must be a positive int or None, got {chunk_size!r}")
+    return int(chunk_size)
+
+
+def _like(fun, what):
+    """Give a derived function its original's name and a line about what it is."""
+
+    def decorate(derived):
+        try:
+            derived = wraps(fun)(derived)
+        except (AttributeError, TypeError):  # a callable without a function's attributes
+            pass
+        derived.__doc__ = f"{what} of {_core.name_of(fun)}."
+        return derived
+
+    return decorate

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nested tuples, lists and dicts of arrays: taken apart into leaves, put together again.
+
+Named tuples and dataclass-free containers keep their type; ``None`` is an empty
+tree, as in JAX; dict entries are ordered by key.
+"""
+
+__all__ = ["Tree", "flatten", "map_leaves"]
+
+
+class Tree:
+    """The structure that :func:`flatten` took away from the leaves.
+
+    >>> leaves, tree = flatten({"w": [1.0, 2.0], "b": 3.0})
+    >>> leaves
+    [3.0, 1.0, 2.0]
+    >>> tree.build(["x", "y", "z"])
+    {'b': 'x', 'w': ['y', 'z']}
+    """
+
+    __slots__ = ("children", "keys", "kind", "leaves")
+
+    def __init__(self, kind, children=(), keys=()):
+        self.kind = kind
+        self.children = children
+        self.keys = keys
+        self.leaves = 1 if kind is None else sum(child.leaves for child in children)
+
+    def build(self, leaves):
+        """The nested containers with these leaves."""
+        return self._build(iter(leaves))
+
+    def _build(self, leaves):
+        if self.kind is None:
+            return next(leaves)
+        parts = [child._build(leaves) for child in self.children]
+        if self.kind is dict:
+            return dict(zip(self.keys, parts, strict=True))
+        if self.kind is type(None):
+            return None
+        if hasattr(self.kind, "_fields"):
+            return self.kind(*parts)
+        return self.kind(parts)
+
+    def __eq__(self, other):
+        return (
+            isinstance(other, Tree)
+            and self.kind == other.kind
+            and self.keys == other.keys
+            and self.children == other.children
+        )
+
+    __hash__ = None
+
+    def __repr__(self):
+        return f"{self.build(['*'] * self.leaves)!r}".replace("'*'", "*")
+
+
+LEAF = Tree(None)
+
+
+def flatten(value):
+    """The leaves of nested containers, left to right, and their Tree."""
+    leaves = []
+    return leaves, _flatten(value, leaves)
+
+
+def _flatten(value, leaves):
+    kind = type(value)
+    if kind is list or issubclass(kind, tuple):
+        return Tree(kind, [_flatten(part, leaves) for part in value])
+    if kind is dict:
+        try:
+            keys = sorted(value)
+        except TypeError:  # keys of several types have no order; as given, then
+            keys = list(value)
+        return Tree(dict, [_flatten(value[key], leaves) for key in keys], keys)
+    if value is None:
+        return Tree(type(None))
+    leaves.append(value)
+    return LEAF
+
+
+def map_leaves(function, value):
+    """The same containers with function(leaf) in each leaf's place."""
+    leaves, tree = flatten(value)
+    return tree.build([function(leaf) for leaf in leaves])
