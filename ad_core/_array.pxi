@@ -28,7 +28,7 @@ cdef class TracedArray:
 
     cdef cnp.ndarray indices(self):
         """The index array, up to date with writes through views and with merged traces."""
-        if not self.trace.usable():
+        if not at_hand(self.trace) and not self.trace.usable():
             self.follow()
         if self.whole is not None and self.whole.owned and not self.owned:
             self.index = relaid(self.index, self.whole.index, self.whole.first)
@@ -224,9 +224,6 @@ cdef class TracedArray:
 
     def __array__(self, dtype=None, copy=None):
         return as_plain_array(self, dtype)
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        return ufunc_call(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
         return numpy_call(func, types, args, kwargs)

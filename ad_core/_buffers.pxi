@@ -6,8 +6,7 @@
 cdef dict numpy_names = np.__dict__
 cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
-    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray",
-    "asarray_chkfinite", "copy")}
+    "full_like", "array", "asarray", "copy")}
 # what this binding itself calls: NumPy's own, also while a trace runs
 cdef object unpatched_asarray = np.asarray
 cdef object unpatched_array = np.array
@@ -15,30 +14,33 @@ cdef object unpatched_empty = np.empty
 cdef object unpatched_zeros = np.zeros
 cdef object unpatched_full = np.full
 cdef object contiguous = np.ascontiguousarray
-cdef dict replacements = {}
-cdef dict replaced = {}         # what stood in numpy's place while traces run
+cdef list patched_names = []
+cdef list replacements = []     # what stands under each name while a trace runs
+cdef list unpatched = []        # and what otherwise
 cdef int running = 0            # traces open in all threads
 
 
 cdef int patch_numpy() except -1:
     global running
-    cdef PyObject *name
-    cdef PyObject *function
-    cdef Py_ssize_t at = 0
+    cdef int k
     running += 1
-    if running == 1:
-        while PyDict_Next(replacements, &at, &name, &function):
-            PyDict_SetItem(replaced, <object> name,
-                           <object> PyDict_GetItem(numpy_names, <object> name))
-            PyDict_SetItem(numpy_names, <object> name, <object> function)
+    if running > 1:
+        return 0
+    for k in range(len(patched_names)):
+        found = <object> PyDict_GetItem(numpy_names, patched_names[k])
+        if found is not unpatched[k]:       # somebody else's, then: put that back afterwards
+            unpatched[k] = found
+        PyDict_SetItem(numpy_names, patched_names[k], replacements[k])
     return 0
 
 
 cdef int unpatch_numpy() except -1:
     global running
+    cdef int k
     running -= 1
     if running == 0:
-        PyDict_Update(numpy_names, replaced)
+        for k in range(len(patched_names)):
+            PyDict_SetItem(numpy_names, patched_names[k], unpatched[k])
     return 0
 
 
@@ -224,8 +226,15 @@ def copy(*args, **kwargs):
     return like("copy", args, kwargs)
 
 
+cdef int enter_replacement(str name, object function) except -1:
+    patched_names.append(sys.intern(name))
+    replacements.append(function)
+    unpatched.append(numpy_names[name])
+    return 0
+
+
 for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,
                  full_like, array, asarray, copy):
-    replacements[function.__name__] = function
-for name in ("asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite"):
-    replacements[name] = asarray
+    enter_replacement(function.__name__, function)
+for name in ("asanyarray", "ascontiguousarray"):
+    enter_replacement(name, asarray)

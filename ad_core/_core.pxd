@@ -37,6 +37,7 @@ cdef extern from "ops.h" nogil:
         int op
     int AD_OP_COUNT
     const ad_op_info *ad_op_row(unsigned op)
+    ad_op_info *ad_op_rows
     const ad_op_alias *ad_op_aliases(size_t *n)
     void ad_op_set_loop(unsigned op, ad_loop_fn loop, void *data)
     void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const double *b,
@@ -94,6 +95,8 @@ cdef extern from "tape.h" nogil:
     int ad_is_constant(const ad_tape *tape, ad_node node)
     ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node)
     ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node)
+    ad_status ad_tape_scalar(ad_tape *tape, unsigned op, ad_form form, ad_node a, ad_node b,
+                             ad_node *node)
     ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                                   const ad_operand *operands, ad_node *first)
     ad_status ad_tape_guard(ad_tape *tape, ad_node node, int outcome)

@@ -5,13 +5,15 @@ status into an exception.  No formula stands here; one subject a file, included 
 
 cimport cython
 cimport numpy as cnp
-from cpython.dict cimport PyDict_GetItem, PyDict_Next, PyDict_SetItem, PyDict_Update
+from cpython.dict cimport PyDict_GetItem, PyDict_SetItem
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsSsize_t, PyLong_AsDouble
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject
 from cpython.pythread cimport PyThread_get_thread_ident
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.string cimport memcpy, memset
 
 import sys
@@ -33,11 +35,28 @@ cdef extern from *:
     #endif
     #ifdef _MSC_VER
     static __declspec(thread) void *ad_current;
+    #elif defined(__GLIBC__)  /* a fixed slot: one load instead of a call */
+    static _Thread_local void *ad_current __attribute__((tls_model("initial-exec")));
     #else
     static _Thread_local void *ad_current;
     #endif
     #define set_current(trace) (ad_current = (trace))
+
+    /* __array_ufunc__ as a method that takes its argument tuple as it comes: NumPy makes one
+       call of it an elementary function, and unpacking would double the cost. */
+    static PyMethodDef ad_ufunc_method = {
+        "__array_ufunc__", NULL, METH_VARARGS | METH_KEYWORDS,
+        "How NumPy's ufuncs act on a traced value."};
+    static int ad_add_ufunc_method(PyTypeObject *type, void *function) {
+        ad_ufunc_method.ml_meth = (PyCFunction)(void (*)(void))function;
+        PyObject *method = PyDescr_NewMethod(type, &ad_ufunc_method);
+        int failed = method == NULL || PyDict_SetItemString(type->tp_dict, "__array_ufunc__", method);
+        Py_XDECREF(method);
+        PyType_Modified(type);
+        return failed ? -1 : 0;
+    }
     """
+    int ad_add_ufunc_method(type x, void *function) except -1
     void *ad_current  # the innermost Trace recording on this thread, borrowed
     void set_current(void *trace)
     bint ad_is_small_int(object x)

@@ -15,30 +15,46 @@ cdef struct Prepared:
     int64_t stride[MAXDIMS]
 
 
+cdef inline bint at_hand(Trace trace):
+    """Whether values of this trace may be recorded without further ado."""
+    return <void *> trace == ad_current and trace.tape != NULL
+
+
 cdef inline object binary(unsigned op, object left, object right):
-    """The fast path: traced scalars and Python floats; everything else is broadcast()'s."""
+    """The fast path: traced scalars and Python floats; everything else is elementwise()'s."""
     cdef TracedScalar a, b
-    cdef ad_node node, constant
+    cdef Trace trace
+    cdef ad_node node = 0, constant = 0
     cdef ad_status status
     if type(left) is TracedScalar:
         a = <TracedScalar> left
-        if type(right) is TracedScalar:
+        trace = a.trace
+        if not at_hand(trace):
+            pass
+        elif type(right) is TracedScalar:
             b = <TracedScalar> right
-            if a.trace is b.trace and a.trace.usable():
-                status = ad_tape_binary(a.trace.tape, op, a.node, b.node, &node)
+            if b.trace is trace:
+                status = ad_tape_scalar(trace.tape, op, AD_FORM_BINARY, a.node, b.node, &node)
                 if status != AD_OK:
                     fail(status)
-                return new_scalar(a.trace, node)
-        elif a.trace.usable() and (PyFloat_Check(right) or ad_is_small_int(right)):
-            check(ad_tape_constant(a.trace.tape, number(right), &constant))
-            check(ad_tape_binary(a.trace.tape, op, a.node, constant, &node))
-            return new_scalar(a.trace, node)
+                return new_scalar(trace, node)
+        elif PyFloat_Check(right) or ad_is_small_int(right):
+            status = ad_tape_constant(trace.tape, number(right), &constant)
+            if status == AD_OK:
+                status = ad_tape_scalar(trace.tape, op, AD_FORM_LEFT, a.node, constant, &node)
+            if status != AD_OK:
+                fail(status)
+            return new_scalar(trace, node)
     elif type(right) is TracedScalar:
         b = <TracedScalar> right
-        if b.trace.usable() and (PyFloat_Check(left) or ad_is_small_int(left)):
-            check(ad_tape_constant(b.trace.tape, number(left), &constant))
-            check(ad_tape_binary(b.trace.tape, op, constant, b.node, &node))
-            return new_scalar(b.trace, node)
+        trace = b.trace
+        if at_hand(trace) and (PyFloat_Check(left) or ad_is_small_int(left)):
+            status = ad_tape_constant(trace.tape, number(left), &constant)
+            if status == AD_OK:
+                status = ad_tape_scalar(trace.tape, op, AD_FORM_RIGHT, constant, b.node, &node)
+            if status != AD_OK:
+                fail(status)
+            return new_scalar(trace, node)
     if not operable(left) or not operable(right):
         return NotImplemented
     return elementwise(op, (left, right))
@@ -50,11 +66,11 @@ cdef inline double number(object x) except? -1:
 
 cdef inline object unary(unsigned op, object x):
     cdef TracedScalar a
-    cdef ad_node node
+    cdef ad_node node = 0
     if type(x) is TracedScalar:
         a = <TracedScalar> x
-        if a.trace.usable():
-            check(ad_tape_unary(a.trace.tape, op, a.node, &node))
+        if at_hand(a.trace):
+            check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY, a.node, 0, &node))
             return new_scalar(a.trace, node)
     return elementwise(op, (x,))
 

@@ -121,9 +121,6 @@ cdef class TracedScalar:
         raise TypeError("a traced value can not be pickled: it exists only while its function "
                         "is traced")
 
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        return ufunc_call(ufunc, method, inputs, kwargs)
-
     def __array_function__(self, func, types, args, kwargs):
         return numpy_call(func, types, args, kwargs)
 

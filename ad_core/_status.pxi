@@ -26,6 +26,7 @@ cdef int signal_pending(void *context) noexcept nogil:
         try:
             PyErr_CheckSignals()
         except BaseException as error:
-            (<list> context).append(error)
+            Py_INCREF(error)
+            (<PyObject **> context)[0] = <PyObject *> error
             return 1
     return 0

@@ -3,6 +3,7 @@
 
 cdef enum:
     SEED_BYTES = 1 << 25        # most bytes of a sweep's array when seeds go in chunks
+    TINY_SWEEP = 1 << 14        # nodes times seeds below which the GIL is kept
 
 
 cdef cnp.ndarray float_input(object x, str what):
@@ -25,9 +26,10 @@ cdef cnp.ndarray float_input(object x, str what):
                     f"dtype {given.dtype}; {remedy}")
 
 
-def open_trace(str name):
-    """A new Trace, recording on this thread until close_trace()."""
-    cdef Trace trace = Trace(name)
+def open_trace(fun):
+    """A new Trace, recording fun on this thread until close_trace()."""
+    cdef Trace trace = Trace.__new__(Trace)
+    trace.fun = fun
     trace.open()
     return trace
 
@@ -154,10 +156,12 @@ cdef ad_function function_of(Trace trace, cnp.ndarray inputs, cnp.ndarray output
     return f
 
 
-cdef int swept(ad_status status, list signals) except -1:
+cdef int swept(ad_status status, PyObject *signal) except -1:
     """What a sweep returned, a signal's own exception first."""
-    if signals:
-        raise signals[0]
+    if signal != NULL:
+        error = <object> signal
+        Py_DECREF(error)        # signal_pending() took a reference
+        raise error
     return check(status)
 
 
@@ -165,30 +169,42 @@ def dense_jacobian(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs
                    size_t chunk):
     """The K x D Jacobian by D tangents or K adjoints, `chunk` at a time (0: chosen)."""
     cdef ad_function f = function_of(trace, inputs, outputs)
+    return swept_jacobian(&f, forward, chunk)
+
+
+cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
     cdef cnp.npy_intp shape[2]
     shape[0] = f.K
     shape[1] = f.D
     cdef cnp.ndarray result = cnp.PyArray_EMPTY(2, shape, cnp.NPY_DOUBLE, 0)
     cdef double *to = <double *> cnp.PyArray_DATA(result)
-    cdef list signals = []
+    cdef PyObject *signal = NULL
     cdef ad_poll poll
     cdef ad_status status
     cdef size_t seeds = f.D if forward else f.K
     poll.stop = signal_pending
-    poll.context = <void *> signals
+    poll.context = &signal
     if seeds == 0 or f.D == 0 or f.K == 0:
         return result
     if chunk == 0:
         chunk = ad_seed_chunk(f.tape, seeds, SEED_BYTES)
     if chunk > seeds:
         chunk = seeds
-    with nogil:
-        if forward:
-            status = ad_jacobian_forward(&f, chunk, to, &poll)
-        else:
-            status = ad_jacobian_reverse(&f, chunk, to, &poll)
-    swept(status, signals)
+    if f.tape.nodes * seeds < TINY_SWEEP:   # over before another thread could be woken
+        status = jacobian_sweeps(f, forward, chunk, to, &poll)
+    else:
+        with nogil:
+            status = jacobian_sweeps(f, forward, chunk, to, &poll)
+    if status != AD_OK:
+        swept(status, signal)
     return result
+
+
+cdef inline ad_status jacobian_sweeps(ad_function *f, bint forward, size_t chunk, double *to,
+                                      ad_poll *poll) noexcept nogil:
+    if forward:
+        return ad_jacobian_forward(f, chunk, to, poll)
+    return ad_jacobian_reverse(f, chunk, to, poll)
 
 
 def push_forward(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
@@ -212,18 +228,18 @@ cdef object product(Trace trace, cnp.ndarray inputs, cnp.ndarray outputs, cnp.nd
     cdef double *to = <double *> cnp.PyArray_DATA(result)
     cdef cnp.ndarray dense = contiguous(seeds, dtype=np.float64)
     cdef double *from_ = <double *> cnp.PyArray_DATA(dense)
-    cdef list signals = []
+    cdef PyObject *signal = NULL
     cdef ad_poll poll
     cdef ad_status status
     cdef size_t p = shape[1]
     poll.stop = signal_pending
-    poll.context = <void *> signals
+    poll.context = &signal
     with nogil:
         if forward:
             status = ad_jvp(&f, p, from_, to, &poll)
         else:
             status = ad_vjp(&f, p, from_, to, &poll)
-    swept(status, signals)
+    swept(status, signal)
     return result
 
 
@@ -234,17 +250,17 @@ def all_tangents(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, 
     cdef cnp.ndarray result = unpatched_zeros(f.tape.nodes)
     cdef double *to = <double *> cnp.PyArray_DATA(result)
     cdef double *from_ = <double *> cnp.PyArray_DATA(seed)
-    cdef list signals = []
+    cdef PyObject *signal = NULL
     cdef ad_poll poll
     cdef ad_status status
     poll.stop = signal_pending
-    poll.context = <void *> signals
+    poll.context = &signal
     with nogil:
         if forward:
             status = ad_tangents(&f, from_, to, &poll)
         else:
             status = ad_adjoints(&f, from_, to, &poll)
-    swept(status, signals)
+    swept(status, signal)
     return result
 
 
@@ -270,29 +286,58 @@ def jacobian_once(fun, tuple args, dict kwargs, Py_ssize_t k, forward, size_t ch
     """jacobian(fun, k)(*args) for the plain case: one float64 array or float in, one traced
     array or scalar out.  Otherwise what finish(trace, x, inputs, root, y) makes of it while
     the trace still runs."""
-    cdef Trace trace = Trace(name_of(fun))
-    cdef cnp.ndarray inputs, outputs
-    cdef object x = args[k], y
-    cdef tuple y_shape
+    cdef Trace trace = Trace.__new__(Trace)
+    cdef cnp.ndarray values = float_input(args[k], "the differentiated argument")
+    cdef size_t D = <size_t> cnp.PyArray_SIZE(values)
+    cdef ad_node first, node
+    cdef ad_function f
+    cdef object y, traced
+    trace.fun = fun
     trace.open()
     try:
-        traced, inputs, root = make_input(trace, x, "the differentiated argument")
+        check(ad_tape_inputs(trace.tape, D, &first))
+        memcpy(trace.tape.value + first, cnp.PyArray_DATA(values), D * sizeof(double))
+        if cnp.PyArray_NDIM(values) == 0 and type(args[k]) is not np.ndarray:
+            traced = new_scalar(trace, first)
+        else:
+            traced = new_array(trace, consecutive(first, cnp.PyArray_NDIM(values),
+                                                  cnp.PyArray_DIMS(values)), False)
         y = fun(traced) if len(args) == 1 and not kwargs else fun(
             *args[:k], traced, *args[k + 1:], **kwargs)
-        if not is_traced(y) or trace.merged is not None:
-            return finish(trace, x, inputs, root, y)
-        outputs, y_shape = output_nodes(trace, y, "the function's result")
-        if trace.merged is not None:
-            return finish(trace, x, inputs, root, y)
+        if not plain_output(trace, y):
+            return finish(trace, args[k], consecutive_row(first, D), trace, y)
     finally:
         trace.close()
+    f.tape = trace.tape
+    f.D = D
+    inputs = consecutive_row(first, D)
+    f.input = <ad_node *> cnp.PyArray_DATA(inputs)
+    if type(y) is TracedScalar:
+        node = (<TracedScalar> y).node
+        f.K = 1
+        f.output = &node
+        shape = ()
+    else:
+        f.K = <size_t> cnp.PyArray_SIZE((<TracedArray> y).index)
+        f.output = <ad_node *> cnp.PyArray_DATA((<TracedArray> y).index)
+        shape = shape_of((<TracedArray> y).index)
     if forward is None:
-        forward = cheapest_forward(cnp.PyArray_SIZE(inputs), cnp.PyArray_SIZE(outputs))
-    result = dense_jacobian(trace, inputs, outputs, forward, chunk)
-    x_shape = shape_of(x) if type(x) is np.ndarray else np.shape(x)
-    if len(x_shape) == 1 and len(y_shape) == 1:
+        forward = cheapest_forward(D, f.K)
+    result = swept_jacobian(&f, forward, chunk)
+    if len(shape) == 1 and cnp.PyArray_NDIM(values) == 1:
         return result
-    return result.reshape(y_shape + x_shape)[()]
+    return result.reshape(shape + shape_of(values))[()]
+
+
+cdef bint plain_output(Trace trace, object y) except -1:
+    """Whether y is a value of this very trace whose nodes lie in one piece."""
+    if trace.merged is not None:
+        return False
+    if type(y) is TracedScalar:
+        return (<TracedScalar> y).trace is trace
+    if type(y) is not TracedArray or (<TracedArray> y).trace is not trace:
+        return False
+    return cnp.PyArray_IS_C_CONTIGUOUS((<TracedArray> y).indices())
 
 
 def name_of(fun):

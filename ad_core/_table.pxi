@@ -119,6 +119,20 @@ def is_tracing():
     return ad_current != NULL
 
 
+cdef object array_ufunc(object self, tuple args, PyObject *kwargs):
+    """__array_ufunc__(ufunc, method, *inputs, **kwargs)."""
+    cdef Py_ssize_t n = len(args)
+    if n < 2:
+        raise TypeError("__array_ufunc__ takes a ufunc and a method")
+    if n == 3 and (kwargs == NULL or len(<dict> kwargs) == 0) and (
+            type(<object> PyTuple_GET_ITEM(args, 2)) is TracedScalar):
+        op = ufunc_ops.get(<object> PyTuple_GET_ITEM(args, 0))
+        if op is not None and args[1] == "__call__":
+            result = unary(op, <object> PyTuple_GET_ITEM(args, 2))
+            return compare_result(result) if ad_op_rows[<unsigned> op].is_test else result
+    return ufunc_call(args[0], args[1], args[2:], <dict> kwargs if kwargs != NULL else {})
+
+
 cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
     if method == "__call__" and not kwargs:
         op = ufunc_ops.get(ufunc)
@@ -292,6 +306,8 @@ cdef int fill_table() except -1:
     return 0
 
 
+ad_add_ufunc_method(TracedScalar, <void *> array_ufunc)
+ad_add_ufunc_method(TracedArray, <void *> array_ufunc)
 fill_table()
 use_numpy_loops()
 choose_isa(None)

@@ -52,11 +52,10 @@ cdef class Trace:
     cdef size_t first_run       # where on its root's tape its runs begin,
     cdef size_t last_run        # end (once closed),
     cdef ad_node first_node     # and its nodes begin
-    cdef readonly str name      # the traced function's, for messages
+    cdef object fun             # the traced function, for messages
     cdef object __weakref__
 
-    def __cinit__(self, str name="function"):
-        self.name = name
+    def __cinit__(self):
         self.thread = PyThread_get_thread_ident()
         self.tape = take_tape()
 
@@ -132,6 +131,11 @@ cdef class Trace:
         raise EscapedTraceError(
             f"a traced value of {self.name!r} was used in another thread than the one that "
             f"traces; do that work in the tracing thread")
+
+    @property
+    def name(self):
+        """The traced function's name."""
+        return name_of(self.fun)
 
     @property
     def nodes(self):

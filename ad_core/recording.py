@@ -123,7 +123,7 @@ def record(fun, args, kwargs, argnums, has_aux=False):
     whatever fun itself raises, unchanged.
     """
     numbers = _numbers(argnums, args)
-    trace = _core.open_trace(_core.name_of(fun))
+    trace = _core.open_trace(fun)
     try:
         given = list(args)
         parts, trees = [], []

@@ -51,7 +51,7 @@ def table(tape, tangent=None, cotangent=None, limit=40):
     nodes = tape.nodes
     columns = [
         ("node", "<", lambda node: node.name),
-        ("formula", "<", lambda node: _cut(node.formula)),
+        ("formula", "<", lambda node: _cut(_formula(node))),
         ("value", ">", lambda node: _number(node.value)),
         ("partials", "<", lambda node: _partials(node, nodes)),
         ("children", "<", lambda node: _names(node.children, nodes)),
@@ -104,8 +104,9 @@ def dot(tape):
         lines.append(f"  n{node.index} [label={_quoted(_label(node))}{style}];")
     for node in tape.nodes:
         for operand, partial in zip(node.operands, node.partials, strict=True):
-            label = _quoted(_number(partial))
-            lines.append(f"  n{operand} -> n{node.index} [label={label}];")
+            constant = tape.nodes[operand].op == "constant"
+            label = "" if constant else f" [label={_quoted(_number(partial))}]"
+            lines.append(f"  n{operand} -> n{node.index}{label};")
     return "\n".join([*lines, "}"])
 
 
@@ -193,10 +194,11 @@ def _draw_edges(axes, places, routes, boxes):
                 "patchB": boxes[target] if last else None,
             }
             axes.annotate("", xy=there, xytext=here, arrowprops=style, zorder=4)
-        # Nearer the source, where fewer edges meet than at the target.
-        (x0, y0), (x1, y1) = spots[:2]
-        spot = (x0 + 0.4 * (x1 - x0), y0 + 0.4 * (y1 - y0))
-        _text(axes, spot, _number(partial, digits=4), size=8, zorder=5)
+        if partial is not None:
+            # Nearer the source, where fewer edges meet than at the target.
+            (x0, y0), (x1, y1) = spots[:2]
+            spot = (x0 + 0.4 * (x1 - x0), y0 + 0.4 * (y1 - y0))
+            _text(axes, spot, _number(partial, digits=4), size=8, zorder=5)
 
 
 def _text(axes, spot, text, **style):
@@ -213,7 +215,7 @@ def _layout(nodes):
     places : dict
         Node index -> (x, y).
     routes : list
-        One (source, target, partial, [(x, y), ...]) an edge.
+        One (source, target, partial, [(x, y), ...]) an edge; no partial from a constant.
     """
     level = _levels(nodes)
     layers = [[] for _ in range(max(level.values(), default=-1) + 1)]
@@ -230,7 +232,8 @@ def _layout(nodes):
             for stop in between:
                 layers[stop[-1]].append(stop)
             links += pairwise([operand, *between, node.index])
-            edges.append((operand, node.index, partial, between))
+            constant = nodes[operand].op == "constant"
+            edges.append((operand, node.index, None if constant else partial, between))
 
     height = _order(layers, links)
     depth = {member: x for x, layer in enumerate(layers) for member in layer}
@@ -294,9 +297,13 @@ def _aligned(names, sides, rows):
 
 
 def _partials(node, nodes):
-    """Return a node's partials, each beside the operand it belongs to."""
+    """Return a node's partials, each beside the operand it belongs to.
+
+    Nothing is differentiated with respect to a constant, whatever the tape has there.
+    """
     pairs = zip(node.operands, node.partials, strict=True)
-    return _cut(", ".join(f"d/d{nodes[i].name} {_number(p)}" for i, p in pairs))
+    varying = [(nodes[i], p) for i, p in pairs if nodes[i].op != "constant"]
+    return _cut(", ".join(f"d/d{operand.name} {_number(p)}" for operand, p in varying))
 
 
 def _names(indices, nodes):
@@ -307,9 +314,15 @@ def _names(indices, nodes):
 
 def _label(node, digits=6):
     """Return what a graph's node says: name = formula, then the value."""
-    leaf = node.op in ("input", "constant")
-    head = node.name if leaf else f"{node.name} = {_cut(node.formula)}"
+    if node.op == "constant":
+        return _number(node.value, digits)
+    head = f"{node.name} = {_cut(node.formula)}" if node.operands else node.name
     return f"{head}\n{_number(node.value, digits)}"
+
+
+def _formula(node):
+    """Return what a table says of a node: its formula, or what sort of leaf it is."""
+    return node.formula if node.operands else node.op
 
 
 def _number(value, digits=6):

@@ -5,8 +5,6 @@ Every call traces the function anew, so the result is right whatever the functio
 closes over.  K is the number of outputs, D of inputs, in all.
 """
 
-from functools import wraps
-
 import numpy as np
 
 from ad_core import _core
@@ -28,6 +26,7 @@ __all__ = [
 ]
 
 MODES = (None, "fwd", "rev")
+LEAVES = (np.ndarray, float, np.float64)  # what takes the short way to a Jacobian
 
 
 def jvp(fun, primals, tangents, *, has_aux=False):
@@ -112,12 +111,11 @@ def grad(fun, argnums=0, *, has_aux=False):
     """
     both = value_and_grad(fun, argnums, has_aux=has_aux)
 
-    @_like(fun, "gradient")
     def gradient(*args, **kwargs):
         value, result = both(*args, **kwargs)
         return (result, value[1]) if has_aux else result
 
-    return gradient
+    return _named(gradient, fun, "gradient")
 
 
 def value_and_grad(fun, argnums=0, *, has_aux=False):
@@ -130,7 +128,6 @@ def value_and_grad(fun, argnums=0, *, has_aux=False):
     (10.0, {'a': 5.0, 'b': 2.0})
     """
 
-    @_like(fun, "value and gradient")
     def value_and_gradient(*args, **kwargs):
         recording = record(fun, args, kwargs, argnums, has_aux)
         shapes = recording.outputs.shapes
@@ -143,7 +140,7 @@ def value_and_grad(fun, argnums=0, *, has_aux=False):
         value = recording.value()
         return ((value, recording.aux) if has_aux else value), recording.gradient()
 
-    return value_and_gradient
+    return _named(value_and_gradient, fun, "value_and_gradient")
 
 
 def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
@@ -164,18 +161,15 @@ def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
     chunk = _chunk(chunk_size)
     simple = isinstance(argnums, int) and not isinstance(argnums, bool) and not has_aux
 
-    @_like(fun, "Jacobian")
     def jacobian_of(*args, **kwargs):
-        if simple and 0 <= argnums < len(args) and _is_leaf(args[argnums]):
+        if simple and 0 <= argnums < len(args) and type(args[argnums]) in LEAVES:
             result = _core.jacobian_once(fun, args, kwargs, argnums, forward, chunk, finish)
-            if type(result) is not Recording:
-                return result
-            return result.jacobian(mode, chunk_size)
+            return result.jacobian(mode, chunk_size) if type(result) is Recording else result
         recording = record(fun, args, kwargs, argnums, has_aux)
         result = recording.jacobian(mode, chunk_size)
         return (result, recording.aux) if has_aux else result
 
-    return jacobian_of
+    return _named(jacobian_of, fun, "jacobian")
 
 
 def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
@@ -190,14 +184,13 @@ def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=N
     _forward(mode)
     _chunk(chunk_size)
 
-    @_like(fun, "value and Jacobian")
     def value_and_jacobian_of(*args, **kwargs):
         recording = record(fun, args, kwargs, argnums, has_aux)
         value = recording.value()
         result = recording.jacobian(mode, chunk_size)
         return ((value, recording.aux) if has_aux else value), result
 
-    return value_and_jacobian_of
+    return _named(value_and_jacobian_of, fun, "value_and_jacobian")
 
 
 def jacfwd(fun, argnums=0, *, has_aux=False, chunk_size=None):
@@ -265,10 +258,6 @@ def _input_seeds(recording, primals, tangents):
     return seeds_like(recording.inputs, tuple(tangents), tree, "the tangents")
 
 
-def _is_leaf(x):
-    return type(x) is np.ndarray or isinstance(x, (float, np.ndarray, np.generic))
-
-
 def _forward(mode):
     if mode not in MODES:
         raise ValueError(f"mode must be 'fwd', 'rev' or None, got {mode!r}")
@@ -283,15 +272,10 @@ def _chunk(chunk_size):
     return int(chunk_size)
 
 
-def _like(fun, what):
-    """Give a derived function its original's name and a line about what it is."""
-
-    def decorate(derived):
-        try:
-            derived = wraps(fun)(derived)
-        except (AttributeError, TypeError):  # a callable without a function's attributes
-            pass
-        derived.__doc__ = f"{what} of {_core.name_of(fun)}."
-        return derived
-
-    return decorate
+def _named(derived, fun, name):
+    """Give a derived function a name, and its original for inspect.signature()."""
+    if not callable(fun):
+        raise TypeError(f"fun must be a function, got {type(fun).__name__}")
+    derived.__wrapped__ = fun
+    derived.__name__ = name
+    return derived

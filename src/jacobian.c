@@ -27,16 +27,16 @@ size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
 
 ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,
                               const ad_poll *poll) {
-    double *scratch, *t = workspace(f->tape, chunk, &scratch);
+    double *scratch, *t = workspace(f->tape, ad_seeds_padded(f->tape, chunk), &scratch);
     if (t == NULL) return AD_NO_MEMORY;
     ad_status status = AD_OK;
     for (size_t d = 0; d < f->D && status == AD_OK; d += chunk) {
-        size_t p = f->D - d < chunk ? f->D - d : chunk;
-        memset(t, 0, f->tape->nodes * p * sizeof(double));
-        for (size_t s = 0; s < p; s++) t[(size_t)f->input[d + s] * p + s] = 1;
+        size_t n = f->D - d < chunk ? f->D - d : chunk, p = ad_seeds_padded(f->tape, n);
+        ad_zero_leaves(f->tape, t, p);
+        for (size_t s = 0; s < n; s++) t[(size_t)f->input[d + s] * p + s] = 1;
         status = ad_forward(f->tape, t, p, scratch, poll);
         for (size_t k = 0; k < f->K && status == AD_OK; k++) {
-            memcpy(jacobian + k * f->D + d, t + (size_t)f->output[k] * p, p * sizeof(double));
+            memcpy(jacobian + k * f->D + d, t + (size_t)f->output[k] * p, n * sizeof(double));
         }
     }
     ad_free(t);
@@ -45,17 +45,17 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
 
 ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
                               const ad_poll *poll) {
-    double *scratch, *w = workspace(f->tape, chunk, &scratch);
+    double *scratch, *w = workspace(f->tape, ad_seeds_padded(f->tape, chunk), &scratch);
     if (w == NULL) return AD_NO_MEMORY;
     ad_status status = AD_OK;
     for (size_t k = 0; k < f->K && status == AD_OK; k += chunk) {
-        size_t p = f->K - k < chunk ? f->K - k : chunk;
+        size_t n = f->K - k < chunk ? f->K - k : chunk, p = ad_seeds_padded(f->tape, n);
         memset(w, 0, f->tape->nodes * p * sizeof(double));
-        for (size_t s = 0; s < p; s++) w[(size_t)f->output[k + s] * p + s] += 1;
+        for (size_t s = 0; s < n; s++) w[(size_t)f->output[k + s] * p + s] += 1;
         status = ad_reverse(f->tape, w, p, scratch, poll);
         for (size_t d = 0; d < f->D && status == AD_OK; d++) {
             const double *from = w + (size_t)f->input[d] * p;
-            for (size_t s = 0; s < p; s++) jacobian[(k + s) * f->D + d] = from[s];
+            for (size_t s = 0; s < n; s++) jacobian[(k + s) * f->D + d] = from[s];
         }
     }
     ad_free(w);
@@ -78,7 +78,7 @@ ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *ou
                  const ad_poll *poll) {
     double *scratch, *t = workspace(f->tape, p, &scratch);
     if (t == NULL) return AD_NO_MEMORY;
-    memset(t, 0, f->tape->nodes * p * sizeof(double));
+    ad_zero_leaves(f->tape, t, p);
     seed(t, p, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, t, p, scratch, poll);
     if (status == AD_OK) harvest(t, p, f->K, f->output, out);
@@ -102,7 +102,7 @@ ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent
                       const ad_poll *poll) {
     double *scratch = ad_alloc(ad_sweep_scratch(f->tape), sizeof(double));
     if (scratch == NULL) return AD_NO_MEMORY;
-    memset(tangent, 0, f->tape->nodes * sizeof(double));
+    ad_zero_leaves(f->tape, tangent, 1);
     seed(tangent, 1, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, tangent, 1, scratch, poll);
     ad_free(scratch);

@@ -53,7 +53,7 @@
      {CLASS(#PA), CLASS(#PB), CLASS(#PC)}, point_##NAME},
 #define ALIAS(UFUNC, NAME)
 
-static ad_op_info rows[AD_OP_COUNT] = {
+ad_op_info ad_op_rows[AD_OP_COUNT] = {
 #include "ops.def"
 };
 
@@ -72,7 +72,7 @@ static struct {
     void *data;
 } loops[AD_OP_COUNT];
 
-const ad_op_info *ad_op_row(unsigned op) { return &rows[op]; }
+const ad_op_info *ad_op_row(unsigned op) { return &ad_op_rows[op]; }
 
 const ad_op_alias *ad_op_aliases(size_t *n) {
     *n = sizeof aliases / sizeof *aliases;
@@ -82,12 +82,12 @@ const ad_op_alias *ad_op_aliases(size_t *n) {
 void ad_op_set_loop(unsigned op, ad_loop_fn loop, void *data) {
     loops[op].loop = loop;
     loops[op].data = data;
-    rows[op].exact = strchr(rows[op].value, '(') == NULL;
+    ad_op_rows[op].exact = strchr(ad_op_rows[op].value, '(') == NULL;
 }
 
 double ad_op_value(unsigned op, double a, double b, double c) {
     double value, partial[AD_MAX_ARITY];
-    if (loops[op].loop == NULL) return rows[op].point(a, b, c, partial);
+    if (loops[op].loop == NULL) return ad_op_rows[op].point(a, b, c, partial);
     const double *operand[] = {&a, &b, &c};
     const intptr_t stride[] = {0, 0, 0};
     ad_op_values(op, 1, operand, stride, &value);
@@ -96,7 +96,7 @@ double ad_op_value(unsigned op, double a, double b, double c) {
 
 void ad_op_values(unsigned op, size_t n, const double *const operand[], const intptr_t stride[],
                   double *value) {
-    int arity = rows[op].arity;
+    int arity = ad_op_rows[op].arity;
     if (loops[op].loop != NULL) {
         char *pointers[AD_MAX_ARITY + 1];
         intptr_t strides[AD_MAX_ARITY + 1], count = (intptr_t)n;
@@ -112,7 +112,7 @@ void ad_op_values(unsigned op, size_t n, const double *const operand[], const in
     for (size_t k = 0; k < n; k++) {
         double x[AD_MAX_ARITY] = {0}, partial[AD_MAX_ARITY];
         for (int j = 0; j < arity; j++) x[j] = operand[j][(intptr_t)k * stride[j]];
-        value[k] = rows[op].point(x[0], x[1], x[2], partial);
+        value[k] = ad_op_rows[op].point(x[0], x[1], x[2], partial);
     }
 }
 

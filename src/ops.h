@@ -58,8 +58,10 @@ typedef struct ad_op_info {
     ad_point_fn point;
 } ad_op_info;
 
-/* The row of an operation; op < AD_OP_COUNT. */
+/* The row of an operation; op < AD_OP_COUNT.  The table itself is read where a call would
+ * cost as much as the operation. */
 const ad_op_info *ad_op_row(unsigned op);
+extern ad_op_info ad_op_rows[];
 
 /* Second names: ufunc name and the operation it means; count in *n. */
 typedef struct ad_op_alias {

@@ -8,6 +8,7 @@
 #include "sweep_kernels.h"
 
 #define POLL_EVERY ((size_t)1 << 20) /* edges times seeds */
+#define PADDED_MOST ((size_t)1 << 20) /* doubles of a sweep's array where padding pays */
 #define POLL_RUNS ((size_t)1 << 16)
 
 typedef struct sweep {
@@ -190,6 +191,10 @@ static int matmul_edges(sweep *s, const ad_run *run, const ad_block *b) {
 }
 
 static int array_run(sweep *s, const ad_run *run) {
+    if (!s->backward) {
+        memset(s->array + (size_t)run->node * s->p, 0,
+               ad_run_count(s->tape, run) * s->p * sizeof(double));
+    }
     if (run->form == AD_FORM_SPAN) return span_edges(s, run);
     const ad_block *block = &s->tape->block[run->a];
     if (run->op == AD_BLOCK_MATMUL) return matmul_edges(s, run, block);
@@ -209,6 +214,21 @@ size_t ad_sweep_scratch(const ad_tape *tape) {
         if (need > most) most = need;
     }
     return most;
+}
+
+void ad_zero_leaves(const ad_tape *tape, double *array, size_t p) {
+    size_t node = 0;
+    for (size_t k = 0; k < tape->runs; k++) {
+        const ad_run *run = &tape->run[k];
+        if (run->node > node) memset(array + node * p, 0, (run->node - node) * p * sizeof *array);
+        node = run->node + ad_run_count(tape, run);
+    }
+    if (tape->nodes > node) memset(array + node * p, 0, (tape->nodes - node) * p * sizeof *array);
+}
+
+size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
+    size_t padded = (p + 3) / 4 * 4;
+    return p <= 4 || padded * tape->nodes > PADDED_MOST ? p : padded;
 }
 
 ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,

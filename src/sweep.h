@@ -22,8 +22,14 @@ typedef struct ad_poll {
 /* Doubles of scratch memory a sweep needs, however many seeds it carries. */
 size_t ad_sweep_scratch(const ad_tape *tape);
 
-/* tangent: nodes * p doubles, zero but for the seeds at the inputs.  On return every
- * node's tangents.  Returns AD_OK or AD_INTERRUPTED. */
+/* Write p zeros at every leaf. */
+void ad_zero_leaves(const ad_tape *tape, double *array, size_t p);
+
+/* A number of seeds >= p that the sweeps' inner loops are made for, for small tapes. */
+size_t ad_seeds_padded(const ad_tape *tape, size_t p);
+
+/* tangent: nodes * p doubles, at the leaves zeros and the inputs' seeds; other nodes need
+ * no value.  On return every node's tangents.  Returns AD_OK or AD_INTERRUPTED. */
 ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
                      const ad_poll *poll);
 

@@ -126,53 +126,22 @@ ad_status ad_tape_constant(ad_tape *tape, double value, ad_node *node) {
     return AD_OK;
 }
 
-/* One push of a scalar run, and how many partials it keeps. */
-static inline ad_status push(ad_tape *t, unsigned op, ad_form form, ad_node a, ad_node b,
-                             const double *partial, unsigned partials, double value,
-                             ad_node *node) {
-    if (t->nodes == t->room_nodes || t->nodes >= t->limit ||
-        t->partials + partials > t->room_partials || t->runs == t->room_runs) {
-        ad_status status = ad_tape_reserve(t, 1, partials, 0, 1, 0, 0);
-        if (status != AD_OK) return status;
-    }
-    *node = (ad_node)t->nodes++;
-    t->value[*node] = value;
-    t->run[t->runs++] = (ad_run){*node, (uint32_t)t->partials, (uint8_t)op, (uint8_t)form,
-                                 form == AD_FORM_UNARY ? 1 : 2, a, b};
-    for (unsigned j = 0; j < partials; j++) t->partial[t->partials++] = partial[j];
-    return AD_OK;
-}
-
-/* The loop's value where one is set (bit for bit NumPy's), the row's own otherwise. */
-static inline double evaluate(const ad_op_info *row, unsigned op, double a, double b,
-                              double *partial) {
-    double value = row->point(a, b, 0, partial);
-    return row->exact ? value : ad_op_value(op, a, b, 0);
+/* An operation on constants is a constant, and needs no history. */
+static ad_status fold(ad_tape *tape, unsigned op, double a, double b, ad_node *node) {
+    double partial[AD_MAX_ARITY], value = ad_op_row(op)->point(a, b, 0, partial);
+    return ad_tape_constant(tape, ad_op_row(op)->exact ? value : ad_op_value(op, a, b, 0), node);
 }
 
 ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node) {
-    const ad_op_info *row = ad_op_row(op);
-    double partial[AD_MAX_ARITY];
-    double value = evaluate(row, op, tape->value[a], 0, partial);
-    if (ad_is_constant(tape, a)) return ad_tape_constant(tape, value, node);
-    return push(tape, op, AD_FORM_UNARY, a, 0, partial, 1, value, node);
+    if (ad_is_constant(tape, a)) return fold(tape, op, tape->value[a], 0, node);
+    return ad_tape_scalar(tape, op, AD_FORM_UNARY, a, 0, node);
 }
 
 ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node) {
-    const ad_op_info *row = ad_op_row(op);
-    double partial[AD_MAX_ARITY];
-    double value = evaluate(row, op, tape->value[a], tape->value[b], partial);
+    static const ad_form forms[] = {AD_FORM_BINARY, AD_FORM_LEFT, AD_FORM_RIGHT};
     int fixed = ad_is_constant(tape, a) << 1 | ad_is_constant(tape, b);
-    switch (fixed) {
-    case 0:
-        return push(tape, op, AD_FORM_BINARY, a, b, partial, 2, value, node);
-    case 1:
-        return push(tape, op, AD_FORM_LEFT, a, b, partial, 1, value, node);
-    case 2:
-        return push(tape, op, AD_FORM_RIGHT, a, b, partial + 1, 1, value, node);
-    default:
-        return ad_tape_constant(tape, value, node);
-    }
+    if (fixed == 3) return fold(tape, op, tape->value[a], tape->value[b], node);
+    return ad_tape_scalar(tape, op, forms[fixed], a, b, node);
 }
 
 ad_status ad_tape_guard(ad_tape *tape, ad_node node, int outcome) {

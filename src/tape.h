@@ -108,6 +108,31 @@ static inline int ad_is_constant(const ad_tape *tape, ad_node node) {
 ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node);
 ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node);
 
+/* The same where the caller knows what is constant: form is AD_FORM_UNARY (b unused),
+ * AD_FORM_BINARY (neither a nor b is), AD_FORM_LEFT (b is) or AD_FORM_RIGHT (a is). */
+static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad_node a,
+                                       ad_node b, ad_node *node) {
+    const ad_op_info *row = &ad_op_rows[op];
+    double partial[AD_MAX_ARITY];
+    if (t->nodes >= t->room_nodes || t->nodes >= t->limit || t->runs >= t->room_runs ||
+        t->partials + AD_MAX_ARITY > t->room_partials) {
+        ad_status status = ad_tape_reserve(t, 1, AD_MAX_ARITY, 0, 1, 0, 0);
+        if (status != AD_OK) return status;
+    }
+    double x = t->value[a], y = form == AD_FORM_UNARY ? 0 : t->value[b];
+    double value = row->point(x, y, 0, partial);
+    if (!row->exact) value = ad_op_value(op, x, y, 0);
+    ad_node i = *node = (ad_node)t->nodes++;
+    size_t first = t->partials;
+    t->value[i] = value;
+    t->run[t->runs++] = (ad_run){i, (uint32_t)first, (uint8_t)op, (uint8_t)form,
+                                 form == AD_FORM_UNARY ? 1 : 2, a, b};
+    t->partial[first] = partial[form == AD_FORM_RIGHT];
+    if (form == AD_FORM_BINARY) t->partial[first + 1] = partial[1];
+    t->partials = first + 1 + (form == AD_FORM_BINARY);
+    return AD_OK;
+}
+
 /* An operand of an array operation as the caller knows it: an affine rule with a
  * stride a dimension of the result's shape, or (nodes != NULL) a list in C order,
  * which is copied.  The nodes of an affine rule are either all constants or none is. */

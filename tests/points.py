@@ -60,7 +60,11 @@ SPELLED = {
     "trunc": lambda a: mpmath.sign(a) * mpmath.floor(abs(a)),
     "rint": mpmath.nint,
     "heaviside": lambda a, b: mpmath.mpf(a > 0),
-    "where": lambda a, b, c: b if a else c,
+}
+# Rows that are no function of numbers alone: value and partials are what they are said to be.
+DECLARED = {
+    "where": (lambda a, b, c: b if a else c, lambda a, b, c: (0.0, float(a != 0), float(a == 0))),
+    "stop gradient": (lambda a: a, lambda a: (0.0,)),
 }
 DIGITS = 40
 
@@ -87,12 +91,15 @@ def edges(row):
 def derivative(ufunc, point, orders):
     """The partial derivative of these orders in each operand, rounded from 40 digits; without
     the mathematics, from differences of NumPy's values."""
+    if ufunc in DECLARED:
+        value, partials = DECLARED[ufunc]
+        if sum(orders) == 1:
+            return partials(*point)[orders.index(1)]
+        return 0.0 if any(orders) else value(*point)
     function = mathematics(ufunc)
     if function is None:
         return extrapolated(getattr(np, ufunc), point, orders)
     with mpmath.workdps(DIGITS):
-        if ufunc == "where" and any(orders):  # a truth value has no neighbourhood
-            return float(orders == ((0, 1, 0) if point[0] else (0, 0, 1)))
         x = [mpmath.mpf(a) for a in point]
         if len(x) == 1:
             return float(mpmath.diff(function, x[0], orders[0]))
@@ -107,17 +114,20 @@ def extrapolated(function, point, orders):
     lower = tuple(order - (k == j) for k, order in enumerate(orders))
 
     def slope(h):
-        sides = [extrapolated(function, (*point[:j], point[j] + s, *point[j + 1 :]), lower)
-                 for s in (h, -h)]
+        sides = [
+            extrapolated(function, (*point[:j], point[j] + s, *point[j + 1 :]), lower)
+            for s in (h, -h)
+        ]
         return (sides[0] - sides[1]) / (2 * h)
 
     table = [slope(0.02 * abs(point[j]) / 2**k) for k in range(5)]
     for m in range(1, 5):
-        table = [(4**m * finer - coarser) / (4**m - 1)
-                 for coarser, finer in itertools.pairwise(table)]
+        table = [
+            (4**m * finer - coarser) / (4**m - 1) for coarser, finer in itertools.pairwise(table)
+        ]
     return table[0]
 
 
 def is_exact(ufunc):
     """Whether derivative() is right to the last digit."""
-    return mathematics(ufunc) is not None
+    return ufunc in DECLARED or mathematics(ufunc) is not None

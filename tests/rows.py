@@ -8,6 +8,8 @@ from ad_core import _core
 
 ROWS = _core.op_table()
 SMOOTH = [row for row in ROWS if not row["is_test"]]
+NUMPYS = [row for row in ROWS if hasattr(np, row["ufunc"])]
+UFUNCS = [row for row in NUMPYS if isinstance(getattr(np, row["ufunc"]), np.ufunc)]
 
 
 def each(rows):
@@ -18,7 +20,9 @@ def edges_of(rows):
     """A test for each row and operand."""
     cases = [(row, j) for row in rows for j in range(row["arity"])]
     return pytest.mark.parametrize(
-        ("row", "j"), cases, ids=[f"{row['ufunc']}-{'abc'[j]}".replace(" ", "-") for row, j in cases]
+        ("row", "j"),
+        cases,
+        ids=[f"{row['ufunc']}-{'abc'[j]}".replace(" ", "-") for row, j in cases],
     )
 
 

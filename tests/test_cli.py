@@ -91,7 +91,7 @@ def test_jacobian_saves(model, capsys, mode):
     argv = ("jacobian", "model.py:residual", "--at", "1,2", "--mode", mode, "--out", "J.npy")
     code, out, _ = run(capsys, *argv)
     assert code == 0
-    assert f"mode {mode} (as asked)" in out
+    assert f"mode {mode} (asked for)" in out
     assert "saved to J.npy" in out
     np.testing.assert_allclose(np.load("J.npy"), JACOBIAN, rtol=1e-15)
 

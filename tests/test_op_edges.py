@@ -13,8 +13,10 @@ import ad_core
 import points
 from ad_core import _core
 from rows import (
+    NUMPYS,
     ROWS,
     SMOOTH,
+    UFUNCS,
     assert_ulps,
     each,
     edges_of,
@@ -28,7 +30,7 @@ from rows import (
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 ULPS = 4
 ULPS_OF_PARTIALS = 32
-SOME = 7  # every so many of a binary row's 121 edge points where all would take long
+SOME = 7  # a stride that meets every edge value on either side, where all pairs take long
 
 
 def columns_of(row):
@@ -36,7 +38,7 @@ def columns_of(row):
 
 
 def every(row):
-    """A ternary row has a thousand edge points; so many that none is skipped evenly."""
+    """The stride through a row's edge points: a ternary row has over a thousand."""
     return 1 if row["arity"] < 3 else 97
 
 
@@ -44,20 +46,16 @@ def partials_at(row, point):
     return _core.op_point(row["name"], *point)[1]
 
 
-@each(ROWS)
+@each(NUMPYS)
 def test_kernel_value_is_numpys(row):
-    reference = getattr(np, row["ufunc"], None)
-    if reference is None:
-        pytest.skip("NumPy has no such function")
+    reference = getattr(np, row["ufunc"])
     values = [_core.op_point(row["name"], *point)[0] for point in points.edges(row)]
     assert_ulps(values, reference(*columns_of(row)), ULPS)
 
 
-@each(ROWS)
+@each(UFUNCS)
 def test_traced_value_is_numpys(row):
-    ufunc = getattr(np, row["ufunc"], None)
-    if not isinstance(ufunc, np.ufunc):
-        pytest.skip("no ufunc")
+    ufunc = getattr(np, row["ufunc"])
     operands = columns_of(row)
     value = ad_core.value_and_jacobian(lambda *x: 1.0 * ufunc(*x))(*operands)[0]
     np.testing.assert_array_equal(value, ufunc(*operands).astype(float))
@@ -85,7 +83,8 @@ def test_arrays_have_the_partials_of_scalars(row, mode):
     whole = ad_core.jacobian(function(row), argnums=tuple(range(row["arity"])), mode=mode)
     for j, matrix in enumerate(whole(*operands)):
         assert not np.any(matrix - np.diag(np.diagonal(matrix)) > 0), "off the diagonal"
-        assert_ulps(np.diagonal(matrix), [partials_at(row, point)[j] for point in given], ULPS_OF_PARTIALS)
+        expected = [partials_at(row, point)[j] for point in given]
+        assert_ulps(np.diagonal(matrix), expected, ULPS_OF_PARTIALS)
 
 
 @edges_of(SMOOTH)
@@ -102,9 +101,11 @@ def test_second_derivatives_agree_in_every_order_of_modes(row):
         for inner, outer in itertools.product(("fwd", "rev"), repeat=2)
     ]
     for point in points.edges(row)[:: SOME * every(row)]:
-        results = [way(np.array(point)) for way in ways]
+        results = np.array([way(np.array(point)) for way in ways])
+        finite = np.isfinite(results)
+        scale = np.max(np.abs(results[finite]), initial=1.0)
         for result in results[1:]:
-            assert_ulps(result, results[0], 64)
+            np.testing.assert_allclose(result, results[0], rtol=1e-13, atol=1e-15 * scale)
 
 
 @each([row for row in SMOOTH if row["arity"] == 2])
@@ -150,8 +151,6 @@ def test_powers_of_variable_exponent_where_factors_vanish(b):
     for a in (0.4, 2.5):
         for second in (ad_core.hessian, lambda f: ad_core.jacrev(ad_core.jacfwd(f))):
             actual = second(of_vector(row))(np.array([a, b]))
-            expected = [[points.derivative("power", (a, b), (2, 0)),
-                         points.derivative("power", (a, b), (1, 1))],
-                        [points.derivative("power", (a, b), (1, 1)),
-                         points.derivative("power", (a, b), (0, 2))]]
+            orders = [[(2, 0), (1, 1)], [(1, 1), (0, 2)]]
+            expected = [[points.derivative("power", (a, b), o) for o in line] for line in orders]
             np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-15)

@@ -166,6 +166,14 @@ def test_draw_says_what_to_install_without_matplotlib(tape, monkeypatch):
         show.draw(tape, io.BytesIO(), "svg")
 
 
+def test_no_partial_is_shown_for_a_constant():
+    tape = ad_core.trace(lambda x: x * 2.5, 3.0)
+    assert tape.nodes[2].operands == (0, 1)
+    assert cells(show.table(tape))[4][3] == "d/dx1 2.5"
+    assert "n0 -> n2 [label=" in show.dot(tape)
+    assert "n1 -> n2;" in show.dot(tape)
+
+
 def test_a_real_tape_with_constants_and_two_outputs():
     tape = ad_core.trace(lambda x: [2.0 * x[0] + x[1], np.sin(x[1]) * x[0]], np.array([1.0, 2.0]))
     assert len(show.table(tape).splitlines()) == 2 + len(tape.nodes)

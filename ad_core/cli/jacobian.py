@@ -54,12 +54,14 @@ def run(args):
     function = load_function(args.function)
     with calling(args.function):
         result = ad_core.jacobian(function, argnums=argnums, mode=args.mode)(*point)
-        plan = ad_core.explain(function, *point, argnums=argnums)
-    mode = f"{args.mode} (as asked)" if args.mode else f"{plan.mode} ({plan.reason})"
+        plan = ad_core.explain(function, *point, argnums=argnums, mode=args.mode)
     parts = dict(_parts("J", result))
     if args.out:
         _save(args.out, parts)
-    print(f"K = {plan.outputs} outputs, D = {plan.inputs} inputs, mode {mode}")
+    print(
+        f"K = {plan.outputs} outputs, D = {plan.inputs} inputs, "
+        f"mode {plan.mode} ({plan.reason}), passes {plan.passes}"
+    )
     for name, part in parts.items():
         print(f"{name}, shape {part.shape}" + (f", saved to {args.out}" if args.out else ":"))
         if not args.out:

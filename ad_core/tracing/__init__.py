@@ -3,12 +3,20 @@
 ``dispatch``."""
 
 from ad_core import _core
-from ad_core.tracing import elementwise, products, queries, reductions, shapes
+from ad_core.tracing import (
+    differences,
+    elementwise,
+    norms,
+    products,
+    queries,
+    reductions,
+    shapes,
+)
 from ad_core.tracing.dispatch import call_function
 from ad_core.tracing.methods import array_attributes, array_methods
 from ad_core.tracing.ufuncs import call_ufunc
 
-__all__ = ["elementwise", "products", "queries", "reductions", "shapes"]
+__all__ = ["differences", "elementwise", "norms", "products", "queries", "reductions", "shapes"]
 
 _core.set_hooks(
     call_ufunc,

@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table from NumPy functions to what they do with traced values."""
 
+import inspect
+from functools import cache
+
 import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
 
-__all__ = ["call_function", "implements", "store", "table"]
+__all__ = ["any_traced", "call_function", "implements", "only_plain", "store", "table"]
 
 table = {}
 
+# C functions, whose signature older NumPy versions do not tell: first parameter, place of out=.
+SIGNATURES = {np.dot: ("a", 2), np.concatenate: ("arrays", 2), np.where: ("condition", None)}
+
 
 def implements(*functions):
-    """Enter a function as the traced meaning of these NumPy functions."""
+    """Enter a function as the traced meaning of these NumPy functions.
+
+    It takes NumPy's parameters but ``out``, which call_function sees to.
+    """
 
     def enter(implementation):
         for function in functions:
@@ -22,33 +31,72 @@ def implements(*functions):
     return enter
 
 
+@cache
+def _signature(function):
+    """Name of the first parameter, and the place of out= among the positional ones."""
+    if function in SIGNATURES:
+        return SIGNATURES[function]
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:
+        return None, None
+    names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    return (names[0] if names else None), names.index("out") if "out" in names else None
+
+
 def call_function(function, types, args, kwargs):
     """What ``__array_function__`` of a traced value does."""
     implementation = table.get(function)
     if implementation is None:
-        name = f"{function.__module__}.{function.__name__}"
         raise NotImplementedError(
-            f"{name} has no derivative in ad_core{_core.user_line()}; write it with the functions "
-            f"listed in docs/numpy.md, or apply it to plain numbers outside the derivative"
+            f"{name_of(function)} has no derivative in ad_core{_core.user_line()}; write it with "
+            f"the functions listed in docs/numpy.md, or apply it to plain numbers outside the "
+            f"derivative"
         )
-    out = kwargs.pop("out", None) if "out" in kwargs else None
-    result = implementation(*args, **kwargs)
-    return result if out is None else store(out, result, function.__name__)
+    out = kwargs.pop("out", None) if kwargs else None
+    if len(args) > 2 or not args:
+        first, place = _signature(function)
+        if not args and first in kwargs:
+            args = (kwargs.pop(first),)
+        if place is not None and len(args) > place:
+            out, args = args[place], args[:place] + args[place + 1 :]
+    if out is None:
+        return implementation(*args, **kwargs)
+    if not any_traced((*args, *kwargs.values())):
+        return store(out, function(*args, **kwargs), function.__name__)
+    return store(out, implementation(*args, **kwargs), function.__name__)
+
+
+def name_of(function):
+    """The name to call a NumPy function by."""
+    return f"{function.__module__}.{function.__name__}"
+
+
+def any_traced(items):
+    """Whether nested sequences hold a traced value."""
+    return any(_core.traced(x) or (isinstance(x, list | tuple) and any_traced(x)) for x in items)
+
+
+def only_plain(function, *items):
+    """Refuse traced values where NumPy wants counts, axes or positions."""
+    if any_traced(items):
+        raise TracedValueError(
+            f"np.{function.__name__} takes plain numbers but for the arrays that it works on"
+            f"{_core.user_line()}: a shape, a count or a position has no derivative"
+        )
 
 
 def store(out, result, name):
     """Write a result into the array given as out=, which must be able to hold it."""
     if isinstance(out, tuple):
         (out,) = out
-    if not _core.traced(out):
+    if _core.traced(out):
+        _core.set_items(out, Ellipsis, result)
+    elif any_traced((result,)):
         raise TracedValueError(
             f"out= of {name} is a plain array, which can not hold traced values"
             f"{_core.user_line()}; make it inside the traced function (np.zeros, np.empty, ...)"
         )
-    _core.set_items(out, Ellipsis, result)
+    else:
+        np.copyto(out, result)
     return out
-
-
-def plain(x):
-    """The present value of an argument that needs no derivative (an axis, a count)."""
-    return np.asarray(x)

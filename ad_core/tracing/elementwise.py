@@ -6,7 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
 
-__all__ = ["as_array", "round_"]
+__all__ = ["as_array", "as_traced", "decided", "round_"]
 
 
 def as_array(x):
@@ -17,6 +17,20 @@ def as_array(x):
     return _core.object_array(array) if array.dtype == object else array
 
 
+def as_traced(x):
+    """x as a traced array; plain numbers become constants of the innermost trace."""
+    array = as_array(x)
+    return array if _core.traced(array) else np.array(array, dtype=np.float64)
+
+
+def decided(x):
+    """Truth values as plain ones; the outcome of each traced one is kept as a guard."""
+    x = as_array(x)
+    if not _core.traced(x):
+        return x if x.dtype == bool else x != 0
+    return _core.truth_of(x if x.dtype == bool else x != 0)
+
+
 @implements(np.where)
 def where(condition, *choices):
     """Where condition holds the first choice, else the second; nodes are chosen, not computed,
@@ -25,13 +39,24 @@ def where(condition, *choices):
         return np.nonzero(condition)
     if len(choices) != 2:
         raise ValueError("either both or neither of x and y should be given")
+    a, b = (x if isinstance(x, float | int) else as_array(x) for x in choices)
+    truth = all(getattr(x, "dtype", None) == np.bool_ for x in (a, b))
     if _core.traced(condition):
-        if condition.dtype != bool:
+        if condition.dtype != np.bool_:
             condition = condition != 0
-        return _core.record_op("SELECT", condition, *choices)
-    a, b = _core.nodes_on_trace_of(choices)
-    model = choices[0] if _core.traced(choices[0]) else choices[1]
-    return _core.from_nodes(model, np.where(condition, a, b))[()]
+        result = _core.record_op("SELECT", condition, a, b)
+        return result != 0 if truth else result
+    condition = as_array(condition)
+    if _core.traced(condition):  # a list of traced truth values
+        return where(condition, *choices)
+    if not _core.traced(a) and not _core.traced(b):
+        return np.where(condition, a, b)
+    model = next(x for x in (a, b) if _core.traced(x))
+    if not truth and model.dtype == np.bool_:
+        model = model * 1.0
+        a, b = (model, b) if _core.traced(a) else (a, model)
+    nodes = _core.nodes_on_trace_of((a, b))
+    return _core.from_nodes(model, np.where(condition, *nodes))[()]
 
 
 @implements(np.clip)
@@ -39,6 +64,8 @@ def clip(a, a_min=None, a_max=None, *, min=None, max=None):
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     if low is not None:
         a = np.maximum(a, low)
+    elif high is None:
+        return +a
     return a if high is None else np.minimum(a, high)
 
 
@@ -53,24 +80,28 @@ def select(condlist, choicelist, default=0.0):
         raise ValueError("list of cases must be same length as list of conditions")
     result = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        result = np.where(condition, choice, result)
+        result = where(condition, choice, result)
     return result
 
 
 @implements(np.nan_to_num)
 def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     largest = np.finfo(np.float64).max
-    x = np.where(np.isnan(x), nan, x)
-    x = np.where(x == np.inf, largest if posinf is None else posinf, x)
-    return np.where(x == -np.inf, -largest if neginf is None else neginf, x)
+    finite = np.where(np.isnan(x), nan, x)
+    finite = np.where(finite == np.inf, largest if posinf is None else posinf, finite)
+    finite = np.where(finite == -np.inf, -largest if neginf is None else neginf, finite)
+    if copy or np.ndim(x) == 0:
+        return finite
+    x[...] = finite
+    return x
 
 
-@implements(np.round)
+@implements(np.round, np.around)
 def round_(a, decimals=0):
     if not decimals:
         return np.rint(a)
-    scale = 10.0**decimals
-    return np.rint(a * scale) / scale
+    scale = 10.0 ** abs(decimals)  # as NumPy: never multiply by an inexact power
+    return np.rint(a * scale) / scale if decimals > 0 else np.rint(a / scale) * scale
 
 
 @implements(np.fix)
@@ -78,14 +109,19 @@ def fix(x):
     return np.trunc(x)
 
 
-@implements(np.real, np.real_if_close)
-def real(val, tol=100):
-    return +val
+@implements(np.real)
+def real(val):
+    return val
+
+
+@implements(np.real_if_close)
+def real_if_close(a, tol=100):
+    return a
 
 
 @implements(np.imag)
 def imag(val):
-    return val * 0.0
+    return np.zeros(np.shape(val))[()]
 
 
 @implements(np.unwrap)
@@ -97,5 +133,16 @@ def unwrap(p, discont=None, axis=-1, *, period=2 * np.pi):
 
 @implements(np.isclose)
 def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
-    near = (abs(a - b) <= atol + rtol * abs(b)) | (a == b)
+    a, b = as_array(a), as_array(b)
+    near = (np.absolute(a - b) <= atol + rtol * np.absolute(b)) & np.isfinite(b) | (a == b)
     return near | (np.isnan(a) & np.isnan(b)) if equal_nan else near
+
+
+@implements(np.isposinf)
+def isposinf(x):
+    return x == np.inf
+
+
+@implements(np.isneginf)
+def isneginf(x):
+    return x == -np.inf

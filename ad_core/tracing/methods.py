@@ -5,14 +5,16 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
+from ad_core.tracing import shapes
 from ad_core.tracing.elementwise import as_array
 
 __all__ = ["array_attributes", "array_methods"]
 
 # Methods that are the NumPy function of the same name.
 SAME = [
-    "all", "any", "argmax", "argmin", "argsort", "clip", "compress", "copy", "cumprod", "cumsum",
-    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "put", "ptp", "ravel", "repeat",
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress",
+    "copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "put",
+    "ptp", "ravel", "repeat",
     "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
 ]  # fmt: skip
 
@@ -45,14 +47,19 @@ def flatten(self, order="C"):
 
 def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
     dtype = np.dtype(dtype)
+    truth = self.dtype == np.bool_
     if dtype == np.float64:
-        return self * 1.0 if self.dtype == bool else _core.copy_of(as_array(self))
-    if dtype == object:
+        if truth:
+            return self * 1.0
+        return _core.copy_of(as_array(self))[()] if copy else self
+    if dtype == np.object_:
         return np.asarray(self, dtype=object)
-    if self.dtype == bool and dtype == bool:
+    if truth and dtype == np.bool_:
         return self
-    if self.dtype == bool:
-        return _core.truth_of(self).astype(dtype)
+    if truth:
+        return np.asarray(_core.truth_of(self)).astype(dtype)[()]
+    if dtype == np.bool_:
+        return self != 0
     raise TracedValueError(
         f"astype({dtype}) of a traced value would lose its derivative{_core.user_line()}; keep "
         f"float64, or use np.floor/np.rint, whose derivative is zero"
@@ -83,6 +90,10 @@ def sort(self, axis=-1, kind=None, order=None, *, stable=None):
     _core.set_items(self, Ellipsis, np.sort(self, axis=axis))
 
 
+def partition(self, kth, axis=-1, kind="introselect", order=None):
+    _core.set_items(self, Ellipsis, np.partition(self, kth, axis=axis))
+
+
 def conj(self):
     return self
 
@@ -97,6 +108,32 @@ def is_integer(self):
     return bool(np.floor(self) == self)
 
 
+class Flat:
+    """x.flat: the elements in C order, to read, count and assign."""
+
+    def __init__(self, x):
+        self.base = x
+
+    def __len__(self):
+        return self.base.size
+
+    def __iter__(self):
+        return iter(self.base.reshape(-1))
+
+    def __getitem__(self, key):
+        return self.base.reshape(-1)[key]
+
+    def __setitem__(self, key, value):
+        flat = np.ravel(np.arange(self.base.size)[key])
+        shapes.set_flat(self.base, flat, value, "flat")
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.base.reshape(-1), dtype=dtype)
+
+    def copy(self):
+        return self.base.reshape(-1).copy()
+
+
 def array_methods():
     """Name -> function(self, ...), for traced arrays and scalars alike: also every
     elementwise function, since NumPy's object loops call np.sin(x) as x.sin()."""
@@ -107,7 +144,8 @@ def array_methods():
     for name in _core.op_aliases():
         table.setdefault(name, _same(name))
     for function in (
-        reshape, transpose, flatten, astype, fill, item, tolist, sort, conj, view, is_integer,
+        reshape, transpose, flatten, astype, fill, item, tolist, sort, partition, conj, view,
+        is_integer,
     ):  # fmt: skip
         table[function.__name__] = function
     table["conjugate"] = conj
@@ -120,6 +158,6 @@ def array_attributes():
         "real": lambda x: x,
         "imag": np.imag,
         "mT": lambda x: np.swapaxes(x, -1, -2),
-        "flat": lambda x: iter(x.reshape(-1)),
+        "flat": Flat,
         "base": lambda x: None,
     }

@@ -87,8 +87,8 @@ def tensordot(a, b, axes=2):
     return matmul(left, right).reshape(rows + columns)[()]
 
 
-def vecdot(a, b):
-    return np.sum(as_array(a) * as_array(b), axis=-1)
+def vecdot(a, b, axis=-1):
+    return np.sum(as_array(a) * as_array(b), axis=axis)
 
 
 def matvec(a, b):

@@ -8,8 +8,9 @@ can tell when it no longer holds.
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.dispatch import implements, only_plain
+from ad_core.tracing.elementwise import as_array, as_traced, decided
+from ad_core.tracing.reductions import axes_last, kept, last_in_one
 
 __all__ = ["argsort"]
 
@@ -26,7 +27,7 @@ def ndim(a):
 
 @implements(np.size)
 def size(a, axis=None):
-    return a.size if axis is None else a.shape[axis]
+    return a.size if axis is None else np.size(np.broadcast_to(0, a.shape), axis)
 
 
 @implements(np.iscomplexobj)
@@ -68,7 +69,21 @@ def may_share_memory(a, b, max_work=None):
 
 @implements(np.array_equal)
 def array_equal(a1, a2, equal_nan=False):
-    return np.shape(a1) == np.shape(a2) and bool(np.all(as_array(a1) == as_array(a2)))
+    a1, a2 = as_array(a1), as_array(a2)
+    if a1.shape != a2.shape:
+        return False
+    same = a1 == a2
+    return bool(np.all(same | (np.isnan(a1) & np.isnan(a2)) if equal_nan else same))
+
+
+@implements(np.array_equiv)
+def array_equiv(a1, a2):
+    a1, a2 = as_array(a1), as_array(a2)
+    try:
+        np.broadcast_shapes(a1.shape, a2.shape)
+    except ValueError:
+        return False
+    return bool(np.all(a1 == a2))
 
 
 @implements(np.allclose)
@@ -79,16 +94,21 @@ def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
 def _kept(holds):
     """Note that these comparisons hold now."""
     if _core.traced(holds):
-        _core.truth_of(holds)
+        decided(holds)
 
 
 def _extreme_at(function, better):
     def position(a, axis=None, keepdims=False):
-        x = as_array(a)
+        x = as_traced(a)
         found = function(_core.current_values(x), axis=axis, keepdims=True)
-        best = x.reshape(-1)[found.ravel()[0]] if axis is None else np.take_along_axis(x, found, axis)
+        if axis is None:
+            best = x.reshape(-1)[found.ravel()[0]]
+        else:
+            best = np.take_along_axis(x, found, axis)
         _kept(better(best, x))
-        return found if keepdims else (found.ravel()[0] if axis is None else found.squeeze(axis))
+        if keepdims:
+            return found
+        return found.ravel()[0] if axis is None else found.squeeze(axis)[()]
 
     return position
 
@@ -116,24 +136,46 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     return np.take_along_axis(x, argsort(x, axis), axis)
 
 
+@implements(np.argpartition)
+def argpartition(a, kth, axis=-1, kind="introselect", order=None):
+    only_plain(np.argpartition, kth)
+    x = as_array(a)
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    found = np.argpartition(_core.current_values(x), kth, axis)
+    moved = np.moveaxis(np.take_along_axis(x, found, axis), axis, -1)
+    for k in np.ravel(kth):
+        middle = moved[..., k : k + 1 or None]
+        _kept(moved[..., :k] <= middle)
+        _kept(middle <= moved[..., k:])
+    return found
+
+
+@implements(np.partition)
+def partition(a, kth, axis=-1, kind="introselect", order=None):
+    x = as_array(a)
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    return np.take_along_axis(x, argpartition(x, kth, axis), axis)
+
+
 @implements(np.median)
 def median(a, axis=None, overwrite_input=False, keepdims=False):
     x = as_array(a)
-    if axis is None:
-        flat, kept = np.ravel(x), (1,) * x.ndim
-    else:
-        flat = np.moveaxis(x, axis, -1)
-        kept = tuple(1 if d == axis % x.ndim else n for d, n in enumerate(x.shape))
-    n = flat.shape[-1]
-    ordered = np.sort(flat, axis=-1)
-    middle = (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2.0
-    return np.reshape(middle, kept) if keepdims else middle
+    moved, n, axes = axes_last(x, axis)
+    flat = last_in_one(moved, n)
+    count = flat.shape[-1]
+    if count == 0:
+        return np.mean(x, axis=axis, keepdims=keepdims)
+    ordered = sort(flat)
+    middle = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2.0
+    middle = np.where(np.isnan(_core.current_values(ordered[..., -1:])[..., 0]), np.nan, middle)
+    return kept(middle, x.shape, axes, keepdims)
 
 
 @implements(np.nonzero)
 def nonzero(a):
-    x = as_array(a)
-    return np.nonzero(_core.truth_of(x if x.dtype == bool else x != 0))
+    return np.nonzero(decided(a))
 
 
 @implements(np.flatnonzero)
@@ -143,15 +185,12 @@ def flatnonzero(a):
 
 @implements(np.argwhere)
 def argwhere(a):
-    return np.transpose(nonzero(a))
+    return np.argwhere(decided(a))
 
 
 @implements(np.count_nonzero)
 def count_nonzero(a, axis=None, *, keepdims=False):
-    x = as_array(a)
-    return np.count_nonzero(
-        _core.truth_of(x if x.dtype == bool else x != 0), axis=axis, keepdims=keepdims
-    )
+    return np.count_nonzero(decided(a), axis=axis, keepdims=keepdims)
 
 
 @implements(np.searchsorted)
@@ -162,10 +201,8 @@ def searchsorted(a, v, side="left", sorter=None):
     n = plain[0].size
     below, above = (np.less, np.less_equal) if side == "left" else (np.less_equal, np.less)
     if n:
-        lower = np.where(found > 0, below(points[np.maximum(found - 1, 0)], v), True)
-        upper = np.where(found < n, above(v, points[np.minimum(found, n - 1)]), True)
-        for holds in (lower, upper):
-            _kept(holds if getattr(holds, "dtype", None) == bool else holds != 0)
+        _kept(np.where(found > 0, below(points[np.maximum(found - 1, 0)], v), True))
+        _kept(np.where(found < n, above(v, points[np.minimum(found, n - 1)]), True))
     return found
 
 
@@ -179,11 +216,14 @@ def array2string(a, *args, **kwargs):
     return np.array2string(_core.current_values(a), *args, **kwargs)
 
 
-@implements(np.linspace)
-def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
-    steps = max(num - 1 if endpoint else num, 1)
-    step = (stop - start) / steps
-    grid = np.arange(num, dtype=float).reshape((-1,) + (1,) * np.ndim(step))
-    points = start + grid * step
-    points = np.moveaxis(points, 0, axis) if axis else points
-    return (points, step) if retstep else points
+def _of_shape(function):
+    """A function that asks its argument for the shape alone."""
+
+    def indices(a, *args, **kwargs):
+        return function(np.empty(a.shape, dtype=bool), *args, **kwargs)
+
+    return indices
+
+
+for _function in (np.triu_indices_from, np.tril_indices_from, np.diag_indices_from):
+    implements(_function)(_of_shape(_function))

@@ -8,10 +8,10 @@ NumPy's would, so writing through them is seen alike.
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.dispatch import implements, only_plain, store
+from ad_core.tracing.elementwise import as_array, decided
 
-__all__ = ["joined"]
+__all__ = ["joined", "set_flat"]
 
 # Functions of one array that only move its elements about.
 MOVERS = [
@@ -26,7 +26,10 @@ JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_
 
 def _mover(function):
     def move(a, *args, **kwargs):
+        only_plain(function, *args, *kwargs.values())
         x = as_array(a)
+        if x.size == 0 and function is np.resize:
+            return np.zeros(args[0] if args else kwargs["new_shape"])
         moved = function(_core.index_array(x), *args, **kwargs)
         if isinstance(moved, (list, tuple)):
             return type(moved)(_core.from_index(x, part) for part in moved)
@@ -63,15 +66,12 @@ for _function in JOINERS:
     implements(_function)(_joiner(_function))
 
 
-
-
 def _at_least(function):
     def widen(*arrays):
         wide = []
         for x in map(as_array, arrays):
-            wide.append(
-                _core.from_index(x, function(_core.index_array(x))) if _core.traced(x) else function(x)
-            )
+            moved = function(_core.index_array(x) if _core.traced(x) else x)
+            wide.append(_core.from_index(x, moved) if _core.traced(x) else moved)
         return wide[0] if len(wide) == 1 else tuple(wide)
 
     return widen
@@ -83,13 +83,14 @@ for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
 
 @implements(np.broadcast_arrays)
 def broadcast_arrays(*args, subok=False):
-    shape = np.broadcast_shapes(*(np.shape(x) for x in args))
-    return tuple(np.broadcast_to(as_array(x), shape) for x in args)
+    arrays = [as_array(x) for x in args]
+    shape = np.broadcast_shapes(*(x.shape for x in arrays))
+    return tuple(np.broadcast_to(x, shape) for x in arrays)
 
 
 @implements(np.meshgrid)
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
-    nodes, model = joined([np.ravel(x) for x in xi])
+    nodes, model = joined([np.ravel(as_array(x)) for x in xi])
     grids = np.meshgrid(*nodes, copy=copy, sparse=sparse, indexing=indexing)
     return tuple(_core.from_nodes(model, grid) for grid in grids)
 
@@ -115,25 +116,24 @@ def append(arr, values, axis=None):
 
 @implements(np.insert)
 def insert(arr, obj, values, axis=None):
+    only_plain(np.insert, obj)
     (nodes, added), model = joined([arr, values])
     return _core.from_nodes(model, np.insert(nodes, obj, added, axis=axis))
 
 
 @implements(np.pad)
 def pad(array, pad_width, mode="constant", **kwargs):
-    nodes = _core.index_array(array)
+    only_plain(np.pad, pad_width)
     if mode == "constant":
-        fill = kwargs.pop("constant_values", 0.0)
-        if np.ndim(fill) != 0:
-            raise NotImplementedError("np.pad of a traced array takes one constant_values for all")
-        (node,), _ = _core.nodes_on_trace_of((array, fill))[1:], None
-        return _core.from_nodes(array, np.pad(nodes, pad_width, constant_values=int(node)))
-    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        (nodes, fill), model = joined([array, kwargs.pop("constant_values", 0.0)])
+        return _core.from_nodes(model, np.pad(nodes, pad_width, constant_values=fill, **kwargs))
+    if mode not in ("edge", "reflect", "symmetric", "wrap") or "odd" in kwargs.values():
         raise NotImplementedError(
-            f"np.pad with mode={mode!r} of a traced array; use constant, edge, reflect, symmetric "
-            f"or wrap"
+            f"np.pad with mode={mode!r} {kwargs or ''} of a traced array; use constant, edge, "
+            f"reflect, symmetric or wrap, which only repeat elements"
         )
-    return _core.from_nodes(array, np.pad(nodes, pad_width, mode=mode, **kwargs))
+    x = as_array(array)
+    return _core.from_nodes(x, np.pad(_core.index_array(x), pad_width, mode=mode, **kwargs))
 
 
 def _masked(x, keep):
@@ -143,16 +143,21 @@ def _masked(x, keep):
 
 @implements(np.tril)
 def tril(m, k=0):
-    return _masked(m, np.tril(np.ones(m.shape[-2:], dtype=bool), k))
+    x = as_array(m)
+    return _masked(x, np.tril(np.ones(x.shape[-2:], dtype=bool), k))
 
 
 @implements(np.triu)
 def triu(m, k=0):
-    return _masked(m, np.triu(np.ones(m.shape[-2:], dtype=bool), k))
+    x = as_array(m)
+    return _masked(x, np.triu(np.ones(x.shape[-2:], dtype=bool), k))
 
 
 @implements(np.diag)
 def diag(v, k=0):
+    only_plain(np.diag, k)
+    if v.ndim not in (1, 2):
+        raise ValueError("Input must be 1- or 2-d.")
     if v.ndim != 1:
         return _core.from_index(v, np.diagonal(_core.index_array(v), k).copy())
     n = v.size + abs(k)
@@ -164,7 +169,7 @@ def diag(v, k=0):
 
 @implements(np.diagflat)
 def diagflat(v, k=0):
-    return diag(np.ravel(v), k)
+    return diag(np.ravel(as_array(v)), k)
 
 
 @implements(np.copy)
@@ -174,58 +179,116 @@ def copy(a, order="K", subok=False):
 
 @implements(np.take)
 def take(a, indices, axis=None, mode="raise"):
+    only_plain(np.take, indices)
     x = as_array(a)
     return _core.from_nodes(x, np.take(_core.index_array(x), indices, axis=axis, mode=mode))[()]
 
 
 @implements(np.take_along_axis)
 def take_along_axis(arr, indices, axis=-1):
-    return _core.from_nodes(arr, np.take_along_axis(_core.index_array(arr), indices, axis))
+    only_plain(np.take_along_axis, indices)
+    x = as_array(arr)
+    return _core.from_nodes(x, np.take_along_axis(_core.index_array(x), indices, axis))
 
 
 @implements(np.compress)
 def compress(condition, a, axis=None):
-    keep = _core.truth_of(condition) if _core.traced(condition) else condition
-    return _core.from_nodes(a, np.compress(keep, _core.index_array(a), axis=axis))
+    x = as_array(a)
+    keep = decided(condition)
+    if not _core.traced(x):
+        return np.compress(keep, x, axis=axis)
+    return _core.from_nodes(x, np.compress(keep, _core.index_array(x), axis=axis))
 
 
 @implements(np.extract)
 def extract(condition, arr):
-    return compress(np.ravel(condition), np.ravel(as_array(arr)))
+    return compress(np.ravel(as_array(condition)), np.ravel(as_array(arr)))
+
+
+@implements(np.choose)
+def choose(a, choices, mode="raise"):
+    only_plain(np.choose, a)
+    nodes, model = joined(list(choices))
+    return _core.from_nodes(model, np.choose(a, nodes, mode=mode))[()]
 
 
 @implements(np.copyto)
 def copyto(dst, src, casting="same_kind", where=True):
     if not _core.traced(dst):
-        from ad_core.tracing.dispatch import store
+        where = where if where is True else decided(where)
+        src = store(dst, src, "copyto") if _core.traced(src) else src
+        return np.copyto(dst, src, casting=casting, where=where)
+    _core.set_items(dst, Ellipsis, src if where is True else np.where(where, src, dst))
 
-        store(dst, src, "copyto")
-    _core.set_items(dst, Ellipsis, np.where(where, src, dst) if where is not True else src)
+
+def _places(a):
+    """The flat positions of a's elements, in a's shape."""
+    return np.arange(a.size).reshape(a.shape)
+
+
+def set_flat(a, flat, values, name):
+    """a.flat[flat] = values, repeated as often as needed."""
+    if not _core.traced(a):
+        return store(a, values, name)
+    values = np.resize(np.ravel(as_array(values)), len(flat))
+    _core.set_items(a, np.unravel_index(flat, a.shape), values)
 
 
 @implements(np.fill_diagonal)
 def fill_diagonal(a, val, wrap=False):
-    places = np.zeros(a.shape, dtype=bool)
+    places = np.zeros(np.shape(a), dtype=bool)
     np.fill_diagonal(places, True, wrap)
-    _core.set_items(a, places, val)
+    set_flat(a, np.flatnonzero(places), val, "fill_diagonal")
 
 
 @implements(np.put)
 def put(a, ind, v, mode="raise"):
-    places = np.arange(a.size)[np.ravel(ind)]
-    at = np.unravel_index(places, a.shape)
-    values = as_array(v)
-    _core.set_items(a, at, values if values.size in (1, places.size) else np.resize(values, places.size))
+    only_plain(np.put, ind)
+    set_flat(a, np.take(_places(a).ravel(), np.ravel(ind), mode=mode), v, "put")
+
+
+@implements(np.put_along_axis)
+def put_along_axis(arr, indices, values, axis):
+    only_plain(np.put_along_axis, indices)
+    flat = np.take_along_axis(_places(arr), indices, axis)
+    set_flat(arr, flat.ravel(), np.broadcast_to(as_array(values), flat.shape), "put_along_axis")
+
+
+@implements(np.place)
+def place(arr, mask, vals):
+    set_flat(arr, np.flatnonzero(decided(mask)), vals, "place")
+
+
+@implements(np.putmask)
+def putmask(a, mask, values):
+    flat = np.flatnonzero(decided(mask))
+    set_flat(a, flat, np.resize(np.ravel(as_array(values)), a.size)[flat], "putmask")
 
 
 def _like(value):
-    def like(a, *args, dtype=None, shape=None, **kwargs):
-        made = np.full(a.shape if shape is None else shape, args[0] if args else value)
-        return made if dtype in (None, float, np.float64) else made.astype(dtype)
+    def like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
+        return _full(a, value, dtype, shape)
 
     return like
 
 
+def _full(a, fill, dtype, shape):
+    shape = np.shape(a) if shape is None else shape
+    dtype = a.dtype if dtype is None else np.dtype(dtype)
+    return np.full(shape, fill, float if dtype == np.float64 else dtype)
+
+
 implements(np.zeros_like, np.empty_like)(_like(0.0))
 implements(np.ones_like)(_like(1.0))
-implements(np.full_like)(_like(None))
+
+
+@implements(np.full_like)
+def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    return _full(a, fill_value, dtype, shape)
+
+
+if hasattr(np, "astype"):  # NumPy 2.1
+
+    @implements(np.astype)
+    def astype(x, dtype, /, *, copy=True, device=None):
+        return x.astype(dtype, copy=copy)

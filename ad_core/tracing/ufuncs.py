@@ -4,16 +4,18 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing import elementwise, products, reductions
-from ad_core.tracing.dispatch import store
+from ad_core.tracing import products, reductions
+from ad_core.tracing.dispatch import any_traced, only_plain, store
+from ad_core.tracing.elementwise import as_array, as_traced
 
-__all__ = ["call_ufunc"]
+__all__ = ["COMPOSED", "call_ufunc"]
 
 # Ufuncs that are no rows: written with rows, or block operations.
 COMPOSED = {
-    np.matmul: lambda a, b: products.matmul(a, b),
+    np.matmul: products.matmul,
     np.divmod: lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)),
     np.modf: lambda a: (a - np.trunc(a), np.trunc(a)),
+    np.ldexp: lambda a, b: a * 2.0 ** _exponent(b),
     np.conjugate: lambda a: +a,
     np.bitwise_and: lambda a, b: a & b,
     np.bitwise_or: lambda a, b: a | b,
@@ -21,7 +23,7 @@ COMPOSED = {
     np.invert: lambda a: ~a,
     np._core.umath.clip: lambda a, low, high: np.minimum(np.maximum(a, low), high),
 }
-for _name, _sums in (("vecdot", "...n,...n"), ("matvec", "...mn,...n"), ("vecmat", "...n,...nm")):
+for _name in ("vecdot", "matvec", "vecmat"):  # as NumPy has come to have them
     if hasattr(np, _name):
         COMPOSED[getattr(np, _name)] = getattr(products, _name)
 
@@ -34,6 +36,11 @@ REDUCTIONS = {
     np.logical_or: reductions.any_,
 }
 ACCUMULATIONS = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
+
+
+def _exponent(b):
+    only_plain(np.ldexp, b)
+    return b
 
 
 def call_ufunc(ufunc, method, inputs, kwargs):
@@ -53,35 +60,106 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     if result is NotImplemented:
         return result
     if where is not True and method == "__call__":
-        base = out[0] if out is not None else np.zeros(np.shape(result))
-        result = np.where(where, result, base)
+        result = _only_where(where, result, out)
     if out is None:
         return result
     if isinstance(result, tuple):
-        return tuple(store(part, value, ufunc.__name__) for part, value in zip(out, result, strict=True))
+        pairs = zip(out, result, strict=True)
+        return tuple(r if o is None else store(o, r, ufunc.__name__) for o, r in pairs)
     return store(out, result, ufunc.__name__)
 
 
+def _only_where(where, result, out):
+    """The result where the mask holds; elsewhere what out= had, or zero."""
+    if isinstance(result, tuple):
+        outs = (None,) * len(result) if out is None else out
+        return tuple(_only_where(where, r, (o,)) for r, o in zip(result, outs, strict=True))
+    base = out[0] if out is not None and out[0] is not None else None
+    if base is None:
+        shape = np.broadcast_shapes(np.shape(result), np.shape(where))
+        base = np.zeros(shape)
+    return np.where(where, result, base)
+
+
 def _compute(ufunc, method, inputs, kwargs, where):
+    if not any_traced(inputs):  # out= or where= alone is traced
+        if where is not True and method != "__call__":
+            inputs = (as_traced(inputs[0]), *inputs[1:])
+        else:
+            return getattr(ufunc, method)(*inputs, **kwargs)
     if method == "__call__":
         composed = COMPOSED.get(ufunc)
-        if composed is None and _core.has_row(ufunc):
+        if composed is None and _core.has_row(ufunc) and not kwargs:
             return _core.ufunc_on(ufunc, inputs)
-        if composed is not None and not kwargs:
-            return composed(*inputs)
+        if composed is not None and (
+            not kwargs or (ufunc.__name__ == "vecdot" and "axis" in kwargs)
+        ):
+            return composed(*inputs, **kwargs)
     elif method == "reduce" and ufunc in REDUCTIONS:
-        array, *rest = inputs
-        axis = rest[0] if rest else kwargs.pop("axis", 0)
+        array, axis = _array_and_axis(*inputs, **kwargs)
+        kwargs.pop("axis", None)
         if where is not True:
             kwargs["where"] = where
         return REDUCTIONS[ufunc](array, axis=axis, **kwargs)
     elif method == "accumulate" and ufunc in ACCUMULATIONS:
-        array, *rest = inputs
-        return ACCUMULATIONS[ufunc](array, axis=rest[0] if rest else kwargs.pop("axis", 0))
+        return ACCUMULATIONS[ufunc](*_array_and_axis(*inputs, **kwargs))
     elif method == "outer":
-        a, b = (np.asarray(x) for x in inputs)
-        return ufunc(elementwise.as_array(a)[(...,) + (None,) * b.ndim], b, **kwargs)
+        a, b = (as_array(x) for x in inputs)
+        return ufunc(a[(..., *(None,) * b.ndim)], b, **kwargs)
+    elif ufunc.nin == 2 and ufunc.nout == 1 and where is True and _core.has_row(ufunc):
+        if method == "reduce":
+            return _fold(ufunc, *inputs, **kwargs)
+        if method == "accumulate":
+            return _fold_along(ufunc, *_array_and_axis(*inputs, **kwargs))
+    if method == "reduceat":
+        return _pieces(ufunc, *inputs, **kwargs)
     refuse(ufunc, method, kwargs)
+
+
+def _array_and_axis(array, axis=0, dtype=None, out=None, **others):
+    return array, axis
+
+
+def _fold(ufunc, array, axis=0, dtype=None, out=None, keepdims=False, initial=reductions.NO_VALUE):
+    """ufunc.reduce, element by element along the axes."""
+    x = as_array(array)
+    moved, n, axes = reductions.axes_last(x, axis)
+    flat = reductions.last_in_one(moved, n)
+    parts = [flat[..., k] for k in range(flat.shape[-1])]
+    if initial is not reductions.NO_VALUE:
+        parts.insert(0, initial)
+    elif not parts and ufunc.identity is not None:
+        parts = [np.full(flat.shape[:-1], float(ufunc.identity))]
+    if not parts:
+        raise ValueError(
+            f"zero-size array to reduction operation {ufunc.__name__} which has no identity"
+        )
+    result = parts[0]
+    for part in parts[1:]:
+        result = ufunc(result, part)
+    return reductions.kept(result, x.shape, axes, keepdims)
+
+
+def _fold_along(ufunc, array, axis=0):
+    """ufunc.accumulate, element by element along the axis."""
+    moved = np.moveaxis(as_array(array), axis, 0)
+    parts = list(moved[:1])
+    for part in moved[1:]:
+        parts.append(ufunc(parts[-1], part))
+    return np.moveaxis(np.stack(parts), 0, axis) if parts else +as_array(array)
+
+
+def _pieces(ufunc, array, indices, axis=0, dtype=None, out=None):
+    """ufunc.reduceat: one reduction from each index to the next, one element if that is less."""
+    moved = np.moveaxis(as_array(array), axis, 0)
+    only_plain(ufunc, indices)
+    starts = list(indices)
+    ends = [*starts[1:], len(moved)]
+    parts = [
+        ufunc.reduce(moved[i:j], axis=0) if i < j else moved[i]
+        for i, j in zip(starts, ends, strict=True)
+    ]
+    return np.moveaxis(np.stack(parts), 0, axis)
 
 
 def refuse(ufunc, method, kwargs):
@@ -98,11 +176,14 @@ def refuse(ufunc, method, kwargs):
 def _at(ufunc, array, indices, values=None):
     """ufunc.at: repeated indices count once each, in order."""
     if not _core.traced(array):
-        store(array, None, f"{ufunc.__name__}.at")
-    places = np.arange(array.size).reshape(array.shape)[indices].ravel()
-    shape = np.broadcast_to(0, array.shape)[indices].shape
-    operands = None if values is None else elementwise.as_array(np.broadcast_to(values, shape)).ravel()
-    flat = array.reshape(-1).copy()
-    for k, place in enumerate(places):
+        if any_traced((values,)):
+            store(array, values, f"{ufunc.__name__}.at")
+        only_plain(ufunc, indices)
+    places = np.arange(array.size).reshape(array.shape)[indices]
+    flat = np.ravel(array).copy()
+    operands = None
+    if values is not None:
+        operands = np.ravel(np.broadcast_to(as_array(values), np.shape(places)))
+    for k, place in enumerate(np.ravel(places)):
         flat[place] = ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
     _core.set_items(array, Ellipsis, flat.reshape(array.shape))
