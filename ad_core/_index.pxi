@@ -8,16 +8,25 @@ cdef enum:
 
 cdef list ascending = []        # the shared arrays, older and shorter ones first
 cdef uint32_t *newest = NULL
-cdef size_t newest_size = 0
+cdef size_t newest_size = 0     # its numbers written so far
+cdef size_t newest_room = 0
 
 
 cdef int lengthen(size_t need) except -1:
-    global newest, newest_size
-    cdef size_t size = max(need, 2 * newest_size, <size_t> 1 << 16)
-    cdef cnp.ndarray array = np.arange(size, dtype=np.uint32)
-    array.flags.writeable = False
-    ascending.append(array)
-    newest = <uint32_t *> cnp.PyArray_DATA(array)
+    """Write more of the newest ascending array, or begin one of twice the room: untouched
+    room costs no memory."""
+    global newest, newest_size, newest_room
+    cdef size_t k, size = need + need // 4 + 1024
+    cdef cnp.ndarray array
+    if need > newest_room:
+        newest_room = max(2 * size, <size_t> 1 << 20)
+        array = unpatched_empty(newest_room, dtype=np.uint32)
+        ascending.append(array)
+        newest = <uint32_t *> cnp.PyArray_DATA(array)
+        newest_size = 0
+    size = min(size, newest_room)
+    for k in range(newest_size, size):
+        newest[k] = <uint32_t> k
     newest_size = size
     return 0
 
@@ -32,7 +41,7 @@ cdef cnp.ndarray consecutive(ad_node first, int ndim, cnp.npy_intp *shape):
         lengthen(first + count)
     cdef cnp.ndarray array = cnp.PyArray_New(
         cnp.ndarray, ndim, shape, cnp.NPY_UINT32, NULL, newest + first, 0,
-        cnp.NPY_ARRAY_C_CONTIGUOUS, None)
+        cnp.NPY_ARRAY_C_CONTIGUOUS, None)   # read-only
     cnp.set_array_base(array, ascending[len(ascending) - 1])
     return array
 
@@ -40,7 +49,7 @@ cdef cnp.ndarray consecutive(ad_node first, int ndim, cnp.npy_intp *shape):
 cdef bint is_consecutive(cnp.ndarray index):
     """Whether the array is a view of a shared ascending one (its nodes are an affine rule)."""
     cdef uint32_t *data = <uint32_t *> cnp.PyArray_DATA(index)
-    if newest <= data < newest + newest_size:
+    if newest <= data < newest + newest_room:
         return True
     cdef cnp.ndarray older
     for older in ascending:

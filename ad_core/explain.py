@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from ad_core import _core
-from ad_core.recording import record
+from ad_core.recording import check_mode, record
 
 __all__ = ["Explanation", "explain"]
 
@@ -52,6 +52,7 @@ def explain(fun, *args, argnums=0, mode=None, **kwargs):
     >>> e.mode, e.passes
     ('fwd', 3)
     """
+    check_mode(mode)
     recording = record(fun, args, kwargs, argnums)
     D, K = recording.inputs.size, recording.outputs.size
     forward = _core.cheapest_forward(D, K) if mode is None else mode == "fwd"

@@ -9,7 +9,13 @@ import numpy as np
 from ad_core import _core
 from ad_core.trees import flatten, map_leaves
 
-__all__ = ["Leaves", "Recording", "finish", "record", "seeds_like"]
+__all__ = ["Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
+
+
+def check_mode(mode):
+    """Raise ValueError for what is no mode of a Jacobian."""
+    if mode not in (None, "fwd", "rev"):
+        raise ValueError(f"mode must be 'fwd', 'rev' or None, got {mode!r}")
 
 
 @dataclass(slots=True)
@@ -81,6 +87,7 @@ class Recording:
 
     def matrix(self, mode, chunk_size):
         """The K x D Jacobian."""
+        check_mode(mode)
         K, D = self.outputs.size, self.inputs.size
         forward = _core.cheapest_forward(D, K) if mode is None else mode == "fwd"
         if not self.nested:
@@ -137,7 +144,7 @@ def record(fun, args, kwargs, argnums, has_aux=False):
             parts += [(nodes, root, np.shape(leaf)) for (_, nodes, root), leaf in zip(made, leaves, strict=True)]
             trees.append(tree)
         y = fun(*given, **kwargs)
-        return _finish(trace, parts, trees, not _is_sequence(argnums), y, has_aux, fun)
+        return _finish(trace, parts, trees, not _is_sequence(argnums), y, has_aux)
     finally:
         _core.close_trace(trace)
 
@@ -145,29 +152,29 @@ def record(fun, args, kwargs, argnums, has_aux=False):
 def finish(trace, x, inputs, root, y):
     """The Recording of a trace that was begun elsewhere with the one input x."""
     _, tree = flatten(0.0)
-    return _finish(trace, [(inputs, root, np.shape(x))], [tree], True, y, False, None)
+    return _finish(trace, [(inputs, root, np.shape(x))], [tree], True, y, False)
 
 
-def _finish(trace, parts, trees, single, y, has_aux, fun):
+def _finish(trace, parts, trees, single, y, has_aux):
     aux = None
     if has_aux:
         if not (isinstance(y, tuple) and len(y) == 2):
             raise TypeError(
-                f"with has_aux=True the function must return a pair (result, aux), got "
+                f"with has_aux=True {trace.name} must return a pair (result, aux), got "
                 f"{type(y).__name__}"
             )
         y, aux = y
     leaves, tree = flatten(y)
     if not leaves and y is None:
         raise TypeError(
-            f"{_core.name_of(fun) if fun else 'the function'} returned None; return the array or "
-            f"number to differentiate (is a return statement missing?)"
+            f"{trace.name} returned None; return the array or number to differentiate (is a "
+            f"return statement missing?)"
         )
-    found, root = None, None
+    found, root, what = None, None, f"the result of {trace.name}"
     while found is None or root is not _core.current_root(trace):
         # again if an output of an outer trace made this one continue there
         root = _core.current_root(trace)
-        found = [_core.output_nodes(trace, leaf, "the function's result") for leaf in leaves]
+        found = [_core.output_nodes(trace, leaf, what) for leaf in leaves]
     aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
     inputs = Leaves(_Arguments(trees), [shape for _, _, shape in parts], _joined(nodes))
@@ -249,7 +256,10 @@ def seeds_like(side, given, trees, what):
 def _seed_array(leaf, name):
     array = _core.plain_function("asarray")(leaf)
     if array.dtype == object:
-        array = _core.object_array(array)
+        try:
+            array = _core.object_array(array)
+        except TypeError as error:
+            raise TypeError(f"{name} must be real numbers (float64): {error}") from None
         if _core.traced(array):
             return array
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:

@@ -8,7 +8,7 @@ closes over.  K is the number of outputs, D of inputs, in all.
 import numpy as np
 
 from ad_core import _core
-from ad_core.recording import Recording, finish, record, seeds_like
+from ad_core.recording import Recording, check_mode, finish, record, seeds_like
 from ad_core.trees import flatten
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "vjp",
 ]
 
-MODES = (None, "fwd", "rev")
 LEAVES = (np.ndarray, float, np.float64)  # what takes the short way to a Jacobian
 
 
@@ -259,15 +258,15 @@ def _input_seeds(recording, primals, tangents):
 
 
 def _forward(mode):
-    if mode not in MODES:
-        raise ValueError(f"mode must be 'fwd', 'rev' or None, got {mode!r}")
+    check_mode(mode)
     return None if mode is None else mode == "fwd"
 
 
 def _chunk(chunk_size):
     if chunk_size is None:
         return 0
-    if not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1:
+    whole = isinstance(chunk_size, (int, np.integer)) and not isinstance(chunk_size, bool)
+    if not whole or chunk_size < 1:
         raise ValueError(f"chunk_size must be a positive int or None, got {chunk_size!r}")
     return int(chunk_size)
 

@@ -70,10 +70,14 @@ static item consecutive(const ad_extent *extent, ad_node first) {
 
 static item repeated(ad_node node) { return (item){node, {0}, NULL}; }
 
-/* A list as an item; consecutive ones are told as a rule. */
-static item listed(const ad_extent *extent, const ad_node *nodes) {
+/* A list as an item; consecutive ones are told as a rule, whose nodes are all constants or
+ * all none: recording asks the first alone. */
+static item listed(const expansion *x, const ad_extent *extent, const ad_node *nodes) {
+    int constant = ad_is_constant(x->tape, nodes[0]);
     for (uint32_t k = 1; k < extent->count; k++) {
-        if (nodes[k] != nodes[0] + k) return (item){nodes[0], {0}, nodes};
+        if (nodes[k] != nodes[0] + k || ad_is_constant(x->tape, nodes[k]) != constant) {
+            return (item){nodes[0], {0}, nodes};
+        }
     }
     return consecutive(extent, nodes[0]);
 }
@@ -299,7 +303,7 @@ static ad_status elementwise_forward(expansion *x, const ad_run *run) {
     for (int j = 0; j < run->arity && status == AD_OK; j++) {
         if (ad_op_row(run->op)->partial_class[j] == AD_PARTIAL_ZERO) continue;
         if (!gather(x, lists[j], n, seeds)) continue;
-        status = times_partial(x, run->op, j, items, listed(&x->extent, seeds), &part);
+        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), &part);
         if (status == AD_OK && part.nodes != NULL) { /* a plain copy of the seeds: keep it */
             status = record(x, positive_op, &part, &part);
         }
@@ -337,7 +341,7 @@ static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
             wanted = lists[j][k] >= x->first_node && !ad_is_constant(x->tape, lists[j][k]);
         }
         if (!wanted) continue;
-        status = times_partial(x, run->op, j, items, listed(&x->extent, seeds), &part);
+        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), &part);
         if (status != AD_OK) break;
         item_list(&part, &x->extent, terms);
         status = accumulate(x, n, lists[j], terms);

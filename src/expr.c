@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Recursive descent: comparison < sum < product < unary < primary. */
@@ -53,7 +52,7 @@ static int constant(const char *name, double *value) {
         double value;
     } constants[] = {{"AD_PI", AD_PI},         {"AD_PI2", AD_PI2},       {"AD_LN2", AD_LN2},
                      {"AD_LN10", AD_LN10},     {"AD_RADIAN", AD_RADIAN}, {"AD_DEGREE", AD_DEGREE},
-                     {"AD_INF", AD_INF}};
+                     {"AD_INF", AD_INF},       {"AD_TINY", AD_TINY}};
     for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
         if (strcmp(name, constants[k].name) == 0) {
             *value = constants[k].value;
@@ -79,6 +78,19 @@ static void call(parser *p, const char *name) {
     }
 }
 
+/* A decimal number; strtod would ask the locale what a point is.  The table's numbers have
+ * few digits, so that quotient is correctly rounded. */
+static double digits(parser *p) {
+    double number = 0, scale = 1;
+    while (isdigit((unsigned char)*p->at)) number = number * 10 + (*p->at++ - '0');
+    if (*p->at == '.') p->at++;
+    while (isdigit((unsigned char)*p->at)) {
+        number = number * 10 + (*p->at++ - '0');
+        scale *= 10;
+    }
+    return number / scale;
+}
+
 static void primary(parser *p) {
     char name[32];
     size_t n = 0;
@@ -89,10 +101,7 @@ static void primary(parser *p) {
         comparison(p);
         if (!take(p, ")")) p->failed = 1;
     } else if (isdigit((unsigned char)*p->at)) {
-        char *end;
-        number = strtod(p->at, &end);
-        p->at = end;
-        emit(p, AD_STEP_NUMBER, 0, number);
+        emit(p, AD_STEP_NUMBER, 0, digits(p));
     } else {
         while ((isalnum((unsigned char)*p->at) || *p->at == '_') && n + 1 < sizeof name) {
             name[n++] = *p->at++;

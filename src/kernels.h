@@ -45,9 +45,13 @@ static inline double ad_remainder(double a, double b) {
     return r == 0 ? copysign(0, b) : r;
 }
 
+/* NumPy's: the modulus goes first, so that a quotient of infinity stays -1 or 0. */
 static inline double ad_floor_divide(double a, double b) {
     if (b == 0) return a / b;
-    double q = (a - ad_remainder(a, b)) / b, whole = floor(q);
+    double mod = fmod(a, b), q = (a - mod) / b;
+    if (mod != 0 && (b < 0) != (mod < 0)) q -= 1;
+    if (q == 0) return copysign(0, a / b);
+    double whole = floor(q);
     return q - whole > 0.5 ? whole + 1 : whole;
 }
 

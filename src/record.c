@@ -83,7 +83,11 @@ static const double *operand_values(const ad_tape *tape, const ad_span *span, in
         for (size_t e = 0; e < m; e++) buffer[e] = tape->value[place.list[e]];
     } else if (contiguous && place.stride != 1) {
         const double *from = tape->value + place.base;
-        for (size_t e = 0; e < m; e++) buffer[e] = from[(int64_t)e * place.stride];
+        if (place.stride == 0) {
+            for (size_t e = 0; e < m; e++) buffer[e] = *from;
+        } else {
+            for (size_t e = 0; e < m; e++) buffer[e] = from[(int64_t)e * place.stride];
+        }
     } else {
         *stride = (intptr_t)place.stride;
         return tape->value + place.base;

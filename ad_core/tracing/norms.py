@@ -98,6 +98,11 @@ def diagonal(x, /, *, offset=0):
     return np.diagonal(x, offset, -2, -1)
 
 
+@implements(np.linalg.matrix_transpose)
+def matrix_transpose(x, /):
+    return np.swapaxes(x, -1, -2)
+
+
 @implements(np.linalg.trace)
 def trace(x, /, *, offset=0, dtype=None):
     return reductions.trace(x, offset, -2, -1, dtype)

@@ -23,6 +23,8 @@ def axes_last(x, axis):
         axes = tuple(range(x.ndim))
     else:
         axes = axis if isinstance(axis, tuple) else (axis,)
+        if x.ndim == 0 and axes in ((0,), (-1,)):  # which NumPy lets pass
+            axes = ()
         axes = tuple(np.lib.array_utils.normalize_axis_tuple(axes, x.ndim, "axis"))
     rest = [d for d in range(x.ndim) if d not in axes]
     return np.transpose(x, (*rest, *axes)), len(axes), axes
@@ -152,7 +154,10 @@ def _count(x, axis, where, keepdims):
     if _given(where):
         mask = np.broadcast_to(decided(where), x.shape)
         return np.sum(mask, axis=axis, keepdims=bool(keepdims)).astype(float)
-    return np.float64(math.prod(x.shape[d] for d in axes_last(x, axis)[2]))
+    if axis is None:
+        return np.float64(x.size)
+    axes = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim, "axis")
+    return np.float64(math.prod(x.shape[d] for d in axes))
 
 
 @implements(np.mean)
@@ -226,6 +231,8 @@ def cumsum(a, axis=None, dtype=None):
         x, axis = np.ravel(x), 0
     if x.size == 0:
         return +x
+    if x.ndim == 0:
+        x = np.ravel(x)
     moved = np.moveaxis(as_traced(x), axis, -1)
     return np.moveaxis(_core.record_reduction("cumsum", moved, 1), -1, axis)
 
@@ -237,6 +244,8 @@ def cumprod(a, axis=None, dtype=None):
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
+    if x.ndim == 0:
+        x = np.ravel(x)
     moved, step = np.moveaxis(x, axis, -1), 1
     while step < moved.shape[-1]:
         moved = np.concatenate([moved[..., :step], moved[..., step:] * moved[..., :-step]], axis=-1)

@@ -1,0 +1,561 @@
+"""Every transform: its names, arguments, order of results, shapes, and choice of mode."""
+
+import inspect
+import itertools
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+import ad_core
+from ad_core.trees import flatten
+
+x3 = np.array([0.5, 1.5, 2.5])
+A = np.arange(6.0).reshape(2, 3) / 3.0 - 0.4
+
+Point = namedtuple("Point", "x y")
+
+
+def cubes(x):
+    return A @ x**3
+
+
+def cubes_jacobian(x):
+    return A * 3 * x**2
+
+
+def energy(x, k=2.0):
+    return k * np.sum(x**3)
+
+
+# ------------------------------------------------------------------------- names and signatures
+
+
+def test_signatures_are_jaxs():
+    """Names, order and defaults of what JAX has too."""
+    expected = {
+        "jvp": "(fun, primals, tangents, *, has_aux=False)",
+        "vjp": "(fun, *primals, has_aux=False)",
+        "linearize": "(fun, *primals)",
+        "grad": "(fun, argnums=0, *, has_aux=False)",
+        "value_and_grad": "(fun, argnums=0, *, has_aux=False)",
+        "jacobian": "(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None)",
+        "value_and_jacobian": "(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None)",
+        "jacfwd": "(fun, argnums=0, *, has_aux=False, chunk_size=None)",
+        "jacrev": "(fun, argnums=0, *, has_aux=False, chunk_size=None)",
+        "hessian": "(fun, argnums=0, *, has_aux=False)",
+        "hvp": "(fun, primals, tangents)",
+    }
+    for name, signature in expected.items():
+        assert str(inspect.signature(getattr(ad_core, name))) == signature
+
+
+# ------------------------------------------------------------------------------ order of results
+
+
+def test_jvp():
+    t = np.array([1.0, -2.0, 0.5])
+    y, tangent = ad_core.jvp(cubes, (x3,), (t,))
+    np.testing.assert_array_equal(y, cubes(x3))
+    np.testing.assert_allclose(tangent, cubes_jacobian(x3) @ t, rtol=1e-15)
+    y, tangent, aux = ad_core.jvp(lambda x: (cubes(x), "more"), [x3], [t], has_aux=True)
+    np.testing.assert_allclose(tangent, cubes_jacobian(x3) @ t, rtol=1e-15)
+    assert aux == "more"
+
+
+def test_vjp():
+    w = np.array([1.0, -2.0])
+    y, pullback = ad_core.vjp(cubes, x3)
+    np.testing.assert_array_equal(y, cubes(x3))
+    for scale in (1.0, 3.0):
+        (pulled,) = pullback(scale * w)
+        np.testing.assert_allclose(pulled, scale * w @ cubes_jacobian(x3), rtol=1e-15)
+    y, pullback, aux = ad_core.vjp(lambda x: (cubes(x), {"more": x}), x3, has_aux=True)
+    np.testing.assert_array_equal(aux["more"], x3)
+    assert type(aux["more"]) is np.ndarray
+    assert type(pullback(w)) is tuple
+
+
+def test_linearize():
+    y, push = ad_core.linearize(lambda x, a: a * cubes(x), x3, 2.0)
+    np.testing.assert_array_equal(y, 2 * cubes(x3))
+    for t, s in ((x3, 0.0), (np.zeros(3), 1.0), (x3, 2.0)):
+        expected = 2 * cubes_jacobian(x3) @ t + s * cubes(x3)
+        np.testing.assert_allclose(push(t, s), expected, rtol=1e-14)
+
+
+def test_grad_and_value_and_grad():
+    np.testing.assert_allclose(ad_core.grad(energy)(x3), 6 * x3**2, rtol=1e-15)
+    value, gradient = ad_core.value_and_grad(energy)(x3)
+    assert value == energy(x3)
+    np.testing.assert_allclose(gradient, 6 * x3**2, rtol=1e-15)
+    f = lambda x: (energy(x), x * 2.0)  # noqa: E731
+    gradient, aux = ad_core.grad(f, has_aux=True)(x3)
+    np.testing.assert_allclose(gradient, 6 * x3**2, rtol=1e-15)
+    np.testing.assert_array_equal(aux, 2 * x3)
+    (value, aux), gradient = ad_core.value_and_grad(f, has_aux=True)(x3)
+    assert value == energy(x3)
+    np.testing.assert_array_equal(aux, 2 * x3)
+    np.testing.assert_allclose(gradient, 6 * x3**2, rtol=1e-15)
+
+
+JACOBIANS = {
+    "jacobian": ad_core.jacobian,
+    "fwd": lambda f, *a, **k: ad_core.jacobian(f, *a, mode="fwd", **k),
+    "rev": lambda f, *a, **k: ad_core.jacobian(f, *a, mode="rev", **k),
+    "jacfwd": ad_core.jacfwd,
+    "jacrev": ad_core.jacrev,
+    "value_and_jacobian": lambda f, *a, **k: lambda *x, **y: (
+        ad_core.value_and_jacobian(f, *a, **k)(*x, **y)[1]
+    ),
+}
+
+
+@pytest.fixture(params=JACOBIANS)
+def jacobian(request):
+    return JACOBIANS[request.param]
+
+
+def test_jacobian(jacobian):
+    np.testing.assert_allclose(jacobian(cubes)(x3), cubes_jacobian(x3), rtol=1e-15)
+
+
+def test_jacobian_with_aux():
+    f = lambda x: (cubes(x), [x, "text"])  # noqa: E731
+    for transform in (ad_core.jacobian, ad_core.jacfwd, ad_core.jacrev):
+        J, aux = transform(f, has_aux=True)(x3)
+        np.testing.assert_allclose(J, cubes_jacobian(x3), rtol=1e-15)
+        np.testing.assert_array_equal(aux[0], x3)
+        assert aux[1] == "text"
+    (y, aux), J = ad_core.value_and_jacobian(f, has_aux=True)(x3)
+    np.testing.assert_array_equal(y, cubes(x3))
+    assert aux[1] == "text"
+    np.testing.assert_allclose(J, cubes_jacobian(x3), rtol=1e-15)
+
+
+def test_value_and_jacobian():
+    y, J = ad_core.value_and_jacobian(cubes)(x3)
+    np.testing.assert_array_equal(y, cubes(x3))
+    np.testing.assert_allclose(J, cubes_jacobian(x3), rtol=1e-15)
+
+
+def test_hessian_and_hvp():
+    np.testing.assert_allclose(ad_core.hessian(energy)(x3), np.diag(12 * x3), rtol=1e-15)
+    np.testing.assert_allclose(ad_core.hvp(energy, (x3,), (A[0],)), 12 * x3 * A[0], rtol=1e-15)
+    H, aux = ad_core.hessian(lambda x: (energy(x), x[0]), has_aux=True)(x3)
+    np.testing.assert_allclose(H, np.diag(12 * x3), rtol=1e-15)
+    assert aux == 0.5
+
+
+def test_the_hessian_of_a_vector_has_three_indices():
+    H = ad_core.hessian(cubes)(x3)
+    assert H.shape == (2, 3, 3)
+    np.testing.assert_allclose(H, A[:, :, None] * 6 * np.diag(x3), rtol=1e-15)
+
+
+# ------------------------------------------------------------------------------------- argnums
+
+
+def product(a, b, c=1.0):
+    return np.sum(a * b**2) * c
+
+
+PARTS = [np.array([4.0, 9.0]), np.array([4.0, 12.0]), 22.0]
+ARGS = (np.array([1.0, 2.0]), np.array([2.0, 3.0]))
+
+
+@pytest.mark.parametrize("transform", [ad_core.grad, *JACOBIANS.values()])
+@pytest.mark.parametrize(
+    "argnums", [0, 1, -1, -2, np.int64(1), (0,), (1,), (0, 1), (1, 0), [0, 1], (-1, 0), ()]
+)
+def test_argnums(transform, argnums):
+    got = transform(product, argnums)(*ARGS)
+    if isinstance(argnums, (tuple, list)):
+        assert type(got) is tuple
+        assert len(got) == len(argnums)
+        for part, k in zip(got, argnums, strict=True):
+            np.testing.assert_allclose(part, PARTS[k % 2], rtol=1e-15)
+    else:
+        np.testing.assert_allclose(got, PARTS[argnums % 2], rtol=1e-15)
+
+
+def test_argnums_of_a_hessian():
+    H = ad_core.hessian(product, (0, 1))(*ARGS)
+    np.testing.assert_allclose(H[0][0], np.zeros((2, 2)))
+    np.testing.assert_allclose(H[0][1], np.diag(2 * ARGS[1]))
+    np.testing.assert_allclose(H[1][0], np.diag(2 * ARGS[1]))
+    np.testing.assert_allclose(H[1][1], np.diag(2 * ARGS[0]))
+    np.testing.assert_allclose(ad_core.hessian(product, 1)(*ARGS), np.diag(2 * ARGS[0]))
+
+
+def test_hvp_of_two_arguments():
+    t, s = np.array([1.0, 2.0]), np.array([3.0, -1.0])
+    got = ad_core.hvp(product, ARGS, (t, s))
+    assert type(got) is tuple
+    np.testing.assert_allclose(got[0], 2 * ARGS[1] * s)
+    np.testing.assert_allclose(got[1], 2 * ARGS[1] * t + 2 * ARGS[0] * s)
+
+
+def test_keyword_arguments_are_passed_on(jacobian):
+    expected = 3.0 * PARTS[0]
+    np.testing.assert_allclose(jacobian(product)(*ARGS, c=3.0), expected)
+    np.testing.assert_allclose(jacobian(product)(ARGS[0], b=ARGS[1], c=3.0), expected)
+    np.testing.assert_allclose(ad_core.grad(product)(*ARGS, c=3.0), expected)
+    np.testing.assert_allclose(ad_core.hessian(product, 1)(*ARGS, c=2.0), np.diag(4 * ARGS[0]))
+
+
+def test_the_same_array_twice_is_two_arguments(jacobian):
+    J = jacobian(lambda a, b: a * b**2, (0, 1))(x3, x3)
+    np.testing.assert_allclose(J[0], np.diag(x3**2))
+    np.testing.assert_allclose(J[1], np.diag(2 * x3**2))
+    np.testing.assert_allclose(jacobian(lambda a, b: a * b**2)(x3, x3), np.diag(x3**2))
+
+
+# --------------------------------------------------------------------------------------- shapes
+
+SHAPES = [(), (1,), (3,), (2, 3), (1, 2, 1), (2, 1, 3), (0,), (2, 0)]
+
+
+@pytest.mark.parametrize("wanted", SHAPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_jacobians_shape_is_output_shape_and_input_shape(jacobian, shape, wanted):
+    n, m = (int(np.prod(s)) for s in (shape, wanted))
+    M = np.random.default_rng(n + 10 * m).standard_normal((m, n))
+
+    def f(x):
+        return np.reshape(M @ np.ravel(x), wanted)
+
+    J = jacobian(f)(np.ones(shape))
+    assert np.shape(J) == wanted + shape
+    np.testing.assert_allclose(J, M.reshape(wanted + shape), rtol=1e-14)
+
+
+@pytest.mark.parametrize("x", [2.0, np.float64(2.0), np.array(2.0), np.float32(2.0), np.float16(2.0)])
+def test_scalars(jacobian, x):
+    for got in (jacobian(lambda x: x**3)(x), ad_core.grad(lambda x: x**3)(x)):
+        assert np.shape(got) == ()
+        assert got == 12.0
+        assert isinstance(got, (float, np.ndarray))
+        assert got.dtype == np.float64
+    assert jacobian(lambda x: x * np.ones(2))(x).shape == (2,)
+    assert ad_core.hessian(lambda x: x**3)(x) == 12.0
+
+
+def test_a_zero_d_array_stays_one_inside():
+    def f(x):
+        assert x.shape == ()
+        assert x.ndim == 0
+        return x[()] * x
+
+    assert ad_core.grad(f)(np.array(3.0)) == 6.0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_shorter_floats_are_computed_as_float64(jacobian, dtype):
+    x = x3.astype(dtype)
+    J = jacobian(cubes)(x)
+    assert J.dtype == np.float64
+    np.testing.assert_allclose(J, cubes_jacobian(x.astype(float)), rtol=1e-15)
+    value, gradient = ad_core.value_and_grad(energy)(x)
+    assert value == energy(x.astype(float))
+    assert gradient.dtype == np.float64
+    y, tangent = ad_core.jvp(cubes, (x,), (x,))
+    assert y.dtype == tangent.dtype == np.float64
+
+
+LAYOUTS = {
+    "Fortran": np.asfortranarray,
+    "strided": lambda x: np.repeat(np.repeat(x, 2, 0), 3, 1)[::2, ::3],
+    "reversed": lambda x: x[::-1, ::-1].copy()[::-1, ::-1],
+    "transposed": lambda x: x.T.copy().T,
+    "byte-swapped": lambda x: x.astype(x.dtype.newbyteorder()),
+    "read-only": lambda x: np.broadcast_to(x, x.shape),
+    "unaligned": lambda x: (
+        np.frombuffer(b"x" + x.tobytes(), dtype=np.uint8)[1:].view(x.dtype).reshape(x.shape)
+    ),
+    "subclass": lambda x: x.view(type("Sub", (np.ndarray,), {})),
+    "nested list": lambda x: np.array(x.tolist()),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_inputs_of_any_layout(jacobian, name):
+    x = np.random.default_rng(1).standard_normal((2, 3))
+    given = LAYOUTS[name](x)
+    np.testing.assert_array_equal(given, x)
+    f = lambda x: np.sin(x) @ A.T * x[0, 1]  # noqa: E731
+    np.testing.assert_array_equal(jacobian(f)(given), jacobian(f)(x))
+    np.testing.assert_array_equal(ad_core.jvp(f, (x,), (given,))[1], ad_core.jvp(f, (x,), (x,))[1])
+    w = LAYOUTS[name](np.ones((2, 2)) * [1.0, 2.0])
+    plain = np.ones((2, 2)) * [1.0, 2.0]
+    np.testing.assert_array_equal(ad_core.vjp(f, x)[1](w)[0], ad_core.vjp(f, x)[1](plain)[0])
+
+
+# --------------------------------------------------------------------------------------- trees
+
+
+def test_trees_in():
+    p = {"w": [np.ones((2, 3)), 2.0], "b": (np.array(3.0), Point(np.ones(2), 4.0)), "none": None}
+
+    def f(p):
+        w, b = p["w"], p["b"]
+        assert p["none"] is None
+        return np.sum(w[0] ** 2) * w[1] + b[0] * np.sum(b[1].x) * b[1].y
+
+    g = ad_core.grad(f)(p)
+    assert list(g) == sorted(p)
+    assert g["none"] is None
+    np.testing.assert_array_equal(g["w"][0], 4 * np.ones((2, 3)))
+    assert g["w"][1] == 6.0
+    assert type(g["w"]) is list
+    assert type(g["b"]) is tuple
+    assert type(g["b"][1]) is Point
+    assert g["b"][0] == 8.0
+    np.testing.assert_array_equal(g["b"][1].x, [12.0, 12.0])
+    assert g["b"][1].y == 6.0
+
+
+def test_trees_in_and_out(jacobian):
+    def f(p, q):
+        return {"sum": p[0] + np.sum(q["x"]), "both": Point(p[1] * q["x"], [p[0] ** 2])}
+
+    p, q = (2.0, 3.0), {"x": np.array([1.0, 2.0])}
+    J = jacobian(f, (0, 1))(p, q)
+    assert set(J) == {"sum", "both"}
+    to_p, to_q = J["sum"]
+    assert to_p == (1.0, 0.0)
+    np.testing.assert_array_equal(to_q["x"], [1.0, 1.0])
+    to_p, to_q = J["both"].x
+    np.testing.assert_array_equal(to_p[0], [0.0, 0.0])
+    np.testing.assert_array_equal(to_p[1], [1.0, 2.0])
+    np.testing.assert_array_equal(to_q["x"], 3 * np.eye(2))
+    to_p, to_q = J["both"].y[0]
+    assert to_p == (4.0, 0.0)
+    np.testing.assert_array_equal(to_q["x"], [0.0, 0.0])
+
+
+def test_trees_of_tangents_and_cotangents():
+    f = lambda p: [p["a"] * p["b"], p["b"]]  # noqa: E731
+    p, t = {"a": 2.0, "b": x3}, {"b": np.ones(3), "a": 1.0}
+    y, tangent = ad_core.jvp(f, (p,), (t,))
+    assert type(y) is type(tangent) is list
+    np.testing.assert_array_equal(tangent[0], x3 + 2.0)
+    np.testing.assert_array_equal(tangent[1], np.ones(3))
+    (pulled,) = ad_core.vjp(f, p)[1]([np.ones(3), x3])
+    assert pulled["a"] == np.sum(x3)
+    np.testing.assert_array_equal(pulled["b"], 2.0 + x3)
+    product = ad_core.hvp(lambda p: np.sum(p["b"] ** 2) * p["a"], (p,), (t,))
+    assert product["a"] == 2 * np.sum(x3)
+    np.testing.assert_array_equal(product["b"], 2 * x3 + 4.0)
+
+
+def test_empty_trees(jacobian):
+    assert ad_core.grad(lambda p, x: x * 2.0, 0)({}, 1.0) == {}
+    assert jacobian(lambda x: ())(1.0) == ()
+    assert jacobian(lambda p, x: x)((), 1.0) == ()
+    y, pullback = ad_core.vjp(lambda x: {}, x3)
+    assert y == {}
+    np.testing.assert_array_equal(pullback({})[0], np.zeros(3))
+    assert ad_core.jvp(lambda x: [], (1.0,), (1.0,)) == ([], [])
+
+
+def test_object_arrays_and_lists_of_traced_values_as_results(jacobian):
+    expected = np.array([[x3[1], x3[0], 0.0], [0.0, 0.0, 2 * x3[2]]])
+    for made in (
+        lambda x: np.array([x[0] * x[1], x[2] ** 2]),
+        lambda x: np.array([x[0] * x[1], x[2] ** 2], dtype=object),
+        lambda x: np.stack([x[0] * x[1], x[2] ** 2]),
+    ):
+        np.testing.assert_array_equal(jacobian(made)(x3), expected)
+
+
+# ----------------------------------------------------------------- constants, repeats, identities
+
+
+def test_an_input_returned_as_is(jacobian):
+    np.testing.assert_array_equal(jacobian(lambda x: x)(x3), np.eye(3))
+    assert jacobian(lambda x: x)(2.0) == 1.0
+    J = jacobian(lambda x: (x, x[1], x[::-1]))(x3)
+    np.testing.assert_array_equal(J[0], np.eye(3))
+    np.testing.assert_array_equal(J[1], np.eye(3)[1])
+    np.testing.assert_array_equal(J[2], np.eye(3)[::-1])
+    J = jacobian(lambda a, b: (b, a), (0, 1))(1.0, 2.0)
+    assert J == ((0.0, 1.0), (1.0, 0.0))
+
+
+def test_outputs_repeated(jacobian):
+    def f(x):
+        y = x * x
+        return y, y, y[0], y[[0, 0, 1]], np.concatenate([y, y])
+
+    D = np.diag(2 * x3)
+    for got, expected in zip(
+        jacobian(f)(x3), (D, D, D[0], D[[0, 0, 1]], np.concatenate([D, D])), strict=True
+    ):
+        np.testing.assert_array_equal(got, expected)
+    w = (np.ones(3), np.ones(3), 1.0, np.ones(3), np.ones(6))
+    (pulled,) = ad_core.vjp(f, x3)[1](w)
+    np.testing.assert_array_equal(pulled, 2 * x3 * [7.0, 5.0, 4.0])
+
+
+def test_parts_that_do_not_depend(jacobian):
+    J = jacobian(lambda a, b: (a * 2.0, 3.0, np.arange(2)), (0, 1))(x3, 1.0)
+    np.testing.assert_array_equal(J[0][1], np.zeros(3))
+    np.testing.assert_array_equal(J[1][0], np.zeros(3))
+    assert J[1][1] == 0.0
+    assert J[2][0].shape == (2, 3)
+    assert J[2][1].shape == (2,)
+
+
+def test_fewer_outputs_than_chunks_and_zero_columns(jacobian):
+    J = jacobian(lambda x: x[:2] ** 2)(np.arange(40.0))
+    expected = np.zeros((2, 40))
+    expected[1, 1] = 2.0
+    np.testing.assert_array_equal(J, expected)
+
+
+# -------------------------------------------------------------------------------- modes and chunks
+
+
+def network(x):
+    h = np.tanh(np.outer(x, np.linspace(-1, 1, 7)))
+    return np.concatenate([(h @ h.T).ravel(), np.cumsum(x), [np.max(x), x[0] * x[-1]]])
+
+
+@pytest.mark.parametrize("D", [1, 2, 9, 37])
+def test_modes_and_chunks_agree(D):
+    x = np.random.default_rng(D).standard_normal(D)
+    reference = ad_core.jacfwd(network)(x)
+    size = np.max(np.abs(reference))
+    for mode, chunk in itertools.product(["fwd", "rev"], [None, 1, 2, 3, 8, 31, 32, 33, 10_000]):
+        J = ad_core.jacobian(network, mode=mode, chunk_size=chunk)(x)
+        np.testing.assert_allclose(J, reference, atol=1e-14 * size)
+    np.testing.assert_allclose(ad_core.jacobian(network)(x), reference, atol=1e-14 * size)
+    y, pullback = ad_core.vjp(network, x)
+    w, t = (np.random.default_rng(k).standard_normal(n) for k, n in ((0, y.size), (1, D)))
+    np.testing.assert_allclose(pullback(w)[0], w @ reference, atol=1e-12 * size)
+    np.testing.assert_allclose(ad_core.jvp(network, (x,), (t,))[1], reference @ t, atol=1e-12 * size)
+
+
+def test_few_inputs_and_many_outputs_go_forward():
+    f = lambda x: np.outer(np.linspace(0, 1, 10_000), x) @ np.ones(3) * x[0]  # noqa: E731
+    e = ad_core.explain(f, x3)
+    assert (e.mode, e.passes, e.inputs, e.outputs) == ("fwd", 3, 3, 10_000)
+    np.testing.assert_allclose(
+        ad_core.jacobian(f)(x3), ad_core.jacobian(f, mode="fwd")(x3), rtol=0.0
+    )
+
+
+def test_many_inputs_and_one_output_go_in_reverse():
+    x = np.linspace(0, 1, 10_000)
+    e = ad_core.explain(lambda x: np.sum(x**2), x)
+    assert (e.mode, e.passes, e.inputs, e.outputs) == ("rev", 1, 10_000, 1)
+    np.testing.assert_allclose(ad_core.jacobian(lambda x: np.sum(x**2))(x), 2 * x)
+
+
+def test_the_mode_taken_is_the_cheaper_one():
+    """Ten thousand columns of a long recording would take far more than a reverse sweep."""
+    import time
+
+    x = np.linspace(0, 1, 3_000)
+
+    def f(x):
+        for _ in range(10):
+            x = np.sin(x)
+        return np.sum(x)
+
+    start = time.perf_counter()
+    ad_core.jacobian(f)(x)
+    chosen = time.perf_counter() - start
+    start = time.perf_counter()
+    ad_core.jacfwd(f)(x)
+    assert chosen < (time.perf_counter() - start) / 10
+
+
+def test_explain():
+    def residual(x, scale=1.0):
+        return np.outer(x, np.ones(2)) * scale
+
+    e = ad_core.explain(residual, x3, scale=2.0)
+    assert e.function == "residual"
+    assert (e.mode, e.passes, e.inputs, e.outputs) == ("fwd", 3, 3, 6)
+    assert "D = 3" in e.reason
+    assert e.size["nodes"] > 6
+    text = str(e)
+    for word in ("residual", "fwd", "inputs D", "outputs K", "passes", "nodes", "bytes", e.reason):
+        assert str(word) in text
+    forced = ad_core.explain(residual, x3, mode="rev")
+    assert (forced.mode, forced.passes, forced.reason) == ("rev", 6, "asked for")
+    other = ad_core.explain(lambda a, b: b * a[0], x3, np.ones(50), argnums=1)
+    assert (other.inputs, other.outputs) == (50, 50)
+    both = ad_core.explain(lambda a, b: b * a[0], x3, np.ones(50), argnums=(0, 1))
+    assert both.inputs == 53
+    with pytest.raises(AttributeError):
+        e.mode = "rev"
+
+
+# ------------------------------------------------------------------------------------ the functions
+
+
+def test_derived_functions_can_be_inspected():
+    for transform in (ad_core.grad, ad_core.jacobian, ad_core.hessian, ad_core.value_and_grad):
+        derived = transform(product)
+        assert list(inspect.signature(derived).parameters) == ["a", "b", "c"]
+        assert inspect.unwrap(derived) is product
+
+
+def test_callables_of_every_kind(jacobian):
+    class Model:
+        def __init__(self, k):
+            self.k = k
+
+        def __call__(self, x):
+            return self.k * x**2
+
+        def method(self, x):
+            return self(x)
+
+    from functools import partial
+
+    model = Model(3.0)
+    for fun in (model, model.method, partial(lambda k, x: k * x**2, 3.0), partial(model)):
+        assert jacobian(fun)(2.0) == 12.0
+    assert jacobian(np.sin)(0.0) == 1.0
+    assert ad_core.grad(np.hypot, (0, 1))(3.0, 4.0) == (0.6, 0.8)
+
+
+def test_a_transform_may_be_called_at_many_points():
+    J = ad_core.jacobian(lambda x: x**2 if x > 1.0 else -x)
+    assert [J(x) for x in (0.5, 2.0, 0.1, 3.0)] == [-1.0, 4.0, -1.0, 6.0]
+
+
+def test_a_function_that_closes_over_what_changes():
+    scale = [1.0]
+    J = ad_core.jacobian(lambda x: scale[0] * x)
+    assert J(1.0) == 1.0
+    scale[0] = 5.0
+    assert J(1.0) == 5.0
+
+
+@pytest.mark.parametrize("name", ["grad", "jacobian", "jvp", "vjp", "hessian", "linearize"])
+def test_values_are_numpys_own(name):
+    """What the function sees equals what it would see untraced, bit for bit."""
+    x = np.random.default_rng(5).standard_normal(50)
+    f = lambda x: np.sum(np.sin(x) * np.exp(-x * x) + np.abs(x) ** 1.5)  # noqa: E731
+    seen = []
+
+    def spied(x):
+        y = f(x)
+        seen.append(y)
+        return y
+
+    calls = {
+        "grad": lambda: ad_core.value_and_grad(f)(x)[0],
+        "jacobian": lambda: ad_core.value_and_jacobian(f)(x)[0],
+        "jvp": lambda: ad_core.jvp(f, (x,), (x,))[0],
+        "vjp": lambda: ad_core.vjp(f, x)[0],
+        "hessian": lambda: ad_core.trace(f, x).value,
+        "linearize": lambda: ad_core.linearize(f, x)[0],
+    }
+    np.testing.assert_allclose(calls[name](), f(x), rtol=4e-16)
+    assert len(flatten(calls[name]())[0]) == 1
