@@ -52,7 +52,7 @@ static int constant(const char *name, double *value) {
         double value;
     } constants[] = {{"AD_PI", AD_PI},         {"AD_PI2", AD_PI2},       {"AD_LN2", AD_LN2},
                      {"AD_LN10", AD_LN10},     {"AD_RADIAN", AD_RADIAN}, {"AD_DEGREE", AD_DEGREE},
-                     {"AD_INF", AD_INF},       {"AD_TINY", AD_TINY}};
+                     {"AD_INF", AD_INF}};
     for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
         if (strcmp(name, constants[k].name) == 0) {
             *value = constants[k].value;

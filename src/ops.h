@@ -14,7 +14,6 @@
 #define AD_RADIAN (AD_PI / 180)
 #define AD_DEGREE (180 / AD_PI)
 #define AD_INF HUGE_VAL
-#define AD_TINY 4.9406564584124654e-324 /* the least positive double */
 
 #define AD_MAX_ARITY 3
 

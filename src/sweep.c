@@ -136,19 +136,39 @@ static ad_matrix transposed(ad_matrix x) {
     return (ad_matrix){x.at, x.batch, x.column, x.row};
 }
 
-/* Copy seed q of a rows x columns matrix of nodes, batch and all, to x; or add x to it. */
-static void exchange(sweep *s, size_t q, ad_node node, const int64_t stride[3], int64_t batch,
-                     int64_t rows, int64_t columns, double *x, int add) {
+/* x += y on n doubles, the first ones `step` apart. */
+static void add(double *x, int64_t step, const double *y, int64_t n) {
+    if (step == 1) {
+        for (int64_t j = 0; j < n; j++) x[j] += y[j];
+    } else {
+        for (int64_t j = 0; j < n; j++) x[j * step] += y[j];
+    }
+}
+
+/* Seed q of a rows x columns matrix of nodes, batch and all, as a matrix: in place when
+ * there is one seed, copied to x otherwise. */
+static ad_matrix seed_matrix(sweep *s, size_t q, ad_node node, const int64_t stride[3],
+                             int64_t batch, int64_t rows, int64_t columns, double *x) {
+    if (s->p == 1) return matrix(s->array, node, stride);
+    const int64_t dense[3] = {rows * columns, columns, 1};
+    double *to = x;
     for (int64_t n = 0; n < batch; n++) {
         for (int64_t i = 0; i < rows; i++) {
             int64_t first = (int64_t)node + n * stride[0] + i * stride[1];
-            double *at = s->array + (size_t)first * s->p + q;
-            int64_t step = stride[2] * (int64_t)s->p;
-            if (add) {
-                for (int64_t j = 0; j < columns; j++) at[j * step] += *x++;
-            } else {
-                for (int64_t j = 0; j < columns; j++) *x++ = at[j * step];
-            }
+            const double *at = s->array + (size_t)first * s->p + q;
+            for (int64_t j = 0; j < columns; j++) *to++ = at[j * stride[2] * (int64_t)s->p];
+        }
+    }
+    return matrix(x, 0, dense);
+}
+
+/* Add a dense matrix to seed q of a matrix of nodes. */
+static void add_matrix(sweep *s, size_t q, ad_node node, const int64_t stride[3], int64_t batch,
+                       int64_t rows, int64_t columns, const double *x) {
+    for (int64_t n = 0; n < batch; n++) {
+        for (int64_t i = 0; i < rows; i++, x += columns) {
+            int64_t first = (int64_t)node + n * stride[0] + i * stride[1];
+            add(s->array + (size_t)first * s->p + q, stride[2] * (int64_t)s->p, x, columns);
         }
     }
 }
@@ -168,21 +188,21 @@ static int matmul_edges(sweep *s, const ad_run *run, const ad_block *b) {
             ad_matrix other = matrix(value, b->operand[1 - j].base, b->operand[1 - j].stride);
             y = x + (s->backward ? batch * M * N : batch * rows * columns);
             if (!s->backward) {
-                exchange(s, q, v->base, v->stride, batch, rows, columns, x, 0);
-                ad_matrix seed = matrix(x, 0, dense), out = matrix(y, 0, own_stride);
+                ad_matrix seed = seed_matrix(s, q, v->base, v->stride, batch, rows, columns, x);
+                ad_matrix out = matrix(y, 0, own_stride);
                 const int64_t e[4] = {batch, M, K, N};
                 ad_matmul(e, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
-                exchange(s, q, run->node, own_stride, batch, M, N, y, 1);
+                add_matrix(s, q, run->node, own_stride, batch, M, N, y);
             } else {
-                exchange(s, q, run->node, own_stride, batch, M, N, x, 0);
-                ad_matrix seed = matrix(x, 0, own_stride), out = matrix(y, 0, dense);
+                ad_matrix seed = seed_matrix(s, q, run->node, own_stride, batch, M, N, x);
+                ad_matrix out = matrix(y, 0, dense);
                 const int64_t left[4] = {batch, M, N, K}, right[4] = {batch, K, M, N};
                 if (j == 0) {
                     ad_matmul(left, seed, transposed(other), out, 1);
                 } else {
                     ad_matmul(right, transposed(other), seed, out, 1);
                 }
-                exchange(s, q, v->base, v->stride, batch, rows, columns, y, 1);
+                add_matrix(s, q, v->base, v->stride, batch, rows, columns, y);
             }
             if (interrupted(s, (size_t)(batch * M * K * N) / 8)) return 1;
         }

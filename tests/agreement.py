@@ -91,6 +91,12 @@ def assert_fails_alike(f, args, problem):
         ad_core.jvp(f, args, directions)
 
 
+def rows(*tables):
+    """The pieces of code in tables, where they stand between bars and line ends."""
+    lines = [line.strip() for text in tables for line in text.split("\n")]
+    return [code for line in lines if line for code in line.split(" | ")]
+
+
 def functions_in(rows):
     """The NumPy functions that pieces of code name."""
     found = set()

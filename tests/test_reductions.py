@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from agreement import assert_agrees, functions_in
+from agreement import assert_agrees, functions_in, rows
 
 from ad_core.tracing import differences, norms, reductions
 from ad_core.tracing.dispatch import table
@@ -78,11 +78,6 @@ np.linalg.vector_norm(c, axis=(0, 1), ord=3, keepdims=True)
 np.linalg.vector_norm(a, axis=1, ord=1) | np.linalg.matrix_norm(c) | np.linalg.matrix_norm(c, ord=1)
 np.linalg.matrix_norm(a, keepdims=True, ord=np.inf)
 """
-
-
-def rows(*tables):
-    return [code.strip() for text in tables for line in text.split("\n") if line.strip()
-            for code in line.split(" | ")]  # fmt: skip
 
 
 ROWS = rows(SUMS, EXTREMES, RUNNING, NORMS)

@@ -2,7 +2,13 @@
 
 import inspect
 import itertools
+import os
+import subprocess
+import sys
+import time
 from collections import namedtuple
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -291,6 +297,39 @@ def test_inputs_of_any_layout(jacobian, name):
     np.testing.assert_array_equal(ad_core.vjp(f, x)[1](w)[0], ad_core.vjp(f, x)[1](plain)[0])
 
 
+def test_byte_swapped_constants():
+    swapped = x3.astype(x3.dtype.newbyteorder())
+    uses = [
+        lambda x: x * swapped,
+        lambda x: x * np.array(swapped),
+        lambda x: x * np.copy(swapped),
+        lambda x: x * np.asarray(swapped),
+        lambda x: x * np.asarray(swapped, dtype=float),
+        lambda x: x * np.ascontiguousarray(swapped[::-1])[::-1],
+        lambda x: x * (np.zeros_like(swapped) + swapped),
+        lambda x: x * (np.full_like(swapped, 2.0) + swapped - 2.0),
+        lambda x: x * np.concatenate([x, swapped])[3:],
+        lambda x: np.diag(swapped) @ x,
+        lambda x: np.where(x > 0, swapped, x) * x,
+        lambda x: x * np.stack([swapped, x])[0],
+    ]
+    for use in uses:
+        y, t = ad_core.jvp(use, (np.ones(3),), (np.ones(3),))
+        np.testing.assert_array_equal(y, use(np.ones(3)))
+        np.testing.assert_array_equal(t, x3)
+
+
+def test_an_empty_input_in_a_fresh_process():
+    code = (
+        "import numpy as np, ad_core\n"
+        "assert ad_core.jacobian(lambda x: x * 2.0)(np.zeros(0)).shape == (0, 0)\n"
+        "assert ad_core.grad(np.sum)(np.zeros((0, 3))).shape == (0, 3)\n"
+    )
+    where = Path(ad_core.__file__).parents[1]
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, cwd=where, timeout=60,
+                   env={**os.environ, "PYTHONPATH": str(where)})  # fmt: skip
+
+
 # --------------------------------------------------------------------------------------- trees
 
 
@@ -455,8 +494,6 @@ def test_many_inputs_and_one_output_go_in_reverse():
 
 def test_the_mode_taken_is_the_cheaper_one():
     """Ten thousand columns of a long recording would take far more than a reverse sweep."""
-    import time
-
     x = np.linspace(0, 1, 3_000)
 
     def f(x):
@@ -514,8 +551,6 @@ def test_callables_of_every_kind(jacobian):
 
         def method(self, x):
             return self(x)
-
-    from functools import partial
 
     model = Model(3.0)
     for fun in (model, model.method, partial(lambda k, x: k * x**2, 3.0), partial(model)):

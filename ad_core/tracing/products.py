@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix products and what is made of them."""
 
+import math
+
 import numpy as np
 
 from ad_core import _core
@@ -26,11 +28,12 @@ def matmul(a, b):
     M, N = a.shape[-2], b.shape[-1]
     if b.ndim == 2:  # one matrix for all: its rows' batches are one tall matrix
         batch = a.shape[:-2]
-        stacks = _stack(a.reshape(1, -1, a.shape[-1])), _stack(b[None])
+        stacks = _stack(a.reshape(1, math.prod(a.shape[:-1]), a.shape[-1])), _stack(b[None])
     else:
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        count = math.prod(batch)
         stacks = [
-            _stack(np.broadcast_to(x, batch + x.shape[-2:]).reshape(-1, *x.shape[-2:]))
+            _stack(np.broadcast_to(x, batch + x.shape[-2:]).reshape(count, *x.shape[-2:]))
             for x in (a, b)
         ]
     shape = batch + (() if left else (M,)) + (() if right else (N,))
@@ -80,10 +83,10 @@ def tensordot(a, b, axes=2):
         raise ValueError("tensordot: shape-mismatch for sum")
     kept_a = [d for d in range(a.ndim) if d not in summed_a]
     kept_b = [d for d in range(b.ndim) if d not in summed_b]
-    n = int(np.prod([a.shape[d] for d in summed_a], dtype=int))
+    n = math.prod(a.shape[d] for d in summed_a)
     rows, columns = [a.shape[d] for d in kept_a], [b.shape[d] for d in kept_b]
-    left = np.transpose(a, kept_a + summed_a).reshape(int(np.prod(rows, dtype=int)), n)
-    right = np.transpose(b, summed_b + kept_b).reshape(n, int(np.prod(columns, dtype=int)))
+    left = np.transpose(a, kept_a + summed_a).reshape(math.prod(rows), n)
+    right = np.transpose(b, summed_b + kept_b).reshape(n, math.prod(columns))
     return matmul(left, right).reshape(rows + columns)[()]
 
 

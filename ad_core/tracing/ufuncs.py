@@ -17,10 +17,10 @@ COMPOSED = {
     np.modf: lambda a: (a - np.trunc(a), np.trunc(a)),
     np.ldexp: lambda a, b: a * 2.0 ** _exponent(b),
     np.conjugate: lambda a: +a,
-    np.bitwise_and: lambda a, b: a & b,
-    np.bitwise_or: lambda a, b: a | b,
-    np.bitwise_xor: lambda a, b: a ^ b,
-    np.invert: lambda a: ~a,
+    np.bitwise_and: lambda a, b: _on_truths(np.logical_and, a, b),
+    np.bitwise_or: lambda a, b: _on_truths(np.logical_or, a, b),
+    np.bitwise_xor: lambda a, b: _on_truths(np.logical_xor, a, b),
+    np.invert: lambda a: _on_truths(np.logical_not, a),
     np._core.umath.clip: lambda a, low, high: np.minimum(np.maximum(a, low), high),
 }
 for _name in ("vecdot", "matvec", "vecmat"):  # as NumPy has come to have them
@@ -40,7 +40,15 @@ ACCUMULATIONS = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
 
 def _exponent(b):
     only_plain(np.ldexp, b)
-    return b
+    return np.asarray(b)
+
+
+def _on_truths(logical, *operands):
+    """The bitwise operation of truth values; traced numbers have no bits."""
+    arrays = [as_array(x) for x in operands]
+    if any(x.dtype != np.bool_ for x in arrays):
+        raise TypeError("&, | , ^ and ~ of traced values need truth values: (a > 0) & (b > 0)")
+    return logical(*arrays)
 
 
 def call_ufunc(ufunc, method, inputs, kwargs):
