@@ -6,7 +6,7 @@ cdef enum:
     TINY_SWEEP = 1 << 14        # nodes times seeds below which the GIL is kept
 
 
-cdef cnp.ndarray float_input(object x, str what):
+cdef cnp.ndarray float_input(object x, object what):
     """An input as a float64 array of its own memory, or a TypeError that names it."""
     cdef cnp.ndarray given = <cnp.ndarray> x if type(x) is np.ndarray else unpatched_asarray(x)
     if given.descr.type_num == cnp.NPY_DOUBLE and cnp.PyArray_CHKFLAGS(
@@ -22,6 +22,8 @@ cdef cnp.ndarray float_input(object x, str what):
         "c": "split it into its real and imaginary part",
         "f": "convert it with x.astype(np.float64) if that precision is enough",
     }.get(kind, "pass real numbers")
+    if type(what) is tuple:     # put into words only here, where it is needed
+        what = f"argument {what[1]} of {name_of(what[0])}"
     raise TypeError(f"{what} must be real float64 (or float32/float16) to be differentiated, got "
                     f"dtype {given.dtype}; {remedy}")
 
@@ -287,7 +289,7 @@ def jacobian_once(fun, tuple args, dict kwargs, Py_ssize_t k, forward, size_t ch
     array or scalar out.  Otherwise what finish(trace, x, inputs, root, y) makes of it while
     the trace still runs."""
     cdef Trace trace = Trace.__new__(Trace)
-    cdef cnp.ndarray values = float_input(args[k], "the differentiated argument")
+    cdef cnp.ndarray values = float_input(args[k], (fun, k))
     cdef size_t D = <size_t> cnp.PyArray_SIZE(values)
     cdef ad_node first, node
     cdef ad_function f
@@ -341,7 +343,9 @@ cdef bint plain_output(Trace trace, object y) except -1:
 
 
 def name_of(fun):
-    """What messages call the user's function."""
+    """What messages call the user's function; derived functions go by their original's name."""
+    while hasattr(fun, "__wrapped__"):
+        fun = fun.__wrapped__
     return getattr(fun, "__name__", None) or type(fun).__name__
 
 

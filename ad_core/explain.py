@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which mode a Jacobian takes, and why."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ad_core import _core
 from ad_core.recording import check_mode, record
@@ -9,8 +9,7 @@ from ad_core.recording import check_mode, record
 __all__ = ["Explanation", "explain"]
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """What :func:`ad_core.jacobian` does for a function at a point; ``str()`` is a table.
 
     >>> import numpy as np, ad_core

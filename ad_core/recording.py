@@ -2,8 +2,6 @@
 """A function recorded at one point: its trace, inputs and outputs, and products with its
 Jacobian.  The transforms are written on this."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ad_core import _core
@@ -18,13 +16,15 @@ def check_mode(mode):
         raise ValueError(f"mode must be 'fwd', 'rev' or None, got {mode!r}")
 
 
-@dataclass(slots=True)
 class Leaves:
-    """Arrays of inputs or outputs laid end to end."""
+    """Arrays of inputs or outputs laid end to end: their tree, shapes and nodes."""
 
-    tree: object
-    shapes: list
-    nodes: np.ndarray
+    __slots__ = ("nodes", "shapes", "tree")
+
+    def __init__(self, tree, shapes, nodes):
+        self.tree = tree
+        self.shapes = shapes
+        self.nodes = nodes
 
     @property
     def size(self):
@@ -50,15 +50,21 @@ def _shaped(part, shape):
     return part[()] if shape == () or _core.traced(part) else part.copy()
 
 
-@dataclass(slots=True)
 class Recording:
-    """One run of a function, closed, ready for sweeps."""
+    """One run of a function, closed, ready for sweeps.
 
-    trace: object
-    inputs: Leaves
-    outputs: Leaves
-    single: bool  # one argument by number: results are not wrapped in a tuple
-    aux: object = None
+    single tells that one argument was asked for by number, so that results are not wrapped in
+    a tuple; aux is what the function returned beside its result.
+    """
+
+    __slots__ = ("aux", "inputs", "outputs", "single", "trace")
+
+    def __init__(self, trace, inputs, outputs, single, aux):
+        self.trace = trace
+        self.inputs = inputs
+        self.outputs = outputs
+        self.single = single
+        self.aux = aux
 
     @property
     def nested(self):
@@ -69,7 +75,10 @@ class Recording:
         """The function's result: plain, or values of the outer trace."""
         read = _core.traced_again if self.nested else _core.values_at
         return self.outputs.tree.build(
-            [read(self.trace, nodes, shape) for nodes, shape in self.outputs.split(self.outputs.nodes)]
+            [
+                read(self.trace, nodes, shape)
+                for nodes, shape in self.outputs.split(self.outputs.nodes)
+            ]
         )
 
     def product(self, seeds, forward):
@@ -81,7 +90,9 @@ class Recording:
             )
             return segment.product(seeds, forward)
         flat = [np.ravel(seed) for seed in seeds]
-        column = np.concatenate(flat)[:, None] if flat else np.zeros((0, 1))
+        # NumPy's own zeros: an outer trace, which this recording has no part in, may be running
+        empty = _core.plain_function("zeros")
+        column = np.concatenate(flat)[:, None] if flat else empty((0, 1))
         sweep = _core.push_forward if forward else _core.pull_back
         return sweep(self.trace, self.inputs.nodes, self.outputs.nodes, column)[:, 0]
 
@@ -141,7 +152,10 @@ def record(fun, args, kwargs, argnums, has_aux=False):
                 for j, leaf in enumerate(leaves)
             ]
             given[k] = tree.build([traced for traced, _, _ in made])
-            parts += [(nodes, root, np.shape(leaf)) for (_, nodes, root), leaf in zip(made, leaves, strict=True)]
+            parts += [
+                (nodes, root, np.shape(leaf))
+                for (_, nodes, root), leaf in zip(made, leaves, strict=True)
+            ]
             trees.append(tree)
         y = fun(*given, **kwargs)
         return _finish(trace, parts, trees, not _is_sequence(argnums), y, has_aux)

@@ -5,8 +5,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from ad_core import _core, show
+from ad_core import _core
 from ad_core.recording import record, seeds_like
+from ad_core.trees import flatten
 
 __all__ = ["Node", "Tape", "trace"]
 
@@ -33,18 +34,19 @@ def trace(fun, *args):
     >>> import numpy as np, ad_core
     >>> tape = ad_core.trace(lambda a, b: a * b + np.exp(a * b) - np.sin(b), 1.0, 2.0)
     >>> [node.formula for node in tape.nodes]
-    ['x1', 'x2', 'x1 * x2', 'x1 * x2', 'exp(v4)', 'v3 + v5', 'sin(x2)', 'v6 - v7']
-    >>> float(tape.value)
-    8.479758672104967
+    ['x1', 'x2', 'v1 * v2', 'exp(v3)', 'v3 + v4', 'sin(v2)', 'v5 - v6']
+    >>> round(float(tape.value), 12)
+    8.479758672105
     """
-    return Tape(record(fun, args, {}, tuple(range(len(args)))), args)
+    return Tape(record(fun, args, {}, 0 if len(args) == 1 else tuple(range(len(args)))), args)
 
 
 class Tape:
     """One recording of a function at one point.
 
-    ``str(tape)`` is the trace as a table; nodes are numbered from v1 as in the textbook,
-    and inputs are called x1, x2, ...  D and K count inputs and outputs.
+    ``str(tape)`` is the trace as a table.  Nodes are named v1, v2, ... in the order of
+    evaluation, inputs first; equal operations on equal operands are shown as one node, as in
+    the textbook.  D and K count inputs and outputs.
 
     >>> import ad_core
     >>> tape = ad_core.trace(lambda x: x * x, 3.0)
@@ -59,17 +61,19 @@ class Tape:
             raise TypeError("trace() shows plain evaluations; it can not run inside a derivative")
         self._recording = recording
         self._args = tuple(args)
+        rows = _core.node_rows(recording.trace)
+        self._places, self._rows = _shared(rows, recording.inputs.nodes)
         self._nodes = None
 
     @property
     def inputs(self):
         """Node numbers of the D inputs."""
-        return tuple(int(node) for node in self._recording.inputs.nodes)
+        return tuple(self._places[self._recording.inputs.nodes].tolist())
 
     @property
     def outputs(self):
         """Node numbers of the K outputs."""
-        return tuple(int(node) for node in self._recording.outputs.nodes)
+        return tuple(self._places[self._recording.outputs.nodes].tolist())
 
     @property
     def value(self):
@@ -85,7 +89,7 @@ class Tape:
     def nodes(self):
         """All nodes in the order of evaluation."""
         if self._nodes is None:
-            self._nodes = _read_nodes(self._recording.trace, self.inputs)
+            self._nodes = _read_nodes(self._rows, self.inputs)
         return self._nodes
 
     def tangents(self, *direction):
@@ -105,18 +109,24 @@ class Tape:
 
     def jacobian(self, mode=None):
         """The Jacobian at the recorded point; see :func:`ad_core.jacobian`."""
-        return _unwrapped(self._recording.jacobian(mode), len(self._args))
+        return self._recording.jacobian(mode)
 
     def table(self, tangent=None, cotangent=None, limit=60):
         """The trace as a text table, with tangents and adjoints if asked for."""
+        from ad_core import show
+
         return show.table(self, tangent, cotangent, limit=limit)
 
     def dot(self):
         """The evaluation trace graph in Graphviz's language."""
+        from ad_core import show
+
         return show.dot(self)
 
     def draw(self, path):
         """Draw the graph to an SVG, PNG or PDF file; needs the extra "demo" (matplotlib)."""
+        from ad_core import show
+
         return show.draw(self, path)
 
     def __str__(self):
@@ -135,8 +145,6 @@ class Tape:
             if flat.size == side.size and all(isinstance(x, (int, float, np.number)) for x in flat):
                 return flat.astype(np.float64)
         if side is self._recording.inputs:
-            from ad_core.trees import flatten
-
             seeds = seeds_like(side, tuple(given), flatten(self._args)[1], what)
         else:
             seeds = seeds_like(side, given[0], side.tree, what)
@@ -145,27 +153,34 @@ class Tape:
     def _sweep(self, seed, forward):
         r = self._recording
         seed = np.ascontiguousarray(seed)
-        return _core.all_tangents(r.trace, r.inputs.nodes, r.outputs.nodes, seed, forward)
+        swept = _core.all_tangents(r.trace, r.inputs.nodes, r.outputs.nodes, seed, forward)
+        shared = np.zeros(len(self._rows))
+        if forward:
+            shared[self._places] = swept
+        else:  # a shared node has the children of all its copies
+            np.add.at(shared, self._places, swept)
+        return shared
 
 
-def _unwrapped(jacobian, arguments):
-    """A one-argument function's Jacobian without the tuple of one."""
-    if arguments != 1:
-        return jacobian
-    from ad_core.trees import map_leaves  # tuples of one are trees: look below them
+def _shared(rows, inputs):
+    """For each row the place among the distinct ones, and those rows: equal operations on
+    equal operands stand once, as they do in the textbook's trace."""
+    places, distinct, seen = [], [], {}
+    for i, (op, constant, value, operands, partials) in enumerate(rows):
+        operands = tuple(places[j] for j in operands)
+        key = ("input", i) if op is None and not constant else (op, operands, value)
+        if key != key or value != value:  # NaN equals nothing
+            key = i
+        if key not in seen:
+            seen[key] = len(distinct)
+            distinct.append((op, constant, value, operands, partials))
+        places.append(seen[key])
+    return np.array(places, dtype=np.intp), distinct
 
-    if isinstance(jacobian, tuple) and len(jacobian) == 1:
-        return jacobian[0]
-    return map_leaves(lambda leaf: leaf, jacobian)
 
-
-def _read_nodes(trace, inputs):
-    rows = _core.node_rows(trace)
+def _read_nodes(rows, inputs):
     numbers = {node: k + 1 for k, node in enumerate(inputs)}
-    names = [
-        f"x{numbers[i]}" if i in numbers else _number(row[2]) if row[1] else f"v{i + 1}"
-        for i, row in enumerate(rows)
-    ]
+    names = [_number(row[2]) if row[1] else f"v{i + 1}" for i, row in enumerate(rows)]
     children = [[] for _ in rows]
     for i, row in enumerate(rows):
         for operand in dict.fromkeys(row[3]):
@@ -173,9 +188,12 @@ def _read_nodes(trace, inputs):
     nodes = []
     for i, (op, constant, value, operands, partials) in enumerate(rows):
         kind = op or ("constant" if constant else "input")
-        formula = names[i] if op is None else _formula(op, [names[j] for j in operands])
+        if op is not None:
+            formula = _formula(op, [names[j] for j in operands])
+        else:
+            formula = f"x{numbers[i]}" if i in numbers else names[i]
         nodes.append(
-            Node(i, names[i], kind, formula, operands, partials, tuple(children[i]), value)
+            Node(i, f"v{i + 1}", kind, formula, operands, partials, tuple(children[i]), value)
         )
     return tuple(nodes)
 

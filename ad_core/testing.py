@@ -17,7 +17,7 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
 
     Parameters: args, a tuple of arguments (or trees of them); order, the highest derivative
     checked; modes, any of "fwd" and "rev"; eps, the step of the differences, relative to each
-    argument's size.  Each mode is compared with a fourth-order central difference, to rtol
+    array's largest element (or to 1, if that is less).  Each mode is compared with a fourth-order central difference, to rtol
     and atol (None: 1e-6 of the result's size); with both modes the dot-product test
     w (J v) = (J^T w) v is held to 1e-12, which is far sharper.  Raises AssertionError that
     names the mode, the order and both numbers.  Cost: about 5 evaluations a mode and order.
@@ -31,6 +31,8 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
         ...
     AssertionError: fwd derivative of order 1 of wrong: ...
     """
+    if isinstance(modes, str):
+        modes = (modes,)
     if not isinstance(args, (tuple, list)):
         raise TypeError(f"args must be a tuple of arguments, got {type(args).__name__}")
     unknown = set(modes) - {"fwd", "rev"}
@@ -41,7 +43,10 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
     rng = np.random.default_rng(SEED)
     leaves, tree = flatten(tuple(args))
     sizes = [np.asarray(leaf, dtype=np.float64) for leaf in leaves]
-    direction = tree.build([_random(rng, leaf) for leaf in sizes])
+    # each array has its own scale: a step fit for the largest would be wild for a small one
+    direction = tree.build(
+        [_random(rng, leaf) * max(1.0, np.max(np.abs(leaf), initial=0.0)) for leaf in sizes]
+    )
     _check(f, tuple(args), direction, order, 1, tuple(modes), rng, atol, rtol, eps)
 
 
@@ -89,22 +94,29 @@ def _difference(f, args, direction, eps):
     """J v by central differences of order 4 along the direction."""
     leaves, tree = flatten(tuple(args))
     steps = flatten(tuple(direction))[0]
-    size = max([1.0, *(float(np.max(np.abs(leaf), initial=0.0)) for leaf in leaves)])
-    h = eps * size
 
     def at(k):
-        moved = [np.asarray(x, dtype=np.float64) + k * h * v for x, v in zip(leaves, steps, strict=True)]
-        return [np.asarray(y, dtype=np.float64) for y in flatten(f(*tree.build([m[()] for m in moved])))[0]]
+        moved = [
+            np.asarray(x, dtype=np.float64) + k * eps * v
+            for x, v in zip(leaves, steps, strict=True)
+        ]
+        return [
+            np.asarray(y, dtype=np.float64)
+            for y in flatten(f(*tree.build([m[()] for m in moved])))[0]
+        ]
 
     near, far = zip(at(1), at(-1), strict=True), zip(at(2), at(-2), strict=True)
-    return [
-        (8 * (a - b) - (c - d)) / (12 * h) for (a, b), (c, d) in zip(near, far, strict=True)
-    ]
+    return [(8 * (a - b) - (c - d)) / (12 * eps) for (a, b), (c, d) in zip(near, far, strict=True)]
 
 
 def _dot(a, b):
     left, right = (x if isinstance(x, list) else flatten(x)[0] for x in (a, b))
-    return float(sum(np.sum(np.asarray(x) * np.asarray(y)) for x, y in zip(left, flatten(right)[0], strict=True)))
+    return float(
+        sum(
+            np.sum(np.asarray(x) * np.asarray(y))
+            for x, y in zip(left, flatten(right)[0], strict=True)
+        )
+    )
 
 
 def _scale(values, weights):
@@ -115,7 +127,9 @@ def _scale(values, weights):
 
 
 def _compare(found, expected, mode, depth, name, scale, atol, rtol):
-    bound = (1e-6 * scale if atol is None else atol) + (0.0 if rtol is None else rtol * abs(expected))
+    bound = (1e-6 * scale if atol is None else atol) + (
+        0.0 if rtol is None else rtol * abs(expected)
+    )
     if not abs(found - expected) <= bound:
         raise AssertionError(
             f"{mode} derivative of order {depth} of {name}: {found!r} but differences give "

@@ -12,7 +12,7 @@ __all__ = ["array_attributes", "array_methods"]
 
 # Methods that are the NumPy function of the same name.
 SAME = [
-    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress",
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip",
     "copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "put",
     "ptp", "ravel", "repeat",
     "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
@@ -39,6 +39,10 @@ def transpose(self, *axes):
     if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
         (axes,) = axes
     return np.transpose(as_array(self), axes or None)
+
+
+def compress(self, condition, axis=None):
+    return np.compress(condition, self, axis=axis)
 
 
 def flatten(self, order="C"):
@@ -128,7 +132,7 @@ class Flat:
         shapes.set_flat(self.base, flat, value, "flat")
 
     def __array__(self, dtype=None, copy=None):
-        return np.asarray(self.base.reshape(-1), dtype=dtype)
+        return self.base.reshape(-1).__array__(dtype)
 
     def copy(self):
         return self.base.reshape(-1).copy()
@@ -144,7 +148,8 @@ def array_methods():
     for name in _core.op_aliases():
         table.setdefault(name, _same(name))
     for function in (
-        reshape, transpose, flatten, astype, fill, item, tolist, sort, partition, conj, view,
+        reshape, transpose, compress, flatten, astype, fill, item, tolist, sort, partition,
+        conj, view,
         is_integer,
     ):  # fmt: skip
         table[function.__name__] = function

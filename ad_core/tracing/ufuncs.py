@@ -72,6 +72,8 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     if out is None:
         return result
     if isinstance(result, tuple):
+        whole = np.zeros(np.broadcast_shapes(*(np.shape(o) for o in out if o is not None)))
+        result = [r if np.ndim(r) == whole.ndim else r + whole for r in result]
         pairs = zip(out, result, strict=True)
         return tuple(r if o is None else store(o, r, ufunc.__name__) for o, r in pairs)
     return store(out, result, ufunc.__name__)
