@@ -395,10 +395,16 @@ cdef cnp.ndarray values_of(object x):
 
 
 cdef bint only_constants(TracedArray x):
-    cdef cnp.ndarray index = contiguous(x.indices())
-    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
-    cdef Py_ssize_t k
-    for k in range(cnp.PyArray_SIZE(index)):
+    """Whether no element depends on an input.  Nodes of a piece are alike; others are asked
+    one by one."""
+    cdef cnp.ndarray index = x.indices()
+    cdef Py_ssize_t k, n = 1 if is_consecutive(index) else cnp.PyArray_SIZE(index)
+    cdef ad_node *node
+    if cnp.PyArray_SIZE(index) == 0:
+        return True
+    index = contiguous(index) if n > 1 else index
+    node = <ad_node *> cnp.PyArray_DATA(index)
+    for k in range(n):
         if not ad_is_constant(x.trace.tape, node[k]):
             return False
     return True
@@ -418,15 +424,15 @@ cdef object as_plain_array(TracedArray x, object dtype):
     return objects.reshape(shape_of(index))
 
 
-cdef object array_of_objects(cnp.ndarray objects):
+cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):
     """An object array of numbers and traced scalars as a traced (or a plain) array."""
     cdef Trace trace = trace_of(tuple(objects.ravel()))
     cdef ad_node node
     if trace is None:
         for item in objects.ravel():
             if not isinstance(item, (int, float, np.number, np.bool_)):
-                raise TypeError(f"an object array holds {type(item).__name__}, which is no real "
-                                f"number; ad_core computes with real float64 numbers")
+                raise TypeError(f"{what} holds {type(item).__name__}, which is no real number; "
+                                f"ad_core computes with real float64 numbers")
         return objects.astype(np.float64)
     cdef cnp.ndarray index = unpatched_empty(objects.size, dtype=np.uint32)
     for k, item in enumerate(objects.ravel()):

@@ -14,20 +14,27 @@ def record_reduction(str kind, TracedArray x not None, int inner):
     cdef Prepared p
     cdef ad_operand operand
     cdef ad_node first
+    if only_constants(x):
+        return plain_reduction(kind, values_of(x), inner)
     for d in range(ndim):
         shape[d] = cnp.PyArray_DIM(index, d)
     alive = prepare(&p, index, ndim, cnp.PyArray_DIMS(index))
     operand.base = p.base
     operand.stride = p.stride
     operand.nodes = p.nodes
-    if kind == "sum" and cnp.PyArray_SIZE(index) == 0:
-        return uniform(shape_of(index)[:outer], 0.0) if outer else 0.0
     check(ad_tape_reduce(x.trace.tape, block_kinds[kind], outer, inner, shape, &operand, &first))
     if kind == "cumsum":
         return new_array(x.trace, consecutive(first, ndim, cnp.PyArray_DIMS(index)), False)
     if outer == 0:
         return new_scalar(x.trace, first)
     return new_array(x.trace, consecutive(first, outer, cnp.PyArray_DIMS(index)), False)
+
+
+cdef object plain_reduction(str kind, object values, int inner):
+    """The same of constants: a number, or a buffer of them."""
+    if kind == "cumsum":
+        return buffer_of(np.cumsum(values, axis=-1))
+    return buffer_of(getattr(np, kind)(values, axis=tuple(range(-inner, 0))))
 
 
 cdef cnp.ndarray affine_nodes(Trace trace, object x):
@@ -44,6 +51,8 @@ cdef cnp.ndarray affine_nodes(Trace trace, object x):
 def record_matmul(a, b):
     """The product of two stacks of matrices, (B, M, K) and (B, K, N), as one block run."""
     cdef Trace trace = trace_of((a, b))
+    if is_constant(a) and is_constant(b):
+        return buffer_of(np.matmul(values_of(a), values_of(b)))
     cdef cnp.ndarray left = affine_nodes(trace, a)
     cdef cnp.ndarray right = affine_nodes(trace, b)
     cdef int64_t extents[4]
@@ -120,7 +129,7 @@ def truth_of(x):
 
 def is_constant(x):
     """Whether a traced array holds constants only."""
-    return type(x) is TracedArray and only_constants(x)
+    return type(x) is TracedArray and only_constants(<TracedArray> x)
 
 
 def traced(x):

@@ -6,14 +6,19 @@
 cdef dict numpy_names = np.__dict__
 cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
-    "full_like", "array", "asarray", "copy")}
+    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "copy")}
 # what this binding itself calls: NumPy's own, also while a trace runs
 cdef object unpatched_asarray = np.asarray
 cdef object unpatched_array = np.array
 cdef object unpatched_empty = np.empty
 cdef object unpatched_zeros = np.zeros
 cdef object unpatched_full = np.full
-cdef object contiguous = np.ascontiguousarray
+
+cdef cnp.ndarray contiguous(object x, object dtype=None):
+    """x in C order and native bytes; unlike np.ascontiguousarray a 0-d array stays one."""
+    return unpatched_asarray(x, dtype=dtype, order="C")
+
+
 cdef list patched_names = []
 cdef list replacements = []     # what stands under each name while a trace runs
 cdef list unpatched = []        # and what otherwise
@@ -112,22 +117,36 @@ def array(object, dtype=None, **kwargs):
     if ad_current == NULL or not is_float(dtype):
         return originals["array"](object, dtype, **kwargs)
     if is_traced(object):
-        return reshaped_minimum(copied(as_traced_array(object)), kwargs)
+        made = as_traced_array(object)
+        return reshaped_minimum(copied(made) if kwargs.get("copy", True) else made, kwargs)
     if isinstance(object, (list, tuple)) and any_traced(object):
         return reshaped_minimum(joined(object), kwargs)
     return buffer_of(originals["array"](object, dtype, **kwargs))
 
 
-def asarray(a, dtype=None, order=None, **kwargs):
+cdef object converted(str name, object a, object dtype, object order, dict kwargs):
+    """np.asarray and kin: traced values and lists of them as traced arrays."""
     if ad_current == NULL or not is_float(dtype):
-        return originals["asarray"](a, dtype, order, **kwargs)
+        return originals[name](a, dtype, order, **kwargs)
     if is_traced(a):
         return as_traced_array(a)
     if isinstance(a, (list, tuple)):
-        if any_traced(a):
-            return joined(a)
-        return buffer_of(originals["asarray"](a, dtype, order, **kwargs))
-    return originals["asarray"](a, dtype, order, **kwargs)
+        return joined(a) if any_traced(a) else buffer_of(originals[name](a, dtype, order, **kwargs))
+    return originals[name](a, dtype, order, **kwargs)
+
+
+def asarray(a, dtype=None, order=None, **kwargs):
+    return converted("asarray", a, dtype, order, kwargs)
+
+
+def asanyarray(a, dtype=None, order=None, **kwargs):
+    return converted("asanyarray", a, dtype, order, kwargs)
+
+
+def ascontiguousarray(a, dtype=None, **kwargs):
+    if ad_current == NULL or not is_float(dtype):
+        return originals["ascontiguousarray"](a, dtype, **kwargs)
+    return np.atleast_1d(converted("asarray", a, dtype, "C", kwargs))
 
 
 cdef object reshaped_minimum(object array, dict kwargs):
@@ -234,7 +253,5 @@ cdef int enter_replacement(str name, object function) except -1:
 
 
 for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,
-                 full_like, array, asarray, copy):
+                 full_like, array, asarray, asanyarray, ascontiguousarray, copy):
     enter_replacement(function.__name__, function)
-for name in ("asanyarray", "ascontiguousarray"):
-    enter_replacement(name, asarray)

@@ -47,16 +47,19 @@ cdef extern from *:
     static PyMethodDef ad_ufunc_method = {
         "__array_ufunc__", NULL, METH_VARARGS | METH_KEYWORDS,
         "How NumPy's ufuncs act on a traced value."};
-    static int ad_add_ufunc_method(PyTypeObject *type, void *function) {
+    static int ad_finish_type(PyTypeObject *type, void *function, int scalar) {
         ad_ufunc_method.ml_meth = (PyCFunction)(void (*)(void))function;
         PyObject *method = PyDescr_NewMethod(type, &ad_ufunc_method);
         int failed = method == NULL || PyDict_SetItemString(type->tp_dict, "__array_ufunc__", method);
         Py_XDECREF(method);
+        /* Not a sequence to NumPy: storing one into a float array then raises what its
+           __float__ raises, and not that it were a sequence. */
+        if (scalar && type->tp_as_sequence != NULL) type->tp_as_sequence->sq_item = NULL;
         PyType_Modified(type);
         return failed ? -1 : 0;
     }
     """
-    int ad_add_ufunc_method(type x, void *function) except -1
+    int ad_finish_type(type x, void *function, bint scalar) except -1
     void *ad_current  # the innermost Trace recording on this thread, borrowed
     void set_current(void *trace)
     bint ad_is_small_int(object x)

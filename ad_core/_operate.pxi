@@ -277,7 +277,7 @@ cdef object prepare(Prepared *p, cnp.ndarray index, int ndim, cnp.npy_intp *shap
 cdef cnp.ndarray constant_nodes(Trace trace, cnp.ndarray values):
     """Constants for the elements of a float64 array, copied: later changes do no harm."""
     cdef ad_node first
-    cdef cnp.ndarray dense = contiguous(values)
+    cdef cnp.ndarray dense = contiguous(values, dtype_float)
     cdef size_t n = <size_t> cnp.PyArray_SIZE(dense)
     check(ad_tape_constants(trace.tape, n, &first))
     memcpy(trace.tape.value + first, cnp.PyArray_DATA(dense), n * sizeof(double))

@@ -10,7 +10,7 @@ cdef cnp.ndarray float_input(object x, object what):
     """An input as a float64 array of its own memory, or a TypeError that names it."""
     cdef cnp.ndarray given = <cnp.ndarray> x if type(x) is np.ndarray else unpatched_asarray(x)
     if given.descr.type_num == cnp.NPY_DOUBLE and cnp.PyArray_CHKFLAGS(
-            given, cnp.NPY_ARRAY_CARRAY_RO):
+            given, cnp.NPY_ARRAY_CARRAY_RO) and cnp.PyArray_ISNOTSWAPPED(given):
         return given
     kind = given.dtype.kind
     if kind == "f" and given.dtype.itemsize <= 8:
@@ -116,7 +116,7 @@ def output_nodes(Trace trace not None, y, str what):
     cdef cnp.ndarray index, values
     cdef Trace root = trace.root()
     if not is_traced(y) and type(y) is np.ndarray and y.dtype == object:
-        y = array_of_objects(y)
+        y = array_of_objects(y, what)
     if type(y) is TracedArray:
         root = unify((<TracedArray> y).trace, root)
         index = (<TracedArray> y).indices()

@@ -306,8 +306,8 @@ cdef int fill_table() except -1:
     return 0
 
 
-ad_add_ufunc_method(TracedScalar, <void *> array_ufunc)
-ad_add_ufunc_method(TracedArray, <void *> array_ufunc)
+ad_finish_type(TracedScalar, <void *> array_ufunc, True)
+ad_finish_type(TracedArray, <void *> array_ufunc, False)
 fill_table()
 use_numpy_loops()
 choose_isa(None)

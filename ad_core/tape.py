@@ -16,6 +16,11 @@ Node.__doc__ = """One node of an evaluation trace graph.
 
 operands are the nodes it is computed from (its parents in Bishop's graph), partials its
 derivatives with respect to each, children the nodes computed from it (Bishop's ch(i)).
+
+>>> import ad_core
+>>> node = ad_core.trace(lambda x: x * x, 3.0).nodes[1]
+>>> node.formula, node.operands, node.partials
+('v1 * v1', (0, 0), (3.0, 3.0))
 """
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**",

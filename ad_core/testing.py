@@ -17,10 +17,11 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
 
     Parameters: args, a tuple of arguments (or trees of them); order, the highest derivative
     checked; modes, any of "fwd" and "rev"; eps, the step of the differences, relative to each
-    array's largest element (or to 1, if that is less).  Each mode is compared with a fourth-order central difference, to rtol
-    and atol (None: 1e-6 of the result's size); with both modes the dot-product test
-    w (J v) = (J^T w) v is held to 1e-12, which is far sharper.  Raises AssertionError that
-    names the mode, the order and both numbers.  Cost: about 5 evaluations a mode and order.
+    array's largest element (or to 1, if that is less).  Each mode is compared with a
+    fourth-order central difference, to rtol and atol (None: 1e-6 of the result's size); with
+    both modes the dot-product test w (J v) = (J^T w) v is held to 1e-12, which is far sharper.
+    Raises AssertionError that names the mode, the order and both numbers.  Cost: about 5
+    evaluations a mode and order.
 
     >>> import numpy as np, ad_core
     >>> ad_core.check_grads(lambda x: np.sin(x) * x, (np.array([1.0, 2.0]),))

@@ -66,8 +66,11 @@ static size_t matmul_edges(const ad_tape *tape, const ad_block *b, size_t k, siz
 static size_t reduction_edges(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
                               size_t room, ad_edge *edges) {
     size_t inner = b->extent[1].count, running = run->op == AD_BLOCK_CUMSUM, n = 0;
-    size_t result = running ? k / inner : k, last = running ? k % inner + 1 : inner;
-    for (size_t r = 0; r < last; r++) {
+    size_t result = running ? k / inner : k, first = running ? k % inner : 0;
+    size_t last = running ? first + 1 : inner;
+    /* as the sweeps have it: a running sum is the one before it plus one element */
+    if (running && first != 0) n = put(edges, room, n, (ad_node)(run->node + k - 1), 1);
+    for (size_t r = first; r < last; r++) {
         ad_node node;
         size_t at = result * inner + r;
         if (b->operand[0].list != AD_AFFINE) {

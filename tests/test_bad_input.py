@@ -185,8 +185,10 @@ def test_a_ragged_list():
 
 
 @pytest.mark.parametrize("mode", ["fwd", "rev"])
-@pytest.mark.parametrize("constant", [2.0, 3, np.float32(1.0), np.ones(2), np.ones((2, 0)), np.arange(4),
-                                      np.ones((2, 2), dtype=bool)])  # fmt: skip
+@pytest.mark.parametrize(
+    "constant",
+    [2.0, 3, np.float32(1), np.ones(2), np.ones((2, 0)), np.arange(4), np.ones((2, 2), dtype=bool)],
+)
 def test_a_constant_has_derivative_zero_of_the_right_shape(constant, mode):
     J = ad_core.jacobian(lambda x: constant, mode=mode)(x3)
     np.testing.assert_array_equal(J, np.zeros((*np.shape(constant), 3)))

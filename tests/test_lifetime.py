@@ -81,7 +81,7 @@ def test_a_result_written_to_after_its_return():
     np.testing.assert_array_equal(pullback(np.ones(3))[0], 2 * x3)
 
 
-# ---------------------------------------------------------------------------- results are not shared
+# -------------------------------------------------------------------------- results are not shared
 
 
 def leaves(*trees):

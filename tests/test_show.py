@@ -169,7 +169,7 @@ def test_draw_says_what_to_install_without_matplotlib(tape, monkeypatch):
 def test_no_partial_is_shown_for_a_constant():
     tape = ad_core.trace(lambda x: x * 2.5, 3.0)
     assert tape.nodes[2].operands == (0, 1)
-    assert cells(show.table(tape))[4][3] == "d/dx1 2.5"
+    assert cells(show.table(tape))[4][3] == "d/dv1 2.5"
     assert "n0 -> n2 [label=" in show.dot(tape)
     assert "n1 -> n2;" in show.dot(tape)
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table from NumPy functions to what they do with traced values."""
 
-import inspect
 from functools import cache
 
 import numpy as np
@@ -9,11 +8,19 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import TracedValueError
 
-__all__ = ["any_traced", "call_function", "implements", "only_plain", "store", "table"]
+__all__ = [
+    "any_traced",
+    "call_function",
+    "implements",
+    "only_constants",
+    "only_plain",
+    "store",
+    "table",
+]
 
 table = {}
 
-# C functions, whose signature older NumPy versions do not tell: first parameter, place of out=.
+# C functions with out=, which do not tell their signature: first parameter, place of out=.
 SIGNATURES = {np.dot: ("a", 2), np.concatenate: ("arrays", 2), np.where: ("condition", None)}
 
 
@@ -33,14 +40,16 @@ def implements(*functions):
 
 @cache
 def _signature(function):
-    """Name of the first parameter, and the place of out= among the positional ones."""
+    """Name of the first parameter, and the place of out= among the positional ones.
+
+    Read from the code object: importing inspect takes 10 ms.
+    """
     if function in SIGNATURES:
         return SIGNATURES[function]
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except ValueError:
+    code = getattr(function._implementation, "__code__", None)
+    if code is None:  # in C, without out=
         return None, None
-    names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    names = code.co_varnames[: code.co_argcount]
     return (names[0] if names else None), names.index("out") if "out" in names else None
 
 
@@ -48,6 +57,9 @@ def call_function(function, types, args, kwargs):
     """What ``__array_function__`` of a traced value does."""
     implementation = table.get(function)
     if implementation is None:
+        plain = only_constants((args, kwargs))
+        if plain is not None:  # made during the trace, but nothing depends on an input
+            return function(*plain[0], **plain[1])
         raise NotImplementedError(
             f"{name_of(function)} has no derivative in ad_core{_core.user_line()}; write it with "
             f"the functions listed in docs/numpy.md, or apply it to plain numbers outside the "
@@ -65,6 +77,21 @@ def call_function(function, types, args, kwargs):
     if not any_traced((*args, *kwargs.values())):
         return store(out, function(*args, **kwargs), function.__name__)
     return store(out, implementation(*args, **kwargs), function.__name__)
+
+
+def only_constants(item):
+    """The item with its traced arrays of constants as plain arrays; None if one depends on an
+    input."""
+    if isinstance(item, dict):
+        values = only_constants(list(item.values()))
+        return None if values is None else dict(zip(item, values, strict=True))
+    if isinstance(item, list | tuple):
+        parts = [only_constants(part) for part in item]
+        bad = any(p is None and x is not None for p, x in zip(parts, item, strict=True))
+        return None if bad else type(item)(parts)
+    if not _core.traced(item):
+        return item
+    return _core.current_values(item) if _core.is_constant(item) else None
 
 
 def name_of(function):

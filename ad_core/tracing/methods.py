@@ -64,6 +64,8 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         return np.asarray(_core.truth_of(self)).astype(dtype)[()]
     if dtype == np.bool_:
         return self != 0
+    if _core.is_constant(self):
+        return _core.current_values(self).astype(dtype, order, casting, subok, copy)
     raise TracedValueError(
         f"astype({dtype}) of a traced value would lose its derivative{_core.user_line()}; keep "
         f"float64, or use np.floor/np.rint, whose derivative is zero"
@@ -103,7 +105,7 @@ def conj(self):
 
 
 def view(self, *args, **kwargs):
-    if args or kwargs:
+    if any(kind is not np.ndarray for kind in (*args, *kwargs.values())):
         raise TracedValueError("view() of a traced array as another type would lose its derivative")
     return self[...]
 

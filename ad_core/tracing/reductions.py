@@ -59,6 +59,11 @@ def _float(dtype):
 
 def _block(kind, x, axis, keepdims):
     x = as_traced(x)
+    if _core.is_constant(x):  # a plain number may become an index, a count, a condition
+        values = getattr(np, kind)(
+            _core.current_values(x), axis=axis, keepdims=keepdims not in (False, NO_VALUE)
+        )
+        return np.array(values) if np.ndim(values) else np.float64(values)
     moved, n, axes = axes_last(x, axis)
     result = _core.record_reduction(kind, moved, n) if n else +moved
     return kept(result, x.shape, axes, keepdims)

@@ -5,7 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing import products, reductions
-from ad_core.tracing.dispatch import any_traced, only_plain, store
+from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
 from ad_core.tracing.elementwise import as_array, as_traced
 
 __all__ = ["COMPOSED", "call_ufunc"]
@@ -123,6 +123,9 @@ def _compute(ufunc, method, inputs, kwargs, where):
             return _fold_along(ufunc, *_array_and_axis(*inputs, **kwargs))
     if method == "reduceat":
         return _pieces(ufunc, *inputs, **kwargs)
+    plain = only_constants((inputs, kwargs))
+    if plain is not None:
+        return getattr(ufunc, method)(*plain[0], **plain[1])
     refuse(ufunc, method, kwargs)
 
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/numpy.md: what ad_core does with every public NumPy function.
+
+    python docs/make_numpy.py
+
+from an environment with ad_core built. The tests check that the page is what this would write.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+import ad_core  # noqa: F401  (enters the functions in the table)
+from ad_core import _core
+from ad_core.tracing import queries, ufuncs
+from ad_core.tracing.dispatch import table
+
+PAGE = Path(__file__).resolve().parent / "numpy.md"
+VERSION = ".".join(np.__version__.split(".")[:2])
+MODULES = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft}
+
+# Made while a trace runs: no dispatch by argument, but arrays that take traced values.
+MAKERS = ["array", "asarray", "copy", "empty", "eye", "full", "identity", "ones", "zeros"]
+# Of the file of queries, these move elements; of other files, these have plain results.
+MOVING = {np.sort, np.partition, np.median}
+PLAIN = {np.all, np.any, np.iscomplex, np.isreal, np.isclose, np.isposinf, np.isneginf}
+
+HEAD = f"""# NumPy functions on traced values
+
+Written by `docs/make_numpy.py` from the table of functions, for NumPy {VERSION}.
+
+A traced array also has ndarray's operators, indexing, assignment, attributes and methods. A list of
+traced numbers becomes an object array in NumPy's own hands, which works element by element.
+
+What is refused raises `NotImplementedError` that names the function and the line, unless all its
+arguments are constants (arrays made during the trace in which nothing depends on an input): then
+NumPy's own function runs on their values.
+"""
+
+
+def public():
+    """Name -> function for everything public that a traced array could be handed to."""
+    found = {}
+    for prefix, module in MODULES.items():
+        for name in dir(module):
+            f = getattr(module, name)
+            if not name.startswith("_") and (isinstance(f, np.ufunc) or takes_arrays(f)):
+                found[f"{prefix}.{name}"] = f
+    return found
+
+
+def takes_arrays(f):
+    """Whether NumPy lets arrays of other types take the function over."""
+    return callable(f) and (
+        hasattr(f, "_implementation") or f in (np.where, np.dot, np.concatenate)
+    )
+
+
+def kind(f):
+    """supported, plain or refused."""
+    if isinstance(f, np.ufunc):
+        rows = {row["ufunc"]: row for row in _core.op_table()}
+        if _core.has_row(f):
+            row = rows.get(f.__name__)
+            return "plain" if row is not None and row["is_test"] else "supported"
+        if f in ufuncs.COMPOSED:
+            return "plain" if f.__name__.startswith(("bitwise", "invert")) else "supported"
+        return "refused"
+    rule = table.get(f)
+    if rule is None:
+        return "refused"
+    asks = rule.__module__ == queries.__name__ and f not in MOVING
+    return "plain" if asks or f in PLAIN else "supported"
+
+
+def page():
+    groups = {"supported": [f"np.{name}" for name in MAKERS], "plain": [], "refused": []}
+    for name, f in public().items():
+        groups[kind(f)].append(name)
+    parts = [HEAD]
+    for title, group in (
+        ("Supported", "supported"),
+        ("No derivative needed: the result is a plain answer or a truth value", "plain"),
+        ("Refused", "refused"),
+    ):
+        parts.append(f"\n## {title}\n\n| module | functions |\n|---|---|\n")
+        for prefix in MODULES:
+            own = sorted({n for n in groups[group] if n.rpartition(".")[0] == prefix})
+            if own:
+                names = ", ".join(f"`{n.rpartition('.')[2]}`" for n in own)
+                parts.append(f"| `{prefix}` | {names} |\n")
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
