@@ -40,7 +40,9 @@ cdef class TracedArray:
         cdef Trace trace = self.trace
         cdef ad_node offset
         if not trace.live or trace.thread != PyThread_get_thread_ident():
-            trace.refuse()
+            if ad_current == NULL or not ended_constants(self):
+                trace.refuse()
+            return self.settle_again(ended_values(self))
         if self.whole is not None:
             self.whole.indices()
             if self.whole.owned and not self.owned:
@@ -56,6 +58,15 @@ cdef class TracedArray:
         elif self.whole is None:
             np.add(self.index, np.uint32(offset), out=self.index)
             self.first += offset
+        return 0
+
+    cdef int settle_again(self, cnp.ndarray values) except -1:
+        """Constants made in an earlier trace (a cached table, a module imported meanwhile)
+        are plain numbers: here they become constants of the present trace."""
+        self.trace = innermost().root()
+        self.index = constant_nodes(self.trace, values).copy()
+        self.whole = None
+        self.owned = True
         return 0
 
     cdef cnp.ndarray writable(self):
@@ -185,6 +196,8 @@ cdef class TracedArray:
         cdef cnp.ndarray index = self.index
         cdef Py_ssize_t k, n
         if PyLong_CheckExact(key) and cnp.PyArray_NDIM(index) == 1:
+            if ad_current == NULL:
+                return fetch(self, key)
             index = self.indices()
             k = PyLong_AsSsize_t(key)
             n = cnp.PyArray_DIM(index, 0)
@@ -243,7 +256,11 @@ cdef class TracedArray:
 
     @shape.setter
     def shape(self, shape):
-        raise AttributeError("the shape of a traced array can not be set; use reshape")
+        cdef cnp.ndarray index = self.indices()
+        cdef cnp.ndarray reshaped = index.reshape(shape)
+        if not np.may_share_memory(index, reshaped):
+            raise AttributeError("incompatible shape for in-place modification; use reshape")
+        self.index = reshaped
 
     @property
     def ndim(self):
@@ -319,6 +336,8 @@ cdef inline object element_at(TracedArray x, ad_node node):
 
 cdef object fetch(TracedArray x, object key):
     """x[key] for any key that NumPy knows."""
+    if ad_current == NULL and ended_constants(x):
+        return ended_values(x)[key]
     found = x.indices()[plain_key(key)]
     if isinstance(found, np.ndarray):
         return view_of(x, found)
@@ -341,9 +360,8 @@ cdef object plain_key(object key):
 
 cdef object assign(TracedArray x, object key, object value):
     """x[key] = value in place, seen through every view of x; returns x."""
-    cdef cnp.ndarray index
+    cdef cnp.ndarray index = x.indices()
     cdef Trace trace = unify(x.trace, trace_of((value,)) if is_traced(value) else x.trace)
-    x.indices()
     nodes = nodes_of(trace, value)
     index = x.writable()
     index[plain_key(key)] = nodes
@@ -413,6 +431,8 @@ cdef bint only_constants(TracedArray x):
 cdef object as_plain_array(TracedArray x, object dtype):
     """What NumPy gets that does not know traced arrays: floats if nothing depends on an
     input, else an object array of traced scalars."""
+    if ad_current == NULL and ended_constants(x):
+        return ended_values(x) if dtype is None else ended_values(x).astype(dtype)
     cdef cnp.ndarray index = x.indices()
     if only_constants(x):
         return values_of(x) if dtype is None else values_of(x).astype(dtype)

@@ -50,7 +50,7 @@ cdef cnp.ndarray affine_nodes(Trace trace, object x):
 
 def record_matmul(a, b):
     """The product of two stacks of matrices, (B, M, K) and (B, K, N), as one block run."""
-    cdef Trace trace = trace_of((a, b))
+    cdef Trace trace = needed_trace((a, b))
     if is_constant(a) and is_constant(b):
         return buffer_of(np.matmul(values_of(a), values_of(b)))
     cdef cnp.ndarray left = affine_nodes(trace, a)
@@ -85,6 +85,7 @@ def record_matmul(a, b):
 
 def index_array(x):
     """The node index array of a traced value (read it, do not write it)."""
+    needed_trace((x,))
     return (<TracedArray> as_traced_array(x)).indices()
 
 
@@ -96,21 +97,21 @@ def from_index(TracedArray x not None, index):
 
 def from_nodes(x, index):
     """A new traced array of given nodes on the trace of x."""
-    cdef Trace trace = trace_of((x,))
+    cdef Trace trace = needed_trace((x,))
     return owning_array(trace, unpatched_array(index, dtype=np.uint32), x.dtype == dtype_bool)
 
 
 def nodes_on_trace_of(tuple values):
     """The nodes of several values, traced or not, on the one trace they belong to; the
     first traced one among them says which."""
-    cdef Trace trace = trace_of(values)
+    cdef Trace trace = needed_trace(values)
     return [unpatched_asarray(nodes_of(trace, value)) for value in values]
 
 
 def constant_index(x, double value):
     """The node of a constant on the trace of x."""
     cdef ad_node node
-    cdef Trace trace = trace_of((x,))
+    cdef Trace trace = needed_trace((x,))
     check(ad_tape_constant(trace.tape, value, &node))
     return np.uint32(node)
 

@@ -29,6 +29,8 @@ cdef int patch_numpy() except -1:
     global running
     cdef int k
     running += 1
+    if <size_t> len(sys_modules) != modules_seen:
+        shield_compiled()
     if running > 1:
         return 0
     for k in range(len(patched_names)):
@@ -84,25 +86,25 @@ cdef inline bint is_float(object dtype):
 
 
 def zeros(shape, dtype=None, order="C", **kwargs):
-    if ad_current == NULL or kwargs or not is_float(dtype):
+    if as_ever() or kwargs or not is_float(dtype):
         return originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
     return uniform(shape, 0.0)
 
 
 def empty(shape, dtype=None, order="C", **kwargs):
-    if ad_current == NULL or kwargs or not is_float(dtype):
+    if as_ever() or kwargs or not is_float(dtype):
         return originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
     return uniform(shape, 0.0)
 
 
 def ones(shape, dtype=None, order="C", **kwargs):
-    if ad_current == NULL or kwargs or not is_float(dtype):
+    if as_ever() or kwargs or not is_float(dtype):
         return originals["ones"](shape, dtype, order, **kwargs)
     return uniform(shape, 1.0)
 
 
 def full(shape, fill_value, dtype=None, order="C", **kwargs):
-    if ad_current == NULL or kwargs or not is_float(dtype):
+    if as_ever() or kwargs or not is_float(dtype):
         return originals["full"](shape, fill_value, dtype, order, **kwargs)
     if is_traced(fill_value):
         result = uniform(shape, 0.0)
@@ -114,7 +116,7 @@ def full(shape, fill_value, dtype=None, order="C", **kwargs):
 
 
 def array(object, dtype=None, **kwargs):
-    if ad_current == NULL or not is_float(dtype):
+    if as_ever() or not is_float(dtype):
         return originals["array"](object, dtype, **kwargs)
     if is_traced(object):
         made = as_traced_array(object)
@@ -126,7 +128,7 @@ def array(object, dtype=None, **kwargs):
 
 cdef object converted(str name, object a, object dtype, object order, dict kwargs):
     """np.asarray and kin: traced values and lists of them as traced arrays."""
-    if ad_current == NULL or not is_float(dtype):
+    if as_ever() or not is_float(dtype):
         return originals[name](a, dtype, order, **kwargs)
     if is_traced(a):
         return as_traced_array(a)
@@ -144,7 +146,7 @@ def asanyarray(a, dtype=None, order=None, **kwargs):
 
 
 def ascontiguousarray(a, dtype=None, **kwargs):
-    if ad_current == NULL or not is_float(dtype):
+    if as_ever() or not is_float(dtype):
         return originals["ascontiguousarray"](a, dtype, **kwargs)
     return np.atleast_1d(converted("asarray", a, dtype, "C", kwargs))
 
@@ -209,18 +211,18 @@ cdef object joined(object items):
 
 def eye(*args, **kwargs):
     made = originals["eye"](*args, **kwargs)
-    return made if ad_current == NULL else buffer_of(made)
+    return made if as_ever() else buffer_of(made)
 
 
 def identity(*args, **kwargs):
     made = originals["identity"](*args, **kwargs)
-    return made if ad_current == NULL else buffer_of(made)
+    return made if as_ever() else buffer_of(made)
 
 
 cdef object like(str name, tuple args, dict kwargs):
     """zeros_like and kin of a plain array; a traced prototype goes the protocol's way."""
     made = originals[name](*args, **kwargs)
-    return made if ad_current == NULL or is_traced(made) else buffer_of(made)
+    return made if as_ever() or is_traced(made) else buffer_of(made)
 
 
 def zeros_like(*args, **kwargs):
@@ -232,7 +234,7 @@ def ones_like(*args, **kwargs):
 
 
 def empty_like(*args, **kwargs):
-    if ad_current != NULL:      # never hand out uninitialised numbers as constants
+    if not as_ever():           # never hand out uninitialised numbers as constants
         return like("zeros_like", args, kwargs)
     return originals["empty_like"](*args, **kwargs)
 

@@ -16,6 +16,8 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.string cimport memcpy, memset
 
+import importlib
+import importlib.machinery
 import sys
 import types
 
@@ -68,6 +70,7 @@ cdef extern from "Python.h":
     bint PyFloat_Check(object x)
     bint PyFloat_CheckExact(object x)
     bint PyLong_CheckExact(object x)
+    PyObject *PyEval_GetGlobals()
 
 cdef extern from "numpy/ufuncobject.h":
     ctypedef struct PyUFuncObject:
@@ -79,12 +82,14 @@ cdef extern from "numpy/ufuncobject.h":
         const char *types
 
 include "_status.pxi"
+include "_shield.pxi"
 include "_buffers.pxi"
 include "_trace.pxi"
 include "_index.pxi"
 include "_operate.pxi"
 include "_scalar.pxi"
 include "_array.pxi"
+include "_ended.pxi"
 include "_blocks.pxi"
 include "_sweeps.pxi"
 include "_nested.pxi"

@@ -37,7 +37,7 @@ cdef cnp.ndarray consecutive(ad_node first, int ndim, cnp.npy_intp *shape):
     cdef int d
     for d in range(ndim):
         count *= <size_t> shape[d]
-    if first + count > newest_size:
+    if newest == NULL or first + count > newest_size:
         lengthen(first + count)
     cdef cnp.ndarray array = cnp.PyArray_New(
         cnp.ndarray, ndim, shape, cnp.NPY_UINT32, NULL, newest + first, 0,

@@ -57,6 +57,8 @@ cdef inline object binary(unsigned op, object left, object right):
             return new_scalar(trace, node)
     if not operable(left) or not operable(right):
         return NotImplemented
+    if ad_current == NULL:
+        return outside(op, (left, right))
     return elementwise(op, (left, right))
 
 
@@ -72,6 +74,8 @@ cdef inline object unary(unsigned op, object x):
         if at_hand(a.trace):
             check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY, a.node, 0, &node))
             return new_scalar(a.trace, node)
+    if ad_current == NULL:
+        return outside(op, (x,))
     return elementwise(op, (x,))
 
 
@@ -142,6 +146,7 @@ cdef Trace trace_of(tuple operands):
         if type(x) is TracedScalar:
             other = (<TracedScalar> x).trace
         elif type(x) is TracedArray:
+            (<TracedArray> x).indices()     # settles what outlived its trace
             other = (<TracedArray> x).trace
         else:
             continue
@@ -149,6 +154,14 @@ cdef Trace trace_of(tuple operands):
             trace = unify(other, other)
         elif trace is not other:
             trace = unify(trace, other)
+    return trace
+
+
+cdef Trace needed_trace(tuple operands):
+    """The same, where there must be one."""
+    cdef Trace trace = trace_of(operands)
+    if trace is None:
+        raise TypeError("none of the operands is a traced value")
     return trace
 
 
@@ -189,7 +202,7 @@ cdef object elementwise(unsigned op, tuple given):
         raise TypeError(f"{row.ufunc.decode()} takes {row.arity} operands, got {arity}")
     for x in given:
         ready.append(x if is_traced(x) else operand_of(x, f"an operand of {row.ufunc.decode()}"))
-    trace = trace_of(tuple(ready))
+    trace = needed_trace(tuple(ready))
     for j in range(arity):
         x = ready[j]
         if type(x) is TracedScalar:

@@ -146,10 +146,14 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
             if ad_op_row(op).is_test:
                 return compare_result(result)
             return result
+    if ad_current == NULL:
+        return getattr(ufunc, method)(*plain_again(inputs), **kwargs)
     return ufunc_hook(ufunc, method, inputs, kwargs)
 
 
 cdef object numpy_call(object func, object types, tuple args, dict kwargs):
+    if ad_current == NULL:
+        return func(*plain_again(args), **kwargs)
     return function_hook(func, types, args, kwargs)
 
 
@@ -189,6 +193,8 @@ cdef str value_text(object x):
     cdef Trace trace = (<TracedScalar> x).trace if type(x) is TracedScalar else (
         <TracedArray> x).trace
     if not trace.live or trace.thread != PyThread_get_thread_ident():
+        if type(x) is TracedArray and ended_constants(<TracedArray> x):
+            return str(ended_values(<TracedArray> x))
         return f"of {trace.name!r}, ended"
     values = values_of(x)
     return str(values[()]) if values.ndim == 0 else str(values)

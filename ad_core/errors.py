@@ -28,7 +28,7 @@ class EscapedTraceError(RuntimeError):
     >>> import ad_core
     >>> kept = []
     >>> ad_core.grad(lambda x: kept.append(x) or x * x)(3.0)
-    6.0
+    np.float64(6.0)
     >>> kept[0] + 1.0
     Traceback (most recent call last):
         ...

@@ -66,19 +66,24 @@ class Tape:
             raise TypeError("trace() shows plain evaluations; it can not run inside a derivative")
         self._recording = recording
         self._args = tuple(args)
-        rows = _core.node_rows(recording.trace)
-        self._places, self._rows = _shared(rows, recording.inputs.nodes)
-        self._nodes = None
+        self._nodes = self._distinct = None
+
+    def _rows(self):
+        """Where each recorded node stands among the distinct ones, and those; read late,
+        since a tape may be large."""
+        if self._distinct is None:
+            self._distinct = _shared(_core.node_rows(self._recording.trace))
+        return self._distinct
 
     @property
     def inputs(self):
         """Node numbers of the D inputs."""
-        return tuple(self._places[self._recording.inputs.nodes].tolist())
+        return tuple(self._rows()[0][self._recording.inputs.nodes].tolist())
 
     @property
     def outputs(self):
         """Node numbers of the K outputs."""
-        return tuple(self._places[self._recording.outputs.nodes].tolist())
+        return tuple(self._rows()[0][self._recording.outputs.nodes].tolist())
 
     @property
     def value(self):
@@ -94,7 +99,7 @@ class Tape:
     def nodes(self):
         """All nodes in the order of evaluation."""
         if self._nodes is None:
-            self._nodes = _read_nodes(self._rows, self.inputs)
+            self._nodes = _read_nodes(self._rows()[1], self.inputs)
         return self._nodes
 
     def tangents(self, *direction):
@@ -140,7 +145,8 @@ class Tape:
     def __repr__(self):
         size = self.size
         return (
-            f"Tape({len(self.inputs)} inputs, {len(self.outputs)} outputs, {size['nodes']} nodes, "
+            f"Tape({self._recording.inputs.size} inputs, {self._recording.outputs.size} outputs, "
+            f"{size['nodes']} nodes, "
             f"{size['bytes']} bytes)"
         )
 
@@ -159,15 +165,16 @@ class Tape:
         r = self._recording
         seed = np.ascontiguousarray(seed)
         swept = _core.all_tangents(r.trace, r.inputs.nodes, r.outputs.nodes, seed, forward)
-        shared = np.zeros(len(self._rows))
+        places, distinct = self._rows()
+        shared = np.zeros(len(distinct))
         if forward:
-            shared[self._places] = swept
+            shared[places] = swept
         else:  # a shared node has the children of all its copies
-            np.add.at(shared, self._places, swept)
+            np.add.at(shared, places, swept)
         return shared
 
 
-def _shared(rows, inputs):
+def _shared(rows):
     """For each row the place among the distinct ones, and those rows: equal operations on
     equal operands stand once, as they do in the textbook's trace."""
     places, distinct, seen = [], [], {}

@@ -111,17 +111,14 @@ def _difference(f, args, direction, eps):
 
 
 def _dot(a, b):
-    left, right = (x if isinstance(x, list) else flatten(x)[0] for x in (a, b))
+    left, right = flatten(a)[0], flatten(b)[0]
     return float(
-        sum(
-            np.sum(np.asarray(x) * np.asarray(y))
-            for x, y in zip(left, flatten(right)[0], strict=True)
-        )
+        sum(np.sum(np.asarray(x) * np.asarray(y)) for x, y in zip(left, right, strict=True))
     )
 
 
 def _scale(values, weights):
-    leaves = values if isinstance(values, list) else flatten(values)[0]
+    leaves = flatten(values)[0]
     return 1.0 + float(
         sum(np.sum(np.abs(x) * np.abs(w)) for x, w in zip(leaves, weights, strict=True))
     )

@@ -99,7 +99,7 @@ static void cumsum_values(const ad_tape *tape, const ad_block *b, double *out) {
     size_t row = b->extent[1].count;
     while (ad_next_edges(tape, b, &cursor, &e)) {
         for (size_t k = 0; k < e.count; k++) {
-            size_t at = e.edge + k;
+            size_t at = e.edge + k * (size_t)e.edge_stride;
             out[at] = element(tape, &e, k) + (at % row != 0 ? out[at - 1] : 0);
         }
     }

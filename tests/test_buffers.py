@@ -240,7 +240,7 @@ def test_a_value_of_another_thread_is_refused():
 @pytest.mark.parametrize(
     "draw",
     ["np.random.default_rng(0).normal(size=3)", "np.random.RandomState(0).uniform(size=3)",
-     "np.random.default_rng(0).random(3)", "np.empty(3) * 0 + np.random.default_rng(0).random(3)"],
+     "np.random.default_rng(0).random(3)", "np.zeros(3) + np.random.default_rng(0).random(3)"],
 )  # fmt: skip
 def test_random_numbers_during_a_trace(draw):
     """NumPy's compiled generators ask np.empty for memory; in a process of its own: a traced
