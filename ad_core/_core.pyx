@@ -52,7 +52,8 @@ cdef extern from *:
     static int ad_finish_type(PyTypeObject *type, void *function, int scalar) {
         ad_ufunc_method.ml_meth = (PyCFunction)(void (*)(void))function;
         PyObject *method = PyDescr_NewMethod(type, &ad_ufunc_method);
-        int failed = method == NULL || PyDict_SetItemString(type->tp_dict, "__array_ufunc__", method);
+        int failed = method == NULL ||
+                     PyDict_SetItemString(type->tp_dict, ad_ufunc_method.ml_name, method);
         Py_XDECREF(method);
         /* Not a sequence to NumPy: storing one into a float array then raises what its
            __float__ raises, and not that it were a sequence. */

@@ -116,7 +116,7 @@ cdef object compare(int how, object left, object right):
 
 cdef object truth_binary(unsigned op, object left, object right):
     for x in (left, right):
-        if getattr(x, "dtype", unpatched_asarray(x).dtype if not is_traced(x) else None) != dtype_bool:
+        if (x.dtype if is_traced(x) else unpatched_asarray(x).dtype) != dtype_bool:
             raise TypeError(f"&, | and ^ of traced values need truth values (comparisons) on both "
                             f"sides, got {type(x).__name__}; write (a > 0) & (b > 0)")
     return compare_result(binary(op, left, right))
@@ -259,8 +259,8 @@ cdef int broadcast(int ndim, cnp.npy_intp *shape, cnp.ndarray x, const ad_op_inf
             shape[ndim - more + d] = size
         elif size != 1 and size != shape[ndim - more + d]:
             shapes = " ".join(str(np.shape(y) if not is_traced(y) else y.shape) for y in all_of)
-            raise ValueError(f"operands of {row.ufunc.decode()} could not be broadcast together with shapes "
-                             f"{shapes}")
+            raise ValueError(f"operands of {row.ufunc.decode()} could not be broadcast together "
+                             f"with shapes {shapes}")
     return ndim
 
 

@@ -34,9 +34,13 @@ int ad_next_edges(const ad_tape *tape, const ad_block *block, ad_cursor *cursor,
         ad_view_list(step, inner, cursor->r, 1, &from);
         ad_view shifted = *x;
         shifted.base += from;
-        *edges = (ad_edges){m, cursor->o, 1,
-                            ad_view_place(&shifted, outer, cursor->o, m, tape->list, cursor->buffer),
-                            cursor->o * inner->count + cursor->r, inner->count};
+        *edges =
+            (ad_edges){m,
+                       cursor->o,
+                       1,
+                       ad_view_place(&shifted, outer, cursor->o, m, tape->list, cursor->buffer),
+                       cursor->o * inner->count + cursor->r,
+                       inner->count};
         cursor->o += m;
         return 1;
     }
@@ -76,8 +80,8 @@ static double pairwise(const double *value, ad_place in, size_t from, size_t n) 
 }
 
 static inline double element(const ad_tape *tape, const ad_edges *e, size_t k) {
-    return tape->value[e->in.list ? e->in.list[k]
-                                  : (ad_node)(e->in.base + (int64_t)k * e->in.stride)];
+    return tape
+        ->value[e->in.list ? e->in.list[k] : (ad_node)(e->in.base + (int64_t)k * e->in.stride)];
 }
 
 static void sum_values(const ad_tape *tape, const ad_block *b, double *out) {
@@ -184,7 +188,8 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
     if (elements != 0 &&
         (x->nodes != NULL ||
          !half_view(outer, shape, x->stride, &block.extent[0], &block.operand[0]) ||
-         !half_view(inner, shape + outer, x->stride + outer, &block.extent[1], &block.operand[1]))) {
+         !half_view(inner, shape + outer, x->stride + outer, &block.extent[1],
+                    &block.operand[1]))) {
         lists = edges;
         block.extent[0].ndim = block.extent[1].ndim = 1;
         block.extent[0].size[0] = (uint32_t)results;
@@ -214,8 +219,8 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
     } else {
         extreme_values(tape, &block, kind, out);
     }
-    tape->run[tape->runs++] = (ad_run){*first, 0, (uint8_t)kind, AD_FORM_BLOCK, 1,
-                                       (uint32_t)tape->blocks, 0};
+    tape->run[tape->runs++] =
+        (ad_run){*first, 0, (uint8_t)kind, AD_FORM_BLOCK, 1, (uint32_t)tape->blocks, 0};
     tape->block[tape->blocks++] = block;
     return AD_OK;
 }
@@ -249,8 +254,8 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int
     ad_matmul(e, (ad_matrix){value + a, a_stride[0], a_stride[1], a_stride[2]},
               (ad_matrix){value + b, b_stride[0], b_stride[1], b_stride[2]},
               (ad_matrix){value + *first, e[1] * e[3], e[3], 1}, 0);
-    tape->run[tape->runs++] = (ad_run){*first, 0, AD_BLOCK_MATMUL, AD_FORM_BLOCK, 2,
-                                       (uint32_t)tape->blocks, 0};
+    tape->run[tape->runs++] =
+        (ad_run){*first, 0, AD_BLOCK_MATMUL, AD_FORM_BLOCK, 2, (uint32_t)tape->blocks, 0};
     tape->block[tape->blocks++] = block;
     return AD_OK;
 }

@@ -53,10 +53,10 @@ static size_t matmul_edges(const ad_tape *tape, const ad_block *b, size_t k, siz
     const ad_view *x = &b->operand[0], *y = &b->operand[1];
     size_t n = 0;
     for (int64_t r = 0; r < e[1]; r++) {
-        ad_node left = (ad_node)(x->base + batch * x->stride[0] + row * x->stride[1] +
-                                 r * x->stride[2]);
-        ad_node right = (ad_node)(y->base + batch * y->stride[0] + r * y->stride[1] +
-                                  column * y->stride[2]);
+        ad_node left =
+            (ad_node)(x->base + batch * x->stride[0] + row * x->stride[1] + r * x->stride[2]);
+        ad_node right =
+            (ad_node)(y->base + batch * y->stride[0] + r * y->stride[1] + column * y->stride[2]);
         n = put(edges, room, n, left, b->active[0] ? tape->value[right] : 0);
         n = put(edges, room, n, right, b->active[1] ? tape->value[left] : 0);
     }

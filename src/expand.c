@@ -47,10 +47,10 @@ typedef struct item {
 /* Everything one expansion carries along. */
 typedef struct expansion {
     ad_tape *tape;
-    ad_node *node;     /* tangent or adjoint of each node */
-    ad_node zero;      /* the constant 0 */
+    ad_node *node; /* tangent or adjoint of each node */
+    ad_node zero;  /* the constant 0 */
     ad_node first_node;
-    ad_extent extent;  /* of the run at hand */
+    ad_extent extent; /* of the run at hand */
 } expansion;
 
 static void shape_of(const ad_extent *extent, int64_t shape[AD_DIMS]) {
@@ -98,8 +98,7 @@ static ad_status record(expansion *x, unsigned op, const item *items, item *resu
 }
 
 /* Carry out a postfix code on operands[0..2] and the value operands[3]. */
-static ad_status evaluate(expansion *x, const ad_expr *expr, const item operands[4],
-                          item *result) {
+static ad_status evaluate(expansion *x, const ad_expr *expr, const item operands[4], item *result) {
     item stack[AD_EXPR_DEPTH];
     int top = 0;
     for (int k = 0; k < expr->steps; k++) {
@@ -126,8 +125,8 @@ static ad_status evaluate(expansion *x, const ad_expr *expr, const item operands
 }
 
 /* seed times the partial along edge j, by the edge's class. */
-static ad_status times_partial(expansion *x, unsigned op, int j, const item operands[4],
-                               item seed, item *result) {
+static ad_status times_partial(expansion *x, unsigned op, int j, const item operands[4], item seed,
+                               item *result) {
     ad_partial_class class = ad_op_row(op)->partial_class[j];
     if (class == AD_PARTIAL_ONE) {
         *result = seed;

@@ -50,8 +50,8 @@ static int constant(const char *name, double *value) {
     static const struct {
         const char *name;
         double value;
-    } constants[] = {{"AD_PI", AD_PI},         {"AD_PI2", AD_PI2},       {"AD_LN2", AD_LN2},
-                     {"AD_LN10", AD_LN10},     {"AD_RADIAN", AD_RADIAN}, {"AD_DEGREE", AD_DEGREE},
+    } constants[] = {{"AD_PI", AD_PI},     {"AD_PI2", AD_PI2},       {"AD_LN2", AD_LN2},
+                     {"AD_LN10", AD_LN10}, {"AD_RADIAN", AD_RADIAN}, {"AD_DEGREE", AD_DEGREE},
                      {"AD_INF", AD_INF}};
     for (size_t k = 0; k < sizeof constants / sizeof *constants; k++) {
         if (strcmp(name, constants[k].name) == 0) {

@@ -57,9 +57,9 @@ void ad_matmul(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int gu
     char *pointers[3] = {(char *)a.at, (char *)b.at, (char *)c.at};
     const intptr_t extents[4] = {(intptr_t)e[0], (intptr_t)e[1], (intptr_t)e[2], (intptr_t)e[3]};
     const intptr_t size = sizeof(double);
-    const intptr_t strides[9] = {a.batch * size, b.batch * size,  c.batch * size,
-                                 a.row * size,   a.column * size, b.row * size,
-                                 b.column * size, c.row * size,   c.column * size};
+    const intptr_t strides[9] = {a.batch * size,  b.batch * size,  c.batch * size,
+                                 a.row * size,    a.column * size, b.row * size,
+                                 b.column * size, c.row * size,    c.column * size};
     blas_loop(pointers, extents, strides, blas_data);
     if (guarded && !all_finite(c, e)) plain(e, a, b, c, guarded);
 }

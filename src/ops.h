@@ -43,7 +43,8 @@ typedef enum ad_partial_class {
 typedef double (*ad_point_fn)(double a, double b, double c, double partial[AD_MAX_ARITY]);
 
 /* An inner loop in NumPy's form: strided pointers to operands and result. */
-typedef void (*ad_loop_fn)(char **pointers, const intptr_t *count, const intptr_t *strides, void *data);
+typedef void (*ad_loop_fn)(char **pointers, const intptr_t *count, const intptr_t *strides,
+                           void *data);
 
 typedef struct ad_op_info {
     const char *name;  /* the enumerator: "SIN" */

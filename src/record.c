@@ -141,8 +141,8 @@ ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_
     if (count == 0) return AD_OK;
     if (count == 1 && p.arity <= 2) return one_element(tape, op, operands, first);
     make_plan(tape, &p, count, operands);
-    ad_status status =
-        ad_tape_reserve(tape, count, count * (size_t)p.any_stored, count * (size_t)p.any_list, 1, 1, 0);
+    ad_status status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored,
+                                       count * (size_t)p.any_list, 1, 1, 0);
     if (status != AD_OK) return status;
     if (!p.any_active) {
         ad_tape_constants(tape, count, first);
@@ -161,8 +161,8 @@ ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_
         tape->lists = lists; /* constants need no history */
         return AD_OK;
     }
-    tape->run[tape->runs++] = (ad_run){*first, 0, (uint8_t)op, AD_FORM_SPAN, (uint16_t)p.arity,
-                                       (uint32_t)tape->spans, 0};
+    tape->run[tape->runs++] =
+        (ad_run){*first, 0, (uint8_t)op, AD_FORM_SPAN, (uint16_t)p.arity, (uint32_t)tape->spans, 0};
     tape->span[tape->spans++] = p.span;
     return AD_OK;
 }

@@ -76,8 +76,7 @@ static int span_edges(sweep *s, const ad_run *run) {
         for (int j = 0; j < run->arity; j++) {
             if (span->source[j] == AD_PARTIAL_ZERO) continue;
             int64_t step;
-            const double *partial =
-                span_partials(tape, span, run->node, j, k, m, partials, &step);
+            const double *partial = span_partials(tape, span, run->node, j, k, m, partials, &step);
             join(s, m, own,
                  ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, nodes), partial,
                  step);
@@ -132,9 +131,7 @@ static ad_matrix matrix(double *base, ad_node node, const int64_t stride[3]) {
     return (ad_matrix){base + node, (intptr_t)stride[0], (intptr_t)stride[1], (intptr_t)stride[2]};
 }
 
-static ad_matrix transposed(ad_matrix x) {
-    return (ad_matrix){x.at, x.batch, x.column, x.row};
-}
+static ad_matrix transposed(ad_matrix x) { return (ad_matrix){x.at, x.batch, x.column, x.row}; }
 
 /* x += y on n doubles, the first ones `step` apart. */
 static void add(double *x, int64_t step, const double *y, int64_t n) {

@@ -226,8 +226,7 @@ ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
         for (int j = 0; j < 2; j++) shift_view(&block->operand[j], base, (uint32_t)to->lists);
     }
     for (size_t k = 0; k < from->guards; k++) {
-        to->guard[to->guards + k] =
-            (ad_guard){from->guard[k].node + base, from->guard[k].outcome};
+        to->guard[to->guards + k] = (ad_guard){from->guard[k].node + base, from->guard[k].outcome};
     }
     to->nodes += from->nodes;
     to->partials += from->partials;

@@ -74,8 +74,8 @@ typedef struct ad_tape {
     uint64_t *constant; /* one bit a node */
     size_t nodes, partials, lists, runs, spans, blocks, guards;
     size_t room_nodes, room_partials, room_lists, room_runs, room_spans, room_blocks, room_guards;
-    size_t limit;             /* most nodes; AD_MAX_NODES unless a test lowers it */
-    ad_node recent[64];       /* constants seen lately, found by their bits */
+    size_t limit;       /* most nodes; AD_MAX_NODES unless a test lowers it */
+    ad_node recent[64]; /* constants seen lately, found by their bits */
 } ad_tape;
 
 /* A tape without nodes; never fails. */
@@ -110,8 +110,8 @@ ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_no
 
 /* The same where the caller knows what is constant: form is AD_FORM_UNARY (b unused),
  * AD_FORM_BINARY (neither a nor b is), AD_FORM_LEFT (b is) or AD_FORM_RIGHT (a is). */
-static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad_node a,
-                                       ad_node b, ad_node *node) {
+static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad_node a, ad_node b,
+                                       ad_node *node) {
     const ad_op_info *row = &ad_op_rows[op];
     double partial[AD_MAX_ARITY];
     if (t->nodes >= t->room_nodes || t->nodes >= t->limit || t->runs >= t->room_runs ||
@@ -125,8 +125,8 @@ static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad
     ad_node i = *node = (ad_node)t->nodes++;
     size_t first = t->partials;
     t->value[i] = value;
-    t->run[t->runs++] = (ad_run){i, (uint32_t)first, (uint8_t)op, (uint8_t)form,
-                                 form == AD_FORM_UNARY ? 1 : 2, a, b};
+    t->run[t->runs++] = (ad_run){
+        i, (uint32_t)first, (uint8_t)op, (uint8_t)form, form == AD_FORM_UNARY ? 1 : 2, a, b};
     t->partial[first] = partial[form == AD_FORM_RIGHT];
     if (form == AD_FORM_BINARY) t->partial[first + 1] = partial[1];
     t->partials = first + 1 + (form == AD_FORM_BINARY);

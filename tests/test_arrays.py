@@ -7,10 +7,10 @@ import pickle
 
 import numpy as np
 import pytest
-from agreement import assert_agrees, rows
 
 import ad_core
 from ad_core.errors import TracedValueError
+from agreement import assert_agrees, rows
 
 SHAPES = [(), (0,), (1,), (4,), (1, 4), (3, 1), (3, 4), (3, 0)]
 OPERATORS = ["+", "-", "*", "/", "//", "%", "**"]

@@ -8,12 +8,12 @@ import threading
 
 import numpy as np
 import pytest
-from agreement import assert_agrees, rows
 from numpy import array as bound_array
 from numpy import zeros as bound_zeros
 
 import ad_core
 from ad_core.errors import EscapedTraceError, TracedValueError
+from agreement import assert_agrees, rows
 
 MAKERS = """
 np.zeros(3) | np.zeros((3,)) | np.zeros([3], dtype=float) | np.zeros(np.int64(3))

@@ -3,13 +3,13 @@
 
 import numpy as np
 import pytest
-from agreement import arguments, assert_agrees, function_of, functions_in, rows
 
 import ad_core
 from ad_core import _core
 from ad_core.tracing import elementwise
 from ad_core.tracing.dispatch import table
 from ad_core.tracing.ufuncs import COMPOSED
+from agreement import arguments, assert_agrees, function_of, functions_in, rows
 
 CHOICES = """
 np.where(ON5, v, w) | np.where(v > 0.4, v, w) | np.where(v > w, v * w, 1.0) | np.where(ON5, K, s)

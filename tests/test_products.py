@@ -3,10 +3,10 @@
 
 import numpy as np
 import pytest
-from agreement import assert_agrees, functions_in, rows
 
 from ad_core.tracing import norms, products
 from ad_core.tracing.dispatch import table
+from agreement import assert_agrees, functions_in, rows
 
 PRODUCTS = """
 a @ b.T | v @ w | v @ K | K @ v | q @ v[:3] | v[:3] @ q | q @ Q | Q @ q @ r | c @ d | c @ a.T

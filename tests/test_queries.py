@@ -3,11 +3,11 @@
 
 import numpy as np
 import pytest
-from agreement import arguments, assert_agrees, function_of, functions_in, rows
 
 import ad_core
 from ad_core.tracing import queries, reductions
 from ad_core.tracing.dispatch import table
+from agreement import arguments, assert_agrees, function_of, functions_in, rows
 
 QUERIES = """
 np.shape(a) | np.ndim(a) | np.size(a) | np.size(a, 1) | a.shape | a.size | a.ndim | a.nbytes

@@ -3,10 +3,10 @@
 
 import numpy as np
 import pytest
-from agreement import assert_agrees, functions_in, rows
 
 from ad_core.tracing import differences, norms, reductions
 from ad_core.tracing.dispatch import table
+from agreement import assert_agrees, functions_in, rows
 
 SUMS = """
 np.sum(a) | np.sum(a, 0) | np.sum(a, axis=-1) | np.sum(c, axis=(0, -1)) | np.sum(c, (1,), None)

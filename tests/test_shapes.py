@@ -3,11 +3,11 @@
 
 import numpy as np
 import pytest
-from agreement import CONSTANTS, arguments, assert_agrees, function_of, functions_in, rows
 
 import ad_core
 from ad_core.tracing import shapes
 from ad_core.tracing.dispatch import table
+from agreement import CONSTANTS, arguments, assert_agrees, function_of, functions_in, rows
 
 MOVING = """
 np.reshape(a, (2, -1)) | np.reshape(a, 12, order="F") | a.reshape(4, 3)
