@@ -16,7 +16,7 @@ typedef void (*ad_lane_fn)(size_t n, const double *a, const double *b, const dou
 typedef struct ad_lane_table {
     const char *isa;
     ad_lane_fn value[AD_OP_COUNT];
-    ad_lane_fn partial[AD_OP_COUNT][AD_MAX_ARITY]; /* NULL where the class needs none computed */
+    ad_lane_fn partial[AD_OP_COUNT][AD_MAX_ARITY]; /* beyond the arity NULL */
 } ad_lane_table;
 
 extern const ad_lane_table ad_lanes_base;

@@ -9,7 +9,8 @@
  * each edge is stored once, at the child.)
  *
  * A binary operation on scalars takes 44 bytes and one bit: value 8, partials 16,
- * run 20.  An array operation takes 8 bytes a node and at most 8 an edge.
+ * run 20.  An array operation takes 8 bytes a node, at most
+ * 8 an edge, and 4 for every element of an operand whose nodes lie scattered.
  *
  * One thread at a time may record; sweeps only read. */
 #ifndef AD_TAPE_H

@@ -151,7 +151,7 @@ def examine(module, name, call, args):
     return None
 
 
-@pytest.mark.parametrize(("module", "name"), functions())
+@pytest.mark.parametrize(("module", "name"), list(functions()))
 def test_right_or_refused(module, name):
     if name in TEXT:
         pytest.skip("text shows the numbers and has no derivative")
