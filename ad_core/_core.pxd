@@ -134,10 +134,13 @@ cdef extern from "jacobian.h" nogil:
         size_t K
         const ad_node *input
         const ad_node *output
+    ctypedef struct ad_workspace:
+        double *memory
+        size_t room
     ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,
-                                  const ad_poll *poll)
+                                  ad_workspace work, const ad_poll *poll)
     ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
-                                  const ad_poll *poll)
+                                  ad_workspace work, const ad_poll *poll)
     ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
                      const ad_poll *poll)
     ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,

@@ -4,6 +4,10 @@
 cdef enum:
     SEED_BYTES = 1 << 25        # most bytes of a sweep's array when seeds go in chunks
     TINY_SWEEP = 1 << 14        # nodes times seeds below which the GIL is kept
+    TINY_ROOM = TINY_SWEEP * 2  # doubles that such a sweep needs at most: seeds are padded
+
+# Memory of tiny sweeps: one at a time, since they keep the GIL.
+cdef double tiny_memory[TINY_ROOM]
 
 
 cdef cnp.ndarray float_input(object x, object what):
@@ -22,8 +26,8 @@ cdef cnp.ndarray float_input(object x, object what):
         "c": "split it into its real and imaginary part",
         "f": "convert it with x.astype(np.float64) if that precision is enough",
     }.get(kind, "pass real numbers")
-    if type(what) is tuple:     # put into words only here, where it is needed
-        what = f"argument {what[1]} of {name_of(what[0])}"
+    if type(what) is JacobianFunction:  # put into words only here, where it is needed
+        what = f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
     raise TypeError(f"{what} must be real float64 (or float32/float16) to be differentiated, got "
                     f"dtype {given.dtype}; {remedy}")
 
@@ -192,21 +196,26 @@ cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
         chunk = ad_seed_chunk(f.tape, seeds, SEED_BYTES)
     if chunk > seeds:
         chunk = seeds
+    cdef ad_workspace work
+    work.memory = NULL
+    work.room = 0
     if f.tape.nodes * seeds < TINY_SWEEP:   # over before another thread could be woken
-        status = jacobian_sweeps(f, forward, chunk, to, &poll)
+        work.memory = tiny_memory
+        work.room = TINY_ROOM
+        status = jacobian_sweeps(f, forward, chunk, to, work, &poll)
     else:
         with nogil:
-            status = jacobian_sweeps(f, forward, chunk, to, &poll)
+            status = jacobian_sweeps(f, forward, chunk, to, work, &poll)
     if status != AD_OK:
         swept(status, signal)
     return result
 
 
 cdef inline ad_status jacobian_sweeps(ad_function *f, bint forward, size_t chunk, double *to,
-                                      ad_poll *poll) noexcept nogil:
+                                      ad_workspace work, ad_poll *poll) noexcept nogil:
     if forward:
-        return ad_jacobian_forward(f, chunk, to, poll)
-    return ad_jacobian_reverse(f, chunk, to, poll)
+        return ad_jacobian_forward(f, chunk, to, work, poll)
+    return ad_jacobian_reverse(f, chunk, to, work, poll)
 
 
 def push_forward(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
@@ -284,16 +293,72 @@ def cheapest_forward(size_t D, size_t K):
     return D <= K + K // 2
 
 
-def jacobian_once(fun, tuple args, dict kwargs, Py_ssize_t k, forward, size_t chunk, finish):
-    """jacobian(fun, k)(*args) for the plain case: one float64 array or float in, one traced
-    array or scalar out.  Otherwise what finish(trace, x, inputs, root, y) makes of it while
-    the trace still runs."""
+@cython.final
+cdef class JacobianFunction:
+    """What jacobian(fun) returns: a function of fun's arguments.
+
+    An object rather than a closure, because a call of a small function costs little more than
+    making one."""
+
+    cdef readonly object __wrapped__            # fun
+    cdef object argnums, has_aux, mode, chunk_size
+    cdef object forward                         # True, False, or None: whichever is cheaper
+    cdef size_t chunk                           # seeds a sweep; 0: chosen
+    cdef Py_ssize_t k                           # the argument of the plain case; -1: no such case
+
+    def __call__(self, *args, **kwargs):
+        if 0 <= self.k < len(args):
+            x = args[self.k]
+            if type(x) is np.ndarray or type(x) is float or type(x) is np.float64:
+                return jacobian_once(self, args, kwargs)
+        recording = record_hook(self.__wrapped__, args, kwargs, self.argnums, self.has_aux)
+        result = recording.jacobian(self.mode, self.chunk_size)
+        return (result, recording.aux) if self.has_aux else result
+
+    @property
+    def __name__(self):
+        return "jacobian"
+
+    def __repr__(self):
+        return f"<jacobian of {name_of(self.__wrapped__)}>"
+
+
+def jacobian_function(fun, argnums, has_aux, mode, chunk_size):
+    """The function that jacobian() returns; its arguments were checked."""
+    cdef JacobianFunction f = JacobianFunction.__new__(JacobianFunction)
+    f.__wrapped__ = fun
+    f.argnums = argnums
+    f.has_aux = has_aux
+    f.mode = mode
+    f.chunk_size = chunk_size
+    f.forward = None if mode is None else mode == "fwd"
+    f.chunk = 0 if chunk_size is None else chunk_size
+    f.k = argnums if PyLong_CheckExact(argnums) and not has_aux else -1
+    return f
+
+
+cdef object record_hook = None
+cdef object finish_hook = None
+
+
+def set_recording(record, finish):
+    """The Python layer's recordings, for all but the plain case: record(fun, args, kwargs,
+    argnums, has_aux), and finish(trace, x, inputs, root, y) for a trace begun here."""
+    global record_hook, finish_hook
+    record_hook = record
+    finish_hook = finish
+
+
+cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
+    """The plain case: one float64 array or float in, one traced array or scalar out."""
+    cdef object fun = self.__wrapped__, forward = self.forward
+    cdef Py_ssize_t k = self.k
     cdef Trace trace = Trace.__new__(Trace)
-    cdef cnp.ndarray values = float_input(args[k], (fun, k))
+    cdef cnp.ndarray values = float_input(args[k], self)
     cdef size_t D = <size_t> cnp.PyArray_SIZE(values)
     cdef ad_node first, node
     cdef ad_function f
-    cdef object y, traced
+    cdef object y, traced, recording = None
     trace.fun = fun
     trace.open()
     try:
@@ -307,9 +372,11 @@ def jacobian_once(fun, tuple args, dict kwargs, Py_ssize_t k, forward, size_t ch
         y = fun(traced) if len(args) == 1 and not kwargs else fun(
             *args[:k], traced, *args[k + 1:], **kwargs)
         if not plain_output(trace, y):
-            return finish(trace, args[k], consecutive_row(first, D), trace, y)
+            recording = finish_hook(trace, args[k], consecutive_row(first, D), trace, y)
     finally:
         trace.close()
+    if recording is not None:
+        return recording.jacobian(self.mode, self.chunk_size)
     f.tape = trace.tape
     f.D = D
     inputs = consecutive_row(first, D)
@@ -325,7 +392,7 @@ def jacobian_once(fun, tuple args, dict kwargs, Py_ssize_t k, forward, size_t ch
         shape = shape_of((<TracedArray> y).index)
     if forward is None:
         forward = cheapest_forward(D, f.K)
-    result = swept_jacobian(&f, forward, chunk)
+    result = swept_jacobian(&f, forward, self.chunk)
     if len(shape) == 1 and cnp.PyArray_NDIM(values) == 1:
         return result
     return result.reshape(shape + shape_of(values))[()]

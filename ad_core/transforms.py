@@ -8,7 +8,7 @@ closes over.  K is the number of outputs, D of inputs, in all.
 import numpy as np
 
 from ad_core import _core
-from ad_core.recording import Recording, check_mode, finish, record, seeds_like
+from ad_core.recording import check_mode, finish, record, seeds_like
 from ad_core.trees import flatten
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "vjp",
 ]
 
-LEAVES = (np.ndarray, float, np.float64)  # what takes the short way to a Jacobian
+_core.set_recording(record, finish)
 
 
 def jvp(fun, primals, tangents, *, has_aux=False):
@@ -156,19 +156,8 @@ def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
     array([[3., 2.],
            [0., 6.]])
     """
-    forward = _forward(mode)
-    chunk = _chunk(chunk_size)
-    simple = isinstance(argnums, int) and not isinstance(argnums, bool) and not has_aux
-
-    def jacobian_of(*args, **kwargs):
-        if simple and 0 <= argnums < len(args) and type(args[argnums]) in LEAVES:
-            result = _core.jacobian_once(fun, args, kwargs, argnums, forward, chunk, finish)
-            return result.jacobian(mode, chunk_size) if type(result) is Recording else result
-        recording = record(fun, args, kwargs, argnums, has_aux)
-        result = recording.jacobian(mode, chunk_size)
-        return (result, recording.aux) if has_aux else result
-
-    return _named(jacobian_of, fun, "jacobian")
+    _checked(fun, mode, chunk_size)
+    return _core.jacobian_function(fun, argnums, has_aux, mode, chunk_size)
 
 
 def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
@@ -180,8 +169,7 @@ def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=N
     >>> y, J
     (array([0.]), array([[1.]]))
     """
-    _forward(mode)
-    _chunk(chunk_size)
+    _checked(fun, mode, chunk_size)
 
     def value_and_jacobian_of(*args, **kwargs):
         recording = record(fun, args, kwargs, argnums, has_aux)
@@ -257,24 +245,22 @@ def _input_seeds(recording, primals, tangents):
     return seeds_like(recording.inputs, tuple(tangents), tree, "the tangents")
 
 
-def _forward(mode):
-    check_mode(mode)
-    return None if mode is None else mode == "fwd"
-
-
-def _chunk(chunk_size):
+def _checked(fun, mode, chunk_size):
+    """Refuse what is no function, no mode or no number of seeds."""
+    if not callable(fun):
+        raise TypeError(f"fun must be a function, got {type(fun).__name__}")
+    if mode is not None:
+        check_mode(mode)
     if chunk_size is None:
-        return 0
+        return
     whole = isinstance(chunk_size, (int, np.integer)) and not isinstance(chunk_size, bool)
     if not whole or chunk_size < 1:
         raise ValueError(f"chunk_size must be a positive int or None, got {chunk_size!r}")
-    return int(chunk_size)
 
 
 def _named(derived, fun, name):
     """Give a derived function a name, and its original for inspect.signature()."""
-    if not callable(fun):
-        raise TypeError(f"fun must be a function, got {type(fun).__name__}")
+    _checked(fun, None, None)
     derived.__wrapped__ = fun
     derived.__name__ = name
     return derived

@@ -8,13 +8,20 @@
 #define MOST_SEEDS 32 /* beyond this a sweep's inner loop gains nothing */
 
 /* Memory of one sweep: an array of nodes * p, and scratch behind it. */
-static double *workspace(const ad_tape *tape, size_t p, double **scratch) {
+static double *workspace(const ad_tape *tape, size_t p, ad_workspace lent, double **scratch) {
     size_t scratch_size = ad_sweep_scratch(tape);
     if (tape->nodes != 0 && p > (SIZE_MAX / 8 - scratch_size) / tape->nodes) return NULL;
-    double *array = ad_alloc(tape->nodes * p + scratch_size, sizeof(double));
+    size_t need = tape->nodes * p + scratch_size;
+    double *array = need <= lent.room ? lent.memory : ad_alloc(need, sizeof(double));
     if (array != NULL) *scratch = array + tape->nodes * p;
     return array;
 }
+
+static void release(double *array, ad_workspace lent) {
+    if (array != lent.memory) ad_free(array);
+}
+
+static const ad_workspace none = {NULL, 0};
 
 size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
     size_t fits = tape->nodes == 0 ? MOST_SEEDS : budget / (tape->nodes * sizeof(double));
@@ -26,8 +33,8 @@ size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
 }
 
 ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,
-                              const ad_poll *poll) {
-    double *scratch, *t = workspace(f->tape, ad_seeds_padded(f->tape, chunk), &scratch);
+                              ad_workspace work, const ad_poll *poll) {
+    double *scratch, *t = workspace(f->tape, ad_seeds_padded(f->tape, chunk), work, &scratch);
     if (t == NULL) return AD_NO_MEMORY;
     ad_status status = AD_OK;
     for (size_t d = 0; d < f->D && status == AD_OK; d += chunk) {
@@ -39,13 +46,13 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
             memcpy(jacobian + k * f->D + d, t + (size_t)f->output[k] * p, n * sizeof(double));
         }
     }
-    ad_free(t);
+    release(t, work);
     return status;
 }
 
 ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
-                              const ad_poll *poll) {
-    double *scratch, *w = workspace(f->tape, ad_seeds_padded(f->tape, chunk), &scratch);
+                              ad_workspace work, const ad_poll *poll) {
+    double *scratch, *w = workspace(f->tape, ad_seeds_padded(f->tape, chunk), work, &scratch);
     if (w == NULL) return AD_NO_MEMORY;
     ad_status status = AD_OK;
     for (size_t k = 0; k < f->K && status == AD_OK; k += chunk) {
@@ -58,7 +65,7 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
             for (size_t s = 0; s < n; s++) jacobian[(k + s) * f->D + d] = from[s];
         }
     }
-    ad_free(w);
+    release(w, work);
     return status;
 }
 
@@ -76,7 +83,7 @@ static void harvest(const double *array, size_t p, size_t n, const ad_node *node
 
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
                  const ad_poll *poll) {
-    double *scratch, *t = workspace(f->tape, p, &scratch);
+    double *scratch, *t = workspace(f->tape, p, none, &scratch);
     if (t == NULL) return AD_NO_MEMORY;
     ad_zero_leaves(f->tape, t, p);
     seed(t, p, f->D, f->input, seeds);
@@ -88,7 +95,7 @@ ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *ou
 
 ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,
                  const ad_poll *poll) {
-    double *scratch, *w = workspace(f->tape, p, &scratch);
+    double *scratch, *w = workspace(f->tape, p, none, &scratch);
     if (w == NULL) return AD_NO_MEMORY;
     memset(w, 0, f->tape->nodes * p * sizeof(double));
     seed(w, p, f->K, f->output, seeds);

@@ -12,12 +12,19 @@ typedef struct ad_function {
     const ad_node *input, *output;
 } ad_function;
 
+/* Memory lent for a sweep's arrays, `room` doubles; more is allocated where that is too
+ * little. */
+typedef struct ad_workspace {
+    double *memory;
+    size_t room;
+} ad_workspace;
+
 /* jacobian: K x D, row major.  Forward: D tangents, `chunk` of them a sweep.
  * Reverse: K adjoints.  AD_NO_MEMORY, AD_INTERRUPTED. */
 ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,
-                              const ad_poll *poll);
+                              ad_workspace work, const ad_poll *poll);
 ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
-                              const ad_poll *poll);
+                              ad_workspace work, const ad_poll *poll);
 
 /* out (K x p) = J seeds (D x p), and out (D x p) = J^T seeds (K x p); row major. */
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,

@@ -41,14 +41,16 @@ static double entry(int k, int j) {
     return (j == k ? x[(k + 1) % D] : j == (k + 1) % D ? x[k] : 0) + (j == 0 ? cos(0.5) : 0);
 }
 
+static const ad_workspace no_work = {NULL, 0};
+
 TEST(jacobian_is_right_in_both_modes_for_every_chunk) {
     example e;
     begin(&e);
     for (size_t chunk = 1; chunk <= 10; chunk++) {
         double forward[K * D], reverse[K * D];
         for (int n = 0; n < K * D; n++) forward[n] = reverse[n] = NAN;
-        CHECK(ad_jacobian_forward(&e.f, chunk, forward, NULL) == AD_OK);
-        CHECK(ad_jacobian_reverse(&e.f, chunk, reverse, NULL) == AD_OK);
+        CHECK(ad_jacobian_forward(&e.f, chunk, forward, no_work, NULL) == AD_OK);
+        CHECK(ad_jacobian_reverse(&e.f, chunk, reverse, no_work, NULL) == AD_OK);
         for (int n = 0; n < K * D; n++) {
             CHECK_NEAR(forward[n], entry(n / D, n % D), 1e-15);
             CHECK_NEAR(reverse[n], entry(n / D, n % D), 1e-15);
@@ -88,10 +90,10 @@ TEST(jacobian_of_nothing_is_empty) {
     double untouched = 7;
     const ad_function no_inputs = {&e.tape, 0, K, e.input, e.output};
     const ad_function no_outputs = {&e.tape, D, 0, e.input, e.output};
-    CHECK(ad_jacobian_forward(&no_inputs, 1, &untouched, NULL) == AD_OK);
-    CHECK(ad_jacobian_reverse(&no_inputs, 1, &untouched, NULL) == AD_OK);
-    CHECK(ad_jacobian_forward(&no_outputs, 1, &untouched, NULL) == AD_OK);
-    CHECK(ad_jacobian_reverse(&no_outputs, 1, &untouched, NULL) == AD_OK);
+    CHECK(ad_jacobian_forward(&no_inputs, 1, &untouched, no_work, NULL) == AD_OK);
+    CHECK(ad_jacobian_reverse(&no_inputs, 1, &untouched, no_work, NULL) == AD_OK);
+    CHECK(ad_jacobian_forward(&no_outputs, 1, &untouched, no_work, NULL) == AD_OK);
+    CHECK(ad_jacobian_reverse(&no_outputs, 1, &untouched, no_work, NULL) == AD_OK);
     CHECK_EQUAL(untouched, 7.0);
     ad_tape_free(&e.tape);
 }
@@ -116,8 +118,8 @@ TEST(jacobian_survives_the_failure_of_every_allocation) {
         ad_status status = AD_NO_MEMORY;
         for (long n = 1; status != AD_OK; n++) {
             ad_alloc_fail_at(n);
-            status = which == 0   ? ad_jacobian_forward(&e.f, 2, J, NULL)
-                     : which == 1 ? ad_jacobian_reverse(&e.f, 2, J, NULL)
+            status = which == 0   ? ad_jacobian_forward(&e.f, 2, J, no_work, NULL)
+                     : which == 1 ? ad_jacobian_reverse(&e.f, 2, J, no_work, NULL)
                      : which == 2 ? ad_jvp(&e.f, 1, t, out, NULL)
                      : which == 3 ? ad_vjp(&e.f, 1, w, out, NULL)
                      : which == 4 ? ad_tangents(&e.f, t, all, NULL)
@@ -145,8 +147,8 @@ TEST(jacobian_stops_when_it_is_told) {
     double J;
     int calls = 0;
     const ad_poll poll = {stop_at_once, &calls};
-    CHECK(ad_jacobian_forward(&f, 1, &J, &poll) == AD_INTERRUPTED);
-    CHECK(ad_jacobian_reverse(&f, 1, &J, &poll) == AD_INTERRUPTED);
+    CHECK(ad_jacobian_forward(&f, 1, &J, no_work, &poll) == AD_INTERRUPTED);
+    CHECK(ad_jacobian_reverse(&f, 1, &J, no_work, &poll) == AD_INTERRUPTED);
     CHECK(calls == 2);
     ad_tape_free(&tape);
 }
