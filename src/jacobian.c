@@ -12,7 +12,8 @@ static double *workspace(const ad_tape *tape, size_t p, ad_workspace lent, doubl
     size_t scratch_size = ad_sweep_scratch(tape);
     if (tape->nodes != 0 && p > (SIZE_MAX / 8 - scratch_size) / tape->nodes) return NULL;
     size_t need = tape->nodes * p + scratch_size;
-    double *array = need <= lent.room ? lent.memory : ad_alloc(need, sizeof(double));
+    int fits = lent.memory != NULL && need <= lent.room;
+    double *array = fits ? lent.memory : ad_alloc(need, sizeof(double));
     if (array != NULL) *scratch = array + tape->nodes * p;
     return array;
 }

@@ -247,7 +247,7 @@ def test_random_numbers_during_a_trace(draw):
     array would crash them."""
     program = (
         "import numpy as np, ad_core\n"
-        f"f = lambda x: np.sum(x * {draw})\n"
+        f"f = lambda x: np.sum(x * ({draw}))\n"
         f"assert np.array_equal(ad_core.grad(f)(np.ones(3)), {draw})\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
