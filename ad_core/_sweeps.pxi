@@ -82,6 +82,23 @@ cdef cnp.ndarray consecutive_row(ad_node first, cnp.npy_intp n):
     return consecutive(first, 1, &n)
 
 
+def join_nodes(list parts):
+    """Node arrays laid end to end; those that follow one another are not copied."""
+    cdef cnp.ndarray part
+    cdef ad_node first = 0
+    cdef size_t total = 0
+    for part in parts:
+        if cnp.PyArray_SIZE(part) == 0:
+            continue
+        if total == 0:
+            first = (<ad_node *> cnp.PyArray_DATA(part))[0]
+        if not is_consecutive(part) or not cnp.PyArray_IS_C_CONTIGUOUS(part) or (
+                <ad_node *> cnp.PyArray_DATA(part))[0] != first + total:
+            return np.concatenate(parts)
+        total += <size_t> cnp.PyArray_SIZE(part)
+    return consecutive_row(first, total)
+
+
 def moved_nodes(Trace root not None, cnp.ndarray nodes):
     """Nodes in the numbering of `root` as it was, on the tape where they are now."""
     return nodes if root.merged is None else nodes + np.uint32(root.moved(0))

@@ -45,9 +45,11 @@ class Leaves:
 
 
 def _shaped(part, shape):
-    """A copy in its own memory, a number where the shape is ()."""
+    """A part of a result of ours as an array, a number where the shape is ()."""
     part = part.reshape(shape)
-    return part[()] if shape == () or _core.traced(part) else part.copy()
+    if shape == ():
+        return part[()]
+    return part if _core.traced(part) or part.flags.c_contiguous else part.copy()
 
 
 class Recording:
@@ -191,8 +193,8 @@ def _finish(trace, parts, trees, single, y, has_aux):
         found = [_core.output_nodes(trace, leaf, what) for leaf in leaves]
     aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
-    inputs = Leaves(_Arguments(trees), [shape for _, _, shape in parts], _joined(nodes))
-    outputs = Leaves(tree, [shape for _, shape in found], _joined([n for n, _ in found]))
+    inputs = Leaves(_Arguments(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
+    outputs = Leaves(tree, [shape for _, shape in found], _core.join_nodes([n for n, _ in found]))
     return Recording(trace, inputs, outputs, single, aux)
 
 
@@ -205,10 +207,6 @@ class _Arguments:
     def build(self, leaves):
         leaves = iter(leaves)
         return [tree._build(leaves) for tree in self.trees]
-
-
-def _joined(arrays):
-    return np.concatenate(arrays).astype(np.uint32) if arrays else np.zeros(0, dtype=np.uint32)
 
 
 def _released(trace, leaf):

@@ -60,7 +60,7 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
         size_t n = f->K - k < chunk ? f->K - k : chunk, p = ad_seeds_padded(f->tape, n);
         memset(w, 0, f->tape->nodes * p * sizeof(double));
         for (size_t s = 0; s < n; s++) w[(size_t)f->output[k + s] * p + s] += 1;
-        status = ad_reverse(f->tape, w, p, scratch, poll);
+        status = ad_reverse(f->tape, w, p, scratch, NULL, poll);
         for (size_t d = 0; d < f->D && status == AD_OK; d++) {
             const double *from = w + (size_t)f->input[d] * p;
             for (size_t s = 0; s < n; s++) jacobian[(k + s) * f->D + d] = from[s];
@@ -77,6 +77,12 @@ static void seed(double *array, size_t p, size_t n, const ad_node *nodes, const 
 }
 
 static void harvest(const double *array, size_t p, size_t n, const ad_node *nodes, double *out) {
+    uint32_t strays = n == 0; /* nodes that follow one another, as inputs do, are copied at once */
+    for (size_t k = 0; k < n; k++) strays |= nodes[k] ^ (nodes[0] + (uint32_t)k);
+    if (strays == 0) {
+        memcpy(out, array + (size_t)nodes[0] * p, n * p * sizeof(double));
+        return;
+    }
     for (size_t k = 0; k < n; k++) {
         memcpy(out + k * p, array + (size_t)nodes[k] * p, p * sizeof(double));
     }
@@ -98,9 +104,15 @@ ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *ou
                  const ad_poll *poll) {
     double *scratch, *w = workspace(f->tape, p, none, &scratch);
     if (w == NULL) return AD_NO_MEMORY;
-    memset(w, 0, f->tape->nodes * p * sizeof(double));
+    ad_fresh fresh;
+    if (p == 1) {
+        ad_fresh_find(f->tape, f->K, f->output, &fresh);
+        ad_fresh_zero(f->tape, &fresh, w);
+    } else {
+        memset(w, 0, f->tape->nodes * p * sizeof(double));
+    }
     seed(w, p, f->K, f->output, seeds);
-    ad_status status = ad_reverse(f->tape, w, p, scratch, poll);
+    ad_status status = ad_reverse(f->tape, w, p, scratch, p == 1 ? &fresh : NULL, poll);
     if (status == AD_OK) harvest(w, p, f->D, f->input, out);
     ad_free(w);
     return status;
@@ -123,7 +135,7 @@ ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint
     if (scratch == NULL) return AD_NO_MEMORY;
     memset(adjoint, 0, f->tape->nodes * sizeof(double));
     seed(adjoint, 1, f->K, f->output, seeds);
-    ad_status status = ad_reverse(f->tape, adjoint, 1, scratch, poll);
+    ad_status status = ad_reverse(f->tape, adjoint, 1, scratch, NULL, poll);
     ad_free(scratch);
     return status;
 }

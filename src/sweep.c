@@ -18,6 +18,7 @@ typedef struct sweep {
     size_t p;
     int backward;
     double *scratch;
+    const ad_fresh *fresh; /* NULL: everything is added to */
     const ad_poll *poll;
     size_t work; /* edges times seeds since the last poll */
 } sweep;
@@ -64,11 +65,24 @@ static const double *span_partials(const ad_tape *tape, const ad_span *span, siz
     return buffer;
 }
 
+/* Zeros at m nodes, for what comes first to a fresh array (one seed). */
+static void clear(double *array, ad_place place, size_t m) {
+    if (place.list == NULL) {
+        memset(array + place.base, 0, m * sizeof *array);
+        return;
+    }
+    for (size_t k = 0; k < m; k++) array[place.list[k]] = 0;
+}
+
 static int span_edges(sweep *s, const ad_run *run) {
     const ad_tape *tape = s->tape;
+    int writes[AD_MAX_ARITY];
     const ad_span *span = &tape->span[run->a];
     double partials[AD_CHUNK];
     ad_node nodes[AD_CHUNK];
+    for (int j = 0; j < run->arity; j++) {
+        writes[j] = ad_fresh_writes(s->fresh, (size_t)(run - tape->run), j);
+    }
     for (size_t k = 0; k < span->extent.count;) {
         size_t m = ad_stretch(&span->extent, k);
         if (m > AD_CHUNK) m = AD_CHUNK;
@@ -77,9 +91,10 @@ static int span_edges(sweep *s, const ad_run *run) {
             if (span->source[j] == AD_PARTIAL_ZERO) continue;
             int64_t step;
             const double *partial = span_partials(tape, span, run->node, j, k, m, partials, &step);
-            join(s, m, own,
-                 ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, nodes), partial,
-                 step);
+            ad_place place =
+                ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, nodes);
+            if (writes[j]) clear(s->array, place, m);
+            join(s, m, own, place, partial, step);
         }
         k += m;
         if (interrupted(s, m * s->p)) return 1;
@@ -192,14 +207,15 @@ static int matmul_edges(sweep *s, const ad_run *run, const ad_block *b) {
                 add_matrix(s, q, run->node, own_stride, batch, M, N, y);
             } else {
                 ad_matrix seed = seed_matrix(s, q, run->node, own_stride, batch, M, N, x);
-                ad_matrix out = matrix(y, 0, dense);
+                int writes = ad_fresh_writes(s->fresh, (size_t)(run - s->tape->run), j);
+                ad_matrix out = writes ? matrix(s->array, v->base, v->stride) : matrix(y, 0, dense);
                 const int64_t left[4] = {batch, M, N, K}, right[4] = {batch, K, M, N};
                 if (j == 0) {
                     ad_matmul(left, seed, transposed(other), out, 1);
                 } else {
                     ad_matmul(right, transposed(other), seed, out, 1);
                 }
-                add_matrix(s, q, v->base, v->stride, batch, rows, columns, y);
+                if (!writes) add_matrix(s, q, v->base, v->stride, batch, rows, columns, y);
             }
             if (interrupted(s, (size_t)(batch * M * K * N) / 8)) return 1;
         }
@@ -250,7 +266,7 @@ size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
 
 ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
                      const ad_poll *poll) {
-    sweep s = {tape, ad_sweep_kernels(), tangent, p, 0, scratch, poll, 0};
+    sweep s = {tape, ad_sweep_kernels(), tangent, p, 0, scratch, NULL, poll, 0};
     size_t run = 0;
     while (run < tape->runs) {
         size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
@@ -263,8 +279,8 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
 }
 
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
-                     const ad_poll *poll) {
-    sweep s = {tape, ad_sweep_kernels(), adjoint, p, 1, scratch, poll, 0};
+                     const ad_fresh *fresh, const ad_poll *poll) {
+    sweep s = {tape, ad_sweep_kernels(), adjoint, p, 1, scratch, fresh, poll, 0};
     size_t run = tape->runs;
     while (run > 0) {
         size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;

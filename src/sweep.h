@@ -11,6 +11,7 @@
 #ifndef AD_SWEEP_H
 #define AD_SWEEP_H
 
+#include "fresh.h"
 #include "tape.h"
 
 /* Called about every million edges; nonzero stops the sweep. */
@@ -33,9 +34,10 @@ size_t ad_seeds_padded(const ad_tape *tape, size_t p);
 ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
                      const ad_poll *poll);
 
-/* adjoint: nodes * p doubles, zero but for the seeds at the outputs.  On return every
+/* adjoint: nodes * p doubles, zero but for the seeds at the outputs; with one seed and
+ * `fresh` (else NULL) zeros are not needed in the arrays that it lists.  On return every
  * node's adjoints. */
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
-                     const ad_poll *poll);
+                     const ad_fresh *fresh, const ad_poll *poll);
 
 #endif
