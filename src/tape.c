@@ -6,6 +6,7 @@
 #include "alloc.h"
 
 #define NO_NODE UINT32_MAX
+#define LARGE_BYTES ((size_t)1 << 22)
 #define MAX_ENTRIES 0xFFFFFFF0u /* partials, lists: an offset is 32 bits wide */
 
 void ad_tape_init(ad_tape *tape) {
@@ -42,6 +43,14 @@ size_t ad_tape_capacity(const ad_tape *t) {
                  t->room_blocks, t->room_guards);
 }
 
+/* An empty array that has grown piecemeal, in one piece (and so in large pages). */
+static void renew(void **memory, size_t *room, size_t size) {
+    if (*room * size < LARGE_BYTES) return;
+    ad_free(*memory);
+    *memory = ad_alloc(*room, size);
+    if (*memory == NULL) *room = 0;
+}
+
 void ad_tape_reset(ad_tape *tape, size_t keep) {
     if (ad_tape_capacity(tape) > keep) {
         ad_tape_free(tape);
@@ -52,6 +61,10 @@ void ad_tape_reset(ad_tape *tape, size_t keep) {
     tape->spans = tape->blocks = tape->guards = 0;
     memset(tape->recent, 0xFF, sizeof tape->recent);
     tape->limit = AD_MAX_NODES;
+    if (tape->renewed == tape->room_nodes) return;
+    renew((void **)&tape->value, &tape->room_nodes, sizeof *tape->value);
+    renew((void **)&tape->partial, &tape->room_partials, sizeof *tape->partial);
+    tape->renewed = tape->room_nodes;
 }
 
 /* The bitmap grows with the values, its new words zero. */
