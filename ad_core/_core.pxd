@@ -13,6 +13,8 @@ cdef extern from "status.h" nogil:
         AD_INTERRUPTED
 
 cdef extern from "alloc.h" nogil:
+    void *ad_alloc(size_t count, size_t size)
+    void ad_free(void *memory)
     void ad_alloc_fail_at(long n)
 
 cdef extern from "ops.h" nogil:
@@ -141,10 +143,11 @@ cdef extern from "jacobian.h" nogil:
                                   ad_workspace work, const ad_poll *poll)
     ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
                                   ad_workspace work, const ad_poll *poll)
+    size_t ad_workspace_need(const ad_tape *tape, size_t p)
     ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
-                     const ad_poll *poll)
+                     ad_workspace work, const ad_poll *poll)
     ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,
-                     const ad_poll *poll)
+                     ad_workspace work, const ad_poll *poll)
     ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent,
                           const ad_poll *poll)
     ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,

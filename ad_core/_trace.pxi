@@ -3,7 +3,7 @@
 
 cdef enum:
     POOLED = 4                  # tapes kept for the next trace
-    KEEP_BYTES = 1 << 28        # memory that a pooled tape may keep
+    KEEP_BYTES = 1 << 27        # memory that a pooled tape may keep
 
 cdef ad_tape *pool[POOLED]
 cdef int pooled = 0
@@ -190,4 +190,8 @@ def fail_allocation(long n):
         pooled -= 1
         ad_tape_free(pool[pooled])
         PyMem_Free(pool[pooled])
+    if not spare_lent:
+        ad_free(spare.memory)
+        spare.memory = NULL
+        spare.room = 0
     ad_alloc_fail_at(n)

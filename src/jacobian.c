@@ -22,7 +22,9 @@ static void release(double *array, ad_workspace lent) {
     if (array != lent.memory) ad_free(array);
 }
 
-static const ad_workspace none = {NULL, 0};
+size_t ad_workspace_need(const ad_tape *tape, size_t p) {
+    return tape->nodes * p + ad_sweep_scratch(tape);
+}
 
 size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
     size_t fits = tape->nodes == 0 ? MOST_SEEDS : budget / (tape->nodes * sizeof(double));
@@ -89,20 +91,20 @@ static void harvest(const double *array, size_t p, size_t n, const ad_node *node
 }
 
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
-                 const ad_poll *poll) {
-    double *scratch, *t = workspace(f->tape, p, none, &scratch);
+                 ad_workspace work, const ad_poll *poll) {
+    double *scratch, *t = workspace(f->tape, p, work, &scratch);
     if (t == NULL) return AD_NO_MEMORY;
     ad_zero_leaves(f->tape, t, p);
     seed(t, p, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, t, p, scratch, poll);
     if (status == AD_OK) harvest(t, p, f->K, f->output, out);
-    ad_free(t);
+    release(t, work);
     return status;
 }
 
 ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,
-                 const ad_poll *poll) {
-    double *scratch, *w = workspace(f->tape, p, none, &scratch);
+                 ad_workspace work, const ad_poll *poll) {
+    double *scratch, *w = workspace(f->tape, p, work, &scratch);
     if (w == NULL) return AD_NO_MEMORY;
     ad_fresh fresh;
     if (p == 1) {
@@ -114,7 +116,7 @@ ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *ou
     seed(w, p, f->K, f->output, seeds);
     ad_status status = ad_reverse(f->tape, w, p, scratch, p == 1 ? &fresh : NULL, poll);
     if (status == AD_OK) harvest(w, p, f->D, f->input, out);
-    ad_free(w);
+    release(w, work);
     return status;
 }
 

@@ -26,11 +26,14 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
 ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
                               ad_workspace work, const ad_poll *poll);
 
+/* Doubles that one sweep of p seeds works in. */
+size_t ad_workspace_need(const ad_tape *tape, size_t p);
+
 /* out (K x p) = J seeds (D x p), and out (D x p) = J^T seeds (K x p); row major. */
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
-                 const ad_poll *poll);
+                 ad_workspace work, const ad_poll *poll);
 ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,
-                 const ad_poll *poll);
+                 ad_workspace work, const ad_poll *poll);
 
 /* Every node's tangent for one direction (D), or adjoint for one cotangent (K). */
 ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent,

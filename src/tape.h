@@ -76,7 +76,7 @@ typedef struct ad_tape {
     size_t nodes, partials, lists, runs, spans, blocks, guards;
     size_t room_nodes, room_partials, room_lists, room_runs, room_spans, room_blocks, room_guards;
     size_t limit;       /* most nodes; AD_MAX_NODES unless a test lowers it */
-    size_t renewed; /* room_nodes when the large arrays were last allocated anew */
+    size_t renewed;     /* room_nodes when the large arrays were last allocated anew */
     ad_node recent[64]; /* constants seen lately, found by their bits */
 } ad_tape;
 

@@ -186,17 +186,20 @@ LOOPS = {
 
 @pytest.mark.parametrize("name", LOOPS)
 def test_twenty_thousand_calls_do_not_grow_memory(name):
+    """A leak grows every time; what the heap takes for good, or the kernel by merging pages,
+    it takes once."""
     call = LOOPS[name]
     n = 20_000 if name in ("jacobian", "grad", "vjp") else 4_000
-    for _ in range(n // 2):  # what the heap needs for good is taken by then
+    for _ in range(n // 10):
         call(x3)
-    gc.collect()
-    before, objects = resident(), len(gc.get_objects())
-    for _ in range(n):
-        call(x3)
-    gc.collect()
-    assert resident() - before < 2 * 2**20
-    assert len(gc.get_objects()) - objects < 100
+    growth = []
+    while len(growth) < 3 and (not growth or growth[-1] >= 2 * 2**20):
+        before, objects = resident(), len(gc.get_objects())
+        for _ in range(n):
+            call(x3)
+        growth.append(resident() - before)
+        assert len(gc.get_objects()) - objects < 100
+    assert growth[-1] < 2 * 2**20, growth
 
 
 # --------------------------------------------------------------------------------- re-entrance

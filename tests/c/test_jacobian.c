@@ -66,8 +66,8 @@ TEST(products_with_the_jacobian_are_sums_of_its_entries) {
         double t[D * 4], Jt[K * 4], w[K * 4], wJ[D * 4];
         for (size_t n = 0; n < D * p; n++) t[n] = 1.0 / (1 + (double)n);
         for (size_t n = 0; n < K * p; n++) w[n] = 2 - 0.3 * (double)n;
-        CHECK(ad_jvp(&e.f, p, t, Jt, NULL) == AD_OK);
-        CHECK(ad_vjp(&e.f, p, w, wJ, NULL) == AD_OK);
+        CHECK(ad_jvp(&e.f, p, t, Jt, no_work, NULL) == AD_OK);
+        CHECK(ad_vjp(&e.f, p, w, wJ, no_work, NULL) == AD_OK);
         for (size_t s = 0; s < p; s++) {
             for (int k = 0; k < K; k++) {
                 double sum = 0;
@@ -120,8 +120,8 @@ TEST(jacobian_survives_the_failure_of_every_allocation) {
             ad_alloc_fail_at(n);
             status = which == 0   ? ad_jacobian_forward(&e.f, 2, J, no_work, NULL)
                      : which == 1 ? ad_jacobian_reverse(&e.f, 2, J, no_work, NULL)
-                     : which == 2 ? ad_jvp(&e.f, 1, t, out, NULL)
-                     : which == 3 ? ad_vjp(&e.f, 1, w, out, NULL)
+                     : which == 2 ? ad_jvp(&e.f, 1, t, out, no_work, NULL)
+                     : which == 3 ? ad_vjp(&e.f, 1, w, out, no_work, NULL)
                      : which == 4 ? ad_tangents(&e.f, t, all, NULL)
                                   : ad_adjoints(&e.f, w, all, NULL);
             ad_alloc_fail_at(0);
