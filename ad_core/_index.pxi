@@ -18,7 +18,7 @@ cdef int lengthen(size_t need) except -1:
     global newest, newest_size, newest_room
     cdef size_t k, size = need + need // 4 + 1024
     cdef cnp.ndarray array
-    if need > newest_room:
+    if newest == NULL or need > newest_room:
         newest_room = max(2 * size, <size_t> 1 << 20)
         array = unpatched_empty(newest_room, dtype=np.uint32)
         ascending.append(array)

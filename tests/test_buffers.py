@@ -251,5 +251,7 @@ def test_random_numbers_during_a_trace(draw):
         f"assert np.array_equal(ad_core.grad(f)(np.ones(3)), {draw})\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], env=environment, capture_output=True
+    )
     assert done.returncode == 0, done.stderr.decode()[-500:]
