@@ -341,7 +341,7 @@ def is_merged(Trace trace not None):
 
 
 def cheapest_forward(size_t D, size_t K):
-    """The mode rule: whether D tangents cost no more than K adjoints (docs/design.md, mode choice)."""
+    """Whether D tangents cost no more than K adjoints (docs/design.md, mode choice)."""
     return D <= K + K // 2
 
 
