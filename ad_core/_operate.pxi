@@ -287,11 +287,17 @@ cdef object prepare(Prepared *p, cnp.ndarray index, int ndim, cnp.npy_intp *shap
     return listed
 
 
+cdef inline void write_values(ad_tape *tape, ad_node first, void *values, size_t n) noexcept:
+    """The values of n fresh leaves; an empty tape has no memory to point to."""
+    if n != 0:
+        memcpy(tape.value + first, values, n * sizeof(double))
+
+
 cdef cnp.ndarray constant_nodes(Trace trace, cnp.ndarray values):
     """Constants for the elements of a float64 array, copied: later changes do no harm."""
     cdef ad_node first
     cdef cnp.ndarray dense = contiguous(values, dtype_float)
     cdef size_t n = <size_t> cnp.PyArray_SIZE(dense)
     check(ad_tape_constants(trace.tape, n, &first))
-    memcpy(trace.tape.value + first, cnp.PyArray_DATA(dense), n * sizeof(double))
+    write_values(trace.tape, first, cnp.PyArray_DATA(dense), n)
     return consecutive(first, cnp.PyArray_NDIM(values), cnp.PyArray_DIMS(values))

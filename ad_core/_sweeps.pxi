@@ -102,8 +102,8 @@ def make_input(Trace trace not None, x, str what):
         return new_scalar(root, first), consecutive_row(first, 1), root
     values = float_input(x, what)
     check(ad_tape_inputs(root.tape, <size_t> cnp.PyArray_SIZE(values), &first))
-    memcpy(root.tape.value + first, cnp.PyArray_DATA(values),
-           <size_t> cnp.PyArray_SIZE(values) * sizeof(double))
+    write_values(root.tape, first, cnp.PyArray_DATA(values),
+                 <size_t> cnp.PyArray_SIZE(values))
     traced = new_array(root, consecutive(first, cnp.PyArray_NDIM(values),
                                          cnp.PyArray_DIMS(values)), False)
     if cnp.PyArray_NDIM(values) == 0 and isinstance(x, np.generic):
@@ -157,8 +157,8 @@ cdef object fresh_copy(object x):
         trace = (<TracedArray> x).trace
         index = constant_nodes(trace, values_of(x))
         check(ad_tape_inputs(trace.tape, <size_t> index.size, &first))
-        memcpy(trace.tape.value + first, cnp.PyArray_DATA(contiguous(values_of(x))),
-               <size_t> index.size * sizeof(double))
+        write_values(trace.tape, first, cnp.PyArray_DATA(contiguous(values_of(x))),
+                     <size_t> index.size)
         return new_array(trace, consecutive(first, cnp.PyArray_NDIM(index),
                                             cnp.PyArray_DIMS(index)), False)
     return elementwise(op_positive, (x,))
@@ -415,7 +415,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
     trace.open()
     try:
         check(ad_tape_inputs(trace.tape, D, &first))
-        memcpy(trace.tape.value + first, cnp.PyArray_DATA(values), D * sizeof(double))
+        write_values(trace.tape, first, cnp.PyArray_DATA(values), D)
         if cnp.PyArray_NDIM(values) == 0 and type(args[k]) is not np.ndarray:
             traced = new_scalar(trace, first)
         else:

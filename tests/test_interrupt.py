@@ -138,6 +138,7 @@ def test_transforms_nested_too_deeply():
         f(1.0, 0)
 
 
+@pytest.mark.slow  # a sanitizer keeps what was freed, and resident memory says nothing
 def test_errors_do_not_grow_memory():
     def failing(x):
         stepped(x, Counter(12, Own()))
@@ -184,6 +185,7 @@ LOOPS = {
 }
 
 
+@pytest.mark.slow  # a sanitizer keeps what was freed, and resident memory says nothing
 @pytest.mark.parametrize("name", LOOPS)
 def test_twenty_thousand_calls_do_not_grow_memory(name):
     """A leak grows every time; what the heap takes for good, or the kernel by merging pages,
