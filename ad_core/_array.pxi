@@ -401,14 +401,7 @@ cdef object as_traced_array(object x):
 cdef cnp.ndarray values_of(object x):
     """The present values of a traced array or scalar, copied."""
     cdef TracedArray array = <TracedArray> as_traced_array(x)
-    cdef cnp.ndarray index = contiguous(array.indices())
-    cdef cnp.ndarray values = cnp.PyArray_EMPTY(
-        cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_DOUBLE, 0)
-    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
-    cdef double *value = <double *> cnp.PyArray_DATA(values)
-    cdef Py_ssize_t k
-    for k in range(cnp.PyArray_SIZE(index)):
-        value[k] = array.trace.tape.value[node[k]]
+    cdef cnp.ndarray values = values_on(array.trace.tape, contiguous(array.indices()), 0)
     return values.astype(bool) if array.truth else values
 
 

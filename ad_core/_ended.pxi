@@ -21,15 +21,7 @@ cdef bint ended_constants(TracedArray x) except -1:
 
 
 cdef cnp.ndarray ended_values(TracedArray x):
-    cdef cnp.ndarray index = contiguous(latest_index(x))
-    cdef cnp.ndarray values = cnp.PyArray_EMPTY(
-        cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_DOUBLE, 0)
-    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
-    cdef double *value = <double *> cnp.PyArray_DATA(values)
-    cdef Py_ssize_t k
-    for k in range(cnp.PyArray_SIZE(index)):
-        value[k] = x.trace.root().tape.value[x.trace.moved(node[k])]
-    return values
+    return values_on(x.trace.root().tape, contiguous(latest_index(x)), x.trace.moved(0))
 
 
 cdef object plain_again(object x):

@@ -293,6 +293,18 @@ cdef inline void write_values(ad_tape *tape, ad_node first, void *values, size_t
         memcpy(tape.value + first, values, n * sizeof(double))
 
 
+cdef cnp.ndarray values_on(ad_tape *tape, cnp.ndarray index, ad_node offset):
+    """The values of a C-contiguous array of nodes, each `offset` on."""
+    cdef cnp.ndarray values = cnp.PyArray_EMPTY(
+        cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_DOUBLE, 0)
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
+    cdef double *value = <double *> cnp.PyArray_DATA(values)
+    cdef Py_ssize_t k
+    for k in range(cnp.PyArray_SIZE(index)):
+        value[k] = tape.value[node[k] + offset]
+    return values
+
+
 cdef cnp.ndarray constant_nodes(Trace trace, cnp.ndarray values):
     """Constants for the elements of a float64 array, copied: later changes do no harm."""
     cdef ad_node first

@@ -191,14 +191,7 @@ def output_nodes(Trace trace not None, y, str what):
 
 def values_at(Trace trace not None, nodes, tuple shape):
     """Values of nodes as a float64 array, or a number if shape is ()."""
-    cdef cnp.ndarray index = contiguous(nodes)
-    cdef cnp.ndarray values = unpatched_empty(shape)
-    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
-    cdef double *value = <double *> cnp.PyArray_DATA(values)
-    cdef Trace root = trace.root()
-    cdef Py_ssize_t k
-    for k in range(cnp.PyArray_SIZE(index)):
-        value[k] = root.tape.value[node[k]]
+    cdef cnp.ndarray values = values_on(trace.root().tape, contiguous(nodes), 0).reshape(shape)
     return values if shape else values[()]
 
 

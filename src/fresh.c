@@ -69,26 +69,39 @@ static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
     return s;
 }
 
-/* Enter [first, end) if it overlaps no other; the array stays ascending. */
-static void enter(ad_fresh *fresh, size_t first, size_t end) {
+/* Enter [first, end) if it overlaps no other; the array stays ascending.  `whole` as long as
+ * no consumer says otherwise. */
+static void enter(ad_fresh *fresh, size_t first, size_t end, int whole) {
     size_t at = fresh->count;
     if (end - first < LARGE || at == AD_FRESH_MOST) return;
     while (at > 0 && fresh->region[at - 1].first >= end) at--;
     if (at > 0 && fresh->region[at - 1].end > first) return;
     memmove(&fresh->region[at + 1], &fresh->region[at], (fresh->count - at) * sizeof(ad_region));
-    fresh->region[at] = (ad_region){first, end, SIZE_MAX, 0, 0};
+    fresh->region[at] = (ad_region){first, end, SIZE_MAX, 0, whole, 0, NULL};
     fresh->count++;
 }
 
-static void consume(ad_fresh *fresh, size_t run, int operand, span_of s) {
+/* Constants in a row, found by whole words of the tape's bitmap. */
+static void enter_constants(const ad_tape *tape, ad_fresh *fresh) {
+    size_t first = 0, words = tape->nodes / 64;
+    for (size_t k = 0; k <= words; k++) {
+        if (k < words && tape->constant[k] == UINT64_MAX) continue;
+        if (k > first) enter(fresh, first * 64, k * 64, 1);
+        first = k + 1;
+    }
+}
+
+static void consume(ad_fresh *fresh, size_t run, int operand, span_of s, int product) {
     for (size_t k = 0; k < fresh->count; k++) {
         ad_region *r = &fresh->region[k];
         int whole = s.dense && s.low == r->first && s.high + 1 == r->end;
         if (s.high < r->first || s.low >= r->end) continue;
         if (r->run == run) {   /* of one run's operands the sweep takes the first one first, */
             r->whole &= whole; /* element by element with the others */
+            r->sole = 0;
             continue;
         }
+        r->sole = product && r->run == SIZE_MAX;
         r->run = run;
         r->operand = operand;
         r->whole = whole;
@@ -102,22 +115,22 @@ static void visit(const ad_tape *tape, size_t k, ad_fresh *fresh, int entering) 
         const ad_span *span = &tape->span[run->a];
         for (int j = 0; !entering && j < run->arity; j++) {
             if (span->source[j] == AD_PARTIAL_ZERO) continue;
-            consume(fresh, k, j, span_operand(tape, span, j));
+            consume(fresh, k, j, span_operand(tape, span, j), 0);
         }
     } else if (run->form == AD_FORM_BLOCK) {
         for (int j = 0; j < run->arity; j++) {
             if (!tape->block[run->a].active[j]) continue;
             span_of s = block_operand(tape, run, j);
             if (!entering) {
-                consume(fresh, k, j, s);
+                consume(fresh, k, j, s, run->op == AD_BLOCK_MATMUL);
             } else if (s.dense) {
-                enter(fresh, s.low, s.high + 1);
+                enter(fresh, s.low, s.high + 1, 0);
             }
         }
     } else if (!entering) {
-        if (run->form != AD_FORM_RIGHT) consume(fresh, k, 0, (span_of){run->a, run->a, 0});
+        if (run->form != AD_FORM_RIGHT) consume(fresh, k, 0, (span_of){run->a, run->a, 0}, 0);
         if (run->form == AD_FORM_RIGHT || run->form == AD_FORM_BINARY) {
-            consume(fresh, k, 1, (span_of){run->b, run->b, 0});
+            consume(fresh, k, 1, (span_of){run->b, run->b, 0}, 0);
         }
     }
 }
@@ -125,9 +138,10 @@ static void visit(const ad_tape *tape, size_t k, ad_fresh *fresh, int entering) 
 void ad_fresh_find(const ad_tape *tape, size_t outputs, const ad_node *output, ad_fresh *fresh) {
     fresh->count = 0;
     if (tape->runs > MOST_RUNS) return;
+    enter_constants(tape, fresh);
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
-        enter(fresh, run->node, run->node + ad_run_count(tape, run));
+        enter(fresh, run->node, run->node + ad_run_count(tape, run), 0);
     }
     for (size_t k = 0; k < tape->runs; k++) visit(tape, k, fresh, 1);
     if (fresh->count == 0) return;
@@ -151,10 +165,30 @@ void ad_fresh_zero(const ad_tape *tape, const ad_fresh *fresh, double *adjoint) 
     memset(adjoint + node, 0, (tape->nodes - node) * sizeof *adjoint);
 }
 
-int ad_fresh_writes(const ad_fresh *fresh, size_t run, int operand) {
+const ad_region *ad_fresh_written(const ad_fresh *fresh, size_t run, int operand) {
     for (size_t k = 0; fresh != NULL && k < fresh->count; k++) {
         const ad_region *r = &fresh->region[k];
-        if (r->run == run && r->operand == operand && r->whole) return 1;
+        if (r->run == run && r->operand == operand && r->whole) return r;
     }
-    return 0;
+    return NULL;
+}
+
+void ad_fresh_redirect(ad_fresh *fresh, size_t first, size_t n, double *result) {
+    for (size_t k = 0; k < fresh->count; k++) {
+        ad_region *r = &fresh->region[k];
+        if (!r->whole || !r->sole || r->first < first || r->end > first + n) continue;
+        r->result = result + (r->first - first);
+    }
+}
+
+void ad_fresh_harvest(const ad_fresh *fresh, const double *adjoint, size_t first, size_t n,
+                      double *result) {
+    size_t node = first, end = first + n;
+    for (size_t k = 0; k < fresh->count; k++) {
+        const ad_region *r = &fresh->region[k];
+        if (r->result == NULL) continue;
+        memcpy(result + (node - first), adjoint + node, (r->first - node) * sizeof *result);
+        node = r->end;
+    }
+    memcpy(result + (node - first), adjoint + node, (end - node) * sizeof *result);
 }

@@ -78,16 +78,40 @@ static void seed(double *array, size_t p, size_t n, const ad_node *nodes, const 
     }
 }
 
-static void harvest(const double *array, size_t p, size_t n, const ad_node *nodes, double *out) {
-    uint32_t strays = n == 0; /* nodes that follow one another, as inputs do, are copied at once */
+/* Whether the nodes follow one another, as inputs do. */
+static int consecutive(size_t n, const ad_node *nodes) {
+    uint32_t strays = n == 0;
     for (size_t k = 0; k < n; k++) strays |= nodes[k] ^ (nodes[0] + (uint32_t)k);
-    if (strays == 0) {
+    return strays == 0;
+}
+
+static void harvest(const double *array, size_t p, size_t n, const ad_node *nodes, double *out) {
+    if (consecutive(n, nodes)) {
         memcpy(out, array + (size_t)nodes[0] * p, n * p * sizeof(double));
         return;
     }
     for (size_t k = 0; k < n; k++) {
         memcpy(out + k * p, array + (size_t)nodes[k] * p, p * sizeof(double));
     }
+}
+
+/* One seed, where large arrays are worth a look beforehand. */
+static ad_status pull_back_one(const ad_function *f, const double *seeds, double *out, double *w,
+                               double *scratch, const ad_poll *poll) {
+    ad_fresh fresh;
+    int row = consecutive(f->D, f->input);
+    ad_fresh_find(f->tape, f->K, f->output, &fresh);
+    if (row) ad_fresh_redirect(&fresh, f->input[0], f->D, out);
+    ad_fresh_zero(f->tape, &fresh, w);
+    seed(w, 1, f->K, f->output, seeds);
+    ad_status status = ad_reverse(f->tape, w, 1, scratch, &fresh, poll);
+    if (status != AD_OK) return status;
+    if (row) {
+        ad_fresh_harvest(&fresh, w, f->input[0], f->D, out);
+    } else {
+        harvest(w, 1, f->D, f->input, out);
+    }
+    return AD_OK;
 }
 
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
@@ -106,16 +130,15 @@ ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *ou
                  ad_workspace work, const ad_poll *poll) {
     double *scratch, *w = workspace(f->tape, p, work, &scratch);
     if (w == NULL) return AD_NO_MEMORY;
-    ad_fresh fresh;
+    ad_status status;
     if (p == 1) {
-        ad_fresh_find(f->tape, f->K, f->output, &fresh);
-        ad_fresh_zero(f->tape, &fresh, w);
+        status = pull_back_one(f, seeds, out, w, scratch, poll);
     } else {
         memset(w, 0, f->tape->nodes * p * sizeof(double));
+        seed(w, p, f->K, f->output, seeds);
+        status = ad_reverse(f->tape, w, p, scratch, NULL, poll);
+        if (status == AD_OK) harvest(w, p, f->D, f->input, out);
     }
-    seed(w, p, f->K, f->output, seeds);
-    ad_status status = ad_reverse(f->tape, w, p, scratch, p == 1 ? &fresh : NULL, poll);
-    if (status == AD_OK) harvest(w, p, f->D, f->input, out);
     release(w, work);
     return status;
 }

@@ -81,7 +81,7 @@ static int span_edges(sweep *s, const ad_run *run) {
     double partials[AD_CHUNK];
     ad_node nodes[AD_CHUNK];
     for (int j = 0; j < run->arity; j++) {
-        writes[j] = ad_fresh_writes(s->fresh, (size_t)(run - tape->run), j);
+        writes[j] = ad_fresh_written(s->fresh, (size_t)(run - tape->run), j) != NULL;
     }
     for (size_t k = 0; k < span->extent.count;) {
         size_t m = ad_stretch(&span->extent, k);
@@ -207,15 +207,20 @@ static int matmul_edges(sweep *s, const ad_run *run, const ad_block *b) {
                 add_matrix(s, q, run->node, own_stride, batch, M, N, y);
             } else {
                 ad_matrix seed = seed_matrix(s, q, run->node, own_stride, batch, M, N, x);
-                int writes = ad_fresh_writes(s->fresh, (size_t)(run - s->tape->run), j);
-                ad_matrix out = writes ? matrix(s->array, v->base, v->stride) : matrix(y, 0, dense);
+                const ad_region *fresh =
+                    ad_fresh_written(s->fresh, (size_t)(run - s->tape->run), j);
+                ad_matrix out = matrix(y, 0, dense);
+                if (fresh != NULL) out = matrix(s->array, v->base, v->stride);
+                if (fresh != NULL && fresh->result != NULL) {
+                    out.at = fresh->result + (v->base - fresh->first);
+                }
                 const int64_t left[4] = {batch, M, N, K}, right[4] = {batch, K, M, N};
                 if (j == 0) {
                     ad_matmul(left, seed, transposed(other), out, 1);
                 } else {
                     ad_matmul(right, transposed(other), seed, out, 1);
                 }
-                if (!writes) add_matrix(s, q, v->base, v->stride, batch, rows, columns, y);
+                if (fresh == NULL) add_matrix(s, q, v->base, v->stride, batch, rows, columns, y);
             }
             if (interrupted(s, (size_t)(batch * M * K * N) / 8)) return 1;
         }

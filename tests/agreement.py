@@ -91,6 +91,11 @@ def assert_fails_alike(f, args, problem):
         ad_core.jvp(f, args, directions)
 
 
+def refused(kind, *words):
+    """The call raises this kind, and its message has all the words."""
+    return pytest.raises(kind, match="(?s)" + "".join(f"(?=.*{re.escape(word)})" for word in words))
+
+
 def rows(*tables):
     """The pieces of code in tables, where they stand between bars and line ends."""
     lines = [line.strip() for text in tables for line in text.split("\n")]

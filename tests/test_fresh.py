@@ -75,6 +75,40 @@ def test_tangents_and_adjoints_agree(name):
     assert abs(np.sum(w * other) - np.sum(gradient * half)) <= 1e-11 * scale
 
 
+def test_arrays_that_go_straight_into_the_result():
+    """Weights with one consumer, between small and large neighbours with more than one."""
+    rng = np.random.default_rng(11)
+    p = [
+        rng.standard_normal((3,)),
+        rng.standard_normal((90, 60)),  # one product
+        rng.standard_normal((60,)),
+        rng.standard_normal((80, 60)),  # one product, transposed
+        rng.standard_normal((80, 80)),  # two products
+        rng.standard_normal((80, 80)),  # one product with itself
+        rng.standard_normal((70, 80)),  # elementwise
+        rng.standard_normal((5000,)),  # unused
+        rng.standard_normal((80, 90)),  # one product, the last array
+    ]
+    data = rng.standard_normal((70, 90))
+
+    def f(p):
+        x = np.tanh(data @ p[1] + p[2])
+        x = np.sin(x @ p[3].T * 0.1) * p[6] + p[0][1]
+        return (x @ p[4]) @ (p[4] @ (p[5] @ p[5])) @ p[8]
+
+    v = [rng.standard_normal(part.shape) for part in p]
+    tangent = ad_core.jvp(f, (p,), (v,))[1]
+    w = rng.standard_normal(tangent.shape)
+    (gradient,) = ad_core.vjp(f, p)[1](w)
+    found = [np.sum(g * d) for g, d in zip(gradient, v, strict=True)]
+    assert not np.any(gradient[7])
+    assert abs(sum(found) - np.sum(w * tangent)) <= 1e-11 * sum(map(abs, found))
+    for k in range(len(p)):  # each on its own, so that none hides another
+        alone = [d * (j == k) for j, d in enumerate(v)]
+        slope = np.sum(w * ad_core.jvp(f, (p,), (alone,))[1])
+        assert abs(found[k] - slope) <= 1e-10 * max(abs(slope), 1.0)
+
+
 def test_several_large_arguments():
     rng = np.random.default_rng(9)
     p = {"w": rng.standard_normal((90, 60)), "u": rng.standard_normal((60, 80)), "b": np.ones(80)}
