@@ -80,8 +80,9 @@ static void seed(double *array, size_t p, size_t n, const ad_node *nodes, const 
 
 /* Whether the nodes follow one another, as inputs do. */
 static int consecutive(size_t n, const ad_node *nodes) {
-    uint32_t strays = n == 0;
-    for (size_t k = 0; k < n; k++) strays |= nodes[k] ^ (nodes[0] + (uint32_t)k);
+    if (n == 0 || nodes[n - 1] - nodes[0] != n - 1) return 0;
+    uint32_t strays = 0;
+    for (uint32_t k = 0; k < (uint32_t)n; k++) strays |= nodes[k] ^ (nodes[0] + k);
     return strays == 0;
 }
 

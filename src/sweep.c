@@ -30,11 +30,12 @@ static int interrupted(sweep *s, size_t work) {
     return s->poll != NULL && s->poll->stop(s->poll->context) != 0;
 }
 
-/* Edges between a run's own nodes and an operand's, in the sweep's direction. */
+/* Edges between a run's own nodes and an operand's, in the sweep's direction; `first` of all
+ * that reach them (one seed). */
 static void join(sweep *s, size_t m, ad_place own, ad_place operand, const double *partial,
-                 int64_t step) {
+                 int64_t step, int first) {
     s->kernel->edges(s->array, m, s->p, s->backward ? operand : own, s->backward ? own : operand,
-                     partial, step);
+                     partial, step, first);
 }
 
 /* The partials of m elements from k on along edge j of a span: pointer and step. */
@@ -65,15 +66,6 @@ static const double *span_partials(const ad_tape *tape, const ad_span *span, siz
     return buffer;
 }
 
-/* Zeros at m nodes, for what comes first to a fresh array (one seed). */
-static void clear(double *array, ad_place place, size_t m) {
-    if (place.list == NULL) {
-        memset(array + place.base, 0, m * sizeof *array);
-        return;
-    }
-    for (size_t k = 0; k < m; k++) array[place.list[k]] = 0;
-}
-
 static int span_edges(sweep *s, const ad_run *run) {
     const ad_tape *tape = s->tape;
     int writes[AD_MAX_ARITY];
@@ -93,8 +85,7 @@ static int span_edges(sweep *s, const ad_run *run) {
             const double *partial = span_partials(tape, span, run->node, j, k, m, partials, &step);
             ad_place place =
                 ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, nodes);
-            if (writes[j]) clear(s->array, place, m);
-            join(s, m, own, place, partial, step);
+            join(s, m, own, place, partial, step, writes[j]);
         }
         k += m;
         if (interrupted(s, m * s->p)) return 1;
@@ -110,7 +101,7 @@ static int reduction_edges(sweep *s, const ad_run *run, const ad_block *block) {
     const double *share = s->tape->partial + block->partial;
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};
-        join(s, e.count, own, e.in, stored ? share + e.edge : &one, stored ? e.edge_stride : 0);
+        join(s, e.count, own, e.in, stored ? share + e.edge : &one, stored ? e.edge_stride : 0, 0);
         if (interrupted(s, e.count * s->p)) return 1;
     }
     return 0;
@@ -132,7 +123,7 @@ static int cumsum_edges(sweep *s, const ad_run *run, const ad_block *block) {
     }
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place nodes = {(ad_node)(run->node + e.edge), e.edge_stride, NULL};
-        join(s, e.count, nodes, e.in, &one, 0);
+        join(s, e.count, nodes, e.in, &one, 0, 0);
         if (interrupted(s, e.count * p)) return 1;
     }
     for (size_t k = 0; !s->backward && k < block->count; k++) {

@@ -23,7 +23,7 @@ int ad_merge_dims(int ndim, int64_t *shape, int views, int64_t *const strides[])
 
 void ad_rule_list(int ndim, const int64_t *shape, ad_node base, const int64_t *stride, size_t from,
                   size_t count, ad_node *out) {
-    int64_t at[AD_ANY_DIMS] = {0}, node = base;
+    int64_t at[AD_ANY_DIMS], node = base;
     size_t rest = from;
     for (int d = ndim - 1; d >= 0; d--) {
         at[d] = (int64_t)(rest % (size_t)shape[d]);
@@ -48,6 +48,17 @@ void ad_view_list(const ad_view *view, const ad_extent *extent, size_t from, siz
     ad_rule_list((int)extent->ndim, shape, view->base, view->stride, from, count, out);
 }
 
+/* The node of element k of an affine view. */
+static ad_node element(const ad_view *view, const ad_extent *extent, size_t k) {
+    int64_t node = view->base;
+    uint32_t rest = (uint32_t)k;
+    for (uint32_t d = extent->ndim; d-- > 0;) {
+        node += (int64_t)(rest % extent->size[d]) * view->stride[d];
+        rest /= extent->size[d];
+    }
+    return (ad_node)node;
+}
+
 size_t ad_stretch(const ad_extent *extent, size_t k) {
     size_t left = extent->count - k;
     if (extent->ndim <= 1) return left;
@@ -65,7 +76,7 @@ ad_place ad_view_place(const ad_view *view, const ad_extent *extent, size_t k, s
         place.stride = extent->ndim == 1 ? view->stride[0] : 0;
         place.base = (ad_node)(view->base + (int64_t)k * place.stride);
     } else if (extent->size[extent->ndim - 1] >= LONG_ROW) {
-        ad_view_list(view, extent, k, 1, &place.base);
+        place.base = element(view, extent, k);
         place.stride = view->stride[extent->ndim - 1];
     } else {
         ad_view_list(view, extent, k, count, buffer);
