@@ -11,8 +11,9 @@ array([[0.        , 0.        ],
 """
 
 import ad_core.tracing  # noqa: F401  (tells the core what NumPy functions do)
-from ad_core.errors import EscapedTraceError, TapeFullError, TracedValueError
+from ad_core.errors import BranchChanged, EscapedTraceError, TapeFullError, TracedValueError
 from ad_core.explain import Explanation, explain
+from ad_core.programs.function import Function, compile
 from ad_core.stop import stop_gradient
 from ad_core.tape import Node, Tape, trace
 from ad_core.testing import check_grads
@@ -33,13 +34,16 @@ from ad_core.transforms import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "BranchChanged",
     "EscapedTraceError",
     "Explanation",
+    "Function",
     "Node",
     "Tape",
     "TapeFullError",
     "TracedValueError",
     "check_grads",
+    "compile",
     "explain",
     "grad",
     "hessian",

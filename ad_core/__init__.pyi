@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias, overload
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, Self, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,28 @@ _Argnums: TypeAlias = int | tuple[int, ...] | list[int]
 _Mode: TypeAlias = Literal["fwd", "rev"]
 _Function: TypeAlias = Callable[..., _PyTree]
 
+_Method: TypeAlias = Literal[
+    "value",
+    "jacobian",
+    "value_and_jacobian",
+    "grad",
+    "value_and_grad",
+    "hessian",
+    "jvp",
+    "vjp",
+    "hvp",
+]
+# (operation, operands' slots, an input's place or a constant's value)
+_Instruction: TypeAlias = tuple[str, tuple[int, ...], int | float | None]
+
+# What tqdm.tqdm(total=N) has, and any other bar may.
+class _Progress(Protocol):
+    def update(self, n: int, /) -> object: ...
+
 __version__: str
 __all__: list[str]
 
+class BranchChanged(RuntimeError): ...
 class TracedValueError(TypeError): ...
 class EscapedTraceError(RuntimeError): ...
 class TapeFullError(MemoryError): ...
@@ -32,7 +51,7 @@ class Explanation(NamedTuple):
     reason: str
 
 class Node(NamedTuple):
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple's method
     name: str
     op: str
     formula: str
@@ -41,7 +60,101 @@ class Node(NamedTuple):
     children: tuple[int, ...]
     value: float
 
-class Tape:
+# The methods of a Tape and of a Function.
+class _Evaluator:
+    def __call__(
+        self,
+        *args: _PyTree,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> _PyTree: ...
+    def jacobian(
+        self,
+        *args: _PyTree,
+        argnums: _Argnums = 0,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> _PyTree: ...
+    def value_and_jacobian(
+        self,
+        *args: _PyTree,
+        argnums: _Argnums = 0,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> tuple[_PyTree, _PyTree]: ...
+    def grad(
+        self,
+        *args: _PyTree,
+        argnums: _Argnums = 0,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> _PyTree: ...
+    def value_and_grad(
+        self,
+        *args: _PyTree,
+        argnums: _Argnums = 0,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> tuple[np.float64 | _Array, _PyTree]: ...
+    def hessian(
+        self,
+        *args: _PyTree,
+        argnums: _Argnums = 0,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> _PyTree: ...
+    def jvp(
+        self,
+        primals: _PyTree,
+        tangents: _PyTree,
+        *,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> _PyTree: ...
+    def vjp(
+        self,
+        primals: _PyTree,
+        cotangents: _PyTree,
+        *,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> _PyTree: ...
+    def hvp(
+        self,
+        primals: _PyTree,
+        tangents: _PyTree,
+        *,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> _PyTree: ...
+
+class Function(_Evaluator):
+    __wrapped__: _Function
+    @property
+    def __name__(self) -> str: ...
+    @property
+    def paths(self) -> int: ...
+    def clear(self) -> None: ...
+
+class Tape(_Evaluator):
     @property
     def inputs(self) -> tuple[int, ...]: ...
     @property
@@ -54,7 +167,15 @@ class Tape:
     def nodes(self) -> tuple[Node, ...]: ...
     def tangents(self, *direction: _PyTree) -> _Array: ...
     def adjoints(self, cotangent: _PyTree) -> _Array: ...
-    def jacobian(self, mode: _Mode | None = None) -> _PyTree: ...
+    @property
+    def isa(self) -> Literal["base", "avx2", "avx512"]: ...
+    def explain(self, argnums: _Argnums = 0) -> str: ...
+    def instructions(
+        self, what: _Method = "value", argnums: _Argnums = 0
+    ) -> tuple[list[_Instruction], list[int]]: ...
+    def to_bytes(self) -> bytes: ...
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self: ...
     def table(
         self,
         tangent: _PyTree | None = None,
@@ -65,6 +186,7 @@ class Tape:
     def draw(self, path: str | PathLike[str] | BinaryIO) -> None: ...
 
 def trace(fun: _Function, *args: _PyTree) -> Tape: ...
+def compile(fun: _Function, *, max_paths: int = 64) -> Function: ...
 def explain(
     fun: _Function,
     *args: _PyTree,

@@ -468,6 +468,7 @@ cdef bint decide(object x, object array=None) except -1:
     if not s.truth:
         s = <TracedScalar> compare(Py_NE, s, 0.0)
     cdef bint outcome = s.trace.tape.value[s.node] != 0
+    s.trace.note_guards()
     check(ad_tape_guard(s.trace.tape, s.node, outcome))
     return outcome
 
@@ -477,6 +478,7 @@ cdef object decided(TracedArray x):
     cdef cnp.ndarray index = contiguous(x.indices())
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
     cdef Py_ssize_t k
+    x.trace.note_guards()
     for k in range(cnp.PyArray_SIZE(index)):
         if not ad_is_constant(x.trace.tape, node[k]):
             check(ad_tape_guard(x.trace.tape, node[k], x.trace.tape.value[node[k]] != 0))

@@ -91,7 +91,9 @@ def index_array(x):
 
 def from_index(TracedArray x not None, index):
     """x seen through an index array that NumPy made from x's own: a view where it shares
-    memory, an array of its own where it does not."""
+    memory, an array of its own where it does not, a scalar where NumPy made one."""
+    if isinstance(index, np.generic):
+        return view_of(x, unpatched_asarray(index))[()]
     return view_of(x, index)
 
 
@@ -125,7 +127,7 @@ def truth_of(x):
     """The outcome of traced truth values as plain ones, kept as guards."""
     if type(x) is TracedArray:
         return decided(x)
-    return decide(x)
+    return decide(x) if type(x) is TracedScalar else x
 
 
 def is_constant(x):

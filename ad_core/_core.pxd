@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The C core as Cython sees it: the only declarations of src/ on this side.
-from libc.stdint cimport int64_t, intptr_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, intptr_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef extern from "status.h" nogil:
     ctypedef enum ad_status:
@@ -10,6 +10,7 @@ cdef extern from "status.h" nogil:
         AD_BAD_INDEX
         AD_BAD_OP
         AD_BAD_SHAPE
+        AD_TOO_LARGE
         AD_INTERRUPTED
 
 cdef extern from "alloc.h" nogil:
@@ -70,10 +71,36 @@ cdef extern from "tape.h" nogil:
         uint16_t arity
         uint32_t a
         uint32_t b
+    ctypedef struct ad_guard:
+        ad_node node
+        uint32_t outcome
+    ctypedef struct ad_extent:
+        uint32_t ndim
+        uint32_t count
+        uint32_t size[4]
+    ctypedef struct ad_view:
+        ad_node base
+        uint32_t list
+        int64_t stride[4]
+    ctypedef struct ad_span:
+        ad_extent extent
+        ad_view operand[3]
+        uint32_t partial[3]
+        uint8_t source[3]
+    ctypedef struct ad_block:
+        ad_extent extent[2]
+        ad_view operand[2]
+        uint32_t count
+        uint32_t partial
+        uint8_t active[2]
     ctypedef struct ad_tape:
         double *value
         double *partial
+        ad_node *list
         ad_run *run
+        ad_span *span
+        ad_block *block
+        uint64_t *constant
         size_t nodes
         size_t partials
         size_t lists
@@ -82,6 +109,7 @@ cdef extern from "tape.h" nogil:
         size_t blocks
         size_t guards
         size_t limit
+        ad_guard *guard
     ctypedef struct ad_operand:
         ad_node base
         const int64_t *stride
@@ -103,6 +131,8 @@ cdef extern from "tape.h" nogil:
                                   const ad_operand *operands, ad_node *first)
     ad_status ad_tape_guard(ad_tape *tape, ad_node node, int outcome)
     const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node)
+    ad_status ad_tape_reserve(ad_tape *tape, size_t nodes, size_t partials, size_t lists,
+                              size_t runs, size_t spans, size_t blocks)
     ad_status ad_tape_append(ad_tape *to, const ad_tape *source, ad_node *offset)
 
 cdef extern from "edges.h" nogil:
@@ -166,3 +196,160 @@ cdef extern from "expand.h" nogil:
     ad_status ad_expand_reverse(const ad_segment *segment, ad_node *node)
     ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node *operand,
                                 ad_node value, ad_node *node)
+
+cdef extern from "replay.h" nogil:
+    ad_status ad_tape_replay(const ad_tape *source, size_t n, const ad_node *input,
+                             const double *values, ad_tape *to)
+
+cdef extern from "graph.h" nogil:
+    ctypedef uint32_t ad_term
+    ad_term AD_NO_TERM
+    int AD_GRAPH_INPUT
+    int AD_GRAPH_CONSTANT
+    int AD_GRAPH_SUM
+    ctypedef struct ad_vertex:
+        uint32_t op
+        ad_term x[3]
+    ctypedef struct ad_graph:
+        ad_vertex *vertex
+        size_t terms
+        size_t lists
+        size_t inputs
+        size_t limit
+        ad_status status
+    ad_status ad_graph_prepare()
+    ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit)
+    void ad_graph_free(ad_graph *g)
+    ad_term ad_graph_input(ad_graph *g)
+    ad_term ad_graph_constant(ad_graph *g, double value)
+    size_t ad_graph_arity(const ad_graph *g, ad_term t)
+    ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j)
+    int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value)
+    int ad_graph_is_zero(const ad_graph *g, ad_term t)
+    void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists)
+    size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live)
+    const char *ad_graph_name(unsigned op)
+
+cdef extern from "lower.h" nogil:
+    ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
+                       const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards)
+
+    size_t ad_lower_size(const ad_tape *tape)
+    size_t ad_lower_products(const ad_tape *tape)
+
+cdef extern from "derive.h" nogil:
+    ctypedef struct ad_mapping:
+        ad_graph *graph
+        size_t D
+        size_t K
+        const ad_term *input
+        const ad_term *output
+    ctypedef struct ad_entry:
+        uint32_t row
+        uint32_t column
+        ad_term term
+    ctypedef struct ad_entries:
+        ad_entry *entry
+        size_t count
+        size_t room
+    ctypedef int ad_route
+    int AD_ROUTES
+    const char *ad_route_name(unsigned route)
+    ad_status ad_derive_jacobian(const ad_mapping *f, ad_route route, ad_entries *entries)
+    ad_status ad_derive_cheapest(const ad_mapping *f, size_t n, const ad_term *also, size_t most,
+                                 size_t *operations, ad_route *route, ad_entries *entries)
+    ad_status ad_derive_push(const ad_mapping *f, const ad_term *tangent, ad_term *out)
+    ad_status ad_derive_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out)
+
+cdef extern from "program.h" nogil:
+    int AD_LANE_POINTS
+    ctypedef struct ad_place_of:
+        uint32_t position
+        uint32_t slot
+    ctypedef struct ad_program_run:
+        uint16_t op
+        uint16_t form
+        uint32_t count
+        uint32_t arity
+        uint32_t out
+        uint32_t base[3]
+        int32_t stride[3]
+        size_t first
+    ctypedef struct ad_program:
+        size_t inputs
+        size_t outputs
+        size_t slots
+        size_t checked
+        int guarded
+        double *constant
+        size_t constants
+        ad_program_run *run
+        size_t runs
+        uint32_t *list
+        size_t lists
+        ad_place_of *place
+        size_t places
+        ad_place_of *guard
+        size_t guards
+        size_t lane_slots
+        void *lane_run
+    ctypedef struct ad_wanted:
+        size_t outputs
+        size_t checked
+        size_t guards
+        const ad_term *output
+        const ad_term *guard
+        const uint8_t *outcome
+    uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k, size_t j)
+    ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict,
+                              ad_program *p)
+    ad_status ad_program_make_lanes(ad_program *p)
+    void ad_program_free_lanes(ad_program *p)
+    void ad_program_free(ad_program *p)
+    size_t ad_program_bytes(const ad_program *p)
+    size_t ad_program_operations(const ad_program *p)
+    const char *ad_program_name(unsigned op)
+
+cdef extern from "eval.h" nogil:
+    size_t ad_point_room(const ad_program *p)
+    void ad_point_begin(const ad_program *p, double *arena)
+    void ad_point_run(const ad_program *p, double *arena)
+    int ad_point_guards(const ad_program *p, const double *arena)
+    int ad_point_wild(const ad_program *p, const double *arena)
+    void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
+                          int zeroed, double *out)
+
+cdef extern from "batch.h" nogil:
+    int AD_BATCH_DIMS
+    ctypedef struct ad_batch_input:
+        const char *data
+        size_t first
+        size_t count
+        const intptr_t *core
+        intptr_t stride[16]
+    ctypedef struct ad_batch_output:
+        double *data
+        size_t first
+        size_t count
+        int zeroed
+    ctypedef struct ad_batch:
+        const ad_program *program
+        const ad_program *strict
+        int lanes
+        int ndim
+        size_t shape[16]
+        size_t points
+        size_t inputs
+        size_t outputs
+        const ad_batch_input *input
+        const ad_batch_output *output
+        uint8_t *missed
+        size_t next
+        int stop
+        int wild
+    ctypedef struct ad_batch_poll:
+        int (*stop)(void *context, size_t done) noexcept nogil
+        void *context
+    size_t ad_batch_room(const ad_batch *b)
+    void ad_batch_begin(const ad_batch *b, double *arena)
+    ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll)

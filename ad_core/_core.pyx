@@ -18,6 +18,7 @@ from libc.string cimport memcpy, memset
 
 import importlib
 import importlib.machinery
+import os
 import sys
 import types
 
@@ -95,4 +96,11 @@ include "_blocks.pxi"
 include "_sweeps.pxi"
 include "_nested.pxi"
 include "_nodes.pxi"
+include "_replay.pxi"
+include "_file.pxi"
+include "_graph.pxi"
+include "_program.pxi"
+include "_batch.pxi"
+include "_call.pxi"
+include "_evaluator.pxi"
 include "_table.pxi"

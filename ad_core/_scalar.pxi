@@ -107,11 +107,14 @@ cdef class TracedScalar:
         return unary(op_ceil, self)
 
     def __getitem__(self, key):
-        if key == () or key is Ellipsis:
+        if key is Ellipsis or (type(key) is tuple and not key):
             return self
         return as_traced_array(self)[key]
 
     def __copy__(self):
+        return self
+
+    def copy(self, order="C"):
         return self
 
     def __deepcopy__(self, memo):

@@ -37,6 +37,9 @@ cdef void give_tape(ad_tape *tape) noexcept:
         PyMem_Free(tape)
 
 
+cdef str PACKAGE = os.path.dirname(sys.modules["ad_core"].__file__) + os.sep
+
+
 @cython.final
 cdef class Trace:
     """One recording.  `live` from open() to close(); afterwards the tape stays for sweeps
@@ -53,6 +56,7 @@ cdef class Trace:
     cdef size_t last_run        # end (once closed),
     cdef ad_node first_node     # and its nodes begin
     cdef object fun             # the traced function, for messages
+    cdef list lines             # (first guard, file, line) of comparisons in control flow
     cdef object __weakref__
 
     def __cinit__(self):
@@ -111,12 +115,30 @@ cdef class Trace:
     cdef int merge_into(self, Trace outer) except -1:
         """Continue on `outer`'s tape: an operation has met values of both."""
         cdef size_t first_run = outer.tape.runs
+        guards = outer.tape.guards
         check(ad_tape_append(outer.tape, self.tape, &self.offset))
+        if self.lines is not None:
+            outer.note_lines([(guards + k, file, line) for k, file, line in self.lines])
         self.first_run = first_run
         self.first_node = self.offset
         give_tape(self.tape)
         self.tape = NULL
         self.merged = outer
+        return 0
+
+    cdef int note_lines(self, list lines) except -1:
+        if self.lines is None:
+            self.lines = []
+        self.lines += lines
+        return 0
+
+    cdef int note_guards(self) except -1:
+        """Remember which line of the user's the guards that follow belong to."""
+        frame = sys._getframe()
+        while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+            frame = frame.f_back
+        if frame is not None:
+            self.note_lines([(self.tape.guards, frame.f_code.co_filename, frame.f_lineno)])
         return 0
 
     cdef inline bint usable(self):
@@ -154,6 +176,16 @@ cdef class Trace:
 
     def __reduce__(self):
         raise TypeError("a trace in progress can not be pickled or copied")
+
+
+def guard_line(Trace trace not None, size_t guard):
+    """(file, line number) of the comparison that a guard stems from; None if it is not known."""
+    found = None
+    for first, file, line in trace.root().lines or ():
+        if first > guard:
+            break
+        found = file, line
+    return found
 
 
 cdef Trace unify(Trace a, Trace b):

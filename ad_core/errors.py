@@ -6,7 +6,21 @@ type or dtype, ``ValueError`` for one of the wrong shape, ``MemoryError`` when
 memory is out, ``NotImplementedError`` for a NumPy function without a derivative.
 """
 
-__all__ = ["EscapedTraceError", "TapeFullError", "TracedValueError"]
+__all__ = ["BranchChanged", "EscapedTraceError", "TapeFullError", "TracedValueError"]
+
+
+class BranchChanged(RuntimeError):
+    """A comparison that decided which way the function went came out otherwise at a new point.
+
+    A tape holds the one path that was recorded; :func:`ad_core.compile` records each.
+
+    >>> import ad_core
+    >>> tape = ad_core.trace(lambda x: x * x if x > 0 else -x, 2.0)
+    >>> tape(-1.0)
+    Traceback (most recent call last):
+        ...
+    ad_core.errors.BranchChanged: at this point a comparison of <lambda> comes out otherwise...
+    """
 
 
 class TracedValueError(TypeError):

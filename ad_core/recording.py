@@ -7,7 +7,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.trees import flatten, map_leaves
 
-__all__ = ["Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
+__all__ = ["ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
 
 
 def check_mode(mode):
@@ -193,12 +193,12 @@ def _finish(trace, parts, trees, single, y, has_aux):
         found = [_core.output_nodes(trace, leaf, what) for leaf in leaves]
     aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
-    inputs = Leaves(_Arguments(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
+    inputs = Leaves(ArgumentTrees(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
     outputs = Leaves(tree, [shape for _, shape in found], _core.join_nodes([n for n, _ in found]))
     return Recording(trace, inputs, outputs, single, aux)
 
 
-class _Arguments:
+class ArgumentTrees:
     """The trees of several arguments as one, built into a list."""
 
     def __init__(self, trees):

@@ -6,6 +6,8 @@ from collections import namedtuple
 import numpy as np
 
 from ad_core import _core
+from ad_core.programs import file
+from ad_core.programs.compiled import Compiled
 from ad_core.recording import record, seeds_like
 from ad_core.trees import flatten
 
@@ -43,10 +45,11 @@ def trace(fun, *args):
     >>> round(float(tape.value), 12)
     8.479758672105
     """
-    return Tape(record(fun, args, {}, 0 if len(args) == 1 else tuple(range(len(args)))), args)
+    recording = record(fun, args, {}, 0 if len(args) == 1 else tuple(range(len(args))))
+    return Tape(recording, args, _core.name_of(fun))
 
 
-class Tape:
+class Tape(Compiled):
     """One recording of a function at one point.
 
     ``str(tape)`` is the trace as a table.  Nodes are named v1, v2, ... in the order of
@@ -61,12 +64,51 @@ class Tape:
     (1,)
     """
 
-    def __init__(self, recording, args):
+    def __init__(self, recording, args, name):
         if recording.nested:
             raise TypeError("trace() shows plain evaluations; it can not run inside a derivative")
         self._recording = recording
         self._args = tuple(args)
         self._nodes = self._distinct = None
+        super().__init__(recording, name)
+
+    def to_bytes(self):
+        """The tape as bytes, to be kept or sent; what pickle stores.
+
+        They hold names of operations, no Python code, a format version and a checksum.  TypeError
+        for arguments or results in classes of their own.  Cost: some 8 to 50 bytes a node.
+
+        >>> import ad_core
+        >>> data = ad_core.trace(lambda x: x * x, 3.0).to_bytes()
+        >>> ad_core.Tape.from_bytes(data).grad(5.0)
+        np.float64(10.0)
+        """
+        return file.save(self._recording, self._name)
+
+    @classmethod
+    def from_bytes(cls, data):
+        """The tape that :meth:`to_bytes` wrote.
+
+        Everything in them is checked, and nothing is executed.  ValueError for bytes that are cut
+        short or altered, of a newer format or no tape, or name an operation that is not known
+        here.  Cost: that of recording in C; programs are made anew when they are asked for.
+
+        >>> import ad_core
+        >>> data = ad_core.trace(lambda x: x * x, 3.0).to_bytes()
+        >>> ad_core.Tape.from_bytes(data[:-1])
+        Traceback (most recent call last):
+            ...
+        ValueError: this tape file is damaged: it is cut short or was altered (checksum)
+        """
+        recording, name = file.load(data)
+        inputs = recording.inputs
+        args = inputs.tree.build(
+            [_core.values_at(recording.trace, *part) for part in inputs.split(inputs.nodes)]
+        )
+        return cls(recording, args, name)
+
+    def __reduce__(self):
+        return Tape.from_bytes, (self.to_bytes(),)
 
     def _rows(self):
         """Where each recorded node stands among the distinct ones, and those; read late,
@@ -77,27 +119,55 @@ class Tape:
 
     @property
     def inputs(self):
-        """Node numbers of the D inputs."""
+        """Node numbers of the D inputs, a tuple.
+
+        >>> import ad_core
+        >>> tape = ad_core.trace(lambda x, y: x * y, 2.0, 3.0)
+        >>> tape.inputs, tape.outputs
+        ((0, 1), (2,))
+        """
         return tuple(self._rows()[0][self._recording.inputs.nodes].tolist())
 
     @property
     def outputs(self):
-        """Node numbers of the K outputs."""
+        """Node numbers of the K outputs, a tuple; an output may be an input or a constant.
+
+        >>> import ad_core
+        >>> ad_core.trace(lambda x: (x, x * x), 3.0).outputs
+        (0, 1)
+        """
         return tuple(self._rows()[0][self._recording.outputs.nodes].tolist())
 
     @property
     def value(self):
-        """The function's result."""
+        """The function's result where it was recorded, nested as the function returned it.
+
+        >>> import ad_core
+        >>> ad_core.trace(lambda x: (x, x * x), 3.0).value
+        (np.float64(3.0), np.float64(9.0))
+        """
         return self._recording.value()
 
     @property
     def size(self):
-        """Counts of nodes, partials, runs, ... and bytes, as a dictionary."""
+        """Counts of nodes, partials, runs, ... and bytes of the recording, as a dictionary.
+
+        >>> import numpy as np, ad_core
+        >>> ad_core.trace(lambda x: np.exp(x), np.ones(4)).size["nodes"]
+        8
+        """
         return _core.tape_size(self._recording.trace)
 
     @property
     def nodes(self):
-        """All nodes in the order of evaluation."""
+        """All nodes in the order of evaluation, a tuple of :class:`Node`.
+
+        Cost: a Python object a node.
+
+        >>> import ad_core
+        >>> [node.formula for node in ad_core.trace(lambda x: x * x + 1.0, 3.0).nodes]
+        ['x1', 'v1 * v1', '1', 'v2 + 1']
+        """
         if self._nodes is None:
             self._nodes = _read_nodes(self._rows()[1], self.inputs)
         return self._nodes
@@ -105,30 +175,50 @@ class Tape:
     def tangents(self, *direction):
         """Every node's tangent for a direction: the arguments' structure, or D numbers flat.
 
-        One forward pass; Bishop, equation 8.57 and following."""
+        One forward pass; Bishop, equation 8.57 and following.  ValueError for a direction that
+        does not fit.
+
+        >>> import ad_core
+        >>> ad_core.trace(lambda x: x * x, 3.0).tangents(1.0)
+        array([1., 6.])
+        """
         return self._sweep(self._seed(direction, self._recording.inputs, "the direction"), True)
 
     def adjoints(self, cotangent):
         """Every node's adjoint for a cotangent: the result's structure, or K numbers flat.
 
         One reverse pass; the adjoint of a node is the sum over its children of the child's
-        adjoint times the partial along the edge."""
+        adjoint times the partial along the edge.  ValueError for a cotangent that does not fit.
+
+        >>> import ad_core
+        >>> ad_core.trace(lambda x: x * x, 3.0).adjoints(1.0)
+        array([6., 1.])
+        """
         return self._sweep(
             self._seed((cotangent,), self._recording.outputs, "the cotangent"), False
         )
 
-    def jacobian(self, mode=None):
-        """The Jacobian at the recorded point; see :func:`ad_core.jacobian`."""
-        return self._recording.jacobian(mode)
-
     def table(self, tangent=None, cotangent=None, limit=60):
-        """The trace as a text table, with tangents and adjoints if asked for."""
+        """The trace as a text table, with tangents and adjoints if asked for; at most `limit` rows.
+
+        >>> import ad_core
+        >>> print(ad_core.trace(lambda x: x * x, 3.0).table())
+        node  formula  value  partials          children
+        ----  -------  -----  ----------------  --------
+        v1    input        3                    v2
+        v2    v1 * v1      9  d/dv1 3, d/dv1 3
+        """
         from ad_core import show
 
         return show.table(self, tangent, cotangent, limit=limit)
 
     def dot(self):
-        """The evaluation trace graph in Graphviz's language."""
+        """The evaluation trace graph in Graphviz's language.
+
+        >>> import ad_core
+        >>> ad_core.trace(lambda x: x * x, 3.0).dot().splitlines()[0]
+        'digraph trace {'
+        """
         from ad_core import show
 
         return show.dot(self)

@@ -12,12 +12,13 @@ DIFFERENCES = 1e-2
 def scale(array):
     """What an entry's error is measured against.
 
-    For a matrix it is the smaller of its row's and its column's largest entry, so that Pollution's
-    reaction rates, 17 decades apart, do not hide one another; otherwise the largest entry.
+    For a matrix, and each of a batch of matrices, it is the smaller of its row's and its column's
+    largest entry, so that Pollution's reaction rates, 17 decades apart, do not hide one another;
+    otherwise the largest entry.
     """
     size = np.abs(array)
-    if array.ndim == 2 and array.size:
-        return np.minimum(size.max(axis=1, keepdims=True), size.max(axis=0, keepdims=True))
+    if array.ndim >= 2 and array.size:
+        return np.minimum(size.max(axis=-1, keepdims=True), size.max(axis=-2, keepdims=True))
     return np.full(array.shape, size.max(initial=0.0))
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jacobian of a 7-joint arm's forward kinematics, written in scalars: 7 -> 12."""
 
-from benchmarks.workload import Target, Workload
+from benchmarks.targets import Target
+from benchmarks.workload import Workload
 from scenarios import ARM
 
 WORKLOAD = Workload(

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Peak memory of one derivative: ``python -m benchmarks.memory SCENARIO PEER`` prints bytes.
+"""Peak memory of one call, in bytes: ``python -m benchmarks.memory WORKLOAD SCENARIO PEER ...``.
+
+The remaining arguments are the peer's variant and how many points a batch has.
 
 Run in a process of its own, after one call on other inputs, so that what a library allocates once
 (imports, compilation, thread pools) is not counted. The peak is above what was resident before.
@@ -9,8 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import ROOT, peers
-from scenarios import FULL
+from benchmarks import ROOT, peers, workload
 
 STATUS = Path("/proc/self/status")
 
@@ -23,9 +24,10 @@ def status_bytes(key):
     raise KeyError(key)
 
 
-def peak(name, peer, variant):
+def peak(work, name, peer, variant, batch):
     """Bytes by which resident memory rose at its highest during one call."""
-    scenario = next(scenario for scenario in FULL if scenario.name == name)
+    asked = workload.load(work).asked(int(batch))
+    scenario = next(scenario for scenario in asked if scenario.name == name)
     points = [scenario.args(seed) for seed in range(2)]
     prepared = peers.load(peer).prepare(scenario, points[0])
     run = prepared.variants[variant]
@@ -37,16 +39,15 @@ def peak(name, peer, variant):
     return max(0, status_bytes("VmHWM") - before)
 
 
-def measure(result, progress):
+def measure(work, result, batch, progress):
     """Add ``"memory"`` to every timed row of a scenario's result; None where Linux's files fail."""
     rows = [row for row in result["rows"] if "median" in row]
     for row in progress.track(rows, description=f"{result['scenario']}: memory"):
-        command = [sys.executable, "-m", "benchmarks.memory", result["scenario"], row["name"]]
-        done = subprocess.run(
-            [*command, row["variant"]], cwd=ROOT, capture_output=True, text=True, check=False
-        )
+        asked = work, result["scenario"], row["name"], row["variant"], str(batch)
+        command = [sys.executable, "-m", "benchmarks.memory", *asked]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         row["memory"] = int(done.stdout) if done.returncode == 0 else None
 
 
 if __name__ == "__main__":
-    print(peak(*sys.argv[1:4]))
+    print(peak(*sys.argv[1:6]))

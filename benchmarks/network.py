@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Value and gradient of a 784-512-512-10 tanh network's cross-entropy, batch 256."""
 
-from benchmarks.workload import Target, Workload
+from benchmarks.targets import Target
+from benchmarks.workload import Workload
 from scenarios import NETWORK
 
 WORKLOAD = Workload(

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jacobian of Verwer's Pollution ODE, written in scalars: 20 -> 20."""
 
-from benchmarks.workload import Target, Workload
+from benchmarks.targets import Target
+from benchmarks.workload import Workload
 from scenarios import POLLUTION
 
 WORKLOAD = Workload(

@@ -16,6 +16,7 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks import ROOT
+from benchmarks.targets import judged
 
 SCALAR_LOOPS = 1000
 UNROLLED = 10
@@ -145,19 +146,6 @@ def import_seconds(rounds):
     return median(samples)
 
 
-def target(what, measured, bound, unit):
-    """A row of the target table for "at most ``bound``"."""
-    verdict = "not measured" if measured is None else "pass" if measured <= bound else "FAIL"
-    return {
-        "what": what,
-        "measured": measured,
-        "unit": unit,
-        "bound": bound,
-        "at_least": False,
-        "verdict": verdict,
-    }
-
-
 def run(rounds, wheel, progress):
     """Take all figures; return ``{"figures": [...], "targets": [...]}`` or why there are none."""
     try:
@@ -195,12 +183,12 @@ def targets(scalars, arrays, node, start, wheel):
     name = max(arrays, key=lambda name: arrays[name][0] / arrays[name][1])
     ratio = arrays[name][0] / arrays[name][1]
     rows = [
-        target("scalar operator, the slowest", operator * 1e9, 150.0, "ns"),
-        target("np.sin-style call on a scalar, the slowest", call * 1e9, 600.0, "ns"),
-        target(f"10^6 elements against NumPy, the slowest ({name})", ratio, 3.0, "x"),
-        target("memory of a binary scalar node", node, 48.0, "bytes"),
-        target("import beyond NumPy's own", start * 1e3, 30.0, "ms"),
+        judged("scalar operator, the slowest", operator * 1e9, 150.0, "ns"),
+        judged("np.sin-style call on a scalar, the slowest", call * 1e9, 600.0, "ns"),
+        judged(f"10^6 elements against NumPy, the slowest ({name})", ratio, 3.0, "x"),
+        judged("memory of a binary scalar node", node, 48.0, "bytes"),
+        judged("import beyond NumPy's own", start * 1e3, 30.0, "ms"),
     ]
     if wheel:
-        rows.append(target("size of the wheel", wheel.stat().st_size / 2**20, 2.0, "MiB"))
+        rows.append(judged("size of the wheel", wheel.stat().st_size / 2**20, 2.0, "MiB"))
     return rows

@@ -7,8 +7,6 @@ from rich.markdown import Markdown
 
 from benchmarks import agreement, timing
 
-OWN = "ad_core"
-
 
 def seconds(value):
     """A time with three digits and a unit that suits it."""
@@ -40,35 +38,55 @@ def table(head, rows):
     return "\n".join(lines)
 
 
-def peer_row(row, own, with_memory):
-    """One peer's cells."""
-    label = row["name"] + (f" ({row['variant']})" if row["variant"] else "")
-    if "median" not in row:
-        cells = [label, row["status"], "", "", "", "", row["note"]]
-    else:
-        low, high = row["quartiles"]
-        cells = [
-            label,
-            seconds(row["median"]),
-            f"{seconds(low)} to {seconds(high)}",
-            number(row["median"] / own) if own else "-",
-            seconds(row["first"]),
-            "-" if row["error"] is None else f"{row['error']:.0e}",
-            row["note"],
-        ]
-    if with_memory:
-        cells.insert(-1, megabytes(row.get("memory")))
-    return cells
+def columns(result):
+    """The columns of a scenario's table: heading, and a timed row's cell."""
+    own = next((row.get("median") for row in result["rows"] if row["name"] == result["own"]), None)
+    yield "median", lambda row: seconds(row["median"])
+    yield "quartiles", lambda row: " to ".join(seconds(value) for value in row["quartiles"])
+    if result["N"]:
+        yield "a point", lambda row: seconds(row["median"] / result["N"])
+    yield f"ratio to {result['own']}", lambda row: number(row["median"] / own) if own else "-"
+    if result["limits"]:
+        best = max(result["limits"]["memory"], result["limits"]["arithmetic"])
+        yield "of the limit", lambda row: f"{100 * best / row['median']:.0f} %"
+    yield "first call", lambda row: seconds(row["first"])
+    yield "error", lambda row: "-" if row["error"] is None else f"{row['error']:.0e}"
+    if any("memory" in row for row in result["rows"]):
+        yield "peak memory", lambda row: megabytes(row.get("memory"))
 
 
 def scenario_table(result):
     """The table of one scenario."""
-    own = next((row.get("median") for row in result["rows"] if row["name"] == OWN), None)
-    with_memory = any("memory" in row for row in result["rows"])
-    head = ["peer", "median", "quartiles", f"ratio to {OWN}", "first call", "error", "note"]
-    if with_memory:
-        head.insert(-1, "peak memory")
-    return table(head, [peer_row(row, own, with_memory) for row in result["rows"]])
+    shown = list(columns(result))
+    rows = []
+    for row in result["rows"]:
+        label = row["name"] + (f" ({row['variant']})" if row["variant"] else "")
+        if "median" in row:
+            cells = [cell(row) for _, cell in shown]
+        else:
+            cells = [row["status"], *[""] * (len(shown) - 1)]
+        rows.append([label, *cells, row["note"]])
+    return table(["peer", *[heading for heading, _ in shown], "note"], rows)
+
+
+def question(result):
+    """What was asked of a scenario, and of how many points."""
+    sizes = f"{result['D']:,} inputs, {result['K']:,} outputs"
+    at = f", at {result['N']:,} points" if result["N"] else ""
+    return f"`{result['what']}` of {result['scenario']}, {sizes}{at}:"
+
+
+def limit_lines(limits):
+    """What the machine allows at best, and from what that was computed."""
+    moved, rate = limits["bytes"] / 1e6, limits["bandwidth"] / 1e9
+    count, peak = limits["operations"] / 1e6, limits["peak"] / 1e9
+    return (
+        f"Limits on all cores: {moved:.4g} MB of inputs and dense Jacobians take "
+        f"{seconds(limits['memory'])} at {rate:.3g} GB/s (measured by filling and copying); "
+        f"{count:.4g} million operations (a sine is one) take {seconds(limits['arithmetic'])} at "
+        f"{peak:.3g} GFLOP/s (measured by a matrix product). The larger is 100 %; where nonzeros "
+        "alone are written, fewer bytes move."
+    )
 
 
 def target_table(targets):
@@ -137,9 +155,9 @@ def markdown(outcome):
         if work["notes"]:
             parts.append(work["notes"])
         for result in work["results"]:
-            asked = f"`{result['what']}` of {result['scenario']}"
-            parts.append(f"{asked}, {result['D']:,} inputs, {result['K']:,} outputs:")
-            parts.append(scenario_table(result))
+            parts += [question(result), scenario_table(result)]
+            if result["limits"]:
+                parts.append(limit_lines(result["limits"]))
     if outcome["workloads"]:
         peers = [f"- {name}: {how}" for name, how in outcome["peers"].items()]
         parts += ["## How each peer is used", "\n".join(peers)]
@@ -153,17 +171,17 @@ def plot(outcome, path):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    results = [result for work in outcome["workloads"] for result in work["results"]]
-    columns = min(3, len(results))
-    lines = -(-len(results) // columns)
+    results = [(work, result) for work in outcome["workloads"] for result in work["results"]]
+    across = min(3, len(results))
+    lines = -(-len(results) // across)
     figure, axes = pyplot.subplots(
-        lines, columns, figsize=(5 * columns, 3 * lines), squeeze=False, layout="constrained"
+        lines, across, figsize=(5 * across, 3 * lines), squeeze=False, layout="constrained"
     )
     for axis in axes.flat[len(results) :]:
         axis.set_visible(False)
-    for axis, result in zip(axes.flat, results, strict=False):
+    for axis, (work, result) in zip(axes.flat, results, strict=False):
         rows = [row for row in result["rows"] if "median" in row][::-1]
-        colours = {OWN: "tab:orange", "numpy": "tab:gray"}
+        colours = {result["own"]: "tab:orange", "numpy": "tab:gray"}
         bars = axis.barh(
             [row["name"] for row in rows],
             [row["median"] for row in rows],
@@ -172,7 +190,8 @@ def plot(outcome, path):
         axis.bar_label(bars, [seconds(row["median"]) for row in rows], padding=3, fontsize=8)
         axis.set_xscale("log")
         axis.margins(x=0.25)
-        axis.set_title(f"{result['scenario']}: {result['what']}", fontsize=10)
+        place = "" if result["scenario"].startswith(work["name"]) else f"{work['name']}, "
+        axis.set_title(f"{place}{result['scenario']}: {result['what']}", fontsize=10)
         axis.set_xlabel("seconds (lower is better)", fontsize=8)
     machine = outcome["machine"]
     figure.suptitle(f"{machine['cpu']}, {machine['cores']} cores, {machine['date']}", fontsize=9)
@@ -191,7 +210,7 @@ def write(outcome, folder):
     paths = [folder / "results.md", folder / "results.json"]
     paths[0].write_text(markdown(outcome), encoding="utf-8")
     paths[1].write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
-    if outcome["workloads"]:
+    if any(work["results"] for work in outcome["workloads"]):
         paths.append(folder / "results.png")
         plot(outcome, paths[2])
     return paths

@@ -6,12 +6,12 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks import agreement, peers
+from benchmarks import agreement, limits, peers
+from benchmarks.batched import Batch
+from benchmarks.peers.peer import Prepared, point
 from benchmarks.timing import Timed, interleave
 from benchmarks.tree import leaves
 
-POINTS = 8
-"""Different inputs a scenario is called on in turn."""
 CHECKED = 3
 """Inputs at which the answers are compared."""
 
@@ -39,11 +39,23 @@ class Entry:
         return {key: getattr(self, key) for key in keys} | self.timing
 
 
-def prepare(name, scenario, points, skip):
-    """Load a peer, set it up, call each of its variants twice and keep the faster one."""
+def set_up_anew(peer, scenario):
+    """A call that prepares the peer from nothing and takes one derivative: what set-up costs."""
+
+    def run(*args):
+        prepared = peer.prepare(scenario, args)
+        first = next(iter(prepared.variants.values()))
+        return prepared.answer(first(*prepared.convert(args)))
+
+    return Prepared({"": run})
+
+
+def prepare(name, scenario, points, workload):
+    """Load a peer, set it up, call each of its variants thrice and keep the fastest one."""
     entry = Entry(name)
-    if name in skip:
-        entry.status, entry.note = "skipped", skip[name]
+    reason = workload.reason(name, scenario)
+    if reason:
+        entry.status, entry.note = "skipped", reason
         return entry
     try:
         peer = peers.load(name)
@@ -53,15 +65,19 @@ def prepare(name, scenario, points, skip):
     entry.kind = peer.kind
     try:
         start = perf_counter()
-        prepared = peer.prepare(scenario, points[0])
+        if workload.fresh:
+            prepared = set_up_anew(peer, scenario)
+        else:
+            prepared = peer.prepare(scenario, points[0])
         setup = perf_counter() - start
-        entry.note = prepared.note
+        entry.note = prepared.note() if callable(prepared.note) else prepared.note
         entry.inputs = [prepared.convert(args) for args in points]
         best = np.inf
         for variant, run in prepared.variants.items():
-            first, second = clock(run, entry.inputs[0]), clock(run, entry.inputs[1])
-            if second < best:
-                best, entry.variant, entry.run, entry.first = second, variant, run, setup + first
+            first = clock(run, entry.inputs[0])
+            later = min(clock(run, args) for args in entry.inputs[1:3])
+            if later < best:
+                best, entry.variant, entry.run, entry.first = later, variant, run, setup + first
         for args in entry.inputs[:CHECKED]:
             # Copied, because a peer may write every answer into the same memory.
             answer = leaves(prepared.answer(entry.run(*args)))
@@ -91,14 +107,14 @@ def check(entries):
             entry.note = "; ".join(filter(None, (entry.note, "no other answer to compare with")))
 
 
-def run_scenario(scenario, skip, names, rounds, progress):
+def run_scenario(scenario, workload, names, rounds, progress):
     """Return the scenario's result as a dictionary of rows."""
-    points = [scenario.args(seed) for seed in range(POINTS)]
+    points = [scenario.args(seed) for seed in range(workload.points)]
     task = progress.add_task(f"{scenario.name}: preparing", total=len(names) + rounds)
     entries = []
     for name in names:
         progress.update(task, description=f"{scenario.name}: preparing {name}")
-        entries.append(prepare(name, scenario, points, skip))
+        entries.append(prepare(name, scenario, points, workload))
         progress.advance(task)
     check(entries)
 
@@ -110,36 +126,31 @@ def run_scenario(scenario, skip, names, rounds, progress):
     for entry in entries:
         if entry.name in timed:
             entry.timing = timed[entry.name].summary()
+    many = isinstance(scenario, Batch)
     return {
         "scenario": scenario.name,
-        "what": scenario.what,
+        "what": ("set-up and " if workload.fresh else "") + scenario.what,
         "K": scenario.K,
         "D": scenario.D,
+        "N": scenario.N if many else None,
+        "own": workload.own,
+        "limits": limits.of(scenario, point(points[0])) if many else None,
         "rows": [entry.row() for entry in entries],
     }
 
 
-def run_workload(workload, names, rounds, progress):
-    """Run all scenarios of a workload and judge its targets."""
+def run_workload(workload, chosen, rounds, batch, progress):
+    """Run all scenarios of a workload on those of its peers that are ``chosen``; judge its targets.
+
+    ``batch`` is how many points a call takes in workloads that take many.
+    """
+    names = [name for name in workload.peers if name in chosen]
     results = [
-        run_scenario(scenario, workload.skip, names, rounds, progress)
-        for scenario in workload.scenarios
+        run_scenario(scenario, workload, names, rounds, progress)
+        for scenario in workload.asked(batch)
     ]
-    targets = []
-    for result in results:
-        times = {row["name"]: row["median"] for row in result["rows"] if "median" in row}
-        for target in workload.targets:
-            ratio, verdict = target.judge(times)
-            targets.append(
-                {
-                    "what": f"{result['scenario']}: {target.text}",
-                    "measured": ratio,
-                    "unit": "x",
-                    "bound": target.bound,
-                    "at_least": target.at_least,
-                    "verdict": verdict,
-                }
-            )
+    targets = [row for target in workload.targets for row in target.rows(results)]
+    targets += workload.further(progress)
     return {
         "name": workload.name,
         "title": workload.title,

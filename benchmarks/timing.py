@@ -58,7 +58,11 @@ class Timed:
 
     def summary(self):
         """Median and quartiles in seconds, and how they were taken."""
-        low, _, high = quantiles(self.samples, n=4) if len(self.samples) > 1 else self.samples * 3
+        low, _, high = (
+            quantiles(self.samples, n=4, method="inclusive")
+            if len(self.samples) > 1
+            else self.samples * 3
+        )
         return {
             "median": median(self.samples),
             "quartiles": [low, high],

@@ -4,5 +4,7 @@
 #define ISA avx2
 #define REGISTER 4
 #include "lanes.inc"
+
+#include "eval.inc"
 #include "sweep.inc"
 #endif

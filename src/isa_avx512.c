@@ -4,5 +4,7 @@
 #define ISA avx512
 #define REGISTER 8
 #include "lanes.inc"
+
+#include "eval.inc"
 #include "sweep.inc"
 #endif

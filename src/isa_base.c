@@ -2,4 +2,6 @@
 #define ISA base
 #define REGISTER 2
 #include "lanes.inc"
+
+#include "eval.inc"
 #include "sweep.inc"

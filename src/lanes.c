@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "eval.h"
 #include "sweep_kernels.h"
 #include "vmath.h"
 
@@ -10,9 +11,10 @@
 typedef struct variant {
     const ad_lane_table *lanes;
     const ad_sweep_table *sweeps;
+    const ad_eval_table *evals;
 } variant;
 
-static variant chosen = {&ad_lanes_base, &ad_sweep_base};
+static variant chosen = {&ad_lanes_base, &ad_sweep_base, &ad_eval_base};
 
 const ad_lane_table *ad_lanes(void) { return chosen.lanes; }
 
@@ -34,16 +36,17 @@ static int runnable(const ad_lane_table *table) {
 int ad_lanes_choose(const char *isa) {
     static const variant best_first[] = {
 #if defined(__x86_64__) && defined(__GNUC__)
-        {&ad_lanes_avx512, &ad_sweep_avx512},
-        {&ad_lanes_avx2, &ad_sweep_avx2},
+        {&ad_lanes_avx512, &ad_sweep_avx512, &ad_eval_avx512},
+        {&ad_lanes_avx2, &ad_sweep_avx2, &ad_eval_avx2},
 #endif
-        {&ad_lanes_base, &ad_sweep_base},
+        {&ad_lanes_base, &ad_sweep_base, &ad_eval_base},
     };
     ad_vmath_resolve();
     for (size_t k = 0; k < sizeof best_first / sizeof *best_first; k++) {
         const ad_lane_table *lanes = best_first[k].lanes;
         if ((isa == NULL || strcmp(isa, lanes->isa) == 0) && runnable(lanes)) {
             chosen = best_first[k];
+            ad_eval_choose(chosen.evals);
             return 1;
         }
     }

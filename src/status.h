@@ -11,6 +11,7 @@ typedef enum ad_status {
     AD_BAD_INDEX,   /* a node that the tape does not hold */
     AD_BAD_OP,      /* no such operation, or one of another arity */
     AD_BAD_SHAPE,   /* extents that do not fit one another */
+    AD_TOO_LARGE,   /* a program of more terms than its limit allows */
     AD_INTERRUPTED, /* the caller's poll function asked to stop */
 } ad_status;
 

@@ -5,6 +5,8 @@ Every function is written once, against the module-level name ``np``, and takes 
 differentiated as its first argument. `with_numpy` runs the same source on another array library,
 so no peer gets a text of its own. A `Scenario` adds inputs made from a seed and the sizes ``K``
 (outputs) and ``D`` (inputs).
+
+A generator of inputs that has a parameter ``batch`` can give many points, along leading axes.
 """
 
 import math
@@ -14,6 +16,15 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
+
+from scenarios_objectives import (
+    logistic,
+    logistic_args,
+    rosenbrock,
+    rosenbrock_args,
+    snake,
+    snake_args,
+)
 
 
 @dataclass(frozen=True)
@@ -86,11 +97,50 @@ def arm(q):
     return out
 
 
-def arm_args(seed):
+def arm_args(seed, batch=()):
     """Joint angles within the Panda's limits."""
     low = np.array([-2.8973, -1.7628, -2.8973, -3.0718, -2.8973, -0.0175, -2.8973])
     high = np.array([2.8973, 1.7628, 2.8973, -0.0698, 2.8973, 3.7525, 2.8973])
-    return (np.random.default_rng(seed).uniform(low, high),)
+    return (np.random.default_rng(seed).uniform(low, high, (*batch, 7)),)
+
+
+# --------------------------------------------------------------------------------------------- arm6
+
+UR5E = (
+    # a (m), d (m), alpha (rad): standard Denavit-Hartenberg parameters of Universal Robots' UR5e,
+    # from "DH Parameters for calculations of kinematics and dynamics"
+    (0.0, 0.1625, math.pi / 2),
+    (-0.425, 0.0, 0.0),
+    (-0.3922, 0.0, 0.0),
+    (0.0, 0.1333, math.pi / 2),
+    (0.0, 0.0997, -math.pi / 2),
+    (0.0, 0.0996, 0.0),
+)
+
+
+def arm6(q):
+    """Position (3) and rotation matrix (9, by rows) of the UR5e's flange at angles ``q`` (6, rad).
+
+    Written as textbooks do, by products of 4 x 4 matrices: mostly multiplications by 0 and 1, and
+    by the cosine of pi / 2, which in floating point is not 0.
+    """
+    pose = np.eye(4)
+    for i, (a, d, alpha) in enumerate(UR5E):
+        c, s = np.cos(q[i]), np.sin(q[i])
+        ca, sa = math.cos(alpha), math.sin(alpha)
+        link = np.array([
+            [c, -s * ca, s * sa, a * c],
+            [s, c * ca, -c * sa, a * s],
+            [0.0, sa, ca, d],
+            [0.0, 0.0, 0.0, 1.0],
+        ])  # fmt: skip
+        pose = pose @ link
+    return np.concatenate((pose[:3, 3], pose[:3, :3].reshape(9)))
+
+
+def arm6_args(seed, batch=()):
+    """Joint angles within half a turn."""
+    return (np.random.default_rng(seed).uniform(-math.pi, math.pi, (*batch, 6)),)
 
 
 # ---------------------------------------------------------------------------------------- pollution
@@ -163,10 +213,56 @@ POLLUTION_AT_60 = (
 )  # fmt: skip
 
 
-def pollution_args(seed):
+def pollution_args(seed, batch=()):
     """Concentrations within a factor of two of those after an hour."""
-    factor = 2.0 ** np.random.default_rng(seed).uniform(-1.0, 1.0, 20)
+    factor = 2.0 ** np.random.default_rng(seed).uniform(-1.0, 1.0, (*batch, 20))
     return (np.array(POLLUTION_AT_60) * factor,)
+
+
+# -------------------------------------------------------------------------------------------- hires
+
+
+def hires(y):
+    """Right-hand side of HIRES, the "high irradiance response" of plants' growth to light.
+
+    Eight reactants, as in E. Schaefer, "A new approach to explain the high irradiance responses of
+    photomorphogenesis on the basis of phytochrome", J. Math. Biology 2 (1975), and in the Test
+    Set for Initial Value Problem Solvers.
+    """
+    y1, y2, y3, y4, y5, y6, y7, y8 = y
+    binding = 280.0 * y6 * y8 - 1.81 * y7
+    return np.array([
+        -1.71 * y1 + 0.43 * y2 + 8.32 * y3 + 0.0007,
+        1.71 * y1 - 8.75 * y2,
+        -10.03 * y3 + 0.43 * y4 + 0.035 * y5,
+        8.32 * y2 + 1.71 * y3 - 1.12 * y4,
+        -1.745 * y5 + 0.43 * y6 + 0.43 * y7,
+        -280.0 * y6 * y8 + 0.69 * y4 + 1.71 * y5 - 0.43 * y6 + 0.69 * y7,
+        binding,
+        -binding,
+    ])  # fmt: skip
+
+
+HIRES_START = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0057)
+HIRES_END = 321.8122  # the time at which the Test Set ends
+
+HIRES_STATES = (
+    # the solution at t = 1, 5 and 50, rounded, and the Test Set's at its end
+    (2.555e-1, 5.691e-2, 1.946e-2, 4.585e-1, 2.015e-2, 1.823e-1, 5.499e-3, 2.009e-4),
+    (3.165e-2, 6.482e-3, 4.584e-3, 8.974e-2, 1.625e-1, 6.850e-1, 5.647e-3, 5.330e-5),
+    (5.419e-3, 1.059e-3, 9.727e-4, 9.383e-3, 1.634e-1, 6.559e-1, 5.644e-3, 5.563e-5),
+    (
+        7.371312573325668e-4, 1.442485726316185e-4, 5.888729740967575e-5, 1.175651343283149e-3,
+        2.386356198831331e-3, 6.238968252742796e-3, 2.849998395185769e-3, 2.850001604814231e-3,
+    ),
+)  # fmt: skip
+
+
+def hires_args(seed, batch=()):
+    """Concentrations within a factor of 1.5 of some state of the solution."""
+    rng = np.random.default_rng(seed)
+    states = np.array(HIRES_STATES)[rng.integers(len(HIRES_STATES), size=batch)]
+    return (states * 1.5 ** rng.uniform(-1.0, 1.0, states.shape),)
 
 
 # -------------------------------------------------------------------------------------- brusselator
@@ -296,20 +392,38 @@ def weights_of(*sizes):
 
 
 ARM = Scenario("arm", arm, arm_args, "jacobian", K=12, D=7)
+ARM6 = Scenario("arm6", arm6, arm6_args, "jacobian", K=12, D=6)
 POLLUTION = Scenario("pollution", pollution, pollution_args, "jacobian", K=20, D=20)
+HIRES = Scenario("hires", hires, hires_args, "jacobian", K=8, D=8)
 BRUSSELATOR = Scenario("brusselator", brusselator, brusselator_args, "jacobian", K=2048, D=2048)
 GMM = Scenario("gmm", gmm, gmm_args, "value_and_grad", K=1, D=30)
 GMM_WIDE = Scenario("gmm-wide", gmm, partial(gmm_args, d=10), "value_and_grad", K=1, D=330)
 NETWORK = Scenario(
     "network", network, network_args, "value_and_grad", K=1, D=weights_of(784, 512, 512, 10)
 )
+NETWORK_NARROW = Scenario(
+    "network-narrow",
+    network,
+    partial(network_args, sizes=(16, 32, 32, 4), batch=32),
+    "value_and_grad",
+    K=1,
+    D=weights_of(16, 32, 32, 4),
+)
+ROSENBROCK = Scenario("rosenbrock", rosenbrock, rosenbrock_args, "value_and_grad", K=1, D=1000)
+LOGISTIC = Scenario("logistic", logistic, logistic_args, "value_and_grad", K=1, D=20)
+SNAKE = Scenario("snake", snake, snake_args, "value_and_grad", K=1, D=300)
 
-FULL = (ARM, POLLUTION, BRUSSELATOR, GMM, GMM_WIDE, NETWORK)
+FULL = (
+    *(ARM, ARM6, POLLUTION, HIRES, BRUSSELATOR),
+    *(GMM, GMM_WIDE, NETWORK, NETWORK_NARROW, ROSENBROCK, LOGISTIC, SNAKE),
+)
 """Every function at the size that is timed."""
 
 SMALL = (
     ARM,
+    ARM6,
     POLLUTION,
+    HIRES,
     Scenario(
         "small-brusselator", brusselator, partial(brusselator_args, n=6), "jacobian", K=72, D=72
     ),
@@ -322,5 +436,12 @@ SMALL = (
         K=1,
         D=weights_of(7, 6, 5, 4),
     ),
+    Scenario(
+        "small-rosenbrock", rosenbrock, partial(rosenbrock_args, n=9), "value_and_grad", K=1, D=9
+    ),
+    Scenario(
+        "small-logistic", logistic, partial(logistic_args, n=12, d=4), "value_and_grad", K=1, D=4
+    ),
+    Scenario("small-snake", snake, partial(snake_args, n=7), "value_and_grad", K=1, D=7),
 )
 """Every function at a size whose derivative a test can afford to check entry by entry."""

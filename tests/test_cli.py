@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.cli import demo, main
+from ad_core.cli import demo, main, throughput
 from ad_core.cli.fit import Fit, agreement, fit
-from ad_core.examples import strd
+from ad_core.examples import arm, strd
 
 MODEL = """\
 import numpy as np
@@ -274,15 +274,17 @@ def test_the_library_commands_need_numpy_alone(model, capsys, monkeypatch):
 def test_the_demo_on_two_problems(capsys, monkeypatch, tmp_path):
     few = tuple(p for p in strd.problems() if p.name in ("Misra1a", "Kirby2"))
     monkeypatch.setattr(strd, "problems", lambda: few)
-    code, out, err = run(capsys, "demo", "--draw", str(tmp_path / "t.svg"))
+    code, out, err = run(capsys, "demo", "--points", "300", "--draw", str(tmp_path / "t.svg"))
     assert (code, err) == (0, "")
     assert "Exact Jacobians: at least 6 digits on 2 of 2 problems (4 of 4 fits)." in out
     assert "Differences lose" in out
     assert "12 x 7" in out
+    assert "3. The arm's Jacobian at 300 points" in out
+    assert "times as fast" in out
     assert "J e1  = 16.7781" in out
     assert "w^T J = (16.7781" in out
     assert (tmp_path / "t.svg").read_text().startswith("<?xml")
-    widest = max(len(line) for line in out.split("2. A 7-joint")[0].splitlines())
+    widest = max(len(line) for line in out.split("4. Evaluation")[0].splitlines())
     assert widest <= 80
 
 
@@ -299,7 +301,7 @@ def test_the_demo_tells_at_once_that_it_cannot_draw(capsys, monkeypatch):
 def test_the_demo_tells_that_it_cannot_write(capsys, monkeypatch):
     one = strd.problems()[:1]
     monkeypatch.setattr(strd, "problems", lambda: one)
-    code, _, err = run(capsys, "demo", "--draw", "no/such/folder/t.svg")
+    code, _, err = run(capsys, "demo", "--points", "1", "--draw", "no/such/folder/t.svg")
     assert code == 2
     assert err.startswith("ad-core demo: --draw: cannot write 'no/such/folder/t.svg': ")
 
@@ -338,3 +340,56 @@ def test_the_summary_names_what_could_not_be_solved():
     assert exact == "Exact Jacobians: at least 6 digits on 2 of 2 problems (4 of 4 fits)."
     assert differences.endswith("(0 of 4 fits); from neither start: Misra1a, Chwirut2.")
     assert lost.startswith("Differences lose 5.0 digits in the median, 5.0 at most")
+
+
+class Recorded:
+    """A progress bar that remembers what it is told."""
+
+    def __init__(self):
+        self.started = []
+        self.done = []
+
+    def start(self, name, total):
+        self.started.append((name, total))
+        self.done.append(0)
+
+    def update(self, n):
+        self.done[-1] += n
+
+
+def test_the_poses_of_many_points_are_those_of_each():
+    q = np.random.default_rng(3).uniform(-3.0, 3.0, (5, 7))
+    each = [arm.pose(point) for point in q]
+    np.testing.assert_allclose(throughput.poses(q.T).T, each, atol=1e-15)
+
+
+def test_differences_and_complex_steps_agree_with_the_exact_jacobian():
+    q = np.random.default_rng(4).uniform(-3.0, 3.0, (3, 7))
+    exact = np.stack([ad_core.jacobian(arm.pose)(point) for point in q])
+    np.testing.assert_allclose(throughput.complex_steps(q), exact, atol=1e-14)
+    found = np.empty_like(exact)
+    throughput.differences(q, found)
+    np.testing.assert_allclose(found, exact, atol=1e-6)
+
+
+@pytest.mark.parametrize("points", [1, throughput.BLOCK + 1])
+def test_the_throughput_of_a_batch(points):
+    bar = Recorded()
+    measured = throughput.measure(points, bar)
+    assert {one.name for one in measured} == {"ad_core", "NumPy, 2-point"}
+    for one in measured:
+        low, high = (14.0, 16.0) if one.name == "ad_core" else (6.0, 10.0)
+        assert low <= one.digits <= high
+        assert one.seconds > 0.0
+    assert len(bar.done) == len(measured)
+    for done, (_, total) in zip(bar.done, bar.started, strict=True):
+        assert done <= total
+    lines = throughput.rows(points, measured)
+    assert len(lines) == 1 + len(measured) + 2
+    assert lines[-1].startswith("ad_core ")
+
+
+def test_the_demo_needs_a_point(capsys):
+    code, out, err = run(capsys, "demo", "--points", "0")
+    assert (code, out) == (2, "")
+    assert err == "ad-core demo: --points: got 0, expected at least 1\n"

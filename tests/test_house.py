@@ -40,20 +40,35 @@ ARROWS = {
     "edges": ["block"],
     "expr": ["ops"],
     "expand": ["alloc", "block", "expr"],
-    "program": ["alloc", "ops"],
-    "derive": ["program"],
-    "sparsity": ["tape", "program"],
-    "colour": ["sparsity"],
+    "replay": ["block"],
+    "graph": ["alloc", "expr"],
+    "lower": ["block", "graph"],
+    "derive": ["graph"],
+    "eliminate": ["derive"],
+    "fused": [],
+    "program": ["graph", "fused"],
     "eval": ["program", "lanes"],
+    "batch": ["eval"],
+    "sparsity": ["derive"],
+    "colour": ["sparsity"],
     # One file an instruction set, in which the vector loops of others are compiled.
     "isa": ["lanes", "sweep", "eval"],
 }
 # What goes against an arrow: the ops' sources compile the table with the kernels and hand whole
 # arrays to the lanes; lanes choose the instruction set for the sweeps' loops too.
-TWINS = {("ops", "kernels"), ("ops", "lanes"), ("lanes", "sweep")}
+# A Jacobian's derivation may go by elimination, which is derivation too.
+TWINS = {
+    ("ops", "kernels"),
+    ("ops", "lanes"),
+    ("lanes", "sweep"),
+    ("lanes", "eval"),
+    ("derive", "eliminate"),
+}
 
-# Operations that the core itself records or expands, each for a reason that is not its formula.
-STRUCTURAL_OPS = {"ADD", "MULTIPLY", "GUARDED", "SELECT"}
+# Operations that the core itself records, expands or folds, each for a reason that is not its
+# formula: zeros, ones and signs of derivatives (graph_derived.c), ties, gradients that stop.
+STRUCTURAL_OPS = {"ADD", "MULTIPLY", "GUARDED", "SELECT", "SUBTRACT", "NEGATIVE", "POSITIVE"}
+STRUCTURAL_OPS |= {"DIVIDE", "POWER", "SQUARE", "EQUAL", "STOP"}
 
 GENERATED = re.compile(
     r"\.(so|pyd|o|a|pyc|pyo|gcda|gcno|egg|whl|tar\.gz)$|(^|/)(build|dist|__pycache__)/|\.egg-info/"

@@ -338,6 +338,7 @@ def test_a_signal_stops_a_long_sweep(mode, function, handler, kind):
     np.testing.assert_allclose(column[0], pulled[0], rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
 def test_the_time_from_the_signal_to_the_stop():
     """Sent while one sweep runs that takes far longer than the bound."""

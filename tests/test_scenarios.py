@@ -143,7 +143,7 @@ def test_value_comes_with_the_gradient(scenario):
     assert type(gradient) is type(args[0])
 
 
-@each(scenarios.BRUSSELATOR, scenarios.GMM, scenarios.GMM_WIDE, scenarios.NETWORK)
+@each(*[scenario for scenario in scenarios.FULL if scenario not in scenarios.SMALL])
 def test_full_size_agrees_at_some_entries(scenario):
     args = scenario.args(0)
     entries = np.random.default_rng(0).integers(scenario.D, size=5)
@@ -161,6 +161,46 @@ def test_arm_is_a_rotation_within_reach():
     np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-15)
     np.testing.assert_allclose(np.linalg.det(rotation), 1.0)
     assert np.linalg.norm(out[:3] - [0.0, 0.0, 0.333]) < 0.855 + 0.088 + 0.107
+
+
+def test_arm6_has_the_published_zero_pose():
+    """At zero angles the links lie along x, the wrist's offsets along y and z."""
+    out = scenarios.arm6(np.zeros(6))
+    a, d = [row[0] for row in scenarios.UR5E], [row[1] for row in scenarios.UR5E]
+    expected = [a[1] + a[2], -d[3] - d[5], d[0] - d[4]]
+    np.testing.assert_allclose(out[:3], expected, atol=1e-15)
+    np.testing.assert_allclose(out[:3], [-0.8172, -0.2329, 0.0628], atol=1e-15)
+
+
+def test_arm6_is_a_rotation():
+    out = scenarios.arm6(*scenarios.arm6_args(3))
+    rotation = out[3:].reshape(3, 3)
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-15)
+    np.testing.assert_allclose(np.linalg.det(rotation), 1.0)
+
+
+@each(scenarios.ARM, scenarios.ARM6, scenarios.POLLUTION, scenarios.HIRES)
+def test_a_batch_is_many_points(scenario):
+    (points,) = scenario.args(0, batch=(3, 5))
+    assert points.shape == (3, 5, scenario.D)
+    assert np.unique(points).size == points.size
+    assert np.all(np.isfinite(scenario.fun(points[2, 4])))
+
+
+def test_hires_reaches_the_published_solution():
+    """The stiff problem solved with ad_core's Jacobian ends where the Test Set says."""
+    integrate = pytest.importorskip("scipy.integrate")
+    jacobian = ad_core.jacobian(scenarios.hires)
+    solution = integrate.solve_ivp(
+        lambda t, y: scenarios.hires(y),
+        (0.0, scenarios.HIRES_END),
+        scenarios.HIRES_START,
+        method="Radau",
+        jac=lambda t, y: jacobian(y),
+        rtol=1e-8,
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(solution.y[:, -1], scenarios.HIRES_STATES[-1], rtol=1e-4)
 
 
 def test_pollution_reaches_the_published_solution():

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """``ad-core demo``: what the library is for, on real data.
 
-Three parts: NIST's certified regression problems fitted with exact Jacobians
-and with differences, the Jacobian of a robot arm, a textbook's evaluation trace.
+Four parts: NIST's certified regression problems fitted with exact Jacobians
+and with differences, the Jacobian of a robot arm, the same at 100,000 points,
+a textbook's evaluation trace.
 """
 
+import argparse
 import platform
 from itertools import product
 from time import perf_counter
@@ -15,10 +17,12 @@ import ad_core
 from ad_core import show
 from ad_core.examples import arm, strd, textbook
 
+from . import throughput
 from .errors import UserError, need
 from .fit import fit
 
 GOAL = 6  # digits of agreement that count as solved
+POINTS = 100_000  # of the arm, in one batch
 ANGLES = np.array([0.1, -0.6, 0.3, -2.0, 0.4, 1.7, 0.8])
 
 
@@ -28,13 +32,14 @@ def add(commands):
         "demo",
         help="fit NIST's regression problems, differentiate a robot arm, show a trace",
         description="Fit the 27 NIST StRD nonlinear regression problems with exact Jacobians and "
-        "with differences, evaluate the Jacobian of a 7-joint arm, and print the evaluation trace "
-        "of a textbook example. Takes well under a minute.",
+        "with differences, evaluate the Jacobian of a 7-joint arm at one point and at 100,000, "
+        "and print the evaluation trace of a textbook example. Takes well under a minute.",
         epilog="examples:\n  ad-core demo\n  ad-core demo --draw trace.svg\n",
     )
     parser.add_argument(
         "--draw", metavar="F", help="also draw the textbook's trace to this .svg, .png or .pdf file"
     )
+    parser.add_argument("--points", type=int, default=POINTS, help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
 
@@ -46,6 +51,8 @@ def run(args):
         need("matplotlib", "drawing a trace")
         if not args.draw.lower().endswith((".svg", ".png", ".pdf")):
             raise UserError(f"--draw: got {args.draw!r}, expected a name in .svg, .png or .pdf")
+    if args.points < 1:
+        raise UserError(f"--points: got {args.points}, expected at least 1")
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -55,6 +62,7 @@ def run(args):
     )
     _regression(console)
     _arm(console)
+    _batch(console, args.points)
     _textbook(console, args.draw)
 
 
@@ -163,6 +171,32 @@ def _arm(console):
     _plain(console, lines)
 
 
+class _Bar:
+    """A progress bar of rich with the protocol of `progress=`: update(n)."""
+
+    def __init__(self, bar):
+        self._bar = bar
+        self._task = bar.add_task("")
+
+    def start(self, name, total):
+        self._bar.reset(self._task, description=name, total=total)
+
+    def update(self, n):
+        self._bar.advance(self._task, n)
+
+
+def _batch(console, points):
+    """Print how many of the arm's Jacobians a second there are, in one call and by NumPy."""
+    from rich.progress import Progress
+
+    console.print()
+    console.rule(f"3. The arm's Jacobian at {points:,} points")
+    with Progress(console=console, transient=True) as bar:
+        measured = throughput.measure(points, _Bar(bar))
+    _plain(console, throughput.rows(points, measured))
+    _plain(console, throughput.NOTES)
+
+
 def _complex_steps(function, point, step=1e-200):
     """Return the Jacobian by complex steps: exact to rounding, one column a call."""
     columns = [function(point + 1j * step * unit).imag / step for unit in np.eye(point.size)]
@@ -172,7 +206,7 @@ def _complex_steps(function, point, step=1e-200):
 def _textbook(console, path):
     """Print the textbook's evaluation trace and its products with the Jacobian."""
     console.print()
-    console.rule("3. Evaluation trace of f(x1, x2) = x1 x2 + exp(x1 x2) - sin(x2) at (1, 2)")
+    console.rule("4. Evaluation trace of f(x1, x2) = x1 x2 + exp(x1 x2) - sin(x2) at (1, 2)")
     tape = ad_core.trace(textbook.f, 1.0, 2.0)
     first, second, along = np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.6, 0.8])
     weight = np.ones(1)

@@ -53,6 +53,13 @@ def _signature(function):
     return (names[0] if names else None), names.index("out") if "out" in names else None
 
 
+movers = set()  # functions whose result is a view of an array, a number of a number
+arrays = {
+    np.where, np.select, np.tensordot, np.copy, np.broadcast_to, np.real_if_close, np.roll, np.pad,
+    np.ones_like, np.zeros_like, np.full_like, np.empty_like,
+}  # fmt: skip
+
+
 def call_function(function, types, args, kwargs):
     """What ``__array_function__`` of a traced value does."""
     implementation = table.get(function)
@@ -73,10 +80,23 @@ def call_function(function, types, args, kwargs):
         if place is not None and len(args) > place:
             out, args = args[place], args[:place] + args[place + 1 :]
     if out is None:
-        return implementation(*args, **kwargs)
+        return _without_axes(function, args, implementation(*args, **kwargs))
     if not any_traced((*args, *kwargs.values())):
         return store(out, function(*args, **kwargs), function.__name__)
     return store(out, implementation(*args, **kwargs), function.__name__)
+
+
+def _without_axes(function, args, result):
+    """A result of shape () as NumPy gives it: most functions make a number, which += binds
+    anew; some an array, which += changes under every name that it has."""
+    kind = type(result)
+    if kind is _core.TracedArray and result.ndim == 0:
+        from_array = args and type(args[0]) is _core.TracedArray
+        if function not in arrays and not (function in movers and from_array):
+            return result[()]
+    elif kind is _core.TracedScalar and function in arrays:
+        return _core.as_array(result)
+    return result
 
 
 def only_constants(item):

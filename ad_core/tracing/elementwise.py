@@ -45,7 +45,8 @@ def where(condition, *choices):
         if condition.dtype != np.bool_:
             condition = condition != 0
         result = _core.record_op("SELECT", condition, a, b)
-        return result != 0 if truth else result
+        # an array even of scalars, as NumPy's: it may be written to
+        return as_array(result != 0 if truth else result)
     condition = as_array(condition)
     if _core.traced(condition):  # a list of traced truth values
         return where(condition, *choices)
@@ -56,7 +57,7 @@ def where(condition, *choices):
         model = model * 1.0
         a, b = (model, b) if _core.traced(a) else (a, model)
     nodes = _core.nodes_on_trace_of((a, b))
-    return _core.from_nodes(model, np.where(condition, *nodes))[()]
+    return _core.from_nodes(model, np.where(condition, *nodes))
 
 
 @implements(np.clip)

@@ -127,7 +127,8 @@ class Flat:
         return iter(self.base.reshape(-1))
 
     def __getitem__(self, key):
-        return self.base.reshape(-1)[key]
+        found = self.base.reshape(-1)[key]
+        return found if np.ndim(found) == 0 else found.copy()  # never a view, as NumPy's
 
     def __setitem__(self, key, value):
         flat = np.ravel(np.arange(self.base.size)[key])

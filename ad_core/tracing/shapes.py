@@ -8,7 +8,7 @@ NumPy's would, so writing through them is seen alike.
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements, only_plain, store
+from ad_core.tracing.dispatch import implements, movers, only_plain, store
 from ad_core.tracing.elementwise import as_array, decided
 
 __all__ = ["joined", "set_flat"]
@@ -40,6 +40,7 @@ def _mover(function):
 
 for _function in MOVERS:
     implements(_function)(_mover(_function))
+movers.update(MOVERS)
 
 
 def joined(arrays):
@@ -159,7 +160,7 @@ def diag(v, k=0):
     if v.ndim not in (1, 2):
         raise ValueError("Input must be 1- or 2-d.")
     if v.ndim != 1:
-        return _core.from_index(v, np.diagonal(_core.index_array(v), k).copy())
+        return _core.from_index(v, np.diagonal(_core.index_array(v), k))  # a view, as NumPy's
     n = v.size + abs(k)
     nodes = np.full((n, n), _core.constant_index(v, 0.0))
     rows = np.arange(v.size) + max(-k, 0)

@@ -5,7 +5,7 @@ import ast
 import importlib
 from pathlib import Path
 
-MODULES = {
+ONE_SHOT = {
     "numpy": "plain",
     "ad_core": "own",
     "autograd": "hips",
@@ -15,7 +15,29 @@ MODULES = {
     "scipy": "differences",
     "torch": "torch_eager",
 }
-"""Peer name: module. No module has its library's name, so neither can shadow the other."""
+"""Peers for a derivative asked for once. Name: module."""
+
+COMPILED = {
+    "ad_core-tape": "own_tape",
+    "ad_core-value": "own_value",
+    "casadi-call": "casadi_call",
+    "heyoka": "heyoka_call",
+}
+"""Peers that prepare a function for being called at point after point."""
+
+BATCHED = {
+    "ad_core-worker": "own_worker",
+    "ad_core-batch": "own_batch",
+    "casadi-map": "casadi_map",
+    "jax-vmap": "jax_vmap",
+    "heyoka-batch": "heyoka_batch",
+    "heyoka-nonzeros": "heyoka_nonzeros",
+    "gcc": "c_gcc",
+}
+"""Peers that take many points in one call."""
+
+MODULES = ONE_SHOT | COMPILED | BATCHED
+"""All of them. No module has its library's name, so neither can shadow the other."""
 
 
 def load(name):

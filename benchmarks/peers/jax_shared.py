@@ -18,6 +18,8 @@ def derivatives(scenario):
     fun = with_buffers(scenario.fun, jnp, jnp.stack)
     if scenario.what == "value_and_grad":
         return {"": lambda *args: jax.value_and_grad(fun)(*args)}
+    if scenario.what == "jvp":
+        return {"": lambda y, v: jax.jvp(fun, (y,), (v,))[1]}
     return {
         "jacfwd": lambda *args: jax.jacfwd(fun)(*args),
         "jacrev": lambda *args: jax.jacrev(fun)(*args),

@@ -21,8 +21,10 @@ class Prepared:
     convert: Callable = same
     """The scenario's NumPy arguments (a tuple) -> the peer's own."""
     answer: Callable = same
-    """What a variant returned -> the derivative in nested NumPy arrays."""
-    note: str = ""
+    """What a variant returned -> the derivative in nested NumPy arrays; a batch's at the points
+    ``scenario.checked`` only."""
+    note: str | Callable[[], str] = ""
+    """Shown in the table; made after preparation was timed where it is a function."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,16 @@ class Peer:
     prepare: Callable
     kind: str = "exact"
     """``"exact"``, ``"differences"`` (looser tolerance) or ``"evaluation"`` (no derivative)."""
+
+
+def function_args(scenario, args):
+    """The arguments the function takes: all, but for the direction of a product J v."""
+    return args[:1] if scenario.what == "jvp" else args
+
+
+def point(args):
+    """The first point of a batch's arguments."""
+    return tuple(arg[0] for arg in args)
 
 
 class Namespace:

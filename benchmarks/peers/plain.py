@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One plain NumPy evaluation of the function: the yardstick, no derivative."""
 
-from benchmarks.peers.peer import Peer, Prepared
+from benchmarks.peers.peer import Peer, Prepared, function_args
 
 
 def prepare(scenario, args):
-    return Prepared({"": scenario.fun}, note="one evaluation, no derivative")
+    def convert(args):
+        return function_args(scenario, args)
+
+    return Prepared({"": scenario.fun}, convert, note="one evaluation, no derivative")
 
 
 PEER = Peer("numpy", ("numpy",), prepare, kind="evaluation")

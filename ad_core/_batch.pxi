@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+# A program at many points: arguments and results described to the core, threads, interruption.
+
+cdef enum:
+    ALONE = 1 << 17             # operations in all below which other threads are not woken
+    POLL_OPERATIONS = 1 << 22   # between two looks at signals: a few milliseconds
+
+# Starts work on other threads: submit(function) -> object with result(); and how many at most.
+cdef object submit_hook = None
+cdef object workers_hook = None
+
+
+def set_workers(submit, workers):
+    """How batches reach other threads, from the Python layer."""
+    global submit_hook, workers_hook
+    submit_hook = submit
+    workers_hook = workers
+
+
+cdef struct patience:
+    PyObject *signal            # an exception that ended the batch
+    PyObject *progress          # an object with update(n), or NULL
+    size_t each                 # operations a point
+    size_t last                 # points done at the last look
+    size_t points
+
+
+cdef int look_around(void *context, size_t done) noexcept nogil:
+    cdef patience *p = <patience *> context
+    if (done - p.last) * p.each < POLL_OPERATIONS and done < p.points:
+        return 0
+    with gil:
+        try:
+            PyErr_CheckSignals()
+            if p.progress != NULL and done > p.last:
+                (<object> p.progress).update(done - p.last)
+        except BaseException as error:
+            Py_INCREF(error)
+            p.signal = <PyObject *> error
+        p.last = done
+    return p.signal != NULL
+
+
+@cython.final
+cdef class Arena:
+    """Memory that one thread runs a program in."""
+
+    cdef double *memory
+    cdef size_t room
+    cdef bint lanes
+
+    def __dealloc__(self):
+        ad_free(self.memory)
+
+
+@cython.final
+cdef class Job:
+    """One batch: what the core needs to know of it, kept alive while threads work on it."""
+
+    cdef ad_batch batch
+    cdef ad_batch_input *inputs
+    cdef ad_batch_output *outputs
+    cdef intptr_t *core         # offsets within arguments that are not contiguous
+    cdef Program program
+    cdef list arrays            # the arguments as float64 arrays
+    cdef list results
+    cdef cnp.ndarray missed     # points whose guards came out otherwise; None: no guards
+
+    def __dealloc__(self):
+        ad_free(self.inputs)
+        ad_free(self.outputs)
+        ad_free(self.core)
+
+    cdef int run(self, object workers, object progress) except -1:
+        """Work through all points on this thread and, if there is enough to do, on others."""
+        if workers is not None:
+            workers_hook(workers)       # refuses what is no number of threads
+        if progress is not None and not callable(getattr(progress, "update", None)):
+            raise TypeError(f"progress must have a method update(n), as tqdm's bars do, got "
+                            f"{type(progress).__name__}")
+        self.run_once(workers, progress)
+        if self.batch.wild:
+            self.program.need_strict()
+            self.program.spare = []
+            self.batch.strict = &self.program.strict
+            self.run_once(workers, None)
+        return 0
+
+    cdef int run_once(self, object workers, object progress) except -1:
+        cdef patience p
+        cdef ad_batch_poll poll
+        cdef ad_status status
+        cdef Arena arena
+        cdef size_t each = self.program.operations + self.program.fast.outputs + 1
+        self.batch.next = 0
+        self.batch.stop = self.batch.wild = 0
+        if self.batch.points == 0:
+            return 0
+        p.signal = NULL
+        p.progress = <PyObject *> progress if progress is not None else NULL
+        p.each = each
+        p.last = 0
+        p.points = self.batch.points
+        poll.stop = look_around
+        poll.context = &p
+        others = []
+        if self.batch.points * each > ALONE:
+            n = workers_hook(workers)
+            try:
+                for _ in range(n - 1):
+                    other = submit_hook(self.work)
+                    if other is None:
+                        break
+                    others.append(other)
+            except BaseException:
+                self.batch.stop = 1
+                wait_for(others)
+                raise
+        try:
+            arena = self.take_arena()
+            with nogil:
+                status = ad_batch_work(&self.batch, arena.memory, &poll)
+            self.program.spare.append(arena)
+        except BaseException:
+            self.batch.stop = 1
+            raise
+        finally:
+            wait_for(others)
+        if p.signal != NULL:
+            error = <object> p.signal
+            Py_DECREF(error)
+            raise error
+        check(status)
+        if progress is not None and p.last < p.points:      # what other threads did last
+            progress.update(p.points - p.last)
+        return 0
+
+    def work(self):
+        """One helping thread's part."""
+        cdef Arena arena = self.take_arena()
+        with nogil:
+            ad_batch_work(&self.batch, arena.memory, NULL)
+        self.program.spare.append(arena)
+
+    cdef Arena take_arena(self):
+        cdef size_t room = ad_batch_room(&self.batch)
+        cdef Arena arena
+        try:
+            arena = self.program.spare.pop()
+            if arena.room == room and arena.lanes == self.batch.lanes:
+                return arena
+        except IndexError:
+            pass
+        arena = Arena.__new__(Arena)
+        arena.memory = <double *> ad_alloc(room, sizeof(double))
+        if arena.memory == NULL:
+            raise MemoryError("no memory for a program's slots")
+        arena.room = room
+        arena.lanes = self.batch.lanes
+        ad_batch_begin(&self.batch, arena.memory)
+        return arena
+
+
+cdef int wait_for(list others) except -1:
+    """Until helping threads are done; those that have not begun need not."""
+    for other in others:
+        if not other.cancel():
+            other.result()
+    return 0
+
+
+cdef int describe_input(ad_batch_input *to, cnp.ndarray x, int core_ndim, int ndim,
+                        const size_t *shape, intptr_t *core) except -1:
+    """Where an argument's numbers lie; its batch axes are the first, broadcast to shape.  Returns
+    how many offsets were written to core."""
+    cdef int d, lead = cnp.PyArray_NDIM(x) - core_ndim
+    cdef cnp.npy_intp *dims = cnp.PyArray_DIMS(x)
+    cdef cnp.npy_intp *strides = cnp.PyArray_STRIDES(x)
+    cdef size_t k, rest
+    cdef intptr_t step = sizeof(double), at
+    cdef bint contiguous_core = True
+    to.data = <const char *> cnp.PyArray_DATA(x)
+    to.core = NULL
+    for d in range(ndim):
+        to.stride[d] = 0
+        if d >= ndim - lead and dims[d - (ndim - lead)] != 1:
+            to.stride[d] = strides[d - (ndim - lead)]
+    for d in range(cnp.PyArray_NDIM(x) - 1, lead - 1, -1):
+        contiguous_core = contiguous_core and (strides[d] == step or dims[d] == 1)
+        step *= dims[d]
+    if contiguous_core:
+        return 0
+    to.core = core
+    for k in range(to.count):
+        rest = k
+        at = 0
+        for d in range(cnp.PyArray_NDIM(x) - 1, lead - 1, -1):
+            at += <intptr_t> (rest % <size_t> dims[d]) * strides[d]
+            rest //= <size_t> dims[d]
+        core[k] = at
+    return <int> to.count

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+# A program as a function of arrays: arguments of fixed core shapes, extra leading axes a batch.
+
+cdef enum:
+    KEEP_GIL = 1 << 14          # operations of a single point below which the GIL is kept
+
+
+cdef struct leaf:
+    int ndim
+    cnp.npy_intp dims[8]
+    size_t first, count         # inputs or outputs of the program
+
+
+cdef leaf *leaves_of(list shapes, list firsts) except NULL:
+    cdef leaf *to = <leaf *> ad_alloc(len(shapes), sizeof(leaf))
+    cdef size_t k
+    cdef int d
+    if to == NULL:
+        raise MemoryError()
+    for k in range(<size_t> len(shapes)):
+        to[k].ndim = len(shapes[k])
+        to[k].first = firsts[k]
+        to[k].count = size_of(shapes[k])
+        for d in range(min(to[k].ndim, 8)):
+            to[k].dims[d] = shapes[k][d]
+    return to
+
+
+cdef inline bint fits(const leaf *to, object x, int flags) noexcept:
+    """Whether x is a plain float64 array of just this shape."""
+    cdef cnp.npy_intp *dims
+    cdef int d
+    if type(x) is not np_ndarray or cnp.PyArray_NDIM(<cnp.ndarray> x) != to.ndim:
+        return False
+    if (<cnp.ndarray> x).descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_CHKFLAGS(
+            <cnp.ndarray> x, flags):
+        return False
+    dims = cnp.PyArray_DIMS(<cnp.ndarray> x)
+    for d in range(to.ndim):
+        if dims[d] != to.dims[d]:
+            return False
+    return cnp.PyArray_ISNOTSWAPPED(<cnp.ndarray> x)
+
+
+@cython.final
+cdef class Call:
+    """A program as a function of arrays, which are ranges of its inputs and outputs."""
+
+    cdef readonly Program program
+    cdef readonly list in_shapes        # core shape of each argument
+    cdef readonly list out_shapes       # core shape of each result
+    cdef readonly object pack           # results as the caller gets them; None: the only one
+    cdef object name                    # of the method and the function, for messages
+    cdef list labels                    # of each argument, for messages
+    cdef readonly bint bare             # arguments come as these arrays, one after the other
+    cdef Py_ssize_t inputs              # arguments before tangents or cotangents
+    cdef object report                  # raises BranchChanged: report(guard numbers, point)
+    cdef leaf *ins
+    cdef leaf *outs
+    cdef Py_ssize_t n_in, n_out
+    cdef bint small                     # arrays of at most 8 axes
+
+    def __cinit__(self, Program program not None, list in_shapes, list in_firsts,
+                  list out_shapes, str name, list labels, Py_ssize_t inputs, bint bare, pack,
+                  report):
+        self.program = program
+        self.in_shapes = in_shapes
+        self.out_shapes = out_shapes
+        self.name = name
+        self.labels = labels
+        self.inputs = inputs
+        self.bare = bare
+        self.pack = pack
+        self.report = report
+        self.n_in = len(in_shapes)
+        self.n_out = len(out_shapes)
+        first, firsts = 0, []
+        for shape in out_shapes:
+            firsts.append(first)
+            first += size_of(shape)
+        self.ins = leaves_of(in_shapes, in_firsts)
+        self.outs = leaves_of(out_shapes, firsts)
+        self.small = all([len(shape) <= 8 for shape in in_shapes + out_shapes])
+
+    def __dealloc__(self):
+        ad_free(self.ins)
+        ad_free(self.outs)
+
+    cdef bint load(self, tuple arguments, double *arena):
+        """Copy one point into an arena; False if the arguments are anything else."""
+        cdef Py_ssize_t k
+        cdef object x
+        for k in range(self.n_in):
+            x = <object> PyTuple_GET_ITEM(arguments, k)
+            if not fits(&self.ins[k], x, cnp.NPY_ARRAY_CARRAY_RO):
+                if self.ins[k].ndim == 0 and type(x) is float:
+                    arena[self.ins[k].first] = PyFloat_AS_DOUBLE(x)
+                    continue
+                return False
+            memcpy(arena + self.ins[k].first, cnp.PyArray_DATA(<cnp.ndarray> x),
+                   self.ins[k].count * sizeof(double))
+        return True
+
+    cdef object single(self, tuple arguments, tuple out, bint attempt):
+        """Results at one point, the GIL kept; NotImplemented if the arguments are anything else,
+        or, in an attempt, if a guard flips."""
+        cdef Program program = self.program
+        cdef const ad_program *run = &program.fast
+        cdef double *arena = program.arena
+        if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
+                or not self.load(arguments, arena)):
+            return NotImplemented
+        if out is not None:
+            self.check_outs(arguments, out)
+        ad_point_run(run, arena)
+        if run.guards > 0 and not ad_point_guards(run, arena):
+            if attempt:
+                return NotImplemented
+            self.report(flipped(run, arena), None)
+        if run.guarded and ad_point_wild(run, arena):
+            program.need_strict()
+            run = &program.strict
+            arena = program.strict_arena
+            self.load(arguments, arena)
+            ad_point_run(run, arena)
+        if self.pack is None:
+            return self.result(run, arena, 0, None if out is None else out[0])
+        return self.pack([self.result(run, arena, k, None if out is None else out[k])
+                          for k in range(self.n_out)])
+
+    cdef object evaluate(self, tuple arguments, tuple out, object workers, object progress):
+        """Results for arrays: the only one, or as pack makes them."""
+        if workers is None and progress is None:
+            results = self.single(arguments, out, False)
+            if results is not NotImplemented:
+                return results
+        results, missed = self.batch(list(arguments), None if out is None else list(out),
+                                     workers, progress)
+        if missed is not None and missed.any():
+            self.report_first(missed, arguments)
+        return results[0] if self.pack is None else self.pack(results)
+
+    def evaluate_leaves(self, arguments):
+        """Results for arrays, as the methods give them."""
+        return self.evaluate(tuple(arguments), None, None, None)
+
+    cdef int report_first(self, cnp.ndarray missed, tuple arguments) except -1:
+        """Raise for the first point at which a guard flipped."""
+        cdef Py_ssize_t k
+        cdef double *arena = point_arena(&self.program.fast)
+        cdef cnp.ndarray x
+        at = tuple(np.argwhere(missed)[0].tolist())
+        try:
+            for k in range(self.n_in):
+                x = np.broadcast_to(arguments[k], shape_of(missed) + self.in_shapes[k])
+                x = np.ascontiguousarray(x[at], dtype=np.float64)
+                memcpy(arena + self.ins[k].first, cnp.PyArray_DATA(x),
+                       self.ins[k].count * sizeof(double))
+            ad_point_run(&self.program.fast, arena)
+            guards = flipped(&self.program.fast, arena)
+        finally:
+            ad_free(arena)
+        self.report(guards, at)
+        return 0
+
+    cdef object result(self, const ad_program *run, const double *arena, Py_ssize_t k, object out):
+        cdef leaf *to = &self.outs[k]
+        cdef cnp.ndarray y
+        if out is None:
+            y = cnp.PyArray_EMPTY(to.ndim, to.dims, cnp.NPY_DOUBLE, 0)
+        else:
+            y = <cnp.ndarray> out
+        ad_point_outputs(run, arena, to.first, to.first + to.count, 0,
+                         <double *> cnp.PyArray_DATA(y))
+        return y if to.ndim > 0 or out is not None else y[()]
+
+    cdef int check_outs(self, tuple arguments, tuple out) except -1:
+        cdef Py_ssize_t k
+        self.check_number(out)
+        for k in range(self.n_out):
+            if not fits(&self.outs[k], out[k], cnp.NPY_ARRAY_CARRAY):
+                check_out(out[k], self.out_shapes[k], self.name)
+            for x in arguments:
+                if type(x) is np_ndarray:
+                    refuse_overlap(<cnp.ndarray> out[k], <cnp.ndarray> x, self.name)
+        return 0
+
+    cdef int check_number(self, object out) except -1:
+        """out holds as many arrays as there are results, each with memory of its own."""
+        cdef Py_ssize_t k, j
+        if len(out) != self.n_out:
+            raise TypeError(f"out of {self.name} must be {self.n_out} arrays, got {len(out)}")
+        for k in range(self.n_out):
+            for j in range(k):
+                if type(out[k]) is np_ndarray and type(out[j]) is np_ndarray and (
+                        np.shares_memory(out[k], out[j])):
+                    raise ValueError(f"out of {self.name}: arrays {j} and {k} share memory; "
+                                     "pass arrays of their own")
+        return 0
+
+    def batch(self, list arguments, list out, workers, progress):
+        """(results, missed): missed marks the points, in the batch's shape, at which a
+        comparison came out otherwise than recorded; their results mean nothing."""
+        cdef Job job = Job.__new__(Job)
+        cdef Program program = self.program
+        cdef ad_batch *b = &job.batch
+        cdef cnp.ndarray x, y
+        cdef Py_ssize_t a
+        cdef size_t offsets = 0
+        cdef int d
+        if len(arguments) != self.n_in:
+            raise TypeError(f"{self.name} takes {self.n_in} arrays, got {len(arguments)}")
+        job.program = program
+        job.arrays = [self.argument(a, arguments[a]) for a in range(self.n_in)]
+        shape = batch_shape(job.arrays, self.in_shapes, self.name)
+        if len(shape) > AD_BATCH_DIMS:
+            raise ValueError(f"{self.name} takes at most {AD_BATCH_DIMS} batch axes, got "
+                             f"{len(shape)}; reshape them into one")
+        b.ndim = len(shape)
+        b.points = 1
+        for d in range(b.ndim):
+            b.shape[d] = shape[d]
+            b.points *= b.shape[d]
+        b.lanes = b.points >= LANES_FROM and program.need_lanes()
+        b.program = &program.fast
+        b.strict = &program.strict if program.has_strict else NULL
+        if b.ndim == 0:
+            b.ndim = 1
+            b.shape[0] = 1
+        b.inputs = self.n_in
+        b.outputs = self.n_out
+        job.inputs = <ad_batch_input *> ad_alloc(self.n_in, sizeof(ad_batch_input))
+        job.outputs = <ad_batch_output *> ad_alloc(self.n_out, sizeof(ad_batch_output))
+        job.core = <intptr_t *> ad_alloc(program.fast.inputs, sizeof(intptr_t))
+        if job.inputs == NULL or job.outputs == NULL or job.core == NULL:
+            raise MemoryError("no memory for a batch")
+        for a in range(self.n_in):
+            x = job.arrays[a]
+            job.inputs[a].first = self.ins[a].first
+            job.inputs[a].count = self.ins[a].count
+            offsets += describe_input(&job.inputs[a], x, len(self.in_shapes[a]), b.ndim, b.shape,
+                                      job.core + offsets)
+        if out is not None:
+            self.check_number(out)
+        job.results = self.results(shape, out, job.arrays)
+        sparse = 2 * program.fast.places < program.fast.outputs
+        for a in range(self.n_out):
+            y = job.results[a]
+            job.outputs[a].data = <double *> cnp.PyArray_DATA(y)
+            job.outputs[a].first = self.outs[a].first
+            job.outputs[a].count = self.outs[a].count
+            job.outputs[a].zeroed = out is None and sparse
+        b.input = job.inputs
+        b.output = job.outputs
+        if program.fast.guards > 0:
+            job.missed = np.zeros(b.points, np.uint8)
+            b.missed = <uint8_t *> cnp.PyArray_DATA(job.missed)
+        job.run(workers, progress)
+        missed = None if job.missed is None else job.missed.reshape(shape).view(bool)
+        if out is None:
+            return [y if y.ndim else y[()] for y in job.results], missed
+        return job.results, missed
+
+    cdef cnp.ndarray argument(self, Py_ssize_t a, object given):
+        """An argument as a float64 array whose last axes are the core shape."""
+        cdef tuple core = self.in_shapes[a]
+        cdef cnp.ndarray x
+        if type(given) is TracedArray and only_constants(<TracedArray> given):
+            given = values_of(given)            # np.ones() and the like, while a trace runs
+        if is_traced(given) or (type(given) is np_ndarray and given.dtype == object
+                                and any(map(is_traced, given.flat))):
+            raise TypeError(f"{self.labels[a]} is a traced value, but a Tape evaluates plain "
+                            "numbers; what ad_core.compile() returns can be traced")
+        x = <cnp.ndarray> given if type(given) is np_ndarray else unpatched_asarray(given)
+        if x.descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_ISNOTSWAPPED(x):
+            if a >= self.inputs and x.dtype.kind in "iu":
+                x = x.astype(np.float64)
+            else:
+                x = float_input(given, self.labels[a])
+        if x.ndim < len(core) or shape_of(x)[x.ndim - len(core):] != core:
+            raise ValueError(
+                f"{self.labels[a]} must have the recorded shape {core}, with any batch axes "
+                f"before it, got shape {shape_of(x)}")
+        return x
+
+    cdef list results(self, tuple shape, list out, list arrays):
+        if out is None:
+            sparse = 2 * self.program.fast.places < self.program.fast.outputs
+            make = plain_zeros if sparse else unpatched_empty
+            return [make(shape + core) for core in self.out_shapes]
+        for core, y in zip(self.out_shapes, out, strict=True):
+            check_out(y, shape + core, self.name)
+            for x in arrays:
+                refuse_overlap(<cnp.ndarray> y, <cnp.ndarray> x, self.name)
+        return list(out)
+
+
+cdef list flipped(const ad_program *p, const double *arena):
+    """Numbers of the guards that came out otherwise than recorded."""
+    cdef size_t k
+    return [k for k in range(p.guards)
+            if (arena[p.guard[k].slot] != 0) != (p.guard[k].position != 0)]
+
+
+cdef object np_ndarray = np.ndarray
+cdef object plain_zeros = np.zeros
+
+
+cdef size_t size_of(tuple shape):
+    cdef size_t n = 1
+    for extent in shape:
+        n *= <size_t> extent
+    return n
+
+
+cdef tuple batch_shape(list arrays, list cores, object name):
+    """The axes before the core shapes, broadcast against one another."""
+    shapes = [shape_of(x)[:x.ndim - len(core)]
+              for x, core in zip(arrays, cores, strict=True)]
+    if len(shapes) == 1:
+        return shapes[0]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"the batch axes of {name}'s arguments do not fit one another: "
+                         + " and ".join(str(s) for s in shapes)) from None
+
+
+cdef int check_out(object out, tuple shape, object name) except -1:
+    if is_traced(out):
+        raise TypeError(f"out of {name} is a traced value; results are plain arrays")
+    if type(out) is not np_ndarray:
+        raise TypeError(f"out of {name} must be a NumPy array of shape {shape}, got "
+                        f"{type(out).__name__}")
+    if out.dtype != np.float64 or not out.dtype.isnative:
+        raise TypeError(f"out of {name} must be float64, got {out.dtype}")
+    if out.shape != shape:
+        raise ValueError(f"out of {name} must have shape {shape}, got {out.shape}")
+    if not out.flags.writeable:
+        raise ValueError(f"out of {name} is read-only; pass an array that may be written to")
+    if not out.flags.aligned:
+        raise ValueError(f"out of {name} is not aligned in memory; pass np.empty({shape})")
+    if not out.flags.c_contiguous:
+        raise ValueError(f"out of {name} must be C-contiguous; write into np.empty({shape}) and "
+                         "copy it where it belongs")
+    return 0
+
+
+cdef int refuse_overlap(cnp.ndarray out, cnp.ndarray x, object name) except -1:
+    cdef char *low = <char *> cnp.PyArray_DATA(out)
+    cdef char *high = low + cnp.PyArray_NBYTES(out)
+    cdef char *at = <char *> cnp.PyArray_DATA(x)
+    if cnp.PyArray_IS_C_CONTIGUOUS(x) and (at >= high or at + cnp.PyArray_NBYTES(x) <= low):
+        return 0
+    if np.shares_memory(out, x):
+        raise ValueError(f"out of {name} shares memory with an argument; pass another array")
+    return 0
+
+
+def check_out_array(out, tuple shape, name):
+    """Raise for what a method can not write its result into."""
+    check_out(out, shape, name)
+
+
+def float_argument(x, what):
+    """An argument as a float64 array, or a TypeError that names it."""
+    return float_input(x, what)

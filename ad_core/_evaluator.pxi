@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+# The methods that a Tape and a Function share: one entry each, from Python straight to a program.
+
+cdef enum:
+    VALUE, JACOBIAN, VALUE_AND_JACOBIAN, GRAD, VALUE_AND_GRAD, HESSIAN, JVP, VJP, HVP, METHODS
+
+METHOD_NAMES = ("value", "jacobian", "value_and_jacobian", "grad", "value_and_grad", "hessian",
+                "jvp", "vjp", "hvp")
+
+
+cdef class Evaluator:
+    """What evaluates programs: _build(name, argnums) makes the Call of a method, _spread(name,
+    arguments) flattens arguments that are not bare arrays."""
+
+    cdef list calls                     # of each method, for argnums=0
+    cdef bint adaptive                  # calls that do not fit go to _adapt
+
+    def __cinit__(self):
+        self.calls = [None] * METHODS
+
+    def _set_adaptive(self):
+        """Let _adapt(...) have calls that do not fit the Calls given to _set_call."""
+        self.adaptive = True
+
+    def _set_call(self, str name, call):
+        self.calls[METHOD_NAMES.index(name)] = call
+
+    def _forget_calls(self):
+        """Ask for every method's Call again."""
+        self.calls = [None] * METHODS
+
+    cdef object evaluate(self, int method, tuple args, object argnums, object out,
+                         object workers, object progress, object batch_dims):
+        cdef object found = self.calls[method]
+        cdef Call call
+        cdef bint usual = type(argnums) is int and argnums == 0
+        if self.adaptive:
+            if (type(found) is Call and (<Call> found).bare and usual and workers is None
+                    and progress is None and batch_dims is None):
+                call = <Call> found
+                results = call.single(args, outs_of(call.pack, out), True)
+                if results is not NotImplemented:
+                    return results
+            return self._adapt(METHOD_NAMES[method], args, argnums, out, workers, progress,
+                               batch_dims)
+        if found is None or not usual:
+            found = self._build(METHOD_NAMES[method], argnums)
+            if usual:
+                self.calls[method] = found
+        if not found.bare:
+            args = self._spread(METHOD_NAMES[method], args)
+        if batch_dims is not None:
+            self._check_batch_dims(METHOD_NAMES[method], args, batch_dims, found.in_shapes)
+        outs = outs_of(found.pack, out)
+        if type(found) is Call:
+            return (<Call> found).evaluate(args, outs, workers, progress)
+        return found.evaluate(args, outs, workers, progress)
+
+    def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None):
+        """The function's value at new arguments; extra leading axes are a batch.
+
+        args: as the function takes them: float arrays, numbers, nested containers.  A Tape takes
+            the recorded shapes with any batch axes before them, which broadcast against one
+            another; a Function any shapes, of which the first ``batch_dims`` axes are a batch
+            (of size 1 where an argument is the same for all points).
+        out: C-contiguous float64 arrays for the results, (batch + result shape) each; the only one
+            bare, several as the result is nested.  None: new ones.
+        workers: threads of a batch, this one included; None: all cores.
+        progress: an object with ``update(n)``, told how many points more are done.
+        batch_dims: of a Tape a check alone: so many batch axes there must be.
+
+        Returns the value, batch + result shape; a float64 where that is ().  ValueError for wrong
+        shapes, TypeError for what are no real floats, BranchChanged from a Tape where a
+        comparison comes out otherwise than recorded, MemoryError.
+
+        Cost: the first call makes the program; then its operations, once a point, and from a few
+        thousand points on all cores.  Ctrl-C ends a batch between blocks of points.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda a, x: a * np.sum(x**2), 1.0, np.ones(2))
+        >>> tape(2.0, np.array([3.0, 4.0]))
+        np.float64(50.0)
+        >>> tape(np.array([1.0, 2.0]), np.array([[3.0, 4.0], [0.0, 1.0]]))
+        array([25.,  2.])
+        """
+        return self.evaluate(VALUE, args, 0, out, workers, progress, batch_dims)
+
+    def jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
+                 batch_dims=None):
+        """The Jacobian at new arguments: shape batch + result + argument.
+
+        args, out, workers, progress, batch_dims, errors: as of a call.
+        argnums: the argument, or a tuple of several, by which to differentiate; then a tuple
+            comes back.  Nested arguments and results nest: the result's structure, then the
+            argument's.  TypeError and ValueError name what is none.
+
+        Dense, zeros included.  Cost: the operations that ``explain()`` tells, by the cheapest of
+        several orders of accumulation, and the writing of 8 bytes an entry.  What is zero or
+        constant at every point is not computed.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], np.sin(x[1])]), np.ones(2))
+        >>> tape.jacobian(np.array([2.0, 0.0]))
+        array([[0., 2.],
+               [0., 1.]])
+        >>> X, J = np.zeros((1000, 2)), np.empty((1000, 2, 2))
+        >>> tape.jacobian(X, out=J) is J
+        True
+        """
+        return self.evaluate(JACOBIAN, args, argnums, out, workers, progress, batch_dims)
+
+    def value_and_jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
+                           batch_dims=None):
+        """(value, Jacobian) at new arguments; what both need is computed once.
+
+        Arguments and errors as of :meth:`jacobian`; out is a pair.  Shapes: batch + result, and
+        batch + result + argument.  Cost: less than the two calls, often that of the Jacobian.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: np.exp(x), np.zeros(2))
+        >>> value, J = tape.value_and_jacobian(np.array([[0.0, 1.0]]))
+        >>> value.shape, J.shape
+        ((1, 2), (1, 2, 2))
+        """
+        return self.evaluate(VALUE_AND_JACOBIAN, args, argnums, out, workers, progress, batch_dims)
+
+    def grad(self, *args, argnums=0, out=None, workers=None, progress=None,
+             batch_dims=None):
+        """The gradient of a function with one scalar result: shape batch + argument.
+
+        Arguments and errors as of :meth:`jacobian`; TypeError for other functions.  Cost: by
+        reverse accumulation at most a few times the value's operations, whatever the number of
+        inputs.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: np.sum(x**3), np.ones(3))
+        >>> tape.grad(np.array([1.0, 2.0, 3.0]))
+        array([ 3., 12., 27.])
+        """
+        return self.evaluate(GRAD, args, argnums, out, workers, progress, batch_dims)
+
+    def value_and_grad(self, *args, argnums=0, out=None, workers=None, progress=None,
+                       batch_dims=None):
+        """(value, gradient) of a function with one scalar result.
+
+        Arguments, errors and cost as of :meth:`grad`; out is a pair.  Shapes: batch, and batch +
+        argument.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: np.sum(x**2), np.ones(2))
+        >>> tape.value_and_grad(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        (array([ 5., 25.]), array([[2., 4.],
+               [6., 8.]]))
+        """
+        return self.evaluate(VALUE_AND_GRAD, args, argnums, out, workers, progress, batch_dims)
+
+    def hessian(self, *args, argnums=0, out=None, workers=None, progress=None,
+                batch_dims=None):
+        """The Hessian of a function with one scalar result: batch + argument + argument.
+
+        Symmetric to the bit.  Arguments and errors as of :meth:`grad`; several argnums give nested
+        tuples.  Cost: the Jacobian of the gradient by the cheapest order, mirrored entries once.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: x[0] * x[0] * x[1], np.ones(2))
+        >>> tape.hessian(np.array([3.0, 5.0]))
+        array([[10.,  6.],
+               [ 6.,  0.]])
+        """
+        return self.evaluate(HESSIAN, args, argnums, out, workers, progress, batch_dims)
+
+    def jvp(self, primals, tangents, *, out=None, workers=None, progress=None,
+            batch_dims=None):
+        """The Jacobian times tangents, alone: shape batch + result.
+
+        primals, tangents: an argument and its tangent, of the same shape; several arguments and
+        their tangents as tuples.  Either may have batch axes, and they broadcast: many tangents
+        at one point are a batch.  out, workers, progress, batch_dims, errors: as of a call.
+
+        Cost: about twice the value's operations, whatever the number of inputs.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], x[1]]), np.ones(2))
+        >>> tape.jvp(np.array([2.0, 3.0]), np.array([1.0, 0.0]))
+        array([3., 0.])
+        >>> tape.jvp(np.array([2.0, 3.0]), np.eye(2))
+        array([[3., 0.],
+               [2., 1.]])
+        """
+        return self.evaluate(JVP, (primals, tangents), 0, out, workers, progress, batch_dims)
+
+    def vjp(self, primals, cotangents, *, out=None, workers=None, progress=None,
+            batch_dims=None):
+        """Cotangents times the Jacobian, alone: shape batch + argument.
+
+        primals: the argument, or a tuple of several, which give a tuple.  cotangents: of the
+        result's shape and structure.  Batch axes, out, errors: as of :meth:`jvp`.
+
+        Cost: a few times the value's operations, whatever the number of results.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], x[1]]), np.ones(2))
+        >>> tape.vjp(np.array([2.0, 3.0]), np.array([1.0, 1.0]))
+        array([3., 3.])
+        """
+        return self.evaluate(VJP, (primals, cotangents), 0, out, workers, progress, batch_dims)
+
+    def hvp(self, primals, tangents, *, out=None, workers=None, progress=None,
+            batch_dims=None):
+        """The Hessian of a function with one scalar result times tangents: batch + argument.
+
+        primals, tangents, batch axes, out, errors: as of :meth:`jvp`; TypeError for functions
+        that are not scalar.  Cost: a few times the gradient's operations, without the Hessian.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: np.sum(x**3), np.ones(2))
+        >>> tape.hvp(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+        array([ 6., 12.])
+        """
+        return self.evaluate(HVP, (primals, tangents), 0, out, workers, progress, batch_dims)
+
+
+cdef tuple outs_of(object pack, object out):
+    """The arrays of an out argument, one a result."""
+    if out is None:
+        return None
+    if pack is None:
+        return (out,)
+    return tuple(flatten_hook(out)[0])
+
+
+cdef object flatten_hook = None
+
+
+def set_flatten(flatten):
+    """How nested containers become leaves, from the Python layer."""
+    global flatten_hook
+    flatten_hook = flatten

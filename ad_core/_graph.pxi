@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+# A recorded function as a graph of terms, and derivatives derived in it.
+
+cdef enum:
+    MOST_TERMS = 1 << 24        # of a graph: 256 MB
+    MOST_PRODUCTS = 1 << 20     # multiplications in matrix products: beyond, BLAS does better
+    MOST_DERIVED = 1 << 23      # that one candidate of a Jacobian may add
+
+
+cdef class Graph:
+    """A function of D inputs with K outputs, lowered from a recording; grows by what is derived.
+
+    Terms are numbers into it, in uint32 arrays; NO_TERM stands for a structural zero."""
+
+    cdef ad_graph g
+    cdef readonly size_t D
+    cdef readonly cnp.ndarray outputs       # terms of the K outputs
+    cdef readonly cnp.ndarray guards        # terms of comparisons that reached control flow
+    cdef readonly cnp.ndarray outcomes      # and how they came out
+
+    def __cinit__(self, Trace trace not None, cnp.ndarray inputs not None,
+                  cnp.ndarray outputs not None):
+        cdef Trace root = trace.root()
+        cdef cnp.ndarray ins = contiguous(inputs), outs = contiguous(outputs)
+        cdef size_t k
+        if (ad_lower_size(root.tape) > <size_t> MOST_TERMS // 2
+                or ad_lower_products(root.tape) > <size_t> MOST_PRODUCTS):
+            raise ProgramTooLarge()
+        self.D = <size_t> cnp.PyArray_SIZE(ins)
+        self.outputs = np.empty(cnp.PyArray_SIZE(outs), np.uint32)
+        self.guards = np.empty(root.tape.guards, np.uint32)
+        self.outcomes = np.empty(root.tape.guards, np.uint8)
+        for k in range(root.tape.guards):
+            (<uint8_t *> cnp.PyArray_DATA(self.outcomes))[k] = root.tape.guard[k].outcome != 0
+        check_graph(ad_graph_init(&self.g, self.D, MOST_TERMS))
+        check_graph(ad_lower(
+            root.tape, self.D, <ad_node *> cnp.PyArray_DATA(ins),
+            <size_t> cnp.PyArray_SIZE(outs), <ad_node *> cnp.PyArray_DATA(outs), &self.g,
+            <ad_term *> cnp.PyArray_DATA(self.outputs), <ad_term *> cnp.PyArray_DATA(self.guards)))
+
+    def __dealloc__(self):
+        ad_graph_free(&self.g)
+
+    @property
+    def terms(self):
+        return self.g.terms
+
+    def more_inputs(self, size_t n):
+        """Terms of n more inputs: the seeds of products with the Jacobian."""
+        terms = np.empty(n, np.uint32)
+        cdef size_t k
+        for k in range(n):
+            terms[k] = ad_graph_input(&self.g)
+        check_graph(self.g.status)
+        return terms
+
+    def input_number(self, ad_term t):
+        """Which input of a program a term is."""
+        return self.g.vertex[t].x[0]
+
+    def constant(self, double value):
+        cdef ad_term t = ad_graph_constant(&self.g, value)
+        check_graph(self.g.status)
+        return t
+
+    cdef ad_mapping mapping(self, cnp.ndarray inputs, cnp.ndarray outputs):
+        cdef ad_mapping f
+        f.graph = &self.g
+        f.D = <size_t> cnp.PyArray_SIZE(inputs)
+        f.K = <size_t> cnp.PyArray_SIZE(outputs)
+        f.input = <ad_term *> cnp.PyArray_DATA(inputs)
+        f.output = <ad_term *> cnp.PyArray_DATA(outputs)
+        return f
+
+    def push(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray tangents):
+        """Terms of J times the tangents."""
+        cdef ad_mapping f = self.mapping(inputs, outputs)
+        result = np.empty(f.K, np.uint32)
+        check_graph(ad_derive_push(&f, <ad_term *> cnp.PyArray_DATA(tangents),
+                                   <ad_term *> cnp.PyArray_DATA(result)))
+        return self.without_zeros(result)
+
+    def pull(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray cotangents):
+        """Terms of the cotangents times J."""
+        cdef ad_mapping f = self.mapping(inputs, outputs)
+        result = np.empty(f.D, np.uint32)
+        check_graph(ad_derive_pull(&f, <ad_term *> cnp.PyArray_DATA(cotangents),
+                                   <ad_term *> cnp.PyArray_DATA(result)))
+        return self.without_zeros(result)
+
+    def jacobian(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray also, route=None):
+        """(rows, columns, terms, route, counts): the entries by the cheapest route, `also`
+        being computed beside them; counts are operations, by route, None if not counted."""
+        cdef ad_mapping f = self.mapping(inputs, outputs)
+        cdef ad_entries entries
+        cdef size_t operations[8]
+        cdef ad_route taken = 0 if route is None else <int> route
+        cdef ad_status status
+        cdef size_t k
+        entries.entry = NULL
+        entries.count = entries.room = 0
+        counts = {}
+        try:
+            if route is None:
+                status = ad_derive_cheapest(
+                    &f, <size_t> cnp.PyArray_SIZE(also), <ad_term *> cnp.PyArray_DATA(also),
+                    MOST_DERIVED, operations, &taken, &entries)
+                check_graph(status)
+                counts = {ad_route_name(k).decode(): None if operations[k] == <size_t> -1
+                          else operations[k] for k in range(<size_t> AD_ROUTES)}
+            else:
+                check_graph(ad_derive_jacobian(&f, taken, &entries))
+            rows = np.empty(entries.count, np.uint32)
+            columns = np.empty(entries.count, np.uint32)
+            terms = np.empty(entries.count, np.uint32)
+            for k in range(entries.count):
+                (<uint32_t *> cnp.PyArray_DATA(rows))[k] = entries.entry[k].row
+                (<uint32_t *> cnp.PyArray_DATA(columns))[k] = entries.entry[k].column
+                (<uint32_t *> cnp.PyArray_DATA(terms))[k] = entries.entry[k].term
+        finally:
+            ad_free(entries.entry)
+        return rows, columns, terms, ad_route_name(taken).decode(), counts
+
+    cdef cnp.ndarray without_zeros(self, cnp.ndarray terms):
+        cdef ad_term *t = <ad_term *> cnp.PyArray_DATA(terms)
+        cdef Py_ssize_t k
+        for k in range(cnp.PyArray_SIZE(terms)):
+            if ad_graph_is_zero(&self.g, t[k]):
+                t[k] = AD_NO_TERM
+        return terms
+
+
+NO_TERM = AD_NO_TERM
+
+
+cdef int check_graph(ad_status status) except -1:
+    if status == AD_TOO_LARGE:
+        raise ProgramTooLarge()
+    return check(status)
+
+
+class ProgramTooLarge(Exception):
+    """A function of more scalar operations than a program may have."""

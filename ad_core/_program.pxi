@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+# A compiled program: what some terms of a graph need, ready to run.
+
+cdef enum:
+    SLOTS_MOST = 1 << 22        # slots of a program that may run on lanes; beyond, point by point
+    LANE_SLOTS_MOST = 1 << 14   # and of them at once: 2 MB of vectors
+    LANES_FROM = 4              # points from which lanes pay
+
+
+cdef class Program:
+    """Values of terms of a graph at new inputs.
+
+    outputs are terms (NO_TERM: a zero); those from `checked` on are derivatives, in which an
+    exact zero wins over infinities: where one comes out infinite or NaN, the point is run again
+    with products that look."""
+
+    cdef ad_program fast
+    cdef ad_program strict
+    cdef bint has_strict, lanes, asked_lanes
+    cdef Graph graph
+    cdef cnp.ndarray outputs
+    cdef size_t checked
+    cdef double *arena          # of one point, used while the GIL is held
+    cdef double *strict_arena
+    cdef list spare             # arenas of batches, for the next one
+    cdef readonly size_t operations
+
+    def __cinit__(self, Graph graph not None, cnp.ndarray outputs not None, size_t checked):
+        self.graph = graph
+        self.outputs = outputs
+        self.checked = checked
+        self.spare = []
+        self.make(0, &self.fast)
+        self.operations = ad_program_operations(&self.fast)
+        self.arena = point_arena(&self.fast)
+
+    def __dealloc__(self):
+        ad_program_free(&self.fast)
+        ad_program_free(&self.strict)
+        ad_free(self.arena)
+        ad_free(self.strict_arena)
+
+    cdef int make(self, int strict, ad_program *program) except -1:
+        cdef ad_wanted wanted
+        wanted.outputs = <size_t> cnp.PyArray_SIZE(self.outputs)
+        wanted.checked = self.checked
+        wanted.guards = <size_t> cnp.PyArray_SIZE(self.graph.guards)
+        wanted.output = <ad_term *> cnp.PyArray_DATA(self.outputs)
+        wanted.guard = <ad_term *> cnp.PyArray_DATA(self.graph.guards)
+        wanted.outcome = <uint8_t *> cnp.PyArray_DATA(self.graph.outcomes)
+        return check_graph(ad_program_make(&self.graph.g, &wanted, strict, program))
+
+    cdef int need_strict(self) except -1:
+        """The program with guarded products, made when it is first asked for."""
+        if self.has_strict:
+            return 0
+        self.make(1, &self.strict)
+        if self.lanes:
+            check(ad_program_make_lanes(&self.strict))
+        self.strict_arena = point_arena(&self.strict)
+        self.has_strict = True
+        return 0
+
+    cdef bint need_lanes(self) except -1:
+        """Make the lanes' part if the program is not too large for it; whether it is there."""
+        if not self.asked_lanes and self.fast.slots <= SLOTS_MOST:
+            check(ad_program_make_lanes(&self.fast))
+            self.lanes = self.fast.lane_slots <= LANE_SLOTS_MOST
+            if not self.lanes:
+                ad_program_free_lanes(&self.fast)
+        self.asked_lanes = True
+        if self.lanes and self.has_strict:
+            check(ad_program_make_lanes(&self.strict))
+        return self.lanes
+
+    def size(self):
+        """Counts of operations, runs, slots, ... and bytes, as a dictionary."""
+        self.need_lanes()
+        return {"operations": self.operations, "runs": self.fast.runs, "slots": self.fast.slots,
+                "lane slots": self.fast.lane_slots if self.fast.lane_run != NULL else None,
+                "constants": self.fast.constants, "outputs": self.fast.outputs,
+                "nonzero outputs": self.fast.places, "guards": self.fast.guards,
+                "bytes": ad_program_bytes(&self.fast) + 8 * ad_point_room(&self.fast)}
+
+    def instructions(self):
+        """([(name, operands, number), ...] a slot, [slot of each output]); a structural zero is
+        a constant slot behind the others."""
+        cdef const ad_program *p = &self.fast
+        cdef const ad_program_run *run
+        cdef size_t r, k, j
+        rows = [("input", (), k) for k in range(p.inputs)]
+        rows += [("constant", (), p.constant[k]) for k in range(p.constants)]
+        for r in range(p.runs):
+            run = &p.run[r]
+            name = ad_program_name(run.op).decode()
+            for k in range(run.count):
+                operands = tuple([ad_run_operand(p, run, k, j) for j in range(run.arity)])
+                rows.append((name, operands, None))
+        outputs = [len(rows)] * <Py_ssize_t> p.outputs
+        rows.append(("constant", (), 0.0))
+        for k in range(p.places):
+            outputs[p.place[k].position] = p.place[k].slot
+        return rows, outputs
+
+
+cdef double *point_arena(const ad_program *p) except NULL:
+    cdef double *arena = <double *> ad_alloc(ad_point_room(p), sizeof(double))
+    if arena == NULL:
+        raise MemoryError("no memory for a program's slots")
+    ad_point_begin(p, arena)
+    return arena

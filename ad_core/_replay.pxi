@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# A closed recording carried out again at new inputs, for functions too large for programs.
+
+def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
+    """(trace, flipped): a recording like this one at other values of its inputs (float64, one a
+    node, nodes ascending), and the numbers of the guards that came out otherwise."""
+    cdef Trace root = trace.root()
+    cdef cnp.ndarray nodes = contiguous(inputs)
+    cdef cnp.ndarray dense = contiguous(values, dtype_float)
+    cdef size_t n = <size_t> cnp.PyArray_SIZE(nodes), k
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(nodes)
+    cdef double *value = <double *> cnp.PyArray_DATA(dense)
+    cdef ad_guard guard
+    cdef Trace result = Trace.__new__(Trace)
+    cdef ad_tape *to = result.tape
+    cdef ad_status status
+    result.fun = trace.fun
+    result.lines = root.lines
+    with nogil:
+        status = ad_tape_replay(root.tape, n, node, value, to)
+    check(status)
+    result.last_run = to.runs
+    return result, [k for k in range(to.guards)
+                    if (to.value[to.guard[k].node] != 0) != (to.guard[k].outcome != 0)]

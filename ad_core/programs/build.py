@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program of each method: which terms it computes and how its results are laid out."""
+
+import numpy as np
+
+from ad_core import _core
+
+__all__ = ["build", "is_bare", "jacobian_layout", "labels", "pack_with_value"]
+
+
+def build(source, name, argnums, report):
+    """(Call, {"route": ..., "operations": ...}) of a method.
+
+    Raises TypeError for the gradient of what is no scalar, ProgramTooLarge beyond the limits.
+    """
+    shapes = list(source.arguments.shapes)
+    firsts = list(source.arguments.firsts)
+    if name in ("jvp", "hvp"):
+        shapes += source.arguments.shapes
+        firsts = _seed_firsts(source, source.arguments)
+    elif name == "vjp":
+        shapes += source.result.shapes
+        firsts = _seed_firsts(source, source.result)
+    terms, out_shapes, pack, checked, facts = _METHODS[name](source, argnums)
+    program = _core.Program(source.graph, terms, checked)
+    call = _core.Call(
+        program, shapes, firsts, out_shapes, f"{name} of {source.name}", labels(source, name),
+        len(source.arguments.shapes), is_bare(source, name), pack, report,
+    )  # fmt: skip
+    return call, facts
+
+
+def labels(source, name):
+    """What messages call each array that a method takes."""
+    found = []
+    for k, tree in enumerate(source.arguments.trees):
+        for leaf in range(tree.leaves):
+            part = f" (leaf {leaf})" if tree.leaves > 1 else ""
+            found.append(f"argument {k}{part} of {source.name}")
+    if name in ("jvp", "hvp"):
+        found += [f"the tangent of {label}" for label in found]
+    elif name == "vjp":
+        n = len(source.result.shapes)
+        found += [
+            f"the cotangent{f' (leaf {k})' if n > 1 else ''} of {source.name}" for k in range(n)
+        ]
+    return found
+
+
+def is_bare(source, name):
+    """Whether a method's arguments are arrays, one after the other, so that nothing need be
+    flattened."""
+    alone = len(source.arguments.trees) == 1
+    if name in ("jvp", "hvp"):
+        return source.arguments.bare and alone
+    if name == "vjp":
+        return source.arguments.bare and alone and source.result.bare
+    return source.arguments.bare
+
+
+def _seed_firsts(source, side):
+    """Where arguments begin among the program's inputs, then where their seeds do."""
+    first = source.graph.input_number(source.seeds(side)[0]) if side.size else 0
+    return source.arguments.firsts + [first + k for k in side.firsts]
+
+
+def _pack(side):
+    """Results as the caller gets them: None where it is the only array."""
+    tree = side.trees[0]
+    return None if tree.kind is None else tree.build
+
+
+def _value(source, argnums):
+    side = source.result
+    return source.graph.outputs, side.shapes, _pack(side), side.size, {}
+
+
+def _scalar(source, name):
+    if source.result.shapes != [()] or not source.result.bare:
+        shapes = ", ".join(map(str, source.result.shapes))
+        raise TypeError(
+            f"{name} needs a function with one scalar result, but {source.name} returned shape "
+            f"{shapes}; use jacobian() for arrays"
+        )
+
+
+def _wrt(source, argnums):
+    """Terms of the inputs asked for, shapes of their leaves, and results per leaf as the caller
+    gets them."""
+    numbers, single = source.wrt(argnums)
+    leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
+    trees = [source.arguments.trees[k] for k in numbers]
+    side = source.arguments
+    inputs = [source.inputs[side.firsts[k] : side.firsts[k] + side.sizes[k]] for k in leaves]
+    terms = np.concatenate([*inputs, np.empty(0, np.uint32)]).astype(np.uint32)
+
+    def arrange(parts):
+        parts = iter(parts)
+        made = [tree._build(parts) for tree in trees]
+        return made[0] if single else tuple(made)
+
+    bare = single and trees[0].kind is None
+    return terms, [side.shapes[k] for k in leaves], [side.sizes[k] for k in leaves], arrange, bare
+
+
+def _gradient_terms(source, terms):
+    one = np.array([source.graph.constant(1.0)], np.uint32)
+    return source.graph.pull(terms, source.graph.outputs, one)
+
+
+def _grad(source, argnums):
+    _scalar(source, "grad")
+    terms, shapes, _, arrange, bare = _wrt(source, argnums)
+    found = _gradient_terms(source, terms)
+    return found, shapes, None if bare else arrange, 0, {}
+
+
+def _value_and_grad(source, argnums):
+    terms, shapes, pack, _, facts = _grad(source, argnums)
+    return _with_value(source, terms, shapes, pack, facts)
+
+
+def pack_with_value(source, pack):
+    """Results behind the function's value as the caller gets them: (value, results)."""
+    value_pack, n = _pack(source.result), len(source.result.shapes)
+
+    def both(parts):
+        value = parts[0] if value_pack is None else value_pack(parts[:n])
+        return value, parts[n] if pack is None else pack(parts[n:])
+
+    return both
+
+
+def _with_value(source, terms, shapes, pack, facts):
+    terms = np.concatenate([source.graph.outputs, terms])
+    pack = pack_with_value(source, pack)
+    return terms, source.result.shapes + shapes, pack, source.result.size, facts
+
+
+def _blocks(entries, row_sizes, column_sizes):
+    """Entries (rows, columns, terms) of a K x D matrix as the row-major terms of its blocks."""
+    rows, columns, terms = entries
+    blocks, top = [], 0
+    for height in row_sizes:
+        left = 0
+        for width in column_sizes:
+            block = np.full(height * width, _core.NO_TERM, np.uint32)
+            inside = (rows >= top) & (rows < top + height)
+            inside &= (columns >= left) & (columns < left + width)
+            at = (rows[inside] - top).astype(np.intp) * width + (columns[inside] - left)
+            block[at] = terms[inside]
+            blocks.append(block)
+            left += width
+        top += height
+    return np.concatenate([*blocks, np.empty(0, np.uint32)]).astype(np.uint32)
+
+
+def jacobian_layout(source, argnums):
+    """(terms of the inputs asked for, sizes of their leaves, shapes of the blocks, pack)."""
+    inputs, in_shapes, in_sizes, arrange, bare = _wrt(source, argnums)
+    side, n = source.result, len(in_shapes)
+    shapes = [out + into for out in side.shapes for into in in_shapes]
+
+    def pack(parts):
+        rows = [arrange(parts[k * n : (k + 1) * n]) for k in range(len(side.shapes))]
+        return side.trees[0].build(rows)
+
+    return inputs, in_sizes, shapes, None if bare and side.bare else pack
+
+
+def _jacobian(source, argnums, also=None):
+    inputs, in_sizes, shapes, pack = jacobian_layout(source, argnums)
+    also = np.empty(0, np.uint32) if also is None else also
+    *entries, route, counts = source.graph.jacobian(inputs, source.graph.outputs, also)
+    terms = _blocks(entries, source.result.sizes, in_sizes)
+    facts = {"route": route, "candidates": counts, "entries": len(entries[2])}
+    return terms, shapes, pack, 0, facts
+
+
+def _value_and_jacobian(source, argnums):
+    terms, shapes, pack, _, facts = _jacobian(source, argnums, source.graph.outputs)
+    return _with_value(source, terms, shapes, pack, facts)
+
+
+def _nonzero(source, terms):
+    """Terms with the constant 0 in the place of structural zeros."""
+    zero = source.graph.constant(0.0)
+    return np.where(terms == _core.NO_TERM, np.uint32(zero), terms).astype(np.uint32)
+
+
+def _hessian(source, argnums):
+    _scalar(source, "hessian")
+    inputs, in_shapes, in_sizes, arrange, bare = _wrt(source, argnums)
+    gradient = _nonzero(source, _gradient_terms(source, inputs))
+    rows, columns, terms, route, counts = source.graph.jacobian(
+        inputs, gradient, np.empty(0, np.uint32)
+    )
+    rows, columns, terms = _symmetric(rows, columns, terms, len(inputs))
+    terms = _blocks((rows, columns, terms), in_sizes, in_sizes)
+    shapes = [a + b for a in in_shapes for b in in_shapes]
+    n = len(in_shapes)
+
+    def pack(parts):
+        return arrange([arrange(parts[k * n : (k + 1) * n]) for k in range(n)])
+
+    facts = {"route": route, "candidates": counts, "entries": len(terms)}
+    return terms, shapes, None if bare else pack, 0, facts
+
+
+def _symmetric(rows, columns, terms, n):
+    """Each pair of mirrored entries by one term, so that they agree to the bit."""
+    low, high = np.minimum(rows, columns), np.maximum(rows, columns)
+    _, first = np.unique(low.astype(np.int64) * n + high, return_index=True)
+    low, high, terms = low[first], high[first], terms[first]
+    off = low != high
+    return (
+        np.concatenate([low, high[off]]),
+        np.concatenate([high, low[off]]),
+        np.concatenate([terms, terms[off]]),
+    )
+
+
+def _jvp(source, argnums):
+    side = source.result
+    tangents = source.seeds(source.arguments)
+    terms = source.graph.push(source.inputs, source.graph.outputs, tangents)
+    return terms, side.shapes, _pack(side), 0, {}
+
+
+def _arguments_pack(source):
+    trees = source.arguments.trees
+    if len(trees) == 1:
+        return None if trees[0].kind is None else trees[0].build
+
+    def pack(parts):
+        parts = iter(parts)
+        return tuple(tree._build(parts) for tree in trees)
+
+    return pack
+
+
+def _vjp(source, argnums):
+    cotangents = source.seeds(source.result)
+    terms = source.graph.pull(source.inputs, source.graph.outputs, cotangents)
+    return terms, source.arguments.shapes, _arguments_pack(source), 0, {}
+
+
+def _hvp(source, argnums):
+    _scalar(source, "hvp")
+    gradient = _nonzero(source, _gradient_terms(source, source.inputs))
+    terms = source.graph.push(source.inputs, gradient, source.seeds(source.arguments))
+    return terms, source.arguments.shapes, _arguments_pack(source), 0, {}
+
+
+_METHODS = {
+    "value": _value,
+    "jacobian": _jacobian,
+    "value_and_jacobian": _value_and_jacobian,
+    "grad": _grad,
+    "value_and_grad": _value_and_grad,
+    "hessian": _hessian,
+    "jvp": _jvp,
+    "vjp": _vjp,
+    "hvp": _hvp,
+}

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""compile(): a function that is recorded when it must be, and evaluated by programs otherwise."""
+
+import functools
+import inspect
+import math
+import sys
+import threading
+from collections import OrderedDict
+
+import numpy as np
+
+from ad_core import _core, transforms
+from ad_core.programs.arguments import Arguments
+from ad_core.programs.build import labels
+from ad_core.programs.compiled import PRODUCTS, Compiled
+from ad_core.recording import record
+from ad_core.trees import flatten
+
+__all__ = ["Function", "compile"]
+
+
+def compile(fun, *, max_paths=64):
+    """Record fun once for each shape of its arguments and each way through its branches, and
+    evaluate it and its derivatives from the recordings: a :class:`Function`.
+
+    Arguments that are floats or float arrays (or nested containers of them) are inputs; others
+    (ints, strings, None, integer arrays) are part of what is recorded and are compared by value.
+    What fun reads besides its arguments is fixed when it is recorded: an impure function is
+    not for compile().
+
+    max_paths: recordings kept, the least recently used go first.
+
+    >>> import numpy as np, ad_core
+    >>> f = ad_core.compile(lambda x: np.sin(x) * x[0] if x[0] > 0 else x * x)
+    >>> f.jacobian(np.array([0.5, 1.0])).round(3)
+    array([[0.918, 0.   ],
+           [0.841, 0.27 ]])
+    >>> f(np.array([-2.0, 1.0]))
+    array([4., 1.])
+    """
+    if not callable(fun):
+        raise TypeError(f"compile() takes a function, got {type(fun).__name__}")
+    if isinstance(max_paths, bool) or not isinstance(max_paths, int) or max_paths < 1:
+        raise ValueError(f"max_paths must be a positive int, got {max_paths!r}")
+    return Function(fun, max_paths)
+
+
+class Function(_core.Evaluator):
+    """What :func:`compile` returns: fun itself, and methods for its derivatives.
+
+    Each method takes fun's arguments; ``batch_dims`` (0) says how many leading axes of the inputs
+    are a batch.  At every point of a batch the value and derivative are those of that point's own
+    way through fun's branches.
+
+    >>> import numpy as np, ad_core
+    >>> f = ad_core.compile(lambda x: x[0] * x[1] if x[0] < x[1] else x[1] ** 2)
+    >>> f.grad(np.array([[1.0, 3.0], [3.0, 1.0]]), batch_dims=1)
+    array([[3., 1.],
+           [0., 2.]])
+    >>> f.paths
+    2
+    """
+
+    def __init__(self, fun, max_paths):
+        functools.update_wrapper(self, fun)
+        self._max_paths = max_paths
+        self._tapes = OrderedDict()  # key: tuple of tapes, the last used first
+        self._lock = threading.RLock()  # for _tapes; nothing is recorded or evaluated under it
+        self._alone = _takes_one(fun)
+        self._set_adaptive()
+
+    @property
+    def _label(self):
+        return _core.name_of(self.__wrapped__)
+
+    def __repr__(self):
+        return f"<compiled {self._label}, {self.paths} recorded>"
+
+    @property
+    def paths(self):
+        """How many recordings are kept: one for each key of arguments and path, at most max_paths.
+
+        >>> import ad_core
+        >>> f = ad_core.compile(lambda x: x if x > 0 else -x)
+        >>> f(2.0), f(-2.0), f.paths
+        (np.float64(2.0), np.float64(2.0), 2)
+        """
+        with self._lock:
+            return sum(map(len, self._tapes.values()))
+
+    def clear(self):
+        """Forget all recordings, as when what the function closes over has changed.
+
+        >>> import ad_core
+        >>> f = ad_core.compile(lambda x: x * x)
+        >>> f(2.0), f.paths
+        (np.float64(4.0), 1)
+        >>> f.clear()
+        >>> f.paths
+        0
+        """
+        with self._lock:
+            self._tapes.clear()
+            self._forget_calls()
+
+    def __reduce__(self):
+        fun = self.__wrapped__
+        found = sys.modules.get(getattr(fun, "__module__", None))
+        for part in getattr(fun, "__qualname__", "").split("."):
+            found = getattr(found, part, None)
+        if found is self:  # a decorated function is found by its name, as other functions are
+            return fun.__qualname__
+        return _restored, (fun, self._max_paths)
+
+    def _adapt(self, name, args, argnums, out, workers, progress, batch_dims):
+        """A call that does not fit the program of the last one."""
+        seeds = ()
+        if name in PRODUCTS:
+            primals, seeds = args
+            several = isinstance(primals, tuple) and not self._alone
+            args = primals if several else (primals,)
+            seeds = (seeds,)
+        if any(map(_core.traced, flatten([args, seeds])[0])):
+            if out is not None or batch_dims:
+                what = "out" if out is not None else "batch_dims"
+                raise TypeError(
+                    f"{what} can not be used in {name} of {self._label} while it is traced: the "
+                    f"function itself is recorded; leave {what} out"
+                )
+            return self._transformed(name, args, argnums, seeds)
+        given = Arguments(self, args, 0 if batch_dims is None else batch_dims)
+        if not given.inputs:
+            found = f"got {args[0]!r}; pass floats" if args else "but there is none"
+            raise TypeError(
+                f"an argument of {self._label} (argument 0, or another) must be real float64 "
+                f"numbers to be recorded, {found}"
+            )
+        numbers = 0 if name == "value" or name in PRODUCTS else given.argnums(argnums)
+        return _Evaluation(self, given, name, numbers, seeds).run(out, workers, progress)
+
+    def _known(self, key):
+        """The recordings of a key, the last used first."""
+        with self._lock:
+            return self._tapes.get(key, ())
+
+    def _keep(self, key, tape):
+        """Put a recording first; the least recently used go when there are too many."""
+        with self._lock:
+            others = tuple(path for path in self._tapes.get(key, ()) if path is not tape)
+            self._tapes[key] = (tape, *others)
+            self._tapes.move_to_end(key)
+            while sum(map(len, self._tapes.values())) > self._max_paths:
+                oldest = next(iter(self._tapes))
+                self._tapes[oldest] = self._tapes[oldest][:-1]
+                if not self._tapes[oldest]:
+                    del self._tapes[oldest]
+
+    def _transformed(self, name, args, argnums, seeds):
+        """Within a trace the function itself is recorded."""
+        fun = self.__wrapped__
+        if name == "value":
+            return fun(*args)
+        if name == "jvp":
+            return transforms.jvp(fun, args, seeds if len(args) == 1 else seeds[0])[1]
+        if name == "vjp":
+            found = transforms.vjp(fun, *args)[1](*seeds)
+            return found[0] if len(args) == 1 else found
+        if name == "hvp":
+            return transforms.hvp(fun, args, seeds if len(args) == 1 else seeds[0])
+        return getattr(transforms, name)(fun, argnums)(*args)
+
+
+def _takes_one(fun):
+    """Whether a function takes a single argument, so that a tuple is no list of several."""
+    try:
+        parameters = inspect.signature(fun).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    kinds = [p.kind for p in parameters]
+    return len(kinds) == 1 and kinds[0] in (
+        inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    )  # fmt: skip
+
+
+def _restored(fun, max_paths):
+    return Function(fun, max_paths)
+
+
+def _as_array(leaf):
+    return leaf if isinstance(leaf, np.ndarray) else np.asarray(leaf)
+
+
+class _Path(Compiled):
+    """One recorded way through a function."""
+
+
+class _Evaluation:
+    """One call of a Function: finds for every point the recording of its own path."""
+
+    def __init__(self, function, given, name, argnums, seeds):
+        self.function = function
+        self.given = given
+        self.name = name
+        self.argnums = argnums
+        self.seeds = seeds
+        self.known = function._known(given.key)
+
+    def run(self, out, workers, progress):
+        tape = self.known[0] if self.known else self.record(0)
+        call = self.call_of(tape)
+        outs = None
+        if out is not None:
+            outs = [out] if call.pack is None else list(flatten(out)[0])
+        arrays = self.arrays(tape)
+        self.check_shapes(call, arrays)
+        results, missed = call.batch(arrays, outs, workers, progress)
+        if missed is not None and missed.any():
+            if self.given.batch_dims:
+                results = self.each_its_path(tape, arrays, results, missed)
+            else:
+                tape, results = self.another_path(tape, arrays, outs)
+        self.use(tape)
+        call = self.call_of(tape)
+        return results[0] if call.pack is None else call.pack(results)
+
+    def call_of(self, tape):
+        return tape._build(self.name, self.argnums)
+
+    def arrays(self, tape):
+        """Inputs, and tangents or cotangents behind them."""
+        self.lowered = tape._lowered
+        if not self.seeds:
+            return self.given.leaves
+        source, seeds = self.lowered, self.seeds
+        side, what = source.arguments, "the tangents"
+        if self.name == "vjp":
+            side, what = source.result, "the cotangents"
+        elif len(side.trees) > 1:
+            seeds = seeds[0]
+        return [*self.given.leaves, *map(_as_array, side.flatten(seeds, what))]
+
+    def check_shapes(self, call, arrays):
+        dims = self.given.batch_dims
+        for k, (x, core) in enumerate(zip(arrays, call.in_shapes, strict=True)):
+            if x.ndim - len(core) not in (0, dims):
+                what = labels(self.lowered, self.name)[k]
+                raise ValueError(
+                    f"{what} must have shape {core}, with {dims} batch axes (batch_dims) before "
+                    f"it, got shape {x.shape}"
+                )
+
+    def record(self, number):
+        """A new recording, at point `number` of the batch."""
+        given, function = self.given, self.function
+        at = np.unravel_index(number, given.batch) if 0 not in given.batch else ()
+        argnums = given.inputs[0] if len(given.inputs) == 1 else tuple(given.inputs)
+        tape = _Path(record(function.__wrapped__, given.example(at), {}, argnums), function._label)
+        function._keep(given.key, tape)
+        return tape
+
+    def use(self, tape):
+        """Put a recording first, and its program where the next call looks."""
+        given = self.given
+        self.function._keep(given.key, tape)
+        if given.batch_dims or self.argnums != 0 or len(given.inputs) != len(given.args):
+            return
+        self.function._set_call(self.name, self.call_of(tape))
+
+    def another_path(self, tape, arrays, outs):
+        """(tape, results) of a single point that takes another way."""
+        for path in [path for path in self.known if path is not tape]:
+            results, missed = self.call_of(path).batch(arrays, outs, None, None)
+            if missed is None or not missed.any():
+                return path, results
+        path = self.record(0)
+        results, missed = self.call_of(path).batch(arrays, outs, None, None)
+        self.refuse_impure(missed)
+        return path, results
+
+    def refuse_impure(self, missed):
+        if missed is not None and missed.ravel()[0]:
+            raise RuntimeError(
+                f"{self.function._label} takes another way whenever it is called at the same "
+                f"point; compile() is for functions that depend on their arguments alone"
+            )
+
+    def each_its_path(self, tape, arrays, results, missed):
+        """The results with those of points that take another way put in their places."""
+        shapes = self.call_of(tape).in_shapes
+        flat = [
+            np.broadcast_to(x, missed.shape + core).reshape(missed.size, *core)
+            for x, core in zip(arrays, shapes, strict=True)
+        ]
+        known = [path for path in self.known if path is not tape]
+        rest = np.flatnonzero(missed)
+        while rest.size:
+            new = not known
+            path = self.record(rest[0]) if new else known.pop(0)
+            if path._recording.outputs.tree != tape._recording.outputs.tree:
+                raise ValueError(
+                    f"{self.function._label} returns structures that differ within the batch: "
+                    f"{tape._recording.outputs.tree!r} and {path._recording.outputs.tree!r}; "
+                    f"evaluate such points apart"
+                )
+            found, gone = self.call_of(path).batch([x[rest] for x in flat], None, None, None)
+            if new:
+                self.refuse_impure(gone)
+            fits = np.ones(rest.size, bool) if gone is None else ~gone
+            for y, part in zip(results, found, strict=True):
+                self.put(y, missed.ndim, rest[fits], part[fits])
+            rest = rest[~fits]
+        return results
+
+    def put(self, y, dims, places, part):
+        core = y.shape[dims:]
+        if part.shape[1:] != core:
+            raise ValueError(
+                f"{self.function._label} returns shapes that differ within the batch, so that "
+                f"results of shapes {core} and {part.shape[1:]} do not fit one array; evaluate "
+                f"such points apart"
+            )
+        y.reshape(math.prod(y.shape[:dims]), *core)[places] = part

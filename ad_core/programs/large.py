@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions too large for a Jacobian entry by entry, or for a program at all.
+
+Swept: the product programs, run on the unit vectors as one more batch axis.  Replayed: the
+recording carried out again at each point, array operations as a whole (matrix products by BLAS),
+and sweeps over its partials.
+"""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.programs.build import jacobian_layout, pack_with_value
+from ad_core.recording import ArgumentTrees, Leaves, Recording
+from ad_core.trees import flatten
+
+__all__ = ["Replayed", "Swept"]
+
+
+class _Large:
+    """What stands in for a Call: in_shapes, pack, bare, batch() and evaluate()."""
+
+    bare = False
+
+    def evaluate(self, arguments, out, workers, progress):
+        results, missed = self.batch(list(arguments), out, workers, progress)
+        if missed is not None and np.any(missed):
+            self.report_missed(missed, arguments)
+        return results[0] if self.pack is None else self.pack(results)
+
+
+def _into(results, out, name, arguments):
+    """Results, written into the caller's arrays if there are any."""
+    if out is None:
+        return results
+    if len(out) != len(results):
+        raise TypeError(f"out of {name} must be {len(results)} arrays, got {len(out)}")
+    for to, result in zip(out, results, strict=True):
+        _core.check_out_array(to, np.shape(result), name)
+        if any(np.shares_memory(to, x) for x in arguments):
+            raise ValueError(f"out of {name} shares memory with an argument; pass another array")
+    for to, result in zip(out, results, strict=True):
+        to[...] = result
+    return list(out)
+
+
+class Swept(_Large):
+    """A Jacobian by D tangents or K adjoints, whichever are fewer, on the lanes of a program."""
+
+    def __init__(self, source, call_of, name, argnums):
+        self.source = source
+        self.name = f"{name} of {source.name}"
+        *_, self.pack = jacobian_layout(source, argnums)
+        self.with_value = name == "value_and_jacobian"
+        if self.with_value:
+            self.pack = pack_with_value(source, self.pack)
+        numbers, _ = source.wrt(argnums)
+        self.leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
+        self.forward = _core.cheapest_forward(
+            sum(source.arguments.sizes[k] for k in self.leaves), source.result.size
+        )
+        self.product = call_of("jvp" if self.forward else "vjp", 0)
+        self.value = call_of("value", 0)
+        self.in_shapes = source.arguments.shapes
+
+    def report_missed(self, missed, arguments):
+        self.value.evaluate_leaves(arguments)  # raises, and names the comparison
+
+    def seeds(self):
+        """Unit vectors as arrays of each leaf's shape, one a row."""
+        source = self.source
+        if not self.forward:
+            side, rows = source.result, range(source.result.size)
+        else:
+            side = source.arguments
+            rows = [
+                side.firsts[k] + j for k in self.leaves for j in range(side.sizes[k])
+            ]  # fmt: skip
+        unit = np.zeros((len(rows), side.size))
+        unit[np.arange(len(rows)), rows] = 1.0
+        return [
+            unit[:, first : first + size].reshape(len(rows), *shape)
+            for first, size, shape in zip(side.firsts, side.sizes, side.shapes, strict=True)
+        ]
+
+    def batch(self, arguments, out, workers, progress):
+        shapes = self.in_shapes
+        arguments = [np.asarray(x) for x in arguments]
+        values, missed = self.value.batch(arguments, None, workers, None)
+        dims = [x.ndim - len(shape) for x, shape in zip(arguments, shapes, strict=True)]
+        wide = [
+            np.expand_dims(x, dim) if dim else x for x, dim in zip(arguments, dims, strict=True)
+        ]
+        parts, _ = self.product.batch([*wide, *self.seeds()], None, workers, progress)
+        lead = len(
+            np.broadcast_shapes(*(x.shape[:d] for x, d in zip(arguments, dims, strict=True)))
+        )
+        results = self.blocks(parts, lead)
+        if self.with_value:
+            results = values + results
+        return _into(results, out, self.name, arguments), missed
+
+    def blocks(self, parts, lead):
+        """For each leaf of the result and each leaf asked for, that block of the Jacobian."""
+        arguments, result = self.source.arguments, self.source.result
+        blocks = []
+        for k, shape in enumerate(result.shapes):
+            first = 0
+            for leaf in self.leaves:
+                inner, width = arguments.shapes[leaf], arguments.sizes[leaf]
+                if self.forward:
+                    columns = parts[k][(slice(None),) * lead + (slice(first, first + width),)]
+                    block = np.moveaxis(columns, lead, -1)
+                else:
+                    top = result.firsts[k]
+                    rows = (slice(None),) * lead + (slice(top, top + result.sizes[k]),)
+                    block = parts[leaf][rows]
+                batch = block.shape[:lead]
+                blocks.append(np.ascontiguousarray(block).reshape(batch + shape + inner))
+                first += width
+        return blocks
+
+
+class Replayed(_Large):
+    """A method of a recording that no program is made of, one point after the other."""
+
+    def __init__(self, recording, arguments, result, name, argnums, label, report):
+        if name in ("hessian", "hvp"):
+            raise NotImplementedError(
+                f"{label} is too large for a program of second derivatives; use "
+                f"ad_core.{name}({label}), which records anew"
+            )
+        self.recording = recording
+        self.method = name
+        self.name = f"{name} of {label}"
+        self.report = report
+        self.flipped = []
+        nodes = recording.inputs.nodes
+        ascending = bool(np.all(nodes[1:] > nodes[:-1]))
+        self.order = slice(None) if ascending else np.argsort(nodes, kind="stable")
+        single = not isinstance(argnums, (tuple, list))
+        if name in ("jvp", "vjp"):
+            self.wrt, self.single = recording.inputs, len(arguments.trees) == 1
+        else:
+            numbers = [k % len(arguments.trees) for k in ([argnums] if single else argnums)]
+            self.wrt, self.single = _leaves_of(recording, arguments, numbers), single
+        self.in_shapes = list(arguments.shapes)
+        if name in ("jvp", "vjp"):
+            self.in_shapes += (arguments if name == "jvp" else result).shapes
+        self.count = len(arguments.shapes)
+        self.tree = flatten(self.results(_Skeleton(recording, self.wrt, self.single), []))[1]
+        self.pack = None if self.tree.kind is None else self.tree.build
+
+    def report_missed(self, missed, arguments):
+        self.report(self.flipped, tuple(np.argwhere(missed)[0].tolist()))
+
+    def at(self, leaves):
+        """The recording at one point; notes the guards that came out otherwise."""
+        r = self.recording
+        flat = np.concatenate([*map(np.ravel, leaves), np.empty(0)])
+        trace, self.flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
+        return Recording(trace, self.wrt, r.outputs, self.single, None)
+
+    def results(self, recording, seeds):
+        """This method's results of one recording, nested as the caller gets them."""
+        match self.method:
+            case "value":
+                return recording.value()
+            case "jacobian":
+                return recording.jacobian()
+            case "value_and_jacobian":
+                return recording.value(), recording.jacobian()
+            case "grad":
+                return recording.gradient()
+            case "value_and_grad":
+                return recording.value(), recording.gradient()
+            case "jvp":
+                return recording.outputs.build(recording.product(seeds, True))
+        return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
+
+    def batch(self, arguments, out, workers, progress):
+        pairs = list(zip(arguments, self.in_shapes, strict=True))
+        arrays = []
+        for k, (x, shape) in enumerate(pairs):
+            array = _core.float_argument(x, f"argument {k} of {self.name}")
+            if array.shape[array.ndim - len(shape) :] != shape:
+                raise ValueError(
+                    f"argument {k} of {self.name} must have the recorded shape {shape}, with any "
+                    f"batch axes before it, got shape {array.shape}"
+                )
+            arrays.append(array)
+        lead = np.broadcast_shapes(
+            *(x.shape[: x.ndim - len(s)] for x, s in zip(arrays, self.in_shapes, strict=True))
+        )
+        wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, self.in_shapes, strict=True)]
+        missed = np.zeros(lead, bool)
+        rows, first_flipped = [], None
+        for at in np.ndindex(lead):
+            leaves = [x[at] for x in wide]
+            recording = self.at(leaves[: self.count])
+            if self.flipped:
+                missed[at] = True
+                first_flipped = first_flipped or self.flipped
+            rows.append(flatten(self.results(recording, leaves[self.count :]))[0])
+            if progress is not None:
+                progress.update(1)
+        self.flipped = first_flipped or []
+        if not rows:
+            rows = [flatten(self.results(self.recording, wide))[0]]
+            results = [np.empty(lead + np.shape(y)) for y in rows[0]]
+        else:
+            results = [
+                np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)
+            ]
+        results = results if out is not None else [y[()] for y in results]
+        return _into(results, out, self.name, arguments), missed
+
+
+def _leaves_of(recording, arguments, numbers):
+    """The inputs that belong to some of the arguments."""
+    leaves = [leaf for k in numbers for leaf in arguments.numbers(k)]
+    nodes = [
+        recording.inputs.nodes[arguments.firsts[k] : arguments.firsts[k] + arguments.sizes[k]]
+        for k in leaves
+    ]
+    trees = ArgumentTrees([arguments.trees[k] for k in numbers])
+    nodes = np.concatenate([*nodes, np.empty(0, np.uint32)]).astype(np.uint32)
+    return Leaves(trees, [arguments.shapes[k] for k in leaves], nodes)
+
+
+class _Skeleton:
+    """Results with a number for each array, to know how they are nested."""
+
+    def __init__(self, recording, inputs, single):
+        self.inputs, self.outputs = _Zeros(inputs), _Zeros(recording.outputs)
+        self.single = single
+
+    def unwrap(self, arguments):
+        return arguments[0] if self.single else tuple(arguments)
+
+    def value(self):
+        return self.outputs.build(None)
+
+    def gradient(self):
+        return self.unwrap(self.inputs.build(None))
+
+    def jacobian(self):
+        return self.outputs.tree.build([self.gradient() for _ in self.outputs.shapes])
+
+    def product(self, seeds, forward):
+        return None
+
+
+class _Zeros:
+    def __init__(self, side):
+        self.tree, self.shapes = side.tree, side.shapes
+
+    def build(self, flat):
+        return self.tree.build([0.0] * len(self.shapes))

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A recorded function as what its methods' programs are built from."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.programs import workers  # noqa: F401  (tells the core about threads)
+from ad_core.trees import LEAF, flatten
+
+__all__ = ["Side", "Source"]
+
+
+class Side:
+    """Arguments, or the result: their trees, and the shapes of all leaves in one row."""
+
+    def __init__(self, trees, shapes):
+        self.trees = trees
+        self.shapes = shapes
+        self.sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
+        self.firsts = [sum(self.sizes[:k]) for k in range(len(shapes))]
+        self.size = sum(self.sizes)
+        self.bare = all(tree == LEAF for tree in trees)
+        self._leaves = [tree.leaves for tree in trees]
+
+    def numbers(self, k):
+        """Which leaves belong to argument k."""
+        first = sum(self._leaves[:k])
+        return range(first, first + self._leaves[k])
+
+    def flatten(self, arguments, what):
+        """The leaves of arguments with these trees, or a message that names what differs."""
+        if len(arguments) != len(self.trees):
+            raise TypeError(f"{what} must be {len(self.trees)} arguments, got {len(arguments)}")
+        row = []
+        for k, (argument, tree) in enumerate(zip(arguments, self.trees, strict=True)):
+            leaves, found = flatten(argument)
+            if found != tree:
+                name = what if len(self.trees) == 1 else f"{what} (argument {k})"
+                raise ValueError(f"{name} must have the recorded structure {tree!r}, got {found!r}")
+            row += leaves
+        return row
+
+
+class Source:
+    """Arguments and result of one recording, and its graph: None if it is too large for one."""
+
+    def __init__(self, recording, name):
+        trees = recording.inputs.tree.trees
+        self.name = name
+        try:
+            self.graph = _core.Graph(
+                recording.trace, recording.inputs.nodes, recording.outputs.nodes
+            )
+        except _core.ProgramTooLarge:
+            self.graph = None
+        self.arguments = Side(trees, list(recording.inputs.shapes))
+        self.result = Side([recording.outputs.tree], list(recording.outputs.shapes))
+        self.inputs = np.arange(self.arguments.size, dtype=np.uint32)
+        self._seeds = {}
+
+    def seeds(self, side):
+        """Terms of inputs that carry tangents (side: the arguments) or cotangents (the result)."""
+        if side not in self._seeds:
+            self._seeds[side] = self.graph.more_inputs(side.size)
+        return self._seeds[side]
+
+    def wrt(self, argnums):
+        """(leaf numbers by argument, whether one was asked for by number)."""
+        single = not isinstance(argnums, (tuple, list))
+        numbers = [argnums] if single else list(argnums)
+        count = len(self.arguments.trees)
+        for k in numbers:
+            if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+                raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
+            if not -count <= k < count:
+                raise ValueError(
+                    f"argnums={argnums!r} names an argument that {self.name} does not have: it "
+                    f"was recorded with {count}"
+                )
+        numbers = [k % count for k in numbers]
+        if len(set(numbers)) != len(numbers):
+            raise ValueError(f"argnums={argnums!r} names an argument twice")
+        return numbers, single

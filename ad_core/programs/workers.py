@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The threads that batches are spread over."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from ad_core import _core
+
+__all__ = []
+
+_pool = None
+_room = 0
+
+
+def _cores():
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _count(workers):
+    """How many threads work, this one included."""
+    if workers is None:
+        return _cores()
+    if isinstance(workers, bool) or not hasattr(workers, "__index__"):
+        raise TypeError(
+            f"workers must be a number of threads, or None for all cores, got {workers!r}"
+        )
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1 (None for all cores), got {workers!r}")
+    return int(workers)
+
+
+def _submit(function):
+    """Start a helping thread's part; threads are kept for the next batch.  None: there are none."""
+    global _pool, _room
+    if _pool is None:
+        _room = max(_cores(), 2)
+        _pool = ThreadPoolExecutor(_room, thread_name_prefix="ad_core")
+    try:
+        return _pool.submit(function)
+    except RuntimeError:  # the interpreter is ending, or no more threads can be had
+        return None
+
+
+def _forget():
+    """A forked child has none of its parent's threads."""
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+_core.set_workers(_submit, _count)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C for a list of instructions: one straight line of code in a loop over points, for vectors.
+
+Three layouts of the points: ``columns`` (a row for each scalar, points along it), ``blocks`` (the
+same within every `LANES` points) and ``rows`` (point after point, as NumPy users have them,
+computed by blocks and transposed).
+"""
+
+import math
+
+LANES = 8
+"""Points in a block: two vectors of four doubles."""
+
+EXPRESSIONS = {
+    "add": "{} + {}",
+    "subtract": "{} - {}",
+    "multiply": "{} * {}",
+    "divide": "{} / {}",
+    "multiply add": "{} * {} + {}",
+    "multiply subtract": "{} * {} - {}",
+    "subtract product": "{2} - {0} * {1}",
+    "negative product": "-({} * {})",
+    "negative": "-{}",
+    "positive": "{}",
+    "stop gradient": "{}",
+    "square": "{0} * {0}",
+    "reciprocal": "1.0 / {}",
+    "guarded multiply": "({0} == 0.0 || {1} == 0.0 ? 0.0 : {0} * {1})",
+    "where": "({} != 0.0 ? {} : {})",
+    "maximum": "({0} > {1} ? {0} : {1})",
+    "minimum": "({0} < {1} ? {0} : {1})",
+    "less": "({} < {} ? 1.0 : 0.0)",
+    "less_equal": "({} <= {} ? 1.0 : 0.0)",
+    "greater": "({} > {} ? 1.0 : 0.0)",
+    "greater_equal": "({} >= {} ? 1.0 : 0.0)",
+    "equal": "({} == {} ? 1.0 : 0.0)",
+    "not_equal": "({} != {} ? 1.0 : 0.0)",
+}
+"""Operations that are written with operators."""
+
+FUNCTIONS = {
+    "absolute": "fabs",
+    "power": "pow",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+} | {
+    name: name
+    for name in (
+        *("sqrt", "cbrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p"),
+        *("sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "trunc", "rint"),
+    )
+}
+"""Operations that are functions of <math.h>."""
+
+FOLDS = {"sum": "{} + {}", "max": EXPRESSIONS["maximum"], "min": EXPRESSIONS["minimum"]}
+"""Operations of any number of operands, taken two at a time."""
+
+# glibc declares the vector forms of these functions, in libmvec, only under -ffast-math.
+VECTORISED = ("sin(double)", "cos(double)", "exp(double)", "log(double)", "pow(double, double)")
+HEAD = "#include <math.h>\n" + "".join(
+    f"#pragma omp declare simd notinbranch\n__attribute__((const)) extern double {function};\n"
+    for function in VECTORISED
+)
+
+LOOPS = {
+    "columns": """
+void run(long n, const double *restrict x, double *restrict out) {{
+#pragma omp simd
+  for (long j = 0; j < n; j++) {{
+{code}
+  }}
+}}
+""",
+    "blocks": """
+void run(long n, const double *restrict x, double *restrict out) {{
+  for (long i = 0; i < n; i += {lanes}, x += {D} * {lanes}, out += {E} * {lanes}) {{
+#pragma omp simd
+    for (long j = 0; j < {lanes}; j++) {{
+{code}
+    }}
+  }}
+}}
+""",
+    "rows": """
+static void block(const double *restrict x, double *restrict out) {{
+#pragma omp simd
+  for (long j = 0; j < {lanes}; j++) {{
+{code}
+  }}
+}}
+void run(long n, const double *restrict x, double *restrict out) {{
+  double in[{D} * {lanes}], result[{E} * {lanes}];
+  for (long i = 0; i < n; i += {lanes}) {{
+    const long lanes = n - i < {lanes} ? n - i : {lanes};
+    for (long j = 0; j < {lanes}; j++)
+      for (long d = 0; d < {D}; d++) in[d * {lanes} + j] = x[(i + (j < lanes ? j : 0)) * {D} + d];
+    block(in, result);
+    for (long j = 0; j < lanes; j++)
+      for (long e = 0; e < {E}; e++) out[(i + j) * {E} + e] = result[e * {lanes} + j];
+  }}
+}}
+""",
+}
+
+
+def literal(number):
+    """A number in C, exact."""
+    if math.isnan(number):
+        return "NAN"
+    if math.isinf(number):
+        return "INFINITY" if number > 0 else "(-INFINITY)"
+    return f"({float(number).hex()})"
+
+
+def expression(op, terms):
+    """One instruction on operands that are written out."""
+    if op == "dot":
+        pairs = zip(terms[::2], terms[1::2], strict=True)
+        return expression("sum", [f"{a} * {b}" for a, b in pairs])
+    if op in FOLDS:
+        folded = terms[0]
+        for term in terms[1:]:
+            folded = f"({FOLDS[op].format(folded, term)})"
+        return folded
+    if op in FUNCTIONS:
+        return f"{FUNCTIONS[op]}({', '.join(terms)})"
+    if op in EXPRESSIONS:
+        return EXPRESSIONS[op].format(*terms)
+    raise NotImplementedError(f"no C is written here for the operation {op!r}")
+
+
+def statements(instructions, outputs, stride):
+    """The straight line of code for point ``j``; neighbouring scalars lie ``stride`` apart."""
+    lines, names = [], []
+    for k, (op, operands, number) in enumerate(instructions):
+        if op == "constant":
+            names.append(literal(number))
+        elif op == "input":
+            names.append(f"t{k}")
+            lines.append(f"const double t{k} = x[{int(number)} * {stride} + j];")
+        else:
+            names.append(f"t{k}")
+            text = expression(op, [names[i] for i in operands])
+            lines.append(f"const double t{k} = {text};")
+    lines += [f"out[{e} * {stride} + j] = {names[slot]};" for e, slot in enumerate(outputs)]
+    return lines
+
+
+def source(instructions, outputs, D, layout):
+    """A C file that exports ``run(n, x, out)`` for one layout."""
+    stride = "n" if layout == "columns" else LANES
+    code = "\n".join("      " + line for line in statements(instructions, outputs, stride))
+    return HEAD + LOOPS[layout].format(code=code, lanes=LANES, D=D, E=len(outputs))

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "batch.h"
+
+#include <string.h>
+
+#define BLOCKS 16  /* of points that a thread takes at once */
+#define FEW 2      /* nonzero entries among eight that are written one by one */
+#define STAGED 8   /* points whose results are laid out in the arena, then copied in one piece */
+#define STAGE 4096 /* most results a point that are */
+#define STREAM_FROM ((size_t)1 << 19) /* results in all that no near cache will hold */
+
+/* Results of some points as they will lie in memory.  Zeros are written once. */
+static size_t stage_of(const ad_program *p) {
+    return p->outputs <= STAGE ? STAGED * p->outputs : 0;
+}
+
+static size_t lanes_of(const ad_program *p) { return (ad_lane_room(p) + 7) / 8 * 8; }
+
+static size_t room_of(const ad_batch *b, const ad_program *p) {
+    size_t room = b->lanes ? lanes_of(p) + stage_of(p) : ad_point_room(p);
+    return (room + 7) / 8 * 8;
+}
+
+size_t ad_batch_room(const ad_batch *b) {
+    return room_of(b, b->program) + (b->strict != NULL ? room_of(b, b->strict) : 0);
+}
+
+static void begin(const ad_batch *b, const ad_program *p, double *arena) {
+    if (b->lanes) {
+        ad_lane_begin(p, arena);
+        memset(arena + lanes_of(p), 0, stage_of(p) * sizeof *arena);
+    } else {
+        ad_point_begin(p, arena);
+    }
+}
+
+void ad_batch_begin(const ad_batch *b, double *arena) {
+    begin(b, b->program, arena);
+    if (b->strict != NULL) begin(b, b->strict, arena + room_of(b, b->program));
+}
+
+/* Bytes from an argument's first number to those of points [from, from + n). */
+static void point_offsets(const ad_batch *b, const ad_batch_input *x, size_t from, size_t n,
+                          intptr_t offset[]) {
+    if (b->ndim == 1) {
+        for (size_t e = 0; e < n; e++) offset[e] = (intptr_t)(from + e) * x->stride[0];
+        return;
+    }
+    for (size_t e = 0; e < n; e++) {
+        size_t rest = from + e;
+        offset[e] = 0;
+        for (int d = b->ndim - 1; d >= 0; d--) {
+            offset[e] += (intptr_t)(rest % b->shape[d]) * x->stride[d];
+            rest /= b->shape[d];
+        }
+    }
+}
+
+static double number_at(const char *from) {
+    double x;
+    memcpy(&x, from, sizeof x); /* the caller's numbers need not be aligned */
+    return x;
+}
+
+/* Lanes beyond the last point get the last point's numbers. */
+static void load_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n,
+                       double *arena) {
+    intptr_t offset[AD_LANE_POINTS];
+    for (size_t a = 0; a < b->inputs; a++) {
+        const ad_batch_input *x = &b->input[a];
+        point_offsets(b, x, from, n, offset);
+        for (size_t e = n; e < AD_LANE_POINTS; e++) offset[e] = offset[n - 1];
+        for (size_t k = 0; k < x->count; k++) {
+            uint32_t to = p->lane_input[x->first + k];
+            const char *at =
+                x->data + (x->core != NULL ? x->core[k] : (intptr_t)(k * sizeof(double)));
+            if (to == AD_NO_TERM) continue;
+            for (size_t e = 0; e < AD_LANE_POINTS; e++) arena[to + e] = number_at(at + offset[e]);
+        }
+    }
+}
+
+static void load_point(const ad_batch *b, size_t point, double *arena) {
+    for (size_t a = 0; a < b->inputs; a++) {
+        const ad_batch_input *x = &b->input[a];
+        intptr_t offset;
+        point_offsets(b, x, point, 1, &offset);
+        if (x->core == NULL) {
+            memcpy(arena + x->first, x->data + offset, x->count * sizeof *arena);
+            continue;
+        }
+        for (size_t k = 0; k < x->count; k++) {
+            arena[x->first + k] = number_at(x->data + offset + x->core[k]);
+        }
+    }
+}
+
+/* Eight columns of n rows, which hold zeros already if `zeroed`. */
+static void store_tile(const double *arena, const uint32_t *offset, size_t n, size_t columns,
+                       int zeroed, double *out, size_t row) {
+    uint32_t eight[8];
+    size_t filled = 0;
+    for (size_t k = 0; k < 8; k++) {
+        eight[k] = k < columns ? offset[k] : AD_NO_TERM;
+        filled += eight[k] != AD_NO_TERM;
+    }
+    if (filled > FEW) {
+        ad_eval_kernels()->rows(arena, eight, n, columns, out, row);
+        return;
+    }
+    for (size_t e = 0; e < n && !zeroed; e++) memset(out + e * row, 0, columns * sizeof *out);
+    for (size_t k = 0; k < columns && filled > 0; k++) {
+        if (eight[k] == AD_NO_TERM) continue;
+        for (size_t e = 0; e < n; e++) out[e * row + k] = arena[eight[k] + e];
+    }
+}
+
+/* `count` columns from offset[0] on of n points' rows. */
+static void store_rows(const double *arena, const uint32_t *offset, size_t n, size_t count,
+                       int zeroed, double *out) {
+    for (size_t k = 0; k < count; k += 8) {
+        size_t columns = count - k < 8 ? count - k : 8;
+        store_tile(arena, offset + k, n, columns, zeroed, out + k, count);
+    }
+}
+
+static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n, int again,
+                        double *arena) {
+    double *stage = stage_of(p) > 0 ? arena + lanes_of(p) : NULL;
+    for (size_t a = 0; a < b->outputs; a++) {
+        const ad_batch_output *y = &b->output[a];
+        const uint32_t *offset = p->lane_output + y->first;
+        double *out = y->data + from * y->count;
+        if (stage == NULL) {
+            store_rows(arena, offset, n, y->count, y->zeroed && !again, out);
+            continue;
+        }
+        for (size_t e = 0; e < n; e += STAGED) {
+            size_t m = n - e < STAGED ? n - e : STAGED;
+            store_rows(arena + e, offset, m, y->count, 1, stage);
+            if (b->points * p->outputs >= STREAM_FROM) {
+                ad_eval_kernels()->stream(out + e * y->count, stage, m * y->count);
+            } else {
+                memcpy(out + e * y->count, stage, m * y->count * sizeof *out);
+            }
+        }
+        stage += STAGED * y->count;
+    }
+}
+
+static void store_point(const ad_batch *b, const ad_program *p, size_t point, int again,
+                        const double *arena) {
+    for (size_t a = 0; a < b->outputs; a++) {
+        const ad_batch_output *y = &b->output[a];
+        ad_point_outputs(p, arena, y->first, y->first + y->count, y->zeroed && !again,
+                         y->data + point * y->count);
+    }
+}
+
+static void note_guards(const ad_batch *b, size_t from, size_t n, const double *arena) {
+    const ad_program *p = b->program;
+    if (b->missed == NULL) return;
+    memset(b->missed + from, 0, n);
+    for (size_t k = 0; k < p->guards; k++) {
+        int expected = p->guard[k].position != 0;
+        for (size_t e = 0; e < n; e++) {
+            b->missed[from + e] |= (arena[p->lane_guard[k] + e] != 0) != expected;
+        }
+    }
+}
+
+/* Whether the block's derivatives call for guarded products, and those are there. */
+static int goes_strict(ad_batch *b, int wild) {
+    if (!wild) return 0;
+    if (b->strict == NULL) __atomic_store_n(&b->wild, 1, __ATOMIC_RELAXED);
+    return b->strict != NULL;
+}
+
+static int lanes_wild(const ad_program *p, const double *arena, size_t n) {
+    size_t first = p->places;
+    while (first > 0 && p->place[first - 1].position >= p->checked) first--;
+    return ad_eval_kernels()->wild(arena, p->places - first, p->lane_place + first, n);
+}
+
+static void lanes_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
+    const ad_program *p = b->program;
+    load_lanes(b, p, from, n, arena);
+    ad_lane_run_all(p, arena);
+    note_guards(b, from, n, arena);
+    store_lanes(b, p, from, n, 0, arena);
+    if (p->guarded && goes_strict(b, lanes_wild(p, arena, n))) {
+        load_lanes(b, b->strict, from, n, strict);
+        ad_lane_run_all(b->strict, strict);
+        store_lanes(b, b->strict, from, n, 1, strict);
+    }
+}
+
+static void point_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
+    const ad_program *p = b->program;
+    for (size_t k = from; k < from + n; k++) {
+        load_point(b, k, arena);
+        ad_point_run(p, arena);
+        if (b->missed != NULL) b->missed[k] = !ad_point_guards(p, arena);
+        store_point(b, p, k, 0, arena);
+        if (p->guarded && goes_strict(b, ad_point_wild(p, arena))) {
+            load_point(b, k, strict);
+            ad_point_run(b->strict, strict);
+            store_point(b, b->strict, k, 1, strict);
+        }
+    }
+}
+
+ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll) {
+    double *strict = arena + room_of(b, b->program);
+    size_t take = b->lanes ? BLOCKS * AD_LANE_POINTS : 1;
+    for (;;) {
+        size_t from = __atomic_fetch_add(&b->next, take, __ATOMIC_RELAXED);
+        if (from >= b->points) return AD_OK;
+        size_t end = b->points - from < take ? b->points : from + take;
+        while (from < end) {
+            size_t n = end - from < AD_LANE_POINTS ? end - from : AD_LANE_POINTS;
+            if (b->lanes) {
+                lanes_block(b, from, n, arena, strict);
+            } else {
+                point_block(b, from, n, arena, strict);
+            }
+            from += n;
+        }
+        if (poll != NULL && poll->stop(poll->context, end)) {
+            __atomic_store_n(&b->stop, 1, __ATOMIC_RELAXED);
+        }
+        if (__atomic_load_n(&b->stop, __ATOMIC_RELAXED)) return AD_INTERRUPTED;
+    }
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program at many points, by any number of threads, each on an arena of its own. */
+#ifndef AD_BATCH_H
+#define AD_BATCH_H
+
+#include "eval.h"
+
+#define AD_BATCH_DIMS 16
+
+/* One argument: entry k of a point lies at data + the point's offset + core[k] bytes (k doubles
+ * on where core is NULL); its offset is the sum of its batch index times stride. */
+typedef struct ad_batch_input {
+    const char *data;
+    size_t first, count; /* inputs of the program */
+    const intptr_t *core;
+    intptr_t stride[AD_BATCH_DIMS];
+} ad_batch_input;
+
+/* One result: `count` doubles a point, one after the other. */
+typedef struct ad_batch_output {
+    double *data;
+    size_t first, count; /* outputs of the program */
+    int zeroed;          /* data holds zeros */
+} ad_batch_output;
+
+typedef struct ad_batch {
+    const ad_program *program;
+    const ad_program *strict; /* with guarded products; NULL: not made yet */
+    int lanes; /* points run side by side (the programs have lanes), not one by one */
+    int ndim;
+    size_t shape[AD_BATCH_DIMS], points;
+    size_t inputs, outputs;
+    const ad_batch_input *input;
+    const ad_batch_output *output;
+    uint8_t *missed; /* a byte a point: a guard came out otherwise; NULL: no guards */
+    /* shared by the threads */
+    size_t next; /* the first point that nobody has taken */
+    int stop;    /* somebody was interrupted */
+    int wild;    /* a derivative is not finite, and strict was not there */
+} ad_batch;
+
+/* Called between blocks by the thread that has one; nonzero stops all. */
+typedef struct ad_batch_poll {
+    int (*stop)(void *context, size_t done);
+    void *context;
+} ad_batch_poll;
+
+/* Doubles of a thread's arena: the program's and the strict one's. */
+size_t ad_batch_room(const ad_batch *b);
+
+/* Write the constants; once for an arena. */
+void ad_batch_begin(const ad_batch *b, double *arena);
+
+/* Take blocks of points until there are none.  Returns AD_OK or AD_INTERRUPTED. */
+ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll);
+
+#endif

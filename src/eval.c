@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "eval.h"
+
+#include <string.h>
+
+#include "vmath.h"
+
+#define SPARSE 32 /* outputs a stretch below which zeros are written everywhere first */
+
+static ad_eval_table chosen;
+
+/* Whether a text calls a function that the platform has on vectors. */
+static int has_vector_function(const char *text) {
+#define NAME_OF(NAME) #NAME "(",
+    static const char *const names[] = {AD_VMATH1(NAME_OF) AD_VMATH2(NAME_OF)};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        if (strstr(text, names[k]) != NULL) return 1;
+    }
+    return 0;
+}
+
+void ad_eval_choose(const ad_eval_table *table) {
+    chosen = *table;
+    for (unsigned op = 0; op < AD_PROGRAM_OPS; op++) {
+        int vector = op < AD_OP_COUNT && has_vector_function(ad_op_rows[op].value);
+        if (!vector && ad_eval_scalar[op] != NULL) {
+            chosen.point[op][AD_RUN_LISTED] = ad_eval_scalar[op];
+        }
+    }
+}
+
+const ad_eval_table *ad_eval_kernels(void) { return &chosen; }
+
+size_t ad_point_room(const ad_program *p) { return p->slots + AD_SLOT_PADDING; }
+
+size_t ad_lane_room(const ad_program *p) { return p->lane_slots * AD_LANE_POINTS; }
+
+void ad_point_begin(const ad_program *p, double *arena) {
+    memset(arena, 0, ad_point_room(p) * sizeof *arena);
+    memcpy(arena + p->inputs, p->constant, p->constants * sizeof *arena);
+}
+
+void ad_lane_begin(const ad_program *p, double *arena) {
+    memset(arena, 0, ad_lane_room(p) * sizeof *arena);
+    for (size_t c = 0; c < p->constants; c++) {
+        for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+            arena[p->lane_constant[c] + e] = p->constant[c];
+        }
+    }
+}
+
+void ad_point_run(const ad_program *p, double *arena) {
+    for (size_t k = 0; k < p->runs; k++) {
+        const ad_program_run *run = &p->run[k];
+        chosen.point[run->op][run->form](arena, run, p->list + run->first);
+    }
+}
+
+void ad_lane_run_all(const ad_program *p, double *arena) {
+    for (size_t k = 0; k < p->runs; k++) {
+        const ad_lane_run *run = &p->lane_run[k];
+        chosen.lane[run->op](arena, run, p->record + run->first);
+    }
+}
+
+int ad_point_guards(const ad_program *p, const double *arena) {
+    for (size_t k = 0; k < p->guards; k++) {
+        if ((arena[p->guard[k].slot] != 0) != (p->guard[k].position != 0)) return 0;
+    }
+    return 1;
+}
+
+int ad_point_wild(const ad_program *p, const double *arena) {
+    double sum[8] = {0}; /* x - x is 0 unless x is infinite or NaN */
+    for (size_t s = p->stretches; s-- > 0 && p->stretch[s].position >= p->checked;) {
+        const double *x = arena + p->stretch[s].slot;
+        size_t n = p->stretch[s].count, k = 0;
+        for (; k + 8 <= n; k += 8) {
+            for (size_t e = 0; e < 8; e++) sum[e] += x[k + e] - x[k + e];
+        }
+        for (; k < n; k++) sum[k % 8] += x[k] - x[k];
+    }
+    return sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7] != 0;
+}
+
+void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
+                      int zeroed, double *out) {
+    size_t low = 0, high = p->stretches, next = first;
+    while (low < high) { /* the first stretch that ends behind `first` */
+        size_t middle = (low + high) / 2;
+        if (p->stretch[middle].position + p->stretch[middle].count <= first) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (!zeroed && p->stretches * SPARSE > end - first) { /* one call beats one a gap */
+        memset(out, 0, (end - first) * sizeof *out);
+        zeroed = 1;
+    }
+    for (; low < p->stretches && p->stretch[low].position < end; low++) {
+        const ad_stretch_of *s = &p->stretch[low];
+        size_t from = s->position > first ? s->position : first;
+        size_t stop = s->position + s->count < end ? s->position + s->count : end;
+        const double *x = arena + s->slot + (from - s->position);
+        if (!zeroed && from > next) memset(out + (next - first), 0, (from - next) * sizeof *out);
+        if (stop - from == 1) {
+            out[from - first] = *x;
+        } else {
+            memcpy(out + (from - first), x, (stop - from) * sizeof *out);
+        }
+        next = stop;
+    }
+    if (!zeroed && end > next) memset(out + (next - first), 0, (end - next) * sizeof *out);
+}

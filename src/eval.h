@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a program: at one point, on an arena of doubles; at AD_LANE_POINTS points at once, on
+ * an arena of vectors.  Nothing is allocated; any number of threads may run one program, each
+ * on an arena of its own. */
+#ifndef AD_EVAL_H
+#define AD_EVAL_H
+
+#include "program.h"
+
+/* One instruction set's loops. */
+typedef void (*ad_point_run_fn)(double *arena, const ad_program_run *run, const uint32_t *list);
+typedef void (*ad_lane_run_fn)(double *arena, const ad_lane_run *run, const uint32_t *record);
+
+typedef struct ad_eval_table {
+    ad_point_run_fn point[AD_PROGRAM_OPS][AD_RUN_FORMS];
+    ad_lane_run_fn lane[AD_PROGRAM_OPS];
+    /* Up to 8 columns of out's rows, `row` doubles apart, from as many offsets of the arena
+     * (AD_NO_TERM: zeros). */
+    void (*rows)(const double *arena, const uint32_t offset[8], size_t points, size_t columns,
+                 double *out, size_t row);
+    /* Whether these lanes hold an infinity or NaN. */
+    int (*wild)(const double *arena, size_t n, const uint32_t *offset, size_t points);
+    /* A copy of n doubles that goes past the caches. */
+    void (*stream)(double *to, const double *from, size_t n);
+} ad_eval_table;
+
+extern const ad_eval_table ad_eval_base, ad_eval_avx2, ad_eval_avx512;
+const ad_eval_table *ad_eval_kernels(void);
+void ad_eval_choose(const ad_eval_table *table);
+
+/* The listed loops of operations without function calls, on doubles. */
+extern const ad_point_run_fn ad_eval_scalar[AD_PROGRAM_OPS];
+
+/* Doubles of an arena for one point, and for lanes. */
+size_t ad_point_room(const ad_program *p);
+size_t ad_lane_room(const ad_program *p);
+
+/* Write the constants; before the first run on an arena. */
+void ad_point_begin(const ad_program *p, double *arena);
+void ad_lane_begin(const ad_program *p, double *arena);
+
+/* All runs; the inputs lie in the arena's first slots. */
+void ad_point_run(const ad_program *p, double *arena);
+/* The same for a block of points; the inputs lie where lane_input says. */
+void ad_lane_run_all(const ad_program *p, double *arena);
+
+/* Whether every guard came out as it was recorded. */
+int ad_point_guards(const ad_program *p, const double *arena);
+/* Whether a derivative among the outputs is infinite or NaN. */
+int ad_point_wild(const ad_program *p, const double *arena);
+/* Outputs [first, end) to out[0..]; `zeroed` tells that out holds zeros already. */
+void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
+                      int zeroed, double *out);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A function as a graph of scalar operations in which nothing stands twice: what programs are
+ * made from and what derivatives are derived in.
+ *
+ * A term is one scalar: an input, a constant, an operation of the table on earlier terms, or a
+ * reduction of any number of them.  Equal operations on equal terms are one term.  The inputs
+ * are the first terms.
+ *
+ * Two doors lead in.  ad_graph_push keeps the IEEE value of what the user wrote: it folds
+ * constants and reassociates nothing.  ad_graph_derived is for derivatives, where an exact
+ * zero is structural (docs/conventions.md) and wins over infinities and NaN: it also folds
+ * zeros, ones and signs. */
+#ifndef AD_GRAPH_H
+#define AD_GRAPH_H
+
+#include "ops.h"
+#include "status.h"
+
+typedef uint32_t ad_term;
+#define AD_NO_TERM UINT32_MAX
+
+typedef enum ad_graph_kind {                               /* beyond the operations of the table */
+                             AD_GRAPH_INPUT = AD_OP_COUNT, /* x[0]: which one */
+                             AD_GRAPH_CONSTANT,            /* x[0], x[1]: its bits */
+                             AD_GRAPH_SUM,                 /* x[1] terms from list[x[0]] on */
+                             AD_GRAPH_MAX,
+                             AD_GRAPH_MIN,
+                             AD_GRAPH_KINDS
+} ad_graph_kind;
+
+typedef struct ad_vertex {
+    uint32_t op;
+    ad_term x[AD_MAX_ARITY]; /* AD_NO_TERM beyond the arity */
+} ad_vertex;
+
+/* The first failure stays in `status`; all later pushes return AD_NO_TERM and do nothing, so
+ * that a builder may ask once, at its end. */
+typedef struct ad_graph {
+    ad_vertex *vertex;
+    ad_term *list;
+    uint32_t *bucket; /* hash table of terms */
+    size_t terms, lists, inputs;
+    size_t room_terms, room_lists, buckets;
+    size_t limit; /* most terms: AD_TOO_LARGE beyond */
+    ad_status status;
+} ad_graph;
+
+/* A graph of its inputs alone. */
+ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit);
+void ad_graph_free(ad_graph *g);
+
+/* More inputs, numbered on from the present ones (seeds of jvp and vjp programs). */
+ad_term ad_graph_input(ad_graph *g);
+
+ad_term ad_graph_constant(ad_graph *g, double value);
+ad_term ad_graph_push(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c);
+
+/* Sum, maximum or minimum of n > 0 terms. */
+ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *terms);
+
+/* The same for derivatives.  Sums of many terms keep negative ones apart. */
+ad_term ad_graph_derived(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c);
+ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b);
+ad_term ad_graph_sum(ad_graph *g, size_t n, ad_term *terms);
+
+/* The partials of term t along each of its operands. */
+void ad_graph_partials(ad_graph *g, ad_term t, ad_term *partials);
+
+/* Parse the table's partials; once, before the above. */
+ad_status ad_graph_prepare(void);
+
+/* Number of operands, and the j-th. */
+static inline size_t ad_graph_arity(const ad_graph *g, ad_term t) {
+    const ad_vertex *v = &g->vertex[t];
+    if (v->op < AD_OP_COUNT) return (size_t)ad_op_rows[v->op].arity;
+    return v->op >= AD_GRAPH_SUM ? v->x[1] : 0;
+}
+
+static inline ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j) {
+    const ad_vertex *v = &g->vertex[t];
+    return v->op < AD_OP_COUNT ? v->x[j] : g->list[v->x[0] + j];
+}
+
+/* Whether a term is a constant, and its value. */
+int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value);
+int ad_graph_is_zero(const ad_graph *g, ad_term t);
+
+/* Forget the terms from `terms` on, and the failure. */
+void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists);
+
+/* Mark in live (terms bytes) what n outputs need; returns the number of operations among it. */
+size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live);
+
+/* "multiply", "input", "constant", "sum", ... */
+const char *ad_graph_name(unsigned op);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lower.h"
+
+#include <string.h>
+
+#include "alloc.h"
+#include "block.h"
+
+#define FEW 4 /* products of an inner product that are added one after the other */
+
+typedef struct lowering {
+    const ad_tape *tape;
+    ad_graph *g;
+    uint8_t *need; /* a byte a node */
+    ad_term *term; /* of each node, AD_NO_TERM as long as there is none */
+    ad_term *row;  /* operands of one reduction */
+} lowering;
+
+static ad_node node_at(ad_place place, size_t k) {
+    return place.list != NULL ? place.list[k] : (ad_node)(place.base + (int64_t)k * place.stride);
+}
+
+/* The term of a node: leaves get theirs when they are first asked for. */
+static ad_term term_of(lowering *x, ad_node node) {
+    if (x->term[node] == AD_NO_TERM) {
+        if (!ad_is_constant(x->tape, node)) {
+            if (x->g->status == AD_OK) x->g->status = AD_BAD_INDEX;
+            return AD_NO_TERM;
+        }
+        x->term[node] = ad_graph_constant(x->g, x->tape->value[node]);
+    }
+    return x->term[node];
+}
+
+/* ---------------------------------------------------------------- what the outputs need */
+
+static void need_span(lowering *x, const ad_run *run) {
+    const ad_span *span = &x->tape->span[run->a];
+    ad_node buffer[AD_CHUNK];
+    for (size_t k = 0; k < span->extent.count;) {
+        size_t m = ad_stretch(&span->extent, k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        for (int j = 0; j < run->arity; j++) {
+            ad_place place =
+                ad_view_place(&span->operand[j], &span->extent, k, m, x->tape->list, buffer);
+            for (size_t e = 0; e < m; e++) {
+                if (x->need[run->node + k + e]) x->need[node_at(place, e)] = 1;
+            }
+        }
+        k += m;
+    }
+}
+
+static void need_product(lowering *x, const ad_block *b) {
+    const uint32_t *e = b->extent[1].size;
+    for (int j = 0; j < 2; j++) {
+        const int64_t *stride = b->operand[j].stride;
+        for (uint32_t n = 0; n < b->extent[0].count; n++) {
+            for (uint32_t i = 0; i < e[j]; i++) {
+                int64_t first = b->operand[j].base + n * stride[0] + i * stride[1];
+                for (uint32_t k = 0; k < e[j + 1]; k++) x->need[first + k * stride[2]] = 1;
+            }
+        }
+    }
+}
+
+static void need_block(lowering *x, const ad_run *run) {
+    const ad_block *b = &x->tape->block[run->a];
+    ad_cursor cursor = {0};
+    ad_edges edges;
+    if (memchr(x->need + run->node, 1, b->count) == NULL) return;
+    if (run->op == AD_BLOCK_MATMUL) {
+        need_product(x, b);
+        return;
+    }
+    while (ad_next_edges(x->tape, b, &cursor, &edges)) {
+        for (size_t k = 0; k < edges.count; k++) x->need[node_at(edges.in, k)] = 1;
+    }
+}
+
+static void mark_needed(lowering *x) {
+    for (size_t k = x->tape->runs; k-- > 0;) {
+        const ad_run *run = &x->tape->run[k];
+        if (run->form == AD_FORM_SPAN) {
+            need_span(x, run);
+        } else if (run->form == AD_FORM_BLOCK) {
+            need_block(x, run);
+        } else if (x->need[run->node]) {
+            x->need[run->a] = 1;
+            if (run->form != AD_FORM_UNARY) x->need[run->b] = 1;
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------- entering terms */
+
+static void enter_span(lowering *x, const ad_run *run) {
+    const ad_span *span = &x->tape->span[run->a];
+    ad_node buffer[AD_MAX_ARITY][AD_CHUNK];
+    for (size_t k = 0; k < span->extent.count && x->g->status == AD_OK;) {
+        ad_place place[AD_MAX_ARITY];
+        size_t m = ad_stretch(&span->extent, k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        for (int j = 0; j < run->arity; j++) {
+            place[j] =
+                ad_view_place(&span->operand[j], &span->extent, k, m, x->tape->list, buffer[j]);
+        }
+        for (size_t e = 0; e < m; e++) {
+            ad_term t[AD_MAX_ARITY] = {AD_NO_TERM, AD_NO_TERM, AD_NO_TERM};
+            if (!x->need[run->node + k + e]) continue;
+            for (int j = 0; j < run->arity; j++) t[j] = term_of(x, node_at(place[j], e));
+            x->term[run->node + k + e] = ad_graph_push(x->g, run->op, t[0], t[1], t[2]);
+        }
+        k += m;
+    }
+}
+
+/* Inner products, the plain way: a batch of M x N sums of K products. */
+static void enter_product(lowering *x, const ad_run *run, const ad_block *b) {
+    const uint32_t *e = b->extent[1].size;
+    const ad_view *left = &b->operand[0], *right = &b->operand[1];
+    ad_term *to = x->term + run->node;
+    for (uint32_t n = 0; n < b->extent[0].count; n++) {
+        for (uint32_t i = 0; i < e[0]; i++) {
+            for (uint32_t j = 0; j < e[2] && x->g->status == AD_OK; j++, to++) {
+                int64_t p = left->base + n * left->stride[0] + i * left->stride[1];
+                int64_t q = right->base + n * right->stride[0] + j * right->stride[2];
+                if (!x->need[to - x->term]) continue;
+                for (uint32_t k = 0; k < e[1]; k++) {
+                    ad_term u = term_of(x, (ad_node)(p + k * left->stride[2]));
+                    ad_term v = term_of(x, (ad_node)(q + k * right->stride[1]));
+                    x->row[k] = ad_graph_push(x->g, AD_MULTIPLY, u, v, AD_NO_TERM);
+                }
+                if (e[1] == 0) {
+                    *to = ad_graph_constant(x->g, 0);
+                } else if (e[1] > FEW) {
+                    *to = ad_graph_reduce(x->g, AD_GRAPH_SUM, e[1], x->row);
+                } else {
+                    *to = x->row[0];
+                    for (uint32_t k = 1; k < e[1]; k++) {
+                        *to = ad_graph_push(x->g, AD_ADD, *to, x->row[k], AD_NO_TERM);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/* Elements of result o in the order of the reduced dimensions. */
+static void reduced_row(lowering *x, const ad_block *b, size_t o) {
+    ad_node buffer[AD_CHUNK], from;
+    size_t count = b->extent[1].count;
+    ad_view row = b->operand[1];
+    ad_place place;
+    if (b->operand[0].list == AD_AFFINE) {
+        ad_view_list(&b->operand[0], &b->extent[0], o, 1, &from);
+        row.base = from;
+    }
+    for (size_t k = 0; k < count;) {
+        size_t m = ad_stretch(&b->extent[1], k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        if (b->operand[0].list == AD_AFFINE) {
+            place = ad_view_place(&row, &b->extent[1], k, m, x->tape->list, buffer);
+        } else {
+            place.list = x->tape->list + b->operand[0].list + o * count + k;
+        }
+        for (size_t e = 0; e < m; e++) x->row[k + e] = term_of(x, node_at(place, e));
+        k += m;
+    }
+}
+
+static void enter_reduction(lowering *x, const ad_run *run, const ad_block *b) {
+    static const unsigned kinds[] = {AD_GRAPH_SUM, AD_GRAPH_MAX, AD_GRAPH_MIN};
+    size_t n = b->extent[1].count;
+    for (size_t o = 0; o < b->extent[0].count && x->g->status == AD_OK; o++) {
+        ad_term *to = x->term + run->node + (run->op == AD_BLOCK_CUMSUM ? o * n : o);
+        if (run->op != AD_BLOCK_CUMSUM) {
+            if (!x->need[to - x->term]) continue;
+            if (n != 0) reduced_row(x, b, o);
+            *to = n == 0 ? ad_graph_constant(x->g, 0)
+                         : ad_graph_reduce(x->g, kinds[run->op], n, x->row);
+            continue;
+        }
+        if (n == 0) continue;
+        reduced_row(x, b, o);
+        for (size_t k = 0; k < n; k++) {
+            to[k] =
+                k == 0 ? x->row[0] : ad_graph_push(x->g, AD_ADD, to[k - 1], x->row[k], AD_NO_TERM);
+        }
+    }
+}
+
+static size_t longest_row(const ad_tape *tape) {
+    size_t most = 1;
+    for (size_t k = 0; k < tape->runs; k++) {
+        const ad_run *run = &tape->run[k];
+        if (run->form != AD_FORM_BLOCK) continue;
+        const ad_extent *inner = &tape->block[run->a].extent[1];
+        size_t n = run->op == AD_BLOCK_MATMUL ? inner->size[1] : inner->count;
+        if (n > most) most = n;
+    }
+    return most;
+}
+
+static void enter(lowering *x) {
+    for (size_t k = 0; k < x->tape->runs && x->g->status == AD_OK; k++) {
+        const ad_run *run = &x->tape->run[k];
+        if (run->form == AD_FORM_SPAN) {
+            enter_span(x, run);
+        } else if (run->form == AD_FORM_BLOCK) {
+            const ad_block *b = &x->tape->block[run->a];
+            if (memchr(x->need + run->node, 1, b->count) == NULL) continue;
+            if (run->op == AD_BLOCK_MATMUL) {
+                enter_product(x, run, b);
+            } else {
+                enter_reduction(x, run, b);
+            }
+        } else if (x->need[run->node]) {
+            ad_term a = term_of(x, run->a);
+            ad_term b = run->form == AD_FORM_UNARY ? AD_NO_TERM : term_of(x, run->b);
+            x->term[run->node] = ad_graph_push(x->g, run->op, a, b, AD_NO_TERM);
+        }
+    }
+}
+
+ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
+                   const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards) {
+    lowering x = {tape, g, ad_alloc_zeroed(tape->nodes, 1), ad_alloc(tape->nodes, sizeof(ad_term)),
+                  ad_alloc(longest_row(tape), sizeof(ad_term))};
+    ad_status status = AD_NO_MEMORY;
+    if (x.need != NULL && x.term != NULL && x.row != NULL) {
+        memset(x.term, 0xFF, tape->nodes * sizeof *x.term);
+        for (size_t d = 0; d < D; d++) x.term[input[d]] = (ad_term)d;
+        for (size_t k = 0; k < K; k++) x.need[output[k]] = 1;
+        for (size_t k = 0; k < tape->guards; k++) x.need[tape->guard[k].node] = 1;
+        mark_needed(&x);
+        enter(&x);
+        for (size_t k = 0; k < K; k++) outputs[k] = term_of(&x, output[k]);
+        for (size_t k = 0; k < tape->guards; k++) guards[k] = term_of(&x, tape->guard[k].node);
+        status = g->status;
+    }
+    ad_free(x.need);
+    ad_free(x.term);
+    ad_free(x.row);
+    return status;
+}
+
+size_t ad_lower_products(const ad_tape *tape) {
+    size_t count = 0;
+    for (size_t k = 0; k < tape->runs; k++) {
+        const ad_run *run = &tape->run[k];
+        if (run->form != AD_FORM_BLOCK || run->op != AD_BLOCK_MATMUL) continue;
+        count += (size_t)tape->block[run->a].count * tape->block[run->a].extent[1].size[1];
+    }
+    return count;
+}
+
+size_t ad_lower_size(const ad_tape *tape) { return tape->nodes + 2 * ad_lower_products(tape); }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a recording to a graph of scalar operations. */
+#ifndef AD_LOWER_H
+#define AD_LOWER_H
+
+#include "graph.h"
+#include "tape.h"
+
+/* Terms of K outputs and of the tape's guards for a function of the D inputs: the graph's first
+ * D terms.  Only what they need is entered.  AD_TOO_LARGE beyond the graph's limit,
+ * AD_BAD_INDEX where an output depends on a leaf that is neither a constant nor an input. */
+ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
+                   const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards);
+
+/* About how many terms that takes: a node is one, an inner product two for each of its pairs. */
+size_t ad_lower_size(const ad_tape *tape);
+
+/* Multiplications in matrix products. */
+size_t ad_lower_products(const ad_tape *tape);
+
+#endif

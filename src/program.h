@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compiled form of part of a graph: what its outputs need, in the order of evaluation.
+ *
+ * Terms are sorted by (level, operation), a level being one more than its operands', and those
+ * that agree in both form a run: one dispatch, a loop without branches.  A run's results lie in
+ * consecutive slots of the arena; its operands are an affine rule (base and stride) or a list.
+ *
+ * The same order serves batches of points.  There a slot is a vector of AD_LANE_POINTS doubles,
+ * one a point, and slots are used again as soon as their last reader is done, so that a
+ * program's working set stays in the nearest caches. */
+#ifndef AD_PROGRAM_H
+#define AD_PROGRAM_H
+
+#include "graph.h"
+
+#define AD_LANE_POINTS 16
+#define AD_SLOT_PADDING 8 /* doubles that vector loops may touch beyond an arena's last slot */
+
+typedef enum ad_program_op { /* beyond the operations of the table */
+                             AD_RUN_SUM = AD_OP_COUNT,
+                             AD_RUN_MAX,
+                             AD_RUN_MIN,
+                             AD_RUN_DOT, /* sum of products of pairs: operands 2 r and 2 r + 1 are multiplied */
+#define FUSED(NAME, ...) AD_##NAME,
+#include "fused.def"
+                             AD_PROGRAM_OPS
+} ad_program_op;
+
+typedef enum ad_run_form {
+    AD_RUN_AFFINE, /* operand j of element k: slot base[j] + k stride[j] */
+    AD_RUN_LISTED, /* operands of element k: `arity` slots from list[first + k arity] on */
+    AD_RUN_FORMS
+} ad_run_form;
+
+/* One run for one point.  Of an affine reduction, which has more operands than strides, operand
+ * r of element k is slot base[0] + k stride[0] + r inner[0]; of a sum of products the first and
+ * second factor of pair r are base[i] + k stride[i] + r inner[i].  Lists of other operations are
+ * padded to whole vectors. */
+typedef struct ad_program_run {
+    uint16_t op, form;
+    uint32_t count, arity;
+    uint32_t out; /* slot of element 0 */
+    uint32_t base[AD_MAX_ARITY];
+    int32_t stride[AD_MAX_ARITY];
+    int32_t inner[2];
+    size_t first;
+} ad_program_run;
+
+/* One run for lanes: count records of 1 + arity offsets, in doubles: result, operands. */
+typedef struct ad_lane_run {
+    uint16_t op;
+    uint32_t count, arity;
+    size_t first;
+} ad_lane_run;
+
+typedef struct ad_place_of { /* an output that is not structurally zero */
+    uint32_t position, slot;
+} ad_place_of;
+
+typedef struct ad_stretch_of { /* outputs in a row whose slots are in a row too */
+    uint32_t position, slot, count;
+} ad_stretch_of;
+
+typedef struct ad_program {
+    size_t inputs, outputs, slots;
+    size_t checked; /* outputs from here on are derivatives: NaN there asks for guards */
+    int guarded;    /* plain products stand for guarded ones */
+
+    /* one point: slots [0, inputs) are the inputs, then come the constants */
+    double *constant;
+    size_t constants;
+    ad_program_run *run;
+    size_t runs;
+    uint32_t *list;
+    size_t lists;
+    ad_place_of *place; /* ascending by position */
+    size_t places;
+    ad_stretch_of *stretch; /* the same, in stretches */
+    size_t stretches;
+    ad_place_of *guard; /* position: 1 if it was true */
+    size_t guards;
+
+    /* lanes: offsets into the arena, in doubles */
+    ad_lane_run *lane_run;
+    uint32_t *record;
+    size_t records, lane_slots;
+    uint32_t *lane_input, *lane_constant; /* AD_NO_TERM for an input that is not read */
+    uint32_t *lane_place;                 /* of each place, in order */
+    uint32_t *lane_output;                /* of each output, AD_NO_TERM for a zero */
+    uint32_t *lane_guard;
+} ad_program;
+
+typedef struct ad_wanted {
+    size_t outputs, checked, guards;
+    const ad_term *output; /* AD_NO_TERM: structurally zero */
+    const ad_term *guard;
+    const uint8_t *outcome;
+} ad_wanted;
+
+/* strict: guarded products stay what they are.  AD_NO_MEMORY, AD_TOO_LARGE. */
+ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p);
+void ad_program_free(ad_program *p);
+
+/* The lanes' part, which programs that run at single points need not have. */
+ad_status ad_program_make_lanes(ad_program *p);
+void ad_program_free_lanes(ad_program *p);
+
+/* Bytes that the program itself holds. */
+size_t ad_program_bytes(const ad_program *p);
+
+/* Operations it carries out (a reduction of n counts n - 1, a fused one 2). */
+size_t ad_program_operations(const ad_program *p);
+
+static inline int ad_run_reduces(unsigned op) { return op >= AD_RUN_SUM && op <= AD_RUN_DOT; }
+
+/* The slot of operand j of element k of a run. */
+uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k, size_t j);
+
+/* "multiply", "sum", "multiply add", ... */
+const char *ad_program_name(unsigned op);
+
+#endif

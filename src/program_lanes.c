@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program's order once more, for batches: every slot a vector, used again when it is free. */
+#include <string.h>
+
+#include "alloc.h"
+#include "program.h"
+
+typedef struct allocation {
+    const ad_program *p;
+    uint32_t *uses;  /* readers to come, of each slot of the one-point arena */
+    uint32_t *lane;  /* where it lies now, AD_NO_TERM if nowhere */
+    uint32_t *spare; /* lanes to use again, the last freed first: it is still in the caches */
+    size_t spares, lanes;
+} allocation;
+
+static void take(allocation *x, uint32_t slot) {
+    x->lane[slot] = x->spares > 0 ? x->spare[--x->spares] : (uint32_t)x->lanes++;
+}
+
+static void read(allocation *x, uint32_t slot) {
+    if (--x->uses[slot] == 0) x->spare[x->spares++] = x->lane[slot];
+}
+
+static uint32_t offset(const allocation *x, uint32_t slot) {
+    return x->lane[slot] * AD_LANE_POINTS;
+}
+
+static void count_uses(allocation *x) {
+    const ad_program *p = x->p;
+    for (size_t r = 0; r < p->runs; r++) {
+        for (size_t k = 0; k < p->run[r].count; k++) {
+            for (size_t j = 0; j < p->run[r].arity; j++) {
+                x->uses[ad_run_operand(p, &p->run[r], k, j)]++;
+            }
+        }
+    }
+    /* constants and outputs stay: one reader that never comes */
+    for (size_t c = 0; c < p->constants; c++) x->uses[p->inputs + c]++;
+    for (size_t k = 0; k < p->places; k++) x->uses[p->place[k].slot]++;
+    for (size_t k = 0; k < p->guards; k++) x->uses[p->guard[k].slot]++;
+}
+
+static void write_records(allocation *x, ad_program *p) {
+    uint32_t *to = p->record;
+    for (size_t r = 0; r < p->runs; r++) {
+        const ad_program_run *run = &p->run[r];
+        p->lane_run[r] = (ad_lane_run){run->op, run->count, run->arity, (size_t)(to - p->record)};
+        for (size_t k = 0; k < run->count; k++, to += run->arity + 1) {
+            for (size_t j = 0; j < run->arity; j++) {
+                to[j + 1] = offset(x, ad_run_operand(p, run, k, j));
+            }
+            /* a result may take an operand's place: each is read before it is written; but a
+             * reduction writes before it has read all */
+            int reduces = ad_run_reduces(run->op);
+            if (reduces) take(x, (uint32_t)(run->out + k));
+            for (size_t j = 0; j < run->arity; j++) read(x, ad_run_operand(p, run, k, j));
+            if (!reduces) take(x, (uint32_t)(run->out + k));
+            to[0] = offset(x, (uint32_t)(run->out + k));
+        }
+    }
+}
+
+static ad_status allocate(allocation *x, ad_program *p) {
+    size_t records = 0;
+    for (size_t r = 0; r < p->runs; r++) {
+        records += (size_t)p->run[r].count * (p->run[r].arity + 1);
+    }
+    p->lane_run = ad_alloc(p->runs, sizeof *p->lane_run);
+    p->record = ad_alloc(records, sizeof *p->record);
+    p->lane_input = ad_alloc(p->inputs, sizeof(uint32_t));
+    p->lane_constant = ad_alloc(p->constants, sizeof(uint32_t));
+    p->lane_place = ad_alloc(p->places, sizeof(uint32_t));
+    p->lane_output = ad_alloc(p->outputs, sizeof(uint32_t));
+    p->lane_guard = ad_alloc(p->guards, sizeof(uint32_t));
+    if (p->lane_run == NULL || p->record == NULL || p->lane_input == NULL ||
+        p->lane_constant == NULL || p->lane_place == NULL || p->lane_output == NULL ||
+        p->lane_guard == NULL) {
+        return AD_NO_MEMORY;
+    }
+    count_uses(x);
+    for (size_t d = 0; d < p->inputs; d++) {
+        if (x->uses[d] > 0) take(x, (uint32_t)d);
+        p->lane_input[d] = x->uses[d] > 0 ? offset(x, (uint32_t)d) : AD_NO_TERM;
+    }
+    for (size_t c = 0; c < p->constants; c++) {
+        take(x, (uint32_t)(p->inputs + c));
+        p->lane_constant[c] = offset(x, (uint32_t)(p->inputs + c));
+    }
+    write_records(x, p);
+    memset(p->lane_output, 0xFF, p->outputs * sizeof(uint32_t));
+    for (size_t k = 0; k < p->places; k++) {
+        p->lane_place[k] = offset(x, p->place[k].slot);
+        p->lane_output[p->place[k].position] = p->lane_place[k];
+    }
+    for (size_t k = 0; k < p->guards; k++) p->lane_guard[k] = offset(x, p->guard[k].slot);
+    p->records = records;
+    p->lane_slots = x->lanes;
+    return AD_OK;
+}
+
+ad_status ad_program_make_lanes(ad_program *p) {
+    if (p->lane_run != NULL) return AD_OK;
+    ad_program made = *p;
+    allocation x = {.p = p};
+    ad_status status = AD_NO_MEMORY;
+    x.uses = ad_alloc_zeroed(p->slots, sizeof *x.uses);
+    x.lane = ad_alloc(p->slots, sizeof *x.lane);
+    x.spare = ad_alloc(p->slots, sizeof *x.spare);
+    if (x.uses != NULL && x.lane != NULL && x.spare != NULL) status = allocate(&x, &made);
+    ad_free(x.uses);
+    ad_free(x.lane);
+    ad_free(x.spare);
+    if (status == AD_OK) {
+        *p = made;
+        return AD_OK;
+    }
+    ad_program_free_lanes(&made);
+    return status;
+}
+
+void ad_program_free_lanes(ad_program *p) {
+    ad_free(p->lane_run);
+    ad_free(p->record);
+    ad_free(p->lane_input);
+    ad_free(p->lane_constant);
+    ad_free(p->lane_place);
+    ad_free(p->lane_output);
+    ad_free(p->lane_guard);
+    p->lane_run = NULL;
+    p->record = p->lane_input = p->lane_constant = NULL;
+    p->lane_place = p->lane_output = p->lane_guard = NULL;
+    p->records = p->lane_slots = 0;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay.h"
+
+#include <string.h>
+
+/* Nodes up to `end`, which no run computes, as they are. */
+static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
+    while (to->nodes < end) {
+        size_t node = to->nodes, stop = node + 1;
+        int constant = ad_is_constant(from, (ad_node)node);
+        while (stop < end && ad_is_constant(from, (ad_node)stop) == constant) stop++;
+        ad_node first;
+        ad_status status = constant ? ad_tape_constants(to, stop - node, &first)
+                                    : ad_tape_inputs(to, stop - node, &first);
+        if (status != AD_OK) return status;
+        memcpy(to->value + node, from->value + node, (stop - node) * sizeof(double));
+    }
+    return AD_OK;
+}
+
+/* Whether all nodes of an affine rule lie below `end`. */
+static int rule_lies_below(size_t end, ad_node base, size_t n, const int64_t *size,
+                           const int64_t *stride) {
+    int64_t low = base, high = base;
+    for (size_t d = 0; d < n; d++) {
+        if (stride[d] > (int64_t)UINT32_MAX || stride[d] < -(int64_t)UINT32_MAX) return 0;
+        if (size[d] < 1 || size[d] > (int64_t)UINT32_MAX) return 0;
+        int64_t reach = 0; /* at most 2^32 elements of at most 2^32 each: no overflow */
+        if (__builtin_mul_overflow(size[d] - 1, stride[d], &reach)) return 0;
+        if (__builtin_add_overflow(reach < 0 ? low : high, reach, reach < 0 ? &low : &high))
+            return 0;
+    }
+    return low >= 0 && high < (int64_t)end;
+}
+
+/* Work that a few bytes can ask for: elements that are the same node many times over.  It is
+ * bounded, since a file may be forged. */
+static int too_much(const ad_tape *from, size_t n, const int64_t *size, const int64_t *stride) {
+    size_t most = (size_t)1 << 24, work = 1;
+    int repeats = 0;
+    if (most < 64 * from->nodes) most = 64 * from->nodes;
+    for (size_t d = 0; d < n; d++) {
+        repeats |= stride[d] == 0 && size[d] > 1;
+        if (size[d] > 0 && work > ((size_t)1 << 40) / (size_t)size[d]) return 1;
+        work *= (size_t)size[d];
+    }
+    return repeats && work > most;
+}
+
+static int list_lies_below(const ad_tape *from, size_t end, uint32_t list, size_t count) {
+    if (list > from->lists || count > from->lists - list) return 0;
+    for (size_t k = 0; k < count; k++) {
+        if (from->list[list + k] >= end) return 0;
+    }
+    return 1;
+}
+
+/* The sizes of an extent; 0 if they do not make up its count.  One without dimensions stands
+ * for its count of equal elements. */
+static int sizes_of(const ad_extent *extent, int64_t *size, size_t *ndim) {
+    uint64_t count = 1;
+    if (extent->ndim > AD_DIMS) return 0;
+    *ndim = extent->ndim;
+    if (*ndim == 0 && extent->count != 1) {
+        *ndim = 1;
+        size[0] = extent->count;
+        return 1;
+    }
+    for (size_t d = 0; d < *ndim; d++) {
+        size[d] = extent->size[d];
+        count *= extent->size[d];
+        if (count > AD_MAX_NODES) return 0;
+    }
+    return count == extent->count;
+}
+
+static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
+    int arity = run->form == AD_FORM_UNARY ? 1 : 2;
+    ad_node node, a = run->a, b = arity == 1 ? 0 : run->b;
+    if (run->op >= AD_OP_COUNT || ad_op_row(run->op)->arity != arity) return AD_BAD_OP;
+    if (a >= to->nodes || (arity == 2 && b >= to->nodes)) return AD_BAD_INDEX;
+    int fixed_a = ad_is_constant(to, a), fixed_b = arity == 2 && ad_is_constant(to, b);
+    if (fixed_a != (run->form == AD_FORM_RIGHT) || fixed_b != (run->form == AD_FORM_LEFT)) {
+        return AD_BAD_INDEX; /* an edge that the form leaves out would lose a derivative */
+    }
+    return ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
+}
+
+static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run) {
+    int64_t shape[AD_DIMS];
+    size_t ndim;
+    ad_operand operand[AD_MAX_ARITY];
+    ad_node first;
+    if (run->a >= from->spans) return AD_BAD_INDEX;
+    const ad_span *span = &from->span[run->a];
+    if (run->op >= AD_OP_COUNT || ad_op_row(run->op)->arity != run->arity) return AD_BAD_OP;
+    if (span->extent.count < 2 || !sizes_of(&span->extent, shape, &ndim)) {
+        if (span->extent.count != 1 || run->arity < 3 || !sizes_of(&span->extent, shape, &ndim)) {
+            return AD_BAD_SHAPE;
+        }
+    }
+    for (int j = 0; j < run->arity; j++) {
+        const ad_view *view = &span->operand[j];
+        int affine = view->list == AD_AFFINE;
+        int good = affine ? rule_lies_below(to->nodes, view->base, ndim, shape, view->stride)
+                          : list_lies_below(from, to->nodes, view->list, span->extent.count);
+        if (!good) return AD_BAD_INDEX;
+        operand[j] =
+            (ad_operand){view->base, view->stride, affine ? NULL : from->list + view->list};
+    }
+    return ad_tape_elementwise(to, run->op, (int)ndim, shape, operand, &first);
+}
+
+static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run *run,
+                                  const ad_block *b) {
+    int64_t shape[2 * AD_DIMS + 2], stride[2 * AD_DIMS + 2] = {0};
+    size_t outer, inner;
+    ad_node first;
+    if (!sizes_of(&b->extent[0], shape, &outer) ||
+        !sizes_of(&b->extent[1], shape + outer, &inner)) {
+        return AD_BAD_SHAPE;
+    }
+    const ad_view *view = b->operand;
+    int affine = view[0].list == AD_AFFINE;
+    size_t edges = (size_t)b->extent[0].count * b->extent[1].count;
+    for (uint32_t d = 0; d < b->extent[0].ndim; d++) stride[d] = view[0].stride[d];
+    for (uint32_t d = 0; d < b->extent[1].ndim; d++) stride[outer + d] = view[1].stride[d];
+    if (b->extent[0].count == 0 || edges > AD_MAX_NODES) return AD_BAD_SHAPE;
+    if (edges > 0 && affine &&
+        !rule_lies_below(to->nodes, view[0].base, outer + inner, shape, stride)) {
+        return AD_BAD_INDEX;
+    }
+    if (!affine && !list_lies_below(from, to->nodes, view[0].list, edges)) return AD_BAD_INDEX;
+    if (affine && too_much(from, outer + inner, shape, stride)) return AD_BAD_SHAPE;
+    ad_operand x = {view[0].base, stride, affine ? NULL : from->list + view[0].list};
+    return ad_tape_reduce(to, run->op, (int)outer, (int)inner, shape, &x, &first);
+}
+
+static ad_status replay_product(const ad_tape *from, ad_tape *to, const ad_block *b) {
+    const uint32_t *size = b->extent[1].size;
+    const int64_t e[4] = {b->extent[0].count, size[0], size[1], size[2]};
+    ad_node first;
+    for (int j = 0; j < 2 && e[2] > 0; j++) {
+        const int64_t sizes[3] = {e[0], e[1 + j], e[2 + j]};
+        if (!rule_lies_below(to->nodes, b->operand[j].base, 3, sizes, b->operand[j].stride)) {
+            return AD_BAD_INDEX;
+        }
+    }
+    if (b->operand[0].base >= to->nodes || b->operand[1].base >= to->nodes) return AD_BAD_INDEX;
+    const int64_t *left = b->operand[0].stride, *right = b->operand[1].stride;
+    const int64_t stride[4] = {left[0], left[1], left[2] != 0 ? right[1] : 0, right[2]};
+    if (too_much(from, 4, e, stride)) return AD_BAD_SHAPE;
+    return ad_tape_matmul(to, e, b->operand[0].base, b->operand[0].stride, b->operand[1].base,
+                          b->operand[1].stride, &first);
+}
+
+static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run) {
+    switch (run->form) {
+    case AD_FORM_UNARY:
+    case AD_FORM_BINARY:
+    case AD_FORM_LEFT:
+    case AD_FORM_RIGHT:
+        return replay_scalar(to, run);
+    case AD_FORM_SPAN:
+        return replay_span(from, to, run);
+    case AD_FORM_BLOCK:
+        break;
+    default:
+        return AD_BAD_OP;
+    }
+    if (run->a >= from->blocks) return AD_BAD_INDEX;
+    const ad_block *b = &from->block[run->a];
+    if (run->op == AD_BLOCK_MATMUL) return replay_product(from, to, b);
+    return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b) : AD_BAD_OP;
+}
+
+ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
+                         ad_tape *to) {
+    ad_status status = AD_OK;
+    size_t given = 0, limit = to->limit;
+    if (from->nodes < limit) to->limit = from->nodes; /* what asks for more is refused at once */
+    for (size_t k = 0; k <= from->runs && status == AD_OK; k++) {
+        const ad_run *run = k < from->runs ? &from->run[k] : NULL;
+        if (run != NULL && (run->node < to->nodes || run->node >= from->nodes)) {
+            status = AD_BAD_INDEX;
+            break;
+        }
+        status = copy_leaves(from, to, run != NULL ? run->node : from->nodes);
+        for (; status == AD_OK && given < n && input[given] < to->nodes; given++) {
+            to->value[input[given]] = values[given];
+        }
+        if (run == NULL || status != AD_OK) break;
+        size_t before = to->nodes, runs = to->runs;
+        status = replay_run(from, to, run);
+        if (status == AD_OK &&
+            (to->nodes == before || to->nodes > from->nodes || to->runs == runs)) {
+            status = AD_BAD_SHAPE; /* nothing computed, or from constants alone: not a run */
+        }
+    }
+    to->limit = limit;
+    if (status == AD_TAPE_FULL && from->nodes < limit) status = AD_BAD_SHAPE;
+    for (size_t k = 0; k < from->guards && status == AD_OK; k++) {
+        status = from->guard[k].node < to->nodes
+                     ? ad_tape_guard(to, from->guard[k].node, from->guard[k].outcome != 0)
+                     : AD_BAD_INDEX;
+    }
+    return status;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A recording carried out once more: at new values of its leaves, or from a file. */
+#ifndef AD_REPLAY_H
+#define AD_REPLAY_H
+
+#include "block.h"
+#include "tape.h"
+
+/* Record on the empty tape `to` what `from` holds, node for node: leaves with their values, but
+ * the n leaves input[0] < input[1] < ... with these, and everything else computed anew.  Trusts nothing in `from` but the lengths of its arrays: an
+ * index, an extent or a code that cannot be is AD_BAD_INDEX, AD_BAD_SHAPE or AD_BAD_OP.
+ * Operations and partials as when `from` was recorded, one pass. */
+ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
+                         ad_tape *to);
+
+#endif
