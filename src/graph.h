@@ -41,7 +41,8 @@ typedef struct ad_graph {
     uint32_t *bucket; /* hash table of terms */
     size_t terms, lists, inputs;
     size_t room_terms, room_lists, buckets;
-    size_t limit; /* most terms: AD_TOO_LARGE beyond */
+    size_t limit;    /* most terms: AD_TOO_LARGE beyond */
+    size_t recorded; /* terms up to here were recorded, not derived: their guards are values */
     ad_status status;
 } ad_graph;
 

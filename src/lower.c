@@ -238,6 +238,7 @@ ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K
         for (size_t k = 0; k < K; k++) outputs[k] = term_of(&x, output[k]);
         for (size_t k = 0; k < tape->guards; k++) guards[k] = term_of(&x, tape->guard[k].node);
         status = g->status;
+        g->recorded = g->terms;
     }
     ad_free(x.need);
     ad_free(x.term);

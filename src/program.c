@@ -62,6 +62,11 @@ static size_t arity_of(const schedule *s, ad_term t) {
     return ad_run_reduces(s->job[t].op) ? terms : s->job[t].arity;
 }
 
+/* A guarded product of a derivative, for which a plain one stands until a result is wild. */
+static int relaxed(const schedule *s, size_t t) {
+    return !s->strict && s->g->vertex[t].op == AD_GUARDED && t >= s->g->recorded;
+}
+
 /* Operations and how often each is read, from the outputs back. */
 static void find_live(schedule *s, const ad_wanted *wanted) {
     const ad_graph *g = s->g;
@@ -77,7 +82,7 @@ static void find_live(schedule *s, const ad_wanted *wanted) {
         if (v->op >= AD_GRAPH_SUM) {
             it->op = (uint16_t)(v->op - AD_GRAPH_SUM + AD_RUN_SUM);
         } else {
-            it->op = (uint16_t)(v->op == AD_GUARDED && !s->strict ? AD_MULTIPLY : v->op);
+            it->op = (uint16_t)(relaxed(s, t) ? AD_MULTIPLY : v->op);
             it->arity = (uint16_t)ad_op_rows[v->op].arity;
             for (int j = 0; j < it->arity; j++) it->x[j] = resolved(g, v->x[j]);
         }
@@ -381,7 +386,7 @@ ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict
     if (s.job != NULL && s.uses != NULL && s.level != NULL && s.slot != NULL) {
         find_live(&s, wanted);
         for (size_t t = 0; t < n && !strict; t++) {
-            p->guarded |= s.uses[t] > 0 && g->vertex[t].op == AD_GUARDED;
+            p->guarded |= s.uses[t] > 0 && relaxed(&s, t);
         }
         fuse(&s);
         status = sort_operations(&s);
