@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The C core as Cython sees it: the only declarations of src/ on this side.
-from libc.stdint cimport int32_t, int64_t, intptr_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport (UINT64_MAX, int32_t, int64_t, intptr_t, uint8_t, uint16_t, uint32_t,
+                          uint64_t)
 
 cdef extern from "status.h" nogil:
     ctypedef enum ad_status:
@@ -191,15 +192,17 @@ cdef extern from "expand.h" nogil:
         size_t first_run
         size_t last_run
         ad_node first_node
-    ad_status ad_expand_init()
     ad_status ad_expand_forward(const ad_segment *segment, ad_node *node)
     ad_status ad_expand_reverse(const ad_segment *segment, ad_node *node)
     ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node *operand,
                                 ad_node value, ad_node *node)
 
+cdef extern from "expr.h" nogil:
+    ad_status ad_expr_prepare()
+
 cdef extern from "replay.h" nogil:
     ad_status ad_tape_replay(const ad_tape *source, size_t n, const ad_node *input,
-                             const double *values, ad_tape *to)
+                             const double *values, uint64_t most, ad_tape *to)
 
 cdef extern from "graph.h" nogil:
     ctypedef uint32_t ad_term
@@ -217,7 +220,6 @@ cdef extern from "graph.h" nogil:
         size_t inputs
         size_t limit
         ad_status status
-    ad_status ad_graph_prepare()
     ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit)
     void ad_graph_free(ad_graph *g)
     ad_term ad_graph_input(ad_graph *g)

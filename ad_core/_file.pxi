@@ -7,6 +7,8 @@ cdef enum:
     VIEW_COLUMNS = 6            # base, list, strides
     EXTENT_COLUMNS = 6          # number of dimensions, count, sizes
 
+cdef uint64_t MOST_WORK = <uint64_t> 1 << 36    # a minute of products: a file may be forged
+
 
 cdef list extent_row(const ad_extent *extent):
     return [extent.ndim, extent.count] + [extent.size[d] if d < <int> extent.ndim else 0
@@ -230,9 +232,11 @@ cdef Trace checked_recording(Loaded file, str name, cnp.ndarray leaves):
     cdef size_t k, computed = 0
     result.fun = types.SimpleNamespace(__name__=name)     # for messages; there is no code
     with nogil:
-        status = ad_tape_replay(&file.tape, 0, NULL, NULL, result.tape)
+        status = ad_tape_replay(&file.tape, 0, NULL, NULL, MOST_WORK, result.tape)
     if status in (AD_BAD_INDEX, AD_BAD_OP, AD_BAD_SHAPE):
         raise ValueError("an operation that can not be")
+    if status == AD_TOO_LARGE:
+        raise ValueError(f"more than {MOST_WORK} multiplications")
     check(status)
     result.last_run = result.tape.runs
     for k in range(result.tape.runs):

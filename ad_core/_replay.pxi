@@ -17,7 +17,7 @@ def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
     result.fun = trace.fun
     result.lines = root.lines
     with nogil:
-        status = ad_tape_replay(root.tape, n, node, value, to)
+        status = ad_tape_replay(root.tape, n, node, value, UINT64_MAX, to)
     check(status)
     result.last_run = to.runs
     return result, [k for k in range(to.guards)

@@ -319,5 +319,4 @@ use_numpy_loops()
 if not choose_isa(os.environ.get("AD_CORE_ISA") or None):
     raise ImportError(f"AD_CORE_ISA={os.environ['AD_CORE_ISA']!r} names no instruction set that "
                       "this machine runs; use base, avx2 or avx512, or leave it unset")
-check(ad_expand_init())
-check(ad_graph_prepare())
+check(ad_expr_prepare())

@@ -64,6 +64,18 @@ int ad_next_edges(const ad_tape *tape, const ad_block *block, ad_cursor *cursor,
     return 1;
 }
 
+void ad_block_row(const ad_tape *tape, const ad_block *b, size_t o, ad_node *nodes) {
+    size_t n = b->extent[1].count;
+    ad_view row = b->operand[1];
+    if (n == 0) return;
+    if (b->operand[0].list != AD_AFFINE) {
+        memcpy(nodes, tape->list + b->operand[0].list + o * n, n * sizeof *nodes);
+        return;
+    }
+    ad_view_list(&b->operand[0], &b->extent[0], o, 1, &row.base);
+    ad_view_list(&row, &b->extent[1], 0, n, nodes);
+}
+
 /* Sum of one stretch by pairs of halves, as NumPy does, to keep rounding errors small. */
 static double pairwise(const double *value, ad_place in, size_t from, size_t n) {
     if (n > 128) {
@@ -104,7 +116,8 @@ static void cumsum_values(const ad_tape *tape, const ad_block *b, double *out) {
     while (ad_next_edges(tape, b, &cursor, &e)) {
         for (size_t k = 0; k < e.count; k++) {
             size_t at = e.edge + k * (size_t)e.edge_stride;
-            out[at] = element(tape, &e, k) + (at % row != 0 ? out[at - 1] : 0);
+            double x = element(tape, &e, k);
+            out[at] = at % row != 0 ? out[at - 1] + x : x;
         }
     }
 }

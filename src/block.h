@@ -59,6 +59,10 @@ typedef struct ad_cursor {
 } ad_cursor;
 int ad_next_edges(const ad_tape *tape, const ad_block *block, ad_cursor *cursor, ad_edges *edges);
 
+/* The nodes of result o of a reduction, or of row o of running sums: extent[1].count of them, in
+ * the order of the reduced dimensions. */
+void ad_block_row(const ad_tape *tape, const ad_block *block, size_t o, ad_node *nodes);
+
 /* Strides of one matrix operand, in doubles: batch, row, column. */
 typedef struct ad_matrix {
     double *at;

@@ -8,34 +8,6 @@
 #include "block.h"
 #include "expr.h"
 
-/* Only partials that are neither a literal nor an operand are parsed. */
-static ad_expr expressions[AD_OP_COUNT][AD_MAX_ARITY];
-static unsigned add_op, guarded_op, negative_op, positive_op, equal_op, divide_op;
-
-static ad_status row_of(const char *value, unsigned *op) {
-    for (*op = 0; *op < AD_OP_COUNT; ++*op) {
-        if (strcmp(ad_op_row(*op)->value, value) == 0) return AD_OK;
-    }
-    return AD_BAD_OP;
-}
-
-ad_status ad_expand_init(void) {
-    ad_status status = AD_OK;
-    for (unsigned op = 0; op < AD_OP_COUNT && status == AD_OK; op++) {
-        const ad_op_info *row = ad_op_row(op);
-        for (int j = 0; j < row->arity && status == AD_OK; j++) {
-            status = ad_expr_parse(row->partial[j], &expressions[op][j]);
-        }
-    }
-    if (status == AD_OK) status = row_of("a + b", &add_op);
-    if (status == AD_OK) status = row_of("ad_guarded(a, b)", &guarded_op);
-    if (status == AD_OK) status = row_of("-a", &negative_op);
-    if (status == AD_OK) status = row_of("+a", &positive_op);
-    if (status == AD_OK) status = row_of("sel(a == b, 1, 0)", &equal_op);
-    if (status == AD_OK) status = row_of("a / b", &divide_op);
-    return status;
-}
-
 /* An array of nodes on the extent at hand: an affine rule, or a list that is owned
  * by whoever made it and does not lie in the tape. */
 typedef struct item {
@@ -132,12 +104,12 @@ static ad_status times_partial(expansion *x, unsigned op, int j, const item oper
         *result = seed;
         return AD_OK;
     }
-    if (class == AD_PARTIAL_MINUS_ONE) return record(x, negative_op, &seed, result);
+    if (class == AD_PARTIAL_MINUS_ONE) return record(x, AD_NEGATIVE, &seed, result);
     item factors[2];
-    ad_status status = evaluate(x, &expressions[op][j], operands, &factors[0]);
+    ad_status status = evaluate(x, ad_expr_partial(op, j), operands, &factors[0]);
     if (status != AD_OK) return status;
     factors[1] = seed;
-    return record(x, guarded_op, factors, result);
+    return record(x, AD_GUARDED, factors, result);
 }
 
 ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node operand[3],
@@ -146,7 +118,7 @@ ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node 
     item items[4] = {repeated(operand[0]), repeated(operand[1]), repeated(operand[2]),
                      repeated(value)},
          result;
-    ad_status status = evaluate(&x, &expressions[op][edge], items, &result);
+    ad_status status = evaluate(&x, ad_expr_partial(op, edge), items, &result);
     if (status == AD_OK) *node = result.base;
     return status;
 }
@@ -190,8 +162,9 @@ typedef struct term {
 } term;
 
 static int by_child(const void *a, const void *b) {
-    ad_node x = ((const term *)a)->child, y = ((const term *)b)->child;
-    return (x > y) - (x < y);
+    const term *x = a, *y = b;
+    if (x->child != y->child) return x->child < y->child ? -1 : 1;
+    return (x->node > y->node) - (x->node < y->node); /* qsort need not be stable */
 }
 
 /* Add pairs of nodes as one run: left[k] + right[k], results consecutive from *first. */
@@ -200,7 +173,7 @@ static ad_status add_lists(expansion *x, size_t n, const ad_node *left, const ad
     static const int64_t still[1] = {0};
     int64_t shape[1] = {(int64_t)n};
     const ad_operand operands[2] = {{left[0], still, left}, {right[0], still, right}};
-    return ad_tape_elementwise(x->tape, add_op, 1, shape, operands, first);
+    return ad_tape_elementwise(x->tape, AD_ADD, 1, shape, operands, first);
 }
 
 /* Sum equal children's terms pairwise (sorted by child), until every child stands once. */
@@ -304,14 +277,14 @@ static ad_status elementwise_forward(expansion *x, const ad_run *run) {
         if (!gather(x, lists[j], n, seeds)) continue;
         status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), &part);
         if (status == AD_OK && part.nodes != NULL) { /* a plain copy of the seeds: keep it */
-            status = record(x, positive_op, &part, &part);
+            status = record(x, AD_POSITIVE, &part, &part);
         }
         if (status != AD_OK) break;
         if (terms++ == 0) {
             sum = part;
         } else {
             item both[2] = {sum, part};
-            status = record(x, add_op, both, &sum);
+            status = record(x, AD_ADD, both, &sum);
         }
     }
     if (status == AD_OK && terms > 0) item_list(&sum, &x->extent, x->node + run->node);

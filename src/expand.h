@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Derivatives as recordings: the sweeps carried out with operations of the tape itself,
- * appended to it, so that they can be differentiated in turn, to any order. */
+ * appended to it, so that they can be differentiated in turn, to any order.
+ * ad_expr_prepare must have run. */
 #ifndef AD_EXPAND_H
 #define AD_EXPAND_H
 
 #include "tape.h"
 
 #define AD_NO_NODE UINT32_MAX
-
-/* Parse the table's partials; once, before anything below.  AD_BAD_OP: a row uses a
- * function that no row provides. */
-ad_status ad_expand_init(void);
 
 /* Part of a tape to differentiate: runs [first_run, last_run).  Nodes below first_node do
  * not depend on the inputs. */

@@ -168,3 +168,17 @@ ad_status ad_expr_parse(const char *text, ad_expr *expr) {
     blanks(&p);
     return p.failed || *p.at != 0 ? AD_BAD_OP : AD_OK;
 }
+
+static ad_expr partials[AD_OP_COUNT][AD_MAX_ARITY];
+
+ad_status ad_expr_prepare(void) {
+    for (unsigned op = 0; op < AD_OP_COUNT; op++) {
+        for (int j = 0; j < ad_op_rows[op].arity; j++) {
+            ad_status status = ad_expr_parse(ad_op_rows[op].partial[j], &partials[op][j]);
+            if (status != AD_OK) return status;
+        }
+    }
+    return AD_OK;
+}
+
+const ad_expr *ad_expr_partial(unsigned op, int j) { return &partials[op][j]; }

@@ -33,4 +33,10 @@ typedef struct ad_expr {
  * uses what no row provides. */
 ad_status ad_expr_parse(const char *text, ad_expr *expr);
 
+/* Parse all partials of the table; once, before the one below. */
+ad_status ad_expr_prepare(void);
+
+/* The partial of row op along edge j. */
+const ad_expr *ad_expr_partial(unsigned op, int j);
+
 #endif

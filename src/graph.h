@@ -64,11 +64,8 @@ ad_term ad_graph_derived(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term
 ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b);
 ad_term ad_graph_sum(ad_graph *g, size_t n, ad_term *terms);
 
-/* The partials of term t along each of its operands. */
+/* The partials of term t along each of its operands; ad_expr_prepare must have run. */
 void ad_graph_partials(ad_graph *g, ad_term t, ad_term *partials);
-
-/* Parse the table's partials; once, before the above. */
-ad_status ad_graph_prepare(void);
 
 /* Number of operands, and the j-th. */
 static inline size_t ad_graph_arity(const ad_graph *g, ad_term t) {

@@ -5,18 +5,6 @@
 #include "expr.h"
 #include "graph.h"
 
-static ad_expr expressions[AD_OP_COUNT][AD_MAX_ARITY];
-
-ad_status ad_graph_prepare(void) {
-    for (unsigned op = 0; op < AD_OP_COUNT; op++) {
-        for (int j = 0; j < ad_op_rows[op].arity; j++) {
-            ad_status status = ad_expr_parse(ad_op_rows[op].partial[j], &expressions[op][j]);
-            if (status != AD_OK) return status;
-        }
-    }
-    return AD_OK;
-}
-
 static int number(const ad_graph *g, ad_term t, double x) {
     double value;
     return ad_graph_is_constant(g, t, &value) && value == x;
@@ -181,11 +169,14 @@ static ad_term evaluate(ad_graph *g, const ad_expr *expr, ad_term t) {
     return g->status == AD_OK ? stack[0] : AD_NO_TERM;
 }
 
-/* Of a maximum or minimum: elements that tie share the derivative equally. */
+/* Of a maximum or minimum: elements that tie share the derivative equally.  One NaN makes the
+ * extreme NaN, so that an element ties if it equals the extreme or is NaN. */
 static void shares(ad_graph *g, ad_term t, size_t n, ad_term *partials) {
     for (size_t j = 0; j < n; j++) {
         ad_term x = ad_graph_operand(g, t, j);
-        partials[j] = ad_graph_push(g, AD_EQUAL, x, t, AD_NO_TERM);
+        ad_term equal = ad_graph_push(g, AD_EQUAL, x, t, AD_NO_TERM);
+        ad_term nan = ad_graph_push(g, AD_ISNAN, x, AD_NO_TERM, AD_NO_TERM);
+        partials[j] = ad_graph_push(g, AD_LOGICAL_OR, equal, nan, AD_NO_TERM);
     }
     ad_term ties = ad_graph_reduce(g, AD_GRAPH_SUM, n, partials);
     for (size_t j = 0; j < n; j++) {
@@ -201,6 +192,7 @@ void ad_graph_partials(ad_graph *g, ad_term t, ad_term *partials) {
     } else if (op >= AD_GRAPH_SUM) {
         shares(g, t, arity, partials);
     } else {
-        for (size_t j = 0; j < arity; j++) partials[j] = evaluate(g, &expressions[op][j], t);
+        for (size_t j = 0; j < arity; j++)
+            partials[j] = evaluate(g, ad_expr_partial(op, (int)j), t);
     }
 }

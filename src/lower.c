@@ -13,7 +13,7 @@ typedef struct lowering {
     ad_graph *g;
     uint8_t *need; /* a byte a node */
     ad_term *term; /* of each node, AD_NO_TERM as long as there is none */
-    ad_term *row;  /* operands of one reduction */
+    uint32_t *row; /* operands of one reduction: nodes, then terms */
 } lowering;
 
 static ad_node node_at(ad_place place, size_t k) {
@@ -51,30 +51,44 @@ static void need_span(lowering *x, const ad_run *run) {
     }
 }
 
-static void need_product(lowering *x, const ad_block *b) {
+static void need_product(lowering *x, const ad_run *run, const ad_block *b) {
     const uint32_t *e = b->extent[1].size;
-    for (int j = 0; j < 2; j++) {
-        const int64_t *stride = b->operand[j].stride;
-        for (uint32_t n = 0; n < b->extent[0].count; n++) {
-            for (uint32_t i = 0; i < e[j]; i++) {
-                int64_t first = b->operand[j].base + n * stride[0] + i * stride[1];
-                for (uint32_t k = 0; k < e[j + 1]; k++) x->need[first + k * stride[2]] = 1;
+    const ad_view *left = &b->operand[0], *right = &b->operand[1];
+    const uint8_t *need = x->need + run->node;
+    for (uint32_t n = 0; n < b->extent[0].count; n++) {
+        for (uint32_t i = 0; i < e[0]; i++) {
+            for (uint32_t j = 0; j < e[2]; j++) {
+                int64_t p = left->base + n * left->stride[0] + i * left->stride[1];
+                int64_t q = right->base + n * right->stride[0] + j * right->stride[2];
+                if (!*need++) continue;
+                for (uint32_t k = 0; k < e[1]; k++) {
+                    x->need[p + k * left->stride[2]] = x->need[q + k * right->stride[1]] = 1;
+                }
             }
         }
     }
 }
 
+/* How many elements of row o of a block's operand its needed results read. */
+static size_t needed_of_row(const lowering *x, const ad_run *run, const ad_block *b, size_t o) {
+    size_t n = b->extent[1].count;
+    if (run->op != AD_BLOCK_CUMSUM) return x->need[run->node + o] ? n : 0;
+    while (n > 0 && !x->need[run->node + o * b->extent[1].count + n - 1]) n--;
+    return n;
+}
+
 static void need_block(lowering *x, const ad_run *run) {
     const ad_block *b = &x->tape->block[run->a];
-    ad_cursor cursor = {0};
-    ad_edges edges;
     if (memchr(x->need + run->node, 1, b->count) == NULL) return;
     if (run->op == AD_BLOCK_MATMUL) {
-        need_product(x, b);
+        need_product(x, run, b);
         return;
     }
-    while (ad_next_edges(x->tape, b, &cursor, &edges)) {
-        for (size_t k = 0; k < edges.count; k++) x->need[node_at(edges.in, k)] = 1;
+    for (size_t o = 0; o < b->extent[0].count; o++) {
+        size_t n = needed_of_row(x, run, b, o);
+        if (n == 0) continue;
+        ad_block_row(x->tape, b, o, x->row);
+        for (size_t k = 0; k < n; k++) x->need[x->row[k]] = 1;
     }
 }
 
@@ -146,46 +160,27 @@ static void enter_product(lowering *x, const ad_run *run, const ad_block *b) {
     }
 }
 
-/* Elements of result o in the order of the reduced dimensions. */
-static void reduced_row(lowering *x, const ad_block *b, size_t o) {
-    ad_node buffer[AD_CHUNK], from;
-    size_t count = b->extent[1].count;
-    ad_view row = b->operand[1];
-    ad_place place;
-    if (b->operand[0].list == AD_AFFINE) {
-        ad_view_list(&b->operand[0], &b->extent[0], o, 1, &from);
-        row.base = from;
-    }
-    for (size_t k = 0; k < count;) {
-        size_t m = ad_stretch(&b->extent[1], k);
-        if (m > AD_CHUNK) m = AD_CHUNK;
-        if (b->operand[0].list == AD_AFFINE) {
-            place = ad_view_place(&row, &b->extent[1], k, m, x->tape->list, buffer);
-        } else {
-            place.list = x->tape->list + b->operand[0].list + o * count + k;
-        }
-        for (size_t e = 0; e < m; e++) x->row[k + e] = term_of(x, node_at(place, e));
-        k += m;
-    }
-}
-
 static void enter_reduction(lowering *x, const ad_run *run, const ad_block *b) {
     static const unsigned kinds[] = {AD_GRAPH_SUM, AD_GRAPH_MAX, AD_GRAPH_MIN};
-    size_t n = b->extent[1].count;
-    for (size_t o = 0; o < b->extent[0].count && x->g->status == AD_OK; o++) {
-        ad_term *to = x->term + run->node + (run->op == AD_BLOCK_CUMSUM ? o * n : o);
-        if (run->op != AD_BLOCK_CUMSUM) {
-            if (!x->need[to - x->term]) continue;
-            if (n != 0) reduced_row(x, b, o);
-            *to = n == 0 ? ad_graph_constant(x->g, 0)
-                         : ad_graph_reduce(x->g, kinds[run->op], n, x->row);
+    ad_graph *g = x->g;
+    for (size_t o = 0; o < b->extent[0].count && g->status == AD_OK; o++) {
+        size_t n = needed_of_row(x, run, b, o);
+        ad_term *to = x->term + run->node + o;
+        if (n > 0) ad_block_row(x->tape, b, o, x->row);
+        for (size_t k = 0; k < n; k++) x->row[k] = term_of(x, x->row[k]);
+        if (run->op == AD_BLOCK_CUMSUM) {
+            to = x->term + run->node + o * b->extent[1].count;
+            for (size_t k = 0; k < n; k++) {
+                to[k] =
+                    k == 0 ? x->row[0] : ad_graph_push(g, AD_ADD, to[k - 1], x->row[k], AD_NO_TERM);
+            }
+        } else if (!x->need[run->node + o]) {
             continue;
-        }
-        if (n == 0) continue;
-        reduced_row(x, b, o);
-        for (size_t k = 0; k < n; k++) {
-            to[k] =
-                k == 0 ? x->row[0] : ad_graph_push(x->g, AD_ADD, to[k - 1], x->row[k], AD_NO_TERM);
+        } else if (run->op == AD_BLOCK_SUM && n < 2) { /* from 0 on, which tells where all are -0 */
+            *to = ad_graph_constant(g, 0);
+            if (n == 1) *to = ad_graph_push(g, AD_ADD, x->row[0], *to, AD_NO_TERM);
+        } else {
+            *to = ad_graph_reduce(g, kinds[run->op], n, x->row);
         }
     }
 }

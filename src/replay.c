@@ -18,9 +18,48 @@ static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
     return AD_OK;
 }
 
-/* Whether all nodes of an affine rule lie below `end`. */
-static int rule_lies_below(size_t end, ad_node base, size_t n, const int64_t *size,
-                           const int64_t *stride) {
+/* Whether the nodes [low, high] are all constants or none is. */
+static int alike_between(const ad_tape *tape, size_t low, size_t high) {
+    int constant = ad_is_constant(tape, (ad_node)low);
+    const uint64_t all = constant ? ~(uint64_t)0 : 0;
+    for (size_t node = low; node <= high;) {
+        if (node % 64 == 0 && high - node >= 63) {
+            if (tape->constant[node / 64] != all) return 0;
+            node += 64;
+        } else if (ad_is_constant(tape, (ad_node)node++) != constant) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The same of a rule's nodes alone; a dimension without a stride adds none. */
+static int rule_is_alike(const ad_tape *tape, ad_node base, size_t n, const int64_t *size,
+                         const int64_t *stride) {
+    int64_t sizes[2 * AD_DIMS], steps[2 * AD_DIMS];
+    ad_node nodes[AD_CHUNK];
+    size_t count = 1, kept = 0;
+    int constant = ad_is_constant(tape, base);
+    for (size_t d = 0; d < n; d++) {
+        if (stride[d] == 0) continue;
+        sizes[kept] = size[d];
+        steps[kept++] = stride[d];
+        count *= (size_t)size[d];
+    }
+    for (size_t k = 0; k < count; k += AD_CHUNK) {
+        size_t m = count - k < AD_CHUNK ? count - k : AD_CHUNK;
+        ad_rule_list((int)kept, sizes, base, steps, k, m, nodes);
+        for (size_t e = 0; e < m; e++) {
+            if (ad_is_constant(tape, nodes[e]) != constant) return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether an affine rule, of at most AD_MAX_NODES elements, names nodes that are there and are
+ * all constants or all none: sweeps ask the first alone. */
+static int is_rule(const ad_tape *tape, ad_node base, size_t n, const int64_t *size,
+                   const int64_t *stride) {
     int64_t low = base, high = base;
     for (size_t d = 0; d < n; d++) {
         if (stride[d] > (int64_t)UINT32_MAX || stride[d] < -(int64_t)UINT32_MAX) return 0;
@@ -30,21 +69,15 @@ static int rule_lies_below(size_t end, ad_node base, size_t n, const int64_t *si
         if (__builtin_add_overflow(reach < 0 ? low : high, reach, reach < 0 ? &low : &high))
             return 0;
     }
-    return low >= 0 && high < (int64_t)end;
+    if (low < 0 || high >= (int64_t)tape->nodes) return 0;
+    return alike_between(tape, (size_t)low, (size_t)high) ||
+           rule_is_alike(tape, base, n, size, stride);
 }
 
-/* Work that a few bytes can ask for: elements that are the same node many times over.  It is
- * bounded, since a file may be forged. */
-static int too_much(const ad_tape *from, size_t n, const int64_t *size, const int64_t *stride) {
-    size_t most = (size_t)1 << 24, work = 1;
-    int repeats = 0;
-    if (most < 64 * from->nodes) most = 64 * from->nodes;
-    for (size_t d = 0; d < n; d++) {
-        repeats |= stride[d] == 0 && size[d] > 1;
-        if (size[d] > 0 && work > ((size_t)1 << 40) / (size_t)size[d]) return 1;
-        work *= (size_t)size[d];
-    }
-    return repeats && work > most;
+static int spend(uint64_t *most, uint64_t work) {
+    if (work > *most) return 0;
+    *most -= work;
+    return 1;
 }
 
 static int list_lies_below(const ad_tape *from, size_t end, uint32_t list, size_t count) {
@@ -94,6 +127,7 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
     if (run->a >= from->spans) return AD_BAD_INDEX;
     const ad_span *span = &from->span[run->a];
     if (run->op >= AD_OP_COUNT || ad_op_row(run->op)->arity != run->arity) return AD_BAD_OP;
+    if (span->extent.count > from->nodes) return AD_BAD_SHAPE;
     if (span->extent.count < 2 || !sizes_of(&span->extent, shape, &ndim)) {
         if (span->extent.count != 1 || run->arity < 3 || !sizes_of(&span->extent, shape, &ndim)) {
             return AD_BAD_SHAPE;
@@ -102,7 +136,7 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
     for (int j = 0; j < run->arity; j++) {
         const ad_view *view = &span->operand[j];
         int affine = view->list == AD_AFFINE;
-        int good = affine ? rule_lies_below(to->nodes, view->base, ndim, shape, view->stride)
+        int good = affine ? is_rule(to, view->base, ndim, shape, view->stride)
                           : list_lies_below(from, to->nodes, view->list, span->extent.count);
         if (!good) return AD_BAD_INDEX;
         operand[j] =
@@ -112,7 +146,7 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
 }
 
 static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run *run,
-                                  const ad_block *b) {
+                                  const ad_block *b, uint64_t *most) {
     int64_t shape[2 * AD_DIMS + 2], stride[2 * AD_DIMS + 2] = {0};
     size_t outer, inner;
     ad_node first;
@@ -126,35 +160,37 @@ static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run
     for (uint32_t d = 0; d < b->extent[0].ndim; d++) stride[d] = view[0].stride[d];
     for (uint32_t d = 0; d < b->extent[1].ndim; d++) stride[outer + d] = view[1].stride[d];
     if (b->extent[0].count == 0 || edges > AD_MAX_NODES) return AD_BAD_SHAPE;
-    if (edges > 0 && affine &&
-        !rule_lies_below(to->nodes, view[0].base, outer + inner, shape, stride)) {
+    if (!spend(most, edges)) return AD_TOO_LARGE;
+    if (edges > 0 && affine && !is_rule(to, view[0].base, outer + inner, shape, stride)) {
         return AD_BAD_INDEX;
     }
     if (!affine && !list_lies_below(from, to->nodes, view[0].list, edges)) return AD_BAD_INDEX;
-    if (affine && too_much(from, outer + inner, shape, stride)) return AD_BAD_SHAPE;
     ad_operand x = {view[0].base, stride, affine ? NULL : from->list + view[0].list};
     return ad_tape_reduce(to, run->op, (int)outer, (int)inner, shape, &x, &first);
 }
 
-static ad_status replay_product(const ad_tape *from, ad_tape *to, const ad_block *b) {
+static ad_status replay_product(ad_tape *to, const ad_block *b, uint64_t *most) {
+    static const int64_t still[3] = {0}; /* matrices without elements are read nowhere */
     const uint32_t *size = b->extent[1].size;
-    const int64_t e[4] = {b->extent[0].count, size[0], size[1], size[2]};
+    const int64_t e[4] = {b->extent[0].count, size[0], size[1], size[2]}, *stride[2];
+    uint64_t work = 1;
     ad_node first;
-    for (int j = 0; j < 2 && e[2] > 0; j++) {
-        const int64_t sizes[3] = {e[0], e[1 + j], e[2 + j]};
-        if (!rule_lies_below(to->nodes, b->operand[j].base, 3, sizes, b->operand[j].stride)) {
-            return AD_BAD_INDEX;
-        }
+    for (int d = 0; d < 4; d++) {
+        if (__builtin_mul_overflow(work, (uint64_t)e[d], &work)) return AD_TOO_LARGE;
     }
-    if (b->operand[0].base >= to->nodes || b->operand[1].base >= to->nodes) return AD_BAD_INDEX;
-    const int64_t *left = b->operand[0].stride, *right = b->operand[1].stride;
-    const int64_t stride[4] = {left[0], left[1], left[2] != 0 ? right[1] : 0, right[2]};
-    if (too_much(from, 4, e, stride)) return AD_BAD_SHAPE;
-    return ad_tape_matmul(to, e, b->operand[0].base, b->operand[0].stride, b->operand[1].base,
-                          b->operand[1].stride, &first);
+    if (!spend(most, work)) return AD_TOO_LARGE;
+    for (int j = 0; j < 2; j++) {
+        const ad_view *view = &b->operand[j];
+        const int64_t sizes[3] = {e[0], e[1 + j], e[2 + j]};
+        stride[j] = e[2] > 0 ? view->stride : still;
+        if (view->base >= to->nodes) return AD_BAD_INDEX;
+        if (e[2] > 0 && !is_rule(to, view->base, 3, sizes, view->stride)) return AD_BAD_INDEX;
+    }
+    return ad_tape_matmul(to, e, b->operand[0].base, stride[0], b->operand[1].base, stride[1],
+                          &first);
 }
 
-static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run) {
+static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run, uint64_t *most) {
     switch (run->form) {
     case AD_FORM_UNARY:
     case AD_FORM_BINARY:
@@ -170,12 +206,12 @@ static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run)
     }
     if (run->a >= from->blocks) return AD_BAD_INDEX;
     const ad_block *b = &from->block[run->a];
-    if (run->op == AD_BLOCK_MATMUL) return replay_product(from, to, b);
-    return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b) : AD_BAD_OP;
+    if (run->op == AD_BLOCK_MATMUL) return replay_product(to, b, most);
+    return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b, most) : AD_BAD_OP;
 }
 
 ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
-                         ad_tape *to) {
+                         uint64_t most, ad_tape *to) {
     ad_status status = AD_OK;
     size_t given = 0, limit = to->limit;
     if (from->nodes < limit) to->limit = from->nodes; /* what asks for more is refused at once */
@@ -191,7 +227,7 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
         }
         if (run == NULL || status != AD_OK) break;
         size_t before = to->nodes, runs = to->runs;
-        status = replay_run(from, to, run);
+        status = replay_run(from, to, run, &most);
         if (status == AD_OK &&
             (to->nodes == before || to->nodes > from->nodes || to->runs == runs)) {
             status = AD_BAD_SHAPE; /* nothing computed, or from constants alone: not a run */

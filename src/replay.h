@@ -7,10 +7,12 @@
 #include "tape.h"
 
 /* Record on the empty tape `to` what `from` holds, node for node: leaves with their values, but
- * the n leaves input[0] < input[1] < ... with these, and everything else computed anew.  Trusts nothing in `from` but the lengths of its arrays: an
- * index, an extent or a code that cannot be is AD_BAD_INDEX, AD_BAD_SHAPE or AD_BAD_OP.
- * Operations and partials as when `from` was recorded, one pass. */
+ * the n leaves input[0] < input[1] < ... with these, and everything else computed anew.  Trusts
+ * nothing in `from` but the lengths of its arrays: an index, an extent or a code that cannot be is
+ * AD_BAD_INDEX, AD_BAD_SHAPE or AD_BAD_OP.  A few bytes can ask for hours (a matrix product whose
+ * strides are 0): beyond `most` additions or multiplications of reductions and products the
+ * answer is AD_TOO_LARGE.  Operations and partials as when `from` was recorded, one pass. */
 ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
-                         ad_tape *to);
+                         uint64_t most, ad_tape *to);
 
 #endif

@@ -68,7 +68,7 @@ TWINS = {
 # Operations that the core itself records, expands or folds, each for a reason that is not its
 # formula: zeros, ones and signs of derivatives (graph_derived.c), ties, gradients that stop.
 STRUCTURAL_OPS = {"ADD", "MULTIPLY", "GUARDED", "SELECT", "SUBTRACT", "NEGATIVE", "POSITIVE"}
-STRUCTURAL_OPS |= {"DIVIDE", "POWER", "SQUARE", "EQUAL", "STOP"}
+STRUCTURAL_OPS |= {"DIVIDE", "POWER", "SQUARE", "EQUAL", "ISNAN", "LOGICAL_OR", "STOP"}
 
 GENERATED = re.compile(
     r"\.(so|pyd|o|a|pyc|pyo|gcda|gcno|egg|whl|tar\.gz)$|(^|/)(build|dist|__pycache__)/|\.egg-info/"

@@ -297,3 +297,27 @@ def test_a_masked_branch_has_no_part(row):
 
 def test_the_page_is_read():
     assert len(FUNCTIONS) > 40
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 33])
+@pytest.mark.parametrize(
+    "fun",
+    [np.sum, np.cumsum, np.max, lambda x: np.sum(x * np.abs(x)), lambda x: np.sum(x[:, None], 1)],
+)
+def test_sums_of_negative_zeros_have_the_sign_that_numpy_gives(fun, n):
+    x, tape = np.full(n, -0.0), ad_core.trace(fun, np.full(n, 0.5))
+    expected = np.signbit(fun(x))
+    np.testing.assert_array_equal(np.signbit(tape(x)), expected)
+    np.testing.assert_array_equal(np.signbit(tape(np.stack([x] * 17))[5]), expected)
+
+
+@pytest.mark.parametrize("fun", [np.max, np.min])
+@pytest.mark.parametrize("x", [[1.0, np.nan, 2.0], [np.nan, 1.0, np.nan], [3.0, 3.0, 1.0]])
+def test_the_derivative_of_an_extreme_goes_to_nan_where_there_is_one(fun, x):
+    x = np.array(x)
+    expected = ad_core.grad(fun)(x)
+    tape = ad_core.trace(fun, np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(tape.grad(x), expected)
+    np.testing.assert_array_equal(tape.grad(np.stack([x] * 3))[1], expected)
+    hessian = tape.hessian(x)
+    np.testing.assert_array_equal(hessian, np.zeros((3, 3)))

@@ -117,3 +117,13 @@ def test_a_dense_jacobian_takes_a_time_in_proportion_to_its_entries():
 
     took(100)
     assert took(1000) < 1.0  # half a million entries
+
+
+def test_a_matrix_shared_by_a_batch_is_replayed():
+    """Products whose batch stride is 0 cost more than their nodes tell."""
+    n = 170
+    x, stack = np.full((n, n), 0.01), np.linspace(0.0, 1.0, 4 * n * n).reshape(4, n, n)
+    fun = lambda x: np.sum(np.matmul(x, stack))  # noqa: E731
+    tape = ad_core.trace(fun, x)
+    for compiled in (tape, pickle.loads(pickle.dumps(tape))):
+        np.testing.assert_allclose(compiled(2.0 * x), 2.0 * fun(x), rtol=1e-12)

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "expr.h"
 #include "lanes.h"
 #include "vmath.h"
 
 /* What the binding does at import. */
 __attribute__((constructor)) static void prepare(void) {
-    ad_graph_prepare();
+    ad_expr_prepare();
     ad_lanes_choose(NULL);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ad_test.h"
 #include "alloc.h"
+#include "jacobian.h"
 #include "lower.h"
 #include "model.h"
 
@@ -8,6 +9,8 @@
 
 #define D 9
 #define NONE AD_NO_TERM
+
+static const ad_node nodes[] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 static const ad_node inputs[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 
@@ -190,5 +193,74 @@ TEST(lower_stops_at_the_limit_and_survives_the_failure_of_every_allocation) {
         ad_graph_free(&g);
     }
     CHECK(n > 4);
+    ad_tape_free(&tape);
+}
+
+/* The maximum of numbers with a NaN among them: its derivative is 1 along the NaN. */
+TEST(graph_partials_of_an_extreme_that_is_nan_are_the_tapes) {
+    const int64_t n[] = {3}, one[] = {1};
+    for (unsigned kind = AD_BLOCK_MAX; kind <= AD_BLOCK_MIN; kind++) {
+        ad_tape tape;
+        ad_graph g;
+        ad_node x = 0, y = 0;
+        ad_term term, partial[3];
+        double J[3], value[1000];
+        ad_tape_init(&tape);
+        REQUIRE(ad_tape_inputs(&tape, 3, &x) == AD_OK);
+        tape.value[0] = 1, tape.value[1] = NAN, tape.value[2] = 2;
+        const ad_operand a = {0, one, NULL};
+        REQUIRE(ad_tape_reduce(&tape, kind, 0, 1, n, &a, &y) == AD_OK);
+        const ad_function f = {&tape, 3, 1, nodes, &y};
+        CHECK(ad_jacobian_reverse(&f, 1, J, (ad_workspace){NULL, 0}, NULL) == AD_OK);
+        REQUIRE(ad_graph_init(&g, 3, 1000) == AD_OK);
+        REQUIRE(ad_lower(&tape, 3, nodes, 1, &y, &g, &term, NULL) == AD_OK);
+        ad_graph_partials(&g, term, partial);
+        model_values(&g, tape.value, 1, value);
+        for (int k = 0; k < 3; k++) CHECK_EQUAL(value[partial[k]], J[k]);
+        ad_graph_free(&g);
+        ad_tape_free(&tape);
+    }
+}
+
+/* Sums of rows, of which one has a leaf that is no input: the other one can still be had. */
+TEST(lower_does_not_ask_for_rows_that_nobody_needs) {
+    const int64_t matrix[] = {2, 3}, rows[] = {3, 1}, six[] = {6}, one[] = {1};
+    for (unsigned kind = 0; kind < AD_BLOCK_MATMUL; kind++) {
+        ad_tape tape;
+        ad_graph g;
+        ad_node first = 0, sine = 0, y = 0;
+        ad_term term;
+        ad_tape_init(&tape);
+        REQUIRE(ad_tape_inputs(&tape, 6, &first) == AD_OK);
+        const ad_operand leaves = {0, one, NULL};
+        REQUIRE(ad_tape_elementwise(&tape, AD_SIN, 1, six, &leaves, &sine) == AD_OK);
+        const ad_operand x = {sine, rows, NULL};
+        REQUIRE(ad_tape_reduce(&tape, kind, 1, 1, matrix, &x, &y) == AD_OK);
+        REQUIRE(ad_graph_init(&g, 3, 1000) == AD_OK);
+        CHECK(ad_lower(&tape, 3, nodes, 1, &y, &g, &term, NULL) == AD_OK);
+        CHECK(g.terms <= 10);
+        ad_graph_free(&g);
+        ad_tape_free(&tape);
+    }
+}
+
+/* A sum of one number is what NumPy says, also of -0. */
+TEST(lower_gives_a_sum_of_one_number_the_tapes_sign) {
+    const int64_t n[] = {1}, one[] = {1};
+    ad_tape tape;
+    ad_graph g;
+    ad_node x = 0, y = 0;
+    ad_term term;
+    double value[100];
+    ad_tape_init(&tape);
+    REQUIRE(ad_tape_inputs(&tape, 1, &x) == AD_OK);
+    tape.value[0] = -0.0;
+    const ad_operand a = {0, one, NULL};
+    REQUIRE(ad_tape_reduce(&tape, AD_BLOCK_SUM, 0, 1, n, &a, &y) == AD_OK);
+    REQUIRE(ad_graph_init(&g, 1, 100) == AD_OK);
+    REQUIRE(ad_lower(&tape, 1, nodes, 1, &y, &g, &term, NULL) == AD_OK);
+    model_values(&g, tape.value, 0, value);
+    CHECK(signbit(value[term]) == signbit(tape.value[y]));
+    ad_graph_free(&g);
     ad_tape_free(&tape);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ad_test.h"
 #include "alloc.h"
+#include "eval.h"
+#include "lower.h"
 #include "model.h"
 
 #include <string.h>
@@ -364,4 +366,42 @@ TEST(program_survives_the_failure_of_every_allocation) {
     CHECK(fails > 8 && lanes_hold(&p));
     ad_program_free(&p);
     ad_graph_free(&g);
+}
+
+/* A product that the user's own nested derivative guards is part of the value: an exact zero wins
+ * in the program as on the tape. */
+TEST(program_keeps_the_guards_of_the_function_itself) {
+    ad_tape tape;
+    ad_graph g;
+    ad_node x = 0, half = 0, low = 0, y = 0, out[2];
+    ad_term term[2];
+    ad_program p;
+    double arena[64], got[2];
+    ad_tape_init(&tape);
+    REQUIRE(ad_tape_inputs(&tape, 2, &x) == AD_OK && ad_tape_constant(&tape, 0.5, &half) == AD_OK);
+    REQUIRE(ad_tape_constant(&tape, -1, &low) == AD_OK);
+    tape.value[0] = tape.value[1] = 0;
+    REQUIRE(ad_tape_unary(&tape, AD_SQRT, 0, &y) == AD_OK);
+    REQUIRE(ad_tape_binary(&tape, AD_DIVIDE, half, y, &y) == AD_OK);
+    REQUIRE(ad_tape_binary(&tape, AD_GUARDED, y, 1, &out[0]) == AD_OK);
+    REQUIRE(ad_tape_binary(&tape, AD_FMAX, out[0], low, &out[1]) == AD_OK);
+    CHECK_EQUAL(tape.value[out[0]], 0.0);
+    CHECK_EQUAL(tape.value[out[1]], 0.0);
+    REQUIRE(ad_graph_init(&g, 2, 1000) == AD_OK);
+    REQUIRE(ad_lower(&tape, 2, (ad_node[]){0, 1}, 2, out, &g, term, NULL) == AD_OK);
+    for (size_t checked = 0; checked <= 2; checked += 2) {
+        const ad_wanted wanted = {.outputs = 2, .checked = checked, .output = term};
+        REQUIRE(ad_program_make(&g, &wanted, 0, &p) == AD_OK);
+        ad_point_begin(&p, arena);
+        arena[0] = arena[1] = 0;
+        ad_point_run(&p, arena);
+        ad_point_outputs(&p, arena, 0, 2, 0, got);
+        if (!ad_point_wild(&p, arena)) { /* nobody will run it again */
+            CHECK_EQUAL(got[0], 0.0);
+            CHECK_EQUAL(got[1], 0.0);
+        }
+        ad_program_free(&p);
+    }
+    ad_graph_free(&g);
+    ad_tape_free(&tape);
 }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a replay takes and what it refuses: size, strides, constants. */
+#include "ad_test.h"
+#include "jacobian.h"
+#include "lower.h"
+#include "replay.h"
+
+#include <string.h>
+
+static const ad_node nodes[] = {0, 1, 2, 3, 4, 5, 6, 7};
+
+/* One matrix times many (its batch stride is 0), and a number broadcast: however large, what was
+ * recorded can be recorded again. */
+TEST(replay_carries_out_what_was_recorded_however_large) {
+    const int64_t n = 170, batch = 4, e[4] = {batch, n, n, n};
+    const int64_t left[3] = {0, n, 1}, right[3] = {n * n, n, 1};
+    const int64_t many[] = {5000, 5000}, none[] = {0, 0};
+    ad_tape from, to;
+    ad_node x = 0, y = 0;
+    ad_tape_init(&from);
+    ad_tape_init(&to);
+    REQUIRE(ad_tape_inputs(&from, (size_t)(n * n * (1 + batch)), &x) == AD_OK);
+    memset(from.value, 0, from.nodes * sizeof *from.value);
+    REQUIRE(ad_tape_matmul(&from, e, 0, left, (ad_node)(n * n), right, &y) == AD_OK);
+    CHECK(ad_tape_replay(&from, 0, NULL, NULL, UINT64_MAX, &to) == AD_OK);
+    ad_tape_free(&from);
+    ad_tape_free(&to);
+    REQUIRE(ad_tape_inputs(&from, 1, &x) == AD_OK);
+    from.value[0] = 1;
+    const ad_operand one = {0, none, NULL};
+    REQUIRE(ad_tape_reduce(&from, AD_BLOCK_SUM, 0, 2, many, &one, &y) == AD_OK);
+    CHECK(ad_tape_replay(&from, 0, NULL, NULL, UINT64_MAX, &to) == AD_OK);
+    ad_tape_free(&from);
+    ad_tape_free(&to);
+}
+
+/* Matrices with an inner size of 0 are read nowhere, but their strides are multiplied. */
+TEST(replay_checks_the_strides_of_empty_products) {
+    const int64_t e[4] = {3, 1, 0, 1}, still[3] = {0, 0, 0};
+    for (int which = 0; which < 6; which++) {
+        ad_tape from, to;
+        ad_node x = 0, y = 0;
+        ad_graph g;
+        ad_term term;
+        ad_tape_init(&from);
+        ad_tape_init(&to);
+        REQUIRE(ad_tape_inputs(&from, 1, &x) == AD_OK);
+        REQUIRE(ad_tape_matmul(&from, e, 0, still, 0, still, &y) == AD_OK);
+        from.block[0].operand[which / 3].stride[which % 3] = INT64_MAX;
+        ad_status status =
+            ad_tape_replay(&from, 0, NULL, NULL, UINT64_MAX, &to); /* UBSan sees it */
+        CHECK(status == AD_OK || status == AD_BAD_INDEX);
+        if (status == AD_OK) {
+            REQUIRE(ad_graph_init(&g, 1, 100) == AD_OK);
+            CHECK(ad_lower(&to, 1, nodes, 1, &y, &g, &term, NULL) == AD_OK); /* and here */
+            ad_graph_free(&g);
+        }
+        ad_tape_free(&from);
+        ad_tape_free(&to);
+    }
+}
+
+/* An affine rule over a constant and an input loses the input's edge in sweeps, without a word. */
+TEST(replay_refuses_a_rule_over_constants_and_others) {
+    const int64_t two[] = {2}, one[] = {1};
+    ad_tape from, to;
+    ad_node x = 0, y = 0;
+    ad_tape_init(&from);
+    ad_tape_init(&to);
+    REQUIRE(ad_tape_inputs(&from, 3, &x) == AD_OK);
+    for (int k = 0; k < 3; k++) from.value[k] = 2;
+    const ad_operand a[] = {{0, one, NULL}, {1, one, NULL}};
+    REQUIRE(ad_tape_elementwise(&from, AD_MULTIPLY, 1, two, a, &y) == AD_OK);
+    from.constant[0] |= 1;
+    ad_status status = ad_tape_replay(&from, 0, NULL, NULL, UINT64_MAX, &to);
+    if (status == AD_OK) {
+        const ad_node out[] = {y + 1};
+        const ad_function f = {&to, 1, 1, nodes + 1, out};
+        double slope;
+        CHECK(ad_jacobian_reverse(&f, 1, &slope, (ad_workspace){NULL, 0}, NULL) == AD_OK);
+        CHECK_EQUAL(slope, 2.0); /* of x1 x2 along x1 */
+    }
+    ad_tape_free(&from);
+    ad_tape_free(&to);
+}
+
+/* One number multiplied by itself up to 2^96 times, and 2^26 times the same number added up. */
+TEST(replay_stops_where_a_few_bytes_ask_for_hours) {
+    const int64_t e[4] = {1, 1, 1, 1}, still[3] = {0, 0, 0}, many[] = {1 << 13, 1 << 13};
+    ad_tape from, to;
+    ad_node x = 0, y = 0;
+    ad_tape_init(&from);
+    ad_tape_init(&to);
+    REQUIRE(ad_tape_inputs(&from, 1, &x) == AD_OK);
+    from.value[0] = 1;
+    REQUIRE(ad_tape_matmul(&from, e, 0, still, 0, still, &y) == AD_OK);
+    for (uint32_t size = 1u << 31; size > 0; size >>= 4) {
+        from.block[0].extent[1].size[1] = size;
+        ad_status status = ad_tape_replay(&from, 0, NULL, NULL, 1 << 20, &to);
+        CHECK(status == (size > 1 << 20 ? AD_TOO_LARGE : AD_OK));
+        ad_tape_free(&to);
+    }
+    for (int d = 0; d < 3; d++) from.block[0].extent[1].size[d] = UINT32_MAX; /* wraps */
+    CHECK(ad_tape_replay(&from, 0, NULL, NULL, UINT64_MAX, &to) == AD_TOO_LARGE);
+    ad_tape_free(&from);
+    ad_tape_free(&to);
+    REQUIRE(ad_tape_inputs(&from, 1, &x) == AD_OK);
+    from.value[0] = 1;
+    const ad_operand a = {0, still, NULL};
+    REQUIRE(ad_tape_reduce(&from, AD_BLOCK_SUM, 0, 2, many, &a, &y) == AD_OK);
+    CHECK(ad_tape_replay(&from, 0, NULL, NULL, (1 << 26) - 1, &to) == AD_TOO_LARGE);
+    ad_tape_free(&to);
+    CHECK(ad_tape_replay(&from, 0, NULL, NULL, 1 << 26, &to) == AD_OK);
+    ad_tape_free(&from);
+    ad_tape_free(&to);
+}
