@@ -5,6 +5,7 @@ Jacobian.  The transforms are written on this."""
 import numpy as np
 
 from ad_core import _core
+from ad_core.argnums import is_single, numbered
 from ad_core.trees import flatten, map_leaves
 
 __all__ = ["ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
@@ -142,7 +143,11 @@ def record(fun, args, kwargs, argnums, has_aux=False):
     Raises TypeError for inputs that are no real floats, results that are no arrays, and
     whatever fun itself raises, unchanged.
     """
-    numbers = _numbers(argnums, args)
+    numbers = numbered(
+        argnums,
+        len(args),
+        f"was not given: the function was called with {len(args)} positional arguments",
+    )
     trace = _core.open_trace(fun)
     try:
         given = list(args)
@@ -160,7 +165,7 @@ def record(fun, args, kwargs, argnums, has_aux=False):
             ]
             trees.append(tree)
         y = fun(*given, **kwargs)
-        return _finish(trace, parts, trees, not _is_sequence(argnums), y, has_aux)
+        return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
     finally:
         _core.close_trace(trace)
 
@@ -220,27 +225,6 @@ def _released(trace, leaf):
         return _core.traced_again(trace, nodes, shape)
     value = _core.current_values(leaf)
     return value[()] if value.ndim == 0 else value
-
-
-def _is_sequence(argnums):
-    return isinstance(argnums, (tuple, list))
-
-
-def _numbers(argnums, args):
-    """argnums as a list of valid non-negative numbers."""
-    numbers = list(argnums) if _is_sequence(argnums) else [argnums]
-    for k in numbers:
-        if not isinstance(k, (int, np.integer)) or isinstance(k, bool):
-            raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
-        if not -len(args) <= k < len(args):
-            raise ValueError(
-                f"argnums={argnums!r} names an argument that was not given: the function was "
-                f"called with {len(args)} positional arguments"
-            )
-    numbers = [k % len(args) for k in numbers]
-    if len(set(numbers)) != len(numbers):
-        raise ValueError(f"argnums={argnums!r} names an argument twice")
-    return numbers
 
 
 def _what(fun, k, leaves, j):

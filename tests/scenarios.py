@@ -401,14 +401,14 @@ GMM_WIDE = Scenario("gmm-wide", gmm, partial(gmm_args, d=10), "value_and_grad", 
 NETWORK = Scenario(
     "network", network, network_args, "value_and_grad", K=1, D=weights_of(784, 512, 512, 10)
 )
-NETWORK_NARROW = Scenario(
-    "network-narrow",
-    network,
-    partial(network_args, sizes=(16, 32, 32, 4), batch=32),
-    "value_and_grad",
-    K=1,
-    D=weights_of(16, 32, 32, 4),
-)
+
+
+def network_scenario(name, sizes, batch):
+    args = partial(network_args, sizes=sizes, batch=batch)
+    return Scenario(name, network, args, "value_and_grad", K=1, D=weights_of(*sizes))
+
+
+NETWORK_NARROW = network_scenario("network-narrow", (16, 32, 32, 4), 32)
 ROSENBROCK = Scenario("rosenbrock", rosenbrock, rosenbrock_args, "value_and_grad", K=1, D=1000)
 LOGISTIC = Scenario("logistic", logistic, logistic_args, "value_and_grad", K=1, D=20)
 SNAKE = Scenario("snake", snake, snake_args, "value_and_grad", K=1, D=300)
@@ -428,14 +428,7 @@ SMALL = (
         "small-brusselator", brusselator, partial(brusselator_args, n=6), "jacobian", K=72, D=72
     ),
     Scenario("small-gmm", gmm, partial(gmm_args, d=3, k=4, n=15), "value_and_grad", K=1, D=40),
-    Scenario(
-        "small-network",
-        network,
-        partial(network_args, sizes=(7, 6, 5, 4), batch=9),
-        "value_and_grad",
-        K=1,
-        D=weights_of(7, 6, 5, 4),
-    ),
+    network_scenario("small-network", (7, 6, 5, 4), 9),
     Scenario(
         "small-rosenbrock", rosenbrock, partial(rosenbrock_args, n=9), "value_and_grad", K=1, D=9
     ),

@@ -132,16 +132,22 @@ def test_values(name):
         alike(tape(*args), ad_core.value_and_jacobian(fun)(*args)[0])
 
 
-@each_map
-def test_jacobians(name):
-    fun, tape, points = setting(MAPS, name)
+def first_derivatives_hold(kind, name, method):
+    """A method and its value_and_ form agree with the transforms of the same names."""
+    fun, tape, points = setting(kind, name)
+    both = f"value_and_{method}"
     for args in points:
         for argnums in some_argnums(len(args)):
-            value, expected = ad_core.value_and_jacobian(fun, argnums)(*args)
-            alike(tape.jacobian(*args, argnums=argnums), expected)
-            found = tape.value_and_jacobian(*args, argnums=argnums)
+            value, expected = getattr(ad_core, both)(fun, argnums)(*args)
+            alike(getattr(tape, method)(*args, argnums=argnums), expected)
+            found = getattr(tape, both)(*args, argnums=argnums)
             assert type(found) is tuple
             alike(found, (value, expected))
+
+
+@each_map
+def test_jacobians(name):
+    first_derivatives_hold(MAPS, name, "jacobian")
 
 
 @each_map
@@ -160,14 +166,7 @@ def test_products(name):
 
 @each_scalar
 def test_gradients(name):
-    fun, tape, points = setting(SCALARS, name)
-    for args in points:
-        for argnums in some_argnums(len(args)):
-            value, expected = ad_core.value_and_grad(fun, argnums)(*args)
-            alike(tape.grad(*args, argnums=argnums), expected)
-            found = tape.value_and_grad(*args, argnums=argnums)
-            assert type(found) is tuple
-            alike(found, (value, expected))
+    first_derivatives_hold(SCALARS, name, "grad")
 
 
 @each_scalar

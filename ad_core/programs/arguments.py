@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from ad_core.argnums import is_single, numbered
 from ad_core.trees import flatten
 
 __all__ = ["Arguments", "as_floats", "check_batch_dims"]
@@ -62,25 +63,16 @@ class Arguments:
 
     def argnums(self, argnums):
         """Numbers of arguments among the inputs."""
-        single = not isinstance(argnums, (tuple, list))
-        numbers = [argnums] if single else list(argnums)
+        label, count = self.function._label, len(self.args)
+        numbers = numbered(argnums, count, f"was not given: {label} was called with {count}")
         for k in numbers:
-            if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-                raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
-            if not -len(self.args) <= k < len(self.args):
-                raise ValueError(
-                    f"argnums={argnums!r} names an argument that was not given: "
-                    f"{self.function._label} was called with {len(self.args)}"
-                )
-            if k % len(self.args) not in self.inputs:
+            if k not in self.inputs:
                 raise TypeError(
-                    f"argument {k} of {self.function._label} must be real float64 numbers to be "
+                    f"argument {k} of {label} must be real float64 numbers to be "
                     f"differentiated, got {self.args[k]!r}; pass floats"
                 )
-        numbers = [self.inputs.index(k % len(self.args)) for k in numbers]
-        if len(set(numbers)) != len(numbers):
-            raise ValueError(f"argnums={argnums!r} names an argument twice")
-        return numbers[0] if single else tuple(numbers)
+        numbers = [self.inputs.index(k) for k in numbers]
+        return numbers[0] if is_single(argnums) else tuple(numbers)
 
     def example(self, at):
         """The arguments of one point; of an empty batch ones, since only shapes are asked for."""

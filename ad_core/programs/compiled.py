@@ -48,10 +48,7 @@ class Compiled(_core.Evaluator):
         source = self._lowered
         report = partial(_branch_changed, self._recording.trace, self._name)
         if source.graph is None:
-            source.wrt(argnums)
-            call = Replayed(
-                self._recording, source.arguments, source.result, name, argnums, self._name, report
-            )
+            call = Replayed(self._recording, source, name, argnums, report)
             return call, {"route": "sweeps over the recording, carried out again"}
         try:
             return build(source, name, argnums, report)
@@ -136,10 +133,10 @@ class Compiled(_core.Evaluator):
         outputs K                         1
         route forward                     3 operations...
         """
-        self._build("jacobian", argnums)
+        call = self._build("jacobian", argnums)
         numbers, single = self._lowered.wrt(argnums)
         facts = self._facts["jacobian", tuple(numbers), single]
-        return explained(self._name, self._lowered, facts, self._build("jacobian", argnums))
+        return explained(self._name, self._lowered, facts, call)
 
 
 def explained(name, source, facts, call):

@@ -123,7 +123,8 @@ class Swept(_Large):
 class Replayed(_Large):
     """A method of a recording that no program is made of, one point after the other."""
 
-    def __init__(self, recording, arguments, result, name, argnums, label, report):
+    def __init__(self, recording, source, name, argnums, report):
+        arguments, result, label = source.arguments, source.result, source.name
         if name in ("hessian", "hvp"):
             raise NotImplementedError(
                 f"{label} is too large for a program of second derivatives; use "
@@ -137,12 +138,11 @@ class Replayed(_Large):
         nodes = recording.inputs.nodes
         ascending = bool(np.all(nodes[1:] > nodes[:-1]))
         self.order = slice(None) if ascending else np.argsort(nodes, kind="stable")
-        single = not isinstance(argnums, (tuple, list))
         if name in ("jvp", "vjp"):
             self.wrt, self.single = recording.inputs, len(arguments.trees) == 1
         else:
-            numbers = [k % len(arguments.trees) for k in ([argnums] if single else argnums)]
-            self.wrt, self.single = _leaves_of(recording, arguments, numbers), single
+            numbers, self.single = source.wrt(argnums)
+            self.wrt = _leaves_of(recording, arguments, numbers)
         self.in_shapes = list(arguments.shapes)
         if name in ("jvp", "vjp"):
             self.in_shapes += (arguments if name == "jvp" else result).shapes

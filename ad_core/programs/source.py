@@ -4,6 +4,7 @@
 import numpy as np
 
 from ad_core import _core
+from ad_core.argnums import is_single, numbered
 from ad_core.programs import workers  # noqa: F401  (tells the core about threads)
 from ad_core.trees import LEAF, flatten
 
@@ -65,19 +66,7 @@ class Source:
         return self._seeds[side]
 
     def wrt(self, argnums):
-        """(leaf numbers by argument, whether one was asked for by number)."""
-        single = not isinstance(argnums, (tuple, list))
-        numbers = [argnums] if single else list(argnums)
+        """(numbers of arguments, whether one was asked for by number)."""
         count = len(self.arguments.trees)
-        for k in numbers:
-            if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-                raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
-            if not -count <= k < count:
-                raise ValueError(
-                    f"argnums={argnums!r} names an argument that {self.name} does not have: it "
-                    f"was recorded with {count}"
-                )
-        numbers = [k % count for k in numbers]
-        if len(set(numbers)) != len(numbers):
-            raise ValueError(f"argnums={argnums!r} names an argument twice")
-        return numbers, single
+        told = f"{self.name} does not have: it was recorded with {count}"
+        return numbered(argnums, count, told), is_single(argnums)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which arguments of a function are meant: the argnums of every transform and method."""
+
+import numpy as np
+
+__all__ = ["is_single", "numbered"]
+
+
+def is_single(argnums):
+    """Whether one argument is asked for by number, so that results are not wrapped in a tuple."""
+    return not isinstance(argnums, (tuple, list))
+
+
+def numbered(argnums, count, told):
+    """argnums of a function of `count` arguments as a list of numbers from 0 on.
+
+    Raises TypeError for what is no number, ValueError for one that is too large (told says how
+    many arguments there are) or named twice.
+    """
+    numbers = [argnums] if is_single(argnums) else list(argnums)
+    for k in numbers:
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+            raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
+        if not -count <= k < count:
+            raise ValueError(f"argnums={argnums!r} names an argument that {told}")
+    numbers = [k % count for k in numbers]
+    if len(set(numbers)) != len(numbers):
+        raise ValueError(f"argnums={argnums!r} names an argument twice")
+    return numbers
