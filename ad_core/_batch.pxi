@@ -50,7 +50,7 @@ cdef class Arena:
     cdef bint lanes
 
     def __dealloc__(self):
-        ad_free(self.memory)
+        ad_free_lines(self.memory)
 
 
 @cython.final
@@ -152,7 +152,7 @@ cdef class Job:
         except IndexError:
             pass
         arena = Arena.__new__(Arena)
-        arena.memory = <double *> ad_alloc(room, sizeof(double))
+        arena.memory = <double *> ad_alloc_lines(room, sizeof(double))
         if arena.memory == NULL:
             raise MemoryError("no memory for a program's slots")
         arena.room = room

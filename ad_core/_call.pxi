@@ -159,7 +159,7 @@ cdef class Call:
             ad_point_run(&self.program.fast, arena)
             guards = flipped(&self.program.fast, arena)
         finally:
-            ad_free(arena)
+            ad_free_lines(arena)
         self.report(guards, at)
         return 0
 

@@ -17,6 +17,8 @@ cdef extern from "status.h" nogil:
 cdef extern from "alloc.h" nogil:
     void *ad_alloc(size_t count, size_t size)
     void ad_free(void *memory)
+    void *ad_alloc_lines(size_t count, size_t size)
+    void ad_free_lines(void *memory)
     void ad_alloc_fail_at(long n)
 
 cdef extern from "ops.h" nogil:

@@ -37,8 +37,8 @@ cdef class Program:
     def __dealloc__(self):
         ad_program_free(&self.fast)
         ad_program_free(&self.strict)
-        ad_free(self.arena)
-        ad_free(self.strict_arena)
+        ad_free_lines(self.arena)
+        ad_free_lines(self.strict_arena)
 
     cdef int make(self, int strict, ad_program *program) except -1:
         cdef ad_wanted wanted
@@ -104,7 +104,7 @@ cdef class Program:
 
 
 cdef double *point_arena(const ad_program *p) except NULL:
-    cdef double *arena = <double *> ad_alloc(ad_point_room(p), sizeof(double))
+    cdef double *arena = <double *> ad_alloc_lines(ad_point_room(p), sizeof(double))
     if arena == NULL:
         raise MemoryError("no memory for a program's slots")
     ad_point_begin(p, arena)

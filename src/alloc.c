@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
@@ -49,6 +50,24 @@ void *ad_alloc_zeroed(size_t count, size_t size) {
 }
 
 void ad_free(void *memory) { free(memory); }
+
+/* What malloc gave stands just before what the caller gets. */
+void *ad_alloc_lines(size_t count, size_t size) {
+    enum { LINE = 64 };
+    if (size != 0 && count > (SIZE_MAX - 2 * LINE) / size) return NULL;
+    char *memory = ad_alloc(count * size + LINE + sizeof memory, 1);
+    if (memory == NULL) return NULL;
+    char *from = memory + sizeof memory;
+    char *line = from + (LINE - (uintptr_t)from % LINE) % LINE;
+    memcpy(line - sizeof memory, &memory, sizeof memory);
+    return line;
+}
+
+void ad_free_lines(void *memory) {
+    char *from = NULL;
+    if (memory != NULL) memcpy(&from, (char *)memory - sizeof from, sizeof from);
+    ad_free(from);
+}
 
 ad_status ad_grow(void **memory, size_t *capacity, size_t need, size_t size) {
     if (need <= *capacity) return AD_OK;

@@ -13,6 +13,10 @@ void *ad_alloc(size_t count, size_t size);
 void *ad_alloc_zeroed(size_t count, size_t size);
 void ad_free(void *memory);
 
+/* The same on a cache line's boundary, where vectors do not straddle two lines. */
+void *ad_alloc_lines(size_t count, size_t size);
+void ad_free_lines(void *memory);
+
 /* Make *memory hold at least `need` items of `size` bytes, growing by half as
  * much again; *capacity is in items.  The items stay; on failure nothing changes. */
 ad_status ad_grow(void **memory, size_t *capacity, size_t need, size_t size);

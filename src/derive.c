@@ -26,7 +26,8 @@ typedef struct shares {
 
 static int by_place(const void *a, const void *b) {
     const share *x = a, *y = b;
-    return x->at < y->at ? -1 : x->at > y->at;
+    if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    return x->term < y->term ? -1 : x->term > y->term; /* qsort need not be stable */
 }
 
 static int by_row_and_column(const void *a, const void *b) {
@@ -74,6 +75,7 @@ typedef struct accumulation {
     uint32_t *number; /* of an input, UINT32_MAX for what is none */
     size_t *first;    /* reverse: head of a vertex' chain; forward: its first share */
     size_t *count;
+    ad_term *order; /* reverse: consumers first */
     ad_term *partial, *buffer;
     size_t room_partial, room_buffer;
     shares met, store;
@@ -85,6 +87,7 @@ static void end(accumulation *x) {
     ad_free(x->number);
     ad_free(x->first);
     ad_free(x->count);
+    ad_free(x->order);
     ad_free(x->partial);
     ad_free(x->buffer);
     ad_free(x->met.item);
@@ -166,12 +169,39 @@ static ad_status take_chain(accumulation *x, ad_term t) {
     return AD_OK;
 }
 
+/* Consumers before what they read: levels from the last to the first, and within each the terms as
+ * they come, so that derivatives of what lies side by side come side by side in the same order. */
+static ad_status order_by_levels(const accumulation *x, ad_term *order) {
+    const ad_graph *g = x->f->graph;
+    uint32_t *level = ad_alloc_zeroed(x->terms, sizeof *level), top = 0;
+    size_t *start = NULL;
+    for (size_t t = 0; level != NULL && t < x->terms; t++) {
+        for (size_t j = 0; j < ad_graph_arity(g, (ad_term)t); j++) {
+            uint32_t below = level[ad_graph_operand(g, (ad_term)t, j)] + 1;
+            if (below > level[t]) level[t] = below;
+        }
+        if (level[t] > top) top = level[t];
+    }
+    if (level != NULL) start = ad_alloc_zeroed((size_t)top + 2, sizeof *start);
+    if (start != NULL) {
+        for (size_t t = 0; t < x->terms; t++) start[top - level[t] + 1]++;
+        for (size_t k = 0; k <= top; k++) start[k + 1] += start[k];
+        for (size_t t = 0; t < x->terms; t++) order[start[top - level[t]]++] = (ad_term)t;
+    }
+    ad_free(level);
+    ad_free(start);
+    return start != NULL ? AD_OK : AD_NO_MEMORY;
+}
+
 /* From the outputs' seeds, linked already, back to the inputs. */
 static ad_status reverse(accumulation *x, ad_entries *entries, ad_term *out) {
     ad_graph *g = x->f->graph;
-    for (size_t t = x->terms; t-- > 0;) {
+    x->order = ad_alloc(x->terms, sizeof *x->order);
+    if (x->order == NULL || order_by_levels(x, x->order) != AD_OK) return AD_NO_MEMORY;
+    for (size_t i = 0; i < x->terms; i++) {
+        ad_term t = x->order[i];
         if (!x->active[t] || x->first[t] == SIZE_MAX) continue;
-        ad_status status = take_chain(x, (ad_term)t);
+        ad_status status = take_chain(x, t);
         if (status == AD_OK) status = add_up(g, &x->met, &x->buffer, &x->room_buffer);
         if (x->number[t] != UINT32_MAX) {
             for (size_t k = 0; k < x->met.count && status == AD_OK; k++) {
@@ -181,9 +211,9 @@ static ad_status reverse(accumulation *x, ad_entries *entries, ad_term *out) {
                                            x->met.item[k].term);
             }
         } else if (x->met.count > 0 && status == AD_OK) {
-            status = partials_of(x, (ad_term)t);
-            for (size_t j = 0; j < ad_graph_arity(g, (ad_term)t) && status == AD_OK; j++) {
-                ad_term to = ad_graph_operand(g, (ad_term)t, j);
+            status = partials_of(x, t);
+            for (size_t j = 0; j < ad_graph_arity(g, t) && status == AD_OK; j++) {
+                ad_term to = ad_graph_operand(g, t, j);
                 if (!x->active[to] || ad_graph_is_zero(g, x->partial[j])) continue;
                 for (size_t k = 0; k < x->met.count && status == AD_OK; k++) {
                     ad_term p = ad_graph_product(g, x->partial[j], x->met.item[k].term);

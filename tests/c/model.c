@@ -82,7 +82,8 @@ double model_operation(unsigned op, size_t arity, const double *x) {
     case AD_NEGATIVE_PRODUCT:
         return -product(x[0], x[1]);
     case AD_RUN_SUM:
-        for (size_t k = 1; k < arity; k++) y += x[k];
+        y = 0;
+        for (size_t k = 0; k < arity; k++) y += x[k];
         return y;
     case AD_RUN_MAX:
         for (size_t k = 1; k < arity; k++) y = y == y && !(x[k] <= y) ? x[k] : y;
@@ -91,8 +92,8 @@ double model_operation(unsigned op, size_t arity, const double *x) {
         for (size_t k = 1; k < arity; k++) y = y == y && !(x[k] >= y) ? x[k] : y;
         return y;
     case AD_RUN_DOT:
-        y = product(x[0], x[1]);
-        for (size_t k = 2; k < arity; k += 2) y += product(x[k], x[k + 1]);
+        y = 0;
+        for (size_t k = 0; k < arity; k += 2) y += product(x[k], x[k + 1]);
         return y;
     default:
         return ad_op_rows[op].point(x[0], arity > 1 ? x[1] : 0, arity > 2 ? x[2] : 0, partial);
