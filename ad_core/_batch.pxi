@@ -105,7 +105,7 @@ cdef class Job:
         poll.context = &p
         others = []
         if self.batch.points * each > ALONE:
-            n = workers_hook(workers)
+            n = min(workers_hook(workers), ad_batch_pieces(&self.batch))
             try:
                 for _ in range(n - 1):
                     other = submit_hook(self.work)

@@ -355,5 +355,6 @@ cdef extern from "batch.h" nogil:
         int (*stop)(void *context, size_t done) noexcept nogil
         void *context
     size_t ad_batch_room(const ad_batch *b)
+    size_t ad_batch_pieces(const ad_batch *b)
     void ad_batch_begin(const ad_batch *b, double *arena)
     ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll)

@@ -90,16 +90,19 @@ cdef class Program:
         cdef size_t r, k, j
         rows = [("input", (), k) for k in range(p.inputs)]
         rows += [("constant", (), p.constant[k]) for k in range(p.constants)]
+        held = list(range(len(rows))) + [0] * <Py_ssize_t> (p.slots - len(rows))    # row by slot
         for r in range(p.runs):
             run = &p.run[r]
             name = ad_program_name(run.op).decode()
+            first = len(rows)
             for k in range(run.count):
-                operands = tuple([ad_run_operand(p, run, k, j) for j in range(run.arity)])
+                operands = tuple([held[ad_run_operand(p, run, k, j)] for j in range(run.arity)])
                 rows.append((name, operands, None))
+            held[run.out:run.out + run.count] = range(first, len(rows))
         outputs = [len(rows)] * <Py_ssize_t> p.outputs
         rows.append(("constant", (), 0.0))
         for k in range(p.places):
-            outputs[p.place[k].position] = p.place[k].slot
+            outputs[p.place[k].position] = held[p.place[k].slot]
         return rows, outputs
 
 

@@ -210,9 +210,13 @@ static void point_block(ad_batch *b, size_t from, size_t n, double *arena, doubl
     }
 }
 
+static size_t piece_of(const ad_batch *b) { return b->lanes ? BLOCKS * AD_LANE_POINTS : 1; }
+
+size_t ad_batch_pieces(const ad_batch *b) { return (b->points + piece_of(b) - 1) / piece_of(b); }
+
 ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll) {
     double *strict = arena + room_of(b, b->program);
-    size_t take = b->lanes ? BLOCKS * AD_LANE_POINTS : 1;
+    size_t take = piece_of(b);
     for (;;) {
         size_t from = __atomic_fetch_add(&b->next, take, __ATOMIC_RELAXED);
         if (from >= b->points) return AD_OK;

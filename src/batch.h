@@ -48,6 +48,9 @@ typedef struct ad_batch_poll {
 /* Doubles of a thread's arena: the program's and the strict one's. */
 size_t ad_batch_room(const ad_batch *b);
 
+/* Pieces that threads take one at a time: more threads than these have nothing to do. */
+size_t ad_batch_pieces(const ad_batch *b);
+
 /* Write the constants; once for an arena. */
 void ad_batch_begin(const ad_batch *b, double *arena);
 

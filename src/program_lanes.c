@@ -7,56 +7,69 @@
 
 typedef struct allocation {
     const ad_program *p;
-    uint32_t *uses;  /* readers to come, of each slot of the one-point arena */
-    uint32_t *lane;  /* where it lies now, AD_NO_TERM if nowhere */
+    uint32_t *in;    /* which value a slot of the one-point arena holds now */
+    uint32_t *uses;  /* readers to come, of each value: inputs, constants, results as they come */
+    uint32_t *lane;  /* where a value lies */
     uint32_t *spare; /* lanes to use again, the last freed first: it is still in the caches */
     size_t spares, lanes;
 } allocation;
 
-static void take(allocation *x, uint32_t slot) {
-    x->lane[slot] = x->spares > 0 ? x->spare[--x->spares] : (uint32_t)x->lanes++;
+static void take(allocation *x, uint32_t value) {
+    x->lane[value] = x->spares > 0 ? x->spare[--x->spares] : (uint32_t)x->lanes++;
 }
 
-static void read(allocation *x, uint32_t slot) {
-    if (--x->uses[slot] == 0) x->spare[x->spares++] = x->lane[slot];
+static void read(allocation *x, uint32_t value) {
+    if (--x->uses[value] == 0) x->spare[x->spares++] = x->lane[value];
 }
 
-static uint32_t offset(const allocation *x, uint32_t slot) {
-    return x->lane[slot] * AD_LANE_POINTS;
+static uint32_t offset(const allocation *x, uint32_t value) {
+    return x->lane[value] * AD_LANE_POINTS;
+}
+
+/* The value that operand j of element k of a run reads. */
+static uint32_t operand(const allocation *x, const ad_program_run *run, size_t k, size_t j) {
+    return x->in[ad_run_operand(x->p, run, k, j)];
+}
+
+/* Before the first run: inputs and constants.  Returns the number of the first result. */
+static uint32_t begin(allocation *x) {
+    uint32_t value = 0;
+    for (; value < x->p->inputs + x->p->constants; value++) x->in[value] = value;
+    return value;
 }
 
 static void count_uses(allocation *x) {
     const ad_program *p = x->p;
+    uint32_t value = begin(x);
     for (size_t r = 0; r < p->runs; r++) {
-        for (size_t k = 0; k < p->run[r].count; k++) {
-            for (size_t j = 0; j < p->run[r].arity; j++) {
-                x->uses[ad_run_operand(p, &p->run[r], k, j)]++;
-            }
+        const ad_program_run *run = &p->run[r];
+        for (size_t k = 0; k < run->count; k++) {
+            for (size_t j = 0; j < run->arity; j++) x->uses[operand(x, run, k, j)]++;
         }
+        for (size_t k = 0; k < run->count; k++) x->in[run->out + k] = value++;
     }
     /* constants and outputs stay: one reader that never comes */
     for (size_t c = 0; c < p->constants; c++) x->uses[p->inputs + c]++;
-    for (size_t k = 0; k < p->places; k++) x->uses[p->place[k].slot]++;
-    for (size_t k = 0; k < p->guards; k++) x->uses[p->guard[k].slot]++;
+    for (size_t k = 0; k < p->places; k++) x->uses[x->in[p->place[k].slot]]++;
+    for (size_t k = 0; k < p->guards; k++) x->uses[x->in[p->guard[k].slot]]++;
 }
 
 static void write_records(allocation *x, ad_program *p) {
-    uint32_t *to = p->record;
+    uint32_t *to = p->record, value = begin(x);
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
         p->lane_run[r] = (ad_lane_run){run->op, run->count, run->arity, (size_t)(to - p->record)};
         for (size_t k = 0; k < run->count; k++, to += run->arity + 1) {
-            for (size_t j = 0; j < run->arity; j++) {
-                to[j + 1] = offset(x, ad_run_operand(p, run, k, j));
-            }
+            for (size_t j = 0; j < run->arity; j++) to[j + 1] = offset(x, operand(x, run, k, j));
             /* a result may take an operand's place: each is read before it is written; but a
              * reduction writes before it has read all */
             int reduces = ad_run_reduces(run->op);
-            if (reduces) take(x, (uint32_t)(run->out + k));
-            for (size_t j = 0; j < run->arity; j++) read(x, ad_run_operand(p, run, k, j));
-            if (!reduces) take(x, (uint32_t)(run->out + k));
-            to[0] = offset(x, (uint32_t)(run->out + k));
+            if (reduces) take(x, value + (uint32_t)k);
+            for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, k, j));
+            if (!reduces) take(x, value + (uint32_t)k);
+            to[0] = offset(x, value + (uint32_t)k);
         }
+        for (size_t k = 0; k < run->count; k++) x->in[run->out + k] = value++;
     }
 }
 
@@ -89,10 +102,10 @@ static ad_status allocate(allocation *x, ad_program *p) {
     write_records(x, p);
     memset(p->lane_output, 0xFF, p->outputs * sizeof(uint32_t));
     for (size_t k = 0; k < p->places; k++) {
-        p->lane_place[k] = offset(x, p->place[k].slot);
+        p->lane_place[k] = offset(x, x->in[p->place[k].slot]);
         p->lane_output[p->place[k].position] = p->lane_place[k];
     }
-    for (size_t k = 0; k < p->guards; k++) p->lane_guard[k] = offset(x, p->guard[k].slot);
+    for (size_t k = 0; k < p->guards; k++) p->lane_guard[k] = offset(x, x->in[p->guard[k].slot]);
     p->records = records;
     p->lane_slots = x->lanes;
     return AD_OK;
@@ -103,10 +116,15 @@ ad_status ad_program_make_lanes(ad_program *p) {
     ad_program made = *p;
     allocation x = {.p = p};
     ad_status status = AD_NO_MEMORY;
-    x.uses = ad_alloc_zeroed(p->slots, sizeof *x.uses);
-    x.lane = ad_alloc(p->slots, sizeof *x.lane);
-    x.spare = ad_alloc(p->slots, sizeof *x.spare);
-    if (x.uses != NULL && x.lane != NULL && x.spare != NULL) status = allocate(&x, &made);
+    size_t values = p->inputs + p->constants;
+    for (size_t r = 0; r < p->runs; r++) values += p->run[r].count;
+    x.in = ad_alloc(p->slots, sizeof *x.in);
+    x.uses = ad_alloc_zeroed(values, sizeof *x.uses);
+    x.lane = ad_alloc(values, sizeof *x.lane);
+    x.spare = ad_alloc(values, sizeof *x.spare);
+    if (x.in != NULL && x.uses != NULL && x.lane != NULL && x.spare != NULL)
+        status = allocate(&x, &made);
+    ad_free(x.in);
     ad_free(x.uses);
     ad_free(x.lane);
     ad_free(x.spare);

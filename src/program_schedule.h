@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program while it is made: operations in groups that are alike in level, operation and number
+ * of operands, each of which becomes a run or a few. */
+#ifndef AD_PROGRAM_SCHEDULE_H
+#define AD_PROGRAM_SCHEDULE_H
+
+#include "program.h"
+
+/* One term while it is being scheduled. */
+typedef struct ad_job {
+    ad_term x[AD_MAX_ARITY]; /* operands, aliases resolved */
+    uint16_t op;             /* of the program */
+    uint16_t arity;
+} ad_job;
+
+#define AD_NO_JOB UINT16_MAX /* not an operation of its own */
+
+/* Operations [first, first + count) of the order. */
+typedef struct ad_group {
+    size_t first, count;
+} ad_group;
+
+typedef struct ad_schedule {
+    const ad_graph *g;
+    int strict;
+    ad_job *job;    /* one a term */
+    uint32_t *uses; /* 0: dead, or part of another operation */
+    uint32_t *level;
+    uint32_t *slot;
+    ad_term *order; /* operations in the order of evaluation */
+    size_t count;
+    ad_group *group;
+    size_t groups, room_groups;
+} ad_schedule;
+
+/* What a stopped gradient stands for: itself, as far as values go. */
+static inline ad_term ad_resolved(const ad_graph *g, ad_term t) {
+    while (g->vertex[t].op == AD_STOP) t = g->vertex[t].x[0];
+    return t;
+}
+
+/* Operand number j; reductions keep theirs in the graph's list. */
+static inline ad_term ad_job_operand(const ad_schedule *s, ad_term t, size_t j) {
+    const ad_job *it = &s->job[t];
+    if (!ad_run_reduces(it->op)) return it->x[j];
+    if (it->op != AD_RUN_DOT) return ad_resolved(s->g, ad_graph_operand(s->g, t, j));
+    return s->job[ad_resolved(s->g, ad_graph_operand(s->g, t, j / 2))].x[j % 2];
+}
+
+static inline size_t ad_job_arity(const ad_schedule *s, ad_term t) {
+    size_t terms = s->g->vertex[t].x[1];
+    if (s->job[t].op == AD_RUN_DOT) return 2 * terms;
+    return ad_run_reduces(s->job[t].op) ? terms : s->job[t].arity;
+}
+
+/* Slot of operand j of the k-th operation. */
+static inline uint32_t ad_slot_of(const ad_schedule *s, size_t k, size_t j) {
+    return s->slot[ad_job_operand(s, s->order[k], j)];
+}
+
+/* Inputs and constants first, then the operations as they are evaluated: order[] within the groups
+ * may change, p gets its constants and number of slots. */
+ad_status ad_program_give_slots(ad_schedule *s, const ad_wanted *wanted, ad_program *p);
+
+/* The runs of p, when slots are given. */
+ad_status ad_program_write_runs(const ad_schedule *s, ad_program *p);
+
+#endif
