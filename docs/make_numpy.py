@@ -12,7 +12,7 @@ import numpy as np
 
 import ad_core  # noqa: F401  (enters the functions in the table)
 from ad_core import _core
-from ad_core.tracing import queries, ufuncs
+from ad_core.tracing import positions, queries, ufuncs
 from ad_core.tracing.dispatch import table
 
 PAGE = Path(__file__).resolve().parent / "numpy.md"
@@ -21,9 +21,13 @@ MODULES = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft}
 
 # Made while a trace runs: no dispatch by argument, but arrays that take traced values.
 MAKERS = ["array", "asarray", "copy", "empty", "eye", "full", "identity", "ones", "zeros"]
-# Of the file of queries, these move elements; of other files, these have plain results.
-MOVING = {np.sort, np.partition, np.median}
-PLAIN = {np.all, np.any, np.iscomplex, np.isreal, np.isclose, np.isposinf, np.isneginf}
+# Of the files of questions, these move elements; of other files, these have plain results.
+ASKING = {queries.__name__, positions.__name__}
+MOVING = {np.sort, np.partition}
+PLAIN = {
+    np.all, np.any, np.iscomplex, np.isreal, np.isclose, np.isposinf, np.isneginf, np.digitize,
+    np.isin, np.einsum_path,
+}  # fmt: skip
 
 HEAD = f"""# NumPy functions on traced values
 
@@ -31,6 +35,10 @@ Written by `docs/make_numpy.py` from the table of functions, for NumPy {VERSION}
 
 A traced array also has ndarray's operators, indexing, assignment, attributes and methods. A list of
 traced numbers becomes an object array in NumPy's own hands, which works element by element.
+
+Where values decide what a result consists of (an order, a bin, the interval of `interp`, the
+members of a set), the decision is a guard ([Guards and paths](design.md#guards-and-paths)): a
+recording says when it holds no longer, and a compiled function records the other path.
 
 What is refused raises `NotImplementedError` that names the function and the line, unless all its
 arguments are constants (arrays made during the trace in which nothing depends on an input): then
@@ -69,7 +77,7 @@ def kind(f):
     rule = table.get(f)
     if rule is None:
         return "refused"
-    asks = rule.__module__ == queries.__name__ and f not in MOVING
+    asks = rule.__module__ in ASKING and f not in MOVING
     return "plain" if asks or f in PLAIN else "supported"
 
 
@@ -80,7 +88,10 @@ def page():
     parts = [HEAD]
     for title, group in (
         ("Supported", "supported"),
-        ("No derivative needed: the result is a plain answer or a truth value", "plain"),
+        (
+            "Transparent: no derivative needed, the result is a plain answer or a truth value",
+            "plain",
+        ),
         ("Refused", "refused"),
     ):
         parts.append(f"\n## {title}\n\n| module | functions |\n|---|---|\n")

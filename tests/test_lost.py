@@ -122,7 +122,7 @@ def test_text_of_a_traced_value_is_no_number():
     [
         ("numpy.fft.fft", np.fft.fft),
         ("numpy.linalg.svd", lambda x: np.linalg.svd(np.outer(x, x))),
-        ("numpy.histogram", np.histogram),
+        ("numpy.polyfit", lambda x: np.polyfit(x, x, 1)),
         ("nextafter", lambda x: np.nextafter(x, 1.0)),
         ("frexp", np.frexp),
         ("spacing", np.spacing),

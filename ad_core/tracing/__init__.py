@@ -4,19 +4,37 @@
 
 from ad_core import _core
 from ad_core.tracing import (
+    angles,
+    application,
+    contractions,
+    convolutions,
     differences,
     elementwise,
+    folds,
+    gradients,
+    grids,
+    histograms,
+    interpolation,
     norms,
+    polynomials,
+    positions,
     products,
+    quantiles,
     queries,
     reductions,
+    sets,
     shapes,
+    statistics,
 )
 from ad_core.tracing.dispatch import call_function
 from ad_core.tracing.methods import array_attributes, array_methods
 from ad_core.tracing.ufuncs import call_ufunc
 
-__all__ = ["differences", "elementwise", "norms", "products", "queries", "reductions", "shapes"]
+__all__ = [
+    "angles", "application", "contractions", "convolutions", "differences", "elementwise", "folds",
+    "gradients", "grids", "histograms", "interpolation", "norms", "polynomials", "positions",
+    "products", "quantiles", "queries", "reductions", "sets", "shapes", "statistics",
+]  # fmt: skip
 
 _core.set_hooks(
     call_ufunc,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Differences, trapezoid sums, polynomials: what is made of neighbouring elements."""
+"""Differences and trapezoid sums: what is made of neighbouring elements."""
 
 import numpy as np
 
@@ -46,43 +46,3 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
         points = as_array(x)
         steps = diff(points if points.ndim == 1 else np.moveaxis(points, axis, -1))
     return np.sum(steps * (moved[..., 1:] + moved[..., :-1]) / 2.0, axis=-1)
-
-
-@implements(np.polyval)
-def polyval(p, x):
-    x = as_array(x)
-    value = np.zeros(x.shape)[()]
-    for coefficient in as_array(p):
-        value = value * x + coefficient
-    return value
-
-
-@implements(np.vander)
-def vander(x, N=None, increasing=False):
-    x = as_array(x)
-    if x.ndim != 1:
-        raise ValueError("x must be a one-dimensional array or sequence.")
-    powers = np.arange(x.size if N is None else N)
-    return x[:, None] ** (powers if increasing else powers[::-1])
-
-
-@implements(np.linspace)
-def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
-    if dtype not in (None, float, np.float64, np.dtype(np.float64)):
-        raise TypeError(f"dtype={dtype} of linspace: traced values are float64")
-    steps = num - 1 if endpoint else num
-    start, stop = np.broadcast_arrays(as_array(start), as_array(stop))
-    step = (stop - start) / steps if steps > 0 else np.float64(np.nan)
-    grid = np.arange(num, dtype=float).reshape((-1,) + (1,) * start.ndim)
-    points = start + grid * (step if steps > 0 else stop - start)
-    if endpoint and num > 1:  # the last point is stop, to the last digit
-        points = np.concatenate([points[:-1], stop[None]])
-    points = np.moveaxis(points, 0, axis) if axis else points
-    return (points, step) if retstep else points
-
-
-@implements(np.logspace)
-def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
-    if np.ndim(base):
-        raise NotImplementedError("np.logspace of traced values takes one base for all")
-    return np.power(base, linspace(start, stop, num, endpoint, dtype=dtype, axis=axis))

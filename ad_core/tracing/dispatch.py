@@ -56,7 +56,7 @@ def _signature(function):
 movers = set()  # functions whose result is a view of an array, a number of a number
 arrays = {
     np.where, np.select, np.tensordot, np.copy, np.broadcast_to, np.real_if_close, np.roll, np.pad,
-    np.ones_like, np.zeros_like, np.full_like, np.empty_like,
+    np.ones_like, np.zeros_like, np.full_like, np.empty_like, np.cov, np.piecewise,
 }  # fmt: skip
 
 

@@ -125,13 +125,6 @@ def imag(val):
     return np.zeros(np.shape(val))[()]
 
 
-@implements(np.unwrap)
-def unwrap(p, discont=None, axis=-1, *, period=2 * np.pi):
-    """Adds multiples of the period, which are constants where the derivative exists."""
-    plain = _core.current_values(p)
-    return p + (np.unwrap(plain, discont, axis, period=period) - plain)
-
-
 @implements(np.isclose)
 def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
     a, b = as_array(a), as_array(b)

@@ -10,9 +10,8 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
 from ad_core.tracing.elementwise import as_array, as_traced, decided
-from ad_core.tracing.reductions import axes_last, kept, last_in_one
 
-__all__ = ["argsort"]
+__all__ = ["argmax", "argmin", "argsort", "keep_holes", "sorting"]
 
 
 @implements(np.shape)
@@ -97,35 +96,78 @@ def _kept(holds):
         decided(holds)
 
 
-def _extreme_at(function, better):
+def keep_holes(x):
+    """Note where NaN is now, if anywhere: a comparison with it fails as one in the wrong order."""
+    if np.isnan(_core.current_values(x)).any():
+        _kept(np.isnan(x))
+
+
+def _extreme_at(function, extreme, better, no_worse, worst):
+    """The first of the best elements: better than the best before it, no worse than that after.
+    So there are two guards a position, however many elements it was chosen from."""
+
     def position(a, axis=None, keepdims=False):
         x = as_traced(a)
-        found = function(_core.current_values(x), axis=axis, keepdims=True)
+        if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
+            return np.intp(0)
+        found = function(_core.current_values(x), axis=axis, keepdims=bool(keepdims))
+        keep_holes(x)
         if axis is None:
-            best = x.reshape(-1)[found.ravel()[0]]
-        else:
-            best = np.take_along_axis(x, found, axis)
-        _kept(better(best, x))
-        if keepdims:
+            flat, place = x.reshape(-1), np.ravel(found)[0]
+            if place:
+                _kept(better(flat[place], extreme(flat[:place])))
+            _kept(no_worse(flat[place], extreme(flat[place:])))
             return found
-        return found.ravel()[0] if axis is None else found.squeeze(axis)[()]
+        rows = np.moveaxis(x, axis, -1)
+        places = np.moveaxis(found if keepdims else np.expand_dims(found, axis), axis, -1)
+        before = np.arange(rows.shape[-1]) < places
+        best = np.take_along_axis(rows, places, -1)[..., 0]
+        if before.any():
+            _kept(better(best, extreme(np.where(before, rows, worst), axis=-1)))
+        _kept(no_worse(best, extreme(np.where(before, worst, rows), axis=-1)))
+        return found
 
     return position
 
 
-implements(np.argmax)(_extreme_at(np.argmax, np.greater_equal))
-implements(np.argmin)(_extreme_at(np.argmin, np.less_equal))
+argmax = implements(np.argmax)(
+    _extreme_at(np.argmax, np.max, np.greater, np.greater_equal, -np.inf)
+)
+argmin = implements(np.argmin)(_extreme_at(np.argmin, np.min, np.less, np.less_equal, np.inf))
 
 
 @implements(np.argsort)
 def argsort(a, axis=-1, kind=None, order=None, *, stable=None):
+    """The stable order, of which a tie in another order is no part."""
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
-    found = np.argsort(_core.current_values(x), axis=axis, kind="stable")
+    if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
+        return np.zeros(1, dtype=np.intp)
+    found = sorting(x, axis)
+    moved = np.moveaxis(found, axis, -1)
+    ordered = np.moveaxis(np.take_along_axis(x, found, axis), axis, -1)
+    back = moved[..., :-1] > moved[..., 1:]
+    _kept(ordered[..., :-1][back] != ordered[..., 1:][back])
+    return found
+
+
+def sorting(x, axis):
+    """An order that sorts x, kept as guards whatever the order of equal elements is."""
+    found = _stable_order(_core.current_values(x), axis)
+    keep_holes(x)
     ordered = np.moveaxis(np.take_along_axis(x, found, axis), axis, -1)
     _kept(ordered[..., :-1] <= ordered[..., 1:])
     return found
+
+
+def _stable_order(values, axis):
+    """The stable order; NumPy's faster one where no two values are equal."""
+    found = np.argsort(values, axis=axis)
+    ordered = np.take_along_axis(values, found, axis)
+    if (np.diff(ordered, axis=axis) > 0).all():
+        return found
+    return np.argsort(values, axis=axis, kind="stable")
 
 
 @implements(np.sort)
@@ -133,7 +175,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
-    return np.take_along_axis(x, argsort(x, axis), axis)
+    return np.take_along_axis(x, sorting(x, axis), axis)
 
 
 @implements(np.argpartition)
@@ -143,6 +185,7 @@ def argpartition(a, kth, axis=-1, kind="introselect", order=None):
     if axis is None:
         x, axis = np.ravel(x), 0
     found = np.argpartition(_core.current_values(x), kth, axis)
+    keep_holes(x)
     moved = np.moveaxis(np.take_along_axis(x, found, axis), axis, -1)
     for k in np.ravel(kth):
         middle = moved[..., k : k + 1 or None]
@@ -157,20 +200,6 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     if axis is None:
         x, axis = np.ravel(x), 0
     return np.take_along_axis(x, argpartition(x, kth, axis), axis)
-
-
-@implements(np.median)
-def median(a, axis=None, overwrite_input=False, keepdims=False):
-    x = as_array(a)
-    moved, n, axes = axes_last(x, axis)
-    flat = last_in_one(moved, n)
-    count = flat.shape[-1]
-    if count == 0:
-        return np.mean(x, axis=axis, keepdims=keepdims)
-    ordered = sort(flat)
-    middle = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2.0
-    middle = np.where(np.isnan(_core.current_values(ordered[..., -1:])[..., 0]), np.nan, middle)
-    return kept(middle, x.shape, axes, keepdims)
 
 
 @implements(np.nonzero)
@@ -199,6 +228,9 @@ def searchsorted(a, v, side="left", sorter=None):
     found = np.searchsorted(*plain, side, sorter)
     points = as_array(a) if sorter is None else as_array(a)[sorter]
     n = plain[0].size
+    for x in (a, v):
+        if _core.traced(x):
+            keep_holes(x)
     below, above = (np.less, np.less_equal) if side == "left" else (np.less_equal, np.less)
     if n:
         _kept(np.where(found > 0, below(points[np.maximum(found - 1, 0)], v), True))

@@ -8,6 +8,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
 from ad_core.tracing.elementwise import as_array, as_traced, decided
+from ad_core.tracing.folds import fold_last, fold_running
 
 __all__ = [
     "all_", "any_", "axes_last", "cumprod", "cumsum", "kept", "last_in_one", "max_", "min_",
@@ -138,13 +139,7 @@ def prod(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=True)
     if flat.shape[-1] == 0:
         result = np.ones(flat.shape[:-1])[()]
     else:
-        flat = +flat if flat.shape[-1] == 1 else flat
-        while flat.shape[-1] > 1:
-            half = flat.shape[-1] // 2
-            paired = flat[..., :half] * flat[..., half : 2 * half]
-            odd = flat[..., 2 * half :]
-            flat = np.concatenate([paired, odd], axis=-1) if odd.shape[-1] else paired
-        result = flat[..., 0]
+        result = fold_last(np.multiply, +flat if flat.shape[-1] == 1 else flat)
     result = kept(result, x.shape, axes, keepdims)
     return result if initial is NO_VALUE else result * initial
 
@@ -244,18 +239,15 @@ def cumsum(a, axis=None, dtype=None):
 
 @implements(np.cumprod)
 def cumprod(a, axis=None, dtype=None):
-    """By doubling distances: log2(n) elementwise runs."""
+    """By pairs: 2 log2(n) elementwise runs."""
     _float(dtype)
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
     if x.ndim == 0:
         x = np.ravel(x)
-    moved, step = np.moveaxis(x, axis, -1), 1
-    while step < moved.shape[-1]:
-        moved = np.concatenate([moved[..., :step], moved[..., step:] * moved[..., :-step]], axis=-1)
-        step *= 2
-    return np.moveaxis(+moved if step == 1 else moved, -1, axis)
+    moved = np.moveaxis(x, axis, -1)
+    return np.moveaxis(+fold_running(np.multiply, moved), -1, axis)
 
 
 @implements(np.nancumsum)
@@ -276,7 +268,8 @@ def _cumulative(running, start):
                 raise ValueError(
                     "For arrays which have more than one dimension ``axis`` is required."
                 )
-            x, axis = np.ravel(x), 0
+            axis = 0
+        x = np.ravel(x) if x.ndim == 0 else x
         result = running(x, axis, dtype)
         if not include_initial:
             return result

@@ -231,7 +231,10 @@ def set_flat(a, flat, values, name):
     """a.flat[flat] = values, repeated as often as needed."""
     if not _core.traced(a):
         return store(a, values, name)
-    values = np.resize(np.ravel(as_array(values)), len(flat))
+    values = np.ravel(as_array(values))
+    if not values.size:
+        return
+    values = np.resize(values, len(flat))
     _core.set_items(a, np.unravel_index(flat, a.shape), values)
 
 
@@ -257,7 +260,10 @@ def put_along_axis(arr, indices, values, axis):
 
 @implements(np.place)
 def place(arr, mask, vals):
-    set_flat(arr, np.flatnonzero(decided(mask)), vals, "place")
+    flat = np.flatnonzero(decided(mask))
+    if flat.size and not np.size(vals):
+        raise ValueError("Cannot insert from an empty array!")
+    set_flat(arr, flat, vals, "place")
 
 
 @implements(np.putmask)

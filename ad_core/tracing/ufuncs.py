@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing import products, reductions
+from ad_core.tracing import folds, products, reductions
 from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
 from ad_core.tracing.elementwise import as_array, as_traced
 
@@ -36,6 +36,9 @@ REDUCTIONS = {
     np.logical_or: reductions.any_,
 }
 ACCUMULATIONS = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
+
+# How ufunc.at may take several operands for one place together before it is applied.
+GATHERED = {f: f for f in folds.ASSOCIATIVE} | {np.subtract: np.add, np.divide: np.multiply}
 
 
 def _exponent(b):
@@ -116,9 +119,9 @@ def _compute(ufunc, method, inputs, kwargs, where):
     elif method == "outer":
         a, b = (as_array(x) for x in inputs)
         return ufunc(a[(..., *(None,) * b.ndim)], b, **kwargs)
-    elif ufunc.nin == 2 and ufunc.nout == 1 and where is True and _core.has_row(ufunc):
+    elif ufunc.nin == 2 and ufunc.nout == 1 and _core.has_row(ufunc):
         if method == "reduce":
-            return _fold(ufunc, *inputs, **kwargs)
+            return _fold(ufunc, where, *inputs, **kwargs)
         if method == "accumulate":
             return _fold_along(ufunc, *_array_and_axis(*inputs, **kwargs))
     if method == "reduceat":
@@ -133,41 +136,71 @@ def _array_and_axis(array, axis=0, dtype=None, out=None, **others):
     return array, axis
 
 
-def _fold(ufunc, array, axis=0, dtype=None, out=None, keepdims=False, initial=reductions.NO_VALUE):
-    """ufunc.reduce, element by element along the axes."""
+def _operand(ufunc, array):
+    """The array, as truth values where the ufunc combines such."""
     x = as_array(array)
+    return x != 0 if ufunc.__name__.startswith("logical") and x.dtype != np.bool_ else x
+
+
+def _fold(
+    ufunc, where, array, axis=0, dtype=None, out=None, keepdims=False, initial=reductions.NO_VALUE
+):
+    """ufunc.reduce along the axes: by halves, or one after the other where the order counts."""
+    x = _operand(ufunc, array)
+    start = ufunc.identity if initial is reductions.NO_VALUE else initial
+    if where is not True:
+        if start is None:
+            raise ValueError(
+                f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a "
+                f"where mask one has to specify 'initial'"
+            )
+        if ufunc not in folds.ASSOCIATIVE:
+            refuse(ufunc, "reduce", {"where": where})
+        neutral = start if ufunc.identity is None else ufunc.identity
+        x = np.where(where, x, np.float64(neutral) if not _core.traced(neutral) else neutral)
     moved, n, axes = reductions.axes_last(x, axis)
     flat = reductions.last_in_one(moved, n)
-    parts = [flat[..., k] for k in range(flat.shape[-1])]
-    if initial is not reductions.NO_VALUE:
-        parts.insert(0, initial)
-    elif not parts and ufunc.identity is not None:
-        parts = [np.full(flat.shape[:-1], float(ufunc.identity))]
-    if not parts:
+    if not flat.shape[-1] and start is None:
         raise ValueError(
             f"zero-size array to reduction operation {ufunc.__name__} which has no identity"
         )
-    result = parts[0]
-    for part in parts[1:]:
-        result = ufunc(result, part)
+    if initial is not reductions.NO_VALUE or not flat.shape[-1]:
+        ahead = np.broadcast_to(as_array(start) * 1.0, (*flat.shape[:-1], 1))
+        flat = np.concatenate([ahead, flat], axis=-1)
+    elif ufunc is np.hypot and flat.shape[-1] == 1:  # of one element too it is not negative
+        flat = np.absolute(flat)
+    if ufunc in folds.ASSOCIATIVE:
+        result = folds.fold_last(ufunc, flat)
+    else:
+        result = flat[..., 0]
+        for k in range(1, flat.shape[-1]):
+            result = ufunc(result, flat[..., k])
     return reductions.kept(result, x.shape, axes, keepdims)
 
 
 def _fold_along(ufunc, array, axis=0):
-    """ufunc.accumulate, element by element along the axis."""
-    moved = np.moveaxis(as_array(array), axis, 0)
-    parts = list(moved[:1])
-    for part in moved[1:]:
-        parts.append(ufunc(parts[-1], part))
-    return np.moveaxis(np.stack(parts), 0, axis) if parts else +as_array(array)
+    """ufunc.accumulate along the axis."""
+    moved = np.moveaxis(_operand(ufunc, array), axis, -1)
+    if ufunc in folds.ASSOCIATIVE:
+        return np.moveaxis(+folds.fold_running(ufunc, moved), -1, axis)
+    parts = [moved[..., k] for k in range(moved.shape[-1])]
+    for k in range(1, len(parts)):
+        parts[k] = ufunc(parts[k - 1], parts[k])
+    return np.moveaxis(np.stack(parts, axis=-1), -1, axis) if parts else +as_array(array)
 
 
 def _pieces(ufunc, array, indices, axis=0, dtype=None, out=None):
     """ufunc.reduceat: one reduction from each index to the next, one element if that is less."""
-    moved = np.moveaxis(as_array(array), axis, 0)
+    moved = np.moveaxis(_operand(ufunc, array), axis, 0)
     only_plain(ufunc, indices)
-    starts = list(indices)
-    ends = [*starts[1:], len(moved)]
+    starts = np.asarray(indices, dtype=np.intp)
+    if starts.size and not (starts.min() >= 0 and starts.max() < len(moved)):
+        raise IndexError(f"an index of {ufunc.__name__}.reduceat is not in [0, {len(moved)})")
+    ends = np.append(starts[1:], len(moved))
+    if ufunc in folds.ASSOCIATIVE:
+        counts = np.maximum(ends - starts, 1)
+        places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        return np.moveaxis(folds.fold_groups(ufunc, moved[places], counts), 0, axis)
     parts = [
         ufunc.reduce(moved[i:j], axis=0) if i < j else moved[i]
         for i, j in zip(starts, ends, strict=True)
@@ -197,6 +230,15 @@ def _at(ufunc, array, indices, values=None):
     operands = None
     if values is not None:
         operands = np.ravel(np.broadcast_to(as_array(values), np.shape(places)))
-    for k, place in enumerate(np.ravel(places)):
-        flat[place] = ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
+    places = np.ravel(places)
+    gathered = GATHERED.get(ufunc)
+    if operands is not None and gathered is not None and places.size:
+        order = folds.grouped(places)
+        once, counts = np.unique(places, return_counts=True)
+        flat[once] = ufunc(flat[once], folds.fold_groups(gathered, operands[order], counts))
+    else:
+        for k, place in enumerate(places):
+            flat[place] = (
+                ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
+            )
     _core.set_items(array, Ellipsis, flat.reshape(array.shape))

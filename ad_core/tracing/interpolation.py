@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""np.interp: which interval a point lies in is a guard, the line in it is recorded."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.tracing.dispatch import implements, only_plain
+from ad_core.tracing.elementwise import as_array, decided
+
+__all__ = ["interp"]
+
+
+def _plain(x):
+    return _core.current_values(x) if _core.traced(x) else x
+
+
+def _periodic(x, xp, fp, period):
+    """The points within one period, and the samples of a period with a neighbour on each side."""
+    if period == 0:
+        raise ValueError("period must be a non-zero value")
+    period = abs(period)
+    x, xp = x % period, xp % period
+    order = np.argsort(xp)
+    xp, fp = xp[order], fp[order]
+    xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+    return as_array(x), xp, np.concatenate([fp[-1:], fp, fp[:1]])
+
+
+def _slopes(xp, fp):
+    """The slope of each interval, 0 before the first and after the last."""
+    if xp.size == 1:
+        return np.zeros(2)
+    inner = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
+    return np.concatenate([[0.0], inner, [0.0]])
+
+
+def _slopes_at(knots, xp, slopes, ends):
+    """The slope at sample points: the middle of both sides'; of one side where the other is a
+    jump, by left= and right= or by sample points that are equal."""
+    plain = _plain(xp)
+    flat = np.concatenate([[ends[0]], plain[1:] > plain[:-1], [ends[1]]])
+    for k in np.flatnonzero(~flat[1:-1]):
+        decided(xp[k] == xp[k + 1])
+    before, after = flat[knots], flat[knots + 1]
+    middle = (slopes[knots] + slopes[knots + 1]) / 2.0
+    return np.where(
+        before & after,
+        middle,
+        np.where(after, slopes[knots + 1], np.where(before, slopes[knots], 0.0)),
+    )
+
+
+@implements(np.interp)
+def interp(x, xp, fp, left=None, right=None, period=None):
+    only_plain(np.interp, period)
+    x, xp, fp = as_array(x), as_array(xp), as_array(fp)
+    if xp.ndim != 1 or fp.ndim != 1:
+        raise ValueError("Data points must be 1-D sequences")
+    if xp.shape != fp.shape:
+        raise ValueError("fp and xp are not of the same length.")
+    if not xp.size:
+        raise ValueError("array of sample points is empty")
+    if period is not None:
+        x, xp, fp = _periodic(x, xp, fp, period)
+        left = right = None
+    if decided(xp[1:] < xp[:-1]).any():
+        raise ValueError(
+            f"np.interp takes sample points xp in increasing order, and these are not"
+            f"{_core.user_line()}; sort them: order = np.argsort(xp), xp[order], fp[order]"
+        )
+    flat, last = np.ravel(x), xp.size - 1
+    at, samples = _plain(flat), _plain(xp)
+    found = np.searchsorted(samples, at, side="right") - 1
+    nan = np.isnan(at)
+    knot = (at == samples[np.maximum(found, 0)]) & (found >= 0) & ~nan
+    below, above = (found < 0) & ~nan, (found == last) & ~knot & ~nan
+    points, places = _those(flat, found, ~(knot | below | nan))
+    decided(points > xp[places])
+    points, places = _those(flat, found, ~(knot | above | nan))
+    decided(points < xp[places + 1])
+    points, places = _those(flat, found, knot)
+    decided(points == xp[places])
+    decided(np.isnan(flat[nan]))
+    slopes = _slopes(xp, fp)
+    start = np.maximum(found, 0)
+    slope = slopes[start + 1]
+    if np.any(knot) and any(map(_core.traced, (flat, xp))):
+        here = _slopes_at(start[knot], xp, slopes, (left is None, right is None))
+        slope = _replaced(slope, knot, here)
+    elif np.any(knot):
+        slope = np.where(knot, 0.0, slope)
+    value = fp[start] + slope * (flat - xp[start])
+    for outside, given in ((below, left), (above, right)):
+        if np.any(outside):
+            end = fp[0 if outside is below else -1]
+            value = np.where(outside, end if given is None else given, value)
+    if np.any(nan):
+        value = np.where(nan, flat, value)
+    return value.reshape(x.shape)[()]
+
+
+def _those(points, places, chosen):
+    """The chosen points and their places; as a rule that is all of them."""
+    return (points, places) if chosen.all() else (points[chosen], places[chosen])
+
+
+def _replaced(x, places, values):
+    """x with other values where places holds."""
+    x = _core.copy_of(x) if _core.traced(x) else np.array(x)
+    x[places] = values
+    return x

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Polynomials as coefficients, the highest power first."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.tracing.convolutions import convolve
+from ad_core.tracing.dispatch import implements
+from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.sets import trim_zeros
+
+__all__ = ["polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub", "polyval"]
+
+
+@implements(np.polyval)
+def polyval(p, x):
+    x = as_array(x)
+    value = np.zeros(x.shape)[()]
+    for coefficient in as_array(p):
+        value = value * x + coefficient
+    return value
+
+
+@implements(np.vander)
+def vander(x, N=None, increasing=False):
+    x = as_array(x)
+    if x.ndim != 1:
+        raise ValueError("x must be a one-dimensional array or sequence.")
+    powers = np.arange(x.size if N is None else N)
+    return x[:, None] ** (powers if increasing else powers[::-1])
+
+
+def _coefficients(p):
+    return np.atleast_1d(as_array(p))
+
+
+def _aligned(a1, a2):
+    """Both polynomials with as many coefficients."""
+    a1, a2 = _coefficients(a1), _coefficients(a2)
+    short = len(a1) - len(a2)
+    if not short:
+        return a1, a2
+    return np.pad(a1, (max(-short, 0), 0)), np.pad(a2, (max(short, 0), 0))
+
+
+@implements(np.polyadd)
+def polyadd(a1, a2):
+    a1, a2 = _aligned(a1, a2)
+    return a1 + a2
+
+
+@implements(np.polysub)
+def polysub(a1, a2):
+    a1, a2 = _aligned(a1, a2)
+    return a1 - a2
+
+
+def _leading(p):
+    """The coefficients from the first that is not zero, as np.poly1d has them."""
+    p = trim_zeros(_coefficients(p), "f")
+    return p if len(p) else np.zeros(1)
+
+
+@implements(np.polymul)
+def polymul(a1, a2):
+    return convolve(_leading(a1), _leading(a2))
+
+
+@implements(np.polydiv)
+def polydiv(u, v):
+    """Long division, each step on the coefficients that are left."""
+    rest, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
+    scale, n = 1.0 / v[0], len(v)
+    quotient = []
+    for k in range(len(rest) - n + 1):
+        digit = scale * rest[k]
+        quotient.append(digit)
+        parts = [rest[:k], rest[k : k + n] - digit * v, rest[k + n :]]
+        rest = np.concatenate(parts)
+    while len(rest) > 1 and np.allclose(rest[0], 0.0, rtol=1e-14):
+        rest = rest[1:]
+    return np.stack(quotient) if quotient else np.zeros(1), +rest
+
+
+@implements(np.polyder)
+def polyder(p, m=1):
+    m = int(m)
+    if m < 0:
+        raise ValueError("Order of derivative must be positive (see polyint)")
+    p = as_array(p)
+    for _ in range(m):
+        p = p[:-1] * np.arange(len(p) - 1.0, 0.0, -1.0)
+    return p
+
+
+@implements(np.polyint)
+def polyint(p, m=1, k=None):
+    m = int(m)
+    if m < 0:
+        raise ValueError("Order of integral must be positive (see polyder)")
+    k = np.zeros(m) if k is None else _coefficients(k)
+    if len(k) == 1 and m > 1:
+        k = np.broadcast_to(k, (m,))
+    if len(k) < m:
+        raise ValueError("k must be a scalar or a rank-1 array of length 1 or >m.")
+    p = as_array(p)
+    for constant in k[:m]:
+        p = np.append(p / np.arange(len(p), 0.0, -1.0), constant)
+    return p
+
+
+@implements(np.poly)
+def poly(seq_of_zeros):
+    zeros = _coefficients(seq_of_zeros)
+    if zeros.ndim != 1:
+        raise NotImplementedError(
+            f"np.poly of a traced matrix needs its eigenvalues, which have no derivative in "
+            f"ad_core{_core.user_line()}; pass the zeros themselves, a one-dimensional array"
+        )
+    if not len(zeros):
+        return 1.0
+    coefficients = np.ones(1)
+    for zero in zeros:  # times (x - zero)
+        longer = np.append(coefficients, 0.0)
+        coefficients = longer - zero * np.pad(coefficients, (1, 0))
+    return coefficients
