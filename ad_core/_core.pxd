@@ -12,6 +12,7 @@ cdef extern from "status.h" nogil:
         AD_BAD_OP
         AD_BAD_SHAPE
         AD_TOO_LARGE
+        AD_CALL_FAILED
         AD_INTERRUPTED
 
 cdef extern from "alloc.h" nogil:
@@ -95,6 +96,7 @@ cdef extern from "tape.h" nogil:
         ad_view operand[2]
         uint32_t count
         uint32_t partial
+        uint32_t rule
         uint8_t active[2]
     ctypedef struct ad_tape:
         double *value
@@ -112,6 +114,8 @@ cdef extern from "tape.h" nogil:
         size_t blocks
         size_t guards
         size_t limit
+        size_t rules
+        void **rule
         ad_guard *guard
     ctypedef struct ad_operand:
         ad_node base
@@ -138,6 +142,21 @@ cdef extern from "tape.h" nogil:
                               size_t runs, size_t spans, size_t blocks)
     ad_status ad_tape_append(ad_tape *to, const ad_tape *source, ad_node *offset)
 
+cdef extern from "call.h" nogil:
+    ctypedef struct ad_callbacks:
+        ad_status (*value)(void *rule, size_t n, const double *x, size_t m,
+                           double *y) noexcept nogil
+        ad_status (*push)(void *rule, size_t n, const double *x, size_t m, const double *y,
+                          size_t p, const double *tangent, double *out) noexcept nogil
+        ad_status (*pull)(void *rule, size_t n, const double *x, size_t m, const double *y,
+                          size_t p, const double *adjoint, double *out) noexcept nogil
+        ad_status (*expand)(void *rule, ad_tape *tape, int backward, size_t n,
+                            const uint32_t *input, size_t m, uint32_t first,
+                            const uint32_t *seed, uint32_t *out) noexcept nogil
+        void (*keep)(void *rule) noexcept nogil
+        void (*drop)(void *rule) noexcept nogil
+    void ad_callbacks_set(const ad_callbacks *callbacks)
+
 cdef extern from "edges.h" nogil:
     ctypedef struct ad_edge:
         ad_node operand
@@ -151,7 +170,10 @@ cdef extern from "block.h" nogil:
         AD_BLOCK_MIN
         AD_BLOCK_CUMSUM
         AD_BLOCK_MATMUL
+        AD_BLOCK_CALL
     const char *ad_block_name(unsigned kind)
+    ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_node *nodes, size_t m,
+                           const double *y, ad_node *first)
     ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner,
                              const int64_t *shape, const ad_operand *x, ad_node *first)
     ad_status ad_tape_matmul(ad_tape *tape, const int64_t *extents, ad_node a,

@@ -20,6 +20,7 @@ import importlib
 import importlib.machinery
 import os
 import sys
+import threading
 import types
 
 import numpy as np
@@ -95,6 +96,7 @@ include "_ended.pxi"
 include "_blocks.pxi"
 include "_sweeps.pxi"
 include "_nested.pxi"
+include "_rules.pxi"
 include "_nodes.pxi"
 include "_replay.pxi"
 include "_file.pxi"

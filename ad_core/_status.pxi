@@ -14,6 +14,9 @@ cdef int fail(ad_status status) except -1:
     if status == AD_TAPE_FULL:
         raise TapeFullError("this function records more nodes than a tape can number (2**32); "
                             "differentiate it in parts")
+    if status == AD_CALL_FAILED:
+        error, raised.error = raised.error, None
+        raise error
     if status == AD_INTERRUPTED:
         PyErr_CheckSignals()
         raise KeyboardInterrupt()

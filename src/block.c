@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "alloc.h"
+
 const char *ad_block_name(unsigned kind) {
-    static const char *const names[] = {"sum", "max", "min", "cumsum", "matmul"};
+    static const char *const names[] = {"sum", "max", "min", "cumsum", "matmul", "call"};
     return kind < AD_BLOCK_COUNT ? names[kind] : "?";
 }
 
@@ -271,4 +273,42 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int
         (ad_run){*first, 0, AD_BLOCK_MATMUL, AD_FORM_BLOCK, 2, (uint32_t)tape->blocks, 0};
     tape->block[tape->blocks++] = block;
     return AD_OK;
+}
+
+ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_node *nodes, size_t m,
+                       const double *y, ad_node *first) {
+    ad_status status = AD_OK;
+    *first = (ad_node)tape->nodes;
+    if (n > AD_MAX_NODES || m > AD_MAX_NODES) return AD_TAPE_FULL;
+    if (m == 0) return AD_OK;
+    double *x = y == NULL ? ad_alloc(n + m, sizeof *x) : NULL;
+    if (y == NULL) {
+        if (x == NULL) return AD_NO_MEMORY;
+        for (size_t k = 0; k < n; k++) x[k] = tape->value[nodes[k]];
+        status = ad_callbacks_get()->value(rule, n, x, m, x + n);
+        y = x + n;
+    }
+    if (status == AD_OK) status = ad_tape_reserve(tape, m, 0, n, 1, 0, 1);
+    if (status == AD_OK) {
+        status = ad_grow((void **)&tape->rule, &tape->room_rules, tape->rules + 1, sizeof rule);
+    }
+    if (status == AD_OK) {
+        ad_block block = {.count = (uint32_t)m, .rule = (uint32_t)tape->rules, .active = {1, 0}};
+        *first = (ad_node)tape->nodes;
+        block.extent[0] = (ad_extent){1, (uint32_t)m, {(uint32_t)m}};
+        block.extent[1] = (ad_extent){1, (uint32_t)n, {(uint32_t)n}};
+        block.operand[0].list = (uint32_t)tape->lists;
+        block.operand[1].list = AD_AFFINE;
+        memcpy(tape->value + *first, y, m * sizeof *y);
+        if (n > 0) memcpy(tape->list + tape->lists, nodes, n * sizeof *nodes);
+        ad_callbacks_get()->keep(rule);
+        tape->rule[tape->rules++] = rule;
+        tape->nodes += m;
+        tape->lists += n;
+        tape->run[tape->runs++] =
+            (ad_run){*first, 0, AD_BLOCK_CALL, AD_FORM_BLOCK, 1, (uint32_t)tape->blocks, 0};
+        tape->block[tape->blocks++] = block;
+    }
+    ad_free(x);
+    return status;
 }

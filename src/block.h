@@ -11,7 +11,9 @@
  * CUMSUM          node (o, r) = sum of elements (o, 0..r); operands as for SUM, one
  *                 reduced dimension.
  * MATMUL          extent[0]: batch (count of it); extent[1].size = {M, K, N};
- *                 operand[j].stride = {batch, row, column}; never lists. */
+ *                 operand[j].stride = {batch, row, column}; never lists.
+ * CALL            `count` results of the tape's rule[rule] at extent[1].count numbers, the list
+ *                 of operand[0]; constants may be among them. */
 #ifndef AD_BLOCK_H
 #define AD_BLOCK_H
 
@@ -23,10 +25,11 @@ typedef enum ad_block_kind {
     AD_BLOCK_MIN,
     AD_BLOCK_CUMSUM,
     AD_BLOCK_MATMUL,
+    AD_BLOCK_CALL,
     AD_BLOCK_COUNT
 } ad_block_kind;
 
-/* The NumPy function a block stands for: "sum", "max", "min", "cumsum", "matmul". */
+/* The NumPy function a block stands for: "sum", "max", "min", "cumsum", "matmul", "call". */
 const char *ad_block_name(unsigned kind);
 
 /* Record a reduction of x, an array of shape outer + inner (C order), over the inner
@@ -40,6 +43,11 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
 ad_status ad_tape_matmul(ad_tape *tape, const int64_t extents[4], ad_node a,
                          const int64_t a_stride[3], ad_node b, const int64_t b_stride[3],
                          ad_node *first);
+
+/* Record a call of a rule at n nodes: m results with the values y, or (NULL) what the rule says.
+ * The tape keeps the rule. */
+ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_node *nodes, size_t m,
+                       const double *y, ad_node *first);
 
 /* One stretch of a reduction's edges: element k joins result node out + k * out_stride
  * with operand element in[k]; edge k's stored partial is number edge + k * edge_stride. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "edges.h"
 
+#include <math.h>
+
+#include "alloc.h"
 #include "block.h"
 
 static ad_node view_node(const ad_tape *tape, const ad_view *view, const ad_extent *extent,
@@ -86,6 +89,26 @@ static size_t reduction_edges(const ad_tape *tape, const ad_run *run, const ad_b
     return n;
 }
 
+/* One row of a call's Jacobian: its pull on a unit vector; NaN where the rule fails. */
+static size_t call_edges(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
+                         size_t room, ad_edge *edges) {
+    const ad_node *list = tape->list + b->operand[0].list;
+    size_t n = b->extent[1].count, m = b->count;
+    double *x = room > 0 ? ad_alloc_zeroed(2 * n + m, sizeof *x) : NULL;
+    ad_status status = AD_NO_MEMORY;
+    if (x != NULL) {
+        for (size_t j = 0; j < n; j++) x[j] = tape->value[list[j]];
+        x[n + k] = 1;
+        status = ad_callbacks_get()->pull(tape->rule[b->rule], n, x, m, tape->value + run->node, 1,
+                                          x + n, x + n + m);
+    }
+    for (size_t j = 0; j < n; j++) {
+        put(edges, room, j, list[j], status == AD_OK ? x[n + m + j] : NAN);
+    }
+    ad_free(x);
+    return n;
+}
+
 size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *edges) {
     const ad_run *run = ad_tape_run_of(tape, node);
     if (run == NULL) return 0;
@@ -93,6 +116,7 @@ size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *ed
     if (run->form == AD_FORM_BLOCK) {
         const ad_block *block = &tape->block[run->a];
         if (run->op == AD_BLOCK_MATMUL) return matmul_edges(tape, block, k, room, edges);
+        if (run->op == AD_BLOCK_CALL) return call_edges(tape, run, block, k, room, edges);
         return reduction_edges(tape, run, block, k, room, edges);
     }
     if (run->form != AD_FORM_SPAN) return scalar_edges(tape, run, room, edges);

@@ -55,6 +55,7 @@ static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
         const int64_t sizes[3] = {b->extent[0].count, e[j], e[j + 1]};
         return affine(b->operand[j].base, 3, sizes, b->operand[j].stride);
     }
+    if (run->op == AD_BLOCK_CALL) return listed(tape, b->operand[0].list, b->extent[1].count);
     if (b->operand[0].list != AD_AFFINE) {
         return listed(tape, b->operand[0].list, (size_t)b->extent[0].count * b->extent[1].count);
     }

@@ -222,8 +222,8 @@ ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards) {
     lowering x = {tape, g, ad_alloc_zeroed(tape->nodes, 1), ad_alloc(tape->nodes, sizeof(ad_term)),
                   ad_alloc(longest_row(tape), sizeof(ad_term))};
-    ad_status status = AD_NO_MEMORY;
-    if (x.need != NULL && x.term != NULL && x.row != NULL) {
+    ad_status status = tape->rules > 0 ? AD_TOO_LARGE : AD_NO_MEMORY;
+    if (tape->rules == 0 && x.need != NULL && x.term != NULL && x.row != NULL) {
         memset(x.term, 0xFF, tape->nodes * sizeof *x.term);
         for (size_t d = 0; d < D; d++) x.term[input[d]] = (ad_term)d;
         for (size_t k = 0; k < K; k++) x.need[output[k]] = 1;

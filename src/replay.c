@@ -190,6 +190,17 @@ static ad_status replay_product(ad_tape *to, const ad_block *b, uint64_t *most) 
                           &first);
 }
 
+static ad_status replay_call(const ad_tape *from, ad_tape *to, const ad_block *b) {
+    ad_node first;
+    if (b->rule >= from->rules) return AD_BAD_OP;
+    if (b->count == 0 || b->count > from->nodes) return AD_BAD_SHAPE;
+    if (!list_lies_below(from, to->nodes, b->operand[0].list, b->extent[1].count)) {
+        return AD_BAD_INDEX;
+    }
+    return ad_tape_call(to, from->rule[b->rule], b->extent[1].count,
+                        from->list + b->operand[0].list, b->count, NULL, &first);
+}
+
 static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run, uint64_t *most) {
     switch (run->form) {
     case AD_FORM_UNARY:
@@ -207,6 +218,7 @@ static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run,
     if (run->a >= from->blocks) return AD_BAD_INDEX;
     const ad_block *b = &from->block[run->a];
     if (run->op == AD_BLOCK_MATMUL) return replay_product(to, b, most);
+    if (run->op == AD_BLOCK_CALL) return replay_call(from, to, b);
     return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b, most) : AD_BAD_OP;
 }
 

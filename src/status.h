@@ -12,6 +12,7 @@ typedef enum ad_status {
     AD_BAD_OP,      /* no such operation, or one of another arity */
     AD_BAD_SHAPE,   /* extents that do not fit one another */
     AD_TOO_LARGE,   /* a program of more terms than its limit allows */
+    AD_CALL_FAILED, /* a function called from a tape raised an error */
     AD_INTERRUPTED, /* the caller's poll function asked to stop */
 } ad_status;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "alloc.h"
 #include "block.h"
 #include "lanes.h"
 #include "sweep_kernels.h"
@@ -20,7 +21,8 @@ typedef struct sweep {
     double *scratch;
     const ad_fresh *fresh; /* NULL: everything is added to */
     const ad_poll *poll;
-    size_t work; /* edges times seeds since the last poll */
+    size_t work;      /* edges times seeds since the last poll */
+    ad_status status; /* why it stops when it does */
 } sweep;
 
 static int interrupted(sweep *s, size_t work) {
@@ -219,6 +221,46 @@ static int matmul_edges(sweep *s, const ad_run *run, const ad_block *b) {
     return 0;
 }
 
+static int any(const double *x, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        if (x[k] != 0) return 1;
+    }
+    return 0;
+}
+
+/* By the rule; a call all of whose seeds are exact zeros is not asked. */
+static int call_edges(sweep *s, const ad_run *run, const ad_block *b) {
+    const ad_tape *tape = s->tape;
+    const ad_node *list = tape->list + b->operand[0].list;
+    size_t n = b->extent[1].count, m = b->count, p = s->p;
+    double *own = s->array + (size_t)run->node * p, *y = tape->value + run->node;
+    double *x = ad_alloc(n + n * p, sizeof *x), *at = x + n;
+    void *rule = tape->rule[b->rule];
+    s->status = AD_NO_MEMORY;
+    if (x == NULL) return 1;
+    for (size_t k = 0; k < n; k++) x[k] = tape->value[list[k]];
+    s->status = AD_OK;
+    if (!s->backward) {
+        for (size_t k = 0; k < n; k++) {
+            const double *from = s->array + (size_t)list[k] * p;
+            int constant = ad_is_constant(tape, list[k]);
+            for (size_t q = 0; q < p; q++) at[k * p + q] = constant ? 0 : from[q];
+        }
+        if (any(at, n * p)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
+    } else if (any(own, m * p)) {
+        s->status = ad_callbacks_get()->pull(rule, n, x, m, y, p, own, at);
+        for (size_t k = 0; k < n && s->status == AD_OK; k++) {
+            double *to = s->array + (size_t)list[k] * p;
+            if (ad_is_constant(tape, list[k])) continue;
+            for (size_t q = 0; q < p; q++) to[q] += at[k * p + q];
+        }
+    }
+    ad_free(x);
+    if (s->status != AD_OK) return 1;
+    s->status = AD_INTERRUPTED;
+    return interrupted(s, (n + m) * p);
+}
+
 static int array_run(sweep *s, const ad_run *run) {
     if (!s->backward) {
         memset(s->array + (size_t)run->node * s->p, 0,
@@ -227,6 +269,7 @@ static int array_run(sweep *s, const ad_run *run) {
     if (run->form == AD_FORM_SPAN) return span_edges(s, run);
     const ad_block *block = &s->tape->block[run->a];
     if (run->op == AD_BLOCK_MATMUL) return matmul_edges(s, run, block);
+    if (run->op == AD_BLOCK_CALL) return call_edges(s, run, block);
     if (run->op == AD_BLOCK_CUMSUM) return cumsum_edges(s, run, block);
     return reduction_edges(s, run, block);
 }
@@ -262,28 +305,28 @@ size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
 
 ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
                      const ad_poll *poll) {
-    sweep s = {tape, ad_sweep_kernels(), tangent, p, 0, scratch, NULL, poll, 0};
+    sweep s = {tape, ad_sweep_kernels(), tangent, p, 0, scratch, NULL, poll, 0, AD_INTERRUPTED};
     size_t run = 0;
     while (run < tape->runs) {
         size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
         size_t stop = s.kernel->forward(tape, tangent, p, run, end);
         if (interrupted(&s, (stop - run) * p)) return AD_INTERRUPTED;
         run = stop;
-        if (run < end && array_run(&s, &tape->run[run++])) return AD_INTERRUPTED;
+        if (run < end && array_run(&s, &tape->run[run++])) return s.status;
     }
     return AD_OK;
 }
 
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
                      const ad_fresh *fresh, const ad_poll *poll) {
-    sweep s = {tape, ad_sweep_kernels(), adjoint, p, 1, scratch, fresh, poll, 0};
+    sweep s = {tape, ad_sweep_kernels(), adjoint, p, 1, scratch, fresh, poll, 0, AD_INTERRUPTED};
     size_t run = tape->runs;
     while (run > 0) {
         size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;
         size_t stop = s.kernel->reverse(tape, adjoint, p, run, end);
         if (interrupted(&s, (run - stop) * p)) return AD_INTERRUPTED;
         run = stop;
-        if (run > end && array_run(&s, &tape->run[--run])) return AD_INTERRUPTED;
+        if (run > end && array_run(&s, &tape->run[--run])) return s.status;
     }
     return AD_OK;
 }

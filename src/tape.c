@@ -15,7 +15,13 @@ void ad_tape_init(ad_tape *tape) {
     tape->limit = AD_MAX_NODES;
 }
 
+static void drop_rules(ad_tape *tape) {
+    while (tape->rules > 0) ad_callbacks_get()->drop(tape->rule[--tape->rules]);
+}
+
 void ad_tape_free(ad_tape *tape) {
+    drop_rules(tape);
+    ad_free(tape->rule);
     ad_free(tape->value);
     ad_free(tape->partial);
     ad_free(tape->list);
@@ -56,6 +62,7 @@ void ad_tape_reset(ad_tape *tape, size_t keep) {
         ad_tape_free(tape);
         return;
     }
+    drop_rules(tape);
     if (tape->nodes != 0) memset(tape->constant, 0, (tape->nodes + 63) / 64 * 8);
     tape->nodes = tape->partials = tape->lists = tape->runs = 0;
     tape->spans = tape->blocks = tape->guards = 0;
@@ -207,6 +214,10 @@ ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
     if (status != AD_OK) return status;
     status = ad_grow((void **)&to->guard, &to->room_guards, to->guards + from->guards,
                      sizeof *to->guard);
+    if (status == AD_OK) {
+        status =
+            ad_grow((void **)&to->rule, &to->room_rules, to->rules + from->rules, sizeof *to->rule);
+    }
     if (status != AD_OK) return status;
     ad_node base = *offset = (ad_node)to->nodes;
     if (from->nodes != 0) memcpy(to->value + base, from->value, from->nodes * sizeof(double));
@@ -236,12 +247,18 @@ ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
         ad_block *block = &to->block[to->blocks + k];
         *block = from->block[k];
         block->partial += (uint32_t)to->partials;
+        block->rule += (uint32_t)to->rules;
         for (int j = 0; j < 2; j++) shift_view(&block->operand[j], base, (uint32_t)to->lists);
     }
     for (size_t k = 0; k < from->guards; k++) {
         to->guard[to->guards + k] = (ad_guard){from->guard[k].node + base, from->guard[k].outcome};
     }
+    for (size_t k = 0; k < from->rules; k++) {
+        ad_callbacks_get()->keep(from->rule[k]);
+        to->rule[to->rules + k] = from->rule[k];
+    }
     to->nodes += from->nodes;
+    to->rules += from->rules;
     to->partials += from->partials;
     to->lists += from->lists;
     to->runs += from->runs;

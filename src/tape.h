@@ -16,6 +16,7 @@
 #ifndef AD_TAPE_H
 #define AD_TAPE_H
 
+#include "call.h"
 #include "ops.h"
 #include "status.h"
 #include "view.h"
@@ -55,6 +56,7 @@ typedef struct ad_block {
     ad_view operand[2];
     uint32_t count;   /* nodes computed */
     uint32_t partial; /* where it stores any */
+    uint32_t rule;    /* of a call */
     uint8_t active[2];
 } ad_block;
 
@@ -72,9 +74,11 @@ typedef struct ad_tape {
     ad_span *span;
     ad_block *block;
     ad_guard *guard;
+    void **rule;        /* of calls, in the order of recording */
     uint64_t *constant; /* one bit a node */
-    size_t nodes, partials, lists, runs, spans, blocks, guards;
+    size_t nodes, partials, lists, runs, spans, blocks, guards, rules;
     size_t room_nodes, room_partials, room_lists, room_runs, room_spans, room_blocks, room_guards;
+    size_t room_rules;
     size_t limit;       /* most nodes; AD_MAX_NODES unless a test lowers it */
     size_t renewed;     /* room_nodes when the large arrays were last allocated anew */
     ad_node recent[64]; /* constants seen lately, found by their bits */
