@@ -33,6 +33,22 @@ cdef object expand_on(Trace root, size_t first_run, size_t last_run, ad_node fir
     return np.where(found == AD_NO_NODE, np.uint32(zero), found).astype(np.uint32)
 
 
+def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs):
+    """(trace, inputs, gradient): a closed recording carried on with the gradient of the sum of
+    its outputs, on a trace of its own."""
+    cdef Trace result = open_trace(trace.fun)
+    cdef ad_node offset, one
+    try:
+        check(ad_tape_append(result.tape, trace.root().tape, &offset))
+        check(ad_tape_constant(result.tape, 1.0, &one))
+        seeds = unpatched_full(outputs.size, one, dtype=np.uint32)
+        found = expand_on(result, 0, result.tape.runs, 0, outputs + np.uint32(offset), seeds,
+                          inputs + np.uint32(offset), False)
+    finally:
+        close_trace(result)
+    return result, inputs + np.uint32(offset), found
+
+
 cdef class Segment:
     """A finished recording on a tape that still records: merged into an outer trace while
     it ran, or copied there because its derivative met a traced value."""

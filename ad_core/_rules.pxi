@@ -166,6 +166,7 @@ def untraced(function, *arguments):
         set_current(running)
 
 
-def calls_rules(Trace trace not None):
-    """Whether a recording calls functions that only rules know."""
-    return trace.root().tape.rules > 0
+def called_rules(Trace trace not None):
+    """The rules that a recording calls."""
+    cdef ad_tape *tape = trace.root().tape
+    return [<object> tape.rule[k] for k in range(tape.rules)]

@@ -201,22 +201,69 @@ cdef str value_text(object x):
 
 
 cdef object refuse_conversion(str what, object x):
-    """float(x) and the like: constants and truth values convert, anything else is refused
-    with the user's line."""
-    cdef TracedArray array
-    if type(x) is TracedArray:
-        array = <TracedArray> x
-        if only_constants(array) and array.index.size == 1 and what.endswith("()"):
-            value = values_of(array).reshape(())[()]
-            return complex(value) if what == "complex()" else (
-                float(value) if what == "float()" else int(value))
-    elif (<TracedScalar> x).truth and what in ("float()", "an index or int()", "int()"):
-        return float(decide(x)) if what == "float()" else int(decide(x))
+    """float(x) and the like: constants and what has no derivative convert, anything else is
+    refused with the user's line."""
+    if what == "complex()" and is_constant(x) and x.size == 1:
+        return complex(values_of(x).reshape(())[()])
+    if x.size == 1 and what != "complex()":
+        value = settled(x)
+        if value is not None:
+            value = value.reshape(())[()]
+            if what == "float()":
+                return float(value)
+            if what == "int()" or value == int(value):
+                return int(value)
     raise TracedValueError(
         f"{what} of a traced value would lose its derivative{user_line()}. Use NumPy functions "
         f"instead of math.*, store into arrays made with np.zeros, np.array, ... inside the "
         f"traced function (called as np.zeros, not through an earlier `from numpy import "
-        f"zeros`), or use ad_core.stop_gradient(x) if the derivative is not wanted")
+        f"zeros`), take np.floor(x) or np.trunc(x) first where a step is meant, or "
+        f"ad_core.stop_gradient(x) if the derivative is not wanted")
+
+
+def settled(x):
+    """The values of what depends on the inputs by steps alone (floor, a comparison, a count of
+    them, a stopped gradient), kept as guards; None for anything else, and for NaN and infinities,
+    of which no comparison could tell that they stay."""
+    cdef Trace trace = needed_trace((x,))
+    cdef cnp.ndarray nodes = contiguous(nodes_of(trace, x), np.uint32)
+    values = values_of(x)
+    if not moves_by_steps(trace.tape, nodes):
+        return None
+    if x.dtype == np.bool_:
+        truth_of(x)
+        return values
+    if not np.isfinite(values).all():
+        return None
+    truth_of(x == values)
+    return values
+
+
+cdef bint moves_by_steps(const ad_tape *tape, cnp.ndarray nodes) except -1:
+    """Whether all paths from these nodes to inputs go through a partial that is the literal 0."""
+    cdef const ad_run *run
+    cdef ad_edge *edges
+    cdef size_t count, k
+    cdef set seen = set()
+    cdef list left = nodes.ravel().tolist()
+    while left:
+        node = left.pop()
+        if node in seen or ad_is_constant(tape, node):
+            continue
+        seen.add(node)
+        run = ad_tape_run_of(tape, node)
+        if run == NULL or (run.form == AD_FORM_BLOCK and run.op == AD_BLOCK_CALL):
+            return False
+        count = ad_node_edges(tape, node, 0, NULL)
+        edges = <ad_edge *> ad_alloc(count, sizeof(ad_edge))
+        if edges == NULL:
+            raise MemoryError()
+        ad_node_edges(tape, node, count, edges)
+        for k in range(count):
+            if run.form == AD_FORM_BLOCK or ad_op_row(run.op).partial_class[k] != AD_PARTIAL_ZERO:
+                left.append(edges[k].operand)
+        ad_free(edges)
+    return True
 
 
 def user_line():

@@ -132,6 +132,25 @@ class Recording:
         """The gradient of a scalar result as a tree of inputs."""
         return self.unwrap(self.inputs.build(self.product([1.0], forward=False)))
 
+    def differentiated(self):
+        """The gradient of a scalar result as a recording."""
+        trace, inputs, found = _core.gradient_of(
+            self.trace, self.inputs.nodes, self.outputs.nodes
+        )
+        tree, shapes = self.inputs.tree, self.inputs.shapes
+        inputs, gradient = Leaves(tree, shapes, inputs), Leaves(tree, shapes, found)
+        return Recording(trace, inputs, gradient, self.single, None)
+
+    def hessian(self):
+        """The Hessian of a scalar result as a tree of inputs of trees of inputs."""
+        gradient = self.differentiated()
+        return gradient.unwrap(gradient.jacobian())
+
+    def hvp(self, seeds):
+        """The Hessian times a flat list of tangents as a tree of inputs."""
+        gradient = self.differentiated()
+        return gradient.unwrap(gradient.outputs.build(gradient.product(seeds, forward=True)))
+
     def unwrap(self, arguments):
         """Results per argument: the one itself where one was asked for by number."""
         return arguments[0] if self.single else tuple(arguments)

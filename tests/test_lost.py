@@ -163,3 +163,48 @@ def test_shapes_that_do_not_fit():
         ad_core.jacobian(lambda x: {x: 1})(x3)
     with pytest.raises(ValueError, match="ambiguous"):
         ad_core.jacobian(lambda x: x if x > 1 else -x)(x3)
+
+
+# ------------------------------------------------------- conversions that lose nothing, guarded
+
+TABLE = np.arange(30.0).reshape(5, 6) ** 2
+STEPS = {
+    "astype": lambda x: x * TABLE[np.floor(x).astype(int), 1],
+    "int of floor": lambda x: x[0] * TABLE[int(np.floor(x[0])), int(x[1] // 1.0)],
+    "math": lambda x: x[1] * TABLE[math.floor(x[0]), round(x[1])] + math.trunc(x[0]),
+    "range of a count": lambda x: sum([x[0] * k for k in range(np.sum(x > 1.0))]),
+    "count": lambda x: x * int(np.sum(x > 3.0)),
+    "int of arithmetic on steps": lambda x: (
+        x[1] * TABLE[0, int(np.sign(x[0]) + 2 * np.rint(x[1] / 4))]
+    ),
+    "float of a stopped one": lambda x: x * float(ad_core.stop_gradient(x[0])),
+    "int of a test": lambda x: x * int(x[0] > 2.0),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_moves_by_steps_alone_converts(name):
+    """Floors, counts and stopped gradients are numbers; a replay tells when they change."""
+    f, x = STEPS[name], np.array([2.3, 3.7])
+    expected, compiled = ad_core.jacobian(f)(x), ad_core.compile(f)
+    tape = ad_core.trace(f, x)
+    np.testing.assert_array_equal(ad_core.vjp(f, x)[0], f(x))
+    np.testing.assert_allclose(tape.jacobian(x), expected)
+    for factor in (1.0, 1.05, 0.5, 1.2):
+        np.testing.assert_allclose(compiled(factor * x), f(factor * x))
+        np.testing.assert_allclose(compiled.jacobian(factor * x), ad_core.jacobian(f)(factor * x))
+    for p in (0.5 * x, 1.2 * x):
+        try:
+            np.testing.assert_allclose(tape(p), f(p))
+        except ad_core.BranchChanged:
+            pass  # and no stale number
+
+
+@pytest.mark.parametrize(
+    "use", [lambda x: int(x[0]), lambda x: x.astype(int), lambda x: float(np.floor(x[0]) + x[1]),
+            lambda x: int(round(x[0] * np.nan)), lambda x: int(np.floor(x[0] * np.inf)),
+            lambda x: int(np.max(np.floor(x)) * x[1])],
+)  # fmt: skip
+def test_what_moves_otherwise_does_not(use):
+    with refused(ad_core.TracedValueError, "derivative", "test_lost.py"):
+        ad_core.grad(lambda x: np.sum(x) * use(x))(np.array([2.3, 3.7]))

@@ -5,7 +5,9 @@ import numpy as np
 
 from ad_core import _core
 
-__all__ = ["build", "is_bare", "jacobian_layout", "labels", "pack_with_value"]
+__all__ = ["PRODUCTS", "build", "check_scalar", "is_bare", "jacobian_layout", "labels", "pack_with_value"]
+
+PRODUCTS = ("jvp", "vjp", "hvp")
 
 
 def build(source, name, argnums, report):
@@ -75,7 +77,8 @@ def _value(source, argnums):
     return source.graph.outputs, side.shapes, _pack(side), side.size, {}
 
 
-def _scalar(source, name):
+def check_scalar(source, name):
+    """Raise TypeError where a method needs a scalar result and there is another."""
     if source.result.shapes != [()] or not source.result.bare:
         shapes = ", ".join(map(str, source.result.shapes))
         raise TypeError(
@@ -109,7 +112,7 @@ def _gradient_terms(source, terms):
 
 
 def _grad(source, argnums):
-    _scalar(source, "grad")
+    check_scalar(source, "grad")
     terms, shapes, _, arrange, bare = _wrt(source, argnums)
     found = _gradient_terms(source, terms)
     return found, shapes, None if bare else arrange, 0, {}
@@ -189,7 +192,7 @@ def _nonzero(source, terms):
 
 
 def _hessian(source, argnums):
-    _scalar(source, "hessian")
+    check_scalar(source, "hessian")
     inputs, in_shapes, in_sizes, arrange, bare = _wrt(source, argnums)
     gradient = _nonzero(source, _gradient_terms(source, inputs))
     rows, columns, terms, route, counts = source.graph.jacobian(
@@ -246,7 +249,7 @@ def _vjp(source, argnums):
 
 
 def _hvp(source, argnums):
-    _scalar(source, "hvp")
+    check_scalar(source, "hvp")
     gradient = _nonzero(source, _gradient_terms(source, source.inputs))
     terms = source.graph.push(source.inputs, gradient, source.seeds(source.arguments))
     return terms, source.arguments.shapes, _arguments_pack(source), 0, {}

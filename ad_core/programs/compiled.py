@@ -7,14 +7,12 @@ from functools import partial
 from ad_core import _core
 from ad_core.errors import BranchChanged
 from ad_core.programs.arguments import check_batch_dims
-from ad_core.programs.build import build
+from ad_core.programs.build import PRODUCTS, build
 from ad_core.programs.large import Replayed, Swept
 from ad_core.programs.source import Source
 from ad_core.trees import flatten
 
-__all__ = ["PRODUCTS", "Compiled"]
-
-PRODUCTS = ("jvp", "vjp", "hvp")
+__all__ = ["Compiled"]
 
 _core.set_flatten(flatten)
 

@@ -30,7 +30,12 @@ COLUMNS |= dict.fromkeys(
 
 
 def save(recording, name):
-    """A recording as bytes; TypeError for containers that no file can name."""
+    """A recording as bytes; TypeError for containers and functions that no file can name."""
+    for rule in _core.called_rules(recording.trace):
+        raise TypeError(
+            f"a tape file holds elementary operations alone, but {name} calls {rule.name}; pickle "
+            f"what ad_core.compile() returns instead"
+        )
     arrays = dict(_core.tape_arrays(recording.trace))
     arrays["inputs"] = recording.inputs.nodes.astype(np.int64)
     arrays["outputs"] = recording.outputs.nodes.astype(np.int64)

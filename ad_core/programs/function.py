@@ -12,8 +12,8 @@ import numpy as np
 
 from ad_core import _core, transforms
 from ad_core.programs.arguments import Arguments
-from ad_core.programs.build import labels
-from ad_core.programs.compiled import PRODUCTS, Compiled
+from ad_core.programs.build import PRODUCTS, labels
+from ad_core.programs.compiled import Compiled
 from ad_core.recording import record
 from ad_core.trees import flatten
 

@@ -9,7 +9,7 @@ and sweeps over its partials.
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.build import jacobian_layout, pack_with_value
+from ad_core.programs.build import PRODUCTS, check_scalar, jacobian_layout, pack_with_value
 from ad_core.recording import ArgumentTrees, Leaves, Recording
 from ad_core.trees import flatten
 
@@ -125,11 +125,8 @@ class Replayed(_Large):
 
     def __init__(self, recording, source, name, argnums, report):
         arguments, result, label = source.arguments, source.result, source.name
-        if name in ("hessian", "hvp"):
-            raise NotImplementedError(
-                f"{label} is too large for a program of second derivatives; use "
-                f"ad_core.{name}({label}), which records anew"
-            )
+        if name in ("grad", "value_and_grad", "hessian", "hvp"):
+            check_scalar(source, name)
         self.recording = recording
         self.method = name
         self.name = f"{name} of {label}"
@@ -138,14 +135,14 @@ class Replayed(_Large):
         nodes = recording.inputs.nodes
         ascending = bool(np.all(nodes[1:] > nodes[:-1]))
         self.order = slice(None) if ascending else np.argsort(nodes, kind="stable")
-        if name in ("jvp", "vjp"):
+        if name in PRODUCTS:
             self.wrt, self.single = recording.inputs, len(arguments.trees) == 1
         else:
             numbers, self.single = source.wrt(argnums)
             self.wrt = _leaves_of(recording, arguments, numbers)
         self.in_shapes = list(arguments.shapes)
-        if name in ("jvp", "vjp"):
-            self.in_shapes += (arguments if name == "jvp" else result).shapes
+        if name in PRODUCTS:
+            self.in_shapes += (result if name == "vjp" else arguments).shapes
         self.count = len(arguments.shapes)
         self.tree = flatten(self.results(_Skeleton(recording, self.wrt, self.single), []))[1]
         self.pack = None if self.tree.kind is None else self.tree.build
@@ -173,6 +170,10 @@ class Replayed(_Large):
                 return recording.gradient()
             case "value_and_grad":
                 return recording.value(), recording.gradient()
+            case "hessian":
+                return recording.hessian()
+            case "hvp":
+                return recording.hvp(seeds)
             case "jvp":
                 return recording.outputs.build(recording.product(seeds, True))
         return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
@@ -245,6 +246,12 @@ class _Skeleton:
 
     def jacobian(self):
         return self.outputs.tree.build([self.gradient() for _ in self.outputs.shapes])
+
+    def hessian(self):
+        return self.unwrap(self.inputs.tree.build([self.gradient() for _ in self.inputs.shapes]))
+
+    def hvp(self, seeds):
+        return self.gradient()
 
     def product(self, seeds, forward):
         return None

@@ -60,15 +60,14 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         return np.asarray(self, dtype=object)
     if truth and dtype == np.bool_:
         return self
-    if truth:
-        return np.asarray(_core.truth_of(self)).astype(dtype)[()]
     if dtype == np.bool_:
         return self != 0
-    if _core.is_constant(self):
-        return _core.current_values(self).astype(dtype, order, casting, subok, copy)
+    values = _core.settled(self)
+    if values is not None:
+        return values.astype(dtype, order, casting, subok, copy)[()]
     raise TracedValueError(
         f"astype({dtype}) of a traced value would lose its derivative{_core.user_line()}; keep "
-        f"float64, or use np.floor/np.rint, whose derivative is zero"
+        f"float64, or take np.floor, np.rint or np.trunc of it first, whose derivative is zero"
     )
 
 
