@@ -11,6 +11,7 @@ array([[0.        , 0.        ],
 """
 
 import ad_core.tracing  # noqa: F401  (tells the core what NumPy functions do)
+from ad_core.debugging import debug
 from ad_core.errors import BranchChanged, EscapedTraceError, TapeFullError, TracedValueError
 from ad_core.explain import Explanation, explain
 from ad_core.programs.function import Function, compile
@@ -44,6 +45,7 @@ __all__ = [
     "TracedValueError",
     "check_grads",
     "compile",
+    "debug",
     "explain",
     "grad",
     "hessian",

@@ -294,6 +294,8 @@ cdef object new_array(Trace trace, cnp.ndarray index, bint truth):
     x.index = index
     x.truth = truth
     x.first = (<ad_node *> cnp.PyArray_DATA(index))[0] if cnp.PyArray_SIZE(index) else 0
+    if debugging:
+        trace.note_place()
     return x
 
 
@@ -304,6 +306,8 @@ cdef object owning_array(Trace trace, cnp.ndarray index, bint truth):
     x.index = index
     x.truth = truth
     x.owned = True
+    if debugging:
+        trace.note_place()
     return x
 
 

@@ -107,6 +107,8 @@ cdef class Call:
         cdef Program program = self.program
         cdef const ad_program *run = &program.fast
         cdef double *arena = program.arena
+        cdef Py_ssize_t k
+        cdef bint wild = False
         if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
                 or not self.load(arguments, arena)):
             return NotImplemented
@@ -117,16 +119,22 @@ cdef class Call:
             if attempt:
                 return NotImplemented
             self.report(flipped(run, arena), None)
-        if run.guarded and ad_point_wild(run, arena):
-            program.need_strict()
-            run = &program.strict
-            arena = program.strict_arena
-            self.load(arguments, arena)
-            ad_point_run(run, arena)
         if self.pack is None:
-            return self.result(run, arena, 0, None if out is None else out[0])
-        return self.pack([self.result(run, arena, k, None if out is None else out[k])
-                          for k in range(self.n_out)])
+            result = self.array(0, out)
+            if self.write(run, arena, 0, <cnp.ndarray> result):
+                self.run_strict(arguments)
+                self.write(&program.strict, program.strict_arena, 0, <cnp.ndarray> result)
+            return result if self.outs[0].ndim > 0 or out is not None else result[()]
+        results = [self.array(k, out) for k in range(self.n_out)]
+        for k in range(self.n_out):
+            wild |= self.write(run, arena, k, <cnp.ndarray> results[k])
+        if wild:
+            self.run_strict(arguments)
+            for k in range(self.n_out):
+                self.write(&program.strict, program.strict_arena, k, <cnp.ndarray> results[k])
+        if out is None:
+            results = [y if (<cnp.ndarray> y).ndim > 0 else y[()] for y in results]
+        return self.pack(results)
 
     cdef object evaluate(self, tuple arguments, tuple out, object workers, object progress):
         """Results for arrays: the only one, or as pack makes them."""
@@ -163,16 +171,23 @@ cdef class Call:
         self.report(guards, at)
         return 0
 
-    cdef object result(self, const ad_program *run, const double *arena, Py_ssize_t k, object out):
+    cdef int run_strict(self, tuple arguments) except -1:
+        self.program.need_strict()
+        self.load(arguments, self.program.strict_arena)
+        ad_point_run(&self.program.strict, self.program.strict_arena)
+        return 0
+
+    cdef object array(self, Py_ssize_t k, tuple out):
+        if out is not None:
+            return out[k]
+        return cnp.PyArray_EMPTY(self.outs[k].ndim, self.outs[k].dims, cnp.NPY_DOUBLE, 0)
+
+    cdef bint write(self, const ad_program *run, const double *arena, Py_ssize_t k, cnp.ndarray y):
+        """Result k of one point; whether it calls for products that look."""
         cdef leaf *to = &self.outs[k]
-        cdef cnp.ndarray y
-        if out is None:
-            y = cnp.PyArray_EMPTY(to.ndim, to.dims, cnp.NPY_DOUBLE, 0)
-        else:
-            y = <cnp.ndarray> out
-        ad_point_outputs(run, arena, to.first, to.first + to.count, 0,
-                         <double *> cnp.PyArray_DATA(y))
-        return y if to.ndim > 0 or out is not None else y[()]
+        cdef double *data = <double *> cnp.PyArray_DATA(y)
+        ad_point_outputs(run, arena, to.first, to.first + to.count, 0, data)
+        return run.guarded and ad_results_wild(run, to.first, to.count, data)
 
     cdef int check_outs(self, tuple arguments, tuple out) except -1:
         cdef Py_ssize_t k

@@ -341,7 +341,7 @@ cdef extern from "eval.h" nogil:
     void ad_point_begin(const ad_program *p, double *arena)
     void ad_point_run(const ad_program *p, double *arena)
     int ad_point_guards(const ad_program *p, const double *arena)
-    int ad_point_wild(const ad_program *p, const double *arena)
+    int ad_results_wild(const ad_program *p, size_t first, size_t n, const double *out)
     void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                           int zeroed, double *out)
 

@@ -37,3 +37,49 @@ def tape_size(Trace trace not None):
     return {"nodes": tape.nodes, "partials": tape.partials, "list entries": tape.lists,
             "runs": tape.runs, "array runs": tape.spans, "block runs": tape.blocks,
             "guards": tape.guards, "bytes": ad_tape_bytes(tape)}
+
+
+def birth_of_wild(Trace trace not None, cnp.ndarray outputs, bint derivative):
+    """(name, run, value): the first operation that the outputs need whose result is infinite or
+    NaN although its operands are not; with derivative, whose partial is.  None if there is none."""
+    cdef ad_tape *tape = trace.root().tape
+    cdef const ad_run *run
+    cdef ad_edge *edges = NULL
+    cdef cnp.ndarray nodes = contiguous(outputs, np.uint32)
+    cdef uint8_t *needed
+    cdef size_t count, k, node
+    cdef bint tame
+    cdef double wild
+    marks = unpatched_zeros(tape.nodes, np.uint8)
+    needed = <uint8_t *> cnp.PyArray_DATA(<cnp.ndarray> marks)
+    marks[nodes] = 1
+    found = None
+    for node in range(tape.nodes, 0, -1):
+        node -= 1
+        if not needed[node] or ad_is_constant(tape, <ad_node> node):
+            continue
+        run = ad_tape_run_of(tape, <ad_node> node)
+        if run == NULL:
+            continue
+        count = ad_node_edges(tape, <ad_node> node, 0, NULL)
+        edges = <ad_edge *> ad_alloc(count, sizeof(ad_edge))
+        if edges == NULL:
+            raise MemoryError()
+        ad_node_edges(tape, <ad_node> node, count, edges)
+        tame = True
+        wild = tape.value[node]
+        for k in range(count):
+            needed[edges[k].operand] = 1
+            tame = tame and is_finite(tape.value[edges[k].operand])
+            if derivative and is_finite(wild) and not is_finite(edges[k].partial):
+                wild = edges[k].partial
+        if tame and not is_finite(wild):
+            name = (ad_block_name(run.op) if run.form == AD_FORM_BLOCK
+                    else ad_op_row(run.op).ufunc).decode()
+            found = name, run - tape.run, wild
+        ad_free(edges)
+    return found
+
+
+cdef inline bint is_finite(double x) noexcept:
+    return x - x == 0

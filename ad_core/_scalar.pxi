@@ -164,6 +164,8 @@ cdef inline object new_scalar(Trace trace, ad_node node):
     cdef TracedScalar x = TracedScalar.__new__(TracedScalar)
     x.trace = trace
     x.node = node
+    if debugging:
+        trace.note_place()
     return x
 
 

@@ -37,7 +37,16 @@ cdef void give_tape(ad_tape *tape) noexcept:
         PyMem_Free(tape)
 
 
-cdef str PACKAGE = os.path.dirname(sys.modules["ad_core"].__file__) + os.sep
+cdef tuple FOREIGN = (os.path.dirname(sys.modules["ad_core"].__file__) + os.sep,
+                      os.path.dirname(np.__file__) + os.sep)
+cdef int debugging = 0          # debug() contexts that are open
+
+
+def count_debugging(int change):
+    """Enter (1) or leave (-1) a debug() context; how many are open."""
+    global debugging
+    debugging += change
+    return debugging
 
 
 @cython.final
@@ -57,6 +66,8 @@ cdef class Trace:
     cdef ad_node first_node     # and its nodes begin
     cdef object fun             # the traced function, for messages
     cdef list lines             # (first guard, file, line) of comparisons in control flow
+    cdef list places            # (first run, file, line) of operations, where debug() is on
+    cdef size_t placed          # runs that have one
     cdef object __weakref__
 
     def __cinit__(self):
@@ -119,6 +130,10 @@ cdef class Trace:
         check(ad_tape_append(outer.tape, self.tape, &self.offset))
         if self.lines is not None:
             outer.note_lines([(guards + k, file, line) for k, file, line in self.lines])
+        if self.places is not None:
+            outer.places = (outer.places or []) + [(first_run + k, file, line)
+                                                   for k, file, line in self.places]
+            outer.placed = outer.tape.runs
         self.first_run = first_run
         self.first_node = self.offset
         give_tape(self.tape)
@@ -134,11 +149,22 @@ cdef class Trace:
 
     cdef int note_guards(self) except -1:
         """Remember which line of the user's the guards that follow belong to."""
-        frame = sys._getframe()
-        while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
-            frame = frame.f_back
-        if frame is not None:
-            self.note_lines([(self.tape.guards, frame.f_code.co_filename, frame.f_lineno)])
+        place = users_line()
+        if place is not None:
+            self.note_lines([(self.tape.guards, *place)])
+        return 0
+
+    cdef int note_place(self) except -1:
+        """Remember which line of the user's the runs since the last time belong to."""
+        cdef Trace root = self.root()
+        if root.tape.runs == root.placed:
+            return 0
+        place = users_line()
+        if place is not None:
+            if root.places is None:
+                root.places = []
+            root.places.append((root.placed, *place))
+        root.placed = root.tape.runs
         return 0
 
     cdef inline bint usable(self):
@@ -183,6 +209,24 @@ def guard_line(Trace trace not None, size_t guard):
     found = None
     for first, file, line in trace.root().lines or ():
         if first > guard:
+            break
+        found = file, line
+    return found
+
+
+cdef object users_line():
+    """(file, line number) of the innermost frame that is neither ours nor NumPy's."""
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_filename.startswith(FOREIGN):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+def run_line(Trace trace not None, size_t run):
+    """(file, line number) of the operation of a run; None if debug() was off."""
+    found = None
+    for first, file, line in trace.root().places or ():
+        if first > run:
             break
         found = file, line
     return found

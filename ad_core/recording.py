@@ -4,7 +4,7 @@ Jacobian.  The transforms are written on this."""
 
 import numpy as np
 
-from ad_core import _core
+from ad_core import _core, debugging
 from ad_core.argnums import is_single, numbered
 from ad_core.trees import flatten, map_leaves
 
@@ -97,7 +97,8 @@ class Recording:
         empty = _core.plain_function("zeros")
         column = np.concatenate(flat)[:, None] if flat else empty((0, 1))
         sweep = _core.push_forward if forward else _core.pull_back
-        return sweep(self.trace, self.inputs.nodes, self.outputs.nodes, column)[:, 0]
+        found = sweep(self.trace, self.inputs.nodes, self.outputs.nodes, column)[:, 0]
+        return debugging.check_derivative(self, found)
 
     def matrix(self, mode, chunk_size):
         """The K x D Jacobian."""
@@ -105,9 +106,10 @@ class Recording:
         K, D = self.outputs.size, self.inputs.size
         forward = _core.cheapest_forward(D, K) if mode is None else mode == "fwd"
         if not self.nested:
-            return _core.dense_jacobian(
+            found = _core.dense_jacobian(
                 self.trace, self.inputs.nodes, self.outputs.nodes, forward, chunk_size or 0
             )
+            return debugging.check_derivative(self, found)
         n = D if forward else K
         if D == 0 or K == 0:
             return np.zeros((K, D))
@@ -219,7 +221,9 @@ def _finish(trace, parts, trees, single, y, has_aux):
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
     inputs = Leaves(ArgumentTrees(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
     outputs = Leaves(tree, [shape for _, shape in found], _core.join_nodes([n for n, _ in found]))
-    return Recording(trace, inputs, outputs, single, aux)
+    recording = Recording(trace, inputs, outputs, single, aux)
+    debugging.check_value(recording)
+    return recording
 
 
 class ArgumentTrees:

@@ -195,6 +195,15 @@ static void lanes_block(ad_batch *b, size_t from, size_t n, double *arena, doubl
     }
 }
 
+static int point_wild(const ad_batch *b, const ad_program *p, size_t point) {
+    int wild = 0;
+    for (size_t a = 0; a < b->outputs; a++) {
+        const ad_batch_output *y = &b->output[a];
+        wild |= ad_results_wild(p, y->first, y->count, y->data + point * y->count);
+    }
+    return wild;
+}
+
 static void point_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
     const ad_program *p = b->program;
     for (size_t k = from; k < from + n; k++) {
@@ -202,7 +211,7 @@ static void point_block(ad_batch *b, size_t from, size_t n, double *arena, doubl
         ad_point_run(p, arena);
         if (b->missed != NULL) b->missed[k] = !ad_point_guards(p, arena);
         store_point(b, p, k, 0, arena);
-        if (p->guarded && goes_strict(b, ad_point_wild(p, arena))) {
+        if (p->guarded && goes_strict(b, point_wild(b, p, k))) {
             load_point(b, k, strict);
             ad_point_run(b->strict, strict);
             store_point(b, b->strict, k, 1, strict);

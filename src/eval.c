@@ -70,22 +70,41 @@ int ad_point_guards(const ad_program *p, const double *arena) {
     return 1;
 }
 
-int ad_point_wild(const ad_program *p, const double *arena) {
+int ad_results_wild(const ad_program *p, size_t first, size_t n, const double *x) {
     double sum[8] = {0}; /* x - x is 0 unless x is infinite or NaN */
-    for (size_t s = p->stretches; s-- > 0 && p->stretch[s].position >= p->checked;) {
-        const double *x = arena + p->stretch[s].slot;
-        size_t n = p->stretch[s].count, k = 0;
-        for (; k + 8 <= n; k += 8) {
-            for (size_t e = 0; e < 8; e++) sum[e] += x[k + e] - x[k + e];
-        }
-        for (; k < n; k++) sum[k % 8] += x[k] - x[k];
+    size_t k = first < p->checked ? p->checked - first : 0;
+    for (; k + 8 <= n; k += 8) {
+        for (size_t e = 0; e < 8; e++) sum[e] += x[k + e] - x[k + e];
     }
+    for (; k < n; k++) sum[k % 8] += x[k] - x[k];
     return sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7] != 0;
+}
+
+/* Places one by one, where hardly two lie in a row. */
+static void scattered_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
+                              int zeroed, double *out) {
+    size_t low = 0, high = p->places;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (p->place[middle].position < first) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (!zeroed) memset(out, 0, (end - first) * sizeof *out);
+    for (; low < p->places && p->place[low].position < end; low++) {
+        out[p->place[low].position - first] = arena[p->place[low].slot];
+    }
 }
 
 void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                       int zeroed, double *out) {
     size_t low = 0, high = p->stretches, next = first;
+    if (2 * p->stretches > p->places) {
+        scattered_outputs(p, arena, first, end, zeroed, out);
+        return;
+    }
     while (low < high) { /* the first stretch that ends behind `first` */
         size_t middle = (low + high) / 2;
         if (p->stretch[middle].position + p->stretch[middle].count <= first) {

@@ -266,10 +266,16 @@ TEST(eval_looks_for_infinities_and_nan_among_derivatives_alone) {
             double arena[64];
             ad_point_begin(&p, arena);
             for (size_t k = 0; k < 20; k++) arena[k] = 1e308;
-            CHECK(!ad_point_wild(&p, arena));
+            double out[20];
+            ad_point_outputs(&p, arena, 0, outputs, 0, out);
+            CHECK(!ad_results_wild(&p, 0, outputs, out));
             for (size_t k = 0; k < outputs; k++) {
                 arena[k] = k % 2 ? NAN : -INFINITY;
-                CHECK(ad_point_wild(&p, arena) == (k >= checked && k % 4 != 3));
+                ad_point_outputs(&p, arena, 0, outputs, 0, out);
+                CHECK(ad_results_wild(&p, 0, outputs, out) == (k >= checked && k % 4 != 3));
+                ad_point_outputs(&p, arena, k / 2, outputs, 0, out); /* a part of them */
+                CHECK(ad_results_wild(&p, k / 2, outputs - k / 2, out) ==
+                      (k >= checked && k % 4 != 3));
                 arena[k] = 1;
             }
             ad_program_free(&p);
