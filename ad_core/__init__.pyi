@@ -78,6 +78,7 @@ class _Evaluator:
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        sparse: bool = False,
     ) -> _PyTree: ...
     def value_and_jacobian(
         self,
@@ -114,6 +115,7 @@ class _Evaluator:
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        sparse: bool = False,
     ) -> _PyTree: ...
     def jvp(
         self,
@@ -169,6 +171,8 @@ class Tape(_Evaluator):
     def adjoints(self, cotangent: _PyTree) -> _Array: ...
     @property
     def isa(self) -> Literal["base", "avx2", "avx512"]: ...
+    def jacobian_sparsity(self, argnums: _Argnums = 0) -> Any: ...
+    def hessian_sparsity(self, argnums: _Argnums = 0) -> Any: ...
     def explain(self, argnums: _Argnums = 0) -> str: ...
     def instructions(
         self, what: _Method = "value", argnums: _Argnums = 0

@@ -2,10 +2,11 @@
 # The methods that a Tape and a Function share: one entry each, from Python straight to a program.
 
 cdef enum:
-    VALUE, JACOBIAN, VALUE_AND_JACOBIAN, GRAD, VALUE_AND_GRAD, HESSIAN, JVP, VJP, HVP, METHODS
+    VALUE, JACOBIAN, VALUE_AND_JACOBIAN, GRAD, VALUE_AND_GRAD, HESSIAN, JVP, VJP, HVP
+    SPARSE_JACOBIAN, SPARSE_HESSIAN, METHODS
 
 METHOD_NAMES = ("value", "jacobian", "value_and_jacobian", "grad", "value_and_grad", "hessian",
-                "jvp", "vjp", "hvp")
+                "jvp", "vjp", "hvp", "sparse_jacobian", "sparse_hessian")
 
 
 cdef class Evaluator:
@@ -86,7 +87,7 @@ cdef class Evaluator:
         return self.evaluate(VALUE, args, 0, out, workers, progress, batch_dims)
 
     def jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
-                 batch_dims=None):
+                 batch_dims=None, bint sparse=False):
         """The Jacobian at new arguments: shape batch + result + argument.
 
         args, out, workers, progress, batch_dims, errors: as of a call.
@@ -94,7 +95,12 @@ cdef class Evaluator:
             comes back.  Nested arguments and results nest: the result's structure, then the
             argument's.  TypeError and ValueError name what is none.
 
-        Dense, zeros included.  Cost: the operations that ``explain()`` tells, by the cheapest of
+        sparse: a scipy.sparse.csr_array of shape (K, D) of one array by one array: the entries that
+            are not structurally zero.  Its index arrays are the same in every call; out is the
+            data array.  Of a batch the data alone, batch + (nnz,), in the order of
+            :meth:`jacobian_sparsity`.  ImportError without SciPy.
+
+        Dense unless asked otherwise, zeros included.  Cost: the operations that ``explain()`` tells, by the cheapest of
         several orders of accumulation, and the writing of 8 bytes an entry.  What is zero or
         constant at every point is not computed.
 
@@ -107,7 +113,8 @@ cdef class Evaluator:
         >>> tape.jacobian(X, out=J) is J
         True
         """
-        return self.evaluate(JACOBIAN, args, argnums, out, workers, progress, batch_dims)
+        return self.evaluate(SPARSE_JACOBIAN if sparse else JACOBIAN, args, argnums, out, workers,
+                             progress, batch_dims)
 
     def value_and_jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
                            batch_dims=None):
@@ -155,7 +162,7 @@ cdef class Evaluator:
         return self.evaluate(VALUE_AND_GRAD, args, argnums, out, workers, progress, batch_dims)
 
     def hessian(self, *args, argnums=0, out=None, workers=None, progress=None,
-                batch_dims=None):
+                batch_dims=None, bint sparse=False):
         """The Hessian of a function with one scalar result: batch + argument + argument.
 
         Symmetric to the bit.  Arguments and errors as of :meth:`grad`; several argnums give nested
@@ -167,7 +174,8 @@ cdef class Evaluator:
         array([[10.,  6.],
                [ 6.,  0.]])
         """
-        return self.evaluate(HESSIAN, args, argnums, out, workers, progress, batch_dims)
+        return self.evaluate(SPARSE_HESSIAN if sparse else HESSIAN, args, argnums, out, workers,
+                             progress, batch_dims)
 
     def jvp(self, primals, tangents, *, out=None, workers=None, progress=None,
             batch_dims=None):

@@ -25,6 +25,7 @@ typedef struct ad_eval_table {
 } ad_eval_table;
 
 extern const ad_eval_table ad_eval_base, ad_eval_avx2, ad_eval_avx512;
+/* The table in use: of nothing but NULL until ad_lanes_choose has chosen. */
 const ad_eval_table *ad_eval_kernels(void);
 void ad_eval_choose(const ad_eval_table *table);
 

@@ -4,6 +4,7 @@
 import numpy as np
 
 from ad_core import _core
+from ad_core.programs.sparse import Compressed, check_sparse
 
 __all__ = ["PRODUCTS", "build", "check_scalar", "is_bare", "jacobian_layout", "labels", "pack_with_value"]
 
@@ -191,15 +192,19 @@ def _nonzero(source, terms):
     return np.where(terms == _core.NO_TERM, np.uint32(zero), terms).astype(np.uint32)
 
 
-def _hessian(source, argnums):
-    check_scalar(source, "hessian")
-    inputs, in_shapes, in_sizes, arrange, bare = _wrt(source, argnums)
+def _hessian_entries(source, inputs):
     gradient = _nonzero(source, _gradient_terms(source, inputs))
     rows, columns, terms, route, counts = source.graph.jacobian(
         inputs, gradient, np.empty(0, np.uint32)
     )
-    rows, columns, terms = _symmetric(rows, columns, terms, len(inputs))
-    terms = _blocks((rows, columns, terms), in_sizes, in_sizes)
+    return _symmetric(rows, columns, terms, len(inputs)), route, counts
+
+
+def _hessian(source, argnums):
+    check_scalar(source, "hessian")
+    inputs, in_shapes, in_sizes, arrange, bare = _wrt(source, argnums)
+    entries, route, counts = _hessian_entries(source, inputs)
+    terms = _blocks(entries, in_sizes, in_sizes)
     shapes = [a + b for a in in_shapes for b in in_shapes]
     n = len(in_shapes)
 
@@ -208,6 +213,31 @@ def _hessian(source, argnums):
 
     facts = {"route": route, "candidates": counts, "entries": len(terms)}
     return terms, shapes, None if bare else pack, 0, facts
+
+
+def _sparse(source, entries, rows, inputs, route, counts):
+    row, column, terms = entries
+    order = np.lexsort((column, row))
+    pack = Compressed(row[order], column[order], (rows, len(inputs)))
+    facts = {"route": route, "candidates": counts, "entries": len(terms)}
+    return terms[order], [(len(terms),)], pack, 0, facts
+
+
+def _sparse_jacobian(source, argnums):
+    check_sparse(source, "jacobian", *source.wrt(argnums))
+    inputs = _wrt(source, argnums)[0]
+    *entries, route, counts = source.graph.jacobian(
+        inputs, source.graph.outputs, np.empty(0, np.uint32)
+    )
+    return _sparse(source, entries, source.result.size, inputs, route, counts)
+
+
+def _sparse_hessian(source, argnums):
+    check_scalar(source, "hessian")
+    check_sparse(source, "hessian", *source.wrt(argnums))
+    inputs = _wrt(source, argnums)[0]
+    entries, route, counts = _hessian_entries(source, inputs)
+    return _sparse(source, entries, len(inputs), inputs, route, counts)
 
 
 def _symmetric(rows, columns, terms, n):
@@ -262,6 +292,8 @@ _METHODS = {
     "grad": _grad,
     "value_and_grad": _value_and_grad,
     "hessian": _hessian,
+    "sparse_jacobian": _sparse_jacobian,
+    "sparse_hessian": _sparse_hessian,
     "jvp": _jvp,
     "vjp": _vjp,
     "hvp": _hvp,

@@ -10,6 +10,7 @@ from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import PRODUCTS, build
 from ad_core.programs.large import Replayed, Swept
 from ad_core.programs.source import Source
+from ad_core.programs.sparse import pattern
 from ad_core.trees import flatten
 
 __all__ = ["Compiled"]
@@ -45,12 +46,16 @@ class Compiled(_core.Evaluator):
     def _make(self, name, argnums):
         source = self._lowered
         report = partial(_branch_changed, self._recording.trace, self._name)
+        if source.graph is None and name.startswith("sparse"):
+            raise NotImplementedError(self._no_sparse_program())
         if source.graph is None:
             call = Replayed(self._recording, source, name, argnums, report)
             return call, {"route": "sweeps over the recording, carried out again"}
         try:
             return build(source, name, argnums, report)
         except _core.ProgramTooLarge:
+            if name.startswith("sparse"):
+                raise NotImplementedError(self._no_sparse_program()) from None
             if name not in ("jacobian", "value_and_jacobian"):
                 raise MemoryError(
                     f"{name} of {self._name} needs a program of more operations than one may "
@@ -58,6 +63,40 @@ class Compiled(_core.Evaluator):
                 ) from None
         call = Swept(source, self._build, name, argnums)
         return call, {"route": "sweeps of a product program", "candidates": {}}
+
+    def _no_sparse_program(self):
+        return (
+            f"{self._name} is too large for a program of its derivative's entries, or calls functions "
+            f"that only rules know; take products (jvp, vjp, hvp) or the dense derivative"
+        )
+
+    def jacobian_sparsity(self, argnums=0):
+        """Where the Jacobian is not structurally zero: a Boolean scipy.sparse.csr_array (K, D).
+
+        Exact: an entry is left out only where it is zero at every point of this path.  Its indices
+        are those of ``jacobian(..., sparse=True)``.  TypeError unless one array is differentiated
+        by one array, NotImplementedError where the function is too large for a program,
+        ImportError without SciPy.  Cost: that of making the Jacobian's program.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: x[1:] * x[:-1], np.ones(3))
+        >>> tape.jacobian_sparsity().toarray().astype(int)
+        array([[1, 1, 0],
+               [0, 1, 1]])
+        """
+        return pattern(self._build("sparse_jacobian", argnums))
+
+    def hessian_sparsity(self, argnums=0):
+        """The same of the Hessian of a scalar function, (D, D), both triangles.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: x[0] * x[2] + x[1] ** 2, np.ones(3))
+        >>> tape.hessian_sparsity().toarray().astype(int)
+        array([[0, 0, 1],
+               [0, 1, 0],
+               [1, 0, 0]])
+        """
+        return pattern(self._build("sparse_hessian", argnums))
 
     def _spread(self, name, args):
         """Arguments as the leaves that a Call takes."""
