@@ -20,6 +20,7 @@ ONE_SHOT = {
 COMPILED = {
     "ad_core-tape": "own_tape",
     "ad_core-value": "own_value",
+    "ad_core-sparse": "own_sparse",
     "casadi-call": "casadi_call",
     "heyoka": "heyoka_call",
 }
@@ -28,6 +29,7 @@ COMPILED = {
 BATCHED = {
     "ad_core-worker": "own_worker",
     "ad_core-batch": "own_batch",
+    "ad_core-nonzeros": "own_nonzeros",
     "casadi-map": "casadi_map",
     "jax-vmap": "jax_vmap",
     "heyoka-batch": "heyoka_batch",
