@@ -11,10 +11,14 @@ array([[0.        , 0.        ],
 """
 
 import ad_core.tracing  # noqa: F401  (tells the core what NumPy functions do)
+from ad_core import implicit
 from ad_core.debugging import debug
 from ad_core.errors import BranchChanged, EscapedTraceError, TapeFullError, TracedValueError
 from ad_core.explain import Explanation, explain
 from ad_core.programs.function import Function, compile
+from ad_core.rules.checkpoint import checkpoint
+from ad_core.rules.custom import custom_jvp, custom_vjp
+from ad_core.rules.external import external
 from ad_core.stop import stop_gradient
 from ad_core.tape import Node, Tape, trace
 from ad_core.testing import check_grads
@@ -44,12 +48,17 @@ __all__ = [
     "TapeFullError",
     "TracedValueError",
     "check_grads",
+    "checkpoint",
     "compile",
+    "custom_jvp",
+    "custom_vjp",
     "debug",
     "explain",
+    "external",
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -242,7 +242,8 @@ cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
     cdef ad_workspace work
     work.memory = NULL
     work.room = 0
-    if f.tape.nodes * seeds < TINY_SWEEP:   # over before another thread could be woken
+    # rules may sweep in their turn, and let other threads run
+    if f.tape.nodes * seeds < TINY_SWEEP and f.tape.rules == 0:  # over before a thread could wake
         work.memory = tiny_memory
         work.room = TINY_ROOM
         status = jacobian_sweeps(f, forward, chunk, to, work, &poll)

@@ -12,7 +12,7 @@ __all__ = ["check_derivative", "check_value", "debug"]
 _watching = 0  # contexts with nans=True that are open
 
 
-class debug:  # noqa: N801  (used like a function)
+class debug:
     """A context in which recordings keep the user's file and line of every operation.
 
     nans: results and derivatives that come out infinite or NaN raise FloatingPointError, which

@@ -2,6 +2,7 @@
 """Values held constant under differentiation."""
 
 from ad_core import _core
+from ad_core.complexes.array import TracedComplex
 from ad_core.trees import map_leaves
 
 __all__ = ["stop_gradient"]
@@ -16,4 +17,10 @@ def stop_gradient(x):
     >>> ad_core.grad(lambda x: x * ad_core.stop_gradient(x))(3.0)
     np.float64(3.0)
     """
-    return map_leaves(lambda leaf: _core.record_op("STOP", leaf) if _core.traced(leaf) else leaf, x)
+    return map_leaves(_stopped, x)
+
+
+def _stopped(leaf):
+    if type(leaf) is TracedComplex:
+        return TracedComplex(_stopped(leaf.re), _stopped(leaf.im))
+    return _core.record_op("STOP", leaf) if _core.traced(leaf) else leaf

@@ -26,7 +26,7 @@ ASKING = {queries.__name__, positions.__name__}
 MOVING = {np.sort, np.partition}
 PLAIN = {
     np.all, np.any, np.iscomplex, np.isreal, np.isclose, np.isposinf, np.isneginf, np.digitize,
-    np.isin, np.einsum_path,
+    np.isin, np.einsum_path, np.linalg.matrix_rank,
 }  # fmt: skip
 
 HEAD = f"""# NumPy functions on traced values
@@ -43,6 +43,29 @@ recording says when it holds no longer, and a compiled function records the othe
 What is refused raises `NotImplementedError` that names the function and the line, unless all its
 arguments are constants (arrays made during the trace in which nothing depends on an input): then
 NumPy's own function runs on their values.
+"""
+
+CONDITIONS = """
+## Linear algebra
+
+All take stacks of matrices, and have derivatives of every order, by rules of their own.
+
+- `cholesky`, `eigh`, `eigvalsh` and `hermitian=True`: NumPy reads one triangle; the derivative with
+  respect to the other is zero.
+- `det`: first and second derivatives hold at singular matrices too. `slogdet`: the sign has no
+  derivative; that of the logarithm is NaN at singular matrices.
+- `eigh`, `eig` and `svd`: values that differ by no more than their rounding count as equal, and a
+  quotient by their difference is 0. At equal values that is right for first derivatives of
+  symmetric functions of the values (sums, norms), of projectors on all vectors of the equal values,
+  and of the polar factor `u @ vt`. It is wrong there for `(v * f(w)) @ v.T` and for second
+  derivatives, which rules for vectors can not give; a single one of the vectors has no derivative.
+- `eig`, `eigvals`, `roots`: where all values are real and no two alike; complex ones are refused.
+- `svd` with vectors: `full_matrices=False` unless the matrix is square. `qr`: full column rank (a
+  wide matrix: of its leading square); `'complete'` only where it is `'reduced'`, no `'raw'`.
+- `pinv`, `lstsq`, `polyfit`: at constant rank; refused where `rcond` leaves out singular values
+  that are more than rounding errors of zeros. The rank of `lstsq` and `matrix_rank` is a guard.
+- `norm` of orders 2, -2 and "nuc": a singular value that is zero but for rounding is a kink as of
+  `abs` at 0; equal largest ones share as in `max`.
 """
 
 
@@ -100,7 +123,7 @@ def page():
             if own:
                 names = ", ".join(f"`{n.rpartition('.')[2]}`" for n in own)
                 parts.append(f"| `{prefix}` | {names} |\n")
-    return "".join(parts)
+    return "".join([*parts, CONDITIONS])
 
 
 if __name__ == "__main__":

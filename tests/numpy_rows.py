@@ -316,6 +316,8 @@ PRODUCTS = [
         "polyint": (lambda x, y: np.polyint(x, 3, y), lambda x, y: np.polyint(x, k=y[0])),
         "polyder": (lambda x, y: np.polyder(x, 2), lambda x, y: np.polyder(y)),
         "poly": lambda x, y: np.poly(y),
+        "polyfit": lambda x, y: np.polyfit(x, x**3, 1),
+        "roots": lambda x, y: np.roots(np.concatenate([[1.0], x[:1], -1.0 - x[1:2] ** 2])),
         "polyval": np.polyval,
         "vander": lambda x, y: np.vander(y, 3),
     }),

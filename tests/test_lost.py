@@ -1,5 +1,6 @@
 """Whatever would lose a derivative on the way is refused by name; nothing is ever dropped."""
 
+import contextlib
 import math
 import operator
 
@@ -120,9 +121,6 @@ def test_text_of_a_traced_value_is_no_number():
 @pytest.mark.parametrize(
     ("name", "use"),
     [
-        ("numpy.fft.fft", np.fft.fft),
-        ("numpy.linalg.svd", lambda x: np.linalg.svd(np.outer(x, x))),
-        ("numpy.polyfit", lambda x: np.polyfit(x, x, 1)),
         ("nextafter", lambda x: np.nextafter(x, 1.0)),
         ("frexp", np.frexp),
         ("spacing", np.spacing),
@@ -194,15 +192,13 @@ def test_what_moves_by_steps_alone_converts(name):
         np.testing.assert_allclose(compiled(factor * x), f(factor * x))
         np.testing.assert_allclose(compiled.jacobian(factor * x), ad_core.jacobian(f)(factor * x))
     for p in (0.5 * x, 1.2 * x):
-        try:
+        with contextlib.suppress(ad_core.BranchChanged):  # but no stale number
             np.testing.assert_allclose(tape(p), f(p))
-        except ad_core.BranchChanged:
-            pass  # and no stale number
 
 
 @pytest.mark.parametrize(
     "use", [lambda x: int(x[0]), lambda x: x.astype(int), lambda x: float(np.floor(x[0]) + x[1]),
-            lambda x: int(round(x[0] * np.nan)), lambda x: int(np.floor(x[0] * np.inf)),
+            lambda x: int(np.rint(x[0] * np.nan)), lambda x: int(np.floor(x[0] * np.inf)),
             lambda x: int(np.max(np.floor(x)) * x[1])],
 )  # fmt: skip
 def test_what_moves_otherwise_does_not(use):

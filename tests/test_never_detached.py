@@ -9,6 +9,7 @@ import pytest
 
 import ad_core
 from ad_core import _core
+from ad_core.complexes import TracedComplex
 from ad_core.trees import flatten
 
 _rng = np.random.default_rng(3)
@@ -94,6 +95,12 @@ def is_traced(result):
     return plain and any(is_traced(part) for part in result.flat)
 
 
+def is_complex(result):
+    if isinstance(result, list | tuple):
+        return any(is_complex(part) for part in result)
+    return type(result) is TracedComplex
+
+
 def same(a, b, **tolerance):
     return len(a) == len(b) and all(
         x.shape == y.shape and np.allclose(x, y, equal_nan=True, **tolerance)
@@ -124,6 +131,8 @@ def examine(module, name, call, args):
         return None if name in text or "no derivative" in text else f"unclear: {problem}"
     except (TypeError, ValueError, IndexError, AttributeError):
         return None
+    if is_complex(results[0]):
+        return None  # no result to differentiate: test_complex_never_detached.py
     if not is_traced(results[0]):
         moved = numbers(call(f, *(x + 1e-6 for x in args)))
         values = numbers(expected)

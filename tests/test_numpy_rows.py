@@ -201,7 +201,6 @@ def test_every_supported_function_has_a_row():
     [
         (lambda x: np.unique(np.outer(x, x), axis=0), ("np.unique", "axis=0", "return_index")),
         (lambda x: np.histogram(x, "auto"), ("np.histogram", "'auto'", "number of bins")),
-        (lambda x: np.poly(np.outer(x, x)), ("np.poly", "zeros themselves")),
         (lambda x: np.spacing(x), ("spacing", "docs/numpy.md")),
     ],
 )

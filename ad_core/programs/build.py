@@ -6,7 +6,15 @@ import numpy as np
 from ad_core import _core
 from ad_core.programs.sparse import Compressed, check_sparse
 
-__all__ = ["PRODUCTS", "build", "check_scalar", "is_bare", "jacobian_layout", "labels", "pack_with_value"]
+__all__ = [
+    "PRODUCTS",
+    "build",
+    "check_scalar",
+    "is_bare",
+    "jacobian_layout",
+    "labels",
+    "pack_with_value",
+]
 
 PRODUCTS = ("jvp", "vjp", "hvp")
 

@@ -66,8 +66,8 @@ class Compiled(_core.Evaluator):
 
     def _no_sparse_program(self):
         return (
-            f"{self._name} is too large for a program of its derivative's entries, or calls functions "
-            f"that only rules know; take products (jvp, vjp, hvp) or the dense derivative"
+            f"{self._name} is too large for a program of its derivative's entries, or calls "
+            f"functions that only rules know; take products (jvp, vjp, hvp) or the dense derivative"
         )
 
     def jacobian_sparsity(self, argnums=0):

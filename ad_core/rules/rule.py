@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A call of a function that is not traced: one block on the tape, with its own derivative rules."""
 
+import contextlib
 import math
 
 import numpy as np
 
 from ad_core import _core, transforms
+from ad_core.errors import EscapedTraceError, TracedValueError
 
-__all__ = ["Rule", "call"]
+__all__ = ["Rule", "call", "flat", "rows_of", "split"]
 
 
 class Rule:
@@ -17,71 +19,81 @@ class Rule:
     results' tangents, vjp(arrays, results, cotangents) the arrays' cotangents, both tuples (None
     for zeros).  They are written in NumPy and given plain arrays in a sweep, traced ones where
     their own derivative is wanted; one of the two may be None, being the other's transpose.
+
+    Where seeds share work, linear(arrays, results, backward) stands for both: it gives the map of
+    tangents to tangents at a point, backward that of cotangents to cotangents, or None for the
+    other's transpose.
     """
 
-    __slots__ = ("_jvp", "_value", "_vjp", "inputs", "name", "outputs")
+    __slots__ = ("_jvp", "_linear", "_value", "_vjp", "inputs", "name", "outputs")
 
-    def __init__(self, name, inputs, outputs, value, jvp, vjp):
+    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None):
         self.name = name
         self.inputs = inputs  # shapes
         self.outputs = outputs
         self._value = value
         self._jvp = jvp
         self._vjp = vjp
+        self._linear = linear
 
-    def jvp(self, arrays, results, tangents):
-        """Tangents of the results, one array each."""
-        if self._jvp is not None:
-            return self._checked(self._jvp(arrays, results, tangents), self.outputs, "jvp")
-        zeros = [np.zeros(shape) for shape in self.outputs]
-        pull = transforms.vjp(lambda w: self.vjp(arrays, results, w), zeros)[1]
-        return pull(list(tangents))[0]
+    def at(self, arrays, results, backward):
+        """The map of tangents to tangents, or backward of cotangents to cotangents."""
+        linear = self._given(arrays, results, backward)
+        if linear is None:
+            return self._transposed(self.at(arrays, results, not backward), backward)
+        shapes, what = (self.inputs, "vjp") if backward else (self.outputs, "jvp")
+        return lambda seeds: self._checked(linear(seeds), shapes, what)
 
-    def vjp(self, arrays, results, cotangents):
-        """Cotangents of the arrays, one each."""
-        if self._vjp is not None:
-            return self._checked(self._vjp(arrays, results, cotangents), self.inputs, "vjp")
-        zeros = [np.zeros(shape) for shape in self.inputs]
-        pull = transforms.vjp(lambda t: self.jvp(arrays, results, t), zeros)[1]
-        return pull(list(cotangents))[0]
+    def _given(self, arrays, results, backward):
+        if self._linear is not None:
+            return self._linear(arrays, results, backward)
+        rule = self._vjp if backward else self._jvp
+        return None if rule is None else lambda seeds: rule(arrays, results, seeds)
+
+    def _transposed(self, linear, backward):
+        zeros = [np.zeros(shape) for shape in (self.inputs if backward else self.outputs)]
+        pull = transforms.vjp(linear, zeros)[1]
+        return lambda seeds: pull(list(seeds))[0]
 
     def _checked(self, found, shapes, what):
         found = list(found) if isinstance(found, (tuple, list)) else [found]
+        name = f"the {what} rule of {self.name}"
         if len(found) != len(shapes):
-            raise ValueError(
-                f"the {what} rule of {self.name} must return {len(shapes)} arrays, got {len(found)}"
-            )
+            raise ValueError(f"{name} must return {len(shapes)} arrays, got {len(found)}")
         for k, (x, shape) in enumerate(zip(found, shapes, strict=True)):
             if x is None:
                 found[k] = np.zeros(shape)
-            elif np.shape(x) != shape:
+                continue
+            found[k] = x if _core.traced(x) else _real(name, x)
+            if np.shape(x) != shape:
                 raise ValueError(
-                    f"the {what} rule of {self.name} must return shape {shape} as array {k}, got "
-                    f"{np.shape(x)}"
+                    f"{name} must return shape {shape} as array {k}, got {np.shape(x)}"
                 )
         return found
 
     # What the core asks, on flat arrays; matrices have a column a seed.
 
     def value(self, x):
-        return _flat(results_of(self.name, self._value, split(x, self.inputs), self.outputs))
+        return flat(results_of(self.name, self._value, split(x, self.inputs), self.outputs))
 
     def push(self, x, y, tangents):
-        x, y = split(x, self.inputs), split(y, self.outputs)
-        return _columns([_flat(self.jvp(x, y, split(t, self.inputs))) for t in tangents.T])
+        return self._columns(x, y, tangents, backward=False)
 
     def pull(self, x, y, adjoints):
-        x, y = split(x, self.inputs), split(y, self.outputs)
-        return _columns([_flat(self.vjp(x, y, split(w, self.outputs))) for w in adjoints.T])
+        return self._columns(x, y, adjoints, backward=True)
+
+    def _columns(self, x, y, seeds, backward):
+        shapes = self.outputs if backward else self.inputs
+        with _alone(f"a derivative rule of {self.name}"):
+            linear = self.at(split(x, self.inputs), split(y, self.outputs), backward)
+            return np.stack([flat(linear(split(seed, shapes))) for seed in seeds.T], axis=1)
 
     def record(self, x, y, seeds, backward):
-        x, y = split(x, self.inputs), split(y, self.outputs)
-        if backward:
-            return _flat(self.vjp(x, y, split(seeds, self.outputs)))
-        return _flat(self.jvp(x, y, split(seeds, self.inputs)))
+        linear = self.at(split(x, self.inputs), split(y, self.outputs), backward)
+        return flat(linear(split(seeds, self.outputs if backward else self.inputs)))
 
 
-def call(name, value, arrays, jvp=None, vjp=None):
+def call(name, value, arrays, jvp=None, vjp=None, linear=None):
     """value(*arrays), a tuple of results, by rules where an array is traced.
 
     Raises TypeError for results that are no real float64 arrays.
@@ -94,17 +106,19 @@ def call(name, value, arrays, jvp=None, vjp=None):
     ]
     results = _core.untraced(results_of, name, value, plain, None)
     shapes = [np.shape(y) for y in results]
-    rule = Rule(name, [np.shape(x) for x in plain], shapes, value, jvp, vjp)
-    flat = _core.untraced(_flat, results)
-    if flat.size == 0 or all(x.size == 0 for x in plain):
+    rule = Rule(name, [np.shape(x) for x in plain], shapes, value, jvp, vjp, linear)
+    numbers = _core.untraced(flat, results)
+    if numbers.size == 0 or all(x.size == 0 for x in plain):
         return tuple(results)
-    return tuple(split(_core.record_call(rule, tuple(arrays), flat), shapes))
+    return tuple(split(_core.record_call(rule, tuple(arrays), numbers), shapes))
 
 
 def results_of(name, value, arrays, shapes):
     """The results of a function as float64 arrays; of these shapes, unless None."""
-    found = value(*arrays)
-    results = [_real(name, y) for y in (found if isinstance(found, (tuple, list)) else (found,))]
+    with _alone(name):
+        found = value(*arrays)
+        found = found if isinstance(found, (tuple, list)) else (found,)
+        results = [_real(name, y) for y in found]
     if shapes is not None and [np.shape(y) for y in results] != shapes:
         raise ValueError(
             f"{name} returned shapes {[np.shape(y) for y in results]}, but {shapes} where it was "
@@ -113,27 +127,48 @@ def results_of(name, value, arrays, shapes):
     return results
 
 
+@contextlib.contextmanager
+def _alone(what):
+    """Traced values that a function of plain arrays closes over are refused by name."""
+    try:
+        yield
+    except EscapedTraceError as error:
+        raise TracedValueError(_CLOSED_OVER.format(what)) from error
+
+
+_CLOSED_OVER = (
+    "{} uses a traced value that is not among its arguments, so its derivative would be lost; "
+    "pass it as an argument"
+)
+
+
 def _real(name, y):
+    if _core.traced(y):
+        raise TracedValueError(_CLOSED_OVER.format(name))
     y = np.asarray(y)
     if y.dtype.kind not in "fiub" or y.dtype.itemsize > 8:
         raise TypeError(f"{name} must return real float64 numbers, got {y.dtype}")
-    return y.astype(np.float64)
+    return y.astype(np.float64, copy=False)
 
 
-def split(flat, shapes):
+def split(numbers, shapes):
     """The arrays of these shapes that lie one behind the other."""
     parts, start = [], 0
     for shape in shapes:
         stop = start + math.prod(shape)
-        parts.append(flat[start:stop].reshape(shape))
+        parts.append(numbers[start:stop].reshape(shape))
         start = stop
     return parts
 
 
-def _flat(arrays):
+def flat(arrays):
+    """The arrays one behind the other, each in C order."""
     parts = [np.ravel(x) for x in arrays]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _columns(columns):
-    return np.stack(columns, axis=1)
+def rows_of(linear, like):
+    """The values of a linear map of arrays at the unit vectors, flat: a matrix, one a row."""
+    shapes = [np.shape(x) for x in like]
+    n = sum(map(math.prod, shapes))
+    return np.stack([flat(linear(split(unit, shapes))) for unit in np.eye(n)])

@@ -3,6 +3,7 @@
 ``dispatch``."""
 
 from ad_core import _core
+from ad_core.complexes import call_function
 from ad_core.tracing import (
     angles,
     application,
@@ -10,11 +11,14 @@ from ad_core.tracing import (
     convolutions,
     differences,
     elementwise,
+    fft,
     folds,
     gradients,
     grids,
     histograms,
     interpolation,
+    linalg,
+    linalg_factors,
     norms,
     polynomials,
     positions,
@@ -26,14 +30,14 @@ from ad_core.tracing import (
     shapes,
     statistics,
 )
-from ad_core.tracing.dispatch import call_function
 from ad_core.tracing.methods import array_attributes, array_methods
 from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
-    "angles", "application", "contractions", "convolutions", "differences", "elementwise", "folds",
-    "gradients", "grids", "histograms", "interpolation", "norms", "polynomials", "positions",
-    "products", "quantiles", "queries", "reductions", "sets", "shapes", "statistics",
+    "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
+    "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
+    "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
+    "shapes", "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The methods and attributes of ndarray on traced values, from the functions."""
 
+import sys
+
 import numpy as np
 
 from ad_core import _core
+from ad_core.complexes.array import made
 from ad_core.errors import TracedValueError
 from ad_core.tracing import shapes
 from ad_core.tracing.elementwise import as_array
@@ -56,6 +59,8 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         if truth:
             return self * 1.0
         return _core.copy_of(as_array(self))[()] if copy else self
+    if dtype == np.complex128:
+        return made(self * 1.0 if truth else self)
     if dtype == np.object_:
         return np.asarray(self, dtype=object)
     if truth and dtype == np.bool_:
@@ -140,6 +145,16 @@ class Flat:
         return self.base.reshape(-1).copy()
 
 
+def exp(self, *args, **kwargs):
+    """Called by object loops too, such as that of SciPy's logsumexp, which then goes wrong."""
+    if sys._getframe(1).f_code.co_name in ("logsumexp", "_logsumexp"):
+        raise NotImplementedError(
+            "scipy.special.logsumexp takes no traced values; use ad_core.scipy.special.logsumexp "
+            "(softmax and log_softmax are there too)"
+        )
+    return np.exp(self, *args, **kwargs)
+
+
 def array_methods():
     """Name -> function(self, ...), for traced arrays and scalars alike: also every
     elementwise function, since NumPy's object loops call np.sin(x) as x.sin()."""
@@ -151,7 +166,7 @@ def array_methods():
         table.setdefault(name, _same(name))
     for function in (
         reshape, transpose, compress, flatten, astype, fill, item, tolist, sort, partition,
-        conj, view,
+        conj, exp, view,
         is_integer,
     ):  # fmt: skip
         table[function.__name__] = function

@@ -9,6 +9,8 @@ from ad_core.tracing.elementwise import as_array
 
 __all__ = ["norm"]
 
+SINGULAR = {2: np.max, -2: np.min, "nuc": np.sum}  # norms that are made of singular values
+
 
 @implements(np.linalg.norm)
 def norm(x, ord=None, axis=None, keepdims=False):
@@ -45,13 +47,28 @@ def _vector_norm(x, ord, axis, keepdims):
 def _matrix_norm(x, ord, axes, keepdims):
     if ord in (None, "fro", "f"):
         return _root_of_squares(x, axes, keepdims)
+    if ord in SINGULAR:
+        result = _singular_norm(np.moveaxis(x, axes, (-2, -1)), ord)
+        return reductions.kept(result, x.shape, axes, keepdims)
     if ord not in (1, -1, np.inf, -np.inf):
-        raise NotImplementedError(f"the matrix norm of order {ord!r} has no derivative in ad_core")
+        raise ValueError("Invalid norm order for matrices.")
     rows, columns = axes
     summed, other = (rows, columns) if abs(ord) == 1 else (columns, rows)
     sums = np.sum(np.absolute(x), axis=summed, keepdims=True)
     result = (np.max if ord > 0 else np.min)(sums, axis=other, keepdims=True)
     return result if keepdims else np.squeeze(result, axes)[()]
+
+
+def _singular_norm(x, ord):
+    """A singular value that is zero but for rounding is a kink, as of `abs` at 0."""
+    if x.size == 0:
+        if ord == -2:
+            raise ValueError("zero-size array to reduction operation min which has no identity")
+        return np.zeros(x.shape[:-2])[()]
+    s = np.linalg.svdvals(x)
+    cut = max(x.shape[-2:]) * np.finfo(np.float64).eps * s[..., :1]
+    s = np.where(s > cut, s, 0.0)
+    return SINGULAR[ord](s, axis=-1)
 
 
 @implements(np.linalg.vector_norm)
@@ -106,28 +123,3 @@ def matrix_transpose(x, /):
 @implements(np.linalg.trace)
 def trace(x, /, *, offset=0, dtype=None):
     return reductions.trace(x, offset, -2, -1, dtype)
-
-
-@implements(np.linalg.multi_dot)
-def multi_dot(arrays):
-    result, *others = arrays
-    for other in others:
-        result = products.dot(result, other)
-    return result
-
-
-@implements(np.linalg.matrix_power)
-def matrix_power(a, n):
-    """By squaring."""
-    x = as_array(a)
-    if n < 0:
-        raise NotImplementedError("np.linalg.matrix_power of a negative power has no derivative")
-    if n == 0:
-        return np.broadcast_to(np.eye(x.shape[-1]), x.shape).copy()
-    result = None
-    while n:
-        if n % 2:
-            result = x if result is None else products.matmul(result, x)
-        n //= 2
-        x = products.matmul(x, x) if n else x
-    return +result

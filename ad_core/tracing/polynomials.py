@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Polynomials as coefficients, the highest power first."""
 
-import numpy as np
+import warnings
 
-from ad_core import _core
+import numpy as np
+from numpy.exceptions import RankWarning
+
+from ad_core.rules import linalg as rules
 from ad_core.tracing.convolutions import convolve
-from ad_core.tracing.dispatch import implements
+from ad_core.tracing.dispatch import implements, only_plain
 from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.linalg import linalg
 from ad_core.tracing.sets import trim_zeros
 
-__all__ = ["polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub", "polyval"]
+__all__ = ["polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub", "polyval", "vander"]
 
 
 @implements(np.polyval)
@@ -109,14 +113,13 @@ def polyint(p, m=1, k=None):
     return p
 
 
-@implements(np.poly)
+@linalg(np.poly)
 def poly(seq_of_zeros):
     zeros = _coefficients(seq_of_zeros)
+    if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0:
+        return rules.characteristic(zeros)
     if zeros.ndim != 1:
-        raise NotImplementedError(
-            f"np.poly of a traced matrix needs its eigenvalues, which have no derivative in "
-            f"ad_core{_core.user_line()}; pass the zeros themselves, a one-dimensional array"
-        )
+        raise ValueError("input must be 1d or non-empty square 2d array.")
     if not len(zeros):
         return 1.0
     coefficients = np.ones(1)
@@ -124,3 +127,61 @@ def poly(seq_of_zeros):
         longer = np.append(coefficients, 0.0)
         coefficients = longer - zero * np.pad(coefficients, (1, 0))
     return coefficients
+
+
+@linalg(np.roots)
+def roots(p):
+    """Which coefficients are zero at the ends is kept as guards."""
+    p = _coefficients(p)
+    if p.ndim != 1:
+        raise ValueError("Input must be a rank-1 array.")
+    places = np.flatnonzero(p)
+    if not len(places):
+        return np.zeros(0)
+    return rules.roots(p[places[0] :])
+
+
+@linalg(np.polyfit)
+def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
+    only_plain(np.polyfit, deg, rcond)
+    x, y, n = as_array(x) + 0.0, as_array(y) + 0.0, int(deg) + 1
+    if deg < 0:
+        raise ValueError("expected deg >= 0")
+    if x.ndim != 1:
+        raise TypeError("expected 1D vector for x")
+    if x.size == 0:
+        raise TypeError("expected non-empty vector for x")
+    if y.ndim not in (1, 2):
+        raise TypeError("expected 1D or 2D array for y")
+    if len(x) != len(y):
+        raise TypeError("expected x and y to have same length")
+    rcond = len(x) * np.finfo(np.float64).eps if rcond is None else rcond
+    left, right = vander(x, n), y
+    if w is not None:
+        w = as_array(w) + 0.0
+        if w.ndim != 1:
+            raise TypeError("expected a 1-d array for weights")
+        if len(w) != len(y):
+            raise TypeError("expected w and y to have the same length")
+        left = left * w[:, None]
+        right = right * (w[:, None] if y.ndim == 2 else w)
+    scale = np.sqrt(np.sum(left * left, axis=0))
+    left = left / scale
+    c, residuals, rank, s = np.linalg.lstsq(left, right, rcond)
+    c = (c.T / scale).T
+    if full:
+        return c, residuals, rank, s, rcond
+    if rank != n:
+        warnings.warn("Polyfit may be poorly conditioned", RankWarning, stacklevel=5)
+    if not cov:
+        return c
+    base = np.linalg.inv(left.T @ left) / np.outer(scale, scale)
+    if cov != "unscaled":
+        if len(x) <= n:
+            raise ValueError(
+                "the number of data points must exceed order to scale the covariance matrix"
+            )
+        factor = residuals / (len(x) - n)
+    else:
+        factor = 1.0
+    return c, (base if y.ndim == 1 else base[:, :, None]) * factor

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ufunc calls with out= and where=, ufunc methods, and ufuncs beyond the op table."""
 
+import sys
+
 import numpy as np
 
 from ad_core import _core
+from ad_core.complexes import operations as complexes
+from ad_core.complexes.array import involved
 from ad_core.tracing import folds, products, reductions
 from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
 from ad_core.tracing.elementwise import as_array, as_traced
@@ -56,6 +60,8 @@ def _on_truths(logical, *operands):
 
 def call_ufunc(ufunc, method, inputs, kwargs):
     """What ``__array_ufunc__`` of a traced value does with all but the plainest calls."""
+    if involved((*inputs, *kwargs.get("out", ()))):
+        return complexes.call_ufunc(ufunc, method, inputs, kwargs)
     out = kwargs.pop("out", None)
     if isinstance(out, tuple) and all(part is None for part in out):
         out = None
@@ -101,7 +107,7 @@ def _compute(ufunc, method, inputs, kwargs, where):
         else:
             return getattr(ufunc, method)(*inputs, **kwargs)
     if method == "__call__":
-        composed = COMPOSED.get(ufunc)
+        composed = COMPOSED.get(ufunc) or _of_scipy(ufunc)
         if composed is None and _core.has_row(ufunc) and not kwargs:
             return _core.ufunc_on(ufunc, inputs)
         if composed is not None and (
@@ -130,6 +136,15 @@ def _compute(ufunc, method, inputs, kwargs, where):
     if plain is not None:
         return getattr(ufunc, method)(*plain[0], **plain[1])
     refuse(ufunc, method, kwargs)
+
+
+def _of_scipy(ufunc):
+    """What a ufunc of scipy.special means on traced values; SciPy is there if it came from it."""
+    if getattr(np, ufunc.__name__, None) is ufunc or "scipy.special" not in sys.modules:
+        return None
+    from ad_core.rules.special import UFUNCS
+
+    return UFUNCS.get(ufunc)
 
 
 def _array_and_axis(array, axis=0, dtype=None, out=None, **others):

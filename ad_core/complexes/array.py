@@ -1,0 +1,380 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Complex numbers within a traced function: a pair of traced real arrays."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import TracedValueError
+
+__all__ = [
+    "TracedComplex", "involved", "made", "pair", "parts", "plain_if_constant", "refuse_conversion",
+]  # fmt: skip
+
+COMPLEX = np.dtype(np.complex128)
+
+# Methods that are the NumPy function of the same name.
+SAME = {
+    "all", "any", "conj", "conjugate", "copy", "cumprod", "cumsum", "diagonal", "dot", "mean",
+    "nonzero", "prod", "ravel", "repeat", "round", "squeeze", "std", "sum", "swapaxes", "take",
+    "trace", "var",
+    # elementwise: NumPy's object loops call np.exp(z) as z.exp()
+    "absolute", "angle", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2",
+    "power", "reciprocal", "sin", "sinh", "sqrt", "square", "tan", "tanh",
+}  # fmt: skip
+
+
+class TracedComplex:
+    """An array of complex numbers of a function that is being traced, as a complex ndarray.
+
+    re and im are of one shape: traced arrays, or for a number traced or plain numbers.
+    """
+
+    __slots__ = ("im", "re")
+    __array_priority__ = 1001.0
+    __hash__ = None
+
+    def __init__(self, re, im):
+        self.re = re
+        self.im = im
+
+    # What NumPy's protocols and Python's conversions ask.
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        from ad_core.complexes.operations import call_ufunc
+
+        return call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function, types, args, kwargs):
+        from ad_core.complexes.functions import call_function
+
+        return call_function(function, types, args, kwargs)
+
+    def __array__(self, dtype=None, copy=None):
+        plain = constant_values(self)
+        if plain is None:
+            refuse_conversion("conversion to a plain array")
+        return plain if dtype is None else plain.astype(dtype)
+
+    def __complex__(self):
+        if self.size == 1 and (plain := constant_values(self)) is not None:
+            return complex(plain.reshape(()))
+        refuse_conversion("complex()")
+
+    def __float__(self):
+        raise TypeError("float() of a complex value; take its .real, .imag or np.abs(...)")
+
+    __int__ = __index__ = __float__
+
+    def __bool__(self):
+        if self.size != 1:
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. Use a.any() "
+                "or a.all()"
+            )
+        return bool(self != 0)
+
+    def __reduce__(self):
+        raise TypeError(
+            "a traced value can not be pickled: it exists only while its function is traced"
+        )
+
+    def __copy__(self):
+        return np.copy(self) if self.ndim else self
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
+
+    def __repr__(self):
+        return f"TracedComplex({self.re!r}, {self.im!r})"
+
+    # Facts about the shape.
+
+    @property
+    def shape(self):
+        return np.shape(self.re)
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    @property
+    def size(self):
+        return np.size(self.re)
+
+    @property
+    def dtype(self):
+        return COMPLEX
+
+    itemsize = 16
+
+    @property
+    def nbytes(self):
+        return 16 * self.size
+
+    def __len__(self):
+        if not self.ndim:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self):
+        return iter([self[k] for k in range(len(self))])
+
+    # Parts, elements, views.
+
+    @property
+    def real(self):
+        return self.re
+
+    @real.setter
+    def real(self, value):
+        _core.set_items(self.re, Ellipsis, value)
+
+    @property
+    def imag(self):
+        return self.im
+
+    @imag.setter
+    def imag(self, value):
+        _core.set_items(self.im, Ellipsis, value)
+
+    @property
+    def T(self):
+        return np.transpose(self)
+
+    @property
+    def mT(self):
+        return np.swapaxes(self, -1, -2)
+
+    def __getitem__(self, key):
+        if (key == () if isinstance(key, tuple) else key is Ellipsis) and self.ndim == 0:
+            return number(self.re, self.im)
+        re, im = self.re[key], self.im[key]
+        return TracedComplex(re, im) if np.ndim(re) else number(re, im)
+
+    def __setitem__(self, key, value):
+        re, im = parts(value)
+        _core.set_items(self.re, key, re)
+        _core.set_items(self.im, key, im)
+
+    def reshape(self, *shape, order="C", copy=None):
+        if len(shape) == 1 and isinstance(shape[0], tuple | list):
+            (shape,) = shape
+        return np.reshape(self, tuple(shape), order=order)
+
+    def transpose(self, *axes):
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)):
+            (axes,) = axes
+        return np.transpose(self, axes or None)
+
+    def flatten(self, order="C"):
+        return np.copy(np.ravel(self, order=order))
+
+    def fill(self, value):
+        self[...] = value
+
+    def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
+        if np.dtype(dtype) == COMPLEX:
+            return np.copy(self) if copy and self.ndim else self
+        if np.dtype(dtype) == np.bool_:
+            return self != 0
+        raise TracedValueError(
+            f"astype({np.dtype(dtype)}) of a complex traced value would lose its imaginary part"
+            f"{_core.user_line()}; take .real, .imag or np.abs(...)"
+        )
+
+    def item(self, *args):
+        flat = self.reshape(-1)
+        if not args:
+            if self.size != 1:
+                raise ValueError("can only convert an array of size 1 to a Python scalar")
+            return flat[0]
+        if len(args) == 1 and not isinstance(args[0], tuple):
+            return flat[args[0]]
+        return self[args[0] if isinstance(args[0], tuple) else args]
+
+    def tolist(self):
+        return [part.tolist() if np.ndim(part) else part for part in self]
+
+    def __getattr__(self, name):
+        if name not in SAME:
+            raise AttributeError(
+                f"a traced complex value has no attribute {name!r}; take its .real or .imag"
+            )
+        function = getattr(np, name)
+        return lambda *args, **kwargs: function(self, *args, **kwargs)
+
+    # Operators.
+
+    def __neg__(self):
+        return np.negative(self)
+
+    def __pos__(self):
+        return np.positive(self)
+
+    def __abs__(self):
+        return np.absolute(self)
+
+    def __eq__(self, other):
+        return np.equal(self, other)
+
+    def __ne__(self, other):
+        return np.not_equal(self, other)
+
+    def _no_order(self, other):
+        raise TypeError(
+            f"complex numbers have no order{_core.user_line()}; compare .real, .imag or abs"
+        )
+
+    __lt__ = __le__ = __gt__ = __ge__ = _no_order
+
+
+def _add_operators():
+    def operator(ufunc, name):
+        def forward(self, other):
+            return ufunc(self, other) if operable(other) else NotImplemented
+
+        def backward(self, other):
+            return ufunc(other, self) if operable(other) else NotImplemented
+
+        def in_place(self, other):
+            if not self.ndim:  # a number, which += binds anew
+                return forward(self, other)
+            self[...] = ufunc(self, other)
+            return self
+
+        for kind, function in (("", forward), ("r", backward), ("i", in_place)):
+            setattr(TracedComplex, f"__{kind}{name}__", function)
+
+    for ufunc, name in (
+        (np.add, "add"), (np.subtract, "sub"), (np.multiply, "mul"), (np.divide, "truediv"),
+        (np.power, "pow"), (np.matmul, "matmul"),
+    ):  # fmt: skip
+        operator(ufunc, name)
+
+
+def operable(x):
+    numbers = int | float | complex | np.ndarray | np.generic | list | tuple
+    return type(x) is TracedComplex or _core.traced(x) or isinstance(x, numbers)
+
+
+_add_operators()
+
+
+def number(re, im):
+    """A complex number: a plain one if neither part depends on an input."""
+    if _core.traced(re) or _core.traced(im):
+        return TracedComplex(re, im)
+    return np.complex128(complex(re, im))
+
+
+def pair(re, im):
+    """The complex array with these parts, broadcast against one another; not views of them."""
+    shape = np.broadcast_shapes(np.shape(re), np.shape(im))
+    if not shape:
+        return number(*(x[()] if _core.traced(x) else float(x) for x in (re, im)))
+    return TracedComplex(_filled(re, shape), _filled(im, shape))
+
+
+def _filled(x, shape):
+    """x as a traced array of its own, of this shape."""
+    if _core.traced(x) and x.shape == shape:
+        return x
+    x = np.broadcast_to(x, shape)
+    return _core.copy_of(x) if _core.traced(x) else np.array(x, dtype=np.float64)
+
+
+def parts(x):
+    """Real and imaginary part of whatever stands for complex numbers; 0.0 for none."""
+    if type(x) is TracedComplex:
+        return x.re, x.im
+    if _core.traced(x):
+        return x, 0.0
+    if isinstance(x, list | tuple):
+        x = made(x, copy=False)
+        if type(x) is TracedComplex:
+            return x.re, x.im
+    x = _core.plain_function("asarray")(x)
+    if x.dtype == object:
+        return parts(made(x.tolist(), copy=False))
+    if x.dtype.kind == "c" and x.dtype.itemsize <= 16:
+        return x.real.astype(np.float64)[()], x.imag.astype(np.float64)[()]
+    if x.dtype.kind in "fiub" and x.dtype.itemsize <= 8:
+        return x.astype(np.float64)[()], 0.0
+    raise TypeError(
+        f"an operand has dtype {x.dtype}; ad_core computes with float64 and complex128 numbers"
+    )
+
+
+def made(x, copy=True):
+    """What np.array makes of complex numbers and traced values during a trace: an array that
+    takes traced values."""
+    if type(x) is TracedComplex:
+        return np.copy(x) if copy else x
+    if _core.traced(x):
+        return pair(_core.copy_of(_core.as_array(x)), 0.0)
+    if isinstance(x, list | tuple) and any(involved((p,)) or _traced_in(p) for p in x):
+        x = np.stack([made(p, copy=False) for p in x])
+        if type(x) is TracedComplex:
+            return x
+    plain = _core.plain_function("asarray")(x)
+    if plain.ndim == 0:
+        return plain.astype(np.complex128)[()]
+    return TracedComplex(np.array(plain.real, dtype=float), np.array(plain.imag, dtype=float))
+
+
+def _traced_in(x):
+    return _core.traced(x) or (isinstance(x, list | tuple) and any(map(_traced_in, x)))
+
+
+def involved(items):
+    """Whether complex numbers are among the items, or in lists of them."""
+    for x in items:
+        if type(x) is TracedComplex or isinstance(x, complex | np.complexfloating):
+            return True
+        if type(x) is np.ndarray:
+            if x.dtype.kind == "c":
+                return True
+        elif isinstance(x, list | tuple) and involved(x):
+            return True
+    return False
+
+
+def constant_values(z):
+    """The values of what depends on no input, a plain array; else None."""
+    values = []
+    for part in (z.re, z.im):
+        if not _core.traced(part):
+            values.append(part)
+        elif _core.is_constant(part):
+            values.append(_core.current_values(part))
+        else:
+            return None
+    result = _core.plain_function("empty")(np.shape(values[0]), np.complex128)
+    result.real, result.imag = values
+    return result
+
+
+def plain_if_constant(item):
+    """The item with its arrays of constants as plain arrays; None if one depends on an input."""
+    if type(item) is TracedComplex:
+        return constant_values(item)
+    if isinstance(item, dict):
+        values = plain_if_constant(list(item.values()))
+        return None if values is None else dict(zip(item, values, strict=True))
+    if isinstance(item, list | tuple):
+        found = [plain_if_constant(x) for x in item]
+        bad = any(y is None and x is not None for x, y in zip(item, found, strict=True))
+        return None if bad else type(item)(found)
+    if not _core.traced(item):
+        return item
+    return _core.current_values(item) if _core.is_constant(item) else None
+
+
+def refuse_conversion(what):
+    """Say that a conversion would lose a derivative, and what to write."""
+    raise TracedValueError(
+        f"{what} of a traced complex value would lose its derivative{_core.user_line()}. Put "
+        f"complex values together with np.stack or np.concatenate, or store .real and .imag into "
+        f"two arrays made with np.zeros inside the traced function; use NumPy functions instead "
+        f"of cmath.*"
+    )

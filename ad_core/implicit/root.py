@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roots of equations as functions of their parameters."""
+
+from ad_core import transforms
+from ad_core.implicit.theorem import solution
+from ad_core.implicit.unknown import scipy_module
+
+__all__ = ["root"]
+
+EXACT = 1e-14  # relative step at which SciPy stops
+
+
+def root(f, x0, *params, solver=None, tol=1e-6):
+    """x with f(x, *params) = 0, as a differentiable function of params.
+
+    Parameters: f returns as many numbers as x has; x0, the start, an array or nested tuples,
+    lists and dicts of them, has no influence on the derivative; params, arrays or nested
+    containers of them; solver(fun, x0) -> x solves fun(x) = 0 from x0, in x0's structure (None:
+    scipy.optimize.root by Powell's hybrid method with ad_core's Jacobian); tol, the largest
+    residual that is taken for zero, relative to that at x0 if this is more than 1.
+    Traced values that f closes over are parameters too.  Returns x in x0's structure and shapes.
+
+    Raises RuntimeError where no solution was found, LinAlgError where the Jacobian of f by x is
+    singular at the solution, ValueError for results of wrong shapes, ImportError where the
+    default solver finds no SciPy.  Cost: the solver's; a derivative, the Jacobian of f by x (n, n)
+    and one linear system each direction.  Source: implicit function theorem, dx/dp = -(df/dx)^-1
+    df/dp; Griewank and Walther, Evaluating Derivatives, section 15.
+
+    >>> import numpy as np, ad_core
+    >>> circle_and_line = lambda x, r: np.array([x[0] ** 2 + x[1] ** 2 - r**2, x[0] - x[1]])
+    >>> meet = lambda r: ad_core.implicit.root(circle_and_line, np.array([1.0, 0.5]), r)
+    >>> meet(2.0).round(9), ad_core.jacobian(meet)(2.0).round(9)
+    (array([1.41421356, 1.41421356]), array([0.70710678, 0.70710678]))
+    """
+
+    def find(equation):
+        if solver is not None:
+            x = equation.by(solver)
+        else:
+            optimize = scipy_module("optimize", "implicit.root")
+            fun, jacobian = equation.residual, transforms.jacobian(equation.residual)
+            x = optimize.root(fun, equation.start, jac=jacobian, tol=EXACT).x
+        equation.refuse(x, tol, "start nearer to it, pass another solver or a larger tol")
+        return x
+
+    return solution("implicit.root", f, lambda f, x: f(x), x0, params, find)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tangents and adjoints of an ordinary differential equation, by differential equations."""
+
+import numpy as np
+
+from ad_core import _core, transforms
+from ad_core.implicit.unknown import plain
+from ad_core.rules.rule import rows_of
+
+__all__ = ["Sensitivities"]
+
+GROWTH = 5.0  # a solution that decays by e^5 or so can still be followed backwards
+MOST = 1_000_000  # parts of the way from one time to the next
+SAMPLES = 9  # times at which the decay is looked at
+DENSE = 64  # numbers in y up to which that is by eigenvalues
+PRODUCTS = 20  # and beyond, by as many products
+
+
+class Sensitivities:
+    """dy/dt = rate(y, t, *p) from y0, solved at the times t: ys (T, n).
+
+    solve is odeint, so that these equations have derivatives too.
+    """
+
+    def __init__(self, solve, rate, y0, t, ys, p):
+        self.solve = solve
+        self.rate = rate
+        self.y0 = y0
+        self.t = t
+        self.ys = ys
+        self.p = list(p)
+        self._parts = None
+
+    def push(self, dy0, dt, dp):
+        """The tangent (T, n) of ys for tangents of y0, t (None: fixed) and p."""
+        dp = list(dp)
+        if dt is not None:
+            dy0 = dy0 - self.rate(self.y0, self.t[0], *self.p) * dt[0]
+        size = _size([dy0, *dp])  # the tolerances are for numbers of size 1
+
+        def both(state, t, p, dp):
+            y, s = state
+            fixed = lambda y, *p: self.rate(y, t, *p)  # noqa: E731
+            return transforms.jvp(fixed, (y, *p), (s, *dp))
+
+        scaled = [x / size for x in dp]
+        ds = self.solve(both, (self.y0, dy0 / size), self.t, self.p, scaled)[1] * size
+        if dt is None:
+            return ds
+        return ds + np.stack([self._rate_at(i) * dt[i] for i in range(len(self.t))])
+
+    def pull(self, w, times):
+        """Cotangents of y0, t (None unless `times`) and p for a cotangent (T, n) of ys."""
+        size = _size([w])
+        w = w / size
+        nodes, ys = self._refined()
+
+        def backwards(state, t, p):
+            y, a, _ = state
+            fixed = lambda y, *p: self.rate(y, t, *p)  # noqa: E731
+            dy, pull = transforms.vjp(fixed, y, *p)
+            da, *dp = pull(a)
+            return dy, -da, [-x for x in dp]
+
+        a, dp = w[-1], [np.zeros(np.shape(x)) for x in self.p]
+        for k in range(len(nodes) - 1, 0, -1):
+            there, j = nodes[k - 1]
+            way = np.stack([nodes[k][0], there])
+            _, a, dp = self.solve(backwards, (ys[k], a, dp), way, self.p)
+            a, dp = a[-1], [x[-1] for x in dp]
+            if j is not None:
+                a = a + w[j]
+        dt = None
+        if times:
+            dt = [np.sum(w[i] * self._rate_at(i)) for i in range(len(self.t))]
+            dt[0] = dt[0] - np.sum(a * self._rate_at(0))
+            dt = np.stack(dt) * size
+        return a * size, dt, [x * size for x in dp]
+
+    def better_forward(self, count):
+        """Whether the adjoint equation is not cheaper than `count` tangents."""
+        return count <= sum(self._count_parts())
+
+    def _rate_at(self, i):
+        return self.rate(self.ys[i], self.t[i], *self.p)
+
+    def _count_parts(self):
+        """How many parts each way between two times has, so that none is unstable backwards."""
+        if self._parts is None:
+            self._parts = _core.untraced(
+                self._parts_of, plain(self.ys), plain(self.t), [plain(x) for x in self.p]
+            )
+        return self._parts
+
+    def _parts_of(self, ys, t, p):
+        some = np.unique(np.linspace(0, len(t) - 1, SAMPLES).astype(int))
+        fastest = max(self._decay(ys[i], t[i], p) for i in some)
+        return [int(min(max(1.0, np.ceil(x)), MOST)) for x in fastest / GROWTH * abs(np.diff(t))]
+
+    def _decay(self, y, t, p):
+        """The rate at which solutions come together, and so part backwards: of the eigenvalues of
+        the Jacobian, or of repeated products where it is large."""
+        push = transforms.linearize(lambda y: self.rate(y, t, *p), y)[1]
+        if y.size > DENSE:
+            s = np.random.default_rng(0).standard_normal(y.size)
+            sizes = [np.linalg.norm(s)]
+            for _ in range(PRODUCTS):
+                s = push(s / sizes[-1])
+                sizes.append(float(np.linalg.norm(s)) or 1.0)
+            return float(np.exp(np.mean(np.log(sizes[PRODUCTS // 2 :]))))
+        matrix = np.transpose(rows_of(lambda s: [push(*s)], [y]))
+        if not np.all(np.isfinite(matrix)):
+            return np.inf
+        return max(0.0, -float(np.min(np.linalg.eigvals(matrix).real)))
+
+    def _refined(self):
+        """Times as (t, number of t or None) with those between, and the solution there."""
+        nodes = [(self.t[0], 0)]
+        for i, parts in enumerate(self._count_parts()):
+            way = self.t[i + 1] - self.t[i]
+            nodes += [(self.t[i] + way * (k / parts), None) for k in range(1, parts)]
+            nodes.append((self.t[i + 1], i + 1))
+        if len(nodes) == len(self.t):
+            return nodes, self.ys
+        times = np.stack([t for t, _ in nodes])
+        return nodes, self.solve(lambda y, t, p: self.rate(y, t, *p), self.y0, times, self.p)
+
+
+def _size(arrays):
+    """The largest number in arrays, 1 if that is 0."""
+    largest = max((np.max(np.abs(plain(x)), initial=0.0) for x in arrays), default=0.0)
+    return float(largest) or 1.0

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arguments and results of functions with rules: nested containers as the arrays of a call."""
+
+import inspect
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.argnums import is_single
+from ad_core.complexes.array import TracedComplex
+from ad_core.errors import TracedValueError
+from ad_core.rules.rule import call
+from ad_core.trees import flatten
+
+__all__ = [
+    "Arguments",
+    "Result",
+    "any_traced",
+    "bound",
+    "leaves_like",
+    "nondiff_numbers",
+    "separated",
+]
+
+
+def any_traced(args):
+    """Whether any leaf is traced, a complex traced value or an array of traced objects."""
+    return any(
+        _core.traced(x)
+        or type(x) is TracedComplex
+        or (isinstance(x, np.ndarray) and x.dtype.hasobject and any(map(_core.traced, x.flat)))
+        for x in flatten(args)[0]
+    )
+
+
+def signature_of(fun):
+    """How fun is called, None where that can not be known."""
+    try:  # a ufunc's is of options that rules have no part in
+        return None if isinstance(fun, np.ufunc) else inspect.signature(fun)
+    except (TypeError, ValueError):  # some functions in C have none
+        return None
+
+
+def bound(name, signature, args, kwargs):
+    """args with defaults and those given by name in their positions, as JAX does."""
+    if signature is None:
+        if kwargs:
+            raise TypeError(f"{name} takes its arguments by position here, not {', '.join(kwargs)}")
+        return args
+    given = signature.bind(*args, **kwargs)
+    if given.kwargs:
+        raise TypeError(
+            f"{name} takes {', '.join(given.kwargs)} by name alone, which its rules could not be "
+            f"given; make arguments positional"
+        )
+    given.apply_defaults()
+    return given.args
+
+
+def separated(name, args, numbers):
+    """The arguments that are not in nondiff_argnums, and those that are, both in order."""
+    fixed = [args[k] for k in numbers]
+    for k, x in zip(numbers, fixed, strict=True):
+        if any_traced(x):
+            raise TracedValueError(
+                f"argument {k} of {name} is in nondiff_argnums, but depends on an input; take it "
+                f"out of nondiff_argnums"
+            )
+    return [x for k, x in enumerate(args) if k not in numbers], fixed
+
+
+def nondiff_numbers(nondiff_argnums):
+    """nondiff_argnums as a tuple of ints from 0 on."""
+    numbers = (nondiff_argnums,) if is_single(nondiff_argnums) else tuple(nondiff_argnums)
+    if any(isinstance(k, bool) or not isinstance(k, int) or k < 0 for k in numbers):
+        raise TypeError(
+            f"nondiff_argnums must be a tuple of ints from 0 on, got {nondiff_argnums!r}"
+        )
+    return numbers
+
+
+class Arguments:
+    """Nested arguments of one call, the traced leaves among them being the arrays of its rule.
+
+    numbers: whether all leaves must be real numbers or arrays of them.
+    """
+
+    def __init__(self, name, args, numbers=True):
+        leaves, self.tree = flatten(args)
+        self.name = name
+        self._leaves = [self._leaf(k, leaf, numbers) for k, leaf in enumerate(leaves)]
+        self._traced = [k for k, leaf in enumerate(self._leaves) if _core.traced(leaf)]
+        self.arrays = [self._leaves[k] for k in self._traced]
+
+    def _leaf(self, k, leaf, numbers):
+        if _core.traced(leaf):  # truth values decide, as in Python's control flow
+            return _core.truth_of(leaf) if leaf.dtype == np.bool_ else leaf
+        if type(leaf) is TracedComplex:
+            raise TypeError(
+                f"leaf {k} of the arguments of {self.name} is complex; pass its .real and .imag"
+            )
+        if any_traced(leaf):
+            return _core.object_array(leaf)
+        real = isinstance(leaf, (int, float, np.ndarray, np.generic))
+        if numbers and not (real and np.asarray(leaf).dtype.kind in "fiub"):
+            kind = getattr(leaf, "dtype", type(leaf).__name__)
+            raise TypeError(
+                f"leaf {k} of the arguments of {self.name} must be real numbers, got {kind}"
+            )
+        # the caller may write to it before the rules are asked
+        return leaf.copy() if type(leaf) is np.ndarray else leaf
+
+    def primals(self, arrays):
+        """The nested arguments with these arrays in the traced leaves' places."""
+        leaves = list(self._leaves)
+        for k, x in zip(self._traced, arrays, strict=True):
+            leaves[k] = x[()]  # a number where the shape is ()
+        return self.tree.build(leaves)
+
+    def tangents(self, arrays):
+        """The same for tangents: zeros for leaves that are not traced."""
+        leaves = [None] * len(self._leaves)
+        for k, x in zip(self._traced, arrays, strict=True):
+            leaves[k] = x[()]
+        zeros = [np.zeros(np.shape(x))[()] if t is None else t
+                 for x, t in zip(self._leaves, leaves, strict=True)]  # fmt: skip
+        return self.tree.build(zeros)
+
+    def cotangents(self, found, what):
+        """The traced leaves' cotangents in what a rule returned for all arguments."""
+        leaves = leaves_like(self.tree, found, what)
+        return [leaves[k] for k in self._traced]
+
+
+class Result:
+    """What the function of a call returns: its structure, the same at every point."""
+
+    def __init__(self, name):
+        self.name = name
+        self.tree = None
+
+    def leaves(self, value):
+        """The leaves of a result."""
+        leaves, tree = flatten(value)
+        if not leaves:
+            raise TypeError(f"{self.name} returned {value!r}; return the array or number meant")
+        if self.tree is None:
+            self.tree = tree
+        elif tree != self.tree:
+            raise ValueError(
+                f"{self.name} returned the structure {tree!r}, but {self.tree!r} where it was "
+                f"recorded; the structure must not depend on the values"
+            )
+        return tuple(leaves)
+
+    def build(self, arrays):
+        """The nested result with these leaves."""
+        return self.tree.build([x[()] for x in arrays])
+
+    def call(self, function, arguments, linear):
+        """function(*args) by one call on the tape, whose rule is linear(arrays, results, backward)
+        as Rule has it."""
+
+        def value(*arrays):
+            return self.leaves(function(*arguments.primals(arrays)))
+
+        return self.build(call(self.name, value, arguments.arrays, linear=linear))
+
+
+def leaves_like(tree, found, what):
+    """The leaves of what a rule returned, matched with a structure: None for a part's zeros."""
+    if found is None:
+        return [None] * tree.leaves
+    if tree.kind is None and flatten(found)[1].kind is None:
+        return [found]
+    if tree.kind is dict:
+        same = type(found) is dict and found.keys() == set(tree.keys)
+        parts = [found[key] for key in tree.keys] if same else None
+    else:
+        parts = found if tree.kind is not None and isinstance(found, (tuple, list)) else None
+    if parts is None or len(parts) != len(tree.children):
+        raise ValueError(f"{what} must have the structure {tree!r}, got {flatten(found)[1]!r}")
+    leaves = []
+    for child, part in zip(tree.children, parts, strict=True):
+        leaves += leaves_like(child, part, what)
+    return leaves

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions that are recorded as one call, and computed again where they are differentiated."""
+
+import functools
+
+from ad_core import _core, transforms
+from ad_core.rules.arguments import Arguments, Result, any_traced
+from ad_core.rules.closures import hoisted
+
+__all__ = ["checkpoint"]
+
+
+def checkpoint(fun):
+    """fun, of whose evaluation a recording keeps arguments and results alone; a decorator.
+
+    A sweep records fun again at its arguments, and drops that recording when it is through: memory
+    for time.  Values and derivatives are fun's own, in both modes and of every order.  Arguments
+    and results may be nested tuples, lists and dicts of arrays; arguments that are no arrays are
+    handed on.  Traced values that fun closes over are arguments too.
+
+    Raises TracedValueError for traced values that fun takes from elsewhere (an attribute of an
+    object), TypeError for results that are no real arrays.  Cost: fun once when it is recorded,
+    a recording of it in each sweep.  Source: jax.checkpoint; Griewank and Walther, Evaluating
+    Derivatives, section 12.
+
+    >>> import numpy as np, ad_core
+    >>> def layer(x):
+    ...     for _ in range(100):
+    ...         x = np.sin(x)
+    ...     return x
+    >>> layers = lambda f: lambda x: np.sum(f(f(f(x))))
+    >>> x = np.ones(100)
+    >>> plain, saved = (ad_core.trace(layers(f), x) for f in (layer, ad_core.checkpoint(layer)))
+    >>> plain.size["nodes"], saved.size["nodes"]
+    (30101, 401)
+    >>> np.allclose(plain.grad(x), saved.grad(x), rtol=1e-14)
+    True
+    """
+    if not callable(fun):
+        raise TypeError(f"checkpoint() takes a function, got {type(fun).__name__}")
+
+    @functools.wraps(fun)
+    def recomputed(*args, **kwargs):
+        closed, rebuild = hoisted(fun)
+        if not closed and not any_traced((args, kwargs)):
+            return fun(*args, **kwargs)
+        name = _core.name_of(fun)
+        given = Arguments(name, (args, kwargs, closed), numbers=False)
+        return called(name, lambda a, k, c: rebuild(c)(*a, **k), given)
+
+    return recomputed
+
+
+def called(name, function, given):
+    """function(*args) as one call, differentiated by recording it where that is asked for."""
+    result = Result(name)
+
+    def outputs(*arrays):
+        return list(result.leaves(function(*given.primals(arrays))))
+
+    def linear(arrays, results, backward):
+        if backward:
+            return transforms.vjp(outputs, *arrays)[1]
+        push = transforms.linearize(outputs, *arrays)[1]
+        return lambda tangents: push(*tangents)
+
+    return result.call(function, given, linear)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Traced values that a function closes over, made arguments of it."""
+
+import functools
+import types
+
+from ad_core import _core
+from ad_core.trees import flatten
+
+__all__ = ["hoisted"]
+
+
+def hoisted(fun):
+    """The traced values in fun's closure, defaults and bound arguments, and how to make fun of
+    other values in their places: (values, rebuild), rebuild(values) a function as fun is.
+
+    Functions within closures are looked into, objects of the user's classes are not.
+    """
+    values = []
+    build = _build(fun, values, frozenset(), set())
+    return values, lambda given: fun if build is None else build(iter(given))
+
+
+def _build(x, values, above, plain):
+    """How to make x with values from an iterator, or None where it has none."""
+    if _core.traced(x):
+        values.append(x)
+        return next
+    if id(x) in above or id(x) in plain:  # above: a function that refers to itself
+        return None
+    if isinstance(x, types.FunctionType):
+        parts, make = _function(x)
+    elif isinstance(x, functools.partial):
+        parts = [x.func, x.args, x.keywords]
+        make = lambda func, args, keywords: functools.partial(func, *args, **keywords)  # noqa: E731
+    else:
+        parts, tree = flatten(x)
+        if tree.kind is None:
+            return None
+        make = lambda *leaves: tree.build(leaves)  # noqa: E731
+    builds = [_build(part, values, above | {id(x)}, plain) for part in parts]
+    if not any(builds):
+        plain.add(id(x))
+        return None
+    return lambda given: make(
+        *[part if b is None else b(given) for part, b in zip(parts, builds, strict=True)]
+    )
+
+
+def _function(fun):
+    """What a function refers to, and how to make it with other such parts."""
+    cells = [cell for cell in fun.__closure__ or () if _is_set(cell)]
+
+    def make(defaults, named, *contents):
+        new = dict(zip(map(id, cells), map(types.CellType, contents), strict=True))
+        closure = tuple(new.get(id(cell), cell) for cell in fun.__closure__ or ())
+        made = types.FunctionType(
+            fun.__code__, fun.__globals__, fun.__name__, defaults, closure or None
+        )
+        made.__kwdefaults__ = named
+        return functools.update_wrapper(made, fun)
+
+    return [fun.__defaults__, fun.__kwdefaults__, *[cell.cell_contents for cell in cells]], make
+
+
+def _is_set(cell):
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True

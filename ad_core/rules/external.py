@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions that can not be traced, with the derivatives that come with them."""
+
+import functools
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.rules.arguments import Arguments, Result, any_traced, leaves_like
+from ad_core.rules.rule import flat, rows_of, split
+
+__all__ = ["external"]
+
+
+def external(fun, jvp=None, vjp=None, jacobian=None, name=None):
+    """A function that runs on plain arrays alone (a simulator, a table, compiled code), to be
+    called in traced code.
+
+    Parameters: fun, of arrays or numbers, returns an array or a tuple of them.  Its derivative is
+    any of ``jvp(primals, tangents)``, tuples of an entry an argument, which returns the result's
+    tangent; ``vjp(primals, cotangent)``, which returns a tuple of the arguments' cotangents (None
+    for zeros; with one argument the array will do); ``jacobian(*primals)``, which returns an
+    array of shape result + argument: with several arguments a tuple of them, with several results
+    a tuple with such an entry a result.  name is what errors call it (fun's own).
+
+    In a first derivative all are given plain arrays, in a second one traced values, so that they
+    must be NumPy code there, or external functions themselves.  Without rules, values go through
+    and a derivative raises TypeError.  Also raised: ValueError for results of a wrong shape,
+    FloatingPointError for NaN in a derivative at finite arguments (NaN values go through, as they
+    do elsewhere); fun's own exceptions pass unchanged, with a note that names it.
+
+    Cost: a tangent is one jvp, or a product with the jacobian, taken once a point, or a vjp for
+    each number in the result; a cotangent is one vjp, such a product, or a jvp for each number in
+    the arguments.
+
+    >>> import math, ad_core
+    >>> gamma = ad_core.external(math.lgamma, jacobian=lambda x: math.log(x) - 0.5 / x)
+    >>> f = lambda x: 2.0 * gamma(x * x)  # the derivative to two digits or so
+    >>> round(float(ad_core.grad(f)(5.0)), 3)
+    63.978
+    >>> ad_core.grad(ad_core.external(math.lgamma))(5.0)
+    Traceback (most recent call last):
+        ...
+    TypeError: lgamma is an external function without a derivative; give external() one of jvp,...
+    """
+    for what, x in (("fun", fun), ("jvp", jvp), ("vjp", vjp), ("jacobian", jacobian)):
+        if not (callable(x) or (x is None and what != "fun")):
+            raise TypeError(f"{what} of external() must be a function, got {type(x).__name__}")
+    name = _core.name_of(fun) if name is None else name
+    rules = _Rules(name, jvp, vjp, jacobian)
+    function = rules.noted(fun, "")
+
+    @functools.wraps(fun)
+    def black_box(*args):
+        if not any_traced(args):
+            return function(*args)
+        given, result = Arguments(name, args), Result(name)
+
+        def linear(arrays, results, backward):
+            return rules.at(given, result, arrays, results, backward)
+
+        return result.call(function, given, linear)
+
+    return black_box
+
+
+class _Rules:
+    """The derivatives of an external function, each made of what was given."""
+
+    def __init__(self, name, jvp, vjp, jacobian):
+        self.name = name
+        self._jvp = jvp and self.noted(jvp, "the jvp of ")
+        self._vjp = vjp and self.noted(vjp, "the vjp of ")
+        self._jacobian = jacobian and self.noted(jacobian, "the jacobian of ")
+
+    def noted(self, function, what):
+        """The function, whose exceptions tell where they come from."""
+
+        def called(*args):
+            try:
+                return function(*args)
+            except Exception as error:
+                error.add_note(f"raised by {what}the external function {self.name}")
+                raise
+
+        return called
+
+    def at(self, given, result, arrays, results, backward):
+        """The linear map of tangents, or backward of cotangents, at a point."""
+        finite = all(
+            np.all(np.isfinite(_core.current_values(x) if _core.traced(x) else x)) for x in arrays
+        )
+        primals = given.primals(arrays)
+
+        def push(tangents):
+            found = self._jvp(primals, given.tangents(tangents))
+            leaves = leaves_like(result.tree, found, f"the jvp of {self.name}")
+            return self._checked(leaves, results, "jvp", finite)
+
+        def pull(cotangents):
+            found = self._vjp(primals, result.build(cotangents))
+            if len(primals) == 1 and not isinstance(found, (tuple, list)):
+                found = (found,)
+            leaves = given.cotangents(found, f"the vjp of {self.name}")
+            return self._checked(leaves, arrays, "vjp", finite)
+
+        direct = pull if backward else push
+        if (self._vjp if backward else self._jvp) is not None:
+            return direct
+        if self._jacobian is not None:
+            matrix = self._matrix(primals, given, result, arrays, results, finite)
+        elif self._jvp is not None:
+            matrix = rows_of(push, arrays).T
+        elif self._vjp is not None:
+            matrix = rows_of(pull, results)
+        else:
+            raise TypeError(
+                f"{self.name} is an external function without a derivative; give external() one "
+                f"of jvp, vjp and jacobian"
+            )
+        shapes = [np.shape(x) for x in (arrays if backward else results)]
+        matrix = matrix.T if backward else matrix
+        return lambda seeds: split(matrix @ flat(seeds), shapes)
+
+    def _matrix(self, primals, given, result, arrays, results, finite):
+        """The jacobian that was given, a row an element of the results."""
+        what = f"the jacobian of {self.name}"
+        found = self._jacobian(*primals)
+        if result.tree.kind is None:
+            found = (found,)
+        if not isinstance(found, (tuple, list)) or len(found) != len(results):
+            raise ValueError(f"{what} must be a tuple with an entry for each of {len(results)} "
+                             f"results")  # fmt: skip
+        rows = []
+        for y, entry in zip(results, found, strict=True):
+            if len(primals) == 1 and not isinstance(entry, (tuple, list)):
+                entry = (entry,)
+            blocks = given.cotangents(entry, what)
+            like = [np.empty(np.shape(y) + np.shape(x)) for x in arrays]
+            blocks = self._checked(blocks, like, "jacobian", finite)
+            rows.append(np.concatenate([np.reshape(b, (np.size(y), -1)) for b in blocks], axis=1))
+        return np.concatenate(rows)
+
+    def _checked(self, leaves, like, what, finite):
+        """What a rule returned, of the shapes of `like`, as numbers."""
+        checked = []
+        for k, (leaf, x) in enumerate(zip(leaves, like, strict=True)):
+            if leaf is None:
+                leaf = np.zeros(np.shape(x))
+            if np.shape(leaf) != np.shape(x):
+                raise ValueError(
+                    f"the {what} of {self.name} must return shape {np.shape(x)} as array {k}, got "
+                    f"{np.shape(leaf)}"
+                )
+            if finite and not _core.traced(leaf) and np.any(np.isnan(leaf)):
+                raise FloatingPointError(
+                    f"the {what} of {self.name} returned NaN as array {k} at finite arguments"
+                )
+            checked.append(leaf)
+        return checked

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Matrix functions with their rules: solutions, inverses, determinants, least squares.
+
+Formulas: Giles, Collected matrix derivative results for forward and reverse mode AD (2008), but
+where another source is named.  All take stacks of matrices.
+"""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.rules.rule import call
+
+__all__ = [
+    "characteristic", "cofactors", "det", "inv", "inverses", "lstsq", "pinv", "roots", "slogdet",
+    "solve", "transposed",
+]  # fmt: skip
+
+# Singular values left out by pinv and lstsq, relative to those kept: more is no rounding.
+NEGLIGIBLE = 1e-8
+# Beyond this condition the inverse has lost too many digits for second derivatives of det.
+CONDITION = 1e5
+MANY = 4  # solutions, each with a factorisation, that take as long as the inverse
+
+
+def transposed(x):
+    return np.swapaxes(x, -1, -2)
+
+
+def _spread(w):
+    """A number a matrix, to multiply the matrices with."""
+    return np.reshape(w, (*np.shape(w), 1, 1))
+
+
+def _trace(x):
+    return _spread(np.trace(x, axis1=-2, axis2=-1))
+
+
+def solve(a, b):
+    """a x = b, for stacks of one shape."""
+    if _core.traced(b) and not _core.traced(a):
+        return _solve_plain(a.astype(float), b)
+
+    def linear(x, y, backward):
+        solved = _solver(transposed(x[0]) if backward else x[0])
+
+        def pull(w):
+            back = solved(w[0])
+            return -back @ transposed(y[0]), back
+
+        return pull if backward else lambda t: (solved(t[1] - t[0] @ y[0]),)
+
+    return call("np.linalg.solve", lambda a, b: (np.linalg.solve(a, b),), (a, b), linear=linear)[0]
+
+
+def _solver(a):
+    """b -> the solution of a x = b; by the inverse when it has been asked for many."""
+    asked, inverse = 0, None
+
+    def solved(b):
+        nonlocal asked, inverse
+        asked += 1
+        if asked <= MANY:
+            return solve(a, b)
+        inverse = inv(a) if inverse is None else inverse
+        return inverse @ b
+
+    return solved
+
+
+def _solve_plain(a, b):
+    """A matrix of plain numbers needs no nodes."""
+
+    def linear(x, y, backward):
+        solved = _solver(transposed(a) if backward else a)
+        return lambda seeds: (solved(seeds[0]),)
+
+    return call("np.linalg.solve", lambda b: (np.linalg.solve(a, b),), (b,), linear=linear)[0]
+
+
+def inv(a, value=np.linalg.inv):
+    def jvp(x, y, t):
+        return (-y[0] @ t[0] @ y[0],)
+
+    def vjp(x, y, w):
+        back = transposed(y[0])
+        return (-back @ w[0] @ back,)
+
+    return call("np.linalg.inv", lambda a: (value(a),), (a,), jvp, vjp)[0]
+
+
+def inverses(a):
+    """The inverses, NaN for singular matrices."""
+    return inv(a, _inverses)
+
+
+def _inverses(a):
+    try:
+        return np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        if a.ndim == 2:
+            return np.full(a.shape, np.nan)
+        return np.stack([_inverses(x) for x in a])
+
+
+def det(a):
+    def linear(x, y, backward):
+        slopes = cofactors(x[0], None if _core.traced(y[0]) else y[0])
+        if backward:
+            return lambda w: (_spread(w[0]) * slopes,)
+        return lambda t: (np.sum(slopes * t[0], axis=(-2, -1)),)
+
+    return call("np.linalg.det", lambda a: (np.linalg.det(a),), (a,), linear=linear)[0]
+
+
+def cofactors(a, d=None):
+    """The derivative of det, at singular matrices too; d: the determinant, if known."""
+
+    def derivative(x, y, t):
+        return (_minors(x[0], t[0]),)
+
+    # the second derivative of det is symmetric: the rule is its own transpose
+    return call("cofactors", lambda a: (_cofactors(a, d),), (a,), derivative, derivative)[0]
+
+
+def _cofactors(a, d):
+    """det(a) inv(a)^T, which keeps its digits near singular matrices (Stewart, On the adjugate
+    matrix, 1998); at them from the singular values."""
+    d = np.linalg.det(a) if d is None else d
+    found = _spread(d) * transposed(_inverses(a))
+    singular = (d == 0.0) & np.isfinite(a).all(axis=(-2, -1))
+    if singular.any():
+        u, s, vt = np.linalg.svd(a[singular])
+        sign = _spread(np.linalg.det(u) * np.linalg.det(vt))
+        found[singular] = sign * (u * _products_but_one(s)[..., None, :]) @ vt
+    return found
+
+
+def _products_but_one(s):
+    """The products of all numbers but one, for each."""
+    ones = np.ones((*s.shape[:-1], 1))
+    before = np.cumprod(np.concatenate([ones, s[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([ones, s[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    return before * after
+
+
+def _minors(a, e):
+    """The derivative of the cofactors along e."""
+
+    def along(x, h):
+        return _second_minors(x[0], x[1], h)
+
+    def jvp(x, y, t):
+        return (_minors(x[0], t[1]) + along(x, t[0]),)
+
+    def vjp(x, y, w):
+        return along(x, w[0]), _minors(x[0], w[0])
+
+    return call("minors", lambda a, e: (_minors_of(a, e),), (a, e), jvp, vjp)[0]
+
+
+def _minors_of(a, e):
+    y = _inverses(a)
+    ye = y @ e
+    found = _spread(np.linalg.det(a)) * transposed(_trace(ye) * y - ye @ y)
+    size = np.linalg.norm(a, axis=(-2, -1)) * np.linalg.norm(y, axis=(-2, -1))
+    bad = ~(size <= CONDITION) & np.isfinite(a).all(axis=(-2, -1))
+    if bad.any():
+        found[bad] = _minors_by_singular_values(a[bad], e[bad])
+    return found
+
+
+def _minors_by_singular_values(a, e):
+    """From those of a diagonal matrix: cofactors of products are products of cofactors."""
+    u, s, vt = np.linalg.svd(a)
+    sign = _spread(np.linalg.det(u) * np.linalg.det(vt))
+    f = transposed(u) @ e @ transposed(vt)
+    n = s.shape[-1]
+    same = np.eye(n, dtype=bool)
+    products = _products_but_one(np.where(same, 1.0, s[..., None, :]))  # [i, j]: without both
+    products = np.where(same, 0.0, products)
+    inner = -products * transposed(f)
+    diagonal = np.diagonal(f, axis1=-2, axis2=-1)
+    inner += np.where(same, (products @ diagonal[..., None]), 0.0)
+    return sign * u @ inner @ vt
+
+
+def _second_minors(a, e, h):
+    """The third derivative of det along e and h; a must have an inverse."""
+    y = np.linalg.inv(a)
+    ye, yh = y @ e, y @ h
+    te, th = _trace(ye), _trace(yh)
+    both = yh @ ye
+    inner = (te * th - _trace(both)) * y + (both + ye @ yh - te * yh - th * ye) @ y
+    return _spread(np.linalg.det(a)) * transposed(inner)
+
+
+def slogdet(a):
+    """The sign has no derivative; that of the logarithm is NaN at singular matrices."""
+
+    def linear(x, y, backward):
+        slopes = transposed(inverses(x[0]))
+
+        def pull(w):
+            weight = _spread(w[1])
+            found = weight * slopes
+            return (found if found.ndim == 2 else np.where(weight == 0.0, 0.0, found),)
+
+        return pull if backward else lambda t: (None, np.sum(slopes * t[0], axis=(-2, -1)))
+
+    return call("np.linalg.slogdet", np.linalg.slogdet, (a,), linear=linear)
+
+
+def pinv(a, rcond):
+    """Golub and Pereyra, The differentiation of pseudo-inverses (1973): of constant rank."""
+
+    def jvp(x, y, t):
+        a, p, da = x[0], y[0], t[0]
+        pt, dat = transposed(p), transposed(da)
+        left = dat - (dat @ a) @ p
+        right = dat - p @ (a @ dat)
+        return (-p @ da @ p + p @ (pt @ left) + right @ pt @ p,)
+
+    def vjp(x, y, w):
+        a, p, wt = x[0], y[0], transposed(w[0])
+        pt = transposed(p)
+        left = wt - a @ (p @ wt)
+        right = wt - (wt @ p) @ a
+        return (-pt @ w[0] @ pt + (left @ p) @ pt + pt @ (p @ right),)
+
+    return call("np.linalg.pinv", lambda a: (_pinv(a, rcond),), (a,), jvp, vjp)[0]
+
+
+def _pinv(a, rcond):
+    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    kept = s > np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True)
+    _only_rounding("np.linalg.pinv", s, kept)
+    inverse = np.divide(1.0, s, where=kept, out=np.zeros_like(s))
+    return transposed(vt) @ (inverse[..., None] * transposed(u))
+
+
+def _only_rounding(name, s, kept):
+    """Refuse singular values left out that are no zeros but for rounding."""
+    smallest = np.min(s, axis=-1, keepdims=True, where=kept, initial=np.inf)
+    if np.any(s * ~kept > NEGLIGIBLE * smallest):
+        raise NotImplementedError(
+            f"{name} leaves out singular values that are no rounding errors of zeros; the rule for "
+            f"its derivative holds at constant rank: use np.linalg.svd and leave them out there"
+            f"{_core.user_line()}"
+        )
+
+
+def lstsq(a, b, rcond):
+    """The solution of least squares and norm, and the singular values: pinv's rule times b."""
+
+    def linear(x, y, backward):
+        (a, b), (found, _) = x, y
+        p = pinv(a, rcond)
+        pt, left = transposed(p), b - a @ found
+        through = pt @ found
+
+        def push(t):
+            da, db = t
+            dat = transposed(da)
+            moved = p @ (db - da @ found) + p @ (pt @ (dat @ left))
+            back = dat @ through
+            u, _, vt = np.linalg.svd(a, full_matrices=False)
+            return moved + back - p @ (a @ back), np.sum(u * (da @ transposed(vt)), axis=-2)
+
+        def pull(w):
+            bb = pt @ w[0]
+            ba = left @ transposed(p @ bb) - bb @ transposed(found)
+            ba = ba + through @ transposed(w[0] - p @ (a @ w[0]))
+            if _core.traced(w[1]) or np.any(w[1]):
+                u, _, vt = np.linalg.svd(a, full_matrices=False)
+                ba = ba + (u * w[1]) @ vt
+            return ba, bb
+
+        return pull if backward else push
+
+    def value(a, b):
+        found, _, rank, s = np.linalg.lstsq(a, b, rcond)
+        _only_rounding("np.linalg.lstsq", s, np.arange(s.size) < rank)
+        return found, s
+
+    return call("np.linalg.lstsq", value, (a, b), linear=linear)
+
+
+def roots(p):
+    """The roots of a polynomial as implicit functions of its coefficients, if all are real."""
+    powers = np.arange(p.shape[0] - 1, -1, -1)
+
+    def slopes(x, y):
+        return np.polyval(x[0][:-1] * powers[:-1], y[0])
+
+    def jvp(x, y, t):
+        return (-np.polyval(t[0], y[0]) / slopes(x, y),)
+
+    def vjp(x, y, w):
+        return (-(w[0] / slopes(x, y)) @ y[0][:, None] ** powers,)
+
+    return call("np.roots", _real_roots, (p,), jvp, vjp)[0]
+
+
+def _real_roots(p):
+    found = np.roots(p)
+    if np.iscomplexobj(found):
+        raise NotImplementedError(
+            f"np.roots has a derivative in ad_core only where all roots are real; here some are "
+            f"complex numbers{_core.user_line()}"
+        )
+    return (found,)
+
+
+def characteristic(a):
+    """The coefficients of det(x - a): the adjugate of x - a, of which their derivative is made, by
+    Faddeev and LeVerrier."""
+    n = a.shape[-1]
+
+    def adjugates(x, y):
+        parts = [np.eye(n)]
+        for k in range(1, n):
+            parts.append(x[0] @ parts[-1] + y[0][k] * np.eye(n))
+        return parts
+
+    def jvp(x, y, t):
+        slopes = [-np.sum(transposed(m) * t[0]) for m in adjugates(x, y)]
+        return (np.concatenate([np.zeros(1), np.stack(slopes)]),)
+
+    def vjp(x, y, w):
+        return (-sum(w[0][k + 1] * transposed(m) for k, m in enumerate(adjugates(x, y))),)
+
+    return call("np.poly", lambda a: (np.poly(a),), (a,), jvp, vjp)[0]
