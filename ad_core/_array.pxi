@@ -380,6 +380,10 @@ cdef object nodes_of(Trace trace, object value):
         return np.uint32((<TracedScalar> value).node)
     if type(value) is TracedArray:
         return (<TracedArray> value).indices()
+    if type(value) is complex_type:
+        raise TracedValueError(
+            f"a complex value can not be stored into a real array{user_line()}, which would drop "
+            f"its imaginary part; make the array with dtype=complex, or store the .real")
     value = operand_of(value, "an assigned value")
     if type(value) is float:
         check(ad_tape_constant(trace.tape, value, &node))

@@ -85,49 +85,79 @@ cdef inline bint is_float(object dtype):
         dtype == dtype_float)
 
 
+cdef object complex_made(object x):
+    """A complex array made during a trace takes traced values too."""
+    if as_ever() or type(x) is not np.ndarray or (<cnp.ndarray> x).descr.kind != c"c":
+        return x
+    return complex_made_hook(x, True)
+
+
+cdef bint any_complex(object items):
+    """Whether nested sequences hold a complex number, traced or not."""
+    for item in items:
+        if is_complex(item) or (isinstance(item, (list, tuple)) and any_complex(item)):
+            return True
+    return False
+
+
+cdef bint wants_complex(object x, object dtype):
+    """Whether NumPy would make a complex array of traced values or of a list."""
+    listed = isinstance(x, (list, tuple))
+    if type(x) is complex_type or (listed and any_complex(x)):
+        return True
+    return (dtype is complex or dtype is np.complex128) and (
+        is_traced(x) or (listed and any_traced(x)))
+
+
 def zeros(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
-        return originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
+        made = originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
+        return complex_made(made)
     return uniform(shape, 0.0)
 
 
 def empty(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
-        return originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
+        made = originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
+        return complex_made(made)
     return uniform(shape, 0.0)
 
 
 def ones(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
-        return originals["ones"](shape, dtype, order, **kwargs)
+        return complex_made(originals["ones"](shape, dtype, order, **kwargs))
     return uniform(shape, 1.0)
 
 
 def full(shape, fill_value, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
-        return originals["full"](shape, fill_value, dtype, order, **kwargs)
+        return complex_made(originals["full"](shape, fill_value, dtype, order, **kwargs))
     if is_traced(fill_value):
         result = uniform(shape, 0.0)
         result[...] = fill_value
         return result
     if dtype is None and not isinstance(fill_value, float):
-        return buffer_of(originals["full"](shape, fill_value, dtype, order))
+        return buffer_of(complex_made(originals["full"](shape, fill_value, dtype, order)))
     return buffer_of(originals["full"](shape, fill_value, float, order))
 
 
 def array(object, dtype=None, **kwargs):
+    if not as_ever() and wants_complex(object, dtype):
+        return reshaped_minimum(complex_made_hook(object, kwargs.get("copy", True)), kwargs)
     if as_ever() or not is_float(dtype):
-        return originals["array"](object, dtype, **kwargs)
+        return complex_made(originals["array"](object, dtype, **kwargs))
     if is_traced(object):
         made = as_traced_array(object)
         return reshaped_minimum(copied(made) if kwargs.get("copy", True) else made, kwargs)
     if isinstance(object, (list, tuple)) and any_traced(object):
         return reshaped_minimum(joined(object), kwargs)
-    return buffer_of(originals["array"](object, dtype, **kwargs))
+    return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
 
 
 cdef object converted(str name, object a, object dtype, object order, dict kwargs):
     """np.asarray and kin: traced values and lists of them as traced arrays."""
+    if not as_ever() and wants_complex(a, dtype):
+        return complex_made_hook(a, False)
     if as_ever() or not is_float(dtype):
         return originals[name](a, dtype, order, **kwargs)
     if is_traced(a):
@@ -222,7 +252,7 @@ def identity(*args, **kwargs):
 cdef object like(str name, tuple args, dict kwargs):
     """zeros_like and kin of a plain array; a traced prototype goes the protocol's way."""
     made = originals[name](*args, **kwargs)
-    return made if as_ever() or is_traced(made) else buffer_of(made)
+    return made if as_ever() or is_traced(made) else buffer_of(complex_made(made))
 
 
 def zeros_like(*args, **kwargs):

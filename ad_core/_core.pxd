@@ -380,3 +380,35 @@ cdef extern from "batch.h" nogil:
     size_t ad_batch_pieces(const ad_batch *b)
     void ad_batch_begin(const ad_batch *b, double *arena)
     ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll)
+
+cdef extern from "colour.h" nogil:
+    uint32_t AD_NO_COLOUR
+    ctypedef struct ad_pattern:
+        size_t rows
+        size_t columns
+        const size_t *start
+        const uint32_t *index
+    ctypedef enum ad_colouring:
+        AD_COLOUR_COLUMNS
+        AD_COLOUR_ROWS
+        AD_COLOUR_STAR
+        AD_COLOUR_ACYCLIC
+    ctypedef enum ad_ordering:
+        AD_ORDERINGS
+    ctypedef struct ad_recovery:
+        size_t entries
+        size_t packed
+        size_t steps
+    ad_status ad_colour(const ad_pattern *p, ad_colouring kind, ad_ordering ordering,
+                        uint32_t *colour, size_t *colours)
+    ad_status ad_colour_best(const ad_pattern *p, ad_colouring kind, uint32_t *colour,
+                             size_t *colours, ad_ordering *ordering)
+    ad_status ad_colour_both(const ad_pattern *p, int substitution, uint32_t *column_colour,
+                             size_t *column_colours, uint32_t *row_colour, size_t *row_colours)
+    ad_status ad_recovery_make(const ad_pattern *p, ad_colouring kind, const uint32_t *colour,
+                               size_t colours, ad_recovery *r)
+    ad_status ad_recovery_make_both(const ad_pattern *p, const uint32_t *column_colour,
+                                    size_t column_colours, const uint32_t *row_colour,
+                                    size_t row_colours, ad_recovery *r)
+    void ad_recovery_free(ad_recovery *r)
+    void ad_recover(const ad_recovery *r, size_t count, const double *packed, double *entry)

@@ -73,6 +73,7 @@ cdef extern from "Python.h":
     bint PyFloat_Check(object x)
     bint PyFloat_CheckExact(object x)
     bint PyLong_CheckExact(object x)
+    bint PyComplex_Check(object x)
     PyObject *PyEval_GetGlobals()
 
 cdef extern from "numpy/ufuncobject.h":
@@ -105,4 +106,5 @@ include "_program.pxi"
 include "_batch.pxi"
 include "_call.pxi"
 include "_evaluator.pxi"
+include "_colour.pxi"
 include "_table.pxi"

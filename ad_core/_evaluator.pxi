@@ -100,9 +100,9 @@ cdef class Evaluator:
             data array.  Of a batch the data alone, batch + (nnz,), in the order of
             :meth:`jacobian_sparsity`.  ImportError without SciPy.
 
-        Dense unless asked otherwise, zeros included.  Cost: the operations that ``explain()`` tells, by the cheapest of
-        several orders of accumulation, and the writing of 8 bytes an entry.  What is zero or
-        constant at every point is not computed.
+        Dense unless asked otherwise, zeros included.  Cost: the operations that ``explain()``
+        tells, by the cheapest of several orders of accumulation, and the writing of 8 bytes an
+        entry.  What is zero or constant at every point is not computed.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], np.sin(x[1])]), np.ones(2))

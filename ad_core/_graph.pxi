@@ -22,6 +22,7 @@ cdef class Graph:
                   cnp.ndarray outputs not None):
         cdef Trace root = trace.root()
         cdef cnp.ndarray ins = contiguous(inputs), outs = contiguous(outputs)
+        cdef ad_status status
         cdef size_t k
         if (ad_lower_size(root.tape) > <size_t> MOST_TERMS // 2
                 or ad_lower_products(root.tape) > <size_t> MOST_PRODUCTS):
@@ -33,10 +34,15 @@ cdef class Graph:
         for k in range(root.tape.guards):
             (<uint8_t *> cnp.PyArray_DATA(self.outcomes))[k] = root.tape.guard[k].outcome != 0
         check_graph(ad_graph_init(&self.g, self.D, MOST_TERMS))
-        check_graph(ad_lower(
+        status = ad_lower(
             root.tape, self.D, <ad_node *> cnp.PyArray_DATA(ins),
             <size_t> cnp.PyArray_SIZE(outs), <ad_node *> cnp.PyArray_DATA(outs), &self.g,
-            <ad_term *> cnp.PyArray_DATA(self.outputs), <ad_term *> cnp.PyArray_DATA(self.guards)))
+            <ad_term *> cnp.PyArray_DATA(self.outputs), <ad_term *> cnp.PyArray_DATA(self.guards))
+        if status == AD_BAD_INDEX:
+            raise TracedValueError(
+                f"{trace.name} depends on a traced value that is not among its arguments; pass it "
+                "as an argument, so that its derivative is not lost")
+        check_graph(status)
 
     def __dealloc__(self):
         ad_graph_free(&self.g)

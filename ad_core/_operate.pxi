@@ -98,8 +98,13 @@ cdef object power(object left, object right):
 
 cdef bint operable(object x):
     """Whether an operator may take x as the other operand; a stranger gets its own say."""
-    return (type(x) is TracedScalar or type(x) is TracedArray or isinstance(x, (
-        int, float, complex, np.ndarray, np.generic, list, tuple)))
+    return (type(x) is TracedScalar or type(x) is TracedArray or type(x) is complex_type or
+            isinstance(x, (int, float, complex, np.ndarray, np.generic, list, tuple)))
+
+
+cdef inline bint is_complex(object x):
+    return PyComplex_Check(x) or type(x) is complex_type or (
+        type(x) is np.ndarray and (<cnp.ndarray> x).descr.kind == c"c")
 
 
 cdef object compare(int how, object left, object right):
@@ -201,6 +206,8 @@ cdef object elementwise(unsigned op, tuple given):
     if arity != row.arity:
         raise TypeError(f"{row.ufunc.decode()} takes {row.arity} operands, got {arity}")
     for x in given:
+        if is_complex(x):
+            return complex_hook(getattr(np, row.ufunc.decode()), given)
         ready.append(x if is_traced(x) else operand_of(x, f"an operand of {row.ufunc.decode()}"))
     trace = needed_trace(tuple(ready))
     for j in range(arity):

@@ -182,6 +182,9 @@ def output_nodes(Trace trace not None, y, str what):
         root = unify((<TracedScalar> y).trace, root)
         settle(<TracedScalar> y)
         return consecutive_row((<TracedScalar> y).node, 1), ()
+    if is_complex(y):
+        raise TypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
+                        f"real numbers made of it: its .real, .imag, np.abs(...) or np.angle(...)")
     if not isinstance(y, (int, float, np.ndarray, np.generic)):
         raise TypeError(f"{what} must be an array or a number (or a tuple, list or dict of "
                         f"them), got {type(y).__name__}; return what is to be differentiated")

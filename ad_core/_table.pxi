@@ -10,6 +10,9 @@ cdef object ufunc_hook = None
 cdef object function_hook = None
 cdef object matmul_hook = None
 cdef object round_hook = None
+cdef object complex_hook = None
+cdef object complex_made_hook = None
+cdef object complex_type = None     # the Python class of traced complex arrays
 
 cdef unsigned op_add, op_subtract, op_multiply, op_divide, op_floor_divide, op_remainder
 cdef unsigned op_power, op_negative, op_positive, op_absolute, op_square, op_sqrt, op_reciprocal
@@ -104,6 +107,15 @@ def set_hooks(ufunc, function, matmul, round_, dict array_methods, dict array_at
     attributes.update(array_attributes)
 
 
+def set_complex(kind, operation, made):
+    """What complex operands need: their class, operation(ufunc, operands), and made(x, copy)
+    for what NumPy's creation functions would make a complex array of."""
+    global complex_type, complex_hook, complex_made_hook
+    complex_type = kind
+    complex_hook = operation
+    complex_made_hook = made
+
+
 def has_row(ufunc):
     """Whether a ufunc is a row of the op table."""
     return ufunc in ufunc_ops
@@ -174,7 +186,7 @@ cdef object method_of(object x, str name):
     if function is None:
         raise AttributeError(
             f"a traced value has no attribute {name!r}; what ad_core traces of NumPy's arrays is "
-            f"listed in docs/numpy.md")
+            f"listed in docs/numpy-coverage.md")
     return types.MethodType(function, x)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ad_core import _core, debugging
 from ad_core.argnums import is_single, numbered
+from ad_core.complexes.array import TracedComplex, plain_if_constant
 from ad_core.trees import flatten, map_leaves
 
 __all__ = ["ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
@@ -136,9 +137,7 @@ class Recording:
 
     def differentiated(self):
         """The gradient of a scalar result as a recording."""
-        trace, inputs, found = _core.gradient_of(
-            self.trace, self.inputs.nodes, self.outputs.nodes
-        )
+        trace, inputs, found = _core.gradient_of(self.trace, self.inputs.nodes, self.outputs.nodes)
         tree, shapes = self.inputs.tree, self.inputs.shapes
         inputs, gradient = Leaves(tree, shapes, inputs), Leaves(tree, shapes, found)
         return Recording(trace, inputs, gradient, self.single, None)
@@ -239,6 +238,10 @@ class ArgumentTrees:
 
 def _released(trace, leaf):
     """A leaf of aux without this trace: its plain value, or the outer trace's own."""
+    if type(leaf) is TracedComplex:
+        released = TracedComplex(_released(trace, leaf.re), _released(trace, leaf.im))
+        plain = plain_if_constant(released)
+        return released if plain is None else plain[()]
     if isinstance(leaf, np.ndarray) and not _core.traced(leaf) and leaf.dtype == object:
         leaf = _core.object_array(leaf)
     if not _core.traced(leaf):

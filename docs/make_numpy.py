@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/numpy.md: what ad_core does with every public NumPy function.
+"""Write docs/numpy-coverage.md: what ad_core does with every public NumPy function.
 
     python docs/make_numpy.py
 
 from an environment with ad_core built. The tests check that the page is what this would write.
 """
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
 
 import ad_core  # noqa: F401  (enters the functions in the table)
 from ad_core import _core
+from ad_core.complexes import functions, operations
 from ad_core.tracing import positions, queries, ufuncs
 from ad_core.tracing.dispatch import table
 
-PAGE = Path(__file__).resolve().parent / "numpy.md"
+PAGE = Path(__file__).resolve().parent / "numpy-coverage.md"
 VERSION = ".".join(np.__version__.split(".")[:2])
 MODULES = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft}
 
@@ -67,6 +69,38 @@ All take stacks of matrices, and have derivatives of every order, by rules of th
 - `norm` of orders 2, -2 and "nuc": a singular value that is zero but for rounding is a kink as of
   `abs` at 0; equal largest ones share as in `max`.
 """
+
+
+COMPLEX = """
+## Complex numbers
+
+Inputs and results are real; complex numbers may stand between them (`np.fft`, `x.astype(complex)`).
+They are pairs of traced real arrays, with operators (all but order), indexing, assignment, views
+and these functions:
+
+- ufuncs:
+  {ufuncs};
+- functions, beside those of `np.fft`:
+  {functions}.
+
+`abs` has derivative 0 at 0, the middle of its subgradients; `sqrt`, `log` and powers have NumPy's
+branch cuts. `real_if_close` keeps a guard. What is not listed is refused by name: take `.real`,
+`.imag` or `np.abs` first.
+"""
+
+
+def complex_section():
+    """What complex traced values can be given to."""
+    names = [f"`{f.__name__}`" for f in operations.OPERATIONS]
+    known = [n for n, f in public().items() if f in functions.TABLE and f.__module__ != "numpy.fft"]
+    return COMPLEX.format(
+        ufuncs=wrapped(sorted(set(names))),
+        functions=wrapped(sorted({f"`{n.partition('.')[2]}`" for n in known})),
+    )
+
+
+def wrapped(names):
+    return textwrap.fill(", ".join(names), 98).replace("\n", "\n  ")
 
 
 def public():
@@ -123,7 +157,7 @@ def page():
             if own:
                 names = ", ".join(f"`{n.rpartition('.')[2]}`" for n in own)
                 parts.append(f"| `{prefix}` | {names} |\n")
-    return "".join([*parts, CONDITIONS])
+    return "".join([*parts, CONDITIONS, complex_section()])
 
 
 if __name__ == "__main__":

@@ -97,14 +97,14 @@ def test_integer_and_other_arrays_stay_what_they_are():
     kinds = []
 
     def f(x):
-        made = (np.zeros(2, int), np.zeros(2, bool), np.zeros(2, complex), np.zeros(2, np.float32),
+        made = (np.zeros(2, int), np.zeros(2, bool), np.zeros(2, np.float32),
                 np.array([1, 2]), np.array(["a"]), np.array([True]), np.full(2, 1), np.arange(3),
                 np.zeros_like(np.arange(2)), np.empty(2, object), np.eye(2, dtype=int))  # fmt: skip
         kinds.extend((type(m), m.dtype.kind) for m in made)
         return x.sum()
 
     ad_core.grad(f)(np.ones(2))
-    assert [kind for _, kind in kinds] == list("ibcfiUbiiiOi")
+    assert [kind for _, kind in kinds] == list("ibfiUbiiiOi")
     assert {type_ for type_, _ in kinds} == {np.ndarray}
 
 

@@ -39,21 +39,28 @@ def function(cell):
     return eval(f"lambda x: {cell.strip('`')}", NAMES)
 
 
+def each(rows):
+    ids = [re.sub(r"\W+", "-", f"{row[0]}at{row[1]}").strip("-") for row in rows]
+    return pytest.mark.parametrize("row", rows, ids=ids)
+
+
 FUNCTIONS = table("Functions")
-each_function = pytest.mark.parametrize(
-    "row",
-    FUNCTIONS,
-    ids=[re.sub(r"\W+", "-", f"{row[0]}at{row[1]}").strip("-") for row in FUNCTIONS],
-)
+GUARDED = table("Functions that go by an order or a place")
+each_function = each(FUNCTIONS)  # tests/test_tape_calls.py records these at other points
+each_guarded = each(GUARDED)
+each_row = each(FUNCTIONS + GUARDED)
 
 
-def test_the_table_is_read():
-    assert len(FUNCTIONS) > 40
-    assert {len(row) for row in FUNCTIONS} == {7}
-    assert all(re.fullmatch("`[^`]+`", cell) for row in FUNCTIONS for cell in row[:3])
+def test_the_tables_are_read():
+    assert len(FUNCTIONS) > 70
+    assert len(GUARDED) > 5
+    for row in FUNCTIONS + GUARDED:
+        assert len(row) == 8
+        assert all(row)
+        assert all(re.fullmatch("`[^`]+`", cell) for cell in row[:3])
 
 
-@each_function
+@each_row
 @pytest.mark.parametrize("mode", MODES)
 def test_first_derivative(row, mode):
     actual = one_way(mode)(function(row[0]))(number(row[1]))
@@ -62,7 +69,7 @@ def test_first_derivative(row, mode):
     np.testing.assert_allclose(actual, expected, rtol=1e-15)
 
 
-@each_function
+@each_row
 @pytest.mark.parametrize("inner", MODES)
 @pytest.mark.parametrize("outer", MODES)
 def test_second_derivative(row, inner, outer):
@@ -75,7 +82,7 @@ def test_second_derivative(row, inner, outer):
     np.testing.assert_allclose(actual, expected, rtol=1e-14)
 
 
-@each_function
+@each_row
 def test_value_is_numpys(row):
     """The convention is about the derivative; the value is what NumPy returns."""
     x = number(row[1])
@@ -83,13 +90,30 @@ def test_value_is_numpys(row):
     np.testing.assert_array_equal(ad_core.value_and_jacobian(f)(x)[0], f(x))
 
 
-@each_function
+@each_row
 @pytest.mark.parametrize("mode", MODES)
 def test_a_masked_branch_has_no_part(row, mode):
     """Rule 1 for every function of the table: where() around it leaves no infinity, no NaN."""
     f, x = function(row[0]), number(row[1])
     masked = one_way(mode)(lambda x: np.where(np.full(np.shape(f(x)), False), f(x), 1.0))
     np.testing.assert_array_equal(masked(x), 0.0)
+
+
+@each_guarded
+def test_a_recording_holds_there_or_says_so(row):
+    f, x, expected = function(row[0]), number(row[1]), number(row[2])
+    np.testing.assert_allclose(ad_core.trace(f, x).jacobian(x), expected, rtol=1e-14)
+    step = 0.13 * np.arange(np.size(x)).reshape(np.shape(x))[()]
+    assert any(leaves(ad_core.trace(f, elsewhere), x) for elsewhere in (0.61 + step, 0.61 - step))
+
+
+def leaves(tape, x):
+    """Whether a recording's path is another one at x."""
+    try:
+        tape.jacobian(x)
+    except ad_core.BranchChanged:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -160,6 +184,7 @@ def test_short_floats_are_taken_as_doubles(derivative, dtype):
 
 def test_the_inputs_table_stands():
     assert [row[1].split(",")[0] for row in table("Inputs")] == [
+        "TypeError",
         "TypeError",
         "TypeError",
         "taken as float64",

@@ -79,9 +79,9 @@ def test_finite_results_are_as_without():
 
 def test_wild_inputs_are_named_as_such():
     with ad_core.debug(nans=True), pytest.raises(FloatingPointError, match="inputs"):
-        ad_core.grad(np.sum)(np.array([np.nan, 1.0])) and ad_core.grad(
-            lambda x: np.sum(x * x)
-        )(np.array([np.inf, 1.0]))
+        ad_core.grad(np.sum)(np.array([np.nan, 1.0])) and ad_core.grad(lambda x: np.sum(x * x))(
+            np.array([np.inf, 1.0])
+        )
 
 
 def test_a_context_ends_where_it_ends():

@@ -51,7 +51,7 @@ ARROWS = {
     "eval": ["program", "lanes"],
     "batch": ["eval"],
     "sparsity": ["derive"],
-    "colour": ["sparsity"],
+    "colour": ["alloc"],
     # One file an instruction set, in which the vector loops of others are compiled.
     "isa": ["lanes", "sweep", "eval"],
 }

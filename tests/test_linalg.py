@@ -8,12 +8,12 @@ import zlib
 
 import numpy as np
 import pytest
-from linalg_rows import ROWS, drawn
 from test_numpy_rows import Flat, by_complex_step, close, leaves, slope
 
 import ad_core
 from ad_core import _core
 from agreement import refused
+from linalg_rows import ROWS, drawn
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -420,3 +420,10 @@ def test_nothing_to_record():
     for args in ((), (3,), ("a", None)):
         with refused(TypeError, "<lambda>", "float"):
             ad_core.compile(lambda *a: 1.0)(*args)
+
+
+def test_a_closure_over_a_traced_value_is_refused():
+    """At plain points, where nothing else would tell that the derivative is lost."""
+    x = np.ones(2)
+    with refused(ad_core.TracedValueError, "not among its arguments", "pass it"):
+        ad_core.grad(lambda a: np.sum(ad_core.compile(lambda x: x * a)(x)))(3.0)

@@ -152,6 +152,12 @@ def test_what_has_no_sparse_form():
         solved.jacobian(X, sparse=True)
 
 
+def test_within_a_trace():
+    f = ad_core.compile(banded)
+    with refused(TypeError, "sparse", "banded", "leave sparse out"):
+        ad_core.grad(lambda x: np.sum(f.jacobian(x, sparse=True)))(X)
+
+
 def test_without_scipy(monkeypatch):
     tape = ad_core.trace(banded, X)
     monkeypatch.setitem(sys.modules, "scipy.sparse", None)

@@ -5,12 +5,6 @@ Real inputs and results may have complex numbers in between: a pair of traced re
 which operators, ufuncs and NumPy functions act by parts.
 """
 
-from ad_core import _core
-from ad_core.complexes.array import TracedComplex, made
-from ad_core.complexes.functions import call_function
-from ad_core.complexes.operations import operate
+from ad_core.complexes.array import TracedComplex
 
-__all__ = ["TracedComplex", "call_function"]
-
-if hasattr(_core, "set_complex"):
-    _core.set_complex(TracedComplex, operate, made)
+__all__ = ["TracedComplex"]

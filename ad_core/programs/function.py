@@ -159,6 +159,11 @@ class Function(_core.Evaluator):
     def _transformed(self, name, args, argnums, seeds):
         """Within a trace the function itself is recorded."""
         fun = self.__wrapped__
+        if name.startswith("sparse"):
+            raise TypeError(
+                f"sparse=True can not be used of {self._label} while it is traced, since traced "
+                f"values are dense; leave sparse out"
+            )
         if name == "value":
             return fun(*args)
         if name == "jvp":

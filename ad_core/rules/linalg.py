@@ -202,8 +202,7 @@ def slogdet(a):
 
         def pull(w):
             weight = _spread(w[1])
-            found = weight * slopes
-            return (found if found.ndim == 2 else np.where(weight == 0.0, 0.0, found),)
+            return (np.where(weight == 0.0, 0.0, weight * slopes),)
 
         return pull if backward else lambda t: (None, np.sum(slopes * t[0], axis=(-2, -1)))
 

@@ -3,7 +3,9 @@
 ``dispatch``."""
 
 from ad_core import _core
-from ad_core.complexes import call_function
+from ad_core.complexes.array import TracedComplex, made
+from ad_core.complexes.functions import call_function
+from ad_core.complexes.operations import operate
 from ad_core.tracing import (
     angles,
     application,
@@ -48,3 +50,4 @@ _core.set_hooks(
     array_methods(),
     array_attributes(),
 )
+_core.set_complex(TracedComplex, operate, made)

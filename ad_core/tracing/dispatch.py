@@ -69,8 +69,8 @@ def call_function(function, types, args, kwargs):
             return function(*plain[0], **plain[1])
         raise NotImplementedError(
             f"{name_of(function)} has no derivative in ad_core{_core.user_line()}; write it with "
-            f"the functions listed in docs/numpy.md, or apply it to plain numbers outside the "
-            f"derivative"
+            f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers "
+            f"outside the derivative"
         )
     out = kwargs.pop("out", None) if kwargs else None
     if len(args) > 2 or not args:

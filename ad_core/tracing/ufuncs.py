@@ -229,7 +229,7 @@ def refuse(ufunc, method, kwargs):
     extra = f" with {', '.join(kwargs)}" if kwargs else ""
     raise NotImplementedError(
         f"the ufunc {name}{extra} has no derivative in ad_core{_core.user_line()}; write it with "
-        f"the functions listed in docs/numpy.md, or apply it to plain numbers outside the "
+        f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers outside the "
         f"derivative"
     )
 

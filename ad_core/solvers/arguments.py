@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all adapters do with their arguments: starts, functions of any result, missing solvers."""
+
+import importlib
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.trees import flatten
+
+__all__ = ["needed", "refuse_given", "start", "tupled", "whole"]
+
+
+def needed(module, package, what):
+    """A solver's module, or an ImportError that says how to get it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        name = module.partition(".")[0]
+        raise ImportError(f"{what} needs {name}: pip install {package} ({error})") from error
+
+
+def start(x, what="x0"):
+    """A start as a float64 vector of its own; whole numbers are converted."""
+    refuse_traced(x, what)
+    found = np.asarray(x)
+    # Conversion alone would drop imaginary parts and read strings.
+    if found.dtype.kind not in "fiu":
+        raise TypeError(f"{what} must be real numbers, got {found.dtype} in {x!r}")
+    found = np.array(found, dtype=np.float64, ndmin=1)
+    if found.ndim != 1 or not found.size:
+        raise ValueError(f"{what} must be a vector of shape (n,) with n > 0, got {found.shape}")
+    return found
+
+
+def tupled(args):
+    """args as a tuple; a single argument may stand alone, as in SciPy."""
+    refuse_traced(args, "args")
+    return args if isinstance(args, tuple) else (args,)
+
+
+def refuse_traced(x, what):
+    """Raise TypeError for what is being differentiated: the result would be a constant."""
+    if any(map(_core.traced, flatten(x)[0])):
+        raise TypeError(
+            f"{what} is a traced value, but what a solver finds is not recorded; the functions of "
+            f"ad_core.implicit (root, minimize, odeint) are differentiable by their parameters"
+        )
+
+
+def refuse_given(options, names, what):
+    """Raise TypeError for options that the adapter itself sets."""
+    for name in names:
+        if name in options:
+            raise TypeError(f"{what} has exact derivatives by itself; leave {name} out")
+
+
+def whole(fun, args=(), kwargs=None, scalar=False):
+    """fun of its first arguments alone, with one array for its result.
+
+    Lists become arrays; one number becomes a number where scalar is true, a vector otherwise.
+    """
+    if not callable(fun):
+        raise TypeError(f"the function must be callable, got {type(fun).__name__}")
+    kwargs = kwargs or {}
+    refuse_traced(list(kwargs.values()), "kwargs")
+
+    def closed(*x):
+        y = fun(*x, *args, **kwargs)
+        if isinstance(y, list | tuple):
+            y = np.array(y)
+        if y is None:  # a forgotten return, which the recording says better
+            return y
+        if scalar:
+            return np.reshape(y, ()) if np.size(y) == 1 else y
+        return np.reshape(y, 1) if np.ndim(y) == 0 else y
+
+    closed.__name__ = closed.__qualname__ = _core.name_of(fun)
+    return closed

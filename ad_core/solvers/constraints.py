@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nonlinear constraints of scipy.optimize with exact Jacobians and Hessians."""
+
+import numpy as np
+
+from ad_core.programs.function import compile
+from ad_core.solvers.arguments import needed
+from ad_core.solvers.evaluation import Shared, is_sparse
+
+__all__ = ["NonlinearConstraint", "adapted"]
+
+
+class Constraint(Shared):
+    """A vector function with the Hessian of its product with multipliers."""
+
+    def __init__(self, fun, args=(), sparse=None):
+        super().__init__(fun, args)
+        self.wanted = sparse
+        self.products = compile(lambda x, v: v @ self.plain(x))
+        self.sparse_hessian = None
+
+    def hessian(self, x, v):
+        """sum_k v_k H_k, of shape (n, n), for multipliers v of shape (m,)."""
+        m = self.value(x).size
+        x, v = self.point(x), np.asarray(v, dtype=np.float64)
+        if v.shape != (m,):
+            raise ValueError(f"the multipliers must have shape ({m},), got {v.shape}")
+        if self.sparse_hessian is None:
+            self.sparse_hessian = is_sparse(
+                self.wanted, x.size**2, lambda: self.products.hessian(x, v, sparse=True)
+            )
+        return self.products.hessian(x, v, sparse=self.sparse_hessian)
+
+    def _at(self, what, x):
+        if self.n is None:  # there is no start to begin at: the first point decides
+            self.begin(self.point(x), self.wanted)
+        return super()._at(what, x)
+
+
+def NonlinearConstraint(fun, lb, ub, *, args=(), sparse=None, keep_feasible=False):
+    """scipy.optimize.NonlinearConstraint lb <= fun(x, *args) <= ub with exact derivatives.
+
+    Parameters: fun, of x of shape (n,), returns the m constraints as an array (m,), a list, or
+    one number.  lb, ub and keep_feasible: SciPy's, numbers or of shape (m,).  sparse: whether
+    the Jacobian (m, n) and the Hessian (n, n) are csr_arrays, which method="trust-constr" takes;
+    None: those of at least 10,000 entries of which less than 20 % are not zero.
+
+    Returns SciPy's object, for scipy.optimize.minimize and for :func:`ad_core.solvers.minimize`.
+    The Hessian is that of v @ fun(x), by x, for multipliers v of shape (m,).
+
+    Raises, when it is evaluated, ValueError for results and multipliers of wrong shapes;
+    ImportError without SciPy.  Cost: one recording each of fun and of v @ fun; constraints and
+    Jacobian of one x are computed together.
+
+    >>> import numpy as np
+    >>> from ad_core import solvers
+    >>> disc = solvers.NonlinearConstraint(lambda x: x @ x, 0.0, 2.0)
+    >>> disc.jac(np.array([1.0, 2.0])), disc.hess(np.array([1.0, 2.0]), np.array([3.0]))
+    (array([[2., 4.]]), array([[6., 0.],
+           [0., 6.]]))
+    """
+    optimize = needed("scipy.optimize", "scipy", "NonlinearConstraint")
+    exact = Constraint(fun, args, sparse)
+    return optimize.NonlinearConstraint(
+        exact.value, lb, ub, jac=exact.derivative, hess=exact.hessian, keep_feasible=keep_feasible
+    )
+
+
+def adapted(constraint, optimize, hessians):
+    """A constraint of minimize() with exact derivatives where it has none of its own.
+
+    hessians: whether the method takes them; others warn if there are any.
+    """
+    if isinstance(constraint, dict):
+        return _adapted_dict(constraint, hessians)
+    if not isinstance(constraint, optimize.NonlinearConstraint):
+        return constraint
+    exact = getattr(constraint.fun, "__self__", None)
+    ours = isinstance(exact, Constraint)
+    if callable(constraint.jac) and (hessians or not ours):
+        return constraint
+    exact = Constraint(exact.plain if ours else constraint.fun)
+    kept = {"keep_feasible": constraint.keep_feasible}
+    if hessians:
+        default = isinstance(constraint.hess, optimize.BFGS)
+        kept["hess"] = exact.hessian if default else constraint.hess
+    return optimize.NonlinearConstraint(
+        exact.value, constraint.lb, constraint.ub, jac=exact.derivative, **kept
+    )
+
+
+def _adapted_dict(constraint, hessians):
+    if callable(constraint.get("jac")) or "fun" not in constraint:
+        return constraint
+    fun, args = constraint["fun"], constraint.get("args", ())
+    kind = str(constraint.get("type")).lower()
+    if hessians and kind in ("eq", "ineq"):
+        return NonlinearConstraint(fun, 0.0, 0.0 if kind == "eq" else np.inf, args=args)
+    exact = Constraint(fun, args, sparse=False)
+    return {**constraint, "fun": exact.value, "jac": exact.derivative, "args": ()}

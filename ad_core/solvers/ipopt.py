@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nonlinear programs for Ipopt, by the package cyipopt, with exact sparse derivatives."""
+
+import numpy as np
+
+from ad_core.programs.function import compile
+from ad_core.solvers.arguments import needed, start
+from ad_core.solvers.evaluation import Shared, sparse_matrix
+from ad_core.solvers.structure import Structure
+
+__all__ = ["IpoptProblem", "solve_ipopt"]
+
+
+class IpoptProblem:
+    """The callbacks that cyipopt.Problem takes as problem_obj, for n variables and m constraints.
+
+    Parameters: objective(x, *args), one number, and constraints(x, *args), m numbers as an array
+    or a list (None: none), of x of shape (n,); x0 of shape (n,), where they are recorded and the
+    structures found.  sparse: None hands Ipopt the entries that are not zero at every point, or
+    all where a function has no sparse form or SciPy is missing; False hands it all, for
+    functions whose branches differ in structure.
+
+    Raises TypeError for an x0 that is not of real numbers, ValueError for results, points and
+    multipliers of wrong shapes, and where a branch has derivatives outside the structure.
+    Cost: three recordings a path; value and gradient of the objective, constraints and (dense)
+    Jacobian of one x are computed together, once.
+
+    >>> import numpy as np
+    >>> from ad_core import solvers
+    >>> problem = solvers.IpoptProblem(lambda x: x[0] * x[1] ** 2, [1, 2], lambda x: x[:1] ** 2)
+    >>> problem.n, problem.m, problem.jacobianstructure()
+    (2, 1, (array([0]), array([0])))
+    >>> problem.hessianstructure()
+    (array([0, 1, 1]), array([0, 0, 1]))
+    >>> problem.hessian(np.array([1.0, 2.0]), np.array([10.0]), 0.5)
+    array([20.,  2.,  1.])
+    """
+
+    def __init__(self, objective, x0, constraints=None, *, args=(), sparse=None):
+        self.x0 = start(x0)
+        self.n, self.m = self.x0.size, 0
+        self._objective = Shared(objective, args, scalar=True)
+        self._objective.begin(self.x0)
+        f, c = self._objective.plain, None
+        if constraints is not None:
+            self._constraints = Shared(constraints, args)
+            self.m = self._constraints.begin(self.x0).size
+            c = self._constraints.plain
+        if self.m:
+            self._lagrangian = compile(lambda x, factor, v: factor * f(x) + v @ c(x))
+            self._jacobian_at = _structure(
+                sparse,
+                lambda: self._constraints.jacobian(self.x0, sparse=True),
+                (self.m, self.n),
+                "all",
+            )
+            self._constraints.sparse = self._jacobian_at.sparse
+        else:
+            self._lagrangian = compile(lambda x, factor, v: factor * f(x))
+            self._jacobian_at = Structure((0, self.n))
+        point = self.x0, 1.0, np.ones(self.m)
+        self._hessian_at = _structure(
+            sparse,
+            lambda: self._lagrangian.hessian(*point, sparse=True),
+            (self.n, self.n),
+            "lower",
+        )
+
+    def objective(self, x):
+        """The objective at x of shape (n,), a number."""
+        return self._objective.value(x)
+
+    def gradient(self, x):
+        """Its gradient, (n,)."""
+        return self._objective.derivative(x)
+
+    def constraints(self, x):
+        """The constraints, (m,)."""
+        return self._constraints.value(x) if self.m else np.zeros(0)
+
+    def jacobianstructure(self):
+        """(rows, columns) of the constraints' Jacobian's entries, row by row."""
+        return self._jacobian_at.rows, self._jacobian_at.columns
+
+    def jacobian(self, x):
+        """The entries there, at x."""
+        if not self.m:
+            return np.zeros(0)
+        return self._jacobian_at.entries(self._constraints.derivative(x))
+
+    def hessianstructure(self):
+        """(rows, columns) of the lower triangle of the Lagrangian's Hessian."""
+        return self._hessian_at.rows, self._hessian_at.columns
+
+    def hessian(self, x, lagrange, obj_factor):
+        """Its entries, of obj_factor * objective + lagrange @ constraints; lagrange: (m,)."""
+        v = np.asarray(lagrange, dtype=np.float64)
+        if v.shape != (self.m,):
+            raise ValueError(f"lagrange must have shape ({self.m},), got {v.shape}")
+        x = self._objective.point(x)
+        at = self._hessian_at
+        return at.entries(self._lagrangian.hessian(x, float(obj_factor), v, sparse=at.sparse))
+
+
+def solve_ipopt(
+    objective, x0, constraints=None, *, lb=None, ub=None, cl=None, cu=None, args=(), sparse=None,
+    options=None,
+):  # fmt: skip
+    """Minimise objective(x, *args) with lb <= x <= ub, cl <= constraints(x, *args) <= cu by Ipopt.
+
+    Parameters: those of :class:`IpoptProblem`; lb and ub, numbers or of shape (n,), cl and cu,
+    numbers or of shape (m,) (None: no bound); options, a dict of Ipopt's, as {"print_level": 0}.
+
+    Returns (x, info) as cyipopt does: x of shape (n,), info a dict with "status" (0: solved),
+    "status_msg", "obj_val", "g" and the multipliers "mult_g", "mult_x_L", "mult_x_U".
+
+    Raises what IpoptProblem does, ValueError for bounds of wrong shapes or constraints without
+    any, ImportError without cyipopt.  Cost: Ipopt's, and IpoptProblem's.
+
+    >>> from ad_core import solvers
+    >>> x, info = solvers.solve_ipopt(  # doctest: +SKIP
+    ...     lambda x: x @ x, [2, 3], lambda x: x[0] * x[1], cl=1.0
+    ... )
+    >>> x  # doctest: +SKIP
+    array([1., 1.])
+    """
+    cyipopt = needed("cyipopt", "cyipopt", "solve_ipopt")
+    problem = IpoptProblem(objective, x0, constraints, args=args, sparse=sparse)
+    if problem.m and cl is None and cu is None:
+        raise ValueError("constraints without bounds: give cl, cu or both (equal for equations)")
+    solver = cyipopt.Problem(
+        n=problem.n, m=problem.m, problem_obj=problem,
+        lb=_bound("lb", lb, problem.n, -np.inf), ub=_bound("ub", ub, problem.n, np.inf),
+        cl=_bound("cl", cl, problem.m, -np.inf), cu=_bound("cu", cu, problem.m, np.inf),
+    )  # fmt: skip
+    for name, value in (options or {}).items():
+        solver.add_option(name, value)
+    return solver.solve(problem.x0)
+
+
+def _structure(sparse, matrix, shape, part):
+    found = None if sparse is False else matrix() if sparse else sparse_matrix(matrix)
+    return Structure(shape if found is None else found, part)
+
+
+def _bound(name, bound, size, default):
+    bound = np.asarray(default if bound is None else bound, dtype=np.float64)
+    if bound.shape not in ((), (size,)):
+        raise ValueError(f"{name} must be a number or have shape ({size},), got {bound.shape}")
+    return np.broadcast_to(bound, (size,)).copy()

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scipy.integrate.solve_ivp with exact Jacobians for the methods for stiff equations."""
+
+import inspect
+
+from ad_core.solvers.arguments import needed, refuse_given, start, tupled
+from ad_core.solvers.rates import Rates
+
+__all__ = ["solve_ivp"]
+
+STIFF = ("Radau", "BDF", "LSODA")
+OURS = ("jac", "jac_sparsity", "lband", "uband", "vectorized")  # all of them about the Jacobian
+
+
+def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **options):
+    """scipy.integrate.solve_ivp of dy/dt = fun(t, y, *args), with the exact Jacobian by y.
+
+    Parameters: fun, of a number t and y of shape (n,), returns n numbers, as an array or a list;
+    an ad_core.Function keeps its recordings between solves.  t_span = (t0, tf); y0 of shape (n,).
+    method: "Radau", "BDF" and "LSODA" get the Jacobian; others get compiled values alone.
+    sparse: whether the Jacobian is sparse, which LSODA does not take; None: where it has at least
+    10,000 entries and less than 20 % are not zero.  options: SciPy's, but for jac, jac_sparsity,
+    vectorized, lband and uband.  Events are called as events(t, y, *args).
+
+    Returns SciPy's result: t of shape (k,), y of shape (n, k), and so on.
+
+    Raises TypeError for a y0 that is not of real numbers and for the options named, ValueError
+    for results of wrong shapes and sparse LSODA, ImportError without SciPy.  Cost: one recording
+    a path of fun, a program each for values and Jacobians.
+
+    >>> import numpy as np
+    >>> from ad_core import solvers
+    >>> van_der_pol = lambda t, y, mu: [y[1], mu * (1.0 - y[0] ** 2) * y[1] - y[0]]
+    >>> found = solvers.solve_ivp(van_der_pol, (0, 2000), [2, 0], args=(1000.0,), rtol=1e-8)
+    >>> found.y[0, -1].round(5), found.status
+    (np.float64(1.7061...), 0)
+    """
+    integrate = needed("scipy.integrate", "scipy", "solve_ivp")
+    refuse_given(options, OURS, "solve_ivp")
+    y0 = start(y0, "y0")
+    taken = stiff(method)
+    if taken == "LSODA" and sparse:
+        raise ValueError("LSODA takes no sparse Jacobian: use Radau or BDF, or sparse=False")
+    dense = taken in (None, "LSODA")
+    rates = Rates(fun, float(t_span[0]), y0, args, False if dense else sparse)
+    if taken:
+        options["jac"] = rates.jacobian
+    return integrate.solve_ivp(rates.value, t_span, y0, method, args=tupled(args), **options)
+
+
+def stiff(method):
+    """Which of the methods that take a Jacobian this is, or comes from; None for others."""
+    bases = inspect.getmro(method) if inspect.isclass(method) else ()
+    names = [method, *(base.__name__ for base in bases)]
+    return next((name for name in STIFF if name in names), None)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Right-hand sides of differential equations, and their Jacobians by the state."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.programs.function import compile
+from ad_core.solvers.arguments import start, tupled, whole
+from ad_core.solvers.evaluation import is_sparse
+
+__all__ = ["Rates"]
+
+
+class Rates:
+    """fun(t, y, *args) and its Jacobian by y, for y of shape (n,).
+
+    The two are compiled apart: a stiff solver asks for many values and few Jacobians.
+    """
+
+    def __init__(self, fun, t0, y0, args=(), sparse=None):
+        args = tupled(args)
+        self.plain = whole(fun, args)
+        self.n = y0.size
+        if isinstance(fun, _core.Evaluator):
+            self._value, self._jacobian = fun, fun.jacobian
+            self._args, self._options = args, {"argnums": 1}
+        else:
+            # A program by the first argument is found without looking at the others.
+            swapped = compile(lambda y, t: self.plain(t, y))
+            self._value = lambda t, y: swapped(y, t)
+            self._jacobian = lambda t, y, **options: swapped.jacobian(y, t, **options)
+            self._args, self._options = (), {}
+        found = self.value(t0, y0)
+        if not isinstance(found, np.ndarray) or found.shape != y0.shape:
+            raise ValueError(
+                f"{_core.name_of(fun)} must return the derivative of y, of shape {y0.shape}, got "
+                f"{f'shape {found.shape}' if hasattr(found, 'shape') else type(found).__name__}"
+            )
+        self.sparse = is_sparse(sparse, self.n**2, lambda: self.matrix(t0, y0, sparse=True))
+
+    def value(self, t, y, *_):
+        """dy/dt, (n,); further arguments are a solver's, who was given args too."""
+        return self._value(float(t), self.point(y), *self._args)
+
+    def jacobian(self, t, y, *_):
+        """Its Jacobian by y, (n, n): a csr_array if sparse is true."""
+        return self.matrix(t, y, self.sparse)
+
+    def matrix(self, t, y, sparse):
+        y = self.point(y)
+        return self._jacobian(float(t), y, *self._args, sparse=sparse, **self._options)
+
+    def point(self, y):
+        """What a solver passes, as float64 of the right shape."""
+        y = start(y, "y") if getattr(y, "dtype", None) != np.float64 else y
+        if y.shape != (self.n,):
+            raise ValueError(f"y must have shape ({self.n},), got {y.shape}")
+        return y
