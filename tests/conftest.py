@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of more than one file."""
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -21,3 +23,10 @@ def nothing_leaks():
         assert getattr(np, name) is function
     x = np.array([1.0, 2.0, 3.0])
     np.testing.assert_array_equal(ad_core.grad(lambda x: np.sum(x * x))(x), 2 * x)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_arrive():
+    """A shell's background jobs ignore SIGINT, and tests that send it would wait for ever."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
