@@ -53,10 +53,8 @@ class debug:
 
 def check_value(recording):
     """Raise FloatingPointError for a recording whose result is not finite, in debug(nans=True)."""
-    if _watching and not all(
-        np.all(np.isfinite(_core.values_at(recording.trace, nodes, nodes.shape)))
-        for nodes in [recording.outputs.nodes]
-    ):
+    nodes = recording.outputs.nodes
+    if _watching and not np.all(np.isfinite(_core.values_at(recording.trace, nodes, nodes.shape))):
         _report(recording, False)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
+from ad_core.tracing.dispatch import only_constants, plain_constant
 
 __all__ = [
     "TracedComplex", "involved", "made", "pair", "parts", "plain_if_constant", "refuse_conversion",
@@ -356,18 +357,11 @@ def constant_values(z):
 
 def plain_if_constant(item):
     """The item with its arrays of constants as plain arrays; None if one depends on an input."""
-    if type(item) is TracedComplex:
-        return constant_values(item)
-    if isinstance(item, dict):
-        values = plain_if_constant(list(item.values()))
-        return None if values is None else dict(zip(item, values, strict=True))
-    if isinstance(item, list | tuple):
-        found = [plain_if_constant(x) for x in item]
-        bad = any(y is None and x is not None for x, y in zip(item, found, strict=True))
-        return None if bad else type(item)(found)
-    if not _core.traced(item):
-        return item
-    return _core.current_values(item) if _core.is_constant(item) else None
+    return only_constants(item, _plain)
+
+
+def _plain(leaf):
+    return constant_values(leaf) if type(leaf) is TracedComplex else plain_constant(leaf)
 
 
 def refuse_conversion(what):

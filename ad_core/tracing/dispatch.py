@@ -14,6 +14,7 @@ __all__ = [
     "implements",
     "only_constants",
     "only_plain",
+    "plain_constant",
     "store",
     "table",
 ]
@@ -99,19 +100,25 @@ def _without_axes(function, args, result):
     return result
 
 
-def only_constants(item):
-    """The item with its traced arrays of constants as plain arrays; None if one depends on an
-    input."""
+def plain_constant(leaf):
+    """A traced array of constants as a plain one, None if it depends on an input; anything else
+    as it is."""
+    if not _core.traced(leaf):
+        return leaf
+    return _core.current_values(leaf) if _core.is_constant(leaf) else None
+
+
+def only_constants(item, plain=plain_constant):
+    """The item, however nested, with its traced arrays of constants as plain arrays; None if one
+    depends on an input, as plain tells of each leaf."""
     if isinstance(item, dict):
-        values = only_constants(list(item.values()))
+        values = only_constants(list(item.values()), plain)
         return None if values is None else dict(zip(item, values, strict=True))
     if isinstance(item, list | tuple):
-        parts = [only_constants(part) for part in item]
+        parts = [only_constants(part, plain) for part in item]
         bad = any(p is None and x is not None for p, x in zip(parts, item, strict=True))
         return None if bad else type(item)(parts)
-    if not _core.traced(item):
-        return item
-    return _core.current_values(item) if _core.is_constant(item) else None
+    return plain(item)
 
 
 def name_of(function):
