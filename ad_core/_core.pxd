@@ -172,7 +172,7 @@ cdef extern from "block.h" nogil:
         AD_BLOCK_MATMUL
         AD_BLOCK_CALL
     const char *ad_block_name(unsigned kind)
-    ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_node *nodes, size_t m,
+    ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x, size_t m,
                            const double *y, ad_node *first)
     ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner,
                              const int64_t *shape, const ad_operand *x, ad_node *first)

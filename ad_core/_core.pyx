@@ -11,6 +11,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsSsize_t, PyLong_AsDouble
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM
@@ -97,6 +98,7 @@ include "_ended.pxi"
 include "_blocks.pxi"
 include "_sweeps.pxi"
 include "_nested.pxi"
+include "_lapack.pxi"
 include "_rules.pxi"
 include "_nodes.pxi"
 include "_replay.pxi"

@@ -25,13 +25,44 @@ cdef int take(object found, size_t count, double *to) except -1:
     return 0
 
 
-cdef ad_status rule_value(void *rule, size_t n, const double *x, size_t m,
+# What the tape refers to.
+cdef struct called:
+    void *object            # the Called that holds this
+    ad_linear *linear       # what answers without the GIL, or NULL
+
+
+cdef class Called:
+    """A rule on tapes, and the function of matrices that computes the same, if there is one."""
+
+    cdef called c
+    cdef readonly object rule
+
+    def __cinit__(self, rule, tuple linear):
+        self.rule = rule
+        self.c.object = <void *> self
+        if linear is not None and has_lapack():
+            kind, batch, n, k, flags = linear
+            self.c.linear = ad_linear_new(LINEAR_KINDS[kind], batch, n, k, flags)
+
+    def __dealloc__(self):
+        ad_linear_free(self.c.linear)
+
+
+cdef inline object rule_of(void *c):
+    return (<Called> (<called *> c).object).rule
+
+
+cdef ad_status rule_value(void *c, size_t n, const double *x, size_t m,
                           double *y) noexcept nogil:
+    cdef ad_linear *linear = (<called *> c).linear
+    cdef ad_status status = AD_CALL_FAILED if linear == NULL else ad_linear_value(linear, x, y)
+    if status != AD_CALL_FAILED:
+        return status
     with gil:
         running = ad_current
         set_current(NULL)
         try:
-            take((<object> rule).value(lent(n, 0, x)), m, y)
+            take(rule_of(c).value(lent(n, 0, x)), m, y)
             return AD_OK
         except BaseException as error:
             raised.error = error
@@ -40,14 +71,19 @@ cdef ad_status rule_value(void *rule, size_t n, const double *x, size_t m,
             set_current(running)
 
 
-cdef ad_status rule_push(void *rule, size_t n, const double *x, size_t m, const double *y,
+cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const double *y,
                          size_t p, const double *tangent, double *out) noexcept nogil:
+    cdef ad_linear *linear = (<called *> c).linear
+    cdef ad_status status = AD_CALL_FAILED
+    if linear != NULL:
+        status = ad_linear_push(linear, x, y, p, tangent, out)
+    if status != AD_CALL_FAILED:
+        return status
     with gil:
         running = ad_current
         set_current(NULL)
         try:
-            take((<object> rule).push(lent(n, 0, x), lent(m, 0, y), lent(n, p, tangent)),
-                 m * p, out)
+            take(rule_of(c).push(lent(n, 0, x), lent(m, 0, y), lent(n, p, tangent)), m * p, out)
             return AD_OK
         except BaseException as error:
             raised.error = error
@@ -56,14 +92,19 @@ cdef ad_status rule_push(void *rule, size_t n, const double *x, size_t m, const 
             set_current(running)
 
 
-cdef ad_status rule_pull(void *rule, size_t n, const double *x, size_t m, const double *y,
+cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const double *y,
                          size_t p, const double *adjoint, double *out) noexcept nogil:
+    cdef ad_linear *linear = (<called *> c).linear
+    cdef ad_status status = AD_CALL_FAILED
+    if linear != NULL:
+        status = ad_linear_pull(linear, x, y, p, adjoint, out)
+    if status != AD_CALL_FAILED:
+        return status
     with gil:
         running = ad_current
         set_current(NULL)
         try:
-            take((<object> rule).pull(lent(n, 0, x), lent(m, 0, y), lent(m, p, adjoint)),
-                 n * p, out)
+            take(rule_of(c).pull(lent(n, 0, x), lent(m, 0, y), lent(m, p, adjoint)), n * p, out)
             return AD_OK
         except BaseException as error:
             raised.error = error
@@ -82,6 +123,11 @@ cdef Trace trace_on(ad_tape *tape):
     raise RuntimeError("internal error: a tape that no running trace records on")
 
 
+cdef object row_of_nodes(Trace trace, ad_node first, size_t count):
+    cdef cnp.npy_intp shape = <cnp.npy_intp> count
+    return new_array(trace, consecutive(first, 1, &shape), False)
+
+
 cdef cnp.ndarray listed_nodes(size_t n, const uint32_t *nodes):
     cdef cnp.npy_intp dims[1]
     dims[0] = n
@@ -90,16 +136,16 @@ cdef cnp.ndarray listed_nodes(size_t n, const uint32_t *nodes):
     return array
 
 
-cdef ad_status rule_expand(void *rule, ad_tape *tape, int backward, size_t n,
+cdef ad_status rule_expand(void *c, ad_tape *tape, int backward, size_t n,
                            const uint32_t *input, size_t m, uint32_t first, const uint32_t *seed,
                            uint32_t *out) noexcept nogil:
     with gil:
         try:
             trace = trace_on(tape)
             x = owning_array(trace, listed_nodes(n, input), False)
-            y = owning_array(trace, np.arange(first, first + m, dtype=np.uint32), False)
+            y = row_of_nodes(trace, first, m)
             seeds = owning_array(trace, listed_nodes(m if backward else n, seed), False)
-            found = (<object> rule).record(x, y, seeds, bool(backward))
+            found = rule_of(c).record(x, y, seeds, bool(backward))
             take_nodes(trace, found, n if backward else m, out)
             return AD_OK
         except BaseException as error:
@@ -115,14 +161,14 @@ cdef int take_nodes(Trace trace, object found, size_t count, uint32_t *out) exce
     return 0
 
 
-cdef void rule_keep(void *rule) noexcept nogil:
+cdef void rule_keep(void *c) noexcept nogil:
     with gil:
-        Py_INCREF(<object> rule)
+        Py_INCREF(<object> (<called *> c).object)
 
 
-cdef void rule_drop(void *rule) noexcept nogil:
+cdef void rule_drop(void *c) noexcept nogil:
     with gil:
-        Py_DECREF(<object> rule)
+        Py_DECREF(<object> (<called *> c).object)
 
 
 cdef int set_callbacks() except -1:
@@ -140,20 +186,35 @@ cdef int set_callbacks() except -1:
 set_callbacks()
 
 
-def record_call(rule, tuple arguments, y):
-    """The result of a rule at arrays, of which some are traced: y's numbers, a flat traced
-    array.  y: what the rule's value is at these arguments, flat."""
+def record_call(rule, tuple arguments, size_t m, y, tuple linear=None):
+    """The result of a rule at arrays, of which some are traced: m numbers, a flat traced array.
+
+    y: what the rule's value is at these arguments, flat, or None: it is asked.  linear: (kind,
+    matrices, rows, columns, flags) of the function of matrices that is the same."""
     cdef Trace trace = needed_trace(arguments)
-    cdef cnp.ndarray nodes, values = contiguous(y, dtype_float)
+    cdef cnp.ndarray nodes, values = None
+    cdef Called call = Called(rule, linear)
+    cdef double *known = NULL
     cdef ad_node first
-    parts = [unpatched_asarray(nodes_of(trace, x)).ravel() for x in arguments]
-    trace = needed_trace(arguments)             # a merge may have moved them
-    parts = [unpatched_asarray(nodes_of(trace, x)).ravel() for x in arguments]
-    nodes = np.concatenate(parts).astype(np.uint32)
-    check(ad_tape_call(trace.tape, <void *> rule, <size_t> cnp.PyArray_SIZE(nodes),
-                       <ad_node *> cnp.PyArray_DATA(nodes), <size_t> cnp.PyArray_SIZE(values),
-                       <double *> cnp.PyArray_DATA(values), &first))
-    return owning_array(trace, np.arange(first, first + values.size, dtype=np.uint32), False)
+    cdef ad_operand read
+    cdef ad_status status
+    cdef size_t n
+    parts = [nodes_of(trace, x) for x in arguments]
+    root = needed_trace(arguments)
+    if root is not trace:                       # a merge has moved them
+        trace = root
+        parts = [nodes_of(trace, x) for x in arguments]
+    parts = [contiguous(part, np.uint32).reshape(-1) for part in parts]
+    nodes = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if y is not None:
+        values = contiguous(y, dtype_float)
+        known = <double *> cnp.PyArray_DATA(values)
+    n = <size_t> cnp.PyArray_SIZE(nodes)
+    read.nodes = <ad_node *> cnp.PyArray_DATA(nodes)
+    with nogil:
+        status = ad_tape_call(trace.tape, &call.c, n, &read, m, known, &first)
+    check(status)
+    return row_of_nodes(trace, first, m)
 
 
 def untraced(function, *arguments):
@@ -169,4 +230,4 @@ def untraced(function, *arguments):
 def called_rules(Trace trace not None):
     """The rules that a recording calls."""
     cdef ad_tape *tape = trace.root().tape
-    return [<object> tape.rule[k] for k in range(tape.rules)]
+    return [rule_of(tape.rule[k]) for k in range(tape.rules)]

@@ -275,40 +275,65 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int
     return AD_OK;
 }
 
-ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_node *nodes, size_t m,
+void ad_call_nodes(const ad_tape *tape, const ad_block *b, ad_node *nodes) {
+    const ad_view *x = &b->operand[0];
+    size_t n = b->extent[1].count;
+    if (x->list != AD_AFFINE) {
+        if (n > 0) memcpy(nodes, tape->list + x->list, n * sizeof *nodes);
+        return;
+    }
+    for (size_t k = 0; k < n; k++) nodes[k] = x->base + (ad_node)k;
+}
+
+const double *ad_call_values(const ad_tape *tape, const ad_block *b, double *room) {
+    const ad_view *x = &b->operand[0];
+    size_t n = b->extent[1].count;
+    if (x->list == AD_AFFINE) return tape->value + x->base;
+    for (size_t k = 0; k < n; k++) room[k] = tape->value[tape->list[x->list + k]];
+    return room;
+}
+
+static int in_a_row(const ad_node *nodes, size_t n) {
+    ad_node off = 0;
+    for (size_t k = 0; k < n; k++) off |= nodes[k] - nodes[0] - (ad_node)k;
+    return off == 0;
+}
+
+ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x, size_t m,
                        const double *y, ad_node *first) {
-    ad_status status = AD_OK;
     *first = (ad_node)tape->nodes;
     if (n > AD_MAX_NODES || m > AD_MAX_NODES) return AD_TAPE_FULL;
     if (m == 0) return AD_OK;
-    double *x = y == NULL ? ad_alloc(n + m, sizeof *x) : NULL;
-    if (y == NULL) {
-        if (x == NULL) return AD_NO_MEMORY;
-        for (size_t k = 0; k < n; k++) x[k] = tape->value[nodes[k]];
-        status = ad_callbacks_get()->value(rule, n, x, m, x + n);
-        y = x + n;
-    }
-    if (status == AD_OK) status = ad_tape_reserve(tape, m, 0, n, 1, 0, 1);
+    int row = x->nodes == NULL || in_a_row(x->nodes, n);
+    ad_status status = ad_tape_reserve(tape, m, 0, row ? 0 : n, 1, 0, 1);
     if (status == AD_OK) {
         status = ad_grow((void **)&tape->rule, &tape->room_rules, tape->rules + 1, sizeof rule);
     }
-    if (status == AD_OK) {
-        ad_block block = {.count = (uint32_t)m, .rule = (uint32_t)tape->rules, .active = {1, 0}};
-        *first = (ad_node)tape->nodes;
-        block.extent[0] = (ad_extent){1, (uint32_t)m, {(uint32_t)m}};
-        block.extent[1] = (ad_extent){1, (uint32_t)n, {(uint32_t)n}};
-        block.operand[0].list = (uint32_t)tape->lists;
-        block.operand[1].list = AD_AFFINE;
+    if (status != AD_OK) return status;
+    ad_block block = {.count = (uint32_t)m, .rule = (uint32_t)tape->rules, .active = {1, 0}};
+    block.extent[0] = (ad_extent){1, (uint32_t)m, {(uint32_t)m}};
+    block.extent[1] = (ad_extent){1, (uint32_t)n, {(uint32_t)n}};
+    block.operand[0].list = row ? AD_AFFINE : (uint32_t)tape->lists;
+    block.operand[0].base = x->nodes == NULL ? x->base : n > 0 ? x->nodes[0] : 0;
+    block.operand[0].stride[0] = 1;
+    block.operand[1].list = AD_AFFINE;
+    if (!row) memcpy(tape->list + tape->lists, x->nodes, n * sizeof *x->nodes);
+    if (y != NULL) {
         memcpy(tape->value + *first, y, m * sizeof *y);
-        if (n > 0) memcpy(tape->list + tape->lists, nodes, n * sizeof *nodes);
-        ad_callbacks_get()->keep(rule);
-        tape->rule[tape->rules++] = rule;
-        tape->nodes += m;
-        tape->lists += n;
-        tape->run[tape->runs++] =
-            (ad_run){*first, 0, AD_BLOCK_CALL, AD_FORM_BLOCK, 1, (uint32_t)tape->blocks, 0};
-        tape->block[tape->blocks++] = block;
+    } else {
+        double *room = row ? NULL : ad_alloc(n, sizeof *room);
+        if (!row && room == NULL) return AD_NO_MEMORY;
+        const double *values = ad_call_values(tape, &block, room);
+        status = ad_callbacks_get()->value(rule, n, values, m, tape->value + *first);
+        ad_free(room);
+        if (status != AD_OK) return status;
     }
-    ad_free(x);
-    return status;
+    ad_callbacks_get()->keep(rule);
+    tape->rule[tape->rules++] = rule;
+    tape->nodes += m;
+    tape->lists += row ? 0 : n;
+    tape->run[tape->runs++] =
+        (ad_run){*first, 0, AD_BLOCK_CALL, AD_FORM_BLOCK, 1, (uint32_t)tape->blocks, 0};
+    tape->block[tape->blocks++] = block;
+    return AD_OK;
 }

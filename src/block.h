@@ -12,8 +12,8 @@
  *                 reduced dimension.
  * MATMUL          extent[0]: batch (count of it); extent[1].size = {M, K, N};
  *                 operand[j].stride = {batch, row, column}; never lists.
- * CALL            `count` results of the tape's rule[rule] at extent[1].count numbers, the list
- *                 of operand[0]; constants may be among them. */
+ * CALL            `count` results of the tape's rule[rule] at extent[1].count numbers: nodes in a
+ *                 row from operand[0].base on, or its list; constants may be among them. */
 #ifndef AD_BLOCK_H
 #define AD_BLOCK_H
 
@@ -44,10 +44,16 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t extents[4], ad_node a,
                          const int64_t a_stride[3], ad_node b, const int64_t b_stride[3],
                          ad_node *first);
 
-/* Record a call of a rule at n nodes: m results with the values y, or (NULL) what the rule says.
- * The tape keeps the rule. */
-ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_node *nodes, size_t m,
+/* Record a call of a rule at n nodes, x's list or those in a row from its base on: m results with
+ * the values y, or (NULL) what the rule says.  The tape keeps the rule. */
+ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x, size_t m,
                        const double *y, ad_node *first);
+
+/* The nodes that a call reads. */
+void ad_call_nodes(const ad_tape *tape, const ad_block *b, ad_node *nodes);
+
+/* Their values: where they lie in a row, or gathered into room for extent[1].count. */
+const double *ad_call_values(const ad_tape *tape, const ad_block *b, double *room);
 
 /* One stretch of a reduction's edges: element k joins result node out + k * out_stride
  * with operand element in[k]; edge k's stored partial is number edge + k * edge_stride. */

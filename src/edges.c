@@ -92,18 +92,20 @@ static size_t reduction_edges(const ad_tape *tape, const ad_run *run, const ad_b
 /* One row of a call's Jacobian: its pull on a unit vector; NaN where the rule fails. */
 static size_t call_edges(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
                          size_t room, ad_edge *edges) {
-    const ad_node *list = tape->list + b->operand[0].list;
     size_t n = b->extent[1].count, m = b->count;
     double *x = room > 0 ? ad_alloc_zeroed(2 * n + m, sizeof *x) : NULL;
     ad_status status = AD_NO_MEMORY;
     if (x != NULL) {
-        for (size_t j = 0; j < n; j++) x[j] = tape->value[list[j]];
+        const double *values = ad_call_values(tape, b, x);
         x[n + k] = 1;
-        status = ad_callbacks_get()->pull(tape->rule[b->rule], n, x, m, tape->value + run->node, 1,
-                                          x + n, x + n + m);
+        status = ad_callbacks_get()->pull(tape->rule[b->rule], n, values, m,
+                                          tape->value + run->node, 1, x + n, x + n + m);
     }
+    const ad_view *view = &b->operand[0];
     for (size_t j = 0; j < n; j++) {
-        put(edges, room, j, list[j], status == AD_OK ? x[n + m + j] : NAN);
+        ad_node node =
+            view->list == AD_AFFINE ? view->base + (ad_node)j : tape->list[view->list + j];
+        put(edges, room, j, node, status == AD_OK ? x[n + m + j] : NAN);
     }
     ad_free(x);
     return n;

@@ -55,6 +55,10 @@ static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
         const int64_t sizes[3] = {b->extent[0].count, e[j], e[j + 1]};
         return affine(b->operand[j].base, 3, sizes, b->operand[j].stride);
     }
+    if (run->op == AD_BLOCK_CALL && b->operand[0].list == AD_AFFINE) {
+        const int64_t count = b->extent[1].count, one = 1;
+        return affine(b->operand[0].base, 1, &count, &one);
+    }
     if (run->op == AD_BLOCK_CALL) return listed(tape, b->operand[0].list, b->extent[1].count);
     if (b->operand[0].list != AD_AFFINE) {
         return listed(tape, b->operand[0].list, (size_t)b->extent[0].count * b->extent[1].count);
@@ -123,7 +127,7 @@ static void visit(const ad_tape *tape, size_t k, ad_fresh *fresh, int entering) 
             if (!tape->block[run->a].active[j]) continue;
             span_of s = block_operand(tape, run, j);
             if (!entering) {
-                consume(fresh, k, j, s, run->op == AD_BLOCK_MATMUL);
+                consume(fresh, k, j, s, run->op == AD_BLOCK_MATMUL || run->op == AD_BLOCK_CALL);
             } else if (s.dense) {
                 enter(fresh, s.low, s.high + 1, 0);
             }

@@ -192,13 +192,17 @@ static ad_status replay_product(ad_tape *to, const ad_block *b, uint64_t *most) 
 
 static ad_status replay_call(const ad_tape *from, ad_tape *to, const ad_block *b) {
     ad_node first;
+    const ad_view *view = &b->operand[0];
+    size_t n = b->extent[1].count;
+    int affine = view->list == AD_AFFINE;
     if (b->rule >= from->rules) return AD_BAD_OP;
     if (b->count == 0 || b->count > from->nodes) return AD_BAD_SHAPE;
-    if (!list_lies_below(from, to->nodes, b->operand[0].list, b->extent[1].count)) {
+    if (affine ? n > to->nodes || view->base > to->nodes - n
+               : !list_lies_below(from, to->nodes, view->list, n)) {
         return AD_BAD_INDEX;
     }
-    return ad_tape_call(to, from->rule[b->rule], b->extent[1].count,
-                        from->list + b->operand[0].list, b->count, NULL, &first);
+    ad_operand x = {view->base, NULL, affine ? NULL : from->list + view->list};
+    return ad_tape_call(to, from->rule[b->rule], n, &x, b->count, NULL, &first);
 }
 
 static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run, uint64_t *most) {

@@ -228,34 +228,75 @@ static int any(const double *x, size_t n) {
     return 0;
 }
 
+/* The k-th node that a call reads. */
+static ad_node read_by(const sweep *s, const ad_view *view, size_t k) {
+    return view->list == AD_AFFINE ? view->base + (ad_node)k : s->tape->list[view->list + k];
+}
+
+/* Whether none of nodes [first, first + n) is a constant. */
+static int all_vary(const ad_tape *tape, size_t first, size_t n) {
+    for (size_t k = first; k < first + n; k = (k | 63) + 1) {
+        uint64_t word = tape->constant[k >> 6] >> (k & 63);
+        size_t bits = 64 - (k & 63), left = first + n - k;
+        if (left < bits) word &= ((uint64_t)1 << left) - 1;
+        if (word != 0) return 0;
+    }
+    return 1;
+}
+
+/* Add n nodes' adjoints to what those of them have that are no constants. */
+static void add_adjoints(sweep *s, const ad_view *view, size_t n, const double *y) {
+    size_t p = s->p;
+    if (view->list == AD_AFFINE && all_vary(s->tape, view->base, n)) {
+        add(s->array + view->base * p, 1, y, (int64_t)(n * p));
+        return;
+    }
+    for (size_t k = 0; k < n; k++) {
+        ad_node node = read_by(s, view, k);
+        if (ad_is_constant(s->tape, node)) continue;
+        for (size_t q = 0; q < p; q++) s->array[(size_t)node * p + q] += y[k * p + q];
+    }
+}
+
+/* The tangents that a call reads, gathered: zeros of constants. */
+static void tangents_of(const sweep *s, const ad_view *view, size_t n, double *to) {
+    size_t p = s->p;
+    for (size_t k = 0; k < n; k++) {
+        ad_node node = read_by(s, view, k);
+        const double *from = s->array + (size_t)node * p;
+        int constant = ad_is_constant(s->tape, node);
+        for (size_t q = 0; q < p; q++) to[k * p + q] = constant ? 0 : from[q];
+    }
+}
+
 /* By the rule; a call all of whose seeds are exact zeros is not asked. */
 static int call_edges(sweep *s, const ad_run *run, const ad_block *b) {
     const ad_tape *tape = s->tape;
-    const ad_node *list = tape->list + b->operand[0].list;
+    const ad_view *view = &b->operand[0];
     size_t n = b->extent[1].count, m = b->count, p = s->p;
     double *own = s->array + (size_t)run->node * p, *y = tape->value + run->node;
-    double *x = ad_alloc(n + n * p, sizeof *x), *at = x + n;
     void *rule = tape->rule[b->rule];
+    const ad_region *fresh = ad_fresh_written(s->fresh, (size_t)(run - tape->run), 0);
+    double *to = fresh == NULL           ? NULL
+                 : fresh->result != NULL ? fresh->result + (view->base - fresh->first)
+                                         : s->array + view->base;
+    size_t gathered = view->list == AD_AFFINE ? 0 : n;
+    double *room = ad_alloc(gathered + (to == NULL ? n * p : 0), sizeof *room);
     s->status = AD_NO_MEMORY;
-    if (x == NULL) return 1;
-    for (size_t k = 0; k < n; k++) x[k] = tape->value[list[k]];
+    if (room == NULL) return 1;
+    const double *x = ad_call_values(tape, b, room);
+    double *at = to == NULL ? room + gathered : to;
     s->status = AD_OK;
     if (!s->backward) {
-        for (size_t k = 0; k < n; k++) {
-            const double *from = s->array + (size_t)list[k] * p;
-            int constant = ad_is_constant(tape, list[k]);
-            for (size_t q = 0; q < p; q++) at[k * p + q] = constant ? 0 : from[q];
-        }
+        tangents_of(s, view, n, at);
         if (any(at, n * p)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
     } else if (any(own, m * p)) {
         s->status = ad_callbacks_get()->pull(rule, n, x, m, y, p, own, at);
-        for (size_t k = 0; k < n && s->status == AD_OK; k++) {
-            double *to = s->array + (size_t)list[k] * p;
-            if (ad_is_constant(tape, list[k])) continue;
-            for (size_t q = 0; q < p; q++) to[q] += at[k * p + q];
-        }
+        if (s->status == AD_OK && to == NULL) add_adjoints(s, view, n, at);
+    } else if (to != NULL) {
+        memset(to, 0, n * sizeof *to);
     }
-    ad_free(x);
+    ad_free(room);
     if (s->status != AD_OK) return 1;
     s->status = AD_INTERRUPTED;
     return interrupted(s, (n + m) * p);

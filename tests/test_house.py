@@ -31,6 +31,7 @@ ARROWS = {
     "lanes": ["ops", "kernels", "vmath"],
     "view": [],
     "call": ["status"],
+    "linear": ["alloc"],
     "tape": ["alloc", "call", "ops", "view"],
     "record": ["tape", "lanes"],
     "block": ["tape"],

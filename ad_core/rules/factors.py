@@ -11,7 +11,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.rules.linalg import transposed
-from ad_core.rules.rule import call
+from ad_core.rules.rule import Matrices, call
 
 __all__ = ["cholesky", "eig", "eigh", "qr", "svd"]
 
@@ -81,7 +81,9 @@ def cholesky(a):
 
         return (lambda w: (_cholesky_back(factor, inverse, w[0]),)) if backward else push
 
-    return call("np.linalg.cholesky", lambda a: (np.linalg.cholesky(a),), (a,), linear=linear)[0]
+    matrices = Matrices("cholesky", a.shape[:-2], a.shape[-1], 0, 0, [a.shape])
+    value = lambda a: (np.linalg.cholesky(a),)  # noqa: E731
+    return call("np.linalg.cholesky", value, (a,), linear=linear, matrices=matrices)[0]
 
 
 def _cholesky_back(factor, inverse, w):

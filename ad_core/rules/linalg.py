@@ -8,7 +8,7 @@ where another source is named.  All take stacks of matrices.
 import numpy as np
 
 from ad_core import _core
-from ad_core.rules.rule import call
+from ad_core.rules.rule import Matrices, call
 
 __all__ = [
     "characteristic", "cofactors", "det", "inv", "inverses", "lstsq", "pinv", "roots", "slogdet",
@@ -49,7 +49,13 @@ def solve(a, b):
 
         return pull if backward else lambda t: (solved(t[1] - t[0] @ y[0]),)
 
-    return call("np.linalg.solve", lambda a, b: (np.linalg.solve(a, b),), (a, b), linear=linear)[0]
+    matrices = _square("solve", a, [b.shape], b.shape[-1])
+    value = lambda a, b: (np.linalg.solve(a, b),)  # noqa: E731
+    return call("np.linalg.solve", value, (a, b), linear=linear, matrices=matrices)[0]
+
+
+def _square(kind, a, results, k=0):
+    return Matrices(kind, a.shape[:-2], a.shape[-1], k, 0, results)
 
 
 def _solver(a):
@@ -85,7 +91,8 @@ def inv(a, value=np.linalg.inv):
         back = transposed(y[0])
         return (-back @ w[0] @ back,)
 
-    return call("np.linalg.inv", lambda a: (value(a),), (a,), jvp, vjp)[0]
+    matrices = _square("inv", a, [a.shape]) if value is np.linalg.inv else None
+    return call("np.linalg.inv", lambda a: (value(a),), (a,), jvp, vjp, matrices=matrices)[0]
 
 
 def inverses(a):
@@ -109,7 +116,9 @@ def det(a):
             return lambda w: (_spread(w[0]) * slopes,)
         return lambda t: (np.sum(slopes * t[0], axis=(-2, -1)),)
 
-    return call("np.linalg.det", lambda a: (np.linalg.det(a),), (a,), linear=linear)[0]
+    matrices = _square("det", a, [a.shape[:-2]])
+    value = lambda a: (np.linalg.det(a),)  # noqa: E731
+    return call("np.linalg.det", value, (a,), linear=linear, matrices=matrices)[0]
 
 
 def cofactors(a, d=None):
@@ -206,7 +215,8 @@ def slogdet(a):
 
         return pull if backward else lambda t: (None, np.sum(slopes * t[0], axis=(-2, -1)))
 
-    return call("np.linalg.slogdet", np.linalg.slogdet, (a,), linear=linear)
+    matrices = _square("slogdet", a, [a.shape[:-2], a.shape[:-2]])
+    return call("np.linalg.slogdet", np.linalg.slogdet, (a,), linear=linear, matrices=matrices)
 
 
 def pinv(a, rcond):

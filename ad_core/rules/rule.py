@@ -3,13 +3,29 @@
 
 import contextlib
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from ad_core import _core, transforms
 from ad_core.errors import EscapedTraceError, TracedValueError
 
-__all__ = ["Rule", "call", "flat", "rows_of", "split"]
+__all__ = ["Matrices", "Rule", "call", "flat", "rows_of", "split"]
+
+
+class Matrices(NamedTuple):
+    """A function of stacks of matrices that LAPACK computes, see src/linear.h."""
+
+    kind: str
+    batch: tuple  # the stack's shape
+    n: int
+    k: int
+    flags: int
+    results: list  # their shapes
+
+    def called(self):
+        """As the core is told."""
+        return self.kind, math.prod(self.batch), self.n, self.k, self.flags
 
 
 class Rule:
@@ -93,24 +109,29 @@ class Rule:
         return flat(linear(split(seeds, self.outputs if backward else self.inputs)))
 
 
-def call(name, value, arrays, jvp=None, vjp=None, linear=None):
+def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None):
     """value(*arrays), a tuple of results, by rules where an array is traced.
 
-    Raises TypeError for results that are no real float64 arrays.
+    matrices: what does the same without Python where LAPACK is there.  Raises TypeError for
+    arrays and results that are not real float64 numbers.
     """
     if not any(map(_core.traced, arrays)):
         return value(*arrays)
-    plain = [
-        _core.current_values(x) if _core.traced(x) else _core.plain_function("asarray")(x, float)
-        for x in arrays
-    ]
-    results = _core.untraced(results_of, name, value, plain, None)
-    shapes = [np.shape(y) for y in results]
-    rule = Rule(name, [np.shape(x) for x in plain], shapes, value, jvp, vjp, linear)
-    numbers = _core.untraced(flat, results)
-    if numbers.size == 0 or all(x.size == 0 for x in plain):
-        return tuple(results)
-    return tuple(split(_core.record_call(rule, tuple(arrays), numbers), shapes))
+    arrays = [x if _core.traced(x) else _core.float_argument(x, name) for x in arrays]
+    inputs = [np.shape(x) for x in arrays]
+    numbers = None
+    if matrices is not None and math.prod((*matrices.batch, matrices.n)) and _core.has_lapack():
+        shapes, matrices = matrices.results, matrices.called()
+    else:
+        plain = [_core.current_values(x) if _core.traced(x) else x.copy() for x in arrays]
+        results, matrices = _core.untraced(results_of, name, value, plain, None), None
+        shapes = [np.shape(y) for y in results]
+        numbers = _core.untraced(flat, results)
+    m = sum(map(math.prod, shapes))
+    if m == 0 or not any(map(math.prod, inputs)):
+        return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
+    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear)
+    return tuple(split(_core.record_call(rule, tuple(arrays), m, numbers, matrices), shapes))
 
 
 def results_of(name, value, arrays, shapes):

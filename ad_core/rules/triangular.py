@@ -4,7 +4,8 @@
 import numpy as np
 import scipy.linalg as sl
 
-from ad_core.rules.rule import call
+from ad_core import _core
+from ad_core.rules.rule import Matrices, call
 
 __all__ = ["expm", "lu", "permutation", "solve_triangular", "transposed"]
 
@@ -34,7 +35,11 @@ def solve_triangular(a, b, lower, trans, unit):
         outer = w @ transposed(results[0])
         return -triangle(transposed(outer) if trans else outer), w
 
-    return call("scipy.linalg.solve_triangular", value, (a, b), jvp, vjp)[0]
+    chosen = {"lower": lower, "transposed": trans, "unit": unit}
+    flags = sum(_core.LINEAR_FLAGS[name] for name, on in chosen.items() if on)
+    n, k = b.shape[-2:]
+    matrices = Matrices("triangular", b.shape[:-2], n, k, flags, [b.shape])
+    return call("scipy.linalg.solve_triangular", value, (a, b), jvp, vjp, matrices=matrices)[0]
 
 
 def permutation(piv):

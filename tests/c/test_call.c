@@ -87,7 +87,9 @@ static int record(ad_tape *tape, product *rule, ad_node *out) {
     ad_tape_init(tape);
     if (!CHECK(ad_tape_inputs(tape, 3, &x) == AD_OK)) return 0;
     for (int k = 0; k < 3; k++) tape->value[k] = k + 2;
-    if (!CHECK(ad_tape_call(tape, rule, 3, scattered, 3, NULL, &y) == AD_OK)) return 0;
+    if (!CHECK(ad_tape_call(tape, rule, 3, &(ad_operand){.nodes = scattered}, 3, NULL, &y) ==
+               AD_OK))
+        return 0;
     for (ad_node k = 0; k < 3; k++) {
         if (!CHECK(ad_tape_unary(tape, AD_SIN, y + k, &out[k]) == AD_OK)) return 0;
     }
@@ -173,7 +175,8 @@ TEST(call_that_fails_ends_what_it_is_part_of) {
     size_t nodes = tape.nodes;
     CHECK(ad_jacobian_forward(&f, 3, J, (ad_workspace){NULL, 0}, NULL) == AD_CALL_FAILED);
     CHECK(ad_jacobian_reverse(&f, 3, J, (ad_workspace){NULL, 0}, NULL) == AD_CALL_FAILED);
-    CHECK(ad_tape_call(&tape, &rule, 3, inputs, 3, NULL, &y) == AD_CALL_FAILED);
+    CHECK(ad_tape_call(&tape, &rule, 3, &(ad_operand){.nodes = inputs}, 3, NULL, &y) ==
+          AD_CALL_FAILED);
     CHECK(tape.nodes == nodes && rule.kept == 1);
     ad_tape_init(&again);
     CHECK(ad_tape_replay(&tape, 0, NULL, NULL, UINT64_MAX, &again) == AD_CALL_FAILED);
@@ -233,7 +236,8 @@ TEST(call_survives_the_failure_of_every_allocation) {
         ad_alloc_fail_at(++fails);
         status = ad_tape_inputs(&tape, 3, &x);
         for (int k = 0; k < 3 && status == AD_OK; k++) tape.value[k] = k;
-        if (status == AD_OK) status = ad_tape_call(&tape, &rule, 3, scattered, 3, NULL, &y);
+        if (status == AD_OK)
+            status = ad_tape_call(&tape, &rule, 3, &(ad_operand){.nodes = scattered}, 3, NULL, &y);
         const ad_node out[] = {y, y + 1, y + 2};
         const ad_function f = {&tape, 3, 3, inputs, out};
         if (status == AD_OK) {

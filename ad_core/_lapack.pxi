@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# LAPACK as SciPy carries it for C: looked up when the first function of matrices is recorded, and
+# never needed, since every rule can answer for itself.
+
+cdef extern from "linear.h" nogil:
+    ctypedef enum ad_linear_kind:
+        AD_LINEAR_SOLVE
+        AD_LINEAR_TRIANGULAR
+        AD_LINEAR_INV
+        AD_LINEAR_DET
+        AD_LINEAR_SLOGDET
+        AD_LINEAR_CHOLESKY
+    unsigned AD_LINEAR_LOWER
+    unsigned AD_LINEAR_TRANSPOSED
+    unsigned AD_LINEAR_UNIT
+    ctypedef struct ad_lapack:
+        void *gemm
+        void *trsm
+        void *getrf
+        void *getrs
+        void *getri
+        void *potrf
+    void ad_lapack_set(const ad_lapack *lapack)
+    ctypedef struct ad_linear
+    ad_linear *ad_linear_new(ad_linear_kind kind, size_t batch, size_t n, size_t k, unsigned flags)
+    void ad_linear_free(ad_linear *linear)
+    size_t ad_linear_inputs(const ad_linear *linear)
+    size_t ad_linear_outputs(const ad_linear *linear)
+    ad_status ad_linear_value(ad_linear *linear, const double *x, double *y)
+    ad_status ad_linear_push(ad_linear *linear, const double *x, const double *y, size_t p,
+                             const double *tangent, double *out)
+    ad_status ad_linear_pull(ad_linear *linear, const double *x, const double *y, size_t p,
+                             const double *adjoint, double *out)
+
+cdef dict LINEAR_KINDS = {
+    "solve": AD_LINEAR_SOLVE, "triangular": AD_LINEAR_TRIANGULAR, "inv": AD_LINEAR_INV,
+    "det": AD_LINEAR_DET, "slogdet": AD_LINEAR_SLOGDET, "cholesky": AD_LINEAR_CHOLESKY}
+LINEAR_FLAGS = {
+    "lower": AD_LINEAR_LOWER, "transposed": AD_LINEAR_TRANSPOSED, "unit": AD_LINEAR_UNIT}
+
+cdef object lapack_found = None     # not asked yet
+
+
+cdef void *routine(object table, str name) except NULL:
+    """A routine of one of SciPy's tables, if it counts in ints as ours does."""
+    cdef const char *signature = PyCapsule_GetName(table[name])
+    if b"int *" not in signature:
+        raise ImportError(f"SciPy's {name} has another signature: {signature.decode()}")
+    return PyCapsule_GetPointer(table[name], signature)
+
+
+def has_lapack():
+    """Whether SciPy's LAPACK is there; looks once."""
+    global lapack_found
+    cdef ad_lapack lapack
+    if lapack_found is None:
+        try:
+            from scipy.linalg import cython_blas, cython_lapack
+            lapack.gemm = routine(cython_blas.__pyx_capi__, "dgemm")
+            lapack.trsm = routine(cython_blas.__pyx_capi__, "dtrsm")
+            lapack.getrf = routine(cython_lapack.__pyx_capi__, "dgetrf")
+            lapack.getrs = routine(cython_lapack.__pyx_capi__, "dgetrs")
+            lapack.getri = routine(cython_lapack.__pyx_capi__, "dgetri")
+            lapack.potrf = routine(cython_lapack.__pyx_capi__, "dpotrf")
+            ad_lapack_set(&lapack)
+            lapack_found = True
+        except ImportError:
+            lapack_found = False
+    return lapack_found
