@@ -10,6 +10,8 @@ cdef extern from "linear.h" nogil:
         AD_LINEAR_DET
         AD_LINEAR_SLOGDET
         AD_LINEAR_CHOLESKY
+        AD_LINEAR_QR
+        AD_LINEAR_EIGH
     unsigned AD_LINEAR_LOWER
     unsigned AD_LINEAR_TRANSPOSED
     unsigned AD_LINEAR_UNIT
@@ -20,10 +22,14 @@ cdef extern from "linear.h" nogil:
         void *getrs
         void *getri
         void *potrf
+        void *geqrf
+        void *orgqr
+        void *syevd
     void ad_lapack_set(const ad_lapack *lapack)
     ctypedef struct ad_linear
     ad_linear *ad_linear_new(ad_linear_kind kind, size_t batch, size_t n, size_t k, unsigned flags)
     void ad_linear_free(ad_linear *linear)
+    ad_status ad_linear_fix(ad_linear *linear, const double *matrices)
     size_t ad_linear_inputs(const ad_linear *linear)
     size_t ad_linear_outputs(const ad_linear *linear)
     ad_status ad_linear_value(ad_linear *linear, const double *x, double *y)
@@ -34,7 +40,8 @@ cdef extern from "linear.h" nogil:
 
 cdef dict LINEAR_KINDS = {
     "solve": AD_LINEAR_SOLVE, "triangular": AD_LINEAR_TRIANGULAR, "inv": AD_LINEAR_INV,
-    "det": AD_LINEAR_DET, "slogdet": AD_LINEAR_SLOGDET, "cholesky": AD_LINEAR_CHOLESKY}
+    "det": AD_LINEAR_DET, "slogdet": AD_LINEAR_SLOGDET, "cholesky": AD_LINEAR_CHOLESKY,
+    "qr": AD_LINEAR_QR, "eigh": AD_LINEAR_EIGH}
 LINEAR_FLAGS = {
     "lower": AD_LINEAR_LOWER, "transposed": AD_LINEAR_TRANSPOSED, "unit": AD_LINEAR_UNIT}
 
@@ -62,6 +69,9 @@ def has_lapack():
             lapack.getrs = routine(cython_lapack.__pyx_capi__, "dgetrs")
             lapack.getri = routine(cython_lapack.__pyx_capi__, "dgetri")
             lapack.potrf = routine(cython_lapack.__pyx_capi__, "dpotrf")
+            lapack.geqrf = routine(cython_lapack.__pyx_capi__, "dgeqrf")
+            lapack.orgqr = routine(cython_lapack.__pyx_capi__, "dorgqr")
+            lapack.syevd = routine(cython_lapack.__pyx_capi__, "dsyevd")
             ad_lapack_set(&lapack)
             lapack_found = True
         except ImportError:

@@ -38,11 +38,15 @@ cdef class Called:
     cdef readonly object rule
 
     def __cinit__(self, rule, tuple linear):
+        cdef cnp.ndarray matrices
         self.rule = rule
         self.c.object = <void *> self
         if linear is not None and has_lapack():
-            kind, batch, n, k, flags = linear
+            kind, batch, n, k, flags, fixed = linear
             self.c.linear = ad_linear_new(LINEAR_KINDS[kind], batch, n, k, flags)
+            if fixed is not None and self.c.linear != NULL:
+                matrices = contiguous(fixed, dtype_float)
+                check(ad_linear_fix(self.c.linear, <double *> cnp.PyArray_DATA(matrices)))
 
     def __dealloc__(self):
         ad_linear_free(self.c.linear)
@@ -190,7 +194,7 @@ def record_call(rule, tuple arguments, size_t m, y, tuple linear=None):
     """The result of a rule at arrays, of which some are traced: m numbers, a flat traced array.
 
     y: what the rule's value is at these arguments, flat, or None: it is asked.  linear: (kind,
-    matrices, rows, columns, flags) of the function of matrices that is the same."""
+    matrices, rows, columns, flags, fixed ones) of the function of matrices that is the same."""
     cdef Trace trace = needed_trace(arguments)
     cdef cnp.ndarray nodes, values = None
     cdef Called call = Called(rule, linear)

@@ -7,7 +7,8 @@
 
 #include "alloc.h"
 
-#define TILE 16 /* rows and columns that are transposed at once */
+#define TILE 16    /* rows and columns that are transposed at once */
+#define MOST 30000 /* rows of which LAPACK can count the room */
 
 static ad_lapack chosen;
 
@@ -61,31 +62,59 @@ static const ad_linear_row *row_of(const ad_linear *l) {
         [AD_LINEAR_SOLVE] = &ad_linear_solve,     [AD_LINEAR_TRIANGULAR] = &ad_linear_triangular,
         [AD_LINEAR_INV] = &ad_linear_inv,         [AD_LINEAR_DET] = &ad_linear_det,
         [AD_LINEAR_SLOGDET] = &ad_linear_slogdet, [AD_LINEAR_CHOLESKY] = &ad_linear_cholesky,
+        [AD_LINEAR_QR] = &ad_linear_qr,           [AD_LINEAR_EIGH] = &ad_linear_eigh,
     };
     return rows[l->kind];
 }
 
-static int has_right_side(const ad_linear *l) {
-    return l->kind == AD_LINEAR_SOLVE || l->kind == AD_LINEAR_TRIANGULAR;
+/* Numbers that are read, returned, and worked with beside the factors. */
+typedef struct sizes {
+    size_t in, out, work, whole;
+} sizes;
+
+static sizes sizes_of(const ad_linear *l) {
+    size_t n = l->n, k = l->k, square = n * n, side = n * k;
+    switch (l->kind) {
+    case AD_LINEAR_SOLVE:
+        return (sizes){(l->fixed == NULL ? square : 0) + side, side, side, n};
+    case AD_LINEAR_TRIANGULAR:
+        return (sizes){square + side, side, square, 0};
+    case AD_LINEAR_INV:
+        return (sizes){square, square, square, n};
+    case AD_LINEAR_DET:
+        return (sizes){square, 1, 64 * n, n};
+    case AD_LINEAR_SLOGDET:
+        return (sizes){square, 2, 64 * n, n};
+    case AD_LINEAR_QR:
+        return (sizes){side, side + k * k, side + 65 * k + k * k, 0};
+    case AD_LINEAR_EIGH:
+        return (sizes){square, n + square, 3 * square + 6 * n + 1, 5 * n + 3};
+    default:
+        return (sizes){square, square, square, 0};
+    }
 }
 
-size_t ad_linear_inputs(const ad_linear *l) {
-    return l->batch * l->n * (l->n + (has_right_side(l) ? l->k : 0));
-}
+static int by_lu(const ad_linear *l) { return l->kind <= AD_LINEAR_SLOGDET && sizes_of(l).whole; }
 
-size_t ad_linear_outputs(const ad_linear *l) {
-    if (has_right_side(l)) return l->batch * l->n * l->k;
-    if (l->kind == AD_LINEAR_DET) return l->batch;
-    return l->kind == AD_LINEAR_SLOGDET ? 2 * l->batch : l->batch * l->n * l->n;
-}
+size_t ad_linear_inputs(const ad_linear *l) { return l->batch * sizes_of(l).in; }
+
+size_t ad_linear_outputs(const ad_linear *l) { return l->batch * sizes_of(l).out; }
 
 ad_linear *ad_linear_new(ad_linear_kind kind, size_t batch, size_t n, size_t k, unsigned flags) {
     size_t most = SIZE_MAX / 64;
-    if (n > INT_MAX / 64 || k > INT_MAX) return NULL; /* 64: the room that getri is given a row */
+    if (n > MOST || k > INT_MAX / 65) return NULL;
     if (batch == 0 || n == 0 || n > most / batch || n + k > most / (batch * n)) return NULL;
     ad_linear *l = ad_alloc(1, sizeof *l);
-    if (l != NULL) *l = (ad_linear){kind, batch, n, k, flags, NULL};
+    if (l != NULL) *l = (ad_linear){kind, batch, n, k, flags, NULL, NULL};
     return l;
+}
+
+ad_status ad_linear_fix(ad_linear *l, const double *matrices) {
+    size_t count = l->batch * l->n * l->n;
+    l->fixed = ad_alloc(count, sizeof *l->fixed);
+    if (l->fixed == NULL) return AD_NO_MEMORY;
+    memcpy(l->fixed, matrices, count * sizeof *matrices);
+    return AD_OK;
 }
 
 /* ---------------------------------------------------------------------------------- room */
@@ -98,6 +127,7 @@ static void room_free(ad_linear_room *r) {
 
 void ad_linear_free(ad_linear *l) {
     if (l != NULL) room_free(l->kept);
+    if (l != NULL) ad_free(l->fixed);
     ad_free(l);
 }
 
@@ -105,24 +135,22 @@ void ad_linear_free(ad_linear *l) {
 static ad_linear_room *take_room(ad_linear *l) {
     ad_linear_room *r = __atomic_exchange_n(&l->kept, NULL, __ATOMIC_ACQUIRE);
     if (r != NULL) return r;
-    int by_lu = l->kind != AD_LINEAR_TRIANGULAR && l->kind != AD_LINEAR_CHOLESKY;
     int inverts = l->kind == AD_LINEAR_DET || l->kind == AD_LINEAR_SLOGDET;
-    size_t square = l->n * l->n, all = by_lu ? l->batch * square : 0;
-    size_t work = has_right_side(l) && l->k > l->n ? l->n * l->k : square;
-    if (inverts && work < 64 * l->n) work = 64 * l->n;
-    size_t seeds = ad_linear_inputs(l) + ad_linear_outputs(l);
+    sizes size = sizes_of(l);
+    size_t all = by_lu(l) ? l->batch * l->n * l->n : 0, factors = (inverts ? 3 : 2) * all;
+    size_t whole = by_lu(l) ? l->batch * size.whole : size.whole;
     r = ad_alloc_zeroed(1, sizeof *r);
     if (r == NULL) return NULL;
-    r->seen = ad_alloc_lines((inverts ? 3 : 2) * all + work + seeds, sizeof *r->seen);
-    r->pivot = ad_alloc(by_lu ? l->batch * l->n : 0, sizeof *r->pivot);
+    r->seen = ad_alloc_lines(factors + size.work + l->batch * (size.in + size.out), sizeof(double));
+    r->pivot = ad_alloc(whole, sizeof *r->pivot);
     if (r->seen == NULL || r->pivot == NULL) {
         room_free(r);
         return NULL;
     }
     r->factor = r->seen + all;
     r->inverse = r->factor + all;
-    r->work = r->seen + (inverts ? 3 : 2) * all;
-    r->seed = r->work + work;
+    r->work = r->seen + factors;
+    r->seed = r->work + size.work;
     return r;
 }
 

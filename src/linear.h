@@ -8,9 +8,15 @@
  * DET         a (n x n)             -> one number
  * SLOGDET     a (n x n)             -> sign and logarithm; all signs of a stack come first
  * CHOLESKY    a (n x n), lower      -> l with l l^T = a, zeros above
+ * QR          a (n x k), n >= k     -> q (n x k) and r (k x k); all q of a stack come first
+ * EIGH        a (n x n)             -> w (n), ascending, and vectors v (n x n); all w come first;
+ *                                      one triangle is read
+ *
+ * A matrix that is no variable (ad_linear_fix) is not among SOLVE's numbers.
  *
  * Formulas: Giles, Collected matrix derivative results for forward and reverse mode AD (2008);
- * CHOLESKY: Murray, Differentiation of the Cholesky decomposition (2016). */
+ * CHOLESKY: Murray, Differentiation of the Cholesky decomposition (2016); QR: Roberts and Roberts,
+ * QR and LQ decomposition matrix backpropagation algorithms (2020). */
 #ifndef AD_LINEAR_H
 #define AD_LINEAR_H
 
@@ -25,6 +31,8 @@ typedef enum ad_linear_kind {
     AD_LINEAR_DET,
     AD_LINEAR_SLOGDET,
     AD_LINEAR_CHOLESKY,
+    AD_LINEAR_QR,
+    AD_LINEAR_EIGH,
     AD_LINEAR_KINDS
 } ad_linear_kind;
 
@@ -44,6 +52,10 @@ typedef struct ad_lapack {
     void (*getrs)(char *, int *, int *, double *, int *, int *, double *, int *, int *);
     void (*getri)(int *, double *, int *, int *, double *, int *, int *);
     void (*potrf)(char *, int *, double *, int *, int *);
+    void (*geqrf)(int *, int *, double *, int *, double *, double *, int *, int *);
+    void (*orgqr)(int *, int *, int *, double *, int *, double *, double *, int *, int *);
+    void (*syevd)(char *, char *, int *, double *, int *, double *, double *, int *, int *, int *,
+                  int *);
 } ad_lapack;
 
 void ad_lapack_set(const ad_lapack *lapack);
@@ -55,6 +67,9 @@ typedef struct ad_linear ad_linear;
 /* NULL: no memory, or a size LAPACK cannot count. */
 ad_linear *ad_linear_new(ad_linear_kind kind, size_t batch, size_t n, size_t k, unsigned flags);
 void ad_linear_free(ad_linear *linear);
+
+/* SOLVE with these matrices (batch x n x n), whose numbers are copied. */
+ad_status ad_linear_fix(ad_linear *linear, const double *matrices);
 
 /* How many numbers it takes and gives. */
 size_t ad_linear_inputs(const ad_linear *linear);

@@ -52,18 +52,23 @@ static void invert(const ad_linear *l, ad_linear_room *r) {
     r->inverted = 1;
 }
 
-static ad_status factors(const ad_linear *l, ad_linear_room *r, const double *x, const double *y) {
-    (void)y;
-    return factor(l, r, x);
-}
-
 /* --------------------------------------------------------------------------------- solve */
 
+/* The numbers of the matrices among those that are read. */
+static size_t matrices(const ad_linear *l) { return l->fixed == NULL ? l->batch * l->n * l->n : 0; }
+
+static ad_status solve_factors(const ad_linear *l, ad_linear_room *r, const double *x,
+                               const double *y) {
+    (void)y;
+    if (l->fixed != NULL && r->factored) return AD_OK;
+    return factor(l, r, l->fixed == NULL ? x : l->fixed);
+}
+
 static ad_status solve_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
-    size_t square = l->n * l->n, side = l->n * l->k;
-    ad_status status = factor(l, r, x);
+    size_t side = l->n * l->k;
+    ad_status status = solve_factors(l, r, x, NULL);
     if (status != AD_OK) return status;
-    memcpy(y, x + l->batch * square, l->batch * side * sizeof *y);
+    memcpy(y, x + matrices(l), l->batch * side * sizeof *y);
     for (size_t b = 0; b < l->batch; b++) solve(l, r, b, 0, l->k, y + b * side);
     return AD_OK;
 }
@@ -73,10 +78,12 @@ static void solve_push(const ad_linear *l, ad_linear_room *r, const double *x, c
                        const double *t, double *out) {
     size_t n = l->n, k = l->k, square = n * n, side = n * k;
     (void)x;
-    memcpy(out, t + l->batch * square, l->batch * side * sizeof *out);
+    memcpy(out, t + matrices(l), l->batch * side * sizeof *out);
     for (size_t b = 0; b < l->batch; b++) {
-        ad_product(n, k, n, -1, (ad_rows){t + b * square, n, 0}, (ad_rows){y + b * side, k, 0}, 1,
-                   out + b * side, k);
+        if (l->fixed == NULL) {
+            ad_product(n, k, n, -1, (ad_rows){t + b * square, n, 0}, (ad_rows){y + b * side, k, 0},
+                       1, out + b * side, k);
+        }
         solve(l, r, b, 0, k, out + b * side);
     }
 }
@@ -85,17 +92,18 @@ static void solve_push(const ad_linear *l, ad_linear_room *r, const double *x, c
 static void solve_pull(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                        const double *w, double *out) {
     size_t n = l->n, k = l->k, square = n * n, side = n * k;
-    double *right = out + l->batch * square;
+    double *right = out + matrices(l);
     (void)x;
     memcpy(right, w, l->batch * side * sizeof *w);
     for (size_t b = 0; b < l->batch; b++) {
         solve(l, r, b, 1, k, right + b * side);
+        if (l->fixed != NULL) continue;
         ad_product(n, n, k, -1, (ad_rows){right + b * side, k, 0}, (ad_rows){y + b * side, k, 1}, 0,
                    out + b * square, n);
     }
 }
 
-const ad_linear_row ad_linear_solve = {factors, solve_value, solve_push, solve_pull};
+const ad_linear_row ad_linear_solve = {solve_factors, solve_value, solve_push, solve_pull};
 
 /* ------------------------------------------------------------------------------- inverse */
 

@@ -11,9 +11,9 @@ typedef struct ad_linear_room {
     double *seen;   /* matrices of which the factors are */
     double *factor; /* n x n each: LU in LAPACK's layout */
     double *inverse;
-    double *work; /* one matrix and more, see room_of */
+    double *work;
     double *seed; /* one seed and its result, where there are several */
-    int *pivot;
+    int *pivot;   /* and LAPACK's whole numbers */
     int factored, inverted;
 } ad_linear_room;
 
@@ -21,6 +21,7 @@ struct ad_linear {
     ad_linear_kind kind;
     size_t batch, n, k;
     unsigned flags;
+    double *fixed;        /* the matrices, where they are no variables */
     ad_linear_room *kept; /* taken and put back by whoever works */
 };
 
@@ -35,7 +36,7 @@ typedef struct ad_linear_row {
 } ad_linear_row;
 
 extern const ad_linear_row ad_linear_solve, ad_linear_triangular, ad_linear_inv, ad_linear_det,
-    ad_linear_slogdet, ad_linear_cholesky;
+    ad_linear_slogdet, ad_linear_cholesky, ad_linear_qr, ad_linear_eigh;
 
 const ad_lapack *ad_lapack_get(void);
 

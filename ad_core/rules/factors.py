@@ -125,7 +125,11 @@ def qr(a):
 
         return pull if backward else push
 
-    return call("np.linalg.qr", np.linalg.qr, (a,), linear=linear)
+    (n, k), matrices = a.shape[-2:], None
+    if n >= k > 0:
+        results = [a.shape, (*a.shape[:-2], k, k)]
+        matrices = Matrices("qr", a.shape[:-2], n, k, 0, results)
+    return call("np.linalg.qr", np.linalg.qr, (a,), linear=linear, matrices=matrices)
 
 
 def _equal(differences, s):
@@ -153,7 +157,10 @@ def eigh(a, uplo):
         inner = _inverse_gaps(w) * (transposed(v) @ c[1])
         return (_folded((v * c[0][..., None, :] + v @ inner) @ transposed(v), upper),)
 
-    return call("np.linalg.eigh", lambda a: np.linalg.eigh(a, uplo), (a,), jvp, vjp)
+    flags = 0 if upper else _core.LINEAR_FLAGS["lower"]
+    matrices = Matrices("eigh", a.shape[:-2], a.shape[-1], 0, flags, [a.shape[:-1], a.shape])
+    value = lambda a: np.linalg.eigh(a, uplo)  # noqa: E731
+    return call("np.linalg.eigh", value, (a,), jvp, vjp, matrices=matrices)
 
 
 def eig(a, name):

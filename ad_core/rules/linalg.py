@@ -80,7 +80,9 @@ def _solve_plain(a, b):
         solved = _solver(transposed(a) if backward else a)
         return lambda seeds: (solved(seeds[0]),)
 
-    return call("np.linalg.solve", lambda b: (np.linalg.solve(a, b),), (b,), linear=linear)[0]
+    value = lambda b: (np.linalg.solve(a, b),)  # noqa: E731
+    matrices = Matrices("solve", a.shape[:-2], a.shape[-1], b.shape[-1], 0, [b.shape], a)
+    return call("np.linalg.solve", value, (b,), linear=linear, matrices=matrices)[0]
 
 
 def inv(a, value=np.linalg.inv):

@@ -22,10 +22,11 @@ class Matrices(NamedTuple):
     k: int
     flags: int
     results: list  # their shapes
+    fixed: object = None  # solve's matrices where they are no arguments
 
     def called(self):
         """As the core is told."""
-        return self.kind, math.prod(self.batch), self.n, self.k, self.flags
+        return self.kind, math.prod(self.batch), self.n, self.k, self.flags, self.fixed
 
 
 class Rule:

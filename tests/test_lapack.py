@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Matrix functions through SciPy's LAPACK: the same as by the rules in Python, from any thread."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import ad_core
+from ad_core import _core
+
+rng = np.random.default_rng(7)
+
+
+def stack(*shape):
+    """Matrices with well separated eigenvalues, singular values and pivots."""
+    n = min(shape[-2:])
+    a = rng.normal(size=shape)
+    a[..., np.arange(n), np.arange(n)] += 3.0 * np.arange(1, n + 1)
+    return a
+
+
+def spd(*shape):
+    a = stack(*shape)
+    return a @ np.swapaxes(a, -1, -2)
+
+
+def triangular(lower, trans, unit):
+    def function(a, b):
+        from ad_core.scipy.linalg import solve_triangular
+
+        return solve_triangular(a, b, trans, lower=lower, unit_diagonal=unit)
+
+    return function
+
+
+A, S, B = stack(5, 5), spd(5, 5), rng.normal(size=(5, 3))
+MANY = stack(2, 3, 4, 4)
+LARGE = stack(70, 70)
+CASES = {
+    "solve": (np.linalg.solve, A, B),
+    "solve-vector": (np.linalg.solve, A, B[:, 0]),
+    "solve-stack": (np.linalg.solve, MANY, rng.normal(size=(2, 3, 4, 2))),
+    "solve-known": (lambda b: np.linalg.solve(A, b), B),
+    "solve-known-stack": (lambda b: np.linalg.solve(MANY, b), rng.normal(size=(2, 3, 4, 2))),
+    "inv": (np.linalg.inv, A),
+    "inv-stack": (np.linalg.inv, MANY),
+    "det": (np.linalg.det, A),
+    "det-negative": (np.linalg.det, A[[1, 0, 2, 3, 4]]),
+    "det-stack": (np.linalg.det, MANY),
+    "slogdet": (lambda a: np.linalg.slogdet(a)[1], A),
+    "slogdet-stack": (lambda a: np.linalg.slogdet(a)[1], MANY),
+    "cholesky": (np.linalg.cholesky, S),
+    "cholesky-stack": (np.linalg.cholesky, spd(3, 4, 4)),
+    "cholesky-halves": (lambda a: np.linalg.cholesky(a)[60:], spd(70, 70)),
+    "qr": (np.linalg.qr, stack(6, 4)),
+    "qr-stack": (np.linalg.qr, stack(2, 3, 3)),
+    "eigh": (np.linalg.eigh, S),
+    "eigh-upper": (lambda a: np.linalg.eigh(a, "U"), S),
+    "eigh-stack": (np.linalg.eigh, spd(2, 4, 4)),
+    "eigvalsh": (np.linalg.eigvalsh, S),
+    "logdet-large": (lambda a: np.linalg.slogdet(a)[1], LARGE),
+    **{
+        f"triangular-{lower:d}{trans:d}{unit:d}": (triangular(lower, trans, unit), A, B)
+        for lower in (False, True)
+        for trans in (False, True)
+        for unit in (False, True)
+    },
+}
+
+
+def results(name):
+    """Values, Jacobians in both modes and a product of the second order, as one flat array."""
+    function, *args = CASES[name]
+    numbers = tuple(range(len(args)))
+    direction = [np.cos(np.arange(x.size)).reshape(x.shape) for x in args]
+
+    def total(*args):
+        found = function(*args)
+        parts = found if isinstance(found, tuple) else (found,)
+        return sum(np.sum(np.sin(part)) for part in parts)
+
+    found = [ad_core.trace(function, *args)(*args)]
+    found.append(ad_core.jvp(ad_core.grad(total, numbers), args, direction)[1])
+    modes = ("rev",) if name in ("cholesky-halves", "logdet-large") else ("fwd", "rev")
+    found += [ad_core.jacobian(function, argnums=numbers, mode=mode)(*args) for mode in modes]
+    return flat(found)
+
+
+def flat(x):
+    if isinstance(x, (tuple, list)):
+        return np.concatenate([flat(part) for part in x])
+    return np.ravel(x)
+
+
+WITHOUT_SCIPY = """
+import sys
+for name in list(sys.modules):
+    if name.split(".")[0] == "scipy":
+        del sys.modules[name]
+sys.modules["scipy"] = None
+import numpy as np, test_lapack
+from ad_core import _core
+assert not _core.has_lapack()
+names = [name for name in test_lapack.CASES if not name.startswith("triangular")]
+np.savez(sys.argv[1], **{name: test_lapack.results(name) for name in names})
+"""
+
+
+@pytest.fixture(scope="module")
+def without_scipy(tmp_path_factory):
+    """The same where there is no SciPy: by the rules in Python alone."""
+    file = tmp_path_factory.mktemp("lapack") / "found.npz"
+    here = os.path.dirname(__file__)
+    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    subprocess.run(
+        [sys.executable, "-c", WITHOUT_SCIPY, str(file)],
+        check=True, env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    with np.load(file) as found:
+        return dict(found)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("triangular")])
+def test_both_ways_agree(without_scipy, name):
+    assert _core.has_lapack()
+    found, expected = results(name), without_scipy[name]
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * scale)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "cholesky-halves"])
+def test_derivatives_are_those_of_the_function(name):
+    function, *args = CASES[name]
+    modes, order = (("rev",), 1) if name == "logdet-large" else (("fwd", "rev"), 2)
+    ad_core.testing.check_grads(function, tuple(args), order=order, modes=modes)
+
+
+@pytest.mark.parametrize("name", ["solve", "inv", "det", "slogdet", "cholesky", "qr", "eigh"])
+def test_another_point_has_factors_of_its_own(name):
+    function, *args = CASES[name]
+    tape = ad_core.trace(function, *args)
+    for scale in (1.0, 1.1, 1.1, 0.9):
+        moved = [scale * x for x in args]
+        numbers = tuple(range(len(args)))
+        found = tape.jacobian(*moved, argnums=numbers)
+        np.testing.assert_allclose(
+            flat(found), flat(ad_core.jacobian(function, argnums=numbers)(*moved)), rtol=1e-12
+        )
+
+
+def test_threads_share_a_function():
+    def function(a, b):
+        return np.linalg.solve(a, b) + np.linalg.det(a) * np.linalg.cholesky(a @ a.T)[:, :3]
+
+    points = [(A + k * np.eye(5), B) for k in range(8)]
+    tape = ad_core.trace(function, A, B)
+    expected = [ad_core.jacobian(function)(*point) for point in points]
+    found = [None] * len(points)
+
+    def work(k):
+        for _ in range(20):
+            found[k] = tape.jacobian(*points[k])
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(len(points))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_a_known_matrix_is_copied():
+    a = A.copy()
+    tape = ad_core.trace(lambda b: np.linalg.solve(a, b), B)
+    a[:] = 0.0
+    np.testing.assert_allclose(tape(B), np.linalg.solve(A, B), rtol=1e-13)
+    assert np.all(tape.jvp(B, B) == tape(B))
+
+
+def test_singular_matrices_are_numpys_error():
+    singular = np.ones((3, 3))
+    for function in (np.linalg.inv, lambda a: np.linalg.solve(a, a), np.linalg.cholesky):
+        tape = ad_core.trace(function, spd(3, 3))
+        with pytest.raises(np.linalg.LinAlgError):
+            tape(singular if function is not np.linalg.cholesky else -singular)
+    tape = ad_core.trace(np.linalg.det, spd(3, 3))
+    assert tape(singular) == 0.0
+    assert np.all(tape.jacobian(np.diag([1.0, 2.0, 0.0])) == np.diag([0.0, 0.0, 2.0]))
+
+
+def test_zero_seeds_have_no_part_in_what_is_not_finite():
+    """A stack in which one matrix is NaN, seeded at the others."""
+    a = stack(2, 3, 3)
+    a[1] = np.nan
+    tape = ad_core.trace(lambda a: np.linalg.slogdet(a)[1], stack(2, 3, 3))
+    found = tape.vjp(a, np.array([1.0, 0.0]))
+    np.testing.assert_allclose(found[0], np.linalg.inv(a[0]).T, rtol=1e-12)
+    assert np.all(found[1] == 0.0)
