@@ -138,9 +138,12 @@ cdef class Job:
     def work(self):
         """One helping thread's part."""
         cdef Arena arena = self.take_arena()
+        cdef ad_status status
         with nogil:
-            ad_batch_work(&self.batch, arena.memory, NULL)
+            status = ad_batch_work(&self.batch, arena.memory, NULL)
         self.program.spare.append(arena)
+        if status == AD_CALL_FAILED:    # an error of this thread's
+            check(status)
 
     cdef Arena take_arena(self):
         cdef size_t room = ad_batch_room(&self.batch)

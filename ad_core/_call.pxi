@@ -105,16 +105,29 @@ cdef class Call:
         """Results at one point, the GIL kept; NotImplemented if the arguments are anything else,
         or, in an attempt, if a guard flips."""
         cdef Program program = self.program
+        if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
+                or program.busy or not self.load(arguments, program.arena)):
+            return NotImplemented
+        if out is not None:
+            self.check_outs(arguments, out)
+        if program.fast.calleds == 0:
+            return self.loaded(arguments, out, attempt)
+        program.busy = True
+        try:
+            return self.loaded(arguments, out, attempt)
+        finally:
+            program.busy = False
+
+    cdef object loaded(self, tuple arguments, tuple out, bint attempt):
+        """The same of a point that lies in the program's arena."""
+        cdef Program program = self.program
         cdef const ad_program *run = &program.fast
         cdef double *arena = program.arena
         cdef Py_ssize_t k
         cdef bint wild = False
-        if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
-                or not self.load(arguments, arena)):
-            return NotImplemented
-        if out is not None:
-            self.check_outs(arguments, out)
-        ad_point_run(run, arena)
+        cdef ad_status status = ad_point_run(run, arena)
+        if status != AD_OK:
+            check(status)
         if run.guards > 0 and not ad_point_guards(run, arena):
             if attempt:
                 return NotImplemented
@@ -164,7 +177,7 @@ cdef class Call:
                 x = np.ascontiguousarray(x[at], dtype=np.float64)
                 memcpy(arena + self.ins[k].first, cnp.PyArray_DATA(x),
                        self.ins[k].count * sizeof(double))
-            ad_point_run(&self.program.fast, arena)
+            check(ad_point_run(&self.program.fast, arena))
             guards = flipped(&self.program.fast, arena)
         finally:
             ad_free_lines(arena)
@@ -174,7 +187,7 @@ cdef class Call:
     cdef int run_strict(self, tuple arguments) except -1:
         self.program.need_strict()
         self.load(arguments, self.program.strict_arena)
-        ad_point_run(&self.program.strict, self.program.strict_arena)
+        check(ad_point_run(&self.program.strict, self.program.strict_arena))
         return 0
 
     cdef object array(self, Py_ssize_t k, tuple out):

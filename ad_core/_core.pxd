@@ -242,6 +242,7 @@ cdef extern from "graph.h" nogil:
         size_t terms
         size_t lists
         size_t inputs
+        size_t calleds
         size_t limit
         ad_status status
     ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit)
@@ -319,6 +320,7 @@ cdef extern from "program.h" nogil:
         size_t guards
         size_t lane_slots
         void *lane_run
+        size_t calleds
     ctypedef struct ad_wanted:
         size_t outputs
         size_t checked
@@ -326,6 +328,7 @@ cdef extern from "program.h" nogil:
         const ad_term *output
         const ad_term *guard
         const uint8_t *outcome
+    size_t ad_run_rows(const ad_program_run *run)
     uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k, size_t j)
     ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict,
                               ad_program *p)
@@ -339,7 +342,7 @@ cdef extern from "program.h" nogil:
 cdef extern from "eval.h" nogil:
     size_t ad_point_room(const ad_program *p)
     void ad_point_begin(const ad_program *p, double *arena)
-    void ad_point_run(const ad_program *p, double *arena)
+    ad_status ad_point_run(const ad_program *p, double *arena)
     int ad_point_guards(const ad_program *p, const double *arena)
     int ad_results_wild(const ad_program *p, size_t first, size_t n, const double *out)
     void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,

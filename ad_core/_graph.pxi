@@ -17,6 +17,7 @@ cdef class Graph:
     cdef readonly cnp.ndarray outputs       # terms of the K outputs
     cdef readonly cnp.ndarray guards        # terms of comparisons that reached control flow
     cdef readonly cnp.ndarray outcomes      # and how they came out
+    cdef list called                        # the rules, which the graph does not keep
 
     def __cinit__(self, Trace trace not None, cnp.ndarray inputs not None,
                   cnp.ndarray outputs not None):
@@ -43,9 +44,16 @@ cdef class Graph:
                 f"{trace.name} depends on a traced value that is not among its arguments; pass it "
                 "as an argument, so that its derivative is not lost")
         check_graph(status)
+        self.called = [<object> (<called *> root.tape.rule[k]).object
+                       for k in range(root.tape.rules)]
 
     def __dealloc__(self):
         ad_graph_free(&self.g)
+
+    @property
+    def calls(self):
+        """How many calls of rules there are, whose products have no derivatives here."""
+        return self.g.calleds
 
     @property
     def terms(self):

@@ -17,6 +17,7 @@ cdef class Program:
     cdef ad_program fast
     cdef ad_program strict
     cdef bint has_strict, lanes, asked_lanes
+    cdef bint busy              # its own arena is in use: a rule may let other threads in
     cdef Graph graph
     cdef cnp.ndarray outputs
     cdef size_t checked
@@ -95,9 +96,11 @@ cdef class Program:
             run = &p.run[r]
             name = ad_program_name(run.op).decode()
             first = len(rows)
-            for k in range(run.count):
+            for k in range(ad_run_rows(run)):
                 operands = tuple([held[ad_run_operand(p, run, k, j)] for j in range(run.arity)])
                 rows.append((name, operands, None))
+            for k in range(ad_run_rows(run), run.count):    # the other results of a call
+                rows.append((name, operands, k))
             held[run.out:run.out + run.count] = range(first, len(rows))
         outputs = [len(rows)] * <Py_ssize_t> p.outputs
         rows.append(("constant", (), 0.0))

@@ -182,17 +182,19 @@ static int lanes_wild(const ad_program *p, const double *arena, size_t n) {
     return ad_eval_kernels()->wild(arena, p->places - first, p->lane_place + first, n);
 }
 
-static void lanes_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
+static ad_status lanes_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
     const ad_program *p = b->program;
     load_lanes(b, p, from, n, arena);
-    ad_lane_run_all(p, arena);
+    ad_status status = ad_lane_run_all(p, n, arena);
+    if (status != AD_OK) return status;
     note_guards(b, from, n, arena);
     store_lanes(b, p, from, n, 0, arena);
     if (p->guarded && goes_strict(b, lanes_wild(p, arena, n))) {
         load_lanes(b, b->strict, from, n, strict);
-        ad_lane_run_all(b->strict, strict);
-        store_lanes(b, b->strict, from, n, 1, strict);
+        status = ad_lane_run_all(b->strict, n, strict);
+        if (status == AD_OK) store_lanes(b, b->strict, from, n, 1, strict);
     }
+    return status;
 }
 
 static int point_wild(const ad_batch *b, const ad_program *p, size_t point) {
@@ -204,19 +206,22 @@ static int point_wild(const ad_batch *b, const ad_program *p, size_t point) {
     return wild;
 }
 
-static void point_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
+static ad_status point_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
     const ad_program *p = b->program;
-    for (size_t k = from; k < from + n; k++) {
+    ad_status status = AD_OK;
+    for (size_t k = from; k < from + n && status == AD_OK; k++) {
         load_point(b, k, arena);
-        ad_point_run(p, arena);
+        status = ad_point_run(p, arena);
+        if (status != AD_OK) return status;
         if (b->missed != NULL) b->missed[k] = !ad_point_guards(p, arena);
         store_point(b, p, k, 0, arena);
         if (p->guarded && goes_strict(b, point_wild(b, p, k))) {
             load_point(b, k, strict);
-            ad_point_run(b->strict, strict);
-            store_point(b, b->strict, k, 1, strict);
+            status = ad_point_run(b->strict, strict);
+            if (status == AD_OK) store_point(b, b->strict, k, 1, strict);
         }
     }
+    return status;
 }
 
 static size_t piece_of(const ad_batch *b) { return b->lanes ? BLOCKS * AD_LANE_POINTS : 1; }
@@ -232,10 +237,10 @@ ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll) {
         size_t end = b->points - from < take ? b->points : from + take;
         while (from < end) {
             size_t n = end - from < AD_LANE_POINTS ? end - from : AD_LANE_POINTS;
-            if (b->lanes) {
-                lanes_block(b, from, n, arena, strict);
-            } else {
-                point_block(b, from, n, arena, strict);
+            ad_status status = (b->lanes ? lanes_block : point_block)(b, from, n, arena, strict);
+            if (status != AD_OK) {
+                __atomic_store_n(&b->stop, 1, __ATOMIC_RELAXED);
+                return status;
             }
             from += n;
         }

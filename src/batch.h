@@ -54,7 +54,8 @@ size_t ad_batch_pieces(const ad_batch *b);
 /* Write the constants; once for an arena. */
 void ad_batch_begin(const ad_batch *b, double *arena);
 
-/* Take blocks of points until there are none.  Returns AD_OK or AD_INTERRUPTED. */
+/* Take blocks of points until there are none.  Returns AD_OK, AD_INTERRUPTED, or why a
+ * call failed. */
 ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "derive.h"
+#include "derive_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +13,8 @@ const char *ad_route_name(unsigned route) {
     return route < AD_ROUTES ? names[route] : "?";
 }
 
-/* A derivative with respect to (of) number `at`: what accumulates at one vertex. */
-typedef struct share {
-    uint32_t at;
-    ad_term term;
-} share;
-
-typedef struct shares {
-    share *item;
-    size_t count, room;
-} shares;
-
 static int by_place(const void *a, const void *b) {
-    const share *x = a, *y = b;
+    const ad_share *x = a, *y = b;
     if (x->at != y->at) return x->at < y->at ? -1 : 1;
     return x->term < y->term ? -1 : x->term > y->term; /* qsort need not be stable */
 }
@@ -36,9 +25,9 @@ static int by_row_and_column(const void *a, const void *b) {
     return x->column < y->column ? -1 : x->column > y->column;
 }
 
-static ad_status append(shares *s, uint32_t at, ad_term term) {
+ad_status ad_share_append(ad_shares *s, uint32_t at, ad_term term) {
     ad_status status = ad_grow((void **)&s->item, &s->room, s->count + 1, sizeof *s->item);
-    if (status == AD_OK) s->item[s->count++] = (share){at, term};
+    if (status == AD_OK) s->item[s->count++] = (ad_share){at, term};
     return status;
 }
 
@@ -48,8 +37,7 @@ ad_status ad_entries_append(ad_entries *e, uint32_t row, uint32_t column, ad_ter
     return status;
 }
 
-/* Sort what meets at a vertex by its number and add up what has the same; the sums replace it. */
-static ad_status add_up(ad_graph *g, shares *met, ad_term **buffer, size_t *room) {
+ad_status ad_shares_add_up(ad_graph *g, ad_shares *met, ad_term **buffer, size_t *room) {
     size_t kept = 0;
     if (met->count > 1) qsort(met->item, met->count, sizeof *met->item, by_place);
     for (size_t k = 0; k < met->count;) {
@@ -61,28 +49,13 @@ static ad_status add_up(ad_graph *g, shares *met, ad_term **buffer, size_t *room
         while (k < met->count && met->item[k].at == at) (*buffer)[n++] = met->item[k++].term;
         ad_term sum = ad_graph_sum(g, n, *buffer);
         if (g->status != AD_OK) return g->status;
-        if (!ad_graph_is_zero(g, sum)) met->item[kept++] = (share){at, sum};
+        if (!ad_graph_is_zero(g, sum)) met->item[kept++] = (ad_share){at, sum};
     }
     met->count = kept;
     return AD_OK;
 }
 
-/* Everything one accumulation carries along. */
-typedef struct accumulation {
-    const ad_mapping *f;
-    size_t terms;     /* of the graph before it */
-    uint8_t *active;  /* depends on an input and an output needs it */
-    uint32_t *number; /* of an input, UINT32_MAX for what is none */
-    size_t *first;    /* reverse: head of a vertex' chain; forward: its first share */
-    size_t *count;
-    ad_term *order; /* reverse: consumers first */
-    ad_term *partial, *buffer;
-    size_t room_partial, room_buffer;
-    shares met, store;
-    size_t spare; /* reverse: chain of links to use again */
-} accumulation;
-
-static void end(accumulation *x) {
+static void end(ad_accumulation *x) {
     ad_free(x->active);
     ad_free(x->number);
     ad_free(x->first);
@@ -92,6 +65,7 @@ static void end(accumulation *x) {
     ad_free(x->buffer);
     ad_free(x->met.item);
     ad_free(x->store.item);
+    ad_free(x->seeds);
 }
 
 uint8_t *ad_derive_active(const ad_mapping *f, uint32_t *number) {
@@ -117,9 +91,9 @@ uint8_t *ad_derive_active(const ad_mapping *f, uint32_t *number) {
     return active;
 }
 
-static ad_status begin(accumulation *x, const ad_mapping *f) {
+static ad_status begin(ad_accumulation *x, const ad_mapping *f) {
     size_t n = f->graph->terms;
-    *x = (accumulation){.f = f, .terms = n, .spare = SIZE_MAX};
+    *x = (ad_accumulation){.f = f, .terms = n, .spare = SIZE_MAX};
     x->number = ad_alloc(n, sizeof *x->number);
     x->first = ad_alloc(n, sizeof *x->first);
     x->count = ad_alloc_zeroed(n, sizeof *x->count);
@@ -129,7 +103,7 @@ static ad_status begin(accumulation *x, const ad_mapping *f) {
     return AD_OK;
 }
 
-static ad_status partials_of(accumulation *x, ad_term t) {
+static ad_status partials_of(ad_accumulation *x, ad_term t) {
     size_t arity = ad_graph_arity(x->f->graph, t);
     if (ad_grow((void **)&x->partial, &x->room_partial, arity, sizeof(ad_term)) != AD_OK) {
         return AD_NO_MEMORY;
@@ -139,28 +113,28 @@ static ad_status partials_of(accumulation *x, ad_term t) {
 }
 
 /* Links of a chain lie two by two in the store: the share, and (at: where the chain goes on). */
-static ad_status link_share(accumulation *x, ad_term to, uint32_t at, ad_term term) {
+ad_status ad_share_link(ad_accumulation *x, ad_term to, uint32_t at, ad_term term) {
     size_t k = x->spare;
     if (k != SIZE_MAX) {
         memcpy(&x->spare, &x->store.item[k + 1], sizeof x->spare);
     } else {
         k = x->store.count;
-        ad_status status = append(&x->store, 0, 0);
-        if (status == AD_OK) status = append(&x->store, 0, 0);
+        ad_status status = ad_share_append(&x->store, 0, 0);
+        if (status == AD_OK) status = ad_share_append(&x->store, 0, 0);
         if (status != AD_OK) return status;
     }
-    x->store.item[k] = (share){at, term};
+    x->store.item[k] = (ad_share){at, term};
     memcpy(&x->store.item[k + 1], &x->first[to], sizeof x->first[to]);
     x->first[to] = k;
     return AD_OK;
 }
 
 /* Take a vertex' chain into `met`; its links may be used again. */
-static ad_status take_chain(accumulation *x, ad_term t) {
+ad_status ad_chain_take(ad_accumulation *x, ad_term t) {
     x->met.count = 0;
     while (x->first[t] != SIZE_MAX) {
         size_t k = x->first[t];
-        ad_status status = append(&x->met, x->store.item[k].at, x->store.item[k].term);
+        ad_status status = ad_share_append(&x->met, x->store.item[k].at, x->store.item[k].term);
         if (status != AD_OK) return status;
         memcpy(&x->first[t], &x->store.item[k + 1], sizeof x->first[t]);
         memcpy(&x->store.item[k + 1], &x->spare, sizeof x->spare);
@@ -171,7 +145,7 @@ static ad_status take_chain(accumulation *x, ad_term t) {
 
 /* Consumers before what they read: levels from the last to the first, and within each the terms as
  * they come, so that derivatives of what lies side by side come side by side in the same order. */
-static ad_status order_by_levels(const accumulation *x, ad_term *order) {
+static ad_status order_by_levels(const ad_accumulation *x, ad_term *order) {
     const ad_graph *g = x->f->graph;
     uint32_t *level = ad_alloc_zeroed(x->terms, sizeof *level), top = 0;
     size_t *start = NULL;
@@ -194,15 +168,20 @@ static ad_status order_by_levels(const accumulation *x, ad_term *order) {
 }
 
 /* From the outputs' seeds, linked already, back to the inputs. */
-static ad_status reverse(accumulation *x, ad_entries *entries, ad_term *out) {
+static ad_status reverse(ad_accumulation *x, ad_entries *entries, ad_term *out) {
     ad_graph *g = x->f->graph;
     x->order = ad_alloc(x->terms, sizeof *x->order);
     if (x->order == NULL || order_by_levels(x, x->order) != AD_OK) return AD_NO_MEMORY;
     for (size_t i = 0; i < x->terms; i++) {
         ad_term t = x->order[i];
-        if (!x->active[t] || x->first[t] == SIZE_MAX) continue;
-        ad_status status = take_chain(x, t);
-        if (status == AD_OK) status = add_up(g, &x->met, &x->buffer, &x->room_buffer);
+        unsigned op = g->vertex[t].op;
+        if (x->active[t] && op == AD_GRAPH_CALL) {
+            ad_status status = ad_call_reverse(x, t);
+            if (status != AD_OK) return status;
+        }
+        if (!x->active[t] || x->first[t] == SIZE_MAX || op == AD_GRAPH_RESULT) continue;
+        ad_status status = ad_chain_take(x, t);
+        if (status == AD_OK) status = ad_shares_add_up(g, &x->met, &x->buffer, &x->room_buffer);
         if (x->number[t] != UINT32_MAX) {
             for (size_t k = 0; k < x->met.count && status == AD_OK; k++) {
                 if (out != NULL) out[x->number[t]] = x->met.item[k].term;
@@ -218,7 +197,7 @@ static ad_status reverse(accumulation *x, ad_entries *entries, ad_term *out) {
                 for (size_t k = 0; k < x->met.count && status == AD_OK; k++) {
                     ad_term p = ad_graph_product(g, x->partial[j], x->met.item[k].term);
                     status = g->status;
-                    if (status == AD_OK) status = link_share(x, to, x->met.item[k].at, p);
+                    if (status == AD_OK) status = ad_share_link(x, to, x->met.item[k].at, p);
                 }
             }
         }
@@ -227,64 +206,70 @@ static ad_status reverse(accumulation *x, ad_entries *entries, ad_term *out) {
     return AD_OK;
 }
 
-static ad_status keep(accumulation *x, size_t t) {
+ad_status ad_shares_keep(ad_accumulation *x, size_t t) {
     x->first[t] = x->store.count;
     x->count[t] = x->met.count;
     for (size_t k = 0; k < x->met.count; k++) {
-        ad_status status = append(&x->store, x->met.item[k].at, x->met.item[k].term);
+        ad_status status = ad_share_append(&x->store, x->met.item[k].at, x->met.item[k].term);
         if (status != AD_OK) return status;
     }
     return AD_OK;
 }
 
 /* From the inputs, numbered (or all with number 0 and these tangents), to all vertices. */
-static ad_status forward(accumulation *x, const ad_term *tangent) {
+static ad_status forward(ad_accumulation *x, const ad_term *tangent) {
     ad_graph *g = x->f->graph;
     for (size_t t = 0; t < x->terms; t++) {
         ad_status status = AD_OK;
-        if (!x->active[t]) continue;
+        unsigned op = g->vertex[t].op;
+        if (!x->active[t] || op == AD_GRAPH_RESULT) continue;
+        if (op == AD_GRAPH_CALL) {
+            status = ad_call_forward(x, (ad_term)t);
+            if (status != AD_OK) return status;
+            continue;
+        }
         x->met.count = 0;
         if (x->number[t] != UINT32_MAX) {
             ad_term seed = tangent != NULL ? tangent[x->number[t]] : ad_graph_constant(g, 1);
-            status = append(&x->met, tangent != NULL ? 0 : x->number[t], seed);
+            status = ad_share_append(&x->met, tangent != NULL ? 0 : x->number[t], seed);
         } else {
             status = partials_of(x, (ad_term)t);
             for (size_t j = 0; j < ad_graph_arity(g, (ad_term)t) && status == AD_OK; j++) {
                 ad_term from = ad_graph_operand(g, (ad_term)t, j);
                 if (!x->active[from] || ad_graph_is_zero(g, x->partial[j])) continue;
                 for (size_t k = 0; k < x->count[from] && status == AD_OK; k++) {
-                    share s = x->store.item[x->first[from] + k];
+                    ad_share s = x->store.item[x->first[from] + k];
                     ad_term p = ad_graph_product(g, x->partial[j], s.term);
                     status = g->status;
-                    if (status == AD_OK) status = append(&x->met, s.at, p);
+                    if (status == AD_OK) status = ad_share_append(&x->met, s.at, p);
                 }
             }
-            if (status == AD_OK) status = add_up(g, &x->met, &x->buffer, &x->room_buffer);
+            if (status == AD_OK) status = ad_shares_add_up(g, &x->met, &x->buffer, &x->room_buffer);
         }
-        if (status == AD_OK) status = keep(x, t);
+        if (status == AD_OK) status = ad_shares_keep(x, t);
         if (status != AD_OK) return status;
     }
     return AD_OK;
 }
 
-static ad_status forward_entries(accumulation *x, ad_entries *entries) {
+static ad_status forward_entries(ad_accumulation *x, ad_entries *entries) {
     ad_status status = forward(x, NULL);
     for (size_t k = 0; k < x->f->K && status == AD_OK; k++) {
         ad_term t = x->f->output[k];
         for (size_t s = 0; s < x->count[t] && status == AD_OK; s++) {
-            share item = x->store.item[x->first[t] + s];
+            ad_share item = x->store.item[x->first[t] + s];
             status = ad_entries_append(entries, (uint32_t)k, item.at, item.term);
         }
     }
     return status;
 }
 
-static ad_status reverse_entries(accumulation *x, ad_entries *entries) {
+static ad_status reverse_entries(ad_accumulation *x, ad_entries *entries) {
     ad_term one = ad_graph_constant(x->f->graph, 1);
     ad_status status = x->f->graph->status;
     for (size_t k = 0; k < x->f->K && status == AD_OK; k++) {
         if (!x->active[x->f->output[k]]) continue;
-        status = link_share(x, x->f->output[k], (uint32_t)k, one);
+        status = ad_share_link(x, x->f->output[k], (uint32_t)k, one);
     }
     return status == AD_OK ? reverse(x, entries, NULL) : status;
 }
@@ -293,7 +278,7 @@ ad_status ad_derive_jacobian(const ad_mapping *f, ad_route route, ad_entries *en
     size_t terms = f->graph->terms, lists = f->graph->lists, before = entries->count;
     ad_status status;
     if (route == AD_ROUTE_FORWARD || route == AD_ROUTE_REVERSE) {
-        accumulation x;
+        ad_accumulation x;
         status = begin(&x, f);
         if (status == AD_OK) {
             status = route == AD_ROUTE_FORWARD ? forward_entries(&x, entries)
@@ -317,7 +302,7 @@ ad_status ad_derive_jacobian(const ad_mapping *f, ad_route route, ad_entries *en
 
 ad_status ad_derive_push(const ad_mapping *f, const ad_term *tangent, ad_term *out) {
     size_t terms = f->graph->terms, lists = f->graph->lists;
-    accumulation x;
+    ad_accumulation x;
     ad_status status = begin(&x, f);
     if (status == AD_OK) status = forward(&x, tangent);
     ad_term zero = status == AD_OK ? ad_graph_constant(f->graph, 0) : AD_NO_TERM;
@@ -333,13 +318,13 @@ ad_status ad_derive_push(const ad_mapping *f, const ad_term *tangent, ad_term *o
 
 ad_status ad_derive_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out) {
     size_t terms = f->graph->terms, lists = f->graph->lists;
-    accumulation x;
+    ad_accumulation x;
     ad_status status = begin(&x, f);
     ad_term zero = status == AD_OK ? ad_graph_constant(f->graph, 0) : AD_NO_TERM;
     if (status == AD_OK) status = f->graph->status;
     for (size_t d = 0; d < f->D; d++) out[d] = zero;
     for (size_t k = 0; k < f->K && status == AD_OK; k++) {
-        if (x.active[f->output[k]]) status = link_share(&x, f->output[k], 0, cotangent[k]);
+        if (x.active[f->output[k]]) status = ad_share_link(&x, f->output[k], 0, cotangent[k]);
     }
     if (status == AD_OK) status = reverse(&x, NULL, out);
     end(&x);

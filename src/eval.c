@@ -31,9 +31,9 @@ void ad_eval_choose(const ad_eval_table *table) {
 
 const ad_eval_table *ad_eval_kernels(void) { return &chosen; }
 
-size_t ad_point_room(const ad_program *p) { return p->slots + AD_SLOT_PADDING; }
+size_t ad_point_room(const ad_program *p) { return p->slots + AD_SLOT_PADDING + p->call_room; }
 
-size_t ad_lane_room(const ad_program *p) { return p->lane_slots * AD_LANE_POINTS; }
+size_t ad_lane_room(const ad_program *p) { return p->lane_slots * AD_LANE_POINTS + p->call_room; }
 
 void ad_point_begin(const ad_program *p, double *arena) {
     memset(arena, 0, ad_point_room(p) * sizeof *arena);
@@ -49,18 +49,64 @@ void ad_lane_begin(const ad_program *p, double *arena) {
     }
 }
 
-void ad_point_run(const ad_program *p, double *arena) {
-    for (size_t k = 0; k < p->runs; k++) {
-        const ad_program_run *run = &p->run[k];
-        chosen.point[run->op][run->form](arena, run, p->list + run->first);
+/* By the rule; the products of zeros are zeros without asking. */
+static ad_status ask(ad_called c, unsigned way, size_t reads, const double *x, double *out) {
+    const ad_callbacks *callbacks = ad_callbacks_get();
+    const double *y = x + c.n, *seed = y + c.m;
+    size_t p = ad_call_seeds(c, way, reads), seeds = p * (way == AD_CALL_PUSH ? c.n : c.m), k = 0;
+    if (way == AD_CALL_VALUE) return callbacks->value(c.rule, c.n, x, c.m, out);
+    while (k < seeds && seed[k] == 0) k++;
+    if (k == seeds) {
+        memset(out, 0, ad_call_gives(c, way, p) * sizeof *out);
+        return AD_OK;
     }
+    if (way == AD_CALL_PUSH) return callbacks->push(c.rule, c.n, x, c.m, y, p, seed, out);
+    return callbacks->pull(c.rule, c.n, x, c.m, y, p, seed, out);
 }
 
-void ad_lane_run_all(const ad_program *p, double *arena) {
+static ad_status point_call(const ad_program *p, const ad_program_run *run, double *arena) {
+    const uint32_t *list = p->list + run->first;
+    double *x = arena + p->slots + AD_SLOT_PADDING;
+    for (size_t j = 0; j < run->arity; j++) x[j] = arena[list[j]];
+    return ask(p->called[run->base[0]], run->base[1], run->arity, x, arena + run->out);
+}
+
+ad_status ad_point_run(const ad_program *p, double *arena) {
+    for (size_t k = 0; k < p->runs; k++) {
+        const ad_program_run *run = &p->run[k];
+        if (run->op != AD_RUN_CALL) {
+            chosen.point[run->op][run->form](arena, run, p->list + run->first);
+            continue;
+        }
+        ad_status status = point_call(p, run, arena);
+        if (status != AD_OK) return status;
+    }
+    return AD_OK;
+}
+
+static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
+    const uint32_t *from = p->record + run->first, *to = from + run->arity;
+    double *x = arena + p->lane_slots * AD_LANE_POINTS, *out = x + run->arity;
+    for (size_t e = 0; e < n; e++) {
+        for (size_t j = 0; j < run->arity; j++) x[j] = arena[from[j] + e];
+        ad_status status = ask(p->called[run->called], run->way, run->arity, x, out);
+        if (status != AD_OK) return status;
+        for (size_t k = 0; k < run->count; k++) arena[to[k] + e] = out[k];
+    }
+    return AD_OK;
+}
+
+ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena) {
     for (size_t k = 0; k < p->runs; k++) {
         const ad_lane_run *run = &p->lane_run[k];
-        chosen.lane[run->op](arena, run, p->record + run->first);
+        if (run->op != AD_RUN_CALL) {
+            chosen.lane[run->op](arena, run, p->record + run->first);
+            continue;
+        }
+        ad_status status = lane_call(p, run, n, arena);
+        if (status != AD_OK) return status;
     }
+    return AD_OK;
 }
 
 int ad_point_guards(const ad_program *p, const double *arena) {

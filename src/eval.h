@@ -5,6 +5,7 @@
 #ifndef AD_EVAL_H
 #define AD_EVAL_H
 
+#include "call.h"
 #include "program.h"
 
 /* One instruction set's loops. */
@@ -40,10 +41,11 @@ size_t ad_lane_room(const ad_program *p);
 void ad_point_begin(const ad_program *p, double *arena);
 void ad_lane_begin(const ad_program *p, double *arena);
 
-/* All runs; the inputs lie in the arena's first slots. */
-void ad_point_run(const ad_program *p, double *arena);
-/* The same for a block of points; the inputs lie where lane_input says. */
-void ad_lane_run_all(const ad_program *p, double *arena);
+/* All runs; the inputs lie in the arena's first slots.  Ends at the first call that fails. */
+ad_status ad_point_run(const ad_program *p, double *arena);
+/* The same for a block of points, of which calls are asked for the first n alone; the inputs lie
+ * where lane_input says. */
+ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena);
 
 /* Whether every guard came out as it was recorded. */
 int ad_point_guards(const ad_program *p, const double *arena);

@@ -34,7 +34,7 @@ const ad_point_run_fn ad_eval_scalar[AD_PROGRAM_OPS] = {
 #define CHOOSE(NAME, ...) scalar_##NAME,
 #define ALIAS(UFUNC, NAME)
 #include "ops.def"
-    [AD_RUN_DOT] = NULL,
+    [AD_RUN_CALL] = NULL, /* the last of those that have no such loop */
 #define FUSED(NAME, ...) scalar_##NAME,
 #include "fused.def"
 };

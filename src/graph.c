@@ -18,6 +18,7 @@ void ad_graph_free(ad_graph *g) {
     ad_free(g->vertex);
     ad_free(g->list);
     ad_free(g->bucket);
+    ad_free(g->called);
     memset(g, 0, sizeof *g);
 }
 
@@ -30,12 +31,13 @@ static uint64_t hash(const ad_graph *g, const ad_vertex *v) {
     uint64_t h = mix(v->op, v->x[1]);
     if (v->op < AD_GRAPH_SUM) return mix(mix(h, v->x[0]), v->x[2]);
     for (size_t k = 0; k < v->x[1]; k++) h = mix(h, g->list[v->x[0] + k]);
-    return h;
+    return mix(h, v->x[2]);
 }
 
 static int same(const ad_graph *g, const ad_vertex *u, const ad_vertex *v) {
     if (u->op != v->op || u->x[1] != v->x[1]) return 0;
-    if (v->op < AD_GRAPH_SUM) return u->x[0] == v->x[0] && u->x[2] == v->x[2];
+    if (u->x[2] != v->x[2]) return 0;
+    if (v->op < AD_GRAPH_SUM) return u->x[0] == v->x[0];
     return memcmp(g->list + u->x[0], g->list + v->x[0], v->x[1] * sizeof(ad_term)) == 0;
 }
 
@@ -127,19 +129,44 @@ ad_term ad_graph_push(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c)
     return intern(g, &v);
 }
 
-ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *terms) {
-    if (g->status != AD_OK) return AD_NO_TERM;
-    if (n == 1) return terms[0];
+/* A term of a list of others; tag: what else tells it from those of the same kind and list. */
+static ad_term listed(ad_graph *g, unsigned kind, size_t n, const ad_term *terms, uint32_t tag) {
     if (ad_grow((void **)&g->list, &g->room_lists, g->lists + n, sizeof *terms) != AD_OK) {
         return fail(g, AD_NO_MEMORY);
     }
     if (g->lists + n > EMPTY) return fail(g, AD_TOO_LARGE);
     memcpy(g->list + g->lists, terms, n * sizeof *terms);
-    ad_vertex v = {kind, {(ad_term)g->lists, (ad_term)n, AD_NO_TERM}};
+    ad_vertex v = {kind, {(ad_term)g->lists, (ad_term)n, tag}};
     size_t before = g->terms;
     ad_term t = intern(g, &v);
     if (g->terms > before) g->lists += n; /* else the one that was there is kept */
     return t;
+}
+
+ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *terms) {
+    if (g->status != AD_OK) return AD_NO_TERM;
+    return n == 1 ? terms[0] : listed(g, kind, n, terms, AD_NO_TERM);
+}
+
+ad_status ad_graph_rule(ad_graph *g, ad_called called, size_t *rule) {
+    ad_status status = ad_grow((void **)&g->called, &g->room_called, g->calleds + 1, sizeof called);
+    if (status != AD_OK) return status;
+    *rule = g->calleds;
+    g->called[g->calleds++] = called;
+    return AD_OK;
+}
+
+ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_way way, size_t p, const ad_term *terms) {
+    ad_called called = g->called[rule];
+    size_t m = ad_call_gives(called, way, p);
+    if (g->status != AD_OK) return AD_NO_TERM;
+    ad_term call = listed(g, AD_GRAPH_CALL, ad_call_reads(called, way, p), terms,
+                          (uint32_t)(rule * AD_CALLS + way));
+    for (size_t k = 0; k < m && g->status == AD_OK; k++) {
+        ad_vertex v = {AD_GRAPH_RESULT, {call, (ad_term)k, AD_NO_TERM}};
+        intern(g, &v);
+    }
+    return g->status == AD_OK ? call + 1 : AD_NO_TERM;
 }
 
 void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists) {
@@ -155,6 +182,16 @@ void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists) {
     g->status = AD_OK;
 }
 
+/* A call counts as the product with its whole Jacobian. */
+static size_t operations(const ad_graph *g, ad_term t, size_t arity) {
+    unsigned op = g->vertex[t].op;
+    if (op == AD_GRAPH_RESULT) return 0;
+    if (op < AD_GRAPH_SUM) return arity > 0;
+    if (op != AD_GRAPH_CALL) return arity - 1;
+    size_t p = ad_graph_way(g, t) == AD_CALL_VALUE ? 1 : ad_graph_seeds(g, t);
+    return p * ad_graph_called(g, t).n * ad_graph_called(g, t).m;
+}
+
 size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live) {
     size_t count = 0;
     memset(live, 0, g->terms);
@@ -164,13 +201,13 @@ size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_
     for (size_t t = g->terms; t-- > 0;) {
         if (!live[t]) continue;
         size_t arity = ad_graph_arity(g, (ad_term)t);
-        count += g->vertex[t].op >= AD_GRAPH_SUM ? arity - 1 : arity > 0;
+        count += operations(g, (ad_term)t, arity);
         for (size_t j = 0; j < arity; j++) live[ad_graph_operand(g, (ad_term)t, j)] = 1;
     }
     return count;
 }
 
 const char *ad_graph_name(unsigned op) {
-    static const char *const names[] = {"input", "constant", "sum", "max", "min"};
+    static const char *const names[] = {"input", "constant", "result", "sum", "max", "min", "call"};
     return op < AD_OP_COUNT ? ad_op_rows[op].ufunc : names[op - AD_GRAPH_INPUT];
 }

@@ -2,9 +2,9 @@
 /* A function as a graph of scalar operations in which nothing stands twice: what programs are
  * made from and what derivatives are derived in.
  *
- * A term is one scalar: an input, a constant, an operation of the table on earlier terms, or a
- * reduction of any number of them.  Equal operations on equal terms are one term.  The inputs
- * are the first terms.
+ * A term is one scalar: an input, a constant, an operation of the table on earlier terms, a
+ * reduction of any number of them, or a result of a call, which is a term of its own and no
+ * number.  Equal operations on equal terms are one term.  The inputs are the first terms.
  *
  * Two doors lead in.  ad_graph_push keeps the IEEE value of what the user wrote: it folds
  * constants and reassociates nothing.  ad_graph_derived is for derivatives, where an exact
@@ -22,9 +22,11 @@ typedef uint32_t ad_term;
 typedef enum ad_graph_kind {                               /* beyond the operations of the table */
                              AD_GRAPH_INPUT = AD_OP_COUNT, /* x[0]: which one */
                              AD_GRAPH_CONSTANT,            /* x[0], x[1]: its bits */
+                             AD_GRAPH_RESULT,              /* of call x[0], number x[1] */
                              AD_GRAPH_SUM,                 /* x[1] terms from list[x[0]] on */
                              AD_GRAPH_MAX,
                              AD_GRAPH_MIN,
+                             AD_GRAPH_CALL, /* of rule x[2] / AD_CALLS, in the way x[2] % AD_CALLS */
                              AD_GRAPH_KINDS
 } ad_graph_kind;
 
@@ -32,6 +34,16 @@ typedef struct ad_vertex {
     uint32_t op;
     ad_term x[AD_MAX_ARITY]; /* AD_NO_TERM beyond the arity */
 } ad_vertex;
+
+/* A rule that is called: m numbers of n.  Its value reads n numbers; its push forward those, the m
+ * of its value and n tangents of p seeds each (row major), for m of p; its pull back m adjoints of
+ * p seeds for n of p. */
+typedef struct ad_called {
+    void *rule;
+    uint32_t n, m;
+} ad_called;
+
+typedef enum ad_call_way { AD_CALL_VALUE, AD_CALL_PUSH, AD_CALL_PULL, AD_CALLS } ad_call_way;
 
 /* The first failure stays in `status`; all later pushes return AD_NO_TERM and do nothing, so
  * that a builder may ask once, at its end. */
@@ -41,6 +53,8 @@ typedef struct ad_graph {
     uint32_t *bucket; /* hash table of terms */
     size_t terms, lists, inputs;
     size_t room_terms, room_lists, buckets;
+    ad_called *called;
+    size_t calleds, room_called;
     size_t limit;    /* most terms: AD_TOO_LARGE beyond */
     size_t recorded; /* terms up to here were recorded, not derived: their guards are values */
     ad_status status;
@@ -59,6 +73,27 @@ ad_term ad_graph_push(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c)
 /* Sum, maximum or minimum of n > 0 terms. */
 ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *terms);
 
+/* A call of a rule with p seeds, its results behind one another: returns the first; what it reads
+ * are terms. */
+ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_way way, size_t p, const ad_term *terms);
+/* Make a rule known: its number in *rule. */
+ad_status ad_graph_rule(ad_graph *g, ad_called called, size_t *rule);
+
+/* How many numbers a call reads, and gives. */
+static inline size_t ad_call_reads(ad_called c, unsigned way, size_t p) {
+    return way == AD_CALL_VALUE ? c.n : (size_t)c.n + c.m + p * (way == AD_CALL_PUSH ? c.n : c.m);
+}
+
+static inline size_t ad_call_gives(ad_called c, unsigned way, size_t p) {
+    return way == AD_CALL_VALUE ? c.m : p * (way == AD_CALL_PUSH ? c.m : c.n);
+}
+
+/* How many seeds there are where so many numbers are read. */
+static inline size_t ad_call_seeds(ad_called c, unsigned way, size_t reads) {
+    if (way == AD_CALL_VALUE) return 0;
+    return (reads - c.n - c.m) / (way == AD_CALL_PUSH ? c.n : c.m);
+}
+
 /* The same for derivatives.  Sums of many terms keep negative ones apart. */
 ad_term ad_graph_derived(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c);
 ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b);
@@ -71,12 +106,25 @@ void ad_graph_partials(ad_graph *g, ad_term t, ad_term *partials);
 static inline size_t ad_graph_arity(const ad_graph *g, ad_term t) {
     const ad_vertex *v = &g->vertex[t];
     if (v->op < AD_OP_COUNT) return (size_t)ad_op_rows[v->op].arity;
-    return v->op >= AD_GRAPH_SUM ? v->x[1] : 0;
+    return v->op >= AD_GRAPH_SUM ? v->x[1] : v->op == AD_GRAPH_RESULT;
 }
 
 static inline ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j) {
     const ad_vertex *v = &g->vertex[t];
-    return v->op < AD_OP_COUNT ? v->x[j] : g->list[v->x[0] + j];
+    return v->op < AD_GRAPH_SUM ? v->x[j] : g->list[v->x[0] + j];
+}
+
+/* Of a call term. */
+static inline ad_called ad_graph_called(const ad_graph *g, ad_term call) {
+    return g->called[g->vertex[call].x[2] / AD_CALLS];
+}
+
+static inline unsigned ad_graph_way(const ad_graph *g, ad_term call) {
+    return g->vertex[call].x[2] % AD_CALLS;
+}
+
+static inline size_t ad_graph_seeds(const ad_graph *g, ad_term call) {
+    return ad_call_seeds(ad_graph_called(g, call), ad_graph_way(g, call), g->vertex[call].x[1]);
 }
 
 /* Whether a term is a constant, and its value. */

@@ -84,6 +84,11 @@ static void need_block(lowering *x, const ad_run *run) {
         need_product(x, run, b);
         return;
     }
+    if (run->op == AD_BLOCK_CALL) {
+        ad_call_nodes(x->tape, b, x->row);
+        for (size_t k = 0; k < b->extent[1].count; k++) x->need[x->row[k]] = 1;
+        return;
+    }
     for (size_t o = 0; o < b->extent[0].count; o++) {
         size_t n = needed_of_row(x, run, b, o);
         if (n == 0) continue;
@@ -185,6 +190,18 @@ static void enter_reduction(lowering *x, const ad_run *run, const ad_block *b) {
     }
 }
 
+static void enter_call(lowering *x, const ad_run *run, const ad_block *b) {
+    size_t n = b->extent[1].count, rule;
+    ad_called called = {x->tape->rule[b->rule], (uint32_t)n, b->count};
+    ad_status status = ad_graph_rule(x->g, called, &rule);
+    if (status != AD_OK) x->g->status = status;
+    ad_call_nodes(x->tape, b, x->row);
+    for (size_t k = 0; k < n; k++) x->row[k] = term_of(x, x->row[k]);
+    if (x->g->status != AD_OK) return;
+    ad_term first = ad_graph_call(x->g, rule, AD_CALL_VALUE, 0, x->row);
+    for (size_t k = 0; k < b->count; k++) x->term[run->node + k] = first + (ad_term)k;
+}
+
 static size_t longest_row(const ad_tape *tape) {
     size_t most = 1;
     for (size_t k = 0; k < tape->runs; k++) {
@@ -207,6 +224,8 @@ static void enter(lowering *x) {
             if (memchr(x->need + run->node, 1, b->count) == NULL) continue;
             if (run->op == AD_BLOCK_MATMUL) {
                 enter_product(x, run, b);
+            } else if (run->op == AD_BLOCK_CALL) {
+                enter_call(x, run, b);
             } else {
                 enter_reduction(x, run, b);
             }
@@ -222,8 +241,8 @@ ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards) {
     lowering x = {tape, g, ad_alloc_zeroed(tape->nodes, 1), ad_alloc(tape->nodes, sizeof(ad_term)),
                   ad_alloc(longest_row(tape), sizeof(ad_term))};
-    ad_status status = tape->rules > 0 ? AD_TOO_LARGE : AD_NO_MEMORY;
-    if (tape->rules == 0 && x.need != NULL && x.term != NULL && x.row != NULL) {
+    ad_status status = AD_NO_MEMORY;
+    if (x.need != NULL && x.term != NULL && x.row != NULL) {
         memset(x.term, 0xFF, tape->nodes * sizeof *x.term);
         for (size_t d = 0; d < D; d++) x.term[input[d]] = (ad_term)d;
         for (size_t k = 0; k < K; k++) x.need[output[k]] = 1;

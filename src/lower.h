@@ -7,8 +7,8 @@
 #include "tape.h"
 
 /* Terms of K outputs and of the tape's guards for a function of the D inputs: the graph's first
- * D terms.  Only what they need is entered.  AD_TOO_LARGE beyond the graph's limit and where a
- * rule is called, which has no scalar operations; AD_BAD_INDEX where an output depends on a leaf that is neither a constant nor an input. */
+ * D terms.  Only what they need is entered.  AD_TOO_LARGE beyond the graph's limit;
+ * AD_BAD_INDEX where an output depends on a leaf that is neither a constant nor an input. */
 ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards);
 

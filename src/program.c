@@ -7,10 +7,7 @@
 #include "alloc.h"
 
 static const char *const fused_names[] = {
-    "sum",
-    "max",
-    "min",
-    "dot",
+    "sum", "max", "min", "dot", "call",
 #define FUSED(NAME, TEXT, ...) TEXT,
 #include "fused.def"
 };
@@ -36,7 +33,13 @@ static void find_live(ad_schedule *s, const ad_wanted *wanted) {
         ad_job *it = &s->job[t];
         it->op = AD_NO_JOB;
         if (s->uses[t] == 0 || v->op == AD_GRAPH_INPUT || v->op == AD_GRAPH_CONSTANT) continue;
-        if (v->op >= AD_GRAPH_SUM) {
+        if (v->op == AD_GRAPH_RESULT) {
+            s->uses[v->x[0]]++;
+            continue;
+        }
+        if (v->op == AD_GRAPH_CALL) {
+            it->op = AD_RUN_CALL;
+        } else if (v->op >= AD_GRAPH_SUM) {
             it->op = (uint16_t)(v->op - AD_GRAPH_SUM + AD_RUN_SUM);
         } else {
             it->op = (uint16_t)(relaxed(s, t) ? AD_MULTIPLY : v->op);
@@ -120,6 +123,7 @@ static ad_status sort_operations(ad_schedule *s) {
     size_t terms = s->g->terms, levels = 1;
     for (size_t t = 0; t < terms; t++) {
         uint32_t level = 0;
+        if (s->g->vertex[t].op == AD_GRAPH_RESULT) s->level[t] = s->level[s->g->vertex[t].x[0]];
         if (s->job[t].op == AD_NO_JOB) continue;
         for (size_t j = 0; j < ad_job_arity(s, (ad_term)t); j++) {
             uint32_t below = s->level[ad_job_operand(s, (ad_term)t, j)];
@@ -128,6 +132,7 @@ static ad_status sort_operations(ad_schedule *s) {
         s->level[t] = level + 1;
         if (levels < (size_t)level + 2) levels = (size_t)level + 2;
         s->count++;
+        s->results += ad_job_results(s, (ad_term)t) - 1;
     }
     size_t *start = ad_alloc_zeroed(levels + 1, sizeof *start);
     ad_term *row = ad_alloc(s->count, sizeof *row);
@@ -166,8 +171,8 @@ static ad_status find_groups(ad_schedule *s) {
     for (size_t k = 0; k < s->count;) {
         ad_term t = s->order[k];
         size_t end = k + 1;
-        while (end < s->count && s->level[s->order[end]] == s->level[t] &&
-               s->job[s->order[end]].op == s->job[t].op &&
+        while (s->job[t].op != AD_RUN_CALL && end < s->count &&
+               s->level[s->order[end]] == s->level[t] && s->job[s->order[end]].op == s->job[t].op &&
                ad_job_arity(s, s->order[end]) == ad_job_arity(s, t)) {
             end++;
         }
@@ -210,6 +215,21 @@ static ad_status write_places(const ad_schedule *s, const ad_wanted *wanted, ad_
     return AD_OK;
 }
 
+/* The rules, and room for what the largest call reads and gives. */
+static ad_status copy_rules(const ad_graph *g, ad_program *p) {
+    if (g->calleds == 0) return AD_OK;
+    p->called = ad_alloc(g->calleds, sizeof *p->called);
+    if (p->called == NULL) return AD_NO_MEMORY;
+    memcpy(p->called, g->called, g->calleds * sizeof *p->called);
+    p->calleds = g->calleds;
+    for (size_t k = 0; k < p->runs; k++) {
+        const ad_program_run *run = &p->run[k];
+        size_t room = (size_t)run->arity + run->count;
+        if (run->op == AD_RUN_CALL && room > p->call_room) p->call_room = room;
+    }
+    return AD_OK;
+}
+
 ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p) {
     size_t n = g->terms;
     ad_schedule s = {.g = g, .strict = strict};
@@ -230,6 +250,7 @@ ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict
         if (status == AD_OK) status = ad_program_give_slots(&s, wanted, p);
         if (status == AD_OK) status = ad_program_write_runs(&s, p);
         if (status == AD_OK) status = write_places(&s, wanted, p);
+        if (status == AD_OK) status = copy_rules(g, p);
     }
     ad_free(s.job);
     ad_free(s.uses);
@@ -249,6 +270,7 @@ void ad_program_free(ad_program *p) {
     ad_free(p->place);
     ad_free(p->stretch);
     ad_free(p->guard);
+    ad_free(p->called);
     memset(p, 0, sizeof *p);
 }
 
@@ -265,6 +287,12 @@ size_t ad_program_operations(const ad_program *p) {
     size_t count = 0;
     for (size_t k = 0; k < p->runs; k++) {
         const ad_program_run *run = &p->run[k];
+        if (run->op == AD_RUN_CALL) {
+            ad_called c = p->called[run->base[0]];
+            size_t seeds = ad_call_seeds(c, run->base[1], run->arity);
+            count += (run->base[1] == AD_CALL_VALUE ? 1 : seeds) * c.n * c.m;
+            continue;
+        }
         size_t each = run->op >= AD_MULTIPLY_ADD ? 2 : ad_run_reduces(run->op) ? run->arity - 1 : 1;
         count += run->count * each;
     }

@@ -21,6 +21,7 @@ typedef enum ad_program_op { /* beyond the operations of the table */
                              AD_RUN_MAX,
                              AD_RUN_MIN,
                              AD_RUN_DOT, /* sum of products of pairs: operands 2 r and 2 r + 1 are multiplied */
+                             AD_RUN_CALL, /* of a rule: `count` results of the same operands */
 #define FUSED(NAME, ...) AD_##NAME,
 #include "fused.def"
                              AD_PROGRAM_OPS
@@ -34,8 +35,9 @@ typedef enum ad_run_form {
 
 /* One run for one point.  Of an affine reduction, which has more operands than strides, operand
  * r of element k is slot base[0] + k stride[0] + r inner[0]; of a sum of products the first and
- * second factor of pair r are base[i] + k stride[i] + r inner[i].  Lists of other operations are
- * padded to whole vectors. */
+ * second factor of pair r are base[i] + k stride[i] + r inner[i].  A call's operands are a list,
+ * base[0] its number in `called`, base[1] its way.  Lists of other operations are padded to whole
+ * vectors. */
 typedef struct ad_program_run {
     uint16_t op, form;
     uint32_t count, arity;
@@ -46,9 +48,11 @@ typedef struct ad_program_run {
     size_t first;
 } ad_program_run;
 
-/* One run for lanes: count records of 1 + arity offsets, in doubles: result, operands. */
+/* One run for lanes: count records of 1 + arity offsets, in doubles: result, operands.  Of a call
+ * one record, of its operands and then its results. */
 typedef struct ad_lane_run {
-    uint16_t op;
+    uint16_t op, way;
+    uint32_t called;
     uint32_t count, arity;
     size_t first;
 } ad_lane_run;
@@ -79,6 +83,9 @@ typedef struct ad_program {
     size_t stretches;
     ad_place_of *guard; /* position: 1 if it was true */
     size_t guards;
+    ad_called *called; /* the graph's */
+    size_t calleds;
+    size_t call_room; /* doubles that the largest call reads and gives, behind the slots */
 
     /* lanes: offsets into the arena, in doubles */
     ad_lane_run *lane_run;
@@ -112,6 +119,11 @@ size_t ad_program_bytes(const ad_program *p);
 size_t ad_program_operations(const ad_program *p);
 
 static inline int ad_run_reduces(unsigned op) { return op >= AD_RUN_SUM && op <= AD_RUN_DOT; }
+
+/* How often a run reads operands: a call once for all its results. */
+static inline size_t ad_run_rows(const ad_program_run *run) {
+    return run->op == AD_RUN_CALL ? 1 : run->count;
+}
 
 /* The slot of operand j of element k of a run. */
 uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k, size_t j);

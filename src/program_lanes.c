@@ -43,7 +43,7 @@ static void count_uses(allocation *x) {
     uint32_t value = begin(x);
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
-        for (size_t k = 0; k < run->count; k++) {
+        for (size_t k = 0; k < ad_run_rows(run); k++) {
             for (size_t j = 0; j < run->arity; j++) x->uses[operand(x, run, k, j)]++;
         }
         for (size_t k = 0; k < run->count; k++) x->in[run->out + k] = value++;
@@ -54,29 +54,60 @@ static void count_uses(allocation *x) {
     for (size_t k = 0; k < p->guards; k++) x->uses[x->in[p->guard[k].slot]]++;
 }
 
+/* Operands, then results, none of which takes an operand's place. */
+static uint32_t *write_call(allocation *x, const ad_program_run *run, uint32_t value,
+                            uint32_t *to) {
+    for (size_t j = 0; j < run->arity; j++) *to++ = offset(x, operand(x, run, 0, j));
+    for (uint32_t k = 0; k < run->count; k++) {
+        take(x, value + k);
+        *to++ = offset(x, value + k);
+    }
+    for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, 0, j));
+    for (uint32_t k = 0; k < run->count; k++) {
+        if (x->uses[value + k] == 0) x->spare[x->spares++] = x->lane[value + k];
+    }
+    return to;
+}
+
+static uint32_t *write_run(allocation *x, const ad_program_run *run, uint32_t value, uint32_t *to) {
+    if (run->op == AD_RUN_CALL) return write_call(x, run, value, to);
+    for (size_t k = 0; k < run->count; k++, to += run->arity + 1) {
+        for (size_t j = 0; j < run->arity; j++) to[j + 1] = offset(x, operand(x, run, k, j));
+        /* a result may take an operand's place: each is read before it is written; but a
+         * reduction writes before it has read all */
+        int reduces = ad_run_reduces(run->op);
+        if (reduces) take(x, value + (uint32_t)k);
+        for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, k, j));
+        if (!reduces) take(x, value + (uint32_t)k);
+        to[0] = offset(x, value + (uint32_t)k);
+    }
+    return to;
+}
+
 static void write_records(allocation *x, ad_program *p) {
     uint32_t *to = p->record, value = begin(x);
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
-        p->lane_run[r] = (ad_lane_run){run->op, run->count, run->arity, (size_t)(to - p->record)};
-        for (size_t k = 0; k < run->count; k++, to += run->arity + 1) {
-            for (size_t j = 0; j < run->arity; j++) to[j + 1] = offset(x, operand(x, run, k, j));
-            /* a result may take an operand's place: each is read before it is written; but a
-             * reduction writes before it has read all */
-            int reduces = ad_run_reduces(run->op);
-            if (reduces) take(x, value + (uint32_t)k);
-            for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, k, j));
-            if (!reduces) take(x, value + (uint32_t)k);
-            to[0] = offset(x, value + (uint32_t)k);
-        }
+        p->lane_run[r] = (ad_lane_run){.op = run->op,
+                                       .way = (uint16_t)run->base[1],
+                                       .called = run->base[0],
+                                       .count = run->count,
+                                       .arity = run->arity,
+                                       .first = (size_t)(to - p->record)};
+        to = write_run(x, run, value, to);
         for (size_t k = 0; k < run->count; k++) x->in[run->out + k] = value++;
     }
+}
+
+static size_t records_of(const ad_program_run *run) {
+    if (run->op == AD_RUN_CALL) return (size_t)run->arity + run->count;
+    return (size_t)run->count * (run->arity + 1);
 }
 
 static ad_status allocate(allocation *x, ad_program *p) {
     size_t records = 0;
     for (size_t r = 0; r < p->runs; r++) {
-        records += (size_t)p->run[r].count * (p->run[r].arity + 1);
+        records += records_of(&p->run[r]);
     }
     p->lane_run = ad_alloc(p->runs, sizeof *p->lane_run);
     p->record = ad_alloc(records, sizeof *p->record);

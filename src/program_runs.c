@@ -75,11 +75,31 @@ static ad_status write_listed(const ad_schedule *s, writer *w, ad_program_run ru
     return write_run(w, &run);
 }
 
+/* A call, which reads one list for all its results. */
+static ad_status write_call(const ad_schedule *s, writer *w, size_t k) {
+    ad_program *p = w->p;
+    ad_term t = s->order[k];
+    size_t arity = ad_job_arity(s, t);
+    ad_program_run run = {.op = AD_RUN_CALL,
+                          .form = AD_RUN_LISTED,
+                          .arity = (uint32_t)arity,
+                          .count = (uint32_t)ad_job_results(s, t),
+                          .out = s->slot[t],
+                          .base = {s->g->vertex[t].x[2] / AD_CALLS, ad_graph_way(s->g, t)},
+                          .first = p->lists};
+    ad_status status =
+        ad_grow((void **)&p->list, &w->room_lists, p->lists + arity, sizeof *p->list);
+    if (status != AD_OK) return status;
+    for (size_t j = 0; j < arity; j++) p->list[p->lists++] = ad_slot_of(s, k, j);
+    return write_run(w, &run);
+}
+
 /* The elements [k, end), alike in level, operation and arity, as affine and listed pieces. */
 static ad_status write_group(const ad_schedule *s, writer *w, size_t k, size_t end) {
     ad_program_run run = {.op = s->job[s->order[k]].op,
                           .arity = (uint32_t)ad_job_arity(s, s->order[k])};
     size_t listed = k;
+    if (run.op == AD_RUN_CALL) return write_call(s, w, k);
     while (k < end) {
         size_t length = affine_length(s, k, end, &run);
         size_t worth = ad_run_reduces(run.op) ? length * run.arity / 2 : length;
@@ -111,6 +131,7 @@ ad_status ad_program_write_runs(const ad_schedule *s, ad_program *p) {
 }
 
 uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k, size_t j) {
+    if (run->op == AD_RUN_CALL) return p->list[run->first + j];
     if (run->form == AD_RUN_LISTED) return p->list[run->first + k * run->arity + j];
     if (!ad_run_reduces(run->op)) return run->base[j] + (uint32_t)((int32_t)k * run->stride[j]);
     size_t factors = run->op == AD_RUN_DOT ? 2 : 1, i = j % factors;

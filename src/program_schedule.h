@@ -29,6 +29,7 @@ typedef struct ad_schedule {
     uint32_t *slot;
     ad_term *order; /* operations in the order of evaluation */
     size_t count;
+    size_t results; /* of calls, beyond the first of each */
     ad_group *group;
     size_t groups, room_groups;
 } ad_schedule;
@@ -39,10 +40,15 @@ static inline ad_term ad_resolved(const ad_graph *g, ad_term t) {
     return t;
 }
 
-/* Operand number j; reductions keep theirs in the graph's list. */
+/* Whether an operation's operands stay in the graph's list. */
+static inline int ad_job_lists(const ad_job *it) {
+    return ad_run_reduces(it->op) || it->op == AD_RUN_CALL;
+}
+
+/* Operand number j. */
 static inline ad_term ad_job_operand(const ad_schedule *s, ad_term t, size_t j) {
     const ad_job *it = &s->job[t];
-    if (!ad_run_reduces(it->op)) return it->x[j];
+    if (!ad_job_lists(it)) return it->x[j];
     if (it->op != AD_RUN_DOT) return ad_resolved(s->g, ad_graph_operand(s->g, t, j));
     return s->job[ad_resolved(s->g, ad_graph_operand(s->g, t, j / 2))].x[j % 2];
 }
@@ -50,7 +56,18 @@ static inline ad_term ad_job_operand(const ad_schedule *s, ad_term t, size_t j) 
 static inline size_t ad_job_arity(const ad_schedule *s, ad_term t) {
     size_t terms = s->g->vertex[t].x[1];
     if (s->job[t].op == AD_RUN_DOT) return 2 * terms;
-    return ad_run_reduces(s->job[t].op) ? terms : s->job[t].arity;
+    return ad_job_lists(&s->job[t]) ? terms : s->job[t].arity;
+}
+
+/* How many results the operation gives, which are the terms behind it if it is a call. */
+static inline size_t ad_job_results(const ad_schedule *s, ad_term t) {
+    if (s->job[t].op != AD_RUN_CALL) return 1;
+    return ad_call_gives(ad_graph_called(s->g, t), ad_graph_way(s->g, t), ad_graph_seeds(s->g, t));
+}
+
+/* The same for a group; calls are groups of their own. */
+static inline size_t ad_group_results(const ad_schedule *s, const ad_group *group) {
+    return group->count == 1 ? ad_job_results(s, s->order[group->first]) : group->count;
 }
 
 /* Slot of operand j of the k-th operation. */

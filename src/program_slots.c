@@ -152,6 +152,11 @@ static void find_last(const ad_schedule *s, const uint8_t *output, uint32_t *gro
         for (size_t i = group->first; i < group->first + group->count; i++) {
             ad_term t = s->order[i];
             group_of[t] = (uint32_t)k;
+            size_t results = ad_job_results(s, t);
+            for (size_t e = 1; e <= results && s->job[t].op == AD_RUN_CALL; e++) {
+                group_of[t + e] = (uint32_t)k;
+                if (output[t + e]) last[k] = NEVER;
+            }
             for (size_t j = 0; j < ad_job_arity(s, t); j++) {
                 ad_term from = ad_job_operand(s, t, j);
                 if (s->g->vertex[from].op == AD_GRAPH_INPUT ||
@@ -165,12 +170,20 @@ static void find_last(const ad_schedule *s, const uint8_t *output, uint32_t *gro
     }
 }
 
+static void give_slots(ad_schedule *s, const ad_group *group, uint32_t at) {
+    ad_term call = s->order[group->first];
+    for (size_t i = 0; i < group->count; i++)
+        s->slot[s->order[group->first + i]] = at + (uint32_t)i;
+    if (s->job[call].op != AD_RUN_CALL) return;
+    for (size_t e = 0; e < ad_job_results(s, call); e++) s->slot[call + 1 + e] = at + (uint32_t)e;
+}
+
 /* Slots of one group after the other, which of a program that leaves the nearest cache are given
  * back behind their last reader. */
 static ad_status place_groups(ad_schedule *s, const uint8_t *output, ad_program *p,
                               arrangement *x) {
     size_t n = s->groups, first = p->inputs + p->constants;
-    int reuse = first + s->count > NEAR;
+    int reuse = first + s->count + s->results > NEAR;
     space places = {.end = first};
     uint32_t *group_of = ad_alloc(s->g->terms, sizeof *group_of);
     size_t *last = ad_alloc(n, sizeof *last);     /* a group's last reader */
@@ -186,21 +199,19 @@ static ad_status place_groups(ad_schedule *s, const uint8_t *output, ad_program 
         const ad_group *group = &s->group[k];
         arrange(x, group);
         if (reuse) {
-            at[k] = take(&places, room_of(group->count));
+            at[k] = take(&places, room_of(ad_group_results(s, group)));
         } else {
             at[k] = (uint32_t)places.end;
-            places.end += group->count;
+            places.end += ad_group_results(s, group);
         }
-        for (size_t i = 0; i < group->count; i++) {
-            s->slot[s->order[group->first + i]] = at[k] + (uint32_t)i;
-        }
+        give_slots(s, group, at[k]);
         if (!reuse) continue;
         if (last[k] != NEVER) {
             behind[k] = head[last[k]];
             head[last[k]] = k;
         }
         for (size_t e = head[k]; e != NEVER; e = behind[e]) {
-            give(&places, at[e], room_of(s->group[e].count));
+            give(&places, at[e], room_of(ad_group_results(s, &s->group[e])));
         }
     }
     p->slots = places.end;
@@ -228,7 +239,7 @@ static ad_status place_leaves(ad_schedule *s, ad_program *p) {
         ad_graph_is_constant(g, (ad_term)t, &p->constant[constants]);
         s->slot[t] = (uint32_t)(p->inputs + constants++);
     }
-    size_t most = p->inputs + p->constants + s->count + 2 * LINE * (s->groups + 1);
+    size_t most = p->inputs + p->constants + s->count + s->results + 2 * LINE * (s->groups + 1);
     return most > INT32_MAX / AD_LANE_POINTS ? AD_TOO_LARGE : AD_OK;
 }
 

@@ -49,7 +49,7 @@ ARROWS = {
     "eliminate": ["derive"],
     "fused": [],
     "program": ["graph", "fused"],
-    "eval": ["program", "lanes"],
+    "eval": ["call", "program", "lanes"],
     "batch": ["eval"],
     "sparsity": ["derive"],
     "colour": ["alloc"],

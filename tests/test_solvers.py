@@ -135,14 +135,16 @@ class TestLeastSquares:
         np.testing.assert_allclose(found.x, own.x, rtol=1e-9)
         np.testing.assert_allclose(found.x, [2.0, 1.0], atol=0.05)
 
-    def test_dense_where_there_is_no_sparse_form(self):
+    def test_sparse_with_calls_of_rules(self):
         def residual(x):
             return np.append(np.linalg.solve(np.eye(2) * x[0], x[1:3]), x[2:]) - 1.0
 
-        with pytest.raises(NotImplementedError):
-            ad_core.compile(residual).jacobian(np.ones(120), sparse=True)
-        found = solvers.least_squares(residual, np.full(120, 1.2))
-        assert isinstance(found.jac, np.ndarray)
+        x = np.full(120, 1.2)
+        sparse = ad_core.compile(residual).jacobian(x, sparse=True)
+        assert sparse.nnz == 2 * 3 + 118
+        np.testing.assert_allclose(sparse.toarray(), ad_core.jacobian(residual)(x), rtol=1e-14)
+        found = solvers.least_squares(residual, x)
+        assert not isinstance(found.jac, np.ndarray)
         np.testing.assert_allclose(found.x, 1.0, rtol=1e-7)
 
     def test_arguments_and_single_residuals(self):
@@ -151,6 +153,16 @@ class TestLeastSquares:
 
 
 class TestMinimize:
+    def test_dense_where_there_is_no_sparse_form(self):
+        def objective(x):
+            return np.sum(np.linalg.solve(np.eye(2) * x[0], x[1:3]) ** 2) + np.sum((x - 1.0) ** 2)
+
+        x = np.full(120, 1.2)
+        with pytest.raises(NotImplementedError):
+            ad_core.compile(objective).hessian(x, sparse=True)
+        found = solvers.minimize(objective, x, method="trust-constr", tol=1e-9)
+        np.testing.assert_allclose(ad_core.grad(objective)(found.x), 0.0, atol=1e-6)
+
     @pytest.mark.parametrize(
         "method",
         [None, "CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "SLSQP", "trust-constr", "dogleg",

@@ -49,13 +49,14 @@ class Compiled(_core.Evaluator):
         if source.graph is None and name.startswith("sparse"):
             raise NotImplementedError(self._no_sparse_program())
         if source.graph is None:
-            call = Replayed(self._recording, source, name, argnums, report)
-            return call, {"route": "sweeps over the recording, carried out again"}
+            return self._replayed(name, argnums, report)
         try:
             return build(source, name, argnums, report)
         except _core.ProgramTooLarge:
             if name.startswith("sparse"):
                 raise NotImplementedError(self._no_sparse_program()) from None
+            if source.graph.calls:
+                return self._replayed(name, argnums, report)
             if name not in ("jacobian", "value_and_jacobian"):
                 raise MemoryError(
                     f"{name} of {self._name} needs a program of more operations than one may "
@@ -63,6 +64,10 @@ class Compiled(_core.Evaluator):
                 ) from None
         call = Swept(source, self._build, name, argnums)
         return call, {"route": "sweeps of a product program", "candidates": {}}
+
+    def _replayed(self, name, argnums, report):
+        call = Replayed(self._recording, self._lowered, name, argnums, report)
+        return call, {"route": "sweeps over the recording, carried out again"}
 
     def _no_sparse_program(self):
         return (

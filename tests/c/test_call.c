@@ -3,9 +3,13 @@
 #include "ad_test.h"
 #include "alloc.h"
 #include "block.h"
+#include "derive.h"
 #include "edges.h"
+#include "eval.h"
 #include "expand.h"
+#include "expr.h"
 #include "jacobian.h"
+#include "lanes.h"
 #include "lower.h"
 #include "replay.h"
 
@@ -167,8 +171,6 @@ TEST(call_that_fails_ends_what_it_is_part_of) {
     product rule = {0, 0, AD_OK};
     ad_node out[3], y = 0;
     double J[9];
-    ad_graph g;
-    ad_term terms[3];
     REQUIRE(record(&tape, &rule, out));
     const ad_function f = {&tape, 3, 3, inputs, out};
     rule.answers = AD_CALL_FAILED;
@@ -190,11 +192,6 @@ TEST(call_that_fails_ends_what_it_is_part_of) {
     tape.block[0].extent[1].count = 4;
     CHECK(ad_tape_replay(&tape, 0, NULL, NULL, UINT64_MAX, &again) == AD_BAD_INDEX);
     ad_tape_free(&again);
-    tape.block[0].extent[1].count = 3;
-    /* no scalar operations to make a program of */
-    REQUIRE(ad_graph_init(&g, 3, 100) == AD_OK);
-    CHECK(ad_lower(&tape, 3, inputs, 3, out, &g, terms, NULL) == AD_TOO_LARGE);
-    ad_graph_free(&g);
     ad_tape_free(&tape);
 }
 
@@ -248,4 +245,118 @@ TEST(call_survives_the_failure_of_every_allocation) {
         CHECK((status == AD_OK || status == AD_NO_MEMORY) && rule.kept == 0);
     }
     CHECK(fails > 8);
+}
+
+/* Values, then the Jacobian by columns, as one program; all of it may run out of memory. */
+static ad_status make(const ad_tape *tape, const ad_node *out, ad_route route, ad_graph *g,
+                      ad_program *p) {
+    const ad_term terms[] = {0, 1, 2};
+    ad_term value[3], wanted[12];
+    ad_entries entries = {0};
+    ad_status status = ad_graph_init(g, 3, 1000);
+    if (status == AD_OK) status = ad_lower(tape, 3, inputs, 3, out, g, value, NULL);
+    const ad_mapping f = {g, 3, 3, terms, value};
+    if (status == AD_OK) status = ad_derive_jacobian(&f, route, &entries);
+    if (status == AD_OK) {
+        CHECK(entries.count == 9); /* a rule's Jacobian is dense */
+        for (size_t k = 0; k < 12; k++) wanted[k] = k < 3 ? value[k] : entries.entry[k - 3].term;
+        const ad_wanted all = {.outputs = 12, .checked = 3, .output = wanted};
+        status = ad_program_make(g, &all, 0, p);
+        if (status == AD_OK) status = ad_program_make_lanes(p);
+        if (status != AD_OK) ad_program_free(p);
+    }
+    ad_free(entries.entry);
+    if (status != AD_OK) ad_graph_free(g);
+    return status;
+}
+
+TEST(call_is_part_of_programs) {
+    ad_tape tape;
+    product rule = {0, 0, AD_OK};
+    ad_node out[3];
+    ad_graph g;
+    ad_program p = {0};
+    REQUIRE(record(&tape, &rule, out) && ad_expr_prepare() == AD_OK);
+    ad_lanes_choose(NULL);
+    for (unsigned route = 0; route <= AD_ROUTE_REVERSE; route++) {
+        REQUIRE(make(&tape, out, (ad_route)route, &g, &p) == AD_OK);
+        double *arena = ad_alloc(ad_point_room(&p), sizeof *arena), got[12];
+        const double x[3] = {0.5, -1, 3};
+        ad_point_begin(&p, arena);
+        memcpy(arena, x, sizeof x);
+        long before = rule.asked;
+        CHECK(ad_point_run(&p, arena) == AD_OK && rule.asked == before + 2);
+        ad_point_outputs(&p, arena, 0, 12, 0, got);
+        for (int k = 0; k < 3; k++) {
+            CHECK_NEAR(got[k], sin(x[scattered[k]] * x[scattered[(k + 1) % 3]]), 1e-15);
+        }
+        check_jacobian(got + 3, x);
+        rule.answers = AD_CALL_FAILED;
+        CHECK(ad_point_run(&p, arena) == AD_CALL_FAILED);
+        rule.answers = AD_OK;
+        ad_free(arena);
+        /* three points of a block */
+        arena = ad_alloc(ad_lane_room(&p), sizeof *arena);
+        ad_lane_begin(&p, arena);
+        for (size_t d = 0; d < 3; d++) {
+            for (size_t e = 0; e < AD_LANE_POINTS; e++)
+                arena[p.lane_input[d] + e] = x[d] + (double)e;
+        }
+        before = rule.asked;
+        CHECK(ad_lane_run_all(&p, 3, arena) == AD_OK && rule.asked == before + 6);
+        for (size_t e = 0; e < 3; e++) {
+            const double at[3] = {x[0] + (double)e, x[1] + (double)e, x[2] + (double)e};
+            for (size_t k = 0; k < 12; k++) got[k] = arena[p.lane_output[k] + e];
+            CHECK_NEAR(got[0], sin(at[2] * at[0]), 1e-15);
+            check_jacobian(got + 3, at);
+        }
+        rule.answers = AD_CALL_FAILED;
+        CHECK(ad_lane_run_all(&p, 3, arena) == AD_CALL_FAILED);
+        rule.answers = AD_OK;
+        ad_free(arena);
+        ad_program_free(&p);
+        ad_graph_free(&g);
+    }
+    CHECK(make(&tape, out, AD_ROUTE_MARKOWITZ_FIRST, &g, &p) == AD_TOO_LARGE);
+    ad_tape_free(&tape);
+}
+
+TEST(call_has_no_second_derivative_in_a_graph) {
+    ad_tape tape;
+    product rule = {0, 0, AD_OK};
+    ad_node out[3];
+    ad_graph g;
+    const ad_term terms[] = {0, 1, 2};
+    ad_term value[3], ones[3], slopes[3];
+    REQUIRE(record(&tape, &rule, out) && ad_graph_init(&g, 3, 1000) == AD_OK);
+    REQUIRE(ad_lower(&tape, 3, inputs, 3, out, &g, value, NULL) == AD_OK);
+    for (int k = 0; k < 3; k++) ones[k] = ad_graph_constant(&g, 1);
+    const ad_mapping f = {&g, 3, 3, terms, value}, df = {&g, 3, 3, terms, slopes};
+    REQUIRE(ad_derive_pull(&f, ones, slopes) == AD_OK);
+    size_t before = g.terms;
+    CHECK(ad_derive_push(&df, ones, value) == AD_TOO_LARGE && g.terms == before);
+    CHECK(ad_derive_pull(&df, ones, value) == AD_TOO_LARGE && g.terms == before);
+    ad_graph_free(&g);
+    ad_tape_free(&tape);
+}
+
+TEST(call_in_a_program_survives_the_failure_of_every_allocation) {
+    ad_tape tape;
+    product rule = {0, 0, AD_OK};
+    ad_node out[3];
+    long fails = 0;
+    REQUIRE(record(&tape, &rule, out) && ad_expr_prepare() == AD_OK);
+    for (ad_status status = AD_NO_MEMORY; status != AD_OK;) {
+        ad_graph g;
+        ad_program p = {0};
+        ad_alloc_fail_at(++fails);
+        status = make(&tape, out, AD_ROUTE_REVERSE, &g, &p);
+        ad_alloc_fail_at(0);
+        CHECK(status == AD_OK || status == AD_NO_MEMORY);
+        if (status != AD_OK) continue;
+        ad_program_free(&p);
+        ad_graph_free(&g);
+    }
+    CHECK(fails > 20);
+    ad_tape_free(&tape);
 }

@@ -67,7 +67,7 @@ static void run_lanes(const ad_program *p, const double *x, double *out) {
                 arena[p->lane_input[d] + e] = again ? x[e * D + d] : 100 + (double)e;
             }
         }
-        ad_lane_run_all(p, arena);
+        ad_lane_run_all(p, AD_LANE_POINTS, arena);
     }
     for (size_t k = 0; k < p->outputs; k++) {
         for (size_t e = 0; e < AD_LANE_POINTS; e++) {

@@ -38,7 +38,7 @@ static void run_lanes(const ad_program *p, const double *x, double *out, double 
             arena[p->lane_input[d] + e] = e == 5 ? x[d] : 0.1 * (double)e;
         }
     }
-    ad_lane_run_all(p, arena);
+    ad_lane_run_all(p, AD_LANE_POINTS, arena);
     for (size_t k = 0; k < p->outputs; k++) {
         out[k] = p->lane_output[k] == NONE ? 0 : arena[p->lane_output[k] + 5];
     }
