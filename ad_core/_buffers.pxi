@@ -19,7 +19,8 @@ cdef cnp.ndarray contiguous(object x, object dtype=None):
     return unpatched_asarray(x, dtype=dtype, order="C")
 
 
-cdef list patched_names = []
+cdef list patched_spaces = []   # NumPy's namespaces in which names are replaced,
+cdef list patched_names = []    # which
 cdef list replacements = []     # what stands under each name while a trace runs
 cdef list unpatched = []        # and what otherwise
 cdef int running = 0            # traces open in all threads
@@ -34,10 +35,10 @@ cdef int patch_numpy() except -1:
     if running > 1:
         return 0
     for k in range(len(patched_names)):
-        found = <object> PyDict_GetItem(numpy_names, patched_names[k])
+        found = <object> PyDict_GetItem(patched_spaces[k], patched_names[k])
         if found is not unpatched[k]:       # somebody else's, then: put that back afterwards
             unpatched[k] = found
-        PyDict_SetItem(numpy_names, patched_names[k], replacements[k])
+        PyDict_SetItem(patched_spaces[k], patched_names[k], replacements[k])
     return 0
 
 
@@ -47,7 +48,7 @@ cdef int unpatch_numpy() except -1:
     running -= 1
     if running == 0:
         for k in range(len(patched_names)):
-            PyDict_SetItem(numpy_names, patched_names[k], unpatched[k])
+            PyDict_SetItem(patched_spaces[k], patched_names[k], unpatched[k])
     return 0
 
 
@@ -277,13 +278,14 @@ def copy(*args, **kwargs):
     return like("copy", args, kwargs)
 
 
-cdef int enter_replacement(str name, object function) except -1:
+cdef int enter_replacement(dict space, str name, object function) except -1:
+    patched_spaces.append(space)
     patched_names.append(sys.intern(name))
     replacements.append(function)
-    unpatched.append(numpy_names[name])
+    unpatched.append(space[name])
     return 0
 
 
 for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,
                  full_like, array, asarray, asanyarray, ascontiguousarray, copy):
-    enter_replacement(function.__name__, function)
+    enter_replacement(numpy_names, function.__name__, function)

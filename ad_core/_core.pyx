@@ -89,6 +89,7 @@ cdef extern from "numpy/ufuncobject.h":
 include "_status.pxi"
 include "_shield.pxi"
 include "_buffers.pxi"
+include "_listed.pxi"
 include "_trace.pxi"
 include "_index.pxi"
 include "_operate.pxi"

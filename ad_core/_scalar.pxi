@@ -94,6 +94,10 @@ cdef class TracedScalar:
     def __complex__(self):
         return refuse_conversion("complex()", self)
 
+    def as_integer_ratio(self):
+        """What the statistics module and fractions ask for."""
+        return refuse_conversion("as_integer_ratio()", self)
+
     def __round__(self, digits=None):
         return traced_round(self, digits)
 

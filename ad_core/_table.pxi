@@ -282,8 +282,8 @@ def user_line():
     """Where in the user's code this happens: ' (file.py, line 12, in f)'."""
     frame = sys._getframe(0)
     while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if not module.startswith(("numpy", "ad_core")):
+        module = frame.f_globals.get("__name__", "").partition(".")[0]
+        if module not in ("numpy", "ad_core") and module not in sys.stdlib_module_names:
             code = frame.f_code
             return f" ({code.co_filename}, line {frame.f_lineno}, in {code.co_name})"
         frame = frame.f_back

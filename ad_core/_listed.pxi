@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# Lists of traced values as arguments of NumPy's functions: `np.mean([x[0], x[1]])`.  NumPy's protocols
+# ask arrays, not what lists hold, so that these functions, while a trace runs, make arrays of them.
+
+cdef dict LISTED = {
+    np: ("angle", "average", "bincount", "corrcoef", "cov", "gradient", "histogram", "interp", "mean",
+         "median", "nanmean", "nanmedian", "nanpercentile", "nanquantile", "nanstd", "nanvar",
+         "percentile", "quantile", "std", "var"),
+    np.linalg: ("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
+                "matrix_power", "matrix_rank", "pinv", "qr", "slogdet", "solve", "svd", "svdvals"),
+    np.fft: ("fft", "fft2", "fftn", "ifft", "ifft2", "ifftn", "irfft", "rfft"),
+}
+
+
+cdef object unpatched_nditer = np.nditer
+
+
+@cython.final
+cdef class TakesLists:
+    """A function of NumPy's whose arguments may be lists of traced values."""
+
+    cdef object function
+    cdef readonly object __wrapped__
+
+    def __cinit__(self, function):
+        self.function = self.__wrapped__ = function
+
+    def __call__(self, *args, **kwargs):
+        if not as_ever():
+            args = tuple([joined(x) if is_list_of_traced(x) else x for x in args])
+            for name, x in kwargs.items():
+                if is_list_of_traced(x):
+                    kwargs[name] = joined(x)
+        return self.function(*args, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self.function, name)
+
+    def __repr__(self):
+        return repr(self.function)
+
+
+cdef bint is_list_of_traced(object x) except -1:
+    return (type(x) is list or type(x) is tuple) and any_traced(x)
+
+
+def nditer(op, *args, **kwargs):
+    if not as_ever() and any_traced(op if isinstance(op, (list, tuple)) else (op,)):
+        raise NotImplementedError(
+            f"np.nditer does not go through traced arrays{user_line()}: compute with the whole array, "
+            f"or loop over np.ndindex(x.shape)")
+    return unpatched_nditer(op, *args, **kwargs)
+
+
+enter_replacement(numpy_names, "nditer", nditer)
+for space, names in LISTED.items():
+    for name in names:
+        enter_replacement(space.__dict__, name, TakesLists(space.__dict__[name]))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy's functions of lists that hold traced values."""
+
+import statistics
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import ad_core
+
+X = np.array([0.3, 1.2, -0.7, 2.0])
+FUNCTIONS = {
+    "mean": lambda a, b: np.mean([a, 2.0 * b]),
+    "mean of a tuple": lambda a, b: np.mean((a, 2.0 * b)),
+    "mean by name": lambda a, b: np.mean(a=[a, b], axis=0),
+    "mean of arrays": lambda a, b: np.mean([np.stack([a, b]), np.ones(2) * b], axis=0),
+    "std": lambda a, b: np.std([a, b, 1.0], ddof=1),
+    "var": lambda a, b: np.var([a, b, 1.0]),
+    "average": lambda a, b: np.average([a, b], weights=[b, 1.0]),
+    "median": lambda a, b: np.median([a, b, 1.0]),
+    "quantile": lambda a, b: np.quantile([a, b, 1.0], 0.3),
+    "nanmean": lambda a, b: np.nanmean([a, b, np.nan]),
+    "gradient": lambda a, b: np.gradient([a, b, a * b]),
+    "interp": lambda a, b: np.interp([a, 0.5], [0.0, 1.0], [a, b]),
+    "bincount": lambda a, b: np.bincount([0, 1, 1], [a, b, 1.0]),
+    "cov": lambda a, b: np.cov([[a, b], [b, 1.0]]),
+    "solve": lambda a, b: np.linalg.solve([[a, b], [1.0, a]], [b, 1.0]),
+    "det": lambda a, b: np.linalg.det([[a, b], [1.0, a]]),
+    "eigvalsh": lambda a, b: np.linalg.eigvalsh([[a, b], [b, 1.0]]),
+    "fft": lambda a, b: np.abs(np.fft.fft([a, b, 1.0])),
+    "norm": lambda a, b: np.linalg.norm([a, b]),
+    "hypot": lambda a, b: np.hypot([a, b], [b, 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_values_and_derivatives(name):
+    function = FUNCTIONS[name]
+    np.testing.assert_allclose(ad_core.trace(function, 0.3, 1.2)(0.3, 1.2), function(0.3, 1.2))
+    ad_core.testing.check_grads(function, (0.3, 1.2))
+
+
+def test_functions_are_themselves_again():
+    before = np.mean, np.linalg.solve, np.fft.fft, np.nditer
+    assert ad_core.grad(lambda x: np.mean([x, 1.0]))(2.0) == 0.5
+    with pytest.raises(ZeroDivisionError):
+        ad_core.grad(lambda x: np.mean([x, 1.0]) / (1 // 0))(1.0)
+    assert (np.mean, np.linalg.solve, np.fft.fft, np.nditer) == before
+
+
+def test_plain_lists_stay_plain_while_a_trace_runs():
+    def function(x):
+        assert type(np.mean([1.0, 2.0])) is np.float64
+        assert np.mean.__name__ == "mean"
+        assert repr(np.linalg.solve) == repr(np.linalg.solve.__wrapped__)
+        assert sum(float(v) for v in np.nditer(np.arange(3.0))) == 3.0
+        return x
+
+    ad_core.grad(function)(1.0)
+
+
+@pytest.mark.parametrize("ask", [statistics.mean, statistics.fmean, lambda x: Fraction(x[0])])
+def test_what_wants_numbers_is_refused_with_the_line(ask):
+    with pytest.raises(ad_core.TracedValueError, match=r"test_lists\.py"):
+        ad_core.grad(lambda x: ask(list(x)))(X)
+
+
+@pytest.mark.parametrize("make", [lambda x: x, lambda x: [x, x + 1.0]])
+def test_nditer_says_what_to_do(make):
+    with pytest.raises(NotImplementedError, match=r"np\.nditer.*test_lists.*ndindex"):
+        ad_core.grad(lambda x: sum(v for v in np.nditer(make(x))))(X)
