@@ -123,13 +123,6 @@ def current_values(x):
     return values_of(x)
 
 
-def truth_of(x):
-    """The outcome of traced truth values as plain ones, kept as guards."""
-    if type(x) is TracedArray:
-        return decided(x)
-    return decide(x) if type(x) is TracedScalar else x
-
-
 def is_constant(x):
     """Whether a traced array holds constants only."""
     return type(x) is TracedArray and only_constants(<TracedArray> x)

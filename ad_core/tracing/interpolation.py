@@ -5,13 +5,10 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
-from ad_core.tracing.elementwise import as_array, decided
+from ad_core.tracing.elementwise import as_array, as_traced
+from ad_core.tracing.guards import holds, plain, tested
 
 __all__ = ["interp"]
-
-
-def _plain(x):
-    return _core.current_values(x) if _core.traced(x) else x
 
 
 def _periodic(x, xp, fp, period):
@@ -37,10 +34,10 @@ def _slopes(xp, fp):
 def _slopes_at(knots, xp, slopes, ends):
     """The slope at sample points: the middle of both sides'; of one side where the other is a
     jump, by left= and right= or by sample points that are equal."""
-    plain = _plain(xp)
-    flat = np.concatenate([[ends[0]], plain[1:] > plain[:-1], [ends[1]]])
-    for k in np.flatnonzero(~flat[1:-1]):
-        decided(xp[k] == xp[k + 1])
+    values = plain(xp)
+    flat = np.concatenate([[ends[0]], values[1:] > values[:-1], [ends[1]]])
+    same = np.flatnonzero(~flat[1:-1])
+    holds(np.equal, xp[same], xp[same + 1])
     before, after = flat[knots], flat[knots + 1]
     middle = (slopes[knots] + slopes[knots + 1]) / 2.0
     return np.where(
@@ -63,28 +60,31 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     if period is not None:
         x, xp, fp = _periodic(x, xp, fp, period)
         left = right = None
-    if decided(xp[1:] < xp[:-1]).any():
+    if tested(np.less, xp[1:], xp[:-1]).any():
         raise ValueError(
             f"np.interp takes sample points xp in increasing order, and these are not"
             f"{_core.user_line()}; sort them: order = np.argsort(xp), xp[order], fp[order]"
         )
     flat, last = np.ravel(x), xp.size - 1
-    at, samples = _plain(flat), _plain(xp)
+    at, samples = plain(flat), plain(xp)
+    slopes, moving = _slopes(xp, fp), _core.traced(flat) or _core.traced(xp)
+    if _core.traced(flat):  # many points share few constants
+        slopes, xp, fp = as_traced(slopes), as_traced(xp), as_traced(fp)
     found = np.searchsorted(samples, at, side="right") - 1
     nan = np.isnan(at)
     knot = (at == samples[np.maximum(found, 0)]) & (found >= 0) & ~nan
     below, above = (found < 0) & ~nan, (found == last) & ~knot & ~nan
+    keep = tested if np.isnan(samples).any() else holds
     points, places = _those(flat, found, ~(knot | below | nan))
-    decided(points > xp[places])
+    keep(np.greater, points, xp[places])
     points, places = _those(flat, found, ~(knot | above | nan))
-    decided(points < xp[places + 1])
+    keep(np.less, points, xp[places + 1])
     points, places = _those(flat, found, knot)
-    decided(points == xp[places])
-    decided(np.isnan(flat[nan]))
-    slopes = _slopes(xp, fp)
+    keep(np.equal, points, xp[places])
+    holds(np.isnan, flat[nan])
     start = np.maximum(found, 0)
     slope = slopes[start + 1]
-    if np.any(knot) and any(map(_core.traced, (flat, xp))):
+    if np.any(knot) and moving:
         here = _slopes_at(start[knot], xp, slopes, (left is None, right is None))
         slope = _replaced(slope, knot, here)
     elif np.any(knot):

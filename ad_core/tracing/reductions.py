@@ -7,8 +7,9 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_array, as_traced, decided
+from ad_core.tracing.elementwise import as_array, as_traced
 from ad_core.tracing.folds import fold_last, fold_running
+from ad_core.tracing.guards import decided, tested
 
 __all__ = [
     "all_", "any_", "axes_last", "cumprod", "cumsum", "kept", "last_in_one", "max_", "min_",
@@ -167,7 +168,7 @@ def mean(a, axis=None, dtype=None, keepdims=False, where=True):
 
 
 def _there(a, where):
-    there = ~decided(np.isnan(a))
+    there = ~tested(np.isnan, a)
     return there & where if _given(where) else there
 
 
