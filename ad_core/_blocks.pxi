@@ -110,6 +110,50 @@ def nodes_on_trace_of(tuple values):
     return [unpatched_asarray(nodes_of(trace, value)) for value in values]
 
 
+def stacked(list arrays):
+    """Arrays of one shape along a new first axis: consecutive nodes if their own follow one
+    another, so that the whole is an affine rule; otherwise what np.stack makes."""
+    cdef TracedArray first
+    cdef cnp.ndarray index
+    cdef cnp.npy_intp shape[MAXDIMS]
+    cdef size_t next_node = 0, size = 0
+    cdef int d, ndim
+    for k, x in enumerate(arrays):
+        if type(x) is not TracedArray:
+            return np.stack(arrays)
+        index = (<TracedArray> x).indices()
+        if cnp.PyArray_SIZE(index) == 0 or not is_run(index) or (<TracedArray> x).truth:
+            return np.stack(arrays)
+        if k > 0 and (<ad_node *> cnp.PyArray_DATA(index))[0] != next_node:
+            return np.stack(arrays)
+        size = <size_t> cnp.PyArray_SIZE(index)
+        next_node = (<ad_node *> cnp.PyArray_DATA(index))[0] + size
+    first = <TracedArray> arrays[0]
+    ndim = cnp.PyArray_NDIM(first.index)
+    shape[0] = len(arrays)
+    for d in range(ndim):
+        shape[d + 1] = cnp.PyArray_DIM(first.index, d)
+    return new_array(first.trace, consecutive(<ad_node> (next_node - shape[0] * size), ndim + 1,
+                                              shape), False)
+
+
+def order_of_places(cnp.ndarray places, cnp.ndarray counts):
+    """The stable order of integers from 0 on, in one pass; counts[k] of them are k."""
+    cdef cnp.ndarray of = contiguous(places, np.int64)
+    cdef cnp.ndarray ends = np.cumsum(counts, dtype=np.int64)
+    cdef cnp.ndarray order = unpatched_empty(places.size, dtype=np.int64)
+    cdef const int64_t *place = <int64_t *> cnp.PyArray_DATA(of)
+    cdef int64_t *end = <int64_t *> cnp.PyArray_DATA(ends)
+    cdef int64_t *to = <int64_t *> cnp.PyArray_DATA(order)
+    cdef Py_ssize_t k
+    if places.size and not 0 <= places.min() <= places.max() < counts.size:
+        raise IndexError(f"a place that is not in [0, {counts.size})")
+    for k in range(places.size - 1, -1, -1):
+        end[place[k]] -= 1
+        to[end[place[k]]] = k
+    return order
+
+
 def constant_index(x, double value):
     """The node of a constant on the trace of x."""
     cdef ad_node node

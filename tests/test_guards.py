@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.tracing.orders import stable_order
+from ad_core.tracing.orders import searched, stable_order
 
 X = np.array([0.3, -1.2, 2.6, 0.9, -0.4, 1.7, 0.1, -2.2])
 KNOTS = np.linspace(-3.0, 3.0, 13)
@@ -230,6 +230,36 @@ def test_the_stable_order_of_rows():
     for rows, axis in ((x, 1), (x, -1), (x.T, 0), (x[:, None], 2)):
         np.testing.assert_array_equal(
             stable_order(rows, axis), np.argsort(rows, axis=axis, kind="stable")
+        )
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(
+    "points",
+    [
+        np.linspace(-2.0, 3.0, 11),
+        np.linspace(-2.0, 3.0, 11) + 0.1 * np.sin(np.arange(11.0)),
+        np.linspace(0.0, 1e-300, 5),
+        np.array([-1e308, 0.0, 1e308]),
+        np.arange(9.0) ** 2,
+        np.ones(4),
+        np.array([0.0, 0.0, 1.0, np.inf]),
+        np.array([0.0, 1.0, 2.0, np.nan]),
+        np.arange(4.0)[::-1],
+        np.arange(2.0),
+    ],
+    ids=lambda x: f"{x[0]:g} to {x[-1]:g} in {len(x)}",
+)
+def test_places_among_points(points, side):
+    rng = np.random.default_rng(3)
+    finite = points[np.isfinite(points)]
+    near = np.concatenate([finite, np.nextafter(finite, -np.inf), np.nextafter(finite, np.inf)])
+    between = np.interp(rng.uniform(-1.0, len(finite), 300), np.arange(len(finite)), finite)
+    special = np.array([-np.inf, np.inf, np.nan, -0.0, 0.0, 1e-320, -1e308, 1e308])
+    values = np.concatenate([near, between, special])
+    for x in (values, values[:4], values[: 2 * (len(values) // 2)].reshape(2, -1), values[0]):
+        np.testing.assert_array_equal(
+            searched(points, x, side), np.searchsorted(points, x, side)
         )
 
 

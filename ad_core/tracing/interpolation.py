@@ -7,6 +7,7 @@ from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
 from ad_core.tracing.elementwise import as_array, as_traced
 from ad_core.tracing.guards import holds, plain, tested
+from ad_core.tracing.orders import searched
 
 __all__ = ["interp"]
 
@@ -70,26 +71,24 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     slopes, moving = _slopes(xp, fp), _core.traced(flat) or _core.traced(xp)
     if _core.traced(flat):  # many points share few constants
         slopes, xp, fp = as_traced(slopes), as_traced(xp), as_traced(fp)
-    found = np.searchsorted(samples, at, side="right") - 1
+    place = searched(samples, at, "right")  # the interval: 0 before the first sample point
+    start, base = (np.concatenate([y[:1], y]) for y in (xp, fp))
+    begins = start[place]
     nan = np.isnan(at)
-    knot = (at == samples[np.maximum(found, 0)]) & (found >= 0) & ~nan
-    below, above = (found < 0) & ~nan, (found == last) & ~knot & ~nan
+    knot = (at == plain(start).take(place)) & (place > 0) & ~nan
+    below, above = (place == 0) & ~nan, (place > last) & ~knot & ~nan
     keep = tested if np.isnan(samples).any() else holds
-    points, places = _those(flat, found, ~(knot | below | nan))
-    keep(np.greater, points, xp[places])
-    points, places = _those(flat, found, ~(knot | above | nan))
-    keep(np.less, points, xp[places + 1])
-    points, places = _those(flat, found, knot)
-    keep(np.equal, points, xp[places])
+    keep(np.greater, *_those(flat, begins, ~(knot | below | nan)))
+    keep(np.less, *_those(flat, np.concatenate([xp, xp[-1:]])[place], ~(knot | above | nan)))
+    keep(np.equal, *_those(flat, begins, knot))
     holds(np.isnan, flat[nan])
-    start = np.maximum(found, 0)
-    slope = slopes[start + 1]
+    slope = slopes[place]
     if np.any(knot) and moving:
-        here = _slopes_at(start[knot], xp, slopes, (left is None, right is None))
+        here = _slopes_at(place[knot] - 1, xp, slopes, (left is None, right is None))
         slope = _replaced(slope, knot, here)
     elif np.any(knot):
         slope = np.where(knot, 0.0, slope)
-    value = fp[start] + slope * (flat - xp[start])
+    value = base[place] + slope * (flat - begins)
     for outside, given in ((below, left), (above, right)):
         if np.any(outside):
             end = fp[0 if outside is below else -1]
@@ -99,9 +98,9 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     return value.reshape(x.shape)[()]
 
 
-def _those(points, places, chosen):
-    """The chosen points and their places; as a rule that is all of them."""
-    return (points, places) if chosen.all() else (points[chosen], places[chosen])
+def _those(points, samples, chosen):
+    """The chosen points and the samples beside them; as a rule that is all of them."""
+    return (points, samples) if chosen.all() else (points[chosen], samples[chosen])
 
 
 def _replaced(x, places, values):

@@ -7,7 +7,7 @@ from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
 from ad_core.tracing.elementwise import as_array, as_traced
 from ad_core.tracing.guards import decided, holds, keep_holes, plain, tested
-from ad_core.tracing.orders import stable_order
+from ad_core.tracing.orders import searched, stable_order
 
 __all__ = ["argmax", "argmin", "argsort", "sorting"]
 
@@ -209,21 +209,17 @@ def count_nonzero(a, axis=None, *, keepdims=False):
 @implements(np.searchsorted)
 def searchsorted(a, v, side="left", sorter=None):
     values = plain(v)
-    found = np.searchsorted(plain(a), values, side, sorter)
     points = as_traced(a) if sorter is None else as_traced(a)[sorter]
-    steps = np.diff(plain(points))
-    keep_holes(a, plain(a))
+    known = plain(points)
+    found = searched(known, values, side)
+    keep_holes(a, known)
     keep = keep_holes(v, values)
-    if not (steps >= 0).all():  # as infinities side by side, NaN, or no order at all
+    if not ((np.diff(known) >= 0).all() and np.isfinite(values).all()):
         keep = tested
+    ends = np.concatenate([[-np.inf], points, [np.inf]])
     below, above = (np.less, np.less_equal) if side == "left" else (np.less_equal, np.less)
-    for test, places, chosen in (
-        (below, found - 1, found > 0),
-        (above, found, found < points.size),
-    ):
-        some, at = (v, places) if np.all(chosen) else (as_array(v)[chosen], places[chosen])
-        if np.size(at):
-            keep(test, *((points[at], some) if test is below else (some, points[at])))
+    keep(below, ends[found], v)
+    keep(above, v, ends[found + 1])
     return found
 
 

@@ -240,7 +240,7 @@ def cumsum(a, axis=None, dtype=None):
 
 @implements(np.cumprod)
 def cumprod(a, axis=None, dtype=None):
-    """By pairs: 2 log2(n) elementwise runs."""
+    """In blocks side by side: at most some 70 elementwise runs for each factor 64 of n."""
     _float(dtype)
     x = as_array(a)
     if axis is None:
@@ -248,7 +248,7 @@ def cumprod(a, axis=None, dtype=None):
     if x.ndim == 0:
         x = np.ravel(x)
     moved = np.moveaxis(x, axis, -1)
-    return np.moveaxis(+fold_running(np.multiply, moved), -1, axis)
+    return np.moveaxis(fold_running(np.multiply, moved), -1, axis)
 
 
 @implements(np.nancumsum)
