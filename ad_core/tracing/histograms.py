@@ -33,7 +33,8 @@ def _sums(places, weights, counts):
     filled = np.flatnonzero(counts)
     sums = np.zeros(counts.shape)
     if filled.size:
-        sums[filled] = fold_groups(np.add, weights[_core.order_of_places(places, counts)], counts[filled])
+        order = _core.order_of_places(places, counts)
+        sums[filled] = fold_groups(np.add, weights[order], counts[filled])
     return sums
 
 
