@@ -39,6 +39,8 @@ FUNCTIONS = {
     "searchsorted": (lambda x: x @ np.searchsorted(KNOTS, x), 2, {0: 0.6}),
     "digitize": (lambda x: x @ np.digitize(x, KNOTS[::-1]), 3, {0: 0.6}),
     "interp": (lambda x: np.sum(np.interp(x, KNOTS, np.sin(KNOTS))), 2, {0: 0.6}),
+    "interp on few knots": (lambda x: np.sum(np.interp(x, KNOTS[::4], x[:4])), 2, {0: 1.1}),
+    "searchsorted among few": (lambda x: x @ np.searchsorted(KNOTS[::4], x), 2, {0: 1.1}),
     "histogram": (lambda x: x @ np.histogram(x, KNOTS[3:])[0][:8], 3, {0: 0.6}),
     "isnan": (lambda x: np.nanmean(x), 1, {0: np.nan}),
 }  # fmt: skip
@@ -258,9 +260,7 @@ def test_places_among_points(points, side):
     special = np.array([-np.inf, np.inf, np.nan, -0.0, 0.0, 1e-320, -1e308, 1e308])
     values = np.concatenate([near, between, special])
     for x in (values, values[:4], values[: 2 * (len(values) // 2)].reshape(2, -1), values[0]):
-        np.testing.assert_array_equal(
-            searched(points, x, side), np.searchsorted(points, x, side)
-        )
+        np.testing.assert_array_equal(searched(points, x, side), np.searchsorted(points, x, side))
 
 
 # ---------------------------------------------------------------------------------- forged files

@@ -69,7 +69,7 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     flat, last = np.ravel(x), xp.size - 1
     at, samples = plain(flat), plain(xp)
     slopes, moving = _slopes(xp, fp), _core.traced(flat) or _core.traced(xp)
-    if _core.traced(flat):  # many points share few constants
+    if _core.traced(flat) and flat.size > xp.size:  # many points share few constants
         slopes, xp, fp = as_traced(slopes), as_traced(xp), as_traced(fp)
     place = searched(samples, at, "right")  # the interval: 0 before the first sample point
     start, base = (np.concatenate([y[:1], y]) for y in (xp, fp))

@@ -209,7 +209,8 @@ def count_nonzero(a, axis=None, *, keepdims=False):
 @implements(np.searchsorted)
 def searchsorted(a, v, side="left", sorter=None):
     values = plain(v)
-    points = as_traced(a) if sorter is None else as_traced(a)[sorter]
+    points = as_array(a) if np.size(v) < np.size(a) else as_traced(a)  # shared constants
+    points = points if sorter is None else points[sorter]
     known = plain(points)
     found = searched(known, values, side)
     keep_holes(a, known)
