@@ -137,18 +137,53 @@ def stacked(list arrays):
                                               shape), False)
 
 
+cdef cnp.ndarray places_among(cnp.ndarray places, cnp.ndarray counts):
+    """Places as int64, each of which is a number of counts."""
+    if places.size and not 0 <= places.min() <= places.max() < counts.size:
+        raise IndexError(f"a place that is not in [0, {counts.size})")
+    return contiguous(places, np.int64)
+
+
+def table_of_places(cnp.ndarray nodes, cnp.ndarray places, cnp.ndarray counts, ad_node filling):
+    """A row for each place that has nodes: these in order, then the filling; counts[k] of the
+    nodes are at place k."""
+    cdef cnp.ndarray of = places_among(places, counts)
+    cdef cnp.ndarray given = contiguous(nodes)
+    cdef cnp.ndarray there = np.asarray(counts, np.int64) > 0
+    cdef int64_t longest = int(counts.max()) if counts.size else 0
+    cdef cnp.ndarray starts = (np.cumsum(there, dtype=np.int64) - 1) * longest
+    cdef cnp.ndarray left = np.array(counts, np.int64)
+    cdef cnp.ndarray table = unpatched_empty((np.count_nonzero(there), longest), dtype=np.uint32)
+    cdef const int64_t *place = <int64_t *> cnp.PyArray_DATA(of)
+    cdef int64_t *at = <int64_t *> cnp.PyArray_DATA(starts)
+    cdef int64_t *room = <int64_t *> cnp.PyArray_DATA(left)
+    cdef const ad_node *node = <ad_node *> cnp.PyArray_DATA(given)
+    cdef ad_node *to = <ad_node *> cnp.PyArray_DATA(table)
+    cdef Py_ssize_t k
+    if given.size != of.size:
+        raise ValueError(f"{given.size} nodes at {of.size} places")
+    table.fill(filling)
+    for k in range(of.size):
+        if room[place[k]] == 0:
+            raise ValueError("more nodes at a place than its count says")
+        room[place[k]] -= 1
+        to[at[place[k]]] = node[k]
+        at[place[k]] += 1
+    return table
+
+
 def order_of_places(cnp.ndarray places, cnp.ndarray counts):
     """The stable order of integers from 0 on, in one pass; counts[k] of them are k."""
-    cdef cnp.ndarray of = contiguous(places, np.int64)
+    cdef cnp.ndarray of = places_among(places, counts)
     cdef cnp.ndarray ends = np.cumsum(counts, dtype=np.int64)
     cdef cnp.ndarray order = unpatched_empty(places.size, dtype=np.int64)
     cdef const int64_t *place = <int64_t *> cnp.PyArray_DATA(of)
     cdef int64_t *end = <int64_t *> cnp.PyArray_DATA(ends)
     cdef int64_t *to = <int64_t *> cnp.PyArray_DATA(order)
     cdef Py_ssize_t k
-    if places.size and not 0 <= places.min() <= places.max() < counts.size:
-        raise IndexError(f"a place that is not in [0, {counts.size})")
-    for k in range(places.size - 1, -1, -1):
+    for k in range(of.size - 1, -1, -1):
+        if end[place[k]] == 0:
+            raise ValueError("more elements at a place than its count says")
         end[place[k]] -= 1
         to[end[place[k]]] = k
     return order

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import ad_core
+from ad_core import _core
 
 LENGTHS = [1, 2, 3, 15, 16, 17, 18, 33, 65, 300, 4100]
 FOLDS = [np.multiply, np.maximum, np.fmin, np.logaddexp, np.hypot]
@@ -124,3 +125,34 @@ def test_extremes_ties_and_holes(f, shape):
             tied = (values == best) | (np.isnan(values) & np.isnan(best))
             expected = tied / tied.sum(axis=axis, keepdims=True)
             np.testing.assert_allclose(share, expected, rtol=1e-15)
+
+
+def test_nodes_at_places():
+    places, counts = np.array([3, 1, 3, 0, 1, 3]), np.array([1, 2, 0, 3])
+    order = _core.order_of_places(places, counts)
+    np.testing.assert_array_equal(order, np.argsort(places, kind="stable"))
+    nodes = np.arange(10, 16, dtype=np.uint32)
+    table = _core.table_of_places(nodes, places, counts, 7)
+    np.testing.assert_array_equal(table, [[13, 7, 7], [11, 14, 7], [10, 12, 15]])
+    none = np.array([], int)
+    assert _core.order_of_places(none, none).shape == (0,)
+    assert _core.table_of_places(nodes[:0], none, none, 7).shape == (0, 0)
+
+
+@pytest.mark.parametrize("bad", [[-1, 0], [0, 4], [1 << 40, 0]], ids=str)
+def test_places_that_are_not_there(bad):
+    counts = np.array([1, 1, 0, 0])
+    with pytest.raises(IndexError, match="place"):
+        _core.order_of_places(np.array(bad), counts)
+    with pytest.raises(IndexError, match="place"):
+        _core.table_of_places(np.zeros(2, np.uint32), np.array(bad), counts, 0)
+
+
+def test_counts_that_do_not_fit_the_places():
+    nodes = np.zeros(3, np.uint32)
+    with pytest.raises(ValueError, match="count"):
+        _core.order_of_places(np.zeros(3, int), np.array([2, 0]))
+    with pytest.raises(ValueError, match="count"):
+        _core.table_of_places(nodes, np.zeros(3, int), np.array([2, 0]), 0)
+    with pytest.raises(ValueError, match="nodes"):
+        _core.table_of_places(nodes[:2], np.zeros(3, int), np.array([3, 0]), 0)

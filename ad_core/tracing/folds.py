@@ -9,7 +9,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.elementwise import as_array
 
-__all__ = ["ASSOCIATIVE", "fold_groups", "fold_last", "fold_running"]
+__all__ = ["ASSOCIATIVE", "fold_groups", "fold_last", "fold_places", "fold_running"]
 
 ASSOCIATIVE = {
     np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.logaddexp2,
@@ -59,10 +59,10 @@ def fold_running(ufunc, x):
 def fold_groups(ufunc, x, counts):
     """The folds of successive groups of the first axis of x, each of counts[k] >= 1 elements."""
     x, counts = as_array(x), np.asarray(counts, dtype=np.intp)
-    longest, total = counts.max(initial=1), counts.sum()
-    if longest > 1 and counts.size * longest == total:
+    longest = counts.max(initial=1)
+    if longest > 1 and counts.size * longest == counts.sum():
         return _fold_rows(ufunc, x.reshape(counts.size, longest, *x.shape[1:]))
-    if ufunc in NEUTRAL and counts.size * longest <= 2 * total + 64 and _core.traced(x):
+    if ufunc in NEUTRAL and _core.traced(x) and _much_alike(counts):
         return _fold_rows(ufunc, _padded(x, counts, longest, NEUTRAL[ufunc]))
     while longest > 1:
         half, first = counts // 2, np.cumsum(counts) - counts
@@ -76,6 +76,22 @@ def fold_groups(ufunc, x, counts):
         x = np.concatenate([both, x[left[~paired]]])[order]
         longest = (longest + 1) // 2
     return x
+
+
+def fold_places(ufunc, x, places, counts):
+    """The folds of a vector's elements at each place that has some, in the order of the places;
+    counts[k] elements are at place k."""
+    some = counts[counts > 0]
+    if ufunc in NEUTRAL and _core.traced(x) and _much_alike(some):
+        neutral = _core.constant_index(x, NEUTRAL[ufunc])
+        nodes = _core.table_of_places(_core.index_array(x), places, counts, neutral)
+        return _fold_rows(ufunc, _core.from_nodes(x, nodes))
+    return fold_groups(ufunc, x[_core.order_of_places(places, counts)], some)
+
+
+def _much_alike(counts):
+    """Whether a table with a row for each group is at most about twice as large as the groups."""
+    return counts.size * counts.max(initial=1) <= 2 * counts.sum() + 64
 
 
 def _fold_rows(ufunc, table):

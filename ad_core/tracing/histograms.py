@@ -9,7 +9,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
 from ad_core.tracing.elementwise import as_array
-from ad_core.tracing.folds import fold_groups
+from ad_core.tracing.folds import fold_places
 from ad_core.tracing.guards import tested
 
 __all__ = ["bincount", "digitize", "histogramdd"]
@@ -33,8 +33,7 @@ def _sums(places, weights, counts):
     filled = np.flatnonzero(counts)
     sums = np.zeros(counts.shape)
     if filled.size:
-        order = _core.order_of_places(places, counts)
-        sums[filled] = fold_groups(np.add, weights[order], counts[filled])
+        sums[filled] = fold_places(np.add, weights, places, counts)
     return sums
 
 

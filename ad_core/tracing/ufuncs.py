@@ -252,10 +252,9 @@ def _at(ufunc, array, indices, values=None):
     places = np.ravel(places)
     gathered = GATHERED.get(ufunc)
     if operands is not None and gathered is not None and places.size:
-        every = np.bincount(places, minlength=flat.size)
-        once = np.flatnonzero(every)
-        order, counts = _core.order_of_places(places, every), every[once]
-        flat[once] = ufunc(flat[once], folds.fold_groups(gathered, operands[order], counts))
+        counts = np.bincount(places, minlength=flat.size)
+        once = np.flatnonzero(counts)
+        flat[once] = ufunc(flat[once], folds.fold_places(gathered, operands, places, counts))
     else:
         for k, place in enumerate(places):
             flat[place] = (
