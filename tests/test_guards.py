@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import ad_core
+from ad_core import _core
+from ad_core.recording import record
 from ad_core.tracing.orders import searched, stable_order
 
 X = np.array([0.3, -1.2, 2.6, 0.9, -0.4, 1.7, 0.1, -2.2])
@@ -100,8 +102,14 @@ def test_points_of_a_batch(example):
 
 
 def test_a_recording_carried_out_again(example):
-    """What calls a rule has no program: it is replayed, with the same guards."""
+    """The core names the first guard that comes out otherwise; so does what calls a rule."""
     f, _, other = example
+    recording = record(f, (X,), {}, 0)
+    for x, count in ((X, 0), (X + 1e-6 * np.arange(8), 0), (other, 1)):
+        again, flipped = _core.replayed(recording.trace, recording.inputs.nodes, x)
+        assert len(flipped) == count
+        for guard in flipped:
+            assert _core.guard_line(again, guard)[0] == __file__
 
     def ruled(x):
         return f(x) + 0.0 * np.linalg.det(np.outer(x[3:5], x[3:5]) + np.eye(2))
