@@ -409,7 +409,12 @@ cdef object as_traced_array(object x):
 cdef cnp.ndarray values_of(object x):
     """The present values of a traced array or scalar, copied."""
     cdef TracedArray array = <TracedArray> as_traced_array(x)
-    cdef cnp.ndarray values = values_on(array.trace.tape, contiguous(array.indices()), 0)
+    cdef cnp.ndarray index = array.indices()
+    cdef cnp.ndarray values
+    if is_run(index):
+        values = run_values(array.trace.tape, index)
+    else:
+        values = values_on(array.trace.tape, contiguous(index), 0)
     return values.astype(bool) if array.truth else values
 
 
@@ -459,35 +464,3 @@ cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):
     for k, item in enumerate(objects.ravel()):
         index[k] = nodes_of(trace, item)
     return owning_array(trace, index.reshape(shape_of(objects)), False)
-
-
-cdef bint decide(object x, object array=None) except -1:
-    """The truth value of a traced number in Python's control flow, kept as a guard."""
-    cdef TracedScalar s
-    if array is not None:
-        node = int(x)
-        if ad_is_constant((<TracedArray> array).trace.tape, node):
-            return (<TracedArray> array).trace.tape.value[<ad_node> node] != 0
-        s = <TracedScalar> new_scalar((<TracedArray> array).trace, node)
-        s.truth = (<TracedArray> array).truth
-    else:
-        s = <TracedScalar> x
-        settle(s)
-    if not s.truth:
-        s = <TracedScalar> compare(Py_NE, s, 0.0)
-    cdef bint outcome = s.trace.tape.value[s.node] != 0
-    s.trace.note_guards()
-    check(ad_tape_guard(s.trace.tape, s.node, outcome))
-    return outcome
-
-
-cdef object decided(TracedArray x):
-    """The truth values of an array as a plain boolean array, each kept as a guard."""
-    cdef cnp.ndarray index = contiguous(x.indices())
-    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
-    cdef Py_ssize_t k
-    x.trace.note_guards()
-    for k in range(cnp.PyArray_SIZE(index)):
-        if not ad_is_constant(x.trace.tape, node[k]):
-            check(ad_tape_guard(x.trace.tape, node[k], x.trace.tape.value[node[k]] != 0))
-    return values_of(x)

@@ -110,6 +110,85 @@ def nodes_on_trace_of(tuple values):
     return [unpatched_asarray(nodes_of(trace, value)) for value in values]
 
 
+def stacked(list arrays):
+    """Arrays of one shape along a new first axis: consecutive nodes if their own follow one
+    another, so that the whole is an affine rule; otherwise what np.stack makes."""
+    cdef TracedArray first
+    cdef cnp.ndarray index
+    cdef cnp.npy_intp shape[MAXDIMS]
+    cdef size_t next_node = 0, size = 0
+    cdef int d, ndim
+    for k, x in enumerate(arrays):
+        if type(x) is not TracedArray:
+            return np.stack(arrays)
+        index = (<TracedArray> x).indices()
+        if cnp.PyArray_SIZE(index) == 0 or not is_run(index) or (<TracedArray> x).truth:
+            return np.stack(arrays)
+        if k > 0 and (<ad_node *> cnp.PyArray_DATA(index))[0] != next_node:
+            return np.stack(arrays)
+        size = <size_t> cnp.PyArray_SIZE(index)
+        next_node = (<ad_node *> cnp.PyArray_DATA(index))[0] + size
+    first = <TracedArray> arrays[0]
+    ndim = cnp.PyArray_NDIM(first.index)
+    shape[0] = len(arrays)
+    for d in range(ndim):
+        shape[d + 1] = cnp.PyArray_DIM(first.index, d)
+    return new_array(first.trace, consecutive(<ad_node> (next_node - shape[0] * size), ndim + 1,
+                                              shape), False)
+
+
+cdef cnp.ndarray places_among(cnp.ndarray places, cnp.ndarray counts):
+    """Places as int64, each of which is a number of counts."""
+    if places.size and not 0 <= places.min() <= places.max() < counts.size:
+        raise IndexError(f"a place that is not in [0, {counts.size})")
+    return contiguous(places, np.int64)
+
+
+def table_of_places(cnp.ndarray nodes, cnp.ndarray places, cnp.ndarray counts, ad_node filling):
+    """A row for each place that has nodes: these in order, then the filling; counts[k] of the
+    nodes are at place k."""
+    cdef cnp.ndarray of = places_among(places, counts)
+    cdef cnp.ndarray given = contiguous(nodes)
+    cdef cnp.ndarray there = np.asarray(counts, np.int64) > 0
+    cdef int64_t longest = int(counts.max()) if counts.size else 0
+    cdef cnp.ndarray starts = (np.cumsum(there, dtype=np.int64) - 1) * longest
+    cdef cnp.ndarray left = np.array(counts, np.int64)
+    cdef cnp.ndarray table = unpatched_empty((np.count_nonzero(there), longest), dtype=np.uint32)
+    cdef const int64_t *place = <int64_t *> cnp.PyArray_DATA(of)
+    cdef int64_t *at = <int64_t *> cnp.PyArray_DATA(starts)
+    cdef int64_t *room = <int64_t *> cnp.PyArray_DATA(left)
+    cdef const ad_node *node = <ad_node *> cnp.PyArray_DATA(given)
+    cdef ad_node *to = <ad_node *> cnp.PyArray_DATA(table)
+    cdef Py_ssize_t k
+    if given.size != of.size:
+        raise ValueError(f"{given.size} nodes at {of.size} places")
+    table.fill(filling)
+    for k in range(of.size):
+        if room[place[k]] == 0:
+            raise ValueError("more nodes at a place than its count says")
+        room[place[k]] -= 1
+        to[at[place[k]]] = node[k]
+        at[place[k]] += 1
+    return table
+
+
+def order_of_places(cnp.ndarray places, cnp.ndarray counts):
+    """The stable order of integers from 0 on, in one pass; counts[k] of them are k."""
+    cdef cnp.ndarray of = places_among(places, counts)
+    cdef cnp.ndarray ends = np.cumsum(counts, dtype=np.int64)
+    cdef cnp.ndarray order = unpatched_empty(places.size, dtype=np.int64)
+    cdef const int64_t *place = <int64_t *> cnp.PyArray_DATA(of)
+    cdef int64_t *end = <int64_t *> cnp.PyArray_DATA(ends)
+    cdef int64_t *to = <int64_t *> cnp.PyArray_DATA(order)
+    cdef Py_ssize_t k
+    for k in range(of.size - 1, -1, -1):
+        if end[place[k]] == 0:
+            raise ValueError("more elements at a place than its count says")
+        end[place[k]] -= 1
+        to[end[place[k]]] = k
+    return order
+
+
 def constant_index(x, double value):
     """The node of a constant on the trace of x."""
     cdef ad_node node
@@ -121,13 +200,6 @@ def constant_index(x, double value):
 def current_values(x):
     """The values of a traced value as they are now, a plain array."""
     return values_of(x)
-
-
-def truth_of(x):
-    """The outcome of traced truth values as plain ones, kept as guards."""
-    if type(x) is TracedArray:
-        return decided(x)
-    return decide(x) if type(x) is TracedScalar else x
 
 
 def is_constant(x):

@@ -131,7 +131,7 @@ cdef class Call:
         if run.guards > 0 and not ad_point_guards(run, arena):
             if attempt:
                 return NotImplemented
-            self.report(flipped(run, arena), None)
+            self.report(flipped(self.program, arena), None)
         if self.pack is None:
             result = self.array(0, out)
             if self.write(run, arena, 0, <cnp.ndarray> result):
@@ -178,7 +178,7 @@ cdef class Call:
                 memcpy(arena + self.ins[k].first, cnp.PyArray_DATA(x),
                        self.ins[k].count * sizeof(double))
             check(ad_point_run(&self.program.fast, arena))
-            guards = flipped(&self.program.fast, arena)
+            guards = flipped(self.program, arena)
         finally:
             ad_free_lines(arena)
         self.report(guards, at)
@@ -323,10 +323,11 @@ cdef class Call:
         return list(out)
 
 
-cdef list flipped(const ad_program *p, const double *arena):
-    """Numbers of the guards that came out otherwise than recorded."""
+cdef list flipped(Program program, const double *arena):
+    """Numbers of the recording's guards that came out otherwise than recorded."""
+    cdef const ad_program *p = &program.fast
     cdef size_t k
-    return [k for k in range(p.guards)
+    return [program.graph.numbers[k] for k in range(p.guards)
             if (arena[p.guard[k].slot] != 0) != (p.guard[k].position != 0)]
 
 

@@ -76,8 +76,8 @@ cdef extern from "tape.h" nogil:
         uint32_t a
         uint32_t b
     ctypedef struct ad_guard:
-        ad_node node
-        uint32_t outcome
+        uint32_t first
+        uint32_t count
     ctypedef struct ad_extent:
         uint32_t ndim
         uint32_t count
@@ -98,6 +98,10 @@ cdef extern from "tape.h" nogil:
         uint32_t partial
         uint32_t rule
         uint8_t active[2]
+    ctypedef struct ad_check:
+        uint32_t op
+        ad_extent extent
+        ad_view operand[2]
     ctypedef struct ad_tape:
         double *value
         double *partial
@@ -113,10 +117,14 @@ cdef extern from "tape.h" nogil:
         size_t spans
         size_t blocks
         size_t guards
+        size_t checks
+        size_t outcomes
         size_t limit
         size_t rules
         void **rule
         ad_guard *guard
+        ad_check *check
+        uint64_t *outcome
     ctypedef struct ad_operand:
         ad_node base
         const int64_t *stride
@@ -136,7 +144,11 @@ cdef extern from "tape.h" nogil:
                              ad_node *node)
     ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                                   const ad_operand *operands, ad_node *first)
-    ad_status ad_tape_guard(ad_tape *tape, ad_node node, int outcome)
+    ad_status ad_tape_guard(ad_tape *tape, ad_node first, size_t count)
+    ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
+                            const ad_operand *operands, int holds, uint8_t *truth)
+    size_t ad_tape_flipped(const ad_tape *tape)
+    size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard)
     const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node)
     ad_status ad_tape_reserve(ad_tape *tape, size_t nodes, size_t partials, size_t lists,
                               size_t runs, size_t spans, size_t blocks)

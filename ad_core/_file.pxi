@@ -6,6 +6,7 @@ cdef enum:
     ARITY = 3                   # AD_MAX_ARITY
     VIEW_COLUMNS = 6            # base, list, strides
     EXTENT_COLUMNS = 6          # number of dimensions, count, sizes
+    CHECK_COLUMNS = 19          # operation, extent, two views
 
 cdef uint64_t MOST_WORK = <uint64_t> 1 << 36    # a minute of products: a file may be forged
 
@@ -17,6 +18,14 @@ cdef list extent_row(const ad_extent *extent):
 
 cdef list view_row(const ad_view *view, int ndim):
     return [view.base, view.list] + [view.stride[d] if d < ndim else 0 for d in range(DIMS)]
+
+
+cdef list check_row(const ad_check *check):
+    cdef int ndim = <int> check.extent.ndim, arity = ad_op_row(check.op).arity
+    row = [check.op] + extent_row(&check.extent)
+    for j in range(2):
+        row += view_row(&check.operand[j], ndim) if j < arity else [0] * VIEW_COLUMNS
+    return row
 
 
 def tape_arrays(Trace trace not None):
@@ -62,8 +71,12 @@ def tape_arrays(Trace trace not None):
         "blocks": np.array(blocks, np.int64).reshape(
             len(blocks), 2 * EXTENT_COLUMNS + 2 * VIEW_COLUMNS),
         "lists": np.array([t.list[k] for k in range(t.lists)], np.int64),
-        "guards": np.array([(t.guard[k].node, t.guard[k].outcome) for k in range(t.guards)],
+        "guards": np.array([(t.guard[k].first, t.guard[k].count) for k in range(t.guards)],
                            np.int64).reshape(t.guards, 2),
+        "checks": np.array([check_row(&t.check[k]) for k in range(t.checks)],
+                           np.int64).reshape(t.checks, CHECK_COLUMNS),
+        "outcomes": np.array([t.outcome[k] for k in range((t.outcomes + 63) // 64)],
+                             np.uint64).view(np.int64),
     }
 
 
@@ -110,12 +123,12 @@ def tape_from_arrays(dict arrays, str name):
     cdef Loaded file = Loaded.__new__(Loaded)
     cdef ad_tape *t = &file.tape
     cdef const int64_t *row
-    cdef cnp.ndarray runs, spans, blocks, leaves, constant, values, lists, guards, made
+    cdef cnp.ndarray runs, spans, blocks, leaves, constant, values, lists, made
     cdef size_t k, j, n
     file.owned = []
     runs, spans, blocks = arrays["runs"], arrays["spans"], arrays["blocks"]
     leaves, constant, values = arrays["leaves"], arrays["constant"], arrays["values"]
-    lists, guards = arrays["lists"], arrays["guards"]
+    lists = arrays["lists"]
     memset(t, 0, sizeof(ad_tape))
     t.nodes = narrow(int(arrays["nodes"][0]))
     n = <size_t> leaves.size
@@ -166,14 +179,40 @@ def tape_from_arrays(dict arrays, str name):
         for j in range(2):
             read_extent(&t.block[k].extent[j], row + j * EXTENT_COLUMNS)
             read_view(&t.block[k].operand[j], row + 2 * EXTENT_COLUMNS + j * VIEW_COLUMNS)
+    read_guards(file, arrays["guards"], arrays["checks"], arrays["outcomes"])
+    return checked_recording(file, name, leaves)
+
+
+cdef int read_guards(Loaded file, cnp.ndarray guards, cnp.ndarray checks,
+                     cnp.ndarray outcomes) except -1:
+    cdef ad_tape *t = &file.tape
+    cdef cnp.ndarray made
+    cdef const int64_t *row
+    cdef size_t k, j
+    t.checks = <size_t> checks.shape[0]
+    made = file.own(np.zeros((t.checks + 1) * sizeof(ad_check), np.uint8), np.uint8)
+    t.check = <ad_check *> cnp.PyArray_DATA(made)
+    for k in range(t.checks):
+        row = <int64_t *> cnp.PyArray_DATA(checks) + k * <size_t> checks.shape[1]
+        t.check[k].op = narrow(row[0])
+        read_extent(&t.check[k].extent, row + 1)
+        for j in range(2):
+            read_view(&t.check[k].operand[j], row + 1 + EXTENT_COLUMNS + j * VIEW_COLUMNS)
     t.guards = <size_t> guards.shape[0]
     made = file.own(np.zeros((t.guards + 1) * sizeof(ad_guard), np.uint8), np.uint8)
     t.guard = <ad_guard *> cnp.PyArray_DATA(made)
     for k in range(t.guards):
         row = <int64_t *> cnp.PyArray_DATA(guards) + 2 * k
-        t.guard[k].node = narrow(row[0])
-        t.guard[k].outcome = row[1] != 0
-    return checked_recording(file, name, leaves)
+        t.guard[k].first = narrow(row[0])
+        t.guard[k].count = narrow(row[1])
+        if t.guard[k].count == 0 and t.guard[k].first >= t.checks:
+            raise ValueError("a guard of a check that is not there")
+        t.outcomes += ad_guard_size(t, &t.guard[k])
+    if (t.outcomes + 63) // 64 != <size_t> outcomes.size:
+        raise ValueError("outcomes that do not fit the guards")
+    made = file.own(outcomes.view(np.uint64), np.uint64)
+    t.outcome = <uint64_t *> cnp.PyArray_DATA(made)
+    return 0
 
 
 cdef size_t plausible(size_t nodes, dict arrays) except? 0:

@@ -15,8 +15,9 @@ cdef class Graph:
     cdef ad_graph g
     cdef readonly size_t D
     cdef readonly cnp.ndarray outputs       # terms of the K outputs
-    cdef readonly cnp.ndarray guards        # terms of comparisons that reached control flow
-    cdef readonly cnp.ndarray outcomes      # and how they came out
+    cdef readonly cnp.ndarray guards        # terms of comparisons that reached control flow,
+    cdef readonly cnp.ndarray outcomes      # how they are to come out
+    cdef readonly cnp.ndarray numbers       # and which guard of the recording they stand for
     cdef list called                        # the rules, which the graph does not keep
 
     def __cinit__(self, Trace trace not None, cnp.ndarray inputs not None,
@@ -24,26 +25,27 @@ cdef class Graph:
         cdef Trace root = trace.root()
         cdef cnp.ndarray ins = contiguous(inputs), outs = contiguous(outputs)
         cdef ad_status status
-        cdef size_t k
+        cdef cnp.ndarray guards
         if (ad_lower_size(root.tape) > <size_t> MOST_TERMS // 2
                 or ad_lower_products(root.tape) > <size_t> MOST_PRODUCTS):
             raise ProgramTooLarge()
         self.D = <size_t> cnp.PyArray_SIZE(ins)
         self.outputs = np.empty(cnp.PyArray_SIZE(outs), np.uint32)
-        self.guards = np.empty(root.tape.guards, np.uint32)
-        self.outcomes = np.empty(root.tape.guards, np.uint8)
-        for k in range(root.tape.guards):
-            (<uint8_t *> cnp.PyArray_DATA(self.outcomes))[k] = root.tape.guard[k].outcome != 0
+        guards = np.empty(2 * root.tape.guards, np.uint32)
         check_graph(ad_graph_init(&self.g, self.D, MOST_TERMS))
         status = ad_lower(
             root.tape, self.D, <ad_node *> cnp.PyArray_DATA(ins),
             <size_t> cnp.PyArray_SIZE(outs), <ad_node *> cnp.PyArray_DATA(outs), &self.g,
-            <ad_term *> cnp.PyArray_DATA(self.outputs), <ad_term *> cnp.PyArray_DATA(self.guards))
+            <ad_term *> cnp.PyArray_DATA(self.outputs), <ad_term *> cnp.PyArray_DATA(guards))
         if status == AD_BAD_INDEX:
             raise TracedValueError(
                 f"{trace.name} depends on a traced value that is not among its arguments; pass it "
                 "as an argument, so that its derivative is not lost")
         check_graph(status)
+        asked = np.flatnonzero(guards != NO_TERM)
+        self.guards = guards[asked]
+        self.outcomes = (asked % 2).astype(np.uint8)
+        self.numbers = asked // 2
         self.called = [<object> (<called *> root.tape.rule[k]).object
                        for k in range(root.tape.rules)]
 

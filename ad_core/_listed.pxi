@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Lists of traced values as arguments of NumPy's functions: `np.mean([x[0], x[1]])`.  NumPy's protocols
-# ask arrays, not what lists hold, so that these functions, while a trace runs, make arrays of them.
+# Lists of traced values as arguments of NumPy's functions: `np.mean([x[0], x[1]])`.  NumPy's
+# protocols ask arrays, not what lists hold, so that these functions make arrays of them while a
+# trace runs.
 
 cdef dict LISTED = {
-    np: ("angle", "average", "bincount", "corrcoef", "cov", "gradient", "histogram", "interp", "mean",
-         "median", "nanmean", "nanmedian", "nanpercentile", "nanquantile", "nanstd", "nanvar",
+    np: ("angle", "average", "bincount", "corrcoef", "cov", "gradient", "histogram", "interp",
+         "mean", "median", "nanmean", "nanmedian", "nanpercentile", "nanquantile", "nanstd", "nanvar",
          "percentile", "quantile", "std", "var"),
     np.linalg: ("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
                 "matrix_power", "matrix_rank", "pinv", "qr", "slogdet", "solve", "svd", "svdvals"),
@@ -47,8 +48,8 @@ cdef bint is_list_of_traced(object x) except -1:
 def nditer(op, *args, **kwargs):
     if not as_ever() and any_traced(op if isinstance(op, (list, tuple)) else (op,)):
         raise NotImplementedError(
-            f"np.nditer does not go through traced arrays{user_line()}: compute with the whole array, "
-            f"or loop over np.ndindex(x.shape)")
+            f"np.nditer does not go through traced arrays{user_line()}: compute with the whole "
+            f"array, or loop over np.ndindex(x.shape)")
     return unpatched_nditer(op, *args, **kwargs)
 
 

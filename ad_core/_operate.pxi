@@ -191,8 +191,11 @@ cdef object operand_of(object x, str what):
     return real_array(array, what)
 
 
-cdef object elementwise(unsigned op, tuple given):
-    """Record op on operands of any kind, broadcast against one another."""
+cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=False):
+    """Record op on operands of any kind, broadcast against one another.
+
+    tested: op is a test of which only the outcome is wanted; it is kept as a guard and returned
+    as a plain array.  holds: it is known to be true everywhere, and nothing is returned."""
     cdef const ad_op_info *row = ad_op_row(op)
     cdef int arity = <int> len(given), j, d, ndim = 0
     cdef Prepared prepared[MAXARITY]
@@ -207,7 +210,8 @@ cdef object elementwise(unsigned op, tuple given):
         raise TypeError(f"{row.ufunc.decode()} takes {row.arity} operands, got {arity}")
     for x in given:
         if is_complex(x):
-            return complex_hook(getattr(np, row.ufunc.decode()), given)
+            result = complex_hook(getattr(np, row.ufunc.decode()), given)
+            return truth_of(result) if tested else result
         ready.append(x if is_traced(x) else operand_of(x, f"an operand of {row.ufunc.decode()}"))
     trace = needed_trace(tuple(ready))
     for j in range(arity):
@@ -240,6 +244,8 @@ cdef object elementwise(unsigned op, tuple given):
             alive.append(prepare(&prepared[j], <cnp.ndarray> arrays[j], ndim, shape))
             operands[j].base = prepared[j].base
             operands[j].nodes = prepared[j].nodes
+    if tested:
+        return test_arrays(trace, op, ndim, extents, operands, holds)
     if count == 0:
         first = 0
     else:
@@ -309,6 +315,22 @@ cdef cnp.ndarray values_on(ad_tape *tape, cnp.ndarray index, ad_node offset):
     cdef Py_ssize_t k
     for k in range(cnp.PyArray_SIZE(index)):
         value[k] = tape.value[node[k] + offset]
+    return values
+
+
+cdef inline bint is_run(cnp.ndarray index):
+    """Whether the nodes follow one another in the order of the elements."""
+    return cnp.PyArray_IS_C_CONTIGUOUS(index) and is_consecutive(index)
+
+
+cdef cnp.ndarray run_values(const ad_tape *tape, cnp.ndarray index):
+    """The values of nodes that follow one another."""
+    cdef cnp.ndarray values = cnp.PyArray_EMPTY(
+        cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_DOUBLE, 0)
+    cdef size_t n = <size_t> cnp.PyArray_SIZE(index)
+    if n != 0:
+        memcpy(cnp.PyArray_DATA(values),
+               tape.value + (<ad_node *> cnp.PyArray_DATA(index))[0], n * sizeof(double))
     return values
 
 

@@ -3,22 +3,22 @@
 
 def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
     """(trace, flipped): a recording like this one at other values of its inputs (float64, one a
-    node, nodes ascending), and the numbers of the guards that came out otherwise."""
+    node, nodes ascending), and in a list the first guard that came out otherwise."""
     cdef Trace root = trace.root()
     cdef cnp.ndarray nodes = contiguous(inputs)
     cdef cnp.ndarray dense = contiguous(values, dtype_float)
     cdef size_t n = <size_t> cnp.PyArray_SIZE(nodes), k
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(nodes)
     cdef double *value = <double *> cnp.PyArray_DATA(dense)
-    cdef ad_guard guard
     cdef Trace result = Trace.__new__(Trace)
     cdef ad_tape *to = result.tape
     cdef ad_status status
+    cdef size_t flipped
     result.fun = trace.fun
     result.lines = root.lines
     with nogil:
         status = ad_tape_replay(root.tape, n, node, value, UINT64_MAX, to)
+        flipped = ad_tape_flipped(to) if status == AD_OK else 0
     check(status)
     result.last_run = to.runs
-    return result, [k for k in range(to.guards)
-                    if (to.value[to.guard[k].node] != 0) != (to.guard[k].outcome != 0)]
+    return result, [flipped] if flipped < to.guards else []

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "block.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -124,29 +125,45 @@ static void cumsum_values(const ad_tape *tape, const ad_block *b, double *out) {
     }
 }
 
-/* The extreme of each result (NaN wins), then every tied element's equal share. */
+/* The largest (sign 1) or smallest (-1) of n > 0 numbers; NaN wins. */
+static double extreme(size_t n, const double *x, double sign) {
+    double best[8];
+    size_t k = 0;
+    int wild = 0;
+    for (int j = 0; j < 8; j++) best[j] = sign * x[0];
+    for (; k + 8 <= n; k += 8) {
+        for (int j = 0; j < 8; j++) best[j] = sign * x[k + j] > best[j] ? sign * x[k + j] : best[j];
+    }
+    for (; k < n; k++) best[0] = sign * x[k] > best[0] ? sign * x[k] : best[0];
+    for (k = 0; k < n; k++) wild |= x[k] != x[k];
+    for (int j = 1; j < 8; j++) best[0] = best[j] > best[0] ? best[j] : best[0];
+    return wild ? NAN : sign * best[0];
+}
+
+/* The extreme of each result, then every tied element's equal share. */
 static void extreme_values(ad_tape *tape, const ad_block *b, unsigned kind, double *out) {
     ad_cursor cursor = {0};
     ad_edges e;
     size_t row = b->extent[1].count;
     double *share = tape->partial + b->partial;
-    while (ad_next_edges(tape, b, &cursor, &e)) {
-        for (size_t k = 0; k < e.count; k++) {
-            double x = element(tape, &e, k), *best = &out[e.out + k * (size_t)e.out_stride];
-            size_t at = e.edge + k * (size_t)e.edge_stride;
-            share[at] = x;
-            if (at % row == 0 || (kind == AD_BLOCK_MAX ? x > *best : x < *best) || x != x) {
-                if (at % row == 0 || *best == *best) *best = x;
-            }
+    while (ad_next_edges(tape, b, &cursor, &e)) { /* first the elements stand there */
+        double *to = share + e.edge;
+        if (e.in.list == NULL && e.in.stride == 1 && e.edge_stride == 1) {
+            memcpy(to, tape->value + e.in.base, e.count * sizeof *to);
+            continue;
         }
+        for (size_t k = 0; k < e.count; k++) to[k * (size_t)e.edge_stride] = element(tape, &e, k);
     }
     for (size_t o = 0; o < b->count; o++) {
-        double *x = share + o * row, best = out[o], ties = 0;
+        double *x = share + o * row, best = extreme(row, x, kind == AD_BLOCK_MAX ? 1 : -1);
+        size_t ties = 0;
         for (size_t r = 0; r < row; r++) {
-            x[r] = x[r] == best || (x[r] != x[r] && best != best);
-            ties += x[r];
+            int hit = best == best ? x[r] == best : x[r] != x[r];
+            ties += (size_t)hit;
+            x[r] = hit;
         }
-        for (size_t r = 0; r < row; r++) x[r] /= ties;
+        for (size_t r = 0; ties > 1 && r < row; r++) x[r] /= (double)ties;
+        out[o] = best;
     }
 }
 

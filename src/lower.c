@@ -202,8 +202,84 @@ static void enter_call(lowering *x, const ad_run *run, const ad_block *b) {
     for (size_t k = 0; k < b->count; k++) x->term[run->node + k] = first + (ad_term)k;
 }
 
+/* ------------------------------------------------------------------------------- guards */
+
+/* Place elements [k, k + returned) of a check's operands. */
+static size_t place_check(const lowering *x, const ad_check *c, size_t k, ad_place place[2],
+                          ad_node buffer[2][AD_CHUNK]) {
+    size_t m = ad_stretch(&c->extent, k);
+    if (m > AD_CHUNK) m = AD_CHUNK;
+    for (int j = 0; j < ad_op_row(c->op)->arity; j++) {
+        place[j] = ad_view_place(&c->operand[j], &c->extent, k, m, x->tape->list, buffer[j]);
+    }
+    return m;
+}
+
+static void need_guards(lowering *x) {
+    ad_place place[2];
+    ad_node buffer[2][AD_CHUNK];
+    for (size_t g = 0; g < x->tape->guards; g++) {
+        const ad_guard *guard = &x->tape->guard[g];
+        if (guard->count != 0) {
+            memset(x->need + guard->first, 1, guard->count);
+            continue;
+        }
+        const ad_check *c = &x->tape->check[guard->first];
+        for (size_t k = 0, m; k < c->extent.count; k += m) {
+            m = place_check(x, c, k, place, buffer);
+            for (int j = 0; j < ad_op_row(c->op)->arity; j++) {
+                for (size_t e = 0; e < m; e++) x->need[node_at(place[j], e)] = 1;
+            }
+        }
+    }
+}
+
+/* The terms of a guard's truth values, in x->row; how many. */
+static size_t truths(lowering *x, const ad_guard *guard) {
+    size_t n = 0;
+    ad_place place[2];
+    ad_node buffer[2][AD_CHUNK];
+    for (; n < guard->count; n++) x->row[n] = term_of(x, guard->first + (ad_node)n);
+    if (n > 0) return n;
+    const ad_check *c = &x->tape->check[guard->first];
+    for (size_t m; n < c->extent.count && x->g->status == AD_OK; n += m) {
+        m = place_check(x, c, n, place, buffer);
+        for (size_t e = 0; e < m; e++) {
+            ad_term a = term_of(x, node_at(place[0], e)), b = AD_NO_TERM;
+            if (ad_op_row(c->op)->arity == 2) b = term_of(x, node_at(place[1], e));
+            x->row[n + e] = ad_graph_push(x->g, c->op, a, b, AD_NO_TERM);
+        }
+    }
+    return n;
+}
+
+/* A guard as two terms: the largest of the truth values that came out false, which is to be false,
+ * and the smallest of those that came out true. */
+static void enter_guard(lowering *x, const ad_guard *guard, size_t bit, ad_term terms[2]) {
+    static const unsigned kinds[] = {AD_GRAPH_MAX, AD_GRAPH_MIN};
+    size_t n = truths(x, guard), count = 0;
+    terms[0] = terms[1] = AD_NO_TERM;
+    if (x->g->status != AD_OK) return;
+    for (size_t k = 0; k < n; k++) { /* false ones to the front */
+        if (ad_outcome(x->tape, bit + k)) continue;
+        ad_term term = x->row[k];
+        x->row[k] = x->row[count];
+        x->row[count++] = term;
+    }
+    const ad_term *part[] = {x->row, x->row + count};
+    const size_t size[] = {count, n - count};
+    for (int outcome = 0; outcome < 2; outcome++) {
+        if (size[outcome] == 0) continue;
+        terms[outcome] = ad_graph_reduce(x->g, kinds[outcome], size[outcome], part[outcome]);
+    }
+}
+
 static size_t longest_row(const ad_tape *tape) {
     size_t most = 1;
+    for (size_t k = 0; k < tape->guards; k++) {
+        size_t n = ad_guard_size(tape, &tape->guard[k]);
+        if (n > most) most = n;
+    }
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
         if (run->form != AD_FORM_BLOCK) continue;
@@ -246,11 +322,14 @@ ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K
         memset(x.term, 0xFF, tape->nodes * sizeof *x.term);
         for (size_t d = 0; d < D; d++) x.term[input[d]] = (ad_term)d;
         for (size_t k = 0; k < K; k++) x.need[output[k]] = 1;
-        for (size_t k = 0; k < tape->guards; k++) x.need[tape->guard[k].node] = 1;
+        need_guards(&x);
         mark_needed(&x);
         enter(&x);
         for (size_t k = 0; k < K; k++) outputs[k] = term_of(&x, output[k]);
-        for (size_t k = 0; k < tape->guards; k++) guards[k] = term_of(&x, tape->guard[k].node);
+        for (size_t k = 0, bit = 0; k < tape->guards; k++) {
+            enter_guard(&x, &tape->guard[k], bit, guards + 2 * k);
+            bit += ad_guard_size(tape, &tape->guard[k]);
+        }
         status = g->status;
         g->recorded = g->terms;
     }
@@ -270,4 +349,8 @@ size_t ad_lower_products(const ad_tape *tape) {
     return count;
 }
 
-size_t ad_lower_size(const ad_tape *tape) { return tape->nodes + 2 * ad_lower_products(tape); }
+size_t ad_lower_size(const ad_tape *tape) {
+    size_t tests = 0;
+    for (size_t k = 0; k < tape->checks; k++) tests += tape->check[k].extent.count;
+    return tape->nodes + tests + 2 * ad_lower_products(tape);
+}

@@ -8,6 +8,7 @@
 
 #define sel(condition, yes, no) ((condition) ? (yes) : (no))
 #define UNUSED(x) (void)(x)
+#define SPREAD 256 /* elements copied at once to lie side by side */
 
 /* Scalar kernels: the rows compiled on doubles. */
 #define POINT(NAME, VALUE, PARTIALS)                                              \
@@ -94,6 +95,15 @@ double ad_op_value(unsigned op, double a, double b, double c) {
     return value;
 }
 
+/* Elements [k, k + n) side by side, as lanes take them: in place, or copied to a buffer, one for
+ * all only once. */
+static const double *spread(const double *x, intptr_t stride, size_t k, size_t n, double *buffer) {
+    if (stride == 1) return x + k;
+    if (stride == 0 && k > 0) return buffer;
+    for (size_t e = 0; e < n; e++) buffer[e] = x[(intptr_t)(k + e) * stride];
+    return buffer;
+}
+
 void ad_op_values(unsigned op, size_t n, const double *const operand[], const intptr_t stride[],
                   double *value) {
     int arity = ad_op_rows[op].arity;
@@ -109,10 +119,14 @@ void ad_op_values(unsigned op, size_t n, const double *const operand[], const in
         loops[op].loop(pointers, &count, strides, loops[op].data);
         return;
     }
-    for (size_t k = 0; k < n; k++) {
-        double x[AD_MAX_ARITY] = {0}, partial[AD_MAX_ARITY];
-        for (int j = 0; j < arity; j++) x[j] = operand[j][(intptr_t)k * stride[j]];
-        value[k] = ad_op_rows[op].point(x[0], x[1], x[2], partial);
+    double buffer[AD_MAX_ARITY][SPREAD];
+    for (size_t k = 0; k < n; k += SPREAD) {
+        size_t m = n - k < SPREAD ? n - k : SPREAD;
+        const double *x[AD_MAX_ARITY] = {NULL};
+        for (int j = 0; j < arity; j++) {
+            x[j] = spread(operand[j], stride[j], k, m, buffer[j]);
+        }
+        ad_lanes()->value[op](m, x[0], x[1], x[2], NULL, value + k);
     }
 }
 

@@ -17,8 +17,11 @@ typedef struct plan {
 
 static int all_constant(const ad_tape *tape, const ad_operand *x, size_t count) {
     if (x->nodes == NULL) return ad_is_constant(tape, x->base);
-    for (size_t k = 0; k < count; k++) {
-        if (!ad_is_constant(tape, x->nodes[k])) return 0;
+    for (size_t k = 0; k < count;) { /* some at once, without a branch for each */
+        size_t end = count - k < 32 ? count : k + 32;
+        int all = 1;
+        for (; k < end; k++) all &= ad_is_constant(tape, x->nodes[k]);
+        if (!all) return 0;
     }
     return 1;
 }
@@ -58,27 +61,41 @@ static void make_plan(const ad_tape *tape, plan *p, size_t count, const ad_opera
     }
 }
 
-/* Copy the lists; the room is there. */
+/* Copy the lists; the room is there.  Neighbours in one list (x[1:] beside x[:-1]) and one list
+ * twice are kept once, the second as entries of the first. */
 static void store_lists(ad_tape *tape, plan *p) {
     size_t count = p->span.extent.count;
+    const ad_view *last = NULL;
+    uintptr_t from = 0;
     for (int j = 0; j < p->arity; j++) {
         if (p->list[j] == NULL && !p->rule[j]) continue;
         ad_node *to = tape->list + tape->lists;
-        if (p->rule[j]) {
-            ad_rule_list(p->ndim, p->shape, p->span.operand[j].base, p->stride[j], 0, count, to);
+        uintptr_t apart = ((uintptr_t)p->list[j] - from) / sizeof *to;
+        if (last != NULL && (uintptr_t)p->list[j] >= from && apart <= count) {
+            p->span.operand[j].list = last->list + (uint32_t)apart;
+            memcpy(to, p->list[j] + (count - apart), apart * sizeof *to);
+            tape->lists += apart;
         } else {
-            memcpy(to, p->list[j], count * sizeof(ad_node));
+            p->span.operand[j].list = (uint32_t)tape->lists;
+            tape->lists += count;
+            if (p->rule[j]) {
+                ad_rule_list(p->ndim, p->shape, p->span.operand[j].base, p->stride[j], 0, count,
+                             to);
+            } else {
+                memcpy(to, p->list[j], count * sizeof(ad_node));
+            }
         }
-        p->span.operand[j].list = (uint32_t)tape->lists;
-        tape->lists += count;
+        last = p->rule[j] ? NULL : &p->span.operand[j]; /* it ends where the next one begins */
+        from = (uintptr_t)p->list[j];
     }
 }
 
 /* Operand values of elements [k, k + m): a pointer and a stride, through buffer if need be. */
-static const double *operand_values(const ad_tape *tape, const ad_span *span, int j, size_t k,
-                                    size_t m, int contiguous, double *buffer, intptr_t *stride) {
+static const double *operand_values(const ad_tape *tape, const ad_extent *extent,
+                                    const ad_view *view, size_t k, size_t m, int contiguous,
+                                    double *buffer, intptr_t *stride) {
     ad_node nodes[AD_CHUNK];
-    ad_place place = ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, nodes);
+    ad_place place = ad_view_place(view, extent, k, m, tape->list, nodes);
     if (place.list != NULL) {
         for (size_t e = 0; e < m; e++) buffer[e] = tape->value[place.list[e]];
     } else if (contiguous && place.stride != 1) {
@@ -105,7 +122,8 @@ static void evaluate(ad_tape *tape, const plan *p, double *value) {
         const double *x[AD_MAX_ARITY] = {NULL};
         intptr_t stride[AD_MAX_ARITY];
         for (int j = 0; j < p->arity; j++) {
-            x[j] = operand_values(tape, span, j, k, m, p->any_stored, buffer[j], &stride[j]);
+            x[j] = operand_values(tape, &span->extent, &span->operand[j], k, m, p->any_stored,
+                                  buffer[j], &stride[j]);
         }
         ad_op_values(p->op, m, x, stride, value + k);
         for (int j = 0; j < p->arity; j++) {
@@ -125,24 +143,33 @@ static ad_status one_element(ad_tape *tape, unsigned op, const ad_operand *x, ad
     return ad_tape_binary(tape, op, a, b, first);
 }
 
-ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
-                              const ad_operand *operands, ad_node *first) {
-    if (op >= AD_OP_COUNT) return AD_BAD_OP;
+static ad_status take_shape(plan *p, int ndim, const int64_t *shape, size_t *count) {
+    if (p->op >= AD_OP_COUNT) return AD_BAD_OP;
     if (ndim > AD_ANY_DIMS) return AD_BAD_SHAPE;
-    plan p = {.op = op, .arity = ad_op_row(op)->arity, .ndim = ndim};
-    size_t count = 1;
+    p->arity = ad_op_row(p->op)->arity;
+    p->ndim = ndim;
+    *count = 1;
     for (int d = 0; d < ndim; d++) {
         if (shape[d] < 0) return AD_BAD_SHAPE;
-        if (shape[d] != 0 && count > AD_MAX_NODES / (size_t)shape[d]) return AD_TAPE_FULL;
-        count *= (size_t)shape[d];
-        p.shape[d] = shape[d];
+        if (shape[d] != 0 && *count > AD_MAX_NODES / (size_t)shape[d]) return AD_TAPE_FULL;
+        *count *= (size_t)shape[d];
+        p->shape[d] = shape[d];
     }
+    return AD_OK;
+}
+
+ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
+                              const ad_operand *operands, ad_node *first) {
+    plan p = {.op = op};
+    size_t count;
+    ad_status status = take_shape(&p, ndim, shape, &count);
+    if (status != AD_OK) return status;
     *first = (ad_node)tape->nodes;
     if (count == 0) return AD_OK;
     if (count == 1 && p.arity <= 2) return one_element(tape, op, operands, first);
     make_plan(tape, &p, count, operands);
-    ad_status status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored,
-                                       count * (size_t)p.any_list, 1, 1, 0);
+    status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored, count * (size_t)p.any_list,
+                             1, 1, 0);
     if (status != AD_OK) return status;
     if (!p.any_active) {
         ad_tape_constants(tape, count, first);
@@ -165,4 +192,87 @@ ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_
         (ad_run){*first, 0, (uint8_t)op, AD_FORM_SPAN, (uint16_t)p.arity, (uint32_t)tape->spans, 0};
     tape->span[tape->spans++] = p.span;
     return AD_OK;
+}
+
+/* ------------------------------------------------------------------- tests without nodes */
+
+/* Elements [k, k + m) of a test, 0 or 1, m <= AD_CHUNK. */
+static void truths(const ad_tape *tape, const ad_check *c, size_t k, size_t m, double *out) {
+    double buffer[2][AD_CHUNK];
+    const double *x[AD_MAX_ARITY] = {NULL};
+    intptr_t stride[AD_MAX_ARITY];
+    for (int j = 0; j < ad_op_row(c->op)->arity; j++) {
+        x[j] = operand_values(tape, &c->extent, &c->operand[j], k, m, 1, buffer[j], &stride[j]);
+    }
+    ad_op_values(c->op, m, x, stride, out);
+}
+
+static size_t chunk_of(const ad_check *c, size_t k) {
+    size_t m = ad_stretch(&c->extent, k);
+    return m > AD_CHUNK ? AD_CHUNK : m;
+}
+
+ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
+                        const ad_operand *operands, int holds, uint8_t *truth) {
+    plan p = {.op = op};
+    size_t count;
+    double value[AD_CHUNK];
+    ad_status status = take_shape(&p, ndim, shape, &count);
+    if (status != AD_OK) return status;
+    if (!ad_op_row(op)->is_test) return AD_BAD_OP;
+    if (count == 0) return AD_OK;
+    make_plan(tape, &p, count, operands);
+    status = ad_tape_reserve(tape, 0, 0, count * (size_t)p.any_list, 0, 0, 0);
+    if (status == AD_OK) status = ad_tape_reserve_guards(tape, 1, 1, count);
+    if (status != AD_OK) return status;
+    size_t lists = tape->lists;
+    store_lists(tape, &p);
+    ad_check *c = &tape->check[tape->checks];
+    *c = (ad_check){op, p.span.extent, {p.span.operand[0], p.span.operand[1]}};
+    if (holds && truth != NULL) memset(truth, 1, count);
+    if (holds && p.any_active) ad_tape_note_outcomes(tape, tape->outcomes, count, NULL);
+    for (size_t k = 0, m; !holds && k < count; k += m) {
+        m = chunk_of(c, k);
+        truths(tape, c, k, m, value);
+        if (truth != NULL) {
+            for (size_t e = 0; e < m; e++) truth[k + e] = value[e] != 0;
+        }
+        if (p.any_active) ad_tape_note_outcomes(tape, tape->outcomes + k, m, value);
+    }
+    if (!p.any_active) {
+        tape->lists = lists; /* constants come out as they do */
+        return AD_OK;
+    }
+    tape->guard[tape->guards++] = (ad_guard){(uint32_t)tape->checks++, 0};
+    tape->outcomes += count;
+    return AD_OK;
+}
+
+/* Whether m truth values are those noted from outcome number `bit` on. */
+static int as_noted(const ad_tape *tape, size_t bit, size_t m, const double *value) {
+    for (size_t e = 0; e < m; e++) {
+        if ((value[e] != 0) != ad_outcome(tape, bit + e)) return 0;
+    }
+    return 1;
+}
+
+static int comes_out(const ad_tape *tape, const ad_guard *guard, size_t bit) {
+    double value[AD_CHUNK];
+    if (guard->count != 0) return as_noted(tape, bit, guard->count, tape->value + guard->first);
+    const ad_check *c = &tape->check[guard->first];
+    for (size_t k = 0, m; k < c->extent.count; k += m) {
+        m = chunk_of(c, k);
+        truths(tape, c, k, m, value);
+        if (!as_noted(tape, bit + k, m, value)) return 0;
+    }
+    return 1;
+}
+
+size_t ad_tape_flipped(const ad_tape *tape) {
+    size_t bit = 0, k = 0;
+    for (; k < tape->guards; k++) {
+        if (!comes_out(tape, &tape->guard[k], bit)) break;
+        bit += ad_guard_size(tape, &tape->guard[k]);
+    }
+    return k;
 }

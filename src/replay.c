@@ -119,6 +119,22 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
     return ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
 }
 
+/* The views of an elementwise operation as operands; 0 if one names what is not there. */
+static int operands_of(const ad_tape *from, const ad_tape *to, const ad_extent *extent, int arity,
+                       const ad_view *views, size_t ndim, const int64_t *shape,
+                       ad_operand *operand) {
+    for (int j = 0; j < arity; j++) {
+        const ad_view *view = &views[j];
+        int affine = view->list == AD_AFFINE;
+        int good = affine ? is_rule(to, view->base, ndim, shape, view->stride)
+                          : list_lies_below(from, to->nodes, view->list, extent->count);
+        if (!good) return 0;
+        operand[j] =
+            (ad_operand){view->base, view->stride, affine ? NULL : from->list + view->list};
+    }
+    return 1;
+}
+
 static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run) {
     int64_t shape[AD_DIMS];
     size_t ndim;
@@ -133,14 +149,8 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
             return AD_BAD_SHAPE;
         }
     }
-    for (int j = 0; j < run->arity; j++) {
-        const ad_view *view = &span->operand[j];
-        int affine = view->list == AD_AFFINE;
-        int good = affine ? is_rule(to, view->base, ndim, shape, view->stride)
-                          : list_lies_below(from, to->nodes, view->list, span->extent.count);
-        if (!good) return AD_BAD_INDEX;
-        operand[j] =
-            (ad_operand){view->base, view->stride, affine ? NULL : from->list + view->list};
+    if (!operands_of(from, to, &span->extent, run->arity, span->operand, ndim, shape, operand)) {
+        return AD_BAD_INDEX;
     }
     return ad_tape_elementwise(to, run->op, (int)ndim, shape, operand, &first);
 }
@@ -226,6 +236,49 @@ static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run,
     return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b, most) : AD_BAD_OP;
 }
 
+/* A check under its number: they come in the order of their guards, each once. */
+static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number, uint64_t *most) {
+    int64_t shape[AD_DIMS];
+    size_t ndim;
+    ad_operand operand[AD_MAX_ARITY];
+    if (number >= from->checks || number != to->checks) return AD_BAD_INDEX;
+    const ad_check *c = &from->check[number];
+    if (c->op >= AD_OP_COUNT || !ad_op_row(c->op)->is_test) return AD_BAD_OP;
+    if (c->extent.count == 0 || !sizes_of(&c->extent, shape, &ndim)) return AD_BAD_SHAPE;
+    if (!spend(most, c->extent.count)) return AD_TOO_LARGE;
+    if (!operands_of(from, to, &c->extent, ad_op_row(c->op)->arity, c->operand, ndim, shape,
+                     operand)) {
+        return AD_BAD_INDEX;
+    }
+    ad_status status = ad_tape_check(to, c->op, (int)ndim, shape, operand, 1, NULL);
+    return status == AD_OK && to->checks == number ? AD_BAD_INDEX : status; /* of constants alone */
+}
+
+/* The guards, with the outcomes that `from` noted. */
+static ad_status replay_guards(const ad_tape *from, ad_tape *to, uint64_t *most) {
+    ad_status status = AD_OK;
+    for (size_t k = 0; k < from->guards && status == AD_OK; k++) {
+        const ad_guard *guard = &from->guard[k];
+        size_t left = from->outcomes - to->outcomes, end = (size_t)guard->first + guard->count;
+        if (guard->count == 0) {
+            if (guard->first < from->checks && from->check[guard->first].extent.count > left) {
+                return AD_BAD_SHAPE;
+            }
+            status = replay_check(from, to, guard->first, most);
+        } else if (guard->count > left) {
+            return AD_BAD_SHAPE;
+        } else {
+            status =
+                end <= to->nodes ? ad_tape_guard(to, guard->first, guard->count) : AD_BAD_INDEX;
+        }
+    }
+    if (status != AD_OK) return status;
+    if (to->outcomes != from->outcomes || to->checks != from->checks) return AD_BAD_SHAPE;
+    size_t words = (to->outcomes + 63) / 64;
+    if (words > 0) memcpy(to->outcome, from->outcome, words * sizeof *to->outcome);
+    return AD_OK;
+}
+
 ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
                          uint64_t most, ad_tape *to) {
     ad_status status = AD_OK;
@@ -251,10 +304,5 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
     }
     to->limit = limit;
     if (status == AD_TAPE_FULL && from->nodes < limit) status = AD_BAD_SHAPE;
-    for (size_t k = 0; k < from->guards && status == AD_OK; k++) {
-        status = from->guard[k].node < to->nodes
-                     ? ad_tape_guard(to, from->guard[k].node, from->guard[k].outcome != 0)
-                     : AD_BAD_INDEX;
-    }
-    return status;
+    return status == AD_OK ? replay_guards(from, to, &most) : status;
 }

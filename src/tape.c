@@ -29,24 +29,27 @@ void ad_tape_free(ad_tape *tape) {
     ad_free(tape->span);
     ad_free(tape->block);
     ad_free(tape->guard);
+    ad_free(tape->check);
+    ad_free(tape->outcome);
     ad_free(tape->constant);
     ad_tape_init(tape);
 }
 
 static size_t bytes(size_t nodes, size_t partials, size_t lists, size_t runs, size_t spans,
-                    size_t blocks, size_t guards) {
+                    size_t blocks, size_t guards, size_t checks, size_t outcome_words) {
     return (nodes + partials) * sizeof(double) + (nodes + 63) / 64 * 8 + lists * sizeof(ad_node) +
            runs * sizeof(ad_run) + spans * sizeof(ad_span) + blocks * sizeof(ad_block) +
-           guards * sizeof(ad_guard);
+           guards * sizeof(ad_guard) + checks * sizeof(ad_check) + outcome_words * 8;
 }
 
 size_t ad_tape_bytes(const ad_tape *t) {
-    return bytes(t->nodes, t->partials, t->lists, t->runs, t->spans, t->blocks, t->guards);
+    return bytes(t->nodes, t->partials, t->lists, t->runs, t->spans, t->blocks, t->guards,
+                 t->checks, (t->outcomes + 63) / 64);
 }
 
 size_t ad_tape_capacity(const ad_tape *t) {
     return bytes(t->room_nodes, t->room_partials, t->room_lists, t->room_runs, t->room_spans,
-                 t->room_blocks, t->room_guards);
+                 t->room_blocks, t->room_guards, t->room_checks, t->room_outcomes);
 }
 
 /* An empty array that has grown piecemeal, in one piece (and so in large pages). */
@@ -65,7 +68,7 @@ void ad_tape_reset(ad_tape *tape, size_t keep) {
     drop_rules(tape);
     if (tape->nodes != 0) memset(tape->constant, 0, (tape->nodes + 63) / 64 * 8);
     tape->nodes = tape->partials = tape->lists = tape->runs = 0;
-    tape->spans = tape->blocks = tape->guards = 0;
+    tape->spans = tape->blocks = tape->guards = tape->checks = tape->outcomes = 0;
     memset(tape->recent, 0xFF, sizeof tape->recent);
     tape->limit = AD_MAX_NODES;
     if (tape->renewed == tape->room_nodes) return;
@@ -164,11 +167,52 @@ ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_no
     return ad_tape_scalar(tape, op, forms[fixed], a, b, node);
 }
 
-ad_status ad_tape_guard(ad_tape *tape, ad_node node, int outcome) {
+ad_status ad_tape_reserve_guards(ad_tape *t, size_t guards, size_t checks, size_t outcomes) {
+    if (guards > MAX_ENTRIES || checks > MAX_ENTRIES || t->checks + checks > MAX_ENTRIES) {
+        return AD_TAPE_FULL;
+    }
     ad_status status =
-        ad_grow((void **)&tape->guard, &tape->room_guards, tape->guards + 1, sizeof *tape->guard);
-    if (status != AD_OK) return status;
-    tape->guard[tape->guards++] = (ad_guard){node, (uint32_t)outcome};
+        ad_grow((void **)&t->guard, &t->room_guards, t->guards + guards, sizeof *t->guard);
+    if (status == AD_OK) {
+        status = ad_grow((void **)&t->check, &t->room_checks, t->checks + checks, sizeof *t->check);
+    }
+    if (status == AD_OK) {
+        status = ad_grow((void **)&t->outcome, &t->room_outcomes,
+                         (t->outcomes + outcomes + 63) / 64, sizeof *t->outcome);
+    }
+    return status;
+}
+
+/* The truth of n <= 64 numbers as the lowest bits of a word; of none given it is true. */
+static uint64_t packed(const double *value, size_t n) {
+    uint64_t word = 0;
+    size_t e = 0;
+    if (value == NULL) return ~(uint64_t)0 >> (64 - n);
+    for (; e + 8 <= n; e += 8) {
+        unsigned byte = 0;
+        for (unsigned b = 0; b < 8; b++) byte |= (unsigned)(value[e + b] != 0) << b;
+        word |= (uint64_t)byte << e;
+    }
+    for (; e < n; e++) word |= (uint64_t)(value[e] != 0) << e;
+    return word;
+}
+
+void ad_tape_note_outcomes(ad_tape *tape, size_t bit, size_t m, const double *value) {
+    for (size_t k = 0, end; k < m; k = end) {
+        size_t from = (bit + k) & 63;
+        end = k + 64 - from < m ? k + 64 - from : m;
+        uint64_t word = packed(value != NULL ? value + k : NULL, end - k) << from;
+        uint64_t *to = &tape->outcome[(bit + end - 1) >> 6];
+        *to = (from == 0 ? 0 : *to & (((uint64_t)1 << from) - 1)) | word;
+    }
+}
+
+ad_status ad_tape_guard(ad_tape *tape, ad_node first, size_t count) {
+    ad_status status = ad_tape_reserve_guards(tape, 1, 0, count);
+    if (status != AD_OK || count == 0) return status;
+    ad_tape_note_outcomes(tape, tape->outcomes, count, tape->value + first);
+    tape->guard[tape->guards++] = (ad_guard){first, (uint32_t)count};
+    tape->outcomes += count;
     return AD_OK;
 }
 
@@ -208,12 +252,37 @@ static void shift_run(ad_run *run, ad_node nodes, const ad_tape *to) {
     }
 }
 
+/* Guards, checks and outcomes, for which there is room. */
+static void append_guards(ad_tape *to, const ad_tape *from, ad_node base) {
+    size_t checks = to->checks;
+    for (size_t k = 0; k < from->checks; k++) {
+        ad_check *check = &to->check[to->checks++];
+        *check = from->check[k];
+        for (int j = 0; j < 2; j++) shift_view(&check->operand[j], base, (uint32_t)to->lists);
+    }
+    for (size_t k = 0; k < from->guards; k++) {
+        ad_guard guard = from->guard[k];
+        guard.first += guard.count != 0 ? base : (ad_node)checks;
+        to->guard[to->guards++] = guard;
+    }
+    size_t shift = to->outcomes & 63, words = (from->outcomes + 63) / 64;
+    uint64_t *word = to->outcome + to->outcomes / 64;
+    for (size_t k = 0; k < words; k++) {
+        if (shift == 0) {
+            word[k] = from->outcome[k];
+            continue;
+        }
+        word[k] = (word[k] & (((uint64_t)1 << shift) - 1)) | from->outcome[k] << shift;
+        if (k * 64 + 64 - shift < from->outcomes) word[k + 1] = from->outcome[k] >> (64 - shift);
+    }
+    to->outcomes += from->outcomes;
+}
+
 ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
     ad_status status = ad_tape_reserve(to, from->nodes, from->partials, from->lists, from->runs,
                                        from->spans, from->blocks);
     if (status != AD_OK) return status;
-    status = ad_grow((void **)&to->guard, &to->room_guards, to->guards + from->guards,
-                     sizeof *to->guard);
+    status = ad_tape_reserve_guards(to, from->guards, from->checks, from->outcomes);
     if (status == AD_OK) {
         status =
             ad_grow((void **)&to->rule, &to->room_rules, to->rules + from->rules, sizeof *to->rule);
@@ -250,9 +319,7 @@ ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
         block->rule += (uint32_t)to->rules;
         for (int j = 0; j < 2; j++) shift_view(&block->operand[j], base, (uint32_t)to->lists);
     }
-    for (size_t k = 0; k < from->guards; k++) {
-        to->guard[to->guards + k] = (ad_guard){from->guard[k].node + base, from->guard[k].outcome};
-    }
+    append_guards(to, from, base);
     for (size_t k = 0; k < from->rules; k++) {
         ad_callbacks_get()->keep(from->rule[k]);
         to->rule[to->rules + k] = from->rule[k];
@@ -264,6 +331,5 @@ ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
     to->runs += from->runs;
     to->spans += from->spans;
     to->blocks += from->blocks;
-    to->guards += from->guards;
     return AD_OK;
 }

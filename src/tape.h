@@ -60,10 +60,18 @@ typedef struct ad_block {
     uint8_t active[2];
 } ad_block;
 
-/* A comparison whose outcome reached the caller's control flow. */
+/* An elementwise test on arrays of which control flow alone saw the outcome: it has no nodes. */
+typedef struct ad_check {
+    uint32_t op;
+    ad_extent extent;
+    ad_view operand[2];
+} ad_check;
+
+/* Truth values that reached the caller's control flow: those of `count` nodes from number `first`
+ * on, or (count 0) of all elements of check number `first`.  How they came out, the tape keeps as
+ * one bit each, in the order of the guards. */
 typedef struct ad_guard {
-    ad_node node;
-    uint32_t outcome;
+    uint32_t first, count;
 } ad_guard;
 
 typedef struct ad_tape {
@@ -74,11 +82,13 @@ typedef struct ad_tape {
     ad_span *span;
     ad_block *block;
     ad_guard *guard;
+    ad_check *check;
+    uint64_t *outcome;  /* one bit a guarded truth value */
     void **rule;        /* of calls, in the order of recording */
     uint64_t *constant; /* one bit a node */
-    size_t nodes, partials, lists, runs, spans, blocks, guards, rules;
+    size_t nodes, partials, lists, runs, spans, blocks, guards, checks, outcomes, rules;
     size_t room_nodes, room_partials, room_lists, room_runs, room_spans, room_blocks, room_guards;
-    size_t room_rules;
+    size_t room_checks, room_outcomes, room_rules; /* outcomes: words of 64 */
     size_t limit;       /* most nodes; AD_MAX_NODES unless a test lowers it */
     size_t renewed;     /* room_nodes when the large arrays were last allocated anew */
     ad_node recent[64]; /* constants seen lately, found by their bits */
@@ -154,8 +164,34 @@ typedef struct ad_operand {
 ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                               const ad_operand *operands, ad_node *first);
 
-/* Remember that node had this truth value in the caller's control flow. */
-ad_status ad_tape_guard(ad_tape *tape, ad_node node, int outcome);
+/* Room for more guards, checks and outcomes; and the outcomes of m truth values (NULL: true
+ * ones), from number `bit` on, where there is room (ad_tape_guard and ad_tape_check count what they note). */
+ad_status ad_tape_reserve_guards(ad_tape *tape, size_t guards, size_t checks, size_t outcomes);
+void ad_tape_note_outcomes(ad_tape *tape, size_t bit, size_t m, const double *value);
+
+/* Remember that `count` truth values, nodes from `first` on, reached the caller's control flow as
+ * they are now. */
+ad_status ad_tape_guard(ad_tape *tape, ad_node first, size_t count);
+
+/* Remember the outcome of a test (ad_op_row(op)->is_test) on arrays, operands as of
+ * ad_tape_elementwise, without recording nodes.  `holds` tells that every element is known to be
+ * true, and spares its evaluation.  truth: NULL, or a byte an element for the outcome.  A test of
+ * constants alone leaves no guard. */
+ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
+                        const ad_operand *operands, int holds, uint8_t *truth);
+
+/* How many truth values a guard holds. */
+static inline size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard) {
+    return guard->count != 0 ? guard->count : tape->check[guard->first].extent.count;
+}
+
+/* How truth value k of all guards' came out. */
+static inline int ad_outcome(const ad_tape *tape, size_t k) {
+    return (int)(tape->outcome[k >> 6] >> (k & 63)) & 1;
+}
+
+/* The first guard that does not come out as recorded at the tape's values; `guards` if all do. */
+size_t ad_tape_flipped(const ad_tape *tape);
 
 /* The run that computes node, or NULL for a leaf.  O(log runs). */
 const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node);

@@ -215,7 +215,7 @@ def cumprod(a, axis=None):
     z = made(a, copy=False)
     if axis is None:
         z, axis = np.ravel(z), 0
-    return np.moveaxis(+fold_running(np.multiply, np.moveaxis(z, axis, -1)), -1, axis)
+    return np.moveaxis(fold_running(np.multiply, np.moveaxis(z, axis, -1)), -1, axis)
 
 
 @implements(np.var)

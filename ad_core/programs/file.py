@@ -20,12 +20,12 @@ from ad_core.trees import Tree
 __all__ = ["VERSION", "load", "save"]
 
 MAGIC = b"AD_TAPE\x1a"
-VERSION = 1
+VERSION = 2
 PREFIX = struct.Struct("<8sIII")
 TYPES = {"<i8": 2, "<f8": 1}  # most dimensions
-COLUMNS = {"runs": (6,), "spans": (24,), "blocks": (24,), "guards": (2,)}
+COLUMNS = {"runs": (6,), "spans": (24,), "blocks": (24,), "guards": (2,), "checks": (19,)}
 COLUMNS |= dict.fromkeys(
-    ("nodes", "leaves", "constant", "values", "lists", "inputs", "outputs"), ()
+    ("nodes", "leaves", "constant", "values", "lists", "outcomes", "inputs", "outputs"), ()
 )
 
 
@@ -44,6 +44,8 @@ def save(recording, name):
     for row, form in enumerate(arrays["runs"][:, 2].tolist()):
         key = (blocks if form == _core.BLOCK_FORM else ops)[codes[row]]
         arrays["runs"][row, 1] = table.setdefault((key, form == _core.BLOCK_FORM), len(table))
+    for row, code in enumerate(arrays["checks"][:, 0].tolist()):
+        arrays["checks"][row, 0] = table.setdefault((ops[code], False), len(table))
     body, listing = b"", []
     for key, array in arrays.items():
         array = np.ascontiguousarray(array, dtype="<f8" if array.dtype.kind == "f" else "<i8")
@@ -79,13 +81,13 @@ def load(data):
     if version < 1 or zlib.crc32(data[16:]) != checksum:
         raise ValueError("this tape file is damaged: it is cut short or was altered (checksum)")
     try:
-        return _read(data, length)
+        return _read(data, length, version)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError,
             RecursionError) as error:  # fmt: skip
         raise ValueError(f"this tape file is damaged or forged: {error!r}") from error
 
 
-def _read(data, length):
+def _read(data, length, version):
     header = json.loads(data[PREFIX.size : PREFIX.size + length].decode())
     arrays, at = {}, PREFIX.size + length
     for key, dtype, shape in header["arrays"]:
@@ -101,10 +103,12 @@ def _read(data, length):
         at += 8 * count
     if at != len(data):
         raise ValueError("bytes behind the last array")
+    if version == 1:
+        _from_format_1(arrays)
     for key, columns in COLUMNS.items():
         if arrays[key].shape[1:] != columns or arrays[key].dtype.kind != "if"[key == "values"]:
             raise ValueError(f"array {key} of a wrong shape or type")
-    _name_codes(arrays["runs"], header["operations"])
+    _name_codes(arrays, header["operations"])
     name = str(header["name"])
     trace = _core.tape_from_arrays(arrays, name)
     lines = [(int(k), str(file), int(line)) for k, file, line in header["lines"]]
@@ -123,8 +127,18 @@ def _read(data, length):
     return Recording(trace, inputs, outputs, len(inputs.tree.trees) == 1, None), name
 
 
-def _name_codes(runs, operations):
+def _from_format_1(arrays):
+    """Format 1 had guards of single nodes, each with its outcome."""
+    guards = arrays["guards"]
+    outcomes = np.packbits(guards[:, 1] != 0, bitorder="little")
+    outcomes = np.pad(outcomes, (0, -len(outcomes) % 8)).view("<i8")
+    arrays["guards"] = np.stack([guards[:, 0], np.ones(len(guards), np.int64)], axis=1)
+    arrays["checks"], arrays["outcomes"] = np.empty((0, 19), np.int64), outcomes.astype(np.int64)
+
+
+def _name_codes(arrays, operations):
     """Put the present numbers of operations in the place of a file's own."""
+    runs, checks = arrays["runs"], arrays["checks"]
     ops, blocks = _core.code_names()
     ops = {name: code for code, name in ops.items()}
     blocks = {name: code for code, name in blocks.items()}
@@ -136,6 +150,11 @@ def _name_codes(runs, operations):
         if bool(is_block) != (runs[row, 2] == _core.BLOCK_FORM):
             raise ValueError(f"operation {name!r} in a form that it has not")
         runs[row, 1] = known[name]
+    for row in range(len(checks)):
+        name, is_block = operations[_index(checks[row, 0], len(operations))]
+        if is_block or name not in ops:
+            raise ValueError(f"test {name!r}, which this ad_core does not know")
+        checks[row, 0] = ops[name]
 
 
 def _index(x, end):

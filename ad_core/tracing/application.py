@@ -5,7 +5,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import any_traced, implements
-from ad_core.tracing.elementwise import as_array, decided
+from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.guards import decided
 
 __all__ = ["apply_along_axis", "apply_over_axes", "piecewise"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
 
-__all__ = ["as_array", "as_traced", "decided", "round_"]
+__all__ = ["as_array", "as_traced", "round_"]
 
 
 def as_array(x):
@@ -18,17 +18,12 @@ def as_array(x):
 
 
 def as_traced(x):
-    """x as a traced array; plain numbers become constants of the innermost trace."""
+    """x as a traced array; plain numbers become constants of the innermost trace, but for complex
+    ones, which stay as they are."""
     array = as_array(x)
-    return array if _core.traced(array) else np.array(array, dtype=np.float64)
-
-
-def decided(x):
-    """Truth values as plain ones; the outcome of each traced one is kept as a guard."""
-    x = as_array(x)
-    if not _core.traced(x):
-        return x if x.dtype == bool else x != 0
-    return _core.truth_of(x if x.dtype == bool else x != 0)
+    if _core.traced(array) or array.dtype.kind == "c":
+        return array
+    return np.array(array, dtype=np.float64)
 
 
 @implements(np.where)

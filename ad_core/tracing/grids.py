@@ -4,7 +4,8 @@
 import numpy as np
 
 from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_array, decided
+from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.guards import decided
 
 __all__ = ["geomspace", "linspace", "logspace"]
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
-from ad_core.tracing.elementwise import as_array, decided
-from ad_core.tracing.folds import fold_groups, grouped
+from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.folds import fold_places
+from ad_core.tracing.guards import tested
 
 __all__ = ["bincount", "digitize", "histogramdd"]
 
@@ -32,7 +33,7 @@ def _sums(places, weights, counts):
     filled = np.flatnonzero(counts)
     sums = np.zeros(counts.shape)
     if filled.size:
-        sums[filled] = fold_groups(np.add, weights[grouped(places)], counts[filled])
+        sums[filled] = fold_places(np.add, weights, places, counts)
     return sums
 
 
@@ -41,9 +42,10 @@ def digitize(x, bins, right=False):
     bins = as_array(bins)
     side = "left" if right else "right"
     # NaN is neither above nor below: a comparison that holds tells that there is none
-    if decided(bins[1:] >= bins[:-1]).all() or not decided(bins[1:] < bins[:-1]).any():
+    ahead, behind = bins[1:], bins[:-1]
+    if tested(np.greater_equal, ahead, behind).all() or not tested(np.less, ahead, behind).any():
         return np.searchsorted(bins, x, side)
-    if not decided(bins[1:] <= bins[:-1]).all() and decided(bins[1:] > bins[:-1]).any():
+    if not tested(np.less_equal, ahead, behind).all() and tested(np.greater, ahead, behind).any():
         raise ValueError("bins must be monotonically increasing or decreasing")
     return len(bins) - np.searchsorted(bins[::-1], x, side)
 
@@ -77,8 +79,8 @@ def _edges(x, bins, range, name):
     edges = as_array(bins)
     if edges.ndim != 1:
         raise ValueError("`bins` must be 1d, when an array")
-    rising = decided(edges[:-1] <= edges[1:])
-    if not rising.all() and decided(edges[:-1] > edges[1:]).any():
+    rising = tested(np.less_equal, edges[:-1], edges[1:])
+    if not rising.all() and tested(np.greater, edges[:-1], edges[1:]).any():
         raise ValueError("`bins` must increase monotonically, when an array")
     return edges
 
@@ -90,7 +92,7 @@ def _bins_of(x, edges):
     end = len(edges) - 1
     last = bins == end
     if last.any():
-        at_end = decided(as_array(x)[last] == edges[-1])
+        at_end = tested(np.equal, as_array(x)[last], edges[-1])
         bins[np.flatnonzero(last)[at_end]] -= 1
     return bins, (bins >= 0) & (bins < end)
 

@@ -5,13 +5,11 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
-from ad_core.tracing.elementwise import as_array, decided
+from ad_core.tracing.elementwise import as_array, as_traced
+from ad_core.tracing.guards import holds, plain, tested
+from ad_core.tracing.orders import searched
 
 __all__ = ["interp"]
-
-
-def _plain(x):
-    return _core.current_values(x) if _core.traced(x) else x
 
 
 def _periodic(x, xp, fp, period):
@@ -37,10 +35,10 @@ def _slopes(xp, fp):
 def _slopes_at(knots, xp, slopes, ends):
     """The slope at sample points: the middle of both sides'; of one side where the other is a
     jump, by left= and right= or by sample points that are equal."""
-    plain = _plain(xp)
-    flat = np.concatenate([[ends[0]], plain[1:] > plain[:-1], [ends[1]]])
-    for k in np.flatnonzero(~flat[1:-1]):
-        decided(xp[k] == xp[k + 1])
+    values = plain(xp)
+    flat = np.concatenate([[ends[0]], values[1:] > values[:-1], [ends[1]]])
+    same = np.flatnonzero(~flat[1:-1])
+    holds(np.equal, xp[same], xp[same + 1])
     before, after = flat[knots], flat[knots + 1]
     middle = (slopes[knots] + slopes[knots + 1]) / 2.0
     return np.where(
@@ -63,33 +61,34 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     if period is not None:
         x, xp, fp = _periodic(x, xp, fp, period)
         left = right = None
-    if decided(xp[1:] < xp[:-1]).any():
+    if tested(np.less, xp[1:], xp[:-1]).any():
         raise ValueError(
             f"np.interp takes sample points xp in increasing order, and these are not"
             f"{_core.user_line()}; sort them: order = np.argsort(xp), xp[order], fp[order]"
         )
     flat, last = np.ravel(x), xp.size - 1
-    at, samples = _plain(flat), _plain(xp)
-    found = np.searchsorted(samples, at, side="right") - 1
+    at, samples = plain(flat), plain(xp)
+    slopes, moving = _slopes(xp, fp), _core.traced(flat) or _core.traced(xp)
+    if _core.traced(flat) and flat.size > xp.size:  # many points share few constants
+        slopes, xp, fp = as_traced(slopes), as_traced(xp), as_traced(fp)
+    place = searched(samples, at, "right")  # the interval: 0 before the first sample point
+    start, base = (np.concatenate([y[:1], y]) for y in (xp, fp))
+    begins = start[place]
     nan = np.isnan(at)
-    knot = (at == samples[np.maximum(found, 0)]) & (found >= 0) & ~nan
-    below, above = (found < 0) & ~nan, (found == last) & ~knot & ~nan
-    points, places = _those(flat, found, ~(knot | below | nan))
-    decided(points > xp[places])
-    points, places = _those(flat, found, ~(knot | above | nan))
-    decided(points < xp[places + 1])
-    points, places = _those(flat, found, knot)
-    decided(points == xp[places])
-    decided(np.isnan(flat[nan]))
-    slopes = _slopes(xp, fp)
-    start = np.maximum(found, 0)
-    slope = slopes[start + 1]
-    if np.any(knot) and any(map(_core.traced, (flat, xp))):
-        here = _slopes_at(start[knot], xp, slopes, (left is None, right is None))
+    knot = (at == plain(start).take(place)) & (place > 0) & ~nan
+    below, above = (place == 0) & ~nan, (place > last) & ~knot & ~nan
+    keep = tested if np.isnan(samples).any() else holds
+    keep(np.greater, *_those(flat, begins, ~(knot | below | nan)))
+    keep(np.less, *_those(flat, np.concatenate([xp, xp[-1:]])[place], ~(knot | above | nan)))
+    keep(np.equal, *_those(flat, begins, knot))
+    holds(np.isnan, flat[nan])
+    slope = slopes[place]
+    if np.any(knot) and moving:
+        here = _slopes_at(place[knot] - 1, xp, slopes, (left is None, right is None))
         slope = _replaced(slope, knot, here)
     elif np.any(knot):
         slope = np.where(knot, 0.0, slope)
-    value = fp[start] + slope * (flat - xp[start])
+    value = base[place] + slope * (flat - begins)
     for outside, given in ((below, left), (above, right)):
         if np.any(outside):
             end = fp[0 if outside is below else -1]
@@ -99,9 +98,9 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     return value.reshape(x.shape)[()]
 
 
-def _those(points, places, chosen):
-    """The chosen points and their places; as a rule that is all of them."""
-    return (points, places) if chosen.all() else (points[chosen], places[chosen])
+def _those(points, samples, chosen):
+    """The chosen points and the samples beside them; as a rule that is all of them."""
+    return (points, samples) if chosen.all() else (points[chosen], samples[chosen])
 
 
 def _replaced(x, places, values):

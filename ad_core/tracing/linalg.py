@@ -10,7 +10,8 @@ import numpy as np
 from ad_core import _core
 from ad_core.rules import linalg as rules
 from ad_core.tracing.dispatch import implements, only_constants, only_plain
-from ad_core.tracing.elementwise import as_array, decided
+from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.guards import decided
 
 __all__ = ["RESULTS", "linalg", "stacked", "stacked_square", "symmetric"]
 

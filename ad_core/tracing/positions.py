@@ -5,15 +5,19 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_traced, decided
-from ad_core.tracing.queries import argmax, argmin, keep_holes
+from ad_core.tracing.elementwise import as_traced
+from ad_core.tracing.guards import decided, keep_holes, plain, tested
+from ad_core.tracing.queries import argmax, argmin
 
 __all__ = ["lexsort"]
 
 
 def _without_nan(position, worst):
     def nan_position(a, axis=None, keepdims=False):
-        hole = decided(np.isnan(a))
+        hole = np.isnan(plain(a))
+        if not hole.any():  # which the comparisons of positions tell
+            return position(a, axis, keepdims)
+        tested(np.isnan, a)
         if np.any(np.all(hole, axis=axis)):
             raise ValueError("All-NaN slice encountered")
         return position(np.where(hole, worst, a), axis, keepdims)
@@ -32,7 +36,7 @@ def lexsort(keys, axis=-1):
     moved = np.moveaxis(found, axis, -1) if np.ndim(found) else found[None]
     holds = moved[..., :-1] < moved[..., 1:]  # of equal elements the first one is first
     for key in keys:  # the last one counts most
-        keep_holes(key)
+        keep_holes(key, plain(key))
         if key.ndim == 0:
             continue
         ordered = np.moveaxis(np.take_along_axis(key, found, axis), axis, -1)

@@ -7,7 +7,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_array, as_traced, decided
+from ad_core.tracing.elementwise import as_array, as_traced
+from ad_core.tracing.guards import decided, holds, plain, tested
 from ad_core.tracing.reductions import axes_last, kept, last_in_one
 
 __all__ = ["quantile"]
@@ -44,10 +45,6 @@ STEPS = {
 }
 
 
-def _values(x):
-    return _core.current_values(x) if _core.traced(x) else x
-
-
 def _rows(x, axis):
     """x with the axes to reduce as one, the last, and these axes."""
     if axis is not None:
@@ -59,24 +56,25 @@ def _rows(x, axis):
 def _order_statistics(x, places):
     """The elements at these sorted places along the last axis, as places.shape + x.shape[:-1].
 
-    Those between two of them are kept there by their extremes: two guards, however many.
+    Those between two of them are kept there by two guards, however many.
     """
     ks = np.unique(places)
     if not _core.traced(x):
         return np.moveaxis(
             np.partition(x, ks)[..., places], range(-np.ndim(places), 0), range(np.ndim(places))
         )
-    found = np.argpartition(_core.current_values(x), ks)
+    values = plain(x)
+    found = np.argpartition(values, ks)
+    keep = tested if np.isnan(values).any() else holds
     moved = np.take_along_axis(x, found, -1)
     for low, high in zip([None, *ks], [*ks, None], strict=True):
         between = moved[..., 0 if low is None else low + 1 : high]
-        if between.shape[-1]:
-            if low is not None:
-                decided(moved[..., low] <= np.min(between, axis=-1))
-            if high is not None:
-                decided(np.max(between, axis=-1) <= moved[..., high])
-        elif low is not None and high is not None:
-            decided(moved[..., low] <= moved[..., high])
+        if low is not None:
+            keep(np.less_equal, moved[..., low, None], between)
+        if high is not None:
+            keep(np.less_equal, between, moved[..., high, None])
+        if low is not None and high is not None and not between.shape[-1]:
+            keep(np.less_equal, moved[..., low], moved[..., high])
     nodes = _core.index_array(moved)[..., places]
     ahead = range(np.ndim(places))
     return _core.from_nodes(x, np.moveaxis(nodes, [d - np.ndim(places) for d in ahead], ahead))
@@ -85,16 +83,16 @@ def _order_statistics(x, places):
 def _holes(x):
     """Where NaN makes the result NaN: x's rows, decided only if there is one now, since the
     comparisons of a row without NaN tell that it has none."""
-    there = np.isnan(_values(x))
+    there = np.isnan(plain(x))
     if there.any() or x.shape[-1] == 1:
-        there = decided(np.isnan(x))
+        there = tested(np.isnan, x)
     return there.any(axis=-1)
 
 
 def _line(x, virtual):
     """x, sorted along its last axis, between its elements: at positions that are no integers."""
     n = x.shape[-1]
-    at = _values(virtual)
+    at = plain(virtual)
     low = np.clip(np.floor(at), 0, n - 1).astype(np.intp)
     low = np.where(at >= n - 1, n - 1, low)
     high = np.where((at < 0) | (at >= n - 1), low, low + 1)
@@ -137,20 +135,20 @@ def _quantile(x, q, method):
     elif method not in STEPS:
         raise ValueError(f"{method!r} is not a valid method. Use one of: {[*LINES, *STEPS]}")
     else:
-        plain = _values(q)
-        places = np.stack(STEPS[method](n, plain)).astype(np.intp)
+        at = plain(q)
+        places = np.stack(STEPS[method](n, at)).astype(np.intp)
         if _core.traced(q):
-            _keep_step(method, n, q, plain)
+            _keep_step(method, n, q, at)
         low, high = _order_statistics(x, places)
         result = low if (places[0] == places[1]).all() else low + (high - low) * 0.5
     return np.where(_holes(x), np.nan, result)
 
 
-def _keep_step(method, n, q, plain):
+def _keep_step(method, n, q, values):
     """Note that q lies between the steps of the method where it lies now, or on a step."""
     offset = {"closest_observation": 0.5, "nearest": 0.5}.get(method, 0.0)
     scale = n if method.endswith("inverted_cdf") or method == "closest_observation" else n - 1
-    virtual, at = scale * q - offset, scale * plain - offset
+    virtual, at = scale * q - offset, scale * values - offset
     knot = at == np.floor(at)
     decided(np.where(knot, virtual == np.floor(at), virtual > np.floor(at)))
     decided(np.where(knot, True, virtual < np.floor(at) + 1))
@@ -160,7 +158,7 @@ def _weighted(x, q, weights, method):
     """The inverted weighted distribution, of the last axis, row by row as NumPy's."""
     if method != "inverted_cdf":
         raise ValueError(f"Only method 'inverted_cdf' supports weights. Got: {method}.")
-    if (_values(weights) < 0).any():
+    if (plain(weights) < 0).any():
         raise ValueError("Weights must be non-negative.")
     rows = last_in_one(np.moveaxis(x, -1, 0), x.ndim - 1) if x.ndim > 1 else x[:, None]
     loads = np.moveaxis(np.broadcast_to(weights, x.shape), -1, 0).reshape(rows.shape)
@@ -186,9 +184,9 @@ def _by_rows(x, weights, shape, of_rows):
     the axes of `shape` first."""
     if not x.shape[-1]:
         return np.full(shape + x.shape[:-1], np.nan)
-    if not np.isnan(_values(x)).any():
+    if not np.isnan(plain(x)).any():
         return of_rows(x, weights)
-    there = ~decided(np.isnan(x)).reshape(-1, x.shape[-1])
+    there = ~tested(np.isnan, x).reshape(-1, x.shape[-1])
     rows = x.reshape(-1, x.shape[-1])
     loads = None if weights is None else np.broadcast_to(weights, x.shape).reshape(rows.shape)
     results = []
@@ -219,7 +217,7 @@ def _function(of_rows, scale, name):
         interpolation=None,
     ):
         x, q = as_array(a), as_array(q) / scale
-        if not ((_values(q) >= 0) & (_values(q) <= 1)).all():
+        if not ((plain(q) >= 0) & (plain(q) <= 1)).all():
             raise ValueError(f"{name} must be in the range [0, {scale:g}]")
         if q.ndim > 2:
             raise ValueError("q must be a scalar or 1d")

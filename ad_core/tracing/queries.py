@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions whose result has no derivative: shapes, types, orders, positions.
-
-What depends on values (an order, a position) is kept as guards, so that a replay
-can tell when it no longer holds.
-"""
+"""Functions whose result has no derivative: shapes, types, orders, positions."""
 
 import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
-from ad_core.tracing.elementwise import as_array, as_traced, decided
+from ad_core.tracing.elementwise import as_array, as_traced
+from ad_core.tracing.guards import decided, holds, keep_holes, plain, tested
+from ad_core.tracing.orders import searched, stable_order
 
-__all__ = ["argmax", "argmin", "argsort", "keep_holes", "sorting"]
+__all__ = ["argmax", "argmin", "argsort", "sorting"]
 
 
 @implements(np.shape)
@@ -90,50 +88,43 @@ def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
     return bool(np.all(np.isclose(a, b, rtol, atol, equal_nan)))
 
 
-def _kept(holds):
-    """Note that these comparisons hold now."""
-    if _core.traced(holds):
-        decided(holds)
-
-
-def keep_holes(x):
-    """Note where NaN is now, if anywhere: a comparison with it fails as one in the wrong order."""
-    if np.isnan(_core.current_values(x)).any():
-        _kept(np.isnan(x))
-
-
-def _extreme_at(function, extreme, better, no_worse, worst):
-    """The first of the best elements: better than the best before it, no worse than that after.
-    So there are two guards a position, however many elements it was chosen from."""
+def _extreme_at(function, better, no_worse):
+    """The first of the best elements: better than those before it, no worse than those after."""
 
     def position(a, axis=None, keepdims=False):
         x = as_traced(a)
         if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
             return np.intp(0)
-        found = function(_core.current_values(x), axis=axis, keepdims=bool(keepdims))
-        keep_holes(x)
+        values = plain(x)
+        found = function(values, axis=axis, keepdims=bool(keepdims))
         if axis is None:
-            flat, place = x.reshape(-1), np.ravel(found)[0]
-            if place:
-                _kept(better(flat[place], extreme(flat[:place])))
-            _kept(no_worse(flat[place], extreme(flat[place:])))
+            _keep_first(np.ravel(x), np.ravel(found)[0], better, no_worse)
             return found
         rows = np.moveaxis(x, axis, -1)
         places = np.moveaxis(found if keepdims else np.expand_dims(found, axis), axis, -1)
+        best = np.broadcast_to(np.take_along_axis(rows, places, -1), rows.shape)
         before = np.arange(rows.shape[-1]) < places
-        best = np.take_along_axis(rows, places, -1)[..., 0]
+        keep = keep_holes(x, values)
+        keep(no_worse, best, rows)
         if before.any():
-            _kept(better(best, extreme(np.where(before, rows, worst), axis=-1)))
-        _kept(no_worse(best, extreme(np.where(before, worst, rows), axis=-1)))
+            keep(better, best[before], rows[before])
         return found
 
     return position
 
 
-argmax = implements(np.argmax)(
-    _extreme_at(np.argmax, np.max, np.greater, np.greater_equal, -np.inf)
-)
-argmin = implements(np.argmin)(_extreme_at(np.argmin, np.min, np.less, np.less_equal, np.inf))
+def _keep_first(x, place, better, no_worse):
+    """Note that this element of a vector is the first of the best ones, or the first NaN."""
+    if np.isnan(plain(x[place])):
+        tested(np.isnan, x[: place + 1])
+        return
+    if place:
+        holds(better, x[place], x[:place])
+    holds(no_worse, x[place], x[place:])
+
+
+argmax = implements(np.argmax)(_extreme_at(np.argmax, np.greater, np.greater_equal))
+argmin = implements(np.argmin)(_extreme_at(np.argmin, np.less, np.less_equal))
 
 
 @implements(np.argsort)
@@ -144,30 +135,22 @@ def argsort(a, axis=-1, kind=None, order=None, *, stable=None):
         x, axis = np.ravel(x), 0
     if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
         return np.zeros(1, dtype=np.intp)
-    found = sorting(x, axis)
-    moved = np.moveaxis(found, axis, -1)
-    ordered = np.moveaxis(np.take_along_axis(x, found, axis), axis, -1)
+    found, ordered = sorting(x, axis)
+    moved, ordered = np.moveaxis(found, axis, -1), np.moveaxis(ordered, axis, -1)
     back = moved[..., :-1] > moved[..., 1:]
-    _kept(ordered[..., :-1][back] != ordered[..., 1:][back])
+    holds(np.not_equal, ordered[..., :-1][back], ordered[..., 1:][back])
     return found
 
 
 def sorting(x, axis):
-    """An order that sorts x, kept as guards whatever the order of equal elements is."""
-    found = _stable_order(_core.current_values(x), axis)
-    keep_holes(x)
-    ordered = np.moveaxis(np.take_along_axis(x, found, axis), axis, -1)
-    _kept(ordered[..., :-1] <= ordered[..., 1:])
-    return found
-
-
-def _stable_order(values, axis):
-    """The stable order; NumPy's faster one where no two values are equal."""
-    found = np.argsort(values, axis=axis)
-    ordered = np.take_along_axis(values, found, axis)
-    if (np.diff(ordered, axis=axis) > 0).all():
-        return found
-    return np.argsort(values, axis=axis, kind="stable")
+    """An order that sorts x, and x in this order; kept as a guard whatever the order of equal
+    elements is."""
+    values = plain(x)
+    found = stable_order(values, axis)
+    ordered = np.take_along_axis(x, found, axis)
+    rows = np.moveaxis(ordered, axis, -1)
+    keep_holes(x, values)(np.less_equal, rows[..., :-1], rows[..., 1:])
+    return found, ordered
 
 
 @implements(np.sort)
@@ -175,7 +158,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
-    return np.take_along_axis(x, sorting(x, axis), axis)
+    return sorting(x, axis)[1]
 
 
 @implements(np.argpartition)
@@ -184,13 +167,14 @@ def argpartition(a, kth, axis=-1, kind="introselect", order=None):
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
-    found = np.argpartition(_core.current_values(x), kth, axis)
-    keep_holes(x)
+    values = plain(x)
+    found = np.argpartition(values, kth, axis)
+    keep = keep_holes(x, values)
     moved = np.moveaxis(np.take_along_axis(x, found, axis), axis, -1)
     for k in np.ravel(kth):
         middle = moved[..., k : k + 1 or None]
-        _kept(moved[..., :k] <= middle)
-        _kept(middle <= moved[..., k:])
+        keep(np.less_equal, moved[..., :k], middle)
+        keep(np.less_equal, middle, moved[..., k:])
     return found
 
 
@@ -224,17 +208,19 @@ def count_nonzero(a, axis=None, *, keepdims=False):
 
 @implements(np.searchsorted)
 def searchsorted(a, v, side="left", sorter=None):
-    plain = [(_core.current_values(x) if _core.traced(x) else np.asarray(x)) for x in (a, v)]
-    found = np.searchsorted(*plain, side, sorter)
-    points = as_array(a) if sorter is None else as_array(a)[sorter]
-    n = plain[0].size
-    for x in (a, v):
-        if _core.traced(x):
-            keep_holes(x)
+    values = plain(v)
+    points = as_array(a) if np.size(v) < np.size(a) else as_traced(a)  # shared constants
+    points = points if sorter is None else points[sorter]
+    known = plain(points)
+    found = searched(known, values, side)
+    keep_holes(a, known)
+    keep = keep_holes(v, values)
+    if not ((np.diff(known) >= 0).all() and np.isfinite(values).all()):
+        keep = tested
+    ends = np.concatenate([[-np.inf], points, [np.inf]])
     below, above = (np.less, np.less_equal) if side == "left" else (np.less_equal, np.less)
-    if n:
-        _kept(np.where(found > 0, below(points[np.maximum(found - 1, 0)], v), True))
-        _kept(np.where(found < n, above(v, points[np.minimum(found, n - 1)]), True))
+    keep(below, ends[found], v)
+    keep(above, v, ends[found + 1])
     return found
 
 

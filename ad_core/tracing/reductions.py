@@ -7,8 +7,9 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_array, as_traced, decided
+from ad_core.tracing.elementwise import as_array, as_traced
 from ad_core.tracing.folds import fold_last, fold_running
+from ad_core.tracing.guards import decided, tested
 
 __all__ = [
     "all_", "any_", "axes_last", "cumprod", "cumsum", "kept", "last_in_one", "max_", "min_",
@@ -167,7 +168,7 @@ def mean(a, axis=None, dtype=None, keepdims=False, where=True):
 
 
 def _there(a, where):
-    there = ~decided(np.isnan(a))
+    there = ~tested(np.isnan, a)
     return there & where if _given(where) else there
 
 
@@ -239,7 +240,7 @@ def cumsum(a, axis=None, dtype=None):
 
 @implements(np.cumprod)
 def cumprod(a, axis=None, dtype=None):
-    """By pairs: 2 log2(n) elementwise runs."""
+    """In blocks side by side: at most some 70 elementwise runs for each factor 64 of n."""
     _float(dtype)
     x = as_array(a)
     if axis is None:
@@ -247,7 +248,7 @@ def cumprod(a, axis=None, dtype=None):
     if x.ndim == 0:
         x = np.ravel(x)
     moved = np.moveaxis(x, axis, -1)
-    return np.moveaxis(+fold_running(np.multiply, moved), -1, axis)
+    return np.moveaxis(fold_running(np.multiply, moved), -1, axis)
 
 
 @implements(np.nancumsum)

@@ -8,23 +8,36 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_array, decided
-from ad_core.tracing.queries import argsort, sorting
+from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.guards import decided, holds, plain, tested
+from ad_core.tracing.orders import stable_order
 
 __all__ = ["isin", "trim_zeros", "unique"]
 
 
-def _distinct(x, equal_nan, places):
-    """The order of a vector, the stable one if places are asked for, and where in it a new value
-    begins."""
-    order = argsort(x) if places else sorting(x, 0)
-    ordered = x[order]
-    new = np.concatenate([np.ones(min(x.size, 1), bool), decided(ordered[1:] != ordered[:-1])])
-    if equal_nan:
-        values = _core.current_values(ordered) if _core.traced(ordered) else ordered
-        nan = np.flatnonzero(np.isnan(values))[1:]  # sorted to the end, all but the first
-        new[nan] = False
-    return order, new.astype(bool)
+def _distinct(x, equal_nan):
+    """The stable order of a vector, the vector in it, and where in that a new value begins."""
+    values = plain(x)
+    order = stable_order(values, 0)
+    ordered, values = x[order], values[order]
+    new = np.ones(x.size, dtype=bool)
+    new[1:] = values[1:] != values[:-1]
+    count = np.count_nonzero(~np.isnan(values))
+    _keep_distinct(ordered[:count], new[:count])
+    if count < x.size:  # NaN, sorted to the end
+        holds(np.isnan, ordered[count:])
+        new[count + 1 :] = not equal_nan
+    return order, ordered, new
+
+
+def _keep_distinct(ordered, new):
+    """Note which elements of a sorted vector are greater than the ones before, and which equal."""
+    greater = new[1:]
+    if greater.all():
+        holds(np.less, ordered[:-1], ordered[1:])
+    else:
+        holds(np.less, ordered[:-1][greater], ordered[1:][greater])
+        holds(np.equal, ordered[:-1][~greater], ordered[1:][~greater])
 
 
 @implements(np.unique)
@@ -40,8 +53,8 @@ def unique(
             f"index the array with them"
         )
     flat = np.ravel(x)
-    order, new = _distinct(flat, equal_nan, return_index or return_inverse)
-    results = [flat[order[new]]]
+    order, ordered, new = _distinct(flat, equal_nan)
+    results = [ordered if new.all() else ordered[new]]
     if return_index:
         results.append(order[new])
     if return_inverse:
@@ -79,7 +92,7 @@ def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None
     else:
         ordered = np.sort(tests)
         places = np.searchsorted(ordered, x)
-        found = decided(ordered[np.minimum(places, tests.size - 1)] == x)
+        found = tested(np.equal, ordered[np.minimum(places, tests.size - 1)], x)
     return ~found if invert else found
 
 
@@ -100,9 +113,8 @@ def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
     if not assume_unique:
         (ar1, first[0]), (ar2, first[1]) = (np.unique(x, return_index=True) for x in (ar1, ar2))
     every = np.concatenate([ar1, ar2])
-    order = argsort(every) if return_indices else sorting(every, 0)
-    ordered = every[order]
-    twice = np.flatnonzero(decided(ordered[1:] == ordered[:-1]))
+    order, ordered, new = _distinct(every, False)
+    twice = np.flatnonzero(~new[1:])
     common = ordered[twice]
     if not return_indices:
         return common
@@ -112,11 +124,8 @@ def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
 @implements(np.setxor1d)
 def setxor1d(ar1, ar2, assume_unique=False):
     every = np.concatenate(_both(ar1, ar2, assume_unique))
-    ordered = np.sort(every)
-    if not ordered.size:
-        return ordered
-    new = np.concatenate([[True], decided(ordered[1:] != ordered[:-1]), [True]]).astype(bool)
-    return ordered[new[1:] & new[:-1]]
+    _, ordered, new = _distinct(every, False)
+    return ordered[new & np.append(new[1:], True)]
 
 
 @implements(np.setdiff1d)
@@ -134,7 +143,7 @@ def trim_zeros(filt, trim="fb", axis=None):
     axes = range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     if x.ndim == 0:
         return x[()]
-    whole = decided(x != 0) if x.ndim != 1 else _ends_decided(x, trim)
+    whole = decided(x) if x.ndim != 1 else _ends_decided(x, trim)
     places = np.nonzero(whole)
     key = []
     for d in range(x.ndim):
@@ -154,11 +163,11 @@ def _ends_decided(x, trim):
     values = _core.current_values(x) if _core.traced(x) else x
     places = np.flatnonzero(values)
     if not places.size:
-        return decided(x != 0)
+        return decided(x)
     if "f" in trim:
-        decided(x[: places[0] + 1] != 0)
+        decided(x[: places[0] + 1])
     if "b" in trim:
-        decided(x[places[-1] :] != 0)
+        decided(x[places[-1] :])
     return values != 0
 
 

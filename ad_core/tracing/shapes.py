@@ -9,7 +9,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, movers, only_plain, store
-from ad_core.tracing.elementwise import as_array, decided
+from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.guards import decided
 
 __all__ = ["joined", "set_flat"]
 

@@ -197,7 +197,7 @@ def _fold_along(ufunc, array, axis=0):
     """ufunc.accumulate along the axis."""
     moved = np.moveaxis(_operand(ufunc, array), axis, -1)
     if ufunc in folds.ASSOCIATIVE:
-        return np.moveaxis(+folds.fold_running(ufunc, moved), -1, axis)
+        return np.moveaxis(folds.fold_running(ufunc, moved), -1, axis)
     parts = [moved[..., k] for k in range(moved.shape[-1])]
     for k in range(1, len(parts)):
         parts[k] = ufunc(parts[k - 1], parts[k])
@@ -214,8 +214,12 @@ def _pieces(ufunc, array, indices, axis=0, dtype=None, out=None):
     ends = np.append(starts[1:], len(moved))
     if ufunc in folds.ASSOCIATIVE:
         counts = np.maximum(ends - starts, 1)
-        places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        return np.moveaxis(folds.fold_groups(ufunc, moved[places], counts), 0, axis)
+        if (starts < ends).all():  # one piece after the other
+            pieces = moved[starts[0] :] if starts.size else moved[:0]
+        else:
+            first = np.repeat(starts - np.cumsum(counts) + counts, counts)
+            pieces = moved[first + np.arange(counts.sum())]
+        return np.moveaxis(folds.fold_groups(ufunc, pieces, counts), 0, axis)
     parts = [
         ufunc.reduce(moved[i:j], axis=0) if i < j else moved[i]
         for i, j in zip(starts, ends, strict=True)
@@ -248,9 +252,9 @@ def _at(ufunc, array, indices, values=None):
     places = np.ravel(places)
     gathered = GATHERED.get(ufunc)
     if operands is not None and gathered is not None and places.size:
-        order = folds.grouped(places)
-        once, counts = np.unique(places, return_counts=True)
-        flat[once] = ufunc(flat[once], folds.fold_groups(gathered, operands[order], counts))
+        counts = np.bincount(places, minlength=flat.size)
+        once = np.flatnonzero(counts)
+        flat[once] = ufunc(flat[once], folds.fold_places(gathered, operands, places, counts))
     else:
         for k, place in enumerate(places):
             flat[place] = (

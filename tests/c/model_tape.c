@@ -68,9 +68,9 @@ static size_t shape_of(recorder *r, int ndim, int64_t *shape) {
 #define MOST 700 /* elements of an operation: more than a chunk */
 
 static void elementwise(recorder *r) {
-    static const uint8_t ops[] = {AD_ADD,    AD_SUBTRACT, AD_MULTIPLY, AD_DIVIDE,
-                                  AD_SIN,    AD_TANH,     AD_NEGATIVE, AD_LOGADDEXP,
-                                  AD_SELECT, AD_LESS,     AD_MAXIMUM,  AD_COS};
+    static const uint8_t ops[] = {AD_ADD,     AD_SUBTRACT, AD_MULTIPLY,  AD_DIVIDE, AD_SIN,
+                                  AD_TANH,    AD_NEGATIVE, AD_LOGADDEXP, AD_SELECT, AD_LESS,
+                                  AD_MAXIMUM, AD_COS,      AD_ISNAN};
     unsigned op = ops[below(r, sizeof ops)];
     int ndim = (int)below(r, 6);
     int64_t shape[6], stride[AD_MAX_ARITY][6];
@@ -89,8 +89,15 @@ static void elementwise(recorder *r) {
         operand[1] = (ad_operand){1, stride[1], NULL};
         memset(stride[1], 0, sizeof stride[1]);
     }
+    if (ad_op_rows[op].is_test && below(r, 2)) {
+        r->status = ad_tape_check(r->tape, op, ndim, shape, operand, 0, NULL);
+        return;
+    }
     r->status = ad_tape_elementwise(r->tape, op, ndim, shape, operand, &first);
     keep(r, first, (uint32_t)count);
+    if (r->status == AD_OK && ad_op_rows[op].is_test) {
+        r->status = ad_tape_guard(r->tape, first, count);
+    }
 }
 
 /* Sums may be large: their sine goes on. */
@@ -147,7 +154,7 @@ static void scalar(recorder *r) {
     }
     keep(r, node, 1);
     if (below(r, 4) == 0 && r->status == AD_OK) {
-        r->status = ad_tape_guard(r->tape, node, r->tape->value[node] != 0);
+        r->status = ad_tape_guard(r->tape, node, 1);
     }
 }
 

@@ -20,7 +20,7 @@ typedef struct example {
     ad_tape tape;
     ad_node output[K];
     ad_graph g;
-    ad_term out[K], guard[100];
+    ad_term out[K], guard[200];
     ad_mapping f;
 } example;
 

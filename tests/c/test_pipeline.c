@@ -24,7 +24,7 @@ static const ad_workspace no_work = {NULL, 0};
 static int compile(const ad_tape *tape, const ad_node *output, unsigned route, int strict,
                    ad_program *p) {
     ad_graph g;
-    ad_term term[K], *guard = ad_alloc(tape->guards, sizeof *guard), all[K + K * D];
+    ad_term term[K], *guard = ad_alloc(2 * tape->guards, sizeof *guard), all[K + K * D];
     ad_entries entries = {NULL, 0, 0};
     int good = ad_graph_init(&g, D, 1 << 20) == AD_OK;
     good = good && ad_lower(tape, D, inputs, K, output, &g, term, guard) == AD_OK;

@@ -190,7 +190,7 @@ TEST(tape_append_moves_every_index) {
     ad_node offset = 0;
     REQUIRE(ad_tape_append(&one, &two, &offset) == AD_OK);
     CHECK(offset == y + 1 && one.nodes == 5 && one.runs == 2 && one.guards == 1);
-    CHECK(one.guard[0].node == b + offset && one.guard[0].outcome == 1);
+    CHECK(one.guard[0].first == b + offset && one.guard[0].count == 1 && ad_outcome(&one, 0));
     const ad_run *run = ad_tape_run_of(&one, b + offset);
     REQUIRE(run != NULL);
     CHECK(run->a == a + offset && run->b == c + offset);

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# Guards: what control flow learns of traced values, kept on the tape.
+
+cdef bint decide(object x, object array=None) except -1:
+    """The truth value of a traced number in Python's control flow, kept as a guard."""
+    cdef TracedScalar s
+    if array is not None:
+        node = int(x)
+        if ad_is_constant((<TracedArray> array).trace.tape, node):
+            return (<TracedArray> array).trace.tape.value[<ad_node> node] != 0
+        s = <TracedScalar> new_scalar((<TracedArray> array).trace, node)
+        s.truth = (<TracedArray> array).truth
+    else:
+        s = <TracedScalar> x
+        settle(s)
+    if not s.truth:
+        s = <TracedScalar> compare(Py_NE, s, 0.0)
+    cdef bint outcome = s.trace.tape.value[s.node] != 0
+    s.trace.note_guards()
+    check(ad_tape_guard(s.trace.tape, s.node, 1))
+    return outcome
+
+
+cdef object decided(TracedArray x):
+    """The truth values of an array as a plain boolean array, kept as one guard: of consecutive
+    nodes, or of a test that they are not zero where they lie scattered."""
+    cdef cnp.ndarray index = x.indices()
+    cdef Py_ssize_t k, n = cnp.PyArray_SIZE(index)
+    if n == 0 or not is_run(index):
+        return elementwise(op_not_equal, (x, 0.0), True)
+    cdef ad_node first = (<ad_node *> cnp.PyArray_DATA(index))[0]
+    if not only_constants(x):
+        x.trace.note_guards()
+        check(ad_tape_guard(x.trace.tape, first, <size_t> n))
+    cdef cnp.ndarray truth = unpatched_empty(shape_of(index), dtype=dtype_bool)
+    cdef const double *value = x.trace.tape.value + first
+    cdef uint8_t *to = <uint8_t *> cnp.PyArray_DATA(truth)
+    for k in range(n):
+        to[k] = value[k] != 0
+    return truth
+
+
+def truth_of(x):
+    """The outcome of traced truth values as plain ones, kept as guards."""
+    if type(x) is TracedArray:
+        return decided(x)
+    return decide(x) if type(x) is TracedScalar else x
+
+
+def outcome_of(test, operands, bint holds=False):
+    """The outcome of a test (np.less, ...) on traced and plain arrays: plain truth values, kept as
+    one guard without nodes.  holds: it is known to be true everywhere; returns None."""
+    return elementwise(ufunc_ops[test], tuple(operands), True, holds)
+
+
+cdef object test_arrays(Trace trace, unsigned op, int ndim, const int64_t *shape,
+                        const ad_operand *operands, bint holds):
+    """Keep the outcome of a test on prepared operands; elementwise() says what comes back."""
+    cdef cnp.ndarray truth = None
+    cdef uint8_t *to = NULL
+    if not holds:
+        truth = unpatched_empty(tuple([shape[d] for d in range(ndim)]), dtype=dtype_bool)
+        to = <uint8_t *> cnp.PyArray_DATA(truth)
+    trace.note_guards()
+    check(ad_tape_check(trace.tape, op, ndim, shape, operands, holds, to))
+    return truth

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a function learns from values of arrays (an order, a position, a mask) is kept as guards, so
+that a replay can tell when it no longer holds: one guard an array, and no nodes."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.tracing.elementwise import as_array
+
+__all__ = ["decided", "holds", "keep_holes", "plain", "tested"]
+
+
+def plain(x):
+    """The values of x now."""
+    return _core.current_values(x) if _core.traced(x) else x
+
+
+def tested(test, *operands):
+    """The outcome of a test (np.less, np.isnan, ...) as plain truth values, kept as one guard."""
+    operands = [as_array(x) for x in operands]
+    if not any(map(_core.traced, operands)):
+        return test(*operands)
+    return _core.outcome_of(test, operands)
+
+
+def holds(test, *operands):
+    """Keep as one guard that a test is true of all elements, which the caller knows: it is not
+    evaluated."""
+    operands = [as_array(x) for x in operands]
+    if any(map(_core.traced, operands)):
+        _core.outcome_of(test, operands, True)
+
+
+def decided(x):
+    """Truth values as plain ones, kept as one guard."""
+    x = as_array(x)
+    if not _core.traced(x):
+        return x if x.dtype == bool else x != 0
+    return _core.truth_of(x) if x.dtype == bool else tested(np.not_equal, x, 0.0)
+
+
+def keep_holes(x, values):
+    """Note where NaN is among x's values, if anywhere.  What then keeps comparisons of x that are
+    known: holds() where there is none, else tested(), since one with NaN fails."""
+    if not np.isnan(values).any():
+        return holds
+    tested(np.isnan, x)
+    return tested

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Orders that sort plain arrays, and places in sorted ones."""
+
+import numpy as np
+
+__all__ = ["searched", "stable_order"]
+
+FEW = 1 << 12  # elements of which NumPy's own stable order takes no longer
+CHUNK = 1 << 15  # numbers handled while they stay in the cache
+MOST = 1 << 26  # beyond, too few bits of a number would be left beside its place
+
+
+def stable_order(values, axis):
+    """np.argsort(values, axis, kind="stable"), NaN last, twice as fast for many numbers.
+
+    A number's leading bits and its place make one integer, which NumPy sorts faster than it sorts
+    places by numbers; what those bits do not tell apart is put in order afterwards.
+    """
+    n = values.shape[axis]
+    if not FEW < n <= MOST:
+        return np.argsort(values, axis=axis, kind="stable")
+    rows = np.ascontiguousarray(np.moveaxis(values, axis, -1))
+    bits = (n - 1).bit_length()
+    keys = _ascending(rows)
+    keys &= -1 << bits
+    keys |= np.arange(n)
+    keys.sort(axis=-1)
+    order = keys & ((1 << bits) - 1)
+    near = np.diff(keys, axis=-1) < 1 << bits  # all that leading bits do not tell apart, and more
+    for row in np.ndindex(near.shape[:-1]):
+        _mend(order[row], rows[row], keys[row], np.flatnonzero(near[row]), bits)
+    return np.moveaxis(order, -1, axis)
+
+
+def _ascending(x):
+    """Integers in the order of the numbers, NaN after all of them, the zeros alike."""
+    keys = (x + 0.0).view(np.int64)
+    keys ^= (keys >> 63) & np.iinfo(np.int64).max  # of negative ones the larger comes first
+    hole = np.isnan(x)
+    if hole.any():
+        keys[hole] = np.iinfo(np.int64).max
+    return keys
+
+
+def _mend(order, values, keys, place, bits):
+    """Sort anew, in place, the stretches of equal leading bits in which a number is less than the
+    one before it; such a one is at place + 1 for some of the places."""
+    place = place[values[order[place + 1]] < values[order[place]]]
+    first = np.unique(keys[place] >> bits) << bits
+    start = np.searchsorted(keys, first)
+    count = np.searchsorted(keys, first | ((1 << bits) - 1), "right") - start
+    stretch = np.repeat(np.arange(start.size), count)
+    places = np.arange(stretch.size) + (start - np.cumsum(count) + count)[stretch]
+    part = order[places]
+    order[places] = part[np.lexsort((values[part], stretch))]
+
+
+def searched(points, values, side):
+    """np.searchsorted(points, values, side), without a search where many values meet points that
+    are evenly spaced, to a quarter of a step: the nearest one tells the place, or the next."""
+    n = points.size
+    if points.ndim != 1 or n < 3 or np.size(values) < 8 * n:
+        return np.searchsorted(points, values, side)
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = (points[-1] - points[0]) / (n - 1)
+        line = points[0] + step * np.arange(n)
+        if not (step < np.inf and (np.abs(points - line) < 0.25 * step).all()):
+            return np.searchsorted(points, values, side)
+        per_step = 1.0 / step
+    if not np.isfinite(per_step):
+        return np.searchsorted(points, values, side)
+    flat, found = np.ravel(values), np.empty(np.shape(values), np.intp)
+    ahead = np.less if side == "left" else np.less_equal  # which points stand before a value
+    for k in range(0, flat.size, CHUNK):
+        part, to = flat[k : k + CHUNK], found.reshape(-1)[k : k + CHUNK]
+        with np.errstate(over="ignore"):
+            place = part - points[0]
+            place *= per_step
+        np.clip(place, 0.0, n, out=place)
+        hole = np.isnan(place)
+        if hole.any():  # sorted behind all others
+            place[hole] = n
+        to[...] = np.rint(place, out=place)
+        to += ahead(points.take(to, mode="clip"), part) & (to < n)
+    return found
