@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sparse derivatives of recordings by sweeps of a few seeds."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.sparse.route import hessian_route, jacobian_route
+from ad_core.sparse.structure import jacobian_structure, symmetric
+
+__all__ = ["Swept"]
+
+
+class Swept:
+    """Structure and route of a recording's Jacobian, or Hessian, for it and for any other of the
+    same path."""
+
+    def __init__(self, recording, name, hessian=False, mode=None, chunk_size=None, like=None):
+        """like: an earlier one, whose index arrays and colours serve again if they fit."""
+        self.name = name
+        self.hessian = hessian
+        self.chunk_size = chunk_size
+        swept = recording.differentiated() if hessian else recording
+        self.structure = structure = self._structure(swept)
+        self.edges = _core.sweep_edges(swept.trace)
+        if like is not None and like.structure.same(structure):
+            self.structure, self.route = like.structure, like.route
+            self.direct = like.direct
+        else:
+            self.route = (
+                hessian_route(structure, self.edges)
+                if hessian
+                else jacobian_route(structure, self.edges, mode)
+            )
+            self.direct = None
+        self._first = recording, swept
+
+    def _structure(self, swept):
+        found = jacobian_structure(swept, self.name)
+        return symmetric(found) if self.hessian else found
+
+    def entries(self, recording):
+        """The entries at a recording's point.
+
+        Of a Hessian its gradient is recorded anew, whose structure must be the known one: a rule
+        may do otherwise elsewhere.  RuntimeError if it does.
+        """
+        first, swept = self._first or (None, None)
+        if recording is not first:
+            swept = recording.differentiated() if self.hessian else recording
+            if self.hessian and not self._structure(swept).same(self.structure):
+                raise RuntimeError(
+                    f"the Hessian of {self.name} has another structure at this point than where "
+                    f"it was recorded, by a derivative rule that depends on values; take the "
+                    f"dense one (sparse=False)"
+                )
+        found = self.route.entries(swept, self.structure, self.chunk_size)
+        if self.route.recovery is None or self.route.recovery.direct or np.isfinite(found).all():
+            return found
+        # infinities and NaN would spread to the entries that are found after them
+        if self.direct is None:
+            self.direct = self.route.without_steps(self.structure)
+        return self.direct.entries(swept, self.structure, self.chunk_size)
+
+    def forget(self):
+        """Let go of the recording that it was made from."""
+        self._first = None
+        return self
