@@ -410,6 +410,50 @@ def test_results_in_given_arrays():
                 tape.jacobian(np.ones(7), sparse=True)
 
 
+def test_debugging():
+    x = np.array([1.0, 0.0, 2.0])
+    with ad_core.debug(nans=True):
+        for transform, fun in (
+            (ad_core.jacobian, lambda x: np.sqrt(x) * 2.0),
+            (ad_core.hessian, lambda x: np.sum(x**1.5)),
+        ):
+            with refused(FloatingPointError, "derivative", "not finite"):
+                transform(fun, sparse=True)(x)
+
+
+def test_calls_of_rules():
+    """Second derivatives too, at points where nothing was recorded."""
+
+    def fun(x):
+        return (
+            np.sum(np.linalg.solve(np.eye(2) * x[0] + np.outer(x[1:3], x[1:3]), x[3:5])) + x[6] ** 3
+        )
+
+    x = np.linspace(1.0, 2.0, 8)
+    tape = ad_core.trace(fun, x)
+    H = tape.hessian(1.1 * x, sparse=True)
+    assert H.nnz == 21 + 1  # the right-hand side is linear
+    close(H.toarray(), ad_core.hessian(fun)(1.1 * x))
+    assert "star" in tape.explain(what="hessian", sparse=True)
+
+
+@pytest.mark.slow
+def test_a_million_unknowns():
+    n = 1_000_000
+
+    def fun(u):
+        return np.roll(u, 1) - 2.0 * u + np.roll(u, -1) + u**3 * np.sin(u)
+
+    u, v = np.sin(np.arange(n) * 0.01), np.cos(np.arange(n) * 0.3)
+    J = ad_core.jacobian(fun, sparse=True)(u)
+    assert J.nnz == 3 * n
+    close(J @ v, ad_core.jvp(fun, (u,), (v,))[1])
+    total = lambda u: np.sum((u[1:] - u[:-1] ** 2) ** 2)  # noqa: E731
+    H = ad_core.hessian(total, sparse=True)(u)
+    assert H.nnz == 3 * n - 2
+    close(H @ v, ad_core.hvp(total, (u,), (v,)))
+
+
 def test_too_many_entries():
     fun = lambda x: x - np.mean(x)  # noqa: E731
     with refused(MemoryError, "2^31", "jvp"):

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from ad_core import _core
+from ad_core import _core, debugging
 from ad_core.sparse.route import hessian_route, jacobian_route
 from ad_core.sparse.structure import jacobian_structure, symmetric
 
@@ -54,12 +54,13 @@ class Swept:
                     f"dense one (sparse=False)"
                 )
         found = self.route.entries(swept, self.structure, self.chunk_size)
-        if self.route.recovery is None or self.route.recovery.direct or np.isfinite(found).all():
-            return found
-        # infinities and NaN would spread to the entries that are found after them
-        if self.direct is None:
-            self.direct = self.route.without_steps(self.structure)
-        return self.direct.entries(swept, self.structure, self.chunk_size)
+        steps = self.route.recovery is not None and not self.route.recovery.direct
+        if steps and not np.isfinite(found).all():
+            # infinities and NaN would spread to the entries that are found after them
+            if self.direct is None:
+                self.direct = self.route.without_steps(self.structure)
+            found = self.direct.entries(swept, self.structure, self.chunk_size)
+        return debugging.check_derivative(swept, found)
 
     def forget(self):
         """Let go of the recording that it was made from."""
