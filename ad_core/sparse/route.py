@@ -165,6 +165,8 @@ def jacobian_route(structure, edges, mode=None):
     ):
         if mode not in (None, wanted):
             continue
+        if found and structure.is_symmetric():
+            most = _count(found["compressed forward"][0])  # as rows mirror columns
         if cost * most * edges >= min(counted.values(), default=np.inf):
             least[name + f", at least {most:,} colours"] = cost * most * edges
             continue

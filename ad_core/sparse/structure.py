@@ -53,6 +53,16 @@ class Structure:
         row = int(np.max(np.diff(self.indptr), initial=0))
         return row, int(np.max(np.bincount(self.indices), initial=0))
 
+    def is_symmetric(self):
+        """Whether every entry has its mirror image."""
+        if self.shape[0] != self.shape[1] or len(set(self.longest())) > 1:
+            return False
+        mirrored = self.pattern().T.tocsr()
+        mirrored.sort_indices()
+        return np.array_equal(mirrored.indptr, self.indptr) and np.array_equal(
+            mirrored.indices, self.indices
+        )
+
     def same(self, other):
         """Whether another has the same entries."""
         return (
