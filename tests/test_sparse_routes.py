@@ -76,6 +76,10 @@ def test_jacobians_of_all_that_can_be_recorded(program):
     close(value, fun(np.copy(x)))
     close(found.toarray(), expected)
     tape = ad_core.trace(fun, x)
+    with without_programs():
+        again = ad_core.trace(fun, x).jacobian(x, sparse=True)
+    np.testing.assert_array_equal(again.indices, found.indices)
+    close(again.toarray(), expected)
     structure = Structure(found.indptr, found.indices, found.shape).pattern().toarray()
     assert not np.any(tape.jacobian_sparsity().toarray() & ~structure)
 
@@ -510,8 +514,28 @@ def test_products_where_entry_by_entry_takes_more():
     taken = next(line for line in text.splitlines() if "taken" in line)
     assert "bidirectional" in taken
     assert "route reverse" in text
+    assert "route forward" in text
     close(tape.jacobian(1.1 * x, sparse=True).toarray(), tape.jacobian(1.1 * x))
     close(tape.jacobian(x, sparse=True) @ x, tape.jvp(x, x))
+
+
+@pytest.mark.parametrize("what", ["jacobian", "hessian"])
+def test_samples_tell_what_is_too_large_for_a_program(what):
+    """Of recordings so large that it takes long to find out; all are so here."""
+    x = np.linspace(0.5, 1.5, 2000)
+    shared = lambda x: np.sum(np.sin(x[1500:])) * x[:1000]  # noqa: E731  (what all have counts once)
+    fun = chain if what == "hessian" else shared
+    expected = getattr(ad_core.trace(fun, x), what)(x, sparse=True)
+    for most, programs_made in ((2_000_000, True), (3000, False)):
+        with (
+            mock.patch.object(compressed, "SAMPLED", 0),
+            mock.patch.object(_core, "MOST_DERIVED_TERMS", most),
+        ):
+            tape = ad_core.trace(fun, x)
+            found = getattr(tape, what)(x, sparse=True)
+        assert ("operations" in tape.explain(what=what, sparse=True)) is True
+        assert ("runs" in tape.explain(what=what, sparse=True)) is programs_made
+        close((found - expected).toarray(), 0.0 * expected.toarray())
 
 
 def test_spy():

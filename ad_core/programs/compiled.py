@@ -195,7 +195,7 @@ class Compiled(_core.Evaluator):
         name = f"sparse_{what}" if sparse else what
         call = self._build(name, argnums)
         numbers, single = self._lowered.wrt(argnums)
-        facts = self._facts[name, tuple(numbers), single]
+        facts = self._facts[name, tuple(numbers), single] or call.facts
         return explained(self._name, self._lowered, facts, call)
 
 

@@ -13,7 +13,7 @@ from ad_core.programs.build import PRODUCTS, check_scalar, jacobian_layout, pack
 from ad_core.recording import ArgumentTrees, Leaves, Recording
 from ad_core.trees import flatten
 
-__all__ = ["Replayed", "Skeleton", "Swept"]
+__all__ = ["Replayed", "Skeleton", "Swept", "leaves_of"]
 
 
 class _Large:
@@ -139,7 +139,7 @@ class Replayed(_Large):
             self.wrt, self.single = recording.inputs, len(arguments.trees) == 1
         else:
             numbers, self.single = source.wrt(argnums)
-            self.wrt = _leaves_of(recording, arguments, numbers)
+            self.wrt = leaves_of(recording, arguments, numbers)
         self.in_shapes = list(arguments.shapes)
         if name in PRODUCTS:
             self.in_shapes += (result if name == "vjp" else arguments).shapes
@@ -220,7 +220,7 @@ class Replayed(_Large):
         return _into(results, out, self.name, arguments), missed
 
 
-def _leaves_of(recording, arguments, numbers):
+def leaves_of(recording, arguments, numbers):
     """The inputs that belong to some of the arguments."""
     leaves = [leaf for k in numbers for leaf in arguments.numbers(k)]
     nodes = [

@@ -18,21 +18,28 @@ class Swept:
         """like: an earlier one, whose index arrays and colours serve again if they fit."""
         self.name = name
         self.hessian = hessian
+        self.mode = mode
         self.chunk_size = chunk_size
         swept = recording.differentiated() if hessian else recording
-        self.structure = structure = self._structure(swept)
+        self.structure = self._structure(swept)
         self.edges = _core.sweep_edges(swept.trace)
-        if like is not None and like.structure.same(structure):
-            self.structure, self.route = like.structure, like.route
-            self.direct = like.direct
-        else:
-            self.route = (
-                hessian_route(structure, self.edges)
-                if hessian
-                else jacobian_route(structure, self.edges, mode)
-            )
-            self.direct = None
+        self._route = self._direct = None
+        if like is not None and like.structure.same(self.structure):
+            self.structure = like.structure
+            self._route, self._direct = like._route, like._direct
         self._first = recording, swept
+
+    @property
+    def route(self):
+        """The Route, chosen when it is first asked for: to colour may take longer than to find
+        the structure."""
+        if self._route is None:
+            self._route = (
+                hessian_route(self.structure, self.edges)
+                if self.hessian
+                else jacobian_route(self.structure, self.edges, self.mode)
+            )
+        return self._route
 
     def _structure(self, swept):
         found = jacobian_structure(swept, self.name)
@@ -57,9 +64,9 @@ class Swept:
         steps = self.route.recovery is not None and not self.route.recovery.direct
         if steps and not np.isfinite(found).all():
             # infinities and NaN would spread to the entries that are found after them
-            if self.direct is None:
-                self.direct = self.route.without_steps(self.structure)
-            found = self.direct.entries(swept, self.structure, self.chunk_size)
+            if self._direct is None:
+                self._direct = self.route.without_steps(self.structure)
+            found = self._direct.entries(swept, self.structure, self.chunk_size)
         return debugging.check_derivative(swept, found)
 
     def forget(self):
