@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random functions of one array with sparse derivatives, that run on any type of float.
+"""Functions of one array with sparse derivatives: random ones that run on any type of float.
 
 A function is a list of steps; each adds an array made of earlier ones. What a step does for any
 input moves smoothly with it, so that inputs that an output does not depend on leave its bits as
 they are.
 """
 
+import contextlib
 from dataclasses import dataclass
+from unittest import mock
 
 import numpy as np
 from hypothesis import strategies as st
+
+from ad_core import _core
+from ad_core.programs import compressed
 
 SMOOTH = (np.sin, np.cos, np.tanh, np.arctan, np.square, np.negative)
 
@@ -116,3 +121,27 @@ def sparse_programs(draw, most=8):
         tuple(draw(st.lists(step, min_size=1, max_size=most))),
         tuple(draw(st.lists(small, min_size=1, max_size=3))),
     )
+
+
+def banded(x, a=1.0):
+    return a * x[1:] * x[:-1]
+
+
+def chain(x):
+    return np.sum((x[1:] - x[:-1] ** 2) ** 2) + np.sum(np.log(x))
+
+
+BOUND = 1e-11
+
+
+def close(found, expected, bound=BOUND):
+    """Entries of the whole size of the matrix's largest."""
+    scale = np.max(np.abs(expected), initial=1.0)
+    assert np.max(np.abs(found - expected), initial=0.0) <= bound * scale
+
+
+@contextlib.contextmanager
+def without_programs():
+    """No program of entries is small enough."""
+    with mock.patch.object(compressed, "build", side_effect=_core.ProgramTooLarge):
+        yield
