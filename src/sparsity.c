@@ -24,8 +24,19 @@ typedef struct pass {
     uint32_t *lines; /* sets of a matrix's rows or columns */
     uint8_t *holes;  /* which of the other's have zeros */
     const ad_poll *poll;
-    size_t work;
+    size_t work; /* since the last poll */
+    int stopped;
 } pass;
+
+/* Whether to end the pass, asked after so much more work. */
+static int stops(pass *x, size_t work) {
+    x->work += work;
+    if (x->work >= POLL_EVERY) {
+        x->work = 0;
+        x->stopped |= x->poll != NULL && x->poll->stop(x->poll->context) != 0;
+    }
+    return x->stopped;
+}
 
 static void find_uses(uses_table uses) {
     memset(uses, 0, sizeof(uses_table));
@@ -145,7 +156,7 @@ static void span_run(pass *x, const ad_run *run) {
 
 static void reduction_run(pass *x, const ad_run *run, const ad_block *b) {
     size_t n = b->extent[1].count;
-    for (size_t o = 0; o < b->extent[0].count; o++) {
+    for (size_t o = 0; o < b->extent[0].count && !stops(x, n); o++) {
         if (n > 0) ad_block_row(x->tape, b, o, x->row);
         if (run->op == AD_BLOCK_CUMSUM) {
             uint32_t *to = x->of + run->node + o * n;
@@ -197,7 +208,7 @@ static uint32_t line_set(pass *x, matrix a, uint32_t line, const double *other, 
     for (int64_t k = 0; k < a.inner; k++) {
         if (other == NULL || other[k * along] != 0) ad_sets_gather(&x->sets, from[k * a.along]);
     }
-    x->work += a.inner;
+    stops(x, a.inner);
     return ad_sets_gathered(&x->sets);
 }
 
@@ -213,7 +224,7 @@ static void product_with_constant(pass *x, int side, matrix a, matrix other, uin
     }
     for (uint32_t p = 0; p < a.lines; p++) {
         uint32_t whole = line_set(x, a, p, NULL, 0);
-        for (uint32_t q = 0; q < other.lines; q++) {
+        for (uint32_t q = 0; q < other.lines && !x->stopped; q++) {
             size_t at = side == 0 ? (size_t)p * columns + q : (size_t)q * columns + p;
             to[at] = !x->holes[q] ? whole : line_set(x, a, p, value + q * other.step, other.along);
         }
@@ -239,7 +250,7 @@ static void product_run(pass *x, const ad_run *run, const ad_block *b) {
             }
             for (uint32_t i = 0; i < left.lines; i++) {
                 uint32_t row = line_set(x, left, i, NULL, 0);
-                for (uint32_t j = 0; j < right.lines; j++) {
+                for (uint32_t j = 0; j < right.lines && !x->stopped; j++) {
                     to[(size_t)i * columns + j] = ad_sets_join(&x->sets, row, x->lines[j]);
                 }
             }
@@ -266,10 +277,7 @@ static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to
         } else {
             reduction_run(x, run, &tape->block[run->a]);
         }
-        x->work += ad_run_count(tape, run);
-        if (x->work < POLL_EVERY) continue;
-        x->work = 0;
-        if (x->poll != NULL && x->poll->stop(x->poll->context)) return AD_INTERRUPTED;
+        if (stops(x, ad_run_count(tape, run))) return AD_INTERRUPTED;
     }
     return x->sets.status;
 }

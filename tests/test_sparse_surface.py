@@ -189,6 +189,23 @@ def test_a_million_unknowns():
     close(H @ v, ad_core.hvp(total, (u,), (v,)))
 
 
+def test_rules_whose_derivatives_have_another_structure_elsewhere():
+    @ad_core.custom_jvp
+    def rule(x):
+        return np.sum(x**2)
+
+    @rule.defjvp
+    def jvp(primals, tangents):
+        (x,), (t,) = primals, tangents
+        return rule(x), np.sum(2.0 * x * t if x[0] > 0 else -t)
+
+    x = np.ones(6)
+    tape = ad_core.trace(rule, x)
+    assert tape.hessian(2.0 * x, sparse=True).nnz == 6
+    with refused(RuntimeError, "structure", "rule", "sparse=False"):
+        tape.hessian(-x, sparse=True)
+
+
 def test_too_many_entries():
     fun = lambda x: x - np.mean(x)  # noqa: E731
     with refused(MemoryError, "2^31", "jvp"):

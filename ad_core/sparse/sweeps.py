@@ -48,13 +48,14 @@ class Swept:
     def entries(self, recording):
         """The entries at a recording's point.
 
-        Of a Hessian its gradient is recorded anew, whose structure must be the known one: a rule
-        may do otherwise elsewhere.  RuntimeError if it does.
+        Of a Hessian its gradient is recorded anew.  Its structure is the known one, unless a rule
+        does otherwise elsewhere: RuntimeError if it does.
         """
         first, swept = self._first or (None, None)
         if recording is not first:
             swept = recording.differentiated() if self.hessian else recording
-            if self.hessian and not self._structure(swept).same(self.structure):
+            rules = self.hessian and _core.called_rules(recording.trace)
+            if rules and not self._structure(swept).same(self.structure):
                 raise RuntimeError(
                     f"the Hessian of {self.name} has another structure at this point than where "
                     f"it was recorded, by a derivative rule that depends on values; take the "

@@ -213,6 +213,32 @@ TEST(sparsity_stops_when_it_is_asked_to) {
     ad_tape_free(&tape);
 }
 
+TEST(sparsity_stops_within_a_product) {
+    enum { N = 160 };
+    ad_tape tape;
+    ad_node x, zeros, y;
+    int asked = 0;
+    const ad_poll poll = {stop, &asked};
+    const int64_t extents[4] = {1, N, N, N}, stride[3] = {N * N, N, 1};
+    ad_tape_init(&tape);
+    REQUIRE(ad_tape_inputs(&tape, N * N, &x) == AD_OK);
+    REQUIRE(ad_tape_constants(&tape, N * N, &zeros) == AD_OK);
+    memset(tape.value, 0, tape.nodes * sizeof *tape.value);
+    REQUIRE(ad_tape_matmul(&tape, extents, x, stride, zeros, stride, &y) == AD_OK);
+    ad_node *input = ascending(N * N, x);
+    size_t start[2];
+    uint32_t *index;
+    const ad_function f = {&tape, N * N, 1, input, &y};
+    ad_expr_prepare();
+    CHECK(ad_sparsity(&f, 1, ROOM, start, &index, &poll) == AD_INTERRUPTED);
+    CHECK(asked == 1);
+    CHECK(ad_sparsity(&f, 1, ROOM, start, &index, NULL) == AD_OK);
+    CHECK(start[1] == 0);
+    ad_free(index);
+    free(input);
+    ad_tape_free(&tape);
+}
+
 TEST(sparsity_survives_the_failure_of_every_allocation) {
     enum { N = 200 };
     ad_tape tape;
