@@ -171,18 +171,18 @@ static void reduction_run(pass *x, const ad_run *run, const ad_block *b) {
 }
 
 static void call_run(pass *x, const ad_run *run, const ad_block *b) {
-    const ad_node *list = x->tape->list + b->operand[0].list;
     size_t n = b->extent[1].count, m = b->count;
+    ad_place in = ad_view_place(&b->operand[0], &b->extent[1], 0, n, x->tape->list, x->row);
     uint32_t *to = x->of + run->node, all = 0;
     int elementwise = ad_callbacks_get()->elementwise(x->tape->rule[b->rule]);
     if (!elementwise) {
-        for (size_t k = 0; k < n; k++) ad_sets_gather(&x->sets, x->of[list[k]]);
+        for (size_t k = 0; k < n; k++) ad_sets_gather(&x->sets, x->of[node_at(in, k)]);
         all = ad_sets_gathered(&x->sets);
     }
     for (size_t k = 0; k < m; k++) {
         to[k] = all;
         for (size_t j = k; elementwise && j < n; j += m) {
-            to[k] = ad_sets_join(&x->sets, to[k], x->of[list[j]]);
+            to[k] = ad_sets_join(&x->sets, to[k], x->of[node_at(in, j)]);
         }
     }
 }
