@@ -44,7 +44,7 @@ class TapeFullError(MemoryError): ...
 
 class Explanation(NamedTuple):
     function: str
-    mode: _Mode
+    mode: str  # "fwd" or "rev"; of sparse ones the route
     passes: int
     inputs: int
     outputs: int
@@ -90,6 +90,7 @@ class _Evaluator:
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        sparse: bool = False,
     ) -> tuple[_PyTree, _PyTree]: ...
     def grad(
         self,
@@ -157,6 +158,8 @@ class Function(_Evaluator):
     @property
     def paths(self) -> int: ...
     def clear(self) -> None: ...
+    def jacobian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0) -> Any: ...
+    def hessian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0) -> Any: ...
 
 class Tape(_Evaluator):
     @property
@@ -175,7 +178,18 @@ class Tape(_Evaluator):
     def isa(self) -> Literal["base", "avx2", "avx512"]: ...
     def jacobian_sparsity(self, argnums: _Argnums = 0) -> Any: ...
     def hessian_sparsity(self, argnums: _Argnums = 0) -> Any: ...
-    def explain(self, argnums: _Argnums = 0) -> str: ...
+    def spy(
+        self,
+        path: str | PathLike[str] | BinaryIO,
+        argnums: _Argnums = 0,
+        what: Literal["jacobian", "hessian"] = "jacobian",
+    ) -> int: ...
+    def explain(
+        self,
+        argnums: _Argnums = 0,
+        what: Literal["jacobian", "hessian"] = "jacobian",
+        sparse: bool = False,
+    ) -> str: ...
     def instructions(
         self, what: _Method = "value", argnums: _Argnums = 0
     ) -> tuple[list[_Instruction], list[int]]: ...
@@ -204,6 +218,7 @@ def explain(
     *args: _PyTree,
     argnums: _Argnums = 0,
     mode: _Mode | None = None,
+    sparse: bool = False,
     **kwargs: Any,
 ) -> Explanation: ...
 @overload
@@ -254,6 +269,7 @@ def jacobian(
     has_aux: bool = False,
     mode: _Mode | None = None,
     chunk_size: int | None = None,
+    sparse: bool = False,
 ) -> Callable[..., _PyTree]: ...
 def value_and_jacobian(
     fun: _Function,
@@ -262,6 +278,7 @@ def value_and_jacobian(
     has_aux: bool = False,
     mode: _Mode | None = None,
     chunk_size: int | None = None,
+    sparse: bool = False,
 ) -> Callable[..., tuple[_PyTree, _PyTree]]: ...
 def jacfwd(
     fun: _Function,
@@ -278,7 +295,7 @@ def jacrev(
     chunk_size: int | None = None,
 ) -> Callable[..., _PyTree]: ...
 def hessian(
-    fun: _Function, argnums: _Argnums = 0, *, has_aux: bool = False
+    fun: _Function, argnums: _Argnums = 0, *, has_aux: bool = False, sparse: bool = False
 ) -> Callable[..., _PyTree]: ...
 def hvp(fun: _Function, primals: _Arguments, tangents: _Arguments) -> _PyTree: ...
 def stop_gradient(x: _PyTree) -> _PyTree: ...

@@ -167,6 +167,7 @@ cdef extern from "call.h" nogil:
                             const uint32_t *seed, uint32_t *out) noexcept nogil
         void (*keep)(void *rule) noexcept nogil
         void (*drop)(void *rule) noexcept nogil
+        int (*elementwise)(void *rule) noexcept nogil
     void ad_callbacks_set(const ad_callbacks *callbacks)
 
 cdef extern from "edges.h" nogil:
@@ -219,7 +220,12 @@ cdef extern from "jacobian.h" nogil:
                           const ad_poll *poll)
     ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
                           const ad_poll *poll)
+    size_t ad_sweep_edges(const ad_tape *tape)
     size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget)
+
+cdef extern from "sparsity.h" nogil:
+    ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
+                          uint32_t **index, const ad_poll *poll)
 
 cdef extern from "expand.h" nogil:
     ad_node AD_NO_NODE

@@ -3,10 +3,11 @@
 
 cdef enum:
     VALUE, JACOBIAN, VALUE_AND_JACOBIAN, GRAD, VALUE_AND_GRAD, HESSIAN, JVP, VJP, HVP
-    SPARSE_JACOBIAN, SPARSE_HESSIAN, METHODS
+    SPARSE_JACOBIAN, SPARSE_HESSIAN, SPARSE_VALUE_AND_JACOBIAN, METHODS
 
 METHOD_NAMES = ("value", "jacobian", "value_and_jacobian", "grad", "value_and_grad", "hessian",
-                "jvp", "vjp", "hvp", "sparse_jacobian", "sparse_hessian")
+                "jvp", "vjp", "hvp", "sparse_jacobian", "sparse_hessian",
+                "sparse_value_and_jacobian")
 
 
 cdef class Evaluator:
@@ -98,7 +99,9 @@ cdef class Evaluator:
         sparse: a scipy.sparse.csr_array of shape (K, D) of one array by one array: the entries that
             are not structurally zero.  Its index arrays are the same in every call; out is the
             data array.  Of a batch the data alone, batch + (nnz,), in the order of
-            :meth:`jacobian_sparsity`.  ImportError without SciPy.
+            :meth:`jacobian_sparsity`.  ImportError without SciPy, MemoryError for more than 2^31
+            entries.  Where its program would be too large or take more operations, it comes from
+            products with sums of columns and rows (``explain(sparse=True)``).
 
         Dense unless asked otherwise, zeros included.  Cost: the operations that ``explain()``
         tells, by the cheapest of several orders of accumulation, and the writing of 8 bytes an
@@ -117,11 +120,12 @@ cdef class Evaluator:
                              progress, batch_dims)
 
     def value_and_jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
-                           batch_dims=None):
+                           batch_dims=None, bint sparse=False):
         """(value, Jacobian) at new arguments; what both need is computed once.
 
         Arguments and errors as of :meth:`jacobian`; out is a pair.  Shapes: batch + result, and
-        batch + result + argument.  Cost: less than the two calls, often that of the Jacobian.
+        batch + result + argument, or with sparse=True a matrix as of :meth:`jacobian`.  Cost: less
+        than the two calls, often that of the Jacobian.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.exp(x), np.zeros(2))
@@ -129,7 +133,8 @@ cdef class Evaluator:
         >>> value.shape, J.shape
         ((1, 2), (1, 2, 2))
         """
-        return self.evaluate(VALUE_AND_JACOBIAN, args, argnums, out, workers, progress, batch_dims)
+        return self.evaluate(SPARSE_VALUE_AND_JACOBIAN if sparse else VALUE_AND_JACOBIAN, args,
+                             argnums, out, workers, progress, batch_dims)
 
     def grad(self, *args, argnums=0, out=None, workers=None, progress=None,
              batch_dims=None):

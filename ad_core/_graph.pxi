@@ -147,6 +147,7 @@ cdef class Graph:
 
 
 NO_TERM = AD_NO_TERM
+MOST_DERIVED_TERMS = MOST_DERIVED
 
 
 cdef int check_graph(ad_status status) except -1:

@@ -5,8 +5,8 @@
 
 cdef dict LISTED = {
     np: ("angle", "average", "bincount", "corrcoef", "cov", "gradient", "histogram", "interp",
-         "mean", "median", "nanmean", "nanmedian", "nanpercentile", "nanquantile", "nanstd", "nanvar",
-         "percentile", "quantile", "std", "var"),
+         "mean", "median", "nanmean", "nanmedian", "nanpercentile", "nanquantile", "nanstd",
+         "nanvar", "percentile", "quantile", "std", "var"),
     np.linalg: ("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
                 "matrix_power", "matrix_rank", "pinv", "qr", "slogdet", "solve", "svd", "svdvals"),
     np.fft: ("fft", "fft2", "fftn", "ifft", "ifft2", "ifftn", "irfft", "rfft"),

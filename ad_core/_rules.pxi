@@ -175,6 +175,11 @@ cdef void rule_drop(void *c) noexcept nogil:
         Py_DECREF(<object> (<called *> c).object)
 
 
+cdef int rule_elementwise(void *c) noexcept nogil:
+    with gil:
+        return bool(rule_of(c).elementwise)
+
+
 cdef int set_callbacks() except -1:
     cdef ad_callbacks callbacks
     callbacks.value = rule_value
@@ -183,6 +188,7 @@ cdef int set_callbacks() except -1:
     callbacks.expand = rule_expand
     callbacks.keep = rule_keep
     callbacks.drop = rule_drop
+    callbacks.elementwise = rule_elementwise
     ad_callbacks_set(&callbacks)
     return 0
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.recording import check_mode, finish, record, seeds_like
+from ad_core.sparse.transforms import sparse_derivative
 from ad_core.trees import flatten
 
 __all__ = [
@@ -142,7 +143,7 @@ def value_and_grad(fun, argnums=0, *, has_aux=False):
     return _named(value_and_gradient, fun, "value_and_gradient")
 
 
-def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
+def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, sparse=False):
     """The Jacobian: a function that returns it, shape output shape + input shape.
 
     mode "fwd" takes D tangents, "rev" K adjoints, None the cheaper of the two (see
@@ -151,16 +152,31 @@ def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
     trees of arrays in and out give a tree of outputs of trees of inputs.  Cost: one
     recording, then D tangents or K adjoints.  Source: Bishop, Deep Learning, section 8.2.
 
+    sparse: of one array by one array a scipy.sparse.csr_array of shape (K, D), without the
+    entries that are zero at every point of this path.  Columns that no output depends on
+    together share a tangent, rows an adjoint, by mode; index arrays stay the same from call to
+    call as long as the structure does.  TypeError for nested arrays and traced arguments,
+    MemoryError for more than 2^31 entries, ImportError without SciPy.  Cost: one recording, its
+    structure, colours when that is a new one, and a tangent or adjoint a colour.  Source:
+    Gebremedhin, Manne, Pothen, What color is your Jacobian? (2005).
+
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(lambda x: np.array([x[0] * x[1], x[1] ** 2]))(np.array([2.0, 3.0]))
     array([[3., 2.],
            [0., 6.]])
+    >>> J = ad_core.jacobian(lambda x: np.diff(x**2), sparse=True)(np.arange(1000.0))
+    >>> J.shape, J.nnz
+    ((999, 1000), 1998)
     """
     _checked(fun, mode, chunk_size)
+    if sparse:
+        found = sparse_derivative(fun, argnums, has_aux, mode=mode, chunk_size=chunk_size)
+        return _named(found, fun, "jacobian")
     return _core.jacobian_function(fun, argnums, has_aux, mode, chunk_size)
 
 
-def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None):
+def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None,
+                       sparse=False):  # fmt: skip
     """As :func:`jacobian`, but the returned function gives ``(value, jacobian)``; with
     has_aux ``((value, aux), jacobian)``.
 
@@ -170,6 +186,9 @@ def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=N
     (array([0.]), array([[1.]]))
     """
     _checked(fun, mode, chunk_size)
+    if sparse:
+        found = sparse_derivative(fun, argnums, has_aux, False, True, mode, chunk_size)
+        return _named(found, fun, "value_and_jacobian")
 
     def value_and_jacobian_of(*args, **kwargs):
         recording = record(fun, args, kwargs, argnums, has_aux)
@@ -200,18 +219,27 @@ def jacrev(fun, argnums=0, *, has_aux=False, chunk_size=None):
     return jacobian(fun, argnums, has_aux=has_aux, mode="rev", chunk_size=chunk_size)
 
 
-def hessian(fun, argnums=0, *, has_aux=False):
+def hessian(fun, argnums=0, *, has_aux=False, sparse=False):
     """Second derivatives: tangents over the recorded gradient (forward over reverse).
 
     The result has shape output shape + input shape + input shape.  Cost: a recording of the
     function and its adjoint sweep (a few times the function's nodes), then D tangents.
     Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
 
+    sparse: of a function of one array with one scalar result a scipy.sparse.csr_array, (D, D),
+    both triangles, symmetric to the bit; otherwise as of :func:`jacobian`.  Cost: recordings of
+    function and gradient, and a tangent a colour of a star or acyclic colouring.  Source:
+    Gebremedhin et al., New acyclic and star coloring algorithms (2007).
+
     >>> import numpy as np, ad_core
     >>> ad_core.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
     array([[10.,  6.],
            [ 6.,  0.]])
+    >>> ad_core.hessian(lambda x: np.sum(x[1:] * x[:-1]), sparse=True)(np.ones(1000)).nnz
+    1998
     """
+    if sparse:
+        return _named(sparse_derivative(fun, argnums, has_aux, hessian=True), fun, "hessian")
     return jacfwd(jacrev(fun, argnums, has_aux=has_aux), argnums, has_aux=has_aux)
 
 

@@ -27,6 +27,8 @@ typedef struct ad_callbacks {
                         uint32_t *out);
     void (*keep)(void *rule); /* a tape refers to it, or does no more */
     void (*drop)(void *rule);
+    /* whether result k of m depends on the numbers k, k + m, k + 2 m, ... alone */
+    int (*elementwise)(void *rule);
 } ad_callbacks;
 
 /* Once, before the first call is recorded. */

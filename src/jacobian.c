@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "block.h"
 
 #define MOST_SEEDS 32 /* beyond this a sweep's inner loop gains nothing */
 
@@ -33,6 +34,34 @@ size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
     if (total <= most) return total;
     size_t sweeps = (total + most - 1) / most;
     return (total + sweeps - 1) / sweeps; /* even chunks */
+}
+
+static size_t block_edges(const ad_tape *tape, const ad_run *run) {
+    const ad_block *b = &tape->block[run->a];
+    size_t n = b->extent[1].count;
+    if (run->op == AD_BLOCK_MATMUL) {
+        return (size_t)b->count * b->extent[1].size[1] * ((size_t)b->active[0] + b->active[1]);
+    }
+    if (run->op == AD_BLOCK_CUMSUM) return 2 * (size_t)b->count;
+    return n * b->count;
+}
+
+size_t ad_sweep_edges(const ad_tape *tape) {
+    size_t edges = 0;
+    for (size_t k = 0; k < tape->runs; k++) {
+        const ad_run *run = &tape->run[k];
+        if (run->form == AD_FORM_BLOCK) {
+            edges += block_edges(tape, run);
+        } else if (run->form != AD_FORM_SPAN) {
+            edges += 1 + (run->form == AD_FORM_BINARY);
+        } else {
+            const ad_span *span = &tape->span[run->a];
+            for (int j = 0; j < run->arity; j++) {
+                if (span->source[j] != AD_PARTIAL_ZERO) edges += span->extent.count;
+            }
+        }
+    }
+    return edges;
 }
 
 ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,

@@ -41,6 +41,9 @@ ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent
 ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
                       const ad_poll *poll);
 
+/* Multiplications and additions that a sweep takes for every seed: one each an edge. */
+size_t ad_sweep_edges(const ad_tape *tape);
+
 /* The chunk of `total` seeds that keeps the sweep's array within `budget` bytes. */
 size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget);
 

@@ -51,7 +51,7 @@ ARROWS = {
     "program": ["graph", "fused"],
     "eval": ["call", "program", "lanes"],
     "batch": ["eval"],
-    "sparsity": ["derive"],
+    "sparsity": ["jacobian", "expr"],
     "colour": ["alloc"],
     # One file an instruction set, in which the vector loops of others are compiled.
     "isa": ["lanes", "sweep", "eval"],

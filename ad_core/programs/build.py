@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.sparse import Compressed, check_sparse
+from ad_core.sparse.structure import Structure
 
 __all__ = [
     "PRODUCTS",
@@ -140,6 +140,7 @@ def pack_with_value(source, pack):
         value = parts[0] if value_pack is None else value_pack(parts[:n])
         return value, parts[n] if pack is None else pack(parts[n:])
 
+    both.structure = getattr(pack, "structure", None)
     return both
 
 
@@ -226,23 +227,24 @@ def _hessian(source, argnums):
 def _sparse(source, entries, rows, inputs, route, counts):
     row, column, terms = entries
     order = np.lexsort((column, row))
-    pack = Compressed(row[order], column[order], (rows, len(inputs)))
+    pack = Structure.of_entries(row[order], column[order], (rows, len(inputs)))
     facts = {"route": route, "candidates": counts, "entries": len(terms)}
     return terms[order], [(len(terms),)], pack, 0, facts
 
 
-def _sparse_jacobian(source, argnums):
-    check_sparse(source, "jacobian", *source.wrt(argnums))
+def _sparse_jacobian(source, argnums, also=None):
     inputs = _wrt(source, argnums)[0]
-    *entries, route, counts = source.graph.jacobian(
-        inputs, source.graph.outputs, np.empty(0, np.uint32)
-    )
+    also = np.empty(0, np.uint32) if also is None else also
+    *entries, route, counts = source.graph.jacobian(inputs, source.graph.outputs, also)
     return _sparse(source, entries, source.result.size, inputs, route, counts)
 
 
+def _sparse_value_and_jacobian(source, argnums):
+    terms, shapes, pack, _, facts = _sparse_jacobian(source, argnums, source.graph.outputs)
+    return _with_value(source, terms, shapes, pack, facts)
+
+
 def _sparse_hessian(source, argnums):
-    check_scalar(source, "hessian")
-    check_sparse(source, "hessian", *source.wrt(argnums))
     inputs = _wrt(source, argnums)[0]
     entries, route, counts = _hessian_entries(source, inputs)
     return _sparse(source, entries, len(inputs), inputs, route, counts)
@@ -302,6 +304,7 @@ _METHODS = {
     "hessian": _hessian,
     "sparse_jacobian": _sparse_jacobian,
     "sparse_hessian": _sparse_hessian,
+    "sparse_value_and_jacobian": _sparse_value_and_jacobian,
     "jvp": _jvp,
     "vjp": _vjp,
     "hvp": _hvp,

@@ -6,11 +6,14 @@ from functools import partial
 
 from ad_core import _core
 from ad_core.errors import BranchChanged
+from ad_core.explain import route_rows, table
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import PRODUCTS, build
+from ad_core.programs.compressed import make_sparse
 from ad_core.programs.large import Replayed, Swept
 from ad_core.programs.source import Source
-from ad_core.programs.sparse import pattern
+from ad_core.sparse.spy import spy
+from ad_core.sparse.structure import Structure
 from ad_core.trees import flatten
 
 __all__ = ["Compiled"]
@@ -46,15 +49,13 @@ class Compiled(_core.Evaluator):
     def _make(self, name, argnums):
         source = self._lowered
         report = partial(_branch_changed, self._recording.trace, self._name)
-        if source.graph is None and name.startswith("sparse"):
-            raise NotImplementedError(self._no_sparse_program())
+        if name.startswith("sparse"):
+            return make_sparse(self._recording, source, name, argnums, report)
         if source.graph is None:
             return self._replayed(name, argnums, report)
         try:
             return build(source, name, argnums, report)
         except _core.ProgramTooLarge:
-            if name.startswith("sparse"):
-                raise NotImplementedError(self._no_sparse_program()) from None
             if source.graph.calls:
                 return self._replayed(name, argnums, report)
             if name not in ("jacobian", "value_and_jacobian"):
@@ -69,19 +70,15 @@ class Compiled(_core.Evaluator):
         call = Replayed(self._recording, self._lowered, name, argnums, report)
         return call, {"route": "sweeps over the recording, carried out again"}
 
-    def _no_sparse_program(self):
-        return (
-            f"{self._name} is too large for a program of its derivative's entries, or calls "
-            f"functions that only rules know; take products (jvp, vjp, hvp) or the dense derivative"
-        )
-
     def jacobian_sparsity(self, argnums=0):
         """Where the Jacobian is not structurally zero: a Boolean scipy.sparse.csr_array (K, D).
 
-        Exact: an entry is left out only where it is zero at every point of this path.  Its indices
-        are those of ``jacobian(..., sparse=True)``.  TypeError unless one array is differentiated
-        by one array, NotImplementedError where the function is too large for a program,
-        ImportError without SciPy.  Cost: that of making the Jacobian's program.
+        It holds every entry that is not zero at some point of this path, and its indices are those
+        of ``jacobian(..., sparse=True)``.  From a program also those are left out that cancel at
+        every point (x - x); without one it is what the recording's operations depend on, constant
+        zeros respected.  TypeError unless one array is differentiated by one array, MemoryError
+        for more than 2^31 entries, ImportError without SciPy.  Cost: that of making the
+        Jacobian's program, if there is one.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: x[1:] * x[:-1], np.ones(3))
@@ -89,7 +86,7 @@ class Compiled(_core.Evaluator):
         array([[1, 1, 0],
                [0, 1, 1]])
         """
-        return pattern(self._build("sparse_jacobian", argnums))
+        return self._build("sparse_jacobian", argnums).pack.pattern()
 
     def hessian_sparsity(self, argnums=0):
         """The same of the Hessian of a scalar function, (D, D), both triangles.
@@ -101,7 +98,22 @@ class Compiled(_core.Evaluator):
                [0, 1, 0],
                [1, 0, 0]])
         """
-        return pattern(self._build("sparse_hessian", argnums))
+        return self._build("sparse_hessian", argnums).pack.pattern()
+
+    def spy(self, path, argnums=0, what="jacobian"):
+        """Draw the structure of the Jacobian or (what="hessian") Hessian to a PNG, SVG or PDF.
+
+        Columns that share a product have one colour (Hessians: of a star colouring).  path: a
+        name or a binary file; errors as of :meth:`jacobian_sparsity`, and ImportError without
+        matplotlib (the extra "demo").  Returns the number of colours.
+
+        >>> import io, numpy as np, ad_core
+        >>> ad_core.trace(lambda x: np.diff(x, 2), np.ones(50)).spy(io.BytesIO())
+        3
+        """
+        check_what(what)
+        structure = self._build(f"sparse_{what}", argnums).pack
+        return spy(structure, path, f"{what} of {self._name}", what == "hessian")
 
     def _spread(self, name, args):
         """Arguments as the leaves that a Call takes."""
@@ -160,13 +172,17 @@ class Compiled(_core.Evaluator):
             )
         return call.program.instructions()
 
-    def explain(self, argnums=0):
-        """How the Jacobian's program came about, as text.
+    def explain(self, argnums=0, what="jacobian", sparse=False):
+        """How a method's program came about, as text.
 
         Operations by each order of accumulation and the one taken; then the program's operations,
         runs, slots (of one point; lane slots of a batch, 128 bytes each), constants, results
-        that are not structural zeros, guards, bytes.  argnums: as of :meth:`jacobian`.  Makes
-        the program if there is none.
+        that are not structural zeros, guards, bytes.  what: "jacobian" or "hessian", sparse or
+        not; argnums: as of :meth:`jacobian`.  Makes the program if there is none.
+
+        Sparse ones may come from products with the sums of columns and rows of a colour as well:
+        their operations are an edge's, twice a column colour and three times a row colour, and
+        what it takes to carry the recording out again.
 
         >>> import numpy as np, ad_core
         >>> print(ad_core.trace(lambda x: np.sum(x * x), np.ones(3)).explain())
@@ -175,25 +191,29 @@ class Compiled(_core.Evaluator):
         outputs K                         1
         route forward                     3 operations...
         """
-        call = self._build("jacobian", argnums)
+        check_what(what)
+        name = f"sparse_{what}" if sparse else what
+        call = self._build(name, argnums)
         numbers, single = self._lowered.wrt(argnums)
-        facts = self._facts["jacobian", tuple(numbers), single]
+        facts = self._facts[name, tuple(numbers), single] or call.facts
         return explained(self._name, self._lowered, facts, call)
+
+
+def check_what(what):
+    """Raise ValueError for what is no matrix of derivatives."""
+    if what not in ("jacobian", "hessian"):
+        raise ValueError(f"what must be 'jacobian' or 'hessian', got {what!r}")
 
 
 def explained(name, source, facts, call):
     rows = [("function", name), ("inputs D", source.arguments.size),
             ("outputs K", source.result.size)]  # fmt: skip
-    if not facts.get("candidates"):
-        rows.append(("route", facts["route"]))
-    for route, count in facts.get("candidates", {}).items():
-        taken = "   <- taken" if route == facts["route"] else ""
-        told = "given up: too many" if count is None else f"{count:,} operations"
-        rows.append((f"route {route}", told + taken))
+    rows += route_rows(facts["route"], facts.get("candidates", {}))
+    if isinstance(call.pack, Structure):
+        rows.append(("entries", f"{call.pack.nnz:,}"))
     size = call.program.size() if hasattr(call, "program") else {}
     rows += [(key, f"{value:,}") for key, value in size.items() if value is not None]
-    width = max(len(key) for key, _ in rows)
-    return "\n".join(f"{key:<{width}}  {value}" for key, value in rows)
+    return table(rows)
 
 
 def _branch_changed(trace, name, guards, at):

@@ -15,6 +15,7 @@ from ad_core.programs.arguments import Arguments
 from ad_core.programs.build import PRODUCTS, labels
 from ad_core.programs.compiled import Compiled
 from ad_core.recording import record
+from ad_core.sparse.structure import Structure
 from ad_core.trees import flatten
 
 __all__ = ["Function", "compile"]
@@ -112,6 +113,39 @@ class Function(_core.Evaluator):
         if found is self:  # a decorated function is found by its name, as other functions are
             return fun.__qualname__
         return _restored, (fun, self._max_paths)
+
+    def jacobian_sparsity(self, *args, argnums=0):
+        """Where the Jacobian on the path at these arguments has entries: a Boolean
+        scipy.sparse.csr_array (K, D).
+
+        Its indices are those of ``jacobian(*args, sparse=True)``, which is computed; errors are
+        its own, and TypeError without arguments: a structure is that of a recording, which is made
+        at a point.
+
+        >>> import numpy as np, ad_core
+        >>> f = ad_core.compile(lambda x: x[:2] * x[2] if x[0] > 0 else x[:2])
+        >>> f.jacobian_sparsity(np.ones(3)).nnz, f.jacobian_sparsity(-np.ones(3)).nnz
+        (4, 2)
+        """
+        return self._sparsity("jacobian", args, argnums)
+
+    def hessian_sparsity(self, *args, argnums=0):
+        """The same of the Hessian of a scalar function, (D, D), both triangles.
+
+        >>> import numpy as np, ad_core
+        >>> ad_core.compile(lambda x: np.sum(x**3)).hessian_sparsity(np.ones(5)).nnz
+        5
+        """
+        return self._sparsity("hessian", args, argnums)
+
+    def _sparsity(self, name, args, argnums):
+        if not args:
+            raise TypeError(
+                f"{name}_sparsity of {self._label} needs its arguments: a structure is that of a "
+                f"recording, which is made at a point; pass one, {name}_sparsity(x)"
+            )
+        found = getattr(self, name)(*args, argnums=argnums, sparse=True)
+        return Structure(found.indptr, found.indices, found.shape).pattern()
 
     def _adapt(self, name, args, argnums, out, workers, progress, batch_dims):
         """A call that does not fit the program of the last one."""
@@ -308,6 +342,7 @@ class _Evaluation:
                     f"{tape._recording.outputs.tree!r} and {path._recording.outputs.tree!r}; "
                     f"evaluate such points apart"
                 )
+            self.refuse_other_structure(path, tape)
             found, gone = self.call_of(path).batch([x[rest] for x in flat], None, None, None)
             if new:
                 self.refuse_impure(gone)
@@ -316,6 +351,15 @@ class _Evaluation:
                 self.put(y, missed.ndim, rest[fits], part[fits])
             rest = rest[~fits]
         return results
+
+    def refuse_other_structure(self, path, tape):
+        """Entries of sparse derivatives that differ in their places do not fit one array."""
+        found, known = (getattr(self.call_of(one).pack, "structure", None) for one in (path, tape))
+        if known is not None and not known.same(found):
+            raise ValueError(
+                f"derivatives of {self.function._label} have entries at places that differ within "
+                f"the batch; evaluate such points apart, or take dense ones (sparse=False)"
+            )
 
     def put(self, y, dims, places, part):
         core = y.shape[dims:]

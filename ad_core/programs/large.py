@@ -13,7 +13,7 @@ from ad_core.programs.build import PRODUCTS, check_scalar, jacobian_layout, pack
 from ad_core.recording import ArgumentTrees, Leaves, Recording
 from ad_core.trees import flatten
 
-__all__ = ["Replayed", "Swept"]
+__all__ = ["Replayed", "Skeleton", "Swept", "leaves_of"]
 
 
 class _Large:
@@ -139,12 +139,12 @@ class Replayed(_Large):
             self.wrt, self.single = recording.inputs, len(arguments.trees) == 1
         else:
             numbers, self.single = source.wrt(argnums)
-            self.wrt = _leaves_of(recording, arguments, numbers)
+            self.wrt = leaves_of(recording, arguments, numbers)
         self.in_shapes = list(arguments.shapes)
         if name in PRODUCTS:
             self.in_shapes += (result if name == "vjp" else arguments).shapes
         self.count = len(arguments.shapes)
-        self.tree = flatten(self.results(_Skeleton(recording, self.wrt, self.single), []))[1]
+        self.tree = flatten(self.results(Skeleton(recording, self.wrt, self.single), []))[1]
         self.pack = None if self.tree.kind is None else self.tree.build
 
     def report_missed(self, missed, arguments):
@@ -155,7 +155,11 @@ class Replayed(_Large):
         r = self.recording
         flat = np.concatenate([*map(np.ravel, leaves), np.empty(0)])
         trace, self.flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
-        return Recording(trace, self.wrt, r.outputs, self.single, None)
+        return self.of(trace)
+
+    def of(self, trace):
+        """A trace of these nodes as a recording by the arguments asked for."""
+        return Recording(trace, self.wrt, self.recording.outputs, self.single, None)
 
     def results(self, recording, seeds):
         """This method's results of one recording, nested as the caller gets them."""
@@ -216,7 +220,7 @@ class Replayed(_Large):
         return _into(results, out, self.name, arguments), missed
 
 
-def _leaves_of(recording, arguments, numbers):
+def leaves_of(recording, arguments, numbers):
     """The inputs that belong to some of the arguments."""
     leaves = [leaf for k in numbers for leaf in arguments.numbers(k)]
     nodes = [
@@ -228,7 +232,7 @@ def _leaves_of(recording, arguments, numbers):
     return Leaves(trees, [arguments.shapes[k] for k in leaves], nodes)
 
 
-class _Skeleton:
+class Skeleton:
     """Results with a number for each array, to know how they are nested."""
 
     def __init__(self, recording, inputs, single):

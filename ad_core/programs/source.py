@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recorded function as what its methods' programs are built from."""
 
+from functools import cached_property
+
 import numpy as np
 
 from ad_core import _core
@@ -48,16 +50,20 @@ class Source:
     def __init__(self, recording, name):
         trees = recording.inputs.tree.trees
         self.name = name
-        try:
-            self.graph = _core.Graph(
-                recording.trace, recording.inputs.nodes, recording.outputs.nodes
-            )
-        except _core.ProgramTooLarge:
-            self.graph = None
+        self._recording = recording
         self.arguments = Side(trees, list(recording.inputs.shapes))
         self.result = Side([recording.outputs.tree], list(recording.outputs.shapes))
         self.inputs = np.arange(self.arguments.size, dtype=np.uint32)
         self._seeds = {}
+
+    @cached_property
+    def graph(self):
+        """Made when it is first asked for."""
+        r = self._recording
+        try:
+            return _core.Graph(r.trace, r.inputs.nodes, r.outputs.nodes)
+        except _core.ProgramTooLarge:
+            return None
 
     def seeds(self, side):
         """Terms of inputs that carry tangents (side: the arguments) or cotangents (the result)."""

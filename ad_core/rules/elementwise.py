@@ -52,7 +52,10 @@ def elementwise(name, value, *partials):
                 return lambda cotangents: [_scaled(p, cotangents[0]) for p in slopes]
             return lambda tangents: (sum(map(_scaled, slopes, tangents)),)
 
-        return call(name, lambda *given: (value(*filled(given)),), given, linear=linear)[0][()]
+        def values(*given):
+            return (value(*filled(given)),)
+
+        return call(name, values, given, linear=linear, elementwise=True)[0][()]
 
     function.__name__ = name.rpartition(".")[2]
     return function

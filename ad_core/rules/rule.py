@@ -40,11 +40,14 @@ class Rule:
     Where seeds share work, linear(arrays, results, backward) stands for both: it gives the map of
     tangents to tangents at a point, backward that of cotangents to cotangents, or None for the
     other's transpose.
+
+    elementwise says that arrays and the one result have one shape, and that each element depends on
+    the arrays' same elements alone.
     """
 
-    __slots__ = ("_jvp", "_linear", "_value", "_vjp", "inputs", "name", "outputs")
+    __slots__ = ("_jvp", "_linear", "_value", "_vjp", "elementwise", "inputs", "name", "outputs")
 
-    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None):
+    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None, elementwise=False):
         self.name = name
         self.inputs = inputs  # shapes
         self.outputs = outputs
@@ -52,6 +55,7 @@ class Rule:
         self._jvp = jvp
         self._vjp = vjp
         self._linear = linear
+        self.elementwise = elementwise
 
     def at(self, arrays, results, backward):
         """The map of tangents to tangents, or backward of cotangents to cotangents."""
@@ -110,7 +114,8 @@ class Rule:
         return flat(linear(split(seeds, self.outputs if backward else self.inputs)))
 
 
-def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None):
+def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None,
+         elementwise=False):  # fmt: skip
     """value(*arrays), a tuple of results, by rules where an array is traced.
 
     matrices: what does the same without Python where LAPACK is there.  Raises TypeError for
@@ -131,7 +136,7 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None):
     m = sum(map(math.prod, shapes))
     if m == 0 or not any(map(math.prod, inputs)):
         return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
-    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear)
+    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear, elementwise)
     return tuple(split(_core.record_call(rule, tuple(arrays), m, numbers, matrices), shapes))
 
 

@@ -112,8 +112,8 @@ def is_sparse(sparse, size, matrix):
 
 
 def sparse_matrix(matrix):
-    """matrix(), or None where there is no sparse form: too large a program, or no SciPy."""
+    """matrix(), or None without SciPy."""
     try:
         return matrix()
-    except (NotImplementedError, ImportError):
+    except ImportError:
         return None

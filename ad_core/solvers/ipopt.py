@@ -17,7 +17,7 @@ class IpoptProblem:
     Parameters: objective(x, *args), one number, and constraints(x, *args), m numbers as an array
     or a list (None: none), of x of shape (n,); x0 of shape (n,), where they are recorded and the
     structures found.  sparse: None hands Ipopt the entries that are not zero at every point, or
-    all where a function has no sparse form or SciPy is missing; False hands it all, for
+    all where SciPy is missing; False hands it all, for
     functions whose branches differ in structure.
 
     Raises TypeError for an x0 that is not of real numbers, ValueError for results, points and

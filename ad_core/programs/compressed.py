@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sparse derivatives of tapes: entry by entry in a program, or by sweeps of a few seeds."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.programs.build import build, check_scalar, pack_with_value
+from ad_core.programs.large import Replayed, Skeleton, leaves_of
+from ad_core.recording import Recording
+from ad_core.sparse.route import least_operations
+from ad_core.sparse.structure import check_sparse
+from ad_core.sparse.sweeps import Swept
+
+__all__ = ["Compressed", "make_sparse"]
+
+AGAIN = 1 << 15  # operations of a program that take as long as to begin a recording once more
+SAMPLED = 6_000_000  # nodes from which on a few outputs are tried before all
+
+
+def make_sparse(recording, source, name, argnums, report):
+    """(Call or Compressed, facts) of a sparse method, by whichever takes fewer operations.
+
+    TypeError for what is not one array by one array, MemoryError for too many entries.
+    """
+    hessian = name == "sparse_hessian"
+    if hessian:
+        check_scalar(source, "hessian")
+    check_sparse(source, name.removeprefix("sparse_"), *source.wrt(argnums))
+    try:
+        if hopeless(recording, source, argnums, hessian) or source.graph is None:
+            raise _core.ProgramTooLarge
+        call, facts = build(source, name, argnums, report)
+    except _core.ProgramTooLarge:
+        return Compressed(recording, source, name, argnums, report, {}), None
+    direct = facts["candidates"][facts["route"]]
+    again = AGAIN + _core.tape_size(recording.trace)["nodes"]
+    edges = _core.sweep_edges(recording.trace)
+    least = again + least_operations(call.pack.structure, edges, hessian)
+    if direct <= least:
+        facts["candidates"]["compressed"] = f"at least {least:,} operations"
+        return call, facts
+    swept = Compressed(recording, source, name, argnums, report, facts["candidates"])
+    counted = swept.facts["candidates"]
+    if direct <= min(counted[name] for name in swept.swept.route.candidates):
+        facts["candidates"] = counted
+        return call, facts
+    return swept, None
+
+
+def hopeless(recording, source, argnums, hessian):
+    """Whether a program of all entries would be too large, as far as two samples of them tell.
+
+    Of large recordings alone, where it takes seconds to find that out.  What two samples differ
+    by is the outputs' own; what all of them share counts once.
+    """
+    if _core.tape_size(recording.trace)["nodes"] < SAMPLED:
+        return False
+    inputs = leaves_of(recording, source.arguments, source.wrt(argnums)[0])
+    swept = Recording(recording.trace, inputs, recording.outputs, True, None)
+    swept = swept.differentiated() if hessian else swept
+    D, K = inputs.size, swept.outputs.size
+    counts = []
+    try:
+        for share in (512, 256):
+            some = swept.outputs.nodes[::share]
+            graph = _core.Graph(swept.trace, swept.inputs.nodes, some)
+            before = graph.terms
+            graph.jacobian(np.arange(D, dtype=np.uint32), graph.outputs, np.empty(0, np.uint32))
+            counts.append((len(some), graph.terms - before))
+    except _core.ProgramTooLarge:
+        return True
+    (m, few), (n, more) = counts
+    return n > m and (more - few) * (K - m) > (_core.MOST_DERIVED_TERMS - few) * (n - m)
+
+
+class Compressed(Replayed):
+    """A sparse method by sweeps over the recording, carried out again at each point."""
+
+    def __init__(self, recording, source, name, argnums, report, others):
+        """others: operations of other routes, by their names."""
+        self.swept = None
+        self.others = others
+        # what it takes beside the sweeps, where there is something to compare it with
+        self.again = AGAIN + _core.tape_size(recording.trace)["nodes"] if others else 0
+        super().__init__(recording, source, name, argnums, report)
+        own = self.of(recording.trace)
+        swept = Swept(own, source.name, hessian=name == "sparse_hessian")
+        self.swept = swept.forget()
+        self.pack = swept.structure
+        if name == "sparse_value_and_jacobian":
+            self.pack = pack_with_value(source, swept.structure)
+
+    @property
+    def facts(self):
+        """What explain() tells."""
+        route = self.swept.route
+        counted = {name: self.again + count for name, count in route.candidates.items()}
+        return {"route": route.told, "candidates": self.others | counted}
+
+    def results(self, recording, seeds):
+        none = isinstance(recording, Skeleton)
+        entries = np.empty(0) if none else self.swept.entries(recording)
+        if self.method == "sparse_value_and_jacobian":
+            return recording.value(), entries
+        return entries

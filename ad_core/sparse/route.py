@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a sparse matrix comes from products: which columns and rows share one, counted and chosen.
+
+Gebremedhin, Manne, Pothen, What color is your Jacobian? SIAM Review 47 (2005).
+"""
+
+import numpy as np
+
+from ad_core import _core
+
+__all__ = ["Route", "hessian_route", "jacobian_route", "least_operations"]
+
+TANGENT, ADJOINT = 2, 3  # operations an edge and seed; an adjoint reads where a tangent writes
+DENSE = 0.5  # of all entries, from which on no colouring is tried
+UNEVEN = 2  # times the mean length: where the longest row and column are longer, both are coloured
+
+
+class Route:
+    """Colours of columns and rows (None: none of them), and the matrix from their products.
+
+    kind: "jacobian", "star", "acyclic", or "dense forward" and "dense reverse", which take all
+    columns or all rows and the entries from among theirs.  candidates: operations of all routes
+    that were counted, by their names; name: the one taken.
+    """
+
+    def __init__(self, name, structure, columns, rows, kind="jacobian"):
+        self.name = name
+        self.candidates = {}
+        self.columns, self.rows = columns, rows
+        self.column_count, self.row_count = _count(columns), _count(rows)
+        self.kind = kind
+        self.recovery = None
+        if kind == "dense forward":
+            self.column_count = structure.shape[1]
+        elif kind == "dense reverse":
+            self.row_count = structure.shape[0]
+        else:
+            self.recovery = _core.Recovery(
+                kind, structure.indptr, structure.indices, structure.shape[1], columns, rows
+            )
+
+    @property
+    def passes(self):
+        """How many tangents and adjoints it takes."""
+        return self.column_count + self.row_count
+
+    @property
+    def told(self):
+        """The name with its numbers of colours, or of seeds where the structure is dense."""
+        if self.recovery is None:
+            return f"{self.name}, {self.passes:,} seeds"
+        return _told(self.name, self.column_count, self.row_count)
+
+    def entries(self, recording, structure, chunk_size=None):
+        """The entries of a recording's Jacobian."""
+        if self.recovery is None:
+            return self._of_dense(recording, structure, chunk_size)
+        K, D = structure.shape
+        m, n = self.column_count, self.row_count
+        packed = np.empty(m * K + n * D)
+        _products(recording, self.columns, True, packed[: m * K].reshape(m, K), chunk_size)
+        _products(recording, self.rows, False, packed[m * K :].reshape(n, D), chunk_size)
+        return self.recovery(packed)
+
+    def without_steps(self, structure):
+        """A route on which no entry follows from others."""
+        if self.kind == "acyclic":
+            colours, _ = _core.colour_star(structure.indptr, structure.indices)
+            return Route("star colouring", structure, colours, None, "star")
+        pattern = structure.indptr, structure.indices, structure.shape[1]
+        columns, m, rows, n = _core.colour_bidirectional(*pattern)
+        return Route("bidirectional", structure, columns if m else None, rows if n else None)
+
+    def _of_dense(self, recording, structure, chunk_size):
+        rows, columns = structure.rows, structure.indices
+        mode = "fwd" if self.kind == "dense forward" else "rev"
+        found = recording.matrix(mode, chunk_size)
+        if self.name.endswith("symmetric"):  # both of a pair by the one below the diagonal
+            return found[np.maximum(rows, columns), np.minimum(rows, columns)]
+        return found[rows, columns]
+
+
+def _products(recording, colours, forward, out, chunk_size):
+    """The products with the sums of unit vectors of a colour, one a row of out."""
+    if len(out) == 0:
+        return
+    size = chunk_size or _core.seed_chunk(recording.trace, len(out))
+    sweep = _core.push_forward if forward else _core.pull_back
+    coloured = np.flatnonzero(colours != _core.NO_COLOUR)
+    coloured = coloured[np.argsort(colours[coloured], kind="stable")]
+    bounds = np.searchsorted(colours[coloured], np.arange(len(out) + 1))
+    for start in range(0, len(out), size):
+        stop = min(start + size, len(out))
+        some = coloured[bounds[start] : bounds[stop]]
+        seeds = np.zeros((len(colours), stop - start))
+        seeds[some, colours[some] - start] = 1.0
+        inputs, outputs = recording.inputs.nodes, recording.outputs.nodes
+        out[start:stop] = sweep(recording.trace, inputs, outputs, seeds).T
+
+
+def _count(colours):
+    some = () if colours is None else colours[colours != _core.NO_COLOUR]
+    return int(np.max(some)) + 1 if len(some) else 0
+
+
+def _told(name, columns, rows):
+    parts = [f"{columns:,} column"] * (columns > 0) + [f"{rows:,} row"] * (rows > 0)
+    many = "colour" if columns + rows == 1 else "colours"
+    return name + (f", {' + '.join(parts)} {many}" if parts else "")
+
+
+def least_operations(structure, edges, symmetric):
+    """Fewer operations than any route of products can take.
+
+    A product of K (of D) numbers gives no more entries than these, and a row's entries are in as
+    many products, if only columns are coloured.
+    """
+    K, D = structure.shape
+    if structure.nnz == 0:
+        return 0
+    if symmetric:
+        return TANGENT * edges * -(-structure.nnz // (2 * D))
+    row, column = structure.longest()
+    both = edges * structure.nnz * min(TANGENT / K, ADJOINT / D)
+    return int(min(TANGENT * edges * row, ADJOINT * edges * column, both))
+
+
+def _dense(structure, edges, symmetric, mode):
+    """The route of all columns or all rows."""
+    K, D = structure.shape
+    forward = symmetric or (_core.cheapest_forward(D, K) if mode is None else mode == "fwd")
+    kind = "dense forward" if forward else "dense reverse"
+    name = kind + ", symmetric" * symmetric
+    route = Route(name, structure, None, None, kind)
+    route.candidates = {route.told: edges * (TANGENT * D if forward else ADJOINT * K)}
+    return route
+
+
+def _is_dense(structure):
+    return structure.nnz > DENSE * structure.shape[0] * structure.shape[1]
+
+
+def _fewest(colour, least, *args):
+    """The colouring by the ordering that needs fewest colours; the first where it is optimal."""
+    colours, count = colour(*args, "natural")
+    return (colours, count) if count <= least else colour(*args)
+
+
+def jacobian_route(structure, edges, mode=None):
+    """The Route of fewest operations for a recording whose sweeps take so many edges a seed.
+
+    mode: "fwd" for tangents alone, "rev" for adjoints alone.
+    """
+    if _is_dense(structure):
+        return _dense(structure, edges, False, mode)
+    if structure.nnz == 0:
+        return _cheapest(structure, {"no products": (None, None)}, {"no products": 0}, {})
+    K, D = structure.shape
+    pattern = structure.indptr, structure.indices, D
+    row, column = structure.longest()
+    found, counted, least = {}, {}, {}
+    for name, wanted, most, colour, cost in (
+        ("compressed forward", "fwd", row, _core.colour_columns, TANGENT),
+        ("compressed reverse", "rev", column, _core.colour_rows, ADJOINT),
+    ):
+        if mode not in (None, wanted):
+            continue
+        if found and structure.is_symmetric():
+            most = _count(found["compressed forward"][0])  # as rows mirror columns
+        if cost * most * edges >= min(counted.values(), default=np.inf):
+            least[name + f", at least {most:,} colours"] = cost * most * edges
+            continue
+        colours, count = _fewest(colour, most, *pattern)
+        found[name] = (colours, None) if wanted == "fwd" else (None, colours)
+        counted[name] = cost * count * edges
+    # to divide the entries pays where some rows and some columns are longer than the others
+    uneven = row * K > UNEVEN * structure.nnz and column * D > UNEVEN * structure.nnz
+    if mode is None and uneven:
+        for name, later in (("bidirectional", False), ("bidirectional, by substitution", True)):
+            columns, m, rows, n = _core.colour_bidirectional(*pattern, later)
+            found[name] = columns if m else None, rows if n else None
+            counted[name] = (TANGENT * m + ADJOINT * n) * edges
+    return _cheapest(structure, found, counted, least)
+
+
+def _cheapest(structure, found, counted, least, kinds=None):
+    """The first Route of fewest operations, with what all of them count."""
+    taken = min(counted, key=counted.get)
+    route = Route(taken, structure, *found[taken], "jacobian" if kinds is None else kinds[taken])
+    told = {
+        _told(name, *map(_count, found[name])): operations for name, operations in counted.items()
+    }
+    route.candidates = told | least
+    return route
+
+
+def hessian_route(structure, edges):
+    """The same for the symmetric Jacobian of a recorded gradient."""
+    if _is_dense(structure):
+        return _dense(structure, edges, True, None)
+    if structure.nnz == 0:
+        return _cheapest(structure, {"no products": (None, None)}, {"no products": 0}, {})
+    row, _ = structure.longest()
+    pattern = structure.indptr, structure.indices
+    found, counted = {}, {}
+    for name, colour, least in (
+        ("star colouring", _core.colour_star, row),
+        ("acyclic colouring, by substitution", _core.colour_acyclic, 2),
+    ):
+        colours, count = _fewest(colour, least, *pattern)
+        found[name] = colours, None
+        counted[name] = TANGENT * count * edges
+    kinds = dict(zip(found, ("star", "acyclic"), strict=True))
+    return _cheapest(structure, found, counted, {}, kinds)

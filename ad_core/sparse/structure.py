@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a sparse derivative has entries, and matrices of SciPy's that share its index arrays."""
+
+import numpy as np
+
+from ad_core import _core
+
+__all__ = ["Structure", "check_one_array", "check_sparse", "jacobian_structure", "symmetric"]
+
+
+def _csr_array():
+    try:
+        from scipy.sparse import csr_array
+    except ImportError:
+        raise ImportError(
+            "sparse matrices are SciPy's: pip install scipy, or take the dense ones (sparse=False)"
+        ) from None
+    return csr_array
+
+
+class Structure:
+    """Rows and columns of a matrix's entries in CSR order; all its matrices share the arrays."""
+
+    def __init__(self, indptr, indices, shape):
+        self.shape = shape
+        self.indptr = indptr
+        self.indices = indices
+        self.matrix = _csr_array()
+
+    @classmethod
+    def of_entries(cls, rows, columns, shape):
+        """From the row and column of each entry, in the order of rows and then columns."""
+        indptr = np.zeros(shape[0] + 1, np.int32)
+        np.cumsum(np.bincount(rows, minlength=shape[0]), out=indptr[1:])
+        return cls(indptr, columns.astype(np.int32), shape)
+
+    @property
+    def structure(self):
+        """Itself: what tells the structure of a Call's results."""
+        return self
+
+    @property
+    def nnz(self):
+        return len(self.indices)
+
+    @property
+    def rows(self):
+        """The row of each entry."""
+        return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
+
+    def longest(self):
+        """The most entries of a row, and of a column."""
+        row = int(np.max(np.diff(self.indptr), initial=0))
+        return row, int(np.max(np.bincount(self.indices), initial=0))
+
+    def is_symmetric(self):
+        """Whether every entry has its mirror image."""
+        if self.shape[0] != self.shape[1] or len(set(self.longest())) > 1:
+            return False
+        mirrored = self.pattern().T.tocsr()
+        mirrored.sort_indices()
+        return np.array_equal(mirrored.indptr, self.indptr) and np.array_equal(
+            mirrored.indices, self.indices
+        )
+
+    def same(self, other):
+        """Whether another has the same entries."""
+        return (
+            self.shape == other.shape
+            and np.array_equal(self.indptr, other.indptr)
+            and np.array_equal(self.indices, other.indices)
+        )
+
+    def __call__(self, parts):
+        """A matrix of one point; of a batch the entries alone, batch + (nnz,)."""
+        (data,) = parts
+        if data.ndim > 1:
+            return data
+        made = self.matrix((data, self.indices, self.indptr), shape=self.shape, copy=False)
+        made.has_canonical_format = True
+        return made
+
+    def pattern(self):
+        """The structure, a Boolean csr_array with index arrays of its own."""
+        data = np.ones(self.nnz, bool)
+        return self.matrix((data, self.indices.copy(), self.indptr.copy()), shape=self.shape)
+
+
+def jacobian_structure(recording, name):
+    """Structure of a recording's Jacobian: the inputs that each output depends on.
+
+    MemoryError for more entries than a sparse matrix may have.
+    """
+    inputs, outputs = recording.inputs.nodes, recording.outputs.nodes
+    try:
+        indptr, indices = _core.jacobian_pattern(recording.trace, inputs, outputs)
+    except _core.PatternTooLarge:
+        raise MemoryError(
+            f"the Jacobian of {name} has more than 2^31 entries that are not structurally zero; "
+            f"take products with it (jvp, vjp)"
+        ) from None
+    return Structure(indptr, indices, (outputs.size, inputs.size))
+
+
+def symmetric(structure):
+    """The structure with the mirror image of every entry.
+
+    A Hessian is symmetric, but what a gradient's operations depend on need not be: entries may
+    cancel on one side of the diagonal alone.
+    """
+    one_sided = structure.pattern()
+    found = (one_sided + one_sided.T).tocsr()
+    found.sort_indices()
+    return Structure(found.indptr.astype(np.int32), found.indices.astype(np.int32), structure.shape)
+
+
+def check_sparse(source, name, numbers, single):
+    """Raise TypeError unless one array is differentiated by one array."""
+    trees = [source.arguments.trees[k] for k in numbers]
+    check_one_array(name, source.name, trees, single, source.result.trees[0])
+
+
+def check_one_array(name, label, trees, single, result):
+    """The same of the trees of the arguments asked for and of the result."""
+    if not single or any(tree.kind is not None for tree in trees):
+        raise TypeError(
+            f"{name} with sparse=True is by one argument that is one array, but {label} was "
+            f"asked for nested or several arguments; choose one by argnums=k, and concatenate "
+            f"what is nested"
+        )
+    if result.kind is not None:
+        raise TypeError(
+            f"{name} with sparse=True is of one array, but {label} returns {result!r}; "
+            f"concatenate its results"
+        )

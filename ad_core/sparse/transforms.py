@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sparse derivatives of plain functions, recorded anew in every call."""
+
+from ad_core import _core
+from ad_core.recording import record
+from ad_core.sparse.structure import check_one_array
+from ad_core.sparse.sweeps import Swept
+
+__all__ = ["recorded", "sparse_derivative"]
+
+
+def recorded(fun, args, kwargs, argnums, has_aux, hessian):
+    """A recording of one array by one array; TypeError for all else."""
+    recording = record(fun, args, kwargs, argnums, has_aux)
+    name, label = "hessian" if hessian else "jacobian", _core.name_of(fun)
+    if recording.nested:
+        raise TypeError(
+            f"sparse=True can not be used of {label} while it is traced, since traced values are "
+            f"dense; leave sparse out"
+        )
+    trees = recording.inputs.tree.trees
+    check_one_array(name, label, trees, recording.single, recording.outputs.tree)
+    if hessian and recording.outputs.shapes != [()]:
+        raise TypeError(
+            f"hessian with sparse=True needs a function with one scalar result, got shape "
+            f"{recording.outputs.shapes[0]} from {label}; use jacobian for arrays"
+        )
+    return recording
+
+
+def sparse_derivative(fun, argnums, has_aux, hessian=False, with_value=False, mode=None,
+                      chunk_size=None):  # fmt: skip
+    """What the transforms return for sparse=True.
+
+    The structure is found in every call.  As long as it stays the same its index arrays and
+    colours are those of the call before.
+    """
+    known = None
+
+    def derivative(*args, **kwargs):
+        nonlocal known
+        recording = recorded(fun, args, kwargs, argnums, has_aux, hessian)
+        # as outside of a trace that may be running and that this recording has no part in
+        swept = _core.untraced(
+            Swept, recording, _core.name_of(fun), hessian, mode, chunk_size, known
+        )
+        result = swept.structure([_core.untraced(swept.entries, recording)])
+        known = swept.forget()
+        if not with_value:
+            return (result, recording.aux) if has_aux else result
+        value = recording.value()
+        return ((value, recording.aux) if has_aux else value), result
+
+    return derivative
