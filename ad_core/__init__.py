@@ -19,6 +19,7 @@ from ad_core.programs.function import Function, compile
 from ad_core.rules.checkpoint import checkpoint
 from ad_core.rules.custom import custom_jvp, custom_vjp
 from ad_core.rules.external import external
+from ad_core.second_order import ggnvp, lagrangian_hessian
 from ad_core.stop import stop_gradient
 from ad_core.tape import Node, Tape, trace
 from ad_core.testing import check_grads
@@ -55,6 +56,7 @@ __all__ = [
     "debug",
     "explain",
     "external",
+    "ggnvp",
     "grad",
     "hessian",
     "hvp",
@@ -63,6 +65,7 @@ __all__ = [
     "jacobian",
     "jacrev",
     "jvp",
+    "lagrangian_hessian",
     "linearize",
     "stop_gradient",
     "trace",

@@ -252,6 +252,7 @@ cdef extern from "graph.h" nogil:
     ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j)
     int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value)
     int ad_graph_is_zero(const ad_graph *g, ad_term t)
+    ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b)
     void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists)
     size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live)
     const char *ad_graph_name(unsigned op)

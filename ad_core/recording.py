@@ -135,22 +135,30 @@ class Recording:
         """The gradient of a scalar result as a tree of inputs."""
         return self.unwrap(self.inputs.build(self.product([1.0], forward=False)))
 
-    def differentiated(self):
-        """The gradient of a scalar result as a recording."""
-        trace, inputs, found = _core.gradient_of(self.trace, self.inputs.nodes, self.outputs.nodes)
+    def differentiated(self, multipliers):
+        """The gradient of the sum of all results, each times its multiplier, as a recording."""
+        trace, inputs, found = _core.gradient_of(
+            self.trace, self.inputs.nodes, self.outputs.nodes, multipliers
+        )
         tree, shapes = self.inputs.tree, self.inputs.shapes
         inputs, gradient = Leaves(tree, shapes, inputs), Leaves(tree, shapes, found)
         return Recording(trace, inputs, gradient, self.single, None)
 
-    def hessian(self):
-        """The Hessian of a scalar result as a tree of inputs of trees of inputs."""
-        gradient = self.differentiated()
+    def hessian(self, multipliers):
+        """The Hessian of that sum as a tree of inputs of trees of inputs."""
+        gradient = self.differentiated(multipliers)
         return gradient.unwrap(gradient.jacobian())
 
     def hvp(self, seeds):
         """The Hessian times a flat list of tangents as a tree of inputs."""
-        gradient = self.differentiated()
+        gradient = self.differentiated(np.ones(1))
         return gradient.unwrap(gradient.outputs.build(gradient.product(seeds, forward=True)))
+
+    def ggnvp(self, seeds, weights=None):
+        """J^T (weights * J t) for a flat list of tangents t, as a tree of inputs; weights: flat."""
+        pushed = self.product(seeds, forward=True)
+        middle = pushed if weights is None else weights * pushed
+        return self.unwrap(self.inputs.build(self.product([middle], forward=False)))
 
     def unwrap(self, arguments):
         """Results per argument: the one itself where one was asked for by number."""

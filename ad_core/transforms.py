@@ -43,7 +43,7 @@ def jvp(fun, primals, tangents, *, has_aux=False):
     >>> float(y), float(t)
     (0.0, 2.0)
     """
-    primals, tangents = _tuple(primals, "primals"), _tuple(tangents, "tangents")
+    primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
     if len(primals) != len(tangents):
         raise ValueError(f"{len(primals)} primals but {len(tangents)} tangents were given")
     recording = record(fun, primals, {}, tuple(range(len(primals))), has_aux)
@@ -226,12 +226,12 @@ def hvp(fun, primals, tangents):
     >>> ad_core.hvp(lambda x: x[0] ** 2 * x[1], (np.array([3.0, 5.0]),), (np.array([1.0, 0.0]),))
     array([10.,  6.])
     """
-    primals = _tuple(primals, "primals")
+    primals = as_tuple(primals, "primals")
     result = jvp(grad(fun, tuple(range(len(primals)))), primals, tangents)[1]
     return result[0] if len(primals) == 1 else result
 
 
-def _tuple(value, what):
+def as_tuple(value, what):
     if not isinstance(value, (tuple, list)):
         raise TypeError(
             f"{what} must be a tuple with one entry per argument, got {type(value).__name__}; "

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-__all__ = ["Compressed", "check_sparse", "pattern"]
+__all__ = ["Compressed", "check_one_array", "check_sparse", "pattern"]
 
 
 def _csr_array():
@@ -41,14 +41,19 @@ class Compressed:
         return self.matrix((data, self.indices.copy(), self.indptr.copy()), shape=self.shape)
 
 
-def check_sparse(source, name, numbers, single):
-    """Raise TypeError unless one array is differentiated by one array."""
+def check_one_array(source, name, numbers, single):
+    """Raise TypeError unless what is differentiated by is one array."""
     trees = [source.arguments.trees[k] for k in numbers]
     if not single or any(tree.kind is not None for tree in trees):
         raise TypeError(
             f"{name} with sparse=True is by one argument that is one array; {source.name} was "
             f"asked for argnums={tuple(numbers)} of nested or several arguments"
         )
+
+
+def check_sparse(source, name, numbers, single):
+    """Raise TypeError unless one array is differentiated by one array."""
+    check_one_array(source, name, numbers, single)
     if source.result.trees[0].kind is not None:
         raise TypeError(
             f"{name} with sparse=True is of one array, but {source.name} returns "
