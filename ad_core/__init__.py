@@ -22,6 +22,7 @@ from ad_core.rules.external import external
 from ad_core.second_order import ggnvp, lagrangian_hessian
 from ad_core.stop import stop_gradient
 from ad_core.tape import Node, Tape, trace
+from ad_core.taylor import jet
 from ad_core.testing import check_grads
 from ad_core.transforms import (
     grad,
@@ -64,6 +65,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jet",
     "jvp",
     "lagrangian_hessian",
     "linearize",

@@ -209,6 +209,10 @@ cdef extern from "jacobian.h" nogil:
                           const ad_poll *poll)
     size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget)
 
+cdef extern from "taylor.h" nogil:
+    ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,
+                        const ad_poll *poll)
+
 cdef extern from "expand.h" nogil:
     ad_node AD_NO_NODE
     ctypedef struct ad_segment:

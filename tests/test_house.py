@@ -41,6 +41,8 @@ ARROWS = {
     "edges": ["block"],
     "expr": ["ops"],
     "expand": ["alloc", "block", "expr"],
+    "recurrence": ["alloc", "expr"],
+    "taylor": ["jacobian", "recurrence"],
     "replay": ["block"],
     "graph": ["alloc", "expr"],
     "lower": ["block", "graph"],
