@@ -213,6 +213,12 @@ cdef extern from "taylor.h" nogil:
     ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,
                         const ad_poll *poll)
 
+cdef extern from "hessian.h" nogil:
+    ad_status ad_hessian_product(const ad_function *f, const double *weight,
+                                 const double *direction, double *out, ad_workspace work,
+                                 const ad_poll *poll)
+    size_t ad_hessian_need(const ad_tape *tape)
+
 cdef extern from "expand.h" nogil:
     ad_node AD_NO_NODE
     ctypedef struct ad_segment:

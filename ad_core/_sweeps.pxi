@@ -334,31 +334,6 @@ def all_tangents(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, 
     return result
 
 
-def taylor_coefficients(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
-                        cnp.ndarray series):
-    """Coefficients 1 to d of the outputs, (K, d), for those of the inputs, (D, d), d > 0."""
-    cdef ad_function f = function_of(trace, inputs, outputs)
-    cdef cnp.ndarray dense = contiguous(series, dtype=np.float64)
-    cdef size_t order = <size_t> cnp.PyArray_DIM(dense, 1)
-    cdef cnp.ndarray result = unpatched_empty((f.K, order))
-    cdef double *from_ = <double *> cnp.PyArray_DATA(dense)
-    cdef double *to = <double *> cnp.PyArray_DATA(result)
-    cdef PyObject *signal = NULL
-    cdef ad_poll poll
-    cdef ad_status status
-    poll.stop = signal_pending
-    poll.context = &signal
-    with nogil:
-        status = ad_taylor(&f, order, from_, to, &poll)
-    swept(status, signal)
-    return result
-
-
-def has_calls(Trace trace not None):
-    """Whether something in a recording is known by its rule alone."""
-    return trace.root().tape.rules > 0
-
-
 def traced_again(Trace trace not None, cnp.ndarray nodes, tuple shape):
     """Nodes of a finished inner trace as values of the outer trace it was recorded on."""
     cdef Trace root = trace.root()

@@ -95,7 +95,8 @@ static ad_status enter_expression(ad_recurrence *r, const ad_expr *expr, int t, 
 /* The partials of series t, as far as an order has any use for them. */
 static ad_status enter_partials(ad_recurrence *r, int t, size_t order, const ad_expr *power) {
     const ad_series x = r->series[t];
-    if (x.kind != AD_SERIES_APPLY || is_convolution(x.op) || x.depth >= order) return AD_OK;
+    if (x.kind != AD_SERIES_APPLY || x.depth >= order) return AD_OK;
+    if (is_convolution(x.op) && !(r->wants_partials && t == r->result)) return AD_OK;
     const ad_op_info *row = ad_op_row(x.op);
     for (int j = 0; j < row->arity; j++) {
         if (row->partial_class[j] == AD_PARTIAL_ZERO || is_number(r, x.arg[j])) continue;
@@ -109,11 +110,14 @@ static ad_status enter_partials(ad_recurrence *r, int t, size_t order, const ad_
     return AD_OK;
 }
 
-ad_status ad_recurrence_make(unsigned op, size_t order, int regular, ad_recurrence *r) {
+ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_partials,
+                             ad_recurrence *r) {
     int args[AD_MAX_ARITY];
     ad_expr power;
     ad_status status = AD_OK;
     memset(r, 0, sizeof *r);
+    r->order = order;
+    r->wants_partials = wants_partials;
     if (regular) status = ad_expr_parse("b * v / a", &power);
     for (int j = 0; j < ad_op_row(op)->arity && status == AD_OK; j++) {
         ad_series operand = blank(AD_SERIES_OPERAND, 0);
@@ -150,7 +154,11 @@ ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask) {
         if (x->kind != AD_SERIES_APPLY) continue;
         for (int j = 0; j < ad_op_row(x->op)->arity; j++) still[k] &= !moves(x, still, j);
     }
-    need[r->result] = AD_NEED_ALL;
+    const int *partial = r->series[r->result].partial;
+    if (!r->wants_partials) need[r->result] = AD_NEED_ALL;
+    for (int j = 0; r->wants_partials && j < AD_MAX_ARITY; j++) {
+        if (partial[j] >= 0) need[partial[j]] = AD_NEED_ALL;
+    }
     /* Operands stand before what they make, partials behind it: until nothing is new. */
     for (int again = 1; again;) {
         again = 0;

@@ -44,18 +44,25 @@ typedef struct ad_series {
  * and which ones are still. */
 typedef struct ad_recurrence {
     ad_series *series;
-    size_t count, room;
-    int result;
+    size_t count, room, order;
+    int result, wants_partials;
     uint8_t *need[AD_STILL_MASKS], *still[AD_STILL_MASKS];
 } ad_recurrence;
 
-/* The recurrence of row op up to `order`.  regular: operand a is not zero, so that the partial of
+/* The recurrence of row op up to `order`: of its value or, if wants_partials, of its partials up to
+ * order - 1 (its value's where they need them).  regular: operand a is not zero, so that the partial of
  * a power is b v / a, which closes at once; pow(a, b - 1) takes a series more an order.
  * ad_expr_prepare must have run.  AD_NO_MEMORY. */
-ad_status ad_recurrence_make(unsigned op, size_t order, int regular, ad_recurrence *r);
+ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_partials,
+                             ad_recurrence *r);
 void ad_recurrence_free(ad_recurrence *r);
 
 /* Fill need[mask] and still[mask] if they are not there yet.  AD_NO_MEMORY. */
 ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask);
+
+/* Coefficients up to `orders` on n elements.  Series t lies at at[t * (orders + 1) * n], order
+ * major: those of operands, which come first, and the values of the result are there on entry,
+ * those that are needed on return.  An exact zero wins over infinities and NaN.  AD_NO_MEMORY. */
+ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n, double *at);
 
 #endif

@@ -43,6 +43,7 @@ ARROWS = {
     "expand": ["alloc", "block", "expr"],
     "recurrence": ["alloc", "expr"],
     "taylor": ["jacobian", "recurrence"],
+    "hessian": ["jacobian", "recurrence"],
     "replay": ["block"],
     "graph": ["alloc", "expr"],
     "lower": ["block", "graph"],

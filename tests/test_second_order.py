@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 import ad_core
+import points
+from rows import SMOOTH, each, function
 
 x0 = np.array([0.7, -1.3, 2.1, 0.4])
 v0 = np.array([0.5, -2.0, 1.5])
@@ -219,3 +221,61 @@ class TestGaussNewton:
             ad_core.ggnvp(constraints, (x0,), (t,), v0, loss=np.sum)
         with pytest.raises(TypeError, match="primals must be a tuple"):
             ad_core.ggnvp(constraints, x0, (t,))
+
+
+class TestHessianProducts:
+    """In one call, where the sweeps' second derivatives come from the table's recurrences."""
+
+    @each(SMOOTH)
+    def test_every_row(self, row):
+        operands = np.array(points.interior(row)[:40]).T
+        fun, arity = function(row), row["arity"]
+        t = np.cos(1.0 + np.arange(operands.size)).reshape(operands.shape)
+
+        def whole(x):
+            parts = [x[j] for j in range(arity)]
+            return np.sum(np.sin(np.arange(x.shape[1]) + 1.0) * fun(*parts) ** 2)
+
+        def single(x):
+            return fun(*(x[j] for j in range(arity))) ** 2 * 1.0
+
+        for f, x, s in [(single, operands[:, k], t[:, k]) for k in range(0, operands.shape[1], 7)]:
+            expected = ad_core.hessian(f)(x) @ s
+            size = np.max(np.abs(expected), initial=1.0)
+            found = ad_core.hvp(f, (x,), (s,))
+            np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12 * size)
+        if isinstance(fun, np.ufunc):
+            expected = ad_core.jvp(ad_core.grad(whole), (operands,), (t,))[1]
+            size = np.max(np.abs(expected), initial=1.0)
+            found = ad_core.hvp(whole, (operands,), (t,))
+            np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12 * size)
+
+    @pytest.mark.parametrize("n", [0, 1, 2, 3, 2.5, 4.0])
+    def test_powers_of_zero(self, n):
+        x, t = np.array([0.0, 1.5, 0.0]), np.array([1.0, -2.0, 0.0])
+        f = lambda x: np.sum(x**n)  # noqa: E731
+        found, expected = ad_core.hvp(f, (x,), (t,)), ad_core.hessian(f)(x) @ t
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+    def test_a_branch_not_taken_does_not_count(self):
+        f = lambda x: np.sum(np.where(x > 0.0, np.sqrt(x), x**2))  # noqa: E731
+        found = ad_core.hvp(f, (np.array([0.0, 4.0]),), (np.ones(2),))
+        np.testing.assert_allclose(found, [2.0, -1 / 32], rtol=1e-14)
+
+    def test_calls_by_rules_and_traces_take_the_recorded_gradient(self):
+        f = lambda x: np.sum(solved(x) ** 2)  # noqa: E731
+        t = np.array([1.0, 0.3, -0.2, 2.0])
+        expected = ad_core.hessian(f)(x0) @ t
+        np.testing.assert_allclose(ad_core.hvp(f, (x0,), (t,)), expected, rtol=1e-11)
+        third = ad_core.jacobian(lambda x: ad_core.hvp(lambda x: np.sum(x**4), (x,), (t,)))(x0)
+        np.testing.assert_allclose(third, np.diag(24 * x0 * t), rtol=1e-12)
+        closed = lambda a: ad_core.hvp(lambda x: a * np.sum(x**3), (x0,), (t,))  # noqa: E731
+        np.testing.assert_allclose(ad_core.jacobian(closed)(2.0), 6 * x0 * t, rtol=1e-12)
+
+    def test_what_does_not_fit_is_refused(self):
+        with pytest.raises(TypeError, match="hvp needs a function with a scalar result"):
+            ad_core.hvp(constraints, (x0,), (x0,))
+        with pytest.raises(ValueError, match=r"the tangents must have shape \(4,\)"):
+            ad_core.hvp(lambda x: x @ x, (x0,), (x0[:3],))
+        with pytest.raises(TypeError, match="tangents must be a tuple"):
+            ad_core.hvp(lambda x: x @ x, (x0,), x0)

@@ -73,8 +73,8 @@ TEST(taylor_of_a_stretched_curve_is_stretched) {
 TEST(recurrences_do_not_grow_with_the_order) {
     for (unsigned op = 0; op < AD_OP_COUNT; op++) {
         ad_recurrence few, many;
-        REQUIRE(ad_recurrence_make(op, 12, 1, &few) == AD_OK);
-        REQUIRE(ad_recurrence_make(op, 60, 1, &many) == AD_OK);
+        REQUIRE(ad_recurrence_make(op, 12, 1, 0, &few) == AD_OK);
+        REQUIRE(ad_recurrence_make(op, 60, 1, 0, &many) == AD_OK);
         CHECK(few.count == many.count && few.count < 64);
         for (size_t t = 0; t < few.count; t++) {
             for (int j = 0; j < AD_MAX_ARITY; j++) {
@@ -89,8 +89,8 @@ TEST(recurrences_do_not_grow_with_the_order) {
 
 TEST(recurrences_of_powers_of_zero_take_a_power_an_order) {
     ad_recurrence few, many;
-    REQUIRE(ad_recurrence_make(AD_POWER, 4, 0, &few) == AD_OK);
-    REQUIRE(ad_recurrence_make(AD_POWER, 8, 0, &many) == AD_OK);
+    REQUIRE(ad_recurrence_make(AD_POWER, 4, 0, 0, &few) == AD_OK);
+    REQUIRE(ad_recurrence_make(AD_POWER, 8, 0, 0, &many) == AD_OK);
     CHECK(many.count > few.count && many.count < 3 * few.count);
     ad_recurrence_free(&few);
     ad_recurrence_free(&many);
