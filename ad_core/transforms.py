@@ -7,7 +7,7 @@ closes over.  K is the number of outputs, D of inputs, in all.
 
 import numpy as np
 
-from ad_core import _core
+from ad_core import _core, debugging
 from ad_core.recording import check_mode, finish, record, seeds_like
 from ad_core.trees import flatten
 
@@ -225,14 +225,17 @@ def hvp(fun, primals, tangents):
     """
     primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
     numbers = tuple(range(len(primals)))
-    recording = None
+    result = None
     if not any(map(_core.traced, flatten([primals, tangents])[0])):
         recording = record(fun, primals, {}, numbers)
-    if recording is None or recording.nested:
+        if not recording.nested:
+            _check_scalar(recording, fun, "hvp")
+            result = recording.hvp(_input_seeds(recording, primals, tangents))
+            if debugging.is_wild(flatten(result)[0]):
+                recording.gradient()
+                result = None
+    if result is None:
         result = jvp(grad(fun, numbers), primals, tangents)[1]
-    else:
-        _check_scalar(recording, fun, "hvp")
-        result = recording.hvp(_input_seeds(recording, primals, tangents))
     return result[0] if len(primals) == 1 else result
 
 
