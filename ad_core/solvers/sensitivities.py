@@ -111,8 +111,9 @@ def discrete_adjoint(
             f"discrete_adjoint knows the steps of {', '.join(KINDS)}, got method={method!r}"
         )
     options = {"rtol": rtol, "atol": problem.atol, "max_step": max_step}
-    rates = ParameterRates(problem, sparse)
-    if method in ("Radau", "BDF"):
+    implicit = method in ("Radau", "BDF")
+    rates = ParameterRates(problem, sparse if implicit else False)
+    if implicit:
         options["jac"] = rates.jacobian
     ends = [float(t_span[1])] if problem.t_eval is None else problem.t_eval
     t, y = float(t_span[0]), problem.y0
