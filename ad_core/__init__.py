@@ -19,8 +19,10 @@ from ad_core.programs.function import Function, compile
 from ad_core.rules.checkpoint import checkpoint
 from ad_core.rules.custom import custom_jvp, custom_vjp
 from ad_core.rules.external import external
+from ad_core.second_order import ggnvp, lagrangian_hessian
 from ad_core.stop import stop_gradient
 from ad_core.tape import Node, Tape, trace
+from ad_core.taylor import jet
 from ad_core.testing import check_grads
 from ad_core.transforms import (
     grad,
@@ -55,6 +57,7 @@ __all__ = [
     "debug",
     "explain",
     "external",
+    "ggnvp",
     "grad",
     "hessian",
     "hvp",
@@ -62,7 +65,9 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jet",
     "jvp",
+    "lagrangian_hessian",
     "linearize",
     "stop_gradient",
     "trace",

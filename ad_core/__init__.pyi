@@ -26,6 +26,12 @@ _Method: TypeAlias = Literal[
     "jvp",
     "vjp",
     "hvp",
+    "sparse_jacobian",
+    "sparse_hessian",
+    "ggnvp",
+    "weighted_ggnvp",
+    "lagrangian_hessian",
+    "sparse_lagrangian_hessian",
 ]
 # (operation, operands' slots, an input's place or a constant's value)
 _Instruction: TypeAlias = tuple[str, tuple[int, ...], int | float | None]
@@ -149,6 +155,29 @@ class _Evaluator:
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+    ) -> _PyTree: ...
+    def ggnvp(
+        self,
+        primals: _PyTree,
+        tangents: _PyTree,
+        weights: _PyTree = None,
+        *,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+    ) -> _PyTree: ...
+    def lagrangian_hessian(
+        self,
+        primals: _PyTree,
+        multipliers: _PyTree,
+        *,
+        argnums: _Argnums = 0,
+        out: _PyTree = None,
+        workers: int | None = None,
+        progress: _Progress | None = None,
+        batch_dims: int | None = None,
+        sparse: bool = False,
     ) -> _PyTree: ...
 
 class Function(_Evaluator):
@@ -298,6 +327,20 @@ def hessian(
     fun: _Function, argnums: _Argnums = 0, *, has_aux: bool = False, sparse: bool = False
 ) -> Callable[..., _PyTree]: ...
 def hvp(fun: _Function, primals: _Arguments, tangents: _Arguments) -> _PyTree: ...
+def jet(
+    fun: _Function, primals: _Arguments, series: _Arguments, *, order: int | None = None
+) -> tuple[_PyTree, _PyTree]: ...
+def lagrangian_hessian(
+    fun: _Function, primals: _Arguments, multipliers: _PyTree, *, argnums: _Argnums = 0
+) -> _PyTree: ...
+def ggnvp(
+    fun: _Function,
+    primals: _Arguments,
+    tangents: _Arguments,
+    weights: _PyTree = None,
+    *,
+    loss: _Function | None = None,
+) -> _PyTree: ...
 def stop_gradient(x: _PyTree) -> _PyTree: ...
 def check_grads(
     f: _Function,

@@ -227,6 +227,16 @@ cdef extern from "sparsity.h" nogil:
     ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
                           uint32_t **index, const ad_poll *poll)
 
+cdef extern from "taylor.h" nogil:
+    ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,
+                        const ad_poll *poll)
+
+cdef extern from "hessian.h" nogil:
+    ad_status ad_hessian_product(const ad_function *f, const double *weight,
+                                 const double *direction, double *out, ad_workspace work,
+                                 const ad_poll *poll)
+    size_t ad_hessian_need(const ad_tape *tape)
+
 cdef extern from "expand.h" nogil:
     ad_node AD_NO_NODE
     ctypedef struct ad_segment:
@@ -271,6 +281,7 @@ cdef extern from "graph.h" nogil:
     ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j)
     int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value)
     int ad_graph_is_zero(const ad_graph *g, ad_term t)
+    ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b)
     void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists)
     size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live)
     const char *ad_graph_name(unsigned op)

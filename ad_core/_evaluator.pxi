@@ -3,11 +3,13 @@
 
 cdef enum:
     VALUE, JACOBIAN, VALUE_AND_JACOBIAN, GRAD, VALUE_AND_GRAD, HESSIAN, JVP, VJP, HVP
-    SPARSE_JACOBIAN, SPARSE_HESSIAN, SPARSE_VALUE_AND_JACOBIAN, METHODS
+    SPARSE_JACOBIAN, SPARSE_HESSIAN, SPARSE_VALUE_AND_JACOBIAN, GGNVP, WEIGHTED_GGNVP
+    LAGRANGIAN_HESSIAN, SPARSE_LAGRANGIAN_HESSIAN, METHODS
 
 METHOD_NAMES = ("value", "jacobian", "value_and_jacobian", "grad", "value_and_grad", "hessian",
                 "jvp", "vjp", "hvp", "sparse_jacobian", "sparse_hessian",
-                "sparse_value_and_jacobian")
+                "sparse_value_and_jacobian", "ggnvp", "weighted_ggnvp", "lagrangian_hessian",
+                "sparse_lagrangian_hessian")
 
 
 cdef class Evaluator:
@@ -231,6 +233,51 @@ cdef class Evaluator:
         array([ 6., 12.])
         """
         return self.evaluate(HVP, (primals, tangents), 0, out, workers, progress, batch_dims)
+
+    def ggnvp(self, primals, tangents, weights=None, *, out=None, workers=None, progress=None,
+              batch_dims=None):
+        """The Gauss-Newton matrix times tangents, J^T W J t, alone: shape batch + argument.
+
+        primals, tangents, batch axes, out, errors: as of :meth:`jvp`.  weights: the diagonal of
+        W, of the result's structure and shapes (with batch axes); None: ones.  With a loss
+        Hessian in the place of W, see :func:`ad_core.ggnvp`.
+
+        Cost: a few times the value's operations, without J.  Source: Schraudolph, Fast curvature
+        matrix-vector products for second-order gradient descent, 2002.
+
+        >>> import numpy as np, ad_core
+        >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], x[1]]), np.ones(2))
+        >>> tape.ggnvp(np.array([2.0, 3.0]), np.array([1.0, 0.0]))
+        array([9., 6.])
+        >>> tape.ggnvp(np.array([2.0, 3.0]), np.array([1.0, 0.0]), np.array([10.0, 1.0]))
+        array([90., 60.])
+        """
+        if weights is None:
+            return self.evaluate(GGNVP, (primals, tangents), 0, out, workers, progress, batch_dims)
+        return self.evaluate(WEIGHTED_GGNVP, (primals, tangents, weights), 0, out, workers,
+                             progress, batch_dims)
+
+    def lagrangian_hessian(self, primals, multipliers, *, argnums=0, out=None, workers=None,
+                           progress=None, batch_dims=None, bint sparse=False):
+        """The Hessian of multipliers @ result, sum_k multipliers[k] H_k, as one program.
+
+        primals: the argument, or a tuple of several.  multipliers: of the result's structure and
+        shapes; of a function that returns (objective, constraints) they are (factor, one a
+        constraint).  argnums: the argument, or a tuple of several, by which to differentiate.
+        sparse, batch axes, out, errors: as of :meth:`hessian`; symmetric to the bit.  Shape batch
+        + argument + argument; of no results at all it is zeros.
+
+        Cost: that of the Hessian of one scalar function; no H_k is formed.  Source: Nocedal and
+        Wright, Numerical Optimization, section 12.1.
+
+        >>> import numpy as np, ad_core
+        >>> problem = ad_core.trace(lambda x: (x[0] * x[1] ** 2, np.stack([x @ x])), np.ones(2))
+        >>> problem.lagrangian_hessian(np.array([1.0, 2.0]), (0.5, np.array([10.0])))
+        array([[20.,  2.],
+               [ 2., 21.]])
+        """
+        return self.evaluate(SPARSE_LAGRANGIAN_HESSIAN if sparse else LAGRANGIAN_HESSIAN,
+                             (primals, multipliers), argnums, out, workers, progress, batch_dims)
 
 
 cdef tuple outs_of(object pack, object out):

@@ -104,6 +104,19 @@ cdef class Graph:
                                    <ad_term *> cnp.PyArray_DATA(result)))
         return self.without_zeros(result)
 
+    def products(self, cnp.ndarray left, cnp.ndarray right):
+        """Terms of left[k] right[k]; NO_TERM among them is zero."""
+        cdef ad_term *x = <ad_term *> cnp.PyArray_DATA(left)
+        cdef ad_term *y = <ad_term *> cnp.PyArray_DATA(right)
+        result = np.full(cnp.PyArray_SIZE(left), AD_NO_TERM, np.uint32)
+        cdef ad_term *z = <ad_term *> cnp.PyArray_DATA(result)
+        cdef Py_ssize_t k
+        for k in range(cnp.PyArray_SIZE(left)):
+            if x[k] != AD_NO_TERM and y[k] != AD_NO_TERM:
+                z[k] = ad_graph_product(&self.g, x[k], y[k])
+        check_graph(self.g.status)
+        return result
+
     def jacobian(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray also, route=None):
         """(rows, columns, terms, route, counts): the entries by the cheapest route, `also`
         being computed beside them; counts are operations, by route, None if not counted."""

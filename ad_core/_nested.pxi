@@ -33,15 +33,19 @@ cdef object expand_on(Trace root, size_t first_run, size_t last_run, ad_node fir
     return np.where(found == AD_NO_NODE, np.uint32(zero), found).astype(np.uint32)
 
 
-def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs):
+def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
+                cnp.ndarray multipliers):
     """(trace, inputs, gradient): a closed recording carried on with the gradient of the sum of
-    its outputs, on a trace of its own."""
+    its outputs, each times its multiplier (float64), on a trace of its own."""
     cdef Trace result = open_trace(trace.fun)
-    cdef ad_node offset, one
+    cdef ad_node offset, first
+    cdef size_t K = <size_t> cnp.PyArray_SIZE(outputs)
+    cdef cnp.ndarray dense = contiguous(multipliers, dtype_float)
     try:
         check(ad_tape_append(result.tape, trace.root().tape, &offset))
-        check(ad_tape_constant(result.tape, 1.0, &one))
-        seeds = unpatched_full(outputs.size, one, dtype=np.uint32)
+        check(ad_tape_constants(result.tape, K, &first))
+        write_values(result.tape, first, cnp.PyArray_DATA(dense), K)
+        seeds = np.arange(first, first + K, dtype=np.uint32)
         found = expand_on(result, 0, result.tape.runs, 0, outputs + np.uint32(offset), seeds,
                           inputs + np.uint32(offset), False)
     finally:

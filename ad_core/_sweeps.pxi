@@ -98,17 +98,26 @@ def make_input(Trace trace not None, x, str what):
     root = trace.root()
     if type(x) is float or type(x) is np.float64:
         check(ad_tape_inputs(root.tape, 1, &first))
+        if trace.level > 0:
+            root.note_inputs(first, 1)
         root.tape.value[first] = PyFloat_AS_DOUBLE(x)
         return new_scalar(root, first), consecutive_row(first, 1), root
     values = float_input(x, what)
     check(ad_tape_inputs(root.tape, <size_t> cnp.PyArray_SIZE(values), &first))
     write_values(root.tape, first, cnp.PyArray_DATA(values),
                  <size_t> cnp.PyArray_SIZE(values))
+    if trace.level > 0:
+        root.note_inputs(first, <size_t> cnp.PyArray_SIZE(values))
     traced = new_array(root, consecutive(first, cnp.PyArray_NDIM(values),
                                          cnp.PyArray_DIMS(values)), False)
     if cnp.PyArray_NDIM(values) == 0 and isinstance(x, np.generic):
         traced = new_scalar(root, first)
     return traced, consecutive_row(first, cnp.PyArray_SIZE(values)), root
+
+
+def hold_inner_inputs(Trace trace not None, cnp.ndarray inputs):
+    """Of a recording that ends, with these inputs: the leaves of traces within it do not move."""
+    trace.hold_inner_inputs(inputs)
 
 
 cdef cnp.ndarray consecutive_row(ad_node first, cnp.npy_intp n):
@@ -157,6 +166,7 @@ cdef object fresh_copy(object x):
         trace = (<TracedArray> x).trace
         index = constant_nodes(trace, values_of(x))
         check(ad_tape_inputs(trace.tape, <size_t> index.size, &first))
+        trace.note_inputs(first, <size_t> index.size)
         write_values(trace.tape, first, cnp.PyArray_DATA(contiguous(values_of(x))),
                      <size_t> index.size)
         return new_array(trace, consecutive(first, cnp.PyArray_NDIM(index),
@@ -413,6 +423,8 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
     try:
         check(ad_tape_inputs(trace.tape, D, &first))
         write_values(trace.tape, first, cnp.PyArray_DATA(values), D)
+        if trace.level > 0:
+            trace.note_inputs(first, D)
         if cnp.PyArray_NDIM(values) == 0 and type(args[k]) is not np.ndarray:
             traced = new_scalar(trace, first)
         else:

@@ -68,6 +68,7 @@ cdef class Trace:
     cdef list lines             # (first guard, file, line) of comparisons in control flow
     cdef list places            # (first run, file, line) of operations, where debug() is on
     cdef size_t placed          # runs that have one
+    cdef list inner             # (first node, count) of plain inputs of traces within others
     cdef object __weakref__
 
     def __cinit__(self):
@@ -134,11 +135,33 @@ cdef class Trace:
             outer.places = (outer.places or []) + [(first_run + k, file, line)
                                                    for k, file, line in self.places]
             outer.placed = outer.tape.runs
+        for first, count in self.inner or ():
+            outer.note_inputs(first + self.offset, count)
         self.first_run = first_run
         self.first_node = self.offset
         give_tape(self.tape)
         self.tape = NULL
         self.merged = outer
+        return 0
+
+    cdef int note_inputs(self, ad_node first, size_t count) except -1:
+        if self.inner is None:
+            self.inner = []
+        self.inner.append((first, count))
+        return 0
+
+    cdef int hold_inner_inputs(self, cnp.ndarray inputs) except -1:
+        """Make constants of the plain inputs of traces within this one, which is at its end: they
+        are its leaves, but not its inputs (given here), and nothing depends on them any more."""
+        cdef ad_node node
+        if self.inner is None or self.tape == NULL:
+            return 0
+        own = set(inputs.tolist())
+        for first, count in self.inner:
+            for node in range(first, first + count):
+                if node not in own:
+                    self.tape.constant[node >> 6] |= <uint64_t> 1 << (node & 63)
+        self.inner = None
         return 0
 
     cdef int note_lines(self, list lines) except -1:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ad_core import _core
 
-__all__ = ["check_derivative", "check_value", "debug"]
+__all__ = ["check_derivative", "check_value", "debug", "is_wild"]
 
 _watching = 0  # contexts with nans=True that are open
 
@@ -49,6 +49,12 @@ class debug:
         global _watching
         _core.count_debugging(-1)
         _watching -= self.nans
+
+
+def is_wild(leaves):
+    """Whether debug(nans=True) is on and results of higher order are not finite: then those of
+    lower order are asked first, and a recording of derivatives next, which name an operation."""
+    return _watching > 0 and not all(np.all(np.isfinite(leaf)) for leaf in leaves)
 
 
 def check_value(recording):

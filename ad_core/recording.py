@@ -135,22 +135,41 @@ class Recording:
         """The gradient of a scalar result as a tree of inputs."""
         return self.unwrap(self.inputs.build(self.product([1.0], forward=False)))
 
-    def differentiated(self):
-        """The gradient of a scalar result as a recording."""
-        trace, inputs, found = _core.gradient_of(self.trace, self.inputs.nodes, self.outputs.nodes)
+    def differentiated(self, multipliers=None):
+        """The gradient of a scalar result, or of the sum of all results, each times its
+        multiplier, as a recording."""
+        if multipliers is None:
+            multipliers = _core.plain_function("ones")(1)
+        trace, inputs, found = _core.gradient_of(
+            self.trace, self.inputs.nodes, self.outputs.nodes, multipliers
+        )
         tree, shapes = self.inputs.tree, self.inputs.shapes
         inputs, gradient = Leaves(tree, shapes, inputs), Leaves(tree, shapes, found)
         return Recording(trace, inputs, gradient, self.single, None)
 
-    def hessian(self):
-        """The Hessian of a scalar result as a tree of inputs of trees of inputs."""
-        gradient = self.differentiated()
+    def hessian(self, multipliers):
+        """The Hessian of that sum as a tree of inputs of trees of inputs."""
+        gradient = self.differentiated(multipliers)
         return gradient.unwrap(gradient.jacobian())
 
     def hvp(self, seeds):
-        """The Hessian times a flat list of tangents as a tree of inputs."""
+        """The Hessian of a scalar result times a flat list of tangents as a tree of inputs."""
+        if not _core.has_calls(self.trace):
+            # NumPy's own: an outer trace, which this recording has no part in, may be running
+            one = _core.plain_function("ones")(1)
+            flat = np.concatenate([*map(np.ravel, seeds), 0.0 * one])[:-1]
+            found = _core.hessian_product(
+                self.trace, self.inputs.nodes, self.outputs.nodes, one, flat
+            )
+            return self.unwrap(self.inputs.build(found))
         gradient = self.differentiated()
         return gradient.unwrap(gradient.outputs.build(gradient.product(seeds, forward=True)))
+
+    def ggnvp(self, seeds, weights=None):
+        """J^T (weights * J t) for a flat list of tangents t, as a tree of inputs; weights: flat."""
+        pushed = self.product(seeds, forward=True)
+        middle = pushed if weights is None else weights * pushed
+        return self.unwrap(self.inputs.build(self.product([middle], forward=False)))
 
     def unwrap(self, arguments):
         """Results per argument: the one itself where one was asked for by number."""
@@ -220,6 +239,7 @@ def _finish(trace, parts, trees, single, y, has_aux):
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
     inputs = Leaves(ArgumentTrees(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
     outputs = Leaves(tree, [shape for _, shape in found], _core.join_nodes([n for n, _ in found]))
+    _core.hold_inner_inputs(trace, inputs.nodes)
     recording = Recording(trace, inputs, outputs, single, aux)
     debugging.check_value(recording)
     return recording

@@ -7,7 +7,7 @@ closes over.  K is the number of outputs, D of inputs, in all.
 
 import numpy as np
 
-from ad_core import _core
+from ad_core import _core, debugging
 from ad_core.recording import check_mode, finish, record, seeds_like
 from ad_core.sparse.transforms import sparse_derivative
 from ad_core.trees import flatten
@@ -44,7 +44,7 @@ def jvp(fun, primals, tangents, *, has_aux=False):
     >>> float(y), float(t)
     (0.0, 2.0)
     """
-    primals, tangents = _tuple(primals, "primals"), _tuple(tangents, "tangents")
+    primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
     if len(primals) != len(tangents):
         raise ValueError(f"{len(primals)} primals but {len(tangents)} tangents were given")
     recording = record(fun, primals, {}, tuple(range(len(primals))), has_aux)
@@ -130,13 +130,7 @@ def value_and_grad(fun, argnums=0, *, has_aux=False):
 
     def value_and_gradient(*args, **kwargs):
         recording = record(fun, args, kwargs, argnums, has_aux)
-        shapes = recording.outputs.shapes
-        if shapes != [()]:
-            got = f"an array of shape {shapes[0]}" if len(shapes) == 1 else f"{len(shapes)} arrays"
-            raise TypeError(
-                f"grad needs a function with a scalar result, got {got} from "
-                f"{_core.name_of(fun)}; use jacobian, or reduce the result (np.sum, x[0], ...)"
-            )
+        _check_scalar(recording, fun, "grad")
         value = recording.value()
         return ((value, recording.aux) if has_aux else value), recording.gradient()
 
@@ -247,19 +241,44 @@ def hvp(fun, primals, tangents):
     """The product H t of a scalar function's Hessian with a direction, forward over reverse.
 
     primals and tangents are tuples of the same structure; the result has primals' structure,
-    unwrapped if there is one primal.  Cost: one recording of function and gradient, one
-    tangent sweep; the Hessian is never formed.
+    unwrapped if there is one primal.  TypeError unless fun's result is scalar, ValueError for
+    tangents that do not fit.  Cost: one recording of the function, a tangent and two adjoint
+    sweeps with the partials' tangents between (where fun calls functions known by rules alone,
+    and inside a trace, a recording of the gradient); the Hessian is never formed.  Source:
+    Griewank and Walther, Evaluating Derivatives, section 5.4.
 
     >>> import numpy as np, ad_core
     >>> ad_core.hvp(lambda x: x[0] ** 2 * x[1], (np.array([3.0, 5.0]),), (np.array([1.0, 0.0]),))
     array([10.,  6.])
     """
-    primals = _tuple(primals, "primals")
-    result = jvp(grad(fun, tuple(range(len(primals)))), primals, tangents)[1]
+    primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
+    numbers = tuple(range(len(primals)))
+    result = None
+    if not any(map(_core.traced, flatten([primals, tangents])[0])):
+        recording = record(fun, primals, {}, numbers)
+        if not recording.nested:
+            _check_scalar(recording, fun, "hvp")
+            result = recording.hvp(_input_seeds(recording, primals, tangents))
+            if debugging.is_wild(flatten(result)[0]):
+                recording.gradient()
+                result = None
+    if result is None:
+        result = jvp(grad(fun, numbers), primals, tangents)[1]
     return result[0] if len(primals) == 1 else result
 
 
-def _tuple(value, what):
+def _check_scalar(recording, fun, name):
+    """Raise TypeError unless the result is one number."""
+    shapes = recording.outputs.shapes
+    if shapes != [()]:
+        got = f"an array of shape {shapes[0]}" if len(shapes) == 1 else f"{len(shapes)} arrays"
+        raise TypeError(
+            f"{name} needs a function with a scalar result, got {got} from "
+            f"{_core.name_of(fun)}; use jacobian, or reduce the result (np.sum, x[0], ...)"
+        )
+
+
+def as_tuple(value, what):
     if not isinstance(value, (tuple, list)):
         raise TypeError(
             f"{what} must be a tuple with one entry per argument, got {type(value).__name__}; "

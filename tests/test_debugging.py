@@ -39,6 +39,8 @@ TRANSFORMS = {
     "jacfwd": ad_core.jacfwd,
     "jacrev": ad_core.jacrev,
     "hessian": ad_core.hessian,
+    "hvp": lambda f: lambda x: ad_core.hvp(f, (x,), (np.ones_like(x),)),
+    "jet": lambda f: lambda x: ad_core.jet(f, (x,), (np.ones((1, *x.shape)),), order=2),
     "value_and_grad": ad_core.value_and_grad,
     "jvp": lambda f: lambda x: ad_core.jvp(f, (x,), (np.ones_like(x),)),
     "vjp": lambda f: lambda x: ad_core.vjp(f, x)[1](1.0),

@@ -451,3 +451,24 @@ def test_stop_gradient_stops_every_order():
     assert ad_core.jacfwd(ad_core.jacrev(f))(2.0) == 2 * 8.0
     assert ad_core.grad(lambda x: ad_core.grad(f)(ad_core.stop_gradient(x)))(2.0) == 0.0
     assert ad_core.grad(lambda x: ad_core.stop_gradient(ad_core.grad(f)(x)))(2.0) == 0.0
+
+
+INNER_AT_NUMBERS = {
+    "jvp": lambda x: ad_core.jvp(lambda a, b: a * b**2, (x, 2.0), (1.0, 0.5))[1],
+    "vjp": lambda x: (
+        ad_core.vjp(lambda b: x * b**2, np.array([1.0, 3.0]))[1](np.ones(2))[0] @ [1, 1]
+    ),
+    "jacobian": lambda x: np.sum(ad_core.jacobian(lambda b: b**2 * x)(np.array([1.0, 3.0]))),
+    "hessian": lambda x: np.sum(ad_core.hessian(lambda b: x * np.sum(b**3))(np.ones(2))),
+    "three": lambda x: ad_core.grad(lambda a: ad_core.grad(lambda b: x * a * b**2)(3.0) * a)(2.0),
+    "jet": lambda x: ad_core.jet(np.sin, (x,), (np.ones(1),), order=3)[1][2],
+}
+
+
+@pytest.mark.parametrize("name", INNER_AT_NUMBERS)
+def test_inner_functions_at_plain_numbers_have_programs(name):
+    f = INNER_AT_NUMBERS[name]
+    for made in (ad_core.compile(f), ad_core.trace(f, 1.2)):
+        for x in (1.2, 0.7):
+            np.testing.assert_allclose(made(x), f(x), rtol=1e-13)
+            np.testing.assert_allclose(made.grad(x), ad_core.grad(f)(x), rtol=1e-12, atol=1e-14)

@@ -4,19 +4,33 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.sparse.structure import Structure
+from ad_core.sparse.structure import Structure, check_one_argument
 
 __all__ = [
-    "PRODUCTS",
+    "SEEDS",
+    "WHOLE",
     "build",
     "check_scalar",
     "is_bare",
     "jacobian_layout",
     "labels",
     "pack_with_value",
+    "seed_leaves",
 ]
 
-PRODUCTS = ("jvp", "vjp", "hvp")
+# What methods take besides the arguments, called primals then: the sides of a source that these
+# are like, and what messages call them.
+SEEDS = {
+    "jvp": {"arguments": "tangent"},
+    "hvp": {"arguments": "tangent"},
+    "vjp": {"result": "cotangent"},
+    "ggnvp": {"arguments": "tangent"},
+    "weighted_ggnvp": {"arguments": "tangent", "result": "weights"},
+    "lagrangian_hessian": {"result": "multipliers"},
+    "sparse_lagrangian_hessian": {"result": "multipliers"},
+}
+# Methods that are by all arguments at once.
+WHOLE = ("value", "jvp", "vjp", "hvp", "ggnvp", "weighted_ggnvp")
 
 
 def build(source, name, argnums, report):
@@ -26,12 +40,9 @@ def build(source, name, argnums, report):
     """
     shapes = list(source.arguments.shapes)
     firsts = list(source.arguments.firsts)
-    if name in ("jvp", "hvp"):
-        shapes += source.arguments.shapes
-        firsts = _seed_firsts(source, source.arguments)
-    elif name == "vjp":
-        shapes += source.result.shapes
-        firsts = _seed_firsts(source, source.result)
+    for side in _seed_sides(source, name):
+        shapes += side.shapes
+        firsts += _seed_firsts(source, side)
     terms, out_shapes, pack, checked, facts = _METHODS[name](source, argnums)
     program = _core.Program(source.graph, terms, checked)
     call = _core.Call(
@@ -48,31 +59,43 @@ def labels(source, name):
         for leaf in range(tree.leaves):
             part = f" (leaf {leaf})" if tree.leaves > 1 else ""
             found.append(f"argument {k}{part} of {source.name}")
-    if name in ("jvp", "hvp"):
-        found += [f"the tangent of {label}" for label in found]
-    elif name == "vjp":
-        n = len(source.result.shapes)
-        found += [
-            f"the cotangent{f' (leaf {k})' if n > 1 else ''} of {source.name}" for k in range(n)
-        ]
-    return found
+    n = len(source.result.shapes)
+    parts = [f" (leaf {k})" if n > 1 else "" for k in range(n)]
+    seeds = []
+    for side, what in SEEDS.get(name, {}).items():
+        if side == "arguments":
+            seeds += [f"the {what} of {label}" for label in found]
+        else:
+            seeds += [f"the {what}{part} of {source.name}" for part in parts]
+    return found + seeds
 
 
 def is_bare(source, name):
     """Whether a method's arguments are arrays, one after the other, so that nothing need be
     flattened."""
-    alone = len(source.arguments.trees) == 1
-    if name in ("jvp", "hvp"):
-        return source.arguments.bare and alone
-    if name == "vjp":
-        return source.arguments.bare and alone and source.result.bare
-    return source.arguments.bare
+    alone = len(source.arguments.trees) == 1 or name not in SEEDS
+    sides = [source.arguments, *_seed_sides(source, name)]
+    return alone and all(side.bare for side in sides)
+
+
+def _seed_sides(source, name):
+    return [getattr(source, side) for side in SEEDS.get(name, {})]
 
 
 def _seed_firsts(source, side):
-    """Where arguments begin among the program's inputs, then where their seeds do."""
+    """Where the seeds of a side begin among the program's inputs."""
     first = source.graph.input_number(source.seeds(side)[0]) if side.size else 0
-    return source.arguments.firsts + [first + k for k in side.firsts]
+    return [first + k for k in side.firsts]
+
+
+def seed_leaves(source, name, seeds):
+    """The leaves of what a method takes besides the arguments, or a message that names it."""
+    row = []
+    for (side, what), given in zip(SEEDS[name].items(), seeds, strict=True):
+        several = side == "arguments" and len(source.arguments.trees) > 1
+        plural = what if what.endswith("s") else f"{what}s"
+        row += getattr(source, side).flatten(given if several else (given,), f"the {plural}")
+    return row
 
 
 def _pack(side):
@@ -201,8 +224,13 @@ def _nonzero(source, terms):
     return np.where(terms == _core.NO_TERM, np.uint32(zero), terms).astype(np.uint32)
 
 
-def _hessian_entries(source, inputs):
-    gradient = _nonzero(source, _gradient_terms(source, inputs))
+def _hessian_entries(source, inputs, adjoints=None):
+    """Entries of the Hessian of a scalar result, or of the sum of results times adjoints."""
+    if adjoints is None:
+        gradient = _gradient_terms(source, inputs)
+    else:
+        gradient = source.graph.pull(inputs, source.graph.outputs, adjoints)
+    gradient = _nonzero(source, gradient)
     rows, columns, terms, route, counts = source.graph.jacobian(
         inputs, gradient, np.empty(0, np.uint32)
     )
@@ -211,8 +239,16 @@ def _hessian_entries(source, inputs):
 
 def _hessian(source, argnums):
     check_scalar(source, "hessian")
+    return _dense_hessian(source, argnums, None)
+
+
+def _lagrangian_hessian(source, argnums):
+    return _dense_hessian(source, argnums, source.seeds(source.result))
+
+
+def _dense_hessian(source, argnums, adjoints):
     inputs, in_shapes, in_sizes, arrange, bare = _wrt(source, argnums)
-    entries, route, counts = _hessian_entries(source, inputs)
+    entries, route, counts = _hessian_entries(source, inputs, adjoints)
     terms = _blocks(entries, in_sizes, in_sizes)
     shapes = [a + b for a in in_shapes for b in in_shapes]
     n = len(in_shapes)
@@ -247,6 +283,15 @@ def _sparse_value_and_jacobian(source, argnums):
 def _sparse_hessian(source, argnums):
     inputs = _wrt(source, argnums)[0]
     entries, route, counts = _hessian_entries(source, inputs)
+    return _sparse(source, entries, len(inputs), inputs, route, counts)
+
+
+def _sparse_lagrangian_hessian(source, argnums):
+    numbers, single = source.wrt(argnums)
+    trees = [source.arguments.trees[k] for k in numbers]
+    check_one_argument("lagrangian_hessian", source.name, trees, single)
+    inputs = _wrt(source, argnums)[0]
+    entries, route, counts = _hessian_entries(source, inputs, source.seeds(source.result))
     return _sparse(source, entries, len(inputs), inputs, route, counts)
 
 
@@ -295,6 +340,19 @@ def _hvp(source, argnums):
     return terms, source.arguments.shapes, _arguments_pack(source), 0, {}
 
 
+def _ggnvp(source, argnums, weights=None):
+    outputs = source.graph.outputs
+    pushed = source.graph.push(source.inputs, outputs, source.seeds(source.arguments))
+    if weights is not None:
+        pushed = source.graph.products(weights, pushed)
+    terms = source.graph.pull(source.inputs, outputs, _nonzero(source, pushed))
+    return terms, source.arguments.shapes, _arguments_pack(source), 0, {}
+
+
+def _weighted_ggnvp(source, argnums):
+    return _ggnvp(source, argnums, source.seeds(source.result))
+
+
 _METHODS = {
     "value": _value,
     "jacobian": _jacobian,
@@ -308,4 +366,8 @@ _METHODS = {
     "jvp": _jvp,
     "vjp": _vjp,
     "hvp": _hvp,
+    "ggnvp": _ggnvp,
+    "weighted_ggnvp": _weighted_ggnvp,
+    "lagrangian_hessian": _lagrangian_hessian,
+    "sparse_lagrangian_hessian": _sparse_lagrangian_hessian,
 }

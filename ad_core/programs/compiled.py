@@ -8,7 +8,7 @@ from ad_core import _core
 from ad_core.errors import BranchChanged
 from ad_core.explain import route_rows, table
 from ad_core.programs.arguments import check_batch_dims
-from ad_core.programs.build import PRODUCTS, build
+from ad_core.programs.build import SEEDS, build, seed_leaves
 from ad_core.programs.compressed import make_sparse
 from ad_core.programs.large import Replayed, Swept
 from ad_core.programs.source import Source
@@ -118,15 +118,11 @@ class Compiled(_core.Evaluator):
     def _spread(self, name, args):
         """Arguments as the leaves that a Call takes."""
         side = self._lowered.arguments
-        if name not in PRODUCTS:
+        if name not in SEEDS:
             return tuple(side.flatten(args, f"arguments of {self._name}"))
-        primals, seeds = args
-        alone = len(side.trees) == 1
-        if name == "vjp":
-            seeds = self._lowered.result.flatten((seeds,), "the cotangents")
-        else:
-            seeds = side.flatten((seeds,) if alone else seeds, "the tangents")
-        return (*side.flatten((primals,) if alone else primals, "the primals"), *seeds)
+        primals, *seeds = args
+        primals = side.flatten((primals,) if len(side.trees) == 1 else primals, "the primals")
+        return (*primals, *seed_leaves(self._lowered, name, seeds))
 
     def _check_batch_dims(self, name, leaves, batch_dims, shapes):
         check_batch_dims(batch_dims)

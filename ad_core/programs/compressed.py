@@ -23,6 +23,8 @@ def make_sparse(recording, source, name, argnums, report):
     TypeError for what is not one array by one array, MemoryError for too many entries.
     """
     hessian = name == "sparse_hessian"
+    if name == "sparse_lagrangian_hessian":
+        return _lagrangian(source, name, argnums, report)
     if hessian:
         check_scalar(source, "hessian")
     check_sparse(source, name.removeprefix("sparse_"), *source.wrt(argnums))
@@ -45,6 +47,20 @@ def make_sparse(recording, source, name, argnums, report):
         facts["candidates"] = counted
         return call, facts
     return swept, None
+
+
+def _lagrangian(source, name, argnums, report):
+    """A sum of Hessians, which has its program or none."""
+    try:
+        if source.graph is None:
+            raise _core.ProgramTooLarge
+        return build(source, name, argnums, report)
+    except _core.ProgramTooLarge:
+        raise NotImplementedError(
+            f"the Lagrangian Hessian of {source.name} needs a program of more operations than one "
+            f"may have, or calls functions that only rules know; take the dense one, or hvp of the "
+            f"sum of the results times the multipliers"
+        ) from None
 
 
 def hopeless(recording, source, argnums, hessian):

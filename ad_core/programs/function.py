@@ -10,9 +10,9 @@ from collections import OrderedDict
 
 import numpy as np
 
-from ad_core import _core, transforms
+from ad_core import _core, second_order, transforms
 from ad_core.programs.arguments import Arguments
-from ad_core.programs.build import PRODUCTS, labels
+from ad_core.programs.build import SEEDS, WHOLE, labels, seed_leaves
 from ad_core.programs.compiled import Compiled
 from ad_core.recording import record
 from ad_core.sparse.structure import Structure
@@ -150,11 +150,10 @@ class Function(_core.Evaluator):
     def _adapt(self, name, args, argnums, out, workers, progress, batch_dims):
         """A call that does not fit the program of the last one."""
         seeds = ()
-        if name in PRODUCTS:
-            primals, seeds = args
+        if name in SEEDS:
+            primals, *seeds = args
             several = isinstance(primals, tuple) and not self._alone
             args = primals if several else (primals,)
-            seeds = (seeds,)
         if any(map(_core.traced, flatten([args, seeds])[0])):
             if out is not None or batch_dims:
                 what = "out" if out is not None else "batch_dims"
@@ -170,7 +169,7 @@ class Function(_core.Evaluator):
                 f"an argument of {self._label} (argument 0, or another) must be real float64 "
                 f"numbers to be recorded, {found}"
             )
-        numbers = 0 if name == "value" or name in PRODUCTS else given.argnums(argnums)
+        numbers = 0 if name in WHOLE else given.argnums(argnums)
         return _Evaluation(self, given, name, numbers, seeds).run(out, workers, progress)
 
     def _known(self, key):
@@ -207,6 +206,12 @@ class Function(_core.Evaluator):
             return found[0] if len(args) == 1 else found
         if name == "hvp":
             return transforms.hvp(fun, args, seeds if len(args) == 1 else seeds[0])
+        if name in ("ggnvp", "weighted_ggnvp"):
+            tangents, *weights = seeds
+            tangents = (tangents,) if len(args) == 1 else tangents
+            return second_order.ggnvp(fun, args, tangents, *weights)
+        if name == "lagrangian_hessian":
+            return second_order.lagrangian_hessian(fun, args, *seeds, argnums=argnums)
         return getattr(transforms, name)(fun, argnums)(*args)
 
 
@@ -271,13 +276,8 @@ class _Evaluation:
         self.lowered = tape._lowered
         if not self.seeds:
             return self.given.leaves
-        source, seeds = self.lowered, self.seeds
-        side, what = source.arguments, "the tangents"
-        if self.name == "vjp":
-            side, what = source.result, "the cotangents"
-        elif len(side.trees) > 1:
-            seeds = seeds[0]
-        return [*self.given.leaves, *map(_as_array, side.flatten(seeds, what))]
+        seeds = seed_leaves(self.lowered, self.name, self.seeds)
+        return [*self.given.leaves, *map(_as_array, seeds)]
 
     def check_shapes(self, call, arrays):
         dims = self.given.batch_dims

@@ -9,7 +9,7 @@ and sweeps over its partials.
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.build import PRODUCTS, check_scalar, jacobian_layout, pack_with_value
+from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, pack_with_value
 from ad_core.recording import ArgumentTrees, Leaves, Recording
 from ad_core.trees import flatten
 
@@ -135,14 +135,14 @@ class Replayed(_Large):
         nodes = recording.inputs.nodes
         ascending = bool(np.all(nodes[1:] > nodes[:-1]))
         self.order = slice(None) if ascending else np.argsort(nodes, kind="stable")
-        if name in PRODUCTS:
+        if name in WHOLE and name != "value":
             self.wrt, self.single = recording.inputs, len(arguments.trees) == 1
         else:
             numbers, self.single = source.wrt(argnums)
             self.wrt = leaves_of(recording, arguments, numbers)
         self.in_shapes = list(arguments.shapes)
-        if name in PRODUCTS:
-            self.in_shapes += (result if name == "vjp" else arguments).shapes
+        for side in SEEDS.get(name, {}):
+            self.in_shapes += (result if side == "result" else arguments).shapes
         self.count = len(arguments.shapes)
         self.tree = flatten(self.results(Skeleton(recording, self.wrt, self.single), []))[1]
         self.pack = None if self.tree.kind is None else self.tree.build
@@ -153,7 +153,7 @@ class Replayed(_Large):
     def at(self, leaves):
         """The recording at one point; notes the guards that came out otherwise."""
         r = self.recording
-        flat = np.concatenate([*map(np.ravel, leaves), np.empty(0)])
+        flat = _row(leaves)
         trace, self.flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
         return self.of(trace)
 
@@ -175,9 +175,16 @@ class Replayed(_Large):
             case "value_and_grad":
                 return recording.value(), recording.gradient()
             case "hessian":
-                return recording.hessian()
+                return recording.hessian(np.ones(1))
+            case "lagrangian_hessian":
+                return recording.hessian(_row(seeds))
             case "hvp":
                 return recording.hvp(seeds)
+            case "ggnvp":
+                return recording.ggnvp(seeds)
+            case "weighted_ggnvp":
+                n = len(recording.inputs.shapes)
+                return recording.ggnvp(seeds[:n], _row(seeds[n:]))
             case "jvp":
                 return recording.outputs.build(recording.product(seeds, True))
         return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
@@ -220,6 +227,11 @@ class Replayed(_Large):
         return _into(results, out, self.name, arguments), missed
 
 
+def _row(leaves):
+    """Arrays laid end to end."""
+    return np.concatenate([*map(np.ravel, leaves), np.empty(0)])
+
+
 def leaves_of(recording, arguments, numbers):
     """The inputs that belong to some of the arguments."""
     leaves = [leaf for k in numbers for leaf in arguments.numbers(k)]
@@ -251,10 +263,13 @@ class Skeleton:
     def jacobian(self):
         return self.outputs.tree.build([self.gradient() for _ in self.outputs.shapes])
 
-    def hessian(self):
+    def hessian(self, multipliers):
         return self.unwrap(self.inputs.tree.build([self.gradient() for _ in self.inputs.shapes]))
 
     def hvp(self, seeds):
+        return self.gradient()
+
+    def ggnvp(self, seeds, weights=None):
         return self.gradient()
 
     def product(self, seeds, forward):

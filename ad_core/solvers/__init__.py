@@ -18,12 +18,15 @@ from ad_core.solvers.ivp import solve_ivp
 from ad_core.solvers.least_squares import least_squares
 from ad_core.solvers.minimize import minimize
 from ad_core.solvers.root import root
+from ad_core.solvers.sensitivities import discrete_adjoint, forward_sensitivities
 from ad_core.solvers.sundials import cvode
 
 __all__ = [
     "IpoptProblem",
     "NonlinearConstraint",
     "cvode",
+    "discrete_adjoint",
+    "forward_sensitivities",
     "least_squares",
     "minimize",
     "root",

@@ -3,7 +3,6 @@
 
 import numpy as np
 
-from ad_core.programs.function import compile
 from ad_core.solvers.arguments import needed
 from ad_core.solvers.evaluation import Shared, is_sparse
 
@@ -16,7 +15,6 @@ class Constraint(Shared):
     def __init__(self, fun, args=(), sparse=None):
         super().__init__(fun, args)
         self.wanted = sparse
-        self.products = compile(lambda x, v: v @ self.plain(x))
         self.sparse_hessian = None
 
     def hessian(self, x, v):
@@ -27,9 +25,9 @@ class Constraint(Shared):
             raise ValueError(f"the multipliers must have shape ({m},), got {v.shape}")
         if self.sparse_hessian is None:
             self.sparse_hessian = is_sparse(
-                self.wanted, x.size**2, lambda: self.products.hessian(x, v, sparse=True)
+                self.wanted, x.size**2, lambda: self.lagrangian_hessian(x, v, sparse=True)
             )
-        return self.products.hessian(x, v, sparse=self.sparse_hessian)
+        return self.lagrangian_hessian(x, v, self.sparse_hessian)
 
     def _at(self, what, x):
         if self.n is None:  # there is no start to begin at: the first point decides
@@ -49,8 +47,8 @@ def NonlinearConstraint(fun, lb, ub, *, args=(), sparse=None, keep_feasible=Fals
     The Hessian is that of v @ fun(x), by x, for multipliers v of shape (m,).
 
     Raises, when it is evaluated, ValueError for results and multipliers of wrong shapes;
-    ImportError without SciPy.  Cost: one recording each of fun and of v @ fun; constraints and
-    Jacobian of one x are computed together.
+    ImportError without SciPy.  Cost: one recording of fun; constraints and Jacobian of one x
+    are computed together.
 
     >>> import numpy as np
     >>> from ad_core import solvers

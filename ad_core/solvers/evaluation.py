@@ -99,6 +99,11 @@ class Shared:
         """The Jacobian in one form or the other, not remembered."""
         return self.compiled.jacobian(x, *self.args, sparse=sparse)
 
+    def lagrangian_hessian(self, x, multipliers, sparse):
+        """The Hessian of multipliers @ fun by x, in one form or the other, not remembered."""
+        primals = (x, *self.args) if self.args else x
+        return self.compiled.lagrangian_hessian(primals, multipliers, sparse=sparse)
+
 
 def is_sparse(sparse, size, matrix):
     """Whether a derivative of `size` entries is to be sparse: as said, or as its structure says.

@@ -41,13 +41,12 @@ class IpoptProblem:
         self.n, self.m = self.x0.size, 0
         self._objective = Shared(objective, args, scalar=True)
         self._objective.begin(self.x0)
-        f, c = self._objective.plain, None
+        f, c = self._objective.plain, lambda x: np.zeros(0)
         if constraints is not None:
             self._constraints = Shared(constraints, args)
             self.m = self._constraints.begin(self.x0).size
             c = self._constraints.plain
         if self.m:
-            self._lagrangian = compile(lambda x, factor, v: factor * f(x) + v @ c(x))
             self._jacobian_at = _structure(
                 sparse,
                 lambda: self._constraints.jacobian(self.x0, sparse=True),
@@ -56,12 +55,12 @@ class IpoptProblem:
             )
             self._constraints.sparse = self._jacobian_at.sparse
         else:
-            self._lagrangian = compile(lambda x, factor, v: factor * f(x))
             self._jacobian_at = Structure((0, self.n))
-        point = self.x0, 1.0, np.ones(self.m)
+        self._both = compile(lambda x: (f(x), c(x)))
+        multipliers = 1.0, np.ones(self.m)
         self._hessian_at = _structure(
             sparse,
-            lambda: self._lagrangian.hessian(*point, sparse=True),
+            lambda: self._both.lagrangian_hessian(self.x0, multipliers, sparse=True),
             (self.n, self.n),
             "lower",
         )
@@ -97,9 +96,9 @@ class IpoptProblem:
         v = np.asarray(lagrange, dtype=np.float64)
         if v.shape != (self.m,):
             raise ValueError(f"lagrange must have shape ({self.m},), got {v.shape}")
-        x = self._objective.point(x)
-        at = self._hessian_at
-        return at.entries(self._lagrangian.hessian(x, float(obj_factor), v, sparse=at.sparse))
+        x, at = self._objective.point(x), self._hessian_at
+        multipliers = float(obj_factor), v
+        return at.entries(self._both.lagrangian_hessian(x, multipliers, sparse=at.sparse))
 
 
 def solve_ipopt(

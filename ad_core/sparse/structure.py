@@ -5,7 +5,14 @@ import numpy as np
 
 from ad_core import _core
 
-__all__ = ["Structure", "check_one_array", "check_sparse", "jacobian_structure", "symmetric"]
+__all__ = [
+    "Structure",
+    "check_one_argument",
+    "check_one_array",
+    "check_sparse",
+    "jacobian_structure",
+    "symmetric",
+]
 
 
 def _csr_array():
@@ -120,14 +127,19 @@ def check_sparse(source, name, numbers, single):
     check_one_array(name, source.name, trees, single, source.result.trees[0])
 
 
-def check_one_array(name, label, trees, single, result):
-    """The same of the trees of the arguments asked for and of the result."""
+def check_one_argument(name, label, trees, single):
+    """Raise TypeError unless the arguments asked for, of these trees, are one array."""
     if not single or any(tree.kind is not None for tree in trees):
         raise TypeError(
             f"{name} with sparse=True is by one argument that is one array, but {label} was "
             f"asked for nested or several arguments; choose one by argnums=k, and concatenate "
             f"what is nested"
         )
+
+
+def check_one_array(name, label, trees, single, result):
+    """The same, and of the tree of the result."""
+    check_one_argument(name, label, trees, single)
     if result.kind is not None:
         raise TypeError(
             f"{name} with sparse=True is of one array, but {label} returns {result!r}; "

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Solutions of differential equations with their derivatives by parameters and initial state."""
+
+import numpy as np
+
+from ad_core import transforms
+from ad_core.programs.function import compile
+from ad_core.solvers.arguments import needed, refuse_traced, start, whole
+from ad_core.solvers.evaluation import is_sparse
+from ad_core.solvers.ivp import solve_ivp
+from ad_core.solvers.steps import KINDS
+
+__all__ = ["discrete_adjoint", "forward_sensitivities"]
+
+
+def forward_sensitivities(
+    fun, t_span, y0, p, method="Radau", *, t_eval=None, rtol=1e-6, atol=1e-9, sparse=None,
+    first_step=None, max_step=np.inf,
+):  # fmt: skip
+    """The solution of dy/dt = fun(t, y, p) with dy/dp and dy/dy0, solved as one larger system.
+
+    Parameters: fun, of a number t, y of shape (n,) and p of shape (m,), returns n numbers, as an
+    array or a list.  t_span = (t0, tf); y0 of shape (n,); p of shape (m,), or a number.  method:
+    of scipy.integrate.solve_ivp.  t_eval: times (k,) within t_span at which the solution is
+    wanted; None: the solver's own.  rtol, atol (a number or (n,)), first_step, max_step: SciPy's;
+    the derivatives are held to them too, by p[j] and y0[j] to atol over |p[j]| and |y0[j]| (over
+    1 where that is 0).  sparse: of :func:`solve_ivp`, for the larger system's Jacobian.
+
+    Returns SciPy's result, t of shape (k,) and y of shape (n, k), with two more fields: dy_dp of
+    shape (n, m, k) and dy_dy0 of shape (n, n, k).
+
+    Raises TypeError and ValueError naming arguments and results that do not fit, RuntimeError
+    where the solver fails, ImportError without SciPy.  Cost: a system of n (1 + m + n) equations,
+    of which one program has the right-hand sides (J S + df/dp, by tangents) and one the exact
+    Jacobian; for many parameters :func:`discrete_adjoint` is cheaper.  Source: Hairer, Norsett
+    and Wanner, Solving Ordinary Differential Equations I, section I.14.
+
+    >>> import numpy as np
+    >>> from ad_core import solvers
+    >>> decay = lambda t, y, p: -p[0] * y
+    >>> found = solvers.forward_sensitivities(decay, (0, 1), [2.0], [0.5], rtol=1e-10, atol=1e-12)
+    >>> found.y[:, -1].round(7), found.dy_dp[..., -1].round(7), found.dy_dy0[..., -1].round(7)
+    (array([1.2130613]), array([[-1.2130613]]), array([[0.6065307]]))
+    """
+    problem = Problem("forward_sensitivities", fun, t_span, y0, p, t_eval, atol)
+    n, m, plain = problem.n, problem.m, problem.plain
+
+    def augmented(t, z, p):
+        y, columns = z[:n], z[n:].reshape(m + n, n)
+        rate, push = transforms.linearize(lambda y, p: plain(t, y, p), y, p)
+        by_p = [push(s, e) for s, e in zip(columns[:m], np.eye(m), strict=True)]
+        by_y0 = [push(s, np.zeros(m)) for s in columns[m:]]
+        return np.concatenate([rate, *by_p, *by_y0])
+
+    augmented.__name__ = plain.__name__
+    sizes = np.concatenate([problem.p, problem.y0])
+    scaled = problem.atol / np.where(sizes == 0.0, 1.0, np.abs(sizes))[:, None]
+    begin = np.concatenate([problem.y0, np.zeros(m * n), np.eye(n).ravel()])
+    found = solve_ivp(
+        compile(augmented), t_span, begin, method, args=(problem.p,), sparse=sparse, rtol=rtol,
+        t_eval=problem.t_eval, atol=np.concatenate([problem.atol, scaled.ravel()]),
+        first_step=first_step, max_step=max_step,
+    )  # fmt: skip
+    problem.refuse_failed(found.success, found.message)
+    columns = found.y[n:].reshape(m + n, n, -1).swapaxes(0, 1)
+    found.y = found.y[:n]
+    found.dy_dp, found.dy_dy0 = columns[:, :m], columns[:, m:]
+    return found
+
+
+def discrete_adjoint(
+    fun, t_span, y0, p, method="Radau", *, t_eval=None, rtol=1e-6, atol=1e-9, sparse=None,
+    first_step=None, max_step=np.inf,
+):  # fmt: skip
+    """The solution of dy/dt = fun(t, y, p), and the exact adjoint of the steps that computed it.
+
+    Parameters: as of :func:`forward_sensitivities`; method: "RK23", "RK45", "DOP853", "Radau" or
+    "BDF".  With t_eval the solver ends a step at each of these times (BDF begins anew there, with
+    order 1), without, each of its steps counts.
+
+    Returns ``(found, pullback)``: found has t of shape (k,), y of shape (n, k), and SciPy's nfev,
+    njev, nlu; ``pullback(w)`` takes a cotangent w of y's shape (n, k) and returns ``(dy0, dp)``
+    of shapes (n,) and (m,): w times the derivatives of y by y0 and p.  It may be called again.
+
+    These are the derivatives of the discrete solution, the accepted steps' sizes (and orders)
+    held fixed: Runge-Kutta stages are gone through backwards; those of Radau and BDF, equations
+    in the state, by one transposed linear system a step with the exact Jacobians there.  So a
+    gradient fits the values that a minimiser sees, up to the solver's Newton tolerance.
+
+    Raises TypeError and ValueError naming arguments and results that do not fit, RuntimeError
+    where the solver fails, ImportError without SciPy.  Cost: a pullback is a product with J^T a
+    stage, for Radau and BDF a linear system of 3n or n unknowns a step more, sparse by the rule
+    of :func:`solve_ivp`, whatever m is; the states of all steps are kept.  Source: Hager,
+    Runge-Kutta methods in optimal control and the transformed adjoint system, 2000; Sandu, On
+    the properties of Runge-Kutta discrete adjoints, 2006.
+
+    >>> import numpy as np
+    >>> from ad_core import solvers
+    >>> decay = lambda t, y, p: -p[0] * y
+    >>> found, pullback = solvers.discrete_adjoint(
+    ...     decay, (0, 1), [2.0], [0.5], "RK45", t_eval=[1.0], rtol=1e-10, atol=1e-12
+    ... )
+    >>> dy0, dp = pullback(np.ones((1, 1)))
+    >>> found.y.round(7), dy0.round(7), dp.round(7)
+    (array([[1.2130613]]), array([0.6065307]), array([-1.2130613]))
+    """
+    problem = Problem("discrete_adjoint", fun, t_span, y0, p, t_eval, atol)
+    integrate = needed("scipy.integrate", "scipy", "discrete_adjoint")
+    if method not in KINDS:
+        raise ValueError(
+            f"discrete_adjoint knows the steps of {', '.join(KINDS)}, got method={method!r}"
+        )
+    options = {"rtol": rtol, "atol": problem.atol, "max_step": max_step}
+    implicit = method in ("Radau", "BDF")
+    rates = ParameterRates(problem, sparse if implicit else False)
+    if implicit:
+        options["jac"] = rates.jacobian
+    ends = [float(t_span[1])] if problem.t_eval is None else problem.t_eval
+    t, y = float(t_span[0]), problem.y0
+    segments, counts = [], np.zeros(3, dtype=int)
+    for end in ends:
+        segment = KINDS[method](getattr(integrate, method), rates)
+        if end != t:
+            solver, message = segment.solve(t, y, end, {**options, "first_step": first_step})
+            problem.refuse_failed(solver.status == "finished", f"{message} At t={solver.t:g}.")
+            counts += [solver.nfev, solver.njev, solver.nlu]
+            t, y = end, solver.y
+            if method != "BDF":  # whose first step is one of order 1
+                first_step = segment.next_step(ends)
+        segments.append(segment)
+    return _solution(problem, segments, counts, rates)
+
+
+def _solution(problem, segments, counts, rates):
+    """The states asked for, and what goes back through all segments."""
+    optimize = needed("scipy.optimize", "scipy", "discrete_adjoint")
+    n, inner = problem.n, problem.t_eval is None
+    if inner:
+        times = [*segments[0].t]
+        states = [*segments[0].y]
+    else:
+        times = problem.t_eval
+        states, last = [], problem.y0
+        for segment in segments:
+            last = segment.y[-1] if len(segment.t) else last
+            states.append(last)
+    found = optimize.OptimizeResult(
+        t=np.array(times), y=np.array(states).T.reshape(n, -1), nfev=int(counts[0]),
+        njev=int(counts[1]), nlu=int(counts[2]),
+    )  # fmt: skip
+
+    def pullback(w):
+        refuse_traced(w, "the cotangent")
+        w = np.asarray(w)
+        if w.dtype.kind not in "fiu":
+            raise TypeError(f"the cotangent must be real numbers, got {w.dtype}")
+        if w.shape != found.y.shape:
+            raise ValueError(f"the cotangent must have y's shape {found.y.shape}, got {w.shape}")
+        dy, dp = np.zeros(n), np.zeros(problem.m)
+        for k in range(len(segments) - 1, -1, -1):
+            segment, steps = segments[k], len(segments[k].t)
+            if inner:
+                rows = w.T.astype(np.float64)
+            else:
+                rows = np.zeros((max(steps, 1), n))
+                rows[-1] = w[:, k] + dy
+            if steps > 1:
+                dy, part = segment.pull(rows)
+                dp += part
+            else:
+                dy = rows[-1]
+        return dy, dp
+
+    return found, pullback
+
+
+class Problem:
+    """dy/dt = fun(t, y, p) from y0, checked."""
+
+    def __init__(self, name, fun, t_span, y0, p, t_eval, atol):
+        self.name = name
+        self.plain = whole(fun)
+        self.y0, self.p = start(y0, "y0"), start(p, "p")
+        self.n, self.m = self.y0.size, self.p.size
+        refuse_traced([t_span, t_eval], "t_span or t_eval")
+        span = np.asarray(t_span, dtype=np.float64)
+        if span.shape != (2,) or not np.all(np.isfinite(span)) or span[0] == span[1]:
+            raise ValueError(f"t_span must be two different times (t0, tf), got {t_span!r}")
+        self.span = span
+        self.t_eval = None if t_eval is None else self._times(t_eval, *span)
+        self.atol = np.asarray(atol, dtype=np.float64)
+        if self.atol.shape not in ((), (self.n,)):
+            raise ValueError(
+                f"atol must be a number or have shape ({self.n},), got {self.atol.shape}"
+            )
+        self.atol = np.broadcast_to(self.atol, (self.n,)).copy()
+        rate = self.plain(float(span[0]), self.y0.copy(), self.p.copy())
+        if not isinstance(rate, np.ndarray) or rate.shape != (self.n,):
+            got = f"shape {rate.shape}" if hasattr(rate, "shape") else type(rate).__name__
+            raise ValueError(
+                f"{self.plain.__name__} must return the derivative of y, of shape ({self.n},), "
+                f"got {got}"
+            )
+
+    @staticmethod
+    def _times(t_eval, first, last):
+        times = np.array(t_eval, dtype=np.float64)
+        if times.ndim != 1 or times.size == 0:
+            raise ValueError(f"t_eval must be times of shape (k,), k > 0, got {times.shape}")
+        low, high = min(first, last), max(first, last)
+        outside = times[~((times >= low) & (times <= high))]
+        if outside.size:
+            raise ValueError(
+                f"t_eval must be within t_span=({first:g}, {last:g}), got {outside[0]:g}"
+            )
+        if np.any(np.diff(times) * np.sign(last - first) <= 0.0):
+            raise ValueError("t_eval must go from t_span's first time to its last, strictly")
+        return times
+
+    def refuse_failed(self, solved, message):
+        if not solved:
+            raise RuntimeError(
+                f"{self.name} did not solve {self.plain.__name__} from t={self.span[0]:g} to "
+                f"{self.span[1]:g}: {message} Check that the solution exists there, or pass "
+                f"another method or tolerance"
+            )
+
+
+class ParameterRates:
+    """fun at fixed p for a solver, and its products at many states for an adjoint."""
+
+    def __init__(self, problem, sparse):
+        plain, self.p = problem.plain, problem.p
+        # A program by the first argument is found without looking at the others.
+        self._compiled = compile(lambda y, t, p: plain(t, y, p))
+        self.n, self.m = problem.n, problem.m
+        self.sparse = is_sparse(
+            sparse, self.n**2, lambda: self._compiled.jacobian(problem.y0, 0.0, self.p, sparse=True)
+        )
+
+    def value(self, t, y):
+        return self._compiled(y, float(t), self.p)
+
+    def jacobian(self, t, y):
+        """By y, (n, n): a csr_array if sparse."""
+        return self._compiled.jacobian(y, float(t), self.p, sparse=self.sparse)
+
+    def values(self, t, y):
+        """At times (N,) and states (N, n): (N, n)."""
+        return self._compiled(y, t, self.p[None], batch_dims=1)
+
+    def pull(self, t, y, w):
+        """Cotangents (n,) by y and (m,) by p for a cotangent of the rate."""
+        dy, _, dp = self._compiled.vjp((y, float(t), self.p), w)
+        return dy, dp
+
+    def pull_many(self, t, y, w):
+        """The sum over N states of the cotangents by p."""
+        return self._compiled.vjp((y, t, self.p[None]), w, batch_dims=1)[2].sum(axis=0)
