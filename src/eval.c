@@ -71,14 +71,8 @@ int ad_point_guards(const ad_program *p, const double *arena) {
 }
 
 int ad_results_wild(const ad_program *p, size_t first, size_t n, const double *x) {
-    const uint64_t exponent = (uint64_t)0x7ff << 52, step = (uint64_t)1 << 52;
-    uint64_t carried = 0; /* into the sign, by an exponent of ones: infinite or NaN */
-    for (size_t k = first < p->checked ? p->checked - first : 0; k < n; k++) {
-        uint64_t bits;
-        memcpy(&bits, x + k, sizeof bits);
-        carried |= (bits & exponent) + step;
-    }
-    return carried >> 63 != 0;
+    size_t k = first < p->checked ? p->checked - first : 0;
+    return k < n && chosen.wild_row(x + k, n - k);
 }
 
 /* Entries from anywhere in the arena, one after the other. */

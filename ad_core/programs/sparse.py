@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sparse Jacobians and Hessians: the entries that are not structurally zero, in CSR order."""
 
+from copy import copy
+
 import numpy as np
 
 __all__ = ["Compressed", "check_sparse", "pattern"]
@@ -25,14 +27,17 @@ class Compressed:
         np.cumsum(np.bincount(rows, minlength=shape[0]), out=self.indptr[1:])
         self.indices = columns.astype(np.int32)
         self.matrix = _csr_array()
+        # SciPy looks at the index arrays of what it makes, but not at those of a copy.
+        self.made = self.matrix((np.zeros(len(columns)), self.indices, self.indptr), shape=shape)
+        self.made.has_canonical_format = True
 
     def __call__(self, parts):
         """A matrix of one point; of a batch the entries alone, batch + (nnz,)."""
         (data,) = parts
         if data.ndim > 1:
             return data
-        made = self.matrix((data, self.indices, self.indptr), shape=self.shape, copy=False)
-        made.has_canonical_format = True
+        made = copy(self.made)
+        made.data = data
         return made
 
     def pattern(self):
