@@ -12,10 +12,10 @@ try:
 except ImportError:
     sys.exit('The benchmarks need the bench extra: pip install ".[bench]"')
 
-from benchmarks import machine, memory, peers, recording, report, workload
+from benchmarks import grids, machine, memory, peers, recording, report, workload
 from benchmarks.runner import run_workload
 
-WORKLOADS = ("recording", *workload.NAMES)
+WORKLOADS = ("recording", *workload.NAMES, "grids")
 
 
 def arguments(argv):
@@ -24,7 +24,7 @@ def arguments(argv):
         prog="python -m benchmarks",
         description="Time ad_core and its peers on the same plain NumPy functions. Answers are "
         "compared before anything is timed; a peer whose answer is wrong is reported, not timed.",
-        epilog="Everything takes about half an hour, and nothing else should run meanwhile. "
+        epilog="Everything takes about an hour, and nothing else should run meanwhile. "
         "Peers that are not installed are left out.",
     )
     parser.add_argument(
@@ -54,7 +54,7 @@ def arguments(argv):
         type=Path,
         default=Path("benchmark-results"),
         metavar="DIR",
-        help="where results.md, results.json and results.png go (default: %(default)s)",
+        help="where the results (.md, .json) and plots (.png) go (default: %(default)s)",
     )
     parser.add_argument(
         "--memory", action="store_true", help="also measure peak memory, a process a peer"
@@ -79,9 +79,9 @@ def arguments(argv):
 
 
 def main(argv=None):
-    """Run what was asked, print it and write the three files."""
+    """Run what was asked, print it and write the files."""
     chosen = arguments(argv)
-    works = [workload.load(name) for name in chosen.workloads if name != "recording"]
+    works = [workload.load(name) for name in chosen.workloads if name in workload.NAMES]
     asked = [name for name in chosen.peers if any(name in work.peers for work in works)]
     # A table needs room; a pipe or a file has no width of its own and would get 80 columns.
     console = Console(width=None if sys.stdout.isatty() else 140)
@@ -91,6 +91,7 @@ def main(argv=None):
         "peers": {name: peers.describe(name) for name in asked},
         "workloads": [],
         "recording": None,
+        "grids": None,
     }
     columns = (
         "[progress.description]{task.description}",
@@ -107,6 +108,8 @@ def main(argv=None):
                 for result in done["results"]:
                     memory.measure(work.name, result, chosen.batch, progress)
             outcome["workloads"].append(done)
+        if "grids" in chosen.workloads:
+            outcome["grids"] = grids.run(progress)
     report.show(outcome, console)
     for path in report.write(outcome, chosen.out):
         console.print(f"wrote {path}")

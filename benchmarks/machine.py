@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("ad-core", "numpy", "scipy", "autograd", "jax", "jaxlib", "casadi", "heyoka", "torch")
+PACKAGES = (
+    *("ad-core", "numpy", "scipy", "autograd", "jax", "jaxlib", "casadi", "heyoka", "torch"),
+    "cyipopt",
+)
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",

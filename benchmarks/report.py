@@ -5,7 +5,7 @@ import json
 
 from rich.markdown import Markdown
 
-from benchmarks import agreement, timing
+from benchmarks import agreement, grids, timing
 
 
 def seconds(value):
@@ -100,9 +100,9 @@ def target_table(targets):
 
 
 def all_targets(outcome):
-    """The targets of everything that was run, recording first."""
-    recording = outcome["recording"] or {"targets": []}
-    return recording["targets"] + [t for work in outcome["workloads"] for t in work["targets"]]
+    """The targets of everything that was run, recording first, grids last."""
+    parts = [outcome["recording"], *outcome["workloads"], outcome["grids"]]
+    return [target for part in parts if part for target in part["targets"]]
 
 
 def machine_lines(outcome):
@@ -143,6 +143,26 @@ def recording_text(recording):
     return f"## Recording: value, partials and tape included\n\n{table(head, rows)}"
 
 
+def grids_text(rows):
+    """The table of what each grid took."""
+    cells = [
+        [
+            f"{row['side']} x {row['side']}",
+            f"{row['states']:,}",
+            f"{row['nonzeros']:,}",
+            *(seconds(row[what]) for what in ("setup", "evaluation")),
+            megabytes(row["memory"]),
+        ]
+        for row in rows
+    ]
+    head = ["grid", "states", "nonzeros", "set-up", "evaluation", "peak memory of the process"]
+    growth = ", ".join(f"{what} p = {grids.exponent(rows, what):.2f}" for what in grids.SHOWN)
+    return (
+        "## grids: set-up (trace, structure, program) and evaluation, sparse Jacobian of the 2-D "
+        f"Brusselator\n\n{table(head, cells)}\n\nGrowth by states^p: {growth}."
+    )
+
+
 def markdown(outcome):
     """The whole report."""
     parts = ["# Benchmarks", machine_lines(outcome)]
@@ -158,6 +178,8 @@ def markdown(outcome):
             parts += [question(result), scenario_table(result)]
             if result["limits"]:
                 parts.append(limit_lines(result["limits"]))
+    if outcome["grids"] and outcome["grids"]["rows"]:
+        parts.append(grids_text(outcome["grids"]["rows"]))
     if outcome["workloads"]:
         peers = [f"- {name}: {how}" for name, how in outcome["peers"].items()]
         parts += ["## How each peer is used", "\n".join(peers)]
@@ -205,12 +227,15 @@ def show(outcome, console):
 
 
 def write(outcome, folder):
-    """Write results.md, results.json and, if there is a bar to draw, results.png; return paths."""
+    """Write results.md, results.json and what there is to draw, results.png and grids.png."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / "results.md", folder / "results.json"]
     paths[0].write_text(markdown(outcome), encoding="utf-8")
     paths[1].write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
     if any(work["results"] for work in outcome["workloads"]):
         paths.append(folder / "results.png")
-        plot(outcome, paths[2])
+        plot(outcome, paths[-1])
+    if outcome["grids"] and len(outcome["grids"]["rows"]) > 1:
+        paths.append(folder / "grids.png")
+        grids.plot(outcome["grids"]["rows"], paths[-1])
     return paths

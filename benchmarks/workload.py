@@ -11,6 +11,7 @@ from benchmarks.peers import ONE_SHOT
 NAMES = (
     *("arm", "pollution", "brusselator", "gmm", "network"),
     *("batch", "points", "programs", "gradient", "setup"),
+    *("sparse", "sparse_setup", "bundle", "stiff", "control"),
 )
 """The modules of this package that have a ``WORKLOAD``."""
 

@@ -7,6 +7,7 @@
 #define FEW 2      /* nonzero entries among eight that are written one by one */
 #define STAGED 8   /* points whose results are laid out in the arena, then copied in one piece */
 #define STAGE 4096 /* most results a point that are */
+#define LOOKED_AT ((size_t)1 << 12) /* results of one point that are looked at once written */
 #define STREAM_FROM ((size_t)1 << 19) /* results in all that no near cache will hold */
 
 /* Results of some points as they will lie in memory.  Zeros are written once. */
@@ -148,13 +149,20 @@ static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, siz
     }
 }
 
-static void store_point(const ad_batch *b, const ad_program *p, size_t point, int again,
-                        const double *arena) {
+/* Whether the results call for guarded products; looked at while they are in the caches. */
+static int store_point(const ad_batch *b, const ad_program *p, size_t point, int again,
+                       const double *arena) {
+    int wild = 0;
     for (size_t a = 0; a < b->outputs; a++) {
         const ad_batch_output *y = &b->output[a];
-        ad_point_outputs(p, arena, y->first, y->first + y->count, y->zeroed && !again,
-                         y->data + point * y->count);
+        double *out = y->data + point * y->count;
+        for (size_t k = 0; k < y->count; k += LOOKED_AT) {
+            size_t n = y->count - k < LOOKED_AT ? y->count - k : LOOKED_AT, first = y->first + k;
+            ad_point_outputs(p, arena, first, first + n, y->zeroed && !again, out + k);
+            wild |= p->guarded && ad_results_wild(p, first, n, out + k);
+        }
     }
+    return wild;
 }
 
 static void note_guards(const ad_batch *b, size_t from, size_t n, const double *arena) {
@@ -197,15 +205,6 @@ static ad_status lanes_block(ad_batch *b, size_t from, size_t n, double *arena, 
     return status;
 }
 
-static int point_wild(const ad_batch *b, const ad_program *p, size_t point) {
-    int wild = 0;
-    for (size_t a = 0; a < b->outputs; a++) {
-        const ad_batch_output *y = &b->output[a];
-        wild |= ad_results_wild(p, y->first, y->count, y->data + point * y->count);
-    }
-    return wild;
-}
-
 static ad_status point_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
     const ad_program *p = b->program;
     ad_status status = AD_OK;
@@ -214,8 +213,7 @@ static ad_status point_block(ad_batch *b, size_t from, size_t n, double *arena, 
         status = ad_point_run(p, arena);
         if (status != AD_OK) return status;
         if (b->missed != NULL) b->missed[k] = !ad_point_guards(p, arena);
-        store_point(b, p, k, 0, arena);
-        if (p->guarded && goes_strict(b, point_wild(b, p, k))) {
+        if (goes_strict(b, store_point(b, p, k, 0, arena))) {
             load_point(b, k, strict);
             status = ad_point_run(b->strict, strict);
             if (status == AD_OK) store_point(b, b->strict, k, 1, strict);

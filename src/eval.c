@@ -117,19 +117,24 @@ int ad_point_guards(const ad_program *p, const double *arena) {
 }
 
 int ad_results_wild(const ad_program *p, size_t first, size_t n, const double *x) {
-    double sum[8] = {0}; /* x - x is 0 unless x is infinite or NaN */
     size_t k = first < p->checked ? p->checked - first : 0;
-    for (; k + 8 <= n; k += 8) {
-        for (size_t e = 0; e < 8; e++) sum[e] += x[k + e] - x[k + e];
-    }
-    for (; k < n; k++) sum[k % 8] += x[k] - x[k];
-    return sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7] != 0;
+    return k < n && chosen.wild_row(x + k, n - k);
+}
+
+/* Entries from anywhere in the arena, one after the other. */
+static void gather(const ad_place_of *restrict place, size_t n, const double *restrict arena,
+                   double *restrict out) {
+    for (size_t k = 0; k < n; k++) out[k] = arena[place[k].slot];
 }
 
 /* Places one by one, where hardly two lie in a row. */
 static void scattered_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                               int zeroed, double *out) {
     size_t low = 0, high = p->places;
+    if (p->places == p->outputs) { /* all have a place, as in a sparse Jacobian's entries */
+        gather(p->place + first, end - first, arena, out);
+        return;
+    }
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (p->place[middle].position < first) {

@@ -21,6 +21,8 @@ typedef struct ad_eval_table {
                  double *out, size_t row);
     /* Whether these lanes hold an infinity or NaN. */
     int (*wild)(const double *arena, size_t n, const uint32_t *offset, size_t points);
+    /* Whether there is one among n doubles side by side. */
+    int (*wild_row)(const double *x, size_t n);
     /* A copy of n doubles that goes past the caches. */
     void (*stream)(double *to, const double *from, size_t n);
 } ad_eval_table;

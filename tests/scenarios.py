@@ -25,6 +25,7 @@ from scenarios_objectives import (
     snake,
     snake_args,
 )
+from scenarios_sparse import bundle, bundle_args, defects, effort, swing_args
 
 
 @dataclass(frozen=True)
@@ -419,6 +420,14 @@ FULL = (
 )
 """Every function at the size that is timed."""
 
+SCENE = {"cameras": 2, "points": 3, "observations": 6}
+
+
+def swing_states(seed, n):
+    """The variables of a swing-up alone."""
+    return swing_args(seed, n)[:1]
+
+
 SMALL = (
     ARM,
     ARM6,
@@ -436,5 +445,8 @@ SMALL = (
         "small-logistic", logistic, partial(logistic_args, n=12, d=4), "value_and_grad", K=1, D=4
     ),
     Scenario("small-snake", snake, partial(snake_args, n=7), "value_and_grad", K=1, D=7),
+    Scenario("small-bundle", bundle, partial(bundle_args, **SCENE), "jacobian", K=18, D=37),
+    Scenario("small-defects", defects, partial(swing_states, n=5), "jacobian", K=16, D=25),
+    Scenario("small-effort", effort, partial(swing_states, n=5), "value_and_grad", K=1, D=25),
 )
 """Every function at a size whose derivative a test can afford to check entry by entry."""

@@ -86,6 +86,30 @@ class TestStiff:
         dense = solvers.solve_ivp(heat, (0, 0.1), u0, method, sparse=False, **options)
         np.testing.assert_allclose(found.y, dense.y, atol=1e-10)
 
+    @pytest.mark.parametrize("method", ["Radau", "BDF"])
+    @pytest.mark.parametrize("upwind", [False, True])
+    def test_sparse_matrices_are_ordered_by_their_structure(self, monkeypatch, method, upwind):
+        def rate(t, u):
+            field = u.reshape(11, 11)
+            if upwind:  # no entry off the diagonal has a mirror image
+                return (np.roll(field, 1, 0) - field).ravel()
+            across = np.diff(field, 2, axis=0, prepend=0.0, append=0.0)
+            return 100.0 * (across + field * (1.0 - field)).ravel()
+
+        orders, splu = [], matrices.linalg.splu
+
+        def watched(A, **options):
+            orders.append(options["permc_spec"])
+            return splu(A, **options)
+
+        monkeypatch.setattr("scipy.sparse.linalg.splu", watched)
+        u0 = np.linspace(0.1, 1.0, 121)
+        found = solvers.solve_ivp(rate, (0, 0.1), u0, method, rtol=1e-6)
+        assert set(orders) == (set() if upwind else {"MMD_AT_PLUS_A"})
+        assert len(orders) == (0 if upwind else found.nlu)
+        dense = solvers.solve_ivp(rate, (0, 0.1), u0, method, sparse=False, rtol=1e-6)
+        np.testing.assert_allclose(found.y, dense.y, atol=1e-9)
+
     def test_lsoda_is_dense(self):
         u0 = np.sin(np.linspace(0.0, np.pi, 120))
         found = solvers.solve_ivp(heat, (0, 0.01), u0, "LSODA", rtol=1e-8, atol=1e-10)

@@ -3,7 +3,7 @@
 
 Four parts: NIST's certified regression problems fitted with exact Jacobians
 and with differences, the Jacobian of a robot arm, the same at 100,000 points,
-a textbook's evaluation trace.
+a textbook's evaluation trace.  ``ad-core demo sparse`` is another part, in a file of its own.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import ad_core
 from ad_core import show
 from ad_core.examples import arm, strd, textbook
 
-from . import throughput
+from . import sparse, throughput
 from .errors import UserError, need
 from .fit import fit
 
@@ -34,13 +34,15 @@ def add(commands):
         description="Fit the 27 NIST StRD nonlinear regression problems with exact Jacobians and "
         "with differences, evaluate the Jacobian of a 7-joint arm at one point and at 100,000, "
         "and print the evaluation trace of a textbook example. Takes well under a minute.",
-        epilog="examples:\n  ad-core demo\n  ad-core demo --draw trace.svg\n",
+        epilog="examples:\n  ad-core demo\n  ad-core demo --draw trace.svg\n"
+        "  ad-core demo sparse\n",
     )
     parser.add_argument(
         "--draw", metavar="F", help="also draw the textbook's trace to this .svg, .png or .pdf file"
     )
     parser.add_argument("--points", type=int, default=POINTS, help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
+    sparse.add(parser.add_subparsers(dest="part", metavar="[PART]"))
 
 
 def run(args):

@@ -24,7 +24,8 @@ def need(name, purpose):
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise UserError(f'{purpose} needs {name}: pip install "ad_core[demo]"') from error
+        package = name.partition(".")[0]
+        raise UserError(f'{purpose} needs {package}: pip install "ad_core[demo]"') from error
 
 
 @contextmanager

@@ -4,6 +4,7 @@
 import inspect
 
 from ad_core.solvers.arguments import needed, refuse_given, start, tupled
+from ad_core.solvers.newton import ordered
 from ad_core.solvers.rates import Rates
 
 __all__ = ["solve_ivp"]
@@ -19,8 +20,10 @@ def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **option
     an ad_core.Function keeps its recordings between solves.  t_span = (t0, tf); y0 of shape (n,).
     method: "Radau", "BDF" and "LSODA" get the Jacobian; others get compiled values alone.
     sparse: whether the Jacobian is sparse, which LSODA does not take; None: where it has at least
-    10,000 entries and less than 20 % are not zero.  options: SciPy's, but for jac, jac_sparsity,
-    vectorized, lband and uband.  Events are called as events(t, y, *args).
+    10,000 entries and less than 20 % are not zero.  A sparse one whose structure is nearly
+    symmetric is factorised in an order that keeps it sparser than SciPy's does.  options: SciPy's,
+    but for jac, jac_sparsity, vectorized, lband and uband.  Events are called as
+    events(t, y, *args).
 
     Returns SciPy's result: t of shape (k,), y of shape (n, k), and so on.
 
@@ -45,6 +48,8 @@ def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **option
     rates = Rates(fun, float(t_span[0]), y0, args, False if dense else sparse)
     if taken:
         options["jac"] = rates.jacobian
+    if rates.sparse:
+        method = ordered(getattr(integrate, method) if isinstance(method, str) else method)
     return integrate.solve_ivp(rates.value, t_span, y0, method, args=tupled(args), **options)
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a sparse derivative has entries, and matrices of SciPy's that share its index arrays."""
 
+from copy import copy
+
 import numpy as np
 
 from ad_core import _core
@@ -33,6 +35,10 @@ class Structure:
         self.indptr = indptr
         self.indices = indices
         self.matrix = _csr_array()
+        # SciPy looks at the index arrays of what it makes, but not at those of a copy
+        zeros = _core.untraced(np.zeros, len(indices))
+        self.made = self.matrix((zeros, indices, indptr), shape=shape, copy=False)
+        self.made.has_canonical_format = True
 
     @classmethod
     def of_entries(cls, rows, columns, shape):
@@ -83,8 +89,8 @@ class Structure:
         (data,) = parts
         if data.ndim > 1:
             return data
-        made = self.matrix((data, self.indices, self.indptr), shape=self.shape, copy=False)
-        made.has_canonical_format = True
+        made = copy(self.made)
+        made.data = data
         return made
 
     def pattern(self):

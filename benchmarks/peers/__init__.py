@@ -38,7 +38,20 @@ BATCHED = {
 }
 """Peers that take many points in one call."""
 
-MODULES = ONE_SHOT | COMPILED | BATCHED
+SPARSE = {
+    "ad_core-blocks": "own_blocks",
+    "ad_core-entries": "own_entries",
+    "jax-blocks": "jax_blocks",
+    "torch-blocks": "torch_blocks",
+    "ad_core-radau": "own_radau",
+    "ad_core-jac": "own_jac",
+    "scipy-radau": "scipy_radau",
+    "ad_core-ipopt": "own_ipopt",
+    "casadi-ipopt": "casadi_ipopt",
+}
+"""Peers for large sparse derivatives and the solvers that take them."""
+
+MODULES = ONE_SHOT | COMPILED | BATCHED | SPARSE
 """All of them. No module has its library's name, so neither can shadow the other."""
 
 

@@ -31,7 +31,7 @@ def derivative(scenario, args):
     """The Function that computes what the scenario asks for, of vectors of its inputs."""
     trees, vectors = zip(*[symbols(arg) for arg in args], strict=True)
     out = column(with_numpy(scenario.fun, NAMESPACE)(*function_args(scenario, trees)))
-    if scenario.what == "jacobian":
+    if scenario.what in ("jacobian", "sparse_jacobian"):
         results = [casadi.jacobian(out, vectors[0])]
     elif scenario.what == "jvp":
         results = [casadi.jtimes(out, vectors[0], vectors[1])]

@@ -54,6 +54,14 @@ class Call:
         array[pattern.get_triplet()] = self.outputs[i]
         return array
 
+    def compressed(self, i):
+        """Output ``i`` of the last call row by row: index arrays and nonzeros."""
+        pattern = self.function.sparsity_out(i)
+        rows, columns = map(np.array, pattern.get_triplet())
+        order = np.lexsort((columns, rows))
+        indptr = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=pattern.size1()))))
+        return [indptr, columns[order], self.outputs[i][order]]
+
 
 def prepare(scenario, args):
     call = Call(derivative(scenario, args))
@@ -61,6 +69,8 @@ def prepare(scenario, args):
     def answer(raw):
         if scenario.what == "jacobian":
             return call.dense(0)
+        if scenario.what == "sparse_jacobian":
+            return call.compressed(0)
         if scenario.what == "jvp":
             return call.dense(0).reshape(-1)
         return call.dense(0).reshape(()), split(call.dense(1).reshape(-1), args[0])
