@@ -118,7 +118,7 @@ def without_scipy(tmp_path_factory):
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     subprocess.run(
         [sys.executable, "-c", WITHOUT_SCIPY, str(file)],
-        check=True, env={**os.environ, "PYTHONPATH": path},
+        check=True, env={**os.environ, "PYTHONPATH": path}, cwd=file.parent,
     )  # fmt: skip
     with np.load(file) as found:
         return dict(found)
