@@ -128,6 +128,70 @@ class TestStiff:
         assert fun.paths == 1
 
 
+def pendulum(t, y, yp, g):
+    x, z, u, w, pull = y
+    rates = np.array([u, w, -pull * x, -pull * z - g])
+    return np.append(yp[:4] - rates, u**2 + w**2 - pull - g * z)
+
+
+class TestIda:
+    y0, yp0 = np.array([1.0, 0.0, 0.0, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, -9.81, 0.0])
+
+    def test_options_by_themselves(self):
+        options = solvers.ida(pendulum, 0, self.y0, self.yp0, args=9.81)
+        assert options["linsolver"] == "dense"
+        y, yp = np.arange(1.0, 6.0), np.linspace(-1.0, 2.0, 5)
+        res, J = np.zeros(5), np.zeros((5, 5))
+        options["resfn"](0.5, y, yp, res)
+        np.testing.assert_allclose(res, pendulum(0.5, y, yp, 9.81))
+        for cj in (0.0, 3.5, -20.0):
+            options["jacfn"](0.5, y, yp, res, cj, J)
+            by_y, by_yp = ad_core.jacobian(pendulum, argnums=(1, 2))(0.5, y, yp, 9.81)
+            np.testing.assert_allclose(J, by_y + cj * by_yp, rtol=1e-14)
+
+    def test_sparse_entries_are_those_of_both_parts(self):
+        n = 120
+
+        def residual(t, y, yp):
+            return yp[::-1] * y + np.sin(y)
+
+        y = np.linspace(0.1, 1.0, n)
+        options = solvers.ida(residual, 0.0, y, y)
+        pattern, data = options["sparsity"], np.zeros(2 * n)
+        options["jacfn"](0.5, y, y, None, 2.0, data)
+        J = matrices.csc_matrix((data, pattern.indices, pattern.indptr), shape=(n, n))
+        by_y, by_yp = ad_core.jacobian(residual, argnums=(1, 2))(0.5, y, y)
+        np.testing.assert_allclose(J.toarray(), by_y + 2.0 * by_yp, rtol=1e-13)
+
+    def test_bad_input(self):
+        with pytest.raises(ValueError, match=r"yp0 must have the shape of y0, \(5,\), got \(4,\)"):
+            solvers.ida(pendulum, 0.0, self.y0, self.yp0[:4], args=9.81)
+        with pytest.raises(
+            ValueError, match=r"must return the residuals.*\(5,\), got shape \(2,\)"
+        ):
+            solvers.ida(lambda t, y, yp: y[:2], 0.0, self.y0, self.yp0)
+        with pytest.raises(TypeError, match="yp0 must be real"):
+            solvers.ida(pendulum, 0.0, self.y0, self.yp0 + 1j)
+
+    @pytest.mark.filterwarnings("ignore:Custom sparse Jacobian")
+    @pytest.mark.parametrize("sparse", [True, False])
+    def test_pendulum_by_sundials(self, sparse):
+        IDA = pytest.importorskip("sksundae.ida").IDA
+        options = solvers.ida(pendulum, 0.0, self.y0, self.yp0, args=9.81, sparse=sparse)
+        options |= {"rtol": 1e-10, "atol": 1e-11, "max_num_steps": 10_000}
+        found = IDA(**options).solve(np.array([0.0, 1.0]), self.y0, self.yp0)
+        x, z, u, w, _ = found.y[-1]
+        angle = integrate.solve_ivp(
+            lambda t, q: [q[1], -9.81 * np.sin(q[0])],
+            (0, 1),
+            [np.pi / 2, 0],
+            rtol=1e-11,
+            atol=1e-12,
+        ).y[:, -1]
+        np.testing.assert_allclose([x, z], [np.sin(angle[0]), -np.cos(angle[0])], atol=1e-6)
+        np.testing.assert_allclose(0.5 * (u**2 + w**2) + 9.81 * z, 0.0, atol=1e-5)
+
+
 class TestCvode:
     def test_options_by_themselves(self):
         options = solvers.cvode(rober, 0, [1, 0, 0])

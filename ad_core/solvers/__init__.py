@@ -19,7 +19,7 @@ from ad_core.solvers.least_squares import least_squares
 from ad_core.solvers.minimize import minimize
 from ad_core.solvers.root import root
 from ad_core.solvers.sensitivities import discrete_adjoint, forward_sensitivities
-from ad_core.solvers.sundials import cvode
+from ad_core.solvers.sundials import cvode, ida
 
 __all__ = [
     "IpoptProblem",
@@ -27,6 +27,7 @@ __all__ = [
     "cvode",
     "discrete_adjoint",
     "forward_sensitivities",
+    "ida",
     "least_squares",
     "minimize",
     "root",

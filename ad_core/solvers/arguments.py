@@ -8,7 +8,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.trees import flatten
 
-__all__ = ["needed", "refuse_given", "start", "tupled", "whole"]
+__all__ = ["check_like", "needed", "refuse_given", "start", "tupled", "whole"]
 
 
 def needed(module, package, what):
@@ -31,6 +31,15 @@ def start(x, what="x0"):
     if found.ndim != 1 or not found.size:
         raise ValueError(f"{what} must be a vector of shape (n,) with n > 0, got {found.shape}")
     return found
+
+
+def check_like(fun, found, y0, what):
+    """Raise ValueError unless what a function returned is an array like the state."""
+    if not isinstance(found, np.ndarray) or found.shape != y0.shape:
+        raise ValueError(
+            f"{_core.name_of(fun)} must return {what}, of shape {y0.shape}, got "
+            f"{f'shape {found.shape}' if hasattr(found, 'shape') else type(found).__name__}"
+        )
 
 
 def tupled(args):

@@ -5,7 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.function import compile
-from ad_core.solvers.arguments import start, tupled, whole
+from ad_core.solvers.arguments import check_like, start, tupled, whole
 from ad_core.solvers.evaluation import is_sparse
 
 __all__ = ["Rates"]
@@ -30,12 +30,7 @@ class Rates:
             self._value = lambda t, y: swapped(y, t)
             self._jacobian = lambda t, y, **options: swapped.jacobian(y, t, **options)
             self._args, self._options = (), {}
-        found = self.value(t0, y0)
-        if not isinstance(found, np.ndarray) or found.shape != y0.shape:
-            raise ValueError(
-                f"{_core.name_of(fun)} must return the derivative of y, of shape {y0.shape}, got "
-                f"{f'shape {found.shape}' if hasattr(found, 'shape') else type(found).__name__}"
-            )
+        check_like(fun, self.value(t0, y0), y0, "the derivative of y")
         self.sparse = is_sparse(sparse, self.n**2, lambda: self.matrix(t0, y0, sparse=True))
 
     def value(self, t, y, *_):

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CVODE of SUNDIALS, by the package scikit-sundae, with exact Jacobians."""
+"""CVODE and IDA of SUNDIALS, by the package scikit-sundae, with exact Jacobians."""
 
 import numpy as np
 
-from ad_core.solvers.arguments import needed, start
+from ad_core.programs.function import compile
+from ad_core.solvers.arguments import check_like, needed, start, tupled, whole
+from ad_core.solvers.evaluation import is_sparse
 from ad_core.solvers.rates import Rates
 from ad_core.solvers.structure import Structure
 
-__all__ = ["cvode"]
+__all__ = ["cvode", "ida"]
 
 
 def cvode(fun, t0, y0, *, args=(), sparse=None):
@@ -42,18 +44,80 @@ def cvode(fun, t0, y0, *, args=(), sparse=None):
     def rhsfn(t, y, yp):
         yp[:] = rates.value(t, y)
 
-    def dense(t, y, yp, JJ):
-        JJ[:] = rates.jacobian(t, y)
+    def evaluate(t, y, yp):
+        return rates.jacobian(t, y)
 
-    if not rates.sparse:
-        return {"rhsfn": rhsfn, "jacfn": dense, "linsolver": "dense"}
-    matrices = needed("scipy.sparse", "scipy", "cvode with sparse=True")
-    example = rates.jacobian(t0, y0)
-    structure = Structure(example, "columns")
+    fill, options = _newton(evaluate, rates.sparse, (t0, y0, None), "cvode")
 
-    def compressed(t, y, yp, JJ):
-        JJ[:] = structure.entries(rates.jacobian(t, y))
+    def jacfn(t, y, yp, JJ):  # solvers count the arguments
+        fill(JJ, t, y, yp)
+
+    return {"rhsfn": rhsfn, "jacfn": jacfn} | options
+
+
+def ida(fun, t0, y0, yp0, *, args=(), sparse=None):
+    """Options of sksundae.ida.IDA for 0 = fun(t, y, dy/dt, *args): IDA(**ida(f, t0, y0, yp0)).
+
+    Parameters: fun, of a number t and of y and yp of shape (n,), returns n residuals, as an array
+    or a list.  t0, y0 and yp0 of shape (n,), where fun is recorded first; yp0 need not satisfy
+    the equations.  args, sparse: as of :func:`cvode`, sparse of the matrix below.
+
+    Returns a dict of resfn(t, y, yp, res), jacfn(t, y, yp, res, cj, JJ) and linsolver, as
+    :func:`cvode`.  JJ is df/dy + cj df/dyp (Brenan, Campbell and Petzold, Numerical Solution of
+    Initial-Value Problems in Differential-Algebraic Equations, 1996, ch. 5): one Jacobian, of
+    fun(t, y + z, yp + cj z) by z at 0, whose structure is that of both parts.
+
+    Errors, cost: as of :func:`cvode`; ValueError for a yp0 of another shape than y0.
+
+    >>> import numpy as np
+    >>> from ad_core import solvers
+    >>> options = solvers.ida(lambda t, y, yp: [yp[0] + y[0], y[0] + y[1] - 1], 0, [1, 0], [-1, 1])
+    >>> J = np.zeros((2, 2))
+    >>> options["jacfn"](0.0, np.ones(2), np.zeros(2), None, 10.0, J)
+    >>> J
+    array([[11.,  0.],
+           [ 1.,  1.]])
+    """
+    t0, y0, yp0 = float(t0), start(y0, "y0"), start(yp0, "yp0")
+    if yp0.shape != y0.shape:
+        raise ValueError(f"yp0 must have the shape of y0, {y0.shape}, got {yp0.shape}")
+    residual = whole(fun, tupled(args))
+    value = compile(lambda y, yp, t: residual(t, y, yp))
+    shifted = compile(lambda z, y, yp, cj, t: residual(t, y + z, yp + cj * z))
+    still = np.zeros(y0.size)
+    check_like(fun, value(y0, yp0, t0), y0, "the residuals of the equations, one for each of y")
+
+    def resfn(t, y, yp, res):
+        res[:] = value(np.array(y), np.array(yp), float(t))
+
+    def evaluate(t, y, yp, cj=1.0, sparse=None):
+        sparse = chosen if sparse is None else sparse
+        arrays = np.array(y), np.array(yp)
+        return shifted.jacobian(still, *arrays, float(cj), float(t), sparse=sparse)
+
+    chosen = is_sparse(sparse, y0.size**2, lambda: evaluate(t0, y0, yp0, sparse=True))
+    fill, options = _newton(evaluate, chosen, (t0, y0, yp0), "ida")
+
+    def jacfn(t, y, yp, res, cj, JJ):
+        fill(JJ, t, y, yp, cj)
+
+    return {"resfn": resfn, "jacfn": jacfn} | options
+
+
+def _newton(evaluate, sparse, example, name):
+    """fill(JJ, ...), which writes evaluate(...) there, and the options of who takes it."""
+
+    def dense(JJ, *point):
+        JJ[:] = evaluate(*point)
+
+    if not sparse:
+        return dense, {"linsolver": "dense"}
+    matrices = needed("scipy.sparse", "scipy", f"{name} with sparse=True")
+    structure = Structure(evaluate(*example), "columns")
+
+    def compressed(JJ, *point):
+        JJ[:] = structure.entries(evaluate(*point))
 
     places = structure.rows, structure.columns
     sparsity = matrices.csc_matrix((np.ones(structure.rows.size), places), shape=structure.shape)
-    return {"rhsfn": rhsfn, "jacfn": compressed, "linsolver": "sparse", "sparsity": sparsity}
+    return compressed, {"linsolver": "sparse", "sparsity": sparsity}
