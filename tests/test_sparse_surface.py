@@ -298,6 +298,8 @@ def test_spy():
     assert large.spy(io.BytesIO()) == 2
     with refused(ValueError, "what"):
         tape.spy(io.BytesIO(), what="value")
+    with refused(TypeError, "path", "got int"):
+        tape.spy(3)
 
 
 def test_pictures_show_every_entry():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sparse structure as a picture, each entry in the colour of the product that holds it."""
 
+import os
+
 import numpy as np
 
 from ad_core import _core
@@ -15,8 +17,13 @@ def spy(structure, path, title, hessian=False):
     """Draw a Structure to a file, PNG, SVG or PDF by its suffix, or a binary file object.
 
     Columns of one colour share a tangent (Hessians: of a star colouring).  Raises ImportError
-    where matplotlib is not installed.  Returns the number of colours.
+    where matplotlib is not installed, TypeError for what is no file.  Returns the number of
+    colours.
     """
+    if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "write"):
+        raise TypeError(
+            f"path must be a file's name or a binary file object, got {type(path).__name__}"
+        )
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
