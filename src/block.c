@@ -293,13 +293,7 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int
 }
 
 void ad_call_nodes(const ad_tape *tape, const ad_block *b, ad_node *nodes) {
-    const ad_view *x = &b->operand[0];
-    size_t n = b->extent[1].count;
-    if (x->list != AD_AFFINE) {
-        if (n > 0) memcpy(nodes, tape->list + x->list, n * sizeof *nodes);
-        return;
-    }
-    for (size_t k = 0; k < n; k++) nodes[k] = x->base + (ad_node)k;
+    for (size_t k = 0; k < b->extent[1].count; k++) nodes[k] = ad_call_node(tape, b, k);
 }
 
 const double *ad_call_values(const ad_tape *tape, const ad_block *b, double *room) {

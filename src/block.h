@@ -49,7 +49,11 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t extents[4], ad_node a,
 ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x, size_t m,
                        const double *y, ad_node *first);
 
-/* The nodes that a call reads. */
+/* The k-th node that a call reads; all of them. */
+static inline ad_node ad_call_node(const ad_tape *tape, const ad_block *b, size_t k) {
+    const ad_view *x = &b->operand[0];
+    return x->list == AD_AFFINE ? x->base + (ad_node)k : tape->list[x->list + k];
+}
 void ad_call_nodes(const ad_tape *tape, const ad_block *b, ad_node *nodes);
 
 /* Their values: where they lie in a row, or gathered into room for extent[1].count. */

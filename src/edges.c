@@ -101,11 +101,8 @@ static size_t call_edges(const ad_tape *tape, const ad_run *run, const ad_block 
         status = ad_callbacks_get()->pull(tape->rule[b->rule], n, values, m,
                                           tape->value + run->node, 1, x + n, x + n + m);
     }
-    const ad_view *view = &b->operand[0];
     for (size_t j = 0; j < n; j++) {
-        ad_node node =
-            view->list == AD_AFFINE ? view->base + (ad_node)j : tape->list[view->list + j];
-        put(edges, room, j, node, status == AD_OK ? x[n + m + j] : NAN);
+        put(edges, room, j, ad_call_node(tape, b, j), status == AD_OK ? x[n + m + j] : NAN);
     }
     ad_free(x);
     return n;

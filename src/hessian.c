@@ -45,15 +45,11 @@ static int any(size_t n, const double *x) {
     return sum != 0;
 }
 
-static ad_node node_at(ad_place place, size_t e) {
-    return place.list != NULL ? place.list[e] : (ad_node)(place.base + (int64_t)e * place.stride);
-}
-
 static void copy(size_t n, ad_place place, const double *from, double *to) {
     if (place.list == NULL && place.stride == 1) {
         memcpy(to, from + place.base, n * sizeof *to);
     } else {
-        for (size_t e = 0; e < n; e++) to[e] = from[node_at(place, e)];
+        for (size_t e = 0; e < n; e++) to[e] = from[ad_place_node(place, e)];
     }
 }
 
@@ -67,14 +63,14 @@ static void add_products(size_t n, ad_place place, const double *a, const double
             return;
         }
     }
-    for (size_t e = 0; e < n; e++) to[node_at(place, e)] += guarded(a[e], b[e]);
+    for (size_t e = 0; e < n; e++) to[ad_place_node(place, e)] += guarded(a[e], b[e]);
 }
 
 /* The recurrence of op's partials for these first operands: a power's differs where one is 0. */
 static ad_status recurrence(curving *x, unsigned op, size_t n, ad_place a, ad_recurrence **r) {
     int regular = 1;
     for (size_t e = 0; op == AD_POWER && e < n; e++) {
-        regular &= x->tape->value[node_at(a, e)] != 0;
+        regular &= x->tape->value[ad_place_node(a, e)] != 0;
     }
     *r = &x->made[regular][op];
     return (*r)->series != NULL ? AD_OK : ad_recurrence_make(op, 2, regular, 1, *r);

@@ -16,10 +16,6 @@ typedef struct lowering {
     uint32_t *row; /* operands of one reduction: nodes, then terms */
 } lowering;
 
-static ad_node node_at(ad_place place, size_t k) {
-    return place.list != NULL ? place.list[k] : (ad_node)(place.base + (int64_t)k * place.stride);
-}
-
 /* The term of a node: leaves get theirs when they are first asked for. */
 static ad_term term_of(lowering *x, ad_node node) {
     if (x->term[node] == AD_NO_TERM) {
@@ -44,7 +40,7 @@ static void need_span(lowering *x, const ad_run *run) {
             ad_place place =
                 ad_view_place(&span->operand[j], &span->extent, k, m, x->tape->list, buffer);
             for (size_t e = 0; e < m; e++) {
-                if (x->need[run->node + k + e]) x->need[node_at(place, e)] = 1;
+                if (x->need[run->node + k + e]) x->need[ad_place_node(place, e)] = 1;
             }
         }
         k += m;
@@ -127,7 +123,7 @@ static void enter_span(lowering *x, const ad_run *run) {
         for (size_t e = 0; e < m; e++) {
             ad_term t[AD_MAX_ARITY] = {AD_NO_TERM, AD_NO_TERM, AD_NO_TERM};
             if (!x->need[run->node + k + e]) continue;
-            for (int j = 0; j < run->arity; j++) t[j] = term_of(x, node_at(place[j], e));
+            for (int j = 0; j < run->arity; j++) t[j] = term_of(x, ad_place_node(place[j], e));
             x->term[run->node + k + e] = ad_graph_push(x->g, run->op, t[0], t[1], t[2]);
         }
         k += m;
@@ -228,7 +224,7 @@ static void need_guards(lowering *x) {
         for (size_t k = 0, m; k < c->extent.count; k += m) {
             m = place_check(x, c, k, place, buffer);
             for (int j = 0; j < ad_op_row(c->op)->arity; j++) {
-                for (size_t e = 0; e < m; e++) x->need[node_at(place[j], e)] = 1;
+                for (size_t e = 0; e < m; e++) x->need[ad_place_node(place[j], e)] = 1;
             }
         }
     }
@@ -245,8 +241,8 @@ static size_t truths(lowering *x, const ad_guard *guard) {
     for (size_t m; n < c->extent.count && x->g->status == AD_OK; n += m) {
         m = place_check(x, c, n, place, buffer);
         for (size_t e = 0; e < m; e++) {
-            ad_term a = term_of(x, node_at(place[0], e)), b = AD_NO_TERM;
-            if (ad_op_row(c->op)->arity == 2) b = term_of(x, node_at(place[1], e));
+            ad_term a = term_of(x, ad_place_node(place[0], e)), b = AD_NO_TERM;
+            if (ad_op_row(c->op)->arity == 2) b = term_of(x, ad_place_node(place[1], e));
             x->row[n + e] = ad_graph_push(x->g, c->op, a, b, AD_NO_TERM);
         }
     }

@@ -57,10 +57,6 @@ static int vanishes(unsigned uses, unsigned constant, double partial) {
     return partial == 0 && (uses & ~constant) == 0;
 }
 
-static ad_node node_at(ad_place place, size_t k) {
-    return place.list != NULL ? place.list[k] : (ad_node)(place.base + (int64_t)k * place.stride);
-}
-
 static void scalar_run(pass *x, const ad_run *run) {
     const double *partial = x->tape->partial + run->partial;
     const uint8_t *uses = x->uses[run->op];
@@ -104,7 +100,7 @@ static int vanishes_at(const pass *x, const edge *at, int j, size_t e) {
     const ad_tape *tape = x->tape;
     unsigned constant = 0;
     for (int i = 0; i < at->run->arity; i++) {
-        constant |= (unsigned)ad_is_constant(tape, node_at(at->place[i], e)) << i;
+        constant |= (unsigned)ad_is_constant(tape, ad_place_node(at->place[i], e)) << i;
     }
     for (int i = at->run->arity; i < AD_MAX_ARITY; i++) constant |= USES_A << i;
     double partial = 1;
@@ -114,7 +110,8 @@ static int vanishes_at(const pass *x, const edge *at, int j, size_t e) {
         break;
     case AD_PARTIAL_A:
     case AD_PARTIAL_B:
-        partial = tape->value[node_at(at->place[at->span->source[j] == AD_PARTIAL_A ? 0 : 1], e)];
+        partial =
+            tape->value[ad_place_node(at->place[at->span->source[j] == AD_PARTIAL_A ? 0 : 1], e)];
         break;
     case AD_PARTIAL_V:
         partial = tape->value[at->run->node + at->k + e];
@@ -145,7 +142,7 @@ static void span_run(pass *x, const ad_run *run) {
         for (int j = 0; j < run->arity; j++) {
             if (!carries[j]) continue;
             for (size_t e = 0; e < m; e++) {
-                uint32_t set = x->of[node_at(place[j], e)];
+                uint32_t set = x->of[ad_place_node(place[j], e)];
                 if (set == 0 || (looks[j] && vanishes_at(x, &at, j, e))) continue;
                 to[e] = ad_sets_join(&x->sets, to[e], set);
             }
@@ -176,13 +173,13 @@ static void call_run(pass *x, const ad_run *run, const ad_block *b) {
     uint32_t *to = x->of + run->node, all = 0;
     int elementwise = ad_callbacks_get()->elementwise(x->tape->rule[b->rule]);
     if (!elementwise) {
-        for (size_t k = 0; k < n; k++) ad_sets_gather(&x->sets, x->of[node_at(in, k)]);
+        for (size_t k = 0; k < n; k++) ad_sets_gather(&x->sets, x->of[ad_place_node(in, k)]);
         all = ad_sets_gathered(&x->sets);
     }
     for (size_t k = 0; k < m; k++) {
         to[k] = all;
         for (size_t j = k; elementwise && j < n; j += m) {
-            to[k] = ad_sets_join(&x->sets, to[k], x->of[node_at(in, j)]);
+            to[k] = ad_sets_join(&x->sets, to[k], x->of[ad_place_node(in, j)]);
         }
     }
 }

@@ -228,11 +228,6 @@ static int any(const double *x, size_t n) {
     return 0;
 }
 
-/* The k-th node that a call reads. */
-static ad_node read_by(const sweep *s, const ad_view *view, size_t k) {
-    return view->list == AD_AFFINE ? view->base + (ad_node)k : s->tape->list[view->list + k];
-}
-
 /* Whether none of nodes [first, first + n) is a constant. */
 static int all_vary(const ad_tape *tape, size_t first, size_t n) {
     for (size_t k = first; k < first + n; k = (k | 63) + 1) {
@@ -245,24 +240,25 @@ static int all_vary(const ad_tape *tape, size_t first, size_t n) {
 }
 
 /* Add n nodes' adjoints to what those of them have that are no constants. */
-static void add_adjoints(sweep *s, const ad_view *view, size_t n, const double *y) {
+static void add_adjoints(sweep *s, const ad_block *b, size_t n, const double *y) {
+    const ad_view *view = &b->operand[0];
     size_t p = s->p;
     if (view->list == AD_AFFINE && all_vary(s->tape, view->base, n)) {
         add(s->array + view->base * p, 1, y, (int64_t)(n * p));
         return;
     }
     for (size_t k = 0; k < n; k++) {
-        ad_node node = read_by(s, view, k);
+        ad_node node = ad_call_node(s->tape, b, k);
         if (ad_is_constant(s->tape, node)) continue;
         for (size_t q = 0; q < p; q++) s->array[(size_t)node * p + q] += y[k * p + q];
     }
 }
 
 /* The tangents that a call reads, gathered: zeros of constants. */
-static void tangents_of(const sweep *s, const ad_view *view, size_t n, double *to) {
+static void tangents_of(const sweep *s, const ad_block *b, size_t n, double *to) {
     size_t p = s->p;
     for (size_t k = 0; k < n; k++) {
-        ad_node node = read_by(s, view, k);
+        ad_node node = ad_call_node(s->tape, b, k);
         const double *from = s->array + (size_t)node * p;
         int constant = ad_is_constant(s->tape, node);
         for (size_t q = 0; q < p; q++) to[k * p + q] = constant ? 0 : from[q];
@@ -288,11 +284,11 @@ static int call_edges(sweep *s, const ad_run *run, const ad_block *b) {
     double *at = to == NULL ? room + gathered : to;
     s->status = AD_OK;
     if (!s->backward) {
-        tangents_of(s, view, n, at);
+        tangents_of(s, b, n, at);
         if (any(at, n * p)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
     } else if (any(own, m * p)) {
         s->status = ad_callbacks_get()->pull(rule, n, x, m, y, p, own, at);
-        if (s->status == AD_OK && to == NULL) add_adjoints(s, view, n, at);
+        if (s->status == AD_OK && to == NULL) add_adjoints(s, b, n, at);
     } else if (to != NULL) {
         memset(to, 0, n * sizeof *to);
     }

@@ -35,6 +35,11 @@ typedef struct ad_place {
     const ad_node *list; /* NULL: affine */
 } ad_place;
 
+/* The k-th of them. */
+static inline ad_node ad_place_node(ad_place place, size_t k) {
+    return place.list != NULL ? place.list[k] : (ad_node)(place.base + (int64_t)k * place.stride);
+}
+
 /* Merge the dimensions of shape (ndim of them; empty ones not allowed) that every
  * one of the `views` stride vectors walks as one, and drop those of size 1.
  * Works in place, returns the new number of dimensions. */
