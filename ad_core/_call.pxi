@@ -198,9 +198,8 @@ cdef class Call:
     cdef bint write(self, const ad_program *run, const double *arena, Py_ssize_t k, cnp.ndarray y):
         """Result k of one point; whether it calls for products that look."""
         cdef leaf *to = &self.outs[k]
-        cdef double *data = <double *> cnp.PyArray_DATA(y)
-        ad_point_outputs(run, arena, to.first, to.first + to.count, 0, data)
-        return run.guarded and ad_results_wild(run, to.first, to.count, data)
+        return ad_point_store(run, arena, to.first, to.first + to.count, 0,
+                              <double *> cnp.PyArray_DATA(y))
 
     cdef int check_outs(self, tuple arguments, tuple out) except -1:
         cdef Py_ssize_t k

@@ -373,9 +373,8 @@ cdef extern from "eval.h" nogil:
     void ad_point_begin(const ad_program *p, double *arena)
     ad_status ad_point_run(const ad_program *p, double *arena)
     int ad_point_guards(const ad_program *p, const double *arena)
-    int ad_results_wild(const ad_program *p, size_t first, size_t n, const double *out)
-    void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
-                          int zeroed, double *out)
+    int ad_point_store(const ad_program *p, const double *arena, size_t first, size_t end,
+                       int zeroed, double *out)
 
 cdef extern from "batch.h" nogil:
     int AD_BATCH_DIMS

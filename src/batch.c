@@ -7,7 +7,6 @@
 #define FEW 2      /* nonzero entries among eight that are written one by one */
 #define STAGED 8   /* points whose results are laid out in the arena, then copied in one piece */
 #define STAGE 4096 /* most results a point that are */
-#define LOOKED_AT ((size_t)1 << 12) /* results of one point that are looked at once written */
 #define STREAM_FROM ((size_t)1 << 19) /* results in all that no near cache will hold */
 
 /* Results of some points as they will lie in memory.  Zeros are written once. */
@@ -149,18 +148,14 @@ static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, siz
     }
 }
 
-/* Whether the results call for guarded products; looked at while they are in the caches. */
+/* Whether the results call for guarded products. */
 static int store_point(const ad_batch *b, const ad_program *p, size_t point, int again,
                        const double *arena) {
     int wild = 0;
     for (size_t a = 0; a < b->outputs; a++) {
         const ad_batch_output *y = &b->output[a];
-        double *out = y->data + point * y->count;
-        for (size_t k = 0; k < y->count; k += LOOKED_AT) {
-            size_t n = y->count - k < LOOKED_AT ? y->count - k : LOOKED_AT, first = y->first + k;
-            ad_point_outputs(p, arena, first, first + n, y->zeroed && !again, out + k);
-            wild |= p->guarded && ad_results_wild(p, first, n, out + k);
-        }
+        wild |= ad_point_store(p, arena, y->first, y->first + y->count, y->zeroed && !again,
+                               y->data + point * y->count);
     }
     return wild;
 }

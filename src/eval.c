@@ -5,8 +5,6 @@
 
 #include "vmath.h"
 
-#define SPARSE 32 /* outputs a stretch below which zeros are written everywhere first */
-
 static ad_eval_table chosen;
 
 /* Whether a text calls a function that the platform has on vectors. */
@@ -114,72 +112,4 @@ int ad_point_guards(const ad_program *p, const double *arena) {
         if ((arena[p->guard[k].slot] != 0) != (p->guard[k].position != 0)) return 0;
     }
     return 1;
-}
-
-int ad_results_wild(const ad_program *p, size_t first, size_t n, const double *x) {
-    size_t k = first < p->checked ? p->checked - first : 0;
-    return k < n && chosen.wild_row(x + k, n - k);
-}
-
-/* Entries from anywhere in the arena, one after the other. */
-static void gather(const ad_place_of *restrict place, size_t n, const double *restrict arena,
-                   double *restrict out) {
-    for (size_t k = 0; k < n; k++) out[k] = arena[place[k].slot];
-}
-
-/* Places one by one, where hardly two lie in a row. */
-static void scattered_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
-                              int zeroed, double *out) {
-    size_t low = 0, high = p->places;
-    if (p->places == p->outputs) { /* all have a place, as in a sparse Jacobian's entries */
-        gather(p->place + first, end - first, arena, out);
-        return;
-    }
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (p->place[middle].position < first) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (!zeroed) memset(out, 0, (end - first) * sizeof *out);
-    for (; low < p->places && p->place[low].position < end; low++) {
-        out[p->place[low].position - first] = arena[p->place[low].slot];
-    }
-}
-
-void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
-                      int zeroed, double *out) {
-    size_t low = 0, high = p->stretches, next = first;
-    if (2 * p->stretches > p->places) {
-        scattered_outputs(p, arena, first, end, zeroed, out);
-        return;
-    }
-    while (low < high) { /* the first stretch that ends behind `first` */
-        size_t middle = (low + high) / 2;
-        if (p->stretch[middle].position + p->stretch[middle].count <= first) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (!zeroed && p->stretches * SPARSE > end - first) { /* one call beats one a gap */
-        memset(out, 0, (end - first) * sizeof *out);
-        zeroed = 1;
-    }
-    for (; low < p->stretches && p->stretch[low].position < end; low++) {
-        const ad_stretch_of *s = &p->stretch[low];
-        size_t from = s->position > first ? s->position : first;
-        size_t stop = s->position + s->count < end ? s->position + s->count : end;
-        const double *x = arena + s->slot + (from - s->position);
-        if (!zeroed && from > next) memset(out + (next - first), 0, (from - next) * sizeof *out);
-        if (stop - from == 1) {
-            out[from - first] = *x;
-        } else {
-            memcpy(out + (from - first), x, (stop - from) * sizeof *out);
-        }
-        next = stop;
-    }
-    if (!zeroed && end > next) memset(out + (next - first), 0, (end - next) * sizeof *out);
 }

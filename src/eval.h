@@ -51,10 +51,11 @@ ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena);
 
 /* Whether every guard came out as it was recorded. */
 int ad_point_guards(const ad_program *p, const double *arena);
-/* Whether a derivative among results [first, first + n), written to out[0..], is infinite or NaN. */
-int ad_results_wild(const ad_program *p, size_t first, size_t n, const double *out);
 /* Outputs [first, end) to out[0..]; `zeroed` tells that out holds zeros already. */
 void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                       int zeroed, double *out);
+/* The same, and whether a derivative among them is infinite or NaN where a product is guarded. */
+int ad_point_store(const ad_program *p, const double *arena, size_t first, size_t end, int zeroed,
+                   double *out);
 
 #endif

@@ -186,35 +186,6 @@ static ad_status find_groups(ad_schedule *s) {
     return AD_OK;
 }
 
-static ad_status write_places(const ad_schedule *s, const ad_wanted *wanted, ad_program *p) {
-    const ad_graph *g = s->g;
-    p->outputs = wanted->outputs;
-    p->checked = wanted->checked;
-    for (size_t k = 0; k < wanted->outputs; k++) p->places += wanted->output[k] != AD_NO_TERM;
-    p->guards = wanted->guards;
-    p->place = ad_alloc(p->places, sizeof *p->place);
-    p->stretch = ad_alloc(p->places, sizeof *p->stretch);
-    p->guard = ad_alloc(p->guards, sizeof *p->guard);
-    if (p->place == NULL || p->stretch == NULL || p->guard == NULL) return AD_NO_MEMORY;
-    size_t places = 0;
-    for (size_t k = 0; k < wanted->outputs; k++) {
-        if (wanted->output[k] == AD_NO_TERM) continue;
-        uint32_t slot = s->slot[ad_resolved(g, wanted->output[k])];
-        p->place[places++] = (ad_place_of){(uint32_t)k, slot};
-        ad_stretch_of *last = p->stretches > 0 ? &p->stretch[p->stretches - 1] : NULL;
-        if (last != NULL && k != p->checked && last->position + last->count == k &&
-            last->slot + last->count == slot) {
-            last->count++;
-        } else {
-            p->stretch[p->stretches++] = (ad_stretch_of){(uint32_t)k, slot, 1};
-        }
-    }
-    for (size_t k = 0; k < p->guards; k++) {
-        p->guard[k] = (ad_place_of){wanted->outcome[k], s->slot[ad_resolved(g, wanted->guard[k])]};
-    }
-    return AD_OK;
-}
-
 /* The rules, and room for what the largest call reads and gives. */
 static ad_status copy_rules(const ad_graph *g, ad_program *p) {
     if (g->calleds == 0) return AD_OK;
@@ -249,7 +220,7 @@ ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict
         if (status == AD_OK) status = find_groups(&s);
         if (status == AD_OK) status = ad_program_give_slots(&s, wanted, p);
         if (status == AD_OK) status = ad_program_write_runs(&s, p);
-        if (status == AD_OK) status = write_places(&s, wanted, p);
+        if (status == AD_OK) status = ad_program_write_places(&s, wanted, p);
         if (status == AD_OK) status = copy_rules(g, p);
     }
     ad_free(s.job);
@@ -269,6 +240,9 @@ void ad_program_free(ad_program *p) {
     ad_free(p->list);
     ad_free(p->place);
     ad_free(p->stretch);
+    ad_free(p->tile);
+    ad_free(p->column);
+    ad_free(p->looked);
     ad_free(p->guard);
     ad_free(p->called);
     memset(p, 0, sizeof *p);
@@ -276,7 +250,9 @@ void ad_program_free(ad_program *p) {
 
 size_t ad_program_bytes(const ad_program *p) {
     size_t bytes = p->constants * sizeof *p->constant + p->runs * sizeof *p->run +
-                   p->lists * sizeof *p->list + (p->places + p->guards) * sizeof *p->place;
+                   p->lists * sizeof *p->list + (p->places + p->guards) * sizeof *p->place +
+                   p->stretches * sizeof *p->stretch + p->tiles * sizeof *p->tile +
+                   p->columns * sizeof *p->column + p->lookeds * sizeof *p->looked;
     if (p->lane_run != NULL) {
         bytes += p->runs * sizeof *p->lane_run + p->records * sizeof *p->record;
     }

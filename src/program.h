@@ -65,6 +65,21 @@ typedef struct ad_stretch_of { /* outputs in a row whose slots are in a row too 
     uint32_t position, slot, count;
 } ad_stretch_of;
 
+/* Outputs in a row of which the next `width` are read as these are: `count` rows, output j of row
+ * k from slot column[first + j].slot + k column[first + j].stride. */
+typedef struct ad_tile_of {
+    uint32_t position, count, width, first;
+} ad_tile_of;
+
+typedef struct ad_column_of {
+    uint32_t slot;
+    int32_t stride;
+} ad_column_of;
+
+typedef struct ad_span_of {
+    uint32_t slot, count;
+} ad_span_of;
+
 typedef struct ad_program {
     size_t inputs, outputs, slots;
     size_t checked; /* outputs from here on are derivatives: NaN there asks for guards */
@@ -81,6 +96,12 @@ typedef struct ad_program {
     size_t places;
     ad_stretch_of *stretch; /* the same, in stretches */
     size_t stretches;
+    ad_tile_of *tile; /* many outputs, all with a place and few in stretches: by rule */
+    size_t tiles;
+    ad_column_of *column;
+    size_t columns;
+    ad_span_of *looked; /* slots that the derivatives among them are read from, constants aside */
+    size_t lookeds;     /* 0 if these are many spans: the outputs are looked at themselves */
     ad_place_of *guard; /* position: 1 if it was true */
     size_t guards;
     ad_called *called; /* the graph's */

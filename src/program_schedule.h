@@ -82,4 +82,7 @@ ad_status ad_program_give_slots(ad_schedule *s, const ad_wanted *wanted, ad_prog
 /* The runs of p, when slots are given. */
 ad_status ad_program_write_runs(const ad_schedule *s, ad_program *p);
 
+/* Where outputs and guards are read. */
+ad_status ad_program_write_places(const ad_schedule *s, const ad_wanted *wanted, ad_program *p);
+
 #endif

@@ -230,6 +230,66 @@ TEST(eval_writes_zeros_between_stretches) {
     ad_graph_free(&g);
 }
 
+/* Rows of entries that go on alike, of every width, with constants, between others that do not. */
+TEST(eval_writes_outputs_by_rule) {
+    enum { INPUTS = 2000, OUTPUTS = 1500 };
+    static double arena[INPUTS + 64], out[OUTPUTS + 2];
+    static ad_term output[OUTPUTS];
+    for (uint32_t width = 1; width <= 20; width++) {
+        ad_graph g;
+        ad_program p;
+        REQUIRE(ad_graph_init(&g, INPUTS, INPUTS + 10) == AD_OK);
+        ad_term constant = ad_graph_constant(&g, 0.5), wild = ad_graph_constant(&g, INFINITY);
+        uint32_t seed = width;
+        for (uint32_t k = 0; k < OUTPUTS; k++) {
+            uint32_t row = k / width, j = k % width;
+            output[k] = j % 3 == 2 ? constant : j % 2 ? 7 + row : 1999 - row - 10 * j;
+            if (k % 97 < 5) output[k] = model_random(&seed, INPUTS);
+        }
+        for (int constants = 0; constants < 2; constants++) {
+            if (constants) output[OUTPUTS - 3] = wild;
+            const ad_wanted wanted = {.outputs = OUTPUTS, .checked = 11, .output = output};
+            ad_status status = AD_NO_MEMORY;
+            for (long n = 1; status != AD_OK; n++) {
+                ad_alloc_fail_at(n);
+                status = ad_program_make(&g, &wanted, 0, &p);
+                ad_alloc_fail_at(0);
+                REQUIRE(status == AD_OK || status == AD_NO_MEMORY);
+            }
+            REQUIRE(ad_point_room(&p) <= sizeof arena / sizeof *arena);
+            CHECK((p.tiles > 0) == (width <= 16));
+            p.guarded = 1;
+            ad_point_begin(&p, arena);
+            for (size_t k = 0; k < INPUTS; k++) arena[k] = (double)k + 1;
+            size_t wrong = 0;
+            for (size_t first = 0; first <= OUTPUTS; first += 1 + 3 * first) {
+                for (size_t last = first; last <= OUTPUTS; last += 1 + (last - first) / 2) {
+                    for (size_t k = 0; k < OUTPUTS + 2; k++) out[k] = -3;
+                    ad_point_outputs(&p, arena, first, last, 0, out + 1);
+                    for (size_t k = first; k < last; k++) {
+                        double want = output[k] == constant ? 0.5 : (double)output[k] + 1;
+                        if (output[k] == wild) want = INFINITY;
+                        wrong += out[k - first + 1] != want;
+                    }
+                    wrong += out[0] != -3 || out[last - first + 1] != -3;
+                }
+            }
+            CHECK(wrong == 0);
+            CHECK(ad_point_store(&p, arena, 0, OUTPUTS, 0, out) == constants);
+            for (size_t k = 0; k < OUTPUTS && !constants; k += 7) {
+                if (output[k] == constant) continue;
+                arena[output[k]] = k % 2 ? NAN : -INFINITY;
+                int derivative = 0;
+                for (size_t i = 11; i < OUTPUTS; i++) derivative |= output[i] == output[k];
+                CHECK(ad_point_store(&p, arena, 0, OUTPUTS, 0, out) == derivative);
+                arena[output[k]] = 1;
+            }
+            ad_program_free(&p);
+        }
+        ad_graph_free(&g);
+    }
+}
+
 TEST(eval_compares_guards_with_their_outcomes) {
     ad_graph g;
     REQUIRE(ad_graph_init(&g, 2, 100) == AD_OK);
@@ -267,15 +327,13 @@ TEST(eval_looks_for_infinities_and_nan_among_derivatives_alone) {
             ad_point_begin(&p, arena);
             for (size_t k = 0; k < 20; k++) arena[k] = 1e308;
             double out[20];
-            ad_point_outputs(&p, arena, 0, outputs, 0, out);
-            CHECK(!ad_results_wild(&p, 0, outputs, out));
+            p.guarded = 1;
+            CHECK(!ad_point_store(&p, arena, 0, outputs, 0, out));
             for (size_t k = 0; k < outputs; k++) {
                 arena[k] = k % 2 ? NAN : -INFINITY;
-                ad_point_outputs(&p, arena, 0, outputs, 0, out);
-                CHECK(ad_results_wild(&p, 0, outputs, out) == (k >= checked && k % 4 != 3));
-                ad_point_outputs(&p, arena, k / 2, outputs, 0, out); /* a part of them */
-                CHECK(ad_results_wild(&p, k / 2, outputs - k / 2, out) ==
-                      (k >= checked && k % 4 != 3));
+                int wild = k >= checked && k % 4 != 3;
+                CHECK(ad_point_store(&p, arena, 0, outputs, 0, out) == wild);
+                CHECK(ad_point_store(&p, arena, k / 2, outputs, 0, out) == wild); /* a part */
                 arena[k] = 1;
             }
             ad_program_free(&p);

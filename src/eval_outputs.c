@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program's outputs, from the arena of one point to where the caller wants them. */
+#include <stddef.h>
+#include <string.h>
+
+#include "eval.h"
+
+#define SPARSE 32 /* outputs a stretch below which zeros are written everywhere first */
+#define LOOKED_AT ((size_t)1 << 12) /* outputs that are looked at once written */
+#define KNOWN 8   /* the widest rows with a loop of their own */
+
+/* Entries from anywhere in the arena, one after the other. */
+static void gather(const ad_place_of *restrict place, size_t n, const double *restrict arena,
+                   double *restrict out) {
+    for (size_t k = 0; k < n; k++) out[k] = arena[place[k].slot];
+}
+
+/* Rows of a width that the compiler knows: a pointer and a stride an output stay in registers. */
+static inline void known_rows(const ad_column_of *column, const size_t width, size_t from,
+                              size_t count, const double *restrict arena, double *restrict out) {
+    const double *x[KNOWN];
+    ptrdiff_t stride[KNOWN];
+    for (size_t j = 0; j < width; j++) {
+        stride[j] = column[j].stride;
+        x[j] = arena + column[j].slot + (ptrdiff_t)from * stride[j];
+    }
+    for (size_t k = 0; k < count; k++, out += width) {
+#pragma GCC unroll 8
+        for (size_t j = 0; j < width; j++) {
+            out[j] = *x[j];
+            x[j] += stride[j];
+        }
+    }
+}
+
+#define ROWS_OF(WIDTH)                                                                             \
+    static void rows_##WIDTH(const ad_column_of *column, size_t from, size_t count,                \
+                             const double *restrict arena, double *restrict out) {                 \
+        known_rows(column, WIDTH, from, count, arena, out);                                        \
+    }
+ROWS_OF(1)
+ROWS_OF(2)
+ROWS_OF(3)
+ROWS_OF(4) ROWS_OF(5) ROWS_OF(6) ROWS_OF(7) ROWS_OF(8)
+
+    /* Rows [from, from + count) of a tile. */
+    static void rows(const ad_column_of *column, size_t width, size_t from, size_t count,
+                     const double *restrict arena, double *restrict out) {
+    static void (*const known[])(const ad_column_of *, size_t, size_t, const double *, double *) = {
+        NULL, rows_1, rows_2, rows_3, rows_4, rows_5, rows_6, rows_7, rows_8};
+    if (width <= KNOWN) {
+        known[width](column, from, count, arena, out);
+        return;
+    }
+    for (size_t k = from; k < from + count; k++) {
+        for (size_t j = 0; j < width; j++) {
+            *out++ = arena[column[j].slot + (ptrdiff_t)k * column[j].stride];
+        }
+    }
+}
+
+/* Outputs [first, end) of a program that has rules for them. */
+static void tiled_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
+                          double *out) {
+    size_t low = 0, high = p->tiles;
+    while (low < high) { /* the first tile behind `first` */
+        size_t middle = (low + high) / 2;
+        if (p->tile[middle].position <= first) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (size_t k = first; k < end; low++) {
+        const ad_tile_of *tile = &p->tile[low - 1];
+        size_t width = tile->width, position = tile->position;
+        size_t stop = low < p->tiles ? p->tile[low].position : p->outputs;
+        if (stop > end) stop = end;
+        size_t row = (k - position + width - 1) / width, last = (stop - position) / width;
+        if (row < last) {
+            gather(p->place + k, position + row * width - k, arena, out + (k - first));
+            k = position + row * width;
+            rows(p->column + tile->first, width, row, last - row, arena, out + (k - first));
+            k = position + last * width;
+        }
+        gather(p->place + k, stop - k, arena, out + (k - first));
+        k = stop;
+    }
+}
+
+/* Places one by one, where hardly two lie in a row. */
+static void scattered_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
+                              int zeroed, double *out) {
+    size_t low = 0, high = p->places;
+    if (p->places == p->outputs) { /* all have a place, as in a sparse Jacobian's entries */
+        if (p->tiles > 0) {
+            tiled_outputs(p, arena, first, end, out);
+        } else {
+            gather(p->place + first, end - first, arena, out);
+        }
+        return;
+    }
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (p->place[middle].position < first) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (!zeroed) memset(out, 0, (end - first) * sizeof *out);
+    for (; low < p->places && p->place[low].position < end; low++) {
+        out[p->place[low].position - first] = arena[p->place[low].slot];
+    }
+}
+
+void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
+                      int zeroed, double *out) {
+    size_t low = 0, high = p->stretches, next = first;
+    if (2 * p->stretches > p->places) {
+        scattered_outputs(p, arena, first, end, zeroed, out);
+        return;
+    }
+    while (low < high) { /* the first stretch that ends behind `first` */
+        size_t middle = (low + high) / 2;
+        if (p->stretch[middle].position + p->stretch[middle].count <= first) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (!zeroed && p->stretches * SPARSE > end - first) { /* one call beats one a gap */
+        memset(out, 0, (end - first) * sizeof *out);
+        zeroed = 1;
+    }
+    for (; low < p->stretches && p->stretch[low].position < end; low++) {
+        const ad_stretch_of *s = &p->stretch[low];
+        size_t from = s->position > first ? s->position : first;
+        size_t stop = s->position + s->count < end ? s->position + s->count : end;
+        const double *x = arena + s->slot + (from - s->position);
+        if (!zeroed && from > next) memset(out + (next - first), 0, (from - next) * sizeof *out);
+        if (stop - from == 1) {
+            out[from - first] = *x;
+        } else {
+            memcpy(out + (from - first), x, (stop - from) * sizeof *out);
+        }
+        next = stop;
+    }
+    if (!zeroed && end > next) memset(out + (next - first), 0, (end - next) * sizeof *out);
+}
+
+int ad_point_store(const ad_program *p, const double *arena, size_t first, size_t end, int zeroed,
+                   double *out) {
+    const ad_eval_table *kernels = ad_eval_kernels();
+    int wild = 0;
+    if (!p->guarded || end <= p->checked || p->lookeds > 0) {
+        ad_point_outputs(p, arena, first, end, zeroed, out);
+        if (!p->guarded || end <= p->checked) return 0;
+        for (size_t k = 0; k < p->lookeds && !wild; k++) {
+            wild = kernels->wild_row(arena + p->looked[k].slot, p->looked[k].count);
+        }
+        return wild;
+    }
+    for (size_t k = first; k < end; k += LOOKED_AT) { /* while they are in the caches */
+        size_t stop = end - k < LOOKED_AT ? end : k + LOOKED_AT;
+        size_t from = k < p->checked ? p->checked : k;
+        ad_point_outputs(p, arena, k, stop, zeroed, out + (k - first));
+        if (from < stop) wild |= kernels->wild_row(out + (from - first), stop - from);
+    }
+    return wild;
+}
