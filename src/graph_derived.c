@@ -105,10 +105,13 @@ static int is_product(const ad_graph *g, ad_term t) {
 static ad_term total(ad_graph *g, size_t n, ad_term *terms) {
     enum { FEW = 6 };
     size_t products = 0;
+    ad_term before = AD_NO_TERM;
     if (n == 0) return ad_graph_constant(g, 0);
     for (size_t k = 0; k < n && n > FEW; k++) {
-        if (!is_product(g, terms[k])) continue;
-        ad_term t = terms[k];
+        ad_term t = terms[k], behind = k + 1 < n ? terms[k + 1] : AD_NO_TERM;
+        int twice = t == before || t == behind; /* as of x x: none for an inner product */
+        before = t;
+        if (twice || !is_product(g, t)) continue;
         terms[k] = terms[products];
         terms[products++] = t;
     }

@@ -317,6 +317,19 @@ TEST(program_makes_inner_products_of_sums_of_products) {
     ad_graph_free(&g);
 }
 
+/* As in the gradient of a sum of squares with w w beside it: 2 w_j comes as one term twice. */
+TEST(program_makes_inner_products_beside_a_product_that_comes_twice) {
+    ad_graph g = inputs(20);
+    ad_term terms[12], square = ad_graph_product(&g, 0, 0);
+    for (ad_term k = 0; k < 10; k++) terms[k + 2 * (k > 3)] = ad_graph_product(&g, k, 19 - k);
+    terms[4] = terms[5] = square;
+    ad_term sum = ad_graph_sum(&g, 12, terms);
+    ad_program p = made(&g, 1, &sum, 0);
+    CHECK(elements(&p, AD_RUN_DOT, -1) == 1 && elements(&p, AD_RUN_SUM, -1) == 0);
+    ad_program_free(&p);
+    ad_graph_free(&g);
+}
+
 /* ---------------------------------------------------------------------------------- lanes */
 
 TEST(program_uses_a_lane_again_when_its_last_reader_is_done) {
