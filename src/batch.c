@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define BLOCKS 16  /* of points that a thread takes at once */
-#define FEW 2      /* nonzero entries among eight that are written one by one */
 #define STAGED 8   /* points whose results are laid out in the arena, then copied in one piece */
 #define STAGE 4096 /* most results a point that are */
 #define STREAM_FROM ((size_t)1 << 19) /* results in all that no near cache will hold */
@@ -70,10 +69,15 @@ static void load_lanes(const ad_batch *b, const ad_program *p, size_t from, size
         const ad_batch_input *x = &b->input[a];
         point_offsets(b, x, from, n, offset);
         for (size_t e = n; e < AD_LANE_POINTS; e++) offset[e] = offset[n - 1];
+        if (x->core == NULL) {
+            const char *row[AD_LANE_POINTS];
+            for (size_t e = 0; e < AD_LANE_POINTS; e++) row[e] = x->data + offset[e];
+            ad_eval_kernels()->columns(row, x->count, p->lane_input + x->first, arena);
+            continue;
+        }
         for (size_t k = 0; k < x->count; k++) {
             uint32_t to = p->lane_input[x->first + k];
-            const char *at =
-                x->data + (x->core != NULL ? x->core[k] : (intptr_t)(k * sizeof(double)));
+            const char *at = x->data + x->core[k];
             if (to == AD_NO_TERM) continue;
             for (size_t e = 0; e < AD_LANE_POINTS; e++) arena[to + e] = number_at(at + offset[e]);
         }
@@ -95,35 +99,6 @@ static void load_point(const ad_batch *b, size_t point, double *arena) {
     }
 }
 
-/* Eight columns of n rows, which hold zeros already if `zeroed`. */
-static void store_tile(const double *arena, const uint32_t *offset, size_t n, size_t columns,
-                       int zeroed, double *out, size_t row) {
-    uint32_t eight[8];
-    size_t filled = 0;
-    for (size_t k = 0; k < 8; k++) {
-        eight[k] = k < columns ? offset[k] : AD_NO_TERM;
-        filled += eight[k] != AD_NO_TERM;
-    }
-    if (filled > FEW) {
-        ad_eval_kernels()->rows(arena, eight, n, columns, out, row);
-        return;
-    }
-    for (size_t e = 0; e < n && !zeroed; e++) memset(out + e * row, 0, columns * sizeof *out);
-    for (size_t k = 0; k < columns && filled > 0; k++) {
-        if (eight[k] == AD_NO_TERM) continue;
-        for (size_t e = 0; e < n; e++) out[e * row + k] = arena[eight[k] + e];
-    }
-}
-
-/* `count` columns from offset[0] on of n points' rows. */
-static void store_rows(const double *arena, const uint32_t *offset, size_t n, size_t count,
-                       int zeroed, double *out) {
-    for (size_t k = 0; k < count; k += 8) {
-        size_t columns = count - k < 8 ? count - k : 8;
-        store_tile(arena, offset + k, n, columns, zeroed, out + k, count);
-    }
-}
-
 static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n, int again,
                         double *arena) {
     double *stage = stage_of(p) > 0 ? arena + lanes_of(p) : NULL;
@@ -132,12 +107,12 @@ static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, siz
         const uint32_t *offset = p->lane_output + y->first;
         double *out = y->data + from * y->count;
         if (stage == NULL) {
-            store_rows(arena, offset, n, y->count, y->zeroed && !again, out);
+            ad_eval_kernels()->rows(arena, offset, n, y->count, y->zeroed && !again, out);
             continue;
         }
         for (size_t e = 0; e < n; e += STAGED) {
             size_t m = n - e < STAGED ? n - e : STAGED;
-            store_rows(arena + e, offset, m, y->count, 1, stage);
+            ad_eval_kernels()->rows(arena + e, offset, m, y->count, 1, stage);
             if (b->points * p->outputs >= STREAM_FROM) {
                 ad_eval_kernels()->stream(out + e * y->count, stage, m * y->count);
             } else {

@@ -15,10 +15,14 @@ typedef void (*ad_lane_run_fn)(double *arena, const ad_lane_run *run, const uint
 typedef struct ad_eval_table {
     ad_point_run_fn point[AD_PROGRAM_OPS][AD_RUN_FORMS];
     ad_lane_run_fn lane[AD_PROGRAM_OPS];
-    /* Up to 8 columns of out's rows, `row` doubles apart, from as many offsets of the arena
-     * (AD_NO_TERM: zeros). */
-    void (*rows)(const double *arena, const uint32_t offset[8], size_t points, size_t columns,
-                 double *out, size_t row);
+    /* `count` numbers a point, which begin at from[point], to as many slots of lanes (AD_NO_TERM:
+     * to none). */
+    void (*columns)(const char *const from[AD_LANE_POINTS], size_t count, const uint32_t *slot,
+                    double *arena);
+    /* out's rows of `count` numbers, one a point, from as many slots of lanes (AD_NO_TERM: zeros,
+     * which are there already if `zeroed`). */
+    void (*rows)(const double *arena, const uint32_t *slot, size_t points, size_t count, int zeroed,
+                 double *out);
     /* Whether these lanes hold an infinity or NaN. */
     int (*wild)(const double *arena, size_t n, const uint32_t *offset, size_t points);
     /* Whether there is one among n doubles side by side. */

@@ -215,31 +215,73 @@ TEST(eval_reduces_lanes_on_every_instruction_set) {
     CHECK(ad_lanes_choose(NULL));
 }
 
-/* ------------------------------------------------------------------- writing of results */
+/* ------------------------------------------------------------------ rows against lanes */
 
 TEST(eval_writes_rows_of_outputs_and_nothing_else) {
-    double arena[8 * AD_LANE_POINTS], out[AD_LANE_POINTS * 11 + 1];
+    enum { MOST_COLUMNS = 20 };
+    double arena[MOST_COLUMNS * AD_LANE_POINTS], out[AD_LANE_POINTS * MOST_COLUMNS + 2];
     for (size_t k = 0; k < sizeof arena / sizeof *arena; k++) arena[k] = (double)k + 1;
     for (int which = 0; which < 3; which++) {
         if (!ad_lanes_choose(isas[which])) continue;
         size_t wrong = 0;
         for (size_t points = 1; points <= AD_LANE_POINTS; points++) {
-            for (size_t columns = 1; columns <= 8; columns++) {
-                uint32_t offset[8];
-                for (uint32_t k = 0; k < 8; k++) {
-                    offset[k] = (k + points) % 5 == 0 || k >= columns ? AD_NO_TERM
-                                                                      : (7 - k) * AD_LANE_POINTS;
+            for (size_t columns = 1; columns <= MOST_COLUMNS; columns++) {
+                uint32_t slot[MOST_COLUMNS];
+                int sparse = points % 2; /* hardly an entry among eight */
+                for (uint32_t k = 0; k < columns; k++) {
+                    int none = (k + points) % 5 == 0 || (sparse && k % 6);
+                    slot[k] = none ? AD_NO_TERM : (MOST_COLUMNS - 1 - k) * AD_LANE_POINTS;
                 }
-                for (size_t k = 0; k < sizeof out / sizeof *out; k++) out[k] = -7;
-                ad_eval_kernels()->rows(arena, offset, points, columns, out, 11);
-                for (size_t k = 0; k < sizeof out / sizeof *out; k++) {
-                    size_t e = k / 11, j = k % 11;
-                    double want = e >= points || j >= columns ? -7
-                                  : offset[j] == AD_NO_TERM   ? 0
-                                                              : arena[offset[j] + e];
-                    wrong += out[k] != want;
+                for (int zeroed = 0; zeroed < 2; zeroed++) {
+                    for (size_t k = 0; k < sizeof out / sizeof *out; k++) out[k] = zeroed ? 0 : -7;
+                    ad_eval_kernels()->rows(arena, slot, points, columns, zeroed, out + 1);
+                    for (size_t k = 0; k < points * columns; k++) {
+                        size_t e = k / columns, j = k % columns;
+                        double want = slot[j] == AD_NO_TERM ? 0 : arena[slot[j] + e];
+                        wrong += out[1 + k] != want;
+                    }
+                    wrong += out[0] != (zeroed ? 0 : -7);
+                    wrong += out[1 + points * columns] != (zeroed ? 0 : -7);
                 }
             }
+        }
+        CHECK(wrong == 0);
+    }
+    CHECK(ad_lanes_choose(NULL));
+}
+
+/* Rows end where their memory does, and need not be aligned. */
+TEST(eval_reads_rows_of_inputs_and_nothing_else) {
+    enum { MOST_COLUMNS = 20 };
+    for (int which = 0; which < 3; which++) {
+        if (!ad_lanes_choose(isas[which])) continue;
+        size_t wrong = 0;
+        for (size_t columns = 1; columns <= MOST_COLUMNS; columns++) {
+            char *memory = ad_alloc(AD_LANE_POINTS * columns * sizeof(double) + 3, 1);
+            double lanes[(MOST_COLUMNS + 1) * AD_LANE_POINTS];
+            const char *from[AD_LANE_POINTS];
+            uint32_t slot[MOST_COLUMNS];
+            for (uint32_t k = 0; k < columns; k++) {
+                slot[k] = k % 7 == 3 ? AD_NO_TERM : (MOST_COLUMNS - k) * AD_LANE_POINTS;
+            }
+            for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+                from[e] = memory + 3 + (AD_LANE_POINTS - 1 - e) * columns * sizeof(double);
+                for (size_t k = 0; k < columns; k++) {
+                    double x = (double)(100 * e + k);
+                    memcpy(memory + (from[e] - memory) + k * sizeof x, &x, sizeof x);
+                }
+            }
+            for (size_t k = 0; k < sizeof lanes / sizeof *lanes; k++) lanes[k] = -7;
+            ad_eval_kernels()->columns(from, columns, slot, lanes);
+            for (size_t k = 0; k < MOST_COLUMNS + 1; k++) {
+                size_t column = MOST_COLUMNS - k;
+                int there = k > 0 && column < columns && slot[column] != AD_NO_TERM;
+                for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+                    double want = there ? (double)(100 * e + column) : -7;
+                    wrong += lanes[k * AD_LANE_POINTS + e] != want;
+                }
+            }
+            ad_free(memory);
         }
         CHECK(wrong == 0);
     }
