@@ -33,21 +33,20 @@ static inline void known_rows(const ad_column_of *column, const size_t width, si
     }
 }
 
+#define WIDTHS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 #define ROWS_OF(WIDTH)                                                                             \
     static void rows_##WIDTH(const ad_column_of *column, size_t from, size_t count,                \
                              const double *restrict arena, double *restrict out) {                 \
         known_rows(column, WIDTH, from, count, arena, out);                                        \
     }
-ROWS_OF(1)
-ROWS_OF(2)
-ROWS_OF(3)
-ROWS_OF(4) ROWS_OF(5) ROWS_OF(6) ROWS_OF(7) ROWS_OF(8)
+WIDTHS(ROWS_OF)
 
-    /* Rows [from, from + count) of a tile. */
-    static void rows(const ad_column_of *column, size_t width, size_t from, size_t count,
-                     const double *restrict arena, double *restrict out) {
-    static void (*const known[])(const ad_column_of *, size_t, size_t, const double *, double *) = {
-        NULL, rows_1, rows_2, rows_3, rows_4, rows_5, rows_6, rows_7, rows_8};
+/* Rows [from, from + count) of a tile. */
+static void rows(const ad_column_of *column, size_t width, size_t from, size_t count,
+                 const double *restrict arena, double *restrict out) {
+#define NAME_OF(WIDTH) rows_##WIDTH,
+    static void (*const known[])(const ad_column_of *, size_t, size_t, const double *,
+                                 double *) = {NULL, WIDTHS(NAME_OF)};
     if (width <= KNOWN) {
         known[width](column, from, count, arena, out);
         return;
