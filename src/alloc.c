@@ -80,3 +80,13 @@ ad_status ad_grow(void **memory, size_t *capacity, size_t need, size_t size) {
     *capacity = room;
     return AD_OK;
 }
+
+ad_status ad_renew(void **memory, size_t *capacity, size_t need, size_t size) {
+    if (need <= *capacity) return AD_OK;
+    void *larger = ad_alloc(need, size);
+    if (larger == NULL) return AD_NO_MEMORY;
+    ad_free(*memory);
+    *memory = larger;
+    *capacity = need;
+    return AD_OK;
+}

@@ -21,6 +21,9 @@ void ad_free_lines(void *memory);
  * much again; *capacity is in items.  The items stay; on failure nothing changes. */
 ad_status ad_grow(void **memory, size_t *capacity, size_t need, size_t size);
 
+/* The same for memory whose items need not stay, and no larger than needed. */
+ad_status ad_renew(void **memory, size_t *capacity, size_t need, size_t size);
+
 /* Test hook: the n-th allocation from now on fails, and so does every later
  * one until the hook is reset with 0. */
 void ad_alloc_fail_at(long n);

@@ -5,45 +5,18 @@
 
 #include "alloc.h"
 #include "block.h"
+#include "numbers.h"
 #include "recurrence.h"
-
-#define POLL_EVERY ((size_t)1 << 20) /* numbers */
 
 typedef struct curving {
     const ad_tape *tape;
     const double *tangent, *adjoint;
     double *second; /* what the adjoints' tangents begin with */
     double *scratch;
-    size_t room, work;
+    size_t room;
     ad_recurrence made[2][AD_OP_COUNT];
-    const ad_poll *poll;
+    ad_pace pace;
 } curving;
-
-static int interrupted(curving *x, size_t work) {
-    x->work += work;
-    if (x->work < POLL_EVERY) return 0;
-    x->work = 0;
-    return x->poll != NULL && x->poll->stop(x->poll->context) != 0;
-}
-
-/* At least `need` doubles of scratch memory; what was there is lost. */
-static ad_status need_scratch(curving *x, size_t need) {
-    if (need <= x->room) return AD_OK;
-    double *memory = ad_alloc(need, sizeof *memory);
-    if (memory == NULL) return AD_NO_MEMORY;
-    ad_free(x->scratch);
-    x->scratch = memory;
-    x->room = need;
-    return AD_OK;
-}
-
-static double guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
-
-static int any(size_t n, const double *x) {
-    double sum = 0;
-    for (size_t e = 0; e < n; e++) sum += x[e] != 0;
-    return sum != 0;
-}
 
 static void copy(size_t n, ad_place place, const double *from, double *to) {
     if (place.list == NULL && place.stride == 1) {
@@ -63,7 +36,7 @@ static void add_products(size_t n, ad_place place, const double *a, const double
             return;
         }
     }
-    for (size_t e = 0; e < n; e++) to[ad_place_node(place, e)] += guarded(a[e], b[e]);
+    for (size_t e = 0; e < n; e++) to[ad_place_node(place, e)] += ad_guarded(a[e], b[e]);
 }
 
 /* The recurrence of op's partials for these first operands: a power's differs where one is 0. */
@@ -82,15 +55,16 @@ static ad_status elements(curving *x, unsigned op, size_t n, const ad_place plac
     const double *w = x->adjoint + node;
     unsigned mask = 0;
     ad_recurrence *r;
-    if (!any(n, w)) return AD_OK;
+    if (!ad_any(n, w)) return AD_OK;
     ad_status status = recurrence(x, op, n, place[0], &r);
-    if (status == AD_OK) status = need_scratch(x, 2 * n * r->count);
+    if (status != AD_OK) return status;
+    status = ad_renew((void **)&x->scratch, &x->room, 2 * n * r->count, sizeof(double));
     if (status != AD_OK) return status;
     for (int j = 0; j < arity; j++) {
         double *to = x->scratch + 2 * n * (size_t)j;
         copy(n, place[j], x->tape->value, to);
         copy(n, place[j], x->tangent, to + n);
-        if (!any(n, to + n)) mask |= 1u << j;
+        if (!ad_any(n, to + n)) mask |= 1u << j;
     }
     if (mask == (1u << arity) - 1) return AD_OK;
     memcpy(x->scratch + 2 * n * (size_t)r->result, x->tape->value + node, n * sizeof *w);
@@ -102,7 +76,7 @@ static ad_status elements(curving *x, unsigned op, size_t n, const ad_place plac
         const double *slope = x->scratch + 2 * n * (size_t)partial + n;
         add_products(n, place[j], slope, w, x->second);
     }
-    return interrupted(x, 2 * n * r->count) ? AD_INTERRUPTED : AD_OK;
+    return ad_pace_stops(&x->pace, 2 * n * r->count) ? AD_INTERRUPTED : AD_OK;
 }
 
 /* Whether no partial of a row depends on anything. */
@@ -165,7 +139,7 @@ static ad_status matmul(curving *x, const ad_run *run, const ad_block *b) {
     const ad_matrix w = matrix(x->adjoint, &own, 0);
     const size_t most = M > N ? M * K : K * N;
     if (!b->active[0] || !b->active[1]) return AD_OK; /* linear */
-    ad_status status = need_scratch(x, batch * most);
+    ad_status status = ad_renew((void **)&x->scratch, &x->room, batch * most, sizeof(double));
     if (status != AD_OK) return status;
     const int64_t by_left[4] = {(int64_t)batch, (int64_t)M, (int64_t)N, (int64_t)K};
     ad_matrix out = {x->scratch, (intptr_t)(M * K), (intptr_t)K, 1};
@@ -175,7 +149,7 @@ static ad_status matmul(curving *x, const ad_run *run, const ad_block *b) {
     out = (ad_matrix){x->scratch, (intptr_t)(K * N), (intptr_t)N, 1};
     ad_matmul(by_right, matrix(x->tangent, left, 1), w, out, 1);
     add_matrix(x->second, right, batch, K, N, x->scratch);
-    return interrupted(x, batch * M * K * N / 4) ? AD_INTERRUPTED : AD_OK;
+    return ad_pace_stops(&x->pace, batch * M * K * N / 4) ? AD_INTERRUPTED : AD_OK;
 }
 
 /* Sums, running sums and extremes, whose shares are held, are linear. */
@@ -199,7 +173,7 @@ ad_status ad_hessian_product(const ad_function *f, const double *weight, const d
         double *tangent = array, *adjoint = array + nodes, *second = array + 2 * nodes;
         double *scratch = array + 3 * nodes;
         *x = (curving){.tape = tape, .tangent = tangent, .adjoint = adjoint, .second = second};
-        x->poll = poll;
+        x->pace.poll = poll;
         ad_zero_leaves(tape, tangent, 1);
         memset(adjoint, 0, 2 * nodes * sizeof *adjoint);
         for (size_t i = 0; i < f->D; i++) tangent[f->input[i]] += direction[i];

@@ -5,11 +5,8 @@
 
 #include <math.h>
 
+#include "numbers.h"
 #include "ops.h"
-
-/* A product in which an exact zero wins over infinities and NaN: what an
- * adjoint or tangent that is structurally absent must do to a partial. */
-static inline double ad_guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
 
 /* The value itself, held constant by its row's partial. */
 static inline double ad_stopped(double a) { return a; }

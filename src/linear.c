@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "numbers.h"
 
 #define TILE 16    /* rows and columns that are transposed at once */
 #define MOST 30000 /* rows of which LAPACK can count the room */
@@ -168,13 +169,6 @@ ad_status ad_linear_value(ad_linear *l, const double *x, double *y) {
     return status;
 }
 
-static int any(const double *x, size_t n) {
-    for (size_t k = 0; k < n; k++) {
-        if (x[k] != 0) return 1;
-    }
-    return 0;
-}
-
 /* A seed at a time; one that is zero has no part in a result that is not finite. */
 static ad_status derivative(ad_linear *l, int backward, const double *x, const double *y, size_t p,
                             const double *seeds, double *out) {
@@ -189,7 +183,7 @@ static ad_status derivative(ad_linear *l, int backward, const double *x, const d
         const double *from = p == 1 ? seeds : seed;
         double *to = p == 1 ? out : one;
         for (size_t k = 0; k < n && p > 1; k++) seed[k] = seeds[k * p + q];
-        if (!any(from, n)) {
+        if (!ad_any(n, from)) {
             memset(to, 0, m * sizeof *to);
         } else {
             (backward ? row->pull : row->push)(l, r, x, y, from, to);

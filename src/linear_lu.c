@@ -4,13 +4,7 @@
 #include <string.h>
 
 #include "linear_parts.h"
-
-static int finite(const double *x, size_t n) {
-    for (size_t k = 0; k < n; k++) {
-        if (x[k] - x[k] != 0) return 0;
-    }
-    return 1;
-}
+#include "numbers.h"
 
 /* Factor every matrix of x, unless they are those of the last call. */
 static ad_status factor(const ad_linear *l, ad_linear_room *r, const double *x) {
@@ -173,7 +167,7 @@ static ad_status det_value(const ad_linear *l, ad_linear_room *r, const double *
 static ad_status det_prepare(const ad_linear *l, ad_linear_room *r, const double *x,
                              const double *y) {
     for (size_t b = 0; b < l->batch; b++) {
-        if (y[b] == 0 || !finite(y + b, 1)) return AD_CALL_FAILED;
+        if (y[b] == 0 || !ad_all_finite(1, y + b)) return AD_CALL_FAILED;
     }
     ad_status status = factor(l, r, x);
     if (status == AD_OK) invert(l, r);
@@ -219,7 +213,7 @@ static ad_status slogdet_value(const ad_linear *l, ad_linear_room *r, const doub
 
 static ad_status slogdet_prepare(const ad_linear *l, ad_linear_room *r, const double *x,
                                  const double *y) {
-    if (!finite(y, 2 * l->batch)) return AD_CALL_FAILED;
+    if (!ad_all_finite(2 * l->batch, y)) return AD_CALL_FAILED;
     ad_status status = factor(l, r, x);
     if (status == AD_OK) invert(l, r);
     return status;

@@ -2,9 +2,8 @@
 /* Recurrences carried out on numbers. */
 #include <string.h>
 
+#include "numbers.h"
 #include "recurrence.h"
-
-static double guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
 
 /* out += the sum for i = first .. last of a_i b_{k-i}, each times i if `slopes`; where `strict`, an
  * exact zero wins over infinities and NaN. */
@@ -20,7 +19,7 @@ static void convolve(size_t n, size_t k, size_t first, size_t last, int slopes, 
         const double factor = slopes ? (double)i : 1.0;
         const double *x = a + i * n, *y = b + (k - i) * n;
         if (strict) {
-            for (size_t e = 0; e < n; e++) out[e] += guarded(factor * x[e], y[e]);
+            for (size_t e = 0; e < n; e++) out[e] += ad_guarded(factor * x[e], y[e]);
         } else {
             for (size_t e = 0; e < n; e++) out[e] += factor * x[e] * y[e];
         }
@@ -81,12 +80,6 @@ static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
     }
 }
 
-static int finite(size_t n, const double *x) {
-    double sum = 0;
-    for (size_t e = 0; e < n; e++) sum += x[e] - x[e];
-    return sum == 0;
-}
-
 static void start(const ad_recurrence *r, double *at, size_t width, size_t n, size_t t) {
     static const intptr_t step[AD_MAX_ARITY] = {1, 1, 1};
     const ad_series *s = &r->series[t];
@@ -117,7 +110,7 @@ ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size
             if (need[t] != AD_NEED_ALL || s->kind != AD_SERIES_APPLY) continue;
             if (still[t] || k + s->depth > r->order) continue;
             advance(&all, k, t, 0);
-            if (!finite(n, at + t * width + k * n)) advance(&all, k, t, 1);
+            if (!ad_all_finite(n, at + t * width + k * n)) advance(&all, k, t, 1);
         }
     }
     return AD_OK;

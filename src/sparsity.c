@@ -8,7 +8,6 @@
 #include "expr.h"
 #include "sparsity_sets.h"
 
-#define POLL_EVERY ((size_t)1 << 20)
 #define USES_A 1u
 #define USES_ALL 7u
 
@@ -23,18 +22,13 @@ typedef struct pass {
     ad_node *row;    /* operands of one result */
     uint32_t *lines; /* sets of a matrix's rows or columns */
     uint8_t *holes;  /* which of the other's have zeros */
-    const ad_poll *poll;
-    size_t work; /* since the last poll */
+    ad_pace pace;
     int stopped;
 } pass;
 
 /* Whether to end the pass, asked after so much more work. */
 static int stops(pass *x, size_t work) {
-    x->work += work;
-    if (x->work >= POLL_EVERY) {
-        x->work = 0;
-        x->stopped |= x->poll != NULL && x->poll->stop(x->poll->context) != 0;
-    }
+    x->stopped |= ad_pace_stops(&x->pace, work);
     return x->stopped;
 }
 
@@ -358,7 +352,7 @@ static ad_status merge(piece *pieces, size_t n, size_t K, size_t *start, uint32_
 
 ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
                       uint32_t **index, const ad_poll *poll) {
-    pass x = {.tape = f->tape, .poll = poll};
+    pass x = {.tape = f->tape, .pace = {poll, 0}};
     piece *pieces = NULL;
     size_t n = 0, held = 0, from = 0, step = f->D > 0 ? f->D : 1;
     find_uses(x.uses);

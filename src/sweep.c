@@ -6,9 +6,9 @@
 #include "alloc.h"
 #include "block.h"
 #include "lanes.h"
+#include "numbers.h"
 #include "sweep_kernels.h"
 
-#define POLL_EVERY ((size_t)1 << 20) /* edges times seeds */
 #define PADDED_MOST ((size_t)1 << 20) /* doubles of a sweep's array where padding pays */
 #define POLL_RUNS ((size_t)1 << 16)
 
@@ -20,17 +20,9 @@ typedef struct sweep {
     int backward;
     double *scratch;
     const ad_fresh *fresh; /* NULL: everything is added to */
-    const ad_poll *poll;
-    size_t work;      /* edges times seeds since the last poll */
-    ad_status status; /* why it stops when it does */
+    ad_pace pace;          /* edges times seeds */
+    ad_status status;      /* why it stops when it does */
 } sweep;
-
-static int interrupted(sweep *s, size_t work) {
-    s->work += work;
-    if (s->work < POLL_EVERY) return 0;
-    s->work = 0;
-    return s->poll != NULL && s->poll->stop(s->poll->context) != 0;
-}
 
 /* Edges between a run's own nodes and an operand's, in the sweep's direction; `first` of all
  * that reach them (one seed). */
@@ -90,7 +82,7 @@ static int span_edges(sweep *s, const ad_run *run) {
             join(s, m, own, place, partial, step, writes[j]);
         }
         k += m;
-        if (interrupted(s, m * s->p)) return 1;
+        if (ad_pace_stops(&s->pace, m * s->p)) return 1;
     }
     return 0;
 }
@@ -104,7 +96,7 @@ static int reduction_edges(sweep *s, const ad_run *run, const ad_block *block) {
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};
         join(s, e.count, own, e.in, stored ? share + e.edge : &one, stored ? e.edge_stride : 0, 0);
-        if (interrupted(s, e.count * s->p)) return 1;
+        if (ad_pace_stops(&s->pace, e.count * s->p)) return 1;
     }
     return 0;
 }
@@ -126,7 +118,7 @@ static int cumsum_edges(sweep *s, const ad_run *run, const ad_block *block) {
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place nodes = {(ad_node)(run->node + e.edge), e.edge_stride, NULL};
         join(s, e.count, nodes, e.in, &one, 0, 0);
-        if (interrupted(s, e.count * p)) return 1;
+        if (ad_pace_stops(&s->pace, e.count * p)) return 1;
     }
     for (size_t k = 0; !s->backward && k < block->count; k++) {
         if (k % row == 0) continue;
@@ -215,15 +207,8 @@ static int matmul_edges(sweep *s, const ad_run *run, const ad_block *b) {
                 }
                 if (fresh == NULL) add_matrix(s, q, v->base, v->stride, batch, rows, columns, y);
             }
-            if (interrupted(s, (size_t)(batch * M * K * N) / 8)) return 1;
+            if (ad_pace_stops(&s->pace, (size_t)(batch * M * K * N) / 8)) return 1;
         }
-    }
-    return 0;
-}
-
-static int any(const double *x, size_t n) {
-    for (size_t k = 0; k < n; k++) {
-        if (x[k] != 0) return 1;
     }
     return 0;
 }
@@ -285,8 +270,8 @@ static int call_edges(sweep *s, const ad_run *run, const ad_block *b) {
     s->status = AD_OK;
     if (!s->backward) {
         tangents_of(s, b, n, at);
-        if (any(at, n * p)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
-    } else if (any(own, m * p)) {
+        if (ad_any(n * p, at)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
+    } else if (ad_any(m * p, own)) {
         s->status = ad_callbacks_get()->pull(rule, n, x, m, y, p, own, at);
         if (s->status == AD_OK && to == NULL) add_adjoints(s, b, n, at);
     } else if (to != NULL) {
@@ -295,7 +280,7 @@ static int call_edges(sweep *s, const ad_run *run, const ad_block *b) {
     ad_free(room);
     if (s->status != AD_OK) return 1;
     s->status = AD_INTERRUPTED;
-    return interrupted(s, (n + m) * p);
+    return ad_pace_stops(&s->pace, (n + m) * p);
 }
 
 static int array_run(sweep *s, const ad_run *run) {
@@ -342,12 +327,12 @@ size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
 
 ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
                      const ad_poll *poll) {
-    sweep s = {tape, ad_sweep_kernels(), tangent, p, 0, scratch, NULL, poll, 0, AD_INTERRUPTED};
+    sweep s = {tape, ad_sweep_kernels(), tangent, p, 0, scratch, NULL, {poll, 0}, AD_INTERRUPTED};
     size_t run = 0;
     while (run < tape->runs) {
         size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
         size_t stop = s.kernel->forward(tape, tangent, p, run, end);
-        if (interrupted(&s, (stop - run) * p)) return AD_INTERRUPTED;
+        if (ad_pace_stops(&s.pace, (stop - run) * p)) return AD_INTERRUPTED;
         run = stop;
         if (run < end && array_run(&s, &tape->run[run++])) return s.status;
     }
@@ -356,12 +341,12 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
 
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
                      const ad_fresh *fresh, const ad_poll *poll) {
-    sweep s = {tape, ad_sweep_kernels(), adjoint, p, 1, scratch, fresh, poll, 0, AD_INTERRUPTED};
+    sweep s = {tape, ad_sweep_kernels(), adjoint, p, 1, scratch, fresh, {poll, 0}, AD_INTERRUPTED};
     size_t run = tape->runs;
     while (run > 0) {
         size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;
         size_t stop = s.kernel->reverse(tape, adjoint, p, run, end);
-        if (interrupted(&s, (run - stop) * p)) return AD_INTERRUPTED;
+        if (ad_pace_stops(&s.pace, (run - stop) * p)) return AD_INTERRUPTED;
         run = stop;
         if (run > end && array_run(&s, &tape->run[--run])) return s.status;
     }

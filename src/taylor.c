@@ -5,45 +5,24 @@
 
 #include "alloc.h"
 #include "block.h"
+#include "numbers.h"
 #include "recurrence.h"
 
 #define LANES 64                      /* most elements of an array operation at once */
 #define SCRATCH ((size_t)1 << 12)     /* doubles that their series should fit in: 32 KB */
-#define POLL_EVERY ((size_t)1 << 20)  /* coefficients */
-
 /* Series lie node major in `array`, d + 1 coefficients a node; in `scratch` those of an
  * operation lie order major, so that the inner loops run over elements. */
 typedef struct taylor {
     const ad_tape *tape;
-    size_t d, room, work;
+    size_t d, room;
     double *array, *scratch;
     ad_recurrence made[2][AD_OP_COUNT];
-    const ad_poll *poll;
+    ad_pace pace;
 } taylor;
-
-static int interrupted(taylor *x, size_t work) {
-    x->work += work;
-    if (x->work < POLL_EVERY) return 0;
-    x->work = 0;
-    return x->poll != NULL && x->poll->stop(x->poll->context) != 0;
-}
 
 static double *series_of(const taylor *x, ad_node node) {
     return x->array + (size_t)node * (x->d + 1);
 }
-
-/* At least `need` doubles of scratch memory; what was there is lost. */
-static ad_status need_scratch(taylor *x, size_t need) {
-    if (need <= x->room) return AD_OK;
-    double *memory = ad_alloc(need, sizeof *memory);
-    if (memory == NULL) return AD_NO_MEMORY;
-    ad_free(x->scratch);
-    x->scratch = memory;
-    x->room = need;
-    return AD_OK;
-}
-
-static double guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
 
 /* Series of n nodes, order major; whether none of them moves. */
 static int gather(const taylor *x, size_t n, const ad_node *nodes, double *to) {
@@ -72,7 +51,8 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
     const size_t width = (x->d + 1) * n;
     unsigned mask = 0;
     ad_recurrence *r;
-    ad_status status = need_scratch(x, AD_MAX_ARITY * width);
+    ad_status status =
+        ad_renew((void **)&x->scratch, &x->room, AD_MAX_ARITY * width, sizeof(double));
     for (int j = 0; j < arity && status == AD_OK; j++) {
         if (gather(x, n, nodes[j], x->scratch + (size_t)j * width)) mask |= 1u << j;
     }
@@ -80,7 +60,7 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
     status = recurrence(x, op, n, x->scratch, &r);
     if (status != AD_OK) return status;
     if (r->count * width > x->room) {
-        status = need_scratch(x, r->count * width);
+        status = ad_renew((void **)&x->scratch, &x->room, r->count * width, sizeof(double));
         for (int j = 0; j < arity && status == AD_OK; j++) {
             gather(x, n, nodes[j], x->scratch + (size_t)j * width);
         }
@@ -94,7 +74,7 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
         double *to = series_of(x, node + (ad_node)e);
         for (size_t k = 1; k <= x->d; k++) to[k] = own[k * n + e];
     }
-    return interrupted(x, r->count * width) ? AD_INTERRUPTED : AD_OK;
+    return ad_pace_stops(&x->pace, r->count * width) ? AD_INTERRUPTED : AD_OK;
 }
 
 static ad_status elementwise(taylor *x, const ad_run *run) {
@@ -134,12 +114,12 @@ static ad_status reduction(taylor *x, const ad_run *run, const ad_block *b) {
         for (size_t r = 0; r < inner; r++) {
             const double *from = series_of(x, nodes[r]);
             double share = running || sum ? 1 : x->tape->partial[b->partial + o * inner + r];
-            for (size_t k = 1; k <= d; k++) to[k] += guarded(share, from[k]);
+            for (size_t k = 1; k <= d; k++) to[k] += ad_guarded(share, from[k]);
             if (!running || r + 1 == inner) continue;
             memcpy(to + d + 2, to + 1, d * sizeof *to);
             to += d + 1;
         }
-        if (!interrupted(x, inner * (d + 1))) continue;
+        if (!ad_pace_stops(&x->pace, inner * (d + 1))) continue;
         ad_free(nodes);
         return AD_INTERRUPTED;
     }
@@ -179,7 +159,8 @@ static ad_status matmul(taylor *x, const ad_run *run, const ad_block *b) {
     const size_t left = batch * M * K, right = batch * K * N, own = batch * M * N;
     const size_t last[2] = {b->active[0] ? d : 0, b->active[1] ? d : 0};
     const int64_t extents[4] = {(int64_t)batch, (int64_t)M, (int64_t)K, (int64_t)N};
-    ad_status status = need_scratch(x, (last[0] + 1) * left + (last[1] + 1) * right + own);
+    ad_status status = ad_renew((void **)&x->scratch, &x->room,
+                                (last[0] + 1) * left + (last[1] + 1) * right + own, sizeof(double));
     uint8_t *moving = ad_alloc_zeroed(2 * (d + 1), sizeof *moving);
     if (status != AD_OK || moving == NULL) {
         ad_free(moving);
@@ -194,7 +175,7 @@ static ad_status matmul(taylor *x, const ad_run *run, const ad_block *b) {
             ad_matmul(extents, dense(a + i * left, M, K), dense(c + (k - i) * right, K, N),
                       dense(product, M, N), 1);
             for (size_t e = 0; e < own; e++) series_of(x, run->node + (ad_node)e)[k] += product[e];
-            if (interrupted(x, left * N / 8 + own)) status = AD_INTERRUPTED;
+            if (ad_pace_stops(&x->pace, left * N / 8 + own)) status = AD_INTERRUPTED;
         }
     }
     ad_free(moving);
@@ -215,7 +196,7 @@ ad_status ad_taylor(const ad_function *f, size_t order, const double *series, do
     if (order >= SIZE_MAX / sizeof(double) / 8 / (tape->nodes + LANES)) return AD_NO_MEMORY;
     taylor *x = ad_alloc_zeroed(1, sizeof *x);
     if (x == NULL) return AD_NO_MEMORY;
-    *x = (taylor){.tape = tape, .d = order, .poll = poll};
+    *x = (taylor){.tape = tape, .d = order, .pace = {poll, 0}};
     x->array = ad_alloc_zeroed(tape->nodes * (order + 1), sizeof *x->array);
     ad_status status = x->array == NULL ? AD_NO_MEMORY : AD_OK;
     for (size_t i = 0; status == AD_OK && i < tape->nodes; i++) {
