@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stiff differential equations by SciPy, and by SUNDIALS where scikit-sundae is installed."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -109,6 +111,39 @@ class TestStiff:
         assert len(orders) == (0 if upwind else found.nlu)
         dense = solvers.solve_ivp(rate, (0, 0.1), u0, method, sparse=False, rtol=1e-6)
         np.testing.assert_allclose(found.y, dense.y, atol=1e-9)
+
+    def test_radau_factorises_large_matrices_in_two_threads(self, monkeypatch):
+        splu, seen = matrices.linalg.splu, []
+
+        def watched(A, **options):
+            seen.append((A.dtype.kind, threading.get_ident() == threading.main_thread().ident))
+            return splu(A, **options)
+
+        monkeypatch.setattr("scipy.sparse.linalg.splu", watched)
+        u0 = np.sin(np.linspace(0.0, np.pi, 1200))
+        options = {"args": (1.0,), "rtol": 1e-5}
+        found = solvers.solve_ivp(heat, (0, 0.01), u0, **options)
+        assert set(seen) == {("f", False), ("c", True)}
+        assert len(seen) == found.nlu
+        jac = ad_core.compile(lambda u: heat(0.0, u))
+        plain = integrate.solve_ivp(
+            lambda t, u: heat(t, u), (0, 0.01), u0, "Radau", rtol=1e-5,
+            jac=lambda t, u: jac.jacobian(u, sparse=True),
+        )  # fmt: skip
+        np.testing.assert_allclose(found.y, plain.y, rtol=1e-9, atol=1e-12)
+
+    def test_a_singular_matrix_in_the_other_thread_is_an_error_here(self, monkeypatch):
+        splu = matrices.linalg.splu
+
+        def singular(A, **options):
+            if A.dtype.kind == "f":
+                raise RuntimeError("Factor is exactly singular")
+            return splu(A, **options)
+
+        monkeypatch.setattr("scipy.sparse.linalg.splu", singular)
+        u0 = np.sin(np.linspace(0.0, np.pi, 1200))
+        with pytest.raises(RuntimeError, match="singular"):
+            solvers.solve_ivp(heat, (0, 0.01), u0)
 
     def test_lsoda_is_dense(self):
         u0 = np.sin(np.linspace(0.0, np.pi, 120))

@@ -7,6 +7,8 @@ cotangents of the states back to the first, the steps' sizes held fixed.
 
 import numpy as np
 
+from ad_core.solvers.newton import factors
+
 __all__ = ["KINDS"]
 
 ROOT6 = np.sqrt(6.0)
@@ -194,10 +196,9 @@ def solve_transposed(blocks, right, sparse):
         matrix = np.block(blocks)
         return np.linalg.solve(np.eye(right.size) - matrix.T, right)
     from scipy.sparse import block_array, eye_array
-    from scipy.sparse.linalg import splu
 
     matrix = eye_array(right.size) - block_array(blocks)
-    return splu(matrix.tocsc()).solve(right, trans="T")
+    return factors(matrix.tocsc()).solve(right, trans="T")
 
 
 KINDS = {"RK23": Explicit, "RK45": Explicit, "DOP853": Explicit, "Radau": Radau, "BDF": Bdf}
