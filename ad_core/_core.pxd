@@ -59,6 +59,7 @@ cdef extern from "lanes.h" nogil:
     int ad_lanes_choose(const char *isa)
 
 cdef extern from "tape.h" nogil:
+    uint32_t AD_AFFINE
     ctypedef uint32_t ad_node
     ctypedef enum ad_form:
         AD_FORM_UNARY

@@ -28,6 +28,17 @@ cdef list check_row(const ad_check *check):
     return row
 
 
+cdef list first_operands(const ad_tape *t, const ad_run *run):
+    """The first node of each operand of an array's run, which are all constants or all none."""
+    cdef const ad_view *view
+    cdef int j, n
+    if run.form == AD_FORM_SPAN:
+        view, n = t.span[run.a].operand, run.arity
+    else:
+        view, n = t.block[run.a].operand, 2 if run.op == AD_BLOCK_MATMUL else 1
+    return [view[j].base if view[j].list == AD_AFFINE else t.list[view[j].list] for j in range(n)]
+
+
 def tape_arrays(Trace trace not None):
     """Everything that determines the recording, as a dictionary of int64 and float64 arrays.
 
@@ -36,6 +47,7 @@ def tape_arrays(Trace trace not None):
     cdef const ad_tape *t = trace.root().tape
     cdef const ad_span *span
     cdef const ad_block *block
+    cdef const ad_run *run
     cdef size_t k
     cdef int ndim
     spans, blocks = [], []
@@ -52,20 +64,26 @@ def tape_arrays(Trace trace not None):
         for j in range(2):
             row += view_row(&block.operand[j], DIMS)
         blocks.append(row)
-    covered = np.zeros(t.nodes, bool)
-    runs = np.empty((t.runs, 6), np.int64)
+    covered, settled = np.zeros(t.nodes, bool), np.zeros(t.nodes, bool)
+    runs = []
     for k in range(t.runs):
-        covered[t.run[k].node:t.run[k].node + run_length(t, &t.run[k])] = True
-        runs[k] = (t.run[k].node, t.run[k].op, t.run[k].form, t.run[k].arity, t.run[k].a,
-                   t.run[k].b)
+        run = &t.run[k]
+        own = slice(run.node, run.node + run_length(t, run))
+        if run.form >= AD_FORM_SPAN and all([ad_is_constant(t, node) or settled[node]
+                                             for node in first_operands(t, run)]):
+            settled[own] = True     # a derivative within the function, taken at plain numbers
+            continue
+        covered[own] = True
+        runs.append((run.node, run.op, run.form, run.arity, run.a, run.b))
     leaves = np.flatnonzero(~covered)
-    constant = np.array([ad_is_constant(t, <ad_node> node) for node in leaves.tolist()], np.int64)
+    constant = np.array([ad_is_constant(t, <ad_node> node) or settled[node]
+                         for node in leaves.tolist()], np.int64)
     return {
         "nodes": np.array([t.nodes], np.int64),
         "leaves": leaves.astype(np.int64),
         "constant": constant,
         "values": np.array([t.value[<ad_node> node] for node in leaves.tolist()], np.float64),
-        "runs": runs,
+        "runs": np.array(runs, np.int64).reshape(len(runs), 6),
         "spans": np.array(spans, np.int64).reshape(
             len(spans), EXTENT_COLUMNS + ARITY * VIEW_COLUMNS),
         "blocks": np.array(blocks, np.int64).reshape(

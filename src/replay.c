@@ -112,8 +112,8 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
     ad_node node, a = run->a, b = arity == 1 ? 0 : run->b;
     if (run->op >= AD_OP_COUNT || ad_op_row(run->op)->arity != arity) return AD_BAD_OP;
     if (a >= to->nodes || (arity == 2 && b >= to->nodes)) return AD_BAD_INDEX;
-    int fixed_a = ad_is_constant(to, a), fixed_b = arity == 2 && ad_is_constant(to, b);
-    if (fixed_a != (run->form == AD_FORM_RIGHT) || fixed_b != (run->form == AD_FORM_LEFT)) {
+    if ((run->form == AD_FORM_RIGHT && !ad_is_constant(to, a)) ||
+        (run->form == AD_FORM_LEFT && !ad_is_constant(to, b))) {
         return AD_BAD_INDEX; /* an edge that the form leaves out would lose a derivative */
     }
     return ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
@@ -295,11 +295,10 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
             to->value[input[given]] = values[given];
         }
         if (run == NULL || status != AD_OK) break;
-        size_t before = to->nodes, runs = to->runs;
+        size_t before = to->nodes;
         status = replay_run(from, to, run, &most);
-        if (status == AD_OK &&
-            (to->nodes == before || to->nodes > from->nodes || to->runs == runs)) {
-            status = AD_BAD_SHAPE; /* nothing computed, or from constants alone: not a run */
+        if (status == AD_OK && (to->nodes == before || to->nodes > from->nodes)) {
+            status = AD_BAD_SHAPE; /* nothing computed, or more than there was */
         }
     }
     to->limit = limit;

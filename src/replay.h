@@ -7,7 +7,8 @@
 #include "tape.h"
 
 /* Record on the empty tape `to` what `from` holds, node for node: leaves with their values, but
- * the n leaves input[0] < input[1] < ... with these, and everything else computed anew.  Trusts
+ * the n leaves input[0] < input[1] < ... with these, and everything else computed anew; what arrays
+ * of constants alone give, as in a derivative at plain numbers, are constants then.  Trusts
  * nothing in `from` but the lengths of its arrays: an index, an extent or a code that cannot be is
  * AD_BAD_INDEX, AD_BAD_SHAPE or AD_BAD_OP.  A few bytes can ask for hours (a matrix product whose
  * strides are 0): beyond `most` additions or multiplications of reductions and products the

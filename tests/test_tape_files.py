@@ -52,6 +52,9 @@ CASES = {
     "empty": (lambda x: x * 2.0, (np.zeros((0, 2)),), (np.zeros((0, 2)),)),
     "constants": (lambda x: (3.0, np.array([np.inf, np.nan, -0.0])), (1.0,), (2.0,)),
     "the input": (lambda x: x, (np.ones(3),), (np.arange(3.0),)),
+    "a derivative at numbers": (
+        lambda x: x * ad_core.grad(lambda t: t * t * x)(2.0), (3.0,), (0.5,),
+    ),
     "int keys": (lambda p: {0: p[1], 1: p[0] * 2.0}, ({0: 1.0, 1: 2.0},), ({0: 3.0, 1: 4.0},)),
     "nested": (lambda p: {"a": [p["x"], (p["y"][0],)], "": None},
                ({"x": 1.0, "y": [np.ones(2), ()]},), ({"x": 2.0, "y": [np.zeros(2), ()]},)),
@@ -95,6 +98,14 @@ def test_copies(case, way):
     fun, args, other = CASES[case]
     original = ad_core.trace(fun, *args)
     assert_same_tape(COPIES[way](original), original, args, other)
+
+
+def test_what_is_computed_from_constant_arrays_is_constant_in_a_copy():
+    tape = ad_core.trace(lambda x: x * np.sum(ad_core.jacobian(lambda t: t * t)(np.ones(3))), 2.0)
+    copied = pickle.loads(pickle.dumps(tape))
+    assert copied(0.5) == tape(0.5)
+    assert copied.grad(0.5) == tape.grad(0.5)
+    assert copied.size["runs"] < tape.size["runs"]
 
 
 def test_a_copy_of_a_copy_is_the_same_file():

@@ -96,6 +96,13 @@ def test_gradients_too_large_for_a_program():
         ad_core.trace(square, B).grad(C)
 
 
+def test_a_derivative_at_numbers_within_a_function_too_large_for_a_program():
+    def fun(a):
+        return np.sum(ad_core.jacobian(lambda t: t * t)(np.ones(3))) * np.sum(a @ a)
+
+    close(ad_core.trace(fun, B).hvp(C, B), ad_core.hvp(fun, (C,), (B,)))
+
+
 def test_a_compiled_function_too_large_for_a_program():
     f = ad_core.compile(square)
     close(f(C), C @ C)

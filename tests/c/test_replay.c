@@ -363,8 +363,8 @@ static int consistent(const ad_tape *t) {
         if (run->op >= AD_OP_COUNT || ad_op_rows[run->op].arity != run->arity) return 0;
         if (run->form == AD_FORM_SPAN) continue;
         /* no edge to what is no constant is left out */
-        int fixed = ad_is_constant(t, run->a) + 2 * (run->arity > 1 && ad_is_constant(t, run->b));
-        if (fixed != (run->form == AD_FORM_RIGHT) + 2 * (run->form == AD_FORM_LEFT)) return 0;
+        if (run->form == AD_FORM_RIGHT && !ad_is_constant(t, run->a)) return 0;
+        if (run->form == AD_FORM_LEFT && !ad_is_constant(t, run->b)) return 0;
         if (run->partial + (run->form == AD_FORM_BINARY) >= t->partials) return 0;
     }
     size_t outcomes = 0, checks = 0;
@@ -377,14 +377,20 @@ static int consistent(const ad_tape *t) {
     return checks == t->checks && outcomes == t->outcomes && ad_tape_flipped(t) <= t->guards;
 }
 
-/* It is what the template says, node for node. */
+/* It is what the template says, node for node; what came of constants alone is constant. */
 static int alike(const ad_tape *from, const ad_tape *to) {
-    if (from->nodes != to->nodes || from->runs != to->runs || from->guards != to->guards) return 0;
+    size_t next = 0;
+    if (from->nodes != to->nodes || from->guards != to->guards) return 0;
     for (size_t k = 0; k < from->runs; k++) {
-        const ad_run *r = &from->run[k], *s = &to->run[k];
-        if (r->node != s->node || r->op != s->op || r->form != s->form) return 0;
+        const ad_run *r = &from->run[k], *s = &to->run[next];
+        if (next < to->runs && r->node == s->node) {
+            if (r->op != s->op || r->form != s->form) return 0;
+            next++;
+        } else if (!ad_is_constant(to, r->node)) {
+            return 0;
+        }
     }
-    return 1;
+    return next == to->runs;
 }
 
 /* What came through is a recording like any other: it can be swept, lowered and replayed. */
