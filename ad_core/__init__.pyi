@@ -189,6 +189,20 @@ class Function(_Evaluator):
     def clear(self) -> None: ...
     def jacobian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0) -> Any: ...
     def hessian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0) -> Any: ...
+    def spy(
+        self,
+        path: str | PathLike[str] | BinaryIO,
+        *args: _PyTree,
+        argnums: _Argnums = 0,
+        what: Literal["jacobian", "hessian"] = "jacobian",
+    ) -> int: ...
+    def explain(
+        self,
+        *args: _PyTree,
+        argnums: _Argnums = 0,
+        what: Literal["jacobian", "hessian"] = "jacobian",
+        sparse: bool = False,
+    ) -> str: ...
 
 class Tape(_Evaluator):
     @property

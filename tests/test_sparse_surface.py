@@ -302,6 +302,43 @@ def test_spy():
         tape.spy(3)
 
 
+def test_compiled_functions_tell_of_the_path_at_a_point():
+    f = ad_core.compile(lambda p, x: x[:-1] * x[1:] if p["k"] > 0 else x[:1] ** 2)
+    up, down = ({"k": 1.0}, np.ones(6)), ({"k": -1.0}, np.ones(6))
+    for args, nnz, colours in ((up, 10, 2), (down, 1, 1)):
+        assert f.jacobian_sparsity(*args, argnums=1).nnz == nnz
+        assert f"entries {nnz}" in " ".join(f.explain(*args, argnums=1, sparse=True).split())
+        file = io.BytesIO()
+        assert f.spy(file, *args, argnums=1) == colours
+        assert file.getvalue().startswith(b"\x89PNG")
+    assert f.paths == 2
+    assert "outputs K 5" in " ".join(f.explain(*up, argnums=1).split())
+    scalar = ad_core.compile(lambda x: np.sum(x**3))
+    assert scalar.spy(io.BytesIO(), np.ones(4), what="hessian") == 1
+    assert "inputs D" in scalar.explain(np.ones(4), what="hessian")
+    with refused(TypeError, "explain", "needs its arguments", "explain(x)"):
+        f.explain()
+    with refused(TypeError, "spy", "spy(path, x)"):
+        f.spy(io.BytesIO())
+    with refused(TypeError, "argument 0", "float64"):
+        f.explain(3)
+    with refused(ValueError, "what", "gradient"):
+        scalar.explain(np.ones(4), what="gradient")
+
+
+def test_a_dense_matrix_is_not_made_to_be_explained(monkeypatch):
+    tape = ad_core.trace(lambda x: x**3, np.ones(20_000))
+    text = tape.explain()
+    assert "400,000,000, 3.2 GB" in text
+    assert "explain(sparse=True)" in text
+    assert "entries 20,000" in " ".join(tape.explain(sparse=True).split())
+    monkeypatch.setattr("ad_core.programs.compiled.MOST_TOLD", 8)
+    small = ad_core.trace(lambda x: x**3, np.ones(3))
+    assert "not made" in small.explain()
+    small.jacobian(np.ones(3))
+    assert "nonzero outputs 3" in " ".join(small.explain().split())
+
+
 def test_pictures_show_every_entry():
     from ad_core.sparse.spy import image
 

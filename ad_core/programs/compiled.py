@@ -18,6 +18,8 @@ from ad_core.trees import flatten
 
 __all__ = ["Compiled"]
 
+MOST_TOLD = 1 << 27  # entries of a dense matrix whose program is made to be explained
+
 _core.set_flatten(flatten)
 
 
@@ -176,6 +178,9 @@ class Compiled(_core.Evaluator):
         that are not structural zeros, guards, bytes.  what: "jacobian" or "hessian", sparse or
         not; argnums: as of :meth:`jacobian`.  Makes the program if there is none.
 
+        A dense one of more than 2^27 numbers (1 GB) is not made for this, unless a call has made it
+        already; the text says so.
+
         Sparse ones may come from products with the sums of columns and rows of a colour as well:
         their operations are an edge's, twice a column colour and three times a row colour, and
         what it takes to carry the recording out again.
@@ -189,10 +194,20 @@ class Compiled(_core.Evaluator):
         """
         check_what(what)
         name = f"sparse_{what}" if sparse else what
-        call = self._build(name, argnums)
         numbers, single = self._lowered.wrt(argnums)
-        facts = self._facts[name, tuple(numbers), single] or call.facts
-        return explained(self._name, self._lowered, facts, call)
+        key = name, tuple(numbers), single
+        source = self._lowered
+        entries = source.arguments.size * (
+            source.result.size if what == "jacobian" else source.arguments.size
+        )
+        if not sparse and entries > MOST_TOLD and key not in self._built:
+            return table([
+                *sizes(self._name, source),
+                ("entries", f"{entries:,}, {8e-9 * entries:.1f} GB: not made to be explained; "
+                 f"explain(sparse=True) tells of the sparse {what}"),
+            ])  # fmt: skip
+        call = self._build(name, argnums)
+        return explained(self._name, source, self._facts[key] or call.facts, call)
 
 
 def check_what(what):
@@ -201,10 +216,14 @@ def check_what(what):
         raise ValueError(f"what must be 'jacobian' or 'hessian', got {what!r}")
 
 
-def explained(name, source, facts, call):
-    rows = [("function", name), ("inputs D", source.arguments.size),
+def sizes(name, source):
+    """The first rows of an explanation."""
+    return [("function", name), ("inputs D", source.arguments.size),
             ("outputs K", source.result.size)]  # fmt: skip
-    rows += route_rows(facts["route"], facts.get("candidates", {}))
+
+
+def explained(name, source, facts, call):
+    rows = sizes(name, source) + route_rows(facts["route"], facts.get("candidates", {}))
     if isinstance(call.pack, Structure):
         rows.append(("entries", f"{call.pack.nnz:,}"))
     size = call.program.size() if hasattr(call, "program") else {}

@@ -15,7 +15,6 @@ from ad_core.programs.arguments import Arguments
 from ad_core.programs.build import SEEDS, WHOLE, labels, seed_leaves
 from ad_core.programs.compiled import Compiled
 from ad_core.recording import record
-from ad_core.sparse.structure import Structure
 from ad_core.trees import flatten
 
 __all__ = ["Function", "compile"]
@@ -118,16 +117,17 @@ class Function(_core.Evaluator):
         """Where the Jacobian on the path at these arguments has entries: a Boolean
         scipy.sparse.csr_array (K, D).
 
-        Its indices are those of ``jacobian(*args, sparse=True)``, which is computed; errors are
-        its own, and TypeError without arguments: a structure is that of a recording, which is made
-        at a point.
+        Its indices are those of ``jacobian(*args, sparse=True)``.  Errors are those of
+        :meth:`Tape.jacobian_sparsity`, and TypeError without arguments: a structure is that of a
+        recording, which is made at a point.
 
         >>> import numpy as np, ad_core
         >>> f = ad_core.compile(lambda x: x[:2] * x[2] if x[0] > 0 else x[:2])
         >>> f.jacobian_sparsity(np.ones(3)).nnz, f.jacobian_sparsity(-np.ones(3)).nnz
         (4, 2)
         """
-        return self._sparsity("jacobian", args, argnums)
+        path, numbers = self._path("jacobian_sparsity", args, argnums)
+        return path.jacobian_sparsity(numbers)
 
     def hessian_sparsity(self, *args, argnums=0):
         """The same of the Hessian of a scalar function, (D, D), both triangles.
@@ -136,16 +136,57 @@ class Function(_core.Evaluator):
         >>> ad_core.compile(lambda x: np.sum(x**3)).hessian_sparsity(np.ones(5)).nnz
         5
         """
-        return self._sparsity("hessian", args, argnums)
+        path, numbers = self._path("hessian_sparsity", args, argnums)
+        return path.hessian_sparsity(numbers)
 
-    def _sparsity(self, name, args, argnums):
+    def spy(self, path, *args, argnums=0, what="jacobian"):
+        """Draw the structure on the path at these arguments to a file, as :meth:`Tape.spy` does.
+
+        Returns the number of colours.
+
+        >>> import io, numpy as np, ad_core
+        >>> ad_core.compile(lambda x: np.diff(x, 2)).spy(io.BytesIO(), np.ones(50))
+        3
+        """
+        recorded, numbers = self._path("spy", args, argnums)
+        return recorded.spy(path, numbers, what)
+
+    def explain(self, *args, argnums=0, what="jacobian", sparse=False):
+        """How the program for the path at these arguments came about: see :meth:`Tape.explain`.
+
+        >>> import numpy as np, ad_core
+        >>> f = ad_core.compile(lambda x: np.diff(x**2))
+        >>> print(f.explain(np.ones(50), sparse=True))
+        function ...
+        inputs D                          50
+        outputs K                         49
+        route forward                     ...
+        """
+        path, numbers = self._path("explain", args, argnums)
+        return path.explain(numbers, what, sparse)
+
+    def _path(self, name, args, argnums):
+        """(recording, argnums of its own) of the path at these arguments."""
         if not args:
             raise TypeError(
-                f"{name}_sparsity of {self._label} needs its arguments: a structure is that of a "
-                f"recording, which is made at a point; pass one, {name}_sparsity(x)"
+                f"{name} of {self._label} needs its arguments: what it tells is of a recording, "
+                f"which is made at a point; pass one, {name}({'path, ' * (name == 'spy')}x)"
             )
-        found = getattr(self, name)(*args, argnums=argnums, sparse=True)
-        return Structure(found.indptr, found.indices, found.shape).pattern()
+        given = self._given(args, 0)
+        evaluation = _Evaluation(self, given, "value", 0, ())
+        evaluation.run(None, None, None)
+        return evaluation.tape, given.argnums(argnums)
+
+    def _given(self, args, batch_dims):
+        """The arguments taken apart, among them inputs."""
+        given = Arguments(self, args, batch_dims)
+        if not given.inputs:
+            found = f"got {args[0]!r}; pass floats" if args else "but there is none"
+            raise TypeError(
+                f"an argument of {self._label} (argument 0, or another) must be real float64 "
+                f"numbers to be recorded, {found}"
+            )
+        return given
 
     def _adapt(self, name, args, argnums, out, workers, progress, batch_dims):
         """A call that does not fit the program of the last one."""
@@ -162,13 +203,7 @@ class Function(_core.Evaluator):
                     f"function itself is recorded; leave {what} out"
                 )
             return self._transformed(name, args, argnums, seeds)
-        given = Arguments(self, args, 0 if batch_dims is None else batch_dims)
-        if not given.inputs:
-            found = f"got {args[0]!r}; pass floats" if args else "but there is none"
-            raise TypeError(
-                f"an argument of {self._label} (argument 0, or another) must be real float64 "
-                f"numbers to be recorded, {found}"
-            )
+        given = self._given(args, 0 if batch_dims is None else batch_dims)
         numbers = 0 if name in WHOLE else given.argnums(argnums)
         return _Evaluation(self, given, name, numbers, seeds).run(out, workers, progress)
 
@@ -265,6 +300,7 @@ class _Evaluation:
             else:
                 tape, results = self.another_path(tape, arrays, outs)
         self.use(tape)
+        self.tape = tape
         call = self.call_of(tape)
         return results[0] if call.pack is None else call.pack(results)
 
