@@ -47,6 +47,10 @@ static void rows(const ad_column_of *column, size_t width, size_t from, size_t c
 #define NAME_OF(WIDTH) rows_##WIDTH,
     static void (*const known[])(const ad_column_of *, size_t, size_t, const double *,
                                  double *) = {NULL, WIDTHS(NAME_OF)};
+    if (width == 1 && column->stride == 1) {
+        memcpy(out, arena + column->slot + from, count * sizeof *out);
+        return;
+    }
     if (width <= KNOWN) {
         known[width](column, from, count, arena, out);
         return;
