@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define BLOCKS 16  /* of points that a thread takes at once */
+#define LINE 8     /* doubles of a cache line */
 #define STAGED 8   /* points whose results are laid out in the arena, then copied in one piece */
 #define STAGE 4096 /* most results a point that are */
 #define STREAM_FROM ((size_t)1 << 19) /* results in all that no near cache will hold */
@@ -71,7 +72,14 @@ static void load_lanes(const ad_batch *b, const ad_program *p, size_t from, size
         for (size_t e = n; e < AD_LANE_POINTS; e++) offset[e] = offset[n - 1];
         if (x->core == NULL) {
             const char *row[AD_LANE_POINTS];
-            for (size_t e = 0; e < AD_LANE_POINTS; e++) row[e] = x->data + offset[e];
+            const intptr_t ahead = AD_LANE_POINTS * (offset[1] - offset[0]);
+            for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+                row[e] = x->data + offset[e];
+                for (size_t k = 0; k < x->count; k += LINE) { /* the next block's, from afar */
+                    __builtin_prefetch((const char *)((uintptr_t)row[e] + (uintptr_t)ahead) +
+                                       k * 8);
+                }
+            }
             ad_eval_kernels()->columns(row, x->count, p->lane_input + x->first, arena);
             continue;
         }
