@@ -160,3 +160,34 @@ def test_without_scipy(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.sparse", None)
     with refused(ImportError, "pip install scipy", "sparse=False"):
         tape.jacobian(X, sparse=True)
+
+
+@pytest.mark.parametrize("mode", ["wrap", "constant"])
+@pytest.mark.parametrize("shape", [(3, 3), (5, 7), (1, 40), (12, 9)])
+def test_rows_of_a_grid(shape, mode):
+    """Their entries are alike, and written by rule; two species, with a product that is guarded."""
+
+    def across(w):
+        p = np.pad(w, 1, mode=mode)
+        return p[2:, 1:-1] + p[:-2, 1:-1] + p[1:-1, 2:] + p[1:-1, :-2] - 4.0 * w
+
+    def rate(y):
+        u, v = y.reshape(2, *shape)
+        return np.stack([np.sqrt(np.abs(u)) * v + across(u), u * u * v + across(v)]).ravel()
+
+    x = np.random.default_rng(7).normal(size=2 * shape[0] * shape[1])
+    tape = ad_core.trace(rate, x)
+    points = np.stack([x, 1.1 * x, x, x, x])
+    points[2:, 3] = 0.0, np.inf, np.nan
+    with np.errstate(all="ignore"):
+        for at in points:
+            expected, sparse = tape.jacobian(at), tape.jacobian(at, sparse=True)
+            np.testing.assert_array_equal(sparse.toarray(), expected)
+            value, same = tape.value_and_jacobian(at, sparse=True)
+            np.testing.assert_array_equal(value, tape(at))
+            np.testing.assert_array_equal(same.toarray(), expected)
+            np.testing.assert_allclose(expected, ad_core.jacobian(rate)(at), rtol=1e-12, atol=1e-13)
+        rows = tape.jacobian(points, sparse=True)
+    for at, data in zip(points, rows, strict=True):
+        expected = tape.jacobian(at, sparse=True).data
+        np.testing.assert_allclose(data, expected, rtol=1e-12, atol=1e-13)
