@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stiff differential equations by SciPy, and by SUNDIALS where scikit-sundae is installed."""
 
+import gc
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -131,6 +133,33 @@ class TestStiff:
             jac=lambda t, u: jac.jacobian(u, sparse=True),
         )  # fmt: skip
         np.testing.assert_allclose(found.y, plain.y, rtol=1e-9, atol=1e-12)
+
+    def test_factors_are_dropped_by_the_thread_that_made_them(self, monkeypatch):
+        """In another one SciPy would not free their memory."""
+        splu, made, dropped = matrices.linalg.splu, [], []
+
+        class Factors:
+            def __init__(self, A, **options):
+                self.factors = splu(A, **options)
+                self.thread = threading.get_ident()
+                made.append(self.thread)
+
+            def solve(self, b):
+                return self.factors.solve(b)
+
+            def __del__(self):
+                dropped.append((self.thread, threading.get_ident()))
+
+        monkeypatch.setattr("scipy.sparse.linalg.splu", Factors)
+        u0 = np.sin(np.linspace(0.0, np.pi, 1100))
+        solvers.solve_ivp(heat, (0, 0.01), u0)
+        for _ in range(1000):
+            gc.collect()
+            if len(dropped) == len(made):
+                break
+            time.sleep(0.01)
+        assert len(set(made)) == 2
+        assert sorted(dropped) == sorted((thread, thread) for thread in made)
 
     def test_a_singular_matrix_in_the_other_thread_is_an_error_here(self, monkeypatch):
         splu = matrices.linalg.splu

@@ -58,20 +58,39 @@ def ordered(method):
                 return _eliminated(A)
             if self.aside is None:
                 self.aside = ThreadPoolExecutor(1)
-            return _Pending(self.aside.submit(_eliminated, A))
+            return _Pending(self.aside, self.aside.submit(_boxed, A))
 
     functools.update_wrapper(Ordered, method, updated=())
     return Ordered
 
 
 class _Pending:
-    """Factors that another thread may still be at."""
+    """Factors that another thread makes, may still be at, and lets go of.
 
-    def __init__(self, future):
-        self._future = future
+    SciPy frees SuperLU's memory in the thread alone that took it; dropped in another one it is kept
+    until that thread ends.
+    """
+
+    def __init__(self, aside, held):
+        self._aside, self._held = aside, held
 
     def solve(self, b):
-        return self._future.result().solve(b)
+        return self._held.result()[0].solve(b)
+
+    def __del__(self):
+        try:
+            self._aside.submit(_dropped, self._held)
+        except RuntimeError:  # Python is about to end, and the thread with it
+            return
+
+
+def _boxed(A):
+    return [_eliminated(A)]
+
+
+def _dropped(held):
+    if held.exception() is None:
+        held.result().clear()
 
 
 def _eliminated(A):
