@@ -14,6 +14,8 @@ _Array: TypeAlias = NDArray[np.float64]
 _Arguments: TypeAlias = tuple[_PyTree, ...] | list[_PyTree]
 _Argnums: TypeAlias = int | tuple[int, ...] | list[int]
 _Mode: TypeAlias = Literal["fwd", "rev"]
+_Matrix: TypeAlias = Literal["jacobian", "hessian"]
+_File: TypeAlias = str | PathLike[str] | BinaryIO
 _Function: TypeAlias = Callable[..., _PyTree]
 
 _Method: TypeAlias = Literal[
@@ -191,16 +193,16 @@ class Function(_Evaluator):
     def hessian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0) -> Any: ...
     def spy(
         self,
-        path: str | PathLike[str] | BinaryIO,
+        path: _File,
         *args: _PyTree,
         argnums: _Argnums = 0,
-        what: Literal["jacobian", "hessian"] = "jacobian",
+        what: _Matrix = "jacobian",
     ) -> int: ...
     def explain(
         self,
         *args: _PyTree,
         argnums: _Argnums = 0,
-        what: Literal["jacobian", "hessian"] = "jacobian",
+        what: _Matrix = "jacobian",
         sparse: bool = False,
     ) -> str: ...
 
@@ -223,14 +225,14 @@ class Tape(_Evaluator):
     def hessian_sparsity(self, argnums: _Argnums = 0) -> Any: ...
     def spy(
         self,
-        path: str | PathLike[str] | BinaryIO,
+        path: _File,
         argnums: _Argnums = 0,
-        what: Literal["jacobian", "hessian"] = "jacobian",
+        what: _Matrix = "jacobian",
     ) -> int: ...
     def explain(
         self,
         argnums: _Argnums = 0,
-        what: Literal["jacobian", "hessian"] = "jacobian",
+        what: _Matrix = "jacobian",
         sparse: bool = False,
     ) -> str: ...
     def instructions(
@@ -246,7 +248,7 @@ class Tape(_Evaluator):
         limit: int | None = 60,
     ) -> str: ...
     def dot(self) -> str: ...
-    def draw(self, path: str | PathLike[str] | BinaryIO) -> None: ...
+    def draw(self, path: _File) -> None: ...
 
 class debug:
     nans: bool

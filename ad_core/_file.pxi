@@ -48,7 +48,7 @@ def tape_arrays(Trace trace not None):
     cdef const ad_span *span
     cdef const ad_block *block
     cdef const ad_run *run
-    cdef size_t k
+    cdef size_t k, kept = 0
     cdef int ndim
     spans, blocks = [], []
     for k in range(t.spans):
@@ -65,7 +65,7 @@ def tape_arrays(Trace trace not None):
             row += view_row(&block.operand[j], DIMS)
         blocks.append(row)
     covered, settled = np.zeros(t.nodes, bool), np.zeros(t.nodes, bool)
-    runs = []
+    runs = np.empty((t.runs, 6), np.int64)
     for k in range(t.runs):
         run = &t.run[k]
         own = slice(run.node, run.node + run_length(t, run))
@@ -74,7 +74,8 @@ def tape_arrays(Trace trace not None):
             settled[own] = True     # a derivative within the function, taken at plain numbers
             continue
         covered[own] = True
-        runs.append((run.node, run.op, run.form, run.arity, run.a, run.b))
+        runs[kept] = run.node, run.op, run.form, run.arity, run.a, run.b
+        kept += 1
     leaves = np.flatnonzero(~covered)
     constant = np.array([ad_is_constant(t, <ad_node> node) or settled[node]
                          for node in leaves.tolist()], np.int64)
@@ -83,7 +84,7 @@ def tape_arrays(Trace trace not None):
         "leaves": leaves.astype(np.int64),
         "constant": constant,
         "values": np.array([t.value[<ad_node> node] for node in leaves.tolist()], np.float64),
-        "runs": np.array(runs, np.int64).reshape(len(runs), 6),
+        "runs": runs[:kept],
         "spans": np.array(spans, np.int64).reshape(
             len(spans), EXTENT_COLUMNS + ARITY * VIEW_COLUMNS),
         "blocks": np.array(blocks, np.int64).reshape(

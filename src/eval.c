@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "numbers.h"
 #include "vmath.h"
 
 static ad_eval_table chosen;
@@ -51,10 +52,9 @@ void ad_lane_begin(const ad_program *p, double *arena) {
 static ad_status ask(ad_called c, unsigned way, size_t reads, const double *x, double *out) {
     const ad_callbacks *callbacks = ad_callbacks_get();
     const double *y = x + c.n, *seed = y + c.m;
-    size_t p = ad_call_seeds(c, way, reads), seeds = p * (way == AD_CALL_PUSH ? c.n : c.m), k = 0;
+    size_t p = ad_call_seeds(c, way, reads), seeds = p * (way == AD_CALL_PUSH ? c.n : c.m);
     if (way == AD_CALL_VALUE) return callbacks->value(c.rule, c.n, x, c.m, out);
-    while (k < seeds && seed[k] == 0) k++;
-    if (k == seeds) {
+    if (!ad_any(seeds, seed)) {
         memset(out, 0, ad_call_gives(c, way, p) * sizeof *out);
         return AD_OK;
     }

@@ -10,31 +10,6 @@
 #define ROWS 4    /* a rule saves work from here on */
 #define SPANS 16  /* outputs a span of slots, below which outputs are looked at themselves */
 
-/* Rows of `width` from place k on of which each is read as the one before, shifted. */
-static size_t alike(const ad_program *p, size_t k, size_t width, size_t end) {
-    const ad_place_of *place = p->place + k;
-    size_t n = end - k, twice = 2 * width;
-    if (n < twice) return 1;
-    for (size_t i = twice; i < n; i++) { /* the shift is what it was a row before */
-        uint32_t shift = place[i - width].slot - place[i - twice].slot;
-        if (place[i].slot - place[i - width].slot != shift) return i / width;
-    }
-    return n / width;
-}
-
-/* The widest area of a tile at place k: its width, 0 without a rule. */
-static size_t best_width(const ad_program *p, size_t k, size_t end, size_t *rows) {
-    size_t best = 0, area = 0;
-    for (size_t width = 1; width <= WIDEST; width++) {
-        size_t n = alike(p, k, width, end);
-        if (n < ROWS || n * width <= area) continue;
-        best = width;
-        area = n * width;
-        *rows = n;
-    }
-    return best;
-}
-
 /* Columns of output k on; `shifted` tells that a next row says how they go on. */
 static ad_status append_columns(ad_program *p, size_t *room, size_t k, size_t n, int shifted) {
     if (ad_grow((void **)&p->column, room, p->columns + n, sizeof *p->column) != AD_OK) {
@@ -83,30 +58,38 @@ static ad_status find_looked(ad_program *p) {
     return status;
 }
 
+/* The tiles, of slots side by side; none where most outputs follow no rule. */
+static ad_status append_tiles(ad_program *p, const uint32_t *slot) {
+    size_t tile_room = 0, column_room = 0, single = 0;
+    for (size_t k = 0; k < p->places && 2 * single <= p->places;) {
+        size_t n = (k < p->checked ? p->checked : p->places) - k, length;
+        size_t period = ad_period_of(slot + k, n, 1, WIDEST, ROWS, &length);
+        size_t width = period > 0 ? period : 1, rows = period > 0 ? length / period : 1;
+        ad_status status = AD_OK;
+        if (period == 0 && p->tiles > 0 && p->tile[p->tiles - 1].count == 1) {
+            p->tile[p->tiles - 1].width++;
+        } else {
+            status = append_tile(p, &tile_room, k, width, rows);
+        }
+        if (status == AD_OK) status = append_columns(p, &column_room, k, width, period > 0);
+        if (status != AD_OK) return status;
+        single += period == 0;
+        k += rows * width;
+    }
+    if (2 * single > p->places) p->tiles = p->columns = 0;
+    return AD_OK;
+}
+
 /* Rules for the entries of a sparse Jacobian: rows of a discretised equation are alike.  Outputs
  * between them are tiles of one row; where these are most, gathering all places is no slower. */
 static ad_status find_tiles(ad_program *p) {
-    size_t tile_room = 0, column_room = 0, rows = 0, single = 0;
     if (p->places != p->outputs || p->places < TILED || 2 * p->stretches <= p->places) return AD_OK;
-    for (size_t k = 0; k < p->places && 2 * single <= p->places;) {
-        size_t end = k < p->checked ? p->checked : p->places;
-        size_t width = best_width(p, k, end, &rows), n = width > 0 ? width : 1;
-        ad_status status = AD_OK;
-        if (width == 0 && p->tiles > 0 && p->tile[p->tiles - 1].count == 1) {
-            p->tile[p->tiles - 1].width++;
-        } else {
-            status = append_tile(p, &tile_room, k, n, width > 0 ? rows : 1);
-        }
-        if (status == AD_OK) status = append_columns(p, &column_room, k, n, width > 0);
-        if (status != AD_OK) return status;
-        single += width == 0;
-        k += width > 0 ? rows * width : 1;
-    }
-    if (2 * single > p->places) {
-        p->tiles = p->columns = 0;
-        return AD_OK;
-    }
-    return find_looked(p);
+    uint32_t *slot = ad_alloc(p->places, sizeof *slot);
+    if (slot == NULL) return AD_NO_MEMORY;
+    for (size_t k = 0; k < p->places; k++) slot[k] = p->place[k].slot;
+    ad_status status = append_tiles(p, slot);
+    ad_free(slot);
+    return status == AD_OK && p->tiles > 0 ? find_looked(p) : status;
 }
 
 ad_status ad_program_write_places(const ad_schedule *s, const ad_wanted *wanted, ad_program *p) {

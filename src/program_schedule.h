@@ -75,6 +75,15 @@ static inline uint32_t ad_slot_of(const ad_schedule *s, size_t k, size_t j) {
     return s->slot[ad_job_operand(s, s->order[k], j)];
 }
 
+/* Elements from the first of n on that follow one affine rule for each place in a period; slot[]
+ * has `arity` of each.  n >= 2 period. */
+size_t ad_periodic_length(const uint32_t *slot, size_t n, size_t arity, size_t period);
+
+/* The period up to `most` that holds longest, the shortest such, and for how many elements; 0 if
+ * none is repeated `repeats` times, which are 2 or more. */
+size_t ad_period_of(const uint32_t *slot, size_t n, size_t arity, size_t most, size_t repeats,
+                    size_t *length);
+
 /* Inputs and constants first, then the operations as they are evaluated: order[] within the groups
  * may change, p gets its constants and number of slots. */
 ad_status ad_program_give_slots(ad_schedule *s, const ad_wanted *wanted, ad_program *p);

@@ -29,8 +29,7 @@ typedef struct arrangement {
     ad_term *copy;
 } arrangement;
 
-/* Elements from the first of n on that follow one affine rule for each place in a period. */
-static size_t periodic_length(const uint32_t *slot, size_t n, size_t arity, size_t period) {
+size_t ad_periodic_length(const uint32_t *slot, size_t n, size_t arity, size_t period) {
     size_t ahead = period * arity, length = 2 * period;
     for (; length < n; length++) {
         const uint32_t *x = slot + (length - 2 * period) * arity;
@@ -41,14 +40,15 @@ static size_t periodic_length(const uint32_t *slot, size_t n, size_t arity, size
     return length;
 }
 
-/* The period that holds longest, the shortest such; 0 if none does for long enough. */
-static size_t period_of(const uint32_t *slot, size_t n, size_t arity) {
-    size_t best = 0, longest = LEAST - 1;
-    for (size_t period = 1; period <= MOST_PERIOD && period * REPEATS <= n; period++) {
-        size_t length = periodic_length(slot, n, arity, period);
-        if (length <= longest || length < period * REPEATS) continue;
+size_t ad_period_of(const uint32_t *slot, size_t n, size_t arity, size_t most, size_t repeats,
+                    size_t *length) {
+    size_t best = 0;
+    *length = 0;
+    for (size_t period = 1; period <= most && period * repeats <= n; period++) {
+        size_t holds = ad_periodic_length(slot, n, arity, period);
+        if (holds <= *length || holds < period * repeats) continue;
         best = period;
-        longest = length;
+        *length = holds;
     }
     return best;
 }
@@ -75,12 +75,13 @@ static void arrange(arrangement *x, const ad_group *group) {
     }
     for (size_t k = 0; k + LEAST <= n;) {
         const uint32_t *slot = x->slot + k * arity;
-        size_t period = period_of(slot, n - k < WINDOW ? n - k : WINDOW, arity);
-        if (period == 0) {
+        size_t seen = n - k < WINDOW ? n - k : WINDOW, length;
+        size_t period = ad_period_of(slot, seen, arity, MOST_PERIOD, REPEATS, &length);
+        if (period == 0 || length < LEAST) {
             k += LEAST;
             continue;
         }
-        size_t rows = periodic_length(slot, n - k, arity, period) / period;
+        size_t rows = ad_periodic_length(slot, n - k, arity, period) / period;
         if (period > 1) turn(x, order + k, rows, period);
         k += rows * period;
     }

@@ -10,6 +10,7 @@
 
 #define LANES 64                      /* most elements of an array operation at once */
 #define SCRATCH ((size_t)1 << 12)     /* doubles that their series should fit in: 32 KB */
+
 /* Series lie node major in `array`, d + 1 coefficients a node; in `scratch` those of an
  * operation lie order major, so that the inner loops run over elements. */
 typedef struct taylor {

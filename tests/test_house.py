@@ -53,7 +53,7 @@ ARROWS = {
     "eliminate": ["derive"],
     "fused": [],
     "program": ["graph", "fused"],
-    "eval": ["call", "program", "lanes"],
+    "eval": ["call", "numbers", "program", "lanes"],
     "batch": ["eval"],
     "sparsity": ["jacobian", "expr"],
     "colour": ["alloc"],
