@@ -12,6 +12,7 @@ array([[0.        , 0.        ],
 
 import ad_core.tracing  # noqa: F401  (tells the core what NumPy functions do)
 from ad_core import implicit
+from ad_core._core import Gathered, gather
 from ad_core.debugging import debug
 from ad_core.errors import BranchChanged, EscapedTraceError, TapeFullError, TracedValueError
 from ad_core.explain import Explanation, explain
@@ -45,6 +46,7 @@ __all__ = [
     "EscapedTraceError",
     "Explanation",
     "Function",
+    "Gathered",
     "Node",
     "Tape",
     "TapeFullError",
@@ -57,6 +59,7 @@ __all__ = [
     "debug",
     "explain",
     "external",
+    "gather",
     "ggnvp",
     "grad",
     "hessian",

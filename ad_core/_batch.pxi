@@ -60,15 +60,18 @@ cdef class Job:
     cdef ad_batch batch
     cdef ad_batch_input *inputs
     cdef ad_batch_output *outputs
+    cdef ad_rows *rows          # of each argument that is gathered
     cdef intptr_t *core         # offsets within arguments that are not contiguous
     cdef Program program
-    cdef list arrays            # the arguments as float64 arrays
+    cdef list arrays            # the arguments: float64 arrays, or Gathered
+    cdef list labels            # of each, for messages
     cdef list results
     cdef cnp.ndarray missed     # points whose guards came out otherwise; None: no guards
 
     def __dealloc__(self):
         ad_free(self.inputs)
         ad_free(self.outputs)
+        ad_free(self.rows)
         ad_free(self.core)
 
     cdef int run(self, object workers, object progress) except -1:
@@ -130,7 +133,7 @@ cdef class Job:
             error = <object> p.signal
             Py_DECREF(error)
             raise error
-        check(status)
+        self.check(status)
         if progress is not None and p.last < p.points:      # what other threads did last
             progress.update(p.points - p.last)
         return 0
@@ -142,8 +145,18 @@ cdef class Job:
         with nogil:
             status = ad_batch_work(&self.batch, arena.memory, NULL)
         self.program.spare.append(arena)
-        if status == AD_CALL_FAILED:    # an error of this thread's
-            check(status)
+        if status == AD_CALL_FAILED or status == AD_BAD_INDEX:      # an error of this thread's
+            self.check(status)
+
+    cdef int check(self, ad_status status) except -1:
+        if status == AD_BAD_INDEX:
+            for label, x in zip(self.labels, self.arrays, strict=True):
+                wrong = (<Gathered> x).first_wrong() if type(x) is Gathered else None
+                if wrong is not None:
+                    raise IndexError(f"{label} is gathered from {len(x.values)} rows, but index"
+                                     f"{list(wrong[0])} is {wrong[1]}")
+            raise IndexError("an index of gather() was changed while it was in use")
+        return check(status)
 
     cdef Arena take_arena(self):
         cdef size_t room = ad_batch_room(&self.batch)
@@ -172,22 +185,42 @@ cdef int wait_for(list others) except -1:
     return 0
 
 
+cdef int describe_axes(ad_batch_input *to, cnp.ndarray x, int lead, int ndim) except -1:
+    """Where an array's numbers lie, whose first `lead` axes are a batch's last, broadcast."""
+    cdef int d
+    cdef cnp.npy_intp *dims = cnp.PyArray_DIMS(x)
+    cdef cnp.npy_intp *strides = cnp.PyArray_STRIDES(x)
+    to.data = <const char *> cnp.PyArray_DATA(x)
+    for d in range(ndim):
+        to.stride[d] = 0
+        if d >= ndim - lead and dims[d - (ndim - lead)] != 1:
+            to.stride[d] = strides[d - (ndim - lead)]
+    return 0
+
+
+cdef int describe_rows(ad_batch_input *to, ad_rows *rows, Gathered x, int core_ndim,
+                       int ndim) except -1:
+    describe_axes(to, x.index, len(x.shape) - core_ndim, ndim)
+    rows.data = <const char *> cnp.PyArray_DATA(x.values)
+    rows.count = cnp.PyArray_DIMS(x.values)[0]
+    rows.length = size_of(shape_of(x.values)[1:])
+    rows.step = cnp.PyArray_STRIDES(x.values)[0]
+    rows.narrow = x.index.descr.itemsize == 4
+    to.rows = rows
+    return 0
+
+
 cdef int describe_input(ad_batch_input *to, cnp.ndarray x, int core_ndim, int ndim,
-                        const size_t *shape, intptr_t *core) except -1:
-    """Where an argument's numbers lie; its batch axes are the first, broadcast to shape.  Returns
-    how many offsets were written to core."""
+                        intptr_t *core) except -1:
+    """Where an argument's numbers lie; its batch axes are the first.  Returns how many offsets were
+    written to core."""
     cdef int d, lead = cnp.PyArray_NDIM(x) - core_ndim
     cdef cnp.npy_intp *dims = cnp.PyArray_DIMS(x)
     cdef cnp.npy_intp *strides = cnp.PyArray_STRIDES(x)
     cdef size_t k, rest
     cdef intptr_t step = sizeof(double), at
     cdef bint contiguous_core = True
-    to.data = <const char *> cnp.PyArray_DATA(x)
-    to.core = NULL
-    for d in range(ndim):
-        to.stride[d] = 0
-        if d >= ndim - lead and dims[d - (ndim - lead)] != 1:
-            to.stride[d] = strides[d - (ndim - lead)]
+    describe_axes(to, x, lead, ndim)
     for d in range(cnp.PyArray_NDIM(x) - 1, lead - 1, -1):
         contiguous_core = contiguous_core and (strides[d] == step or dims[d] == 1)
         step *= dims[d]

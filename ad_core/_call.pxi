@@ -239,6 +239,7 @@ cdef class Call:
             raise TypeError(f"{self.name} takes {self.n_in} arrays, got {len(arguments)}")
         job.program = program
         job.arrays = [self.argument(a, arguments[a]) for a in range(self.n_in)]
+        job.labels = self.labels
         shape = batch_shape(job.arrays, self.in_shapes, self.name)
         if len(shape) > AD_BATCH_DIMS:
             raise ValueError(f"{self.name} takes at most {AD_BATCH_DIMS} batch axes, got "
@@ -258,14 +259,21 @@ cdef class Call:
         b.outputs = self.n_out
         job.inputs = <ad_batch_input *> ad_alloc(self.n_in, sizeof(ad_batch_input))
         job.outputs = <ad_batch_output *> ad_alloc(self.n_out, sizeof(ad_batch_output))
+        job.rows = <ad_rows *> ad_alloc(self.n_in, sizeof(ad_rows))
         job.core = <intptr_t *> ad_alloc(program.fast.inputs, sizeof(intptr_t))
-        if job.inputs == NULL or job.outputs == NULL or job.core == NULL:
+        if job.inputs == NULL or job.outputs == NULL or job.rows == NULL or job.core == NULL:
             raise MemoryError("no memory for a batch")
         for a in range(self.n_in):
-            x = job.arrays[a]
             job.inputs[a].first = self.ins[a].first
             job.inputs[a].count = self.ins[a].count
-            offsets += describe_input(&job.inputs[a], x, len(self.in_shapes[a]), b.ndim, b.shape,
+            job.inputs[a].core = NULL
+            job.inputs[a].rows = NULL
+            if type(job.arrays[a]) is Gathered:
+                describe_rows(&job.inputs[a], &job.rows[a], job.arrays[a],
+                              len(self.in_shapes[a]), b.ndim)
+                continue
+            x = job.arrays[a]
+            offsets += describe_input(&job.inputs[a], x, len(self.in_shapes[a]), b.ndim,
                                       job.core + offsets)
         if out is not None:
             self.check_number(out)
@@ -288,10 +296,14 @@ cdef class Call:
             return [y if y.ndim else y[()] for y in job.results], missed
         return job.results, missed
 
-    cdef cnp.ndarray argument(self, Py_ssize_t a, object given):
-        """An argument as a float64 array whose last axes are the core shape."""
+    cdef object argument(self, Py_ssize_t a, object given):
+        """An argument as a float64 array, or Gathered, whose last axes are the core shape."""
         cdef tuple core = self.in_shapes[a]
         cdef cnp.ndarray x
+        if type(given) is Gathered and len(given.values.shape) <= len(core) + 1:
+            if given.shape[given.ndim - len(core):] != core:
+                self.refuse_shape(a, given.shape)
+            return given
         if type(given) is TracedArray and only_constants(<TracedArray> given):
             given = values_of(given)            # np.ones() and the like, while a trace runs
         if is_traced(given) or (type(given) is np_ndarray and given.dtype == object
@@ -305,10 +317,13 @@ cdef class Call:
             else:
                 x = float_input(given, self.labels[a])
         if x.ndim < len(core) or shape_of(x)[x.ndim - len(core):] != core:
-            raise ValueError(
-                f"{self.labels[a]} must have the recorded shape {core}, with any batch axes "
-                f"before it, got shape {shape_of(x)}")
+            self.refuse_shape(a, shape_of(x))
         return x
+
+    cdef int refuse_shape(self, Py_ssize_t a, tuple shape) except -1:
+        raise ValueError(
+            f"{self.labels[a]} must have the recorded shape {self.in_shapes[a]}, with any batch "
+            f"axes before it, got shape {shape}")
 
     cdef list results(self, tuple shape, list out, list arrays):
         if out is None:
@@ -318,7 +333,8 @@ cdef class Call:
         for core, y in zip(self.out_shapes, out, strict=True):
             check_out(y, shape + core, self.name)
             for x in arrays:
-                refuse_overlap(<cnp.ndarray> y, <cnp.ndarray> x, self.name)
+                for part in (x.values, x.index) if type(x) is Gathered else (x,):
+                    refuse_overlap(<cnp.ndarray> y, <cnp.ndarray> part, self.name)
         return list(out)
 
 
@@ -343,7 +359,7 @@ cdef size_t size_of(tuple shape):
 
 cdef tuple batch_shape(list arrays, list cores, object name):
     """The axes before the core shapes, broadcast against one another."""
-    shapes = [shape_of(x)[:x.ndim - len(core)]
+    shapes = [x.shape[:x.ndim - len(core)]
               for x, core in zip(arrays, cores, strict=True)]
     if len(shapes) == 1:
         return shapes[0]

@@ -379,11 +379,18 @@ cdef extern from "eval.h" nogil:
 
 cdef extern from "batch.h" nogil:
     int AD_BATCH_DIMS
+    ctypedef struct ad_rows:
+        const char *data
+        size_t count
+        size_t length
+        intptr_t step
+        int narrow
     ctypedef struct ad_batch_input:
         const char *data
         size_t first
         size_t count
         const intptr_t *core
+        const ad_rows *rows
         intptr_t stride[16]
     ctypedef struct ad_batch_output:
         double *data

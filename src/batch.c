@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "batch.h"
+#include "batch_input.h"
 
 #include <string.h>
 
 #define BLOCKS 16  /* of points that a thread takes at once */
-#define LINE 8     /* doubles of a cache line */
 #define STAGED 8   /* points whose results are laid out in the arena, then copied in one piece */
 #define STAGE 4096 /* most results a point that are */
 #define STREAM_FROM ((size_t)1 << 19) /* results in all that no near cache will hold */
@@ -37,74 +36,6 @@ static void begin(const ad_batch *b, const ad_program *p, double *arena) {
 void ad_batch_begin(const ad_batch *b, double *arena) {
     begin(b, b->program, arena);
     if (b->strict != NULL) begin(b, b->strict, arena + room_of(b, b->program));
-}
-
-/* Bytes from an argument's first number to those of points [from, from + n). */
-static void point_offsets(const ad_batch *b, const ad_batch_input *x, size_t from, size_t n,
-                          intptr_t offset[]) {
-    if (b->ndim == 1) {
-        for (size_t e = 0; e < n; e++) offset[e] = (intptr_t)(from + e) * x->stride[0];
-        return;
-    }
-    for (size_t e = 0; e < n; e++) {
-        size_t rest = from + e;
-        offset[e] = 0;
-        for (int d = b->ndim - 1; d >= 0; d--) {
-            offset[e] += (intptr_t)(rest % b->shape[d]) * x->stride[d];
-            rest /= b->shape[d];
-        }
-    }
-}
-
-static double number_at(const char *from) {
-    double x;
-    memcpy(&x, from, sizeof x); /* the caller's numbers need not be aligned */
-    return x;
-}
-
-/* Lanes beyond the last point get the last point's numbers. */
-static void load_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n,
-                       double *arena) {
-    intptr_t offset[AD_LANE_POINTS];
-    for (size_t a = 0; a < b->inputs; a++) {
-        const ad_batch_input *x = &b->input[a];
-        point_offsets(b, x, from, n, offset);
-        for (size_t e = n; e < AD_LANE_POINTS; e++) offset[e] = offset[n - 1];
-        if (x->core == NULL) {
-            const char *row[AD_LANE_POINTS];
-            const intptr_t ahead = AD_LANE_POINTS * (offset[1] - offset[0]);
-            for (size_t e = 0; e < AD_LANE_POINTS; e++) {
-                row[e] = x->data + offset[e];
-                for (size_t k = 0; k < x->count; k += LINE) { /* the next block's, from afar */
-                    __builtin_prefetch((const char *)((uintptr_t)row[e] + (uintptr_t)ahead) +
-                                       k * 8);
-                }
-            }
-            ad_eval_kernels()->columns(row, x->count, p->lane_input + x->first, arena);
-            continue;
-        }
-        for (size_t k = 0; k < x->count; k++) {
-            uint32_t to = p->lane_input[x->first + k];
-            const char *at = x->data + x->core[k];
-            if (to == AD_NO_TERM) continue;
-            for (size_t e = 0; e < AD_LANE_POINTS; e++) arena[to + e] = number_at(at + offset[e]);
-        }
-    }
-}
-
-static void load_point(const ad_batch *b, size_t point, double *arena) {
-    for (size_t a = 0; a < b->inputs; a++) {
-        const ad_batch_input *x = &b->input[a];
-        intptr_t offset;
-        point_offsets(b, x, point, 1, &offset);
-        if (x->core == NULL) {
-            memcpy(arena + x->first, x->data + offset, x->count * sizeof *arena);
-            continue;
-        }
-        for (size_t k = 0; k < x->count; k++) {
-            arena[x->first + k] = number_at(x->data + offset + x->core[k]);
-        }
-    }
 }
 
 static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n, int again,
@@ -170,14 +101,14 @@ static int lanes_wild(const ad_program *p, const double *arena, size_t n) {
 
 static ad_status lanes_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
     const ad_program *p = b->program;
-    load_lanes(b, p, from, n, arena);
-    ad_status status = ad_lane_run_all(p, n, arena);
+    ad_status status = ad_batch_load_lanes(b, p, from, n, arena);
+    if (status == AD_OK) status = ad_lane_run_all(p, n, arena);
     if (status != AD_OK) return status;
     note_guards(b, from, n, arena);
     store_lanes(b, p, from, n, 0, arena);
     if (p->guarded && goes_strict(b, lanes_wild(p, arena, n))) {
-        load_lanes(b, b->strict, from, n, strict);
-        status = ad_lane_run_all(b->strict, n, strict);
+        status = ad_batch_load_lanes(b, b->strict, from, n, strict);
+        if (status == AD_OK) status = ad_lane_run_all(b->strict, n, strict);
         if (status == AD_OK) store_lanes(b, b->strict, from, n, 1, strict);
     }
     return status;
@@ -187,13 +118,13 @@ static ad_status point_block(ad_batch *b, size_t from, size_t n, double *arena, 
     const ad_program *p = b->program;
     ad_status status = AD_OK;
     for (size_t k = from; k < from + n && status == AD_OK; k++) {
-        load_point(b, k, arena);
-        status = ad_point_run(p, arena);
+        status = ad_batch_load_point(b, k, arena);
+        if (status == AD_OK) status = ad_point_run(p, arena);
         if (status != AD_OK) return status;
         if (b->missed != NULL) b->missed[k] = !ad_point_guards(p, arena);
         if (goes_strict(b, store_point(b, p, k, 0, arena))) {
-            load_point(b, k, strict);
-            status = ad_point_run(b->strict, strict);
+            status = ad_batch_load_point(b, k, strict);
+            if (status == AD_OK) status = ad_point_run(b->strict, strict);
             if (status == AD_OK) store_point(b, b->strict, k, 1, strict);
         }
     }

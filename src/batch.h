@@ -7,12 +7,25 @@
 
 #define AD_BATCH_DIMS 16
 
+/* The rows that an argument is gathered from, `step` bytes from one to the next, `length` doubles
+ * each. */
+typedef struct ad_rows {
+    const char *data;
+    size_t count, length;
+    intptr_t step;
+    int narrow; /* their numbers are int32_t, not int64_t */
+} ad_rows;
+
 /* One argument: entry k of a point lies at data + the point's offset + core[k] bytes (k doubles
- * on where core is NULL); its offset is the sum of its batch index times stride. */
+ * on where core is NULL); its offset is the sum of its batch index times stride.
+ * With `rows`, data holds numbers of rows instead, those of a point side by side (core is NULL), and
+ * the point's entries are these rows, one behind the other.  Numbers below zero count from the end;
+ * each is looked at before it is used, whatever the program needs of the row. */
 typedef struct ad_batch_input {
     const char *data;
     size_t first, count; /* inputs of the program */
     const intptr_t *core;
+    const ad_rows *rows; /* or NULL */
     intptr_t stride[AD_BATCH_DIMS];
 } ad_batch_input;
 
@@ -54,8 +67,8 @@ size_t ad_batch_pieces(const ad_batch *b);
 /* Write the constants; once for an arena. */
 void ad_batch_begin(const ad_batch *b, double *arena);
 
-/* Take blocks of points until there are none.  Returns AD_OK, AD_INTERRUPTED, or why a
- * call failed. */
+/* Take blocks of points until there are none.  Returns AD_OK, AD_INTERRUPTED, AD_BAD_INDEX for the
+ * number of a row that there is not, or why a call failed. */
 ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll);
 
 #endif

@@ -71,7 +71,7 @@ def bundle_args(seed, cameras=49, points=7776, observations=31843):
             first + POINT * points + np.arange(observations)[:, None],
         ),
         axis=1,
-    )
+    ).astype(np.int32)  # as a CSR matrix has them
     unknowns = np.concatenate((camera.reshape(-1), point.reshape(-1), weight))
     seen = np.random.default_rng(1).normal(scale=100.0, size=(observations, 2))
     return unknowns, columns, seen

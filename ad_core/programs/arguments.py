@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from ad_core import _core
 from ad_core.argnums import is_single, numbered
 from ad_core.trees import flatten
 
@@ -91,14 +92,16 @@ class Arguments:
 
 
 def _is_float(leaf):
+    if isinstance(leaf, _core.Gathered):
+        return True
     if isinstance(leaf, np.ndarray):
         return leaf.dtype.kind == "f" and leaf.dtype.itemsize <= 8
     return isinstance(leaf, (float, np.floating)) and np.dtype(type(leaf)).itemsize <= 8
 
 
 def as_floats(leaf):
-    """A leaf as a float64 array."""
-    return np.asarray(leaf, dtype=np.float64)
+    """A leaf as a float64 array, or as one to be gathered."""
+    return leaf if isinstance(leaf, _core.Gathered) else np.asarray(leaf, dtype=np.float64)
 
 
 def _frozen(argument, tree, leaves, k, function):

@@ -224,7 +224,7 @@ class Replayed(_Large):
                 np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)
             ]
         results = results if out is not None else [y[()] for y in results]
-        return _into(results, out, self.name, arguments), missed
+        return _into(results, out, self.name, arrays), missed
 
 
 def _row(leaves):

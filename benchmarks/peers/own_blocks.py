@@ -16,14 +16,13 @@ def prepare(scenario, args):
     unknowns, columns, seen = args
     count, width = columns.shape
     tape = ad_core.trace(reprojection, unknowns[columns[0]], seen[0])
-    x, errors = np.empty((count, width)), np.empty((count, 2))
+    errors = np.empty((count, 2))
     data = np.empty(2 * width * count + count)
     blocks, slopes = data[:-count].reshape(count, 2, width), data[-count:]
     rest = np.empty(count)
 
     def run(unknowns, columns, seen):
-        np.take(unknowns, columns, out=x, mode="clip")  # "raise" would take a copy
-        tape.value_and_jacobian(x, seen, out=(errors, blocks))
+        tape.value_and_jacobian(ad_core.gather(unknowns, columns), seen, out=(errors, blocks))
         weight = unknowns[-count:]
         np.multiply(weight, -2.0, out=slopes)
         np.subtract(1.0, np.multiply(weight, weight, out=rest), out=rest)

@@ -56,6 +56,8 @@ typedef struct layout {
     ad_batch_output out[OUTS];
     intptr_t core[D];
     char *data[INS];
+    ad_rows rows[INS]; /* of arguments that are gathered */
+    double *numbers[INS];
     double *results; /* with a number before and behind each array that stays */
     size_t length;
     uint8_t *missed;
@@ -115,9 +117,28 @@ static void lay_out(layout *l, const example *e, int ndim, const size_t *shape, 
 }
 
 static void put_away(layout *l) {
-    for (int a = 0; a < INS; a++) ad_free(l->data[a]);
+    for (int a = 0; a < INS; a++) {
+        ad_free(l->data[a]);
+        ad_free(l->numbers[a]);
+    }
     ad_free(l->results);
     ad_free(l->missed);
+}
+
+/* Number k of the point whose argument begins at `from`. */
+static const char *entry(const ad_batch_input *x, const char *from, size_t k) {
+    int32_t word;
+    int64_t number;
+    if (x->rows == NULL) return from + (x->core ? x->core[k] : (intptr_t)(8 * k));
+    size_t row = k / x->rows->length;
+    if (x->rows->narrow) {
+        memcpy(&word, from + 4 * row, sizeof word);
+        number = word;
+    } else {
+        memcpy(&number, from + 8 * row, sizeof number);
+    }
+    if (number < 0) number += (int64_t)x->rows->count;
+    return x->rows->data + number * x->rows->step + 8 * (k % x->rows->length);
 }
 
 /* The numbers of one point, straight from the definition. */
@@ -129,10 +150,9 @@ static void gather(const layout *l, size_t point, double *x) {
     }
     for (int a = 0; a < INS; a++) {
         for (size_t k = 0; k < l->in[a].count; k++) {
-            const char *from =
-                l->in[a].data + (l->in[a].core ? l->in[a].core[k] : (intptr_t)(8 * k));
+            const char *from = l->in[a].data;
             for (int d = 0; d < l->b.ndim; d++) from += (intptr_t)index[d] * l->in[a].stride[d];
-            memcpy(x + l->in[a].first + k, from, sizeof *x);
+            memcpy(x + l->in[a].first + k, entry(&l->in[a], from, k), sizeof *x);
         }
     }
 }
@@ -209,6 +229,87 @@ TEST(batch_does_any_shape_from_numbers_that_lie_anywhere) {
         }
         end(&e);
     }
+}
+
+static void put_number(const ad_batch_input *x, size_t k, int64_t number) {
+    int32_t word = (int32_t)number;
+    if (x->rows->narrow) {
+        memcpy((char *)x->data + 4 * k, &word, sizeof word);
+    } else {
+        memcpy((char *)x->data + 8 * k, &number, sizeof number);
+    }
+}
+
+/* Let argument a be gathered from rows of `length` doubles; the same for all points of dimension
+ * `along`.  Returns how many numbers of rows there are. */
+static size_t gather_from(layout *l, int a, size_t length, int narrow, int along, uint32_t seed) {
+    ad_batch_input *x = &l->in[a];
+    const size_t rows = 1 + model_random(&seed, 40), far = length + model_random(&seed, 3);
+    size_t numbers = x->count / length;
+    l->numbers[a] = ad_alloc(rows * far, sizeof(double));
+    model_numbers(rows * far, l->numbers[a], &seed);
+    l->rows[a] = (ad_rows){(const char *)l->numbers[a], rows, length, (intptr_t)(8 * far), narrow};
+    x->rows = &l->rows[a];
+    x->core = NULL;
+    for (int d = l->b.ndim - 1; d >= 0; d--) {
+        x->stride[d] = d == along ? 0 : (intptr_t)numbers * (narrow ? 4 : 8);
+        if (d != along) numbers *= l->b.shape[d];
+    }
+    ad_free(l->data[a]);
+    x->data = l->data[a] = ad_alloc(numbers, narrow ? 4 : 8);
+    for (size_t k = 0; k < numbers; k++) {
+        put_number(x, k, (int64_t)model_random(&seed, (uint32_t)(2 * rows)) - (int64_t)rows);
+    }
+    return numbers;
+}
+
+TEST(batch_gathers_rows_by_number) {
+    static const size_t shapes[][3] = {{1, 1}, {1, 5}, {1, 16}, {1, 300}, {2, 3, 1}, {2, 4, 37}};
+    for (uint32_t seed = 0; seed < 12; seed++) {
+        example e;
+        if (!begin(&e, 20, seed)) return;
+        for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+            for (int lanes = 0; lanes < 2; lanes++) {
+                layout l;
+                lay_out(&l, &e, (int)shapes[k][0], shapes[k] + 1, seed);
+                l.b.lanes = lanes;
+                for (int a = 0; a < INS; a++) {
+                    size_t count = l.in[a].count, length = 1 + (seed + (uint32_t)a) % 4;
+                    if (count == 0 || (seed + (uint32_t)a) % 5 == 4) continue; /* as it is */
+                    length = count % length == 0 ? length : count;
+                    gather_from(&l, a, length, (int)(seed % 2), (int)(seed % 3), seed + 7);
+                }
+                CHECK(work(&l.b, NULL) == AD_OK);
+                check_results(&l, &e);
+                put_away(&l);
+            }
+        }
+        end(&e);
+    }
+}
+
+TEST(batch_refuses_numbers_that_are_no_rows) {
+    static const size_t shape[] = {50};
+    example e;
+    if (!begin(&e, 20, 1)) return;
+    for (uint32_t seed = 0; seed < 40; seed++) {
+        layout l;
+        lay_out(&l, &e, 1, shape, seed);
+        l.b.lanes = (int)(seed % 2);
+        const int a = l.in[0].count > 0 ? 0 : l.in[1].count > 0 ? 1 : 2;
+        size_t count = l.in[a].count, length = seed % 4 < 2 ? 1 : count;
+        size_t numbers = gather_from(&l, a, length, (int)(seed / 4 % 2), 1, seed);
+        int64_t rows = (int64_t)l.rows[a].count, wide = (int64_t)1 << 62;
+        const int64_t wrong[] = {rows, -rows - 1, 1 << 30, -(1 << 30), wide, -wide};
+        CHECK(work(&l.b, NULL) == AD_OK);
+        put_number(&l.in[a], model_random(&seed, (uint32_t)numbers),
+                   wrong[seed % (l.rows[a].narrow ? 4 : 6)]);
+        CHECK(work(&l.b, NULL) == AD_BAD_INDEX && l.b.stop);
+        l.rows[a].count = 0; /* nothing to gather from */
+        CHECK(work(&l.b, NULL) == AD_BAD_INDEX);
+        put_away(&l);
+    }
+    end(&e);
 }
 
 TEST(batch_gives_the_same_on_every_instruction_set) {
