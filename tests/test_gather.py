@@ -251,3 +251,10 @@ def test_a_tape_called_while_another_function_is_traced(tapes):
     values, index = RNG.normal(size=9), RNG.integers(0, 9, (20, 3))
     got = ad_core.grad(lambda s: s * np.sum(scalar(gather(values, index), 1.0)))(1.0)
     assert got == np.sum(scalar(values[index], 1.0))
+
+
+def test_a_function_called_while_another_is_traced():
+    fun = ad_core.compile(lambda a, x: a * np.sum(x**2))
+    x, index = np.arange(5.0), np.array([1, 4])
+    got = ad_core.grad(lambda a: fun(a, gather(x, index)) + fun.grad(a, gather(x, index)))(3.0)
+    assert got == 17.0

@@ -324,6 +324,9 @@ def test_compiled_functions_tell_of_the_path_at_a_point():
         f.explain(3)
     with refused(ValueError, "what", "gradient"):
         scalar.explain(np.ones(4), what="gradient")
+    for ask in (scalar.explain, scalar.hessian_sparsity, lambda x: scalar.spy(io.BytesIO(), x)):
+        with refused(TypeError, "needs numbers, got traced values"):
+            ad_core.grad(lambda x, ask=ask: np.sum(x) + bool(ask(x)))(np.ones(4))
 
 
 def test_a_dense_matrix_is_not_made_to_be_explained(monkeypatch):
@@ -335,6 +338,9 @@ def test_a_dense_matrix_is_not_made_to_be_explained(monkeypatch):
     monkeypatch.setattr("ad_core.programs.compiled.MOST_TOLD", 8)
     small = ad_core.trace(lambda x: x**3, np.ones(3))
     assert "not made" in small.explain()
+    wide = ad_core.trace(lambda a, x: a * np.sum(x), np.ones(2), np.ones(50))
+    assert "nonzero outputs" in wide.explain()
+    assert "not made" in wide.explain(argnums=1)
     small.jacobian(np.ones(3))
     assert "nonzero outputs 3" in " ".join(small.explain().split())
 

@@ -197,9 +197,8 @@ class Compiled(_core.Evaluator):
         numbers, single = self._lowered.wrt(argnums)
         key = name, tuple(numbers), single
         source = self._lowered
-        entries = source.arguments.size * (
-            source.result.size if what == "jacobian" else source.arguments.size
-        )
+        wide = source.arguments.extent(numbers)
+        entries = wide * (source.result.size if what == "jacobian" else wide)
         if not sparse and entries > MOST_TOLD and key not in self._built:
             return table([
                 *sizes(self._name, source),

@@ -15,7 +15,7 @@ from ad_core.programs.arguments import Arguments
 from ad_core.programs.build import SEEDS, WHOLE, labels, seed_leaves
 from ad_core.programs.compiled import Compiled
 from ad_core.recording import record
-from ad_core.trees import flatten
+from ad_core.trees import flatten, map_leaves
 
 __all__ = ["Function", "compile"]
 
@@ -172,6 +172,11 @@ class Function(_core.Evaluator):
                 f"{name} of {self._label} needs its arguments: what it tells is of a recording, "
                 f"which is made at a point; pass one, {name}({'path, ' * (name == 'spy')}x)"
             )
+        if any(map(_core.traced, flatten(args)[0])):
+            raise TypeError(
+                f"{name} of {self._label} needs numbers, got traced values; call it outside the "
+                f"function that is recorded"
+            )
         given = self._given(args, 0)
         evaluation = _Evaluation(self, given, "value", 0, ())
         evaluation.run(None, None, None)
@@ -202,6 +207,7 @@ class Function(_core.Evaluator):
                     f"{what} can not be used in {name} of {self._label} while it is traced: the "
                     f"function itself is recorded; leave {what} out"
                 )
+            args, seeds = map_leaves(_numbers, args), map_leaves(_numbers, seeds)
             return self._transformed(name, args, argnums, seeds)
         given = self._given(args, 0 if batch_dims is None else batch_dims)
         numbers = 0 if name in WHOLE else given.argnums(argnums)
@@ -264,6 +270,11 @@ def _takes_one(fun):
 
 def _restored(fun, max_paths):
     return Function(fun, max_paths)
+
+
+def _numbers(leaf):
+    """A leaf that the function itself can take."""
+    return np.asarray(leaf) if isinstance(leaf, _core.Gathered) else leaf
 
 
 def _as_array(leaf):

@@ -56,7 +56,7 @@ class Swept(_Large):
         numbers, _ = source.wrt(argnums)
         self.leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
         self.forward = _core.cheapest_forward(
-            sum(source.arguments.sizes[k] for k in self.leaves), source.result.size
+            source.arguments.extent(numbers), source.result.size
         )
         self.product = call_of("jvp" if self.forward else "vjp", 0)
         self.value = call_of("value", 0)

@@ -30,6 +30,10 @@ class Side:
         first = sum(self._leaves[:k])
         return range(first, first + self._leaves[k])
 
+    def extent(self, arguments):
+        """How many numbers these arguments hold."""
+        return sum(self.sizes[leaf] for k in arguments for leaf in self.numbers(k))
+
     def flatten(self, arguments, what):
         """The leaves of arguments with these trees, or a message that names what differs."""
         if len(arguments) != len(self.trees):
