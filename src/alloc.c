@@ -53,12 +53,11 @@ void ad_free(void *memory) { free(memory); }
 
 /* What malloc gave stands just before what the caller gets. */
 void *ad_alloc_lines(size_t count, size_t size) {
-    enum { LINE = 64 };
-    if (size != 0 && count > (SIZE_MAX - 2 * LINE) / size) return NULL;
-    char *memory = ad_alloc(count * size + LINE + sizeof memory, 1);
+    if (size != 0 && count > (SIZE_MAX - 2 * AD_LINE) / size) return NULL;
+    char *memory = ad_alloc(count * size + AD_LINE + sizeof memory, 1);
     if (memory == NULL) return NULL;
     char *from = memory + sizeof memory;
-    char *line = from + (LINE - (uintptr_t)from % LINE) % LINE;
+    char *line = from + (AD_LINE - (uintptr_t)from % AD_LINE) % AD_LINE;
     memcpy(line - sizeof memory, &memory, sizeof memory);
     return line;
 }

@@ -13,6 +13,8 @@ void *ad_alloc(size_t count, size_t size);
 void *ad_alloc_zeroed(size_t count, size_t size);
 void ad_free(void *memory);
 
+#define AD_LINE 64 /* bytes of a cache line */
+
 /* The same on a cache line's boundary, where vectors do not straddle two lines. */
 void *ad_alloc_lines(size_t count, size_t size);
 void ad_free_lines(void *memory);

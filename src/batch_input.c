@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define LINE 8 /* doubles of a cache line */
+#include "alloc.h"
 
 /* Bytes from an argument's first number to those of points [from, from + n). */
 static void point_offsets(const ad_batch *b, const ad_batch_input *x, size_t from, size_t n,
@@ -26,6 +26,16 @@ static double number_at(const char *from) {
     double x;
     memcpy(&x, from, sizeof x); /* the caller's numbers need not be aligned */
     return x;
+}
+
+/* The next block's numbers, `ahead` bytes on, from afar. */
+static void prefetch(const char *const row[AD_LANE_POINTS], size_t count, intptr_t ahead) {
+    for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+        const uintptr_t from = (uintptr_t)row[e] + (uintptr_t)ahead;
+        for (size_t k = 0; k < count * sizeof(double); k += AD_LINE) {
+            __builtin_prefetch((const char *)(from + k));
+        }
+    }
 }
 
 /* Number k of a list of rows, counted from the front. */
@@ -62,8 +72,8 @@ static ad_status gather_rows(const ad_batch_input *x, const char *const list[AD_
 
 /* The same of rows of one double, without a call for each. */
 static inline ad_status gather_numbers(const ad_rows *rows, size_t count, const int narrow,
-                                       const char *const list[AD_LANE_POINTS],
-                                       const uint32_t *slot, double *arena) {
+                                       const char *const list[AD_LANE_POINTS], const uint32_t *slot,
+                                       double *arena) {
     double unread[AD_LANE_POINTS];
     for (size_t k = 0; k < count; k++) {
         double *to = slot[k] == AD_NO_TERM ? unread : arena + slot[k];
@@ -97,13 +107,7 @@ ad_status ad_batch_load_lanes(const ad_batch *b, const ad_program *p, size_t fro
             ad_status status = gather(x, row, slot, arena);
             if (status != AD_OK) return status;
         } else if (x->core == NULL) {
-            const intptr_t ahead = AD_LANE_POINTS * (offset[1] - offset[0]);
-            for (size_t e = 0; e < AD_LANE_POINTS; e++) {
-                for (size_t k = 0; k < x->count; k += LINE) { /* the next block's, from afar */
-                    __builtin_prefetch((const char *)((uintptr_t)row[e] + (uintptr_t)ahead) +
-                                       k * 8);
-                }
-            }
+            prefetch(row, x->count, AD_LANE_POINTS * (offset[1] - offset[0]));
             ad_eval_kernels()->columns(row, x->count, slot, arena);
         } else {
             for (size_t k = 0; k < x->count; k++) {

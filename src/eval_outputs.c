@@ -9,6 +9,23 @@
 #define LOOKED_AT ((size_t)1 << 12) /* outputs that are looked at once written */
 #define KNOWN 8   /* the widest rows with a loop of their own */
 
+/* How many of n items begin before an output.  Each item begins with its position, `size` bytes
+ * behind the last one's. */
+static size_t before(const void *items, size_t n, size_t size, size_t output) {
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        uint32_t position;
+        memcpy(&position, (const char *)items + middle * size, sizeof position);
+        if (position < output) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 /* Entries from anywhere in the arena, one after the other. */
 static void gather(const ad_place_of *restrict place, size_t n, const double *restrict arena,
                    double *restrict out) {
@@ -65,15 +82,7 @@ static void rows(const ad_column_of *column, size_t width, size_t from, size_t c
 /* Outputs [first, end) of a program that has rules for them. */
 static void tiled_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                           double *out) {
-    size_t low = 0, high = p->tiles;
-    while (low < high) { /* the first tile behind `first` */
-        size_t middle = (low + high) / 2;
-        if (p->tile[middle].position <= first) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
+    size_t low = before(p->tile, p->tiles, sizeof *p->tile, first + 1);
     for (size_t k = first; k < end; low++) {
         const ad_tile_of *tile = &p->tile[low - 1];
         size_t width = tile->width, position = tile->position;
@@ -94,7 +103,6 @@ static void tiled_outputs(const ad_program *p, const double *arena, size_t first
 /* Places one by one, where hardly two lie in a row. */
 static void scattered_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                               int zeroed, double *out) {
-    size_t low = 0, high = p->places;
     if (p->places == p->outputs) { /* all have a place, as in a sparse Jacobian's entries */
         if (p->tiles > 0) {
             tiled_outputs(p, arena, first, end, out);
@@ -103,35 +111,22 @@ static void scattered_outputs(const ad_program *p, const double *arena, size_t f
         }
         return;
     }
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (p->place[middle].position < first) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
     if (!zeroed) memset(out, 0, (end - first) * sizeof *out);
-    for (; low < p->places && p->place[low].position < end; low++) {
-        out[p->place[low].position - first] = arena[p->place[low].slot];
+    size_t k = before(p->place, p->places, sizeof *p->place, first);
+    for (; k < p->places && p->place[k].position < end; k++) {
+        out[p->place[k].position - first] = arena[p->place[k].slot];
     }
 }
 
 void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                       int zeroed, double *out) {
-    size_t low = 0, high = p->stretches, next = first;
+    size_t next = first;
     if (2 * p->stretches > p->places) {
         scattered_outputs(p, arena, first, end, zeroed, out);
         return;
     }
-    while (low < high) { /* the first stretch that ends behind `first` */
-        size_t middle = (low + high) / 2;
-        if (p->stretch[middle].position + p->stretch[middle].count <= first) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
+    size_t low = before(p->stretch, p->stretches, sizeof *p->stretch, first);
+    if (low > 0 && p->stretch[low - 1].position + p->stretch[low - 1].count > first) low--;
     if (!zeroed && p->stretches * SPARSE > end - first) { /* one call beats one a gap */
         memset(out, 0, (end - first) * sizeof *out);
         zeroed = 1;

@@ -6,7 +6,7 @@
 #include "program_schedule.h"
 
 #define NEAR 4096      /* slots that stay in the nearest cache: up to here none is used again */
-#define LINE 8         /* doubles of a cache line and of a vector */
+#define LINE (AD_LINE / 8) /* doubles of a cache line and of a vector */
 #define HOLES 128      /* free places that are remembered */
 #define NEVER SIZE_MAX /* is never free again */
 

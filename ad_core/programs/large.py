@@ -55,9 +55,7 @@ class Swept(_Large):
             self.pack = pack_with_value(source, self.pack)
         numbers, _ = source.wrt(argnums)
         self.leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
-        self.forward = _core.cheapest_forward(
-            source.arguments.extent(numbers), source.result.size
-        )
+        self.forward = _core.cheapest_forward(source.arguments.extent(numbers), source.result.size)
         self.product = call_of("jvp" if self.forward else "vjp", 0)
         self.value = call_of("value", 0)
         self.in_shapes = source.arguments.shapes
