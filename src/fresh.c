@@ -69,9 +69,7 @@ static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
             stride[n] = b->operand[half].stride[d];
         }
     }
-    span_of s = affine(b->operand[0].base, n, size, stride);
-    s.dense = 0; /* reductions only add */
-    return s;
+    return affine(b->operand[0].base, n, size, stride);
 }
 
 /* Enter [first, end) if it overlaps no other; the array stays ascending.  `whole` as long as

@@ -55,4 +55,24 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
                      const ad_fresh *fresh, const ad_poll *poll);
 
+/* Second order: what a reverse sweep with one seed carries beside the adjoints w.  With tangents t
+ * of all nodes, those of the adjoints, u, obey
+ *     u_j = sum over children i of  u_i p_ij + w_i p'_ij,   p'_ij the tangent of the partial. */
+typedef struct ad_second {
+    double *adjoint;       /* u: as w */
+    const double *tangent; /* t */
+    /* slope[j] = p' of elements [k, k + n) of an elementwise run along edge j, n <= AD_CHUNK, in a
+     * row; NULL where they are zero.  Of a span those are asked for whose partials are stored, of
+     * a scalar run all.  `operand`: where the operands lie. */
+    ad_status (*slopes)(void *context, const ad_run *run, size_t k, size_t n,
+                        const ad_place operand[], const double *slope[]);
+    void *context;
+} ad_second;
+
+/* Both in one sweep; a redirected region's (fresh.h) are u.  Of w nothing is said on return, and
+ * at leaves before the first run it is not computed.  No calls of rules.  Also: what slopes
+ * returns if not AD_OK. */
+ad_status ad_reverse_second(const ad_tape *tape, double *adjoint, const ad_second *second,
+                            double *scratch, const ad_fresh *fresh, const ad_poll *poll);
+
 #endif
