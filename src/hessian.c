@@ -97,15 +97,15 @@ static ad_status sweeps(const ad_function *f, curving *x, const double *weight,
     ad_fresh fresh;
     *x = (curving){.tape = tape, .tangent = tangent};
     ad_zero_leaves(tape, tangent, 1);
-    for (size_t i = 0; i < f->D; i++) tangent[f->input[i]] += direction[i];
+    ad_seed(tangent, 1, f->D, f->input, direction);
     ad_status status = ad_forward(tape, tangent, 1, scratch, poll);
     if (status != AD_OK) return status;
-    ad_fresh_find(tape, f->K, f->output, &fresh);
+    ad_pull_begin(f, out, &fresh);
     ad_fresh_zero(tape, &fresh, adjoint);
     ad_fresh_zero(tape, &fresh, second.adjoint);
-    for (size_t i = 0; i < f->K; i++) adjoint[f->output[i]] += weight[i];
+    ad_seed(adjoint, 1, f->K, f->output, weight);
     status = ad_reverse_second(tape, adjoint, &second, scratch, &fresh, poll);
-    for (size_t i = 0; i < f->D && status == AD_OK; i++) out[i] = second.adjoint[f->input[i]];
+    if (status == AD_OK) ad_pull_end(f, &fresh, second.adjoint, out);
     return status;
 }
 
