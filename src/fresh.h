@@ -39,7 +39,14 @@ void ad_fresh_harvest(const ad_fresh *fresh, const double *adjoint, size_t first
 /* Zeros for one seed everywhere but in the arrays found. */
 void ad_fresh_zero(const ad_tape *tape, const ad_fresh *fresh, double *adjoint);
 
+/* Zeros for one seed at the leaves, but not at constants found whose tangents nobody reads. */
+void ad_fresh_zero_leaves(const ad_tape *tape, const ad_fresh *fresh, double *tangent);
+
 /* The array that a run's operand is to be written to, not added to; or NULL. */
 const ad_region *ad_fresh_written(const ad_fresh *fresh, size_t run, int operand);
+
+/* Whether these nodes are such an array, computed by one run and read by runs up to number `last`
+ * alone. */
+int ad_fresh_private(const ad_fresh *fresh, size_t first, size_t n, size_t last);
 
 #endif

@@ -96,11 +96,11 @@ static ad_status sweeps(const ad_function *f, curving *x, const double *weight,
     const ad_second second = {array + 2 * nodes, tangent, slopes, x};
     ad_fresh fresh;
     *x = (curving){.tape = tape, .tangent = tangent};
-    ad_zero_leaves(tape, tangent, 1);
+    ad_pull_begin(f, out, &fresh);
+    ad_fresh_zero_leaves(tape, &fresh, tangent);
     ad_seed(tangent, 1, f->D, f->input, direction);
     ad_status status = ad_forward(tape, tangent, 1, scratch, poll);
     if (status != AD_OK) return status;
-    ad_pull_begin(f, out, &fresh);
     ad_fresh_zero(tape, &fresh, adjoint);
     ad_fresh_zero(tape, &fresh, second.adjoint);
     ad_seed(adjoint, 1, f->K, f->output, weight);

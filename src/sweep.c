@@ -7,12 +7,14 @@
 
 #define PADDED_MOST ((size_t)1 << 20) /* doubles of a sweep's array where padding pays */
 #define POLL_RUNS ((size_t)1 << 16)
+#define GROUP_MOST 12
+#define GROUP_CHUNK 512
 
 static const double one = 1, minus_one = -1;
 const ad_numbers ad_sweep_ones = {&one, 0}, ad_sweep_zeros = {NULL, 0};
 
-int ad_sweep_unwanted(const ad_sweep *s, size_t m, ad_place place) {
-    if (s->second == NULL) return 0;
+/* Whether m nodes precede every run. */
+static int are_leaves(const ad_sweep *s, size_t m, ad_place place) {
     if (place.list == NULL) {
         int64_t last = (int64_t)place.base + (int64_t)(m - 1) * place.stride;
         return place.base < s->leaves && last < (int64_t)s->leaves;
@@ -22,6 +24,11 @@ int ad_sweep_unwanted(const ad_sweep *s, size_t m, ad_place place) {
     return high < s->leaves;
 }
 
+ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place) {
+    if (s->second == NULL) return (ad_end){s->array, NULL, place};
+    return (ad_end){are_leaves(s, m, place) ? NULL : s->array, s->second->adjoint, place};
+}
+
 void ad_sweep_clear(const ad_sweep *s, const ad_run *run) {
     if (!s->backward) {
         memset(s->array + (size_t)run->node * s->p, 0,
@@ -29,15 +36,17 @@ void ad_sweep_clear(const ad_sweep *s, const ad_run *run) {
     }
 }
 
-void ad_sweep_join(ad_sweep *s, size_t m, ad_place own, ad_place operand, ad_numbers partial,
+void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
                    ad_numbers slope, int first) {
-    const ad_place to = s->backward ? operand : own, from = s->backward ? own : operand;
-    double *w = s->array, *u = s->second != NULL ? s->second->adjoint : NULL;
-    if (!ad_sweep_unwanted(s, m, operand)) {
-        s->kernel->edges(w, w, m, s->p, to, from, partial.at, partial.step, first);
+    const ad_end to = s->backward ? operand : own, from = s->backward ? own : operand;
+    if (operand.w != NULL) {
+        s->kernel->edges(to.w, from.w, m, s->p, to.place, from.place, partial.at, partial.step,
+                         first);
     }
-    if (u != NULL) s->kernel->edges(u, u, m, 1, to, from, partial.at, partial.step, first);
-    if (slope.at != NULL) s->kernel->edges(u, w, m, 1, to, from, slope.at, slope.step, 0);
+    if (s->second == NULL) return;
+    s->kernel->edges(to.u, from.u, m, 1, to.place, from.place, partial.at, partial.step, first);
+    if (slope.at == NULL) return;
+    s->kernel->edges(to.u, from.w, m, 1, to.place, from.place, slope.at, slope.step, 0);
 }
 
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j) {
@@ -51,29 +60,46 @@ static ad_numbers numbers_at(const double *array, size_t m, ad_place place, doub
     return (ad_numbers){buffer, 1};
 }
 
-/* A chunk of a span: elements [k, k + m), their operands' nodes. */
-typedef struct chunk {
+/* A span on its way through a sweep. */
+typedef struct member {
     const ad_run *run;
     const ad_span *span;
+    int edges, bends;         /* operands with edges; whether partials are stored and move */
+    int first[AD_MAX_ARITY];  /* operand's edges are the first that reach it */
+    int within[AD_MAX_ARITY]; /* the operand is that member's private nodes; -1: is not */
+    double *w, *u;            /* private adjoints, of the chunk at hand alone; or NULL */
+} member;
+
+/* Spans of one length that take turns chunk by chunk, so that what one leaves the next finds in the
+ * processor's cache.  Adjoints that no other run reads are private: they never reach memory. */
+typedef struct group {
+    size_t count;
+    member member[GROUP_MOST]; /* in the order of the sweep */
+    double room[GROUP_MOST][2][GROUP_CHUNK];
+} group;
+
+/* Elements [k, k + m) of a span, their operands' nodes. */
+typedef struct chunk {
     size_t k, m;
     ad_place own, place[AD_MAX_ARITY];
     ad_node nodes[AD_MAX_ARITY][AD_CHUNK];
     double partials[AD_CHUNK], slopes[AD_CHUNK];
 } chunk;
 
-static void place_chunk(const ad_tape *tape, chunk *c) {
-    c->m = ad_stretch(&c->span->extent, c->k);
-    if (c->m > AD_CHUNK) c->m = AD_CHUNK;
-    c->own = (ad_place){(ad_node)(c->run->node + c->k), 1, NULL};
-    for (int j = 0; j < c->run->arity; j++) {
-        c->place[j] = ad_view_place(&c->span->operand[j], &c->span->extent, c->k, c->m, tape->list,
+static void place_chunk(const ad_tape *tape, const member *x, size_t most, chunk *c) {
+    c->m = ad_stretch(&x->span->extent, c->k);
+    if (c->m > most) c->m = most;
+    c->own = (ad_place){(ad_node)(x->run->node + c->k), 1, NULL};
+    for (int j = 0; j < x->run->arity; j++) {
+        c->place[j] = ad_view_place(&x->span->operand[j], &x->span->extent, c->k, c->m, tape->list,
                                     c->nodes[j]);
     }
 }
 
 /* The partials along edge j. */
-static ad_numbers partials(const ad_tape *tape, chunk *c, int j) {
-    switch (c->span->source[j]) {
+static ad_numbers partials(const ad_tape *tape, const member *x, chunk *c, int j) {
+    const int source = x->span->source[j];
+    switch (source) {
     case AD_PARTIAL_ONE:
         return ad_sweep_ones;
     case AD_PARTIAL_MINUS_ONE:
@@ -81,17 +107,17 @@ static ad_numbers partials(const ad_tape *tape, chunk *c, int j) {
     case AD_PARTIAL_V:
         return numbers_at(tape->value, c->m, c->own, NULL);
     case AD_PARTIAL_STORED:
-        return (ad_numbers){tape->partial + c->span->partial[j] + c->k, 1};
+        return (ad_numbers){tape->partial + x->span->partial[j] + c->k, 1};
     default:
-        return numbers_at(tape->value, c->m, c->place[c->span->source[j] != AD_PARTIAL_A],
-                          c->partials);
+        return numbers_at(tape->value, c->m, c->place[source != AD_PARTIAL_A], c->partials);
     }
 }
 
 /* Their tangents; stored[j] of those that are stored.  An operand without edges does not move. */
-static ad_numbers slopes(const ad_second *second, chunk *c, int j, const double *const stored[]) {
-    const int other = c->span->source[j] != AD_PARTIAL_A;
-    switch (c->span->source[j]) {
+static ad_numbers slopes(const ad_second *second, const member *x, chunk *c, int j,
+                         const double *const stored[]) {
+    const int source = x->span->source[j], other = source != AD_PARTIAL_A;
+    switch (source) {
     case AD_PARTIAL_ONE:
     case AD_PARTIAL_MINUS_ONE:
         return ad_sweep_zeros;
@@ -100,48 +126,153 @@ static ad_numbers slopes(const ad_second *second, chunk *c, int j, const double 
     case AD_PARTIAL_STORED:
         return (ad_numbers){stored[j], 1};
     default:
-        if (c->span->source[other] == AD_PARTIAL_ZERO) return ad_sweep_zeros;
+        if (x->span->source[other] == AD_PARTIAL_ZERO) return ad_sweep_zeros;
         return numbers_at(second->tangent, c->m, c->place[other], c->slopes);
     }
 }
 
-static int span_edges(ad_sweep *s, const ad_run *run) {
-    const ad_tape *tape = s->tape;
-    int first[AD_MAX_ARITY], bends = 0, edges = 0;
-    chunk c;
-    c.run = run;
-    c.span = &tape->span[run->a];
-    for (int j = 0; j < run->arity; j++) {
-        const int source = c.span->source[j];
-        first[j] = s->backward ? ad_sweep_first(s, run, j) != NULL
-                               : source != AD_PARTIAL_ZERO && edges == 0;
-        edges += source != AD_PARTIAL_ZERO;
-        bends |= s->second != NULL && source == AD_PARTIAL_STORED;
-    }
-    if (edges == 0) ad_sweep_clear(s, run);
-    if (edges == 0) return 0;
-    for (c.k = 0; c.k < c.span->extent.count; c.k += c.m) {
-        const double *stored[AD_MAX_ARITY] = {NULL};
-        place_chunk(tape, &c);
-        const int moved = s->second != NULL && ad_any(c.m, s->array + c.own.base);
-        if (bends && moved) {
-            s->status = s->second->slopes(s->second->context, run, c.k, c.m, c.place, stored);
-            if (s->status != AD_OK) return 1;
-            s->status = AD_INTERRUPTED;
-        }
-        for (int j = 0; j < run->arity; j++) {
-            if (c.span->source[j] == AD_PARTIAL_ZERO) continue;
-            ad_numbers partial = partials(tape, &c, j);
-            ad_numbers slope = moved ? slopes(s->second, &c, j, stored) : ad_sweep_zeros;
-            ad_sweep_join(s, c.m, c.own, c.place[j], partial, slope, first[j]);
-        }
-        if (ad_pace_stops(&s->pace, (moved ? 4 : 1) * c.m * s->p)) return 1;
-    }
-    return 0;
+/* Where adjoints of a chunk lie: of a member if they are private. */
+static ad_end end_of(const ad_sweep *s, size_t m, const member *x, ad_place place) {
+    if (x == NULL || x->w == NULL) return ad_sweep_end(s, m, place);
+    return (ad_end){x->w, x->u, {0, 1, NULL}};
 }
 
-static int array_run(ad_sweep *s, const ad_run *run) {
-    return run->form == AD_FORM_SPAN ? span_edges(s, run) : ad_sweep_block(s, run);
+static int chunk_edges(ad_sweep *s, const group *g, const member *x, chunk *c) {
+    const double *stored[AD_MAX_ARITY] = {NULL};
+    const ad_end own = end_of(s, c->m, x, c->own);
+    const int moved = s->second != NULL && ad_any(c->m, own.w + own.place.base);
+    if (x->bends && moved) {
+        const ad_second *second = s->second;
+        s->status = second->slopes(second->context, x->run, c->k, c->m, c->place, stored);
+        if (s->status != AD_OK) return 1;
+        s->status = AD_INTERRUPTED;
+    }
+    for (int j = 0; j < x->run->arity; j++) {
+        if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
+        const member *within = x->within[j] < 0 ? NULL : &g->member[x->within[j]];
+        ad_numbers partial = partials(s->tape, x, c, j);
+        ad_numbers slope = moved ? slopes(s->second, x, c, j, stored) : ad_sweep_zeros;
+        ad_sweep_join(s, c->m, own, end_of(s, c->m, within, c->place[j]), partial, slope,
+                      x->first[j]);
+    }
+    return ad_pace_stops(&s->pace, (moved ? 4 : 1) * c->m * s->p);
+}
+
+static member member_of(const ad_sweep *s, const ad_run *run) {
+    member x = {.run = run, .span = &s->tape->span[run->a]};
+    for (int j = 0; j < run->arity; j++) {
+        const int source = x.span->source[j];
+        x.first[j] = s->backward ? ad_sweep_first(s, run, j) != NULL
+                                 : source != AD_PARTIAL_ZERO && x.edges == 0;
+        x.within[j] = -1;
+        x.edges += source != AD_PARTIAL_ZERO;
+        x.bends |= s->second != NULL && source == AD_PARTIAL_STORED;
+    }
+    return x;
+}
+
+/* Whether a run may be in a group at all: long, its operands with edges in rows. */
+static int groups(const ad_sweep *s, const ad_run *run) {
+    if (run->form != AD_FORM_SPAN || s->p > 1) return 0;
+    const ad_span *span = &s->tape->span[run->a];
+    for (int j = 0; j < run->arity; j++) {
+        if (span->source[j] != AD_PARTIAL_ZERO && span->operand[j].list != AD_AFFINE) return 0;
+    }
+    return span->extent.ndim == 1 && span->extent.count >= 2 * GROUP_CHUNK;
+}
+
+/* Whether each operand of a groupable span that has edges to nodes [first, first + n) has them in
+ * step, its element k node first + k. */
+static int in_step(const member *x, size_t first, size_t n) {
+    for (int j = 0; j < x->run->arity; j++) {
+        const ad_view *view = &x->span->operand[j];
+        const int64_t reach = view->stride[0] * (int64_t)(x->span->extent.count - 1);
+        const int64_t low = (int64_t)view->base + (reach < 0 ? reach : 0);
+        const int64_t high = (int64_t)view->base + (reach > 0 ? reach : 0);
+        if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
+        if (high < (int64_t)first || low >= (int64_t)(first + n)) continue;
+        if (view->base != first || view->stride[0] != 1) return 0;
+    }
+    return 1;
+}
+
+/* Whether two members may take turns: they share nodes in step where one must be done with them
+ * before the other begins. */
+static int compatible(const ad_sweep *s, const member *earlier, const member *later) {
+    if (!in_step(later, earlier->run->node, earlier->span->extent.count)) return 0;
+    for (int j = 0; s->backward && j < later->run->arity; j++) {
+        const ad_region *written = ad_sweep_first(s, later->run, j);
+        if (written == NULL) continue;
+        if (!in_step(earlier, written->first, written->end - written->first)) return 0;
+    }
+    return 1;
+}
+
+/* Where the adjoints of members are read by members alone, keep them out of memory. */
+static void make_private(const ad_sweep *s, group *g) {
+    const size_t top = (size_t)(g->member[0].run - s->tape->run);
+    for (size_t i = 1; i < g->count; i++) {
+        member *x = &g->member[i];
+        const size_t n = x->span->extent.count;
+        if (!ad_fresh_private(s->fresh, x->run->node, n, top)) continue;
+        x->w = g->room[i][0];
+        x->u = g->room[i][1];
+        for (size_t k = 0; k < i; k++) {
+            member *reader = &g->member[k];
+            for (int j = 0; j < reader->run->arity; j++) {
+                if (reader->span->operand[j].base != x->run->node) continue;
+                if (reader->span->source[j] != AD_PARTIAL_ZERO) reader->within[j] = (int)i;
+            }
+        }
+    }
+}
+
+/* The group that begins with a span and goes on in the sweep's direction up to run `end`. */
+static void gather(const ad_sweep *s, size_t run, size_t end, group *g) {
+    const ad_run *runs = s->tape->run;
+    g->count = 1;
+    g->member[0] = member_of(s, &runs[run]);
+    if (!groups(s, &runs[run])) return;
+    while (g->count < GROUP_MOST) {
+        const size_t next = s->backward ? run - g->count : run + g->count;
+        if (s->backward ? run < end + g->count : next >= end) break;
+        if (!groups(s, &runs[next])) break;
+        const member x = member_of(s, &runs[next]);
+        int fits = x.span->extent.count == g->member[0].span->extent.count;
+        for (size_t k = 0; fits && k < g->count; k++) {
+            const member *y = &g->member[k];
+            fits = compatible(s, s->backward ? &x : y, s->backward ? y : &x);
+        }
+        if (!fits) break;
+        g->member[g->count++] = x;
+    }
+    if (s->backward) make_private(s, g);
+}
+
+/* The span at `run` and those that go with it; how many they are, 0: stop. */
+static size_t span_edges(ad_sweep *s, size_t run, size_t end) {
+    group g;
+    chunk c;
+    gather(s, run, end, &g);
+    const size_t count = g.member[0].span->extent.count,
+                 most = g.count > 1 ? GROUP_CHUNK : AD_CHUNK;
+    for (size_t i = 0; i < g.count; i++) {
+        if (g.member[i].edges == 0) ad_sweep_clear(s, g.member[i].run);
+    }
+    for (c.k = 0; c.k < count; c.k += c.m) {
+        for (size_t i = 0; i < g.count; i++) {
+            place_chunk(s->tape, &g.member[i], most, &c);
+            if (chunk_edges(s, &g, &g.member[i], &c)) return 0;
+        }
+    }
+    return g.count;
+}
+
+/* The array run at `run`, and those that go with it, in the sweep's direction up to run `end`:
+ * how many they are, 0: stop. */
+static size_t array_runs(ad_sweep *s, size_t run, size_t end) {
+    const ad_run *at = &s->tape->run[run];
+    return at->form == AD_FORM_SPAN ? span_edges(s, run, end) : !ad_sweep_block(s, at);
 }
 
 /* Second order of the scalar runs [first, end), whose adjoints are complete. */
@@ -199,7 +330,10 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
         size_t stop = s.kernel->forward(tape, tangent, p, run, end);
         if (ad_pace_stops(&s.pace, (stop - run) * p)) return AD_INTERRUPTED;
         run = stop;
-        if (run < end && array_run(&s, &tape->run[run++])) return s.status;
+        if (run == end) continue;
+        size_t runs = array_runs(&s, run, end);
+        if (runs == 0) return s.status;
+        run += runs;
     }
     return AD_OK;
 }
@@ -214,7 +348,10 @@ static ad_status reverse(ad_sweep *s) {
         if (ad_pace_stops(&s->pace, (run - stop) * s->p)) return AD_INTERRUPTED;
         if (s->second != NULL && scalars_second(s, stop, run)) return s->status;
         run = stop;
-        if (run > end && array_run(s, &tape->run[--run])) return s->status;
+        if (run == end) continue;
+        size_t runs = array_runs(s, run - 1, end);
+        if (runs == 0) return s->status;
+        run -= runs;
     }
     return AD_OK;
 }

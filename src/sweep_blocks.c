@@ -17,7 +17,8 @@ static int reduction_edges(ad_sweep *s, const ad_run *run, const ad_block *block
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};
         ad_numbers partial = stored ? (ad_numbers){share + e.edge, e.edge_stride} : ad_sweep_ones;
-        ad_sweep_join(s, e.count, own, e.in, partial, ad_sweep_zeros, first);
+        ad_sweep_join(s, e.count, ad_sweep_end(s, e.count, own), ad_sweep_end(s, e.count, e.in),
+                      partial, ad_sweep_zeros, first);
         if (ad_pace_stops(&s->pace, e.count * s->p)) return 1;
     }
     return 0;
@@ -46,7 +47,8 @@ static int cumsum_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
     if (s->second != NULL) pass_on(s, s->second->adjoint, run, block);
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place nodes = {(ad_node)(run->node + e.edge), e.edge_stride, NULL};
-        ad_sweep_join(s, e.count, nodes, e.in, ad_sweep_ones, ad_sweep_zeros, first);
+        ad_sweep_join(s, e.count, ad_sweep_end(s, e.count, nodes), ad_sweep_end(s, e.count, e.in),
+                      ad_sweep_ones, ad_sweep_zeros, first);
         if (ad_pace_stops(&s->pace, e.count * p)) return 1;
     }
     for (size_t k = 0; !s->backward && k < block->count; k++) {
@@ -160,7 +162,7 @@ static void pull_products(const ad_sweep *s, const ad_run *run, const product *x
     const int redirected = region != NULL && region->result != NULL, first = region != NULL;
     node_matrix at = x->operand[j];
     double *to = s->second != NULL ? s->second->adjoint : s->array;
-    if (s->second != NULL && !ad_sweep_unwanted(s, 1, last_of(&at))) {
+    if (s->second != NULL && ad_sweep_end(s, 1, last_of(&at)).w != NULL) {
         pull_product(s, x, j, w, value, s->array, &at, first);
     }
     if (redirected) {

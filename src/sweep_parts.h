@@ -28,15 +28,22 @@ typedef struct ad_numbers {
 
 extern const ad_numbers ad_sweep_ones, ad_sweep_zeros;
 
-/* Whether the sweep wants no adjoints of these m nodes: of second order, where they are leaves. */
-int ad_sweep_unwanted(const ad_sweep *s, size_t m, ad_place place);
+/* One end of edges: nodes at `place` of tangents or adjoints w (NULL: not wanted) and, in second
+ * order, u. */
+typedef struct ad_end {
+    double *w, *u;
+    ad_place place;
+} ad_end;
+
+/* That of m nodes in the sweep's own arrays.  Not wanted are, in second order, adjoints of leaves. */
+ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place);
 
 /* Forward: zeros for a run that adds to its nodes. */
 void ad_sweep_clear(const ad_sweep *s, const ad_run *run);
 
 /* Edges between a run's own nodes and an operand's, in the sweep's direction; `first` of all that
  * reach them (p > 1: forward alone).  slope: the partials' tangents, zeros but in second order. */
-void ad_sweep_join(ad_sweep *s, size_t m, ad_place own, ad_place operand, ad_numbers partial,
+void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
                    ad_numbers slope, int first);
 
 /* Whether a run's edges to operand j are the first that a reverse sweep meets (fresh.h). */
