@@ -5,7 +5,6 @@
 
 #include "block.h"
 
-#define LARGE 4096     /* nodes from which a pass over memory counts */
 #define MOST_RUNS 4096 /* on longer tapes the search would cost more than it saves */
 
 /* The nodes an operand names: all within [low, high]; dense if they are low, low + 1, ...
@@ -76,7 +75,7 @@ static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
  * no consumer says otherwise. */
 static void enter(ad_fresh *fresh, size_t first, size_t end, int whole) {
     size_t at = fresh->count;
-    if (end - first < LARGE || at == AD_FRESH_MOST) return;
+    if (end - first < AD_FRESH_LARGE || at == AD_FRESH_MOST) return;
     while (at > 0 && fresh->region[at - 1].first >= end) at--;
     if (at > 0 && fresh->region[at - 1].end > first) return;
     memmove(&fresh->region[at + 1], &fresh->region[at], (fresh->count - at) * sizeof(ad_region));

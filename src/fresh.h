@@ -10,6 +10,7 @@
 #include "tape.h"
 
 #define AD_FRESH_MOST 64
+#define AD_FRESH_LARGE 4096 /* nodes from which a pass over memory counts */
 
 typedef struct ad_region {
     size_t first, end; /* nodes [first, end) */

@@ -7,8 +7,6 @@
 
 #define PADDED_MOST ((size_t)1 << 20) /* doubles of a sweep's array where padding pays */
 #define POLL_RUNS ((size_t)1 << 16)
-#define GROUP_MOST 12
-#define GROUP_CHUNK 512
 
 static const double one = 1, minus_one = -1;
 const ad_numbers ad_sweep_ones = {&one, 0}, ad_sweep_zeros = {NULL, 0};
@@ -74,8 +72,7 @@ typedef struct member {
  * processor's cache.  Adjoints that no other run reads are private: they never reach memory. */
 typedef struct group {
     size_t count;
-    member member[GROUP_MOST]; /* in the order of the sweep */
-    double room[GROUP_MOST][2][GROUP_CHUNK];
+    member member[AD_GROUP_MOST]; /* in the order of the sweep */
 } group;
 
 /* Elements [k, k + m) of a span, their operands' nodes. */
@@ -178,7 +175,7 @@ static int groups(const ad_sweep *s, const ad_run *run) {
     for (int j = 0; j < run->arity; j++) {
         if (span->source[j] != AD_PARTIAL_ZERO && span->operand[j].list != AD_AFFINE) return 0;
     }
-    return span->extent.ndim == 1 && span->extent.count >= 2 * GROUP_CHUNK;
+    return span->extent.ndim == 1 && span->extent.count >= 2 * AD_GROUP_CHUNK;
 }
 
 /* Whether each operand of a groupable span that has edges to nodes [first, first + n) has them in
@@ -215,8 +212,8 @@ static void make_private(const ad_sweep *s, group *g) {
         member *x = &g->member[i];
         const size_t n = x->span->extent.count;
         if (!ad_fresh_private(s->fresh, x->run->node, n, top)) continue;
-        x->w = g->room[i][0];
-        x->u = g->room[i][1];
+        x->w = s->scratch + 2 * i * AD_GROUP_CHUNK;
+        x->u = x->w + AD_GROUP_CHUNK;
         for (size_t k = 0; k < i; k++) {
             member *reader = &g->member[k];
             for (int j = 0; j < reader->run->arity; j++) {
@@ -233,7 +230,7 @@ static void gather(const ad_sweep *s, size_t run, size_t end, group *g) {
     g->count = 1;
     g->member[0] = member_of(s, &runs[run]);
     if (!groups(s, &runs[run])) return;
-    while (g->count < GROUP_MOST) {
+    while (g->count < AD_GROUP_MOST) {
         const size_t next = s->backward ? run - g->count : run + g->count;
         if (s->backward ? run < end + g->count : next >= end) break;
         if (!groups(s, &runs[next])) break;
@@ -255,7 +252,7 @@ static size_t span_edges(ad_sweep *s, size_t run, size_t end) {
     chunk c;
     gather(s, run, end, &g);
     const size_t count = g.member[0].span->extent.count,
-                 most = g.count > 1 ? GROUP_CHUNK : AD_CHUNK;
+                 most = g.count > 1 ? AD_GROUP_CHUNK : AD_CHUNK;
     for (size_t i = 0; i < g.count; i++) {
         if (g.member[i].edges == 0) ad_sweep_clear(s, g.member[i].run);
     }

@@ -278,15 +278,23 @@ int ad_sweep_block(ad_sweep *s, const ad_run *run) {
     return reduction_edges(s, run, block);
 }
 
+static size_t product_scratch(const ad_block *b) {
+    const uint32_t *e = b->extent[1].size;
+    size_t left = (size_t)e[0] * e[1], right = (size_t)e[1] * e[2];
+    return b->extent[0].count * ((size_t)e[0] * e[2] + (left > right ? left : right));
+}
+
+/* Of a group the private adjoints, of two orders. */
 size_t ad_sweep_scratch(const ad_tape *tape) {
     size_t most = 0;
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
-        if (run->form != AD_FORM_BLOCK || run->op != AD_BLOCK_MATMUL) continue;
-        const ad_block *b = &tape->block[run->a];
-        const uint32_t *e = b->extent[1].size;
-        size_t left = (size_t)e[0] * e[1], right = (size_t)e[1] * e[2];
-        size_t need = b->extent[0].count * ((size_t)e[0] * e[2] + (left > right ? left : right));
+        size_t need = 0;
+        if (run->form == AD_FORM_SPAN && tape->span[run->a].extent.count >= AD_FRESH_LARGE) {
+            need = 2 * AD_GROUP_MOST * AD_GROUP_CHUNK;
+        } else if (run->form == AD_FORM_BLOCK && run->op == AD_BLOCK_MATMUL) {
+            need = product_scratch(&tape->block[run->a]);
+        }
         if (need > most) most = need;
     }
     return most;

@@ -6,6 +6,9 @@
 #include "sweep.h"
 #include "sweep_kernels.h"
 
+#define AD_GROUP_MOST 12   /* elementwise runs that take turns (sweep.c) */
+#define AD_GROUP_CHUNK 512 /* elements of a turn */
+
 typedef struct ad_sweep {
     const ad_tape *tape;
     const ad_sweep_table *kernel;
