@@ -167,21 +167,6 @@ void ad_fresh_zero(const ad_tape *tape, const ad_fresh *fresh, double *adjoint) 
     memset(adjoint + node, 0, (tape->nodes - node) * sizeof *adjoint);
 }
 
-void ad_fresh_zero_leaves(const ad_tape *tape, const ad_fresh *fresh, double *tangent) {
-    size_t node = 0, at = 0;
-    for (size_t k = 0; k <= tape->runs; k++) {
-        const size_t end = k < tape->runs ? tape->run[k].node : tape->nodes;
-        for (; at < fresh->count && fresh->region[at].end <= end; at++) {
-            const ad_region *r = &fresh->region[at];
-            if (r->first < node || !r->whole || r->run != SIZE_MAX) continue;
-            memset(tangent + node, 0, (r->first - node) * sizeof *tangent);
-            node = r->end;
-        }
-        if (end > node) memset(tangent + node, 0, (end - node) * sizeof *tangent);
-        if (k < tape->runs) node = end + ad_run_count(tape, &tape->run[k]);
-    }
-}
-
 const ad_region *ad_fresh_written(const ad_fresh *fresh, size_t run, int operand) {
     for (size_t k = 0; fresh != NULL && k < fresh->count; k++) {
         const ad_region *r = &fresh->region[k];

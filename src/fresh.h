@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Large arrays of nodes whose adjoints need no zeros beforehand: constants, which nobody adds
- * to, and arrays that the consumer which a reverse sweep meets first covers whole, so that it
- * may write instead of add.  Where that consumer is a matrix product and the only one of an
+ * to nor asks for tangents, and arrays that the consumer which a reverse sweep meets first covers
+ * whole, so that it may write instead of add.  Where that consumer is a matrix product and the only one of an
  * input array, it writes straight into the result.  What all this saves are passes over memory,
  * which for a network cost as much as its tape. */
 #ifndef AD_FRESH_H
@@ -39,9 +39,6 @@ void ad_fresh_harvest(const ad_fresh *fresh, const double *adjoint, size_t first
 
 /* Zeros for one seed everywhere but in the arrays found. */
 void ad_fresh_zero(const ad_tape *tape, const ad_fresh *fresh, double *adjoint);
-
-/* Zeros for one seed at the leaves, but not at constants found whose tangents nobody reads. */
-void ad_fresh_zero_leaves(const ad_tape *tape, const ad_fresh *fresh, double *tangent);
 
 /* The array that a run's operand is to be written to, not added to; or NULL. */
 const ad_region *ad_fresh_written(const ad_fresh *fresh, size_t run, int operand);

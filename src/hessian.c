@@ -97,7 +97,7 @@ static ad_status sweeps(const ad_function *f, curving *x, const double *weight,
     ad_fresh fresh;
     *x = (curving){.tape = tape, .tangent = tangent};
     ad_pull_begin(f, out, &fresh);
-    ad_fresh_zero_leaves(tape, &fresh, tangent);
+    ad_zero_leaves(tape, &fresh, tangent, 1);
     ad_seed(tangent, 1, f->D, f->input, direction);
     ad_status status = ad_forward(tape, tangent, 1, scratch, poll);
     if (status != AD_OK) return status;

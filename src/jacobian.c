@@ -71,7 +71,7 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
     ad_status status = AD_OK;
     for (size_t d = 0; d < f->D && status == AD_OK; d += chunk) {
         size_t n = f->D - d < chunk ? f->D - d : chunk, p = ad_seeds_padded(f->tape, n);
-        ad_zero_leaves(f->tape, t, p);
+        ad_zero_leaves(f->tape, NULL, t, p);
         for (size_t s = 0; s < n; s++) t[(size_t)f->input[d + s] * p + s] = 1;
         status = ad_forward(f->tape, t, p, scratch, poll);
         for (size_t k = 0; k < f->K && status == AD_OK; k++) {
@@ -159,7 +159,7 @@ ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *ou
                  ad_workspace work, const ad_poll *poll) {
     double *scratch, *t = workspace(f->tape, p, work, &scratch);
     if (t == NULL) return AD_NO_MEMORY;
-    ad_zero_leaves(f->tape, t, p);
+    ad_zero_leaves(f->tape, NULL, t, p);
     ad_seed(t, p, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, t, p, scratch, poll);
     if (status == AD_OK) harvest(t, p, f->K, f->output, out);
@@ -188,7 +188,7 @@ ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent
                       const ad_poll *poll) {
     double *scratch = ad_alloc(ad_sweep_scratch(f->tape), sizeof(double));
     if (scratch == NULL) return AD_NO_MEMORY;
-    ad_zero_leaves(f->tape, tangent, 1);
+    ad_zero_leaves(f->tape, NULL, tangent, 1);
     ad_seed(tangent, 1, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, tangent, 1, scratch, poll);
     ad_free(scratch);

@@ -292,14 +292,19 @@ static int scalars_second(ad_sweep *s, size_t first, size_t end) {
     return ad_pace_stops(&s->pace, 8 * (end - first));
 }
 
-void ad_zero_leaves(const ad_tape *tape, double *array, size_t p) {
-    size_t node = 0;
-    for (size_t k = 0; k < tape->runs; k++) {
-        const ad_run *run = &tape->run[k];
-        if (run->node > node) memset(array + node * p, 0, (run->node - node) * p * sizeof *array);
-        node = run->node + ad_run_count(tape, run);
+void ad_zero_leaves(const ad_tape *tape, const ad_fresh *fresh, double *array, size_t p) {
+    size_t node = 0, at = 0, regions = fresh != NULL ? fresh->count : 0;
+    for (size_t k = 0; k <= tape->runs; k++) {
+        const size_t end = k < tape->runs ? tape->run[k].node : tape->nodes;
+        for (; at < regions && fresh->region[at].end <= end; at++) {
+            const ad_region *r = &fresh->region[at];
+            if (r->first < node || !r->whole || r->run != SIZE_MAX) continue;
+            memset(array + node * p, 0, (r->first - node) * p * sizeof *array);
+            node = r->end;
+        }
+        if (end > node) memset(array + node * p, 0, (end - node) * p * sizeof *array);
+        if (k < tape->runs) node = end + ad_run_count(tape, &tape->run[k]);
     }
-    if (tape->nodes > node) memset(array + node * p, 0, (tape->nodes - node) * p * sizeof *array);
 }
 
 size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
