@@ -157,7 +157,10 @@ class Recording:
         if not _core.has_calls(self.trace):
             # NumPy's own: an outer trace, which this recording has no part in, may be running
             one = _core.plain_function("ones")(1)
-            flat = np.concatenate([*map(np.ravel, seeds), 0.0 * one])[:-1]
+            if len(seeds) == 1:
+                flat = seeds[0].reshape(-1)
+            else:
+                flat = np.concatenate([*map(np.ravel, seeds), 0.0 * one])[:-1]
             found = _core.hessian_product(
                 self.trace, self.inputs.nodes, self.outputs.nodes, one, flat
             )

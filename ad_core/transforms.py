@@ -242,9 +242,9 @@ def hvp(fun, primals, tangents):
 
     primals and tangents are tuples of the same structure; the result has primals' structure,
     unwrapped if there is one primal.  TypeError unless fun's result is scalar, ValueError for
-    tangents that do not fit.  Cost: one recording of the function, a tangent and two adjoint
-    sweeps with the partials' tangents between (where fun calls functions known by rules alone,
-    and inside a trace, a recording of the gradient); the Hessian is never formed.  Source:
+    tangents that do not fit.  Cost: one recording of the function, a tangent sweep and
+    an adjoint sweep that carries the adjoints' tangents (where fun calls functions known by rules
+    alone, and inside a trace, a recording of the gradient); the Hessian is never formed.  Source:
     Griewank and Walther, Evaluating Derivatives, section 5.4.
 
     >>> import numpy as np, ad_core

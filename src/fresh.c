@@ -5,7 +5,6 @@
 
 #include "block.h"
 
-#define LARGE 4096     /* nodes from which a pass over memory counts */
 #define MOST_RUNS 4096 /* on longer tapes the search would cost more than it saves */
 
 /* The nodes an operand names: all within [low, high]; dense if they are low, low + 1, ...
@@ -69,16 +68,14 @@ static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
             stride[n] = b->operand[half].stride[d];
         }
     }
-    span_of s = affine(b->operand[0].base, n, size, stride);
-    s.dense = 0; /* reductions only add */
-    return s;
+    return affine(b->operand[0].base, n, size, stride);
 }
 
 /* Enter [first, end) if it overlaps no other; the array stays ascending.  `whole` as long as
  * no consumer says otherwise. */
 static void enter(ad_fresh *fresh, size_t first, size_t end, int whole) {
     size_t at = fresh->count;
-    if (end - first < LARGE || at == AD_FRESH_MOST) return;
+    if (end - first < AD_FRESH_LARGE || at == AD_FRESH_MOST) return;
     while (at > 0 && fresh->region[at - 1].first >= end) at--;
     if (at > 0 && fresh->region[at - 1].end > first) return;
     memmove(&fresh->region[at + 1], &fresh->region[at], (fresh->count - at) * sizeof(ad_region));
@@ -196,4 +193,12 @@ void ad_fresh_harvest(const ad_fresh *fresh, const double *adjoint, size_t first
         node = r->end;
     }
     memcpy(result + (node - first), adjoint + node, (end - node) * sizeof *result);
+}
+
+int ad_fresh_private(const ad_fresh *fresh, size_t first, size_t n, size_t last) {
+    for (size_t k = 0; fresh != NULL && k < fresh->count; k++) {
+        const ad_region *r = &fresh->region[k];
+        if (r->first == first && r->end == first + n) return r->whole && r->run <= last;
+    }
+    return 0;
 }

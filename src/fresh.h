@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Large arrays of nodes whose adjoints need no zeros beforehand: constants, which nobody adds
- * to, and arrays that the consumer which a reverse sweep meets first covers whole, so that it
- * may write instead of add.  Where that consumer is a matrix product and the only one of an
+ * to nor asks for tangents, and arrays that the consumer which a reverse sweep meets first covers
+ * whole, so that it may write instead of add.  Where that consumer is a matrix product and the only one of an
  * input array, it writes straight into the result.  What all this saves are passes over memory,
  * which for a network cost as much as its tape. */
 #ifndef AD_FRESH_H
@@ -10,6 +10,7 @@
 #include "tape.h"
 
 #define AD_FRESH_MOST 64
+#define AD_FRESH_LARGE 4096 /* nodes from which a pass over memory counts */
 
 typedef struct ad_region {
     size_t first, end; /* nodes [first, end) */
@@ -41,5 +42,9 @@ void ad_fresh_zero(const ad_tape *tape, const ad_fresh *fresh, double *adjoint);
 
 /* The array that a run's operand is to be written to, not added to; or NULL. */
 const ad_region *ad_fresh_written(const ad_fresh *fresh, size_t run, int operand);
+
+/* Whether these nodes are such an array, computed by one run and read by runs up to number `last`
+ * alone. */
+int ad_fresh_private(const ad_fresh *fresh, size_t first, size_t n, size_t last);
 
 #endif

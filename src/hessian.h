@@ -5,13 +5,14 @@
 
 #include "jacobian.h"
 
-/* out (D) = H t for the function sum of weight[i] output i, H its Hessian by the inputs and t the
- * direction (D).  With adjoints w and tangents t of all nodes, the adjoints' tangents u obey
- *     u_j = sum over children i of  u_i p_ij + w_i p'_ij,   p'_ij the tangent of the partial,
- * so that one reverse sweep gives w and another, begun with the second terms, gives u (Griewank and
- * Walther, Evaluating Derivatives, 2008, section 5.4).  p' comes from recurrences (recurrence.h).
+/* out (D) = H t for the function sum of weight[i] output i, H its Hessian by the inputs, which are
+ * leaves, and t the direction (D).  A forward sweep gives the tangents of all nodes, one reverse sweep
+ * the adjoints and their tangents (ad_reverse_second), whose values at the inputs are the product.
+ * Tangents of stored partials come from recurrences (recurrence.h).  (Griewank and Walther,
+ * Evaluating Derivatives, 2008, section 5.4.)
  *
- * Cost: a forward and two reverse sweeps, and p' of the edges that are not linear; 3 numbers a node.
+ * Cost: an operation for each edge forward, three backward, and the tangents of the partials that
+ * are stored; 3 numbers a node.
  * ad_expr_prepare must have run.  AD_NO_MEMORY; AD_INTERRUPTED; AD_BAD_OP for a call of a rule. */
 ad_status ad_hessian_product(const ad_function *f, const double *weight, const double *direction,
                              double *out, ad_workspace work, const ad_poll *poll);

@@ -71,7 +71,7 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
     ad_status status = AD_OK;
     for (size_t d = 0; d < f->D && status == AD_OK; d += chunk) {
         size_t n = f->D - d < chunk ? f->D - d : chunk, p = ad_seeds_padded(f->tape, n);
-        ad_zero_leaves(f->tape, t, p);
+        ad_zero_leaves(f->tape, NULL, t, p);
         for (size_t s = 0; s < n; s++) t[(size_t)f->input[d + s] * p + s] = 1;
         status = ad_forward(f->tape, t, p, scratch, poll);
         for (size_t k = 0; k < f->K && status == AD_OK; k++) {
@@ -101,18 +101,23 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
     return status;
 }
 
-static void seed(double *array, size_t p, size_t n, const ad_node *nodes, const double *seeds) {
-    for (size_t k = 0; k < n; k++) {
-        for (size_t s = 0; s < p; s++) array[(size_t)nodes[k] * p + s] += seeds[k * p + s];
-    }
-}
-
 /* Whether the nodes follow one another, as inputs do. */
 static int consecutive(size_t n, const ad_node *nodes) {
     if (n == 0 || nodes[n - 1] - nodes[0] != n - 1) return 0;
     uint32_t strays = 0;
     for (uint32_t k = 0; k < (uint32_t)n; k++) strays |= nodes[k] ^ (nodes[0] + k);
     return strays == 0;
+}
+
+void ad_seed(double *array, size_t p, size_t n, const ad_node *nodes, const double *seeds) {
+    if (consecutive(n, nodes)) {
+        double *to = array + (size_t)nodes[0] * p;
+        for (size_t k = 0; k < n * p; k++) to[k] += seeds[k];
+        return;
+    }
+    for (size_t k = 0; k < n; k++) {
+        for (size_t s = 0; s < p; s++) array[(size_t)nodes[k] * p + s] += seeds[k * p + s];
+    }
 }
 
 static void harvest(const double *array, size_t p, size_t n, const ad_node *nodes, double *out) {
@@ -125,31 +130,37 @@ static void harvest(const double *array, size_t p, size_t n, const ad_node *node
     }
 }
 
+void ad_pull_begin(const ad_function *f, double *out, ad_fresh *fresh) {
+    ad_fresh_find(f->tape, f->K, f->output, fresh);
+    if (consecutive(f->D, f->input)) ad_fresh_redirect(fresh, f->input[0], f->D, out);
+}
+
+void ad_pull_end(const ad_function *f, const ad_fresh *fresh, const double *adjoint, double *out) {
+    if (consecutive(f->D, f->input)) {
+        ad_fresh_harvest(fresh, adjoint, f->input[0], f->D, out);
+    } else {
+        harvest(adjoint, 1, f->D, f->input, out);
+    }
+}
+
 /* One seed, where large arrays are worth a look beforehand. */
 static ad_status pull_back_one(const ad_function *f, const double *seeds, double *out, double *w,
                                double *scratch, const ad_poll *poll) {
     ad_fresh fresh;
-    int row = consecutive(f->D, f->input);
-    ad_fresh_find(f->tape, f->K, f->output, &fresh);
-    if (row) ad_fresh_redirect(&fresh, f->input[0], f->D, out);
+    ad_pull_begin(f, out, &fresh);
     ad_fresh_zero(f->tape, &fresh, w);
-    seed(w, 1, f->K, f->output, seeds);
+    ad_seed(w, 1, f->K, f->output, seeds);
     ad_status status = ad_reverse(f->tape, w, 1, scratch, &fresh, poll);
-    if (status != AD_OK) return status;
-    if (row) {
-        ad_fresh_harvest(&fresh, w, f->input[0], f->D, out);
-    } else {
-        harvest(w, 1, f->D, f->input, out);
-    }
-    return AD_OK;
+    if (status == AD_OK) ad_pull_end(f, &fresh, w, out);
+    return status;
 }
 
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
                  ad_workspace work, const ad_poll *poll) {
     double *scratch, *t = workspace(f->tape, p, work, &scratch);
     if (t == NULL) return AD_NO_MEMORY;
-    ad_zero_leaves(f->tape, t, p);
-    seed(t, p, f->D, f->input, seeds);
+    ad_zero_leaves(f->tape, NULL, t, p);
+    ad_seed(t, p, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, t, p, scratch, poll);
     if (status == AD_OK) harvest(t, p, f->K, f->output, out);
     release(t, work);
@@ -165,7 +176,7 @@ ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *ou
         status = pull_back_one(f, seeds, out, w, scratch, poll);
     } else {
         memset(w, 0, f->tape->nodes * p * sizeof(double));
-        seed(w, p, f->K, f->output, seeds);
+        ad_seed(w, p, f->K, f->output, seeds);
         status = ad_reverse(f->tape, w, p, scratch, NULL, poll);
         if (status == AD_OK) harvest(w, p, f->D, f->input, out);
     }
@@ -177,8 +188,8 @@ ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent
                       const ad_poll *poll) {
     double *scratch = ad_alloc(ad_sweep_scratch(f->tape), sizeof(double));
     if (scratch == NULL) return AD_NO_MEMORY;
-    ad_zero_leaves(f->tape, tangent, 1);
-    seed(tangent, 1, f->D, f->input, seeds);
+    ad_zero_leaves(f->tape, NULL, tangent, 1);
+    ad_seed(tangent, 1, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, tangent, 1, scratch, poll);
     ad_free(scratch);
     return status;
@@ -189,7 +200,7 @@ ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint
     double *scratch = ad_alloc(ad_sweep_scratch(f->tape), sizeof(double));
     if (scratch == NULL) return AD_NO_MEMORY;
     memset(adjoint, 0, f->tape->nodes * sizeof(double));
-    seed(adjoint, 1, f->K, f->output, seeds);
+    ad_seed(adjoint, 1, f->K, f->output, seeds);
     ad_status status = ad_reverse(f->tape, adjoint, 1, scratch, NULL, poll);
     ad_free(scratch);
     return status;

@@ -41,6 +41,14 @@ ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent
 ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
                       const ad_poll *poll);
 
+/* Add p seeds each to nodes' numbers. */
+void ad_seed(double *array, size_t p, size_t n, const ad_node *nodes, const double *seeds);
+
+/* Around a reverse sweep of one seed: the arrays that need no zeros, those of inputs redirected to
+ * out (D) where that can be; and the inputs' adjoints in out when it is done. */
+void ad_pull_begin(const ad_function *f, double *out, ad_fresh *fresh);
+void ad_pull_end(const ad_function *f, const ad_fresh *fresh, const double *adjoint, double *out);
+
 /* Multiplications and additions that a sweep takes for every seed: one each an edge. */
 size_t ad_sweep_edges(const ad_tape *tape);
 

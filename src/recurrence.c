@@ -128,6 +128,8 @@ ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_p
     for (size_t t = 0; t < r->count && status == AD_OK; t++) {
         status = enter_partials(r, (int)t, order, regular ? &power : NULL);
     }
+    if (status == AD_OK) r->at = ad_alloc(r->count, sizeof *r->at);
+    if (status == AD_OK && r->at == NULL) status = AD_NO_MEMORY;
     if (status != AD_OK) ad_recurrence_free(r);
     return status;
 }
@@ -135,6 +137,7 @@ ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_p
 void ad_recurrence_free(ad_recurrence *r) {
     for (unsigned mask = 0; mask < AD_STILL_MASKS; mask++) ad_free(r->need[mask]);
     ad_free(r->series);
+    ad_free(r->at);
     memset(r, 0, sizeof *r);
 }
 

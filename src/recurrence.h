@@ -39,6 +39,13 @@ typedef struct ad_series {
     size_t depth;              /* it is needed to an order that is lower by this much */
 } ad_series;
 
+/* Where the coefficients of one series lie on n elements: n of order 0 at `value`, those of order
+ * k > 0 at rest + (k - 1) n.  Those below order `known` are there on entry. */
+typedef struct ad_coefficients {
+    double *value, *rest;
+    size_t known;
+} ad_coefficients;
+
 /* The series behind one row, operands first, then its result, each after its operands.  For
  * each set of still operands (bit j: operand j does not move) what is needed of each series,
  * and which ones are still. */
@@ -46,6 +53,7 @@ typedef struct ad_recurrence {
     ad_series *series;
     size_t count, room, order;
     int result, wants_partials;
+    ad_coefficients *at; /* of each series: whoever runs it says where */
     uint8_t *need[AD_STILL_MASKS], *still[AD_STILL_MASKS];
 } ad_recurrence;
 
@@ -60,9 +68,12 @@ void ad_recurrence_free(ad_recurrence *r);
 /* Fill need[mask] and still[mask] if they are not there yet.  AD_NO_MEMORY. */
 ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask);
 
-/* Coefficients up to `orders` on n elements.  Series t lies at at[t * (orders + 1) * n], order
- * major: those of operands, which come first, and the values of the result are there on entry,
- * those that are needed on return.  An exact zero wins over infinities and NaN.  AD_NO_MEMORY. */
-ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n, double *at);
+/* Coefficients up to `orders` on n elements, those of series t at at[t].  Those of operands, which
+ * come first, and the values of the result are there on entry, those that are needed on return; a
+ * still operand has its values alone.  An exact zero wins over infinities and NaN.  AD_NO_MEMORY. */
+ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n);
+
+/* Lay all of them in one array, order major: series t from room + t * (orders + 1) * n on. */
+void ad_recurrence_lay(ad_recurrence *r, size_t orders, size_t n, double *room);
 
 #endif

@@ -5,112 +5,136 @@
 #include "numbers.h"
 #include "recurrence.h"
 
-/* out += the sum for i = first .. last of a_i b_{k-i}, each times i if `slopes`; where `strict`, an
- * exact zero wins over infinities and NaN. */
-static void convolve(size_t n, size_t k, size_t first, size_t last, int slopes, int strict,
-                     const double *a, const double *b, double *restrict out) {
-    if (n == 1 && !strict) {
-        double sum = 0;
-        for (size_t i = first; i <= last; i++) sum += (slopes ? (double)i : 1.0) * a[i] * b[k - i];
-        *out += sum;
-        return;
-    }
-    for (size_t i = first; i <= last; i++) {
-        const double factor = slopes ? (double)i : 1.0;
-        const double *x = a + i * n, *y = b + (k - i) * n;
-        if (strict) {
-            for (size_t e = 0; e < n; e++) out[e] += ad_guarded(factor * x[e], y[e]);
-        } else {
-            for (size_t e = 0; e < n; e++) out[e] += factor * x[e] * y[e];
+static double *order(const ad_coefficients *x, size_t k, size_t n) {
+    return k == 0 ? x->value : x->rest + (k - 1) * n;
+}
+
+/* out = or (`more`) += factor * x * y; where `strict`, an exact zero wins over infinities and
+ * NaN. */
+static void multiply(size_t n, double factor, const double *x, const double *y, int strict,
+                     int more, double *restrict out) {
+    if (strict) {
+        for (size_t e = 0; e < n; e++) {
+            out[e] = (more ? out[e] : 0) + ad_guarded(factor * x[e], y[e]);
         }
+    } else if (!more && factor == 1) {
+        for (size_t e = 0; e < n; e++) out[e] = x[e] * y[e];
+    } else if (!more) {
+        for (size_t e = 0; e < n; e++) out[e] = factor * x[e] * y[e];
+    } else {
+        for (size_t e = 0; e < n; e++) out[e] += factor * x[e] * y[e];
     }
 }
 
-/* The series of a recurrence on n elements: where they lie, and which do not move. */
+/* out = or += the sum for i = first .. last of a_i b_{k-i}, each times i if `slopes`. */
+static void convolve(size_t n, size_t k, size_t first, size_t last, int slopes, int strict,
+                     const ad_coefficients *a, const ad_coefficients *b, int more, double *out) {
+    if (n == 1 && !strict) {
+        double sum = more ? *out : 0;
+        for (size_t i = first; i <= last; i++) {
+            sum += (slopes ? (double)i : 1.0) * *order(a, i, 1) * *order(b, k - i, 1);
+        }
+        *out = sum;
+        return;
+    }
+    for (size_t i = first; i <= last; i++) {
+        multiply(n, slopes ? (double)i : 1.0, order(a, i, n), order(b, k - i, n), strict,
+                 more || i > first, out);
+    }
+}
+
+/* The series of a recurrence on n elements. */
 typedef struct block_of_series {
     const ad_recurrence *r;
     const uint8_t *still;
-    double *at;
-    size_t n, width;
+    size_t n;
 } block_of_series;
 
 /* v_k = (a_k - the sum for i = 1 .. k of b_i v_{k-i}) / b_0. */
-static void divided(size_t n, size_t k, int a_still, int b_still, int strict, const double *a,
-                    const double *b, const double *v, double *out) {
-    if (!b_still) convolve(n, k, 1, k, 0, strict, b, v, out);
+static void divided(size_t n, size_t k, int a_still, int b_still, int strict,
+                    const ad_coefficients *a, const ad_coefficients *b, const ad_coefficients *v) {
+    double *out = order(v, k, n);
+    if (b_still) {
+        memset(out, 0, n * sizeof *out);
+    } else {
+        convolve(n, k, 1, k, 0, strict, b, v, 0, out);
+    }
     for (size_t e = 0; e < n; e++) {
-        double rest = (a_still ? 0 : a[k * n + e]) - out[e];
-        out[e] = rest == 0 ? 0 : rest / b[e];
+        double rest = (a_still ? 0 : order(a, k, n)[e]) - out[e];
+        out[e] = rest == 0 ? 0 : rest / b->value[e];
     }
 }
 
 /* Coefficient k > 0 of series t. */
 static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
     const ad_series *s = &x->r->series[t];
-    const size_t n = x->n, width = x->width;
-    double *own = x->at + t * width, *out = own + k * n;
-    const double *arg[AD_MAX_ARITY];
-    int arg_still[AD_MAX_ARITY], curved = 0;
+    const size_t n = x->n;
+    double *out = order(&x->r->at[t], k, n);
+    const ad_coefficients *arg[AD_MAX_ARITY];
+    int arg_still[AD_MAX_ARITY], more = 0;
     const int arity = ad_op_row(s->op)->arity;
-    memset(out, 0, n * sizeof *out);
     for (int j = 0; j < arity; j++) {
-        arg[j] = x->at + (size_t)s->arg[j] * width;
+        arg[j] = &x->r->at[s->arg[j]];
         arg_still[j] = x->still[s->arg[j]];
     }
     if (s->op == AD_DIVIDE) {
-        divided(n, k, arg_still[0], arg_still[1], strict, arg[0], arg[1], own, out);
+        divided(n, k, arg_still[0], arg_still[1], strict, arg[0], arg[1], &x->r->at[t]);
         return;
     }
     if (s->op == AD_MULTIPLY || s->op == AD_GUARDED) {
         size_t first = arg_still[1] ? k : 0, last = arg_still[0] ? 0 : k;
-        convolve(n, k, first, last, 0, strict, arg[0], arg[1], out);
+        convolve(n, k, first, last, 0, strict, arg[0], arg[1], 0, out);
         return;
     }
     for (int j = 0; j < arity; j++) {
         if (s->partial[j] < 0 || arg_still[j] || x->still[s->partial[j]]) continue;
-        const double *partial = x->at + (size_t)s->partial[j] * width;
-        convolve(n, k, 1, k, 1, strict, arg[j], partial, out);
-        curved = 1;
+        convolve(n, k, 1, k, 1, strict, arg[j], &x->r->at[s->partial[j]], more, out);
+        more = 1;
     }
-    for (size_t e = 0; curved && e < n; e++) out[e] /= (double)k;
+    for (size_t e = 0; more && k > 1 && e < n; e++) out[e] /= (double)k;
     for (int j = 0; j < arity; j++) { /* partials that do not move: linear */
         if (s->partial[j] < 0 || arg_still[j] || !x->still[s->partial[j]]) continue;
-        const double *partial = x->at + (size_t)s->partial[j] * width;
-        convolve(n, k, k, k, 0, strict, arg[j], partial, out);
+        convolve(n, k, k, k, 0, strict, arg[j], &x->r->at[s->partial[j]], more, out);
+        more = 1;
     }
+    if (!more) memset(out, 0, n * sizeof *out);
 }
 
-static void start(const ad_recurrence *r, double *at, size_t width, size_t n, size_t t) {
+static void start(const ad_recurrence *r, size_t n, size_t t) {
     static const intptr_t step[AD_MAX_ARITY] = {1, 1, 1};
     const ad_series *s = &r->series[t];
-    double *own = at + t * width;
+    double *own = r->at[t].value;
     const double *arg[AD_MAX_ARITY] = {NULL};
     if (s->kind == AD_SERIES_NUMBER) {
         for (size_t e = 0; e < n; e++) own[e] = s->number;
     } else if (s->kind == AD_SERIES_APPLY) {
-        for (int j = 0; j < ad_op_row(s->op)->arity; j++) {
-            arg[j] = at + (size_t)s->arg[j] * width;
-        }
+        for (int j = 0; j < ad_op_row(s->op)->arity; j++) arg[j] = r->at[s->arg[j]].value;
         ad_op_values(s->op, n, arg, step, own);
     }
 }
 
-ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n, double *at) {
+void ad_recurrence_lay(ad_recurrence *r, size_t orders, size_t n, double *room) {
+    for (size_t t = 0; t < r->count; t++) {
+        double *own = room + t * (orders + 1) * n;
+        r->at[t] = (ad_coefficients){own, own + n, (int)t == r->result};
+    }
+}
+
+ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n) {
     ad_status status = ad_recurrence_prepare(r, mask);
     if (status != AD_OK) return status;
     const uint8_t *need = r->need[mask], *still = r->still[mask];
-    const size_t width = (orders + 1) * n;
-    const block_of_series all = {r, still, at, n, width};
+    const block_of_series all = {r, still, n};
     for (size_t t = 0; t < r->count; t++) {
-        if (need[t] != AD_NEED_NOTHING && (int)t != r->result) start(r, at, width, n, t);
+        if (need[t] != AD_NEED_NOTHING && r->at[t].known == 0) start(r, n, t);
     }
     for (size_t k = 1; k <= orders; k++) {
         for (size_t t = 0; t < r->count; t++) {
             const ad_series *s = &r->series[t];
             if (need[t] != AD_NEED_ALL || s->kind != AD_SERIES_APPLY) continue;
-            if (still[t] || k + s->depth > r->order) continue;
+            if (still[t] || k + s->depth > r->order || k < r->at[t].known) continue;
             advance(&all, k, t, 0);
-            if (!ad_all_finite(n, at + t * width + k * n)) advance(&all, k, t, 1);
+            if (!ad_all_finite(n, order(&r->at[t], k, n))) advance(&all, k, t, 1);
         }
     }
     return AD_OK;

@@ -1,323 +1,310 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sweep.h"
-
 #include <string.h>
 
-#include "alloc.h"
-#include "block.h"
 #include "lanes.h"
 #include "numbers.h"
-#include "sweep_kernels.h"
+#include "sweep_parts.h"
 
 #define PADDED_MOST ((size_t)1 << 20) /* doubles of a sweep's array where padding pays */
 #define POLL_RUNS ((size_t)1 << 16)
 
-typedef struct sweep {
-    const ad_tape *tape;
-    const ad_sweep_table *kernel;
-    double *array; /* tangents or adjoints */
-    size_t p;
-    int backward;
-    double *scratch;
-    const ad_fresh *fresh; /* NULL: everything is added to */
-    ad_pace pace;          /* edges times seeds */
-    ad_status status;      /* why it stops when it does */
-} sweep;
+static const double one = 1, minus_one = -1;
+const ad_numbers ad_sweep_ones = {&one, 0}, ad_sweep_zeros = {NULL, 0};
 
-/* Edges between a run's own nodes and an operand's, in the sweep's direction; `first` of all
- * that reach them (one seed). */
-static void join(sweep *s, size_t m, ad_place own, ad_place operand, const double *partial,
-                 int64_t step, int first) {
-    s->kernel->edges(s->array, m, s->p, s->backward ? operand : own, s->backward ? own : operand,
-                     partial, step, first);
-}
-
-/* The partials of m elements from k on along edge j of a span: pointer and step. */
-static const double *span_partials(const ad_tape *tape, const ad_span *span, size_t node, int j,
-                                   size_t k, size_t m, double *buffer, int64_t *step) {
-    static const double one = 1, minus_one = -1;
-    ad_node nodes[AD_CHUNK];
-    *step = 1;
-    switch (span->source[j]) {
-    case AD_PARTIAL_ONE:
-    case AD_PARTIAL_MINUS_ONE:
-        *step = 0;
-        return span->source[j] == AD_PARTIAL_ONE ? &one : &minus_one;
-    case AD_PARTIAL_V:
-        return tape->value + node + k;
-    case AD_PARTIAL_STORED:
-        return tape->partial + span->partial[j] + k;
-    default:
-        break;
-    }
-    const ad_view *view = &span->operand[span->source[j] == AD_PARTIAL_A ? 0 : 1];
-    ad_place place = ad_view_place(view, &span->extent, k, m, tape->list, nodes);
+/* Whether m nodes precede every run. */
+static int are_leaves(const ad_sweep *s, size_t m, ad_place place) {
     if (place.list == NULL) {
-        *step = place.stride;
-        return tape->value + place.base;
+        int64_t last = (int64_t)place.base + (int64_t)(m - 1) * place.stride;
+        return place.base < s->leaves && last < (int64_t)s->leaves;
     }
-    for (size_t e = 0; e < m; e++) buffer[e] = tape->value[place.list[e]];
-    return buffer;
+    ad_node high = 0;
+    for (size_t e = 0; e < m; e++) high = place.list[e] > high ? place.list[e] : high;
+    return high < s->leaves;
 }
 
-static int span_edges(sweep *s, const ad_run *run) {
-    const ad_tape *tape = s->tape;
-    int writes[AD_MAX_ARITY];
-    const ad_span *span = &tape->span[run->a];
-    double partials[AD_CHUNK];
-    ad_node nodes[AD_CHUNK];
-    for (int j = 0; j < run->arity; j++) {
-        writes[j] = ad_fresh_written(s->fresh, (size_t)(run - tape->run), j) != NULL;
-    }
-    for (size_t k = 0; k < span->extent.count;) {
-        size_t m = ad_stretch(&span->extent, k);
-        if (m > AD_CHUNK) m = AD_CHUNK;
-        ad_place own = {(ad_node)(run->node + k), 1, NULL};
-        for (int j = 0; j < run->arity; j++) {
-            if (span->source[j] == AD_PARTIAL_ZERO) continue;
-            int64_t step;
-            const double *partial = span_partials(tape, span, run->node, j, k, m, partials, &step);
-            ad_place place =
-                ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, nodes);
-            join(s, m, own, place, partial, step, writes[j]);
-        }
-        k += m;
-        if (ad_pace_stops(&s->pace, m * s->p)) return 1;
-    }
-    return 0;
+ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place) {
+    if (s->second == NULL) return (ad_end){s->array, NULL, place};
+    return (ad_end){are_leaves(s, m, place) ? NULL : s->array, s->second->adjoint, place};
 }
 
-static int reduction_edges(sweep *s, const ad_run *run, const ad_block *block) {
-    static const double one = 1;
-    ad_cursor cursor = {0};
-    ad_edges e;
-    int stored = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
-    const double *share = s->tape->partial + block->partial;
-    while (ad_next_edges(s->tape, block, &cursor, &e)) {
-        ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};
-        join(s, e.count, own, e.in, stored ? share + e.edge : &one, stored ? e.edge_stride : 0, 0);
-        if (ad_pace_stops(&s->pace, e.count * s->p)) return 1;
-    }
-    return 0;
-}
-
-/* y_r = y_(r-1) + x_r: forward the running sum of tangents; backward each y_r first
- * passes its adjoint on to y_(r-1), from the last to the first, then to x_r. */
-static int cumsum_edges(sweep *s, const ad_run *run, const ad_block *block) {
-    static const double one = 1;
-    size_t row = block->extent[1].count, p = s->p;
-    double *own = s->array + (size_t)run->node * p;
-    ad_cursor cursor = {0};
-    ad_edges e;
-    if (s->backward) {
-        for (size_t k = block->count; k-- > 0;) {
-            if (k % row == 0) continue;
-            for (size_t q = 0; q < p; q++) own[(k - 1) * p + q] += own[k * p + q];
-        }
-    }
-    while (ad_next_edges(s->tape, block, &cursor, &e)) {
-        ad_place nodes = {(ad_node)(run->node + e.edge), e.edge_stride, NULL};
-        join(s, e.count, nodes, e.in, &one, 0, 0);
-        if (ad_pace_stops(&s->pace, e.count * p)) return 1;
-    }
-    for (size_t k = 0; !s->backward && k < block->count; k++) {
-        if (k % row == 0) continue;
-        for (size_t q = 0; q < p; q++) own[k * p + q] += own[(k - 1) * p + q];
-    }
-    return 0;
-}
-
-static ad_matrix matrix(double *base, ad_node node, const int64_t stride[3]) {
-    return (ad_matrix){base + node, (intptr_t)stride[0], (intptr_t)stride[1], (intptr_t)stride[2]};
-}
-
-static ad_matrix transposed(ad_matrix x) { return (ad_matrix){x.at, x.batch, x.column, x.row}; }
-
-/* x += y on n doubles, the first ones `step` apart. */
-static void add(double *x, int64_t step, const double *y, int64_t n) {
-    if (step == 1) {
-        for (int64_t j = 0; j < n; j++) x[j] += y[j];
-    } else {
-        for (int64_t j = 0; j < n; j++) x[j * step] += y[j];
-    }
-}
-
-/* Seed q of a rows x columns matrix of nodes, batch and all, as a matrix: in place when
- * there is one seed, copied to x otherwise. */
-static ad_matrix seed_matrix(sweep *s, size_t q, ad_node node, const int64_t stride[3],
-                             int64_t batch, int64_t rows, int64_t columns, double *x) {
-    if (s->p == 1) return matrix(s->array, node, stride);
-    const int64_t dense[3] = {rows * columns, columns, 1};
-    double *to = x;
-    for (int64_t n = 0; n < batch; n++) {
-        for (int64_t i = 0; i < rows; i++) {
-            int64_t first = (int64_t)node + n * stride[0] + i * stride[1];
-            const double *at = s->array + (size_t)first * s->p + q;
-            for (int64_t j = 0; j < columns; j++) *to++ = at[j * stride[2] * (int64_t)s->p];
-        }
-    }
-    return matrix(x, 0, dense);
-}
-
-/* Add a dense matrix to seed q of a matrix of nodes. */
-static void add_matrix(sweep *s, size_t q, ad_node node, const int64_t stride[3], int64_t batch,
-                       int64_t rows, int64_t columns, const double *x) {
-    for (int64_t n = 0; n < batch; n++) {
-        for (int64_t i = 0; i < rows; i++, x += columns) {
-            int64_t first = (int64_t)node + n * stride[0] + i * stride[1];
-            add(s->array + (size_t)first * s->p + q, stride[2] * (int64_t)s->p, x, columns);
-        }
-    }
-}
-
-/* Forward C' += A' B + A B'; backward A' += C' B^T and B' += A^T C'. */
-static int matmul_edges(sweep *s, const ad_run *run, const ad_block *b) {
-    const uint32_t *size = b->extent[1].size;
-    int64_t batch = b->extent[0].count, M = size[0], K = size[1], N = size[2];
-    const int64_t own_stride[3] = {M * N, N, 1};
-    double *value = s->tape->value, *x = s->scratch, *y;
-    for (size_t q = 0; q < s->p; q++) {
-        for (int j = 0; j < 2; j++) {
-            if (!b->active[j]) continue;
-            const ad_view *v = &b->operand[j];
-            int64_t rows = j == 0 ? M : K, columns = j == 0 ? K : N;
-            const int64_t dense[3] = {rows * columns, columns, 1};
-            ad_matrix other = matrix(value, b->operand[1 - j].base, b->operand[1 - j].stride);
-            y = x + (s->backward ? batch * M * N : batch * rows * columns);
-            if (!s->backward) {
-                ad_matrix seed = seed_matrix(s, q, v->base, v->stride, batch, rows, columns, x);
-                ad_matrix out = matrix(y, 0, own_stride);
-                const int64_t e[4] = {batch, M, K, N};
-                ad_matmul(e, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
-                add_matrix(s, q, run->node, own_stride, batch, M, N, y);
-            } else {
-                ad_matrix seed = seed_matrix(s, q, run->node, own_stride, batch, M, N, x);
-                const ad_region *fresh =
-                    ad_fresh_written(s->fresh, (size_t)(run - s->tape->run), j);
-                ad_matrix out = matrix(y, 0, dense);
-                if (fresh != NULL) out = matrix(s->array, v->base, v->stride);
-                if (fresh != NULL && fresh->result != NULL) {
-                    out.at = fresh->result + (v->base - fresh->first);
-                }
-                const int64_t left[4] = {batch, M, N, K}, right[4] = {batch, K, M, N};
-                if (j == 0) {
-                    ad_matmul(left, seed, transposed(other), out, 1);
-                } else {
-                    ad_matmul(right, transposed(other), seed, out, 1);
-                }
-                if (fresh == NULL) add_matrix(s, q, v->base, v->stride, batch, rows, columns, y);
-            }
-            if (ad_pace_stops(&s->pace, (size_t)(batch * M * K * N) / 8)) return 1;
-        }
-    }
-    return 0;
-}
-
-/* Whether none of nodes [first, first + n) is a constant. */
-static int all_vary(const ad_tape *tape, size_t first, size_t n) {
-    for (size_t k = first; k < first + n; k = (k | 63) + 1) {
-        uint64_t word = tape->constant[k >> 6] >> (k & 63);
-        size_t bits = 64 - (k & 63), left = first + n - k;
-        if (left < bits) word &= ((uint64_t)1 << left) - 1;
-        if (word != 0) return 0;
-    }
-    return 1;
-}
-
-/* Add n nodes' adjoints to what those of them have that are no constants. */
-static void add_adjoints(sweep *s, const ad_block *b, size_t n, const double *y) {
-    const ad_view *view = &b->operand[0];
-    size_t p = s->p;
-    if (view->list == AD_AFFINE && all_vary(s->tape, view->base, n)) {
-        add(s->array + view->base * p, 1, y, (int64_t)(n * p));
-        return;
-    }
-    for (size_t k = 0; k < n; k++) {
-        ad_node node = ad_call_node(s->tape, b, k);
-        if (ad_is_constant(s->tape, node)) continue;
-        for (size_t q = 0; q < p; q++) s->array[(size_t)node * p + q] += y[k * p + q];
-    }
-}
-
-/* The tangents that a call reads, gathered: zeros of constants. */
-static void tangents_of(const sweep *s, const ad_block *b, size_t n, double *to) {
-    size_t p = s->p;
-    for (size_t k = 0; k < n; k++) {
-        ad_node node = ad_call_node(s->tape, b, k);
-        const double *from = s->array + (size_t)node * p;
-        int constant = ad_is_constant(s->tape, node);
-        for (size_t q = 0; q < p; q++) to[k * p + q] = constant ? 0 : from[q];
-    }
-}
-
-/* By the rule; a call all of whose seeds are exact zeros is not asked. */
-static int call_edges(sweep *s, const ad_run *run, const ad_block *b) {
-    const ad_tape *tape = s->tape;
-    const ad_view *view = &b->operand[0];
-    size_t n = b->extent[1].count, m = b->count, p = s->p;
-    double *own = s->array + (size_t)run->node * p, *y = tape->value + run->node;
-    void *rule = tape->rule[b->rule];
-    const ad_region *fresh = ad_fresh_written(s->fresh, (size_t)(run - tape->run), 0);
-    double *to = fresh == NULL           ? NULL
-                 : fresh->result != NULL ? fresh->result + (view->base - fresh->first)
-                                         : s->array + view->base;
-    size_t gathered = view->list == AD_AFFINE ? 0 : n;
-    double *room = ad_alloc(gathered + (to == NULL ? n * p : 0), sizeof *room);
-    s->status = AD_NO_MEMORY;
-    if (room == NULL) return 1;
-    const double *x = ad_call_values(tape, b, room);
-    double *at = to == NULL ? room + gathered : to;
-    s->status = AD_OK;
-    if (!s->backward) {
-        tangents_of(s, b, n, at);
-        if (ad_any(n * p, at)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
-    } else if (ad_any(m * p, own)) {
-        s->status = ad_callbacks_get()->pull(rule, n, x, m, y, p, own, at);
-        if (s->status == AD_OK && to == NULL) add_adjoints(s, b, n, at);
-    } else if (to != NULL) {
-        memset(to, 0, n * sizeof *to);
-    }
-    ad_free(room);
-    if (s->status != AD_OK) return 1;
-    s->status = AD_INTERRUPTED;
-    return ad_pace_stops(&s->pace, (n + m) * p);
-}
-
-static int array_run(sweep *s, const ad_run *run) {
+void ad_sweep_clear(const ad_sweep *s, const ad_run *run) {
     if (!s->backward) {
         memset(s->array + (size_t)run->node * s->p, 0,
                ad_run_count(s->tape, run) * s->p * sizeof(double));
     }
-    if (run->form == AD_FORM_SPAN) return span_edges(s, run);
-    const ad_block *block = &s->tape->block[run->a];
-    if (run->op == AD_BLOCK_MATMUL) return matmul_edges(s, run, block);
-    if (run->op == AD_BLOCK_CALL) return call_edges(s, run, block);
-    if (run->op == AD_BLOCK_CUMSUM) return cumsum_edges(s, run, block);
-    return reduction_edges(s, run, block);
 }
 
-size_t ad_sweep_scratch(const ad_tape *tape) {
-    size_t most = 0;
-    for (size_t k = 0; k < tape->runs; k++) {
-        const ad_run *run = &tape->run[k];
-        if (run->form != AD_FORM_BLOCK || run->op != AD_BLOCK_MATMUL) continue;
-        const ad_block *b = &tape->block[run->a];
-        const uint32_t *e = b->extent[1].size;
-        size_t left = (size_t)e[0] * e[1], right = (size_t)e[1] * e[2];
-        size_t need = b->extent[0].count * ((size_t)e[0] * e[2] + (left > right ? left : right));
-        if (need > most) most = need;
+void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
+                   ad_numbers slope, int first) {
+    const ad_end to = s->backward ? operand : own, from = s->backward ? own : operand;
+    if (operand.w != NULL) {
+        s->kernel->edges(to.w, from.w, m, s->p, to.place, from.place, partial.at, partial.step,
+                         first);
     }
-    return most;
+    if (s->second == NULL) return;
+    s->kernel->edges(to.u, from.u, m, 1, to.place, from.place, partial.at, partial.step, first);
+    if (slope.at == NULL) return;
+    s->kernel->edges(to.u, from.w, m, 1, to.place, from.place, slope.at, slope.step, 0);
 }
 
-void ad_zero_leaves(const ad_tape *tape, double *array, size_t p) {
-    size_t node = 0;
-    for (size_t k = 0; k < tape->runs; k++) {
-        const ad_run *run = &tape->run[k];
-        if (run->node > node) memset(array + node * p, 0, (run->node - node) * p * sizeof *array);
-        node = run->node + ad_run_count(tape, run);
+const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j) {
+    return ad_fresh_written(s->fresh, (size_t)(run - s->tape->run), j);
+}
+
+/* An array's numbers of m nodes. */
+static ad_numbers numbers_at(const double *array, size_t m, ad_place place, double *buffer) {
+    if (place.list == NULL) return (ad_numbers){array + place.base, place.stride};
+    for (size_t e = 0; e < m; e++) buffer[e] = array[place.list[e]];
+    return (ad_numbers){buffer, 1};
+}
+
+/* A span on its way through a sweep. */
+typedef struct member {
+    const ad_run *run;
+    const ad_span *span;
+    int edges, bends;         /* operands with edges; whether partials are stored and move */
+    int first[AD_MAX_ARITY];  /* operand's edges are the first that reach it */
+    int within[AD_MAX_ARITY]; /* the operand is that member's private nodes; -1: is not */
+    double *w, *u;            /* private adjoints, of the chunk at hand alone; or NULL */
+} member;
+
+/* Spans of one length that take turns chunk by chunk, so that what one leaves the next finds in the
+ * processor's cache.  Adjoints that no other run reads are private: they never reach memory. */
+typedef struct group {
+    size_t count;
+    member member[AD_GROUP_MOST]; /* in the order of the sweep */
+} group;
+
+/* Elements [k, k + m) of a span, their operands' nodes. */
+typedef struct chunk {
+    size_t k, m;
+    ad_place own, place[AD_MAX_ARITY];
+    ad_node nodes[AD_MAX_ARITY][AD_CHUNK];
+    double partials[AD_CHUNK], slopes[AD_CHUNK];
+} chunk;
+
+static void place_chunk(const ad_tape *tape, const member *x, size_t most, chunk *c) {
+    c->m = ad_stretch(&x->span->extent, c->k);
+    if (c->m > most) c->m = most;
+    c->own = (ad_place){(ad_node)(x->run->node + c->k), 1, NULL};
+    for (int j = 0; j < x->run->arity; j++) {
+        c->place[j] = ad_view_place(&x->span->operand[j], &x->span->extent, c->k, c->m, tape->list,
+                                    c->nodes[j]);
     }
-    if (tape->nodes > node) memset(array + node * p, 0, (tape->nodes - node) * p * sizeof *array);
+}
+
+/* The partials along edge j. */
+static ad_numbers partials(const ad_tape *tape, const member *x, chunk *c, int j) {
+    const int source = x->span->source[j];
+    switch (source) {
+    case AD_PARTIAL_ONE:
+        return ad_sweep_ones;
+    case AD_PARTIAL_MINUS_ONE:
+        return (ad_numbers){&minus_one, 0};
+    case AD_PARTIAL_V:
+        return numbers_at(tape->value, c->m, c->own, NULL);
+    case AD_PARTIAL_STORED:
+        return (ad_numbers){tape->partial + x->span->partial[j] + c->k, 1};
+    default:
+        return numbers_at(tape->value, c->m, c->place[source != AD_PARTIAL_A], c->partials);
+    }
+}
+
+/* Their tangents; stored[j] of those that are stored.  An operand without edges does not move. */
+static ad_numbers slopes(const ad_second *second, const member *x, chunk *c, int j,
+                         const double *const stored[]) {
+    const int source = x->span->source[j], other = source != AD_PARTIAL_A;
+    switch (source) {
+    case AD_PARTIAL_ONE:
+    case AD_PARTIAL_MINUS_ONE:
+        return ad_sweep_zeros;
+    case AD_PARTIAL_V:
+        return numbers_at(second->tangent, c->m, c->own, NULL);
+    case AD_PARTIAL_STORED:
+        return (ad_numbers){stored[j], 1};
+    default:
+        if (x->span->source[other] == AD_PARTIAL_ZERO) return ad_sweep_zeros;
+        return numbers_at(second->tangent, c->m, c->place[other], c->slopes);
+    }
+}
+
+/* Where adjoints of a chunk lie: of a member if they are private. */
+static ad_end end_of(const ad_sweep *s, size_t m, const member *x, ad_place place) {
+    if (x == NULL || x->w == NULL) return ad_sweep_end(s, m, place);
+    return (ad_end){x->w, x->u, {0, 1, NULL}};
+}
+
+static int chunk_edges(ad_sweep *s, const group *g, const member *x, chunk *c) {
+    const double *stored[AD_MAX_ARITY] = {NULL};
+    const ad_end own = end_of(s, c->m, x, c->own);
+    const int moved = s->second != NULL && ad_any(c->m, own.w + own.place.base);
+    if (x->bends && moved) {
+        const ad_second *second = s->second;
+        s->status = second->slopes(second->context, x->run, c->k, c->m, c->place, stored);
+        if (s->status != AD_OK) return 1;
+        s->status = AD_INTERRUPTED;
+    }
+    for (int j = 0; j < x->run->arity; j++) {
+        if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
+        const member *within = x->within[j] < 0 ? NULL : &g->member[x->within[j]];
+        ad_numbers partial = partials(s->tape, x, c, j);
+        ad_numbers slope = moved ? slopes(s->second, x, c, j, stored) : ad_sweep_zeros;
+        ad_sweep_join(s, c->m, own, end_of(s, c->m, within, c->place[j]), partial, slope,
+                      x->first[j]);
+    }
+    return ad_pace_stops(&s->pace, (moved ? 4 : 1) * c->m * s->p);
+}
+
+static member member_of(const ad_sweep *s, const ad_run *run) {
+    member x = {.run = run, .span = &s->tape->span[run->a]};
+    for (int j = 0; j < run->arity; j++) {
+        const int source = x.span->source[j];
+        x.first[j] = s->backward ? ad_sweep_first(s, run, j) != NULL
+                                 : source != AD_PARTIAL_ZERO && x.edges == 0;
+        x.within[j] = -1;
+        x.edges += source != AD_PARTIAL_ZERO;
+        x.bends |= s->second != NULL && source == AD_PARTIAL_STORED;
+    }
+    return x;
+}
+
+/* Whether a run may be in a group at all: long, its operands with edges in rows. */
+static int groups(const ad_sweep *s, const ad_run *run) {
+    if (run->form != AD_FORM_SPAN || s->p > 1) return 0;
+    const ad_span *span = &s->tape->span[run->a];
+    for (int j = 0; j < run->arity; j++) {
+        if (span->source[j] != AD_PARTIAL_ZERO && span->operand[j].list != AD_AFFINE) return 0;
+    }
+    return span->extent.ndim == 1 && span->extent.count >= 2 * AD_GROUP_CHUNK;
+}
+
+/* Whether each operand of a groupable span that has edges to nodes [first, first + n) has them in
+ * step, its element k node first + k. */
+static int in_step(const member *x, size_t first, size_t n) {
+    for (int j = 0; j < x->run->arity; j++) {
+        const ad_view *view = &x->span->operand[j];
+        const int64_t reach = view->stride[0] * (int64_t)(x->span->extent.count - 1);
+        const int64_t low = (int64_t)view->base + (reach < 0 ? reach : 0);
+        const int64_t high = (int64_t)view->base + (reach > 0 ? reach : 0);
+        if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
+        if (high < (int64_t)first || low >= (int64_t)(first + n)) continue;
+        if (view->base != first || view->stride[0] != 1) return 0;
+    }
+    return 1;
+}
+
+/* Whether two members may take turns: they share nodes in step where one must be done with them
+ * before the other begins. */
+static int compatible(const ad_sweep *s, const member *earlier, const member *later) {
+    if (!in_step(later, earlier->run->node, earlier->span->extent.count)) return 0;
+    for (int j = 0; s->backward && j < later->run->arity; j++) {
+        const ad_region *written = ad_sweep_first(s, later->run, j);
+        if (written == NULL) continue;
+        if (!in_step(earlier, written->first, written->end - written->first)) return 0;
+    }
+    return 1;
+}
+
+/* Where the adjoints of members are read by members alone, keep them out of memory. */
+static void make_private(const ad_sweep *s, group *g) {
+    const size_t top = (size_t)(g->member[0].run - s->tape->run);
+    for (size_t i = 1; i < g->count; i++) {
+        member *x = &g->member[i];
+        const size_t n = x->span->extent.count;
+        if (!ad_fresh_private(s->fresh, x->run->node, n, top)) continue;
+        x->w = s->scratch + 2 * i * AD_GROUP_CHUNK;
+        x->u = x->w + AD_GROUP_CHUNK;
+        for (size_t k = 0; k < i; k++) {
+            member *reader = &g->member[k];
+            for (int j = 0; j < reader->run->arity; j++) {
+                if (reader->span->operand[j].base != x->run->node) continue;
+                if (reader->span->source[j] != AD_PARTIAL_ZERO) reader->within[j] = (int)i;
+            }
+        }
+    }
+}
+
+/* The group that begins with a span and goes on in the sweep's direction up to run `end`. */
+static void gather(const ad_sweep *s, size_t run, size_t end, group *g) {
+    const ad_run *runs = s->tape->run;
+    g->count = 1;
+    g->member[0] = member_of(s, &runs[run]);
+    if (!groups(s, &runs[run])) return;
+    while (g->count < AD_GROUP_MOST) {
+        const size_t next = s->backward ? run - g->count : run + g->count;
+        if (s->backward ? run < end + g->count : next >= end) break;
+        if (!groups(s, &runs[next])) break;
+        const member x = member_of(s, &runs[next]);
+        int fits = x.span->extent.count == g->member[0].span->extent.count;
+        for (size_t k = 0; fits && k < g->count; k++) {
+            const member *y = &g->member[k];
+            fits = compatible(s, s->backward ? &x : y, s->backward ? y : &x);
+        }
+        if (!fits) break;
+        g->member[g->count++] = x;
+    }
+    if (s->backward) make_private(s, g);
+}
+
+/* The span at `run` and those that go with it; how many they are, 0: stop. */
+static size_t span_edges(ad_sweep *s, size_t run, size_t end) {
+    group g;
+    chunk c;
+    gather(s, run, end, &g);
+    const size_t count = g.member[0].span->extent.count,
+                 most = g.count > 1 ? AD_GROUP_CHUNK : AD_CHUNK;
+    for (size_t i = 0; i < g.count; i++) {
+        if (g.member[i].edges == 0) ad_sweep_clear(s, g.member[i].run);
+    }
+    for (c.k = 0; c.k < count; c.k += c.m) {
+        for (size_t i = 0; i < g.count; i++) {
+            place_chunk(s->tape, &g.member[i], most, &c);
+            if (chunk_edges(s, &g, &g.member[i], &c)) return 0;
+        }
+    }
+    return g.count;
+}
+
+/* The array run at `run`, and those that go with it, in the sweep's direction up to run `end`:
+ * how many they are, 0: stop. */
+static size_t array_runs(ad_sweep *s, size_t run, size_t end) {
+    const ad_run *at = &s->tape->run[run];
+    return at->form == AD_FORM_SPAN ? span_edges(s, run, end) : !ad_sweep_block(s, at);
+}
+
+/* Second order of the scalar runs [first, end), whose adjoints are complete. */
+static int scalars_second(ad_sweep *s, size_t first, size_t end) {
+    const ad_second *second = s->second;
+    for (size_t k = end; k-- > first;) {
+        const ad_run *run = &s->tape->run[k];
+        const ad_place place[AD_MAX_ARITY] = {{run->a, 0, NULL}, {run->b, 0, NULL}, {0, 0, NULL}};
+        const double *slope[AD_MAX_ARITY] = {NULL}, w = s->array[run->node];
+        if (w == 0) continue;
+        s->status = second->slopes(second->context, run, 0, 1, place, slope);
+        if (s->status != AD_OK) return 1;
+        for (int j = 0; j < run->arity; j++) {
+            if (slope[j] == NULL) continue;
+            second->adjoint[place[j].base] += ad_guarded(*slope[j], w);
+        }
+    }
+    s->status = AD_INTERRUPTED;
+    s->kernel->reverse(s->tape, second->adjoint, 1, end, first);
+    return ad_pace_stops(&s->pace, 8 * (end - first));
+}
+
+void ad_zero_leaves(const ad_tape *tape, const ad_fresh *fresh, double *array, size_t p) {
+    size_t node = 0, at = 0, regions = fresh != NULL ? fresh->count : 0;
+    for (size_t k = 0; k <= tape->runs; k++) {
+        const size_t end = k < tape->runs ? tape->run[k].node : tape->nodes;
+        for (; at < regions && fresh->region[at].end <= end; at++) {
+            const ad_region *r = &fresh->region[at];
+            if (r->first < node || !r->whole || r->run != SIZE_MAX) continue;
+            memset(array + node * p, 0, (r->first - node) * p * sizeof *array);
+            node = r->end;
+        }
+        if (end > node) memset(array + node * p, 0, (end - node) * p * sizeof *array);
+        if (k < tape->runs) node = end + ad_run_count(tape, &tape->run[k]);
+    }
 }
 
 size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
@@ -325,30 +312,64 @@ size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
     return p <= 4 || padded * tape->nodes > PADDED_MOST ? p : padded;
 }
 
+static ad_sweep begin(const ad_tape *tape, double *array, size_t p, double *scratch,
+                      const ad_poll *poll) {
+    return (ad_sweep){.tape = tape,
+                      .kernel = ad_sweep_kernels(),
+                      .array = array,
+                      .p = p,
+                      .scratch = scratch,
+                      .pace = {poll, 0},
+                      .status = AD_INTERRUPTED};
+}
+
 ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
                      const ad_poll *poll) {
-    sweep s = {tape, ad_sweep_kernels(), tangent, p, 0, scratch, NULL, {poll, 0}, AD_INTERRUPTED};
+    ad_sweep s = begin(tape, tangent, p, scratch, poll);
     size_t run = 0;
     while (run < tape->runs) {
         size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
         size_t stop = s.kernel->forward(tape, tangent, p, run, end);
         if (ad_pace_stops(&s.pace, (stop - run) * p)) return AD_INTERRUPTED;
         run = stop;
-        if (run < end && array_run(&s, &tape->run[run++])) return s.status;
+        if (run == end) continue;
+        size_t runs = array_runs(&s, run, end);
+        if (runs == 0) return s.status;
+        run += runs;
+    }
+    return AD_OK;
+}
+
+static ad_status reverse(ad_sweep *s) {
+    const ad_tape *tape = s->tape;
+    size_t run = tape->runs;
+    s->backward = 1;
+    while (run > 0) {
+        size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;
+        size_t stop = s->kernel->reverse(tape, s->array, s->p, run, end);
+        if (ad_pace_stops(&s->pace, (run - stop) * s->p)) return AD_INTERRUPTED;
+        if (s->second != NULL && scalars_second(s, stop, run)) return s->status;
+        run = stop;
+        if (run == end) continue;
+        size_t runs = array_runs(s, run - 1, end);
+        if (runs == 0) return s->status;
+        run -= runs;
     }
     return AD_OK;
 }
 
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
                      const ad_fresh *fresh, const ad_poll *poll) {
-    sweep s = {tape, ad_sweep_kernels(), adjoint, p, 1, scratch, fresh, {poll, 0}, AD_INTERRUPTED};
-    size_t run = tape->runs;
-    while (run > 0) {
-        size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;
-        size_t stop = s.kernel->reverse(tape, adjoint, p, run, end);
-        if (ad_pace_stops(&s.pace, (run - stop) * p)) return AD_INTERRUPTED;
-        run = stop;
-        if (run > end && array_run(&s, &tape->run[--run])) return s.status;
-    }
-    return AD_OK;
+    ad_sweep s = begin(tape, adjoint, p, scratch, poll);
+    s.fresh = fresh;
+    return reverse(&s);
+}
+
+ad_status ad_reverse_second(const ad_tape *tape, double *adjoint, const ad_second *second,
+                            double *scratch, const ad_fresh *fresh, const ad_poll *poll) {
+    ad_sweep s = begin(tape, adjoint, 1, scratch, poll);
+    s.fresh = fresh;
+    s.second = second;
+    s.leaves = tape->runs > 0 ? tape->run[0].node : 0;
+    return reverse(&s);
 }

@@ -6,9 +6,10 @@
 #include "tape.h"
 
 typedef struct ad_sweep_table {
-    /* For p seeds: array[dst k] += partial[k * step] * array[src k], k < m, in order;
-     * = instead of += where these are the `first` edges to reach dst (p = 1, no node twice). */
-    void (*edges)(double *array, size_t m, size_t p, ad_place dst, ad_place src,
+    /* For p seeds: to[dst k] += partial[k * step] * from[src k], k < m, in order; = instead of +=
+     * where these are the `first` edges to reach dst (no node twice).  The arrays may be one; no
+     * place of dst is one of src. */
+    void (*edges)(double *to, const double *from, size_t m, size_t p, ad_place dst, ad_place src,
                   const double *partial, int64_t step, int first);
     /* Scalar runs from `run` up to `end`; returns the run it stopped at. */
     size_t (*forward)(const ad_tape *tape, double *t, size_t p, size_t run, size_t end);

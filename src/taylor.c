@@ -69,7 +69,8 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
     }
     double *own = x->scratch + (size_t)r->result * width;
     memcpy(own, x->tape->value + node, n * sizeof *own);
-    status = ad_recurrence_run(r, mask, x->d, n, x->scratch);
+    ad_recurrence_lay(r, x->d, n, x->scratch);
+    status = ad_recurrence_run(r, mask, x->d, n);
     if (status != AD_OK || r->still[mask][r->result]) return status;
     for (size_t e = 0; e < n; e++) {
         double *to = series_of(x, node + (ad_node)e);

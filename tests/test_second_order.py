@@ -223,6 +223,24 @@ class TestGaussNewton:
             ad_core.ggnvp(constraints, x0, (t,))
 
 
+WEIGHTS = np.sin(np.arange(6000.0) ** 2)
+
+# Functions of 6000 numbers, enough for the sweeps to look at arrays as a whole.
+LONG = {
+    "neighbours": lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2),
+    "both ways": lambda x: np.sum(x * np.exp(-x[::-1]) * WEIGHTS),
+    "every other": lambda x: np.sum(np.sin(x[::2]) * x[1::2] ** 3),
+    "a list": lambda x: np.sum(x[np.arange(6000) * 7 % 6000] * np.tanh(x)),
+    "one for all": lambda x: np.sum(x[17] * np.cos(x)) * np.max(x),
+    "running": lambda x: np.sum(np.log(np.cumsum(x)) * x),
+    "products": lambda x: np.sum(np.tanh(x.reshape(60, 100) @ x.reshape(100, 60)) ** 2),
+    "columns": lambda x: np.sum(np.sum(x.reshape(60, 100) ** 2, axis=0) ** 2),
+    "joined": lambda x: np.sum(np.concatenate([x[:5000], WEIGHTS]) ** 3) + x[0] * x[5999],
+    "linear": lambda x: np.sum(WEIGHTS * x) ** 2,
+    "twice": lambda x: np.sum((y := np.sqrt(x)) * y * x + y / (1 + x) + WEIGHTS),
+}
+
+
 class TestHessianProducts:
     """In one call, where the sweeps' second derivatives come from the table's recurrences."""
 
@@ -261,6 +279,23 @@ class TestHessianProducts:
         f = lambda x: np.sum(np.where(x > 0.0, np.sqrt(x), x**2))  # noqa: E731
         found = ad_core.hvp(f, (np.array([0.0, 4.0]),), (np.ones(2),))
         np.testing.assert_allclose(found, [2.0, -1 / 32], rtol=1e-14)
+
+    @pytest.mark.parametrize("name", LONG)
+    def test_long_arrays(self, name):
+        f = LONG[name]
+        x, t = np.sin(np.arange(6000.0)) + 1.1, np.cos(np.arange(6000.0) ** 2)
+        expected = ad_core.jvp(ad_core.grad(f), (x,), (t,))[1]
+        size = np.max(np.abs(expected))
+        for _ in range(2):  # the second time in memory that holds the first one's numbers
+            found = ad_core.hvp(f, (x,), (t,))
+            np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12 * size)
+
+    def test_zeros_win_along_long_arrays(self):
+        still = np.arange(9000) % 3 == 0
+        x, t = np.where(still, 0.0, 4.0), np.where(still, 0.0, 1.0)
+        f = lambda x: np.sum(np.where(still, 0.0, 3.0) * np.sqrt(x))  # noqa: E731
+        found = ad_core.hvp(f, (x,), (t,))
+        np.testing.assert_allclose(found, np.where(still, 0.0, -3 / 32), rtol=1e-14)
 
     def test_calls_by_rules_and_traces_take_the_recorded_gradient(self):
         f = lambda x: np.sum(solved(x) ** 2)  # noqa: E731
