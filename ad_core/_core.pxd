@@ -342,6 +342,7 @@ cdef extern from "program.h" nogil:
         size_t constants
         ad_program_run *run
         size_t runs
+        size_t turns
         uint32_t *list
         size_t lists
         ad_place_of *place

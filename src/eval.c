@@ -30,7 +30,7 @@ void ad_eval_choose(const ad_eval_table *table) {
 
 const ad_eval_table *ad_eval_kernels(void) { return &chosen; }
 
-size_t ad_point_room(const ad_program *p) { return p->slots + AD_SLOT_PADDING + p->call_room; }
+size_t ad_point_room(const ad_program *p) { return ad_turn_slot(p) + p->turn_room; }
 
 size_t ad_lane_room(const ad_program *p) { return p->lane_slots * AD_LANE_POINTS + p->call_room; }
 
@@ -69,9 +69,34 @@ static ad_status point_call(const ad_program *p, const ad_program_run *run, doub
     return ask(p->called[run->base[0]], run->base[1], run->arity, x, arena + run->out);
 }
 
+/* Runs on their way through their elements. */
+static void take_turns(const ad_member *from, size_t count, double *arena) {
+    ad_member member[AD_TURN_MOST];
+    const uint32_t elements = from->run.count;
+    memcpy(member, from, count * sizeof *member);
+    for (uint32_t k = 0, n; k < elements; k += n) {
+        n = elements - k < AD_TURN_PIECE ? elements - k : AD_TURN_PIECE;
+        for (ad_member *x = member; x < member + count; x++) {
+            ad_program_run *run = &x->run;
+            run->count = n;
+            chosen.point[run->op][AD_RUN_AFFINE](arena, run, NULL);
+            if (!(x->stays & 1)) run->out += n;
+            for (uint32_t j = 0; j < run->arity; j++) {
+                if (!(x->stays & 2u << j)) run->base[j] += n * (uint32_t)run->stride[j];
+            }
+        }
+    }
+}
+
 ad_status ad_point_run(const ad_program *p, double *arena) {
+    const ad_turn *turn = p->turn, *last = p->turn + p->turns;
     for (size_t k = 0; k < p->runs; k++) {
         const ad_program_run *run = &p->run[k];
+        if (turn < last && turn->first == k) {
+            take_turns(p->member + turn->member, turn->end - k, arena);
+            k = turn++->end - 1;
+            continue;
+        }
         if (run->op != AD_RUN_CALL) {
             chosen.point[run->op][run->form](arena, run, p->list + run->first);
             continue;

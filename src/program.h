@@ -57,6 +57,22 @@ typedef struct ad_lane_run {
     size_t first;
 } ad_lane_run;
 
+#define AD_TURN_MOST 32
+#define AD_TURN_PIECE 512 /* elements */
+
+/* Runs [first, end) of one length that are carried out together, a piece of each after the other,
+ * since long arrays leave the caches before they are read: as member[member ...]. */
+typedef struct ad_turn {
+    size_t first, end, member;
+} ad_turn;
+
+/* A run in a turn.  What `stays` (bit 0: its results, bit j + 1: operand j) is read by none but the
+ * turn's: every piece takes the same slots, which are the turn's own. */
+typedef struct ad_member {
+    ad_program_run run;
+    unsigned stays;
+} ad_member;
+
 typedef struct ad_place_of { /* an output that is not structurally zero */
     uint32_t position, slot;
 } ad_place_of;
@@ -90,6 +106,10 @@ typedef struct ad_program {
     size_t constants;
     ad_program_run *run;
     size_t runs;
+    ad_turn *turn; /* ascending */
+    size_t turns;
+    ad_member *member;
+    size_t members, turn_room; /* slots of the turns' own, behind all others */
     uint32_t *list;
     size_t lists;
     ad_place_of *place; /* ascending by position */
@@ -138,6 +158,11 @@ size_t ad_program_bytes(const ad_program *p);
 
 /* Operations it carries out (a reduction of n counts n - 1, a fused one 2). */
 size_t ad_program_operations(const ad_program *p);
+
+/* The first slot of the turns' own, on a cache line. */
+static inline size_t ad_turn_slot(const ad_program *p) {
+    return (p->slots + AD_SLOT_PADDING + p->call_room + 7) / 8 * 8;
+}
 
 static inline int ad_run_reduces(unsigned op) { return op >= AD_RUN_SUM && op <= AD_RUN_DOT; }
 

@@ -94,4 +94,7 @@ ad_status ad_program_write_runs(const ad_schedule *s, ad_program *p);
 /* Where outputs and guards are read. */
 ad_status ad_program_write_places(const ad_schedule *s, const ad_wanted *wanted, ad_program *p);
 
+/* Which runs take turns, when all else is there. */
+ad_status ad_program_take_turns(ad_program *p);
+
 #endif

@@ -184,8 +184,11 @@ TEST(eval_reduces_any_number_of_terms_in_every_form_on_every_instruction_set) {
             for (unsigned op = AD_RUN_SUM; op <= AD_RUN_DOT; op++) {
                 double w[TOTAL];
                 uint32_t list[40 * 20], seed = n, count = 1 + n * 7 % 20;
-                ad_program_run run = {(uint16_t)op, AD_RUN_AFFINE, count, n, ROOM,
-                                      {0},          {0},           {0},   0};
+                ad_program_run run = {.op = (uint16_t)op,
+                                      .form = AD_RUN_AFFINE,
+                                      .count = count,
+                                      .arity = n,
+                                      .out = ROOM};
                 if (op == AD_RUN_DOT) run.arity = n / 2 * 2;
                 for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
                     size_t next = (r + n) % (sizeof rules / sizeof *rules);
