@@ -175,8 +175,9 @@ class Compiled(_core.Evaluator):
 
         Operations by each order of accumulation and the one taken; then the program's operations,
         runs, turns (of long runs, piece by piece), slots (of one point; lane slots of a batch, 128
-        bytes each), constants, results that are not structural zeros, guards, bytes.  what: "jacobian" or "hessian", sparse or
-        not; argnums: as of :meth:`jacobian`.  Makes the program if there is none.
+        bytes each), constants, results that are not structural zeros, guards, bytes.  what:
+        "jacobian" or "hessian", sparse or not; argnums: as of :meth:`jacobian`.  Makes the program
+        if there is none.
 
         A dense one of more than 2^27 numbers (1 GB) is not made for this, unless a call has made it
         already; the text says so.
