@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define BLOCKS 16  /* of points that a thread takes at once */
+#define PIECE 256  /* points that a thread takes at once */
 #define STAGED 8   /* points whose results are laid out in the arena, then copied in one piece */
 #define STAGE 4096 /* most results a point that are */
 #define STREAM_FROM ((size_t)1 << 19) /* results in all that no near cache will hold */
@@ -99,6 +99,19 @@ static int lanes_wild(const ad_program *p, const double *arena, size_t n) {
     return ad_eval_kernels()->wild(arena, p->places - first, p->lane_place + first, n);
 }
 
+/* The points once more, with guarded products. */
+static ad_status strict_block(const ad_batch *b, size_t from, size_t n, double *arena) {
+    const ad_program *p = b->strict;
+    ad_status status = AD_OK;
+    for (size_t k = 0, m; k < n && status == AD_OK; k += m) {
+        m = n - k < p->lane_points ? n - k : p->lane_points;
+        status = ad_batch_load_lanes(b, p, from + k, m, arena);
+        if (status == AD_OK) status = ad_lane_run_all(p, m, arena);
+        if (status == AD_OK) store_lanes(b, p, from + k, m, 1, arena);
+    }
+    return status;
+}
+
 static ad_status lanes_block(ad_batch *b, size_t from, size_t n, double *arena, double *strict) {
     const ad_program *p = b->program;
     ad_status status = ad_batch_load_lanes(b, p, from, n, arena);
@@ -107,9 +120,7 @@ static ad_status lanes_block(ad_batch *b, size_t from, size_t n, double *arena, 
     note_guards(b, from, n, arena);
     store_lanes(b, p, from, n, 0, arena);
     if (p->guarded && goes_strict(b, lanes_wild(p, arena, n))) {
-        status = ad_batch_load_lanes(b, b->strict, from, n, strict);
-        if (status == AD_OK) status = ad_lane_run_all(b->strict, n, strict);
-        if (status == AD_OK) store_lanes(b, b->strict, from, n, 1, strict);
+        status = strict_block(b, from, n, strict);
     }
     return status;
 }
@@ -131,19 +142,19 @@ static ad_status point_block(ad_batch *b, size_t from, size_t n, double *arena, 
     return status;
 }
 
-static size_t piece_of(const ad_batch *b) { return b->lanes ? BLOCKS * AD_LANE_POINTS : 1; }
+static size_t piece_of(const ad_batch *b) { return b->lanes ? PIECE : 1; }
 
 size_t ad_batch_pieces(const ad_batch *b) { return (b->points + piece_of(b) - 1) / piece_of(b); }
 
 ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll) {
     double *strict = arena + room_of(b, b->program);
-    size_t take = piece_of(b);
+    size_t take = piece_of(b), most = b->lanes ? b->program->lane_points : 1;
     for (;;) {
         size_t from = __atomic_fetch_add(&b->next, take, __ATOMIC_RELAXED);
         if (from >= b->points) return AD_OK;
         size_t end = b->points - from < take ? b->points : from + take;
         while (from < end) {
-            size_t n = end - from < AD_LANE_POINTS ? end - from : AD_LANE_POINTS;
+            size_t n = end - from < most ? end - from : most;
             ad_status status = (b->lanes ? lanes_block : point_block)(b, from, n, arena, strict);
             if (status != AD_OK) {
                 __atomic_store_n(&b->stop, 1, __ATOMIC_RELAXED);

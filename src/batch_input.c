@@ -29,8 +29,9 @@ static double number_at(const char *from) {
 }
 
 /* The next block's numbers, `ahead` bytes on, from afar. */
-static void prefetch(const char *const row[AD_LANE_POINTS], size_t count, intptr_t ahead) {
-    for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+static void prefetch(const char *const row[AD_LANE_POINTS], size_t points, size_t count,
+                     intptr_t ahead) {
+    for (size_t e = 0; e < points; e++) {
         const uintptr_t from = (uintptr_t)row[e] + (uintptr_t)ahead;
         for (size_t k = 0; k < count * sizeof(double); k += AD_LINE) {
             __builtin_prefetch((const char *)(from + k));
@@ -58,26 +59,26 @@ static const char *row_at(const ad_rows *rows, const char *list, size_t k) {
 }
 
 static ad_status gather_rows(const ad_batch_input *x, const char *const list[AD_LANE_POINTS],
-                             const uint32_t *slot, double *arena) {
+                             size_t points, const uint32_t *slot, double *arena) {
     const char *row[AD_LANE_POINTS];
     for (size_t k = 0; k * x->rows->length < x->count; k++) {
-        for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+        for (size_t e = 0; e < points; e++) {
             row[e] = row_at(x->rows, list[e], k);
             if (row[e] == NULL) return AD_BAD_INDEX;
         }
-        ad_eval_kernels()->columns(row, x->rows->length, slot + k * x->rows->length, arena);
+        ad_eval_kernels()->columns(row, points, x->rows->length, slot + k * x->rows->length, arena);
     }
     return AD_OK;
 }
 
 /* The same of rows of one double, without a call for each. */
 static inline ad_status gather_numbers(const ad_rows *rows, size_t count, const int narrow,
-                                       const char *const list[AD_LANE_POINTS], const uint32_t *slot,
-                                       double *arena) {
+                                       const char *const list[AD_LANE_POINTS], size_t points,
+                                       const uint32_t *slot, double *arena) {
     double unread[AD_LANE_POINTS];
     for (size_t k = 0; k < count; k++) {
         double *to = slot[k] == AD_NO_TERM ? unread : arena + slot[k];
-        for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+        for (size_t e = 0; e < points; e++) {
             int64_t number = row_number(list[e], k, rows->count, narrow);
             if ((uint64_t)number >= rows->count) return AD_BAD_INDEX;
             to[e] = number_at(rows->data + number * rows->step);
@@ -87,32 +88,33 @@ static inline ad_status gather_numbers(const ad_rows *rows, size_t count, const 
 }
 
 static ad_status gather(const ad_batch_input *x, const char *const list[AD_LANE_POINTS],
-                        const uint32_t *slot, double *arena) {
-    if (x->rows->length != 1) return gather_rows(x, list, slot, arena);
-    return x->rows->narrow ? gather_numbers(x->rows, x->count, 1, list, slot, arena)
-                           : gather_numbers(x->rows, x->count, 0, list, slot, arena);
+                        size_t points, const uint32_t *slot, double *arena) {
+    if (x->rows->length != 1) return gather_rows(x, list, points, slot, arena);
+    return x->rows->narrow ? gather_numbers(x->rows, x->count, 1, list, points, slot, arena)
+                           : gather_numbers(x->rows, x->count, 0, list, points, slot, arena);
 }
 
 ad_status ad_batch_load_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n,
                               double *arena) {
     intptr_t offset[AD_LANE_POINTS];
     const char *row[AD_LANE_POINTS];
+    const size_t points = ad_lane_steps(n);
     for (size_t a = 0; a < b->inputs; a++) {
         const ad_batch_input *x = &b->input[a];
         const uint32_t *slot = p->lane_input + x->first;
         point_offsets(b, x, from, n, offset);
-        for (size_t e = n; e < AD_LANE_POINTS; e++) offset[e] = offset[n - 1];
-        for (size_t e = 0; e < AD_LANE_POINTS; e++) row[e] = x->data + offset[e];
+        for (size_t e = n; e < points; e++) offset[e] = offset[n - 1];
+        for (size_t e = 0; e < points; e++) row[e] = x->data + offset[e];
         if (x->rows != NULL) {
-            ad_status status = gather(x, row, slot, arena);
+            ad_status status = gather(x, row, points, slot, arena);
             if (status != AD_OK) return status;
         } else if (x->core == NULL) {
-            prefetch(row, x->count, AD_LANE_POINTS * (offset[1] - offset[0]));
-            ad_eval_kernels()->columns(row, x->count, slot, arena);
+            prefetch(row, points, x->count, (intptr_t)p->lane_points * (offset[1] - offset[0]));
+            ad_eval_kernels()->columns(row, points, x->count, slot, arena);
         } else {
             for (size_t k = 0; k < x->count; k++) {
                 if (slot[k] == AD_NO_TERM) continue;
-                for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+                for (size_t e = 0; e < points; e++) {
                     arena[slot[k] + e] = number_at(row[e] + x->core[k]);
                 }
             }

@@ -32,7 +32,7 @@ const ad_eval_table *ad_eval_kernels(void) { return &chosen; }
 
 size_t ad_point_room(const ad_program *p) { return ad_turn_slot(p) + p->turn_room; }
 
-size_t ad_lane_room(const ad_program *p) { return p->lane_slots * AD_LANE_POINTS + p->call_room; }
+size_t ad_lane_room(const ad_program *p) { return p->lane_slots * p->lane_points + p->call_room; }
 
 void ad_point_begin(const ad_program *p, double *arena) {
     memset(arena, 0, ad_point_room(p) * sizeof *arena);
@@ -42,7 +42,7 @@ void ad_point_begin(const ad_program *p, double *arena) {
 void ad_lane_begin(const ad_program *p, double *arena) {
     memset(arena, 0, ad_lane_room(p) * sizeof *arena);
     for (size_t c = 0; c < p->constants; c++) {
-        for (size_t e = 0; e < AD_LANE_POINTS; e++) {
+        for (size_t e = 0; e < p->lane_points; e++) {
             arena[p->lane_constant[c] + e] = p->constant[c];
         }
     }
@@ -109,7 +109,7 @@ ad_status ad_point_run(const ad_program *p, double *arena) {
 
 static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
     const uint32_t *from = p->record + run->first, *to = from + run->arity;
-    double *x = arena + p->lane_slots * AD_LANE_POINTS, *out = x + run->arity;
+    double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity;
     for (size_t e = 0; e < n; e++) {
         for (size_t j = 0; j < run->arity; j++) x[j] = arena[from[j] + e];
         ad_status status = ask(p->called[run->called], run->way, run->arity, x, out);
@@ -120,10 +120,11 @@ static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n
 }
 
 ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena) {
+    const size_t points = ad_lane_steps(n);
     for (size_t k = 0; k < p->runs; k++) {
         const ad_lane_run *run = &p->lane_run[k];
         if (run->op != AD_RUN_CALL) {
-            chosen.lane[run->op](arena, run, p->record + run->first);
+            chosen.lane[run->op](arena, run, p->record + run->first, points);
             continue;
         }
         ad_status status = lane_call(p, run, n, arena);

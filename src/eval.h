@@ -10,15 +10,16 @@
 
 /* One instruction set's loops. */
 typedef void (*ad_point_run_fn)(double *arena, const ad_program_run *run, const uint32_t *list);
-typedef void (*ad_lane_run_fn)(double *arena, const ad_lane_run *run, const uint32_t *record);
+typedef void (*ad_lane_run_fn)(double *arena, const ad_lane_run *run, const uint32_t *record,
+                               size_t points);
 
 typedef struct ad_eval_table {
     ad_point_run_fn point[AD_PROGRAM_OPS][AD_RUN_FORMS];
     ad_lane_run_fn lane[AD_PROGRAM_OPS];
     /* `count` numbers a point, which begin at from[point], to as many slots of lanes (AD_NO_TERM:
-     * to none). */
-    void (*columns)(const char *const from[AD_LANE_POINTS], size_t count, const uint32_t *slot,
-                    double *arena);
+     * to none); points: whole steps. */
+    void (*columns)(const char *const from[AD_LANE_POINTS], size_t points, size_t count,
+                    const uint32_t *slot, double *arena);
     /* out's rows of `count` numbers, one a point, from as many slots of lanes (AD_NO_TERM: zeros,
      * which are there already if `zeroed`). */
     void (*rows)(const double *arena, const uint32_t *slot, size_t points, size_t count, int zeroed,
@@ -39,6 +40,11 @@ void ad_eval_choose(const ad_eval_table *table);
 /* The listed loops of operations without function calls, on doubles. */
 extern const ad_point_run_fn ad_eval_scalar[AD_PROGRAM_OPS];
 
+/* n points to whole steps. */
+static inline size_t ad_lane_steps(size_t n) {
+    return (n + AD_LANE_STEP - 1) / AD_LANE_STEP * AD_LANE_STEP;
+}
+
 /* Doubles of an arena for one point, and for lanes. */
 size_t ad_point_room(const ad_program *p);
 size_t ad_lane_room(const ad_program *p);
@@ -49,8 +55,8 @@ void ad_lane_begin(const ad_program *p, double *arena);
 
 /* All runs; the inputs lie in the arena's first slots.  Ends at the first call that fails. */
 ad_status ad_point_run(const ad_program *p, double *arena);
-/* The same for a block of points, of which calls are asked for the first n alone; the inputs lie
- * where lane_input says. */
+/* The same for a block of n <= p->lane_points points, to whole steps, of which calls are asked for
+ * the first n alone; the inputs lie where lane_input says. */
 ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena);
 
 /* Whether every guard came out as it was recorded. */

@@ -5,15 +5,15 @@
  * that agree in both form a run: one dispatch, a loop without branches.  A run's results lie in
  * consecutive slots of the arena; its operands are an affine rule (base and stride) or a list.
  *
- * The same order serves batches of points.  There a slot is a vector of AD_LANE_POINTS doubles,
- * one a point, and slots are used again as soon as their last reader is done, so that a
+ * The same order serves batches of points.  There a slot is a vector of doubles, one a point, and slots are used again as soon as their last reader is done, so that a
  * program's working set stays in the nearest caches. */
 #ifndef AD_PROGRAM_H
 #define AD_PROGRAM_H
 
 #include "graph.h"
 
-#define AD_LANE_POINTS 16
+#define AD_LANE_POINTS 32 /* most points of a vector */
+#define AD_LANE_STEP 16 /* points that are done without looking how many there are */
 #define AD_SLOT_PADDING 8 /* doubles that vector loops may touch beyond an arena's last slot */
 
 typedef enum ad_program_op { /* beyond the operations of the table */
@@ -132,6 +132,7 @@ typedef struct ad_program {
     ad_lane_run *lane_run;
     uint32_t *record;
     size_t records, lane_slots;
+    size_t lane_points; /* of a vector: AD_LANE_POINTS, or AD_LANE_STEP where there are many */
     uint32_t *lane_input, *lane_constant; /* AD_NO_TERM for an input that is not read */
     uint32_t *lane_place;                 /* of each place, in order */
     uint32_t *lane_output;                /* of each output, AD_NO_TERM for a zero */

@@ -5,6 +5,8 @@
 #include "alloc.h"
 #include "program.h"
 
+#define MANY 2048 /* slots, beyond which vectors of AD_LANE_POINTS are too far away */
+
 typedef struct allocation {
     const ad_program *p;
     uint32_t *in;    /* which value a slot of the one-point arena holds now */
@@ -20,10 +22,6 @@ static void take(allocation *x, uint32_t value) {
 
 static void read(allocation *x, uint32_t value) {
     if (--x->uses[value] == 0) x->spare[x->spares++] = x->lane[value];
-}
-
-static uint32_t offset(const allocation *x, uint32_t value) {
-    return x->lane[value] * AD_LANE_POINTS;
 }
 
 /* The value that operand j of element k of a run reads. */
@@ -57,10 +55,10 @@ static void count_uses(allocation *x) {
 /* Operands, then results, none of which takes an operand's place. */
 static uint32_t *write_call(allocation *x, const ad_program_run *run, uint32_t value,
                             uint32_t *to) {
-    for (size_t j = 0; j < run->arity; j++) *to++ = offset(x, operand(x, run, 0, j));
+    for (size_t j = 0; j < run->arity; j++) *to++ = x->lane[operand(x, run, 0, j)];
     for (uint32_t k = 0; k < run->count; k++) {
         take(x, value + k);
-        *to++ = offset(x, value + k);
+        *to++ = x->lane[value + k];
     }
     for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, 0, j));
     for (uint32_t k = 0; k < run->count; k++) {
@@ -72,14 +70,14 @@ static uint32_t *write_call(allocation *x, const ad_program_run *run, uint32_t v
 static uint32_t *write_run(allocation *x, const ad_program_run *run, uint32_t value, uint32_t *to) {
     if (run->op == AD_RUN_CALL) return write_call(x, run, value, to);
     for (size_t k = 0; k < run->count; k++, to += run->arity + 1) {
-        for (size_t j = 0; j < run->arity; j++) to[j + 1] = offset(x, operand(x, run, k, j));
+        for (size_t j = 0; j < run->arity; j++) to[j + 1] = x->lane[operand(x, run, k, j)];
         /* a result may take an operand's place: each is read before it is written; but a
          * reduction writes before it has read all */
         int reduces = ad_run_reduces(run->op);
         if (reduces) take(x, value + (uint32_t)k);
         for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, k, j));
         if (!reduces) take(x, value + (uint32_t)k);
-        to[0] = offset(x, value + (uint32_t)k);
+        to[0] = x->lane[value + (uint32_t)k];
     }
     return to;
 }
@@ -104,6 +102,24 @@ static size_t records_of(const ad_program_run *run) {
     return (size_t)run->count * (run->arity + 1);
 }
 
+static void times(uint32_t points, size_t n, uint32_t *lane) {
+    for (size_t k = 0; k < n; k++) {
+        if (lane[k] != AD_NO_TERM) lane[k] *= points;
+    }
+}
+
+/* Lanes' numbers become offsets. */
+static void lay_out(ad_program *p) {
+    const uint32_t points = p->lane_slots > MANY ? AD_LANE_STEP : AD_LANE_POINTS;
+    p->lane_points = points;
+    times(points, p->records, p->record);
+    times(points, p->inputs, p->lane_input);
+    times(points, p->constants, p->lane_constant);
+    times(points, p->places, p->lane_place);
+    times(points, p->outputs, p->lane_output);
+    times(points, p->guards, p->lane_guard);
+}
+
 static ad_status allocate(allocation *x, ad_program *p) {
     size_t records = 0;
     for (size_t r = 0; r < p->runs; r++) {
@@ -124,21 +140,22 @@ static ad_status allocate(allocation *x, ad_program *p) {
     count_uses(x);
     for (size_t d = 0; d < p->inputs; d++) {
         if (x->uses[d] > 0) take(x, (uint32_t)d);
-        p->lane_input[d] = x->uses[d] > 0 ? offset(x, (uint32_t)d) : AD_NO_TERM;
+        p->lane_input[d] = x->uses[d] > 0 ? x->lane[d] : AD_NO_TERM;
     }
     for (size_t c = 0; c < p->constants; c++) {
         take(x, (uint32_t)(p->inputs + c));
-        p->lane_constant[c] = offset(x, (uint32_t)(p->inputs + c));
+        p->lane_constant[c] = x->lane[p->inputs + c];
     }
     write_records(x, p);
     memset(p->lane_output, 0xFF, p->outputs * sizeof(uint32_t));
     for (size_t k = 0; k < p->places; k++) {
-        p->lane_place[k] = offset(x, x->in[p->place[k].slot]);
+        p->lane_place[k] = x->lane[x->in[p->place[k].slot]];
         p->lane_output[p->place[k].position] = p->lane_place[k];
     }
-    for (size_t k = 0; k < p->guards; k++) p->lane_guard[k] = offset(x, x->in[p->guard[k].slot]);
+    for (size_t k = 0; k < p->guards; k++) p->lane_guard[k] = x->lane[x->in[p->guard[k].slot]];
     p->records = records;
     p->lane_slots = x->lanes;
+    lay_out(p);
     return AD_OK;
 }
 
@@ -178,5 +195,5 @@ void ad_program_free_lanes(ad_program *p) {
     p->lane_run = NULL;
     p->record = p->lane_input = p->lane_constant = NULL;
     p->lane_place = p->lane_output = p->lane_guard = NULL;
-    p->records = p->lane_slots = 0;
+    p->records = p->lane_slots = p->lane_points = 0;
 }

@@ -174,8 +174,8 @@ class Compiled(_core.Evaluator):
         """How a method's program came about, as text.
 
         Operations by each order of accumulation and the one taken; then the program's operations,
-        runs, turns (of long runs, piece by piece), slots (of one point; lane slots of a batch, 128
-        bytes each), constants, results that are not structural zeros, guards, bytes.  what:
+        runs, turns (of long runs, piece by piece), slots (of one point; lane slots of a batch, of
+        16 or 32 points), constants, results that are not structural zeros, guards, bytes.  what:
         "jacobian" or "hessian", sparse or not; argnums: as of :meth:`jacobian`.  Makes the program
         if there is none.
 

@@ -21,7 +21,7 @@ uint64_t model_ulps(double a, double b);
 double model_distance(size_t n, const double *got, const double *want);
 
 /* Whether an operation's lanes may call the platform's vector functions, which round by up to 4
- * units otherwise than libm. */
+ * units otherwise than libm, or are fmin and fmax, of whose zeros C leaves the sign open. */
 int model_rounds_freely(unsigned op);
 
 /* Value of an operation of programs (reductions: from the first term to the last). */

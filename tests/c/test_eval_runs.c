@@ -133,7 +133,7 @@ TEST(eval_reads_no_further_than_the_padding) {
 }
 
 /* Records of one run for lanes, operands anywhere, one result in the place of an operand. */
-static void check_lanes(unsigned op, size_t arity, uint64_t most) {
+static void check_points(unsigned op, size_t arity, size_t points, uint64_t most) {
     enum { COUNT = 9, SLOTS = 48 };
     static double w[SLOTS * AD_LANE_POINTS], want[COUNT][AD_LANE_POINTS];
     uint32_t record[COUNT * 65], seed = op + (uint32_t)arity, *to = record;
@@ -146,14 +146,20 @@ static void check_lanes(unsigned op, size_t arity, uint64_t most) {
         for (size_t e = 0; e < AD_LANE_POINTS; e++) {
             double x[64];
             for (size_t j = 0; j < arity; j++) x[j] = w[to[1 + j] + e];
-            want[k][e] = model_operation(op, arity, x);
+            want[k][e] = e < points ? model_operation(op, arity, x) : w[to[0] + e];
         }
     }
-    ad_eval_kernels()->lane[op](w, &run, record);
+    ad_eval_kernels()->lane[op](w, &run, record, points);
     for (uint32_t k = 0; k < COUNT; k++) {
         if (!CHECK(differing(AD_LANE_POINTS, w + (30 + k) * AD_LANE_POINTS, want[k], most) == 0)) {
             printf("    %s on lanes, %s\n", name_of(op), ad_lanes()->isa);
         }
+    }
+}
+
+static void check_lanes(unsigned op, size_t arity, uint64_t most) {
+    for (size_t n = AD_LANE_STEP; n <= AD_LANE_POINTS; n += AD_LANE_STEP) {
+        check_points(op, arity, n, most);
     }
 }
 
@@ -259,28 +265,29 @@ TEST(eval_reads_rows_of_inputs_and_nothing_else) {
     for (int which = 0; which < 3; which++) {
         if (!ad_lanes_choose(isas[which])) continue;
         size_t wrong = 0;
-        for (size_t columns = 1; columns <= MOST_COLUMNS; columns++) {
-            char *memory = ad_alloc(AD_LANE_POINTS * columns * sizeof(double) + 3, 1);
+        for (size_t m = MOST_COLUMNS; m < 3 * MOST_COLUMNS; m++) {
+            const size_t columns = m % MOST_COLUMNS + 1, points = m / MOST_COLUMNS * AD_LANE_STEP;
+            char *memory = ad_alloc(points * columns * sizeof(double) + 3, 1);
             double lanes[(MOST_COLUMNS + 1) * AD_LANE_POINTS];
             const char *from[AD_LANE_POINTS];
             uint32_t slot[MOST_COLUMNS];
             for (uint32_t k = 0; k < columns; k++) {
                 slot[k] = k % 7 == 3 ? AD_NO_TERM : (MOST_COLUMNS - k) * AD_LANE_POINTS;
             }
-            for (size_t e = 0; e < AD_LANE_POINTS; e++) {
-                from[e] = memory + 3 + (AD_LANE_POINTS - 1 - e) * columns * sizeof(double);
+            for (size_t e = 0; e < points; e++) {
+                from[e] = memory + 3 + (points - 1 - e) * columns * sizeof(double);
                 for (size_t k = 0; k < columns; k++) {
                     double x = (double)(100 * e + k);
                     memcpy(memory + (from[e] - memory) + k * sizeof x, &x, sizeof x);
                 }
             }
             for (size_t k = 0; k < sizeof lanes / sizeof *lanes; k++) lanes[k] = -7;
-            ad_eval_kernels()->columns(from, columns, slot, lanes);
+            ad_eval_kernels()->columns(from, points, columns, slot, lanes);
             for (size_t k = 0; k < MOST_COLUMNS + 1; k++) {
                 size_t column = MOST_COLUMNS - k;
-                int there = k > 0 && column < columns && slot[column] != AD_NO_TERM;
+                int filled = k > 0 && column < columns && slot[column] != AD_NO_TERM;
                 for (size_t e = 0; e < AD_LANE_POINTS; e++) {
-                    double want = there ? (double)(100 * e + column) : -7;
+                    double want = filled && e < points ? (double)(100 * e + column) : -7;
                     wrong += lanes[k * AD_LANE_POINTS + e] != want;
                 }
             }

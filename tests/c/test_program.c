@@ -58,10 +58,10 @@ static int lanes_hold(const ad_program *p) {
     if (p->lane_slots > MOST || p->lane_slots > p->slots) return 0;
     memset(holds, 0xFF, sizeof holds);
     for (size_t d = 0; d < p->inputs; d++) {
-        if (p->lane_input[d] != NONE) holds[p->lane_input[d] / AD_LANE_POINTS] = (uint32_t)d;
+        if (p->lane_input[d] != NONE) holds[p->lane_input[d] / p->lane_points] = (uint32_t)d;
     }
     for (size_t c = 0; c < p->constants; c++) {
-        holds[p->lane_constant[c] / AD_LANE_POINTS] = (uint32_t)(p->inputs + c);
+        holds[p->lane_constant[c] / p->lane_points] = (uint32_t)(p->inputs + c);
     }
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
@@ -73,24 +73,24 @@ static int lanes_hold(const ad_program *p) {
         for (size_t k = 0; k < run->count; k++, at += 1 + run->arity) {
             const uint32_t *record = p->record + at;
             for (size_t j = 0; j < run->arity; j++) {
-                if (record[1 + j] % AD_LANE_POINTS != 0) return 0;
-                if (holds[record[1 + j] / AD_LANE_POINTS] != ad_run_operand(p, run, k, j)) return 0;
+                if (record[1 + j] % p->lane_points != 0) return 0;
+                if (holds[record[1 + j] / p->lane_points] != ad_run_operand(p, run, k, j)) return 0;
                 /* a reduction may write before it has read all */
                 if (ad_run_reduces(run->op) && record[1 + j] == record[0]) return 0;
             }
-            if (record[0] / AD_LANE_POINTS >= p->lane_slots) return 0;
-            holds[record[0] / AD_LANE_POINTS] = (uint32_t)(run->out + k);
+            if (record[0] / p->lane_points >= p->lane_slots) return 0;
+            holds[record[0] / p->lane_points] = (uint32_t)(run->out + k);
         }
     }
     for (size_t c = 0; c < p->constants; c++) {
-        if (holds[p->lane_constant[c] / AD_LANE_POINTS] != p->inputs + c) return 0;
+        if (holds[p->lane_constant[c] / p->lane_points] != p->inputs + c) return 0;
     }
     for (size_t k = 0; k < p->places; k++) {
-        if (holds[p->lane_place[k] / AD_LANE_POINTS] != p->place[k].slot) return 0;
+        if (holds[p->lane_place[k] / p->lane_points] != p->place[k].slot) return 0;
         if (p->lane_output[p->place[k].position] != p->lane_place[k]) return 0;
     }
     for (size_t k = 0; k < p->guards; k++) {
-        if (holds[p->lane_guard[k] / AD_LANE_POINTS] != p->guard[k].slot) return 0;
+        if (holds[p->lane_guard[k] / p->lane_points] != p->guard[k].slot) return 0;
     }
     return at == p->records;
 }
