@@ -24,7 +24,7 @@ def around(x):
 
 def chain(x):
     y = x
-    for _ in range(40):  # more runs than take turns at once
+    for _ in range(17):  # more runs than take turns at once
         y = 0.5 * y + np.sin(y)
     return y @ x
 
@@ -38,7 +38,7 @@ SCALAR = rosenbrock, waves, around, chain, folded
 
 
 @pytest.mark.parametrize("fun", SCALAR)
-@pytest.mark.parametrize("n", [2047, 2048, 2049, 2560, 5001])
+@pytest.mark.parametrize("n", [2047, 2048, 2562])
 def test_scalar_functions(fun, n):
     x, v = RNG.uniform(-1.0, 1.0, n), RNG.normal(size=n)
     tape = ad_core.trace(fun, RNG.uniform(-1.0, 1.0, n))
