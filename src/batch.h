@@ -18,9 +18,9 @@ typedef struct ad_rows {
 
 /* One argument: entry k of a point lies at data + the point's offset + core[k] bytes (k doubles
  * on where core is NULL); its offset is the sum of its batch index times stride.
- * With `rows`, data holds numbers of rows instead, those of a point side by side (core is NULL), and
- * the point's entries are these rows, one behind the other.  Numbers below zero count from the end;
- * each is looked at before it is used, whatever the program needs of the row. */
+ * With `rows`, data holds numbers of rows instead, those of a point side by side (core is NULL),
+ * and the point's entries are these rows, one behind the other.  Numbers below zero count from the
+ * end; each is looked at before it is used, whatever the program needs of the row. */
 typedef struct ad_batch_input {
     const char *data;
     size_t first, count; /* inputs of the program */

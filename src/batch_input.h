@@ -5,8 +5,8 @@
 
 #include "batch.h"
 
-/* Points [from, from + n), n <= p->lane_points, into the lanes of p; those beyond the last point, to
- * whole steps, get the last point's numbers.  AD_BAD_INDEX. */
+/* Points [from, from + n), n <= p->lane_points, into the lanes of p; those beyond the last point,
+ * to whole steps, get the last point's numbers.  AD_BAD_INDEX. */
 ad_status ad_batch_load_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n,
                               double *arena);
 

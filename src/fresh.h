@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Large arrays of nodes whose adjoints need no zeros beforehand: constants, which nobody adds
  * to nor asks for tangents, and arrays that the consumer which a reverse sweep meets first covers
- * whole, so that it may write instead of add.  Where that consumer is a matrix product and the only one of an
- * input array, it writes straight into the result.  What all this saves are passes over memory,
- * which for a network cost as much as its tape. */
+ * whole, so that it may write instead of add.  Where that consumer is a matrix product and the only
+ * one of an input array, it writes straight into the result.  What all this saves are passes over
+ * memory, which for a network cost as much as its tape. */
 #ifndef AD_FRESH_H
 #define AD_FRESH_H
 

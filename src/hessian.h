@@ -6,9 +6,9 @@
 #include "jacobian.h"
 
 /* out (D) = H t for the function sum of weight[i] output i, H its Hessian by the inputs, which are
- * leaves, and t the direction (D).  A forward sweep gives the tangents of all nodes, one reverse sweep
- * the adjoints and their tangents (ad_reverse_second), whose values at the inputs are the product.
- * Tangents of stored partials come from recurrences (recurrence.h).  (Griewank and Walther,
+ * leaves, and t the direction (D).  A forward sweep gives the tangents of all nodes, one reverse
+ * sweep the adjoints and their tangents (ad_reverse_second), whose values at the inputs are the
+ * product.  Tangents of stored partials come from recurrences (recurrence.h).  (Griewank and Walther,
  * Evaluating Derivatives, 2008, section 5.4.)
  *
  * Cost: an operation for each edge forward, three backward, and the tangents of the partials that

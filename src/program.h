@@ -5,8 +5,9 @@
  * that agree in both form a run: one dispatch, a loop without branches.  A run's results lie in
  * consecutive slots of the arena; its operands are an affine rule (base and stride) or a list.
  *
- * The same order serves batches of points.  There a slot is a vector of doubles, one a point, and slots are used again as soon as their last reader is done, so that a
- * program's working set stays in the nearest caches. */
+ * The same order serves batches of points.  There a slot is a vector of doubles, one a point, and
+ * slots are used again as soon as their last reader is done, so that a program's working set stays
+ * in the nearest caches. */
 #ifndef AD_PROGRAM_H
 #define AD_PROGRAM_H
 

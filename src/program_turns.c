@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long runs that take turns, piece by piece, so that what one leaves the next finds in the cache. */
+/* Long runs that take turns, piece by piece, so that what one leaves the next finds in the
+ * cache. */
 #include "alloc.h"
 #include "program_schedule.h"
 
 #define LONG 2048 /* elements of a run from which on that pays */
-#define VECTOR 8  /* results that are written at once, beyond a run's last too */
 #define NOBODY UINT32_MAX
 
 /* Slots [low, high). */
@@ -12,9 +12,10 @@ typedef struct slots {
     int64_t low, high;
 } slots;
 
+/* With those behind the last that vector loops write too. */
 static slots results(const ad_program_run *run) {
-    int64_t count = (int64_t)(run->count + VECTOR - 1) / VECTOR * VECTOR;
-    return (slots){run->out, run->out + count};
+    const int64_t vectors = ((int64_t)run->count + AD_SLOT_PADDING - 1) / AD_SLOT_PADDING;
+    return (slots){run->out, run->out + vectors * AD_SLOT_PADDING};
 }
 
 static slots operands(const ad_program_run *run, size_t j) {

@@ -38,7 +38,8 @@ typedef struct ad_end {
     ad_place place;
 } ad_end;
 
-/* That of m nodes in the sweep's own arrays.  Not wanted are, in second order, adjoints of leaves. */
+/* That of m nodes in the sweep's own arrays.  Not wanted are, in second order, adjoints of
+ * leaves. */
 ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place);
 
 /* Forward: zeros for a run that adds to its nodes. */
