@@ -5,8 +5,12 @@ cdef enum:
     KEEP_GIL = 1 << 14          # operations of a single point below which the GIL is kept
 
 
+cdef enum:
+    ANYTHING, NUMBER, ARRAY     # what a leaf of no axes is taken from at a single point
+
 cdef struct leaf:
     int ndim
+    int taken                   # ANYTHING, or the one that the function was recorded for
     cnp.npy_intp dims[8]
     size_t first, count         # inputs or outputs of the program
 
@@ -19,6 +23,7 @@ cdef leaf *leaves_of(list shapes, list firsts) except NULL:
         raise MemoryError()
     for k in range(<size_t> len(shapes)):
         to[k].ndim = len(shapes[k])
+        to[k].taken = ANYTHING
         to[k].first = firsts[k]
         to[k].count = size_of(shapes[k])
         for d in range(min(to[k].ndim, 8)):
@@ -31,6 +36,8 @@ cdef inline bint fits(const leaf *to, object x, int flags) noexcept:
     cdef cnp.npy_intp *dims
     cdef int d
     if type(x) is not np_ndarray or cnp.PyArray_NDIM(<cnp.ndarray> x) != to.ndim:
+        return False
+    if to.ndim == 0 and to.taken == NUMBER:
         return False
     if (<cnp.ndarray> x).descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_CHKFLAGS(
             <cnp.ndarray> x, flags):
@@ -55,6 +62,8 @@ cdef class Call:
     cdef readonly bint bare             # arguments come as these arrays, one after the other
     cdef Py_ssize_t inputs              # arguments before tangents or cotangents
     cdef object report                  # raises BranchChanged: report(guard numbers, point)
+    cdef public object own              # own(call, missed, arguments, results) puts those right
+                                        # that are of the recording's own point
     cdef leaf *ins
     cdef leaf *outs
     cdef Py_ssize_t n_in, n_out
@@ -93,7 +102,7 @@ cdef class Call:
         for k in range(self.n_in):
             x = <object> PyTuple_GET_ITEM(arguments, k)
             if not fits(&self.ins[k], x, cnp.NPY_ARRAY_CARRAY_RO):
-                if self.ins[k].ndim == 0 and type(x) is float:
+                if self.ins[k].ndim == 0 and type(x) is float and self.ins[k].taken != ARRAY:
                     arena[self.ins[k].first] = PyFloat_AS_DOUBLE(x)
                     continue
                 return False
@@ -101,9 +110,17 @@ cdef class Call:
                    self.ins[k].count * sizeof(double))
         return True
 
-    cdef object single(self, tuple arguments, tuple out, bint attempt):
+    cdef int tell_numbers(self, list numbers) except -1:
+        """Take a single point only as the function was recorded: of leaves without axes, floats
+        where they were numbers (numbers: one truth value a leaf), arrays where not."""
+        cdef Py_ssize_t k
+        for k in range(min(self.n_in, <Py_ssize_t> len(numbers))):
+            self.ins[k].taken = NUMBER if numbers[k] else ARRAY
+        return 0
+
+    cdef object single(self, tuple arguments, tuple out):
         """Results at one point, the GIL kept; NotImplemented if the arguments are anything else,
-        or, in an attempt, if a guard flips."""
+        or if a guard flips."""
         cdef Program program = self.program
         if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
                 or program.busy or not self.load(arguments, program.arena)):
@@ -111,14 +128,14 @@ cdef class Call:
         if out is not None:
             self.check_outs(arguments, out)
         if program.fast.calleds == 0:
-            return self.loaded(arguments, out, attempt)
+            return self.loaded(arguments, out)
         program.busy = True
         try:
-            return self.loaded(arguments, out, attempt)
+            return self.loaded(arguments, out)
         finally:
             program.busy = False
 
-    cdef object loaded(self, tuple arguments, tuple out, bint attempt):
+    cdef object loaded(self, tuple arguments, tuple out):
         """The same of a point that lies in the program's arena."""
         cdef Program program = self.program
         cdef const ad_program *run = &program.fast
@@ -129,9 +146,7 @@ cdef class Call:
         if status != AD_OK:
             check(status)
         if run.guards > 0 and not ad_point_guards(run, arena):
-            if attempt:
-                return NotImplemented
-            self.report(flipped(self.program, arena), None)
+            return NotImplemented
         if self.pack is None:
             result = self.array(0, out)
             if self.write(run, arena, 0, <cnp.ndarray> result):
@@ -152,13 +167,15 @@ cdef class Call:
     cdef object evaluate(self, tuple arguments, tuple out, object workers, object progress):
         """Results for arrays: the only one, or as pack makes them."""
         if workers is None and progress is None:
-            results = self.single(arguments, out, False)
+            results = self.single(arguments, out)
             if results is not NotImplemented:
                 return results
         results, missed = self.batch(list(arguments), None if out is None else list(out),
                                      workers, progress)
         if missed is not None and missed.any():
-            self.report_first(missed, arguments)
+            results, missed = self.own(self, missed, arguments, results)
+            if missed.any():
+                self.report_first(missed, arguments)
         return results[0] if self.pack is None else self.pack(results)
 
     def evaluate_leaves(self, arguments):

@@ -26,7 +26,10 @@ cdef class Evaluator:
         """Let _adapt(...) have calls that do not fit the Calls given to _set_call."""
         self.adaptive = True
 
-    def _set_call(self, str name, call):
+    def _set_call(self, str name, call, list numbers):
+        """The Call of a method for argnums=0; numbers tells of each leaf whether it is a number."""
+        if type(call) is Call:
+            (<Call> call).tell_numbers(numbers)
         self.calls[METHOD_NAMES.index(name)] = call
 
     def _forget_calls(self):
@@ -42,7 +45,7 @@ cdef class Evaluator:
             if (type(found) is Call and (<Call> found).bare and usual and workers is None
                     and progress is None and batch_dims is None):
                 call = <Call> found
-                results = call.single(args, outs_of(call.pack, out), True)
+                results = call.single(args, outs_of(call.pack, out))
                 if results is not NotImplemented:
                     return results
             return self._adapt(METHOD_NAMES[method], args, argnums, out, workers, progress,

@@ -64,3 +64,16 @@ cdef object test_arrays(Trace trace, unsigned op, int ndim, const int64_t *shape
     trace.note_guards()
     check(ad_tape_check(trace.tape, op, ndim, shape, operands, holds, to))
     return truth
+
+
+def guard_outcomes(Trace trace not None):
+    """What the guarded truth values of a recording came out as, in their order, to compare."""
+    cdef const ad_tape *t = trace.root().tape
+    cdef size_t words = (t.outcomes + 63) // 64
+    if words == 0:
+        return 0, b"", 0
+    cdef uint64_t last = t.outcome[words - 1]
+    if t.outcomes % 64:
+        last &= ((<uint64_t> 1) << (t.outcomes % 64)) - 1
+    bits = (<const char *> t.outcome)[:(words - 1) * sizeof(uint64_t)]
+    return t.outcomes, bits, last

@@ -2,8 +2,11 @@
 """Nested tuples, lists and dicts of arrays: taken apart into leaves, put together again.
 
 Named tuples and dataclass-free containers keep their type; ``None`` is an empty
-tree, as in JAX; dict entries are ordered by key.
+tree, as in JAX.  A dict's leaves are ordered by key, so that dicts of the same keys match whatever
+their order; what is built is in the dict's own order.
 """
+
+import operator
 
 __all__ = ["Tree", "flatten", "map_leaves"]
 
@@ -15,15 +18,18 @@ class Tree:
     >>> leaves
     [3.0, 1.0, 2.0]
     >>> tree.build(["x", "y", "z"])
-    {'b': 'x', 'w': ['y', 'z']}
+    {'w': ['y', 'z'], 'b': 'x'}
     """
 
-    __slots__ = ("children", "keys", "kind", "leaves")
+    __slots__ = ("children", "keys", "kind", "leaves", "order")
 
-    def __init__(self, kind, children=(), keys=()):
+    def __init__(self, kind, children=(), keys=(), order=None):
+        """keys: a dict's, as its children are ordered; order: which of them is first, second, ...
+        in the dict itself (None: as they are)."""
         self.kind = kind
         self.children = children
         self.keys = keys
+        self.order = order
         self.leaves = 1 if kind is None else sum(child.leaves for child in children)
 
     def build(self, leaves):
@@ -35,7 +41,8 @@ class Tree:
             return next(leaves)
         parts = [child._build(leaves) for child in self.children]
         if self.kind is dict:
-            return dict(zip(self.keys, parts, strict=True))
+            order = range(len(parts)) if self.order is None else self.order
+            return {self.keys[k]: parts[k] for k in order}
         if self.kind is type(None):
             return None
         if hasattr(self.kind, "_fields"):
@@ -70,15 +77,25 @@ def _flatten(value, leaves):
     if kind is list or issubclass(kind, tuple):
         return Tree(kind, [_flatten(part, leaves) for part in value])
     if kind is dict:
-        try:
-            keys = sorted(value)
-        except TypeError:  # keys of several types have no order; as given, then
-            keys = list(value)
-        return Tree(dict, [_flatten(value[key], leaves) for key in keys], keys)
+        keys, order = _by_key(list(value))
+        return Tree(dict, [_flatten(value[key], leaves) for key in keys], keys, order)
     if value is None:
         return Tree(type(None))
     leaves.append(value)
     return LEAF
+
+
+def _by_key(own):
+    """A dict's keys as leaves are ordered by them, and where each of its own keys stands among
+    those (None: they are in this order)."""
+    try:
+        keys = sorted(own)
+    except TypeError:  # of several types: by type, then by what is printed of them
+        keys = sorted(own, key=lambda key: (type(key).__name__, repr(key)))
+    if all(map(operator.is_, keys, own)):
+        return keys, None
+    places = {id(key): k for k, key in enumerate(keys)}
+    return keys, tuple(places[id(key)] for key in own)
 
 
 def map_leaves(function, value):

@@ -59,9 +59,29 @@ def test_leaves_come_left_to_right_and_by_key():
     assert flatten(value)[0] == [1, 2, 3, 4, 5, 6]
 
 
-def test_keys_of_no_order_stay_as_given():
-    assert flatten({"b": 1, 2: 2, "a": 3})[0] == [1, 2, 3]
+def test_keys_of_several_types_are_ordered_by_type():
+    value = {"b": 1, 2: 2, "a": 3}
+    assert flatten(value)[0] == [2, 3, 1]
     assert list(map_leaves(abs, {"b": -1, 2: -2, "a": -3})) == ["b", 2, "a"]
+    other = {"a": 3, "b": 1, 2: 2}
+    assert flatten(value)[1] == flatten(other)[1]
+    assert flatten(value)[0] == flatten(other)[0]
+
+
+def test_a_dict_comes_back_in_its_own_order():
+    for value in ({"w": 1, "b": 2}, {2: 1, "x": 2, 1: {"z": 3, "a": (4, {"q": 5, "c": 6})}}):
+        leaves, tree = flatten(value)
+        again = tree.build(leaves)
+        assert repr(again) == repr(value)
+        assert repr(map_leaves(lambda x: x, value)) == repr(value)
+
+
+def test_keys_that_no_order_tells_apart_are_no_other_structure():
+    """frozensets compare by inclusion, so that sorting them means nothing: as given, or refused."""
+    one, two = frozenset({1}), frozenset({2})
+    leaves, tree = flatten({one: 1.0, two: 2.0})
+    others, other = flatten({two: 2.0, one: 1.0})
+    assert tree != other or leaves == others
 
 
 def test_the_order_of_a_dict_is_no_part_of_its_structure():
@@ -124,7 +144,7 @@ def test_too_few_leaves():
 
 
 def test_a_trees_text_shows_its_shape():
-    assert repr(flatten({"w": [1.0, 2.0], "b": (3.0, None)})[1]) == "{'b': (*, None), 'w': [*, *]}"
+    assert repr(flatten({"w": [1.0, 2.0], "b": (3.0, None)})[1]) == "{'w': [*, *], 'b': (*, None)}"
     assert repr(flatten(Point(1.0, 2.0))[1]) == "Point(x=*, y=*)"
     assert repr(Tree(None)) == "*"
 

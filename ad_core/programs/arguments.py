@@ -5,6 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.argnums import is_single, numbered
+from ad_core.programs.keys import PLAIN_ARRAYS, NoKey, key_of, layout_of, structure_of
 from ad_core.trees import flatten
 
 __all__ = ["Arguments", "as_floats", "check_batch_dims"]
@@ -19,40 +20,90 @@ def check_batch_dims(batch_dims):
 
 
 class Arguments:
-    """A call's arguments, taken apart into inputs and what is recorded with the function."""
+    """A call's arguments, taken apart into inputs and what is recorded with the function.
 
-    def __init__(self, function, args, batch_dims):
+    key: what the recordings of a function are told apart by, None where an argument has no key;
+    why_anew then says which.  of_one_point: whether arrays that are no inputs have no batch axes.
+    """
+
+    def __init__(self, function, args, batch_dims, of_one_point=False):
         check_batch_dims(batch_dims)
         self.function = function
         self.args = args
         self.batch_dims = batch_dims
         self.inputs = []  # positions of the arguments that are inputs
         self.leaves = []
+        self.numbers = []  # of each leaf of one point: whether it is a number, not an array
+        self.fixed = []  # (argument, leaf, array) of arrays that are no inputs but have batch axes
+        self.usual = True  # whether all inputs are numbers, or arrays in C order
         self.batch = ()
-        key = []
-        for k, argument in enumerate(args):
-            leaves, tree = flatten(argument)
-            if leaves and all(map(_is_float, leaves)):
-                self.inputs.append(k)
-                arrays = [as_floats(leaf) for leaf in leaves]
-                self.leaves += [self._checked(x, k) for x in arrays]
-                key.append((repr(tree), tuple(x.shape[batch_dims:] for x in arrays)))
-            else:
-                key.append(_frozen(argument, tree, leaves, k, function))
-        self.key = tuple(key)
+        self.why_anew = None
+        self.key = self._keys(of_one_point)
         if batch_dims:
             self.batch = self._batch_shape()
 
+    def _keys(self, of_one_point):
+        key = []
+        for k, argument in enumerate(self.args):
+            leaves, _ = flatten(argument)
+            if leaves and all(map(_is_float, leaves)):
+                self.inputs.append(k)
+                key.append((structure_of(argument), tuple(self._input(x, k) for x in leaves)))
+            elif self.batch_dims and not of_one_point:
+                self.fixed += [
+                    (k, j, self._checked(self._plain(x, k), k))
+                    for j, x in enumerate(leaves)
+                    if isinstance(x, np.ndarray)
+                ]
+            if self.fixed or k in self.inputs:
+                continue
+            try:
+                key.append(key_of(argument))
+            except NoKey as error:
+                self.why_anew = self.why_anew or (k, str(error))
+        return None if self.why_anew or self.fixed else tuple(key)
+
+    def _input(self, leaf, k):
+        """The key of an input's leaf: its shape, and how it lies in memory."""
+        x = self._checked(as_floats(self._plain(leaf, k)), k)
+        self.leaves.append(x)
+        shape = x.shape[self.batch_dims :]
+        gathered = isinstance(x, _core.Gathered)
+        number = not shape and (self.batch_dims > 0 or not isinstance(leaf, np.ndarray))
+        layout = None if gathered else layout_of(x, self.batch_dims)
+        self.numbers.append(number)
+        self.usual = self.usual and layout is None
+        return shape, number, layout
+
+    def _plain(self, leaf, k):
+        """A leaf, if it is no array of a class with a meaning of its own."""
+        if not isinstance(leaf, np.ndarray) or type(leaf) in PLAIN_ARRAYS:
+            return leaf
+        raise TypeError(
+            f"argument {k} of {self.function._label} is a {type(leaf).__name__}, whose operations "
+            f"are not those of an array, so that a recording would be of another function; pass "
+            f"np.asarray(...), and what else it holds as arguments of their own"
+        )
+
     def _batch_shape(self):
-        shapes = [x.shape[: self.batch_dims] for x in self.leaves]
+        arrays = [*self.leaves, *(x for *_, x in self.fixed)]
+        shapes = [x.shape[: self.batch_dims] for x in arrays]
         try:
             return np.broadcast_shapes(*shapes)
         except ValueError:
             told = " and ".join(map(str, dict.fromkeys(shapes)))
             raise ValueError(
                 f"the batch axes of {self.function._label}'s arguments do not fit one another: "
-                f"{told}"
+                f"{told}{self._shared_remedy()}"
             ) from None
+
+    def _shared_remedy(self):
+        if not self.fixed:
+            return ""
+        return (
+            "; integers and truth values have batch axes as other arrays have, of size 1 where "
+            "they are the same for all points (table[None])"
+        )
 
     def _checked(self, x, k):
         if x.ndim < self.batch_dims:
@@ -75,20 +126,27 @@ class Arguments:
         numbers = [self.inputs.index(k) for k in numbers]
         return numbers[0] if is_single(argnums) else tuple(numbers)
 
-    def example(self, at):
+    def points(self):
+        """How many points there are."""
+        return int(np.prod(self.batch, dtype=int))
+
+    def example(self, number):
         """The arguments of one point; of an empty batch ones, since only shapes are asked for."""
-        args, leaves = list(self.args), iter(self.leaves)
+        at = np.unravel_index(number, self.batch) if 0 not in self.batch else ()
+        args = list(self.args)
+        leaves = iter(zip(self.leaves, self.numbers, strict=True))
         for k in self.inputs:
             found, tree = flatten(args[k])
-            args[k] = tree.build([self._point(next(leaves), at) for _ in found])
+            args[k] = tree.build([self._point(*next(leaves), at) for _ in found])
         return args
 
-    def _point(self, x, at):
+    def _point(self, x, number, at):
         core = x.shape[self.batch_dims :]
         if 0 in self.batch:
             return np.ones(core)[()]
+        x = np.asarray(x)
         x = np.broadcast_to(x, self.batch + core)[at] if self.batch_dims else x
-        return np.array(x)[()] if core == () else np.array(x)
+        return x[()] if number else x
 
 
 def _is_float(leaf):
@@ -96,33 +154,9 @@ def _is_float(leaf):
         return True
     if isinstance(leaf, np.ndarray):
         return leaf.dtype.kind == "f" and leaf.dtype.itemsize <= 8
-    return isinstance(leaf, (float, np.floating)) and np.dtype(type(leaf)).itemsize <= 8
+    return isinstance(leaf, float) or (isinstance(leaf, np.floating) and leaf.dtype.itemsize <= 8)
 
 
 def as_floats(leaf):
     """A leaf as a float64 array, or as one to be gathered."""
     return leaf if isinstance(leaf, _core.Gathered) else np.asarray(leaf, dtype=np.float64)
-
-
-def _frozen(argument, tree, leaves, k, function):
-    """A hashable stand-in for an argument that is no input."""
-    parts = [
-        (leaf.dtype.str, leaf.shape, leaf.tobytes()) if isinstance(leaf, np.ndarray)
-        else (type(leaf), leaf.hex() if isinstance(leaf, float) else leaf)
-        for leaf in leaves
-    ]  # fmt: skip
-    if any(isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "iub" for leaf in leaves):
-        found = ", ".join(str(getattr(leaf, "dtype", type(leaf).__name__)) for leaf in leaves)
-        raise TypeError(
-            f"argument {k} of {function._label} must be real float64 numbers, or plain data to "
-            f"be compared by value, got {found}"
-        )
-    try:
-        key = (repr(tree), tuple(parts))
-        hash(key)
-    except TypeError:
-        raise TypeError(
-            f"argument {k} of {function._label} ({type(argument).__name__}) can neither be "
-            f"differentiated nor compared by value; bind it with functools.partial"
-        ) from None
-    return key

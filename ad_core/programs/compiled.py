@@ -11,6 +11,7 @@ from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, seed_leaves
 from ad_core.programs.compressed import make_sparse
 from ad_core.programs.large import Replayed, Swept
+from ad_core.programs.own import OwnPoint
 from ad_core.programs.source import Source
 from ad_core.sparse.spy import spy
 from ad_core.sparse.structure import Structure
@@ -45,7 +46,9 @@ class Compiled(_core.Evaluator):
         numbers, single = self._lowered.wrt(argnums)
         key = name, tuple(numbers), single
         if key not in self._built:
-            self._built[key], self._facts[key] = self._make(name, argnums)
+            call, self._facts[key] = self._make(name, argnums)
+            call.own = OwnPoint(self._recording, self._lowered, name, argnums)
+            self._built[key] = call
         return self._built[key]
 
     def _make(self, name, argnums):

@@ -193,7 +193,8 @@ def _told(tree):
             keys = list(tree.keys)
             if any(type(key) not in (str, int) for key in keys):
                 raise TypeError(f"a tape file can name str and int keys of dicts, not {keys!r}")
-            return [name, keys, [_told(child) for child in tree.children]]
+            told = [name, keys, [_told(child) for child in tree.children]]
+            return told if tree.order is None else [*told, list(tree.order)]
     raise TypeError(
         f"a tape file holds tuples, lists and dicts; {tree.kind.__name__} is a class of its own: "
         f"use a plain tuple or dict"
@@ -203,11 +204,14 @@ def _told(tree):
 def _tree(told):
     if told is None:
         return Tree(None)
-    name, keys, children = told
+    name, keys, children, *order = told
     if any(type(key) not in (str, int) for key in keys):
         raise ValueError("a container with impossible keys")
     if len(keys) != (len(children) if name == "dict" else 0) or len(set(keys)) != len(keys):
         raise ValueError("a container whose keys do not fit its parts")
     if name == "none" and children:
         raise ValueError("a container whose keys do not fit its parts")
-    return Tree(KINDS[name], [_tree(child) for child in children], keys or ())
+    if order and (len(order) > 1 or sorted(order[0]) != list(range(len(keys)))):
+        raise ValueError("a container whose keys are in no order")
+    order = tuple(_index(k, len(keys)) for k in order[0]) if order else None
+    return Tree(KINDS[name], [_tree(child) for child in children], keys or (), order)

@@ -3,7 +3,6 @@
 
 import functools
 import inspect
-import math
 import sys
 import threading
 from collections import OrderedDict
@@ -12,24 +11,33 @@ import numpy as np
 
 from ad_core import _core, second_order, transforms
 from ad_core.programs.arguments import Arguments
-from ad_core.programs.build import SEEDS, WHOLE, labels, seed_leaves
-from ad_core.programs.compiled import Compiled
-from ad_core.recording import record
+from ad_core.programs.build import SEEDS, WHOLE
+from ad_core.programs.evaluation import Evaluation
+from ad_core.programs.groups import evaluated, parts_of
+from ad_core.programs.verify import check_verify, verified
 from ad_core.trees import flatten, map_leaves
 
 __all__ = ["Function", "compile"]
 
 
-def compile(fun, *, max_paths=64):
+def compile(fun, *, max_paths=64, verify=0):
     """Record fun once for each shape of its arguments and each way through its branches, and
     evaluate it and its derivatives from the recordings: a :class:`Function`.
 
     Arguments that are floats or float arrays (or nested containers of them) are inputs; others
-    (ints, strings, None, integer arrays) are part of what is recorded and are compared by value.
+    (ints, strings, None, integer arrays) are part of what is recorded, which is used again only
+    for arguments that no function can tell from them: of the same classes, bits, dtypes, shapes,
+    memory order and order of keys.  Objects of classes written in Python are compared by all that
+    they hold, functions and classes by identity.  With an argument that can not be compared
+    (generators of random numbers, iterators, objects of classes written in C) fun is recorded in
+    every call, as by :func:`grad` and kin; :meth:`Function.explain` says so.
+
     What fun reads besides its arguments is fixed when it is recorded: an impure function is
     not for compile().
 
     max_paths: recordings kept, the least recently used go first.
+    verify: so many calls (points, of a batch) are compared with fun itself, called with the same
+    arguments; RuntimeError tells what differs beyond rounding.  0: none.
 
     >>> import numpy as np, ad_core
     >>> f = ad_core.compile(lambda x: np.sin(x) * x[0] if x[0] > 0 else x * x)
@@ -43,15 +51,18 @@ def compile(fun, *, max_paths=64):
         raise TypeError(f"compile() takes a function, got {type(fun).__name__}")
     if isinstance(max_paths, bool) or not isinstance(max_paths, int) or max_paths < 1:
         raise ValueError(f"max_paths must be a positive int, got {max_paths!r}")
-    return Function(fun, max_paths)
+    check_verify(verify)
+    return Function(fun, max_paths, int(verify))
 
 
 class Function(_core.Evaluator):
     """What :func:`compile` returns: fun itself, and methods for its derivatives.
 
-    Each method takes fun's arguments; ``batch_dims`` (0) says how many leading axes of the inputs
-    are a batch.  At every point of a batch the value and derivative are those of that point's own
-    way through fun's branches.
+    Each method takes fun's arguments; ``batch_dims`` (0) says how many leading axes of all arrays
+    are a batch, of integers and truth values too: points that differ in those have recordings of
+    their own.  Axes of size 1 stand for all points; Python's numbers, strings and objects have
+    none.  At every point of a batch the value and derivative are those of that point's own way
+    through fun's branches.
 
     >>> import numpy as np, ad_core
     >>> f = ad_core.compile(lambda x: x[0] * x[1] if x[0] < x[1] else x[1] ** 2)
@@ -62,9 +73,11 @@ class Function(_core.Evaluator):
     2
     """
 
-    def __init__(self, fun, max_paths):
+    def __init__(self, fun, max_paths, verify=0):
         functools.update_wrapper(self, fun)
         self._max_paths = max_paths
+        self._verify = verify
+        self._to_verify = verify  # points that are still to be compared with fun itself
         self._tapes = OrderedDict()  # key: tuple of tapes, the last used first
         self._lock = threading.RLock()  # for _tapes; nothing is recorded or evaluated under it
         self._alone = _takes_one(fun)
@@ -111,7 +124,7 @@ class Function(_core.Evaluator):
             found = getattr(found, part, None)
         if found is self:  # a decorated function is found by its name, as other functions are
             return fun.__qualname__
-        return _restored, (fun, self._max_paths)
+        return _restored, (fun, self._max_paths, self._verify)
 
     def jacobian_sparsity(self, *args, argnums=0):
         """Where the Jacobian on the path at these arguments has entries: a Boolean
@@ -178,7 +191,7 @@ class Function(_core.Evaluator):
                 f"function that is recorded"
             )
         given = self._given(args, 0)
-        evaluation = _Evaluation(self, given, "value", 0, ())
+        evaluation = Evaluation(self, given, "value", 0, ())
         evaluation.run(None, None, None)
         return evaluation.tape, given.argnums(argnums)
 
@@ -211,10 +224,20 @@ class Function(_core.Evaluator):
             return self._transformed(name, args, argnums, seeds)
         given = self._given(args, 0 if batch_dims is None else batch_dims)
         numbers = 0 if name in WHOLE else given.argnums(argnums)
-        return _Evaluation(self, given, name, numbers, seeds).run(out, workers, progress)
+        result = evaluated(self, given, name, numbers, seeds, out, workers, progress)
+        if self._to_verify:
+            self._compare(given)
+        return result
+
+    def _compare(self, given):
+        """Compare the values of a call's points with fun's own, as many as are asked for."""
+        for _, part in parts_of(given):
+            count = verified(self, part, self._to_verify)
+            with self._lock:
+                self._to_verify = max(self._to_verify - count, 0)
 
     def _known(self, key):
-        """The recordings of a key, the last used first."""
+        """The recordings of a key, the last used first; None has none."""
         with self._lock:
             return self._tapes.get(key, ())
 
@@ -268,152 +291,10 @@ def _takes_one(fun):
     )  # fmt: skip
 
 
-def _restored(fun, max_paths):
-    return Function(fun, max_paths)
+def _restored(fun, max_paths, verify=0):
+    return Function(fun, max_paths, verify)
 
 
 def _numbers(leaf):
     """A leaf that the function itself can take."""
     return np.asarray(leaf) if isinstance(leaf, _core.Gathered) else leaf
-
-
-def _as_array(leaf):
-    return leaf if isinstance(leaf, np.ndarray) else np.asarray(leaf)
-
-
-class _Path(Compiled):
-    """One recorded way through a function."""
-
-
-class _Evaluation:
-    """One call of a Function: finds for every point the recording of its own path."""
-
-    def __init__(self, function, given, name, argnums, seeds):
-        self.function = function
-        self.given = given
-        self.name = name
-        self.argnums = argnums
-        self.seeds = seeds
-        self.known = function._known(given.key)
-
-    def run(self, out, workers, progress):
-        tape = self.known[0] if self.known else self.record(0)
-        call = self.call_of(tape)
-        outs = None
-        if out is not None:
-            outs = [out] if call.pack is None else list(flatten(out)[0])
-        arrays = self.arrays(tape)
-        self.check_shapes(call, arrays)
-        results, missed = call.batch(arrays, outs, workers, progress)
-        if missed is not None and missed.any():
-            if self.given.batch_dims:
-                results = self.each_its_path(tape, arrays, results, missed)
-            else:
-                tape, results = self.another_path(tape, arrays, outs)
-        self.use(tape)
-        self.tape = tape
-        call = self.call_of(tape)
-        return results[0] if call.pack is None else call.pack(results)
-
-    def call_of(self, tape):
-        return tape._build(self.name, self.argnums)
-
-    def arrays(self, tape):
-        """Inputs, and tangents or cotangents behind them."""
-        self.lowered = tape._lowered
-        if not self.seeds:
-            return self.given.leaves
-        seeds = seed_leaves(self.lowered, self.name, self.seeds)
-        return [*self.given.leaves, *map(_as_array, seeds)]
-
-    def check_shapes(self, call, arrays):
-        dims = self.given.batch_dims
-        for k, (x, core) in enumerate(zip(arrays, call.in_shapes, strict=True)):
-            if x.ndim - len(core) not in (0, dims):
-                what = labels(self.lowered, self.name)[k]
-                raise ValueError(
-                    f"{what} must have shape {core}, with {dims} batch axes (batch_dims) before "
-                    f"it, got shape {x.shape}"
-                )
-
-    def record(self, number):
-        """A new recording, at point `number` of the batch."""
-        given, function = self.given, self.function
-        at = np.unravel_index(number, given.batch) if 0 not in given.batch else ()
-        argnums = given.inputs[0] if len(given.inputs) == 1 else tuple(given.inputs)
-        tape = _Path(record(function.__wrapped__, given.example(at), {}, argnums), function._label)
-        function._keep(given.key, tape)
-        return tape
-
-    def use(self, tape):
-        """Put a recording first, and its program where the next call looks."""
-        given = self.given
-        self.function._keep(given.key, tape)
-        if given.batch_dims or self.argnums != 0 or len(given.inputs) != len(given.args):
-            return
-        self.function._set_call(self.name, self.call_of(tape))
-
-    def another_path(self, tape, arrays, outs):
-        """(tape, results) of a single point that takes another way."""
-        for path in [path for path in self.known if path is not tape]:
-            results, missed = self.call_of(path).batch(arrays, outs, None, None)
-            if missed is None or not missed.any():
-                return path, results
-        path = self.record(0)
-        results, missed = self.call_of(path).batch(arrays, outs, None, None)
-        self.refuse_impure(missed)
-        return path, results
-
-    def refuse_impure(self, missed):
-        if missed is not None and missed.ravel()[0]:
-            raise RuntimeError(
-                f"{self.function._label} takes another way whenever it is called at the same "
-                f"point; compile() is for functions that depend on their arguments alone"
-            )
-
-    def each_its_path(self, tape, arrays, results, missed):
-        """The results with those of points that take another way put in their places."""
-        shapes = self.call_of(tape).in_shapes
-        flat = [
-            np.broadcast_to(x, missed.shape + core).reshape(missed.size, *core)
-            for x, core in zip(arrays, shapes, strict=True)
-        ]
-        known = [path for path in self.known if path is not tape]
-        rest = np.flatnonzero(missed)
-        while rest.size:
-            new = not known
-            path = self.record(rest[0]) if new else known.pop(0)
-            if path._recording.outputs.tree != tape._recording.outputs.tree:
-                raise ValueError(
-                    f"{self.function._label} returns structures that differ within the batch: "
-                    f"{tape._recording.outputs.tree!r} and {path._recording.outputs.tree!r}; "
-                    f"evaluate such points apart"
-                )
-            self.refuse_other_structure(path, tape)
-            found, gone = self.call_of(path).batch([x[rest] for x in flat], None, None, None)
-            if new:
-                self.refuse_impure(gone)
-            fits = np.ones(rest.size, bool) if gone is None else ~gone
-            for y, part in zip(results, found, strict=True):
-                self.put(y, missed.ndim, rest[fits], part[fits])
-            rest = rest[~fits]
-        return results
-
-    def refuse_other_structure(self, path, tape):
-        """Entries of sparse derivatives that differ in their places do not fit one array."""
-        found, known = (getattr(self.call_of(one).pack, "structure", None) for one in (path, tape))
-        if known is not None and not known.same(found):
-            raise ValueError(
-                f"derivatives of {self.function._label} have entries at places that differ within "
-                f"the batch; evaluate such points apart, or take dense ones (sparse=False)"
-            )
-
-    def put(self, y, dims, places, part):
-        core = y.shape[dims:]
-        if part.shape[1:] != core:
-            raise ValueError(
-                f"{self.function._label} returns shapes that differ within the batch, so that "
-                f"results of shapes {core} and {part.shape[1:]} do not fit one array; evaluate "
-                f"such points apart"
-            )
-        y.reshape(math.prod(y.shape[:dims]), *core)[places] = part

@@ -13,22 +13,25 @@ from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, 
 from ad_core.recording import ArgumentTrees, Leaves, Recording
 from ad_core.trees import flatten
 
-__all__ = ["Replayed", "Skeleton", "Swept", "leaves_of"]
+__all__ = ["Replayed", "Skeleton", "Swept", "into", "leaves_of"]
 
 
 class _Large:
     """What stands in for a Call: in_shapes, pack, bare, batch() and evaluate()."""
 
     bare = False
+    own = None  # an OwnPoint
 
     def evaluate(self, arguments, out, workers, progress):
         results, missed = self.batch(list(arguments), out, workers, progress)
+        if missed is not None and np.any(missed):
+            results, missed = self.own(self, missed, arguments, results)
         if missed is not None and np.any(missed):
             self.report_missed(missed, arguments)
         return results[0] if self.pack is None else self.pack(results)
 
 
-def _into(results, out, name, arguments):
+def into(results, out, name, arguments):
     """Results, written into the caller's arrays if there are any."""
     if out is None:
         return results
@@ -95,7 +98,7 @@ class Swept(_Large):
         results = self.blocks(parts, lead)
         if self.with_value:
             results = values + results
-        return _into(results, out, self.name, arguments), missed
+        return into(results, out, self.name, arguments), missed
 
     def blocks(self, parts, lead):
         """For each leaf of the result and each leaf asked for, that block of the Jacobian."""
@@ -222,7 +225,7 @@ class Replayed(_Large):
                 np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)
             ]
         results = results if out is not None else [y[()] for y in results]
-        return _into(results, out, self.name, arrays), missed
+        return into(results, out, self.name, arrays), missed
 
 
 def _row(leaves):

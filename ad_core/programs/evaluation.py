@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One call of a Function: finds for every point the recording of its own path."""
+
+import math
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.programs.build import labels, seed_leaves
+from ad_core.programs.compiled import Compiled
+from ad_core.programs.own import Once
+from ad_core.programs.purity import difference
+from ad_core.recording import record
+from ad_core.trees import flatten
+
+__all__ = ["Evaluation", "Path"]
+
+
+class Path(Compiled):
+    """One recorded way through a function."""
+
+    @property
+    def outcomes(self):
+        """What the tests that decided this way came out as, in their order."""
+        return _core.guard_outcomes(self._recording.trace)
+
+    def once(self, name, argnums):
+        """What stands for a method's Call where a recording serves one call alone."""
+        key = name, argnums
+        if key not in self._built:
+            report = None  # nothing can come out otherwise than it was recorded
+            self._built[key] = Once(self._recording, self._lowered, name, argnums, report)
+        return self._built[key]
+
+
+class Evaluation:
+    """A method at points that have one key.
+
+    whole and places: the call that these points are of, and where they stand in it; None where they
+    are all of it.
+    """
+
+    def __init__(self, function, given, name, argnums, seeds, whole=None, places=None):
+        self.function = function
+        self.given = given
+        self.name = name
+        self.argnums = argnums
+        self.seeds = seeds
+        self.whole = given if whole is None else whole
+        self.places = places
+        self.known = function._known(given.key)
+        # a point that no other call can share needs no program, unless it tells a structure
+        self.anew = given.key is None and not given.batch_dims and not name.startswith("sparse")
+
+    def run(self, out, workers, progress):
+        """(Call, its results); afterwards tape is the recording that was used last."""
+        fresh = not self.known
+        tape = self.record(0) if fresh else self.known[0]
+        call = self.call_of(tape)
+        outs = None
+        if out is not None:
+            outs = [out] if call.pack is None else list(flatten(out)[0])
+        arrays = self.arrays(tape)
+        results, missed = call.batch(arrays, outs, workers, progress)
+        self.tape = tape
+        if missed is None or not missed.any():
+            self.use(tape)
+        elif self.given.batch_dims:
+            results = self.each_its_path(tape, fresh, arrays, results, missed)
+        else:
+            call, results = self.another_path(tape, fresh, arrays, outs)
+        return call, results
+
+    def call_of(self, tape):
+        how = tape.once if self.anew else tape._build
+        return how(self.name, self.argnums)
+
+    def arrays(self, tape):
+        """Inputs, and tangents or cotangents behind them."""
+        lowered, call = tape._lowered, self.call_of(tape)
+        seeds = []
+        if self.seeds:
+            seeds = seed_leaves(lowered, self.name, self.seeds)
+            seeds = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in seeds]
+        arrays = [*self.given.leaves, *seeds]
+        dims = [self.given.batch_dims] * len(self.given.leaves)
+        dims += [self.whole.batch_dims] * len(seeds)
+        for k, (x, core) in enumerate(zip(arrays, call.in_shapes, strict=True)):
+            if x.ndim - len(core) not in (0, dims[k]):
+                what = labels(lowered, self.name)[k]
+                raise ValueError(
+                    f"{what} must have shape {core}, with {dims[k]} batch axes (batch_dims) before "
+                    f"it, got shape {x.shape}"
+                )
+        if self.places is None:
+            return arrays
+        n = len(self.given.leaves)
+        cores = call.in_shapes[n:]
+        return arrays[:n] + [self.selected(x, c) for x, c in zip(seeds, cores, strict=True)]
+
+    def selected(self, x, core):
+        """A tangent or cotangent of the whole call at these points."""
+        if x.ndim == len(core):
+            return x
+        batch = self.whole.batch
+        return np.broadcast_to(x, batch + core).reshape(self.whole.points(), *core)[self.places]
+
+    def record(self, number):
+        """A new recording, at point `number` of the batch."""
+        given, function = self.given, self.function
+        argnums = given.inputs[0] if len(given.inputs) == 1 else tuple(given.inputs)
+        recording = record(function.__wrapped__, given.example(number), {}, argnums)
+        return Path(recording, function._label)
+
+    def use(self, tape):
+        """Put a recording first, and its program where the next call looks."""
+        given = self.given
+        if given.key is None:
+            return
+        self.function._keep(given.key, tape)
+        bare = len(given.inputs) == len(given.args) and given.usual
+        if given.batch_dims or self.argnums != 0 or not bare or self.function._to_verify:
+            return
+        self.function._set_call(self.name, self.call_of(tape), given.numbers)
+
+    def another_path(self, tape, fresh, arrays, outs):
+        """(Call, its results) at a single point that takes another way."""
+        for path in [path for path in self.known if path is not tape]:
+            results, missed = self.call_of(path).batch(arrays, outs, None, None)
+            if missed is None or not missed.any():
+                self.use(path)
+                self.tape = path
+                return self.call_of(path), results
+        path = tape if fresh else self.record(0)
+        self.tape = path
+        if not fresh and not self.is_known_way(path):
+            results, missed = self.call_of(path).batch(arrays, outs, None, None)
+            if missed is None or not missed.any():
+                self.use(path)
+                return self.call_of(path), results
+        self.check_pure(path, 0)
+        return self.at_own_point(path, arrays, outs)
+
+    def is_known_way(self, path):
+        """Whether a new recording goes a way that is known and did not fit: so a test came out by
+        its last bit, in the function otherwise than in the program."""
+        return any(path.outcomes == other.outcomes for other in self.known)
+
+    def at_own_point(self, path, arrays, outs=None):
+        """(Call, its results) of the recording itself, at the point where it was made."""
+        if self.name.startswith("sparse"):
+            call = self.call_of(path)
+            return call, call.own.results(call, arrays, outs)
+        call = path.once(self.name, self.argnums)
+        return call, call.batch(arrays, outs, None, None)[0]
+
+    def check_pure(self, path, number):
+        """Raise if a second run of the function at a point is another one."""
+        told = difference(path, self.record(number))
+        if told:
+            raise RuntimeError(
+                f"{self.function._label} is not a function of its arguments alone: called twice "
+                f"at the same point, {told}; pass what changes (random numbers, counters, what "
+                f"globals and closures hold) as an argument, or record in every call "
+                f"(ad_core.grad, ad_core.jacobian, ...)"
+            )
+
+    def each_its_path(self, tape, fresh, arrays, results, missed):
+        """The results with those of points that take another way put in their places."""
+        shapes = self.call_of(tape).in_shapes
+        flat = [
+            np.broadcast_to(x, missed.shape + core).reshape(missed.size, *core)
+            for x, core in zip(arrays, shapes, strict=True)
+        ]
+        others = [path for path in self.known if path is not tape]
+        rest = np.flatnonzero(missed)
+        if fresh and rest[0] == 0:
+            self.check_pure(tape, 0)
+            self.put_own(tape, flat, results, missed, 0)
+            rest = rest[1:]
+        self.use(tape)
+        while rest.size:
+            new = not others
+            path = self.record(int(rest[0])) if new else others.pop(0)
+            self.check_like(path, tape)
+            if new and self.is_known_way(path):
+                self.put_own(path, flat, results, missed, rest[0])
+                rest = rest[1:]
+                continue
+            found, gone = self.call_of(path).batch([x[rest] for x in flat], None, None, None)
+            fits = np.ones(rest.size, bool) if gone is None else ~gone
+            for y, part in zip(results, found, strict=True):
+                self.put(y, missed.ndim, rest[fits], part[fits])
+            if new and not fits[0]:
+                self.check_pure(path, int(rest[0]))
+                self.put_own(path, flat, results, missed, rest[0])
+                fits[0] = True
+            if fits.any():
+                self.use(path)
+                self.known = (*self.known, path)
+            rest = rest[~fits]
+        return results
+
+    def put_own(self, path, flat, results, missed, place):
+        """The results of a point by the recording that was made there."""
+        _, parts = self.at_own_point(path, [x[place] for x in flat])
+        for y, part in zip(results, parts, strict=True):
+            self.put(y, missed.ndim, [place], np.asarray(part)[None])
+
+    def check_like(self, path, first=None):
+        """Raise for results of another structure, which do not fit the arrays of a batch."""
+        tape = self.tape if first is None else first
+        if path._recording.outputs.tree != tape._recording.outputs.tree:
+            raise ValueError(
+                f"{self.function._label} returns structures that differ within the batch: "
+                f"{tape._recording.outputs.tree!r} and {path._recording.outputs.tree!r}; "
+                f"evaluate such points apart"
+            )
+        if not self.name.startswith("sparse"):
+            return
+        found, known = (getattr(self.call_of(one).pack, "structure", None) for one in (path, tape))
+        if known is not None and not known.same(found):
+            raise ValueError(
+                f"derivatives of {self.function._label} have entries at places that differ within "
+                f"the batch; evaluate such points apart, or take dense ones (sparse=False)"
+            )
+
+    def put(self, y, dims, places, part):
+        core = y.shape[dims:]
+        if part.shape[1:] != core:
+            raise ValueError(
+                f"{self.function._label} returns shapes that differ within the batch, so that "
+                f"results of shapes {core} and {part.shape[1:]} do not fit one array; evaluate "
+                f"such points apart"
+            )
+        y.reshape(math.prod(y.shape[:dims]), *core)[places] = part

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A batch whose integers or truth values differ from point to point: a part for each of their values.
+
+What is no input is recorded with the function, so points that differ in it have recordings of their
+own.
+"""
+
+import numpy as np
+
+from ad_core.programs.arguments import Arguments
+from ad_core.programs.evaluation import Evaluation
+from ad_core.programs.keys import BITS, NoKey, key_of
+from ad_core.programs.large import into
+from ad_core.trees import flatten
+
+__all__ = ["evaluated", "parts_of"]
+
+
+def evaluated(function, given, name, argnums, seeds, out, workers, progress):
+    """A method's results at all points of a call, as the caller gets them."""
+    parts = parts_of(given)
+    if parts[0][0] is None:
+        call, results = Evaluation(function, parts[0][1], name, argnums, seeds).run(
+            out, workers, progress
+        )
+        return results[0] if call.pack is None else call.pack(results)
+    results, first = None, None
+    for places, part in parts:
+        one = Evaluation(function, part, name, argnums, seeds, given, places)
+        call, found = one.run(None, workers, progress)
+        if first is None:
+            first = one
+            results = [np.empty((given.points(), *np.shape(y)[1:])) for y in found]
+        first.check_like(one.tape)
+        for y, values in zip(results, found, strict=True):
+            first.put(y, 1, places, values)
+    results = [y.reshape(given.batch + y.shape[1:]) for y in results]
+    call = first.call_of(first.tape)
+    if out is not None:
+        outs = [out] if call.pack is None else list(flatten(out)[0])
+        results = into(results, outs, f"{name} of {function._label}", given.leaves)
+    return results[0] if call.pack is None else call.pack(results)
+
+
+def parts_of(given):
+    """[(places in the flat batch, Arguments of those points)]; one (None, Arguments) where what is
+    recorded with the function is the same at all points."""
+    if not given.fixed:
+        return [(None, given)]
+    points = given.points()
+    shapes = [x.shape[: given.batch_dims] for x in given.leaves]
+    labels, firsts = _labels(given) if points else (None, [0])
+    if len(firsts) == 1 and np.broadcast_shapes(*shapes) == given.batch:
+        args = _with_rows(given, given.args, 0)
+        return [(None, Arguments(given.function, args, given.batch_dims, of_one_point=True))]
+    parts = []
+    for label, first in enumerate(firsts):
+        places = np.flatnonzero(labels == label) if points else np.arange(0)
+        args = _with_rows(given, _with_points(given, places), first)
+        parts.append((places, Arguments(given.function, args, 1, of_one_point=True)))
+    return parts
+
+
+def _labels(given):
+    """A number for each point, equal where what is recorded with the function is; and the first
+    point of each number."""
+    points, columns = given.points(), []
+    for k, _, x in given.fixed:
+        core = x.shape[given.batch_dims :]
+        rows = np.broadcast_to(x, given.batch + core).reshape(points, *core)
+        if x.dtype.kind in BITS and x.dtype.char not in "gG" and x.dtype.names is None:
+            rows = np.ascontiguousarray(rows).reshape(points, -1)
+            columns.append(rows.view(np.uint8).reshape(points, -1))
+        else:
+            columns.append(_numbered(given, k, rows).view(np.uint8).reshape(points, -1))
+    seen = np.ascontiguousarray(np.concatenate(columns, axis=1))
+    if seen.shape[1] == 0:
+        return np.zeros(points, np.intp), [0]
+    whole = seen.view(np.dtype((np.void, seen.shape[1]))).ravel()
+    _, firsts, labels = np.unique(whole, return_index=True, return_inverse=True)
+    return labels.ravel(), firsts.tolist()
+
+
+def _numbered(given, k, rows):
+    """A number for each row of an array whose bytes are not its values."""
+    known = {}
+    try:
+        return np.array([known.setdefault(key_of(row), len(known)) for row in rows])
+    except NoKey as error:
+        raise TypeError(
+            f"argument {k} of {given.function._label} is an array of objects with batch axes, and "
+            f"{error} can not be compared from point to point; call it for one point after the "
+            f"other"
+        ) from None
+
+
+def _with_rows(given, args, number):
+    """args with arrays that are no inputs as they are at one point; of an empty batch zeros."""
+    args = list(args)
+    at = np.unravel_index(number, given.batch) if given.points() else None
+    for k in dict.fromkeys(k for k, *_ in given.fixed):
+        leaves, tree = flatten(args[k])
+        for _, j, x in (one for one in given.fixed if one[0] == k):
+            core = x.shape[given.batch_dims :]
+            if at is None:
+                leaves[j] = np.zeros(core, x.dtype)[()]
+            else:
+                leaves[j] = np.broadcast_to(x, given.batch + core)[at]
+        args[k] = tree.build(leaves)
+    return args
+
+
+def _with_points(given, places):
+    """The arguments with these points of the inputs, in a row."""
+    args, leaves = list(given.args), iter(given.leaves)
+    for k in given.inputs:
+        found, tree = flatten(args[k])
+        args[k] = tree.build([_points(next(leaves), given, places) for _ in found])
+    return args
+
+
+def _points(x, given, places):
+    """Some points of an input, each as it lies in memory."""
+    x, dims = np.asarray(x), given.batch_dims
+    strides = x.strides[dims:]
+    inward = sorted(range(len(strides)), key=lambda axis: -abs(strides[axis]))
+    core = x.shape[dims:]
+    x = np.broadcast_to(x, given.batch + core)
+    x = x.transpose(*range(dims), *(dims + axis for axis in inward))
+    x = x.reshape(given.points(), *x.shape[dims:])[places]
+    return x.transpose(0, *(1 + inward.index(axis) for axis in range(len(core))))

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands for an argument that is recorded with the function.
+
+Two arguments have one key only if no function can tell them apart: types by identity, numbers to the
+bit, arrays with dtype and memory order, containers in their order.  A key is made of built-in values
+and :class:`Same` alone, so that no ``__eq__`` or ``__hash__`` of an argument's own class is asked.
+What is hidden from Python (the state of a generator, of a class written in C) has no key.
+"""
+
+import collections
+import datetime
+import decimal
+import enum
+import functools
+import re
+import struct
+import types
+
+import numpy as np
+
+from ad_core import _core
+
+__all__ = ["BITS", "NoKey", "PLAIN_ARRAYS", "Same", "key_of", "layout_of", "structure_of"]
+
+
+class NoKey(Exception):
+    """A value has a part for which no key can stand; the message tells which."""
+
+
+class Same:
+    """A value that equals itself alone.  It is kept, so that its id is nobody else's."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        return type(other) is Same and self.value is other.value
+
+    def __hash__(self):
+        return id(self.value)
+
+
+# What is known by its identity: there is one of each, or, of functions, what they do when they are
+# called is theirs.  What they read besides their arguments is as of the function that is compiled.
+BY_IDENTITY = (
+    type, types.FunctionType, types.ModuleType, types.NoneType, types.EllipsisType,
+    types.NotImplementedType, bool, enum.Enum, np.ufunc, re.Pattern, _core.Evaluator,
+    _core.JacobianFunction, type(functools.lru_cache(len)), types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+)  # fmt: skip
+DATES = (datetime.date, datetime.time, datetime.datetime, datetime.timedelta, datetime.timezone)
+# Classes in C from which others may be derived, and what their instances hold in C.
+BUILT_IN = {
+    int: int.__int__,
+    float: lambda x: struct.pack("<d", x),
+    complex: lambda x: struct.pack("<dd", complex.real.__get__(x), complex.imag.__get__(x)),
+    str: str.__str__,
+    bytes: lambda x: memoryview(x).tobytes(),
+    bytearray: lambda x: memoryview(x).tobytes(),
+}
+CONTAINERS = {
+    tuple: tuple.__iter__,
+    list: list.__iter__,
+    set: set.__iter__,
+    frozenset: frozenset.__iter__,
+}
+PLAIN_ARRAYS = (np.ndarray, np.memmap)  # whose operations are NumPy's
+ARRAYS = (*PLAIN_ARRAYS, np.matrix)  # that hold nothing but their elements
+BITS = "biufcmMSUV"  # kinds of dtypes whose elements are their bytes
+
+
+def key_of(value):
+    """The key of a value; NoKey where there is none."""
+    try:
+        return _key(value, ())
+    except RecursionError:
+        raise NoKey("containers nested too deeply") from None
+
+
+def _key(value, within):
+    """within: ids of the containers that are being read."""
+    kind = type(value)
+    if kind in BUILT_IN:
+        return kind, BUILT_IN[kind](value)
+    if issubclass(kind, BY_IDENTITY):
+        return Same(value)
+    if id(value) in within:
+        raise NoKey(f"{_told(kind)} that contains itself")
+    within = (*within, id(value))
+    if kind in CONTAINERS:
+        return kind, tuple(_key(part, within) for part in value)
+    if kind is dict:
+        return dict, _entries(value.items(), within)
+    if kind in ARRAYS:
+        return _array_key(value, within)
+    if issubclass(kind, np.dtype):
+        return Same(kind), repr(value), value.char, _key(value.metadata, within)
+    if issubclass(kind, np.generic) and kind.__module__ == "numpy":
+        return Same(kind), _array_key(np.asarray(value), within)
+    if kind in _SPECIAL:
+        return kind, tuple(_key(part, within) for part in _SPECIAL[kind](value))
+    return _object_key(value, kind, within)
+
+
+def _entries(items, within):
+    return tuple((_key(key, within), _key(part, within)) for key, part in items)
+
+
+_SPECIAL = {
+    range: lambda x: (x.start, x.stop, x.step),
+    slice: lambda x: (x.start, x.stop, x.step),
+    decimal.Decimal: decimal.Decimal.as_tuple,
+    functools.partial: lambda x: (x.func, x.args, x.keywords, x.__dict__),
+    types.MethodType: lambda x: (x.__self__, x.__func__),
+    types.BuiltinMethodType: lambda x: (x.__self__, x.__name__),
+    types.MappingProxyType: lambda x: (dict(x),),
+    collections.OrderedDict: lambda x: tuple(x.items()),
+    collections.deque: lambda x: (x.maxlen, *x),
+} | {kind: lambda x: x.__reduce_ex__(4)[1] for kind in DATES}
+
+
+def layout_of(x, dims=0):
+    """How an array lies in memory as far as a function can see it, the first dims axes left out;
+    None: in C order without gaps."""
+    strides, shape = x.strides[dims:], x.shape[dims:]
+    step = x.itemsize
+    for extent, stride in zip(reversed(shape), reversed(strides), strict=True):
+        if extent != 1 and stride != step:
+            break
+        step *= extent
+    else:
+        return None
+    if 0 in shape:
+        return None
+    order = sorted(range(len(shape)), key=lambda axis: -abs(strides[axis]))
+    packed = x.itemsize == abs(min((s for s, n in zip(strides, shape, strict=True) if n > 1),
+                                   key=abs))  # fmt: skip
+    return tuple(order), tuple(stride < 0 for stride in strides), packed
+
+
+def _array_key(x, within):
+    """The key of an array of a class that adds nothing, or of a NumPy scalar as one."""
+    dtype = x.dtype
+    kind = dtype.kind
+    if kind == "O" or kind == "T":
+        data = tuple(_key(part, within) for part in x.ravel().tolist())
+    elif dtype.names is not None:
+        data = tuple(_array_key(x[name].view(np.ndarray), within) for name in dtype.names)
+    elif dtype.char == "g":  # its bytes hold some that mean nothing
+        data = tuple(map(repr, x.ravel())), np.signbit(x).tobytes()
+    elif dtype.char == "G":
+        data = _array_key(x.real, within), _array_key(x.imag, within)
+    elif kind in BITS:
+        data = x.tobytes()
+    else:
+        raise NoKey(f"an array of dtype {dtype}")
+    form = repr(dtype), dtype.char, x.shape, layout_of(x), x.flags.writeable
+    return Same(type(x)), form, data
+
+
+def _object_key(value, kind, within):
+    """The key of an instance of a class written in Python: its class, what it holds, and itself
+    where its class tells instances apart by nothing else."""
+    base, slots = _members(kind)
+    parts = []
+    if base in BUILT_IN:
+        parts.append(BUILT_IN[base](value))
+    elif base in CONTAINERS:
+        parts.append(tuple(_key(part, within) for part in CONTAINERS[base](value)))
+    elif base is dict:
+        parts.append(_entries(dict.items(value), within))
+    for name, slot in slots:
+        try:
+            part = slot.__get__(value, kind)
+        except AttributeError:
+            continue
+        held = part.items() if name == "__dict__" else [(name, part)]
+        parts.append(_entries(held, within))
+    alone = type.__getattribute__(kind, "__eq__") is object.__eq__
+    return Same(kind), Same(value) if alone else None, tuple(parts)
+
+
+def _members(kind):
+    """(the built-in class that a class is derived from, or None; (name, descriptor) of all that an
+    instance holds besides); NoKey for a class whose instances hold what no descriptor shows."""
+    base, slots = None, []
+    for cls in type.mro(kind) if kind is type else type.__dict__["__mro__"].__get__(kind):
+        if cls is object:
+            continue
+        if cls in BUILT_IN or cls in CONTAINERS or cls is dict:
+            base = cls
+            continue
+        own = type.__dict__["__dict__"].__get__(cls)
+        members = [
+            (name, x) for name, x in own.items() if type(x) is types.MemberDescriptorType
+        ]  # fmt: skip
+        parent = cls.__base__
+        hidden = cls.__basicsize__ - parent.__basicsize__ - 8 * len(members)
+        hidden -= 8 * (cls.__weakrefoffset__ != parent.__weakrefoffset__)
+        if cls.__dictoffset__ != parent.__dictoffset__:
+            hidden -= 8 * (cls.__dictoffset__ > 0 or cls.__dictoffset__ == -8)
+            if type(own.get("__dict__")) is types.GetSetDescriptorType:
+                members.append(("__dict__", own["__dict__"]))
+        if hidden != 0 or cls.__itemsize__ != parent.__itemsize__:
+            raise NoKey(_told(kind))
+        slots += members
+    return base, slots
+
+
+def _told(kind):
+    return f"an object of class {kind.__qualname__}"
+
+
+def structure_of(value):
+    """The key of nested containers with their leaves left out, as :func:`ad_core.trees.flatten`
+    takes them apart."""
+    kind = type(value)
+    if kind is list or issubclass(kind, tuple):
+        return Same(kind), tuple(map(structure_of, value))
+    if kind is dict:
+        return dict, tuple((key_of(key), structure_of(part)) for key, part in value.items())
+    return None if value is None else 0

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results at the point where a recording was made, from the recording itself.
+
+A program computes values to rounding, not to NumPy's bits.  Where a function tests a value that hangs
+on its last bit, the program may come out on the other side of the test at the very point where it was
+recorded; what the function itself computed there decides.
+"""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.programs.compressed import Compressed
+from ad_core.programs.large import Replayed, into
+
+__all__ = ["Once", "OwnPoint"]
+
+
+class _InPlace:
+    """A recording that stays where it was made."""
+
+    def at(self, leaves):
+        self.flipped = []
+        return self.of(self.recording.trace)
+
+
+class Once(_InPlace, Replayed):
+    """A method by sweeps over the recording as it is."""
+
+
+class _SparseOnce(_InPlace, Compressed):
+    """A sparse method, likewise."""
+
+
+class OwnPoint:
+    """A method of one recording at the point where it was made; called with results of its Call
+    at which tests came out otherwise than recorded, it puts those of this point right."""
+
+    def __init__(self, recording, source, name, argnums):
+        self.recording = recording
+        self.source = source
+        self.name = name
+        self.argnums = argnums
+
+    def results(self, call, arrays, outs=None):
+        """The arrays that the Call gives, for its arguments at this one point."""
+        given = self.recording, self.source
+        sparse = self.name.startswith("sparse")
+        if not sparse:
+            return Once(*given, self.name, self.argnums, None).batch(arrays, outs, None, None)[0]
+        wanted = call.pack.structure
+        if "lagrangian" in self.name:
+            once = Once(*given, self.name.removeprefix("sparse_"), self.argnums, None)
+            *parts, matrix = once.batch(arrays, None, None, None)[0]
+            entries = np.reshape(matrix, wanted.shape)[wanted.rows, wanted.indices]
+        else:
+            once = _SparseOnce(*given, self.name, self.argnums, None, {})
+            *parts, entries = once.batch(arrays, None, None, None)[0]
+            entries = _moved(entries, once.pack.structure, wanted)
+        return into([*parts, entries], outs, f"{self.name} of {self.source.name}", arrays)
+
+    def __call__(self, call, missed, arguments, results):
+        """(results, points that are still missed)."""
+        places = [tuple(at) for at in np.argwhere(missed).tolist()]
+        count = len(self.source.arguments.shapes)
+        batch = np.shape(missed)
+        wide = [
+            np.broadcast_to(x, batch + core)
+            for x, core in zip(arguments, call.in_shapes, strict=True)
+        ]
+        recorded = self.recording.inputs.nodes
+        recorded = _core.values_at(self.recording.trace, recorded, recorded.shape)
+        results, missed = list(results), np.array(missed)
+        for at in places:
+            point = np.concatenate([*(np.ravel(x[at]) for x in wide[:count]), np.empty(0)])
+            if point.astype(float).tobytes() != recorded.tobytes():
+                continue
+            missed[at] = False
+            parts = self.results(call, [x[at] for x in wide])
+            for k, part in enumerate(parts):
+                if isinstance(results[k], np.ndarray):
+                    results[k][at] = part
+                else:
+                    results[k] = part
+        return results, missed
+
+
+def _moved(entries, structure, wanted):
+    """Entries of one structure at the places of another: 0 where there is none."""
+    columns = structure.shape[1]
+    places = structure.rows.astype(np.int64) * columns + structure.indices
+    asked = wanted.rows.astype(np.int64) * columns + wanted.indices
+    if len(places) == 0:
+        return np.zeros(len(asked))
+    at = np.minimum(np.searchsorted(places, asked), len(places) - 1)
+    return np.where(places[at] == asked, entries[at], 0.0)

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether two runs at one point are of one function, as far as rounding lets it be told."""
+
+import numpy as np
+
+from ad_core.trees import flatten
+
+__all__ = ["are_close", "difference", "short"]
+
+CLOSE = 1e-10  # what rounding may make of a result, as a part of the largest number in it
+
+
+def are_close(x, y):
+    """Whether two results differ by what rounding makes of them at most."""
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if x.shape != y.shape:
+        return False
+    finite = np.isfinite(x) & np.isfinite(y)
+    scale = np.max(np.abs(x[finite]), initial=0.0)
+    near = np.abs(np.subtract(x, y, where=finite, out=np.zeros(x.shape))) <= CLOSE * scale
+    return bool(np.all(np.where(finite, near, (x == y) | (np.isnan(x) & np.isnan(y)))))
+
+
+def difference(one, other):
+    """In which words two paths recorded at one point are not of one function; None if they are."""
+    if one.outcomes != other.outcomes:
+        return "it took another way the second time"
+    r, s = one._recording, other._recording
+    if r.outputs.tree != s.outputs.tree or r.outputs.shapes != s.outputs.shapes:
+        return "it returned results of other shapes the second time"
+    for x, y in zip(flatten(r.value())[0], flatten(s.value())[0], strict=True):
+        if not are_close(x, y):
+            return f"it returned {short(x)} and then {short(y)}"
+    return None
+
+
+def short(x):
+    """A result in few characters."""
+    text = np.array2string(np.asarray(x), precision=17, threshold=6, edgeitems=2)
+    return " ".join(text.split())

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""compile(verify=n): what recordings return beside what the function itself returns."""
+
+import numpy as np
+
+from ad_core.programs.arguments import Arguments
+from ad_core.programs.evaluation import Evaluation
+from ad_core.programs.purity import are_close, short
+from ad_core.trees import flatten
+
+__all__ = ["check_verify", "verified"]
+
+REMEDY = (
+    "what it depends on besides its arguments (random numbers, counters, what globals and closures "
+    "hold) was fixed when it was recorded: pass it as an argument, call clear() when it has "
+    "changed, or record in every call (ad_core.grad, ad_core.jacobian, ...)"
+)
+
+
+def check_verify(verify):
+    """Raise for what is no number of calls."""
+    if isinstance(verify, bool) or not isinstance(verify, (int, np.integer)) or verify < 0:
+        raise ValueError(f"verify must be a number of calls >= 0, got {verify!r}")
+
+
+def verified(function, given, count):
+    """Compare the values of the first `count` points of some arguments with the function's own;
+    how many were compared.  Raises RuntimeError that says what differs."""
+    count = min(count, given.points())
+    for number in range(count):
+        where = f"at point {number} of the batch " if given.batch_dims else ""
+        _verified(function, given.example(number), where)
+    return count
+
+
+def _verified(function, args, where):
+    point = Arguments(function, args, 0, of_one_point=True)
+    evaluation = Evaluation(function, point, "value", 0, ())
+    call, results = evaluation.run(None, None, None)
+    found, tree = flatten(results[0] if call.pack is None else call.pack(results))
+    told = f"{function._label} is not a function of its arguments alone: {where}the function itself"
+    try:
+        own = function.__wrapped__(*map(_copied, args))
+    except Exception as error:
+        raise RuntimeError(
+            f"{told} raises {type(error).__name__} where its recording returns "
+            f"{', '.join(map(short, found))}; {REMEDY}"
+        ) from error
+    leaves, other = flatten(own)
+    if tree != other:
+        raise RuntimeError(f"{told} returns {other!r} and its recording {tree!r}; {REMEDY}")
+    for k, (x, y) in enumerate(zip(found, leaves, strict=True)):
+        if not are_close(x, y) and not _by_rounding(evaluation, found):
+            which = f" (leaf {k} of the result)" if len(found) > 1 else ""
+            raise RuntimeError(
+                f"{told} returns {short(y)}{which} and its recording {short(x)}; {REMEDY}"
+            )
+
+
+def _by_rounding(evaluation, found):
+    """Whether a recording made at this point gives the same bits, so that what differs is what
+    its program's rounding makes of a result that cancels, or of a test on a last bit."""
+    path = evaluation.record(0)
+    results, missed = path._build("value", 0).batch(evaluation.given.leaves, None, None, None)
+    if missed is not None and missed.any():
+        return True
+    return all(
+        np.asarray(x).tobytes() == np.asarray(y).tobytes()
+        for x, y in zip(found, results, strict=True)
+    )
+
+
+def _copied(argument):
+    """An argument that the function may write to."""
+    leaves, tree = flatten(argument)
+    return tree.build([x.copy(order="K") if isinstance(x, np.ndarray) else x for x in leaves])
