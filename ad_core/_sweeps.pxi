@@ -110,7 +110,7 @@ def make_input(Trace trace not None, x, str what):
         root.note_inputs(first, <size_t> cnp.PyArray_SIZE(values))
     traced = new_array(root, consecutive(first, cnp.PyArray_NDIM(values),
                                          cnp.PyArray_DIMS(values)), False)
-    if cnp.PyArray_NDIM(values) == 0 and isinstance(x, np.generic):
+    if cnp.PyArray_NDIM(values) == 0 and isinstance(x, (np.generic, float)):
         traced = new_scalar(root, first)
     return traced, consecutive_row(first, cnp.PyArray_SIZE(values)), root
 

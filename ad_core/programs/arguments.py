@@ -109,7 +109,8 @@ class Arguments:
         if x.ndim < self.batch_dims:
             raise ValueError(
                 f"batch_dims={self.batch_dims}, but argument {k} of {self.function._label} has "
-                f"only {x.ndim} axes"
+                f"only {x.ndim} axes; give an array that is the same for all points axes of size 1 "
+                f"(x[None])"
             )
         return x
 
@@ -125,6 +126,16 @@ class Arguments:
                 )
         numbers = [self.inputs.index(k) for k in numbers]
         return numbers[0] if is_single(argnums) else tuple(numbers)
+
+    def told_anew(self):
+        """What is said of a function that is recorded in every call."""
+        k, why = self.why_anew
+        return (
+            f"recorded in every call, at each point: argument {k} of {self.function._label} is or "
+            f"holds {why}, which can not be compared with that of another call; pass its numbers "
+            f"as floats or plain data (a tuple, a frozen dataclass), or bind it to the function by "
+            f"functools.partial if it never changes"
+        )
 
     def points(self):
         """How many points there are."""

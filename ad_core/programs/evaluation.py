@@ -8,6 +8,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.programs.build import labels, seed_leaves
 from ad_core.programs.compiled import Compiled
+from ad_core.programs.large import into
 from ad_core.programs.own import Once
 from ad_core.programs.purity import difference
 from ad_core.recording import record
@@ -61,8 +62,10 @@ class Evaluation:
         if out is not None:
             outs = [out] if call.pack is None else list(flatten(out)[0])
         arrays = self.arrays(tape)
-        results, missed = call.batch(arrays, outs, workers, progress)
         self.tape = tape
+        if self.given.key is None and self.given.points() > 1:
+            return call, self.each_anew(tape, arrays, outs, progress)
+        results, missed = call.batch(arrays, outs, workers, progress)
         if missed is None or not missed.any():
             self.use(tape)
         elif self.given.batch_dims:
@@ -123,6 +126,28 @@ class Evaluation:
             return
         self.function._set_call(self.name, self.call_of(tape), given.numbers)
 
+    def each_anew(self, tape, arrays, outs, progress):
+        """Results with a recording at each point, since an argument may be another one there (a
+        generator of random numbers that goes on)."""
+        batch, shapes = self.given.batch, self.call_of(tape).in_shapes
+        points, results = self.given.points(), None
+        flat = [
+            np.broadcast_to(x, batch + core).reshape(points, *core)
+            for x, core in zip(arrays, shapes, strict=True)
+        ]
+        for number in range(points):
+            path = self.record(number) if number else tape
+            self.check_like(path, tape)
+            _, parts = self.at_own_point(path, [x[number] for x in flat])
+            if results is None:
+                results = [np.empty((points, *np.shape(part))) for part in parts]
+            for y, part in zip(results, parts, strict=True):
+                self.put(y, 1, [number], np.asarray(part)[None])
+            if progress is not None:
+                progress.update(1)
+        results = [y.reshape(batch + y.shape[1:]) for y in results]
+        return into(results, outs, f"{self.name} of {self.function._label}", arrays)
+
     def another_path(self, tape, fresh, arrays, outs):
         """(Call, its results) at a single point that takes another way."""
         for path in [path for path in self.known if path is not tape]:
@@ -179,6 +204,7 @@ class Evaluation:
             self.put_own(tape, flat, results, missed, 0)
             rest = rest[1:]
         self.use(tape)
+        self.known = (tape, *others)
         while rest.size:
             new = not others
             path = self.record(int(rest[0])) if new else others.pop(0)

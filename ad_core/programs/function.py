@@ -139,7 +139,7 @@ class Function(_core.Evaluator):
         >>> f.jacobian_sparsity(np.ones(3)).nnz, f.jacobian_sparsity(-np.ones(3)).nnz
         (4, 2)
         """
-        path, numbers = self._path("jacobian_sparsity", args, argnums)
+        path, numbers, _ = self._path("jacobian_sparsity", args, argnums)
         return path.jacobian_sparsity(numbers)
 
     def hessian_sparsity(self, *args, argnums=0):
@@ -149,7 +149,7 @@ class Function(_core.Evaluator):
         >>> ad_core.compile(lambda x: np.sum(x**3)).hessian_sparsity(np.ones(5)).nnz
         5
         """
-        path, numbers = self._path("hessian_sparsity", args, argnums)
+        path, numbers, _ = self._path("hessian_sparsity", args, argnums)
         return path.hessian_sparsity(numbers)
 
     def spy(self, path, *args, argnums=0, what="jacobian"):
@@ -161,11 +161,13 @@ class Function(_core.Evaluator):
         >>> ad_core.compile(lambda x: np.diff(x, 2)).spy(io.BytesIO(), np.ones(50))
         3
         """
-        recorded, numbers = self._path("spy", args, argnums)
+        recorded, numbers, _ = self._path("spy", args, argnums)
         return recorded.spy(path, numbers, what)
 
     def explain(self, *args, argnums=0, what="jacobian", sparse=False):
         """How the program for the path at these arguments came about: see :meth:`Tape.explain`.
+
+        Says so where the function is recorded in every call, and which argument is the reason.
 
         >>> import numpy as np, ad_core
         >>> f = ad_core.compile(lambda x: np.diff(x**2))
@@ -175,11 +177,12 @@ class Function(_core.Evaluator):
         outputs K                         49
         route forward                     ...
         """
-        path, numbers = self._path("explain", args, argnums)
-        return path.explain(numbers, what, sparse)
+        path, numbers, given = self._path("explain", args, argnums)
+        text = path.explain(numbers, what, sparse)
+        return text if given.why_anew is None else f"{text}\n{given.told_anew()}"
 
     def _path(self, name, args, argnums):
-        """(recording, argnums of its own) of the path at these arguments."""
+        """(recording, argnums of its own, arguments taken apart) of the path at these arguments."""
         if not args:
             raise TypeError(
                 f"{name} of {self._label} needs its arguments: what it tells is of a recording, "
@@ -193,7 +196,7 @@ class Function(_core.Evaluator):
         given = self._given(args, 0)
         evaluation = Evaluation(self, given, "value", 0, ())
         evaluation.run(None, None, None)
-        return evaluation.tape, given.argnums(argnums)
+        return evaluation.tape, given.argnums(argnums), given
 
     def _given(self, args, batch_dims):
         """The arguments taken apart, among them inputs."""

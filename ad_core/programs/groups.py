@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A batch whose integers or truth values differ from point to point: a part for each of their values.
+"""A batch whose integers or truth values differ from point to point: a part for each value.
 
-What is no input is recorded with the function, so points that differ in it have recordings of their
-own.
+What is no input is recorded with the function, so points that differ in it have recordings of
+their own.
 """
 
 import numpy as np

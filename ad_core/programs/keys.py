@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands for an argument that is recorded with the function.
 
-Two arguments have one key only if no function can tell them apart: types by identity, numbers to the
-bit, arrays with dtype and memory order, containers in their order.  A key is made of built-in values
-and :class:`Same` alone, so that no ``__eq__`` or ``__hash__`` of an argument's own class is asked.
-What is hidden from Python (the state of a generator, of a class written in C) has no key.
+Two arguments have one key only if no function can tell them apart: types by identity, numbers to
+the bit, arrays with dtype and memory order, containers in their order, objects of classes written
+in Python by all that they hold.  A key is made of built-in values and :class:`Same` alone, so that
+no ``__eq__`` or ``__hash__`` of an argument's own class is asked.  What is hidden from Python (the
+state of a generator, of a class written in C) has no key.
 """
 
 import collections
@@ -20,7 +21,7 @@ import numpy as np
 
 from ad_core import _core
 
-__all__ = ["BITS", "NoKey", "PLAIN_ARRAYS", "Same", "key_of", "layout_of", "structure_of"]
+__all__ = ["BITS", "PLAIN_ARRAYS", "NoKey", "Same", "key_of", "layout_of", "structure_of"]
 
 
 class NoKey(Exception):
@@ -45,7 +46,7 @@ class Same:
 # What is known by its identity: there is one of each, or, of functions, what they do when they are
 # called is theirs.  What they read besides their arguments is as of the function that is compiled.
 BY_IDENTITY = (
-    type, types.FunctionType, types.ModuleType, types.NoneType, types.EllipsisType,
+    types.FunctionType, types.ModuleType, types.NoneType, types.EllipsisType,
     types.NotImplementedType, bool, enum.Enum, np.ufunc, re.Pattern, _core.Evaluator,
     _core.JacobianFunction, type(functools.lru_cache(len)), types.WrapperDescriptorType,
     types.MethodDescriptorType,
@@ -68,6 +69,7 @@ CONTAINERS = {
 }
 PLAIN_ARRAYS = (np.ndarray, np.memmap)  # whose operations are NumPy's
 ARRAYS = (*PLAIN_ARRAYS, np.matrix)  # that hold nothing but their elements
+WRITTEN_IN_PYTHON = 1 << 9  # in a class's flags: made while the interpreter runs
 BITS = "biufcmMSUV"  # kinds of dtypes whose elements are their bytes
 
 
@@ -86,6 +88,8 @@ def _key(value, within):
         return kind, BUILT_IN[kind](value)
     if issubclass(kind, BY_IDENTITY):
         return Same(value)
+    if issubclass(kind, type):
+        return _class_key(value, within)
     if id(value) in within:
         raise NoKey(f"{_told(kind)} that contains itself")
     within = (*within, id(value))
@@ -116,6 +120,7 @@ _SPECIAL = {
     types.MethodType: lambda x: (x.__self__, x.__func__),
     types.BuiltinMethodType: lambda x: (x.__self__, x.__name__),
     types.MappingProxyType: lambda x: (dict(x),),
+    types.SimpleNamespace: lambda x: (x.__dict__,),
     collections.OrderedDict: lambda x: tuple(x.items()),
     collections.deque: lambda x: (x.maxlen, *x),
 } | {kind: lambda x: x.__reduce_ex__(4)[1] for kind in DATES}
@@ -179,14 +184,35 @@ def _object_key(value, kind, within):
         held = part.items() if name == "__dict__" else [(name, part)]
         parts.append(_entries(held, within))
     alone = type.__getattribute__(kind, "__eq__") is object.__eq__
-    return Same(kind), Same(value) if alone else None, tuple(parts)
+    return _class_key(kind, within), Same(value) if alone else None, tuple(parts)
+
+
+def _class_key(kind, within):
+    """The key of a class: itself, and the data that it and its bases hold for their instances."""
+    data = []
+    for cls in _bases(kind):
+        if id(cls) in within or not cls.__flags__ & WRITTEN_IN_PYTHON:
+            continue
+        for name, x in type.__dict__["__dict__"].__get__(cls).items():
+            if name.startswith("__") or hasattr(type(x), "__get__") or callable(x):
+                continue
+            try:
+                data.append((cls.__qualname__, name, _key(x, (*within, id(cls)))))
+            except NoKey:
+                data.append((cls.__qualname__, name, Same(x)))
+    return Same(kind), tuple(data)
+
+
+def _bases(kind):
+    """A class and its bases, in the order in which they are asked."""
+    return type.__dict__["__mro__"].__get__(kind)
 
 
 def _members(kind):
     """(the built-in class that a class is derived from, or None; (name, descriptor) of all that an
     instance holds besides); NoKey for a class whose instances hold what no descriptor shows."""
     base, slots = None, []
-    for cls in type.mro(kind) if kind is type else type.__dict__["__mro__"].__get__(kind):
+    for cls in _bases(kind):
         if cls is object:
             continue
         if cls in BUILT_IN or cls in CONTAINERS or cls is dict:

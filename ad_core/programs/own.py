@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results at the point where a recording was made, from the recording itself.
 
-A program computes values to rounding, not to NumPy's bits.  Where a function tests a value that hangs
-on its last bit, the program may come out on the other side of the test at the very point where it was
-recorded; what the function itself computed there decides.
+A program computes values to rounding, not to NumPy's bits.  Where a function tests a value that
+hangs on its last bit, the program may come out on the other side of the test at the very point
+where it was recorded; what the function itself computed there decides.
 """
 
 import numpy as np

@@ -39,8 +39,11 @@ def _verified(function, args, where):
     call, results = evaluation.run(None, None, None)
     found, tree = flatten(results[0] if call.pack is None else call.pack(results))
     told = f"{function._label} is not a function of its arguments alone: {where}the function itself"
+    # a program gives no warnings
+    quiet = {kind: "ignore" for kind, mode in np.geterr().items() if mode != "raise"}
     try:
-        own = function.__wrapped__(*map(_copied, args))
+        with np.errstate(**quiet):
+            own = function.__wrapped__(*map(_copied, args))
     except Exception as error:
         raise RuntimeError(
             f"{told} raises {type(error).__name__} where its recording returns "
