@@ -62,8 +62,7 @@ cdef class Call:
     cdef readonly bint bare             # arguments come as these arrays, one after the other
     cdef Py_ssize_t inputs              # arguments before tangents or cotangents
     cdef object report                  # raises BranchChanged: report(guard numbers, point)
-    cdef public object own              # own(call, missed, arguments, results) puts those right
-                                        # that are of the recording's own point
+    cdef public object own              # puts the results of the recording's own point right
     cdef leaf *ins
     cdef leaf *outs
     cdef Py_ssize_t n_in, n_out

@@ -116,7 +116,8 @@ SQUARE = np.arange(4).reshape(2, 2)
 # Values of which no two are the same to every function.
 DISTINCT = {
     "numbers": [0, False, np.False_, np.int64(0), np.int32(0), np.uint8(0), LyingInt(0, "m"),
-                LyingInt(0, "s"), LyingInt(1, "s"), Level.LOW, 1, True, np.array(0), np.array(False)],
+                LyingInt(0, "s"), LyingInt(1, "s"), Level.LOW, 1, True, np.array(0),
+                np.array(False)],
     "floats": [(0.0, 1), (-0.0, 1), (np.float64(0.0), 1), (np.float64(-0.0), 1),
                (np.float32(0.0), 1), (np.float32(-0.0), 1), (np.longdouble(0.0), 1),
                (np.longdouble(-0.0), 1), (Length(0.0), 1), (Length(-0.0), 1),
@@ -133,7 +134,8 @@ DISTINCT = {
     "containers": [(1, 2), [1, 2], {1: 2}, One(1, 2), Other(1, 2), (2, 1), (1, (2,)), ((1,), 2),
                    {1, 2}, frozenset({1, 2}), deque([1, 2]), deque([1, 2], 5), (True, 2), [1.0, 2],
                    range(1, 3), slice(1, 2), np.array([1, 2]), (1, 2, None)],
-    "ranges": [range(0), range(5, 5), range(0, 0, 2), slice(None), slice(0), slice(0.0), slice(False)],
+    "ranges": [range(0), range(5, 5), range(0, 0, 2), slice(None), slice(0), slice(0.0),
+               slice(False)],
     "sets": [frozenset({True}), frozenset({1}), frozenset({1.0}), {True}, {1}, frozenset({"1"})],
     "dicts": [{"n": 3, "m": 1}, {"m": 1, "n": 3}, {"n": 3, "m": True}, OrderedDict(n=3, m=1),
               OrderedDict(m=1, n=3), defaultdict(int, n=3, m=1), defaultdict(float, n=3, m=1),
@@ -157,8 +159,8 @@ DISTINCT = {
               np.array([1], "M8[s]"), np.array([1], "M8[ms]"), np.array([1], "M8[25s]"),
               np.array([1], "m8[s]"), datetime.date(1970, 1, 1), datetime.datetime(1970, 1, 1),
               datetime.datetime(1970, 1, 1, fold=1), datetime.timedelta(1), datetime.time(1),
-              datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc),
-              datetime.timezone.utc, datetime.timezone(datetime.timedelta(0), "GMT")],
+              datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC),
+              datetime.UTC, datetime.timezone(datetime.timedelta(0), "GMT")],
     "decimals": [decimal.Decimal("1.0"), decimal.Decimal("1.00"), decimal.Decimal("-0"),
                  decimal.Decimal("0"), decimal.Decimal("NaN"), decimal.Decimal("sNaN"),
                  fractions.Fraction(1), fractions.Fraction(1, 2)],
@@ -306,8 +308,9 @@ def test_what_changed_since_it_was_recorded_is_seen(kind):
     held = make()
     for _ in range(3):
         assert f.grad(1.0, held) == f.grad(1.0, held) == read(held)
-        np.testing.assert_array_equal(f.grad(np.ones(20), [held, "a"][0], batch_dims=1),
-                                      read(held)) if not isinstance(held, np.ndarray) else None  # fmt: skip
+        if not isinstance(held, np.ndarray):  # which would have batch axes
+            found = f.grad(np.ones(20), held, batch_dims=1)
+            np.testing.assert_array_equal(found, np.full(20, read(held)))
         change(held)
 
 
@@ -392,101 +395,6 @@ def test_an_object_that_holds_itself():
     assert f.grad(1.0, loop) == 3.0
     with pytest.raises(RecursionError):
         f.grad(1.0, rings)
-
-
-# --------------------------------------------------------------------------------------- inputs
-
-
-def test_the_structure_of_inputs_is_told_by_class_and_key():
-    def fun(p):
-        values = list(p.values()) if isinstance(p, dict) else list(p)
-        kind = {dict: 1.0, list: 2.0, tuple: 3.0, One: 4.0, Other: 5.0}[type(p)]
-        odd = 10.0 if isinstance(p, dict) and type(next(iter(p))) is bool else 0.0
-        return (kind + odd) * values[0] + 2.0 * values[1]
-
-    f = ad_core.compile(fun)
-    x, y = 3.0, 5.0
-    for _ in range(2):
-        for p in (
-            {"a": x, "b": y}, {"b": x, "a": y}, [x, y], (x, y), One(x, y), Other(x, y),
-            {1: x, 0: y}, {True: x, 0: y}, {1.0: x, 0: y}, {0: x, 1: y},
-        ):  # fmt: skip
-            found, expected = f.grad(p), ad_core.grad(fun)(p)
-            assert repr(found) == repr(expected)
-            assert type(found) is type(p)
-
-
-def test_gradients_of_a_dict_are_in_its_own_order():
-    fun = lambda p: 2.0 * p["w"] * p["w"] + 5.0 * p["b"]  # noqa: E731
-    for p in ({"w": 3.0, "b": 1.0}, {"b": 1.0, "w": 3.0}):
-        tape, f = ad_core.trace(fun, p), ad_core.compile(fun)
-        copy = pickle.loads(pickle.dumps(tape))
-        for gradient in (
-            ad_core.grad(fun)(p), tape.grad(p), f.grad(p), copy.grad(p),
-            ad_core.value_and_grad(fun)(p)[1], f.value_and_grad(p)[1], tape.vjp(p, 1.0),
-            ad_core.vjp(fun, p)[1](1.0)[0], f.hvp(p, {"b": 0.0, "w": 3.0}),
-            ad_core.jacfwd(fun)(p), ad_core.jacrev(fun)(p), f.jacobian(p),
-        ):  # fmt: skip
-            assert list(gradient) == list(p)
-            assert gradient["w"] == 12.0
-        hessian = ad_core.hessian(fun)(p)
-        assert list(hessian) == list(hessian["w"]) == list(p)
-        other = {key: p[key] for key in reversed(p)}
-        assert tape.grad(other)["w"] == 12.0
-        assert ad_core.jvp(fun, (p,), ({"b": 1.0, "w": 0.0},))[1] == 5.0
-        assert ad_core.jvp(fun, (p,), ({"w": 0.0, "b": 1.0},))[1] == 5.0
-        assert f.jvp(p, {"b": 1.0, "w": 0.0}) == f.jvp(p, {"w": 0.0, "b": 1.0}) == 5.0
-
-
-def test_results_that_are_dicts_keep_their_order():
-    fun = lambda x: {"b": x, "a": 2.0 * x}  # noqa: E731
-    tape, f = ad_core.trace(fun, 1.0), ad_core.compile(fun)
-    for result in (
-        tape(3.0), f(3.0), f(np.ones(20), batch_dims=1), tape.jacobian(3.0), f.jacobian(3.0),
-        ad_core.jacobian(fun)(3.0), ad_core.jvp(fun, (3.0,), (1.0,))[1], tape.value,
-        pickle.loads(pickle.dumps(tape))(3.0),
-    ):  # fmt: skip
-        assert list(result) == ["b", "a"]
-        np.testing.assert_allclose(result["a"], 2.0 * np.asarray(result["b"]))
-    assert tape.vjp(3.0, {"a": 1.0, "b": 10.0}) == tape.vjp(3.0, {"b": 10.0, "a": 1.0}) == 12.0
-
-
-def test_an_array_without_axes_is_no_number():
-    fun = lambda x: x * (2.0 if isinstance(x, np.ndarray) else 3.0)  # noqa: E731
-    f = ad_core.compile(fun)
-    for _ in range(3):
-        for x in (1.0, np.array(1.0), np.float64(1.0), np.float32(1.0), Length(1.0), np.array(2.0)):
-            expected = 2.0 if isinstance(x, np.ndarray) else 3.0
-            assert f.grad(x) == ad_core.grad(fun)(x) == expected
-    assert f.paths == 2
-
-
-def layouts():
-    base = np.arange(48.0).reshape(6, 8)
-    yield from (base[:2, :3], base.T[:2, :3], base[::-1, ::2], np.asfortranarray(base[:3, :2]))
-    yield from (base[:2, :3].copy(), base.reshape(2, 4, 6).transpose(1, 0, 2), base[:, 0], base[:1])
-
-
-def test_inputs_that_lie_otherwise_in_memory_have_recordings_of_their_own():
-    """Each is what its own trace makes of it, whatever was recorded before."""
-    fun = lambda x: np.ravel(x, order="K") * np.arange(1.0, x.size + 1.0)  # noqa: E731
-    f = ad_core.compile(fun)
-    for _ in range(2):
-        for x in layouts():
-            expected = ad_core.trace(fun, x).value
-            np.testing.assert_array_equal(f(x), expected)
-            np.testing.assert_array_equal(f.jacobian(x), ad_core.jacobian(fun)(x))
-            np.testing.assert_array_equal(f(np.stack([x, x]), batch_dims=1)[0],
-                                          ad_core.trace(fun, np.stack([x, x])[0]).value)  # fmt: skip
-
-
-def test_what_lies_in_order_once_the_batch_is_left_out_is_one_recording():
-    f = ad_core.compile(lambda x: x * 2.0)
-    x = np.arange(60.0).reshape(5, 3, 4)
-    for batch in (x, x[::2], x[::-1], np.broadcast_to(x[0], (7, 3, 4))):
-        np.testing.assert_array_equal(f(batch, batch_dims=1), batch * 2.0)
-    f(x[0])
-    assert f.paths == 1
 
 
 def test_threads_with_arguments_of_their_own():

@@ -235,6 +235,8 @@ class Function(_core.Evaluator):
     def _compare(self, given):
         """Compare the values of a call's points with fun's own, as many as are asked for."""
         for _, part in parts_of(given):
+            if part.key is None:  # recorded in every call, so that there is nothing to compare
+                continue
             count = verified(self, part, self._to_verify)
             with self._lock:
                 self._to_verify = max(self._to_verify - count, 0)
