@@ -65,14 +65,16 @@ class Arguments:
 
     def _input(self, leaf, k):
         """The key of an input's leaf: its shape, and how it lies in memory."""
+        dims = self.batch_dims
         x = self._checked(as_floats(self._plain(leaf, k)), k)
         self.leaves.append(x)
-        shape = x.shape[self.batch_dims :]
-        gathered = isinstance(x, _core.Gathered)
-        number = not shape and (self.batch_dims > 0 or not isinstance(leaf, np.ndarray))
-        layout = None if gathered else layout_of(x, self.batch_dims)
+        shape = x.shape[dims:]
+        number = not shape and (dims > 0 or not isinstance(leaf, np.ndarray))
         self.numbers.append(number)
-        self.usual = self.usual and layout is None
+        layout = None
+        if len(shape) and type(x) is np.ndarray:
+            layout = layout_of(x, dims)
+            self.usual = self.usual and layout is None
         return shape, number, layout
 
     def _plain(self, leaf, k):

@@ -61,7 +61,7 @@ class Evaluation:
         outs = None
         if out is not None:
             outs = [out] if call.pack is None else list(flatten(out)[0])
-        arrays = self.arrays(tape)
+        arrays = self.arrays(tape, call)
         self.tape = tape
         if self.given.key is None and self.given.points() > 1:
             return call, self.each_anew(tape, arrays, outs, progress)
@@ -78,28 +78,29 @@ class Evaluation:
         how = tape.once if self.anew else tape._build
         return how(self.name, self.argnums)
 
-    def arrays(self, tape):
+    def arrays(self, tape, call):
         """Inputs, and tangents or cotangents behind them."""
-        lowered, call = tape._lowered, self.call_of(tape)
-        seeds = []
-        if self.seeds:
-            seeds = seed_leaves(lowered, self.name, self.seeds)
-            seeds = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in seeds]
-        arrays = [*self.given.leaves, *seeds]
-        dims = [self.given.batch_dims] * len(self.given.leaves)
-        dims += [self.whole.batch_dims] * len(seeds)
-        for k, (x, core) in enumerate(zip(arrays, call.in_shapes, strict=True)):
-            if x.ndim - len(core) not in (0, dims[k]):
-                what = labels(lowered, self.name)[k]
+        leaves = self.given.leaves
+        n = len(leaves)
+        self.check_axes(tape, leaves, call.in_shapes[:n], self.given.batch_dims)
+        if not self.seeds:
+            return leaves
+        seeds = seed_leaves(tape._lowered, self.name, self.seeds)
+        seeds = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in seeds]
+        cores = call.in_shapes[n:]
+        self.check_axes(tape, seeds, cores, self.whole.batch_dims, n)
+        if self.places is not None:
+            seeds = [self.selected(x, core) for x, core in zip(seeds, cores, strict=True)]
+        return [*leaves, *seeds]
+
+    def check_axes(self, tape, arrays, cores, dims, first=0):
+        for k, (x, core) in enumerate(zip(arrays, cores, strict=True)):
+            if x.ndim - len(core) not in (0, dims):
+                what = labels(tape._lowered, self.name)[first + k]
                 raise ValueError(
-                    f"{what} must have shape {core}, with {dims[k]} batch axes (batch_dims) before "
+                    f"{what} must have shape {core}, with {dims} batch axes (batch_dims) before "
                     f"it, got shape {x.shape}"
                 )
-        if self.places is None:
-            return arrays
-        n = len(self.given.leaves)
-        cores = call.in_shapes[n:]
-        return arrays[:n] + [self.selected(x, c) for x, c in zip(seeds, cores, strict=True)]
 
     def selected(self, x, core):
         """A tangent or cotangent of the whole call at these points."""

@@ -129,6 +129,8 @@ _SPECIAL = {
 def layout_of(x, dims=0):
     """How an array lies in memory as far as a function can see it, the first dims axes left out;
     None: in C order without gaps."""
+    if x.flags.c_contiguous:
+        return None
     strides, shape = x.strides[dims:], x.shape[dims:]
     step = x.itemsize
     for extent, stride in zip(reversed(shape), reversed(strides), strict=True):
