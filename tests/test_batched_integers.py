@@ -116,6 +116,31 @@ def test_inputs_that_are_the_same_at_all_points():
     assert f.grad(W[:1], INDEX[:1], batch_dims=1).shape == (1, 5)
 
 
+def test_tangents_and_cotangents():
+    f, tangents, weights = (
+        ad_core.compile(lambda w, i: w[i] ** 2),
+        rng.random((N, 5)),
+        rng.random(N),
+    )
+    jacobians = f.jacobian(W, INDEX, batch_dims=1)
+    for t in (tangents, tangents[0]):
+        found = f.jvp((W, INDEX), t, batch_dims=1)
+        np.testing.assert_allclose(found, np.einsum("nij,nj->ni", jacobians, np.ones((N, 1)) * t))
+    cotangents = rng.random((N, 3))
+    for c in (cotangents, cotangents[0]):
+        found = np.reshape(f.vjp((W, INDEX), c, batch_dims=1), (N, 5))
+        np.testing.assert_allclose(found, np.einsum("nij,ni->nj", jacobians, np.ones((N, 1)) * c))
+    g = ad_core.compile(gathered)
+    hessians = g.hessian(W, INDEX, batch_dims=1)
+    found = np.reshape(g.hvp((W, INDEX), tangents, batch_dims=1), (N, 5))
+    np.testing.assert_allclose(found, np.einsum("nij,nj->ni", hessians, tangents))
+    found = f.ggnvp((W, INDEX), tangents, batch_dims=1)
+    squares = np.einsum("nij,nik->njk", jacobians, jacobians)
+    np.testing.assert_allclose(found, np.einsum("njk,nk->nj", squares, tangents))
+    found = g.lagrangian_hessian((W, INDEX), weights, batch_dims=1)
+    np.testing.assert_allclose(found, weights[:, None, None] * hessians)
+
+
 def test_several_batch_axes():
     f = ad_core.compile(gathered)
     many = rng.random((4, N, 5))
@@ -202,6 +227,17 @@ def test_the_recordings_kept_are_bounded():
     assert f.paths <= 4
     np.testing.assert_array_equal(f.grad(np.ones(50), n[::-1], batch_dims=1), n[::-1])
     assert f.paths <= 4
+
+
+def test_an_error_names_the_point_where_it_was_raised():
+    f = ad_core.compile(lambda w, i: w[i] * 2.0)
+    for index, told in ((np.arange(9), "point 5 of the batch"), (np.arange(9) + 5, "point 0")):
+        with pytest.raises(IndexError) as caught:
+            f.grad(W, index, batch_dims=1)
+        assert any(f"raised by <lambda> at {told}" in note for note in caught.value.__notes__)
+    with pytest.raises(IndexError) as caught:
+        f.grad(W[None], np.arange(9)[None], batch_dims=2)
+    assert any("at point (0, 5) of the batch" in note for note in caught.value.__notes__)
 
 
 class Bar:

@@ -113,7 +113,17 @@ class Evaluation:
         """A new recording, at point `number` of the batch."""
         given, function = self.given, self.function
         argnums = given.inputs[0] if len(given.inputs) == 1 else tuple(given.inputs)
-        recording = record(function.__wrapped__, given.example(number), {}, argnums)
+        try:
+            recording = record(function.__wrapped__, given.example(number), {}, argnums)
+        except Exception as error:
+            if self.whole.batch_dims and self.whole.points():
+                place = number if self.places is None else self.places[number]
+                at = tuple(map(int, np.unravel_index(place, self.whole.batch)))
+                error.add_note(
+                    f"raised by {function._label} at point {at[0] if len(at) == 1 else at} of the "
+                    f"batch"
+                )
+            raise
         return Path(recording, function._label)
 
     def use(self, tape):
