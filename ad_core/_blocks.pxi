@@ -112,7 +112,10 @@ def nodes_on_trace_of(tuple values):
 
 def stacked(list arrays):
     """Arrays of one shape along a new first axis: consecutive nodes if their own follow one
-    another, so that the whole is an affine rule; otherwise what np.stack makes."""
+    another, so that the whole is an affine rule; otherwise what np.stack makes.
+
+    The nodes of an affine rule are all constants or none, so arrays of constants stay apart, and
+    so does everything where a trace within this one has inputs, which its end makes constants."""
     cdef TracedArray first
     cdef cnp.ndarray index
     cdef cnp.npy_intp shape[MAXDIMS]
@@ -123,6 +126,8 @@ def stacked(list arrays):
             return np.stack(arrays)
         index = (<TracedArray> x).indices()
         if cnp.PyArray_SIZE(index) == 0 or not is_run(index) or (<TracedArray> x).truth:
+            return np.stack(arrays)
+        if (<TracedArray> x).trace.inner is not None or only_constants(<TracedArray> x):
             return np.stack(arrays)
         if k > 0 and (<ad_node *> cnp.PyArray_DATA(index))[0] != next_node:
             return np.stack(arrays)

@@ -147,7 +147,8 @@ cdef extern from "tape.h" nogil:
                                   const ad_operand *operands, ad_node *first)
     ad_status ad_tape_guard(ad_tape *tape, ad_node first, size_t count)
     ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
-                            const ad_operand *operands, int holds, uint8_t *truth)
+                            const ad_operand *operands, int how, uint8_t *truth)
+    int AD_CHECK_HOLDS
     size_t ad_tape_flipped(const ad_tape *tape)
     size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard)
     const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node)
@@ -256,6 +257,7 @@ cdef extern from "expr.h" nogil:
 cdef extern from "replay.h" nogil:
     ad_status ad_tape_replay(const ad_tape *source, size_t n, const ad_node *input,
                              const double *values, uint64_t most, ad_tape *to)
+    int ad_run_reads_constants(const ad_tape *tape, const ad_run *run)
 
 cdef extern from "graph.h" nogil:
     ctypedef uint32_t ad_term

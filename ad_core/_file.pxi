@@ -28,23 +28,16 @@ cdef list check_row(const ad_check *check):
     return row
 
 
-cdef list first_operands(const ad_tape *t, const ad_run *run):
-    """The first node of each operand of an array's run, which are all constants or all none."""
-    cdef const ad_view *view
-    cdef int j, n
-    if run.form == AD_FORM_SPAN:
-        view, n = t.span[run.a].operand, run.arity
-    else:
-        view, n = t.block[run.a].operand, 2 if run.op == AD_BLOCK_MATMUL else 1
-    return [view[j].base if view[j].list == AD_AFFINE else t.list[view[j].list] for j in range(n)]
-
-
 def tape_arrays(Trace trace not None):
     """Everything that determines the recording, as a dictionary of int64 and float64 arrays.
 
     Operations are numbers here, by name in the files.  Values of computed nodes and partials
-    are left out: loading computes them."""
+    are left out: loading computes them.  So are arrays' runs that read constants alone, whose nodes
+    are written as the constants that loading would make of them."""
     cdef const ad_tape *t = trace.root().tape
+    cdef ad_tape seen           # the same with the bits of those constants
+    cdef cnp.ndarray bits
+    cdef size_t node, last
     cdef const ad_span *span
     cdef const ad_block *block
     cdef const ad_run *run
@@ -64,26 +57,29 @@ def tape_arrays(Trace trace not None):
         for j in range(2):
             row += view_row(&block.operand[j], DIMS)
         blocks.append(row)
-    covered, settled = np.zeros(t.nodes, bool), np.zeros(t.nodes, bool)
+    covered = np.zeros(t.nodes, bool)
     runs = np.empty((t.runs, 6), np.int64)
+    seen = t[0]
+    bits = np.array([t.constant[k] for k in range((t.nodes + 63) // 64)], np.uint64)
+    seen.constant = <uint64_t *> cnp.PyArray_DATA(bits)
     for k in range(t.runs):
         run = &t.run[k]
-        own = slice(run.node, run.node + run_length(t, run))
-        if run.form >= AD_FORM_SPAN and all([ad_is_constant(t, node) or settled[node]
-                                             for node in first_operands(t, run)]):
-            settled[own] = True     # a derivative within the function, taken at plain numbers
+        last = run.node + run_length(t, run)
+        if ad_run_reads_constants(&seen, run):  # a derivative taken at plain numbers
+            for node in range(run.node, last):
+                seen.constant[node >> 6] |= <uint64_t> 1 << (node & 63)
             continue
-        covered[own] = True
+        covered[run.node:last] = True
         runs[kept] = run.node, run.op, run.form, run.arity, run.a, run.b
         kept += 1
     leaves = np.flatnonzero(~covered)
-    constant = np.array([ad_is_constant(t, <ad_node> node) or settled[node]
-                         for node in leaves.tolist()], np.int64)
+    constant = np.array([ad_is_constant(&seen, <ad_node> leaf) for leaf in leaves.tolist()],
+                        np.int64)
     return {
         "nodes": np.array([t.nodes], np.int64),
         "leaves": leaves.astype(np.int64),
         "constant": constant,
-        "values": np.array([t.value[<ad_node> node] for node in leaves.tolist()], np.float64),
+        "values": np.array([t.value[<ad_node> leaf] for leaf in leaves.tolist()], np.float64),
         "runs": runs[:kept],
         "spans": np.array(spans, np.int64).reshape(
             len(spans), EXTENT_COLUMNS + ARITY * VIEW_COLUMNS),
@@ -136,7 +132,8 @@ cdef uint32_t narrow(int64_t x) except? 4294967295:
 
 
 def tape_from_arrays(dict arrays, str name):
-    """The closed recording that such arrays describe; ValueError where they describe none.
+    """(the closed recording that such arrays describe, whether it lacks operations); ValueError
+    where they describe none.
 
     The core checks every index, extent and code before it uses it."""
     cdef Loaded file = Loaded.__new__(Loaded)
@@ -199,7 +196,8 @@ def tape_from_arrays(dict arrays, str name):
             read_extent(&t.block[k].extent[j], row + j * EXTENT_COLUMNS)
             read_view(&t.block[k].operand[j], row + 2 * EXTENT_COLUMNS + j * VIEW_COLUMNS)
     read_guards(file, arrays["guards"], arrays["checks"], arrays["outcomes"])
-    return checked_recording(file, name, leaves)
+    result = checked_recording(file, name, leaves)
+    return result, lacks_operations(t, result)
 
 
 cdef int read_guards(Loaded file, cnp.ndarray guards, cnp.ndarray checks,
@@ -305,6 +303,41 @@ cdef Trace checked_recording(Loaded file, str name, cnp.ndarray leaves):
         if ad_tape_run_of(result.tape, (<int64_t *> cnp.PyArray_DATA(leaves))[k]) != NULL:
             raise ValueError("a leaf that is computed")
     return result
+
+
+cdef bint lacks_operations(const ad_tape *t, Trace loaded) except -1:
+    """Whether a list that no run or check reads names what is no constant.
+
+    Runs are left out where they read constants alone; early writers looked at the first entry of
+    a list, and the lists of what they left out wrongly are still there."""
+    cdef const ad_tape *now = loaded.tape
+    cdef const ad_block *block
+    cdef const ad_check *tested
+    cdef size_t k
+    unread = np.ones(t.lists, bool)
+    for k in range(t.runs):
+        if t.run[k].form == AD_FORM_SPAN:
+            read_lists(unread, t.span[t.run[k].a].operand, t.run[k].arity,
+                       t.span[t.run[k].a].extent.count)
+        elif t.run[k].form == AD_FORM_BLOCK and t.run[k].op != AD_BLOCK_MATMUL:
+            block = &t.block[t.run[k].a]
+            read_lists(unread, block.operand, 1,
+                       <size_t> block.extent[0].count * block.extent[1].count)
+    for k in range(t.checks):
+        tested = &t.check[k]
+        read_lists(unread, tested.operand, ad_op_row(tested.op).arity, tested.extent.count)
+    for entry in np.flatnonzero(unread).tolist():
+        k = t.list[<size_t> entry]
+        if k < now.nodes and not ad_is_constant(now, <ad_node> k):
+            return True
+    return False
+
+
+cdef int read_lists(object unread, const ad_view *view, int n, size_t count) except -1:
+    for j in range(n):
+        if view[j].list != AD_AFFINE:
+            unread[view[j].list:view[j].list + count] = False
+    return 0
 
 
 cdef size_t run_length(const ad_tape *t, const ad_run *run) noexcept:

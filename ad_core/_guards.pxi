@@ -62,7 +62,8 @@ cdef object test_arrays(Trace trace, unsigned op, int ndim, const int64_t *shape
         truth = unpatched_empty(tuple([shape[d] for d in range(ndim)]), dtype=dtype_bool)
         to = <uint8_t *> cnp.PyArray_DATA(truth)
     trace.note_guards()
-    check(ad_tape_check(trace.tape, op, ndim, shape, operands, holds, to))
+    check(ad_tape_check(trace.tape, op, ndim, shape, operands,
+                        AD_CHECK_HOLDS if holds else 0, to))
     return truth
 
 

@@ -17,13 +17,7 @@ typedef struct plan {
 
 static int all_constant(const ad_tape *tape, const ad_operand *x, size_t count) {
     if (x->nodes == NULL) return ad_is_constant(tape, x->base);
-    for (size_t k = 0; k < count;) { /* some at once, without a branch for each */
-        size_t end = count - k < 32 ? count : k + 32;
-        int all = 1;
-        for (; k < end; k++) all &= ad_is_constant(tape, x->nodes[k]);
-        if (!all) return 0;
-    }
-    return 1;
+    return ad_are_constant(tape, x->nodes, count);
 }
 
 /* Merge dimensions, choose views or lists, and decide each edge's source. */
@@ -213,9 +207,10 @@ static size_t chunk_of(const ad_check *c, size_t k) {
 }
 
 ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
-                        const ad_operand *operands, int holds, uint8_t *truth) {
+                        const ad_operand *operands, int how, uint8_t *truth) {
     plan p = {.op = op};
     size_t count;
+    int holds = how & AD_CHECK_HOLDS;
     double value[AD_CHUNK];
     ad_status status = take_shape(&p, ndim, shape, &count);
     if (status != AD_OK) return status;
@@ -225,21 +220,22 @@ ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *sha
     status = ad_tape_reserve(tape, 0, 0, count * (size_t)p.any_list, 0, 0, 0);
     if (status == AD_OK) status = ad_tape_reserve_guards(tape, 1, 1, count);
     if (status != AD_OK) return status;
+    int kept = p.any_active || (how & AD_CHECK_ALWAYS);
     size_t lists = tape->lists;
     store_lists(tape, &p);
     ad_check *c = &tape->check[tape->checks];
     *c = (ad_check){op, p.span.extent, {p.span.operand[0], p.span.operand[1]}};
     if (holds && truth != NULL) memset(truth, 1, count);
-    if (holds && p.any_active) ad_tape_note_outcomes(tape, tape->outcomes, count, NULL);
+    if (holds && kept) ad_tape_note_outcomes(tape, tape->outcomes, count, NULL);
     for (size_t k = 0, m; !holds && k < count; k += m) {
         m = chunk_of(c, k);
         truths(tape, c, k, m, value);
         if (truth != NULL) {
             for (size_t e = 0; e < m; e++) truth[k + e] = value[e] != 0;
         }
-        if (p.any_active) ad_tape_note_outcomes(tape, tape->outcomes + k, m, value);
+        if (kept) ad_tape_note_outcomes(tape, tape->outcomes + k, m, value);
     }
-    if (!p.any_active) {
+    if (!kept) {
         tape->lists = lists; /* constants come out as they do */
         return AD_OK;
     }

@@ -250,8 +250,8 @@ static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number,
                      operand)) {
         return AD_BAD_INDEX;
     }
-    ad_status status = ad_tape_check(to, c->op, (int)ndim, shape, operand, 1, NULL);
-    return status == AD_OK && to->checks == number ? AD_BAD_INDEX : status; /* of constants alone */
+    return ad_tape_check(to, c->op, (int)ndim, shape, operand, AD_CHECK_HOLDS | AD_CHECK_ALWAYS,
+                         NULL);
 }
 
 /* The guards, with the outcomes that `from` noted. */
@@ -304,4 +304,34 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
     to->limit = limit;
     if (status == AD_TAPE_FULL && from->nodes < limit) status = AD_BAD_SHAPE;
     return status == AD_OK ? replay_guards(from, to, &most) : status;
+}
+
+/* Whether the nodes that a view names, `count` if it is a list, are constants. */
+static int view_is_constant(const ad_tape *tape, const ad_view *view, size_t count) {
+    return view->list == AD_AFFINE ? ad_is_constant(tape, view->base)
+                                   : ad_are_constant(tape, tape->list + view->list, count);
+}
+
+int ad_run_reads_constants(const ad_tape *tape, const ad_run *run) {
+    if (run->form == AD_FORM_SPAN) {
+        const ad_span *span = &tape->span[run->a];
+        for (int j = 0; j < run->arity; j++) {
+            if (!view_is_constant(tape, &span->operand[j], span->extent.count)) return 0;
+        }
+        return 1;
+    }
+    if (run->form != AD_FORM_BLOCK) return 0;
+    const ad_block *b = &tape->block[run->a];
+    if (run->op == AD_BLOCK_MATMUL) {
+        return view_is_constant(tape, &b->operand[0], 0) &&
+               view_is_constant(tape, &b->operand[1], 0);
+    }
+    if (run->op == AD_BLOCK_CALL) { /* its nodes may be mixed, in a row too */
+        for (size_t k = 0; k < b->extent[1].count; k++) {
+            if (!ad_is_constant(tape, ad_call_node(tape, b, k))) return 0;
+        }
+        return 1;
+    }
+    size_t edges = (size_t)b->extent[0].count * b->extent[1].count;
+    return edges == 0 || view_is_constant(tape, &b->operand[0], edges);
 }

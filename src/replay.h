@@ -16,4 +16,8 @@
 ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
                          uint64_t most, ad_tape *to);
 
+/* Whether what a run of arrays reads are constants alone, by the bits of the tape: it holds what
+ * was computed at plain numbers while a function ran, and is constant itself. */
+int ad_run_reads_constants(const ad_tape *tape, const ad_run *run);
+
 #endif

@@ -149,6 +149,16 @@ ad_status ad_tape_constant(ad_tape *tape, double value, ad_node *node) {
     return AD_OK;
 }
 
+int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count) {
+    for (size_t k = 0; k < count;) { /* some at once, without a branch for each */
+        size_t end = count - k < 32 ? count : k + 32;
+        int all = 1;
+        for (; k < end; k++) all &= ad_is_constant(tape, nodes[k]);
+        if (!all) return 0;
+    }
+    return 1;
+}
+
 /* An operation on constants is a constant, and needs no history. */
 static ad_status fold(ad_tape *tape, unsigned op, double a, double b, ad_node *node) {
     double partial[AD_MAX_ARITY], value = ad_op_row(op)->point(a, b, 0, partial);

@@ -120,6 +120,9 @@ static inline int ad_is_constant(const ad_tape *tape, ad_node node) {
     return (int)(tape->constant[node >> 6] >> (node & 63)) & 1;
 }
 
+/* Whether all of a list are. */
+int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count);
+
 /* One scalar operation on existing nodes: value and partials are computed now. */
 ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node);
 ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node);
@@ -174,11 +177,13 @@ void ad_tape_note_outcomes(ad_tape *tape, size_t bit, size_t m, const double *va
 ad_status ad_tape_guard(ad_tape *tape, ad_node first, size_t count);
 
 /* Remember the outcome of a test (ad_op_row(op)->is_test) on arrays, operands as of
- * ad_tape_elementwise, without recording nodes.  `holds` tells that every element is known to be
- * true, and spares its evaluation.  truth: NULL, or a byte an element for the outcome.  A test of
- * constants alone leaves no guard. */
+ * ad_tape_elementwise, without recording nodes.  AD_CHECK_HOLDS tells that every element is known
+ * to be true, and spares its evaluation.  truth: NULL, or a byte an element for the outcome.  A
+ * test of constants alone leaves no guard, unless AD_CHECK_ALWAYS asks for one. */
+#define AD_CHECK_HOLDS 1
+#define AD_CHECK_ALWAYS 2
 ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
-                        const ad_operand *operands, int holds, uint8_t *truth);
+                        const ad_operand *operands, int how, uint8_t *truth);
 
 /* How many truth values a guard holds. */
 static inline size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard) {

@@ -29,6 +29,10 @@ COLUMNS |= dict.fromkeys(
 )
 
 
+class IncompleteError(ValueError):
+    """A file from which an early version left out operations."""
+
+
 def save(recording, name):
     """A recording as bytes; TypeError for containers and functions that no file can name."""
     for rule in _core.called_rules(recording.trace):
@@ -82,6 +86,8 @@ def load(data):
         raise ValueError("this tape file is damaged: it is cut short or was altered (checksum)")
     try:
         return _read(data, length, version)
+    except IncompleteError:
+        raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError,
             RecursionError) as error:  # fmt: skip
         raise ValueError(f"this tape file is damaged or forged: {error!r}") from error
@@ -110,7 +116,12 @@ def _read(data, length, version):
             raise ValueError(f"array {key} of a wrong shape or type")
     _name_codes(arrays, header["operations"])
     name = str(header["name"])
-    trace = _core.tape_from_arrays(arrays, name)
+    trace, incomplete = _core.tape_from_arrays(arrays, name)
+    if incomplete:
+        raise IncompleteError(
+            f"this tape file of {name!r} lacks operations: an early version of ad_core took arrays "
+            f"that begin with a constant for constants; trace the function again and save it anew"
+        )
     lines = [(int(k), str(file), int(line)) for k, file, line in header["lines"]]
     _core.keep_lines(trace, lines)
     inputs = _side(header, "argument shapes", arrays["inputs"], trace)
