@@ -123,6 +123,7 @@ cdef class Job:
             arena = self.take_arena()
             with nogil:
                 status = ad_batch_work(&self.batch, arena.memory, &poll)
+            failed = taken_error(status)
             self.program.spare.append(arena)
         except BaseException:
             self.batch.stop = 1
@@ -133,7 +134,7 @@ cdef class Job:
             error = <object> p.signal
             Py_DECREF(error)
             raise error
-        self.check(status)
+        self.check(status, failed)
         if progress is not None and p.last < p.points:      # what other threads did last
             progress.update(p.points - p.last)
         return 0
@@ -144,11 +145,14 @@ cdef class Job:
         cdef ad_status status
         with nogil:
             status = ad_batch_work(&self.batch, arena.memory, NULL)
+        failed = taken_error(status)
         self.program.spare.append(arena)
         if status == AD_CALL_FAILED or status == AD_BAD_INDEX:      # an error of this thread's
-            self.check(status)
+            self.check(status, failed)
 
-    cdef int check(self, ad_status status) except -1:
+    cdef int check(self, ad_status status, object failed) except -1:
+        if failed is not None:
+            raise failed
         if status == AD_BAD_INDEX:
             for label, x in zip(self.labels, self.arrays, strict=True):
                 wrong = (<Gathered> x).first_wrong() if type(x) is Gathered else None

@@ -124,10 +124,6 @@ cdef class Call:
         if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
                 or program.busy or not self.load(arguments, program.arena)):
             return NotImplemented
-        if out is not None:
-            self.check_outs(arguments, out)
-        if program.fast.calleds == 0:
-            return self.loaded(arguments, out)
         program.busy = True
         try:
             return self.loaded(arguments, out)
@@ -135,13 +131,17 @@ cdef class Call:
             program.busy = False
 
     cdef object loaded(self, tuple arguments, tuple out):
-        """The same of a point that lies in the program's arena."""
+        """The same of a point that lies in the program's arena, which is busy: wherever Python makes
+        an object, a finalizer or a signal handler may call this program."""
         cdef Program program = self.program
         cdef const ad_program *run = &program.fast
         cdef double *arena = program.arena
         cdef Py_ssize_t k
         cdef bint wild = False
-        cdef ad_status status = ad_point_run(run, arena)
+        cdef ad_status status
+        if out is not None:
+            self.check_outs(arguments, out)
+        status = ad_point_run(run, arena)
         if status != AD_OK:
             check(status)
         if run.guards > 0 and not ad_point_guards(run, arena):

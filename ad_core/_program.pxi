@@ -17,11 +17,11 @@ cdef class Program:
     cdef ad_program fast
     cdef ad_program strict
     cdef bint has_strict, lanes, asked_lanes
-    cdef bint busy              # its own arena is in use: a rule may let other threads in
+    cdef bint busy              # its own arenas are in use: what runs meanwhile takes others
     cdef Graph graph
     cdef cnp.ndarray outputs
     cdef size_t checked
-    cdef double *arena          # of one point, used while the GIL is held
+    cdef double *arena          # of one point
     cdef double *strict_arena
     cdef list spare             # arenas of batches, for the next one
     cdef readonly size_t operations

@@ -15,12 +15,20 @@ cdef int fail(ad_status status) except -1:
         raise TapeFullError("this function records more nodes than a tape can number (2**32); "
                             "differentiate it in parts")
     if status == AD_CALL_FAILED:
-        error, raised.error = raised.error, None
-        raise error
+        raise taken_error(status)
     if status == AD_INTERRUPTED:
         PyErr_CheckSignals()
         raise KeyboardInterrupt()
     raise RuntimeError(f"internal error: the core refused a call (status {<int> status})")
+
+
+cdef object taken_error(ad_status status):
+    """What a rule raised, if that is the status: to be taken before other Python code can run,
+    whose rules may fail in their turn."""
+    if status != AD_CALL_FAILED:
+        return None
+    error, raised.error = raised.error, None
+    return error
 
 
 # Sweeps run without the GIL and ask now and then whether a signal (Ctrl-C) came.

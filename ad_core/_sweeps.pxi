@@ -8,8 +8,10 @@ cdef enum:
 
     SPARE_ROOM = 1 << 23        # most doubles kept from one large sweep for the next (64 MB)
 
-# Memory of tiny sweeps: one at a time, since they keep the GIL.
+# Memory of tiny sweeps, which keep the GIL: for one at a time, since a look at signals may run
+# Python code, and that may sweep.
 cdef double tiny_memory[TINY_ROOM]
+cdef bint tiny_lent = False
 
 # Memory of large sweeps, for one of them at a time: touching fresh memory costs as much as
 # a sweep over it.
@@ -235,6 +237,7 @@ def dense_jacobian(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs
 
 
 cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
+    global tiny_lent
     cdef cnp.npy_intp shape[2]
     shape[0] = f.K
     shape[1] = f.D
@@ -256,10 +259,12 @@ cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
     work.memory = NULL
     work.room = 0
     # rules may sweep in their turn, and let other threads run
-    if f.tape.nodes * seeds < TINY_SWEEP and f.tape.rules == 0:  # over before a thread could wake
-        work.memory = tiny_memory
+    if f.tape.nodes * seeds < TINY_SWEEP and f.tape.rules == 0 and not tiny_lent:
+        work.memory = tiny_memory       # over before a thread could wake
         work.room = TINY_ROOM
+        tiny_lent = True
         status = jacobian_sweeps(f, forward, chunk, to, work, &poll)
+        tiny_lent = False
     else:
         with nogil:
             status = jacobian_sweeps(f, forward, chunk, to, work, &poll)

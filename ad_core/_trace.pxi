@@ -28,8 +28,8 @@ cdef ad_tape *take_tape() except NULL:
 
 cdef void give_tape(ad_tape *tape) noexcept:
     global pooled
+    ad_tape_reset(tape, KEEP_BYTES)     # lets go of rules, whose finalizers may give tapes back too
     if pooled < POOLED:
-        ad_tape_reset(tape, KEEP_BYTES)
         pool[pooled] = tape
         pooled += 1
     else:

@@ -132,7 +132,6 @@ class Replayed(_Large):
         self.method = name
         self.name = f"{name} of {label}"
         self.report = report
-        self.flipped = []
         nodes = recording.inputs.nodes
         ascending = bool(np.all(nodes[1:] > nodes[:-1]))
         self.order = slice(None) if ascending else np.argsort(nodes, kind="stable")
@@ -149,14 +148,17 @@ class Replayed(_Large):
         self.pack = None if self.tree.kind is None else self.tree.build
 
     def report_missed(self, missed, arguments):
-        self.report(self.flipped, tuple(np.argwhere(missed)[0].tolist()))
+        at = tuple(np.argwhere(missed)[0].tolist())
+        pairs = zip(arguments[: self.count], self.in_shapes, strict=False)
+        leaves = [np.broadcast_to(x, missed.shape + shape)[at] for x, shape in pairs]
+        self.report(self.at(leaves)[1], at)
 
     def at(self, leaves):
-        """The recording at one point; notes the guards that came out otherwise."""
+        """(the recording at one point, the guards that came out otherwise)."""
         r = self.recording
         flat = _row(leaves)
-        trace, self.flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
-        return self.of(trace)
+        trace, flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
+        return self.of(trace), flipped
 
     def of(self, trace):
         """A trace of these nodes as a recording by the arguments asked for."""
@@ -206,17 +208,14 @@ class Replayed(_Large):
         )
         wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, self.in_shapes, strict=True)]
         missed = np.zeros(lead, bool)
-        rows, first_flipped = [], None
+        rows = []
         for at in np.ndindex(lead):
             leaves = [x[at] for x in wide]
-            recording = self.at(leaves[: self.count])
-            if self.flipped:
-                missed[at] = True
-                first_flipped = first_flipped or self.flipped
+            recording, flipped = self.at(leaves[: self.count])
+            missed[at] = bool(flipped)
             rows.append(flatten(self.results(recording, leaves[self.count :]))[0])
             if progress is not None:
                 progress.update(1)
-        self.flipped = first_flipped or []
         if not rows:
             rows = [flatten(self.results(self.recording, wide))[0]]
             results = [np.empty(lead + np.shape(y)) for y in rows[0]]

@@ -19,8 +19,7 @@ class _InPlace:
     """A recording that stays where it was made."""
 
     def at(self, leaves):
-        self.flipped = []
-        return self.of(self.recording.trace)
+        return self.of(self.recording.trace), []
 
 
 class Once(_InPlace, Replayed):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recorded function as what its methods' programs are built from."""
 
-from functools import cached_property
-
 import numpy as np
 
 from ad_core import _core
@@ -58,21 +56,25 @@ class Source:
         self.arguments = Side(trees, list(recording.inputs.shapes))
         self.result = Side([recording.outputs.tree], list(recording.outputs.shapes))
         self.inputs = np.arange(self.arguments.size, dtype=np.uint32)
+        self._graphs = {}
         self._seeds = {}
 
-    @cached_property
+    @property
     def graph(self):
-        """Made when it is first asked for."""
-        r = self._recording
-        try:
-            return _core.Graph(r.trace, r.inputs.nodes, r.outputs.nodes)
-        except _core.ProgramTooLarge:
-            return None
+        """Made when it is first asked for; the first one made stays, since terms are its own."""
+        if not self._graphs:
+            r = self._recording
+            try:
+                graph = _core.Graph(r.trace, r.inputs.nodes, r.outputs.nodes)
+            except _core.ProgramTooLarge:
+                graph = None
+            self._graphs.setdefault(0, graph)
+        return self._graphs[0]
 
     def seeds(self, side):
         """Terms of inputs that carry tangents (side: the arguments) or cotangents (the result)."""
-        if side not in self._seeds:
-            self._seeds[side] = self.graph.more_inputs(side.size)
+        if side not in self._seeds:  # another thread, or a finalizer, may be first
+            self._seeds.setdefault(side, self.graph.more_inputs(side.size))
         return self._seeds[side]
 
     def wrt(self, argnums):

@@ -32,7 +32,7 @@ class Shared:
         self.together = together
         self.sparse = False
         self.n = n
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finalizer may ask for a point too
         self._key = None
         self._found = {}
 
