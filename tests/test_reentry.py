@@ -147,17 +147,18 @@ def test_a_finalizer_that_calls_what_is_evaluated(case, method, made):
             same(call(tape, args), expected)
 
 
-def test_a_finalizer_while_programs_are_made():
+@pytest.mark.parametrize("order", [list(METHODS), list(METHODS)[::-1]], ids=["first", "last"])
+def test_a_finalizer_while_programs_are_made(order):
     f, args, _ = FUNCTIONS["several results"]
-    for order in (list(METHODS), list(METHODS)[::-1]):
-        whole, other = ad_core.trace(f, *args), ad_core.trace(f, *args)
-        expected = {name: METHODS[name](whole, args) for name in METHODS}
-        vjp = whole.vjp(args, {"total": 1.0, "parts": (W, W)})
-        names = iter(order * 1000)
-        with meddled(lambda: METHODS[next(names)](other, (Y, 0.5)), least=4):
-            same(other.vjp(args, {"total": 1.0, "parts": (W, W)}), vjp)
-            for name in METHODS:
-                same(METHODS[name](other, args), expected[name])
+    whole, other = ad_core.trace(f, *args), ad_core.trace(f, *args)
+    expected = {name: METHODS[name](whole, args) for name in METHODS}
+    cotangent = {"total": 1.0, "parts": (W, W)}
+    vjp = whole.vjp(args, cotangent)
+    names = iter(order * 1000)
+    with meddled(lambda: METHODS[next(names)](other, (Y, 0.5)), least=4):
+        same(other.vjp(args, cotangent), vjp)
+        for name in METHODS:
+            same(METHODS[name](other, args), expected[name])
 
 
 def test_a_finalizer_while_a_recording_is_carried_out_again(monkeypatch):
