@@ -156,6 +156,40 @@ cdef extern from "tape.h" nogil:
                               size_t runs, size_t spans, size_t blocks)
     ad_status ad_tape_append(ad_tape *to, const ad_tape *source, ad_node *offset)
 
+cdef extern from "graph.h" nogil:
+    ctypedef uint32_t ad_term
+    ad_term AD_NO_TERM
+    int AD_GRAPH_INPUT
+    int AD_GRAPH_CONSTANT
+    int AD_GRAPH_SUM
+    ctypedef struct ad_vertex:
+        uint32_t op
+        ad_term x[3]
+    ctypedef struct ad_called:
+        void *rule
+        uint32_t elementwise
+    ctypedef struct ad_graph:
+        ad_vertex *vertex
+        ad_called *called
+        size_t terms
+        size_t lists
+        size_t inputs
+        size_t calleds
+        size_t limit
+        ad_status status
+    ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit)
+    void ad_graph_free(ad_graph *g)
+    ad_term ad_graph_input(ad_graph *g)
+    ad_term ad_graph_constant(ad_graph *g, double value)
+    size_t ad_graph_arity(const ad_graph *g, ad_term t)
+    ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j)
+    int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value)
+    int ad_graph_is_zero(const ad_graph *g, ad_term t)
+    ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b)
+    void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists)
+    size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live)
+    const char *ad_graph_name(unsigned op)
+
 cdef extern from "call.h" nogil:
     ctypedef struct ad_callbacks:
         ad_status (*value)(void *rule, size_t n, const double *x, size_t m,
@@ -170,6 +204,10 @@ cdef extern from "call.h" nogil:
         void (*keep)(void *rule) noexcept nogil
         void (*drop)(void *rule) noexcept nogil
         int (*elementwise)(void *rule) noexcept nogil
+        ad_status (*values)(void *rule, size_t n, size_t m, size_t points, const double *x,
+                            double *y) noexcept nogil
+        ad_status (*slopes)(void *rule, ad_graph *graph, size_t n, const uint32_t *x, size_t m,
+                            uint32_t y, uint32_t *slope) noexcept nogil
     void ad_callbacks_set(const ad_callbacks *callbacks)
 
 cdef extern from "edges.h" nogil:
@@ -259,40 +297,12 @@ cdef extern from "replay.h" nogil:
                              const double *values, uint64_t most, ad_tape *to)
     int ad_run_reads_constants(const ad_tape *tape, const ad_run *run)
 
-cdef extern from "graph.h" nogil:
-    ctypedef uint32_t ad_term
-    ad_term AD_NO_TERM
-    int AD_GRAPH_INPUT
-    int AD_GRAPH_CONSTANT
-    int AD_GRAPH_SUM
-    ctypedef struct ad_vertex:
-        uint32_t op
-        ad_term x[3]
-    ctypedef struct ad_graph:
-        ad_vertex *vertex
-        size_t terms
-        size_t lists
-        size_t inputs
-        size_t calleds
-        size_t limit
-        ad_status status
-    ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit)
-    void ad_graph_free(ad_graph *g)
-    ad_term ad_graph_input(ad_graph *g)
-    ad_term ad_graph_constant(ad_graph *g, double value)
-    size_t ad_graph_arity(const ad_graph *g, ad_term t)
-    ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j)
-    int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value)
-    int ad_graph_is_zero(const ad_graph *g, ad_term t)
-    ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b)
-    void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists)
-    size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live)
-    const char *ad_graph_name(unsigned op)
-
 cdef extern from "lower.h" nogil:
     ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                        const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards)
-
+    ad_status ad_lower_onto(const ad_tape *tape, size_t D, const ad_node *input,
+                            const ad_term *given, size_t K, const ad_node *output, ad_graph *g,
+                            ad_term *outputs)
     size_t ad_lower_size(const ad_tape *tape)
     size_t ad_lower_products(const ad_tape *tape)
 

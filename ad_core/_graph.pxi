@@ -54,7 +54,8 @@ cdef class Graph:
 
     @property
     def calls(self):
-        """How many calls of rules there are, whose products have no derivatives here."""
+        """How many calls of rules there are, whose products (but of elementwise ones) have no
+        derivatives here."""
         return self.g.calleds
 
     @property
@@ -88,8 +89,19 @@ cdef class Graph:
         f.output = <ad_term *> cnp.PyArray_DATA(outputs)
         return f
 
+    cdef int prepare(self) except -1:
+        """Let the elementwise functions that are called record their slopes: nothing of Python's may
+        run while terms are derived, since it might come back to this graph."""
+        cdef size_t k = 0
+        while k < self.g.calleds:
+            if self.g.called[k].elementwise:
+                (<Called> (<called *> self.g.called[k].rule).object).prepare()
+            k += 1
+        return 0
+
     def push(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray tangents):
         """Terms of J times the tangents."""
+        self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.K, np.uint32)
         check_graph(ad_derive_push(&f, <ad_term *> cnp.PyArray_DATA(tangents),
@@ -98,6 +110,7 @@ cdef class Graph:
 
     def pull(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray cotangents):
         """Terms of the cotangents times J."""
+        self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.D, np.uint32)
         check_graph(ad_derive_pull(&f, <ad_term *> cnp.PyArray_DATA(cotangents),
@@ -120,6 +133,7 @@ cdef class Graph:
     def jacobian(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray also, route=None):
         """(rows, columns, terms, route, counts): the entries by the cheapest route, `also`
         being computed beside them; counts are operations, by route, None if not counted."""
+        self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         cdef ad_entries entries
         cdef size_t operations[8]

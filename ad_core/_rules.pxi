@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Functions whose derivatives are given by rules: calls on the tape that come back to Python.
 # A rule has value(x), push(x, y, tangents), pull(x, y, adjoints) on flat arrays (matrices: a
-# column a seed) and record(x, y, seeds, backward) on traced ones.
+# column a seed) and record(x, y, seeds, backward) on traced ones.  Those of elementwise functions
+# stand in _each.pxi.
 
 cdef object raised = threading.local()      # what a rule raised while the core called it
 
@@ -29,18 +30,26 @@ cdef int take(object found, size_t count, double *to) except -1:
 cdef struct called:
     void *object            # the Called that holds this
     ad_linear *linear       # what answers without the GIL, or NULL
+    int elementwise
+    ad_tape *tape           # how its slopes are computed, NULL: not known
+    ad_node *read           # there: the numbers and results that they are computed from,
+    ad_node *slope          # and they
 
 
 cdef class Called:
-    """A rule on tapes, and the function of matrices that computes the same, if there is one."""
+    """A rule on tapes, and the function of matrices that computes the same, if there is one:
+    (kind, matrices, rows, columns, flags, fixed ones)."""
 
     cdef called c
     cdef readonly object rule
+    cdef tuple slopes       # what the slopes' tape belongs to
+    cdef bint prepared
 
     def __cinit__(self, rule, tuple linear):
         cdef cnp.ndarray matrices
         self.rule = rule
         self.c.object = <void *> self
+        self.c.elementwise = rule.elementwise
         if linear is not None and has_lapack():
             kind, batch, n, k, flags, fixed = linear
             self.c.linear = ad_linear_new(LINEAR_KINDS[kind], batch, n, k, flags)
@@ -51,6 +60,19 @@ cdef class Called:
     def __dealloc__(self):
         ad_linear_free(self.c.linear)
 
+    cdef int prepare(self) except -1:
+        """Have an elementwise function's slopes recorded, once."""
+        if self.prepared:
+            return 0
+        found = untraced(self.rule.recorded)
+        self.prepared = True
+        if found is not None:
+            self.slopes = found[0], contiguous(found[1]), contiguous(found[2])
+            self.c.read = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> self.slopes[1])
+            self.c.slope = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> self.slopes[2])
+            self.c.tape = (<Trace> self.slopes[0]).root().tape
+        return 0
+
 
 cdef inline object rule_of(void *c):
     return (<Called> (<called *> c).object).rule
@@ -58,6 +80,8 @@ cdef inline object rule_of(void *c):
 
 cdef ad_status rule_value(void *c, size_t n, const double *x, size_t m,
                           double *y) noexcept nogil:
+    if (<called *> c).elementwise:
+        return each_values(c, n, m, 1, x, y)
     cdef ad_linear *linear = (<called *> c).linear
     cdef ad_status status = AD_CALL_FAILED if linear == NULL else ad_linear_value(linear, x, y)
     if status != AD_CALL_FAILED:
@@ -77,6 +101,8 @@ cdef ad_status rule_value(void *c, size_t n, const double *x, size_t m,
 
 cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const double *y,
                          size_t p, const double *tangent, double *out) noexcept nogil:
+    if (<called *> c).elementwise:
+        return each_product(c, n, x, m, y, p, tangent, out, False)
     cdef ad_linear *linear = (<called *> c).linear
     cdef ad_status status = AD_CALL_FAILED
     if linear != NULL:
@@ -98,6 +124,8 @@ cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const dou
 
 cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const double *y,
                          size_t p, const double *adjoint, double *out) noexcept nogil:
+    if (<called *> c).elementwise:
+        return each_product(c, n, x, m, y, p, adjoint, out, True)
     cdef ad_linear *linear = (<called *> c).linear
     cdef ad_status status = AD_CALL_FAILED
     if linear != NULL:
@@ -176,8 +204,7 @@ cdef void rule_drop(void *c) noexcept nogil:
 
 
 cdef int rule_elementwise(void *c) noexcept nogil:
-    with gil:
-        return bool(rule_of(c).elementwise)
+    return (<called *> c).elementwise
 
 
 cdef int set_callbacks() except -1:
@@ -189,6 +216,8 @@ cdef int set_callbacks() except -1:
     callbacks.keep = rule_keep
     callbacks.drop = rule_drop
     callbacks.elementwise = rule_elementwise
+    callbacks.values = each_values
+    callbacks.slopes = each_slopes
     ad_callbacks_set(&callbacks)
     return 0
 
@@ -196,14 +225,12 @@ cdef int set_callbacks() except -1:
 set_callbacks()
 
 
-def record_call(rule, tuple arguments, size_t m, y, tuple linear=None):
+def record_call(Called call not None, tuple arguments, size_t m, y):
     """The result of a rule at arrays, of which some are traced: m numbers, a flat traced array.
 
-    y: what the rule's value is at these arguments, flat, or None: it is asked.  linear: (kind,
-    matrices, rows, columns, flags, fixed ones) of the function of matrices that is the same."""
+    y: what the rule's value is at these arguments, flat, or None: it is asked."""
     cdef Trace trace = needed_trace(arguments)
     cdef cnp.ndarray nodes, values = None
-    cdef Called call = Called(rule, linear)
     cdef double *known = NULL
     cdef ad_node first
     cdef ad_operand read

@@ -158,6 +158,11 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
             if ad_op_row(op).is_test:
                 return compare_result(result)
             return result
+        function = elementwise_ufuncs.get(ufunc)
+        if function is not None:
+            result = call_elementwise(function, inputs)
+            if result is not NotImplemented:
+                return result
     if ad_current == NULL:
         return getattr(ufunc, method)(*plain_again(inputs), **kwargs)
     return ufunc_hook(ufunc, method, inputs, kwargs)

@@ -96,7 +96,11 @@ static int goes_strict(ad_batch *b, int wild) {
 static int lanes_wild(const ad_program *p, const double *arena, size_t n) {
     size_t first = p->places;
     while (first > 0 && p->place[first - 1].position >= p->checked) first--;
-    return ad_eval_kernels()->wild(arena, p->places - first, p->lane_place + first, n);
+    for (size_t e = 0; e < n; e += AD_LANE_POINTS) {
+        size_t m = n - e < AD_LANE_POINTS ? n - e : AD_LANE_POINTS;
+        if (ad_eval_kernels()->wild(arena + e, p->places - first, p->lane_place + first, m)) return 1;
+    }
+    return 0;
 }
 
 /* The points once more, with guarded products. */
@@ -142,7 +146,10 @@ static ad_status point_block(ad_batch *b, size_t from, size_t n, double *arena, 
     return status;
 }
 
-static size_t piece_of(const ad_batch *b) { return b->lanes ? PIECE : 1; }
+static size_t piece_of(const ad_batch *b) {
+    if (!b->lanes) return 1;
+    return b->program->lane_points > PIECE ? b->program->lane_points : PIECE;
+}
 
 size_t ad_batch_pieces(const ad_batch *b) { return (b->points + piece_of(b) - 1) / piece_of(b); }
 

@@ -94,11 +94,13 @@ static ad_status gather(const ad_batch_input *x, const char *const list[AD_LANE_
                            : gather_numbers(x->rows, x->count, 0, list, points, slot, arena);
 }
 
-ad_status ad_batch_load_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n,
-                              double *arena) {
+/* At most AD_LANE_POINTS of them. */
+static ad_status load_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n,
+                            double *arena) {
     intptr_t offset[AD_LANE_POINTS];
     const char *row[AD_LANE_POINTS];
     const size_t points = ad_lane_steps(n);
+    const size_t most = p->lane_points < AD_LANE_POINTS ? p->lane_points : AD_LANE_POINTS;
     for (size_t a = 0; a < b->inputs; a++) {
         const ad_batch_input *x = &b->input[a];
         const uint32_t *slot = p->lane_input + x->first;
@@ -109,7 +111,7 @@ ad_status ad_batch_load_lanes(const ad_batch *b, const ad_program *p, size_t fro
             ad_status status = gather(x, row, points, slot, arena);
             if (status != AD_OK) return status;
         } else if (x->core == NULL) {
-            prefetch(row, points, x->count, (intptr_t)p->lane_points * (offset[1] - offset[0]));
+            prefetch(row, points, x->count, (intptr_t)most * (offset[1] - offset[0]));
             ad_eval_kernels()->columns(row, points, x->count, slot, arena);
         } else {
             for (size_t k = 0; k < x->count; k++) {
@@ -121,6 +123,16 @@ ad_status ad_batch_load_lanes(const ad_batch *b, const ad_program *p, size_t fro
         }
     }
     return AD_OK;
+}
+
+ad_status ad_batch_load_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n,
+                              double *arena) {
+    ad_status status = AD_OK;
+    for (size_t e = 0; e < n && status == AD_OK; e += AD_LANE_POINTS) {
+        size_t m = n - e < AD_LANE_POINTS ? n - e : AD_LANE_POINTS;
+        status = load_lanes(b, p, from + e, m, arena + e);
+    }
+    return status;
 }
 
 ad_status ad_batch_load_point(const ad_batch *b, size_t point, double *arena) {

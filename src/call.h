@@ -10,6 +10,7 @@
 #include "status.h"
 
 struct ad_tape;
+struct ad_graph;
 
 /* What a rule can be asked.  Matrices are row major, one column a seed.  The first failure ends
  * the sweep with its status; AD_CALL_FAILED tells that the binding knows more. */
@@ -29,6 +30,13 @@ typedef struct ad_callbacks {
     void (*drop)(void *rule);
     /* whether result k of m depends on the numbers k, k + m, k + 2 m, ... alone */
     int (*elementwise)(void *rule);
+    /* Of an elementwise rule, at many points at once: x (n x points) to y (m x points). */
+    ad_status (*values)(void *rule, size_t n, size_t m, size_t points, const double *x, double *y);
+    /* Of an elementwise rule whose n numbers are the terms x and whose results those from y on: the
+     * terms of the partial of result k % m along number k, for each k < n.  AD_CALL_FAILED where
+     * the rule can not tell. */
+    ad_status (*slopes)(void *rule, struct ad_graph *graph, size_t n, const uint32_t *x, size_t m,
+                        uint32_t y, uint32_t *slope);
 } ad_callbacks;
 
 /* Once, before the first call is recorded. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Derivatives through calls of rules, which have no partials but products with their Jacobian. */
+/* Derivatives through calls of rules, which have no partials but products with their Jacobian;
+ * elementwise ones have partials, in terms. */
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "call.h"
 #include "derive_parts.h"
 
 /* Keep what met at a place of a call. */
@@ -57,10 +59,61 @@ static ad_status check_way(const ad_graph *g, ad_term t) {
     return ad_graph_way(g, t) == AD_CALL_VALUE ? AD_OK : AD_TOO_LARGE;
 }
 
+/* In x->partial the partials of an elementwise call, one for each number it reads: AD_CALL_FAILED if
+ * there are none to be had. */
+static ad_status slopes_of(ad_accumulation *x, ad_term t, ad_called c) {
+    ad_graph *g = x->f->graph;
+    if (!c.elementwise || ad_graph_way(g, t) != AD_CALL_VALUE) return AD_CALL_FAILED;
+    ad_status status =
+        ad_grow((void **)&x->partial, &x->room_partial, 2 * (size_t)c.n, sizeof *x->partial);
+    if (status != AD_OK) return status;
+    ad_term *read = x->partial + c.n;
+    for (size_t j = 0; j < c.n; j++) read[j] = ad_graph_operand(g, t, j);
+    return ad_callbacks_get()->slopes(c.rule, g, c.n, read, c.m, t + 1, x->partial);
+}
+
+/* What has met at result k, times the partials along the numbers that it is made of. */
+static ad_status slopes_reverse(ad_accumulation *x, ad_term t, ad_called c, size_t k) {
+    ad_graph *g = x->f->graph;
+    ad_status status = ad_chain_take(x, t + 1 + (ad_term)k);
+    if (status == AD_OK) status = ad_shares_add_up(g, &x->met, &x->buffer, &x->room_buffer);
+    for (size_t j = k; j < c.n && status == AD_OK; j += c.m) {
+        ad_term to = ad_graph_operand(g, t, j);
+        if (!x->active[to] || ad_graph_is_zero(g, x->partial[j])) continue;
+        for (size_t q = 0; q < x->met.count && status == AD_OK; q++) {
+            ad_term p = ad_graph_product(g, x->partial[j], x->met.item[q].term);
+            status = g->status;
+            if (status == AD_OK) status = ad_share_link(x, to, x->met.item[q].at, p);
+        }
+    }
+    return status;
+}
+
+static ad_status slopes_forward(ad_accumulation *x, ad_term t, ad_called c, size_t k) {
+    ad_graph *g = x->f->graph;
+    ad_status status = AD_OK;
+    x->met.count = 0;
+    for (size_t j = k; j < c.n && status == AD_OK; j += c.m) {
+        ad_term from = ad_graph_operand(g, t, j);
+        if (!x->active[from] || ad_graph_is_zero(g, x->partial[j])) continue;
+        for (size_t q = 0; q < x->count[from] && status == AD_OK; q++) {
+            ad_share s = x->store.item[x->first[from] + q];
+            ad_term p = ad_graph_product(g, x->partial[j], s.term);
+            status = g->status;
+            if (status == AD_OK) status = ad_share_append(&x->met, s.at, p);
+        }
+    }
+    if (status == AD_OK) status = ad_shares_add_up(g, &x->met, &x->buffer, &x->room_buffer);
+    return status == AD_OK ? ad_shares_keep(x, t + 1 + k) : status;
+}
+
 ad_status ad_call_reverse(ad_accumulation *x, ad_term t) {
     ad_graph *g = x->f->graph;
     ad_called c = ad_graph_called(g, t);
-    ad_status status = check_way(g, t);
+    ad_status status = slopes_of(x, t, c);
+    for (size_t k = 0; k < c.m && status == AD_OK; k++) status = slopes_reverse(x, t, c, k);
+    if (status != AD_CALL_FAILED) return status;
+    status = check_way(g, t);
     x->seeded = 0;
     for (size_t k = 0; k < c.m && status == AD_OK; k++) {
         status = ad_chain_take(x, t + 1 + (ad_term)k);
@@ -83,7 +136,10 @@ ad_status ad_call_reverse(ad_accumulation *x, ad_term t) {
 ad_status ad_call_forward(ad_accumulation *x, ad_term t) {
     ad_graph *g = x->f->graph;
     ad_called c = ad_graph_called(g, t);
-    ad_status status = check_way(g, t);
+    ad_status status = slopes_of(x, t, c);
+    for (size_t k = 0; k < c.m && status == AD_OK; k++) status = slopes_forward(x, t, c, k);
+    if (status != AD_CALL_FAILED) return status;
+    status = check_way(g, t);
     x->seeded = 0;
     for (size_t j = 0; j < c.n && status == AD_OK; j++) {
         ad_term from = ad_graph_operand(g, t, j);

@@ -32,7 +32,9 @@ const ad_eval_table *ad_eval_kernels(void) { return &chosen; }
 
 size_t ad_point_room(const ad_program *p) { return ad_turn_slot(p) + p->turn_room; }
 
-size_t ad_lane_room(const ad_program *p) { return p->lane_slots * p->lane_points + p->call_room; }
+size_t ad_lane_room(const ad_program *p) {
+    return p->lane_slots * p->lane_points + p->lane_call_room;
+}
 
 void ad_point_begin(const ad_program *p, double *arena) {
     memset(arena, 0, ad_point_room(p) * sizeof *arena);
@@ -107,7 +109,22 @@ ad_status ad_point_run(const ad_program *p, double *arena) {
     return AD_OK;
 }
 
+/* An elementwise function, once for all points. */
+static ad_status lane_values(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
+    const uint32_t *from = p->record + run->first, *to = from + run->arity;
+    const ad_called *c = &p->called[run->called];
+    double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity * n;
+    for (size_t j = 0; j < run->arity; j++) memcpy(x + j * n, arena + from[j], n * sizeof *x);
+    ad_status status = ad_callbacks_get()->values(c->rule, c->n, c->m, n, x, out);
+    if (status != AD_OK) return status;
+    for (size_t k = 0; k < run->count; k++) memcpy(arena + to[k], out + k * n, n * sizeof *x);
+    return AD_OK;
+}
+
 static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
+    if (run->way == AD_CALL_VALUE && p->called[run->called].elementwise) {
+        return lane_values(p, run, n, arena);
+    }
     const uint32_t *from = p->record + run->first, *to = from + run->arity;
     double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity;
     for (size_t e = 0; e < n; e++) {

@@ -6,6 +6,7 @@
 #include "alloc.h"
 
 #define EMPTY UINT32_MAX
+#define LATELY 64 /* rules that are looked through for one that is known */
 
 ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit) {
     memset(g, 0, sizeof *g);
@@ -149,6 +150,12 @@ ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *ter
 }
 
 ad_status ad_graph_rule(ad_graph *g, ad_called called, size_t *rule) {
+    for (size_t k = g->calleds; k-- > 0 && g->calleds - k <= LATELY;) {
+        const ad_called *c = &g->called[k];
+        if (c->rule != called.rule || c->n != called.n || c->m != called.m) continue;
+        *rule = k;
+        return AD_OK;
+    }
     ad_status status = ad_grow((void **)&g->called, &g->room_called, g->calleds + 1, sizeof called);
     if (status != AD_OK) return status;
     *rule = g->calleds;
@@ -182,14 +189,12 @@ void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists) {
     g->status = AD_OK;
 }
 
-/* A call counts as the product with its whole Jacobian. */
 static size_t operations(const ad_graph *g, ad_term t, size_t arity) {
     unsigned op = g->vertex[t].op;
     if (op == AD_GRAPH_RESULT) return 0;
     if (op < AD_GRAPH_SUM) return arity > 0;
     if (op != AD_GRAPH_CALL) return arity - 1;
-    size_t p = ad_graph_way(g, t) == AD_CALL_VALUE ? 1 : ad_graph_seeds(g, t);
-    return p * ad_graph_called(g, t).n * ad_graph_called(g, t).m;
+    return ad_call_operations(ad_graph_called(g, t), ad_graph_way(g, t), ad_graph_seeds(g, t));
 }
 
 size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live) {

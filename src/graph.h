@@ -41,6 +41,7 @@ typedef struct ad_vertex {
 typedef struct ad_called {
     void *rule;
     uint32_t n, m;
+    uint32_t elementwise; /* result k is made of the numbers k, k + m, ... alone, see call.h */
 } ad_called;
 
 typedef enum ad_call_way { AD_CALL_VALUE, AD_CALL_PUSH, AD_CALL_PULL, AD_CALLS } ad_call_way;
@@ -76,8 +77,17 @@ ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *ter
 /* A call of a rule with p seeds, its results behind one another: returns the first; what it reads
  * are terms. */
 ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_way way, size_t p, const ad_term *terms);
-/* Make a rule known: its number in *rule. */
+/* Make a rule known: its number in *rule.  One that was made known lately keeps its number, so that
+ * equal calls are one term. */
 ad_status ad_graph_rule(ad_graph *g, ad_called called, size_t *rule);
+
+/* What a call takes, counted in operations: the product with its whole Jacobian; of an elementwise
+ * function about as much as so many for each result. */
+#define AD_EACH_CALLED 16
+static inline size_t ad_call_operations(ad_called c, unsigned way, size_t p) {
+    if (way == AD_CALL_VALUE && c.elementwise) return (size_t)AD_EACH_CALLED * c.m;
+    return (way == AD_CALL_VALUE ? 1 : p) * c.n * c.m;
+}
 
 /* How many numbers a call reads, and gives. */
 static inline size_t ad_call_reads(ad_called c, unsigned way, size_t p) {

@@ -188,7 +188,8 @@ static void enter_reduction(lowering *x, const ad_run *run, const ad_block *b) {
 
 static void enter_call(lowering *x, const ad_run *run, const ad_block *b) {
     size_t n = b->extent[1].count, rule;
-    ad_called called = {x->tape->rule[b->rule], (uint32_t)n, b->count};
+    void *given = x->tape->rule[b->rule];
+    ad_called called = {given, (uint32_t)n, b->count, ad_callbacks_get()->elementwise(given) != 0};
     ad_status status = ad_graph_rule(x->g, called, &rule);
     if (status != AD_OK) x->g->status = status;
     ad_call_nodes(x->tape, b, x->row);
@@ -309,19 +310,37 @@ static void enter(lowering *x) {
     }
 }
 
+static ad_status begin(lowering *x, const ad_tape *tape, ad_graph *g) {
+    *x = (lowering){tape, g, ad_alloc_zeroed(tape->nodes, 1),
+                    ad_alloc(tape->nodes, sizeof(ad_term)),
+                    ad_alloc(longest_row(tape), sizeof(ad_term))};
+    if (x->need == NULL || x->term == NULL || x->row == NULL) return AD_NO_MEMORY;
+    memset(x->term, 0xFF, tape->nodes * sizeof *x->term);
+    return AD_OK;
+}
+
+static void end(lowering *x) {
+    ad_free(x->need);
+    ad_free(x->term);
+    ad_free(x->row);
+}
+
+/* What the outputs, and what is needed already, are made of. */
+static void enter_outputs(lowering *x, size_t K, const ad_node *output, ad_term *outputs) {
+    for (size_t k = 0; k < K; k++) x->need[output[k]] = 1;
+    mark_needed(x);
+    enter(x);
+    for (size_t k = 0; k < K; k++) outputs[k] = term_of(x, output[k]);
+}
+
 ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards) {
-    lowering x = {tape, g, ad_alloc_zeroed(tape->nodes, 1), ad_alloc(tape->nodes, sizeof(ad_term)),
-                  ad_alloc(longest_row(tape), sizeof(ad_term))};
-    ad_status status = AD_NO_MEMORY;
-    if (x.need != NULL && x.term != NULL && x.row != NULL) {
-        memset(x.term, 0xFF, tape->nodes * sizeof *x.term);
+    lowering x;
+    ad_status status = begin(&x, tape, g);
+    if (status == AD_OK) {
         for (size_t d = 0; d < D; d++) x.term[input[d]] = (ad_term)d;
-        for (size_t k = 0; k < K; k++) x.need[output[k]] = 1;
         need_guards(&x);
-        mark_needed(&x);
-        enter(&x);
-        for (size_t k = 0; k < K; k++) outputs[k] = term_of(&x, output[k]);
+        enter_outputs(&x, K, output, outputs);
         for (size_t k = 0, bit = 0; k < tape->guards; k++) {
             enter_guard(&x, &tape->guard[k], bit, guards + 2 * k);
             bit += ad_guard_size(tape, &tape->guard[k]);
@@ -329,9 +348,20 @@ ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K
         status = g->status;
         g->recorded = g->terms;
     }
-    ad_free(x.need);
-    ad_free(x.term);
-    ad_free(x.row);
+    end(&x);
+    return status;
+}
+
+ad_status ad_lower_onto(const ad_tape *tape, size_t D, const ad_node *input, const ad_term *given,
+                        size_t K, const ad_node *output, ad_graph *g, ad_term *outputs) {
+    lowering x;
+    ad_status status = begin(&x, tape, g);
+    if (status == AD_OK) {
+        for (size_t d = 0; d < D; d++) x.term[input[d]] = given[d];
+        enter_outputs(&x, K, output, outputs);
+        status = g->status;
+    }
+    end(&x);
     return status;
 }
 

@@ -13,6 +13,11 @@
 ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards);
 
+/* The same of a recording without guards that stands within a function: its D inputs are the terms
+ * `given`. */
+ad_status ad_lower_onto(const ad_tape *tape, size_t D, const ad_node *input, const ad_term *given,
+                        size_t K, const ad_node *output, ad_graph *g, ad_term *outputs);
+
 /* About how many terms that takes: a node, or a test without one, is one, an
  * inner product two for each of its pairs. */
 size_t ad_lower_size(const ad_tape *tape);

@@ -270,7 +270,7 @@ size_t ad_program_operations(const ad_program *p) {
         if (run->op == AD_RUN_CALL) {
             ad_called c = p->called[run->base[0]];
             size_t seeds = ad_call_seeds(c, run->base[1], run->arity);
-            count += (run->base[1] == AD_CALL_VALUE ? 1 : seeds) * c.n * c.m;
+            count += ad_call_operations(c, run->base[1], seeds);
             continue;
         }
         size_t each = run->op >= AD_MULTIPLY_ADD ? 2 : ad_run_reduces(run->op) ? run->arity - 1 : 1;

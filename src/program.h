@@ -13,7 +13,8 @@
 
 #include "graph.h"
 
-#define AD_LANE_POINTS 32 /* most points of a vector */
+#define AD_LANE_POINTS 32 /* points of a vector, if its program calls no elementwise function */
+#define AD_LANE_CALLED 1024 /* most points otherwise: such a function is called once for all */
 #define AD_LANE_STEP 16 /* points that are done without looking how many there are */
 #define AD_SLOT_PADDING 8 /* doubles that vector loops may touch beyond an arena's last slot */
 
@@ -134,6 +135,7 @@ typedef struct ad_program {
     uint32_t *record;
     size_t records, lane_slots;
     size_t lane_points; /* of a vector: AD_LANE_POINTS, or AD_LANE_STEP where there are many */
+    size_t lane_call_room; /* of the largest call at as many points as it is asked for at once */
     uint32_t *lane_input, *lane_constant; /* AD_NO_TERM for an input that is not read */
     uint32_t *lane_place;                 /* of each place, in order */
     uint32_t *lane_output;                /* of each output, AD_NO_TERM for a zero */

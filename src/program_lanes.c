@@ -6,6 +6,7 @@
 #include "program.h"
 
 #define MANY 2048 /* slots, beyond which vectors of AD_LANE_POINTS are too far away */
+#define NEAR ((size_t)1 << 16) /* doubles of longer vectors in all, which are to stay in a cache */
 
 typedef struct allocation {
     const ad_program *p;
@@ -102,16 +103,36 @@ static size_t records_of(const ad_program_run *run) {
     return (size_t)run->count * (run->arity + 1);
 }
 
+static int is_elementwise(const ad_program *p, const ad_program_run *run) {
+    return run->op == AD_RUN_CALL && run->base[1] == AD_CALL_VALUE &&
+           p->called[run->base[0]].elementwise;
+}
+
 static void times(uint32_t points, size_t n, uint32_t *lane) {
     for (size_t k = 0; k < n; k++) {
         if (lane[k] != AD_NO_TERM) lane[k] *= points;
     }
 }
 
+/* Points of a vector: the more the better where an elementwise function is called for all of them
+ * at once. */
+static uint32_t points_of(const ad_program *p) {
+    uint32_t points = p->lane_slots > MANY ? AD_LANE_STEP : AD_LANE_POINTS;
+    int called = 0;
+    for (size_t r = 0; r < p->runs; r++) called |= is_elementwise(p, &p->run[r]);
+    while (called && points < AD_LANE_CALLED && 2 * points * p->lane_slots <= NEAR) points *= 2;
+    return points;
+}
+
 /* Lanes' numbers become offsets. */
 static void lay_out(ad_program *p) {
-    const uint32_t points = p->lane_slots > MANY ? AD_LANE_STEP : AD_LANE_POINTS;
+    const uint32_t points = points_of(p);
     p->lane_points = points;
+    p->lane_call_room = p->call_room;
+    for (size_t r = 0; r < p->runs; r++) {
+        size_t room = ((size_t)p->run[r].arity + p->run[r].count) * points;
+        if (is_elementwise(p, &p->run[r]) && room > p->lane_call_room) p->lane_call_room = room;
+    }
     times(points, p->records, p->record);
     times(points, p->inputs, p->lane_input);
     times(points, p->constants, p->lane_constant);
@@ -195,5 +216,5 @@ void ad_program_free_lanes(ad_program *p) {
     p->lane_run = NULL;
     p->record = p->lane_input = p->lane_constant = NULL;
     p->lane_place = p->lane_output = p->lane_guard = NULL;
-    p->records = p->lane_slots = p->lane_points = 0;
+    p->records = p->lane_slots = p->lane_points = p->lane_call_room = 0;
 }

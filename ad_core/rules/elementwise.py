@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Elementwise functions by rules: a value from elsewhere, and a partial derivative an operand."""
 
+import math
+
 import numpy as np
 
 from ad_core import _core
-from ad_core.rules.rule import call
+from ad_core.recording import record
+from ad_core.rules.rule import flat, results_of, split
 from ad_core.tracing.elementwise import as_array
 
 __all__ = ["elementwise"]
+
+MOST_SHARED = 64  # sizes whose calls are kept for the next recordings
 
 
 def elementwise(name, value, *partials):
@@ -17,48 +22,143 @@ def elementwise(name, value, *partials):
     take traced arrays, so that derivatives of any order follow; None where there is none, which
     refuses a traced operand there.
     """
+    own = _Function(name, value, partials)
 
     def function(*operands):
-        if len(operands) != len(partials):
-            raise TypeError(f"{name} takes {len(partials)} arrays, got {len(operands)}")
+        result = _core.call_elementwise(own, operands)
+        return own.of_arrays(operands) if result is NotImplemented else result
+
+    function.__name__ = name.rpartition(".")[2]
+    if isinstance(value, np.ufunc):
+        _core.set_elementwise(value, own)
+    return function
+
+
+class _Function:
+    """An elementwise function: what the core asks for a call of it on numbers, and how it is
+    called on arrays."""
+
+    __slots__ = ("last", "name", "partials", "shared", "value")
+
+    def __init__(self, name, value, partials):
+        self.name = name
+        self.value = value
+        self.partials = partials
+        self.shared = {}  # calls of traced operands alone, by their number of elements
+        self.last = None  # the last call of numbers: its operands (None: traced) and what is called
+
+    def of_arrays(self, operands):
+        if len(operands) != len(self.partials):
+            raise TypeError(f"{self.name} takes {len(self.partials)} arrays, got {len(operands)}")
         arrays = [_plain_if_constant(x) for x in operands]
         places = [k for k, x in enumerate(arrays) if _core.traced(x)]
         if not places:
-            result = _core.untraced(value, *arrays)
+            result = _core.untraced(self.value, *arrays)
             # of constants of a trace: an array that takes traced values
             return np.array(result) if any(map(_core.traced, operands)) else result
+        self.check(places)
+        shape = np.broadcast_shapes(*(np.shape(x) for x in arrays))
+        given = [np.broadcast_to(as_array(arrays[k]), shape) for k in places]
+        # what the rule keeps: no traced values, which would keep the tape that keeps the rule
+        fixed = [None if k in places else _flat(x, shape) for k, x in enumerate(arrays)]
+        rule = _Call(self, places, fixed, math.prod(shape))
+        numbers = [np.ravel(_core.current_values(x)) for x in given]
+        (result,) = _core.untraced(results_of, self.name, rule.values, [numbers], None)
+        if not rule.m:
+            return np.zeros(shape)
+        called = self.shared_call(rule) if len(places) == len(operands) else rule.called()
+        (found,) = split(_core.record_call(called, tuple(given), rule.m, result), [shape])
+        return found[()]
+
+    def of_numbers(self, operands):
+        """What is called for numbers, some of them traced."""
+        places = [k for k, x in enumerate(operands) if _core.traced(x)]
+        self.check(places)
+        fixed = [None if k in places else x for k, x in enumerate(operands)]
+        rule = _Call(self, places, fixed, 1)
+        called = self.shared_call(rule) if len(places) == len(operands) else rule.called()
+        self.last = tuple(fixed), called
+        return called
+
+    def check(self, places):
         for k in places:
-            if partials[k] is None:
+            if self.partials[k] is None:
                 raise NotImplementedError(
-                    f"{name} has no derivative in ad_core with respect to argument {k}"
+                    f"{self.name} has no derivative in ad_core with respect to argument {k}"
                     f"{_core.user_line()}; pass plain numbers there"
                 )
-        shape = np.broadcast_shapes(*(np.shape(x) for x in arrays))
-        given = tuple(np.broadcast_to(as_array(arrays[k]), shape) for k in places)
-        chosen = [partials[k] for k in places]
-        # what the rule keeps: no traced values, which would keep the tape that keeps the rule
-        fixed = [None if k in places else x for k, x in enumerate(arrays)]
 
-        def filled(given):
-            full = list(fixed)
-            for k, x in zip(places, given, strict=True):
-                full[k] = x
-            return full
+    def shared_call(self, rule):
+        called = self.shared.get(rule.m)
+        if called is None:
+            if len(self.shared) >= MOST_SHARED:
+                self.shared.clear()
+            called = self.shared[rule.m] = rule.called()
+        return called
 
-        def linear(given, result, backward):
-            with np.errstate(all="ignore"):
-                slopes = [p(*filled(given), result[0]) for p in chosen]
-            if backward:
-                return lambda cotangents: [_scaled(p, cotangents[0]) for p in slopes]
-            return lambda tangents: (sum(map(_scaled, slopes, tangents)),)
 
-        def values(*given):
-            return (value(*filled(given)),)
+class _Call:
+    """One call, as tapes keep it: of m elements, at the traced operands' numbers, flat.
 
-        return call(name, values, given, linear=linear, elementwise=True)[0][()]
+    In the other operands' places it has their own numbers, flat too."""
 
-    function.__name__ = name.rpartition(".")[2]
-    return function
+    __slots__ = ("fixed", "function", "m", "places")
+    elementwise = True
+
+    def __init__(self, function, places, fixed, m):
+        self.function = function
+        self.places = places
+        self.fixed = fixed
+        self.m = m
+
+    @property
+    def name(self):
+        return self.function.name
+
+    def called(self):
+        return _core.Called(self, None)
+
+    def filled(self, given):
+        """All operands: numbers, arrays of m elements, or m x points."""
+        full = list(self.fixed)
+        if np.ndim(given[0]) == 2:
+            full = [x[:, None] if isinstance(x, np.ndarray) else x for x in full]
+        for k, x in zip(self.places, given, strict=True):
+            full[k] = x
+        return full
+
+    # What the core asks.
+
+    def values(self, given):
+        return self.function.value(*self.filled(given))
+
+    def slopes(self, given, result):
+        """The partial along each of the operands that may be traced."""
+        full = self.filled(given)
+        with np.errstate(all="ignore"):
+            return [self.function.partials[k](*full, result) for k in self.places]
+
+    def record(self, x, y, seeds, backward):
+        shapes = [(self.m,)] * len(self.places)
+        given = list(x) if self.m == 1 else split(x, shapes)  # numbers cost less than arrays
+        slopes = self.slopes(given, y[0] if self.m == 1 else y)
+        if backward:
+            return flat([_scaled(slope, seeds) for slope in slopes])
+        return sum(map(_scaled, slopes, split(seeds, shapes)))
+
+    def recorded(self):
+        """(trace, nodes of the operands and the result, nodes of the slopes): how the slopes are
+        computed; None where that depends on the numbers."""
+        like = [np.full(self.m, 0.5)] * (len(self.places) + 1)
+
+        def slopes(*numbers):
+            *given, result = numbers
+            return [np.broadcast_to(slope, (self.m,)) for slope in self.slopes(given, result)]
+
+        recording = record(slopes, like, {}, tuple(range(len(like))))
+        if _core.tape_size(recording.trace)["guards"]:
+            return None
+        return recording.trace, recording.inputs.nodes, recording.outputs.nodes
 
 
 def _plain_if_constant(x):
@@ -71,10 +171,11 @@ def _plain_if_constant(x):
     return x
 
 
+def _flat(x, shape):
+    """A plain operand as the rule keeps it: a number, or an array of its own."""
+    return x.reshape(())[()] if x.size == 1 else np.broadcast_to(x, shape).flatten()
+
+
 def _scaled(partial, tangent):
     """Their product, in which an exact zero wins over infinities and NaN."""
-    if _core.traced(partial) or _core.traced(tangent):
-        return _core.record_op("GUARDED", partial, tangent)
-    with np.errstate(all="ignore"):
-        product = partial * tangent
-    return np.where((partial == 0) | (tangent == 0), 0.0, product)
+    return _core.record_op("GUARDED", partial, tangent)

@@ -10,7 +10,7 @@ import numpy as np
 from ad_core import _core, transforms
 from ad_core.errors import EscapedTraceError, TracedValueError
 
-__all__ = ["Matrices", "Rule", "call", "flat", "rows_of", "split"]
+__all__ = ["Matrices", "Rule", "call", "flat", "results_of", "rows_of", "split"]
 
 
 class Matrices(NamedTuple):
@@ -40,14 +40,12 @@ class Rule:
     Where seeds share work, linear(arrays, results, backward) stands for both: it gives the map of
     tangents to tangents at a point, backward that of cotangents to cotangents, or None for the
     other's transpose.
-
-    elementwise says that arrays and the one result have one shape, and that each element depends on
-    the arrays' same elements alone.
     """
 
-    __slots__ = ("_jvp", "_linear", "_value", "_vjp", "elementwise", "inputs", "name", "outputs")
+    __slots__ = ("_jvp", "_linear", "_value", "_vjp", "inputs", "name", "outputs")
+    elementwise = False
 
-    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None, elementwise=False):
+    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None):
         self.name = name
         self.inputs = inputs  # shapes
         self.outputs = outputs
@@ -55,7 +53,6 @@ class Rule:
         self._jvp = jvp
         self._vjp = vjp
         self._linear = linear
-        self.elementwise = elementwise
 
     def at(self, arrays, results, backward):
         """The map of tangents to tangents, or backward of cotangents to cotangents."""
@@ -114,8 +111,7 @@ class Rule:
         return flat(linear(split(seeds, self.outputs if backward else self.inputs)))
 
 
-def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None,
-         elementwise=False):  # fmt: skip
+def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None):
     """value(*arrays), a tuple of results, by rules where an array is traced.
 
     matrices: what does the same without Python where LAPACK is there.  Raises TypeError for
@@ -136,8 +132,8 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None,
     m = sum(map(math.prod, shapes))
     if m == 0 or not any(map(math.prod, inputs)):
         return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
-    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear, elementwise)
-    return tuple(split(_core.record_call(rule, tuple(arrays), m, numbers, matrices), shapes))
+    called = _core.Called(Rule(name, inputs, shapes, value, jvp, vjp, linear), matrices)
+    return tuple(split(_core.record_call(called, tuple(arrays), m, numbers), shapes))
 
 
 def results_of(name, value, arrays, shapes):

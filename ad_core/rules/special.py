@@ -39,16 +39,12 @@ def _whole(n, name):
 
 def polygamma(n, x):
     """The nth derivative of the digamma function; n is plain, x may be traced."""
-    n = _whole(n, "polygamma")
-    if not _core.traced(as_array(x)):
-        return _core.untraced(sp.polygamma, n, x)
-    rule = elementwise(
-        "scipy.special.polygamma",
-        lambda x: sp.polygamma(n, x),
-        lambda x, y: polygamma(n + 1, x),
-    )
-    # the order broadcasts too: x takes the shape of both
-    return rule(x + np.zeros(np.shape(n)) if np.ndim(n) else x)
+    return _polygamma(_whole(n, "polygamma"), x)
+
+
+_polygamma = elementwise(
+    "scipy.special.polygamma", sp.polygamma, None, lambda n, x, y: polygamma(n + 1, x)
+)
 
 
 # Gamma and its kin

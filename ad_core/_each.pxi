@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+# Elementwise functions by rules, a ufunc of SciPy's say: asked for all elements and points at once.
+# Such a rule has values(arrays) and slopes(arrays, result), its partials, on numbers or arrays of
+# its m elements, values also of m x points; and recorded(), the slopes as a recording.
+
+cdef dict elementwise_ufuncs = {}           # ufunc -> the function of operands that stands for it
+cdef object np_float64 = np.float64
+
+
+def set_elementwise(ufunc, function):
+    """What call_elementwise() is to be asked with where a ufunc meets traced numbers."""
+    elementwise_ufuncs[ufunc] = function
+
+
+cdef list each_given(size_t n, size_t m, size_t points, const double *x):
+    """The n / m operands: numbers, or arrays of the rule's own."""
+    cdef size_t k
+    if m * points == 1:
+        return [np_float64(x[k]) for k in range(n)]
+    return [lent(m, 0 if points == 1 else points, x + k * m * points) for k in range(n // m)]
+
+
+cdef ad_status each_values(void *c, size_t n, size_t m, size_t points, const double *x,
+                           double *y) noexcept nogil:
+    with gil:
+        running = ad_current
+        set_current(NULL)
+        try:
+            take(rule_of(c).values(each_given(n, m, points, x)), m * points, y)
+            return AD_OK
+        except BaseException as error:
+            raised.error = error
+            return AD_CALL_FAILED
+        finally:
+            set_current(running)
+
+
+cdef ad_status each_product(void *c, size_t n, const double *x, size_t m, const double *y, size_t p,
+                            const double *seed, double *out, bint backward) noexcept nogil:
+    cdef size_t k, own
+    with gil:
+        running = ad_current
+        set_current(NULL)
+        try:
+            result = np_float64(y[0]) if m == 1 else lent(m, 0, y)
+            slopes = rule_of(c).slopes(each_given(n, m, 1, x), result)
+            if not backward:
+                memset(out, 0, m * p * sizeof(double))
+            for k in range(n // m):
+                own = k * m * p         # where the numbers of the operand lie
+                scale_by(slopes[k], m, p, seed + (0 if backward else own),
+                         out + (own if backward else 0), not backward)
+            return AD_OK
+        except BaseException as error:
+            raised.error = error
+            return AD_CALL_FAILED
+        finally:
+            set_current(running)
+
+
+cdef int scale_by(object slope, size_t m, size_t p, const double *seed, double *out,
+                  bint add) except -1:
+    """Each row of p seeds times its slope, where an exact zero wins; added to out, or written."""
+    cdef double number = 0, t
+    cdef const double *at = &number
+    cdef cnp.ndarray dense
+    cdef size_t i, q, step = 0
+    if PyFloat_Check(slope):
+        number = PyFloat_AS_DOUBLE(slope)
+    else:
+        dense = contiguous(np.broadcast_to(slope, (m,)), dtype_float)
+        at = <double *> cnp.PyArray_DATA(dense)
+        step = 1
+    for i in range(m):
+        for q in range(p):
+            t = seed[i * p + q]
+            t = 0.0 if t == 0.0 or at[i * step] == 0.0 else at[i * step] * t
+            out[i * p + q] = out[i * p + q] + t if add else t
+    return 0
+
+
+cdef ad_status each_slopes(void *c, ad_graph *g, size_t n, const uint32_t *x, size_t m, uint32_t y,
+                           uint32_t *slope) noexcept nogil:
+    cdef called *own = <called *> c
+    cdef ad_status status = AD_CALL_FAILED
+    cdef ad_term *given
+    cdef size_t k
+    if own.tape == NULL:
+        return status
+    given = <ad_term *> ad_alloc(n + m, sizeof(ad_term))
+    if given == NULL:
+        return AD_NO_MEMORY
+    memcpy(given, x, n * sizeof(ad_term))
+    for k in range(m):
+        given[n + k] = y + <uint32_t> k
+    status = ad_lower_onto(own.tape, n + m, own.read, given, n, own.slope, g, slope)
+    ad_free(given)
+    return status
+
+
+cdef bint is_number(object x):
+    return PyFloat_CheckExact(x) or type(x) is np_float64 or PyLong_CheckExact(x)
+
+
+cdef bint is_plain(object x):
+    return is_number(x) or type(x) is np_ndarray and (<cnp.ndarray> x).descr.kind != b"O"
+
+
+def call_elementwise(function, tuple operands):
+    """An elementwise function of numbers, of which some may be traced; NotImplemented for arrays
+    and whatever else takes longer.
+
+    function: has value, last (None, or the operands of the last call that is kept, None in traced
+    ones' places, and its Called) and of_numbers(operands), which makes that."""
+    cdef Trace trace = None
+    cdef TracedScalar s
+    cdef ad_node nodes[MAXARITY]
+    cdef ad_node first
+    cdef ad_operand read
+    cdef Called call = None
+    cdef double result
+    cdef size_t n = 0
+    cdef list numbers = []
+    if len(operands) != len(function.partials):
+        return NotImplemented
+    if all([is_plain(x) for x in operands]):
+        return untraced(function.value, *operands)
+    for x in operands:
+        if type(x) is TracedScalar:
+            s = <TracedScalar> x
+            if (n == MAXARITY or s.truth or not at_hand(s.trace)
+                    or ad_is_constant(s.trace.tape, s.node)):
+                return NotImplemented
+            trace = s.trace
+            nodes[n] = s.node
+            n += 1
+            numbers.append(np_float64(trace.tape.value[s.node]))
+        elif is_number(x):
+            numbers.append(x)
+        else:
+            return NotImplemented
+    last = function.last
+    if last is not None and are_those(<tuple> last[0], operands):
+        call = <Called> last[1]
+    else:
+        call = <Called> function.of_numbers(operands)
+    found = untraced(function.value, *numbers)
+    if not PyFloat_Check(found) or not at_hand(trace):
+        return NotImplemented
+    result = PyFloat_AS_DOUBLE(found)
+    read.nodes = nodes
+    check(ad_tape_call(trace.tape, &call.c, n, &read, 1, &result, &first))
+    return new_scalar(trace, first)
+
+
+cdef bint are_those(tuple known, tuple operands):
+    """Whether the same operands are traced, and the others are the very same numbers."""
+    if len(known) != len(operands):
+        return False
+    for a, b in zip(known, operands):
+        if a is not b and (a is not None or type(b) is not TracedScalar):
+            return False
+    return True
