@@ -98,7 +98,8 @@ static int lanes_wild(const ad_program *p, const double *arena, size_t n) {
     while (first > 0 && p->place[first - 1].position >= p->checked) first--;
     for (size_t e = 0; e < n; e += AD_LANE_POINTS) {
         size_t m = n - e < AD_LANE_POINTS ? n - e : AD_LANE_POINTS;
-        if (ad_eval_kernels()->wild(arena + e, p->places - first, p->lane_place + first, m)) return 1;
+        if (ad_eval_kernels()->wild(arena + e, p->places - first, p->lane_place + first, m))
+            return 1;
     }
     return 0;
 }

@@ -311,9 +311,9 @@ static void enter(lowering *x) {
 }
 
 static ad_status begin(lowering *x, const ad_tape *tape, ad_graph *g) {
-    *x = (lowering){tape, g, ad_alloc_zeroed(tape->nodes, 1),
-                    ad_alloc(tape->nodes, sizeof(ad_term)),
-                    ad_alloc(longest_row(tape), sizeof(ad_term))};
+    *x =
+        (lowering){tape, g, ad_alloc_zeroed(tape->nodes, 1), ad_alloc(tape->nodes, sizeof(ad_term)),
+                   ad_alloc(longest_row(tape), sizeof(ad_term))};
     if (x->need == NULL || x->term == NULL || x->row == NULL) return AD_NO_MEMORY;
     memset(x->term, 0xFF, tape->nodes * sizeof *x->term);
     return AD_OK;

@@ -134,7 +134,7 @@ typedef struct ad_program {
     ad_lane_run *lane_run;
     uint32_t *record;
     size_t records, lane_slots;
-    size_t lane_points; /* of a vector: AD_LANE_POINTS, or AD_LANE_STEP where there are many */
+    size_t lane_points;    /* of a vector: AD_LANE_POINTS, or AD_LANE_STEP where there are many */
     size_t lane_call_room; /* of the largest call at as many points as it is asked for at once */
     uint32_t *lane_input, *lane_constant; /* AD_NO_TERM for an input that is not read */
     uint32_t *lane_place;                 /* of each place, in order */

@@ -49,7 +49,7 @@ ARROWS = {
     "replay": ["block"],
     "graph": ["alloc", "expr"],
     "lower": ["block", "graph"],
-    "derive": ["graph"],
+    "derive": ["call", "graph"],
     "eliminate": ["derive"],
     "fused": [],
     "program": ["graph", "fused"],

@@ -84,7 +84,8 @@ static void drop(void *rule) { ((product *)rule)->kept--; }
 /* y_k has x_(k+1) as well */
 static int elementwise(void *rule) { return rule == NULL; }
 
-static const ad_callbacks callbacks = {value, push, pull, expand, keep, drop, elementwise};
+static const ad_callbacks callbacks = {value, push,        pull, expand, keep,
+                                       drop,  elementwise, NULL, NULL};
 static const ad_node inputs[] = {0, 1, 2}, scattered[] = {2, 0, 1};
 
 /* sin of the products of x_2 x_0, x_0 x_1, x_1 x_2. */
