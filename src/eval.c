@@ -141,7 +141,10 @@ ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena) {
     for (size_t k = 0; k < p->runs; k++) {
         const ad_lane_run *run = &p->lane_run[k];
         if (run->op != AD_RUN_CALL) {
-            chosen.lane[run->op](arena, run, p->record + run->first, points);
+            for (size_t e = 0; e < points; e += AD_LANE_POINTS) {
+                size_t m = points - e < AD_LANE_POINTS ? points - e : AD_LANE_POINTS;
+                chosen.lane[run->op](arena + e, run, p->record + run->first, m);
+            }
             continue;
         }
         ad_status status = lane_call(p, run, n, arena);

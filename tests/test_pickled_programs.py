@@ -2,15 +2,16 @@
 """A pickled tape is the tape: random programs with constants anywhere in what they join, recorded,
 pickled and evaluated beside the original; and files that were changed."""
 
+import contextlib
 import pickle
 
 import numpy as np
 import pytest
+from test_tape_files import put_together, taken_apart
 
 import ad_core
 from ad_core import _core
 from ad_core.programs import file
-from test_tape_files import put_together, taken_apart
 
 D = 4  # inputs of every program
 
@@ -191,7 +192,7 @@ def test_a_file_in_which_operations_are_missing():
     at = np.searchsorted(arrays["leaves"], gone[0])
     for key, value in (("leaves", gone[0]), ("constant", 1), ("values", 4.0)):
         arrays[key] = np.insert(arrays[key], at, value)
-    with pytest.raises(file.IncompleteError, match="lacks operations.*trace the function again"):
+    with pytest.raises(file.IncompleteError, match=r"lacks operations.*trace the function again"):
         ad_core.Tape.from_bytes(put_together(header, arrays))
     assert issubclass(file.IncompleteError, ValueError)
 
@@ -216,10 +217,10 @@ def changed(seed):
 def test_a_changed_file_is_refused_or_another_tape(seed):
     """A whole one: its ways to a derivative agree, and it is the same in a file of its own."""
     tape, data = changed(seed)
-    try:
+    other = None
+    with contextlib.suppress(ValueError):  # every other error is a failure of the test
         other = ad_core.Tape.from_bytes(data)
-    except ValueError as error:
-        assert "tape file" in str(error)
+    if other is None:
         return
     x = point(seed, 0)
     if other._recording.inputs.shapes != [(D,)] or other.value.shape != tape.value.shape:
