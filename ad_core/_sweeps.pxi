@@ -359,7 +359,7 @@ def cheapest_forward(size_t D, size_t K):
 
 @cython.final
 cdef class JacobianFunction:
-    """What jacobian(fun) returns: a function of fun's arguments.
+    """What jacobian(fun) returns, and what grad(fun) calls: a function of fun's arguments.
 
     An object rather than a closure, because a call of a small function costs little more than
     making one."""
@@ -368,6 +368,7 @@ cdef class JacobianFunction:
     cdef object argnums, has_aux, mode, chunk_size
     cdef object forward                         # True, False, or None: whichever is cheaper
     cdef size_t chunk                           # seeds a sweep; 0: chosen
+    cdef bint scalar                            # what grad() returns: the gradient is wanted
     cdef Py_ssize_t k                           # the argument of the plain case; -1: no such case
 
     def __call__(self, *args, **kwargs):
@@ -376,8 +377,13 @@ cdef class JacobianFunction:
             if type(x) is np.ndarray or type(x) is float or type(x) is np.float64:
                 return jacobian_once(self, args, kwargs)
         recording = record_hook(self.__wrapped__, args, kwargs, self.argnums, self.has_aux)
-        result = recording.jacobian(self.mode, self.chunk_size)
+        result = self.of_recording(recording)
         return (result, recording.aux) if self.has_aux else result
+
+    cdef object of_recording(self, object recording):
+        if self.scalar:
+            return gradient_hook(recording, self.__wrapped__)
+        return recording.jacobian(self.mode, self.chunk_size)
 
     @property
     def __name__(self):
@@ -401,8 +407,22 @@ def jacobian_function(fun, argnums, has_aux, mode, chunk_size):
     return f
 
 
+def gradient_function(fun, argnums):
+    """What grad() calls: the gradient of a scalar function by one adjoint sweep."""
+    cdef JacobianFunction f = jacobian_function(fun, argnums, False, "rev", None)
+    f.scalar = True
+    return f
+
+
 cdef object record_hook = None
 cdef object finish_hook = None
+cdef object gradient_hook = None
+
+
+def set_gradient(gradient):
+    """The Python layer's gradient(recording, fun), which refuses what is no scalar function."""
+    global gradient_hook
+    gradient_hook = gradient
 
 
 def set_recording(record, finish):
@@ -437,12 +457,13 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
                                                   cnp.PyArray_DIMS(values)), False)
         y = fun(traced) if len(args) == 1 and not kwargs else fun(
             *args[:k], traced, *args[k + 1:], **kwargs)
-        if not plain_output(trace, y):
+        if not plain_output(trace, y) or self.scalar and (
+                type(y) is not TracedScalar or trace.tape.nodes >= TINY_SWEEP):
             recording = finish_hook(trace, args[k], consecutive_row(first, D), trace, y)
     finally:
         trace.close()
     if recording is not None:
-        return recording.jacobian(self.mode, self.chunk_size)
+        return self.of_recording(recording)
     f.tape = trace.tape
     f.D = D
     inputs = consecutive_row(first, D)

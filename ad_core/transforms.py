@@ -110,10 +110,13 @@ def grad(fun, argnums=0, *, has_aux=False):
     array([2., 4., 6.])
     """
     both = value_and_grad(fun, argnums, has_aux=has_aux)
+    alone = None if has_aux else _core.gradient_function(fun, argnums)
 
     def gradient(*args, **kwargs):
+        if alone is not None:
+            return alone(*args, **kwargs)
         value, result = both(*args, **kwargs)
-        return (result, value[1]) if has_aux else result
+        return result, value[1]
 
     return _named(gradient, fun, "gradient")
 
@@ -276,6 +279,14 @@ def _check_scalar(recording, fun, name):
             f"{name} needs a function with a scalar result, got {got} from "
             f"{_core.name_of(fun)}; use jacobian, or reduce the result (np.sum, x[0], ...)"
         )
+
+
+def _gradient(recording, fun):
+    _check_scalar(recording, fun, "grad")
+    return recording.gradient()
+
+
+_core.set_gradient(_gradient)
 
 
 def as_tuple(value, what):
