@@ -131,8 +131,8 @@ cdef class Call:
             program.busy = False
 
     cdef object loaded(self, tuple arguments, tuple out):
-        """The same of a point that lies in the program's arena, which is busy: wherever Python makes
-        an object, a finalizer or a signal handler may call this program."""
+        """The same of a point that lies in the program's arena, which is busy: wherever Python
+        makes an object, a finalizer or a signal handler may call this program."""
         cdef Program program = self.program
         cdef const ad_program *run = &program.fast
         cdef double *arena = program.arena

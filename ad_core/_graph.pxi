@@ -90,8 +90,8 @@ cdef class Graph:
         return f
 
     cdef int prepare(self) except -1:
-        """Let the elementwise functions that are called record their slopes: nothing of Python's may
-        run while terms are derived, since it might come back to this graph."""
+        """Let the elementwise functions that are called record their slopes: nothing of Python's
+        may run while terms are derived, since it might come back to this graph."""
         cdef size_t k = 0
         while k < self.g.calleds:
             if self.g.called[k].elementwise:

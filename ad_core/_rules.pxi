@@ -65,6 +65,8 @@ cdef class Called:
         if self.prepared:
             return 0
         found = untraced(self.rule.recorded)
+        if self.prepared:       # by another thread, or a finalizer, meanwhile
+            return 0
         self.prepared = True
         if found is not None:
             self.slopes = found[0], contiguous(found[1]), contiguous(found[2])

@@ -90,8 +90,9 @@ class Tape(Compiled):
         """The tape that :meth:`to_bytes` wrote.
 
         Everything in them is checked, and nothing is executed.  ValueError for bytes that are cut
-        short or altered, of a newer format or no tape, or name an operation that is not known
-        here.  Cost: that of recording in C; programs are made anew when they are asked for.
+        short or altered, of a newer format or no tape, name an operation that is not known here, or
+        lack some (early versions left out what reads arrays that begin with a constant).  Cost:
+        that of recording in C; programs are made anew when they are asked for.
 
         >>> import ad_core
         >>> data = ad_core.trace(lambda x: x * x, 3.0).to_bytes()

@@ -127,6 +127,24 @@ def test_extremes_ties_and_holes(f, shape):
             np.testing.assert_allclose(share, expected, rtol=1e-15)
 
 
+@pytest.mark.parametrize("fold", FOLDS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "constant", [(0,), (1,), (0, 1), (0, 2), (2, 3), (0, 1, 2), (1, 3)], ids=str
+)
+def test_running_folds_of_rows_that_are_constants(fold, constant):
+    """Each row's nodes are all constants or none, wherever the constant ones stand."""
+
+    def f(x):
+        rows = [numbers(3) if k in constant else x * (k + 1.0) for k in range(4)]
+        return np.sin(fold.accumulate(np.stack(rows), axis=0))
+
+    x = numbers(3) + np.array([0.01, 0.37, 0.2])
+    agrees(f, x)
+    rows = np.array([min(set(range(4)) - set(constant)) <= k for k in range(4)])
+    J = ad_core.jacobian(f)(x)
+    assert fold in (np.maximum, np.fmin) or np.all(np.any(J, axis=(1, 2)) == rows)
+
+
 def test_nodes_at_places():
     places, counts = np.array([3, 1, 3, 0, 1, 3]), np.array([1, 2, 0, 3])
     order = _core.order_of_places(places, counts)

@@ -2,6 +2,7 @@
 """Elementwise functions by rules: a value from elsewhere, and a partial derivative an operand."""
 
 import math
+import threading
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from ad_core.tracing.elementwise import as_array
 __all__ = ["elementwise"]
 
 MOST_SHARED = 64  # sizes whose calls are kept for the next recordings
+
+# Of this thread: slopes, whether it records some.  Calls in them are their own: a shared one might
+# be that which keeps the slopes, and keep itself.
+_recording = threading.local()
 
 
 def elementwise(name, value, *partials):
@@ -29,8 +34,7 @@ def elementwise(name, value, *partials):
         return own.of_arrays(operands) if result is NotImplemented else result
 
     function.__name__ = name.rpartition(".")[2]
-    if isinstance(value, np.ufunc):
-        _core.set_elementwise(value, own)
+    function.of_numbers = own  # what _core.call_elementwise() is asked with
     return function
 
 
@@ -66,7 +70,8 @@ class _Function:
         (result,) = _core.untraced(results_of, self.name, rule.values, [numbers], None)
         if not rule.m:
             return np.zeros(shape)
-        called = self.shared_call(rule) if len(places) == len(operands) else rule.called()
+        shared = len(places) == len(operands) and not getattr(_recording, "slopes", False)
+        called = self.shared_call(rule) if shared else rule.called()
         (found,) = split(_core.record_call(called, tuple(given), rule.m, result), [shape])
         return found[()]
 
@@ -155,7 +160,11 @@ class _Call:
             *given, result = numbers
             return [np.broadcast_to(slope, (self.m,)) for slope in self.slopes(given, result)]
 
-        recording = record(slopes, like, {}, tuple(range(len(like))))
+        before, _recording.slopes = getattr(_recording, "slopes", False), True
+        try:
+            recording = record(slopes, like, {}, tuple(range(len(like))))
+        finally:
+            _recording.slopes = before
         if _core.tape_size(recording.trace)["guards"]:
             return None
         return recording.trace, recording.inputs.nodes, recording.outputs.nodes
