@@ -3,6 +3,7 @@
 they are asked once for all points of a batch."""
 
 import gc
+import threading
 import warnings
 
 import numpy as np
@@ -215,6 +216,27 @@ def test_warnings_are_those_of_the_function():
         assert ad_core.jacobian(sp.entr)(0.0) == np.inf
         with pytest.raises(RuntimeWarning, match="divide by zero"):
             ad_core.jacobian(elementwise("inverse", np.reciprocal, lambda x, y: -y * y))(0.0)
+
+
+def test_threads_that_derive_at_once():
+    """Whoever is first records the slopes, for all."""
+    f = lambda x: np.sum(sp.jv(1.0, x) * sp.beta(x, x))  # noqa: E731
+    expected = ad_core.hessian(f)(X)
+    for _ in range(8):
+        tape, found, start = ad_core.trace(f, X), [], threading.Barrier(4)
+
+        def ask(tape=tape, found=found, start=start):
+            start.wait()
+            found.append(tape.hessian(X))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 4
+        for H in found:
+            np.testing.assert_allclose(H, expected, rtol=1e-9)
 
 
 def calls():
