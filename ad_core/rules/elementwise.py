@@ -34,7 +34,7 @@ def elementwise(name, value, *partials):
         return own.of_arrays(operands) if result is NotImplemented else result
 
     function.__name__ = name.rpartition(".")[2]
-    function.of_numbers = own  # what _core.call_elementwise() is asked with
+    function.own = own  # what _core.call_elementwise() is asked with
     return function
 
 

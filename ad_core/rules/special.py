@@ -24,7 +24,7 @@ UFUNCS = {}  # SciPy's ufunc -> the same on traced arrays
 def _rule(name, *partials):
     ufunc = getattr(sp, name)
     function = UFUNCS[ufunc] = elementwise(f"scipy.special.{name}", ufunc, *partials)
-    _core.set_elementwise(ufunc, function.of_numbers)
+    _core.set_elementwise(ufunc, function.own)
     return function
 
 
