@@ -136,14 +136,23 @@ static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n
     return AD_OK;
 }
 
+/* A run on vectors of any length, AD_LANE_POINTS at a time. */
+static void lane_run(const ad_lane_run *run, const uint32_t *record, size_t points, double *arena) {
+    for (size_t e = 0; e < points; e += AD_LANE_POINTS) {
+        size_t m = points - e < AD_LANE_POINTS ? points - e : AD_LANE_POINTS;
+        chosen.lane[run->op](arena + e, run, record, m);
+    }
+}
+
 ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena) {
     const size_t points = ad_lane_steps(n);
     for (size_t k = 0; k < p->runs; k++) {
         const ad_lane_run *run = &p->lane_run[k];
         if (run->op != AD_RUN_CALL) {
-            for (size_t e = 0; e < points; e += AD_LANE_POINTS) {
-                size_t m = points - e < AD_LANE_POINTS ? points - e : AD_LANE_POINTS;
-                chosen.lane[run->op](arena + e, run, p->record + run->first, m);
+            if (points <= AD_LANE_POINTS) {
+                chosen.lane[run->op](arena, run, p->record + run->first, points);
+            } else {
+                lane_run(run, p->record + run->first, points, arena);
             }
             continue;
         }
