@@ -55,6 +55,7 @@ cdef class Call:
     cdef readonly bint bare             # arguments come as these arrays, one after the other
     cdef Py_ssize_t inputs              # arguments before tangents or cotangents
     cdef object report                  # raises BranchChanged: report(guard numbers, point)
+    cdef public object watch            # a Watch of points that take another way, or None
     cdef leaf *ins
     cdef leaf *outs
     cdef Py_ssize_t n_in, n_out
@@ -103,7 +104,7 @@ cdef class Call:
 
     cdef object single(self, tuple arguments, tuple out, bint attempt):
         """Results at one point, the GIL kept; NotImplemented if the arguments are anything else,
-        or, in an attempt, if a guard flips."""
+        or it is one that the watch is for, or, in an attempt, if a guard flips."""
         cdef Program program = self.program
         if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
                 or program.busy or not self.load(arguments, program.arena)):
@@ -125,6 +126,7 @@ cdef class Call:
         cdef double *arena = program.arena
         cdef Py_ssize_t k
         cdef bint wild = False
+        met = None if self.watch is None else self.watch.count()
         cdef ad_status status = ad_point_run(run, arena)
         if status != AD_OK:
             check(status)
@@ -132,6 +134,8 @@ cdef class Call:
             if attempt:
                 return NotImplemented
             self.report(flipped(self.program, arena), None)
+        if met is not None and met != self.watch.count():
+            return NotImplemented
         if self.pack is None:
             result = self.array(0, out)
             if self.write(run, arena, 0, <cnp.ndarray> result):
@@ -290,7 +294,10 @@ cdef class Call:
         if program.fast.guards > 0:
             job.missed = np.zeros(b.points, np.uint8)
             b.missed = <uint8_t *> cnp.PyArray_DATA(job.missed)
+        met = None if self.watch is None else self.watch.count()
         job.run(workers, progress)
+        if met is not None and met != self.watch.count():
+            self.watch.mend(job.arrays, job.results, shape)
         missed = None if job.missed is None else job.missed.reshape(shape).view(bool)
         if out is None:
             return [y if y.ndim else y[()] for y in job.results], missed

@@ -19,6 +19,7 @@ typedef struct pass {
     uint32_t *of; /* the set of each node */
     ad_sets sets;
     uses_table uses;
+    int here;        /* at this point alone, choices as they came out */
     ad_node *row;    /* operands of one result */
     uint32_t *lines; /* sets of a matrix's rows or columns */
     uint8_t *holes;  /* which of the other's have zeros */
@@ -32,12 +33,23 @@ static int stops(pass *x, size_t work) {
     return x->stopped;
 }
 
-static void find_uses(uses_table uses) {
+/* Whether a partial is made of comparisons and literals alone: 0 or another number by where the
+ * operands lie, as that of a selection is. */
+static int is_choice(const ad_expr *e) {
+    for (int k = 0; k < e->steps; k++) {
+        const ad_op_info *op = &ad_op_rows[e->step[k].op];
+        if (e->step[k].kind == AD_STEP_V) return 0;
+        if (e->step[k].kind == AD_STEP_APPLY && !op->is_test && op->arity < 3) return 0;
+    }
+    return 1;
+}
+
+static void find_uses(uses_table uses, int here) {
     memset(uses, 0, sizeof(uses_table));
     for (unsigned op = 0; op < AD_OP_COUNT; op++) {
         for (int j = 0; j < ad_op_rows[op].arity; j++) {
             const ad_expr *e = ad_expr_partial(op, j);
-            for (int k = 0; k < e->steps; k++) {
+            for (int k = 0; k < e->steps && !(here && is_choice(e)); k++) {
                 unsigned kind = e->step[k].kind;
                 if (kind <= AD_STEP_C) uses[op][j] |= (uint8_t)(USES_A << kind);
                 if (kind == AD_STEP_V) uses[op][j] |= USES_ALL;
@@ -81,7 +93,7 @@ typedef struct edge {
 
 /* Whether partials along edge j can vanish at all: what they are made of may be constant. */
 static int may_vanish(const pass *x, const ad_run *run, const ad_span *span, int j) {
-    if (x->uses[run->op][j] == 0) return 0;
+    if (x->uses[run->op][j] == 0) return x->here && span->source[j] == AD_PARTIAL_STORED;
     for (int i = 0; i < run->arity; i++) {
         const ad_view *view = &span->operand[i];
         if (!(x->uses[run->op][j] >> i & 1) || view->list != AD_AFFINE) continue;
@@ -249,6 +261,16 @@ static void product_run(pass *x, const ad_run *run, const ad_block *b) {
     }
 }
 
+/* Results of a call that are inputs themselves have their own sets. */
+static void take_inputs(pass *x, const ad_run *run, size_t count, const ad_function *f, size_t from,
+                        size_t to) {
+    for (size_t d = from; d < to; d++) {
+        if (f->input[d] - run->node < count) {
+            x->of[f->input[d]] = ad_sets_single(&x->sets, d - from);
+        }
+    }
+}
+
 /* The sets of all nodes with respect to the inputs [from, to). */
 static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to) {
     const ad_tape *tape = x->tape;
@@ -265,6 +287,7 @@ static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to
             product_run(x, run, &tape->block[run->a]);
         } else if (run->op == AD_BLOCK_CALL) {
             call_run(x, run, &tape->block[run->a]);
+            take_inputs(x, run, tape->block[run->a].count, f, from, to);
         } else {
             reduction_run(x, run, &tape->block[run->a]);
         }
@@ -350,12 +373,12 @@ static ad_status merge(piece *pieces, size_t n, size_t K, size_t *start, uint32_
     return status;
 }
 
-ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
-                      uint32_t **index, const ad_poll *poll) {
-    pass x = {.tape = f->tape, .pace = {poll, 0}};
+static ad_status patterns(const ad_function *f, int here, size_t most, size_t room, size_t *start,
+                          uint32_t **index, const ad_poll *poll) {
+    pass x = {.tape = f->tape, .here = here, .pace = {poll, 0}};
     piece *pieces = NULL;
     size_t n = 0, held = 0, from = 0, step = f->D > 0 ? f->D : 1;
-    find_uses(x.uses);
+    find_uses(x.uses, here);
     *index = NULL;
     start[f->K] = 0;
     ad_status status = allocate(&x);
@@ -391,4 +414,14 @@ ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *st
     ad_free(x.lines);
     ad_free(x.holes);
     return status;
+}
+
+ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
+                      uint32_t **index, const ad_poll *poll) {
+    return patterns(f, 0, most, room, start, index, poll);
+}
+
+ad_status ad_sparsity_here(const ad_function *f, size_t most, size_t room, size_t *start,
+                           uint32_t **index, const ad_poll *poll) {
+    return patterns(f, 1, most, room, start, index, poll);
 }

@@ -8,6 +8,7 @@ where another source is named.  All take stacks of matrices.
 import numpy as np
 
 from ad_core import _core
+from ad_core.rules.repeated import absent, guarded
 from ad_core.rules.rule import Matrices, call
 
 __all__ = [
@@ -281,7 +282,7 @@ def lstsq(a, b, rcond):
             bb = pt @ w[0]
             ba = left @ transposed(p @ bb) - bb @ transposed(found)
             ba = ba + through @ transposed(w[0] - p @ (a @ w[0]))
-            if _core.traced(w[1]) or np.any(w[1]):
+            if not absent(w[1]):
                 u, _, vt = np.linalg.svd(a, full_matrices=False)
                 ba = ba + (u * w[1]) @ vt
             return ba, bb
@@ -297,19 +298,34 @@ def lstsq(a, b, rcond):
 
 
 def roots(p):
-    """The roots of a polynomial as implicit functions of its coefficients, if all are real."""
+    """The roots of a polynomial as implicit functions of its coefficients, if all are real; NaN
+    where some are equal, since such a root splits into complex ones."""
     powers = np.arange(p.shape[0] - 1, -1, -1)
 
     def slopes(x, y):
         return np.polyval(x[0][:-1] * powers[:-1], y[0])
 
+    def repeated(x, y):
+        """Roots that are as near to another as their own rounding, as far as that can be told."""
+        size = np.polyval(np.absolute(x[0]), np.absolute(y[0]))
+        known = 4.0 * p.shape[0] * np.finfo(float).eps * size
+        gaps = np.absolute(y[0] - y[0][:, None]) + np.diag(np.full(y[0].shape, np.inf))
+        return ~(np.min(gaps, axis=-1) * np.absolute(slopes(x, y)) > known)
+
+    def inverse(x, y):
+        none = repeated(x, y)
+        return np.where(none, np.nan, 1.0) / np.where(none, 1.0, slopes(x, y))
+
     def jvp(x, y, t):
-        return (-np.polyval(t[0], y[0]) / slopes(x, y),)
+        return (-np.polyval(t[0], y[0]) * inverse(x, y),)
 
     def vjp(x, y, w):
-        return (-(w[0] / slopes(x, y)) @ y[0][:, None] ** powers,)
+        return (-guarded(inverse(x, y), w[0]) @ y[0][:, None] ** powers,)
 
-    return call("np.roots", _real_roots, (p,), jvp, vjp)[0]
+    def undetermined(x, y):
+        return (repeated(x, y),)
+
+    return call("np.roots", _real_roots, (p,), jvp, vjp, undetermined=undetermined)[0]
 
 
 def _real_roots(p):

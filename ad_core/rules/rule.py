@@ -43,11 +43,20 @@ class Rule:
 
     elementwise says that arrays and the one result have one shape, and that each element depends on
     the arrays' same elements alone.
+
+    undetermined(arrays, results), if there is one, tells which results are no functions of the arrays
+    at this point (eigenvectors of equal eigenvalues): for each a truth value or an array of them that
+    broadcasts against it, None where that can not be.  ad_core/undetermined.py sees to what depends
+    on them.  reads: for such a rule which elements of its one array it reads; None: all.
     """
 
-    __slots__ = ("_jvp", "_linear", "_value", "_vjp", "elementwise", "inputs", "name", "outputs")
+    __slots__ = (
+        "_jvp", "_linear", "_value", "_vjp", "elementwise", "inputs", "name", "outputs",
+        "reads", "undetermined",
+    )  # fmt: skip
 
-    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None, elementwise=False):
+    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None, elementwise=False,
+                 undetermined=None, reads=None):  # fmt: skip
         self.name = name
         self.inputs = inputs  # shapes
         self.outputs = outputs
@@ -56,6 +65,24 @@ class Rule:
         self._vjp = vjp
         self._linear = linear
         self.elementwise = elementwise
+        self.undetermined = undetermined
+        self.reads = reads
+
+    def masks(self, x, y):
+        """Of flat arrays: which elements of each result are undetermined, None where none can be;
+        traced truth values from traced arrays."""
+        found = self.undetermined(split(x, self.inputs), split(y, self.outputs))
+        return [
+            None if mask is None else np.broadcast_to(mask, shape)
+            for mask, shape in zip(found, self.outputs, strict=True)
+        ]
+
+    def missing(self, x, y):
+        """The same as one flat array."""
+        masks = self.masks(x, y)
+        return flat(
+            [np.zeros(s, bool) if m is None else m for m, s in zip(masks, self.outputs, strict=True)]
+        )
 
     def at(self, arrays, results, backward):
         """The map of tangents to tangents, or backward of cotangents to cotangents."""
@@ -115,7 +142,7 @@ class Rule:
 
 
 def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None,
-         elementwise=False):  # fmt: skip
+         elementwise=False, undetermined=None, reads=None):  # fmt: skip
     """value(*arrays), a tuple of results, by rules where an array is traced.
 
     matrices: what does the same without Python where LAPACK is there.  Raises TypeError for
@@ -136,7 +163,7 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None,
     m = sum(map(math.prod, shapes))
     if m == 0 or not any(map(math.prod, inputs)):
         return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
-    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear, elementwise)
+    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear, elementwise, undetermined, reads)
     return tuple(split(_core.record_call(rule, tuple(arrays), m, numbers, matrices), shapes))
 
 
