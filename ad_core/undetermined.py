@@ -86,12 +86,17 @@ def _weight(missing, used):
 
 def _dependent(recording, nodes, on):
     """Which of the nodes `on` depend on some of `nodes`, and which of these do so."""
-    used = np.zeros(nodes.size, bool)
     if nodes.size == 0 or on.size == 0:
-        return np.zeros(on.size, bool), used
-    start, index = _core.jacobian_pattern(recording.trace, nodes, on, here=True)
-    used[index] = True
-    return np.diff(start) > 0, used
+        return np.zeros(on.size, bool), np.zeros(nodes.size, bool)
+    inputs = recording.inputs.nodes  # beside them, since what none of them moves is fixed
+    others = inputs[~np.isin(inputs, nodes)]
+    start, index = _core.jacobian_pattern(
+        recording.trace, np.concatenate([nodes, others]), on, here=True
+    )
+    known = index < nodes.size
+    used = np.bincount(index[known], minlength=nodes.size) > 0
+    rows = np.repeat(np.arange(on.size), np.diff(start))[known]
+    return np.bincount(rows, minlength=on.size) > 0, used
 
 
 def marked(found, pairs, seeds, forward):

@@ -63,10 +63,21 @@ static int vanishes(unsigned uses, unsigned constant, double partial) {
     return partial == 0 && (uses & ~constant) == 0;
 }
 
+/* A bit an operand: whether it is fixed here, since nothing that it is made of varies. */
+static unsigned fixed_here(const pass *x, const ad_node *operand, int arity) {
+    unsigned fixed = 0;
+    for (int i = 0; x->here && i < arity; i++) {
+        fixed |= (unsigned)(x->of[operand[i]] == 0) << i;
+    }
+    return fixed;
+}
+
 static void scalar_run(pass *x, const ad_run *run) {
     const double *partial = x->tape->partial + run->partial;
     const uint8_t *uses = x->uses[run->op];
+    const ad_node operand[] = {run->a, run->b};
     uint32_t set = 0;
+    unsigned fixed;
     switch (run->form) {
     case AD_FORM_RIGHT:
         if (!vanishes(uses[1], USES_A, partial[0])) set = x->of[run->b];
@@ -75,8 +86,9 @@ static void scalar_run(pass *x, const ad_run *run) {
         if (!vanishes(uses[0], USES_A << 1, partial[0])) set = x->of[run->a];
         break;
     default:
-        if (!vanishes(uses[0], 0, partial[0])) set = x->of[run->a];
-        if (run->form == AD_FORM_BINARY && !vanishes(uses[1], 0, partial[1])) {
+        fixed = fixed_here(x, operand, run->form == AD_FORM_BINARY ? 2 : 1);
+        if (!vanishes(uses[0], fixed, partial[0])) set = x->of[run->a];
+        if (run->form == AD_FORM_BINARY && !vanishes(uses[1], fixed, partial[1])) {
             set = ad_sets_join(&x->sets, set, x->of[run->b]);
         }
     }
@@ -93,7 +105,8 @@ typedef struct edge {
 
 /* Whether partials along edge j can vanish at all: what they are made of may be constant. */
 static int may_vanish(const pass *x, const ad_run *run, const ad_span *span, int j) {
-    if (x->uses[run->op][j] == 0) return x->here && span->source[j] == AD_PARTIAL_STORED;
+    if (x->here) return span->source[j] != AD_PARTIAL_ONE && span->source[j] != AD_PARTIAL_MINUS_ONE;
+    if (x->uses[run->op][j] == 0) return 0;
     for (int i = 0; i < run->arity; i++) {
         const ad_view *view = &span->operand[i];
         if (!(x->uses[run->op][j] >> i & 1) || view->list != AD_AFFINE) continue;
@@ -106,7 +119,8 @@ static int vanishes_at(const pass *x, const edge *at, int j, size_t e) {
     const ad_tape *tape = x->tape;
     unsigned constant = 0;
     for (int i = 0; i < at->run->arity; i++) {
-        constant |= (unsigned)ad_is_constant(tape, ad_place_node(at->place[i], e)) << i;
+        ad_node node = ad_place_node(at->place[i], e);
+        constant |= (unsigned)(ad_is_constant(tape, node) || (x->here && x->of[node] == 0)) << i;
     }
     for (int i = at->run->arity; i < AD_MAX_ARITY; i++) constant |= USES_A << i;
     double partial = 1;
@@ -234,6 +248,26 @@ static void product_with_constant(pass *x, int side, matrix a, matrix other, uin
     }
 }
 
+/* Whether a node is zero here, whatever the inputs are. */
+static int stays_zero(const pass *x, int64_t node) {
+    return x->of[node] == 0 && x->tape->value[node] == 0;
+}
+
+/* At this point alone: an element that meets what stays zero has no part in the product. */
+static void product_here(pass *x, matrix left, matrix right, uint32_t *to) {
+    for (uint32_t i = 0; i < left.lines && !x->stopped; i++) {
+        for (uint32_t j = 0; j < right.lines; j++) {
+            int64_t a = left.base + i * left.step, b = right.base + j * right.step;
+            for (uint32_t k = 0; k < left.inner; k++, a += left.along, b += right.along) {
+                if (!stays_zero(x, b)) ad_sets_gather(&x->sets, x->of[a]);
+                if (!stays_zero(x, a)) ad_sets_gather(&x->sets, x->of[b]);
+            }
+            to[(size_t)i * right.lines + j] = ad_sets_gathered(&x->sets);
+        }
+        stops(x, (size_t)right.lines * left.inner);
+    }
+}
+
 static void product_run(pass *x, const ad_run *run, const ad_block *b) {
     uint32_t columns = b->extent[1].size[2];
     uint32_t *to = x->of + run->node;
@@ -243,7 +277,9 @@ static void product_run(pass *x, const ad_run *run, const ad_block *b) {
     }
     for (uint32_t n = 0; n < b->extent[0].count; n++, to += b->count / b->extent[0].count) {
         matrix left = matrix_of(b, 0, n), right = matrix_of(b, 1, n);
-        if (!b->active[1]) {
+        if (x->here) {
+            product_here(x, left, right, to);
+        } else if (!b->active[1]) {
             product_with_constant(x, 0, left, right, to, columns);
         } else if (!b->active[0]) {
             product_with_constant(x, 1, right, left, to, columns);
@@ -261,9 +297,10 @@ static void product_run(pass *x, const ad_run *run, const ad_block *b) {
     }
 }
 
-/* Results of a call that are inputs themselves have their own sets. */
-static void take_inputs(pass *x, const ad_run *run, size_t count, const ad_function *f, size_t from,
-                        size_t to) {
+/* Inputs that a run has computed have their own sets none the less; none lies beyond `last`. */
+static void take_inputs(pass *x, const ad_run *run, size_t count, ad_node last,
+                        const ad_function *f, size_t from, size_t to) {
+    if (run->node > last) return;
     for (size_t d = from; d < to; d++) {
         if (f->input[d] - run->node < count) {
             x->of[f->input[d]] = ad_sets_single(&x->sets, d - from);
@@ -276,7 +313,11 @@ static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to
     const ad_tape *tape = x->tape;
     memset(x->of, 0, tape->nodes * sizeof *x->of);
     ad_sets_clear(&x->sets);
-    for (size_t d = from; d < to; d++) x->of[f->input[d]] = ad_sets_single(&x->sets, d - from);
+    ad_node last = 0;
+    for (size_t d = from; d < to; d++) {
+        x->of[f->input[d]] = ad_sets_single(&x->sets, d - from);
+        if (f->input[d] > last) last = f->input[d];
+    }
     for (size_t k = 0; k < tape->runs && x->sets.status == AD_OK; k++) {
         const ad_run *run = &tape->run[k];
         if (run->form == AD_FORM_SPAN) {
@@ -287,10 +328,10 @@ static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to
             product_run(x, run, &tape->block[run->a]);
         } else if (run->op == AD_BLOCK_CALL) {
             call_run(x, run, &tape->block[run->a]);
-            take_inputs(x, run, tape->block[run->a].count, f, from, to);
         } else {
             reduction_run(x, run, &tape->block[run->a]);
         }
+        take_inputs(x, run, ad_run_count(tape, run), last, f, from, to);
         if (stops(x, ad_run_count(tape, run))) return AD_INTERRUPTED;
     }
     return x->sets.status;
