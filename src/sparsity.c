@@ -33,15 +33,23 @@ static int stops(pass *x, size_t work) {
     return x->stopped;
 }
 
-/* Whether a partial is made of comparisons and literals alone: 0 or another number by where the
- * operands lie, as that of a selection is. */
+/* Whether a partial is a number chosen by comparisons, as that of a selection is: it is computed
+ * on a stack of which is_number tells what is a number whatever the operands are. */
 static int is_choice(const ad_expr *e) {
+    int is_number[AD_EXPR_DEPTH], depth = 0;
     for (int k = 0; k < e->steps; k++) {
-        const ad_op_info *op = &ad_op_rows[e->step[k].op];
-        if (e->step[k].kind == AD_STEP_V) return 0;
-        if (e->step[k].kind == AD_STEP_APPLY && !op->is_test && op->arity < 3) return 0;
+        const ad_step *step = &e->step[k];
+        if (step->kind != AD_STEP_APPLY) {
+            is_number[depth++] = step->kind == AD_STEP_NUMBER;
+            continue;
+        }
+        const ad_op_info *op = &ad_op_rows[step->op];
+        depth -= op->arity;
+        int chosen = op->arity == 3 && is_number[depth + 1] && is_number[depth + 2];
+        int negated = op->arity == 1 && is_number[depth] && op->partial_class[0] != AD_PARTIAL_STORED;
+        is_number[depth++] = op->is_test || chosen || negated;
     }
-    return 1;
+    return depth == 1 && is_number[0] && e->steps > 1;
 }
 
 static void find_uses(uses_table uses, int here) {

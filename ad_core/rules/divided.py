@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-__all__ = ["Logarithm", "Root", "Traced", "divided", "divided_tensor"]
+__all__ = ["InverseRoot", "Logarithm", "Root", "Traced", "divided", "divided_tensor"]
 
 FEW, MANY = 6, 10  # nodes of the two rules along an edge: they tell whether the mean has converged
 AGREE = 1e-9  # the rule of MANY then has converged to rounding: its error is that to the power 10/6
@@ -98,6 +98,19 @@ class Root:
                 return 1.0 / (roots[0] + roots[1])
             a, b, c = roots
             return -1.0 / ((a + b) * (b + c) * (a + c))
+
+
+class InverseRoot:
+    """The reciprocal of the square root."""
+
+    def derivative(self, k, x):
+        return math.prod(-0.5 - j for j in range(k)) * x ** (-0.5 - k)
+
+    def known(self, x):
+        if len(x) > 2:
+            return None
+        a, b = np.sqrt(x)
+        return -1.0 / (a * b * (a + b))
 
 
 class Logarithm:

@@ -72,6 +72,11 @@ def _along(name, f, a, directions, checked=None):
 
 
 def _value(f, a, es):
+    with np.errstate(divide="ignore", invalid="ignore"):  # at poles of f
+        return _by_eigenvalues(f, a, es)
+
+
+def _by_eigenvalues(f, a, es):
     w, v = np.linalg.eigh(a)
     k, back = len(es), transposed(v)
     if k == 0:
@@ -79,9 +84,7 @@ def _value(f, a, es):
     differences = divided_tensor(f, w, k)
     turned = [back @ e @ v for e in es]
     if k == 1:
-        with np.errstate(invalid="ignore"):
-            inner = np.where(turned[0] == 0.0, 0.0, differences * turned[0])
-        return v @ inner @ back
+        return v @ np.where(turned[0] == 0.0, 0.0, differences * turned[0]) @ back
     letters = "abcdefghijkl"[: k + 1]
     pairs = ",".join(f"...{letters[j]}{letters[j + 1]}" for j in range(k))
     code = f"...{letters},{pairs}->...{letters[0]}{letters[-1]}"

@@ -8,9 +8,12 @@ matrix sign function condition estimates (1991).
 
 import numpy as np
 
+from ad_core import _core, transforms
 from ad_core.rules import repeated
+from ad_core.rules.divided import InverseRoot
 from ad_core.rules.factors import svd
 from ad_core.rules.linalg import transposed
+from ad_core.rules.matrix_functions import symmetric_function
 from ad_core.rules.rule import call
 
 __all__ = ["nuclear", "orthogonal"]
@@ -32,8 +35,12 @@ def orthogonal(a, partial=False):
 
     def derivative(x, y, seeds):
         """Symmetric: its own transpose."""
+        t = seeds[0]
+        if not partial and (_core.traced(x[0]) or _core.traced(t)):
+            lost = repeated.lost(undetermined(x, y)[0], t)
+            return (transforms.jvp(_by_root, (x[0],), (t,))[1] + lost,)
         u, s, vt = svd(x[0])
-        kept, t = _kept(s, x[0].shape), seeds[0]
+        kept = _kept(s, x[0].shape)
         lost = 0.0 if partial else repeated.lost(_some(~kept), t)
         inverse = repeated.safe_inverse(s, ~kept)[..., None, :]
         u, v = np.where(kept[..., None, :], u, 0.0), transposed(np.where(kept[..., None], vt, 0.0))
@@ -53,6 +60,15 @@ def orthogonal(a, partial=False):
         "the orthogonal factor", value, (a,), derivative, derivative,
         undetermined=None if partial else undetermined,
     )[0]  # fmt: skip
+
+
+def _by_root(a):
+    """a (a^T a)^(-1/2), of which derivatives of any order follow where singular values are equal; it
+    loses twice the digits of the condition number, so the first derivative alone is not made of it."""
+    tall = a.shape[-2] >= a.shape[-1]
+    square = transposed(a) @ a if tall else a @ transposed(a)
+    root = symmetric_function("the orthogonal factor", InverseRoot(), square)
+    return a @ root if tall else root @ a
 
 
 def _some(truths):
