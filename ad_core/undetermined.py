@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Derivatives through results that are no functions of their arguments at a point.
 
-Eigenvectors of equal eigenvalues are such results: a basis of their space that jumps when the matrix
-moves.  The rule of the call says NaN for them, but a sweep drops a NaN that meets a factor of exactly
-zero (log(1) beside the eigenvectors of the identity), and what is left is a finite number that is not
-the derivative.  So the outputs that depend on such a result are found by the recording's structure, and
-their derivatives with respect to the inputs that the call depends on are NaN.
+Eigenvectors of equal eigenvalues are such results: a basis of their space that jumps when the
+matrix moves.  The rule of the call says NaN for them, but a sweep drops a NaN that meets a factor
+of exactly zero (log(1) beside the eigenvectors of the identity), and what is left is a finite
+number that is not the derivative.  So the outputs that depend on such a result are found by the
+recording's structure, and their derivatives with respect to the inputs that the call depends on are
+NaN.
 """
 
 import math
@@ -20,9 +21,9 @@ __all__ = ["Dependence", "dependences", "depends", "marked", "marked_matrix"]
 
 
 class Dependence(NamedTuple):
-    """Of one call: outputs that depend on undetermined results, inputs that the call depends on (both
-    as truth values), and what is added to their derivatives: NaN, or a traced number that is NaN at
-    the points where such a result is met and 0 at others."""
+    """Of one call: outputs that depend on undetermined results, inputs that the call depends on
+    (both as truth values), and what is added to their derivatives: NaN, or a traced number that is
+    NaN at the points where such a result is met and 0 at others."""
 
     rows: object
     columns: object

@@ -244,5 +244,5 @@ static void slogdet_pull(const ad_linear *l, ad_linear_room *r, const double *x,
     }
 }
 
-const ad_linear_row ad_linear_slogdet = {slogdet_prepare, slogdet_value, slogdet_push,
-                                         slogdet_pull, NULL};
+const ad_linear_row ad_linear_slogdet = {slogdet_prepare, slogdet_value, slogdet_push, slogdet_pull,
+                                         NULL};

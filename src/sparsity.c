@@ -46,7 +46,8 @@ static int is_choice(const ad_expr *e) {
         const ad_op_info *op = &ad_op_rows[step->op];
         depth -= op->arity;
         int chosen = op->arity == 3 && is_number[depth + 1] && is_number[depth + 2];
-        int negated = op->arity == 1 && is_number[depth] && op->partial_class[0] != AD_PARTIAL_STORED;
+        int negated =
+            op->arity == 1 && is_number[depth] && op->partial_class[0] != AD_PARTIAL_STORED;
         is_number[depth++] = op->is_test || chosen || negated;
     }
     return depth == 1 && is_number[0] && e->steps > 1;
@@ -113,7 +114,8 @@ typedef struct edge {
 
 /* Whether partials along edge j can vanish at all: what they are made of may be constant. */
 static int may_vanish(const pass *x, const ad_run *run, const ad_span *span, int j) {
-    if (x->here) return span->source[j] != AD_PARTIAL_ONE && span->source[j] != AD_PARTIAL_MINUS_ONE;
+    if (x->here)
+        return span->source[j] != AD_PARTIAL_ONE && span->source[j] != AD_PARTIAL_MINUS_ONE;
     if (x->uses[run->op][j] == 0) return 0;
     for (int i = 0; i < run->arity; i++) {
         const ad_view *view = &span->operand[i];

@@ -163,7 +163,8 @@ EQUAL = (np.linalg.qr(np.vander([1.0, 2.0, 4.0]))[0] * [1.0, 1.0, 2.0]) @ (
 
 @pytest.mark.parametrize("a", [np.eye(3), EQUAL, np.zeros((3, 3))], ids=["eye", "two", "zeros"])
 def test_equal_eigenvalues(a):
-    """Sums over all of them have their derivatives; tests/test_equal_eigenvalues.py has the rest."""
+    """Sums over all of them have their derivatives; tests/test_equal_eigenvalues.py has the
+    rest."""
     slope = ad_core.grad(lambda a: np.sum(np.exp(np.linalg.eigvalsh(a + a.T))))(a)
     w, v = np.linalg.eigh(2.0 * a)
     close(slope, 2.0 * (v * np.exp(w)) @ v.T, 1e-12)

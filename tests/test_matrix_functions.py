@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""sqrtm, logm, funm and polar of ad_core.scipy.linalg: first and second derivatives to full accuracy where
-eigenvalues are equal, near one another or apart."""
+"""sqrtm, logm, funm and polar of ad_core.scipy.linalg: first and second derivatives to full
+accuracy where eigenvalues are equal, near one another or apart."""
 
 import mpmath
 import numpy as np
@@ -44,20 +44,26 @@ FUNCTIONS = {
 each_function = pytest.mark.parametrize("name", FUNCTIONS)
 
 
-def exact(name, a, *directions):
-    """The derivative of first or second order along the directions, by the function of a block
-    triangular matrix to 60 digits (Mathias, A chain rule for matrix functions, 1996)."""
+def exact(name, a, direction):
+    """The derivative along a direction, by the function of a block triangular matrix to 40 digits
+    (Mathias, A chain rule for matrix functions, 1996)."""
     n = len(a)
-    zero = np.zeros((n, n))
-    with mpmath.workdps(60):
-        if len(directions) == 1:
-            blocks = [[a, directions[0]], [zero, a]]
-        else:
-            e, h = directions
-            blocks = [[a, e, h, zero], [zero, a, zero, h], [zero, zero, a, e], [zero, zero, zero, a]]
+    with mpmath.workdps(40):
+        blocks = [[a, direction], [np.zeros((n, n)), a]]
         found = FUNCTIONS[name][1](mpmath.matrix(np.block(blocks).tolist()))
-        corner = found.rows - n
-        return np.array([[float(mpmath.re(found[i, corner + j])) for j in range(n)] for i in range(n)])
+        return np.array([[float(mpmath.re(x)) for x in found[i, n:]] for i in range(n)])
+
+
+def exact_second(name, gap, e, h):
+    """Of second order, by divided differences in 200 digits."""
+    w = [1.0, 1.0 + gap, 2.5]
+    f = {"sqrtm": mpmath.sqrt, "root": mpmath.sqrt, "exp": mpmath.exp}.get(name, mpmath.log)
+    e, h = BASIS.T @ e @ BASIS, BASIS.T @ h @ BASIS
+    inner = np.zeros((3, 3))
+    for i, k, j in np.ndindex(3, 3, 3):
+        slope = exact_difference(f, sorted([w[i], w[k], w[j]]))
+        inner[i, j] += slope * (e[i, k] * h[k, j] + h[i, k] * e[k, j])
+    return BASIS @ inner @ BASIS.T
 
 
 @each_function
@@ -86,7 +92,7 @@ def test_first_derivatives_keep_their_digits(name, gap):
 def test_second_derivatives_keep_their_digits(name, gap):
     f, a = FUNCTIONS[name][0], matrix(gap)
     other = np.cos(np.arange(9.0)).reshape(3, 3)
-    expected = np.sum(WEIGHTS * exact(name, a, DIRECTION, other))
+    expected = np.sum(WEIGHTS * exact_second(name, gap, DIRECTION, other))
 
     def total(a):
         return np.sum(WEIGHTS * f(a))
@@ -152,7 +158,11 @@ def test_a_projector_on_equal_eigenvalues():
     np.testing.assert_allclose(ad_core.jvp(projector, (a,), (e,))[1], expected, atol=1e-14)
 
 
-@pytest.mark.parametrize("f", [np.abs, np.sign, np.cos, lambda w: np.where(w > 1.0, w * w, 2 * w - 1)])
+def bent(w):
+    return np.where(w > 1.0, w * w, 2.0 * w - 1.0)
+
+
+@pytest.mark.parametrize("f", [np.abs, np.sign, np.cos, bent])
 def test_functions_that_are_not_analytic_between_eigenvalues(f):
     a = (BASIS * [-1.0, 0.5, 2.0]) @ BASIS.T
     w, v = np.linalg.eigh(a)
@@ -173,7 +183,7 @@ def test_parameters_of_a_function_of_a_plain_matrix():
 @pytest.mark.parametrize(
     ("call", "kind", "words"),
     [
-        (lambda a: logm(a @ np.triu(np.ones((2, 2)))), NotImplementedError, ("logm", "symmetric", "A.T")),
+        (lambda a: logm(a @ [[1.0, 1.0], [0.0, 1.0]]), NotImplementedError, ("symmetric", "A.T")),
         (lambda a: logm(-a), NotImplementedError, ("logm", "positive", "-1", "np.eye(2)")),
         (lambda a: sqrtm(-a), NotImplementedError, ("sqrtm", "nonnegative")),
         (lambda a: sqrtm(a, disp=False), NotImplementedError, ("sqrtm", "disp")),
@@ -208,7 +218,10 @@ def differences(f, a, e, h=1e-3):
     return sum(c * (f(a + k * h * e) - f(a - k * h * e)) for k, c in weights) / h
 
 
-@pytest.mark.parametrize("a", [2.0 * np.eye(3), EQUAL, np.eye(3)[[1, 2, 0]], EQUAL[:, :2], EQUAL[:2]])
+SOME = [2.0 * np.eye(3), EQUAL, np.eye(3)[[1, 2, 0]], EQUAL[:, :2], EQUAL[:2]]
+
+
+@pytest.mark.parametrize("a", SOME)
 @pytest.mark.parametrize("side", ["right", "left"])
 def test_the_polar_factors_of_equal_singular_values(a, side):
     e = np.cos(np.arange(a.size) + 1.0).reshape(a.shape)

@@ -11,16 +11,16 @@ __all__ = ["Watch", "watched"]
 
 
 def watched(call, recording, replayed):
-    """The Call, which asks for such points (see ad_core/undetermined.py) if its results may depend on
-    them.  replayed() makes what carries the recording out again at one point."""
+    """The Call, which asks for such points (see ad_core/undetermined.py) if its results may depend
+    on them.  replayed() makes what carries the recording out again at one point."""
     if isinstance(call, _core.Call) and depends(recording):
         call.watch = Watch(recording, replayed)
     return call
 
 
 class Watch:
-    """What a Call asks: how often such results were met, before and after it ran, and if that differs
-    for the points' derivatives."""
+    """What a Call asks: how often such results were met, before and after it ran, and if that
+    differs for the points' derivatives."""
 
     def __init__(self, recording, replayed):
         self.recording = recording

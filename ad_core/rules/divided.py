@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Divided differences of a function that do not cancel where points are near one another or equal.
 
-With points x0 <= ... <= xk the divided difference is the mean of the k-th derivative over the simplex that
-they span, over k! (Hermite and Genocchi; de Boor, Divided differences, Surveys in Approximation Theory 1,
-2005).  Near points: that mean by Gauss and Legendre's rule.  Points that are apart: the quotient.
+With points x0 <= ... <= xk the divided difference is the mean of the k-th derivative over the
+simplex that they span, over k! (Hermite and Genocchi; de Boor, Divided differences, Surveys in
+Approximation Theory 1, 2005).  Near points: that mean by Gauss and Legendre's rule.  Points that
+are apart: the quotient.
 """
 
 import math
@@ -47,8 +48,8 @@ def divided(f, x):
     """f[x0, ..., xk] for each column of x (k + 1, N), which ascend.
 
     f: a Root, Logarithm or Traced.  To some units in the last place for the first two; a general f
-    to 1e-14 of the largest of its own differences wherever it is analytic in the disc about two near
-    points of twice their distance.
+    to 1e-14 of the largest of its own differences wherever it is analytic in the disc about two
+    near points of twice their distance.
     """
     if len(x) == 1:
         return f.derivative(0, x[0])
@@ -82,7 +83,17 @@ def divided_tensor(f, w, k):
     return values[..., back].reshape(w.shape[:-1] + (n,) * (k + 1))
 
 
-class Root:
+class _Function:
+    """derivative(k, x) element by element; known(x): a divided difference that needs no rule, or
+    None."""
+
+    spectrum = None  # matrix_functions.py keeps that of its last matrix
+
+    def known(self, x):
+        return None
+
+
+class Root(_Function):
     """The square root."""
 
     def derivative(self, k, x):
@@ -100,7 +111,7 @@ class Root:
             return -1.0 / ((a + b) * (b + c) * (a + c))
 
 
-class InverseRoot:
+class InverseRoot(_Function):
     """The reciprocal of the square root."""
 
     def derivative(self, k, x):
@@ -113,7 +124,7 @@ class InverseRoot:
         return -1.0 / (a * b * (a + b))
 
 
-class Logarithm:
+class Logarithm(_Function):
     """The natural logarithm."""
 
     def derivative(self, k, x):
@@ -132,8 +143,9 @@ class Logarithm:
         return np.where(z > 0.5, apart, 2.0 * ratio / total)
 
 
-class Traced:
-    """A function of arrays, element by element, whose derivatives are ours, or the first the caller's."""
+class Traced(_Function):
+    """A function of arrays, element by element, whose derivatives are ours, or the first the
+    caller's."""
 
     def __init__(self, function, slope=None):
         self.orders = [function] if slope is None else [function, slope]
@@ -151,9 +163,6 @@ class Traced:
             what = "derivative" if k == 1 and len(self.orders) == 2 else "function"
             raise ValueError(
                 f"the {what} of a matrix must be one of arrays, element by element: it returned "
-                f"shape {found.shape} for eigenvalues of shape {x.shape}; write it in NumPy's functions"
+                f"shape {found.shape} for eigenvalues of shape {x.shape}; write it in NumPy"
             )
         return found
-
-    def known(self, x):
-        return None

@@ -134,6 +134,7 @@ def qr(a):
     if n >= k > 0:
         results = [a.shape, (*a.shape[:-2], k, k)]
         matrices = Matrices("qr", a.shape[:-2], n, k, 0, results)
+
     def undetermined(x, y):
         deficient = _dependent(y[1], n)
         return deficient, deficient

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of symmetric matrices, with derivatives of any order that are right where eigenvalues are
-equal or near one another.
+"""Functions of symmetric matrices, with derivatives of any order that are right where eigenvalues
+are equal or near one another.
 
 The k-th derivative along directions is made of divided differences of order k: Daleckii and Krein
 (1965); Higham, Functions of Matrices (2008), ch. 3.
@@ -38,8 +38,8 @@ def symmetric_function(name, f, a, domain=None):
         if domain is not None and not np.all(domain[1](w) | np.isnan(w)):
             raise NotImplementedError(
                 f"{name} has a derivative in ad_core of symmetric matrices with {domain[0]} "
-                f"eigenvalues alone, and here the smallest is {np.min(w):.3g}{_core.user_line()}; add "
-                f"a multiple of np.eye({a.shape[-1]}) to the matrix"
+                f"eigenvalues alone, and here the smallest is {np.min(w):.3g}"
+                f"{_core.user_line()}; add a multiple of np.eye({a.shape[-1]}) to the matrix"
             )
 
     return _along(name, f, a, [], checked)
@@ -77,11 +77,11 @@ def _value(f, a, es):
 
 
 def _by_eigenvalues(f, a, es):
-    w, v = np.linalg.eigh(a)
-    k, back = len(es), transposed(v)
+    at = _spectrum(f, a)
+    k, v, back = len(es), at.v, transposed(at.v)
     if k == 0:
-        return (v * f.derivative(0, w)[..., None, :]) @ back
-    differences = divided_tensor(f, w, k)
+        return (v * f.derivative(0, at.w)[..., None, :]) @ back
+    differences = at.differences(f, k)
     turned = [back @ e @ v for e in es]
     if k == 1:
         return v @ np.where(turned[0] == 0.0, 0.0, differences * turned[0]) @ back
@@ -90,3 +90,25 @@ def _by_eigenvalues(f, a, es):
     code = f"...{letters},{pairs}->...{letters[0]}{letters[-1]}"
     inner = sum(np.einsum(code, differences, *order) for order in permutations(turned))
     return v @ inner @ back
+
+
+def _spectrum(f, a):
+    """That of the matrix which f was asked for last, since directions come one after the other."""
+    known = f.spectrum
+    if known is None or not np.array_equal(known.a, a):
+        known = f.spectrum = _Spectrum(a)
+    return known
+
+
+class _Spectrum:
+    """Eigenvalues and eigenvectors of matrices, and divided differences of each order."""
+
+    def __init__(self, a):
+        self.a = a
+        self.w, self.v = np.linalg.eigh(a)
+        self._differences = {}
+
+    def differences(self, f, k):
+        if k not in self._differences:
+            self._differences[k] = divided_tensor(f, self.w, k)
+        return self._differences[k]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The orthogonal factor of a matrix and the sum of its singular values: smooth where singular values are
-equal, since only their sums are divided by.
+"""The orthogonal factor of a matrix and the sum of its singular values: smooth where singular
+values are equal, since only their sums are divided by.
 
-Higham, Functions of Matrices (2008), ch. 8; the derivative: Kenney and Laub, Polar decomposition and
-matrix sign function condition estimates (1991).
+Higham, Functions of Matrices (2008), ch. 8; the derivative: Kenney and Laub, Polar decomposition
+and matrix sign function condition estimates (1991).
 """
 
 import numpy as np
@@ -25,9 +25,9 @@ def _kept(s, shape):
 
 
 def orthogonal(a, partial=False):
-    """U V^T of the singular vectors U and V of a.  Of a matrix of less than full rank it is no function:
-    NaN, or with partial=True that of the vectors of nonzero singular values alone, as if the others
-    stayed zero."""
+    """U V^T of the singular vectors U and V of a.  Of a matrix of less than full rank it is no
+    function: NaN, or with partial=True that of the vectors of nonzero singular values alone, as if
+    the others stayed zero."""
 
     def value(a):
         u, s, vt = np.linalg.svd(a, full_matrices=False)
@@ -63,8 +63,9 @@ def orthogonal(a, partial=False):
 
 
 def _by_root(a):
-    """a (a^T a)^(-1/2), of which derivatives of any order follow where singular values are equal; it
-    loses twice the digits of the condition number, so the first derivative alone is not made of it."""
+    """a (a^T a)^(-1/2), of which derivatives of any order follow where singular values are equal;
+    it loses twice the digits of the condition number, so the first derivative alone is not made of
+    it."""
     tall = a.shape[-2] >= a.shape[-1]
     square = transposed(a) @ a if tall else a @ transposed(a)
     root = symmetric_function("the orthogonal factor", InverseRoot(), square)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Equal eigenvalues and singular values: where they lie, and what is no function of the matrix there.
+"""Equal eigenvalues and singular values: where they lie, and what is no function of the matrix
+there.
 
-Eigenvectors of equal eigenvalues are any basis of their space: LAPACK's choice jumps when the matrix
-moves, and the quotient by the gap, of which their derivative is made, is 0/0.  Numbers count as equal if
-they differ by no more than their rounding.  A derivative that asks for such a vector is NaN; one that does
-not (a seed that is an exact zero) is what it is.
+Eigenvectors of equal eigenvalues are any basis of their space: LAPACK's choice jumps when the
+matrix moves, and the quotient by the gap, of which their derivative is made, is 0/0.  Numbers count
+as equal if they differ by no more than their rounding.  A derivative that asks for such a vector is
+NaN; one that does not (a seed that is an exact zero) is what it is.
 """
 
 import numpy as np
@@ -17,7 +18,8 @@ EPS = np.finfo(np.float64).eps
 
 
 def equal(gaps, s):
-    """Whether numbers of these differences (..., k, k), of s (..., k), are equal but for rounding."""
+    """Whether numbers of these differences (..., k, k), of s (..., k), are equal but for
+    rounding."""
     size = s.shape[-1] * EPS * np.max(np.absolute(s), axis=-1, keepdims=True)
     return np.absolute(gaps) <= size[..., None]
 
@@ -56,8 +58,9 @@ def guarded(weights, seeds):
 
 
 def lost(missing, seeds):
-    """A number for each matrix of a stack, of shape (..., 1, 1), to be added to its derivative: NaN if
-    a seed (..., m, n) that is not zero stands where ``missing`` (broadcast against it) is true, else 0.
+    """A number for each matrix of a stack, of shape (..., 1, 1), to be added to its derivative: NaN
+    if a seed (..., m, n) that is not zero stands where ``missing`` (broadcast against it) is true,
+    else 0.
     """
     return np.sum(guarded(np.where(missing, np.nan, 0.0), seeds), axis=(-2, -1), keepdims=True)
 

@@ -44,10 +44,11 @@ class Rule:
     elementwise says that arrays and the one result have one shape, and that each element depends on
     the arrays' same elements alone.
 
-    undetermined(arrays, results), if there is one, tells which results are no functions of the arrays
-    at this point (eigenvectors of equal eigenvalues): for each a truth value or an array of them that
-    broadcasts against it, None where that can not be.  ad_core/undetermined.py sees to what depends
-    on them.  reads: for such a rule which elements of its one array it reads; None: all.
+    undetermined(arrays, results), if there is one, tells which results are no functions of the
+    arrays at this point (eigenvectors of equal eigenvalues): for each a truth value or an array of
+    them that broadcasts against it, None where that can not be.  ad_core/undetermined.py sees to
+    what depends on them.  reads: for such a rule which elements of its one array it reads; None:
+    all.
     """
 
     __slots__ = (
@@ -79,10 +80,8 @@ class Rule:
 
     def missing(self, x, y):
         """The same as one flat array."""
-        masks = self.masks(x, y)
-        return flat(
-            [np.zeros(s, bool) if m is None else m for m, s in zip(masks, self.outputs, strict=True)]
-        )
+        pairs = zip(self.masks(x, y), self.outputs, strict=True)
+        return flat([np.zeros(shape, bool) if mask is None else mask for mask, shape in pairs])
 
     def at(self, arrays, results, backward):
         """The map of tangents to tangents, or backward of cotangents to cotangents."""

@@ -228,7 +228,8 @@ def _squares(A, name, disp):
     """A stack of square matrices, and no estimate of an error asked for."""
     if not disp:
         raise NotImplementedError(
-            f"{name} with disp=False has no derivative in ad_core{_core.user_line()}; leave disp away"
+            f"{name} with disp=False has no derivative in ad_core{_core.user_line()}; leave disp "
+            f"away"
         )
     A = as_array(A)
     if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
@@ -241,11 +242,11 @@ def sqrtm(A, disp=True, blocksize=64):
     """The square root of a symmetric matrix of eigenvalues that are not negative, or of a stack.
 
     Derivatives of any order are those of all matrices around it, symmetric or not, and keep their
-    digits where eigenvalues are equal or near one another (as through np.linalg.eigh they do not): by
-    divided differences that do not cancel, 1 / (sqrt a + sqrt b).  At an eigenvalue of zero they are
-    infinite or NaN.  NotImplementedError for a matrix that is not symmetric to 1e-8, or has negative
-    eigenvalues.  Cost: an eigendecomposition, n**3 a product with the Jacobian, n**3 numbers more for
-    second derivatives.  Higham, Functions of Matrices (2008), ch. 3.
+    digits where eigenvalues are equal or near one another (as through np.linalg.eigh they do not):
+    by divided differences that do not cancel, 1 / (sqrt a + sqrt b).  At an eigenvalue of zero they
+    are infinite or NaN.  NotImplementedError for a matrix that is not symmetric to 1e-8, or has
+    negative eigenvalues.  Cost: an eigendecomposition, n**3 a product with the Jacobian, n**3
+    numbers more for second derivatives.  Higham, Functions of Matrices (2008), ch. 3.
 
     >>> import numpy as np, ad_core
     >>> A, E = np.array([[4.0, 0.0], [0.0, 4.0]]), np.array([[1.0, 2.0], [2.0, 3.0]])
@@ -258,7 +259,8 @@ def sqrtm(A, disp=True, blocksize=64):
 
 
 def _rounding(w):
-    return w.shape[-1] * np.finfo(float).eps * np.max(np.abs(w), axis=-1, keepdims=True, initial=0.0)
+    largest = np.max(np.abs(w), axis=-1, keepdims=True, initial=0.0)
+    return w.shape[-1] * np.finfo(float).eps * largest
 
 
 @_mirror
@@ -281,21 +283,22 @@ def logm(A, disp=True):
 def funm(A, func, disp=True, *, derivative=None):
     """A function of a symmetric matrix, or of a stack of them, by its eigenvalues: v f(w) v^T.
 
-    func: f of an array of eigenvalues, element by element, in NumPy's functions; its derivatives are
+    func: f of an array of eigenvalues, element by element, in NumPy's functions; its derivatives
+    are
         found by ad_core.  derivative: f' instead, likewise, for a func that can not be traced.
 
-    Right where eigenvalues are equal, of any order.  Near one another: means of a derivative of f by
-    Gauss-Legendre's rule wherever 10 nodes give them to rounding, which they do where f is analytic
-    about the two eigenvalues; the quotient (f(b) - f(a)) / (b - a) elsewhere, where it loses few
-    digits: some 1e-14 in all, of first and of second derivatives, where f itself is computed to
-    rounding.  A step (a projector on some of the eigenvectors) is a function like others, as long as
-    no eigenvalue lies on it.
+    Right where eigenvalues are equal, of any order.  Near one another: means of a derivative of f
+    by Gauss-Legendre's rule wherever 10 nodes give them to rounding, which they do where f is
+    analytic about the two eigenvalues; the quotient (f(b) - f(a)) / (b - a) elsewhere, where it
+    loses few digits: some 1e-14 in all, of first and of second derivatives, where f itself is
+    computed to rounding.  A step (a projector on some of the eigenvectors) is a function like
+    others, as long as no eigenvalue lies on it.
 
-    func must not use traced values besides the matrix where that is traced: TracedValueError, since its
-    derivative with respect to those would be lost; a factor goes into the matrix, funm(t * A, np.exp).
-    NotImplementedError for matrices that are not symmetric to 1e-8.  On plain arrays the function is
-    SciPy's.  Cost: as of :func:`sqrtm`; the derivatives of f at 16 points
-    for each pair of eigenvalues, at 136 for each three in second derivatives.
+    func must not use traced values besides the matrix where that is traced: TracedValueError, since
+    its derivative with respect to those would be lost; a factor goes into the matrix, funm(t * A,
+    np.exp). NotImplementedError for matrices that are not symmetric to 1e-8.  On plain arrays the
+    function is SciPy's.  Cost: as of :func:`sqrtm`; the derivatives of f at 16 points for each pair
+    of eigenvalues, at 136 for each three in second derivatives.
 
     >>> import numpy as np, ad_core
     >>> E = np.array([[1.0, 2.0], [2.0, 3.0]])
@@ -320,9 +323,9 @@ def funm(A, func, disp=True, *, derivative=None):
 def polar(a, side="right"):
     """The factors of a = u p (side="left": a = p u): u of orthonormal columns or rows, p symmetric.
 
-    Where singular values are equal this has its derivative, while u @ vt from np.linalg.svd has not;
-    where one is zero, u is no function of a and both derivatives are NaN.  ValueError for what is no
-    matrix or another side.  Higham, Functions of Matrices (2008), ch. 8.
+    Where singular values are equal this has its derivative, while u @ vt from np.linalg.svd has
+    not; where one is zero, u is no function of a and both derivatives are NaN.  ValueError for what
+    is no matrix or another side.  Higham, Functions of Matrices (2008), ch. 8.
 
     >>> import numpy as np, ad_core
     >>> turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
