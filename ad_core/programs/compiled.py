@@ -137,6 +137,10 @@ class Compiled(_core.Evaluator):
         primals = side.flatten((primals,) if len(side.trees) == 1 else primals, "the primals")
         return (*primals, *seed_leaves(self._lowered, name, seeds))
 
+    def _takes_one_array(self):
+        trees = self._lowered.arguments.trees
+        return len(trees) == 1 and trees[0].kind is None
+
     def _check_batch_dims(self, name, leaves, batch_dims, shapes):
         check_batch_dims(batch_dims)
         for k, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True)):
