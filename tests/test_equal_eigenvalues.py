@@ -244,6 +244,13 @@ def test_sparse_derivatives_agree():
     np.testing.assert_allclose(batch[0], tape.jacobian(apart, sparse=True).data, rtol=1e-12)
 
 
+def test_equal_singular_values_share_in_a_condition_number():
+    """At its minimum, a kink, all of them: 0."""
+    for mode in ("fwd", "rev"):
+        J = ad_core.jacobian(np.linalg.cond, mode=mode)(np.eye(3))
+        np.testing.assert_allclose(J, np.zeros((3, 3)), atol=1e-15)
+
+
 # ------------------------------------------------- zero singular values, defects, ranks, roots
 
 

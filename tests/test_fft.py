@@ -150,7 +150,8 @@ def one(shape):
 @pytest.mark.parametrize(
     "transform",
     [
-        lambda: np.fft.irfft(one(3)), lambda: np.fft.hfft(one(3)), lambda: np.fft.irfft2(one((2, 3))),
+        lambda: np.fft.irfft(one(3)), lambda: np.fft.hfft(one(3)),
+        lambda: np.fft.irfft2(one((2, 3))),
         lambda: np.fft.irfftn(one((2, 3)), axes=(0, 1)), lambda: np.fft.rfft(one(3)),
         lambda: np.fft.fft(one(3)), lambda: np.fft.ifft(one(3) + 1j), lambda: np.fft.ihfft(one(4)),
         lambda: np.fft.irfft(one(3) + 1j), lambda: np.fft.rfftn(one((2, 3))),
