@@ -193,8 +193,9 @@ cdef class Evaluator:
         """The Jacobian times tangents, alone: shape batch + result.
 
         primals, tangents: an argument and its tangent, of the same shape; several arguments and
-        their tangents as tuples, as ad_core.jvp takes them (of a Tape one as well).  Either may have batch axes, and they broadcast: many tangents
-        at one point are a batch.  out, workers, progress, batch_dims, errors: as of a call.
+        their tangents as tuples, as ad_core.jvp takes them (of a Tape one as well).  Either may
+        have batch axes, and they broadcast: many tangents at one point are a batch.  out, workers,
+        progress, batch_dims, errors: as of a call.
 
         Cost: about twice the value's operations, whatever the number of inputs.
 
@@ -217,8 +218,8 @@ cdef class Evaluator:
         primals: the argument, or a tuple of arguments.  cotangents: of the result's shape and
         structure.  Batch axes, out, errors: as of :meth:`jvp`.
 
-        What comes back has the form of the primals: an array for an array, a tuple for a tuple (of a
-        Tape for a tuple of one as well).  So it is with ad_core.vjp, whose primals are positional
+        What comes back has the form of the primals: an array for an array, a tuple for a tuple (of
+        a Tape for a tuple of one as well).  So it is with ad_core.vjp, whose primals are positional
         arguments, a tuple: its pullback returns a tuple.
 
         Cost: a few times the value's operations, whatever the number of results.

@@ -36,7 +36,11 @@ def dependences(recording):
     if not _core.has_calls(recording.trace):
         return found
     for rule, operands, results in _core.undetermined_calls(recording.trace):
+        if rule.may_keep and recording.nested:
+            continue  # the rank is taken to stay what it is
         places, missing = _missing(recording, rule, operands, results)
+        if places.size == 0 or (rule.may_keep and _keeps(recording, rule, operands)):
+            continue
         rows, used = _dependent(recording, results[places], recording.outputs.nodes)
         read = operands if rule.reads is None else operands[np.ravel(rule.reads)]
         columns = _dependent(recording, recording.inputs.nodes, read)[1]
@@ -53,6 +57,15 @@ def depends(recording):
         if start[-1] > 0:
             return True
     return False
+
+
+def _keeps(recording, rule, operands):
+    """Whether such results are functions after all whichever way the inputs move: one direction in
+    general position tells."""
+    inputs, shape = recording.inputs.nodes, operands.shape
+    direction = np.cos(np.arange(1.0, inputs.size + 1.0))[:, None]
+    tangents = _core.push_forward(recording.trace, inputs, operands, direction)[:, 0]
+    return _core.untraced(rule.keeps, _core.values_at(recording.trace, operands, shape), tangents)
 
 
 def _values(recording, operands, results):

@@ -332,6 +332,49 @@ def test_repeated_roots():
     assert np.isnan(with_simple[1:]).all()
 
 
+INCIDENCE = np.array([[1.0, -1.0, 0.0], [0.0, 1.0, -1.0]])
+INVERSES = {
+    "pinv": lambda a: WEIGHTS @ np.linalg.pinv(a),
+    "hermitian pinv": lambda a: WEIGHTS @ np.linalg.pinv(half(a), hermitian=True),
+    "lstsq": lambda a: np.linalg.lstsq(a, np.array([1.0, 3.0, -2.0]), 1e-10)[0],
+}
+each_inverse = pytest.mark.parametrize("name", INVERSES)
+
+
+@each_inverse
+def test_where_a_rank_may_change_an_inverse_has_no_derivative(name):
+    def total(a):
+        return np.sum(INVERSES[name](a) ** 2)
+
+    a = INCIDENCE.T @ INCIDENCE
+    found = [ad_core.jacfwd(total)(a), ad_core.grad(total)(a), ad_core.compile(total).grad(a)]
+    found += [ad_core.trace(total, a).grad(a), ad_core.hessian(total)(a)]
+    for derivative in found:
+        assert np.isnan(derivative).all()
+    if name != "lstsq":  # whose rank is a guard
+        assert np.isnan(ad_core.trace(total, APART).grad(np.stack([APART, a]))[1]).all()
+
+
+@each_inverse
+def test_where_a_rank_is_kept_an_inverse_has_its_derivative(name):
+    """Of a graph's Laplacian by its weights; not where one of those is zero."""
+
+    def total(x):
+        return np.sum(INVERSES[name](INCIDENCE.T @ np.diag(x) @ INCIDENCE) ** 2)
+
+    x, other = np.array([1.0, 2.0]), np.array([0.7, 3.0])
+    expected = [slope(total, x, e) for e in np.eye(2)]
+    tape, compiled = ad_core.trace(total, other), ad_core.compile(total)
+    found = [ad_core.jacfwd(total)(x), ad_core.grad(total)(x), compiled.grad(x), tape.grad(x)]
+    for gradient in [*found, tape.grad(np.stack([other, x]))[1]]:
+        np.testing.assert_allclose(gradient, expected, rtol=1e-8)
+    second = [slope(ad_core.grad(total), x, e) for e in np.eye(2)]
+    np.testing.assert_allclose(ad_core.hessian(total)(x), second, rtol=1e-7)
+    gone = np.array([0.0, 2.0])
+    assert np.isnan(ad_core.grad(total)(gone)).all()
+    assert np.isnan(ad_core.compile(total).grad(gone)).all()
+
+
 # ------------------------------------------------------------------------------- near equality
 
 

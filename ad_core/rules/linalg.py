@@ -239,12 +239,37 @@ def pinv(a, rcond):
         right = wt - (wt @ p) @ a
         return (-pt @ w[0] @ pt + (left @ p) @ pt + pt @ (p @ right),)
 
-    return call("np.linalg.pinv", lambda a: (_pinv(a, rcond),), (a,), jvp, vjp)[0]
+    def undetermined(x, y):
+        return (_deficient(x[0], rcond)[..., None, None],)
+
+    return call(
+        "np.linalg.pinv", lambda a: (_pinv(a, rcond),), (a,), jvp, vjp, undetermined=undetermined,
+        keeps=lambda x, t: _keeps_rank(x[0], rcond, t[0]),
+    )[0]  # fmt: skip
+
+
+def _kept(s, rcond):
+    return s > np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True, initial=0.0)
+
+
+def _deficient(a, rcond):
+    """Which matrices are of less than full rank."""
+    return ~np.all(_kept(np.linalg.svdvals(a), rcond), axis=-1)
+
+
+def _keeps_rank(a, rcond, t):
+    """Whether the matrices keep their ranks along t: no part of it is outside of both spaces."""
+    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    kept = _kept(s, rcond)
+    u, vt = u * kept[..., None, :], vt * kept[..., None]
+    outside = t - u @ (transposed(u) @ t)
+    outside = outside - (outside @ transposed(vt)) @ vt
+    return bool(np.max(np.abs(outside), initial=0.0) <= NEGLIGIBLE * np.max(np.abs(t), initial=0.0))
 
 
 def _pinv(a, rcond):
     u, s, vt = np.linalg.svd(a, full_matrices=False)
-    kept = s > np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True)
+    kept = _kept(s, rcond)
     _only_rounding("np.linalg.pinv", s, kept)
     inverse = np.divide(1.0, s, where=kept, out=np.zeros_like(s))
     return transposed(vt) @ (inverse[..., None] * transposed(u))
@@ -294,7 +319,15 @@ def lstsq(a, b, rcond):
         _only_rounding("np.linalg.lstsq", s, np.arange(s.size) < rank)
         return found, s
 
-    return call("np.linalg.lstsq", value, (a, b), linear=linear)
+    cut = rcond if rcond >= 0.0 else np.finfo(float).eps
+
+    def undetermined(x, y):
+        return _deficient(x[0], cut), None
+
+    return call(
+        "np.linalg.lstsq", value, (a, b), linear=linear, undetermined=undetermined,
+        keeps=lambda x, t: _keeps_rank(x[0], cut, t[0]),
+    )  # fmt: skip
 
 
 def roots(p):

@@ -48,16 +48,26 @@ class Rule:
     arrays at this point (eigenvectors of equal eigenvalues): for each a truth value or an array of
     them that broadcasts against it, None where that can not be.  ad_core/undetermined.py sees to
     what depends on them.  reads: for such a rule which elements of its one array it reads; None:
-    all.
+    all.  keeps(arrays, tangents), if there is one, tells whether its results are functions after
+    all where the arrays move along the tangents.
     """
 
     __slots__ = (
-        "_jvp", "_linear", "_value", "_vjp", "elementwise", "inputs", "name", "outputs",
-        "reads", "undetermined",
+        "_jvp",
+        "_keeps",
+        "_linear",
+        "_value",
+        "_vjp",
+        "elementwise",
+        "inputs",
+        "name",
+        "outputs",
+        "reads",
+        "undetermined",
     )  # fmt: skip
 
     def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None, elementwise=False,
-                 undetermined=None, reads=None):  # fmt: skip
+                 undetermined=None, reads=None, keeps=None):  # fmt: skip
         self.name = name
         self.inputs = inputs  # shapes
         self.outputs = outputs
@@ -68,6 +78,16 @@ class Rule:
         self.elementwise = elementwise
         self.undetermined = undetermined
         self.reads = reads
+        self._keeps = keeps
+
+    @property
+    def may_keep(self):
+        """Whether undetermined results may be functions along some tangents."""
+        return self._keeps is not None
+
+    def keeps(self, x, tangents):
+        """Whether they are along these, of flat arrays."""
+        return self._keeps(split(x, self.inputs), split(tangents, self.inputs))
 
     def masks(self, x, y):
         """Of flat arrays: which elements of each result are undetermined, None where none can be;
@@ -141,7 +161,7 @@ class Rule:
 
 
 def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None,
-         elementwise=False, undetermined=None, reads=None):  # fmt: skip
+         elementwise=False, undetermined=None, reads=None, keeps=None):  # fmt: skip
     """value(*arrays), a tuple of results, by rules where an array is traced.
 
     matrices: what does the same without Python where LAPACK is there.  Raises TypeError for
@@ -162,7 +182,9 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None,
     m = sum(map(math.prod, shapes))
     if m == 0 or not any(map(math.prod, inputs)):
         return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
-    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear, elementwise, undetermined, reads)
+    rule = Rule(
+        name, inputs, shapes, value, jvp, vjp, linear, elementwise, undetermined, reads, keeps
+    )
     return tuple(split(_core.record_call(rule, tuple(arrays), m, numbers, matrices), shapes))
 
 
