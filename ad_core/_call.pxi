@@ -63,6 +63,7 @@ cdef class Call:
     cdef Py_ssize_t inputs              # arguments before tangents or cotangents
     cdef object report                  # raises BranchChanged: report(guard numbers, point)
     cdef public object own              # puts the results of the recording's own point right
+    cdef public object watch            # a Watch of points that take another way, or None
     cdef leaf *ins
     cdef leaf *outs
     cdef Py_ssize_t n_in, n_out
@@ -119,7 +120,7 @@ cdef class Call:
 
     cdef object single(self, tuple arguments, tuple out):
         """Results at one point, the GIL kept; NotImplemented if the arguments are anything else,
-        or if a guard flips."""
+        or if a guard flips, or if it is a point that the watch is for."""
         cdef Program program = self.program
         if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
                 or program.busy or not self.load(arguments, program.arena)):
@@ -141,10 +142,13 @@ cdef class Call:
         cdef ad_status status
         if out is not None:
             self.check_outs(arguments, out)
+        met = None if self.watch is None else self.watch.count()
         status = ad_point_run(run, arena)
         if status != AD_OK:
             check(status)
         if run.guards > 0 and not ad_point_guards(run, arena):
+            return NotImplemented
+        if met is not None and met != self.watch.count():
             return NotImplemented
         if self.pack is None:
             result = self.array(0, out)
@@ -306,7 +310,10 @@ cdef class Call:
         if program.fast.guards > 0:
             job.missed = np.zeros(b.points, np.uint8)
             b.missed = <uint8_t *> cnp.PyArray_DATA(job.missed)
+        met = None if self.watch is None else self.watch.count()
         job.run(workers, progress)
+        if met is not None and met != self.watch.count():
+            self.watch.mend(job.arrays, job.results, shape)
         missed = None if job.missed is None else job.missed.reshape(shape).view(bool)
         if out is None:
             return [y if y.ndim else y[()] for y in job.results], missed

@@ -209,6 +209,7 @@ cdef extern from "call.h" nogil:
         ad_status (*slopes)(void *rule, ad_graph *graph, size_t n, const uint32_t *x, size_t m,
                             uint32_t y, uint32_t *slope) noexcept nogil
     void ad_callbacks_set(const ad_callbacks *callbacks)
+    void ad_count_up(size_t *count)
 
 cdef extern from "edges.h" nogil:
     ctypedef struct ad_edge:
@@ -225,6 +226,7 @@ cdef extern from "block.h" nogil:
         AD_BLOCK_MATMUL
         AD_BLOCK_CALL
     const char *ad_block_name(unsigned kind)
+    void ad_call_nodes(const ad_tape *tape, const ad_block *b, ad_node *nodes)
     ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x, size_t m,
                            const double *y, ad_node *first)
     ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner,
@@ -266,6 +268,8 @@ cdef extern from "jacobian.h" nogil:
 cdef extern from "sparsity.h" nogil:
     ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
                           uint32_t **index, const ad_poll *poll)
+    ad_status ad_sparsity_here(const ad_function *f, size_t most, size_t room, size_t *start,
+                               uint32_t **index, const ad_poll *poll)
 
 cdef extern from "taylor.h" nogil:
     ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,

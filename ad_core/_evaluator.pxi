@@ -32,6 +32,10 @@ cdef class Evaluator:
             (<Call> call).tell_numbers(numbers)
         self.calls[METHOD_NAMES.index(name)] = call
 
+    def _takes_one_array(self):
+        """Whether a tuple of one is the arguments, since the argument itself can be none."""
+        return False
+
     def _forget_calls(self):
         """Ask for every method's Call again."""
         self.calls = [None] * METHODS
@@ -192,8 +196,9 @@ cdef class Evaluator:
         """The Jacobian times tangents, alone: shape batch + result.
 
         primals, tangents: an argument and its tangent, of the same shape; several arguments and
-        their tangents as tuples.  Either may have batch axes, and they broadcast: many tangents
-        at one point are a batch.  out, workers, progress, batch_dims, errors: as of a call.
+        their tangents as tuples, as ad_core.jvp takes them (of a Tape one as well).  Either may
+        have batch axes, and they broadcast: many tangents at one point are a batch.  out, workers,
+        progress, batch_dims, errors: as of a call.
 
         Cost: about twice the value's operations, whatever the number of inputs.
 
@@ -205,14 +210,20 @@ cdef class Evaluator:
         array([[3., 0.],
                [2., 1.]])
         """
+        if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
+            (primals,), (tangents,) = primals, tangents
         return self.evaluate(JVP, (primals, tangents), 0, out, workers, progress, batch_dims)
 
     def vjp(self, primals, cotangents, *, out=None, workers=None, progress=None,
             batch_dims=None):
         """Cotangents times the Jacobian, alone: shape batch + argument.
 
-        primals: the argument, or a tuple of several, which give a tuple.  cotangents: of the
-        result's shape and structure.  Batch axes, out, errors: as of :meth:`jvp`.
+        primals: the argument, or a tuple of arguments.  cotangents: of the result's shape and
+        structure.  Batch axes, out, errors: as of :meth:`jvp`.
+
+        What comes back has the form of the primals: an array for an array, a tuple for a tuple (of
+        a Tape for a tuple of one as well).  So it is with ad_core.vjp, whose primals are positional
+        arguments, a tuple: its pullback returns a tuple.
 
         Cost: a few times the value's operations, whatever the number of results.
 
@@ -220,7 +231,12 @@ cdef class Evaluator:
         >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], x[1]]), np.ones(2))
         >>> tape.vjp(np.array([2.0, 3.0]), np.array([1.0, 1.0]))
         array([3., 3.])
+        >>> tape.vjp((np.array([2.0, 3.0]),), np.array([1.0, 1.0]))
+        (array([3., 3.]),)
         """
+        if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
+            return (self.evaluate(VJP, (primals[0], cotangents), 0, out, workers, progress,
+                                  batch_dims),)
         return self.evaluate(VJP, (primals, cotangents), 0, out, workers, progress, batch_dims)
 
     def hvp(self, primals, tangents, *, out=None, workers=None, progress=None,
@@ -235,6 +251,8 @@ cdef class Evaluator:
         >>> tape.hvp(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
         array([ 6., 12.])
         """
+        if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
+            (primals,), (tangents,) = primals, tangents
         return self.evaluate(HVP, (primals, tangents), 0, out, workers, progress, batch_dims)
 
     def ggnvp(self, primals, tangents, weights=None, *, out=None, workers=None, progress=None,

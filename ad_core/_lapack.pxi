@@ -32,6 +32,7 @@ cdef extern from "linear.h" nogil:
     ad_status ad_linear_fix(ad_linear *linear, const double *matrices)
     size_t ad_linear_inputs(const ad_linear *linear)
     size_t ad_linear_outputs(const ad_linear *linear)
+    bint ad_linear_undetermined(const ad_linear *linear, const double *y)
     ad_status ad_linear_value(ad_linear *linear, const double *x, double *y)
     ad_status ad_linear_push(ad_linear *linear, const double *x, const double *y, size_t p,
                              const double *tangent, double *out)

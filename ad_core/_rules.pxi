@@ -34,6 +34,8 @@ cdef struct called:
     ad_tape *tape           # how its slopes are computed, NULL: not known
     ad_node *read           # there: the numbers and results that they are computed from,
     ad_node *slope          # and they
+    bint undetermined       # whether results of the rule may be no functions of its arguments
+    size_t met              # values of which some results were
 
 
 cdef class Called:
@@ -50,6 +52,7 @@ cdef class Called:
         self.rule = rule
         self.c.object = <void *> self
         self.c.elementwise = rule.elementwise
+        self.c.undetermined = rule.undetermined is not None
         if linear is not None and has_lapack():
             kind, batch, n, k, flags, fixed = linear
             self.c.linear = ad_linear_new(LINEAR_KINDS[kind], batch, n, k, flags)
@@ -87,12 +90,17 @@ cdef ad_status rule_value(void *c, size_t n, const double *x, size_t m,
     cdef ad_linear *linear = (<called *> c).linear
     cdef ad_status status = AD_CALL_FAILED if linear == NULL else ad_linear_value(linear, x, y)
     if status != AD_CALL_FAILED:
+        if status == AD_OK and ad_linear_undetermined(linear, y):
+            ad_count_up(&(<called *> c).met)
         return status
     with gil:
         running = ad_current
         set_current(NULL)
         try:
-            take(rule_of(c).value(lent(n, 0, x)), m, y)
+            rule = rule_of(c)
+            take(rule.value(lent(n, 0, x)), m, y)
+            if (<called *> c).undetermined and rule.missing(lent(n, 0, x), lent(m, 0, y)).any():
+                ad_count_up(&(<called *> c).met)
             return AD_OK
         except BaseException as error:
             raised.error = error
@@ -270,3 +278,48 @@ def called_rules(Trace trace not None):
     """The rules that a recording calls."""
     cdef ad_tape *tape = trace.root().tape
     return [rule_of(tape.rule[k]) for k in range(tape.rules)]
+
+
+cdef cnp.ndarray call_operands(const ad_tape *tape, const ad_block *block):
+    cdef cnp.npy_intp dims[1]
+    dims[0] = block.extent[1].count
+    cdef cnp.ndarray nodes = cnp.PyArray_EMPTY(1, dims, cnp.NPY_UINT32, 0)
+    ad_call_nodes(tape, block, <ad_node *> cnp.PyArray_DATA(nodes))
+    return nodes
+
+
+cdef bint may_be_undetermined(const ad_tape *tape) noexcept:
+    cdef size_t k
+    for k in range(tape.rules):
+        if (<called *> tape.rule[k]).undetermined:
+            return True
+    return False
+
+
+def undetermined_calls(Trace trace not None):
+    """(rule, operand nodes, result nodes) of the calls whose results may be no functions of their
+    arguments at a point."""
+    cdef const ad_tape *tape = trace.root().tape
+    cdef const ad_run *run
+    cdef const ad_block *block
+    cdef size_t k
+    found = []
+    for k in range(tape.runs if may_be_undetermined(tape) else 0):
+        run = &tape.run[k]
+        if run.form != AD_FORM_BLOCK or run.op != AD_BLOCK_CALL:
+            continue
+        block = &tape.block[run.a]
+        if (<called *> tape.rule[block.rule]).undetermined:
+            rule = rule_of(tape.rule[block.rule])
+            results = np.arange(run.node, run.node + block.count, dtype=np.uint32)
+            found.append((rule, call_operands(tape, block), results))
+    return found
+
+
+def undetermined_met(Trace trace not None):
+    """How often, so far, a value of these calls had such results."""
+    cdef const ad_tape *tape = trace.root().tape
+    cdef size_t k, count = 0
+    for k in range(tape.rules):
+        count += (<called *> tape.rule[k]).met
+    return count

@@ -6,8 +6,11 @@ cdef enum:
     SETS_BYTES = 1 << 29            # of sets of inputs; more are taken range by range
 
 
-def jacobian_pattern(Trace trace not None, inputs, outputs, size_t room=SETS_BYTES):
-    """(indptr, indices) of the Jacobian of a recording, int32; PatternTooLarge beyond."""
+def jacobian_pattern(Trace trace not None, inputs, outputs, size_t room=SETS_BYTES,
+                     bint here=False):
+    """(indptr, indices) of the Jacobian of a recording, int32; PatternTooLarge beyond.
+
+    here: at this point alone, what was not selected left out.  Results of calls may be inputs."""
     cdef cnp.ndarray ins = contiguous(inputs), outs = contiguous(outputs)
     cdef ad_function f = function_of(trace, ins, outs)
     start = np.empty(f.K + 1, np.uintp)
@@ -19,7 +22,8 @@ def jacobian_pattern(Trace trace not None, inputs, outputs, size_t room=SETS_BYT
     poll.stop = signal_pending
     poll.context = &signal
     with nogil:
-        status = ad_sparsity(&f, MOST_ENTRIES, room, rows, &index, &poll)
+        status = (ad_sparsity_here if here else ad_sparsity)(&f, MOST_ENTRIES, room, rows, &index,
+                                                             &poll)
     if status == AD_TOO_LARGE:
         raise PatternTooLarge()
     swept(status, signal)

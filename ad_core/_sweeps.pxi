@@ -447,7 +447,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
 
 cdef bint plain_output(Trace trace, object y) except -1:
     """Whether y is a value of this very trace whose nodes lie in one piece."""
-    if trace.merged is not None:
+    if trace.merged is not None or may_be_undetermined(trace.tape):
         return False
     if type(y) is TracedScalar:
         return (<TracedScalar> y).trace is trace

@@ -8,6 +8,7 @@ from ad_core import _core, debugging
 from ad_core.argnums import is_single, numbered
 from ad_core.complexes.array import TracedComplex, plain_if_constant
 from ad_core.trees import flatten, map_leaves
+from ad_core.undetermined import dependences, marked, marked_matrix
 
 __all__ = ["ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
 
@@ -61,7 +62,7 @@ class Recording:
     a tuple; aux is what the function returned beside its result.
     """
 
-    __slots__ = ("aux", "inputs", "outputs", "single", "trace")
+    __slots__ = ("_dependences", "aux", "inputs", "outputs", "single", "trace")
 
     def __init__(self, trace, inputs, outputs, single, aux):
         self.trace = trace
@@ -69,6 +70,14 @@ class Recording:
         self.outputs = outputs
         self.single = single
         self.aux = aux
+        self._dependences = None
+
+    @property
+    def dependences(self):
+        """Of outputs on results that are no functions of their arguments here: undetermined.py."""
+        if self._dependences is None:
+            self._dependences = dependences(self)
+        return self._dependences
 
     @property
     def nested(self):
@@ -92,14 +101,15 @@ class Recording:
             segment = _core.segment_of(
                 self.trace, self.inputs.nodes, self.outputs.nodes, traced or None
             )
-            return segment.product(seeds, forward)
+            return marked(segment.product(seeds, forward), self.dependences, seeds, forward)
         flat = [np.ravel(seed) for seed in seeds]
         # NumPy's own zeros: an outer trace, which this recording has no part in, may be running
         empty = _core.plain_function("zeros")
         column = np.concatenate(flat)[:, None] if flat else empty((0, 1))
         sweep = _core.push_forward if forward else _core.pull_back
         found = sweep(self.trace, self.inputs.nodes, self.outputs.nodes, column)[:, 0]
-        return debugging.check_derivative(self, found)
+        found = debugging.check_derivative(self, found)
+        return _core.untraced(marked, found, self.dependences, flat, forward)
 
     def matrix(self, mode, chunk_size):
         """The K x D Jacobian."""
@@ -110,14 +120,15 @@ class Recording:
             found = _core.dense_jacobian(
                 self.trace, self.inputs.nodes, self.outputs.nodes, forward, chunk_size or 0
             )
-            return debugging.check_derivative(self, found)
+            found = debugging.check_derivative(self, found)
+            return _core.untraced(marked_matrix, found, self.dependences)
         n = D if forward else K
         if D == 0 or K == 0:
             return np.zeros((K, D))
         segment = _core.segment_of(self.trace, self.inputs.nodes, self.outputs.nodes)
         rows = [segment.product(list(unit), forward) for unit in np.eye(n)]
         stacked = np.stack(rows)
-        return stacked.T if forward else stacked
+        return marked_matrix(stacked.T if forward else stacked, self.dependences)
 
     def jacobian(self, mode=None, chunk_size=None):
         """The Jacobian as a tree of outputs of trees of inputs, shape output + input."""

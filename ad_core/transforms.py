@@ -58,7 +58,8 @@ def vjp(fun, *primals, has_aux=False):
     """Value and pullback: the pullback maps a cotangent w to w^T J, in one reverse pass.
 
     Returns ``(y, pullback)`` (with has_aux ``(y, pullback, aux)``).  ``pullback(w)``
-    takes a cotangent of y's structure and shapes and returns a tuple, one entry an argument;
+    takes a cotangent of y's structure and shapes and returns a tuple, one entry a primal, since
+    the primals are a tuple of arguments (a Tape's vjp, given a bare array, returns one);
     it may be called any number of times, and keeps the recording alive.  Cost: one
     recording; each pullback one adjoint sweep.  Source: Bishop, Deep Learning, section
     8.2.2 (reverse mode).

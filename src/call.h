@@ -43,4 +43,7 @@ typedef struct ad_callbacks {
 void ad_callbacks_set(const ad_callbacks *callbacks);
 const ad_callbacks *ad_callbacks_get(void);
 
+/* Counts an event, from any thread. */
+static inline void ad_count_up(size_t *count) { __atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }
+
 #endif

@@ -25,6 +25,9 @@ static inline double ad_sinc(double a) {
     return a == 0 ? 1 : sin(y) / y;
 }
 
+/* To the next number away from zero. */
+static inline double ad_spacing(double a) { return nextafter(a, a < 0 ? -AD_INF : AD_INF) - a; }
+
 static inline double ad_logaddexp(double a, double b) {
     if (a == b) return a + AD_LN2; /* also equal infinities */
     return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));

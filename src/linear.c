@@ -169,6 +169,11 @@ ad_status ad_linear_value(ad_linear *l, const double *x, double *y) {
     return status;
 }
 
+int ad_linear_undetermined(const ad_linear *l, const double *y) {
+    const ad_linear_row *row = row_of(l);
+    return row->undetermined != NULL && row->undetermined(l, y);
+}
+
 /* A seed at a time; one that is zero has no part in a result that is not finite. */
 static ad_status derivative(ad_linear *l, int backward, const double *x, const double *y, size_t p,
                             const double *seeds, double *out) {

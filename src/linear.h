@@ -75,6 +75,10 @@ ad_status ad_linear_fix(ad_linear *linear, const double *matrices);
 size_t ad_linear_inputs(const ad_linear *linear);
 size_t ad_linear_outputs(const ad_linear *linear);
 
+/* Whether some of the results y are no functions of the matrices at this point: Q and R of columns
+ * that depend on each other, eigenvectors of equal eigenvalues.  Their derivatives are NaN. */
+int ad_linear_undetermined(const ad_linear *linear, const double *y);
+
 /* As ad_callbacks has them.  AD_CALL_FAILED: a matrix that LAPACK cannot factor, or at which the
  * formula does not hold; the caller's own rule decides what becomes of it. */
 ad_status ad_linear_value(ad_linear *linear, const double *x, double *y);

@@ -29,18 +29,24 @@ static ad_status qr_value(const ad_linear *l, ad_linear_room *r, const double *x
     return AD_OK;
 }
 
-/* R must have an inverse. */
-static ad_status qr_prepare(const ad_linear *l, ad_linear_room *r, const double *x,
-                            const double *y) {
+/* Of less than full rank but for rounding: neither factor is a function of the matrix. */
+static int qr_undetermined(const ad_linear *l, const double *y) {
     const double *upper = y + l->batch * l->n * l->k;
-    (void)r;
-    (void)x;
-    for (size_t b = 0; b < l->batch; b++) {
+    for (size_t b = 0; b < l->batch; b++, upper += l->k * l->k) {
+        double most = 0;
+        for (size_t i = 0; i < l->k * l->k; i++) most = fmax(most, fabs(upper[i]));
         for (size_t i = 0; i < l->k; i++) {
-            if (upper[b * l->k * l->k + i * (l->k + 1)] == 0) return AD_CALL_FAILED;
+            if (fabs(upper[i * (l->k + 1)]) <= (double)l->n * DBL_EPSILON * most) return 1;
         }
     }
-    return AD_OK;
+    return 0;
+}
+
+static ad_status qr_prepare(const ad_linear *l, ad_linear_room *r, const double *x,
+                            const double *y) {
+    (void)r;
+    (void)x;
+    return qr_undetermined(l, y) ? AD_CALL_FAILED : AD_OK;
 }
 
 /* With s = da R^-1 and u = Q^T s, whose part below the diagonal is turned to above:
@@ -88,7 +94,7 @@ static void qr_pull(const ad_linear *l, ad_linear_room *r, const double *x, cons
     }
 }
 
-const ad_linear_row ad_linear_qr = {qr_prepare, qr_value, qr_push, qr_pull};
+const ad_linear_row ad_linear_qr = {qr_prepare, qr_value, qr_push, qr_pull, qr_undetermined};
 
 /* ----------------------------------------------------------------------- symmetric matrices */
 
@@ -107,10 +113,19 @@ static ad_status eigh_value(const ad_linear *l, ad_linear_room *r, const double 
     return AD_OK;
 }
 
-/* x_ij / (w_j - w_i); 0 where the two are equal but for their rounding. */
+/* Eigenvalues of this distance are equal but for their rounding; they ascend. */
+static double rounding_of(size_t n, const double *w) {
+    return (double)n * DBL_EPSILON * fmax(fabs(w[0]), fabs(w[n - 1]));
+}
+
+static int is_repeated(size_t n, const double *w, size_t j) {
+    double rounding = rounding_of(n, w);
+    return (j > 0 && w[j] - w[j - 1] <= rounding) || (j + 1 < n && w[j + 1] - w[j] <= rounding);
+}
+
+/* x_ij / (w_j - w_i); 0 where the two are equal, which is_repeated tells. */
 static void divide_by_gaps(size_t n, const double *w, double *x) {
-    double most = fmax(fabs(w[0]), fabs(w[n - 1])); /* they ascend */
-    double rounding = (double)n * DBL_EPSILON * most;
+    double rounding = rounding_of(n, w);
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++) {
             double gap = w[j] - w[i];
@@ -119,7 +134,15 @@ static void divide_by_gaps(size_t n, const double *w, double *x) {
     }
 }
 
-/* With m = V^T da V: dw is its diagonal, dV = V (m / gaps) */
+static int any_nonzero(size_t n, const double *x, size_t step) {
+    for (size_t i = 0; i < n; i++) {
+        if (x[i * step] != 0) return 1;
+    }
+    return 0;
+}
+
+/* With m = V^T da V: dw is its diagonal, dV = V (m / gaps).  Eigenvectors of repeated eigenvalues
+ * are no functions of the matrix: NaN, wherever it moves. */
 static void eigh_push(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                       const double *t, double *out) {
     size_t n = l->n, square = n * n;
@@ -137,12 +160,17 @@ static void eigh_push(const ad_linear *l, ad_linear_room *r, const double *x, co
         ad_product(n, n, n, 1, (ad_rows){half, n, 0}, (ad_rows){v, n, 0}, 0, inner, n);
         for (size_t i = 0; i < n; i++) out[b * n + i] = inner[i * (n + 1)];
         divide_by_gaps(n, w, inner);
-        ad_product(n, n, n, 1, (ad_rows){v, n, 0}, (ad_rows){inner, n, 0}, 0,
-                   out + l->batch * n + b * square, n);
+        double *dv = out + l->batch * n + b * square;
+        ad_product(n, n, n, 1, (ad_rows){v, n, 0}, (ad_rows){inner, n, 0}, 0, dv, n);
+        if (!any_nonzero(square, a, 1)) continue;
+        for (size_t j = 0; j < n; j++) {
+            for (size_t i = 0; i < n && is_repeated(n, w, j); i++) dv[i * n + j] = NAN;
+        }
     }
 }
 
-/* V (diagonal w' + (V^T V') / gaps) V^T, folded onto the triangle that was read */
+/* V (diagonal w' + (V^T V') / gaps) V^T, folded onto the triangle that was read; NaN where
+ * eigenvectors of repeated eigenvalues are asked for */
 static void eigh_pull(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                       const double *c, double *out) {
     size_t n = l->n, square = n * n;
@@ -152,10 +180,12 @@ static void eigh_pull(const ad_linear *l, ad_linear_room *r, const double *x, co
         const double *w = y + b * n, *v = y + l->batch * n + b * square;
         const double *cw = c + b * n, *cv = c + l->batch * n + b * square;
         double *to = out + b * square;
-        int vectors = 0;
-        for (size_t i = 0; i < square && !vectors; i++) vectors = cv[i] != 0;
+        double lost = 0;
+        for (size_t j = 0; j < n; j++) {
+            if (is_repeated(n, w, j) && any_nonzero(n, cv + j, n)) lost = NAN;
+        }
         for (size_t i = 0; i < square; i++) left[i] = v[i] * cw[i % n];
-        if (vectors) {
+        if (any_nonzero(square, cv, 1)) {
             ad_product(n, n, n, 1, (ad_rows){v, n, 1}, (ad_rows){cv, n, 0}, 0, inner, n);
             divide_by_gaps(n, w, inner);
             ad_product(n, n, n, 1, (ad_rows){v, n, 0}, (ad_rows){inner, n, 0}, 1, left, n);
@@ -165,11 +195,20 @@ static void eigh_pull(const ad_linear *l, ad_linear_room *r, const double *x, co
         for (size_t i = 0; i < n; i++) {
             for (size_t j = 0; j < i; j++) {
                 to[l->flags & AD_LINEAR_LOWER ? i * n + j : j * n + i] =
-                    whole[i * n + j] + whole[j * n + i];
+                    whole[i * n + j] + whole[j * n + i] + lost;
             }
-            to[i * (n + 1)] = whole[i * (n + 1)];
+            to[i * (n + 1)] = whole[i * (n + 1)] + lost;
         }
     }
 }
 
-const ad_linear_row ad_linear_eigh = {NULL, eigh_value, eigh_push, eigh_pull};
+static int eigh_undetermined(const ad_linear *l, const double *y) {
+    for (size_t b = 0; b < l->batch; b++) {
+        for (size_t j = 0; j + 1 < l->n; j++) {
+            if (is_repeated(l->n, y + b * l->n, j)) return 1;
+        }
+    }
+    return 0;
+}
+
+const ad_linear_row ad_linear_eigh = {NULL, eigh_value, eigh_push, eigh_pull, eigh_undetermined};

@@ -33,6 +33,8 @@ typedef struct ad_linear_row {
                  const double *t, double *out);
     void (*pull)(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                  const double *w, double *out);
+    /* NULL: no result ever is */
+    int (*undetermined)(const ad_linear *l, const double *y);
 } ad_linear_row;
 
 extern const ad_linear_row ad_linear_solve, ad_linear_triangular, ad_linear_inv, ad_linear_det,

@@ -19,6 +19,7 @@ typedef struct pass {
     uint32_t *of; /* the set of each node */
     ad_sets sets;
     uses_table uses;
+    int here;        /* at this point alone, choices as they came out */
     ad_node *row;    /* operands of one result */
     uint32_t *lines; /* sets of a matrix's rows or columns */
     uint8_t *holes;  /* which of the other's have zeros */
@@ -32,12 +33,32 @@ static int stops(pass *x, size_t work) {
     return x->stopped;
 }
 
-static void find_uses(uses_table uses) {
+/* Whether a partial is a number chosen by comparisons, as that of a selection is: it is computed
+ * on a stack of which is_number tells what is a number whatever the operands are. */
+static int is_choice(const ad_expr *e) {
+    int is_number[AD_EXPR_DEPTH], depth = 0;
+    for (int k = 0; k < e->steps; k++) {
+        const ad_step *step = &e->step[k];
+        if (step->kind != AD_STEP_APPLY) {
+            is_number[depth++] = step->kind == AD_STEP_NUMBER;
+            continue;
+        }
+        const ad_op_info *op = &ad_op_rows[step->op];
+        depth -= op->arity;
+        int chosen = op->arity == 3 && is_number[depth + 1] && is_number[depth + 2];
+        int negated =
+            op->arity == 1 && is_number[depth] && op->partial_class[0] != AD_PARTIAL_STORED;
+        is_number[depth++] = op->is_test || chosen || negated;
+    }
+    return depth == 1 && is_number[0] && e->steps > 1;
+}
+
+static void find_uses(uses_table uses, int here) {
     memset(uses, 0, sizeof(uses_table));
     for (unsigned op = 0; op < AD_OP_COUNT; op++) {
         for (int j = 0; j < ad_op_rows[op].arity; j++) {
             const ad_expr *e = ad_expr_partial(op, j);
-            for (int k = 0; k < e->steps; k++) {
+            for (int k = 0; k < e->steps && !(here && is_choice(e)); k++) {
                 unsigned kind = e->step[k].kind;
                 if (kind <= AD_STEP_C) uses[op][j] |= (uint8_t)(USES_A << kind);
                 if (kind == AD_STEP_V) uses[op][j] |= USES_ALL;
@@ -51,10 +72,21 @@ static int vanishes(unsigned uses, unsigned constant, double partial) {
     return partial == 0 && (uses & ~constant) == 0;
 }
 
+/* A bit an operand: whether it is fixed here, since nothing that it is made of varies. */
+static unsigned fixed_here(const pass *x, const ad_node *operand, int arity) {
+    unsigned fixed = 0;
+    for (int i = 0; x->here && i < arity; i++) {
+        fixed |= (unsigned)(x->of[operand[i]] == 0) << i;
+    }
+    return fixed;
+}
+
 static void scalar_run(pass *x, const ad_run *run) {
     const double *partial = x->tape->partial + run->partial;
     const uint8_t *uses = x->uses[run->op];
+    const ad_node operand[] = {run->a, run->b};
     uint32_t set = 0;
+    unsigned fixed;
     switch (run->form) {
     case AD_FORM_RIGHT:
         if (!vanishes(uses[1], USES_A, partial[0])) set = x->of[run->b];
@@ -63,8 +95,9 @@ static void scalar_run(pass *x, const ad_run *run) {
         if (!vanishes(uses[0], USES_A << 1, partial[0])) set = x->of[run->a];
         break;
     default:
-        if (!vanishes(uses[0], 0, partial[0])) set = x->of[run->a];
-        if (run->form == AD_FORM_BINARY && !vanishes(uses[1], 0, partial[1])) {
+        fixed = fixed_here(x, operand, run->form == AD_FORM_BINARY ? 2 : 1);
+        if (!vanishes(uses[0], fixed, partial[0])) set = x->of[run->a];
+        if (run->form == AD_FORM_BINARY && !vanishes(uses[1], fixed, partial[1])) {
             set = ad_sets_join(&x->sets, set, x->of[run->b]);
         }
     }
@@ -81,6 +114,8 @@ typedef struct edge {
 
 /* Whether partials along edge j can vanish at all: what they are made of may be constant. */
 static int may_vanish(const pass *x, const ad_run *run, const ad_span *span, int j) {
+    if (x->here)
+        return span->source[j] != AD_PARTIAL_ONE && span->source[j] != AD_PARTIAL_MINUS_ONE;
     if (x->uses[run->op][j] == 0) return 0;
     for (int i = 0; i < run->arity; i++) {
         const ad_view *view = &span->operand[i];
@@ -94,7 +129,8 @@ static int vanishes_at(const pass *x, const edge *at, int j, size_t e) {
     const ad_tape *tape = x->tape;
     unsigned constant = 0;
     for (int i = 0; i < at->run->arity; i++) {
-        constant |= (unsigned)ad_is_constant(tape, ad_place_node(at->place[i], e)) << i;
+        ad_node node = ad_place_node(at->place[i], e);
+        constant |= (unsigned)(ad_is_constant(tape, node) || (x->here && x->of[node] == 0)) << i;
     }
     for (int i = at->run->arity; i < AD_MAX_ARITY; i++) constant |= USES_A << i;
     double partial = 1;
@@ -222,6 +258,26 @@ static void product_with_constant(pass *x, int side, matrix a, matrix other, uin
     }
 }
 
+/* Whether a node is zero here, whatever the inputs are. */
+static int stays_zero(const pass *x, int64_t node) {
+    return x->of[node] == 0 && x->tape->value[node] == 0;
+}
+
+/* At this point alone: an element that meets what stays zero has no part in the product. */
+static void product_here(pass *x, matrix left, matrix right, uint32_t *to) {
+    for (uint32_t i = 0; i < left.lines && !x->stopped; i++) {
+        for (uint32_t j = 0; j < right.lines; j++) {
+            int64_t a = left.base + i * left.step, b = right.base + j * right.step;
+            for (uint32_t k = 0; k < left.inner; k++, a += left.along, b += right.along) {
+                if (!stays_zero(x, b)) ad_sets_gather(&x->sets, x->of[a]);
+                if (!stays_zero(x, a)) ad_sets_gather(&x->sets, x->of[b]);
+            }
+            to[(size_t)i * right.lines + j] = ad_sets_gathered(&x->sets);
+        }
+        stops(x, (size_t)right.lines * left.inner);
+    }
+}
+
 static void product_run(pass *x, const ad_run *run, const ad_block *b) {
     uint32_t columns = b->extent[1].size[2];
     uint32_t *to = x->of + run->node;
@@ -231,7 +287,9 @@ static void product_run(pass *x, const ad_run *run, const ad_block *b) {
     }
     for (uint32_t n = 0; n < b->extent[0].count; n++, to += b->count / b->extent[0].count) {
         matrix left = matrix_of(b, 0, n), right = matrix_of(b, 1, n);
-        if (!b->active[1]) {
+        if (x->here) {
+            product_here(x, left, right, to);
+        } else if (!b->active[1]) {
             product_with_constant(x, 0, left, right, to, columns);
         } else if (!b->active[0]) {
             product_with_constant(x, 1, right, left, to, columns);
@@ -249,12 +307,27 @@ static void product_run(pass *x, const ad_run *run, const ad_block *b) {
     }
 }
 
+/* Inputs that a run has computed have their own sets none the less; none lies beyond `last`. */
+static void take_inputs(pass *x, const ad_run *run, size_t count, ad_node last,
+                        const ad_function *f, size_t from, size_t to) {
+    if (run->node > last) return;
+    for (size_t d = from; d < to; d++) {
+        if (f->input[d] - run->node < count) {
+            x->of[f->input[d]] = ad_sets_single(&x->sets, d - from);
+        }
+    }
+}
+
 /* The sets of all nodes with respect to the inputs [from, to). */
 static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to) {
     const ad_tape *tape = x->tape;
     memset(x->of, 0, tape->nodes * sizeof *x->of);
     ad_sets_clear(&x->sets);
-    for (size_t d = from; d < to; d++) x->of[f->input[d]] = ad_sets_single(&x->sets, d - from);
+    ad_node last = 0;
+    for (size_t d = from; d < to; d++) {
+        x->of[f->input[d]] = ad_sets_single(&x->sets, d - from);
+        if (f->input[d] > last) last = f->input[d];
+    }
     for (size_t k = 0; k < tape->runs && x->sets.status == AD_OK; k++) {
         const ad_run *run = &tape->run[k];
         if (run->form == AD_FORM_SPAN) {
@@ -268,6 +341,7 @@ static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to
         } else {
             reduction_run(x, run, &tape->block[run->a]);
         }
+        take_inputs(x, run, ad_run_count(tape, run), last, f, from, to);
         if (stops(x, ad_run_count(tape, run))) return AD_INTERRUPTED;
     }
     return x->sets.status;
@@ -350,12 +424,12 @@ static ad_status merge(piece *pieces, size_t n, size_t K, size_t *start, uint32_
     return status;
 }
 
-ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
-                      uint32_t **index, const ad_poll *poll) {
-    pass x = {.tape = f->tape, .pace = {poll, 0}};
+static ad_status patterns(const ad_function *f, int here, size_t most, size_t room, size_t *start,
+                          uint32_t **index, const ad_poll *poll) {
+    pass x = {.tape = f->tape, .here = here, .pace = {poll, 0}};
     piece *pieces = NULL;
     size_t n = 0, held = 0, from = 0, step = f->D > 0 ? f->D : 1;
-    find_uses(x.uses);
+    find_uses(x.uses, here);
     *index = NULL;
     start[f->K] = 0;
     ad_status status = allocate(&x);
@@ -391,4 +465,14 @@ ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *st
     ad_free(x.lines);
     ad_free(x.holes);
     return status;
+}
+
+ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
+                      uint32_t **index, const ad_poll *poll) {
+    return patterns(f, 0, most, room, start, index, poll);
+}
+
+ad_status ad_sparsity_here(const ad_function *f, size_t most, size_t room, size_t *start,
+                           uint32_t **index, const ad_poll *poll) {
+    return patterns(f, 1, most, room, start, index, poll);
 }

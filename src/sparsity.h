@@ -7,7 +7,8 @@
  * An edge counts unless its partial is zero at every point of the same path: a literal 0, or
  * made of constants and 0 (a factor 0, the branch that a constant mask does not take, an element
  * 0 of a constant matrix).  Sums that always cancel (x - x) are not looked for.  A call joins
- * each of its results to all operands unless its rule is elementwise. */
+ * each of its results to all operands unless its rule is elementwise; an input may be
+ * computed from others; it depends on nothing but itself then. */
 #ifndef AD_SPARSITY_H
 #define AD_SPARSITY_H
 
@@ -20,5 +21,11 @@
  * ad_expr_prepare must have run. */
 ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
                       uint32_t **index, const ad_poll *poll);
+
+/* The same at this point alone.  An edge whose partial tells which operand was selected (of a
+ * `where`, of the larger of two) counts only if it was, and one along which the partial is zero by
+ * what does not depend on any of the inputs does not count. */
+ad_status ad_sparsity_here(const ad_function *f, size_t most, size_t room, size_t *start,
+                           uint32_t **index, const ad_poll *poll);
 
 #endif

@@ -90,15 +90,15 @@ ELEMENTWISE = [
         "sin", "cos", "tan", "arctan", "sinh", "cosh", "tanh", "arcsinh", "exp", "exp2", "expm1",
         "cbrt", "square", "reciprocal", "negative", "positive", "absolute", "fabs", "sign",
         "conjugate", "deg2rad", "rad2deg", "degrees", "radians", "sinc", "floor", "ceil", "trunc",
-        "rint", "fix", "real", "imag", "real_if_close", "nan_to_num", "modf", "round", "around",
-        "angle",
+        "rint", "spacing", "fix", "real", "imag", "real_if_close", "nan_to_num", "modf", "round",
+        "around", "angle",
     )),
     *rows((P(2, 3),), named("sqrt", "log", "log2", "log10", "log1p")),
     *rows((U(2, 3),), named("arcsin", "arccos", "arctanh")),
     *rows((("above one", (2, 3)),), named("arccosh")),
     *rows((R(2, 3), R(3)), named(
         "add", "subtract", "multiply", "divide", "maximum", "minimum", "fmax", "fmin", "hypot",
-        "arctan2", "copysign", "heaviside", "logaddexp", "logaddexp2",
+        "arctan2", "copysign", "heaviside", "logaddexp", "logaddexp2", "nextafter",
     )),
     *rows((P(2, 3), P(3)), named(
         "power", "float_power", "fmod", "remainder", "floor_divide", "divmod"

@@ -65,6 +65,8 @@ SPELLED = {
 DECLARED = {
     "where": (lambda a, b, c: b if a else c, lambda a, b, c: (0.0, float(a != 0), float(a == 0))),
     "stop gradient": (lambda a: a, lambda a: (0.0,)),
+    "nextafter": (math.nextafter, lambda a, b: (1.0, 0.0)),
+    "spacing": (lambda a: math.copysign(math.ulp(a), a), lambda a: (0.0,)),
 }
 DIGITS = 40
 

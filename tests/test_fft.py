@@ -140,3 +140,37 @@ def test_what_is_refused():
         ad_core.jacobian(lambda x: np.fft.fft(x, axis=1).real)(x)
     with refused(TypeError, "plain array", "traced"):
         ad_core.jacobian(lambda x: np.fft.fft(x, out=plain).real)(x)
+
+
+def one(shape):
+    """A buffer of constants, made while a trace runs."""
+    return np.zeros(shape) + 2.0
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda: np.fft.irfft(one(3)), lambda: np.fft.hfft(one(3)),
+        lambda: np.fft.irfft2(one((2, 3))),
+        lambda: np.fft.irfftn(one((2, 3)), axes=(0, 1)), lambda: np.fft.rfft(one(3)),
+        lambda: np.fft.fft(one(3)), lambda: np.fft.ifft(one(3) + 1j), lambda: np.fft.ihfft(one(4)),
+        lambda: np.fft.irfft(one(3) + 1j), lambda: np.fft.rfftn(one((2, 3))),
+        lambda: np.fft.irfft(np.zeros(3, complex)), lambda: np.fft.hfft(np.ones(3, complex), 5),
+    ],
+)  # fmt: skip
+def test_a_transform_of_constants_is_of_the_type_that_numpy_gives(transform):
+    """And takes traced values as any other array of the trace."""
+    plain, kinds = transform(), []
+
+    def f(x):
+        y = transform()
+        kinds.append(y.dtype)
+        y[..., 0] = x[0]
+        return np.real(y) * x[1]
+
+    J = ad_core.jacobian(f)(np.array([3.0, 1.0]))
+    assert kinds == [plain.dtype]
+    expected = np.real(plain)
+    expected[..., 0] = 3.0
+    np.testing.assert_allclose(J[..., 1], expected, atol=1e-15)
+    np.testing.assert_array_equal(J[..., 0, 0], 1.0)

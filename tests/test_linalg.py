@@ -163,39 +163,13 @@ EQUAL = (np.linalg.qr(np.vander([1.0, 2.0, 4.0]))[0] * [1.0, 1.0, 2.0]) @ (
 
 @pytest.mark.parametrize("a", [np.eye(3), EQUAL, np.zeros((3, 3))], ids=["eye", "two", "zeros"])
 def test_equal_eigenvalues(a):
-    """Sums over all of them have their derivatives; so have projectors and polar factors."""
+    """Sums over all of them have their derivatives; tests/test_equal_eigenvalues.py has the
+    rest."""
     slope = ad_core.grad(lambda a: np.sum(np.exp(np.linalg.eigvalsh(a + a.T))))(a)
     w, v = np.linalg.eigh(2.0 * a)
     close(slope, 2.0 * (v * np.exp(w)) @ v.T, 1e-12)
     both = ad_core.jacobian(lambda a: np.sum(np.linalg.svdvals(a + np.eye(3))))(a)
     close(both, np.eye(3), 1e-12)
-
-
-def test_the_projector_on_equal_eigenvalues():
-    def projector(a):
-        v = np.linalg.eigh(a)[1][:, :2]
-        return v @ v.T
-
-    t = np.array([[0.3, 0.1, -0.4], [0.1, 0.8, 0.2], [-0.4, 0.2, -0.5]])
-    moved = ad_core.jvp(projector, (EQUAL,), (t,))[1]
-    close(moved, slope_at(projector, EQUAL, t), 1e-8)
-
-
-@pytest.mark.parametrize("a", [2.0 * np.eye(3), EQUAL, np.eye(3)[[1, 2, 0]]])
-def test_the_polar_factor_of_equal_singular_values(a):
-    def polar(a):
-        u, _, vt = np.linalg.svd(a)
-        return u @ vt
-
-    t = np.cos(np.arange(9.0)).reshape(3, 3)
-    expected = slope_at(polar, a, t)
-    close(ad_core.jvp(polar, (a,), (t,))[1], expected, 1e-8)
-    (pulled,) = ad_core.vjp(polar, a)[1](t)
-    close(np.sum(pulled * t), np.sum(expected * t), 1e-8)
-
-
-def slope_at(f, a, t):
-    return slope(lambda x: f(x.reshape(a.shape)).ravel(), a.ravel(), t.ravel()).reshape(a.shape)
 
 
 @pytest.mark.parametrize("a", [np.zeros((2, 3)), np.outer([1.0, 2.0], [2.0, 0.5, 1.0])])

@@ -193,3 +193,23 @@ def test_rules_outlive_what_recorded_them():
     tape = made()
     tape(np.ones(2))
     np.testing.assert_array_equal(tape.jacobian(np.array([2.0, 3.0])), np.diag([12.0, 18.0]))
+
+
+def test_products_have_the_form_of_the_point():
+    """A bare array gives one, a tuple gives a tuple, as ad_core.vjp's pullback does of its
+    positional arguments."""
+    x, w, t = np.array([2.0, 3.0]), np.array([1.0, -1.0]), np.array([0.5, 2.0])
+    f = lambda x: x**3  # noqa: E731
+    tape = ad_core.trace(f, x)
+    pulled = ad_core.vjp(f, x)[1](w)
+    for given in (x, (x,)):
+        found = tape.vjp(given, w)
+        assert type(found) is type(given)
+        np.testing.assert_allclose(np.squeeze(found), pulled[0], rtol=1e-15)
+    assert type(pulled) is tuple
+    np.testing.assert_array_equal(tape.jvp((x,), (t,)), ad_core.jvp(f, (x,), (t,))[1])
+    total = ad_core.trace(lambda x: np.sum(x**3), x)
+    np.testing.assert_array_equal(total.hvp((x,), (t,)), total.hvp(x, t))
+    both = ad_core.trace(lambda x, y: x * y, x, x).vjp((x, t), w)
+    assert type(both) is tuple
+    np.testing.assert_array_equal(both[0], t * w)

@@ -9,10 +9,11 @@ from ad_core.errors import BranchChanged
 from ad_core.explain import route_rows, table
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, seed_leaves
-from ad_core.programs.compressed import make_sparse
+from ad_core.programs.compressed import Compressed, make_sparse
 from ad_core.programs.large import Replayed, Swept
 from ad_core.programs.own import OwnPoint
 from ad_core.programs.source import Source
+from ad_core.programs.watch import watched
 from ad_core.sparse.spy import spy
 from ad_core.sparse.structure import Structure
 from ad_core.trees import flatten
@@ -48,8 +49,17 @@ class Compiled(_core.Evaluator):
         if key not in self._built:
             call, self._facts[key] = self._make(name, argnums)
             call.own = OwnPoint(self._recording, self._lowered, name, argnums)
+            if name != "value":
+                call = watched(call, self._recording, partial(self._again, name, argnums))
             self._built[key] = call
         return self._built[key]
+
+    def _again(self, name, argnums):
+        """What carries the recording out again at each point, whatever the method's program is."""
+        report = partial(_branch_changed, self._recording.trace, self._name)
+        if name.startswith("sparse"):
+            return Compressed(self._recording, self._lowered, name, argnums, report, {})
+        return Replayed(self._recording, self._lowered, name, argnums, report)
 
     def _make(self, name, argnums):
         source = self._lowered
@@ -128,6 +138,10 @@ class Compiled(_core.Evaluator):
         primals, *seeds = args
         primals = side.flatten((primals,) if len(side.trees) == 1 else primals, "the primals")
         return (*primals, *seed_leaves(self._lowered, name, seeds))
+
+    def _takes_one_array(self):
+        trees = self._lowered.arguments.trees
+        return len(trees) == 1 and trees[0].kind is None
 
     def _check_batch_dims(self, name, leaves, batch_dims, shapes):
         check_batch_dims(batch_dims)

@@ -108,7 +108,7 @@ class _Call:
     In the other operands' places it has their own numbers, flat too."""
 
     __slots__ = ("fixed", "function", "m", "places")
-    elementwise = True
+    elementwise, undetermined = True, None
 
     def __init__(self, function, places, fixed, m):
         self.function = function

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix factorisations with their rules: cholesky, qr, eigh, eig and svd of stacks of matrices.
 
-Eigenvalues and singular values count as equal if they differ by no more than their rounding; what
-would be divided by such a difference is left out.
+A factor that is no function of the matrix (vectors of equal eigenvalues and singular values, Q of
+columns that depend on each other) has NaN for its derivative: see repeated.py.
 """
 
 from functools import cache
@@ -10,7 +10,8 @@ from functools import cache
 import numpy as np
 
 from ad_core import _core
-from ad_core.rules.linalg import transposed
+from ad_core.rules import repeated
+from ad_core.rules.linalg import inverses, transposed
 from ad_core.rules.rule import Matrices, call
 
 __all__ = ["cholesky", "eig", "eigh", "qr", "svd"]
@@ -40,8 +41,9 @@ def _symmetric(x, upper=False):
 
 
 def _folded(x, upper=False):
-    """The transpose of `_symmetric`."""
-    return (x + transposed(x)) * _half(x.shape[-1], upper)
+    """The transpose of `_symmetric`; the other triangle is zero, whatever x is."""
+    side = (x + transposed(x)) * _half(x.shape[-1], upper)
+    return np.triu(side) if upper else np.tril(side)
 
 
 def _inverse_of_lower(x):
@@ -109,19 +111,22 @@ def qr(a):
 
     def linear(x, y, backward):
         q, r = y
-        inverse = _inverse_of_lower(transposed(r))
+        deficient = _dependent(r, n)
+        inverse = _inverse_of_lower(transposed(np.where(deficient, np.eye(r.shape[-1]), r)))
 
         def push(t):
             solved = t[0] @ transposed(inverse)
             inner = transposed(q) @ solved
             below = np.tril(inner, -1)
             upper = inner - below + transposed(below)
-            return solved - q @ upper, upper @ r
+            lost = repeated.lost(deficient, t[0])
+            return solved - q @ upper + lost, np.triu(upper @ r + lost)
 
         def pull(w):
             lower = np.tril(r @ transposed(w[1]) - transposed(w[0]) @ q)
             both = lower + transposed(np.tril(lower, -1))
-            return ((w[0] + q @ both) @ inverse,)
+            lost = repeated.lost(deficient, w[0]) + repeated.lost(deficient, np.triu(w[1]))
+            return ((w[0] + q @ both) @ inverse + lost,)
 
         return pull if backward else push
 
@@ -129,19 +134,22 @@ def qr(a):
     if n >= k > 0:
         results = [a.shape, (*a.shape[:-2], k, k)]
         matrices = Matrices("qr", a.shape[:-2], n, k, 0, results)
-    return call("np.linalg.qr", np.linalg.qr, (a,), linear=linear, matrices=matrices)
+
+    def undetermined(x, y):
+        deficient = _dependent(y[1], n)
+        return deficient, deficient
+
+    return call(
+        "np.linalg.qr", np.linalg.qr, (a,), linear=linear, matrices=matrices,
+        undetermined=undetermined,
+    )  # fmt: skip
 
 
-def _equal(differences, s):
-    size = s.shape[-1] * np.finfo(float).eps * np.max(np.absolute(s), axis=-1, keepdims=True)
-    return np.absolute(differences) <= size[..., None]
-
-
-def _inverse_gaps(s):
-    """[i, j]: 1 / (s_j - s_i), 0 for equal ones."""
-    gaps = s[..., None, :] - s[..., :, None]
-    equal = _equal(gaps, s)
-    return np.where(equal, 0.0, 1.0 / np.where(equal, 1.0, gaps))
+def _dependent(r, n):
+    """Whether the columns of q r, q of n rows, depend on each other but for rounding."""
+    size = np.absolute(r)
+    small = n * np.finfo(float).eps * np.max(size, axis=(-2, -1), keepdims=True)
+    return np.min(_diagonal(size)[..., None], axis=(-2, -1), keepdims=True) <= small
 
 
 def eigh(a, uplo):
@@ -149,18 +157,32 @@ def eigh(a, uplo):
 
     def jvp(x, y, t):
         w, v = y
-        inner = transposed(v) @ _symmetric(t[0], upper) @ v
-        return _diagonal(inner), v @ (_inverse_gaps(w) * inner)
+        moved = _symmetric(t[0], upper)
+        if repeated.absent(moved):
+            return None, None
+        inner = transposed(v) @ moved @ v
+        lost = np.where(repeated.repeated(w)[..., None, :], repeated.lost(True, moved), 0.0)
+        return _diagonal(inner), v @ (repeated.inverse_gaps(w) * inner) + lost
 
     def vjp(x, y, c):
         w, v = y
-        inner = _inverse_gaps(w) * (transposed(v) @ c[1])
-        return (_folded((v * c[0][..., None, :] + v @ inner) @ transposed(v), upper),)
+        left = v * c[0][..., None, :]
+        if repeated.absent(c[1]):
+            return (_folded(left @ transposed(v), upper),)
+        inner = repeated.inverse_gaps(w) * (transposed(v) @ c[1])
+        lost = repeated.lost(repeated.repeated(w)[..., None, :], c[1])
+        return (_folded((left + v @ inner) @ transposed(v) + lost, upper),)
+
+    def undetermined(x, y):
+        return None, repeated.repeated(y[0])[..., None, :]
 
     flags = 0 if upper else _core.LINEAR_FLAGS["lower"]
     matrices = Matrices("eigh", a.shape[:-2], a.shape[-1], 0, flags, [a.shape[:-1], a.shape])
     value = lambda a: np.linalg.eigh(a, uplo)  # noqa: E731
-    return call("np.linalg.eigh", value, (a,), jvp, vjp, matrices=matrices)
+    return call(
+        "np.linalg.eigh", value, (a,), jvp, vjp, matrices=matrices, undetermined=undetermined,
+        reads=np.broadcast_to(_half(a.shape[-1], upper) > 0.0, a.shape),
+    )  # fmt: skip
 
 
 def eig(a, name):
@@ -168,16 +190,26 @@ def eig(a, name):
 
     def jvp(x, y, t):
         w, v = y
-        inner = np.linalg.solve(v, t[0] @ v)
-        moved = v @ (_inverse_gaps(w) * inner)
-        return _diagonal(inner), moved - v * np.sum(v * moved, axis=-2, keepdims=True)
+        back = inverses(v)
+        same, defective = _eig_repeated(x[0], w, back)
+        inner = back @ t[0] @ v
+        moved = v @ (repeated.inverse_gaps(w, same) * inner)
+        lost = repeated.lost(True, t[0])[..., 0]
+        dw = _diagonal(inner) + np.where(defective, lost, 0.0)
+        lost = np.where(repeated.repeated(w, same), lost, 0.0)[..., None, :]
+        return dw, moved - v * np.sum(v * moved, axis=-2, keepdims=True) + lost
 
     def vjp(x, y, c):
         w, v = y
-        across = c[1] - v * np.sum(v * c[1], axis=-2, keepdims=True)
-        inner = _inverse_gaps(w) * (transposed(v) @ across)
-        inner = inner + c[0][..., None, :] * np.eye(w.shape[-1])
-        return (np.linalg.solve(transposed(v), inner @ transposed(v)),)
+        back = inverses(v)
+        same, defective = _eig_repeated(x[0], w, back)
+        weights = c[0][..., None, :]
+        inner, lost = weights * np.eye(w.shape[-1]), repeated.lost(defective[..., None, :], weights)
+        if not repeated.absent(c[1]):
+            across = c[1] - v * np.sum(v * c[1], axis=-2, keepdims=True)
+            inner = inner + repeated.inverse_gaps(w, same) * (transposed(v) @ across)
+            lost = lost + repeated.lost(repeated.repeated(w, same)[..., None, :], c[1])
+        return (transposed(back) @ inner @ transposed(v) + lost,)
 
     def value(a):
         found = np.linalg.eig(a)
@@ -188,7 +220,27 @@ def eig(a, name):
             )
         return found
 
-    return call(name, value, (a,), jvp, vjp)
+    def undetermined(x, y):
+        same, defective = _eig_repeated(x[0], y[0], inverses(y[1]))
+        return defective, repeated.repeated(y[0], same)[..., None, :]
+
+    return call(name, value, (a,), jvp, vjp, undetermined=undetermined)
+
+
+def _eig_repeated(a, w, back):
+    """Which eigenvalues are equal (..., n, n), and which have too few eigenvectors (..., n).
+
+    An eigenvalue is known to the rounding of a over the cosine s between its right and left
+    eigenvector (Wilkinson, The algebraic eigenvalue problem, 1965, ch. 2); s vanishes where
+    eigenvectors merge, and the eigenvalue's derivative is infinite there."""
+    n = w.shape[-1]
+    size = np.sqrt(np.sum(np.square(a), axis=(-2, -1)))[..., None]
+    over = np.sqrt(np.sum(np.square(back), axis=-1))  # 1 / s: right eigenvectors have length 1
+    known = n * np.finfo(float).eps * size * over
+    gaps = np.absolute(w[..., None, :] - w[..., :, None])
+    same = ~(gaps > 0.5 * (known[..., None, :] + known[..., :, None]))
+    merged = ~(over < 1.0 / (n * np.sqrt(np.finfo(float).eps)))
+    return same, merged & repeated.repeated(w, same)
 
 
 def svd(a):
@@ -197,33 +249,42 @@ def svd(a):
     m, n = a.shape[-2:]
     k = min(m, n)
 
-    def over_sums(s):
-        sums = s[..., None, :] + s[..., :, None]
-        return np.where(sums == 0.0, 0.0, 1.0 / np.where(sums == 0.0, 1.0, sums))
+    def none(s):
+        return repeated.equal(s[..., None], s)[..., 0]
 
     def inverse(s):
-        none = _equal(s[..., None], s)[..., 0]
-        return np.where(none, 0.0, 1.0 / np.where(none, 1.0, s))[..., None, :]
+        return repeated.safe_inverse(s, none(s))[..., None, :]
+
+    def missing(s):
+        """The columns of u and of v that are no functions of a, (..., 1, k) each."""
+        many = repeated.repeated(s)
+        zero = many | none(s)
+        return (zero if m > k else many)[..., None, :], (zero if n > k else many)[..., None, :]
 
     def jvp(x, y, t):
         (u, s, vt), da = y, t[0]
         v = transposed(vt)
         right, left = da @ v, transposed(da) @ u
         inner = transposed(u) @ right
-        even = 0.5 * _inverse_gaps(s) * (inner + transposed(inner))
-        odd = 0.5 * over_sums(s) * (inner - transposed(inner))
+        even = 0.5 * repeated.inverse_gaps(s) * (inner + transposed(inner))
+        odd = 0.5 * _over_sums(s) * (inner - transposed(inner))
         du, dv = u @ (even + odd), v @ (even - odd)
         if m > k:
             du = du + (right - u @ inner) * inverse(s)
         if n > k:
             dv = dv + (left - v @ transposed(inner)) * inverse(s)
-        return du, _diagonal(inner), transposed(dv)
+        lost, (no_u, no_v) = repeated.lost(True, da), missing(s)
+        dv = dv + np.where(no_v, lost, 0.0)
+        return du + np.where(no_u, lost, 0.0), _diagonal(inner), transposed(dv)
 
     def vjp(x, y, w):
-        (u, s, vt), wv = y, transposed(w[2])
+        u, s, vt = y
+        if repeated.absent(w[0]) and repeated.absent(w[2]):
+            return ((u * w[1][..., None, :]) @ vt,)
+        wv = transposed(w[2])
         across_u, across_v = transposed(u) @ w[0], vt @ wv
-        even = _inverse_gaps(s) * (across_u + across_v)
-        odd = over_sums(s) * (across_u - across_v)
+        even = repeated.inverse_gaps(s) * (across_u + across_v)
+        odd = _over_sums(s) * (across_u - across_v)
         inner = 0.5 * (even + transposed(even) + odd - transposed(odd))
         left = u @ inner + u * w[1][..., None, :]
         if m > k:
@@ -231,9 +292,19 @@ def svd(a):
         found = left @ vt
         if n > k:
             found = found + u @ transposed((wv - transposed(vt) @ across_v) * inverse(s))
-        return (found,)
+        no_u, no_v = missing(s)
+        return (found + repeated.lost(no_u, w[0]) + repeated.lost(no_v, wv),)
 
     def value(a):
         return np.linalg.svd(a, full_matrices=False)
 
-    return call("np.linalg.svd", value, (a,), jvp, vjp)
+    def undetermined(x, y):
+        no_u, no_v = missing(y[1])
+        return no_u, None, transposed(no_v)
+
+    return call("np.linalg.svd", value, (a,), jvp, vjp, undetermined=undetermined)
+
+
+def _over_sums(s):
+    sums = s[..., None, :] + s[..., :, None]
+    return repeated.safe_inverse(sums, sums == 0.0)

@@ -8,6 +8,7 @@ where another source is named.  All take stacks of matrices.
 import numpy as np
 
 from ad_core import _core
+from ad_core.rules.repeated import absent, guarded
 from ad_core.rules.rule import Matrices, call
 
 __all__ = [
@@ -238,12 +239,37 @@ def pinv(a, rcond):
         right = wt - (wt @ p) @ a
         return (-pt @ w[0] @ pt + (left @ p) @ pt + pt @ (p @ right),)
 
-    return call("np.linalg.pinv", lambda a: (_pinv(a, rcond),), (a,), jvp, vjp)[0]
+    def undetermined(x, y):
+        return (_deficient(x[0], rcond)[..., None, None],)
+
+    return call(
+        "np.linalg.pinv", lambda a: (_pinv(a, rcond),), (a,), jvp, vjp, undetermined=undetermined,
+        keeps=lambda x, t: _keeps_rank(x[0], rcond, t[0]),
+    )[0]  # fmt: skip
+
+
+def _kept(s, rcond):
+    return s > np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True, initial=0.0)
+
+
+def _deficient(a, rcond):
+    """Which matrices are of less than full rank."""
+    return ~np.all(_kept(np.linalg.svdvals(a), rcond), axis=-1)
+
+
+def _keeps_rank(a, rcond, t):
+    """Whether the matrices keep their ranks along t: no part of it is outside of both spaces."""
+    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    kept = _kept(s, rcond)
+    u, vt = u * kept[..., None, :], vt * kept[..., None]
+    outside = t - u @ (transposed(u) @ t)
+    outside = outside - (outside @ transposed(vt)) @ vt
+    return bool(np.max(np.abs(outside), initial=0.0) <= NEGLIGIBLE * np.max(np.abs(t), initial=0.0))
 
 
 def _pinv(a, rcond):
     u, s, vt = np.linalg.svd(a, full_matrices=False)
-    kept = s > np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True)
+    kept = _kept(s, rcond)
     _only_rounding("np.linalg.pinv", s, kept)
     inverse = np.divide(1.0, s, where=kept, out=np.zeros_like(s))
     return transposed(vt) @ (inverse[..., None] * transposed(u))
@@ -281,7 +307,7 @@ def lstsq(a, b, rcond):
             bb = pt @ w[0]
             ba = left @ transposed(p @ bb) - bb @ transposed(found)
             ba = ba + through @ transposed(w[0] - p @ (a @ w[0]))
-            if _core.traced(w[1]) or np.any(w[1]):
+            if not absent(w[1]):
                 u, _, vt = np.linalg.svd(a, full_matrices=False)
                 ba = ba + (u * w[1]) @ vt
             return ba, bb
@@ -293,23 +319,46 @@ def lstsq(a, b, rcond):
         _only_rounding("np.linalg.lstsq", s, np.arange(s.size) < rank)
         return found, s
 
-    return call("np.linalg.lstsq", value, (a, b), linear=linear)
+    cut = rcond if rcond >= 0.0 else np.finfo(float).eps
+
+    def undetermined(x, y):
+        return _deficient(x[0], cut), None
+
+    return call(
+        "np.linalg.lstsq", value, (a, b), linear=linear, undetermined=undetermined,
+        keeps=lambda x, t: _keeps_rank(x[0], cut, t[0]),
+    )  # fmt: skip
 
 
 def roots(p):
-    """The roots of a polynomial as implicit functions of its coefficients, if all are real."""
+    """The roots of a polynomial as implicit functions of its coefficients, if all are real; NaN
+    where some are equal, since such a root splits into complex ones."""
     powers = np.arange(p.shape[0] - 1, -1, -1)
 
     def slopes(x, y):
         return np.polyval(x[0][:-1] * powers[:-1], y[0])
 
+    def repeated(x, y):
+        """Roots that are as near to another as their own rounding, as far as that can be told."""
+        size = np.polyval(np.absolute(x[0]), np.absolute(y[0]))
+        known = 4.0 * p.shape[0] * np.finfo(float).eps * size
+        gaps = np.absolute(y[0] - y[0][:, None]) + np.diag(np.full(y[0].shape, np.inf))
+        return ~(np.min(gaps, axis=-1) * np.absolute(slopes(x, y)) > known)
+
+    def inverse(x, y):
+        none = repeated(x, y)
+        return np.where(none, np.nan, 1.0) / np.where(none, 1.0, slopes(x, y))
+
     def jvp(x, y, t):
-        return (-np.polyval(t[0], y[0]) / slopes(x, y),)
+        return (-np.polyval(t[0], y[0]) * inverse(x, y),)
 
     def vjp(x, y, w):
-        return (-(w[0] / slopes(x, y)) @ y[0][:, None] ** powers,)
+        return (-guarded(inverse(x, y), w[0]) @ y[0][:, None] ** powers,)
 
-    return call("np.roots", _real_roots, (p,), jvp, vjp)[0]
+    def undetermined(x, y):
+        return (repeated(x, y),)
+
+    return call("np.roots", _real_roots, (p,), jvp, vjp, undetermined=undetermined)[0]
 
 
 def _real_roots(p):

@@ -40,12 +40,31 @@ class Rule:
     Where seeds share work, linear(arrays, results, backward) stands for both: it gives the map of
     tangents to tangents at a point, backward that of cotangents to cotangents, or None for the
     other's transpose.
+
+    undetermined(arrays, results), if there is one, tells which results are no functions of the
+    arrays at this point (eigenvectors of equal eigenvalues): for each a truth value or an array of
+    them that broadcasts against it, None where that can not be.  ad_core/undetermined.py sees to
+    what depends on them.  reads: for such a rule which elements of its one array it reads; None:
+    all.  keeps(arrays, tangents), if there is one, tells whether its results are functions after
+    all where the arrays move along the tangents.
     """
 
-    __slots__ = ("_jvp", "_linear", "_value", "_vjp", "inputs", "name", "outputs")
+    __slots__ = (
+        "_jvp",
+        "_keeps",
+        "_linear",
+        "_value",
+        "_vjp",
+        "inputs",
+        "name",
+        "outputs",
+        "reads",
+        "undetermined",
+    )  # fmt: skip
     elementwise = False
 
-    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None):
+    def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None, undetermined=None,
+                 reads=None, keeps=None):  # fmt: skip
         self.name = name
         self.inputs = inputs  # shapes
         self.outputs = outputs
@@ -53,6 +72,32 @@ class Rule:
         self._jvp = jvp
         self._vjp = vjp
         self._linear = linear
+        self.undetermined = undetermined
+        self.reads = reads
+        self._keeps = keeps
+
+    @property
+    def may_keep(self):
+        """Whether undetermined results may be functions along some tangents."""
+        return self._keeps is not None
+
+    def keeps(self, x, tangents):
+        """Whether they are along these, of flat arrays."""
+        return self._keeps(split(x, self.inputs), split(tangents, self.inputs))
+
+    def masks(self, x, y):
+        """Of flat arrays: which elements of each result are undetermined, None where none can be;
+        traced truth values from traced arrays."""
+        found = self.undetermined(split(x, self.inputs), split(y, self.outputs))
+        return [
+            None if mask is None else np.broadcast_to(mask, shape)
+            for mask, shape in zip(found, self.outputs, strict=True)
+        ]
+
+    def missing(self, x, y):
+        """The same as one flat array."""
+        pairs = zip(self.masks(x, y), self.outputs, strict=True)
+        return flat([np.zeros(shape, bool) if mask is None else mask for mask, shape in pairs])
 
     def at(self, arrays, results, backward):
         """The map of tangents to tangents, or backward of cotangents to cotangents."""
@@ -111,7 +156,8 @@ class Rule:
         return flat(linear(split(seeds, self.outputs if backward else self.inputs)))
 
 
-def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None):
+def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, undetermined=None,
+         reads=None, keeps=None):  # fmt: skip
     """value(*arrays), a tuple of results, by rules where an array is traced.
 
     matrices: what does the same without Python where LAPACK is there.  Raises TypeError for
@@ -132,7 +178,8 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None):
     m = sum(map(math.prod, shapes))
     if m == 0 or not any(map(math.prod, inputs)):
         return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
-    called = _core.Called(Rule(name, inputs, shapes, value, jvp, vjp, linear), matrices)
+    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear, undetermined, reads, keeps)
+    called = _core.Called(rule, matrices)
     return tuple(split(_core.record_call(called, tuple(arrays), m, numbers), shapes))
 
 

@@ -14,14 +14,19 @@ import numpy as np
 import scipy.linalg as sl
 
 from ad_core import _core
+from ad_core.rules import divided
 from ad_core.rules import triangular as rules
+from ad_core.rules.linalg import transposed
+from ad_core.rules.matrix_functions import symmetric_function
+from ad_core.rules.polar import orthogonal
 from ad_core.tracing.dispatch import any_traced, only_constants
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.linalg import symmetric
 
 __all__ = [
-    "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "det", "expm", "hankel",
-    "inv", "lu_factor", "lu_solve", "solve", "solve_triangular", "toeplitz",
+    "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "det", "expm", "funm",
+    "hankel", "inv", "logm", "lu_factor", "lu_solve", "polar", "solve", "solve_triangular", "sqrtm",
+    "toeplitz",
 ]  # fmt: skip
 
 GENERAL = {None, "gen", "general"}
@@ -217,6 +222,125 @@ def expm(A):
     array([[[[1.]]]])
     """
     return rules.expm(as_array(A))
+
+
+def _squares(A, name, disp):
+    """A stack of square matrices, and no estimate of an error asked for."""
+    if not disp:
+        raise NotImplementedError(
+            f"{name} with disp=False has no derivative in ad_core{_core.user_line()}; leave disp "
+            f"away"
+        )
+    A = as_array(A)
+    if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
+        raise ValueError(f"{name} takes square matrices, got an array of shape {A.shape}")
+    return A
+
+
+@_mirror
+def sqrtm(A, disp=True, blocksize=64):
+    """The square root of a symmetric matrix of eigenvalues that are not negative, or of a stack.
+
+    Derivatives of any order are those of all matrices around it, symmetric or not, and keep their
+    digits where eigenvalues are equal or near one another (as through np.linalg.eigh they do not):
+    by divided differences that do not cancel, 1 / (sqrt a + sqrt b).  At an eigenvalue of zero they
+    are infinite or NaN.  NotImplementedError for a matrix that is not symmetric to 1e-8, or has
+    negative eigenvalues.  Cost: an eigendecomposition, n**3 a product with the Jacobian, n**3
+    numbers more for second derivatives.  Higham, Functions of Matrices (2008), ch. 3.
+
+    >>> import numpy as np, ad_core
+    >>> A, E = np.array([[4.0, 0.0], [0.0, 4.0]]), np.array([[1.0, 2.0], [2.0, 3.0]])
+    >>> ad_core.jvp(sqrtm, (A,), (E,))[1]
+    array([[0.25, 0.5 ],
+           [0.5 , 0.75]])
+    """
+    domain = "nonnegative", lambda w: w >= -_rounding(w)
+    return symmetric_function("sqrtm", divided.Root(), _squares(A, "sqrtm", disp), domain)
+
+
+def _rounding(w):
+    largest = np.max(np.abs(w), axis=-1, keepdims=True, initial=0.0)
+    return w.shape[-1] * np.finfo(float).eps * largest
+
+
+@_mirror
+def logm(A, disp=True):
+    """The logarithm of a symmetric matrix of positive eigenvalues, or of a stack of them.
+
+    As :func:`sqrtm` otherwise: full accuracy at equal eigenvalues and near them, by log1p's like,
+    2 atanh((b - a) / (b + a)) / (b - a); NotImplementedError, cost.
+
+    >>> import numpy as np, ad_core
+    >>> S = np.array([[0.2, 1.0], [1.0, -0.3]])
+    >>> ad_core.grad(lambda A: np.sum(S * logm(A)))(np.eye(2))
+    array([[ 0.2,  1. ],
+           [ 1. , -0.3]])
+    """
+    domain = "positive", lambda w: w > 0.0
+    return symmetric_function("logm", divided.Logarithm(), _squares(A, "logm", disp), domain)
+
+
+def funm(A, func, disp=True, *, derivative=None):
+    """A function of a symmetric matrix, or of a stack of them, by its eigenvalues: v f(w) v^T.
+
+    func: f of an array of eigenvalues, element by element, in NumPy's functions; its derivatives
+    are
+        found by ad_core.  derivative: f' instead, likewise, for a func that can not be traced.
+
+    Right where eigenvalues are equal, of any order.  Near one another: means of a derivative of f
+    by Gauss-Legendre's rule wherever 10 nodes give them to rounding, which they do where f is
+    analytic about the two eigenvalues; the quotient (f(b) - f(a)) / (b - a) elsewhere, where it
+    loses few digits: some 1e-14 in all, of first and of second derivatives, where f itself is
+    computed to rounding.  A step (a projector on some of the eigenvectors) is a function like
+    others, as long as no eigenvalue lies on it.
+
+    func must not use traced values besides the matrix where that is traced: TracedValueError, since
+    its derivative with respect to those would be lost; a factor goes into the matrix, funm(t * A,
+    np.exp). NotImplementedError for matrices that are not symmetric to 1e-8.  On plain arrays the
+    function is SciPy's.  Cost: as of :func:`sqrtm`; the derivatives of f at 16 points for each pair
+    of eigenvalues, at 136 for each three in second derivatives.
+
+    >>> import numpy as np, ad_core
+    >>> E = np.array([[1.0, 2.0], [2.0, 3.0]])
+    >>> ad_core.jvp(lambda A: funm(A, np.exp), (np.zeros((2, 2)),), (E,))[1]
+    array([[1., 2.],
+           [2., 3.]])
+    """
+    plain = only_constants(((A,), {}))
+    if plain is None:
+        f = divided.Traced(func, derivative)
+        return symmetric_function("funm", f, _squares(A, "funm", disp))
+    A = plain[0][0]
+    if _core.is_tracing() and np.array_equal(A, np.swapaxes(A, -1, -2)):
+        w, v = np.linalg.eigh(A)
+        found = func(w)
+        if _core.traced(found):  # by its parameters
+            return (v * found[..., None, :]) @ transposed(v)
+    return _made(sl.funm(A, func, disp))
+
+
+@_mirror
+def polar(a, side="right"):
+    """The factors of a = u p (side="left": a = p u): u of orthonormal columns or rows, p symmetric.
+
+    Where singular values are equal this has its derivative, while u @ vt from np.linalg.svd has
+    not; where one is zero, u is no function of a and both derivatives are NaN.  ValueError for what
+    is no matrix or another side.  Higham, Functions of Matrices (2008), ch. 8.
+
+    >>> import numpy as np, ad_core
+    >>> turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    >>> ad_core.jvp(lambda a: polar(a)[0], (np.eye(2),), (turn,))[1]
+    array([[ 0.,  1.],
+           [-1.,  0.]])
+    """
+    a = as_array(a)
+    if side not in ("right", "left"):
+        raise ValueError("`side` must be either 'right' or 'left'")
+    if a.ndim != 2:
+        raise ValueError("`a` must be a 2-D array.")
+    u = orthogonal(a)
+    p = transposed(u) @ a if side == "right" else a @ transposed(u)
+    return u, 0.5 * (p + transposed(p))
 
 
 @_mirror

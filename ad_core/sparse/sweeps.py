@@ -68,7 +68,17 @@ class Swept:
             if self._direct is None:
                 self._direct = self.route.without_steps(self.structure)
             found = self._direct.entries(swept, self.structure, self.chunk_size)
-        return debugging.check_derivative(swept, found)
+        found = debugging.check_derivative(swept, found)
+        if swept.dependences:
+            found = self._marked(found, swept.dependences)
+        return found
+
+    def _marked(self, found, pairs):
+        """By dependences on results that are no functions of their arguments: undetermined.py."""
+        rows, columns = self.structure.rows, self.structure.indices
+        for pair in pairs:
+            found = np.where(pair.rows[rows] & pair.columns[columns], np.nan, found)
+        return found
 
     def forget(self):
         """Let go of the recording that it was made from."""

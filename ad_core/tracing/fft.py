@@ -117,7 +117,8 @@ def _applied(function, transform, xs, n, axis, norm):
         raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
     plain = plain_if_constant(list(xs))
     if plain is not None:  # an array of constants still, which takes traced values
-        return made(_joined(*_plain(function, n, axis, norm)(*plain)))
+        found = _plain(function, n, axis, norm)(*plain)
+        return np.array(*found) if len(found) == 1 else made(_joined(*found))
     return _joined(*transform(xs, n, axis, norm))
 
 

@@ -190,7 +190,8 @@ def cond(x, p=None):
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p in (None, 2, -2):
         s = np.linalg.svdvals(x)
-        result = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        largest, smallest = np.max(s, axis=-1), np.min(s, axis=-1)  # equal ones share
+        result = smallest / largest if p == -2 else largest / smallest
     else:
         inverse = rules.inverses(stacked_square(x))
         result = np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(inverse, p, (-2, -1))

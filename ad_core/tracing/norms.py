@@ -3,13 +3,14 @@
 
 import numpy as np
 
+from ad_core.rules.polar import nuclear
 from ad_core.tracing import products, reductions
 from ad_core.tracing.dispatch import implements
 from ad_core.tracing.elementwise import as_array
 
 __all__ = ["norm"]
 
-SINGULAR = {2: np.max, -2: np.min, "nuc": np.sum}  # norms that are made of singular values
+SINGULAR = {2: np.max, -2: np.min}  # norms that are one of the singular values
 
 
 @implements(np.linalg.norm)
@@ -47,7 +48,7 @@ def _vector_norm(x, ord, axis, keepdims):
 def _matrix_norm(x, ord, axes, keepdims):
     if ord in (None, "fro", "f"):
         return _root_of_squares(x, axes, keepdims)
-    if ord in SINGULAR:
+    if ord in SINGULAR or ord == "nuc":
         result = _singular_norm(np.moveaxis(x, axes, (-2, -1)), ord)
         return reductions.kept(result, x.shape, axes, keepdims)
     if ord not in (1, -1, np.inf, -np.inf):
@@ -65,6 +66,8 @@ def _singular_norm(x, ord):
         if ord == -2:
             raise ValueError("zero-size array to reduction operation min which has no identity")
         return np.zeros(x.shape[:-2])[()]
+    if ord == "nuc":
+        return nuclear(x)[()]
     s = np.linalg.svdvals(x)
     cut = max(x.shape[-2:]) * np.finfo(np.float64).eps * s[..., :1]
     s = np.where(s > cut, s, 0.0)

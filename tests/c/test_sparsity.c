@@ -170,6 +170,45 @@ TEST(sparsity_leaves_out_structural_zeros_alone) {
     ad_tape_free(&tape);
 }
 
+/* What was not selected, and what is zero by what does not vary; an input within the tape. */
+TEST(sparsity_here_goes_by_this_point) {
+    ad_tape tape;
+    ad_node x, less, chosen, zero, product, square, sum;
+    const int64_t shape[1] = {1}, one[1] = {1};
+    ad_tape_init(&tape);
+    REQUIRE(ad_tape_inputs(&tape, 3, &x) == AD_OK);
+    tape.value[x] = 1;
+    tape.value[x + 1] = 2;
+    tape.value[x + 2] = 0;
+    const ad_operand pair[2] = {{x, one, NULL}, {x + 1, one, NULL}};
+    REQUIRE(ad_tape_elementwise(&tape, AD_LESS, 1, shape, pair, &less) == AD_OK);
+    const ad_operand where[3] = {{less, one, NULL}, {x, one, NULL}, {x + 1, one, NULL}};
+    REQUIRE(ad_tape_elementwise(&tape, AD_SELECT, 1, shape, where, &chosen) == AD_OK);
+    REQUIRE(ad_tape_binary(&tape, AD_MULTIPLY, x, x + 2, &product) == AD_OK);
+    REQUIRE(ad_tape_binary(&tape, AD_SUBTRACT, less, less, &zero) == AD_OK);
+    REQUIRE(ad_tape_binary(&tape, AD_MULTIPLY, x, zero, &square) == AD_OK);
+    REQUIRE(ad_tape_binary(&tape, AD_ADD, product, x + 1, &sum) == AD_OK);
+    const ad_node input[] = {x, x + 1, x + 2, product};
+    const ad_node output[] = {chosen, product, square, sum};
+    const ad_function all = {&tape, 4, 4, input, output}, outer = {&tape, 3, 4, input, output};
+    size_t start[5];
+    uint32_t *index;
+    ad_expr_prepare();
+    REQUIRE(ad_sparsity_here(&all, 100, ROOM, start, &index, NULL) == AD_OK);
+    const size_t starts[] = {0, 1, 2, 2, 4};
+    const uint32_t indices[] = {0, 3, 1, 3};
+    CHECK(memcmp(start, starts, sizeof starts) == 0);
+    CHECK(memcmp(index, indices, sizeof indices) == 0);
+    ad_free(index);
+    REQUIRE(ad_sparsity_here(&outer, 100, ROOM, start, &index, NULL) == AD_OK);
+    CHECK(start[1] == 1 && start[2] == 3 && start[3] == 3);
+    ad_free(index);
+    REQUIRE(ad_sparsity(&outer, 100, ROOM, start, &index, NULL) == AD_OK);
+    CHECK(start[1] == 2 && start[2] == 4 && start[3] == 5);
+    ad_free(index);
+    ad_tape_free(&tape);
+}
+
 TEST(sparsity_of_nothing) {
     ad_tape tape;
     ad_node node;

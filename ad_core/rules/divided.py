@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Divided differences of a function that do not cancel where points are near one another or equal.
+
+With points x0 <= ... <= xk the divided difference is the mean of the k-th derivative over the
+simplex that they span, over k! (Hermite and Genocchi; de Boor, Divided differences, Surveys in
+Approximation Theory 1, 2005).  Near points: that mean by Gauss and Legendre's rule.  Points that
+are apart: the quotient.
+"""
+
+import math
+from functools import cache
+
+import numpy as np
+
+__all__ = ["InverseRoot", "Logarithm", "Root", "Traced", "divided", "divided_tensor"]
+
+FEW, MANY = 6, 10  # nodes of the two rules along an edge: they tell whether the mean has converged
+AGREE = 1e-9  # the rule of MANY then has converged to rounding: its error is that to the power 10/6
+LOST = 64 * np.finfo(float).eps  # what a quotient loses at most, relative to what it is made of
+AT_ONCE = 1 << 15  # differences that are computed at once: each takes 10**k derivatives
+
+
+@cache
+def _simplex(k, m):
+    """Nodes (points, k + 1), barycentric, and weights of a rule on the simplex of k dimensions; the
+    weights sum to 1 / k!."""
+    t, weight = np.polynomial.legendre.leggauss(m)
+    t, weight = 0.5 * (t + 1.0), 0.5 * weight
+    nodes, weights = np.ones((1, 1)), np.ones(1)
+    for d in range(1, k + 1):  # a simplex is a cone over the one before
+        shrunk = nodes[:, None, :] * t[:, None]
+        apex = np.broadcast_to((1.0 - t)[:, None], (len(nodes), m, 1))
+        nodes = np.concatenate([shrunk, apex], axis=-1).reshape(-1, d + 1)
+        weights = (weights[:, None] * (weight * t ** (d - 1))).ravel()
+    return nodes, weights
+
+
+def _mean(f, x, m):
+    """By the rule of m nodes along an edge; x (k + 1, N) ascending."""
+    k = len(x) - 1
+    nodes, weights = _simplex(k, m)
+    # from the first point on, so that equal points stay equal
+    at = x[0] + nodes @ (x - x[0])
+    return weights @ f.derivative(k, at)
+
+
+def divided(f, x):
+    """f[x0, ..., xk] for each column of x (k + 1, N), which ascend.
+
+    f: a Root, Logarithm or Traced.  To some units in the last place for the first two; a general f
+    to 1e-14 of the largest of its own differences wherever it is analytic in the disc about two
+    near points of twice their distance.
+    """
+    if len(x) == 1:
+        return f.derivative(0, x[0])
+    known = f.known(x)
+    if known is not None:
+        return known
+    found = [_divided(f, x[:, k : k + AT_ONCE]) for k in range(0, x.shape[1], AT_ONCE)]
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def _divided(f, x):
+    span = x[-1] - x[0]
+    upper, lower = divided(f, x[1:]), divided(f, x[:-1])
+    with np.errstate(all="ignore"):
+        quotient = (upper - lower) / span
+        few, many = _mean(f, x, FEW), _mean(f, x, MANY)
+        rounding = LOST * (np.abs(upper) + np.abs(lower)) / span
+        converged = np.abs(many - few) <= AGREE * np.abs(many)
+        near = (span == 0.0) | (converged & (np.abs(many - quotient) <= rounding))
+    return np.where(near, many, quotient)
+
+
+def divided_tensor(f, w, k):
+    """[..., i0, ..., ik]: f[w_i0, ..., w_ik] for w (..., n), ascending."""
+    n = w.shape[-1]
+    places = np.sort(np.indices((n,) * (k + 1)).reshape(k + 1, -1), axis=0)
+    codes = np.ravel_multi_index(tuple(places), (n,) * (k + 1))
+    _, first, back = np.unique(codes, return_index=True, return_inverse=True)
+    chosen = np.moveaxis(w[..., places[:, first]], -2, 0)
+    values = divided(f, chosen.reshape(k + 1, -1)).reshape(chosen.shape[1:])
+    return values[..., back].reshape(w.shape[:-1] + (n,) * (k + 1))
+
+
+class _Function:
+    """derivative(k, x) element by element; known(x): a divided difference that needs no rule, or
+    None."""
+
+    spectrum = None  # matrix_functions.py keeps that of its last matrix
+
+    def known(self, x):
+        return None
+
+
+class Root(_Function):
+    """The square root."""
+
+    def derivative(self, k, x):
+        return math.prod(0.5 - j for j in range(k)) * np.maximum(x, 0.0) ** (0.5 - k)
+
+    def known(self, x):
+        """1 / (sqrt a + sqrt b), and the like for three points."""
+        if len(x) > 3:
+            return None
+        roots = np.sqrt(np.maximum(x, 0.0))  # a zero may be negative by its rounding
+        with np.errstate(divide="ignore"):
+            if len(x) == 2:
+                return 1.0 / (roots[0] + roots[1])
+            a, b, c = roots
+            return -1.0 / ((a + b) * (b + c) * (a + c))
+
+
+class InverseRoot(_Function):
+    """The reciprocal of the square root."""
+
+    def derivative(self, k, x):
+        return math.prod(-0.5 - j for j in range(k)) * x ** (-0.5 - k)
+
+    def known(self, x):
+        if len(x) > 2:
+            return None
+        a, b = np.sqrt(x)
+        return -1.0 / (a * b * (a + b))
+
+
+class Logarithm(_Function):
+    """The natural logarithm."""
+
+    def derivative(self, k, x):
+        return np.log(x) if k == 0 else -math.factorial(k - 1) * (-x) ** -float(k)
+
+    def known(self, x):
+        """log(b / a) / (b - a), by the inverse hyperbolic tangent of half the relative gap."""
+        if len(x) > 2:
+            return None
+        a, b = x
+        gap, total = b - a, a + b
+        z = gap / total
+        small = np.where(z > 0.5, 0.0, z)
+        ratio = np.where(small == 0.0, 1.0, np.arctanh(small) / np.where(small == 0.0, 1.0, small))
+        apart = np.log(b / a) / np.where(gap == 0.0, 1.0, gap)
+        return np.where(z > 0.5, apart, 2.0 * ratio / total)
+
+
+class Traced(_Function):
+    """A function of arrays, element by element, whose derivatives are ours, or the first the
+    caller's."""
+
+    def __init__(self, function, slope=None):
+        self.orders = [function] if slope is None else [function, slope]
+
+    def derivative(self, k, x):
+        from ad_core import transforms
+
+        while len(self.orders) <= k:
+            last = self.orders[-1]
+            self.orders.append(
+                lambda x, last=last: transforms.jvp(last, (x,), (np.ones_like(x),))[1]
+            )
+        found = np.asarray(self.orders[k](x))
+        if found.shape != x.shape:
+            what = "derivative" if k == 1 and len(self.orders) == 2 else "function"
+            raise ValueError(
+                f"the {what} of a matrix must be one of arrays, element by element: it returned "
+                f"shape {found.shape} for eigenvalues of shape {x.shape}; write it in NumPy"
+            )
+        return found

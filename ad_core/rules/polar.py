@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The orthogonal factor of a matrix and the sum of its singular values: smooth where singular
+values are equal, since only their sums are divided by.
+
+Higham, Functions of Matrices (2008), ch. 8; the derivative: Kenney and Laub, Polar decomposition
+and matrix sign function condition estimates (1991).
+"""
+
+import numpy as np
+
+from ad_core import _core, transforms
+from ad_core.rules import repeated
+from ad_core.rules.divided import InverseRoot
+from ad_core.rules.factors import svd
+from ad_core.rules.linalg import transposed
+from ad_core.rules.matrix_functions import symmetric_function
+from ad_core.rules.rule import call
+
+__all__ = ["nuclear", "orthogonal"]
+
+
+def _kept(s, shape):
+    """Singular values that are no zeros but for rounding."""
+    return s > max(shape[-2:]) * np.finfo(float).eps * s[..., :1]
+
+
+def orthogonal(a, partial=False):
+    """U V^T of the singular vectors U and V of a.  Of a matrix of less than full rank it is no
+    function: NaN, or with partial=True that of the vectors of nonzero singular values alone, as if
+    the others stayed zero."""
+
+    def value(a):
+        u, s, vt = np.linalg.svd(a, full_matrices=False)
+        return ((u * _kept(s, a.shape)[..., None, :] if partial else u) @ vt,)
+
+    def derivative(x, y, seeds):
+        """Symmetric: its own transpose."""
+        t = seeds[0]
+        if not partial and (_core.traced(x[0]) or _core.traced(t)):
+            lost = repeated.lost(undetermined(x, y)[0], t)
+            return (transforms.jvp(_by_root, (x[0],), (t,))[1] + lost,)
+        u, s, vt = svd(x[0])
+        kept = _kept(s, x[0].shape)
+        lost = 0.0 if partial else repeated.lost(_some(~kept), t)
+        inverse = repeated.safe_inverse(s, ~kept)[..., None, :]
+        u, v = np.where(kept[..., None, :], u, 0.0), transposed(np.where(kept[..., None], vt, 0.0))
+        sums = s[..., None, :] + s[..., :, None]
+        right, left = t @ v, transposed(u) @ t
+        inner = transposed(u) @ right
+        turned = (inner - transposed(inner)) * repeated.safe_inverse(sums, sums == 0.0)
+        across = (right - u @ inner) * inverse
+        along = (left - inner @ transposed(v)) * transposed(inverse)
+        return (u @ (turned @ transposed(v) + along) + across @ transposed(v) + lost,)
+
+    def undetermined(x, y):
+        s = np.linalg.svdvals(x[0])
+        return (_some(~_kept(s, x[0].shape)),)
+
+    return call(
+        "the orthogonal factor", value, (a,), derivative, derivative,
+        undetermined=None if partial else undetermined,
+    )[0]  # fmt: skip
+
+
+def _by_root(a):
+    """a (a^T a)^(-1/2), of which derivatives of any order follow where singular values are equal;
+    it loses twice the digits of the condition number, so the first derivative alone is not made of
+    it."""
+    tall = a.shape[-2] >= a.shape[-1]
+    square = transposed(a) @ a if tall else a @ transposed(a)
+    root = symmetric_function("the orthogonal factor", InverseRoot(), square)
+    return a @ root if tall else root @ a
+
+
+def _some(truths):
+    """Whether any of the last axis is true, (..., 1, 1)."""
+    return (np.sum(np.where(truths, 1.0, 0.0), axis=-1) > 0.0)[..., None, None]
+
+
+def nuclear(a):
+    """The sum of the singular values; those that are zero are kinks, as of `abs` at 0."""
+
+    def linear(x, y, backward):
+        slopes = orthogonal(x[0], partial=True)
+        if backward:
+            return lambda w: (w[0][..., None, None] * slopes,)
+        return lambda t: (np.sum(slopes * t[0], axis=(-2, -1)),)
+
+    value = lambda a: (np.linalg.norm(a, "nuc", axis=(-2, -1)),)  # noqa: E731
+    return call("np.linalg.norm", value, (a,), linear=linear)[0]
