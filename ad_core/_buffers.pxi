@@ -148,8 +148,10 @@ def array(object, dtype=None, **kwargs):
     if as_ever() or not is_float(dtype):
         return complex_made(originals["array"](object, dtype, **kwargs))
     if is_traced(object):
-        made = as_traced_array(object if dtype is None else numbers_of(object))
-        return reshaped_minimum(copied(made) if kwargs.get("copy", True) else made, kwargs)
+        converts = dtype is not None and is_whole(object)
+        made = as_traced_array(numbers_of(object) if converts else object)
+        copies = converts or kwargs.get("copy", True)
+        return reshaped_minimum(copied(made) if copies else made, kwargs)
     if isinstance(object, (list, tuple)) and any_traced(object):
         return reshaped_minimum(joined_as(object, dtype), kwargs)
     return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
@@ -162,7 +164,8 @@ cdef object converted(str name, object a, object dtype, object order, dict kwarg
     if as_ever() or not is_float(dtype):
         return originals[name](a, dtype, order, **kwargs)
     if is_traced(a):
-        return as_traced_array(a if dtype is None else numbers_of(a))
+        return as_traced_array(a) if dtype is None or not is_whole(a) else copied(
+            as_traced_array(numbers_of(a)))
     if isinstance(a, (list, tuple)):
         if any_traced(a):
             return joined_as(a, dtype)

@@ -26,6 +26,7 @@ cdef inline object binary(unsigned op, object left, object right):
     cdef Trace trace
     cdef ad_node node = 0, constant = 0
     cdef ad_status status
+    cdef bint whole
     if type(left) is TracedScalar:
         a = <TracedScalar> left
         trace = a.trace
@@ -33,12 +34,14 @@ cdef inline object binary(unsigned op, object left, object right):
             pass
         elif type(right) is TracedScalar:
             b = <TracedScalar> right
-            if b.trace is trace and not ((a.truth | a.count) and (b.truth | b.count)):
+            whole = (a.truth | a.count) and (b.truth | b.count)
+            if b.trace is trace and (not whole or stays_whole(op, a.count | b.count)):
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_BINARY, a.node, b.node, &node)
                 if status != AD_OK:
                     fail(status)
-                return new_scalar(trace, node)
-        elif PyFloat_Check(right) or (ad_is_small_int(right) and not (a.truth | a.count)):
+                return new_count(trace, node, op) if whole else new_scalar(trace, node)
+        elif PyFloat_Check(right) or (
+                ad_is_small_int(right) and (not (a.truth | a.count) or scalar_rows[op] == 2)):
             status = ad_tape_constant(trace.tape, number(right), &constant)
             if status == AD_OK:
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_LEFT, a.node, constant, &node)
@@ -49,7 +52,8 @@ cdef inline object binary(unsigned op, object left, object right):
         b = <TracedScalar> right
         trace = b.trace
         if at_hand(trace) and (
-                PyFloat_Check(left) or (ad_is_small_int(left) and not (b.truth | b.count))):
+                PyFloat_Check(left) or (
+                    ad_is_small_int(left) and (not (b.truth | b.count) or scalar_rows[op] == 2))):
             status = ad_tape_constant(trace.tape, number(left), &constant)
             if status == AD_OK:
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_RIGHT, constant, b.node, &node)

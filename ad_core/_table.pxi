@@ -182,6 +182,8 @@ cdef object operate_matmul(object left, object right):
 
 
 cdef object traced_round(object x, object digits):
+    if is_whole(x):
+        return round(whole_values(x), digits) if digits is not None else round(whole_values(x))
     return round_hook(x, digits)
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Truth values and counts: traced values whose NumPy type is bool, or an integer made of bools.
 # They calculate as NumPy's do, and where they decide (an index, a length) they become plain
-# numbers, kept as guards.
+# numbers, kept as guards.  Both are called whole below: whatever they are, 0, 1, 2, ..., they have
+# no derivative.
 
 cdef enum:                      # kinds of operands, which may be joined with |
     AS_TRUTH = 1
@@ -13,6 +14,7 @@ cdef object dtype_count = np.dtype(np.int64)
 cdef double LARGEST = 2.0**53   # all integers up to here are float64 numbers
 cdef dict BITWISE = {f"bitwise_{name}": f"logical_{name}" for name in ("and", "or", "xor")}
 cdef set exact_ops = set()      # rows that are exact on integers
+cdef unsigned char[256] scalar_rows     # of two scalars: 1 gives a count of counts, 2 is a test
 cdef dict whole_types = {}      # (row, kinds) -> dtype.char of NumPy's result, or "" if it has none
 
 
@@ -21,6 +23,17 @@ cdef inline bint is_whole(object x):
     if type(x) is TracedScalar:
         return (<TracedScalar> x).truth | (<TracedScalar> x).count
     return type(x) is TracedArray and ((<TracedArray> x).truth | (<TracedArray> x).count)
+
+
+cdef inline bint stays_whole(unsigned op, bint counts):
+    """Whether a row computes two truth values or counts as NumPy does; counts: one is a count."""
+    return scalar_rows[op] == 2 or (scalar_rows[op] == 1 and counts)
+
+
+cdef object new_count(Trace trace, ad_node node, unsigned op):
+    cdef TracedScalar x = <TracedScalar> new_scalar(trace, node)
+    x.count = scalar_rows[op] == 1
+    return x
 
 
 cdef int kind_of(object x) except -1:
@@ -88,8 +101,8 @@ cdef object whole_operation(unsigned op, tuple operands, int kinds):
     """An operation on truth values and integers alone: a truth value or a count where the row
     computes it exactly, else what NumPy makes of their plain values."""
     ufunc = getattr(np, ad_op_rows[op].ufunc.decode(), None)
-    if not isinstance(ufunc, np.ufunc):         # no function of NumPy's: its values are its operand's
-        return of_kinds_any(elementwise(op, operands), kinds)
+    if not isinstance(ufunc, np.ufunc):
+        return elementwise(op, operands)
     kind = "" if kinds & AS_OTHER else whole_type(op, ufunc, len(operands), kinds)
     if kind == "?" and op in exact_ops:
         if op == op_add or op == op_multiply:
@@ -107,10 +120,6 @@ cdef tuple operands_of(object ufunc, unsigned op, tuple operands):
     row's (np.fabs)."""
     return operands if ufunc.__name__ == ad_op_rows[op].ufunc.decode() else tuple(
         [numbers_of(x) for x in operands])
-
-
-cdef object of_kinds_any(object x, int kinds):
-    return marked(x, dtype_bool if kinds == AS_TRUTH else dtype_count)
 
 
 cdef bint divides_exactly(unsigned op, tuple operands):
@@ -224,8 +233,8 @@ def plain_call(function, method, operands, options):
             name: plain_values(x) for name, x in options.items()})
     except TypeError as error:
         raise TypeError(
-            f"{str(error).rstrip('.')}{user_line()}; truth values (the outcomes of comparisons) and "
-            f"counts of them are no floats: make such with .astype(float), or use &, |, ^ and ~"
+            f"{str(error).rstrip('.')}{user_line()}; truth values (the outcomes of comparisons) "
+            f"and counts of them are no floats: make such with .astype(float), or use &, |, ^ and ~"
         ) from None
 
 
@@ -258,7 +267,8 @@ cdef object bits_inverted(object x):
     if ad_current == NULL:
         return ~plain_again(x)
     if not is_whole(x):
-        raise TypeError("~ of a traced value needs a truth value (the outcome of a comparison)")
+        raise TypeError(f"~ of a traced value needs a truth value (the outcome of a comparison)"
+                        f"{user_line()}, got a float; write ~(a > 0)")
     if x.dtype == dtype_bool:
         return marked(elementwise(op_logical_not, (x,)), dtype_bool)
     return ~whole_values(x)
@@ -299,7 +309,12 @@ def cast_to(dtype, value):
     if isinstance(value, (list, tuple)) and any_traced(value):
         value = joined(value)
     value = value if is_traced(value) else unpatched_asarray(value)
-    return value != 0 if dtype == dtype_bool else np.trunc(value)
+    if dtype == dtype_bool:
+        return value != 0
+    if not np.isfinite(values_of(value) if is_traced(value) else value).all():
+        raise ValueError(f"cannot convert float NaN or infinity to integer{user_line()}; store "
+                         f"into an array of floats")
+    return np.trunc(value)
 
 
 cdef object fitting(TracedArray x, object value):
@@ -333,7 +348,10 @@ cdef object scalar_as_array(object x):
 
 
 cdef int fill_exact() except -1:
-    for name in ("add", "subtract", "multiply", "negative", "positive", "absolute", "square", "sign",
-                 "maximum", "minimum", "fmax", "fmin", "floor", "ceil", "trunc"):
+    for name in ("add", "subtract", "multiply", "negative", "positive", "absolute", "square",
+                 "sign", "maximum", "minimum", "fmax", "fmin", "floor", "ceil", "trunc"):
         exact_ops.add(ufunc_ops[getattr(np, name)])
+    for op in range(AD_OP_COUNT):
+        scalar_rows[op] = 2 if ad_op_rows[op].is_test else 0
+    scalar_rows[op_add] = scalar_rows[op_subtract] = scalar_rows[op_multiply] = 1
     return 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever public NumPy function traced truth values and counts meet: NumPy's own value, of its type,
-or an error where NumPy raises one.  Mixed with floats: the same, or a refusal."""
+"""Whatever public NumPy function traced truth values and counts meet: NumPy's own value, of its
+type, or an error where NumPy raises one.  Mixed with floats: the same, or a refusal."""
 
 import re
 import warnings
@@ -59,28 +59,30 @@ f(m, h) | f(h, m) | f(k, h) | f(h, k) | f([m, n]) | f([m, k]) | f((m, p)) | f([m
 f([s, 1.0]) | f([[s, t], [t, s]]) | f(a, axis=0) | f(c, axis=1) | f(a, axis=(0, 1)) | f(m, n, p)
 f(p, m, q) | f(m, 1, k) | f(m, p, h) | f(h, m, n) | f(m, [0, 1]) | f(q, [s, t]) | f(1, [s, t])
 f(m, keepdims=True) | f(a, axis=1, keepdims=True) | f(a, dtype=float) | f(m, dtype=int)
-f(a, where=b) | f(a, axis=0, where=b) | f(a, initial=1) | f(m, n, dtype=float) | f(m, k, dtype=int)
-f(m, [1], s) | f(p, m, n) | f(q, [m, n, k, p]) | f([m, n], [k, q]) | f(m, m, k)
-f(h, p, m) | f(m, 2, axis=0) | f(m, 2) | f(a, (1, 0)) | f(a, (9,)) | f((2, 2), s) | f(a, [0, 2])
-f(a, m[:3]) | f(q, k) | f(h, k) | f(h, s) | f((i,)) | f(i, i) | f(0, i) | f(0.0, 1.0, i) | f(h, i)
-f(q, i) | f(m, i) | f(q, axis=s) | f(m, out=p) | f(m, n, out=p) | f(m, n, out=q) | f(m, n, out=e)
-f(k, m, out=q) | f(m, n, out=o) | f(m, out=q) | f(m, k, out=p) | f(a, [0, 2], 1)
+f(a, where=b) | f(a, axis=0, where=b) | f(a, initial=1) | f(m, n, dtype=float)
+f(m, k, dtype=int) | f(m, [1], s) | f(p, m, n) | f(q, [m, n, k, p]) | f([m, n], [k, q])
+f(m, m, k) | f(h, p, m) | f(m, 2, axis=0) | f(m, 2) | f(a, (1, 0)) | f(a, (9,)) | f((2, 2), s)
+f(a, [0, 2]) | f(a, m[:3]) | f(q, k) | f(h, k) | f(h, s) | f((i,)) | f(i, i) | f(0, i)
+f(0.0, 1.0, i) | f(h, i) | f(q, i) | f(m, i) | f(q, axis=s) | f(m, out=p) | f(m, n, out=p)
+f(m, n, out=q) | f(m, n, out=e) | f(k, m, out=q) | f(m, n, out=o) | f(m, out=q) | f(m, k, out=p)
+f(a, [0, 2], 1)
 """
 # Calls in which traced floats take part.
 MIXED = """
 f(m, v) | f(v, m) | f(k, v) | f(v, k) | f(a, w) | f(w, a) | f(s, u) | f(u, s) | f(v, i) | f(i, v)
-f([m, v]) | f([v, k]) | f([s, u]) | f((u, s, 1)) | f(v, 1, m) | f(v, m, n) | f(m, v, n) | f(m, n, v)
-f(m, v, v) | f([m, n], [v, k]) | f(v, where=m) | f(v, axis=0, where=m) | f(v, weights=m)
-f(w, [0, i]) | f(v, q, m) | f(m, v, 0.5) | f(m, [v, v]) | f(v, s) | f(s, v) | f(m, u) | f(m, h, v)
-f(v, [1], s) | f(m, [1], u) | f(v, out=m) | f(v, m, out=m) | f(v, m, out=k) | f(m, n, out=v)
-f(v, m, out=o) | f(v, m, out=p) | f(m, p, v) | f(k, p, v)
+f([m, v]) | f([v, k]) | f([s, u]) | f((u, s, 1)) | f(v, 1, m) | f(v, m, n) | f(m, v, n)
+f(m, n, v) | f(m, v, v) | f([m, n], [v, k]) | f(v, where=m) | f(v, axis=0, where=m)
+f(v, weights=m) | f(w, [0, i]) | f(v, q, m) | f(m, v, 0.5) | f(m, [v, v]) | f(v, s) | f(s, v)
+f(m, u) | f(m, h, v) | f(v, [1], s) | f(m, [1], u) | f(v, out=m) | f(v, m, out=m) | f(v, m, out=k)
+f(m, n, out=v) | f(v, m, out=o) | f(v, m, out=p) | f(m, p, v) | f(k, p, v)
 """
 # Calls of functions that take text.
 TEXT = {
     "np.einsum": """
         f('i,i', m, n) | f('i,i->i', m, n) | f('ij,jk->ik', a, b) | f('ij->j', a) | f('ii', a)
         f('ij,ij', a, c) | f('i,i', m, h) | f('i,i', m, [1, 0, 2, 3]) | f('i,i', m, v)
-        f('i,i->i', v, k) | f('ij,jk->ik', a, w) | f(m, [0], n, [0]) | f(a, [0, 1], b, [1, 2], [2, 0])
+        f('i,i->i', v, k) | f('ij,jk->ik', a, w) | f(m, [0], n, [0])
+        f(a, [0, 1], b, [1, 2], [2, 0])
     """,
     "np.convolve": "f(m, n, 'same') | f(m, k[:2], 'valid') | f(v, m, 'same') | f(k, v, 'full')",
     "np.correlate": "f(m, n, 'same') | f(m, k[:2], 'valid') | f(v, m, 'same') | f(k, v, 'full')",
@@ -218,8 +220,8 @@ def test_functions_are_as_numpys(name):
         assert not wrong_calls(name, lambda: function(name), ufunc, ufunc or name == "np.clip")
 
 
-# NumPy's power.reduce and arctan2.reduce leave elements out where they take several at a time, and its
-# comparisons of floats have no reductions.
+# NumPy's power.reduce and arctan2.reduce leave elements out where they take several at a time, and
+# its comparisons of floats have no reductions.
 NOT_FOLDED = {"power", "pow", "float_power", "arctan2", "atan2"}
 FOLDED = sorted(
     {f.__name__ for f in vars(np).values() if isinstance(f, np.ufunc) and f.nin == 2} - NOT_FOLDED

@@ -114,7 +114,7 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
         counts = _sums(places[kept], np.ravel(as_array(weights))[kept], counts)
     if density:
         return counts / np.diff(edges) / np.sum(counts), edges
-    if getattr(weights, "dtype", None) == bool:
+    if getattr(weights, "dtype", None) == np.bool_:
         counts = counts != 0  # as NumPy's are of the weights' type
     return counts, edges
 

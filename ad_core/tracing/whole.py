@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """NumPy functions with truth values and counts among their traced arguments.
 
-Sums and products of such, and what NumPy calculates as floats, are recorded as ever. Everything else
-is NumPy's own function, or ours, on plain values, which become guards.
+Sums and products of such, and what NumPy calculates as floats, are recorded as ever. Everything
+else is NumPy's own function, or ours, on plain values, which become guards.
 """
 
 import numpy as np
