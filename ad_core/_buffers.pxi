@@ -239,7 +239,8 @@ cdef object joined(object items):
             item = joined(item) if len(item) else originals["array"](item)
         parts.append(item)
     for item in parts:          # all on one tape before their nodes are read
-        kinds |= kind_of(item)
+        if kinds & AS_FLOAT == 0:
+            kinds |= kind_of(item)
         if is_traced(item):
             trace = unify(trace, (<TracedScalar> item).trace if type(item) is TracedScalar
                           else (<TracedArray> item).trace)

@@ -7,8 +7,9 @@
 cdef enum:                      # kinds of operands, which may be joined with |
     AS_TRUTH = 1
     AS_COUNT = 2                # int64
-    AS_OTHER = 4                # an integer that float64 may not hold, or of another size
-    AS_FLOAT = 8
+    AS_SMALL = 4                # an integer of another size: its sums wrap around elsewhere
+    AS_LARGE = 8                # an integer that float64 does not hold
+    AS_FLOAT = 16
 
 cdef object dtype_count = np.dtype(np.int64)
 cdef double LARGEST = 2.0**53   # all integers up to here are float64 numbers
@@ -48,37 +49,38 @@ cdef int kind_of(object x) except -1:
         if dtype is bool:
             return AS_TRUTH
         if dtype is not np.ndarray:
-            return AS_COUNT if -LARGEST < x < LARGEST else AS_OTHER
+            return AS_COUNT if -LARGEST < x < LARGEST else AS_LARGE
         x = unpatched_asarray(x)
         dtype = x.dtype
     if dtype == dtype_bool:
         return AS_TRUTH
     if dtype.kind not in "iu":
         return AS_FLOAT
-    if dtype != dtype_count or (np.size(x) and not (
-            -LARGEST < np.min(x) and np.max(x) < LARGEST)):
-        return AS_OTHER
-    return AS_COUNT
+    if np.size(x) and not (-LARGEST < np.min(x) and np.max(x) < LARGEST):
+        return AS_LARGE
+    return AS_COUNT if dtype == dtype_count else AS_SMALL
 
 
 cdef object of_kinds(object x, int kinds):
     """A traced array, just made, as one of values of these kinds."""
     if kinds == AS_TRUTH:
         (<TracedArray> x).truth = True
-    elif kinds and kinds & (AS_FLOAT | AS_OTHER) == 0:
+    elif kinds and kinds & (AS_FLOAT | AS_LARGE) == 0:
         (<TracedArray> x).count = True
     return x
 
 
-def common_type(values):
-    """The dtype that NumPy joins several values in, as truth values, counts or floats; None for
-    integers that are no counts."""
+def common_type(values, bint calculates=False):
+    """The dtype in which NumPy joins values, or calculates with them, as of truth values, counts or
+    floats; None for integers that are no counts."""
     cdef int kinds = 0
     for x in values:
         kinds |= kind_of(x)
-    if kinds & AS_FLOAT:
-        return dtype_float
-    return None if kinds & AS_OTHER else dtype_bool if kinds == AS_TRUTH else dtype_count
+        if kinds & AS_FLOAT:
+            return dtype_float
+    if kinds & AS_LARGE or (calculates and kinds & AS_SMALL):
+        return None
+    return dtype_bool if kinds == AS_TRUTH else dtype_count
 
 
 cdef object typed(unsigned op, tuple operands):
@@ -103,7 +105,7 @@ cdef object whole_operation(unsigned op, tuple operands, int kinds):
     ufunc = getattr(np, ad_op_rows[op].ufunc.decode(), None)
     if not isinstance(ufunc, np.ufunc):
         return elementwise(op, operands)
-    kind = "" if kinds & AS_OTHER else whole_type(op, ufunc, len(operands), kinds)
+    kind = "" if kinds & (AS_SMALL | AS_LARGE) else whole_type(op, ufunc, len(operands), kinds)
     if kind == "?" and op in exact_ops:
         if op == op_add or op == op_multiply:
             op = op_logical_or if op == op_add else op_logical_and

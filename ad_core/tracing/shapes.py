@@ -57,7 +57,9 @@ def joined(arrays):
 
 def _joiner(function):
     def join(arrays, *args, **kwargs):
-        if kwargs.get("dtype") is not None and _core.only_whole((arrays,)):
+        if _core.only_whole((arrays,)) and (
+            kwargs.get("dtype") is not None or _core.common_type(arrays) is None
+        ):
             return _core.plain_call(function, "__call__", (arrays, *args), kwargs)
         for refused in ("dtype", "casting"):
             if kwargs.pop(refused, None) not in (None, "same_kind", np.float64, float):

@@ -55,11 +55,11 @@ def function_on(function, implementation, args, kwargs):
         if len(args) <= TO_FLOATS.get(function, 0):
             return implementation(*_numbers(args), **_options(kwargs))
         if len(args) <= TO_COUNTS.get(function, 0):
-            dtype = _core.common_type(args[:1])
+            dtype = _core.common_type(args[:1], True)
             if dtype is not None and dtype != np.float64:
                 return _core.marked(implementation(*_numbers(args), **_options(kwargs)), COUNT)
         if function in TO_COMMON:
-            dtype = _core.common_type(_operands(function, args))
+            dtype = _core.common_type(_operands(function, args), True)
             if dtype is not None:
                 return _as(dtype, implementation(*_numbers(args), **_options(kwargs)))
     return _core.plain_call(function, "__call__", args, kwargs)
@@ -85,7 +85,7 @@ def beside_floats(function, args, kwargs, place):
 def ufunc_on(ufunc, method, inputs, kwargs, implementation):
     """What a ufunc, or one of its methods, that is no elementwise operation makes of them."""
     if ufunc in PRODUCTS and method == "__call__" and not kwargs:
-        dtype = _core.common_type(inputs)
+        dtype = _core.common_type(inputs, True)
         if dtype is not None:
             return _as(dtype, implementation(*_numbers(inputs)))
     return _core.plain_call(ufunc, method, inputs, kwargs)
