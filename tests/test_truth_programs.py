@@ -14,21 +14,23 @@ STEPS = 12
 
 # What a step may make of values a and b of the program, x its input, P, Q and H plain arrays.
 STEPS_OF = """
-a > 0.5 ; a >= b ; a == b ; a != 0 ; np.isfinite(a) ; np.logical_xor(a, b) ; ~a ; a & b ; a | b ; a ^ b
-a + b ; a * b ; a - b ; a / (b + 2.0) ; a // 2 ; a % 3 ; -a ; abs(a) ; a + 1 ; 2 * a ; a * 0.5 ; 1 - a
-np.maximum(a, b) ; np.minimum(a, 1) ; np.where(a, b, x) ; np.where(a > 1, b, 0) ; np.where(P, a, b)
-np.cumsum(a) ; np.sum(a) + b * 0 ; np.mean(a) * x ; np.sort(a) ; np.flip(a) ; np.roll(a, 1) ; a[P] + 0 * a[P]
-np.dot(a, b) * x ; (a @ b) + 0 * a ; np.outer(a, b)[1] ; np.convolve(a, b)[:4] ; np.prod(a) * b
-a.astype(bool) ; a.astype(float) ; np.concatenate([a[:2], b[2:]]) ; np.stack([a, b])[1] ; a.copy()
-H[a.astype(int) % 4] ; H[np.cumsum(a > 1) % 4] ; x[np.cumsum(a != 0) - 1] ; H[a > 0.7][:1] * b
-np.einsum("i,i", a, b) * x ; np.diff(a, prepend=0) ; np.any(a) & P ; a & 1 ; a | Q ; a << 1 ; a ** 2 ; a ** P
-np.array([a[0], b[1], a[2], b[3]]) ; np.array([a[0], 1, b[2], 0]) ; np.repeat(a, [1, 0, 2, 1]) ; a * Q ; P + a
-np.count_nonzero(a) * x ; np.argmax(a) + b ; np.square(a) ; np.sign(a) ; np.clip(a, 0, 1) ; np.floor(a)
+a > 0.5 ; a >= b ; a == b ; a != 0 ; np.isfinite(a) ; np.logical_xor(a, b) ; ~a ; a & b ; a | b
+a ^ b ; a + b ; a * b ; a - b ; a / (b + 2.0) ; a // 2 ; a % 3 ; -a ; abs(a) ; a + 1 ; 2 * a
+a * 0.5 ; 1 - a ; np.maximum(a, b) ; np.minimum(a, 1) ; np.where(a, b, x) ; np.where(a > 1, b, 0)
+np.where(P, a, b) ; np.cumsum(a) ; np.sum(a) + b * 0 ; np.mean(a) * x ; np.sort(a) ; np.flip(a)
+np.roll(a, 1) ; a[P] + 0 * a[P] ; np.dot(a, b) * x ; (a @ b) + 0 * a ; np.outer(a, b)[1]
+np.convolve(a, b)[:4] ; np.prod(a) * b ; a.astype(bool) ; a.astype(float)
+np.concatenate([a[:2], b[2:]]) ; np.stack([a, b])[1] ; a.copy() ; H[a.astype(int) % 4]
+H[np.cumsum(a > 1) % 4] ; x[np.cumsum(a != 0) - 1] ; H[a > 0.7][:1] * b
+np.einsum("i,i", a, b) * x ; np.diff(a, prepend=0) ; np.any(a) & P ; a & 1 ; a | Q ; a << 1
+a ** 2 ; a ** P ; np.array([a[0], b[1], a[2], b[3]]) ; np.array([a[0], 1, b[2], 0])
+np.repeat(a, [1, 0, 2, 1]) ; a * Q ; P + a ; np.count_nonzero(a) * x ; np.argmax(a) + b
+np.square(a) ; np.sign(a) ; np.clip(a, 0, 1) ; np.floor(a)
 """
 STORES = """
-a[:] = b ; a[1:3] = b[:2] ; a[b > 0.5] = 1 ; a[0] = b[1] ; a += b ; a *= b ; a |= b ; a &= b > 0 ; a -= 1
-a[a > 1] = b[a > 1] ; v[a > 0.5] = 2.0 ; v[a > 0.5] += 1 ; np.copyto(a, b) ; np.add(a, b, out=a)
-np.putmask(a, b > 0.6, 0) ; v[:] = P ; a[::2] ^= True
+a[:] = b ; a[1:3] = b[:2] ; a[b > 0.5] = 1 ; a[0] = b[1] ; a += b ; a *= b ; a |= b ; a &= b > 0
+a -= 1 ; a[a > 1] = b[a > 1] ; v[a > 0.5] = 2.0 ; v[a > 0.5] += 1 ; np.copyto(a, b)
+np.add(a, b, out=a) ; np.putmask(a, b > 0.6, 0) ; v[:] = P ; a[::2] ^= True
 """
 
 
@@ -47,10 +49,12 @@ def program(seed):
     return steps
 
 
-def run(steps, x, seen=None):
-    """The values that a program has made; seen: which error each step raised, noted or expected."""
-    names = {"np": np, "x": x, "P": np.array([True, False, True, True]), "Q": np.array([2, 0, 1, 3]),
-             "H": np.linspace(0.5, 2.0, 4), "v": np.linspace(1.0, 2.0, 4)}  # fmt: skip
+def run(steps, x):
+    """The values that a program has made; a step that raises makes none."""
+    names = {
+        "np": np, "x": x, "P": np.array([True, False, True, True]), "Q": np.array([2, 0, 1, 3]),
+        "H": np.linspace(0.5, 2.0, 4), "v": np.linspace(1.0, 2.0, 4),
+    }  # fmt: skip
     values = [x * 1.0, x > 0.8, np.cumsum(x > 0.8)]
     for code, i, j, stores in steps:
         names["a"], names["b"] = values[i % len(values)], values[j % len(values)]
