@@ -13,7 +13,8 @@ cdef class TracedArray:
     cdef TracedArray whole      # the array this one is a view of; None: it is no view
     cdef ad_node first          # of a whole: its first node, while its nodes are consecutive
     cdef bint owned             # its index memory is its own, or its whole's, and writable
-    cdef bint truth
+    cdef unsigned char truth    # its elements are truth values
+    cdef unsigned char count    # its elements are integers made of truth values
     cdef object __weakref__
 
     __array_priority__ = 1000.0
@@ -111,16 +112,22 @@ cdef class TracedArray:
         return operate_matmul(left, right)
 
     def __and__(left, right):
-        return truth_binary(op_logical_and, left, right)
+        return bits_binary(np.bitwise_and, op_logical_and, left, right)
 
     def __or__(left, right):
-        return truth_binary(op_logical_or, left, right)
+        return bits_binary(np.bitwise_or, op_logical_or, left, right)
 
     def __xor__(left, right):
-        return truth_binary(op_logical_xor, left, right)
+        return bits_binary(np.bitwise_xor, op_logical_xor, left, right)
+
+    def __lshift__(left, right):
+        return bits_binary(np.left_shift, 0, left, right)
+
+    def __rshift__(left, right):
+        return bits_binary(np.right_shift, 0, left, right)
 
     def __invert__(self):
-        return truth_unary(op_logical_not, self)
+        return bits_inverted(self)
 
     def __neg__(self):
         return unary(op_negative, self)
@@ -132,28 +139,43 @@ cdef class TracedArray:
         return unary(op_absolute, self)
 
     def __iadd__(self, other):
-        return assign(self, Ellipsis, binary(op_add, self, other))
+        return in_place(self, binary(op_add, self, other))
 
     def __isub__(self, other):
-        return assign(self, Ellipsis, binary(op_subtract, self, other))
+        return in_place(self, binary(op_subtract, self, other))
 
     def __imul__(self, other):
-        return assign(self, Ellipsis, binary(op_multiply, self, other))
+        return in_place(self, binary(op_multiply, self, other))
 
     def __itruediv__(self, other):
-        return assign(self, Ellipsis, binary(op_divide, self, other))
+        return in_place(self, binary(op_divide, self, other))
 
     def __ifloordiv__(self, other):
-        return assign(self, Ellipsis, binary(op_floor_divide, self, other))
+        return in_place(self, binary(op_floor_divide, self, other))
 
     def __imod__(self, other):
-        return assign(self, Ellipsis, binary(op_remainder, self, other))
+        return in_place(self, binary(op_remainder, self, other))
 
     def __ipow__(self, other, modulus):
-        return assign(self, Ellipsis, power(self, other))
+        return in_place(self, power(self, other))
 
     def __imatmul__(self, other):
-        return assign(self, Ellipsis, operate_matmul(self, other))
+        return in_place(self, operate_matmul(self, other))
+
+    def __iand__(self, other):
+        return in_place(self, bits_binary(np.bitwise_and, op_logical_and, self, other))
+
+    def __ior__(self, other):
+        return in_place(self, bits_binary(np.bitwise_or, op_logical_or, self, other))
+
+    def __ixor__(self, other):
+        return in_place(self, bits_binary(np.bitwise_xor, op_logical_xor, self, other))
+
+    def __ilshift__(self, other):
+        return in_place(self, bits_binary(np.left_shift, 0, self, other))
+
+    def __irshift__(self, other):
+        return in_place(self, bits_binary(np.right_shift, 0, self, other))
 
     def __richcmp__(self, other, int how):
         return compare(how, self, other)
@@ -187,6 +209,8 @@ cdef class TracedArray:
         return refuse_conversion("int()", self)
 
     def __index__(self):
+        if self.truth or (self.count and cnp.PyArray_NDIM(self.index)):
+            refuse_index("only integer scalar arrays can be converted to a scalar index")
         return refuse_conversion("an index or int()", self)
 
     def __complex__(self):
@@ -213,7 +237,7 @@ cdef class TracedArray:
         cdef cnp.ndarray index
         cdef Py_ssize_t k, n
         if type(value) is TracedScalar and PyLong_CheckExact(key) and self.owned and (
-                cnp.PyArray_NDIM(self.index) == 1):
+                cnp.PyArray_NDIM(self.index) == 1 and not (self.truth or self.count)):
             index = self.indices()
             k = PyLong_AsSsize_t(key)
             n = cnp.PyArray_DIM(index, 0)
@@ -280,7 +304,7 @@ cdef class TracedArray:
 
     @property
     def dtype(self):
-        return dtype_bool if self.truth else dtype_float
+        return dtype_bool if self.truth else dtype_count if self.count else dtype_float
 
     @property
     def T(self):
@@ -317,6 +341,7 @@ cdef object view_of(TracedArray x, cnp.ndarray index):
     y.trace = x.trace
     y.index = index
     y.truth = x.truth
+    y.count = x.count
     if x.owned:
         y.owned = True
         y.whole = x.whole if x.whole is not None else x
@@ -332,9 +357,10 @@ cdef object view_of(TracedArray x, cnp.ndarray index):
 cdef inline object element_at(TracedArray x, ad_node node):
     cdef TracedScalar s
     if ad_is_constant(x.trace.tape, node):
-        return scalar_or_number(x.trace, node, x.truth)
+        return scalar_or_number(x.trace, node, x.truth, x.count)
     s = <TracedScalar> new_scalar(x.trace, node)
     s.truth = x.truth
+    s.count = x.count
     return s
 
 
@@ -349,13 +375,11 @@ cdef object fetch(TracedArray x, object key):
 
 
 cdef object plain_key(object key):
-    """An index expression without traced truth values: their outcomes become guards."""
+    """An index expression without traced truth values and counts: what they are becomes guards."""
     if type(key) is tuple:
         return tuple([plain_key(part) for part in key])
-    if type(key) is TracedArray and (<TracedArray> key).truth:
-        return decided(<TracedArray> key)
-    if type(key) is TracedScalar and (<TracedScalar> key).truth:
-        return decide(key)
+    if is_whole(key):
+        return whole_values(key)
     if is_traced(key):
         raise IndexError("a traced value can not be an index: an element's position has no "
                          "derivative; index with plain integers or with a comparison")
@@ -364,6 +388,7 @@ cdef object plain_key(object key):
 
 cdef object assign(TracedArray x, object key, object value):
     """x[key] = value in place, seen through every view of x; returns x."""
+    value = fitting(x, value)
     cdef cnp.ndarray index = x.indices()
     cdef Trace trace = unify(x.trace, trace_of((value,)) if is_traced(value) else x.trace)
     nodes = nodes_of(trace, value)
@@ -394,16 +419,21 @@ cdef object nodes_of(Trace trace, object value):
 
 
 cdef object copied(TracedArray x):
-    return owning_array(x.trace.root(), x.indices().copy(), x.truth)
+    cdef TracedArray y = <TracedArray> owning_array(x.trace.root(), x.indices().copy(), x.truth)
+    y.count = x.count
+    return y
 
 
 cdef object as_traced_array(object x):
     """A traced scalar as a 0-d traced array; arrays as they are."""
+    cdef TracedArray y
     if type(x) is TracedArray:
         return x
     settle(<TracedScalar> x)
     index = unpatched_array((<TracedScalar> x).node, dtype=np.uint32)
-    return owning_array((<TracedScalar> x).trace, index, (<TracedScalar> x).truth)
+    y = <TracedArray> owning_array((<TracedScalar> x).trace, index, (<TracedScalar> x).truth)
+    y.count = (<TracedScalar> x).count
+    return y
 
 
 cdef cnp.ndarray values_of(object x):
@@ -415,7 +445,7 @@ cdef cnp.ndarray values_of(object x):
         values = run_values(array.trace.tape, index)
     else:
         values = values_on(array.trace.tape, contiguous(index), 0)
-    return values.astype(bool) if array.truth else values
+    return values.astype(array.dtype) if array.truth or array.count else values
 
 
 cdef bint only_constants(TracedArray x):
@@ -435,11 +465,14 @@ cdef bint only_constants(TracedArray x):
 
 
 cdef object as_plain_array(TracedArray x, object dtype):
-    """What NumPy gets that does not know traced arrays: floats if nothing depends on an
-    input, else an object array of traced scalars."""
+    """What NumPy gets that does not know traced arrays: truth values and counts as plain ones,
+    kept as guards; floats if nothing depends on an input, else an object array of traced
+    scalars."""
     if ad_current == NULL and ended_constants(x):
         return ended_values(x) if dtype is None else ended_values(x).astype(dtype)
     cdef cnp.ndarray index = x.indices()
+    if x.truth or x.count:
+        return whole_values(x) if dtype is None else whole_values(x).astype(dtype)
     if only_constants(x):
         return values_of(x) if dtype is None else values_of(x).astype(dtype)
     if dtype is not None and np.dtype(dtype) != object:

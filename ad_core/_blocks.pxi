@@ -100,7 +100,7 @@ def from_index(TracedArray x not None, index):
 def from_nodes(x, index):
     """A new traced array of given nodes on the trace of x."""
     cdef Trace trace = needed_trace((x,))
-    return owning_array(trace, unpatched_array(index, dtype=np.uint32), x.dtype == dtype_bool)
+    return marked(owning_array(trace, unpatched_array(index, dtype=np.uint32), False), x.dtype)
 
 
 def nodes_on_trace_of(tuple values):
@@ -125,7 +125,7 @@ def stacked(list arrays):
         if type(x) is not TracedArray:
             return np.stack(arrays)
         index = (<TracedArray> x).indices()
-        if cnp.PyArray_SIZE(index) == 0 or not is_run(index) or (<TracedArray> x).truth:
+        if cnp.PyArray_SIZE(index) == 0 or not is_run(index) or is_whole(x):
             return np.stack(arrays)
         if (<TracedArray> x).trace.inner is not None or only_constants(<TracedArray> x):
             return np.stack(arrays)

@@ -136,7 +136,7 @@ def full(shape, fill_value, dtype=None, order="C", **kwargs):
     if is_traced(fill_value):
         result = uniform(shape, 0.0)
         result[...] = fill_value
-        return result
+        return result if dtype is not None else marked(result, fill_value.dtype)
     if dtype is None and not isinstance(fill_value, float):
         return buffer_of(complex_made(originals["full"](shape, fill_value, dtype, order)))
     return buffer_of(originals["full"](shape, fill_value, float, order))
@@ -148,10 +148,12 @@ def array(object, dtype=None, **kwargs):
     if as_ever() or not is_float(dtype):
         return complex_made(originals["array"](object, dtype, **kwargs))
     if is_traced(object):
-        made = as_traced_array(object)
-        return reshaped_minimum(copied(made) if kwargs.get("copy", True) else made, kwargs)
+        converts = dtype is not None and is_whole(object)
+        made = as_traced_array(numbers_of(object) if converts else object)
+        copies = converts or kwargs.get("copy", True)
+        return reshaped_minimum(copied(made) if copies else made, kwargs)
     if isinstance(object, (list, tuple)) and any_traced(object):
-        return reshaped_minimum(joined(object), kwargs)
+        return reshaped_minimum(joined_as(object, dtype), kwargs)
     return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
 
 
@@ -162,9 +164,12 @@ cdef object converted(str name, object a, object dtype, object order, dict kwarg
     if as_ever() or not is_float(dtype):
         return originals[name](a, dtype, order, **kwargs)
     if is_traced(a):
-        return as_traced_array(a)
+        return as_traced_array(a) if dtype is None or not is_whole(a) else copied(
+            as_traced_array(numbers_of(a)))
     if isinstance(a, (list, tuple)):
-        return joined(a) if any_traced(a) else buffer_of(originals[name](a, dtype, order, **kwargs))
+        if any_traced(a):
+            return joined_as(a, dtype)
+        return buffer_of(originals[name](a, dtype, order, **kwargs))
     return originals[name](a, dtype, order, **kwargs)
 
 
@@ -211,24 +216,31 @@ cdef object joined(object items):
     cdef cnp.ndarray index
     cdef list parts
     cdef TracedScalar s
+    cdef int kinds = 0
     index = cnp.PyArray_EMPTY(1, &n, cnp.NPY_UINT32, 0)
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
     for k in range(n):          # a flat list of scalars: the common case
         item = items[k]
         if type(item) is TracedScalar and (<TracedScalar> item).trace is trace:
-            node[k] = (<TracedScalar> item).node
+            s = <TracedScalar> item
+            node[k] = s.node
+            kinds |= AS_TRUTH if s.truth else AS_COUNT if s.count else AS_FLOAT
         elif PyFloat_Check(item) or PyLong_CheckExact(item):
             check(ad_tape_constant(trace.tape, number(item), &node[k]))
+            kinds |= AS_FLOAT if PyFloat_Check(item) else AS_COUNT
         else:
             break
     else:
-        return owning_array(trace, index, False)
+        return of_kinds(owning_array(trace, index, False), kinds)
+    kinds = 0
     parts = []
     for item in items:
         if isinstance(item, (list, tuple)):
             item = joined(item) if len(item) else originals["array"](item)
         parts.append(item)
     for item in parts:          # all on one tape before their nodes are read
+        if kinds & AS_FLOAT == 0:
+            kinds |= kind_of(item)
         if is_traced(item):
             trace = unify(trace, (<TracedScalar> item).trace if type(item) is TracedScalar
                           else (<TracedArray> item).trace)
@@ -237,7 +249,13 @@ cdef object joined(object items):
     if len(shapes) > 1:
         raise ValueError(f"setting an array element with a sequence: the parts of a nested list "
                          f"have different shapes {sorted(shapes)}")
-    return owning_array(trace, np.stack(nodes), False)
+    return of_kinds(owning_array(trace, np.stack(nodes), False), kinds)
+
+
+cdef object joined_as(object items, object dtype):
+    """The same with the type that was asked for, float64, or its own if none was."""
+    cdef object made = joined(items)
+    return made if dtype is None else numbers_of(made)
 
 
 def eye(*args, **kwargs):

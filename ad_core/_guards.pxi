@@ -10,6 +10,7 @@ cdef bint decide(object x, object array=None) except -1:
             return (<TracedArray> array).trace.tape.value[<ad_node> node] != 0
         s = <TracedScalar> new_scalar((<TracedArray> array).trace, node)
         s.truth = (<TracedArray> array).truth
+        s.count = (<TracedArray> array).count
     else:
         s = <TracedScalar> x
         settle(s)

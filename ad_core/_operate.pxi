@@ -26,6 +26,7 @@ cdef inline object binary(unsigned op, object left, object right):
     cdef Trace trace
     cdef ad_node node = 0, constant = 0
     cdef ad_status status
+    cdef bint whole
     if type(left) is TracedScalar:
         a = <TracedScalar> left
         trace = a.trace
@@ -33,12 +34,14 @@ cdef inline object binary(unsigned op, object left, object right):
             pass
         elif type(right) is TracedScalar:
             b = <TracedScalar> right
-            if b.trace is trace:
+            whole = (a.truth | a.count) and (b.truth | b.count)
+            if b.trace is trace and (not whole or stays_whole(op, a.count | b.count)):
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_BINARY, a.node, b.node, &node)
                 if status != AD_OK:
                     fail(status)
-                return new_scalar(trace, node)
-        elif PyFloat_Check(right) or ad_is_small_int(right):
+                return new_count(trace, node, op) if whole else new_scalar(trace, node)
+        elif PyFloat_Check(right) or (
+                ad_is_small_int(right) and (not (a.truth | a.count) or scalar_rows[op] == 2)):
             status = ad_tape_constant(trace.tape, number(right), &constant)
             if status == AD_OK:
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_LEFT, a.node, constant, &node)
@@ -48,18 +51,20 @@ cdef inline object binary(unsigned op, object left, object right):
     elif type(right) is TracedScalar:
         b = <TracedScalar> right
         trace = b.trace
-        if at_hand(trace) and (PyFloat_Check(left) or ad_is_small_int(left)):
+        if at_hand(trace) and (
+                PyFloat_Check(left) or (
+                    ad_is_small_int(left) and (not (b.truth | b.count) or scalar_rows[op] == 2))):
             status = ad_tape_constant(trace.tape, number(left), &constant)
             if status == AD_OK:
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_RIGHT, constant, b.node, &node)
             if status != AD_OK:
                 fail(status)
             return new_scalar(trace, node)
-    if not operable(left) or not operable(right):
+    if not operable(left) or not operable(right) or repeats(op, left, right):
         return NotImplemented
     if ad_current == NULL:
         return outside(op, (left, right))
-    return elementwise(op, (left, right))
+    return typed(op, (left, right))
 
 
 cdef inline double number(object x) except? -1:
@@ -71,17 +76,22 @@ cdef inline object unary(unsigned op, object x):
     cdef ad_node node = 0
     if type(x) is TracedScalar:
         a = <TracedScalar> x
-        if at_hand(a.trace):
+        if at_hand(a.trace) and not (a.truth | a.count):
             check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY, a.node, 0, &node))
             return new_scalar(a.trace, node)
     if ad_current == NULL:
         return outside(op, (x,))
-    return elementwise(op, (x,))
+    return typed(op, (x,))
 
 
 cdef object power(object left, object right):
     """x ** n with the rows that NumPy's own operator takes for n = 2, 1, 0.5 and -1."""
     cdef double n
+    if is_whole(left) and ad_current != NULL and (
+            PyFloat_Check(right) or PyLong_CheckExact(right)):
+        if PyLong_CheckExact(right):
+            return whole_values(left) ** right
+        left = numbers_of(left)
     if (type(left) is TracedScalar or type(left) is TracedArray) and (
             PyFloat_Check(right) or PyLong_CheckExact(right)):
         n = number(right)
@@ -117,20 +127,6 @@ cdef object compare(int how, object left, object right):
         x = <TracedScalar> result
         x.truth = True
     return result
-
-
-cdef object truth_binary(unsigned op, object left, object right):
-    for x in (left, right):
-        if (x.dtype if is_traced(x) else unpatched_asarray(x).dtype) != dtype_bool:
-            raise TypeError(f"&, | and ^ of traced values need truth values (comparisons) on both "
-                            f"sides, got {type(x).__name__}; write (a > 0) & (b > 0)")
-    return compare_result(binary(op, left, right))
-
-
-cdef object truth_unary(unsigned op, object x):
-    if x.dtype != dtype_bool:
-        raise TypeError("~ of a traced value needs a truth value (the outcome of a comparison)")
-    return compare_result(unary(op, x))
 
 
 cdef object compare_result(object result):

@@ -11,7 +11,8 @@ cdef class TracedScalar:
 
     cdef Trace trace
     cdef ad_node node
-    cdef bint truth             # its value is a truth value (the outcome of a comparison)
+    cdef unsigned char truth    # its value is a truth value (the outcome of a comparison)
+    cdef unsigned char count    # its value is an integer made of truth values
 
     __array_priority__ = 1000.0
 
@@ -21,7 +22,7 @@ cdef class TracedScalar:
     @property
     def __class__(self):
         # isinstance(x, float) holds in the user's own checks, as it does untraced
-        return np.float64
+        return np.bool_ if self.truth else np.int64 if self.count else np.float64
 
     def __add__(left, right):
         return binary(op_add, left, right)
@@ -53,16 +54,22 @@ cdef class TracedScalar:
         return operate_matmul(left, right)
 
     def __and__(left, right):
-        return truth_binary(op_logical_and, left, right)
+        return bits_binary(np.bitwise_and, op_logical_and, left, right)
 
     def __or__(left, right):
-        return truth_binary(op_logical_or, left, right)
+        return bits_binary(np.bitwise_or, op_logical_or, left, right)
 
     def __xor__(left, right):
-        return truth_binary(op_logical_xor, left, right)
+        return bits_binary(np.bitwise_xor, op_logical_xor, left, right)
+
+    def __lshift__(left, right):
+        return bits_binary(np.left_shift, 0, left, right)
+
+    def __rshift__(left, right):
+        return bits_binary(np.right_shift, 0, left, right)
 
     def __invert__(self):
-        return truth_unary(op_logical_not, self)
+        return bits_inverted(self)
 
     def __neg__(self):
         return unary(op_negative, self)
@@ -89,6 +96,8 @@ cdef class TracedScalar:
         return refuse_conversion("int()", self)
 
     def __index__(self):
+        if self.truth:
+            refuse_index("'numpy.bool' object cannot be interpreted as an integer")
         return refuse_conversion("an index or int()", self)
 
     def __complex__(self):
@@ -132,6 +141,8 @@ cdef class TracedScalar:
         return numpy_call(func, types, args, kwargs)
 
     def __getattr__(self, name):
+        if name == "__array__" and (self.truth or self.count):
+            return scalar_as_array(self)
         return method_of(self, name)
 
     def __dir__(self):
@@ -157,7 +168,7 @@ cdef class TracedScalar:
 
     @property
     def dtype(self):
-        return dtype_bool if self.truth else dtype_float
+        return dtype_bool if self.truth else dtype_count if self.count else dtype_float
 
     @property
     def T(self):
@@ -173,13 +184,14 @@ cdef inline object new_scalar(Trace trace, ad_node node):
     return x
 
 
-cdef object scalar_or_number(Trace trace, ad_node node, bint truth):
+cdef object scalar_or_number(Trace trace, ad_node node, bint truth, bint count=False):
     """The node as a traced scalar; as a NumPy scalar if it is a constant."""
     if ad_is_constant(trace.tape, node):
         value = trace.tape.value[node]
-        return np.bool_(value != 0) if truth else np.float64(value)
+        return np.bool_(value != 0) if truth else (np.intp if count else np.float64)(value)
     cdef TracedScalar x = <TracedScalar> new_scalar(trace, node)
     x.truth = truth
+    x.count = count
     return x
 
 

@@ -139,7 +139,7 @@ cdef object array_ufunc(object self, tuple args, PyObject *kwargs):
     if n == 3 and (kwargs == NULL or len(<dict> kwargs) == 0) and (
             type(<object> PyTuple_GET_ITEM(args, 2)) is TracedScalar):
         op = ufunc_ops.get(<object> PyTuple_GET_ITEM(args, 0))
-        if op is not None and args[1] == "__call__":
+        if op is not None and args[1] == "__call__" and not is_whole(args[2]):
             result = unary(op, <object> PyTuple_GET_ITEM(args, 2))
             return compare_result(result) if ad_op_rows[<unsigned> op].is_test else result
     return ufunc_call(args[0], args[1], args[2:], <dict> kwargs if kwargs != NULL else {})
@@ -149,12 +149,16 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
     if method == "__call__" and not kwargs:
         op = ufunc_ops.get(ufunc)
         if op is not None:
+            if any(map(is_whole, inputs)):
+                inputs = operands_of(ufunc, <unsigned> op, inputs)
             if len(inputs) == 1:
                 result = unary(op, inputs[0])
             elif len(inputs) == 2:
                 result = binary(op, inputs[0], inputs[1])
+                if result is NotImplemented and repeats(op, inputs[0], inputs[1]):
+                    result = typed(op, inputs)
             else:
-                result = elementwise(op, inputs)
+                result = typed(op, inputs)
             if ad_op_row(op).is_test:
                 return compare_result(result)
             return result
@@ -177,10 +181,14 @@ cdef object numpy_call(object func, object types, tuple args, dict kwargs):
 cdef object operate_matmul(object left, object right):
     if not operable(left) or not operable(right):
         return NotImplemented
+    if (is_whole(left) or is_whole(right)) and ad_current != NULL:
+        return ufunc_hook(np.matmul, "__call__", (left, right), {})
     return matmul_hook(left, right)
 
 
 cdef object traced_round(object x, object digits):
+    if is_whole(x):
+        return round(whole_values(x), digits) if digits is not None else round(whole_values(x))
     return round_hook(x, digits)
 
 
@@ -200,6 +208,8 @@ cdef list method_names():
 
 
 cdef object hash_of(TracedScalar x):
+    if x.truth or x.count:
+        return hash(whole_values(x))
     raise TypeError("a traced value can not be hashed (a dictionary key, a set's element, an "
                     "argument of a functools.lru_cache'd function): two calls with other values "
                     "would be taken for one; pass plain numbers there, or remove the cache")
@@ -220,6 +230,8 @@ cdef str value_text(object x):
 cdef object refuse_conversion(str what, object x):
     """float(x) and the like: constants and what has no derivative convert, anything else is
     refused with the user's line."""
+    if is_whole(x):
+        return converted_whole(what, x)
     if what == "complex()" and is_constant(x) and x.size == 1:
         return complex(values_of(x).reshape(())[()])
     if x.size == 1 and what != "complex()":
@@ -242,14 +254,13 @@ def settled(x):
     """The values of what depends on the inputs by steps alone (floor, a comparison, a count of
     them, a stopped gradient), kept as guards; None for anything else, and for NaN and infinities,
     of which no comparison could tell that they stay."""
+    if is_whole(x):
+        return unpatched_asarray(whole_values(x))
     cdef Trace trace = needed_trace((x,))
     cdef cnp.ndarray nodes = contiguous(nodes_of(trace, x), np.uint32)
     values = values_of(x)
     if not moves_by_steps(trace.tape, nodes):
         return None
-    if x.dtype == np.bool_:
-        truth_of(x)
-        return values
     if not np.isfinite(values).all():
         return None
     truth_of(x == values)
@@ -379,6 +390,7 @@ cdef int fill_table() except -1:
 ad_finish_type(TracedScalar, <void *> array_ufunc, True)
 ad_finish_type(TracedArray, <void *> array_ufunc, False)
 fill_table()
+fill_exact()
 use_numpy_loops()
 if not choose_isa(os.environ.get("AD_CORE_ISA") or None):
     raise ImportError(f"AD_CORE_ISA={os.environ['AD_CORE_ISA']!r} names no instruction set that "

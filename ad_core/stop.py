@@ -23,4 +23,6 @@ def stop_gradient(x):
 def _stopped(leaf):
     if type(leaf) is TracedComplex:
         return TracedComplex(_stopped(leaf.re), _stopped(leaf.im))
-    return _core.record_op("STOP", leaf) if _core.traced(leaf) else leaf
+    if not _core.traced(leaf) or _core.whole(leaf):  # truth values have no derivative
+        return leaf
+    return _core.record_op("STOP", leaf)

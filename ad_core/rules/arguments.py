@@ -94,7 +94,7 @@ class Arguments:
 
     def _leaf(self, k, leaf, numbers):
         if _core.traced(leaf):  # truth values decide, as in Python's control flow
-            return _core.truth_of(leaf) if leaf.dtype == np.bool_ else leaf
+            return _core.plain_values(leaf)
         if type(leaf) is TracedComplex:
             raise TypeError(
                 f"leaf {k} of the arguments of {self.name} is complex; pass its .real and .imag"

@@ -4,14 +4,14 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import any_traced, implements
+from ad_core.tracing.dispatch import any_traced, keeps_types
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.guards import decided
 
 __all__ = ["apply_along_axis", "apply_over_axes", "piecewise"]
 
 
-@implements(np.piecewise)
+@keeps_types(np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
     """Which piece an element is in is decided: a piece's function sees its own elements alone."""
     x = as_array(x)
@@ -27,6 +27,8 @@ def piecewise(x, condlist, funclist, *args, **kw):
             f"are expected"
         )
     result = np.zeros(x.shape)
+    if x.dtype.kind in "biu":
+        result = _core.marked(result, x.dtype)
     for piece, function in zip(pieces, funclist, strict=True):
         if not callable(function):
             result[piece] = function
@@ -35,7 +37,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
     return result
 
 
-@implements(np.apply_along_axis)
+@keeps_types(np.apply_along_axis)
 def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     x = as_array(arr)
     (axis,) = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
@@ -54,7 +56,7 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     return np.moveaxis(whole, last, range(axis, axis + len(inside)))
 
 
-@implements(np.apply_over_axes)
+@keeps_types(np.apply_over_axes)
 def apply_over_axes(func, a, axes):
     x = as_array(a)
     for axis in np.ravel(axes):

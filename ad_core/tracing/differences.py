@@ -44,5 +44,5 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
         steps = dx
     else:
         points = as_array(x)
-        steps = diff(points if points.ndim == 1 else np.moveaxis(points, axis, -1))
+        steps = np.diff(points if points.ndim == 1 else np.moveaxis(points, axis, -1))
     return np.sum(steps * (moved[..., 1:] + moved[..., :-1]) / 2.0, axis=-1)

@@ -7,11 +7,13 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
+from ad_core.tracing import whole
 
 __all__ = [
     "any_traced",
     "call_function",
     "implements",
+    "keeps_types",
     "only_constants",
     "only_plain",
     "plain_constant",
@@ -54,6 +56,12 @@ def _signature(function):
     return (names[0] if names else None), names.index("out") if "out" in names else None
 
 
+def keeps_types(*functions):
+    """implements(), of functions that know truth values and counts among their arguments."""
+    whole.AS_THEY_ARE.update(functions)
+    return implements(*functions)
+
+
 movers = set()  # functions whose result is a view of an array, a number of a number
 arrays = {
     np.where, np.select, np.tensordot, np.copy, np.broadcast_to, np.real_if_close, np.roll, np.pad,
@@ -63,6 +71,11 @@ arrays = {
 
 def call_function(function, types, args, kwargs):
     """What ``__array_function__`` of a traced value does."""
+    kinds = _core.traced_kinds(args, kwargs)
+    if kinds & _core.WHOLE and (function not in whole.AS_THEY_ARE or "out" in kwargs):
+        if kinds == _core.WHOLE:
+            return _on_whole(function, args, kwargs)
+        args, kwargs = whole.beside_floats(function, args, kwargs, _signature(function)[1])
     implementation = table.get(function)
     if implementation is None:
         plain = only_constants((args, kwargs))
@@ -85,6 +98,24 @@ def call_function(function, types, args, kwargs):
     if not any_traced((*args, *kwargs.values())):
         return store(out, function(*args, **kwargs), function.__name__)
     return store(out, implementation(*args, **kwargs), function.__name__)
+
+
+def _on_whole(function, args, kwargs):
+    """A call whose traced arguments are truth values and counts alone."""
+    place = _signature(function)[1]
+    positional = place is not None and len(args) > place
+    out = args[place] if positional else kwargs.get("out")
+    if out is not None:
+        if not any_traced(out if isinstance(out, tuple) else (out,)):
+            return _core.plain_call(function, "__call__", args, kwargs)
+        if positional:
+            rest = args[place + 1 :]
+            args = (*args[:place], None, *rest) if rest else args[:place]
+        kwargs = {name: x for name, x in kwargs.items() if name != "out"}
+    result = whole.function_on(function, table.get(function), args, kwargs)
+    if out is not None:
+        return store(out, result, function.__name__)
+    return _without_axes(function, args, result)
 
 
 def _without_axes(function, args, result):
@@ -132,12 +163,15 @@ def any_traced(items):
 
 
 def only_plain(function, *items):
-    """Refuse traced values where NumPy wants counts, axes or positions."""
+    """The items (one alone as it is) as plain numbers, where NumPy wants counts, axes or positions;
+    traced floats are refused."""
+    items = [_core.plain_values(item) for item in items]
     if any_traced(items):
         raise TracedValueError(
             f"np.{function.__name__} takes plain numbers but for the arrays that it works on"
             f"{_core.user_line()}: a shape, a count or a position has no derivative"
         )
+    return items[0] if len(items) == 1 else items
 
 
 def store(out, result, name):
@@ -145,8 +179,10 @@ def store(out, result, name):
     if isinstance(out, tuple):
         (out,) = out
     if _core.traced(out):
-        _core.set_items(out, Ellipsis, result)
-    elif any_traced((result,)):
+        _core.check_cast(out, result, "same_kind", f"the result of {name}")
+        return _core.set_items(out, Ellipsis, result) or out
+    result = _core.plain_values(result)
+    if any_traced((result,)):
         raise TracedValueError(
             f"out= of {name} is a plain array, which can not hold traced values"
             f"{_core.user_line()}; make it inside the traced function (np.zeros, np.empty, ...)"

@@ -4,9 +4,9 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements
+from ad_core.tracing.dispatch import implements, keeps_types, store
 
-__all__ = ["as_array", "as_traced", "round_"]
+__all__ = ["as_array", "as_floats", "as_traced", "round_"]
 
 
 def as_array(x):
@@ -15,6 +15,13 @@ def as_array(x):
         return _core.as_array(x)
     array = _core.plain_function("asarray")(x)
     return _core.object_array(array) if array.dtype == object else array
+
+
+def as_floats(x):
+    """x as an array, of floats where it is one of truth values or integers, which calculate
+    otherwise."""
+    array = _core.numbers_of(as_array(x))
+    return array * 1.0 if array.dtype.kind in "biu" else array
 
 
 def as_traced(x):
@@ -26,7 +33,7 @@ def as_traced(x):
     return np.array(array, dtype=np.float64)
 
 
-@implements(np.where)
+@keeps_types(np.where)
 def where(condition, *choices):
     """Where condition holds the first choice, else the second; nodes are chosen, not computed,
     when the condition does not depend on an input."""
@@ -35,22 +42,21 @@ def where(condition, *choices):
     if len(choices) != 2:
         raise ValueError("either both or neither of x and y should be given")
     a, b = (x if isinstance(x, float | int) else as_array(x) for x in choices)
-    truth = all(getattr(x, "dtype", None) == np.bool_ for x in (a, b))
+    dtype = _core.common_type((a, b))
     if _core.traced(condition):
         if condition.dtype != np.bool_:
             condition = condition != 0
+        if dtype is None:
+            return np.where(_core.whole_values(condition), *_core.plain_values((a, b)))
         result = _core.record_op("SELECT", condition, a, b)
         # an array even of scalars, as NumPy's: it may be written to
-        return as_array(result != 0 if truth else result)
+        return as_array(result if dtype == np.float64 else _core.marked(result, dtype))
     condition = as_array(condition)
     if _core.traced(condition):  # a list of traced truth values
         return where(condition, *choices)
     if not _core.traced(a) and not _core.traced(b):
         return np.where(condition, a, b)
-    model = next(x for x in (a, b) if _core.traced(x))
-    if not truth and model.dtype == np.bool_:
-        model = model * 1.0
-        a, b = (model, b) if _core.traced(a) else (a, model)
+    model = _core.marked(next(x for x in (a, b) if _core.traced(x)), dtype or np.float64)
     nodes = _core.nodes_on_trace_of((a, b))
     return _core.from_nodes(model, np.where(condition, *nodes))
 
@@ -70,8 +76,8 @@ def sinc(x):
     return _core.record_op("SINC", x)
 
 
-@implements(np.select)
-def select(condlist, choicelist, default=0.0):
+@keeps_types(np.select)
+def select(condlist, choicelist, default=0):
     if len(condlist) != len(choicelist):
         raise ValueError("list of cases must be same length as list of conditions")
     result = default
@@ -101,8 +107,8 @@ def round_(a, decimals=0):
 
 
 @implements(np.fix)
-def fix(x):
-    return np.trunc(x)
+def fix(x, out=None):
+    return _into(out, np.trunc(x), "fix")
 
 
 @implements(np.real)
@@ -122,16 +128,21 @@ def imag(val):
 
 @implements(np.isclose)
 def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
-    a, b = as_array(a), as_array(b)
+    a, b = as_floats(a), as_floats(b)
     near = (np.absolute(a - b) <= atol + rtol * np.absolute(b)) & np.isfinite(b) | (a == b)
     return near | (np.isnan(a) & np.isnan(b)) if equal_nan else near
 
 
 @implements(np.isposinf)
-def isposinf(x):
-    return x == np.inf
+def isposinf(x, out=None):
+    return _into(out, x == np.inf, "isposinf")
 
 
 @implements(np.isneginf)
-def isneginf(x):
-    return x == -np.inf
+def isneginf(x, out=None):
+    return _into(out, x == -np.inf, "isneginf")
+
+
+def _into(out, result, name):
+    """A result as it is, or in the out= that was given by position."""
+    return result if out is None else store(out, result, name)

@@ -36,13 +36,13 @@ def fold_running(ufunc, x):
     one element after the other, all blocks at once, then each with the fold of those before it."""
     n = x.shape[-1]
     if n < 2 or not x.size:
-        return +x
+        return _copy(x)
     if _core.is_constant(x):
         x = _core.current_values(x)
     length = n if n <= FEW or x.size > FEW * n else min(math.isqrt(n), LONGEST)
     count = n // length
     blocks = x[..., : count * length].reshape(*x.shape[:-1], count, length)
-    folds = [+blocks[..., 0]]
+    folds = [_copy(blocks[..., 0])]
     for k in range(1, length):
         folds.append(ufunc(folds[-1], blocks[..., k]))
     within = _core.stacked(folds)
@@ -54,6 +54,11 @@ def fold_running(ufunc, x):
         return result
     rest = fold_running(ufunc, x[..., count * length :])
     return np.concatenate([result, ufunc(result[..., -1:], rest)], axis=-1)
+
+
+def _copy(x):
+    """An array of its own; of numbers consecutive nodes."""
+    return x.copy() if x.dtype == np.bool_ else +x
 
 
 def fold_groups(ufunc, x, counts):

@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core.tracing.dispatch import implements
-from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.elementwise import as_array, as_floats
 from ad_core.tracing.guards import decided
 
 __all__ = ["geomspace", "linspace", "logspace"]
@@ -34,7 +34,7 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
 
 @implements(np.geomspace)
 def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
-    start, stop = np.broadcast_arrays(as_array(start), as_array(stop))
+    start, stop = np.broadcast_arrays(as_floats(start), as_floats(stop))
     if decided((start == 0) | (stop == 0)).any():
         raise ValueError("Geometric sequence cannot include zero")
     sign = np.sign(start)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
-from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.elementwise import as_array, as_floats
 from ad_core.tracing.folds import fold_places
 from ad_core.tracing.guards import tested
 
@@ -17,7 +17,7 @@ __all__ = ["bincount", "digitize", "histogramdd"]
 
 @implements(np.bincount)
 def bincount(x, weights=None, minlength=0):
-    only_plain(np.bincount, x, minlength)
+    x, minlength = only_plain(np.bincount, x, minlength)
     places = np.asarray(x)
     counts = np.bincount(places, minlength=minlength)
     if weights is None:
@@ -30,7 +30,7 @@ def bincount(x, weights=None, minlength=0):
 
 def _sums(places, weights, counts):
     """The sum of the weights at each place, in an array like the counts."""
-    filled = np.flatnonzero(counts)
+    filled, weights = np.flatnonzero(counts), as_floats(weights)
     sums = np.zeros(counts.shape)
     if filled.size:
         sums[filled] = fold_places(np.add, weights, places, counts)
@@ -114,6 +114,8 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
         counts = _sums(places[kept], np.ravel(as_array(weights))[kept], counts)
     if density:
         return counts / np.diff(edges) / np.sum(counts), edges
+    if getattr(weights, "dtype", None) == np.bool_:
+        counts = counts != 0  # as NumPy's are of the weights' type
     return counts, edges
 
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, only_plain
-from ad_core.tracing.elementwise import as_array, as_traced
+from ad_core.tracing.elementwise import as_array, as_floats, as_traced
 from ad_core.tracing.guards import holds, plain, tested
 from ad_core.tracing.orders import searched
 
@@ -50,8 +50,8 @@ def _slopes_at(knots, xp, slopes, ends):
 
 @implements(np.interp)
 def interp(x, xp, fp, left=None, right=None, period=None):
-    only_plain(np.interp, period)
-    x, xp, fp = as_array(x), as_array(xp), as_array(fp)
+    period = only_plain(np.interp, period)
+    x, xp, fp = as_floats(x), as_floats(xp), as_floats(fp)
     if xp.ndim != 1 or fp.ndim != 1:
         raise ValueError("Data points must be 1-D sequences")
     if xp.shape != fp.shape:

@@ -101,7 +101,7 @@ def slogdet(a):
 
 @linalg(np.linalg.tensorsolve)
 def tensorsolve(a, b, axes=None):
-    only_plain(np.linalg.tensorsolve, axes)
+    axes = only_plain(np.linalg.tensorsolve, axes)
     a, b = as_array(a), as_array(b)
     if axes is not None:
         order = [d for d in range(a.ndim) if d not in axes]
@@ -127,7 +127,7 @@ def tensorinv(a, ind=2):
 
 @linalg(np.linalg.pinv)
 def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
-    only_plain(np.linalg.pinv, rcond, rtol)
+    rcond, rtol = only_plain(np.linalg.pinv, rcond, rtol)
     a = stacked(a)
     if rcond is not None and rtol is not np._NoValue:
         raise ValueError("`rtol` and `rcond` can't be both set.")
@@ -143,7 +143,7 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
 @linalg(np.linalg.lstsq)
 def lstsq(a, b, rcond=None):
     """The rank is a decision, kept as a guard."""
-    only_plain(np.linalg.lstsq, rcond)
+    rcond = only_plain(np.linalg.lstsq, rcond)
     a, b = as_array(a), as_array(b)
     if b.ndim == 1:
         x, *others = lstsq(a, b[:, None], rcond)

@@ -54,17 +54,14 @@ def flatten(self, order="C"):
 
 def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
     dtype = np.dtype(dtype)
-    truth = self.dtype == np.bool_
+    if _core.whole(self):
+        return _whole_as(self, dtype, (order, casting, subok, copy))
     if dtype == np.float64:
-        if truth:
-            return self * 1.0
         return _core.copy_of(as_array(self))[()] if copy else self
     if dtype == np.complex128:
-        return made(self * 1.0 if truth else self)
+        return made(self)
     if dtype == np.object_:
         return np.asarray(self, dtype=object)
-    if truth and dtype == np.bool_:
-        return self
     if dtype == np.bool_:
         return self != 0
     values = _core.settled(self)
@@ -74,6 +71,17 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         f"astype({dtype}) of a traced value would lose its derivative{_core.user_line()}; keep "
         f"float64, or take np.floor, np.rint or np.trunc of it first, whose derivative is zero"
     )
+
+
+def _whole_as(self, dtype, options):
+    """astype() of truth values and counts: what their nodes can stand for, else plain numbers."""
+    if dtype == np.complex128:
+        return made(_core.numbers_of(self))
+    if dtype == np.bool_:
+        return self != 0 if self.dtype != np.bool_ else _core.copy_of(as_array(self))[()]
+    if dtype == np.float64:
+        return _core.copy_of(as_array(_core.numbers_of(self)))[()]
+    return _core.whole_values(self).astype(dtype, *options)[()]
 
 
 def fill(self, value):
@@ -110,6 +118,10 @@ def conj(self):
 
 def view(self, *args, **kwargs):
     if any(kind is not np.ndarray for kind in (*args, *kwargs.values())):
+        if _core.whole(self):
+            seen = _core.whole_values(self).view(*args, **kwargs)
+            seen.flags.writeable = False
+            return seen
         raise TracedValueError("view() of a traced array as another type would lose its derivative")
     return self[...]
 

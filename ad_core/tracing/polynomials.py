@@ -143,7 +143,7 @@ def roots(p):
 
 @linalg(np.polyfit)
 def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
-    only_plain(np.polyfit, deg, rcond)
+    deg, rcond = only_plain(np.polyfit, deg, rcond)
     x, y, n = as_array(x) + 0.0, as_array(y) + 0.0, int(deg) + 1
     if deg < 0:
         raise ValueError("expected deg >= 0")

@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements
+from ad_core.tracing.dispatch import implements, keeps_types
 from ad_core.tracing.elementwise import as_traced
 from ad_core.tracing.guards import decided, keep_holes, plain, tested
 from ad_core.tracing.queries import argmax, argmin
@@ -47,6 +47,6 @@ def lexsort(keys, axis=-1):
     return found
 
 
-@implements(np.can_cast)
+@keeps_types(np.can_cast)
 def can_cast(from_, to, casting="safe"):
     return np.can_cast(from_.dtype, to, casting)

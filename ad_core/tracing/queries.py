@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements, only_plain
+from ad_core.tracing.dispatch import implements, keeps_types, only_plain
 from ad_core.tracing.elementwise import as_array, as_traced
 from ad_core.tracing.guards import decided, holds, keep_holes, plain, tested
 from ad_core.tracing.orders import searched, stable_order
@@ -12,52 +12,52 @@ from ad_core.tracing.orders import searched, stable_order
 __all__ = ["argmax", "argmin", "argsort", "sorting"]
 
 
-@implements(np.shape)
+@keeps_types(np.shape)
 def shape(a):
     return a.shape
 
 
-@implements(np.ndim)
+@keeps_types(np.ndim)
 def ndim(a):
     return a.ndim
 
 
-@implements(np.size)
+@keeps_types(np.size)
 def size(a, axis=None):
     return a.size if axis is None else np.size(np.broadcast_to(0, a.shape), axis)
 
 
-@implements(np.iscomplexobj)
+@keeps_types(np.iscomplexobj)
 def iscomplexobj(x):
     return False
 
 
-@implements(np.isrealobj)
+@keeps_types(np.isrealobj)
 def isrealobj(x):
     return True
 
 
-@implements(np.iscomplex)
+@keeps_types(np.iscomplex)
 def iscomplex(x):
     return np.zeros(np.shape(x), dtype=bool)
 
 
-@implements(np.isreal)
+@keeps_types(np.isreal)
 def isreal(x):
     return np.ones(np.shape(x), dtype=bool)
 
 
-@implements(np.result_type)
+@keeps_types(np.result_type)
 def result_type(*arrays_and_dtypes):
     return np.result_type(*(x.dtype if _core.traced(x) else x for x in arrays_and_dtypes))
 
 
-@implements(np.common_type)
+@keeps_types(np.common_type)
 def common_type(*arrays):
     return np.float64
 
 
-@implements(np.may_share_memory, np.shares_memory)
+@keeps_types(np.may_share_memory, np.shares_memory)
 def may_share_memory(a, b, max_work=None):
     if not (_core.traced(a) and _core.traced(b)):
         return False
@@ -163,7 +163,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
 
 @implements(np.argpartition)
 def argpartition(a, kth, axis=-1, kind="introselect", order=None):
-    only_plain(np.argpartition, kth)
+    kth = only_plain(np.argpartition, kth)
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0

@@ -8,7 +8,7 @@ NumPy's would, so writing through them is seen alike.
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements, movers, only_plain, store
+from ad_core.tracing.dispatch import any_traced, keeps_types, movers, only_plain, store
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.guards import decided
 
@@ -27,10 +27,13 @@ JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_
 
 def _mover(function):
     def move(a, *args, **kwargs):
-        only_plain(function, *args, *kwargs.values())
+        args = [only_plain(function, arg) for arg in args]
+        kwargs = {name: only_plain(function, arg) for name, arg in kwargs.items()}
         x = as_array(a)
+        if not _core.traced(x):
+            return function(x, *args, **kwargs)
         if x.size == 0 and function is np.resize:
-            return np.zeros(args[0] if args else kwargs["new_shape"])
+            return _core.marked(np.zeros(args[0] if args else kwargs["new_shape"]), x.dtype)
         moved = function(_core.index_array(x), *args, **kwargs)
         if isinstance(moved, (list, tuple)):
             return type(moved)(_core.from_index(x, part) for part in moved)
@@ -40,21 +43,24 @@ def _mover(function):
 
 
 for _function in MOVERS:
-    implements(_function)(_mover(_function))
+    keeps_types(_function)(_mover(_function))
 movers.update(MOVERS)
 
 
 def joined(arrays):
-    """Index arrays of several values on one trace, and a traced value among them."""
+    """Index arrays of several values on one trace, and a traced value of their common type."""
     arrays = [as_array(x) for x in arrays]
     model = next(x for x in arrays if _core.traced(x))
-    if any(x.dtype != bool for x in arrays) and model.dtype == bool:
-        model = +next((x for x in arrays if _core.traced(x) and x.dtype != bool), model * 1.0)
-    return _core.nodes_on_trace_of((model, *arrays))[1:], model
+    nodes = _core.nodes_on_trace_of((model, *arrays))[1:]
+    return nodes, _core.marked(model, _core.common_type(arrays))
 
 
 def _joiner(function):
     def join(arrays, *args, **kwargs):
+        if _core.only_whole((arrays,)) and (
+            kwargs.get("dtype") is not None or _core.common_type(arrays) is None
+        ):
+            return _core.plain_call(function, "__call__", (arrays, *args), kwargs)
         for refused in ("dtype", "casting"):
             if kwargs.pop(refused, None) not in (None, "same_kind", np.float64, float):
                 raise TypeError(f"{refused}= of {function.__name__}: traced values are float64")
@@ -65,7 +71,7 @@ def _joiner(function):
 
 
 for _function in JOINERS:
-    implements(_function)(_joiner(_function))
+    keeps_types(_function)(_joiner(_function))
 
 
 def _at_least(function):
@@ -80,24 +86,28 @@ def _at_least(function):
 
 
 for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
-    implements(_function)(_at_least(_function))
+    keeps_types(_function)(_at_least(_function))
 
 
-@implements(np.broadcast_arrays)
+@keeps_types(np.broadcast_arrays)
 def broadcast_arrays(*args, subok=False):
     arrays = [as_array(x) for x in args]
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
     return tuple(np.broadcast_to(x, shape) for x in arrays)
 
 
-@implements(np.meshgrid)
+@keeps_types(np.meshgrid)
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
-    nodes, model = joined([np.ravel(as_array(x)) for x in xi])
+    flat = [np.ravel(as_array(x)) for x in xi]
+    nodes, model = joined(flat)
     grids = np.meshgrid(*nodes, copy=copy, sparse=sparse, indexing=indexing)
-    return tuple(_core.from_nodes(model, grid) for grid in grids)
+    return tuple(
+        _core.from_nodes(_core.marked(model, _core.common_type([x])), grid)
+        for x, grid in zip(flat, grids, strict=True)
+    )
 
 
-@implements(np.block)
+@keeps_types(np.block)
 def block(arrays):
     def nested(part, function):
         return [nested(p, function) for p in part] if isinstance(part, list) else function(part)
@@ -109,25 +119,31 @@ def block(arrays):
     return _core.from_nodes(model, np.block(nested(arrays, lambda _: next(remaining))))
 
 
-@implements(np.append)
+@keeps_types(np.append)
 def append(arr, values, axis=None):
     if axis is None:
         return np.concatenate([np.ravel(as_array(arr)), np.ravel(as_array(values))])
     return np.concatenate([as_array(arr), as_array(values)], axis=axis)
 
 
-@implements(np.insert)
+@keeps_types(np.insert)
 def insert(arr, obj, values, axis=None):
-    only_plain(np.insert, obj)
-    (nodes, added), model = joined([arr, values])
+    obj = only_plain(np.insert, obj)
+    arr = as_array(arr)
+    if not any_traced((arr, values)):
+        return np.insert(arr, obj, values, axis=axis)
+    (nodes, added), model = joined([arr, _core.cast_to(arr.dtype, values)])
     return _core.from_nodes(model, np.insert(nodes, obj, added, axis=axis))
 
 
-@implements(np.pad)
+@keeps_types(np.pad)
 def pad(array, pad_width, mode="constant", **kwargs):
-    only_plain(np.pad, pad_width)
+    pad_width = only_plain(np.pad, pad_width)
+    if not any_traced((array, *kwargs.values())):
+        return np.pad(array, pad_width, mode, **kwargs)
     if mode == "constant":
-        (nodes, fill), model = joined([array, kwargs.pop("constant_values", 0.0)])
+        fill = _core.cast_to(as_array(array).dtype, kwargs.pop("constant_values", 0))
+        (nodes, fill), model = joined([array, fill])
         return _core.from_nodes(model, np.pad(nodes, pad_width, constant_values=fill, **kwargs))
     if mode not in ("edge", "reflect", "symmetric", "wrap") or "odd" in kwargs.values():
         raise NotImplementedError(
@@ -143,21 +159,21 @@ def _masked(x, keep):
     return _core.from_nodes(x, np.where(keep, _core.index_array(x), _core.constant_index(x, 0.0)))
 
 
-@implements(np.tril)
+@keeps_types(np.tril)
 def tril(m, k=0):
     x = as_array(m)
     return _masked(x, np.tril(np.ones(x.shape[-2:], dtype=bool), k))
 
 
-@implements(np.triu)
+@keeps_types(np.triu)
 def triu(m, k=0):
     x = as_array(m)
     return _masked(x, np.triu(np.ones(x.shape[-2:], dtype=bool), k))
 
 
-@implements(np.diag)
+@keeps_types(np.diag)
 def diag(v, k=0):
-    only_plain(np.diag, k)
+    k = int(only_plain(np.diag, k))
     if v.ndim not in (1, 2):
         raise ValueError("Input must be 1- or 2-d.")
     if v.ndim != 1:
@@ -169,31 +185,35 @@ def diag(v, k=0):
     return _core.from_nodes(v, nodes)
 
 
-@implements(np.diagflat)
+@keeps_types(np.diagflat)
 def diagflat(v, k=0):
     return diag(np.ravel(as_array(v)), k)
 
 
-@implements(np.copy)
+@keeps_types(np.copy)
 def copy(a, order="K", subok=False):
     return _core.copy_of(as_array(a))
 
 
-@implements(np.take)
+@keeps_types(np.take)
 def take(a, indices, axis=None, mode="raise"):
-    only_plain(np.take, indices)
+    indices = only_plain(np.take, indices)
     x = as_array(a)
+    if not _core.traced(x):
+        return np.take(x, indices, axis=axis, mode=mode)
     return _core.from_nodes(x, np.take(_core.index_array(x), indices, axis=axis, mode=mode))[()]
 
 
-@implements(np.take_along_axis)
+@keeps_types(np.take_along_axis)
 def take_along_axis(arr, indices, axis=-1):
-    only_plain(np.take_along_axis, indices)
+    indices = only_plain(np.take_along_axis, indices)
     x = as_array(arr)
+    if not _core.traced(x):
+        return np.take_along_axis(x, indices, axis)
     return _core.from_nodes(x, np.take_along_axis(_core.index_array(x), indices, axis))
 
 
-@implements(np.compress)
+@keeps_types(np.compress)
 def compress(condition, a, axis=None):
     x = as_array(a)
     keep = decided(condition)
@@ -202,24 +222,28 @@ def compress(condition, a, axis=None):
     return _core.from_nodes(x, np.compress(keep, _core.index_array(x), axis=axis))
 
 
-@implements(np.extract)
+@keeps_types(np.extract)
 def extract(condition, arr):
     return compress(np.ravel(as_array(condition)), np.ravel(as_array(arr)))
 
 
-@implements(np.choose)
+@keeps_types(np.choose)
 def choose(a, choices, mode="raise"):
-    only_plain(np.choose, a)
+    a = only_plain(np.choose, a)
+    if not any_traced(choices):
+        return np.choose(a, choices, mode=mode)
     nodes, model = joined(list(choices))
     return _core.from_nodes(model, np.choose(a, nodes, mode=mode))[()]
 
 
-@implements(np.copyto)
+@keeps_types(np.copyto)
 def copyto(dst, src, casting="same_kind", where=True):
     if not _core.traced(dst):
         where = where if where is True else decided(where)
+        src = _core.plain_values(src)
         src = store(dst, src, "copyto") if _core.traced(src) else src
         return np.copyto(dst, src, casting=casting, where=where)
+    _core.check_cast(dst, src, casting, "array data")
     _core.set_items(dst, Ellipsis, src if where is True else np.where(where, src, dst))
 
 
@@ -231,44 +255,57 @@ def _places(a):
 def set_flat(a, flat, values, name):
     """a.flat[flat] = values, repeated as often as needed."""
     if not _core.traced(a):
-        return store(a, values, name)
+        values = _core.plain_values(values)
+        if any_traced((values,)):
+            return store(a, values, name)
     values = np.ravel(as_array(values))
     if not values.size:
         return
     values = np.resize(values, len(flat))
+    if not _core.traced(a):
+        a.flat[flat] = values
+        return
     _core.set_items(a, np.unravel_index(flat, a.shape), values)
 
 
-@implements(np.fill_diagonal)
+@keeps_types(np.fill_diagonal)
 def fill_diagonal(a, val, wrap=False):
     places = np.zeros(np.shape(a), dtype=bool)
     np.fill_diagonal(places, True, wrap)
     set_flat(a, np.flatnonzero(places), val, "fill_diagonal")
 
 
-@implements(np.put)
+@keeps_types(np.put)
 def put(a, ind, v, mode="raise"):
-    only_plain(np.put, ind)
+    ind = only_plain(np.put, ind)
     set_flat(a, np.take(_places(a).ravel(), np.ravel(ind), mode=mode), v, "put")
 
 
-@implements(np.put_along_axis)
+@keeps_types(np.put_along_axis)
 def put_along_axis(arr, indices, values, axis):
-    only_plain(np.put_along_axis, indices)
+    indices = only_plain(np.put_along_axis, indices)
     flat = np.take_along_axis(_places(arr), indices, axis)
     set_flat(arr, flat.ravel(), np.broadcast_to(as_array(values), flat.shape), "put_along_axis")
 
 
-@implements(np.place)
+@keeps_types(np.place)
 def place(arr, mask, vals):
+    if hasattr(vals, "dtype"):
+        _core.check_cast(arr, vals, "safe", "array data")
+    if not any_traced((arr, vals)):
+        return np.place(arr, decided(mask), vals)
     flat = np.flatnonzero(decided(mask))
     if flat.size and not np.size(vals):
         raise ValueError("Cannot insert from an empty array!")
     set_flat(arr, flat, vals, "place")
 
 
-@implements(np.putmask)
+@keeps_types(np.putmask)
 def putmask(a, mask, values):
+    if not isinstance(values, (bool, int, float)):
+        _core.check_cast(a, values, "safe", "array data")
+    if not any_traced((a, values)):
+        return np.putmask(a, decided(mask), values)
     flat = np.flatnonzero(decided(mask))
     set_flat(a, flat, np.resize(np.ravel(as_array(values)), a.size)[flat], "putmask")
 
@@ -286,17 +323,17 @@ def _full(a, fill, dtype, shape):
     return np.full(shape, fill, float if dtype == np.float64 else dtype)
 
 
-implements(np.zeros_like, np.empty_like)(_like(0.0))
-implements(np.ones_like)(_like(1.0))
+keeps_types(np.zeros_like, np.empty_like)(_like(0.0))
+keeps_types(np.ones_like)(_like(1.0))
 
 
-@implements(np.full_like)
+@keeps_types(np.full_like)
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
     return _full(a, fill_value, dtype, shape)
 
 
 if hasattr(np, "astype"):  # NumPy 2.1
 
-    @implements(np.astype)
+    @keeps_types(np.astype)
     def astype(x, dtype, /, *, copy=True, device=None):
         return x.astype(dtype, copy=copy)

@@ -32,7 +32,7 @@ def _variables(m, y, rowvar):
 def _weights(fweights, aweights, count):
     """The product of both kinds of weights, None if there is none."""
     if fweights is not None:
-        only_plain(np.cov, fweights)
+        fweights = only_plain(np.cov, fweights)
         fweights = np.asarray(fweights, dtype=float)
         if np.any(fweights != np.rint(fweights)):
             raise TypeError("fweights must be integer")

@@ -2,13 +2,14 @@
 """Ufunc calls with out= and where=, ufunc methods, and ufuncs beyond the op table."""
 
 import sys
+from functools import partial
 
 import numpy as np
 
 from ad_core import _core
 from ad_core.complexes import operations as complexes
 from ad_core.complexes.array import involved
-from ad_core.tracing import folds, products, reductions
+from ad_core.tracing import folds, products, reductions, whole
 from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
 from ad_core.tracing.elementwise import as_array, as_traced
 
@@ -21,12 +22,11 @@ COMPOSED = {
     np.modf: lambda a: (a - np.trunc(a), np.trunc(a)),
     np.ldexp: lambda a, b: a * 2.0 ** _exponent(b),
     np.conjugate: lambda a: +a,
-    np.bitwise_and: lambda a, b: _on_truths(np.logical_and, a, b),
-    np.bitwise_or: lambda a, b: _on_truths(np.logical_or, a, b),
-    np.bitwise_xor: lambda a, b: _on_truths(np.logical_xor, a, b),
-    np.invert: lambda a: _on_truths(np.logical_not, a),
+    np.invert: lambda a: ~a,
     np._core.umath.clip: lambda a, low, high: np.minimum(np.maximum(a, low), high),
 }
+for _bits in (np.bitwise_and, np.bitwise_or, np.bitwise_xor):
+    COMPOSED[_bits] = partial(_core.bits, _bits)
 for _name in ("vecdot", "matvec", "vecmat"):  # as NumPy has come to have them
     if hasattr(np, _name):
         COMPOSED[getattr(np, _name)] = getattr(products, _name)
@@ -40,22 +40,14 @@ REDUCTIONS = {
     np.logical_or: reductions.any_,
 }
 ACCUMULATIONS = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
+SUMS = {"reduce": reductions.sum_, "accumulate": reductions.cumsum}
 
 # How ufunc.at may take several operands for one place together before it is applied.
 GATHERED = {f: f for f in folds.ASSOCIATIVE} | {np.subtract: np.add, np.divide: np.multiply}
 
 
 def _exponent(b):
-    only_plain(np.ldexp, b)
-    return np.asarray(b)
-
-
-def _on_truths(logical, *operands):
-    """The bitwise operation of truth values; traced numbers have no bits."""
-    arrays = [as_array(x) for x in operands]
-    if any(x.dtype != np.bool_ for x in arrays):
-        raise TypeError("&, | , ^ and ~ of traced values need truth values: (a > 0) & (b > 0)")
-    return logical(*arrays)
+    return np.asarray(only_plain(np.ldexp, b))
 
 
 def call_ufunc(ufunc, method, inputs, kwargs):
@@ -69,11 +61,19 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         return _at(ufunc, *inputs)
     where = kwargs.pop("where", True)
     dtype = kwargs.pop("dtype", None)
-    if dtype is not None and np.dtype(dtype) != np.float64:
+    discrete = _core.only_whole(inputs)
+    if dtype is not None and np.dtype(dtype) != np.float64 and not discrete:
         raise TypeError(f"dtype={dtype} of {ufunc.__name__}: traced values are float64")
     for ignored in ("casting", "order", "subok"):
         kwargs.pop(ignored, None)
-    result = _compute(ufunc, method, inputs, kwargs, where)
+    if discrete and out is not None and method != "__call__":
+        return _into(out[0], ufunc, method, inputs, {"where": where, "dtype": dtype, **kwargs})
+    if discrete:
+        if out is not None and not any_traced(out):
+            inputs = _core.plain_values(inputs)
+        result = _on_whole(ufunc, method, inputs, kwargs, where, dtype)
+    else:
+        result = _compute(ufunc, method, inputs, kwargs, where)
     if result is NotImplemented:
         return result
     if where is not True and method == "__call__":
@@ -81,11 +81,40 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     if out is None:
         return result
     if isinstance(result, tuple):
-        whole = np.zeros(np.broadcast_shapes(*(np.shape(o) for o in out if o is not None)))
-        result = [r if np.ndim(r) == whole.ndim else r + whole for r in result]
+        shape = np.broadcast_shapes(*(np.shape(o) for o in out if o is not None))
+        result = [np.broadcast_to(r, shape) for r in result]
         pairs = zip(out, result, strict=True)
         return tuple(r if o is None else store(o, r, ufunc.__name__) for o, r in pairs)
     return store(out, result, ufunc.__name__)
+
+
+def _on_whole(ufunc, method, inputs, kwargs, where, dtype):
+    """A call on truth values and counts alone."""
+    if dtype is not None:
+        kwargs["dtype"] = dtype
+    if where is not True and method != "__call__":
+        kwargs["where"] = where
+    if not any_traced(inputs):
+        return _core.plain_call(ufunc, method, inputs, kwargs)
+    if method == "__call__" and not kwargs:
+        if _core.has_row(ufunc):
+            return _core.ufunc_on(ufunc, inputs)
+        if isinstance(COMPOSED.get(ufunc), partial):  # of bits
+            return COMPOSED[ufunc](*inputs)
+    elif method in ("reduce", "accumulate") and ufunc is np.add:
+        array, axis = _array_and_axis(*inputs, **kwargs)
+        inputs, kwargs["axis"] = (array,), axis
+        return whole.sum_on(ufunc, method, SUMS[method], inputs, kwargs)
+    return whole.ufunc_on(ufunc, method, inputs, kwargs, COMPOSED.get(ufunc))
+
+
+def _into(out, ufunc, method, inputs, kwargs):
+    """A method of a ufunc on truth values and counts with out=, whose type takes part in what is
+    computed: by NumPy, on plain values."""
+    kwargs = {k: x for k, x in kwargs.items() if x is not None and (k, x) != ("where", True)}
+    result = _core.current_values(out) if _core.traced(out) else out
+    _core.plain_call(ufunc, method, inputs, {**kwargs, "out": result})
+    return store(out, result, ufunc.__name__) if _core.traced(out) else out
 
 
 def _only_where(where, result, out):
@@ -201,13 +230,13 @@ def _fold_along(ufunc, array, axis=0):
     parts = [moved[..., k] for k in range(moved.shape[-1])]
     for k in range(1, len(parts)):
         parts[k] = ufunc(parts[k - 1], parts[k])
-    return np.moveaxis(np.stack(parts, axis=-1), -1, axis) if parts else +as_array(array)
+    return np.moveaxis(np.stack(parts, axis=-1), -1, axis) if parts else as_array(array).copy()
 
 
 def _pieces(ufunc, array, indices, axis=0, dtype=None, out=None):
     """ufunc.reduceat: one reduction from each index to the next, one element if that is less."""
     moved = np.moveaxis(_operand(ufunc, array), axis, 0)
-    only_plain(ufunc, indices)
+    indices = only_plain(ufunc, indices)
     starts = np.asarray(indices, dtype=np.intp)
     if starts.size and not (starts.min() >= 0 and starts.max() < len(moved)):
         raise IndexError(f"an index of {ufunc.__name__}.reduceat is not in [0, {len(moved)})")
@@ -240,10 +269,15 @@ def refuse(ufunc, method, kwargs):
 
 def _at(ufunc, array, indices, values=None):
     """ufunc.at: repeated indices count once each, in order."""
+    indices = only_plain(ufunc, indices)
     if not _core.traced(array):
+        values = _core.plain_values(values)
         if any_traced((values,)):
             store(array, values, f"{ufunc.__name__}.at")
-        only_plain(ufunc, indices)
+        return ufunc.at(array, indices, *(() if values is None else (values,)))
+    if _core.whole(array):
+        return _at_whole(ufunc, array, indices, values)
+    values = _core.numbers_of(values)
     places = np.arange(array.size).reshape(array.shape)[indices]
     flat = np.ravel(array).copy()
     operands = None
@@ -261,3 +295,13 @@ def _at(ufunc, array, indices, values=None):
                 ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
             )
     _core.set_items(array, Ellipsis, flat.reshape(array.shape))
+
+
+def _at_whole(ufunc, array, indices, values):
+    """The same of traced truth values or counts, by NumPy on plain ones."""
+    result, name = _core.whole_values(array).copy(), f"{ufunc.__name__}.at"
+    operands = () if values is None else (_core.plain_values(values),)
+    if any_traced(operands):
+        _core.check_cast(array, values, "same_kind", f"the result of {name}")
+    _core.plain_call(ufunc, "at", (result, indices, *operands), {})
+    _core.set_items(array, Ellipsis, result)

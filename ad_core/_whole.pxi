@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: Apache-2.0
+# Truth values and counts: traced values whose NumPy type is bool, or an integer made of bools.
+# They calculate as NumPy's do, and where they decide (an index, a length) they become plain
+# numbers, kept as guards.  Both are called whole below: whatever they are, 0, 1, 2, ..., they have
+# no derivative.
+
+cdef enum:                      # kinds of operands, which may be joined with |
+    AS_TRUTH = 1
+    AS_COUNT = 2                # int64
+    AS_SMALL = 4                # an integer of another size: its sums wrap around elsewhere
+    AS_LARGE = 8                # an integer that float64 does not hold
+    AS_FLOAT = 16
+
+cdef object dtype_count = np.dtype(np.int64)
+cdef double LARGEST = 2.0**53   # all integers up to here are float64 numbers
+cdef dict BITWISE = {f"bitwise_{name}": f"logical_{name}" for name in ("and", "or", "xor")}
+cdef set exact_ops = set()      # rows that are exact on integers
+cdef unsigned char[256] scalar_rows     # of two scalars: 1 gives a count of counts, 2 is a test
+cdef dict whole_types = {}      # (row, kinds) -> dtype.char of NumPy's result, or "" if it has none
+
+
+cdef inline bint is_whole(object x):
+    """Whether x is a traced truth value or count, or an array of such."""
+    if type(x) is TracedScalar:
+        return (<TracedScalar> x).truth | (<TracedScalar> x).count
+    return type(x) is TracedArray and ((<TracedArray> x).truth | (<TracedArray> x).count)
+
+
+cdef inline bint stays_whole(unsigned op, bint counts):
+    """Whether a row computes two truth values or counts as NumPy does; counts: one is a count."""
+    return scalar_rows[op] == 2 or (scalar_rows[op] == 1 and counts)
+
+
+cdef object new_count(Trace trace, ad_node node, unsigned op):
+    cdef TracedScalar x = <TracedScalar> new_scalar(trace, node)
+    x.count = scalar_rows[op] == 1
+    return x
+
+
+cdef int kind_of(object x) except -1:
+    """The kind of any operand."""
+    if is_whole(x):
+        return AS_TRUTH if x.dtype == dtype_bool else AS_COUNT
+    if is_traced(x) or PyFloat_Check(x):
+        return AS_FLOAT
+    dtype = getattr(x, "dtype", None)
+    if dtype is None:
+        dtype = (x if isinstance(x, (bool, int)) else unpatched_asarray(x)).__class__
+        if dtype is bool:
+            return AS_TRUTH
+        if dtype is not np.ndarray:
+            return AS_COUNT if -LARGEST < x < LARGEST else AS_LARGE
+        x = unpatched_asarray(x)
+        dtype = x.dtype
+    if dtype == dtype_bool:
+        return AS_TRUTH
+    if dtype.kind not in "iu":
+        return AS_FLOAT
+    if np.size(x) and not (-LARGEST < np.min(x) and np.max(x) < LARGEST):
+        return AS_LARGE
+    return AS_COUNT if dtype == dtype_count else AS_SMALL
+
+
+cdef object of_kinds(object x, int kinds):
+    """A traced array, just made, as one of values of these kinds."""
+    if kinds == AS_TRUTH:
+        (<TracedArray> x).truth = True
+    elif kinds and kinds & (AS_FLOAT | AS_LARGE) == 0:
+        (<TracedArray> x).count = True
+    return x
+
+
+def common_type(values, bint calculates=False):
+    """The dtype in which NumPy joins values, or calculates with them, as of truth values, counts or
+    floats; None for integers that are no counts."""
+    cdef int kinds = 0
+    for x in values:
+        kinds |= kind_of(x)
+        if kinds & AS_FLOAT:
+            return dtype_float
+    if kinds & AS_LARGE or (calculates and kinds & AS_SMALL):
+        return None
+    return dtype_bool if kinds == AS_TRUTH else dtype_count
+
+
+cdef object typed(unsigned op, tuple operands):
+    """elementwise(), with NumPy's types where all operands are truth values and integers."""
+    cdef int kinds = 0
+    cdef bint whole = False
+    for x in operands:
+        if is_whole(x):
+            whole = True
+        elif is_traced(x) or PyFloat_Check(x):
+            return elementwise(op, operands)
+    if not whole or ad_op_rows[op].is_test or any(map(is_complex, operands)):
+        return elementwise(op, operands)
+    for x in operands:
+        kinds |= kind_of(x)
+    return elementwise(op, operands) if kinds & AS_FLOAT else whole_operation(op, operands, kinds)
+
+
+cdef object whole_operation(unsigned op, tuple operands, int kinds):
+    """An operation on truth values and integers alone: a truth value or a count where the row
+    computes it exactly, else what NumPy makes of their plain values."""
+    ufunc = getattr(np, ad_op_rows[op].ufunc.decode(), None)
+    if not isinstance(ufunc, np.ufunc):
+        return elementwise(op, operands)
+    kind = "" if kinds & (AS_SMALL | AS_LARGE) else whole_type(op, ufunc, len(operands), kinds)
+    if kind == "?" and op in exact_ops:
+        if op == op_add or op == op_multiply:
+            op = op_logical_or if op == op_add else op_logical_and
+        return marked(elementwise(op, operands), dtype_bool)
+    if kind == dtype_count.char and (op in exact_ops or divides_exactly(op, operands)):
+        return marked(elementwise(op, operands), dtype_count)
+    if kind in "efd" and kind != "":
+        return elementwise(op, operands)
+    return plain_call(ufunc, "__call__", operands, {})
+
+
+cdef tuple operands_of(object ufunc, unsigned op, tuple operands):
+    """The operands of a ufunc's row; as floats where it is one of floats, of another name than the
+    row's (np.fabs)."""
+    return operands if ufunc.__name__ == ad_op_rows[op].ufunc.decode() else tuple(
+        [numbers_of(x) for x in operands])
+
+
+cdef bint divides_exactly(unsigned op, tuple operands):
+    """Whether op is an integer division by plain integers that are not zero."""
+    return (op == op_floor_divide or op == op_remainder) and not is_traced(operands[1]) and (
+        bool(np.all(operands[1])))
+
+
+cdef str whole_type(unsigned op, object ufunc, int arity, int kinds):
+    """The type that NumPy's result has, by its own rules."""
+    found = whole_types.get((op, kinds))
+    if found is None:
+        given = dtype_bool if kinds == AS_TRUTH else dtype_count
+        try:
+            found = ufunc.resolve_dtypes((given,) * arity + (None,) * ufunc.nout)[arity].char
+        except TypeError:
+            found = ""
+        whole_types[op, kinds] = found
+    return found
+
+
+def marked(x, dtype):
+    """x, a new value, as one of this dtype, which its elements are numbers of: traced values are
+    seen as such, plain ones converted."""
+    cdef TracedScalar s
+    cdef TracedArray a
+    dtype = np.dtype(dtype)
+    if type(x) is TracedScalar:
+        s = <TracedScalar> new_scalar((<TracedScalar> x).trace, (<TracedScalar> x).node)
+        s.truth = dtype == dtype_bool
+        s.count = dtype.kind in "iu"
+        return s
+    if type(x) is TracedArray:
+        a = <TracedArray> view_of(<TracedArray> x, (<TracedArray> x).indices()[...])
+        a.truth = dtype == dtype_bool
+        a.count = dtype.kind in "iu"
+        return a
+    if isinstance(x, (list, tuple)):
+        return type(x)([marked(part, dtype) for part in x])
+    return unpatched_asarray(x).astype(dtype)[()]
+
+
+def numbers_of(x):
+    """Truth values and counts as the floats that they stand for; anything else as it is."""
+    return marked(x, dtype_float) if is_whole(x) else x
+
+
+def whole(x):
+    """Whether x is a traced truth value or count, or an array of such."""
+    return is_whole(x)
+
+
+WHOLE, FLOATS = 1, 2            # bits of what traced_kinds() finds
+
+
+def traced_kinds(args, dict kwargs):
+    """Which kinds of traced values nested arguments hold: truth values and counts, others."""
+    cdef int found = kinds_among(args)
+    if kwargs:
+        found |= kinds_among(kwargs.values())
+    return found
+
+
+def only_whole(items):
+    """Whether the traced values in nested sequences, of which there are some, are truth values and
+    counts alone."""
+    return kinds_among(items) == 1
+
+
+cdef int kinds_among(object items) except -1:
+    cdef int found = 0
+    for item in items:
+        if type(item) is TracedArray:
+            found |= 1 if (<TracedArray> item).truth | (<TracedArray> item).count else 2
+        elif type(item) is TracedScalar:
+            found |= 1 if (<TracedScalar> item).truth | (<TracedScalar> item).count else 2
+        elif type(item) is complex_type:
+            found |= 2
+        elif isinstance(item, (list, tuple)):
+            found |= kinds_among(item)
+    return found
+
+
+def whole_values(x):
+    """Traced truth values or counts as plain ones, kept as guards."""
+    if type(x) is TracedScalar:
+        if (<TracedScalar> x).truth:
+            return np.bool_(decide(x))
+        return whole_values(as_traced_array(x))[()]
+    if (<TracedArray> x).truth:
+        return decided(<TracedArray> x)
+    values = values_of(x)
+    if not only_constants(<TracedArray> x):
+        elementwise(op_equal, (x, values), True, True)
+    return values
+
+
+def plain_values(items):
+    """Nested sequences with plain values in the places of traced truth values and counts."""
+    if is_whole(items):
+        return whole_values(items)
+    if type(items) is list or type(items) is tuple:
+        return type(items)([plain_values(item) for item in items])
+    return items
+
+
+def plain_call(function, method, operands, options):
+    """NumPy's own function on plain truth values and counts; its words where it refuses them."""
+    try:
+        return getattr(function, method)(*plain_values(operands), **{
+            name: plain_values(x) for name, x in options.items()})
+    except TypeError as error:
+        raise TypeError(
+            f"{str(error).rstrip('.')}{user_line()}; truth values (the outcomes of comparisons) "
+            f"and counts of them are no floats: make such with .astype(float), or use &, |, ^ and ~"
+        ) from None
+
+
+cdef object bits_binary(object ufunc, unsigned op, object left, object right):
+    """&, |, ^, << and >>: of truth values a truth value, of other integers what NumPy makes of
+    their plain values."""
+    cdef int kinds
+    if not operable(left) or not operable(right):
+        return NotImplemented
+    if ad_current == NULL:
+        return ufunc(*plain_again((left, right)))
+    kinds = kind_of(left) | kind_of(right)
+    if kinds & AS_FLOAT:
+        raise TypeError(
+            f"&, |, ^, << and >> of traced values need truth values (comparisons) or integers on "
+            f"both sides, got {type(left).__name__} and {type(right).__name__}{user_line()}; write "
+            f"(a > 0) & (b > 0)")
+    if kinds == AS_TRUTH and op:
+        return marked(elementwise(op, (left, right)), dtype_bool)
+    return plain_call(ufunc, "__call__", (left, right), {})
+
+
+def bits(ufunc, left, right):
+    """np.bitwise_and, left_shift and kin of traced values."""
+    op = BITWISE.get(ufunc.__name__)
+    return bits_binary(ufunc, 0 if op is None else ufunc_ops[getattr(np, op)], left, right)
+
+
+cdef object bits_inverted(object x):
+    if ad_current == NULL:
+        return ~plain_again(x)
+    if not is_whole(x):
+        raise TypeError(f"~ of a traced value needs a truth value (the outcome of a comparison)"
+                        f"{user_line()}, got a float; write ~(a > 0)")
+    if x.dtype == dtype_bool:
+        return marked(elementwise(op_logical_not, (x,)), dtype_bool)
+    return ~whole_values(x)
+
+
+cdef bint repeats(unsigned op, object left, object right):
+    """Whether an integer repeats a list: `[0] * np.sum(mask)`."""
+    return op == op_multiply and (
+        (isinstance(left, (list, tuple)) and type(right) is TracedScalar and is_whole(right)) or
+        (isinstance(right, (list, tuple)) and type(left) is TracedScalar and is_whole(left)))
+
+
+cdef object in_place(TracedArray x, object result):
+    """x op= y: written into x, if NumPy would let the result be cast to x's type."""
+    if result is NotImplemented:
+        return result
+    check_cast(x, result, "same_kind", "the result of an operation in place")
+    return assign(x, Ellipsis, result)
+
+
+def check_cast(x, values, casting, str what):
+    """Refuse values that NumPy would not cast to the type of the truth values or counts x."""
+    if not is_whole(x) or casting == "unsafe":
+        return
+    given = values.dtype if hasattr(values, "dtype") else unpatched_asarray(values).dtype
+    if not np.can_cast(given, x.dtype, casting):
+        raise TypeError(
+            f"Cannot cast {what} from {np.dtype(given)!r} to {x.dtype!r} with casting rule "
+            f"{casting!r}{user_line()}; make an array of numbers first: x.astype(float)")
+
+
+def cast_to(dtype, value):
+    """A value, traced or not, as NumPy casts it when it is stored into an array of this dtype."""
+    dtype = np.dtype(dtype)
+    kind = kind_of(value)
+    if dtype.kind not in "biu" or kind == AS_TRUTH or (dtype != dtype_bool and kind == AS_COUNT):
+        return value
+    if isinstance(value, (list, tuple)) and any_traced(value):
+        value = joined(value)
+    value = value if is_traced(value) else unpatched_asarray(value)
+    if dtype == dtype_bool:
+        return value != 0
+    if not np.isfinite(values_of(value) if is_traced(value) else value).all():
+        raise ValueError(f"cannot convert float NaN or infinity to integer{user_line()}; store "
+                         f"into an array of floats")
+    return np.trunc(value)
+
+
+cdef object fitting(TracedArray x, object value):
+    """A value to be stored into x, as one of its type: into truth values go truth values, into
+    counts whole numbers."""
+    if not (x.truth or x.count) or ad_current == NULL:
+        return value
+    return cast_to(x.dtype, value)
+
+
+cdef object converted_whole(str what, object x):
+    """float(x), int(x) and complex(x) of one truth value or count."""
+    if x.size != 1:
+        raise TypeError("only length-1 arrays can be converted to Python scalars")
+    value = unpatched_asarray(whole_values(x)).reshape(())[()]
+    return float(value) if what == "float()" else complex(value) if what == "complex()" else (
+        int(value))
+
+
+cdef int refuse_index(str words) except -1:
+    """NumPy's truth values are no integers: not to Python's lists, ranges and slices."""
+    raise TypeError(f"{words}{user_line()}; a truth value is no integer: write int(...) of it for "
+                    f"0 or 1, or decide with if")
+
+
+cdef object scalar_as_array(object x):
+    """What NumPy asks of a truth value or a count that it does not know: a plain array."""
+    def __array__(dtype=None, copy=None):
+        return unpatched_asarray(whole_values(x), dtype=dtype)
+    return __array__
+
+
+cdef int fill_exact() except -1:
+    for name in ("add", "subtract", "multiply", "negative", "positive", "absolute", "square",
+                 "sign", "maximum", "minimum", "fmax", "fmin", "floor", "ceil", "trunc"):
+        exact_ops.add(ufunc_ops[getattr(np, name)])
+    for op in range(AD_OP_COUNT):
+        scalar_rows[op] = 2 if ad_op_rows[op].is_test else 0
+    scalar_rows[op_add] = scalar_rows[op_subtract] = scalar_rows[op_multiply] = 1
+    return 0
