@@ -45,7 +45,13 @@ cdef void give_back(ad_workspace work) noexcept:
 
 cdef cnp.ndarray float_input(object x, object what):
     """An input as a float64 array of its own memory, or a TypeError that names it."""
-    cdef cnp.ndarray given = <cnp.ndarray> x if type(x) is np.ndarray else unpatched_asarray(x)
+    cdef cnp.ndarray given
+    if type(x) is np_ndarray:
+        given = <cnp.ndarray> x
+    else:
+        if not PyFloat_Check(x):
+            refuse_stranger(x, input_name(what))
+        given = unpatched_asarray(x)
     if given.descr.type_num == cnp.NPY_DOUBLE and cnp.PyArray_CHKFLAGS(
             given, cnp.NPY_ARRAY_CARRAY_RO) and cnp.PyArray_ISNOTSWAPPED(given):
         return given
@@ -59,10 +65,15 @@ cdef cnp.ndarray float_input(object x, object what):
         "c": "split it into its real and imaginary part",
         "f": "convert it with x.astype(np.float64) if that precision is enough",
     }.get(kind, "pass real numbers")
-    if type(what) is JacobianFunction:  # put into words only here, where it is needed
-        what = f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
-    raise TypeError(f"{what} must be real float64 (or float32/float16) to be differentiated, got "
+    raise TypeError(f"{input_name(what)} must be real float64 (or float32/float16) to be differentiated, got "
                     f"dtype {given.dtype}; {remedy}")
+
+
+cdef object input_name(object what):
+    """What an error calls an input; put into words only where it is needed."""
+    if type(what) is JacobianFunction:
+        return f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
+    return what
 
 
 def open_trace(fun):
@@ -195,6 +206,8 @@ def output_nodes(Trace trace not None, y, str what):
     if is_complex(y):
         raise TypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
                         f"real numbers made of it: its .real, .imag, np.abs(...) or np.angle(...)")
+    if type(y) is not np_ndarray and numbers_in_result(y, what) is not None:
+        return output_nodes(trace, numbers_in_result(y, what), what)
     if not isinstance(y, (int, float, np.ndarray, np.generic)):
         raise TypeError(f"{what} must be an array or a number (or a tuple, list or dict of "
                         f"them), got {type(y).__name__}; return what is to be differentiated")

@@ -15,12 +15,14 @@ from ad_core.tracing import (
     elementwise,
     fft,
     folds,
+    foreign,
     gradients,
     grids,
     histograms,
     interpolation,
     linalg,
     linalg_factors,
+    masked,
     norms,
     polynomials,
     positions,
@@ -37,8 +39,8 @@ from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
     "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
-    "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
-    "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
+    "folds", "foreign", "gradients", "grids", "histograms", "interpolation", "linalg",
+    "linalg_factors", "masked", "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
     "shapes", "statistics",
 ]  # fmt: skip
 
@@ -51,3 +53,6 @@ _core.set_hooks(
     array_attributes(),
 )
 _core.set_complex(TracedComplex, operate, made)
+_core.set_foreign(
+    foreign.ask_ufunc, foreign.ask_function, foreign.refuse_operand, foreign.refuse_input
+)
