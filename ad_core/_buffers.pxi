@@ -6,7 +6,7 @@
 cdef dict numpy_names = np.__dict__
 cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
-    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "copy")}
+    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "copy", "require")}
 # what this binding itself calls: NumPy's own, also while a trace runs
 cdef object unpatched_asarray = np.asarray
 cdef object unpatched_array = np.array
@@ -142,30 +142,116 @@ def full(shape, fill_value, dtype=None, order="C", **kwargs):
     return buffer_of(originals["full"](shape, fill_value, float, order))
 
 
+cdef object ALWAYS = np._CopyMode.ALWAYS
+cdef object NEVER = np._CopyMode.NEVER
+
+
+cdef bint needs_copy(object copy, bint fresh) except -1:
+    """What copy= asks for: a copy (True), or none but where it must be (None, IF_NEEDED), or none
+    at all (False): fresh says that the array is a new one in any case."""
+    if copy is True or copy is ALWAYS:
+        return True
+    if fresh and (copy is False or copy is NEVER):
+        raise ValueError(f"Unable to avoid copy while creating an array as requested"
+                         f"{user_line()}; replace copy=False with copy=None (np.asarray)")
+    if copy is None or copy is False or isinstance(copy, np._CopyMode):
+        return False
+    return bool(copy)
+
+
+cdef object of_traced(object a, object copy):
+    """What NumPy would make an array of, as a traced array, if traced values are in it; else None.
+
+    Those are traced values themselves, lists and object arrays that hold them, masked arrays, and
+    objects whose __array__ gives them."""
+    cdef object made
+    if type(a) is TracedArray:
+        return copied(<TracedArray> a) if needs_copy(copy, False) else a
+    if type(a) is masked_type:
+        return copied(a._data) if needs_copy(copy, False) else a._data
+    if type(a) is TracedScalar:
+        made = as_traced_array(a)
+    elif isinstance(a, (list, tuple)):
+        made = joined(a) if any_traced(a) else None
+    elif type(a) is np_ndarray:
+        if (<cnp.ndarray> a).descr.kind != c"O" or not any_traced((a,)):
+            return None
+        made = array_of_objects(<cnp.ndarray> a)
+    else:
+        made = numbers_in(a)
+        if not is_traced(made):
+            return None
+        return copied(<TracedArray> as_traced_array(made)) if needs_copy(copy, False) else made
+    if made is not None:
+        needs_copy(copy, True)
+    return made
+
+
+cdef bint for_masked(object a, bint subok) except -1:
+    """Whether np.ma converts traced values, which its code then takes as they are."""
+    if not is_traced(a) and type(a) is not masked_type:
+        return False
+    frame = sys._getframe(0)
+    if not frame.f_globals.get("__name__", "").startswith("numpy.ma."):
+        return False
+    if frame.f_code.co_name == "__new__":
+        raise TracedValueError(
+            f"np.ma.MaskedArray is not made of traced values{user_line()}; write np.ma.array(x, "
+            f"mask=mask) or np.ma.masked_where(mask, x), or take m.compressed()")
+    return True
+
+
 def array(object, dtype=None, **kwargs):
     if not as_ever() and wants_complex(object, dtype):
-        return reshaped_minimum(complex_made_hook(object, kwargs.get("copy", True)), kwargs)
-    if as_ever() or not is_float(dtype):
+        made = complex_made_hook(object, needs_copy(kwargs.get("copy", True), False))
+        return reshaped_minimum(made, kwargs)
+    if as_ever():
+        if for_masked(object, True):
+            return object if type(object) is masked_type else of_traced(
+                object, kwargs.get("copy", True))
+        return originals["array"](object, dtype, **kwargs)
+    if not is_float(dtype):
         return complex_made(originals["array"](object, dtype, **kwargs))
-    if is_traced(object):
-        made = as_traced_array(object)
-        return reshaped_minimum(copied(made) if kwargs.get("copy", True) else made, kwargs)
-    if isinstance(object, (list, tuple)) and any_traced(object):
-        return reshaped_minimum(joined(object), kwargs)
+    made = of_traced(object, kwargs.get("copy", True)) if stays_traced(object, dtype) else None
+    if made is not None:
+        return reshaped_minimum(made, kwargs)
     return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
 
 
+cdef bint stays_traced(object a, object dtype) except -1:
+    """Whether the traced values in a become a traced array: not those of an array of objects that
+    is to stay one."""
+    return dtype is not None or type(a) is not np_ndarray
+
+
 cdef object converted(str name, object a, object dtype, object order, dict kwargs):
-    """np.asarray and kin: traced values and lists of them as traced arrays."""
-    if not as_ever() and wants_complex(a, dtype):
-        return complex_made_hook(a, False)
-    if as_ever() or not is_float(dtype):
+    """np.asarray and kin: what holds traced values as traced arrays."""
+    if as_ever():
+        if for_masked(a, name == "asanyarray"):
+            return a
         return originals[name](a, dtype, order, **kwargs)
-    if is_traced(a):
-        return as_traced_array(a)
+    if wants_complex(a, dtype):
+        return complex_made_hook(a, needs_copy(kwargs.get("copy"), False))
+    if not is_float(dtype):
+        return originals[name](a, dtype, order, **kwargs)
+    made = of_traced(a, kwargs.get("copy")) if stays_traced(a, dtype) else None
+    if made is not None:
+        return made
     if isinstance(a, (list, tuple)):
-        return joined(a) if any_traced(a) else buffer_of(originals[name](a, dtype, order, **kwargs))
+        return buffer_of(originals[name](a, dtype, order, **kwargs))
     return originals[name](a, dtype, order, **kwargs)
+
+
+def require(a, dtype=None, requirements=None, **kwargs):
+    if as_ever() or not is_float(dtype) or of_traced(a, None) is None:
+        return originals["require"](a, dtype, requirements, **kwargs)
+    wanted = {str(part).upper()[:1] for part in requirements or ()}
+    if wanted >= {"C", "F"}:
+        raise ValueError('Cannot specify both "C" and "F" order')
+    order = "F" if "F" in wanted else "C" if "C" in wanted else None
+    made = asarray(a, None, order)
+    return copied(<TracedArray> made) if "O" in wanted and (
+        <TracedArray> made).whole is not None else made
 
 
 def asarray(a, dtype=None, order=None, **kwargs):
@@ -287,5 +373,5 @@ cdef int enter_replacement(dict space, str name, object function) except -1:
 
 
 for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,
-                 full_like, array, asarray, asanyarray, ascontiguousarray, copy):
+                 full_like, array, asarray, asanyarray, ascontiguousarray, copy, require):
     enter_replacement(numpy_names, function.__name__, function)

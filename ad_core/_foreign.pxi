@@ -6,6 +6,8 @@
 cdef object ufunc_asker = None      # ask_ufunc(ufunc, method, inputs, kwargs)
 cdef object function_asker = None   # ask_function(function, types, args, kwargs)
 cdef object operand_refuser = None  # refuse_operand(x, name)
+cdef object masked_type = None      # the class of masked arrays of traced values
+cdef object masked_result = None    # result_of(x, what)
 cdef object input_refuser = None    # refuse_input(x, what)
 
 # What a subclass of ndarray may define without changing what its numbers mean.
@@ -50,6 +52,11 @@ def all_operable(items):
     return True
 
 
+def all_known(types):
+    """Whether every class among those that NumPy asks is numbers to us."""
+    return known_types(types)
+
+
 cdef bint known_types(object types) except -1:
     """Whether every class among those that NumPy asks is numbers to us."""
     for kind in types:
@@ -59,6 +66,22 @@ cdef bint known_types(object types) except -1:
             continue
         return False
     return True
+
+
+cdef bint is_of_pandas(object kind):
+    return kind.__module__ == "pandas" or kind.__module__.startswith("pandas.")
+
+
+cdef bint asked_by_pandas():
+    """Whether the running code of Python is pandas': it takes float() of what it finds to be a
+    NumPy number, and leaves what it does not know as it is."""
+    cdef PyObject *names = PyEval_GetGlobals()
+    cdef PyObject *name
+    if names == NULL:
+        return False
+    name = PyDict_GetItem(<object> names, "__name__")
+    return name != NULL and type(<object> name) is str and (
+        <str> <object> name).startswith("pandas.")
 
 
 # The method of the right operand that Python asks about an operation, by the ufunc's name.
@@ -88,7 +111,7 @@ cdef object stranger(str name, object left, object right):
                 return result
     if asked is None:
         return NotImplemented
-    if type(left) is TracedScalar and kind.__module__.startswith("pandas."):
+    if type(left) is TracedScalar and is_of_pandas(kind):
         left = as_traced_array(left)    # pandas takes float() of a number
     return ufunc_call(ufunc, "__call__", (left, right), {})
 
@@ -107,7 +130,7 @@ def numbers_in(x):
     kind = type(x)
     if kind is np_ndarray or issubclass(kind, (int, float, list, tuple, np_ndarray, np.generic)):
         return None
-    if kind.__module__.startswith("pandas."):   # without the flags that its own way sets
+    if is_of_pandas(kind):              # its own way would set flags of the array
         found = getattr(x, "_values", None)
         if is_traced(found):
             return found
@@ -124,11 +147,14 @@ def numbers_in(x):
 
 
 cdef object numbers_in_result(object y, object what):
-    """The same of a function's result; one that is masked is refused."""
+    """The same of a function's result; one with masked entries is refused."""
     kind = type(y)
-    if hasattr(kind, "_mask") or (issubclass(kind, np_ndarray) and getattr(
-            y, "mask", False) is not False):
-        refuse_stranger(y, what)
+    if kind is masked_type or issubclass(kind, np.ma.MaskedArray):
+        y = masked_result(y, str(what))
+        if is_traced(y):
+            return y
+    if isinstance(y, np_ndarray) and y.dtype == object:
+        return array_of_objects(unpatched_asarray(y), str(what))
     return numbers_in(y)
 
 
@@ -152,10 +178,28 @@ def refuse_foreign(x, str what):
     refuse_stranger(x, what)
 
 
-def set_foreign(ufunc, function, operand, given):
-    """How the Python layer asks strangers, and refuses them as operands and as inputs."""
-    global ufunc_asker, function_asker, operand_refuser, input_refuser
+def ask_ufunc(ufunc, method, inputs, kwargs):
+    """What strangers among the operands make of a ufunc call."""
+    return ufunc_asker(ufunc, method, inputs, kwargs)
+
+
+def ask_function(function, types, args, kwargs):
+    """The same of a function of NumPy's that is no ufunc."""
+    return function_asker(function, types, args, kwargs)
+
+
+def set_foreign(ufunc, function, operand, given, masked, result):
+    """How the Python layer asks strangers, and refuses them as operands and as inputs; the class
+    of masked arrays of traced values, and what a result of that class is without its mask."""
+    global masked_type, masked_result, ufunc_asker, function_asker, operand_refuser, input_refuser
     ufunc_asker = ufunc
     function_asker = function
     operand_refuser = operand
     input_refuser = given
+    masked_type = masked
+    masked_result = result
+
+
+def replace_while_tracing(space, str name, function):
+    """Let the Python layer's function stand for one of NumPy's while any trace runs."""
+    enter_replacement(space, name, function)

@@ -299,6 +299,7 @@ def seeds_like(side, given, trees, what):
 
 
 def _seed_array(leaf, name):
+    _core.refuse_foreign(leaf, name)
     array = _core.plain_function("asarray")(leaf)
     if array.dtype == object:
         try:

@@ -19,6 +19,7 @@ from ad_core.tracing import (
     gradients,
     grids,
     histograms,
+    indexing,
     interpolation,
     linalg,
     linalg_factors,
@@ -39,7 +40,7 @@ from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
     "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
-    "folds", "foreign", "gradients", "grids", "histograms", "interpolation", "linalg",
+    "folds", "foreign", "gradients", "grids", "histograms", "indexing", "interpolation", "linalg",
     "linalg_factors", "masked", "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
     "shapes", "statistics",
 ]  # fmt: skip
@@ -54,5 +55,10 @@ _core.set_hooks(
 )
 _core.set_complex(TracedComplex, operate, made)
 _core.set_foreign(
-    foreign.ask_ufunc, foreign.ask_function, foreign.refuse_operand, foreign.refuse_input
+    foreign.ask_ufunc,
+    foreign.ask_function,
+    foreign.refuse_operand,
+    foreign.refuse_input,
+    masked.TracedMasked,
+    masked.result_of,
 )

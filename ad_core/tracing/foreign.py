@@ -32,7 +32,7 @@ def ask_ufunc(ufunc, method, inputs, kwargs):
         return masked.call_ufunc(ufunc, method, inputs, kwargs)
     for x in strangers:
         if issubclass(type(x), np.ndarray) or hasattr(type(x), "__array_ufunc__"):
-            refuse_operand(x, f"np.{ufunc.__name__}")
+            refuse_operand(x, ufunc.__name__)
     plain = [_numbers(x) for x in inputs]
     if any(x is None for x in plain):
         return NotImplemented
@@ -81,49 +81,44 @@ def _numbers(x):
 
 def refuse_operand(x, name):
     """Say that nobody knows what a function of x and traced values means, and what to pass."""
+    noun, reason, remedy = _told(x)
     raise TracedValueError(
-        f"{name} of traced values and {_described(x)}{_core.user_line()}; "
-        f"{_way_out(x)}"
+        f"np.{name.removeprefix('numpy.')} of traced values and {noun}{_core.user_line()} is not "
+        f"known, since {reason}; {remedy}"
     )
 
 
 def refuse_input(x, what):
-    """Say that x is not only numbers, so that a function traced with them is another function."""
-    raise TracedValueError(f"{what} is {_described(x)}{_core.user_line()}; {_way_out(x)}")
+    """Say that x is not only numbers, so that the function would be traced as another one."""
+    noun, reason, remedy = _told(x)
+    raise TracedValueError(
+        f"{what} is {noun}{_core.user_line()}, of which traced values have the numbers alone, and "
+        f"{reason}; {remedy}"
+    )
 
 
-def _described(x):
+def _told(x):
+    """What x is called in a message, what makes it no plain array, and what to pass instead."""
     kind = type(x)
-    article = "an" if kind.__name__[0] in "AEIOU" else "a"
-    told = f"{article} {kind.__module__.partition('.')[0]} {kind.__name__}"
-    if kind.__module__ in ("__main__", "builtins"):
-        told = f"{article} {kind.__name__}"
+    noun = f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
     if isinstance(x, np.ma.MaskedArray):
-        return f"{told}, whose masked entries have no part in it, which is not known of this use"
+        noun = "a masked array" if kind is not type(np.ma.masked) else "np.ma.masked"
+        return noun, "a mask selects its entries", masked.WAY_OUT
+    if isinstance(x, np.matrix):
+        return "a np.matrix", "its * is the matrix product", "pass np.asarray(x), and write @"
     if hasattr(x, "to_numpy"):
-        return f"{told}, whose labels and methods traced arrays do not have"
-    names = _core.changed_names(kind) if issubclass(kind, np.ndarray) else []
-    shown = ", ".join([n for n in names if n != "__array_wrap__"][:3] or names[:3])
-    return f"{told}, whose class has {shown or 'operations'} of its own, unknown to traced values"
-
-
-def _way_out(x):
-    if isinstance(x, np.ma.MaskedArray):
-        return (
-            "pass the entries that are not masked, m.compressed() beside x[~m.mask], or put numbers "
-            "into the others with m.filled(value)"
-        )
-    if hasattr(x, "to_numpy"):
-        return (
-            "pass its numbers, x.to_numpy(); pd.Series(result, x.index) gives a result its labels "
-            "back"
-        )
+        return noun, "it goes by its labels", (
+            "pass its numbers, x.to_numpy(), and give the result its labels back with "
+            "pd.Series(result, x.index)"
+        )  # fmt: skip
     if hasattr(x, "unit") and hasattr(x, "value"):
-        return "pass its numbers in one unit, x.to(unit).value or x.value"
+        return noun, "it has a unit", "pass its numbers, x.value or x.to(unit).value"
     if hasattr(x, "toarray"):
-        return "pass the dense array, x.toarray(), or write the product as x @ v"
-    return f"pass its plain numbers, np.asarray(x){' and @ for products' * _is_matrix(x)}"
+        return noun, "it is no array to NumPy", "pass x.toarray(), or write products with @"
+    names = _core.changed_names(kind) if issubclass(kind, np.ndarray) else []
+    shown = ", ".join(sorted(names, key=lambda name: name not in TELLING)[:3])
+    reason = f"its class has {shown or 'operations'} of its own"
+    return noun, reason, f"pass its plain numbers, {'np.asarray(x)' * bool(names) or 'an array'}"
 
 
-def _is_matrix(x):
-    return isinstance(x, np.matrix)
+TELLING = {"__array_ufunc__", "__array_function__", "__array_wrap__", "__mul__", "__add__", "sum"}

@@ -12,6 +12,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
+from ad_core.tracing.dispatch import any_traced
 
 __all__ = ["TracedMasked", "call_ufunc", "knows"]
 
@@ -26,6 +27,8 @@ class TracedMasked:
     __hash__ = None
 
     def __init__(self, data, mask=nomask):
+        if type(data) not in (_core.TracedArray, _core.TracedScalar):
+            refuse(f"dtype {getattr(data, 'dtype', type(data).__name__)}")
         self._data = _core.as_array(data)
         self._fill_value = None
         self._known_mask = nomask
@@ -73,8 +76,8 @@ class TracedMasked:
 
     def __getattr__(self, name):
         raise AttributeError(
-            f"a masked array of traced values has no attribute {name!r}; take .filled(value) or "
-            f".compressed(), which give traced arrays without a mask"
+            f"a masked array of traced values has no attribute {name!r}{_core.user_line()}; take "
+            f".filled(value) or .compressed(), which give traced arrays without a mask"
         )
 
     # Facts about the shape.
@@ -265,6 +268,9 @@ class TracedMasked:
         var = self.var(axis, ddof=ddof, keepdims=keepdims)
         return var if var is np.ma.masked else np.sqrt(var)
 
+    def anom(self, axis=None, dtype=None):
+        return self - self.mean(axis, keepdims=axis is not None)
+
     def cumsum(self, axis=None, dtype=None, out=None):
         _no_out("cumsum", out)
         return self._along(np.cumsum, 0.0, axis)
@@ -395,6 +401,63 @@ def mask_of(x):
     return x._mask if isinstance(x, np.ma.MaskedArray) else nomask
 
 
+# -------------------------------------------------------------------------------- making
+
+
+def made(
+    data, dtype=None, copy=False, order=None, mask=nomask, fill_value=None, keep_mask=True,
+    hard_mask=False, shrink=True, subok=True, ndmin=0,
+):  # fmt: skip
+    """np.ma.array; of traced values a TracedMasked."""
+    if not _holds_traced((data, mask)) or not _core.is_tracing():
+        return np.ma.MaskedArray(
+            data, mask, dtype, copy, subok, ndmin, fill_value, keep_mask, hard_mask, shrink, order
+        )
+    if hard_mask:
+        refuse("hard_mask=True")
+    array = np.array(data_of(data), dtype=dtype, copy=copy or None, ndmin=ndmin)
+    if not _core.traced(array):  # the mask alone is traced
+        return np.ma.MaskedArray(array, _plain_mask(mask), fill_value=fill_value)
+    result = TracedMasked(array, mask)
+    if keep_mask and mask_of(data) is not nomask:
+        result._mask = result._full_mask() | mask_of(data)
+    result._fill_value = fill_value
+    return result
+
+
+def _holds_traced(items):
+    return any_traced(items) or any(
+        type(x) is TracedMasked or (type(x) is np.ndarray and x.dtype == object and any_traced(x.flat))
+        for x in items
+    )
+
+
+class _Masking(type):
+    """np.ma.masked_array, the class, while a trace runs."""
+
+    def __call__(cls, data=None, mask=nomask, dtype=None, copy=False, subok=True, ndmin=0,
+                 fill_value=None, keep_mask=True, hard_mask=None, shrink=True, order=None):  # fmt: skip
+        return made(data, dtype, copy, order, mask, fill_value, keep_mask, hard_mask, shrink,
+                    subok, ndmin)  # fmt: skip
+
+    def __instancecheck__(cls, x):
+        return isinstance(x, np.ma.MaskedArray)
+
+    def __subclasscheck__(cls, kind):
+        return issubclass(kind, np.ma.MaskedArray)
+
+    def __getattr__(cls, name):
+        return getattr(np.ma.MaskedArray, name)
+
+
+class masked_array(metaclass=_Masking):  # noqa: N801  (as NumPy calls it)
+    pass
+
+
+_core.replace_while_tracing(np.ma.__dict__, "array", made)
+_core.replace_while_tracing(np.ma.__dict__, "masked_array", masked_array)
+
+
 # ------------------------------------------------------------------------------ helpers
 
 METHODS = {
@@ -436,13 +499,27 @@ def _no_out(name, out):
         refuse(f"out= of {name}")
 
 
+WAY_OUT = (
+    "pass the entries that are not masked, m.compressed() beside x[~m.mask], or put numbers into "
+    "the others with m.filled(value)"
+)
+
+
 def refuse(what):
     """Say what masked arrays do not do while they are traced, and what to write."""
     raise TracedValueError(
-        f"{what} is not known of masked arrays with traced values{_core.user_line()}; take the "
-        f"entries that are not masked, m.compressed() beside x[~m.mask], or put numbers into the "
-        f"others with m.filled(value)"
+        f"{what} is not known of masked arrays with traced values{_core.user_line()}; {WAY_OUT}"
     )
+
+
+def result_of(x, what):
+    """A function's result without its mask; refused where entries are masked."""
+    if np.any(x.mask):
+        raise TracedValueError(
+            f"{what} is a masked array with masked entries{_core.user_line()}, which have no value "
+            f"to differentiate; return m.compressed(), m.filled(value) or a sum"
+        )
+    return data_of(x)
 
 
 _add_operators()

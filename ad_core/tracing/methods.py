@@ -121,7 +121,7 @@ def view(self, *args, **kwargs):
     if len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(
         kinds[0], np.ma.MaskedArray | TracedMasked
     ):  # what np.ma makes of its results
-        return TracedMasked(as_array(self)) if np.ndim(self) else self
+        return TracedMasked(self)
     if any(kind is not np.ndarray for kind in (*args, *kwargs.values())):
         raise TracedValueError("view() of a traced array as another type would lose its derivative")
     return self[...]
