@@ -57,6 +57,16 @@ def all_known(types):
     return known_types(types)
 
 
+cdef bint operable_call(object inputs, dict kwargs) except -1:
+    """Whether all operands of a ufunc call are numbers to us, those of out= among them."""
+    if not all_operable(inputs):
+        return False
+    out = kwargs.get("out") if kwargs else None
+    if type(out) is tuple:
+        return all_operable([x for x in out if x is not None])
+    return out is None or operable(out)
+
+
 cdef bint known_types(object types) except -1:
     """Whether every class among those that NumPy asks is numbers to us."""
     for kind in types:
@@ -102,7 +112,7 @@ cdef object stranger(str name, object left, object right):
     asked = getattr(kind, "__array_ufunc__", None)
     if kind is type(right) and issubclass(kind, np_ndarray) and (
             REFLECTED[name] in changed_names(kind)):
-        if type(left) is TracedScalar and asked is not None and not hasattr(kind, "_mask"):
+        if type(left) is TracedScalar and asked is not None and not issubclass(kind, np.ma.MaskedArray):
             # a NumPy number would not ask it, a Python number would: which one is not known
             operand_refuser(right, name)
         if type(left) is not TracedScalar:
@@ -147,15 +157,15 @@ def numbers_in(x):
 
 
 cdef object numbers_in_result(object y, object what):
-    """The same of a function's result; one with masked entries is refused."""
+    """What a function returned, as traced values or a plain array if numbers are in it; one with
+    masked entries is refused."""
     kind = type(y)
     if kind is masked_type or issubclass(kind, np.ma.MaskedArray):
         y = masked_result(y, str(what))
-        if is_traced(y):
-            return y
-    if isinstance(y, np_ndarray) and y.dtype == object:
+    if not is_traced(y) and isinstance(y, np_ndarray) and y.dtype == object:
         return array_of_objects(unpatched_asarray(y), str(what))
-    return numbers_in(y)
+    found = numbers_in(y)
+    return y if found is None else found
 
 
 cdef int refuse_stranger(object x, object what) except -1:

@@ -190,8 +190,8 @@ def output_nodes(Trace trace not None, y, str what):
     numbers become constants."""
     cdef cnp.ndarray index, values
     cdef Trace root = trace.root()
-    if not is_traced(y) and type(y) is np.ndarray and y.dtype == object:
-        y = array_of_objects(y, what)
+    if not is_traced(y):
+        y = numbers_in_result(y, what)
     if type(y) is TracedArray:
         root = unify((<TracedArray> y).trace, root)
         index = (<TracedArray> y).indices()
@@ -206,8 +206,6 @@ def output_nodes(Trace trace not None, y, str what):
     if is_complex(y):
         raise TypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
                         f"real numbers made of it: its .real, .imag, np.abs(...) or np.angle(...)")
-    if type(y) is not np_ndarray and numbers_in_result(y, what) is not None:
-        return output_nodes(trace, numbers_in_result(y, what), what)
     if not isinstance(y, (int, float, np.ndarray, np.generic)):
         raise TypeError(f"{what} must be an array or a number (or a tuple, list or dict of "
                         f"them), got {type(y).__name__}; return what is to be differentiated")

@@ -164,7 +164,7 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
             return result
     if ad_current == NULL:
         return getattr(ufunc, method)(*plain_again(inputs), **kwargs)
-    if not all_operable(inputs) or not all_operable(kwargs.get("out") or ()):
+    if not operable_call(inputs, kwargs):
         return ufunc_asker(ufunc, method, inputs, kwargs)
     return ufunc_hook(ufunc, method, inputs, kwargs)
 

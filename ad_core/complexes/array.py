@@ -41,7 +41,7 @@ class TracedComplex:
     # What NumPy's protocols and Python's conversions ask.
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        if not _core.all_operable((*inputs, *kwargs.get("out", ()))):
+        if not _core.all_operable([x for x in (*inputs, *kwargs.get("out", ())) if x is not None]):
             return _core.ask_ufunc(ufunc, method, inputs, kwargs)
         from ad_core.complexes.operations import call_ufunc
 

@@ -24,6 +24,7 @@ from ad_core.tracing import (
     linalg,
     linalg_factors,
     masked,
+    masked_making,
     norms,
     polynomials,
     positions,
@@ -41,8 +42,8 @@ from ad_core.tracing.ufuncs import call_ufunc
 __all__ = [
     "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
     "folds", "foreign", "gradients", "grids", "histograms", "indexing", "interpolation", "linalg",
-    "linalg_factors", "masked", "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
-    "shapes", "statistics",
+    "linalg_factors", "masked", "masked_making", "norms", "polynomials", "positions", "products",
+    "quantiles", "queries", "reductions", "sets", "shapes", "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(

@@ -19,7 +19,8 @@ def ask_ufunc(ufunc, method, inputs, kwargs):
     Returns NotImplemented, from which NumPy makes its own TypeError, where an operand takes part in
     no ufunc; raises TracedValueError where nobody knows what is meant.
     """
-    strangers = [x for x in (*inputs, *kwargs.get("out", ())) if not _core.all_operable((x,))]
+    operands = [*inputs, *(x for x in kwargs.get("out", ()) if x is not None)]
+    strangers = [x for x in operands if not _core.all_operable((x,))]
     for x in _in_order(strangers):
         own = getattr(type(x), "__array_ufunc__", np.ndarray.__array_ufunc__)
         if own is None:

@@ -12,9 +12,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
-from ad_core.tracing.dispatch import any_traced
 
-__all__ = ["TracedMasked", "call_ufunc", "knows"]
+__all__ = ["TracedMasked", "call_ufunc", "data_of", "knows", "mask_of", "plain_mask", "refuse"]
 
 nomask = np.ma.nomask
 
@@ -104,7 +103,7 @@ class TracedMasked:
     @_mask.setter
     def _mask(self, mask):
         if mask is not nomask:
-            mask = np.broadcast_to(_plain_mask(mask), self.shape).copy()
+            mask = np.broadcast_to(plain_mask(mask), self.shape).copy()
         self._known_mask = mask
 
     @property
@@ -140,7 +139,9 @@ class TracedMasked:
         """A traced array with a number in place of what is masked."""
         if self._mask is nomask:
             return self._data
-        return np.where(self._mask, self.fill_value if fill_value is None else fill_value, self._data)
+        return np.where(
+            self._mask, self.fill_value if fill_value is None else fill_value, self._data
+        )
 
     def compressed(self):
         """The entries that are not masked, a traced array of one axis."""
@@ -382,7 +383,7 @@ def _masked(result, masks, domain, data):
         outside = domain(*data)
         outside = outside if _core.traced(outside) else np.asarray(outside)
         kept = ~hidden
-        hidden[kept] |= _plain_mask(np.broadcast_to(outside, shape)[kept])
+        hidden[kept] |= plain_mask(np.broadcast_to(outside, shape)[kept])
     if not shape:
         return np.ma.masked if hidden else result
     some = any(mask is not nomask for mask in masks) or hidden.any()
@@ -401,63 +402,6 @@ def mask_of(x):
     return x._mask if isinstance(x, np.ma.MaskedArray) else nomask
 
 
-# -------------------------------------------------------------------------------- making
-
-
-def made(
-    data, dtype=None, copy=False, order=None, mask=nomask, fill_value=None, keep_mask=True,
-    hard_mask=False, shrink=True, subok=True, ndmin=0,
-):  # fmt: skip
-    """np.ma.array; of traced values a TracedMasked."""
-    if not _holds_traced((data, mask)) or not _core.is_tracing():
-        return np.ma.MaskedArray(
-            data, mask, dtype, copy, subok, ndmin, fill_value, keep_mask, hard_mask, shrink, order
-        )
-    if hard_mask:
-        refuse("hard_mask=True")
-    array = np.array(data_of(data), dtype=dtype, copy=copy or None, ndmin=ndmin)
-    if not _core.traced(array):  # the mask alone is traced
-        return np.ma.MaskedArray(array, _plain_mask(mask), fill_value=fill_value)
-    result = TracedMasked(array, mask)
-    if keep_mask and mask_of(data) is not nomask:
-        result._mask = result._full_mask() | mask_of(data)
-    result._fill_value = fill_value
-    return result
-
-
-def _holds_traced(items):
-    return any_traced(items) or any(
-        type(x) is TracedMasked or (type(x) is np.ndarray and x.dtype == object and any_traced(x.flat))
-        for x in items
-    )
-
-
-class _Masking(type):
-    """np.ma.masked_array, the class, while a trace runs."""
-
-    def __call__(cls, data=None, mask=nomask, dtype=None, copy=False, subok=True, ndmin=0,
-                 fill_value=None, keep_mask=True, hard_mask=None, shrink=True, order=None):  # fmt: skip
-        return made(data, dtype, copy, order, mask, fill_value, keep_mask, hard_mask, shrink,
-                    subok, ndmin)  # fmt: skip
-
-    def __instancecheck__(cls, x):
-        return isinstance(x, np.ma.MaskedArray)
-
-    def __subclasscheck__(cls, kind):
-        return issubclass(kind, np.ma.MaskedArray)
-
-    def __getattr__(cls, name):
-        return getattr(np.ma.MaskedArray, name)
-
-
-class masked_array(metaclass=_Masking):  # noqa: N801  (as NumPy calls it)
-    pass
-
-
-_core.replace_while_tracing(np.ma.__dict__, "array", made)
-_core.replace_while_tracing(np.ma.__dict__, "masked_array", masked_array)
-
-
 # ------------------------------------------------------------------------------ helpers
 
 METHODS = {
@@ -472,7 +416,7 @@ METHODS |= {np.amin: "min", np.amax: "max", np.around: "round"}
 FACTS = {np.shape: "shape", np.ndim: "ndim", np.size: "size"}
 
 
-def _plain_mask(mask):
+def plain_mask(mask):
     """Truth values that may be traced as plain ones, kept as a guard."""
     if type(mask) is TracedMasked:
         mask = mask.filled(False)
@@ -487,7 +431,7 @@ def _plain_key(key):
         return tuple(map(_plain_key, key))
     if type(key) is TracedMasked:
         key = key._data
-    return _plain_mask(key) if _core.traced(key) and key.dtype == np.bool_ else key
+    return plain_mask(key) if _core.traced(key) and key.dtype == np.bool_ else key
 
 
 def _has_ellipsis(key):

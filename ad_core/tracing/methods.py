@@ -118,12 +118,19 @@ def conj(self):
 
 def view(self, *args, **kwargs):
     kinds = (*args, *kwargs.values())
-    if len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(
-        kinds[0], np.ma.MaskedArray | TracedMasked
-    ):  # what np.ma makes of its results
-        return TracedMasked(self)
-    if any(kind is not np.ndarray for kind in (*args, *kwargs.values())):
-        raise TracedValueError("view() of a traced array as another type would lose its derivative")
+    if len(kinds) == 1 and isinstance(kinds[0], type):
+        if issubclass(kinds[0], np.ma.MaskedArray | TracedMasked):  # what np.ma makes of results
+            return TracedMasked(self)
+        if issubclass(kinds[0], np.matrix):
+            raise TracedValueError(
+                f"a traced array is no np.matrix, whose * is the matrix product"
+                f"{_core.user_line()}; pass np.asarray(M) for a matrix M, and write products with @"
+            )
+    if any(kind is not np.ndarray for kind in kinds):
+        raise TracedValueError(
+            f"view() of a traced array as another type would lose its derivative"
+            f"{_core.user_line()}; go on with the array itself"
+        )
     return self[...]
 
 
