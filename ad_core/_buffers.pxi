@@ -19,26 +19,38 @@ cdef cnp.ndarray contiguous(object x, object dtype=None):
     return unpatched_asarray(x, dtype=dtype, order="C")
 
 
-cdef list patched_spaces = []   # NumPy's namespaces in which names are replaced,
-cdef list patched_names = []    # which
-cdef list replacements = []     # what stands under each name while a trace runs
-cdef list unpatched = []        # and what otherwise
+cdef enum:
+    MAXREPLACED = 128
+
+# A name of NumPy's that is replaced while a trace runs; what it holds lives as long as we do.
+cdef struct Replaced:
+    PyObject *space             # the namespace, a dict
+    PyObject *name
+    PyObject *stand_in          # what stands there while a trace runs
+    PyObject *original          # and what otherwise
+
+cdef Replaced replaced[MAXREPLACED]
+cdef int n_replaced = 0
 cdef int running = 0            # traces open in all threads
 
 
 cdef int patch_numpy() except -1:
     global running
+    cdef Replaced *r
+    cdef PyObject *found
     cdef int k
     running += 1
     if <size_t> len(sys_modules) != modules_seen:
         shield_compiled()
     if running > 1:
         return 0
-    for k in range(len(patched_names)):
-        found = <object> PyDict_GetItem(patched_spaces[k], patched_names[k])
-        if found is not unpatched[k]:       # somebody else's, then: put that back afterwards
-            unpatched[k] = found
-        PyDict_SetItem(patched_spaces[k], patched_names[k], replacements[k])
+    for k in range(n_replaced):
+        r = &replaced[k]
+        found = ad_dict_get(r.space, r.name)
+        if found != r.original and found != NULL:   # somebody else's: put that back afterwards
+            Py_INCREF(<object> found)
+            r.original = found
+        ad_dict_set(r.space, r.name, r.stand_in)
     return 0
 
 
@@ -47,8 +59,8 @@ cdef int unpatch_numpy() except -1:
     cdef int k
     running -= 1
     if running == 0:
-        for k in range(len(patched_names)):
-            PyDict_SetItem(patched_spaces[k], patched_names[k], unpatched[k])
+        for k in range(n_replaced):
+            ad_dict_set(replaced[k].space, replaced[k].name, replaced[k].original)
     return 0
 
 
@@ -365,10 +377,19 @@ def copy(*args, **kwargs):
 
 
 cdef int enter_replacement(dict space, str name, object function) except -1:
-    patched_spaces.append(space)
-    patched_names.append(sys.intern(name))
-    replacements.append(function)
-    unpatched.append(space[name])
+    """Let function stand for a name of NumPy's while any trace runs."""
+    global n_replaced
+    if n_replaced == MAXREPLACED:
+        raise RuntimeError(f"at most {MAXREPLACED} names of NumPy's are replaced")
+    name = sys.intern(name)
+    original = space[name]
+    for part in (space, name, function, original):
+        Py_INCREF(part)
+    replaced[n_replaced].space = <PyObject *> space
+    replaced[n_replaced].name = <PyObject *> name
+    replaced[n_replaced].stand_in = <PyObject *> function
+    replaced[n_replaced].original = <PyObject *> original
+    n_replaced += 1
     return 0
 
 

@@ -77,6 +77,10 @@ cdef extern from "Python.h":
     bint PyComplex_Check(object x)
     PyObject *PyEval_GetGlobals()
 
+    # without the references that Cython would take of each argument
+    PyObject *ad_dict_get "PyDict_GetItem"(PyObject *space, PyObject *name)
+    int ad_dict_set "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) except -1
+
 cdef extern from "numpy/ufuncobject.h":
     ctypedef struct PyUFuncObject:
         int nin

@@ -112,10 +112,11 @@ cdef object stranger(str name, object left, object right):
     asked = getattr(kind, "__array_ufunc__", None)
     if kind is type(right) and issubclass(kind, np_ndarray) and (
             REFLECTED[name] in changed_names(kind)):
-        if type(left) is TracedScalar and asked is not None and not issubclass(kind, np.ma.MaskedArray):
+        if type(left) is TracedScalar:
             # a NumPy number would not ask it, a Python number would: which one is not known
-            operand_refuser(right, name)
-        if type(left) is not TracedScalar:
+            if asked is not None and not issubclass(kind, np.ma.MaskedArray):
+                operand_refuser(right, name)
+        else:
             result = getattr(kind, REFLECTED[name])(right, left)
             if result is not NotImplemented:
                 return result

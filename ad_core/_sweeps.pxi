@@ -65,8 +65,8 @@ cdef cnp.ndarray float_input(object x, object what):
         "c": "split it into its real and imaginary part",
         "f": "convert it with x.astype(np.float64) if that precision is enough",
     }.get(kind, "pass real numbers")
-    raise TypeError(f"{input_name(what)} must be real float64 (or float32/float16) to be differentiated, got "
-                    f"dtype {given.dtype}; {remedy}")
+    raise TypeError(f"{input_name(what)} must be real float64 (or float32/float16) to be "
+                    f"differentiated, got dtype {given.dtype}; {remedy}")
 
 
 cdef object input_name(object what):
