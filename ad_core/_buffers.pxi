@@ -325,6 +325,8 @@ cdef object joined(object items):
     for item in items:
         if isinstance(item, (list, tuple)):
             item = joined(item) if len(item) else originals["array"](item)
+        elif isinstance(item, np_ndarray) and not item.ndim and not operable(item):
+            item = float(item)      # as NumPy does: refused where it has a unit
         parts.append(item)
     for item in parts:          # all on one tape before their nodes are read
         if is_traced(item):

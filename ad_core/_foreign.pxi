@@ -157,6 +157,12 @@ def numbers_in(x):
     return None
 
 
+def hides_traced(x):
+    """Whether x is a masked array or a Series of traced values, of which rules know nothing."""
+    kind = type(x)
+    return kind is masked_type or (is_of_pandas(kind) and is_traced(getattr(x, "_values", None)))
+
+
 cdef object numbers_in_result(object y, object what):
     """What a function returned, as traced values or a plain array if numbers are in it; one with
     masked entries is refused."""

@@ -126,6 +126,13 @@ def test_what_holds_traced_values_becomes_a_traced_array(name):
     check(MIXED[name])
 
 
+def test_a_stopped_array_of_objects():
+    def f(x):
+        return ad_core.stop_gradient(np.array([x[0], x[1], 1.0], dtype=object)).sum() * x[2]
+
+    np.testing.assert_array_equal(ad_core.grad(f)(X), [0.0, 0.0, X[0] + X[1] + 1.0])
+
+
 JOINED = {
     "arrays": lambda x: np.r_[x, np.ones(2)],
     "columns": lambda x: np.c_[x, 2 * x],

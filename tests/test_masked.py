@@ -2,6 +2,7 @@
 """Masked arrays while a function is traced: what np.ma gives untraced, and its derivative, in which
 masked entries have no part; or a refusal with the way out."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -208,3 +209,40 @@ def test_the_way_out_is_named():
         ad_core.grad(lambda x: x.sum())(M)
     with refused(AttributeError, "'harden_mask'", "filled"):
         ad_core.grad(lambda x: (x * M).harden_mask())(X)
+
+
+def test_stopped_gradients_copies_and_aux():
+    G = ad_core.grad(lambda x: ad_core.stop_gradient(x * M).sum() + x.sum())(X)
+    np.testing.assert_array_equal(G, np.ones(3))
+    G, aux = ad_core.grad(lambda x: (copy.deepcopy(x * M).sum(), x * M), has_aux=True)(X)
+    np.testing.assert_array_equal(G, [1.5, 0.0, 3.5])
+    assert type(aux) is np.ma.MaskedArray
+    np.testing.assert_array_equal(aux.mask, MASK)
+    np.testing.assert_array_equal(aux.compressed(), (X * M).compressed())
+
+
+def test_an_aux_of_an_inner_derivative():
+    def outer(y):
+        return ad_core.grad(lambda x: ((x * M).sum(), x * M), has_aux=True)(y)[1].sum()
+
+    np.testing.assert_array_equal(ad_core.grad(outer)(X), [1.5, 0.0, 3.5])
+
+
+def test_what_has_rules_of_its_own():
+    doubled = ad_core.external(lambda y: np.sum(y * 2.0), vjp=lambda p, y, w: (2.0 * w + 0 * p[0],))
+    with refused(ad_core.TracedValueError, "rules", "m.compressed()", "test_masked.py"):
+        ad_core.grad(lambda x: doubled(x * M))(X)
+    with refused(ad_core.TracedValueError, "argument 0", "masked array"):
+        ad_core.grad(lambda x: ad_core.compile(np.sum)(x * M))(X)
+    special = pytest.importorskip("ad_core.scipy.special")
+    for function in (special.xlogy, special.betaln, special.rel_entr):
+        J = ad_core.jacobian(lambda x, f=function: f(x, M).compressed())(X)
+        expected = ad_core.jacobian(lambda x, f=function: f(x[~MASK], M.compressed()))(X)
+        np.testing.assert_allclose(J, expected)
+
+
+def test_it_does_not_outlive_its_trace():
+    kept = []
+    ad_core.grad(lambda x: kept.append(x * M) or x.sum())(X)
+    with pytest.raises(ad_core.EscapedTraceError):
+        kept[0].sum()

@@ -94,7 +94,7 @@ def test_it_calculates_or_is_refused(name):
 
 
 def test_labels_are_not_ignored():
-    """pandas goes by labels, not by places: what it can not do with traced values it refuses."""
+    """pandas goes by labels, not by places."""
     other = pd.Series([10.0, 20.0, 30.0], index=["c", "b", "a"])
     try:
         J = ad_core.jacobian(lambda x: (S * x) * other)(X)
@@ -103,16 +103,23 @@ def test_labels_are_not_ignored():
     np.testing.assert_allclose(J, np.diag([30.0, 40.0, 30.0]))
 
 
+TRANSFORMS = {
+    "grad": ad_core.grad,
+    "jacobian": ad_core.jacobian,
+    "hessian": ad_core.hessian,
+    "compile": ad_core.compile,
+    "compiled gradient": lambda f: ad_core.compile(f).grad,
+    "trace": lambda f: lambda x: ad_core.trace(f, x),
+    "tape": lambda f: ad_core.trace(f, X),
+}
+
+
 @pytest.mark.parametrize("x", [S, D, S.index.astype(str).map(len).astype(float)], ids=type)
-@pytest.mark.parametrize("transform", [
-    ad_core.grad, ad_core.jacobian, ad_core.hessian, ad_core.compile,
-    lambda f: ad_core.compile(f).grad, lambda f: lambda x: ad_core.trace(f, x),
-    ad_core.trace(lambda x: np.sum(x * x), X).__class__ and (lambda f: ad_core.trace(f, X)),
-])  # fmt: skip
+@pytest.mark.parametrize("transform", TRANSFORMS)
 def test_a_derivative_by_labelled_numbers_says_what_to_pass(x, transform):
     with refused(ad_core.TracedValueError, "argument 0", type(x).__name__, "labels",
                  "x.to_numpy()", "pd.Series(result, x.index)"):  # fmt: skip
-        transform(lambda x: np.sum(x * x))(x)
+        TRANSFORMS[transform](lambda x: np.sum(x * x))(x)
 
 
 def test_the_labels_come_back():
@@ -126,6 +133,18 @@ def test_data_that_is_not_differentiated_passes_as_it_is():
 
     G = ad_core.grad(f)(np.array([1.0, 2.0]), D)
     np.testing.assert_allclose(G, [-4.0, -2.0])
+
+
+def test_what_has_rules_of_its_own():
+    doubled = ad_core.external(lambda y: np.sum(y * 2.0), vjp=lambda p, y, w: (2.0 * w + 0 * p[0],))
+    with refused(ad_core.TracedValueError, "Series", "np.asarray", "test_pandas.py"):
+        ad_core.grad(lambda x: doubled(x * S))(X)
+    with refused(ad_core.TracedValueError, "Series", "np.asarray", "stop_gradient"):
+        ad_core.grad(lambda x: ad_core.stop_gradient(x * S).sum())(X)
+    np.testing.assert_array_equal(
+        ad_core.grad(lambda x: ad_core.stop_gradient(np.asarray(x * S)).sum() + x.sum())(X),
+        np.ones(3),
+    )
 
 
 def test_a_traced_number_is_still_a_float_to_users():

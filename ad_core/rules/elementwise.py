@@ -21,6 +21,8 @@ def elementwise(name, value, *partials):
     def function(*operands):
         if len(operands) != len(partials):
             raise TypeError(f"{name} takes {len(partials)} arrays, got {len(operands)}")
+        if isinstance(value, np.ufunc) and not _core.all_operable(operands):
+            return value(*operands)  # which asks those that have a meaning of their own
         arrays = [_plain_if_constant(x) for x in operands]
         places = [k for k, x in enumerate(arrays) if _core.traced(x)]
         if not places:

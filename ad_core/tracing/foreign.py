@@ -32,8 +32,8 @@ def ask_ufunc(ufunc, method, inputs, kwargs):
     if masked.knows(strangers):
         return masked.call_ufunc(ufunc, method, inputs, kwargs)
     for x in strangers:
-        if issubclass(type(x), np.ndarray) or hasattr(type(x), "__array_ufunc__"):
-            refuse_operand(x, ufunc.__name__)
+        if issubclass(type(x), np.ndarray) or any(hasattr(type(x), name) for name in PROTOCOLS):
+            refuse_operand(x, _name_of(ufunc))
     plain = [_numbers(x) for x in inputs]
     if any(x is None for x in plain):
         return NotImplemented
@@ -53,6 +53,14 @@ def ask_function(function, types, args, kwargs):
     if not strangers:
         return NotImplemented
     refuse_operand(strangers[0], f"{function.__module__}.{function.__name__}")
+
+
+PROTOCOLS = ("__array_ufunc__", "__array_function__", "__array_priority__")
+
+
+def _name_of(ufunc):
+    name = ufunc.__name__
+    return name if getattr(np, name, None) is ufunc else f"the ufunc {name}"
 
 
 def _in_order(operands):
@@ -83,9 +91,11 @@ def _numbers(x):
 def refuse_operand(x, name):
     """Say that nobody knows what a function of x and traced values means, and what to pass."""
     noun, reason, remedy = _told(x)
+    name = name.removeprefix("numpy.")
+    name = name if " " in name else f"np.{name}"
     raise TracedValueError(
-        f"np.{name.removeprefix('numpy.')} of traced values and {noun}{_core.user_line()} is not "
-        f"known, since {reason}; {remedy}"
+        f"{name} of traced values and {noun}{_core.user_line()} is not known, since {reason}; "
+        f"{remedy}"
     )
 
 

@@ -184,6 +184,9 @@ class TracedMasked:
 
     __copy__ = copy
 
+    def __deepcopy__(self, memo):
+        return self.copy()
+
     def ravel(self, order="C"):
         return self._moved(lambda x: np.ravel(x, order=order))
 
