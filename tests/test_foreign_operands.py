@@ -22,19 +22,25 @@ X = np.array([1.31, 0.72, 2.13])
 PLAIN = np.array([1.5, 2.5, 3.5])
 
 
+def in_hundredths(kind, inputs, kwargs):
+    """Operands of a ufunc as plain arrays, those of the class by a hundred; out= in place."""
+    if "out" in kwargs:
+        kwargs["out"] = tuple(x.view(np.ndarray) if type(x) is kind else x for x in kwargs["out"])
+    return [np.asarray(x) / 100 if type(x) is kind else x for x in inputs]
+
+
 class OwnUfunc(np.ndarray):
     """Numbers in hundredths, by __array_ufunc__."""
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        plain = [np.asarray(x) / 100 if isinstance(x, OwnUfunc) else x for x in inputs]
-        return getattr(ufunc, method)(*plain, **kwargs)
+        return getattr(ufunc, method)(*in_hundredths(OwnUfunc, inputs, kwargs), **kwargs)
 
 
 class OwnUfuncBySuper(np.ndarray):
     """As NumPy's manual writes it: handed on to ndarray, which knows arrays alone."""
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        plain = [np.asarray(x) / 100 if isinstance(x, OwnUfuncBySuper) else x for x in inputs]
+        plain = in_hundredths(OwnUfuncBySuper, inputs, kwargs)
         return super().__array_ufunc__(ufunc, method, *plain, **kwargs)
 
 
