@@ -139,27 +139,29 @@ cdef class TracedArray:
         return unary(op_absolute, self)
 
     def __iadd__(self, other):
-        return in_place(self, binary(op_add, self, other))
+        return operated_in_place(self, op_add, other)
 
     def __isub__(self, other):
-        return in_place(self, binary(op_subtract, self, other))
+        return operated_in_place(self, op_subtract, other)
 
     def __imul__(self, other):
-        return in_place(self, binary(op_multiply, self, other))
+        return operated_in_place(self, op_multiply, other)
 
     def __itruediv__(self, other):
-        return in_place(self, binary(op_divide, self, other))
+        return operated_in_place(self, op_divide, other)
 
     def __ifloordiv__(self, other):
-        return in_place(self, binary(op_floor_divide, self, other))
+        return operated_in_place(self, op_floor_divide, other)
 
     def __imod__(self, other):
-        return in_place(self, binary(op_remainder, self, other))
+        return operated_in_place(self, op_remainder, other)
 
     def __ipow__(self, other, modulus):
-        return in_place(self, power(self, other))
+        return operated_in_place(self, op_power, other)
 
     def __imatmul__(self, other):
+        if not operable(other):
+            return ufunc_call(np.matmul, "__call__", (self, other), {"out": (self,)})
         return in_place(self, operate_matmul(self, other))
 
     def __iand__(self, other):

@@ -6,7 +6,7 @@
 cdef dict numpy_names = np.__dict__
 cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
-    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "copy")}
+    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "copy", "require")}
 # what this binding itself calls: NumPy's own, also while a trace runs
 cdef object unpatched_asarray = np.asarray
 cdef object unpatched_array = np.array
@@ -19,26 +19,38 @@ cdef cnp.ndarray contiguous(object x, object dtype=None):
     return unpatched_asarray(x, dtype=dtype, order="C")
 
 
-cdef list patched_spaces = []   # NumPy's namespaces in which names are replaced,
-cdef list patched_names = []    # which
-cdef list replacements = []     # what stands under each name while a trace runs
-cdef list unpatched = []        # and what otherwise
+cdef enum:
+    MAXREPLACED = 128
+
+# A name of NumPy's that is replaced while a trace runs; what it holds lives as long as we do.
+cdef struct Replaced:
+    PyObject *space             # the namespace, a dict
+    PyObject *name
+    PyObject *stand_in          # what stands there while a trace runs
+    PyObject *original          # and what otherwise
+
+cdef Replaced replaced[MAXREPLACED]
+cdef int n_replaced = 0
 cdef int running = 0            # traces open in all threads
 
 
 cdef int patch_numpy() except -1:
     global running
+    cdef Replaced *r
+    cdef PyObject *found
     cdef int k
     running += 1
     if <size_t> len(sys_modules) != modules_seen:
         shield_compiled()
     if running > 1:
         return 0
-    for k in range(len(patched_names)):
-        found = <object> PyDict_GetItem(patched_spaces[k], patched_names[k])
-        if found is not unpatched[k]:       # somebody else's, then: put that back afterwards
-            unpatched[k] = found
-        PyDict_SetItem(patched_spaces[k], patched_names[k], replacements[k])
+    for k in range(n_replaced):
+        r = &replaced[k]
+        found = ad_dict_get(r.space, r.name)
+        if found != r.original and found != NULL:   # somebody else's: put that back afterwards
+            Py_INCREF(<object> found)
+            r.original = found
+        ad_dict_set(r.space, r.name, r.stand_in)
     return 0
 
 
@@ -47,8 +59,8 @@ cdef int unpatch_numpy() except -1:
     cdef int k
     running -= 1
     if running == 0:
-        for k in range(len(patched_names)):
-            PyDict_SetItem(patched_spaces[k], patched_names[k], unpatched[k])
+        for k in range(n_replaced):
+            ad_dict_set(replaced[k].space, replaced[k].name, replaced[k].original)
     return 0
 
 
@@ -142,35 +154,116 @@ def full(shape, fill_value, dtype=None, order="C", **kwargs):
     return buffer_of(originals["full"](shape, fill_value, float, order))
 
 
+cdef object ALWAYS = np._CopyMode.ALWAYS
+cdef object NEVER = np._CopyMode.NEVER
+
+
+cdef bint needs_copy(object copy, bint fresh) except -1:
+    """What copy= asks for: a copy (True), or none but where it must be (None, IF_NEEDED), or none
+    at all (False): fresh says that the array is a new one in any case."""
+    if copy is True or copy is ALWAYS:
+        return True
+    if fresh and (copy is False or copy is NEVER):
+        raise ValueError(f"Unable to avoid copy while creating an array as requested"
+                         f"{user_line()}; replace copy=False with copy=None (np.asarray)")
+    if copy is None or copy is False or isinstance(copy, np._CopyMode):
+        return False
+    return bool(copy)
+
+
+cdef object of_traced(object a, object copy):
+    """What NumPy would make an array of, as a traced array, if traced values are in it; else None.
+
+    Those are traced values themselves, lists and object arrays that hold them, masked arrays, and
+    objects whose __array__ gives them."""
+    cdef object made
+    if type(a) is TracedArray:
+        return copied(<TracedArray> a) if needs_copy(copy, False) else a
+    if type(a) is masked_type:
+        return copied(a._data) if needs_copy(copy, False) else a._data
+    if type(a) is TracedScalar:
+        made = as_traced_array(a)
+    elif isinstance(a, (list, tuple)):
+        made = joined(a) if any_traced(a) else None
+    elif type(a) is np_ndarray:
+        if (<cnp.ndarray> a).descr.kind != c"O" or not any_traced((a,)):
+            return None
+        made = array_of_objects(<cnp.ndarray> a)
+    else:
+        made = numbers_in(a)
+        if not is_traced(made):
+            return None
+        return copied(<TracedArray> as_traced_array(made)) if needs_copy(copy, False) else made
+    if made is not None:
+        needs_copy(copy, True)
+    return made
+
+
+cdef bint for_masked(object a, bint subok) except -1:
+    """Whether np.ma converts traced values, which its code then takes as they are."""
+    if not is_traced(a) and type(a) is not masked_type:
+        return False
+    frame = sys._getframe(0)
+    if not frame.f_globals.get("__name__", "").startswith("numpy.ma."):
+        return False
+    if frame.f_code.co_name == "__new__":
+        raise TracedValueError(
+            f"np.ma.MaskedArray is not made of traced values{user_line()}; write np.ma.array(x, "
+            f"mask=mask) or np.ma.masked_where(mask, x), or take m.compressed()")
+    return True
+
+
 def array(object, dtype=None, **kwargs):
     if not as_ever() and wants_complex(object, dtype):
-        return reshaped_minimum(complex_made_hook(object, kwargs.get("copy", True)), kwargs)
-    if as_ever() or not is_float(dtype):
+        made = complex_made_hook(object, needs_copy(kwargs.get("copy", True), False))
+        return reshaped_minimum(made, kwargs)
+    if as_ever():
+        if for_masked(object, True):
+            return object if type(object) is masked_type else of_traced(
+                object, kwargs.get("copy", True))
+        return originals["array"](object, dtype, **kwargs)
+    if not is_float(dtype):
         return complex_made(originals["array"](object, dtype, **kwargs))
-    if is_traced(object):
-        converts = dtype is not None and is_whole(object)
-        made = as_traced_array(numbers_of(object) if converts else object)
-        copies = converts or kwargs.get("copy", True)
-        return reshaped_minimum(copied(made) if copies else made, kwargs)
-    if isinstance(object, (list, tuple)) and any_traced(object):
-        return reshaped_minimum(joined_as(object, dtype), kwargs)
+    made = of_traced(object, kwargs.get("copy", True)) if stays_traced(object, dtype) else None
+    if made is not None:
+        return reshaped_minimum(of_type_asked(made, dtype), kwargs)
     return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
 
 
+cdef bint stays_traced(object a, object dtype) except -1:
+    """Whether the traced values in a become a traced array: not those of an array of objects that
+    is to stay one."""
+    return dtype is not None or type(a) is not np_ndarray
+
+
 cdef object converted(str name, object a, object dtype, object order, dict kwargs):
-    """np.asarray and kin: traced values and lists of them as traced arrays."""
-    if not as_ever() and wants_complex(a, dtype):
-        return complex_made_hook(a, False)
-    if as_ever() or not is_float(dtype):
+    """np.asarray and kin: what holds traced values as traced arrays."""
+    if as_ever():
+        if for_masked(a, name == "asanyarray"):
+            return a
         return originals[name](a, dtype, order, **kwargs)
-    if is_traced(a):
-        return as_traced_array(a) if dtype is None or not is_whole(a) else copied(
-            as_traced_array(numbers_of(a)))
+    if wants_complex(a, dtype):
+        return complex_made_hook(a, needs_copy(kwargs.get("copy"), False))
+    if not is_float(dtype):
+        return originals[name](a, dtype, order, **kwargs)
+    made = of_traced(a, kwargs.get("copy")) if stays_traced(a, dtype) else None
+    if made is not None:
+        return of_type_asked(made, dtype)
     if isinstance(a, (list, tuple)):
-        if any_traced(a):
-            return joined_as(a, dtype)
         return buffer_of(originals[name](a, dtype, order, **kwargs))
     return originals[name](a, dtype, order, **kwargs)
+
+
+def require(a, dtype=None, requirements=None, **kwargs):
+    if as_ever() or not is_float(dtype) or of_traced(a, None) is None:
+        return originals["require"](a, dtype, requirements, **kwargs)
+    wanted = {str(part).upper()[:1] for part in requirements or ()}
+    if wanted >= {"C", "F"}:
+        raise ValueError('Cannot specify both "C" and "F" order')
+    order = "F" if "F" in wanted else "C" if "C" in wanted else None
+    made = asarray(a, None, order)
+    return copied(<TracedArray> made) if "O" in wanted and (
+        <TracedArray> made).whole is not None else made
 
 
 def asarray(a, dtype=None, order=None, **kwargs):
@@ -237,6 +330,8 @@ cdef object joined(object items):
     for item in items:
         if isinstance(item, (list, tuple)):
             item = joined(item) if len(item) else originals["array"](item)
+        elif isinstance(item, np_ndarray) and not item.ndim and not operable(item):
+            item = float(item)      # as NumPy does: refused where it has a unit
         parts.append(item)
     for item in parts:          # all on one tape before their nodes are read
         if kinds & AS_FLOAT == 0:
@@ -252,10 +347,11 @@ cdef object joined(object items):
     return of_kinds(owning_array(trace, np.stack(nodes), False), kinds)
 
 
-cdef object joined_as(object items, object dtype):
-    """The same with the type that was asked for, float64, or its own if none was."""
-    cdef object made = joined(items)
-    return made if dtype is None else numbers_of(made)
+cdef object of_type_asked(object made, object dtype):
+    """A new array as one of the type that was asked for, float64, or of its own if none was."""
+    if dtype is None or not is_whole(made):
+        return made
+    return copied(<TracedArray> as_traced_array(numbers_of(made)))
 
 
 def eye(*args, **kwargs):
@@ -297,13 +393,22 @@ def copy(*args, **kwargs):
 
 
 cdef int enter_replacement(dict space, str name, object function) except -1:
-    patched_spaces.append(space)
-    patched_names.append(sys.intern(name))
-    replacements.append(function)
-    unpatched.append(space[name])
+    """Let function stand for a name of NumPy's while any trace runs."""
+    global n_replaced
+    if n_replaced == MAXREPLACED:
+        raise RuntimeError(f"at most {MAXREPLACED} names of NumPy's are replaced")
+    name = sys.intern(name)
+    original = space[name]
+    for part in (space, name, function, original):
+        Py_INCREF(part)
+    replaced[n_replaced].space = <PyObject *> space
+    replaced[n_replaced].name = <PyObject *> name
+    replaced[n_replaced].stand_in = <PyObject *> function
+    replaced[n_replaced].original = <PyObject *> original
+    n_replaced += 1
     return 0
 
 
 for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,
-                 full_like, array, asarray, asanyarray, ascontiguousarray, copy):
+                 full_like, array, asarray, asanyarray, ascontiguousarray, copy, require):
     enter_replacement(numpy_names, function.__name__, function)

@@ -333,7 +333,11 @@ cdef class Call:
                                 and any(map(is_traced, given.flat))):
             raise TypeError(f"{self.labels[a]} is a traced value, but a Tape evaluates plain "
                             "numbers; what ad_core.compile() returns can be traced")
-        x = <cnp.ndarray> given if type(given) is np_ndarray else unpatched_asarray(given)
+        if type(given) is np_ndarray:
+            x = <cnp.ndarray> given
+        else:
+            refuse_stranger(given, self.labels[a])
+            x = unpatched_asarray(given)
         if x.descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_ISNOTSWAPPED(x):
             if a >= self.inputs and x.dtype.kind in "iu":
                 x = x.astype(np.float64)
@@ -369,7 +373,6 @@ cdef list flipped(Program program, const double *arena):
             if (arena[p.guard[k].slot] != 0) != (p.guard[k].position != 0)]
 
 
-cdef object np_ndarray = np.ndarray
 cdef object plain_zeros = np.zeros
 
 

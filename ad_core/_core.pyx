@@ -5,7 +5,7 @@ status into an exception.  No formula stands here; one subject a file, included 
 
 cimport cython
 cimport numpy as cnp
-from cpython.dict cimport PyDict_GetItem, PyDict_SetItem
+from cpython.dict cimport PyDict_GetItem
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsSsize_t, PyLong_AsDouble
@@ -77,6 +77,10 @@ cdef extern from "Python.h":
     bint PyComplex_Check(object x)
     PyObject *PyEval_GetGlobals()
 
+    # without the references that Cython would take of each argument
+    PyObject *ad_dict_get "PyDict_GetItem"(PyObject *space, PyObject *name)
+    int ad_dict_set "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) except -1
+
 cdef extern from "numpy/ufuncobject.h":
     ctypedef struct PyUFuncObject:
         int nin
@@ -94,8 +98,10 @@ include "_trace.pxi"
 include "_index.pxi"
 include "_operate.pxi"
 include "_whole.pxi"
+include "_foreign.pxi"
 include "_scalar.pxi"
 include "_array.pxi"
+include "_ndarray.pxi"
 include "_guards.pxi"
 include "_ended.pxi"
 include "_blocks.pxi"

@@ -59,6 +59,7 @@ cdef cnp.ndarray rows_without_gaps(object values):
         unpatched_asarray(values))
     cdef cnp.npy_intp step = sizeof(double)
     cdef int d
+    refuse_stranger(values, "values of gather")
     if x.ndim == 0:
         raise ValueError("values of gather must have an axis to gather from, got a single number")
     if x.descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_ISNOTSWAPPED(x):

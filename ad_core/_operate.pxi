@@ -4,6 +4,7 @@
 cdef enum:
     MAXARITY = 3
 
+cdef object np_ndarray = np.ndarray
 cdef object dtype_float = np.dtype(np.float64)
 cdef object dtype_bool = np.dtype(np.bool_)
 
@@ -60,7 +61,9 @@ cdef inline object binary(unsigned op, object left, object right):
             if status != AD_OK:
                 fail(status)
             return new_scalar(trace, node)
-    if not operable(left) or not operable(right) or repeats(op, left, right):
+    if not operable(left) or not operable(right):
+        return stranger(ad_op_row(op).ufunc.decode(), left, right)
+    if repeats(op, left, right):
         return NotImplemented
     if ad_current == NULL:
         return outside(op, (left, right))
@@ -104,12 +107,6 @@ cdef object power(object left, object right):
         if n == -1:
             return unary(op_reciprocal, left)
     return binary(op_power, left, right)
-
-
-cdef bint operable(object x):
-    """Whether an operator may take x as the other operand; a stranger gets its own say."""
-    return (type(x) is TracedScalar or type(x) is TracedArray or type(x) is complex_type or
-            isinstance(x, (int, float, complex, np.ndarray, np.generic, list, tuple)))
 
 
 cdef inline bint is_complex(object x):
@@ -181,7 +178,10 @@ cdef object operand_of(object x, str what):
     holds traced values) a traced array."""
     if PyFloat_Check(x) or PyLong_CheckExact(x):
         return float(x)
-    array = unpatched_asarray(x)
+    array = x if type(x) is np_ndarray else numbers_in(x)
+    if is_traced(array):
+        return array
+    array = unpatched_asarray(x if array is None else array)
     if array.dtype == object:
         return array_of_objects(array)
     return real_array(array, what)

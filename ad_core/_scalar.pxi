@@ -22,6 +22,8 @@ cdef class TracedScalar:
     @property
     def __class__(self):
         # isinstance(x, float) holds in the user's own checks, as it does untraced
+        if asked_by_pandas():
+            return TracedScalar
         return np.bool_ if self.truth else np.int64 if self.count else np.float64
 
     def __add__(left, right):

@@ -7,7 +7,13 @@ cdef enum:
 
 cdef cnp.ndarray float_input(object x, object what):
     """An input as a float64 array of its own memory, or a TypeError that names it."""
-    cdef cnp.ndarray given = <cnp.ndarray> x if type(x) is np.ndarray else unpatched_asarray(x)
+    cdef cnp.ndarray given
+    if type(x) is np_ndarray:
+        given = <cnp.ndarray> x
+    else:
+        if not PyFloat_Check(x):
+            refuse_stranger(x, input_name(what))
+        given = unpatched_asarray(x)
     if given.descr.type_num == cnp.NPY_DOUBLE and cnp.PyArray_CHKFLAGS(
             given, cnp.NPY_ARRAY_CARRAY_RO) and cnp.PyArray_ISNOTSWAPPED(given):
         return given
@@ -21,10 +27,15 @@ cdef cnp.ndarray float_input(object x, object what):
         "c": "split it into its real and imaginary part",
         "f": "convert it with x.astype(np.float64) if that precision is enough",
     }.get(kind, "pass real numbers")
-    if type(what) is JacobianFunction:  # put into words only here, where it is needed
-        what = f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
-    raise TypeError(f"{what} must be real float64 (or float32/float16) to be differentiated, got "
-                    f"dtype {given.dtype}; {remedy}")
+    raise TypeError(f"{input_name(what)} must be real float64 (or float32/float16) to be "
+                    f"differentiated, got dtype {given.dtype}; {remedy}")
+
+
+cdef object input_name(object what):
+    """What an error calls an input; put into words only where it is needed."""
+    if type(what) is JacobianFunction:
+        return f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
+    return what
 
 
 def open_trace(fun):
@@ -141,8 +152,8 @@ def output_nodes(Trace trace not None, y, str what):
     numbers become constants."""
     cdef cnp.ndarray index, values
     cdef Trace root = trace.root()
-    if not is_traced(y) and type(y) is np.ndarray and y.dtype == object:
-        y = array_of_objects(y, what)
+    if not is_traced(y):
+        y = numbers_in_result(y, what)
     if type(y) is TracedArray:
         root = unify((<TracedArray> y).trace, root)
         index = (<TracedArray> y).indices()

@@ -154,33 +154,41 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
             if len(inputs) == 1:
                 result = unary(op, inputs[0])
             elif len(inputs) == 2:
+                if not operable(inputs[0]) or not operable(inputs[1]):
+                    return ufunc_asker(ufunc, method, inputs, kwargs)
                 result = binary(op, inputs[0], inputs[1])
                 if result is NotImplemented and repeats(op, inputs[0], inputs[1]):
                     result = typed(op, inputs)
             else:
+                if not all_operable(inputs):
+                    return ufunc_asker(ufunc, method, inputs, kwargs)
                 result = typed(op, inputs)
             if ad_op_row(op).is_test:
                 return compare_result(result)
             return result
         function = elementwise_ufuncs.get(ufunc)
-        if function is not None:
+        if function is not None and all_operable(inputs):
             result = call_elementwise(function, inputs)
             if result is not NotImplemented:
                 return result
     if ad_current == NULL:
         return getattr(ufunc, method)(*plain_again(inputs), **kwargs)
+    if not operable_call(inputs, kwargs):
+        return ufunc_asker(ufunc, method, inputs, kwargs)
     return ufunc_hook(ufunc, method, inputs, kwargs)
 
 
 cdef object numpy_call(object func, object types, tuple args, dict kwargs):
     if ad_current == NULL:
         return func(*plain_again(args), **kwargs)
+    if not known_types(types):
+        return function_asker(func, types, args, kwargs)
     return function_hook(func, types, args, kwargs)
 
 
 cdef object operate_matmul(object left, object right):
     if not operable(left) or not operable(right):
-        return NotImplemented
+        return stranger("matmul", left, right)
     if (is_whole(left) or is_whole(right)) and ad_current != NULL:
         return ufunc_hook(np.matmul, "__call__", (left, right), {})
     return matmul_hook(left, right)

@@ -7,6 +7,7 @@ import numpy as np
 from ad_core import _core, debugging
 from ad_core.argnums import is_single, numbered
 from ad_core.complexes.array import TracedComplex, plain_if_constant
+from ad_core.tracing.masked import TracedMasked
 from ad_core.trees import flatten, map_leaves
 from ad_core.undetermined import dependences, marked, marked_matrix
 
@@ -276,6 +277,10 @@ def _released(trace, leaf):
         released = TracedComplex(_released(trace, leaf.re), _released(trace, leaf.im))
         plain = plain_if_constant(released)
         return released if plain is None else plain[()]
+    if type(leaf) is TracedMasked:
+        data = _released(trace, leaf.data)
+        made = TracedMasked if _core.traced(data) else np.ma.MaskedArray
+        return made(data, leaf.mask)
     if isinstance(leaf, np.ndarray) and not _core.traced(leaf) and leaf.dtype == object:
         leaf = _core.object_array(leaf)
     if not _core.traced(leaf):
@@ -310,6 +315,7 @@ def seeds_like(side, given, trees, what):
 
 
 def _seed_array(leaf, name):
+    _core.refuse_foreign(leaf, name)
     array = _core.plain_function("asarray")(leaf)
     if array.dtype == object:
         try:

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values held constant under differentiation."""
 
+import numpy as np
+
 from ad_core import _core
 from ad_core.complexes.array import TracedComplex
+from ad_core.errors import TracedValueError
+from ad_core.tracing.dispatch import any_traced
+from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.masked import TracedMasked
 from ad_core.trees import map_leaves
 
 __all__ = ["stop_gradient"]
@@ -23,6 +29,15 @@ def stop_gradient(x):
 def _stopped(leaf):
     if type(leaf) is TracedComplex:
         return TracedComplex(_stopped(leaf.re), _stopped(leaf.im))
-    if not _core.traced(leaf) or _core.whole(leaf):  # truth values have no derivative
-        return leaf
-    return _core.record_op("STOP", leaf)
+    if type(leaf) is TracedMasked:
+        return TracedMasked(_stopped(leaf.data), leaf.mask)
+    if _core.traced(leaf):  # truth values have no derivative
+        return leaf if _core.whole(leaf) else _core.record_op("STOP", leaf)
+    if _core.hides_traced(leaf):
+        raise TracedValueError(
+            f"stop_gradient takes arrays, got a {type(leaf).__name__} of traced values"
+            f"{_core.user_line()}; pass np.asarray(x)"
+        )
+    if type(leaf) is np.ndarray and leaf.dtype.hasobject and any_traced(leaf.flat):
+        return _stopped(as_array(leaf))
+    return leaf

@@ -37,6 +37,7 @@ Written by `docs/make_numpy.py` from the table of functions, for NumPy {VERSION}
 
 A traced array also has ndarray's operators, indexing, assignment, attributes and methods. A list of
 traced numbers becomes an object array in NumPy's own hands, which works element by element.
+`np.r_`, `np.c_`, `np.require` and `A.dot(x)` of a plain array `A` take traced values too.
 
 Where values decide what a result consists of (an order, a bin, the interval of `interp`, the
 members of a set), the decision is a guard ([Guards and paths](design.md#guards-and-paths)): a
@@ -72,6 +73,44 @@ All take stacks of matrices, and have derivatives of every order, by rules of th
   that are more than rounding errors of zeros. The rank of `lstsq` and `matrix_rank` is a guard.
 - `norm` of orders 2, -2 and "nuc": a singular value that is zero but for rounding is a kink as of
   `abs` at 0; equal largest ones share as in `max`.
+"""
+
+FOREIGN = """
+## Arrays whose class has a meaning of its own
+
+A subclass of `ndarray` that does something of ndarray's in a way of its own (`__array_ufunc__`,
+operators, `sum`, indexing) is more than its numbers. It is asked first, in NumPy's order; where it
+does not take traced values, `TracedValueError` says what to pass. A subclass that adds attributes
+and methods (`__array_finalize__`, `__array_priority__`), `np.memmap` and `np.recarray` are plain
+numbers, and objects with `__array__` alone are the arrays that it gives.
+
+- Masked arrays (`np.ma`) calculate: the mask selects; see below. As an argument to differentiate by
+  they are refused: `m.compressed()`, `m.filled(value)`.
+- `np.matrix` is refused: `np.asarray(M)`, and `@` for products.
+- Series and DataFrames of pandas calculate as pandas does, by their labels; as a result of the
+  function they are plain arrays in their order. To differentiate by one is refused:
+  `x.to_numpy()`, and `pd.Series(result, x.index)` has the labels back.
+- Arrays with units or an `__array_ufunc__` of their own: what their class makes of it, else it is
+  refused with `x.value` or `np.asarray(x)`.
+
+Masked arrays: a masked entry has no part in a value or a derivative, whatever number or NaN it
+hides. With traced entries there are operators in both orders, comparisons, elementwise ufuncs,
+`np.ma.array`, `masked_array`, `masked_where` and its kin, the elementwise functions and the
+reductions of `np.ma`, `np.ma.dot`, `power`, `concatenate`, `clip`; indexing, assignment (also of
+`np.ma.masked` and `.mask`), iteration, `reshape`, `ravel`, `T`, `sum`, `prod`, `mean`, `var`,
+`std`, `min`, `max`, `ptp`, `any`, `all`, `cumsum`, `cumprod`, `argmin`, `argmax`, `count`, `anom`,
+`filled` and `compressed`. Masks are plain: where np.ma masks by a test on traced values (a division
+by zero, `np.ma.log` of what is not positive, `masked_where(x > 1, x)`), the outcome is a guard. A
+result with masked entries is refused, and so is all else (`@`, `np.concatenate`, `np.linalg`,
+`np.ma.median`): take `m.compressed()` or `m.filled(value)` first.
+
+```pycon
+>>> import numpy as np, ad_core
+>>> m = np.ma.array([1.0, np.nan, 3.0], mask=[False, True, False])
+>>> ad_core.grad(lambda x: ((m - x) ** 2).mean())(np.zeros(3))
+array([-1.,  0., -3.])
+
+```
 """
 
 
@@ -161,7 +200,7 @@ def page():
             if own:
                 names = ", ".join(f"`{n.rpartition('.')[2]}`" for n in own)
                 parts.append(f"| `{prefix}` | {names} |\n")
-    return "".join([*parts, CONDITIONS, complex_section()])
+    return "".join([*parts, CONDITIONS, FOREIGN, complex_section()])
 
 
 if __name__ == "__main__":

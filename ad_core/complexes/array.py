@@ -41,11 +41,15 @@ class TracedComplex:
     # What NumPy's protocols and Python's conversions ask.
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if not _core.all_operable([x for x in (*inputs, *kwargs.get("out", ())) if x is not None]):
+            return _core.ask_ufunc(ufunc, method, inputs, kwargs)
         from ad_core.complexes.operations import call_ufunc
 
         return call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
+        if not _core.all_known(types):
+            return _core.ask_function(function, types, args, kwargs)
         from ad_core.complexes.functions import call_function
 
         return call_function(function, types, args, kwargs)
@@ -254,8 +258,7 @@ def _add_operators():
 
 
 def operable(x):
-    numbers = int | float | complex | np.ndarray | np.generic | list | tuple
-    return type(x) is TracedComplex or _core.traced(x) or isinstance(x, numbers)
+    return _core.all_operable((x,))
 
 
 _add_operators()

@@ -5,7 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.argnums import is_single, numbered
-from ad_core.programs.keys import PLAIN_ARRAYS, NoKey, key_of, layout_of, structure_of
+from ad_core.programs.keys import NoKey, key_of, layout_of, structure_of
 from ad_core.trees import flatten
 
 __all__ = ["Arguments", "as_floats", "check_batch_dims"]
@@ -79,13 +79,8 @@ class Arguments:
 
     def _plain(self, leaf, k):
         """A leaf, if it is no array of a class with a meaning of its own."""
-        if not isinstance(leaf, np.ndarray) or type(leaf) in PLAIN_ARRAYS:
-            return leaf
-        raise TypeError(
-            f"argument {k} of {self.function._label} is a {type(leaf).__name__}, whose operations "
-            f"are not those of an array, so that a recording would be of another function; pass "
-            f"np.asarray(...), and what else it holds as arguments of their own"
-        )
+        _core.refuse_foreign(leaf, f"argument {k} of {self.function._label}")
+        return leaf
 
     def _batch_shape(self):
         arrays = [*self.leaves, *(x for *_, x in self.fixed)]
@@ -122,12 +117,18 @@ class Arguments:
         numbers = numbered(argnums, count, f"was not given: {label} was called with {count}")
         for k in numbers:
             if k not in self.inputs:
+                self.refuse_strangers(k)
                 raise TypeError(
                     f"argument {k} of {label} must be real float64 numbers to be "
                     f"differentiated, got {self.args[k]!r}; pass floats"
                 )
         numbers = [self.inputs.index(k) for k in numbers]
         return numbers[0] if is_single(argnums) else tuple(numbers)
+
+    def refuse_strangers(self, k):
+        """Refuse an argument that holds numbers of a class with a meaning of its own."""
+        for leaf in flatten(self.args[k])[0]:
+            self._plain(leaf, k)
 
     def told_anew(self):
         """What is said of a function that is recorded in every call."""

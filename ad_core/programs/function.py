@@ -202,6 +202,8 @@ class Function(_core.Evaluator):
         """The arguments taken apart, among them inputs."""
         given = Arguments(self, args, batch_dims)
         if not given.inputs:
+            if args:
+                given.refuse_strangers(0)
             found = f"got {args[0]!r}; pass floats" if args else "but there is none"
             raise TypeError(
                 f"an argument of {self._label} (argument 0, or another) must be real float64 "

@@ -21,7 +21,7 @@ import numpy as np
 
 from ad_core import _core
 
-__all__ = ["BITS", "PLAIN_ARRAYS", "NoKey", "Same", "key_of", "layout_of", "structure_of"]
+__all__ = ["BITS", "NoKey", "Same", "key_of", "layout_of", "structure_of"]
 
 
 class NoKey(Exception):
@@ -67,8 +67,7 @@ CONTAINERS = {
     set: set.__iter__,
     frozenset: frozenset.__iter__,
 }
-PLAIN_ARRAYS = (np.ndarray, np.memmap)  # whose operations are NumPy's
-ARRAYS = (*PLAIN_ARRAYS, np.matrix)  # that hold nothing but their elements
+ARRAYS = (np.ndarray, np.memmap, np.matrix)  # that hold nothing but their elements
 WRITTEN_IN_PYTHON = 1 << 9  # in a class's flags: made while the interpreter runs
 BITS = "biufcmMSUV"  # kinds of dtypes whose elements are their bytes
 

@@ -24,13 +24,23 @@ __all__ = [
 
 
 def any_traced(args):
-    """Whether any leaf is traced, a complex traced value or an array of traced objects."""
-    return any(
-        _core.traced(x)
-        or type(x) is TracedComplex
-        or (isinstance(x, np.ndarray) and x.dtype.hasobject and any(map(_core.traced, x.flat)))
-        for x in flatten(args)[0]
-    )
+    """Whether any leaf is traced, a complex traced value or an array of traced objects.
+
+    Raises TracedValueError for a masked array or a Series of traced values.
+    """
+    return any(map(_is_traced, flatten(args)[0]))
+
+
+def _is_traced(x):
+    if _core.traced(x) or type(x) is TracedComplex:
+        return True
+    if _core.hides_traced(x):
+        raise TracedValueError(
+            f"a function with rules of its own takes arrays, got a {type(x).__name__} of traced "
+            f"values{_core.user_line()}; pass np.asarray(x) of a Series, and m.compressed() or "
+            f"m.filled(value) of a masked array"
+        )
+    return isinstance(x, np.ndarray) and x.dtype.hasobject and any(map(_core.traced, x.flat))
 
 
 def signature_of(fun):

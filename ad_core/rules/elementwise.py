@@ -54,6 +54,8 @@ class _Function:
     def of_arrays(self, operands):
         if len(operands) != len(self.partials):
             raise TypeError(f"{self.name} takes {len(self.partials)} arrays, got {len(operands)}")
+        if isinstance(self.value, np.ufunc) and not _core.all_operable(operands):
+            return self.value(*operands)  # which asks those that have a meaning of their own
         arrays = [_plain_if_constant(x) for x in operands]
         places = [k for k, x in enumerate(arrays) if _core.traced(x)]
         if not places:

@@ -15,12 +15,16 @@ from ad_core.tracing import (
     elementwise,
     fft,
     folds,
+    foreign,
     gradients,
     grids,
     histograms,
+    indexing,
     interpolation,
     linalg,
     linalg_factors,
+    masked,
+    masked_making,
     norms,
     polynomials,
     positions,
@@ -37,9 +41,9 @@ from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
     "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
-    "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
-    "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
-    "shapes", "statistics",
+    "folds", "foreign", "gradients", "grids", "histograms", "indexing", "interpolation", "linalg",
+    "linalg_factors", "masked", "masked_making", "norms", "polynomials", "positions", "products",
+    "quantiles", "queries", "reductions", "sets", "shapes", "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(
@@ -51,3 +55,11 @@ _core.set_hooks(
     array_attributes(),
 )
 _core.set_complex(TracedComplex, operate, made)
+_core.set_foreign(
+    foreign.ask_ufunc,
+    foreign.ask_function,
+    foreign.refuse_operand,
+    foreign.refuse_input,
+    masked.TracedMasked,
+    masked.result_of,
+)

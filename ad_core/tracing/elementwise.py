@@ -13,7 +13,12 @@ def as_array(x):
     """x as an array: traced scalars become 0-d traced arrays, lists plain or traced ones."""
     if _core.traced(x):
         return _core.as_array(x)
-    array = _core.plain_function("asarray")(x)
+    array = x if type(x) is np.ndarray else _core.numbers_in(x)
+    if _core.traced(array):
+        return array
+    if isinstance(x, np.ma.MaskedArray) and np.any(x.mask):
+        _core.refuse_foreign(x, "an argument")
+    array = _core.plain_function("asarray")(x if array is None else array)
     return _core.object_array(array) if array.dtype == object else array
 
 

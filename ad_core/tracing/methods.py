@@ -10,13 +10,15 @@ from ad_core.complexes.array import made
 from ad_core.errors import TracedValueError
 from ad_core.tracing import shapes
 from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.foreign import refuse_operand
+from ad_core.tracing.masked import TracedMasked
 
 __all__ = ["array_attributes", "array_methods"]
 
 # Methods that are the NumPy function of the same name.
 SAME = [
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip",
-    "copy", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "put",
+    "copy", "cumprod", "cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "put",
     "ptp", "ravel", "repeat",
     "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
 ]  # fmt: skip
@@ -30,6 +32,12 @@ def _same(name):
 
     method.__name__ = name
     return method
+
+
+def dot(self, b, out=None):
+    if not _core.all_operable((b,)):  # the method, unlike np.dot, asks no operand
+        refuse_operand(b, "dot")
+    return np.dot(self, b, out=out)
 
 
 def reshape(self, *shape, order="C", copy=None):
@@ -117,12 +125,24 @@ def conj(self):
 
 
 def view(self, *args, **kwargs):
-    if any(kind is not np.ndarray for kind in (*args, *kwargs.values())):
+    kinds = (*args, *kwargs.values())
+    if len(kinds) == 1 and isinstance(kinds[0], type):
+        if issubclass(kinds[0], np.ma.MaskedArray | TracedMasked):  # what np.ma makes of results
+            return TracedMasked(self)
+        if issubclass(kinds[0], np.matrix):
+            raise TracedValueError(
+                f"a traced array is no np.matrix, whose * is the matrix product"
+                f"{_core.user_line()}; pass np.asarray(M) for a matrix M, and write products with @"
+            )
+    if any(kind is not np.ndarray for kind in kinds):
         if _core.whole(self):
             seen = _core.whole_values(self).view(*args, **kwargs)
             seen.flags.writeable = False
             return seen
-        raise TracedValueError("view() of a traced array as another type would lose its derivative")
+        raise TracedValueError(
+            f"view() of a traced array as another type would lose its derivative"
+            f"{_core.user_line()}; go on with the array itself"
+        )
     return self[...]
 
 
@@ -177,7 +197,7 @@ def array_methods():
     for name in _core.op_aliases():
         table.setdefault(name, _same(name))
     for function in (
-        reshape, transpose, compress, flatten, astype, fill, item, tolist, sort, partition,
+        dot, reshape, transpose, compress, flatten, astype, fill, item, tolist, sort, partition,
         conj, exp, view,
         is_integer,
     ):  # fmt: skip
@@ -194,4 +214,5 @@ def array_attributes():
         "mT": lambda x: np.swapaxes(x, -1, -2),
         "flat": Flat,
         "base": lambda x: None,
+        "_data": lambda x: x,  # what np.ma.getdata asks
     }

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Series and DataFrames of pandas beside traced values: they calculate, and give plain results."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import ad_core
+from agreement import refused
+
+pd = pytest.importorskip("pandas")
+
+pytestmark = pytest.mark.usefixtures("nothing_leaks")
+
+X = np.array([1.3, 0.7, 2.1])
+D = pd.DataFrame({"u": [1.0, 2.0, 3.0], "v": [4.0, 5.0, 6.0]}, index=["a", "b", "c"])
+S = D.u
+GAPS = pd.Series([1.0, np.nan, 3.0])
+COUNTS = pd.Series([3, 1, 2])
+
+
+def into_a_buffer(x):
+    out = np.zeros(3)
+    out[:] = S * x
+    return out
+
+
+FUNCTIONS = {
+    "number first": lambda x: x[0] * S,
+    "number last": lambda x: S * x[0],
+    "array first": lambda x: x * S,
+    "array last": lambda x: S * x,
+    "differences": lambda x: (x - S) + (S - x) * 2,
+    "quotients": lambda x: (x / S) + 2 * (S / x),
+    "powers": lambda x: x**S + S**x,
+    "remainders": lambda x: (S // x) * x + S % x + x % S,
+    "products": lambda x: S @ x + x @ S + np.dot(x, S) + np.dot(S, x) + S.dot(x),
+    "frames": lambda x: D @ x[:2] + (D * x[:2]).u + (x[:2] * D).v,
+    "numbers and frames": lambda x: (D * x[0]).v + (x[1] * D).u + np.exp(x[0] * D).u,
+    "ufuncs": lambda x: np.exp(x[0] * S) + np.log(S * x[1]) + np.hypot(S, x) + np.maximum(x, S),
+    "ufuncs called": lambda x: np.multiply(x, S) + np.multiply(S, x) + np.add(x[0], S),
+    "reductions": lambda x: (S * x).sum() + (S * x).mean() + (S * x).max() - (S * x).min(),
+    "spread": lambda x: (S * x).std() + (S * x).var() + (S * x).median() + (S * x).prod(),
+    "NumPy's reductions": lambda x: np.sum(x * S) + np.mean(S * x) + np.std(x * S),
+    "gaps": lambda x: (GAPS * x).sum() + (GAPS * x).mean() + (x * GAPS).std(),
+    "integers": lambda x: COUNTS * x + x**COUNTS,
+    "select": lambda x: x[S > 1.5],
+    "by numbers": lambda x: x[COUNTS - 1],
+    "where": lambda x: np.where(S > 1.5, x, S),
+    "stacked": lambda x: np.stack([S, x]) + np.concatenate([x, S]).reshape(2, 3),
+    "sum of a list": lambda x: np.sum([x, S]),
+    "a column of traced values": lambda x: D.assign(w=x).w * D.u,
+    "a Series of traced values": lambda x: pd.Series(x) * 2 + 1,
+    "a frame of traced values": lambda x: (lambda d: d.a * d.b)(pd.DataFrame({"a": x, "b": x})),
+    "positions": lambda x: (S * x).iloc[1:] * 2,
+    "labels": lambda x: (S * x)["b"] * x,
+    "a mask": lambda x: (S * x)[S > 1.5],
+    "signs and powers": lambda x: -(S * x) + abs(S * x) + (S * x) ** 2 + 1 / (S * x),
+    "applied": lambda x: S.apply(lambda t: t * x[0]) + S.map(lambda t: t * x[1]),
+    "groups": lambda x: D.assign(w=x).groupby(S > 1.5).w.sum(),
+    "asarray": lambda x: np.asarray(S * x) * np.asarray(p0(x) * S, dtype=float),
+    "array": lambda x: np.array(x * S),
+    "into a buffer": into_a_buffer,
+    "polyval, interp": lambda x: np.polyval(x, S) + np.interp(S, S, x) + np.outer(S, x)[0],
+}
+
+
+def p0(x):
+    return x[0]
+
+
+def numbers(y):
+    return np.asarray(y, dtype=float)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_it_calculates_or_is_refused(name):
+    f, columns = FUNCTIONS[name], []
+    for k in range(3):
+        h = 1e-6 * np.eye(3)[k]
+        columns.append((numbers(f(X + h)) - numbers(f(X - h))) / 2e-6)
+    expected = np.stack(columns, -1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for J in (
+            ad_core.jacfwd(f)(X), ad_core.jacrev(f)(X), ad_core.trace(f, X).jacobian(X),
+            ad_core.compile(f).jacobian(X),
+        ):  # fmt: skip
+            np.testing.assert_allclose(J, expected, rtol=1e-6, atol=1e-7)
+        value = ad_core.vjp(f, X)[0]
+        np.testing.assert_allclose(value, numbers(f(X)), rtol=1e-13)
+        assert isinstance(value, np.ndarray | float)  # results have no labels
+
+
+def test_labels_are_not_ignored():
+    """pandas goes by labels, not by places."""
+    other = pd.Series([10.0, 20.0, 30.0], index=["c", "b", "a"])
+    try:
+        J = ad_core.jacobian(lambda x: (S * x) * other)(X)
+    except (TypeError, AttributeError, ValueError, NotImplementedError):
+        return
+    np.testing.assert_allclose(J, np.diag([30.0, 40.0, 30.0]))
+
+
+TRANSFORMS = {
+    "grad": ad_core.grad,
+    "jacobian": ad_core.jacobian,
+    "hessian": ad_core.hessian,
+    "compile": ad_core.compile,
+    "compiled gradient": lambda f: ad_core.compile(f).grad,
+    "trace": lambda f: lambda x: ad_core.trace(f, x),
+    "tape": lambda f: ad_core.trace(f, X),
+}
+
+
+@pytest.mark.parametrize("x", [S, D, S.index.astype(str).map(len).astype(float)], ids=type)
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_a_derivative_by_labelled_numbers_says_what_to_pass(x, transform):
+    with refused(ad_core.TracedValueError, "argument 0", type(x).__name__, "labels",
+                 "x.to_numpy()", "pd.Series(result, x.index)"):  # fmt: skip
+        TRANSFORMS[transform](lambda x: np.sum(x * x))(x)
+
+
+def test_the_labels_come_back():
+    G = pd.Series(ad_core.grad(lambda x: np.sum(x * S))(S.to_numpy()), S.index)
+    assert G["b"] == 2.0
+
+
+def test_data_that_is_not_differentiated_passes_as_it_is():
+    def f(p, data):
+        return ((data.u * p[0] + p[1] - data["v"]) ** 2).mean()
+
+    G = ad_core.grad(f)(np.array([1.0, 2.0]), D)
+    np.testing.assert_allclose(G, [-4.0, -2.0])
+
+
+def test_what_has_rules_of_its_own():
+    doubled = ad_core.external(lambda y: np.sum(y * 2.0), vjp=lambda p, y, w: (2.0 * w + 0 * p[0],))
+    with refused(ad_core.TracedValueError, "Series", "np.asarray", "test_pandas.py"):
+        ad_core.grad(lambda x: doubled(x * S))(X)
+    with refused(ad_core.TracedValueError, "Series", "np.asarray", "stop_gradient"):
+        ad_core.grad(lambda x: ad_core.stop_gradient(x * S).sum())(X)
+    np.testing.assert_array_equal(
+        ad_core.grad(lambda x: ad_core.stop_gradient(np.asarray(x * S)).sum() + x.sum())(X),
+        np.ones(3),
+    )
+
+
+def test_a_traced_number_is_still_a_float_to_users():
+    assert ad_core.grad(lambda x: x * isinstance(x, float))(2.0) == 1.0
