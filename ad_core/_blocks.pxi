@@ -217,9 +217,33 @@ def object_array(x):
     return array_of_objects(x)
 
 
-def copy_of(TracedArray x not None):
+def copy_of(TracedArray x not None, order="K"):
     """A traced array with an index memory of its own."""
-    return copied(x)
+    return copied(x, order)
+
+
+def locked(x):
+    """A view that NumPy makes read-only, as such."""
+    (<TracedArray> x).read_only = True
+    return x
+
+
+def set_locked(TracedArray x not None, bint locked):
+    """Make an array read-only, or writable again where NumPy would."""
+    if not locked and x.read_only and x.whole is not None and x.whole is not x:
+        raise ValueError("cannot set WRITEABLE flag to True of this array")
+    x.read_only = locked
+
+
+def is_locked(TracedArray x not None):
+    """Whether an array is read-only."""
+    return x.read_only
+
+
+def base_of(TracedArray x not None):
+    """The array that this one is a view of; None: it is no view."""
+    x.indices()
+    return x.whole
 
 
 def set_items(x, key, value):

@@ -6,11 +6,12 @@
 cdef dict numpy_names = np.__dict__
 cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
-    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "copy")}
+    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "copy")}
 # what this binding itself calls: NumPy's own, also while a trace runs
 cdef object unpatched_asarray = np.asarray
 cdef object unpatched_array = np.array
 cdef object unpatched_empty = np.empty
+cdef object unpatched_empty_like = np.empty_like
 cdef object unpatched_zeros = np.zeros
 cdef object unpatched_full = np.full
 
@@ -58,10 +59,11 @@ cdef object buffer_of(object array):
     if type(array) is not np.ndarray or (<cnp.ndarray> array).descr.type_num != cnp.NPY_DOUBLE:
         return array
     trace = trace.root()
-    return owning_array(trace, constant_nodes(trace, <cnp.ndarray> array).copy(), False)
+    return owning_array(trace, constant_nodes(trace, <cnp.ndarray> array).copy(order="K"),
+                        False)
 
 
-cdef object uniform(object shape, double value):
+cdef object uniform(object shape, double value, object order="C"):
     """A buffer of one value: all its elements are the same constant node."""
     cdef Trace trace = innermost().root()
     cdef cnp.npy_intp dims[MAXDIMS]
@@ -78,7 +80,11 @@ cdef object uniform(object shape, double value):
         ndim = <int> len(shape)
         for d in range(ndim):
             dims[d] = shape[d]
-    return owning_array(trace, filled(node, ndim, dims), False)
+    cdef cnp.ndarray index = filled(node, ndim, dims)
+    if order is not None and order != "C":
+        index = unpatched_empty(shape_of(index), dtype=np.uint32, order=order)
+        index.fill(node)
+    return owning_array(trace, index, False)
 
 
 cdef inline bint is_float(object dtype):
@@ -114,27 +120,27 @@ def zeros(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
         made = originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
-    return uniform(shape, 0.0)
+    return uniform(shape, 0.0, order)
 
 
 def empty(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
         made = originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
-    return uniform(shape, 0.0)
+    return uniform(shape, 0.0, order)
 
 
 def ones(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
         return complex_made(originals["ones"](shape, dtype, order, **kwargs))
-    return uniform(shape, 1.0)
+    return uniform(shape, 1.0, order)
 
 
 def full(shape, fill_value, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
         return complex_made(originals["full"](shape, fill_value, dtype, order, **kwargs))
     if is_traced(fill_value):
-        result = uniform(shape, 0.0)
+        result = uniform(shape, 0.0, order)
         result[...] = fill_value
         return result
     if dtype is None and not isinstance(fill_value, float):
@@ -144,27 +150,31 @@ def full(shape, fill_value, dtype=None, order="C", **kwargs):
 
 def array(object, dtype=None, **kwargs):
     if not as_ever() and wants_complex(object, dtype):
-        return reshaped_minimum(complex_made_hook(object, kwargs.get("copy", True)), kwargs)
+        made = complex_made_hook(object, kwargs.get("copy", True), kwargs.get("order"))
+        return reshaped_minimum(made, kwargs)
     if as_ever() or not is_float(dtype):
         return complex_made(originals["array"](object, dtype, **kwargs))
     if is_traced(object):
         made = as_traced_array(object)
-        return reshaped_minimum(copied(made) if kwargs.get("copy", True) else made, kwargs)
+        made = ordered(made, kwargs.get("order"), kwargs.get("copy", True))
+        return reshaped_minimum(made, kwargs)
     if isinstance(object, (list, tuple)) and any_traced(object):
-        return reshaped_minimum(joined(object), kwargs)
+        return reshaped_minimum(ordered(joined(object), kwargs.get("order")), kwargs)
     return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
 
 
 cdef object converted(str name, object a, object dtype, object order, dict kwargs):
     """np.asarray and kin: traced values and lists of them as traced arrays."""
     if not as_ever() and wants_complex(a, dtype):
-        return complex_made_hook(a, False)
+        return complex_made_hook(a, False, order)
     if as_ever() or not is_float(dtype):
         return originals[name](a, dtype, order, **kwargs)
     if is_traced(a):
-        return as_traced_array(a)
+        return ordered(as_traced_array(a), order)
     if isinstance(a, (list, tuple)):
-        return joined(a) if any_traced(a) else buffer_of(originals[name](a, dtype, order, **kwargs))
+        if any_traced(a):
+            return ordered(joined(a), order)
+        return buffer_of(originals[name](a, dtype, order, **kwargs))
     return originals[name](a, dtype, order, **kwargs)
 
 
@@ -180,6 +190,12 @@ def ascontiguousarray(a, dtype=None, **kwargs):
     if as_ever() or not is_float(dtype):
         return originals["ascontiguousarray"](a, dtype, **kwargs)
     return np.atleast_1d(converted("asarray", a, dtype, "C", kwargs))
+
+
+def asfortranarray(a, dtype=None, **kwargs):
+    if as_ever() or not (is_float(dtype) or wants_complex(a, dtype)):
+        return originals["asfortranarray"](a, dtype, **kwargs)
+    return np.atleast_1d(converted("asarray", a, dtype, "F", kwargs))
 
 
 cdef object reshaped_minimum(object array, dict kwargs):
@@ -287,5 +303,6 @@ cdef int enter_replacement(dict space, str name, object function) except -1:
 
 
 for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,
-                 full_like, array, asarray, asanyarray, ascontiguousarray, copy):
+                 full_like, array, asarray, asanyarray, ascontiguousarray, asfortranarray,
+                 copy):
     enter_replacement(numpy_names, function.__name__, function)

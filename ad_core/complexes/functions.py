@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from ad_core import _core
 from ad_core.complexes.array import (
     TracedComplex,
     involved,
@@ -29,7 +30,7 @@ LINEAR = [
     np.dsplit, np.matrix_transpose, np.unstack, np.copy, np.take, np.take_along_axis, np.diag,
     np.diagflat, np.tril, np.triu, np.trace, np.sum, np.mean, np.cumsum, np.diff, np.average,
     np.nan_to_num, np.round, np.around, np.fix, np.gradient, np.trapezoid, np.ediff1d,
-    np.fft.fftshift, np.fft.ifftshift,
+    np.fft.fftshift, np.fft.ifftshift, np.lib.stride_tricks.sliding_window_view,
 ]  # fmt: skip
 # Settings of theirs that are added to the result, or are one.
 ADDED = {"prepend", "append", "to_end", "to_begin", "initial", "returned"}
@@ -76,7 +77,7 @@ def joined(re, im):
     """Results of both parts as complex ones, lists of them element by element."""
     if isinstance(re, list | tuple):
         return type(re)(map(joined, re, im))
-    return TracedComplex(re, im) if np.ndim(re) else pair(re, im)
+    return TracedComplex(re, im) if type(re) is _core.TracedArray else pair(re, im)
 
 
 def _linear(function):
@@ -187,14 +188,15 @@ for _name, _conjugated in (("vecdot", 0), ("matvec", None), ("vecmat", 0)):
 @implements(np.einsum)
 def einsum(subscripts, *operands, **kwargs):
     """Linear in each operand: one complex one after the other by its parts."""
-    for k, x in enumerate(operands):
+    items = [subscripts, *operands]
+    arrays = len(operands) if isinstance(subscripts, str) else len(items) // 2
+    for k, x in enumerate(items):
         if involved((x,)):
-            halves = [
-                np.einsum(subscripts, *operands[:k], part, *operands[k + 1 :], **kwargs)
-                for part in parts(x)
-            ]
+            halves = [np.einsum(*items[:k], part, *items[k + 1 :], **kwargs) for part in _whole(x)]
+            if arrays == 1:  # views of both parts where NumPy's is one
+                return joined(*halves)
             return add(halves[0], multiply(1j, halves[1]))
-    return np.einsum(subscripts, *operands, **kwargs)
+    return np.einsum(*items, **kwargs)
 
 
 @implements(np.prod)
@@ -302,10 +304,13 @@ for _function in (np.all, np.any, np.count_nonzero, np.nonzero):
 
 def _like(value):
     def like(a, dtype=None, order="K", subok=True, shape=None, **kwargs):
-        shape = np.shape(a) if shape is None else shape
+        re = parts(a)[0]
         if dtype is not None and np.dtype(dtype) != np.complex128:
-            return np.full(shape, value, np.dtype(dtype))
-        return made(np.full(shape, complex(value)))
+            return np.full_like(re, value, np.dtype(dtype), order, shape=shape)
+        return TracedComplex(
+            np.full_like(re, value, float, order, shape=shape),
+            np.zeros_like(re, float, order, shape=shape),
+        )
 
     return like
 
@@ -318,7 +323,7 @@ implements(np.ones_like)(_like(1.0))
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **kwargs):
     if dtype is None and a.dtype != np.complex128:
         raise TypeError("np.full_like of a real array takes real numbers; give dtype=complex")
-    result = _like(0.0)(a, dtype, shape=shape)
+    result = _like(0.0)(a, dtype, order, shape=shape)
     result[...] = fill_value
     return result
 

@@ -29,6 +29,7 @@ class Arguments:
         self.inputs = []  # positions of the arguments that are inputs
         self.leaves = []
         self.batch = ()
+        self.turned = False  # whether an array of inputs is not in C's order of memory
         key = []
         for k, argument in enumerate(args):
             leaves, tree = flatten(argument)
@@ -36,7 +37,8 @@ class Arguments:
                 self.inputs.append(k)
                 arrays = [as_floats(leaf) for leaf in leaves]
                 self.leaves += [self._checked(x, k) for x in arrays]
-                key.append((repr(tree), tuple(x.shape[batch_dims:] for x in arrays)))
+                orders = [self._order(x) for x in arrays]
+                key.append((repr(tree), tuple(x.shape[batch_dims:] for x in arrays), *orders))
             else:
                 key.append(_frozen(argument, tree, leaves, k, function))
         self.key = tuple(key)
@@ -53,6 +55,14 @@ class Arguments:
                 f"the batch axes of {self.function._label}'s arguments do not fit one another: "
                 f"{told}"
             ) from None
+
+    def _order(self, x):
+        """The order of memory of a point's array, which what is recorded may depend on; None: C."""
+        if isinstance(x, _core.Gathered) or x.ndim - self.batch_dims < 2 or not x.size:
+            return None
+        order = _core.elementwise_strides([x[(0,) * self.batch_dims]])
+        self.turned = self.turned or order is not None
+        return order
 
     def _checked(self, x, k):
         if x.ndim < self.batch_dims:

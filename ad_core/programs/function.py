@@ -349,7 +349,8 @@ class _Evaluation:
         """Put a recording first, and its program where the next call looks."""
         given = self.given
         self.function._keep(given.key, tape)
-        if given.batch_dims or self.argnums != 0 or len(given.inputs) != len(given.args):
+        several = self.argnums != 0 or len(given.inputs) != len(given.args)
+        if given.batch_dims or given.turned or several:
             return
         self.function._set_call(self.name, self.call_of(tape))
 

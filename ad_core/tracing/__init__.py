@@ -3,6 +3,7 @@
 ``dispatch``."""
 
 from ad_core import _core
+from ad_core.complexes import stores as complex_stores
 from ad_core.complexes.array import TracedComplex, made
 from ad_core.complexes.functions import call_function
 from ad_core.complexes.operations import operate
@@ -32,11 +33,11 @@ from ad_core.tracing import (
     shapes,
     statistics,
 )
-from ad_core.tracing.methods import array_attributes, array_methods
+from ad_core.tracing.methods import array_attributes, array_methods, array_setters
 from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
-    "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
+    "angles", "application", "complex_stores", "contractions", "convolutions", "differences", "elementwise", "fft",
     "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
     "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
     "shapes", "statistics",
@@ -49,5 +50,6 @@ _core.set_hooks(
     elementwise.round_,
     array_methods(),
     array_attributes(),
+    array_setters(),
 )
 _core.set_complex(TracedComplex, operate, made)

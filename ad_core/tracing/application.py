@@ -26,7 +26,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
             f"with {len(pieces)} condition(s), either {len(pieces)} or {len(pieces) + 1} functions "
             f"are expected"
         )
-    result = np.zeros(x.shape)
+    result = np.zeros_like(x, dtype=np.float64)
     for piece, function in zip(pieces, funclist, strict=True):
         if not callable(function):
             result[piece] = function

@@ -9,7 +9,7 @@ from ad_core.tracing.elementwise import as_array, as_traced
 from ad_core.tracing.guards import decided, holds, keep_holes, plain, tested
 from ad_core.tracing.orders import searched, stable_order
 
-__all__ = ["argmax", "argmin", "argsort", "sorting"]
+__all__ = ["argmax", "argmin", "argsort", "may_share_memory", "shares_memory", "sorting"]
 
 
 @implements(np.shape)
@@ -57,11 +57,22 @@ def common_type(*arrays):
     return np.float64
 
 
-@implements(np.may_share_memory, np.shares_memory)
-def may_share_memory(a, b, max_work=None):
-    if not (_core.traced(a) and _core.traced(b)):
-        return False
-    return np.may_share_memory(_core.index_array(a), _core.index_array(b))
+def _sharing(function):
+    """Whether two arrays, real or complex, see one another's stores."""
+
+    def sharing(a, b, max_work=None):
+        parts = [(x.re, x.im) if _core.traced_complex(x) else (x,) for x in (a, b)]
+        if all(map(_core.traced, parts[0] + parts[1])):
+            index = [[_core.index_array(x) for x in part] for part in parts]
+            return any(function(x, y) for x in index[0] for y in index[1])
+        # what NumPy made of a traced array is an object array, which stores must not go into
+        return any(isinstance(x, np.ndarray) and x.dtype == object for (x, *_) in parts)
+
+    return sharing
+
+
+may_share_memory = implements(np.may_share_memory)(_sharing(np.may_share_memory))
+shares_memory = implements(np.shares_memory)(_sharing(np.shares_memory))
 
 
 @implements(np.array_equal)

@@ -8,7 +8,7 @@ NumPy's would, so writing through them is seen alike.
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements, movers, only_plain, store
+from ad_core.tracing.dispatch import implements, in_order, movers, only_plain, store
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.guards import decided
 
@@ -19,7 +19,7 @@ MOVERS = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
     np.tile, np.resize, np.diagonal, np.delete, np.split, np.array_split, np.hsplit, np.vsplit,
-    np.dsplit, np.matrix_transpose, np.unstack,
+    np.dsplit, np.matrix_transpose, np.unstack, np.lib.stride_tricks.sliding_window_view,
 ]  # fmt: skip
 # Functions of a sequence of arrays that put them together.
 JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
@@ -42,6 +42,22 @@ def _mover(function):
 for _function in MOVERS:
     implements(_function)(_mover(_function))
 movers.update(MOVERS)
+in_order.update(MOVERS, JOINERS, (np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like))
+
+
+def _read_only(function):
+    """A mover whose views NumPy makes read-only, unless writeable= asks for others."""
+    move = _mover(function)
+
+    def view(a, *args, **kwargs):
+        found = move(a, *args, **kwargs)
+        return found if kwargs.get("writeable") else _core.locked(found)
+
+    return view
+
+
+for _function in (np.broadcast_to, np.diagonal, np.lib.stride_tricks.sliding_window_view):
+    implements(_function)(_read_only(_function))
 
 
 def joined(arrays):
@@ -87,14 +103,30 @@ for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
 def broadcast_arrays(*args, subok=False):
     arrays = [as_array(x) for x in args]
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
-    return tuple(np.broadcast_to(x, shape) for x in arrays)
+    return tuple(x if x.shape == shape else _spread(x, shape) for x in arrays)
+
+
+def _spread(x, shape):
+    """A broadcast view that may be written to, as those of broadcast_arrays still may."""
+    if not _core.traced(x):
+        return np.broadcast_arrays(x, np.empty(shape, dtype=bool))[0]
+    return _core.from_index(x, np.broadcast_to(_core.index_array(x), shape))
 
 
 @implements(np.meshgrid)
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
-    nodes, model = joined([np.ravel(as_array(x)) for x in xi])
-    grids = np.meshgrid(*nodes, copy=copy, sparse=sparse, indexing=indexing)
-    return tuple(_core.from_nodes(model, grid) for grid in grids)
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    n = len(xi)
+    grids = [
+        np.reshape(as_array(x), (1,) * k + (-1,) + (1,) * (n - 1 - k)) for k, x in enumerate(xi)
+    ]
+    if indexing == "xy" and n > 1:
+        grids[0] = np.reshape(grids[0], (1, -1) + (1,) * (n - 2))
+        grids[1] = np.reshape(grids[1], (-1, 1) + (1,) * (n - 2))
+    if not sparse:
+        grids = np.broadcast_arrays(*grids)
+    return tuple(np.copy(grid, order="C") for grid in grids) if copy else tuple(grids)
 
 
 @implements(np.block)
@@ -140,7 +172,8 @@ def pad(array, pad_width, mode="constant", **kwargs):
 
 def _masked(x, keep):
     """x where keep holds, zero elsewhere, without recording."""
-    return _core.from_nodes(x, np.where(keep, _core.index_array(x), _core.constant_index(x, 0.0)))
+    zero = np.asarray([_core.constant_index(x, 0.0)])
+    return _core.from_nodes(x, np.where(keep, _core.index_array(x), zero))
 
 
 @implements(np.tril)
@@ -161,7 +194,7 @@ def diag(v, k=0):
     if v.ndim not in (1, 2):
         raise ValueError("Input must be 1- or 2-d.")
     if v.ndim != 1:
-        return _core.from_index(v, np.diagonal(_core.index_array(v), k))  # a view, as NumPy's
+        return np.diagonal(v, k)  # a view, as NumPy's
     n = v.size + abs(k)
     nodes = np.full((n, n), _core.constant_index(v, 0.0))
     rows = np.arange(v.size) + max(-k, 0)
@@ -176,7 +209,7 @@ def diagflat(v, k=0):
 
 @implements(np.copy)
 def copy(a, order="K", subok=False):
-    return _core.copy_of(as_array(a))
+    return _core.copy_of(as_array(a), order)
 
 
 @implements(np.take)
@@ -275,15 +308,13 @@ def putmask(a, mask, values):
 
 def _like(value):
     def like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
-        return _full(a, value, dtype, shape)
+        dtype = a.dtype if dtype is None else np.dtype(dtype)
+        if dtype == np.float64:
+            return _core.uniform_like(as_array(a), value, order, shape)
+        model = np.empty_like(_core.index_array(a), dtype, order, shape=shape)
+        return np.full_like(model, value)
 
     return like
-
-
-def _full(a, fill, dtype, shape):
-    shape = np.shape(a) if shape is None else shape
-    dtype = a.dtype if dtype is None else np.dtype(dtype)
-    return np.full(shape, fill, float if dtype == np.float64 else dtype)
 
 
 implements(np.zeros_like, np.empty_like)(_like(0.0))
@@ -292,7 +323,9 @@ implements(np.ones_like)(_like(1.0))
 
 @implements(np.full_like)
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    return _full(a, fill_value, dtype, shape)
+    result = np.zeros_like(a, dtype, order, shape=shape)
+    result[...] = fill_value
+    return result
 
 
 if hasattr(np, "astype"):  # NumPy 2.1

@@ -8,7 +8,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.complexes import operations as complexes
 from ad_core.complexes.array import involved
-from ad_core.tracing import folds, products, reductions
+from ad_core.tracing import folds, layouts, products, reductions
 from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
 from ad_core.tracing.elementwise import as_array, as_traced
 
@@ -76,6 +76,8 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     result = _compute(ufunc, method, inputs, kwargs, where)
     if result is NotImplemented:
         return result
+    if out is None and layouts.has_axes(result):
+        result = _in_order(ufunc, method, inputs, kwargs, result)
     if where is not True and method == "__call__":
         result = _only_where(where, result, out)
     if out is None:
@@ -86,6 +88,14 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         pairs = zip(out, result, strict=True)
         return tuple(r if o is None else store(o, r, ufunc.__name__) for o, r in pairs)
     return store(out, result, ufunc.__name__)
+
+
+def _in_order(ufunc, method, inputs, kwargs, result):
+    """The result of a ufunc in NumPy's order of memory."""
+    if method == "__call__" and ufunc.signature is None:  # elementwise, as its operands lie
+        return layouts.as_elementwise(inputs, result)
+    name = (ufunc, method)
+    return layouts.as_numpy_lays(getattr(ufunc, method), inputs, kwargs, result, name)
 
 
 def _only_where(where, result, out):
