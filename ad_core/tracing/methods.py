@@ -188,9 +188,10 @@ class NoMemory(TracedValueError, AttributeError):
 def _no_memory(name):
     def refuse(x):
         raise NoMemory(
-            f".{name} of a traced array{_core.user_line()}: there are no bytes behind it that "
-            f"could be handed out; take ad_core.stop_gradient(x) for its numbers, or wrap the "
-            f"compiled function that needs them with ad_core.external"
+            f"a traced value has no attribute {name!r}{_core.user_line()}: there are no bytes "
+            f"behind it that could be handed out. Take ad_core.stop_gradient(x) for its numbers, "
+            f"or wrap the compiled function that needs them with ad_core.external; what there is "
+            f"of NumPy's arrays is listed in docs/numpy-coverage.md"
         )
 
     return refuse
