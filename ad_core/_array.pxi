@@ -15,6 +15,7 @@ cdef class TracedArray:
     cdef bint owned             # its index memory is its own, or its whole's, and writable
     cdef bint truth
     cdef bint read_only         # as NumPy's diagonals and broadcast arrays are
+    cdef bint spaced            # a part of a complex array: every other number of its memory
     cdef object half_swap       # a row that compiled code is swapping with another, see _iterate
     cdef object __weakref__
 
@@ -326,17 +327,18 @@ cdef object view_of(TracedArray x, cnp.ndarray index):
     y.index = index
     y.truth = x.truth
     y.read_only = x.read_only
+    y.spaced = x.spaced
     if x.owned:
         y.owned = True
         y.whole = x.whole if x.whole is not None else x
         if not np.may_share_memory(index, x.index):
             y.whole = None      # NumPy made a copy
-            y.read_only = False
+            y.read_only = y.spaced = False
     elif is_consecutive(index):
         y.whole = x.whole if x.whole is not None else x
     else:
         y.owned = True          # NumPy made a copy
-        y.read_only = False
+        y.read_only = y.spaced = False
     return y
 
 

@@ -240,6 +240,18 @@ def is_locked(TracedArray x not None):
     return x.read_only
 
 
+def part_of_complex(TracedArray x not None):
+    """A view of a part of a complex array, which is not contiguous as the part itself is."""
+    cdef TracedArray y = <TracedArray> view_of(x, x.indices())
+    y.spaced = True
+    return y
+
+
+def is_spaced(x):
+    """Whether x is a view of a part of a complex array, or of such a view."""
+    return type(x) is TracedArray and (<TracedArray> x).spaced
+
+
 def base_of(TracedArray x not None):
     """The array that this one is a view of; None: it is no view."""
     x.indices()

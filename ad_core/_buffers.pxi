@@ -253,7 +253,7 @@ cdef object joined(object items):
     if len(shapes) > 1:
         raise ValueError(f"setting an array element with a sequence: the parts of a nested list "
                          f"have different shapes {sorted(shapes)}")
-    return owning_array(trace, np.stack(nodes), False)
+    return owning_array(trace, contiguous(np.stack(nodes)), False)
 
 
 def eye(*args, **kwargs):

@@ -104,15 +104,16 @@ cdef cnp.ndarray like_index(cnp.ndarray index, cnp.ndarray values):
 
 
 def in_order_of(TracedArray x not None, strides):
-    """x, or a copy of it whose axes follow one another in memory as these strides do."""
+    """x, or a dense copy of it whose axes follow one another in memory as these strides do."""
     cdef cnp.ndarray index = x.indices()
+    if [step // (4 if x.spaced else 2) for step in strides] == list((<object> index).strides):
+        return x
     cdef int ndim = cnp.PyArray_NDIM(index)
     order = sorted(range(ndim), key=lambda d: -abs(strides[d]) if index.shape[d] != 1 else 0)
     wanted = [d for d in order if index.shape[d] != 1]
-    there = sorted(wanted, key=lambda d: -abs(index.strides[d]))
-    if wanted == there or index.size == 0:
-        return x
     axes = tuple([*[d for d in range(ndim) if index.shape[d] == 1], *wanted])
+    if cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray> index.transpose(axes)):
+        return x
     laid = contiguous(index.transpose(axes)).transpose(inverse(axes))
     return owning_array(x.trace, laid, x.truth)
 
@@ -128,7 +129,7 @@ def elementwise_strides(list operands):
         return None
     strides = [0] * ndim
     for k, axis in enumerate(axes):
-        strides[axis] = ndim - k
+        strides[axis] = 8 * (ndim - k)
     return tuple(strides)
 
 
@@ -146,8 +147,9 @@ def uniform_like(TracedArray x not None, double value, order, shape):
 cdef object ordered(object x, object order, bint copy=False):
     """What np.array makes of a traced array with order=: itself if it lies so, else a copy."""
     cdef TracedArray array = <TracedArray> x
-    if copy:
-        return copied(array, order or "K")
     cdef cnp.ndarray index = array.indices()
+    wanted = order is not None and order not in ("K", "k", "A", "a")
+    if copy or (array.spaced and wanted and index.size > 1):
+        return copied(array, order or "K")
     found = unpatched_asarray(index, order=order)
     return x if found is index else owning_array(array.trace, found, array.truth)

@@ -144,7 +144,7 @@ class TracedComplex:
 
     @property
     def real(self):
-        return self.re[...] if is_array(self) else self.re
+        return _core.part_of_complex(self.re) if is_array(self) else self.re
 
     @real.setter
     def real(self, value):
@@ -152,7 +152,7 @@ class TracedComplex:
 
     @property
     def imag(self):
-        return self.im[...] if is_array(self) else self.im
+        return _core.part_of_complex(self.im) if is_array(self) else self.im
 
     @property
     def flat(self):
@@ -200,6 +200,13 @@ class TracedComplex:
 
     def copy(self, order="C"):
         return np.copy(self, order=order)
+
+    def view(self, *args, **kwargs):
+        if args or kwargs:
+            raise TracedValueError(
+                "view() of a traced array as another type would lose its derivative"
+            )
+        return self[...]
 
     def put(self, indices, values, mode="raise"):
         np.put(self, indices, values, mode)
@@ -378,7 +385,7 @@ def _made(x, copy, order):
     if isinstance(x, list | tuple) and any(involved((p,)) or _traced_in(p) for p in x):
         x = np.stack([made(p, copy=False) for p in x])
         if type(x) is TracedComplex:
-            return x
+            return TracedComplex(*(np.asarray(part, order="C") for part in (x.re, x.im)))
     plain = _core.plain_function("asarray")(x)
     return TracedComplex(np.array(plain.real, dtype=float), np.array(plain.imag, dtype=float))
 
@@ -410,7 +417,7 @@ def constant_values(z):
             values.append(_core.current_values(part))
         else:
             return None
-    result = _core.plain_function("empty")(np.shape(values[0]), np.complex128)
+    result = _core.plain_function("empty_like")(values[0], np.complex128)
     result.real, result.imag = values
     return result
 

@@ -13,7 +13,7 @@ from ad_core.complexes.array import (
     plain_if_constant,
 )
 from ad_core.complexes.operations import add, conjugate, enter, multiply, refuse, store
-from ad_core.tracing import dispatch
+from ad_core.tracing import dispatch, layouts
 from ad_core.tracing.dispatch import name_of
 from ad_core.tracing.folds import fold_last, fold_running
 from ad_core.tracing.reductions import NO_VALUE, axes_last, kept, last_in_one
@@ -61,16 +61,21 @@ def call_function(function, types, args, kwargs):
     implementation = TABLE.get(function)
     if implementation is None:
         plain = plain_if_constant([list(args), kwargs])
-        if plain is not None:
-            return function(*plain[0], **plain[1])
-        refuse(name_of(function))
+        if plain is None:
+            refuse(name_of(function))
+        result = function(*plain[0], **plain[1])
+        return made(result) if getattr(result, "dtype", None) == complex else result
     out = kwargs.pop("out", None)
     if function not in LIKE:
         dtype = kwargs.pop("dtype", None)
         if dtype is not None and np.dtype(dtype) != np.complex128:
             raise TypeError(f"dtype={dtype} of {name_of(function)}: complex values stay such")
     result = implementation(*args, **kwargs)
-    return result if out is None else store(out, result, function.__name__)
+    if out is not None:
+        return store(out, result, function.__name__)
+    if function in dispatch.in_order or not layouts.has_axes(result):
+        return result
+    return layouts.as_numpy_lays(function, args, kwargs, result)
 
 
 def joined(re, im):
@@ -233,12 +238,12 @@ def std(a, *args, **kwargs):
 
 @implements(np.real)
 def real(val):
-    return parts(val)[0]
+    return made(val, copy=False).real
 
 
 @implements(np.imag)
 def imag(val):
-    return parts(val)[1]
+    return made(val, copy=False).imag
 
 
 @implements(np.angle)
@@ -253,7 +258,7 @@ def real_if_close(a, tol=100):
     """Which of both it is, is kept as a guard."""
     re, im = parts(a)
     limit = tol * np.finfo(np.float64).eps if tol > 1 else tol
-    return re if np.all(np.absolute(im) < limit) else a
+    return np.real(a) if np.all(np.absolute(im) < limit) else a
 
 
 @implements(np.isreal)

@@ -280,7 +280,8 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     out = kwargs.pop("out", None)
     out = out[0] if isinstance(out, tuple) else out
     where = kwargs.pop("where", True)
-    for ignored in ("casting", "order", "subok"):
+    order = kwargs.pop("order", "K")
+    for ignored in ("casting", "subok"):
         kwargs.pop(ignored, None)
     if kwargs.get("dtype") is not None and np.dtype(kwargs["dtype"]) != np.complex128:
         raise TypeError(f"dtype={kwargs['dtype']} of {ufunc.__name__}: complex values stay such")
@@ -305,7 +306,11 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         if plain is None or where is not True:
             refuse(f"{ufunc.__name__}.{method}")
         result = getattr(ufunc, method)(*plain, **kwargs)
-    return result if out is None else store(out, result, ufunc.__name__)
+    if out is not None:
+        return store(out, result, ufunc.__name__)
+    if order in ("K", "k") or not layouts.has_axes(result):
+        return result
+    return layouts.in_named_order(order, inputs, result)
 
 
 def _at(ufunc, array, indices, values=None):

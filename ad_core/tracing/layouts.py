@@ -10,7 +10,10 @@ import numpy as np
 
 from ad_core import _core
 
-__all__ = ["Flags", "as_elementwise", "as_numpy_lays", "flags", "laid", "strides"]
+__all__ = [
+    "Flags", "as_elementwise", "as_numpy_lays", "flags", "in_named_order",
+    "laid", "strides",
+]  # fmt: skip
 
 MOST = 4096  # layouts kept
 known = {}  # (function, arguments but for their values): strides of the result, or of its parts
@@ -37,7 +40,7 @@ def has_axes(result):
 def as_numpy_lays(function, args, kwargs, result, name=None):
     """The result with its axes in memory as in NumPy's result of the same call."""
     if function in PLAIN and not (_turned(args) or _turned(kwargs)):
-        return laid(result, range(np.ndim(result), 0, -1))
+        return laid(result, range(8 * np.ndim(result), 0, -8))
     try:
         key = (name or function, _described(args), _described(kwargs))
     except _Unkept:
@@ -96,7 +99,8 @@ def _asked(function, args, kwargs):
 
 def _plain(item):
     if _core.traced_complex(item):
-        return _plain(item.re) + 1j * _plain(item.im)
+        values = _plain(item.re) + 1j * _plain(item.im)
+        return _with_strides(values, strides(item)) if np.ndim(values) else values
     if _core.traced(item):
         if type(item) is _core.TracedScalar:
             return _core.current_values(item)[()]
@@ -129,7 +133,18 @@ def as_elementwise(operands, result):
     """The result of an elementwise operation on these operands in NumPy's order of memory."""
     asarray = _core.plain_function("asarray")
     arrays = [_core.as_array(x) if _core.traced(x) else asarray(x) for x in operands]
-    return laid(result, _core.elementwise_strides(arrays) or range(np.ndim(result), 0, -1))
+    return laid(result, _core.elementwise_strides(arrays) or range(8 * np.ndim(result), 0, -8))
+
+
+def in_named_order(order, operands, result):
+    """The result in the order that order= names: "C", "F", or "A", which is F's if all operands
+    have that one alone."""
+    arrays = [x for x in operands if np.ndim(x)]
+    fortran = order.upper() == "F" or (
+        order.upper() == "A" and all(x.flags.fnc for x in arrays if hasattr(x, "flags"))
+    )
+    ndim = np.ndim(result[0] if isinstance(result, tuple) else result)
+    return laid(result, range(8, 8 * ndim + 8, 8) if fortran else range(8 * ndim, 0, -8))
 
 
 def laid(result, found):
@@ -146,6 +161,7 @@ def laid(result, found):
     if len(found) != result.ndim:
         return result
     if _core.traced_complex(result):
+        found = [step // 2 for step in found]
         return type(result)(*(_core.in_order_of(x, found) for x in (result.re, result.im)))
     return _core.in_order_of(result, found)
 
@@ -158,6 +174,7 @@ def strides(x):
         return x.strides
     size = x.dtype.itemsize
     index = _core.index_array(x)
+    size *= 1 + _core.is_spaced(x)
     return tuple(step // index.itemsize * size for step in index.strides)
 
 
@@ -181,8 +198,9 @@ class Flags:
         object.__setattr__(self, "_array", x)
         real = x.re if _core.traced_complex(x) else x
         index = _core.index_array(real)
-        object.__setattr__(self, "c_contiguous", index.flags.c_contiguous)
-        object.__setattr__(self, "f_contiguous", index.flags.f_contiguous)
+        dense = not _core.is_spaced(real) or index.size < 2
+        object.__setattr__(self, "c_contiguous", dense and index.flags.c_contiguous)
+        object.__setattr__(self, "f_contiguous", dense and index.flags.f_contiguous)
         object.__setattr__(self, "owndata", _core.base_of(real) is None)
         object.__setattr__(self, "writeable", not _core.is_locked(real))
 

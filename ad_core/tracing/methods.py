@@ -67,6 +67,7 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
             return self * 1.0
         x = as_array(self)
         index = _core.index_array(x)
+        copy = copy or (_core.is_spaced(x) and x.size > 1 and order != "K")
         moved = index.astype(index.dtype, order, copy=copy)
         if moved is index or type(self) is _core.TracedScalar:
             return self

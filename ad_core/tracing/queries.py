@@ -63,15 +63,23 @@ def common_type(*arrays):
 def _sharing(function):
     """Whether two arrays, real or complex, see one another's stores."""
 
+    def overlap(x, y):
+        return function(_core.index_array(x), _core.index_array(y))
+
     def sharing(a, b, max_work=None):
         parts = [(x.re, x.im) if _core.traced_complex(x) else (x,) for x in (a, b)]
         if all(map(_core.traced, parts[0] + parts[1])):
-            index = [[_core.index_array(x) for x in part] for part in parts]
-            return any(function(x, y) for x in index[0] for y in index[1])
+            return any(_of_one(x, y) and overlap(x, y) for x in parts[0] for y in parts[1])
         # what NumPy made of a traced array is an object array, which stores must not go into
         return any(isinstance(x, np.ndarray) and x.dtype == object for (x, *_) in parts)
 
     return sharing
+
+
+def _of_one(x, y):
+    """Whether both are views of one array: equal constants of two arrays may be one node."""
+    whole, other = (_core.base_of(part) for part in (x, y))
+    return (x if whole is None else whole) is (y if other is None else other)
 
 
 may_share_memory = implements(np.may_share_memory)(_sharing(np.may_share_memory))

@@ -42,7 +42,10 @@ def _mover(function):
 for _function in MOVERS:
     implements(_function)(_mover(_function))
 movers.update(MOVERS)
-in_order.update(MOVERS, JOINERS, (np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like))
+in_order.update(MOVERS, JOINERS)
+in_order.update(
+    (np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.real, np.imag)
+)
 
 
 def _read_only(function):
@@ -54,6 +57,12 @@ def _read_only(function):
         return found if kwargs.get("writeable") else _core.locked(found)
 
     return view
+
+
+@implements(np.ravel)
+def ravel(a, order="C"):
+    flat = _mover(np.ravel)(a, order=order)
+    return _core.copy_of(flat) if _core.is_spaced(flat) and flat.size > 1 else flat
 
 
 for _function in (np.broadcast_to, np.diagonal, np.lib.stride_tricks.sliding_window_view):
@@ -110,7 +119,9 @@ def _spread(x, shape):
     """A broadcast view that may be written to, as those of broadcast_arrays still may."""
     if not _core.traced(x):
         return np.broadcast_arrays(x, np.empty(shape, dtype=bool))[0]
-    return _core.from_index(x, np.broadcast_to(_core.index_array(x), shape))
+    index = _core.index_array(x)
+    strides = np.broadcast_to(index, shape).strides
+    return _core.from_index(x, np.lib.stride_tricks.as_strided(index, shape, strides))
 
 
 @implements(np.meshgrid)

@@ -71,13 +71,16 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     dtype = kwargs.pop("dtype", None)
     if dtype is not None and np.dtype(dtype) != np.float64:
         raise TypeError(f"dtype={dtype} of {ufunc.__name__}: traced values are float64")
-    for ignored in ("casting", "order", "subok"):
+    order = kwargs.pop("order", "K")
+    for ignored in ("casting", "subok"):
         kwargs.pop(ignored, None)
     result = _compute(ufunc, method, inputs, kwargs, where)
     if result is NotImplemented:
         return result
     if out is None and layouts.has_axes(result):
         result = _in_order(ufunc, method, inputs, kwargs, result)
+        if order not in ("K", "k"):
+            result = layouts.in_named_order(order, inputs, result)
     if where is not True and method == "__call__":
         result = _only_where(where, result, out)
     if out is None:
@@ -200,6 +203,8 @@ def _fold(
         result = flat[..., 0]
         for k in range(1, flat.shape[-1]):
             result = ufunc(result, flat[..., k])
+    if flat.shape[-1] == 1 and result.ndim:  # not a view of what it is the only element of
+        result = _core.copy_of(result)
     return reductions.kept(result, x.shape, axes, keepdims)
 
 
@@ -256,6 +261,7 @@ def _at(ufunc, array, indices, values=None):
         only_plain(ufunc, indices)
     places = np.arange(array.size).reshape(array.shape)[indices]
     flat = np.ravel(array).copy()
+    touched = np.unique(places)
     operands = None
     if values is not None:
         operands = np.ravel(np.broadcast_to(as_array(values), np.shape(places)))
@@ -270,4 +276,5 @@ def _at(ufunc, array, indices, values=None):
             flat[place] = (
                 ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
             )
-    _core.set_items(array, Ellipsis, flat.reshape(array.shape))
+    # these alone: others may be the same in memory
+    _core.set_items(array, np.unravel_index(touched, array.shape), flat[touched])
