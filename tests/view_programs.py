@@ -6,6 +6,8 @@ import warnings
 
 import numpy as np
 
+from view_functions import LINEAR, REAL
+
 ORDERS = ("C", "F", "A", "K")
 REFUSED = (ValueError, IndexError, TypeError, AttributeError, np.exceptions.ComplexWarning)
 
@@ -317,83 +319,6 @@ def triangle(p, a):
 @step
 def product(p, a):
     return np.arange(float(3 * a.shape[0])).reshape(3, -1) @ a
-
-
-LINEAR = [
-    lambda a, n: np.delete(a, 0, axis=-1),
-    lambda a, n: np.append(a, a, axis=0),
-    lambda a, n: np.diag(a),
-    lambda a, n: np.tensordot(a, np.arange(6.0).reshape(3, 2)[: a.shape[0]], (0, 0)),
-    lambda a, n: np.einsum("ij,jk->ki", a, np.arange(float(2 * n)).reshape(n, 2)),
-    lambda a, n: np.einsum("ij...->...j", a),
-    lambda a, n: np.einsum("...j,j->...j", a, np.arange(float(n))),
-    lambda a, n: np.kron(a, np.ones((1, 2))),
-    lambda a, n: np.cross(a, np.arange(3.0)) if n == 3 else a,
-    lambda a, n: np.gradient(a, axis=0),
-    lambda a, n: np.gradient(a)[0],
-    lambda a, n: np.diff(a, axis=0),
-    lambda a, n: np.linalg.solve(2.0 * np.eye(len(a)), a),
-    lambda a, n: a @ np.eye(n).T,
-    lambda a, n: np.matmul(a.T, np.ones((len(a), 2))),
-    lambda a, n: np.mean(a, axis=0),
-    lambda a, n: np.average(a, axis=-1, weights=np.arange(1.0, n + 1.0)),
-    lambda a, n: np.outer(a, np.arange(2.0)),
-    lambda a, n: np.inner(a, np.ones((2, n))),
-    lambda a, n: np.trapezoid(a, axis=0),
-    lambda a, n: np.convolve(a, [1.0, 2.0]),
-    lambda a, n: np.compress([True, False], a, axis=0),
-    lambda a, n: np.column_stack([a, a]),
-    lambda a, n: np.dstack([a, a]),
-    lambda a, n: np.resize(a, (2, 3)),
-    lambda a, n: np.add.outer(a, np.arange(2.0)),
-    lambda a, n: np.add.reduce(a, axis=-1, keepdims=True),
-    lambda a, n: np.add.accumulate(a, axis=0),
-    lambda a, n: np.nan_to_num(a),
-    lambda a, n: np.real_if_close(a),
-    lambda a, n: np.fft.fft(a, axis=0).real,
-    lambda a, n: np.fft.ifft2(a).imag,
-    lambda a, n: np.meshgrid(a[0], a[-1], copy=False)[n % 2],
-    lambda a, n: np.meshgrid(a[0], a[-1], indexing="ij")[n % 2],
-    lambda a, n: np.matrix_transpose(a),
-    lambda a, n: a.mT,
-    lambda a, n: np.rollaxis(a, 1),
-    lambda a, n: np.take_along_axis(a, np.zeros(a.shape, int), axis=0),
-    lambda a, n: np.add(a, a, order="F"),
-    lambda a, n: np.multiply(a, 2.0, where=np.arange(n) > 0, out=np.zeros_like(a)),
-    lambda a, n: np.vstack([a[0], a[-1]]).T + a[0, 0],
-    lambda a, n: np.stack([a, a], axis=-1),
-    lambda a, n: np.concatenate([a.T, a.T]),
-    lambda a, n: a.cumsum(axis=0),
-    lambda a, n: a.sum(axis=1, keepdims=True),
-    lambda a, n: a.repeat(2, axis=1),
-    lambda a, n: a.take([0, 1], axis=1),
-    lambda a, n: a.dot(np.ones((n, 2))),
-    lambda a, n: np.array([a, 2.0 * a]),
-    lambda a, n: np.array([[a[0, 0], 1.0], [2.0, a[0, 1]]]),
-    lambda a, n: np.asarray([*a]),
-    lambda a, n: np.unstack(a)[0],
-    lambda a, n: np.fliplr(a),
-    lambda a, n: a.reshape(-1),
-    lambda a, n: a.view(),
-    lambda a, n: a.swapaxes(0, 1),
-    lambda a, n: a.squeeze(),
-    lambda a, n: np.expand_dims(a, 1),
-    lambda a, n: a.real.ravel(),
-    lambda a, n: a.imag.T,
-    lambda a, n: np.real(a)[::-1],
-]
-REAL = [
-    lambda a, n: np.pad(a, 1),
-    lambda a, n: np.insert(a, 1, a[0], axis=0),
-    lambda a, n: np.block([[a], [2.0 * a]]),
-    lambda a, n: np.apply_along_axis(np.cumsum, 0, a),
-    lambda a, n: np.apply_over_axes(np.sum, a, [0]),
-    lambda a, n: np.select([np.arange(n) > 0], [a], 0.0),
-    lambda a, n: np.subtract.reduce(a, axis=0),
-    lambda a, n: np.add.reduceat(a, [0, 1], axis=0),
-    lambda a, n: np.choose(np.zeros(a.shape, int), [a, 2.0 * a]),
-    lambda a, n: np.ix_(a.ravel())[0],
-]  # not of complex values
 
 
 @step

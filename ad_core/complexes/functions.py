@@ -64,7 +64,7 @@ def call_function(function, types, args, kwargs):
         if plain is None:
             refuse(name_of(function))
         result = function(*plain[0], **plain[1])
-        return made(result) if getattr(result, "dtype", None) == complex else result
+        return made(result) if np.iscomplexobj(result) else result
     out = kwargs.pop("out", None)
     if function not in LIKE:
         dtype = kwargs.pop("dtype", None)
@@ -256,7 +256,7 @@ def angle(z, deg=False):
 @implements(np.real_if_close)
 def real_if_close(a, tol=100):
     """Which of both it is, is kept as a guard."""
-    re, im = parts(a)
+    _re, im = parts(a)
     limit = tol * np.finfo(np.float64).eps if tol > 1 else tol
     return np.real(a) if np.all(np.absolute(im) < limit) else a
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy functions that store complex values into an array, and views of several arrays: by parts."""
+"""NumPy functions that store complex values, and views of several arrays: by parts."""
 
 import numpy as np
 

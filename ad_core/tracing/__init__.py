@@ -37,10 +37,10 @@ from ad_core.tracing.methods import array_attributes, array_methods, array_sette
 from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
-    "angles", "application", "complex_stores", "contractions", "convolutions", "differences", "elementwise", "fft",
-    "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
-    "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
-    "shapes", "statistics",
+    "angles", "application", "complex_stores", "contractions", "convolutions", "differences",
+    "elementwise", "fft", "folds", "gradients", "grids", "histograms", "interpolation", "linalg",
+    "linalg_factors", "norms", "polynomials", "positions", "products", "quantiles", "queries",
+    "reductions", "sets", "shapes", "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(

@@ -2,8 +2,8 @@
 """Results in the order of memory that NumPy gives them.
 
 Elementwise operations and functions that move elements lie so as they are made.  Of any other
-function NumPy itself is asked, once for each layout of arguments: it is carried out on their values,
-and the strides of what it makes are kept.
+function NumPy itself is asked, once for each layout of arguments: it is carried out on their
+values, and the strides of what it makes are kept.
 """
 
 import numpy as np
@@ -183,14 +183,16 @@ def flags(x):
     return Flags(x)
 
 
+SHORT = {
+    "C": "c_contiguous", "F": "f_contiguous", "O": "owndata", "W": "writeable", "A": "aligned",
+    "X": "writebackifcopy", "B": "behaved", "CA": "carray", "FA": "farray",
+    "CONTIGUOUS": "c_contiguous", "FORTRAN": "f_contiguous",
+}  # fmt: skip
+
+
 class Flags:
     """The flags of a traced array, to read, and to make it read-only."""
 
-    SHORT = {
-        "C": "c_contiguous", "F": "f_contiguous", "O": "owndata", "W": "writeable", "A": "aligned",
-        "X": "writebackifcopy", "B": "behaved", "CA": "carray", "FA": "farray",
-        "CONTIGUOUS": "c_contiguous", "FORTRAN": "f_contiguous",
-    }  # fmt: skip
     aligned = True
     writebackifcopy = False
 
@@ -217,13 +219,13 @@ class Flags:
     )  # fmt: skip
 
     def __getitem__(self, name):
-        found = self.SHORT.get(name, name.lower())
+        found = SHORT.get(name, name.lower())
         if found.startswith("_") or not hasattr(self, found):
             raise KeyError("Unknown flag")
         return getattr(self, found)
 
     def __setitem__(self, name, value):
-        setattr(self, self.SHORT.get(name, name.lower()), value)
+        setattr(self, SHORT.get(name, name.lower()), value)
 
     def __setattr__(self, name, value):
         if name != "writeable":

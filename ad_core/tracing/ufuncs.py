@@ -74,11 +74,12 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     order = kwargs.pop("order", "K")
     for ignored in ("casting", "subok"):
         kwargs.pop(ignored, None)
-    result = _compute(ufunc, method, inputs, kwargs, where)
+    asked = kwargs if where is True else {**kwargs, "where": where}
+    result = _compute(ufunc, method, inputs, dict(kwargs), where)
     if result is NotImplemented:
         return result
     if out is None and layouts.has_axes(result):
-        result = _in_order(ufunc, method, inputs, kwargs, result)
+        result = _in_order(ufunc, method, inputs, asked, result)
         if order not in ("K", "k"):
             result = layouts.in_named_order(order, inputs, result)
     if where is not True and method == "__call__":
