@@ -55,7 +55,7 @@ LINEAR = [
     lambda a, n: np.array([a, 2.0 * a]),
     lambda a, n: np.array([[a[0, 0], 1.0], [2.0, a[0, 1]]]),
     lambda a, n: np.asarray([*a]),
-    lambda a, n: np.unstack(a)[0],
+    lambda a, n: np.split(a, 1)[0],
     lambda a, n: np.fliplr(a),
     lambda a, n: a.reshape(-1),
     lambda a, n: a.view(),

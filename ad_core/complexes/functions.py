@@ -27,11 +27,13 @@ LINEAR = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
     np.tile, np.resize, np.diagonal, np.delete, np.split, np.array_split, np.hsplit, np.vsplit,
-    np.dsplit, np.matrix_transpose, np.unstack, np.copy, np.take, np.take_along_axis, np.diag,
+    np.dsplit, np.matrix_transpose, np.copy, np.take, np.take_along_axis, np.diag,
     np.diagflat, np.tril, np.triu, np.trace, np.sum, np.mean, np.cumsum, np.diff, np.average,
     np.nan_to_num, np.round, np.around, np.fix, np.gradient, np.trapezoid, np.ediff1d,
     np.fft.fftshift, np.fft.ifftshift, np.lib.stride_tricks.sliding_window_view,
 ]  # fmt: skip
+if hasattr(np, "unstack"):  # NumPy 2.1
+    LINEAR.append(np.unstack)
 # Settings of theirs that are added to the result, or are one.
 ADDED = {"prepend", "append", "to_end", "to_begin", "initial", "returned"}
 # Linear in each of the first two arguments.

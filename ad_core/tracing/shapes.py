@@ -19,8 +19,10 @@ MOVERS = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
     np.tile, np.resize, np.diagonal, np.delete, np.split, np.array_split, np.hsplit, np.vsplit,
-    np.dsplit, np.matrix_transpose, np.unstack, np.lib.stride_tricks.sliding_window_view,
+    np.dsplit, np.matrix_transpose, np.lib.stride_tricks.sliding_window_view,
 ]  # fmt: skip
+if hasattr(np, "unstack"):  # NumPy 2.1
+    MOVERS.append(np.unstack)
 # Functions of a sequence of arrays that put them together.
 JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
 
