@@ -110,7 +110,15 @@ def store_row(TracedArray x not None, place, row):
             and swapped_rows(x, place, <TracedArray> row))
 
 
-cdef object ndenumerate_code = np.ndenumerate.__init__.__code__
+# What goes through a copy of an array, which no later store changes, and what to write instead.
+cdef dict SNAPSHOTS = {
+    np.ndenumerate.__init__.__code__: (
+        "np.ndenumerate", "its name was bound before the trace (from numpy import ndenumerate); "
+        "call it as np.ndenumerate, or loop over np.ndindex(x.shape)"),
+    np.lib.stride_tricks.as_strided.__code__: (
+        "as_strided", "there is no memory behind it; use np.lib.stride_tricks."
+        "sliding_window_view, slices, or an array of indices"),
+}
 cdef object unpatched_ndenumerate = np.ndenumerate
 
 
@@ -121,14 +129,11 @@ def ndenumerate(arr):
 
 
 cdef int refuse_snapshot() except -1:
-    """np.ndenumerate, where a name bound earlier keeps NumPy's own: it would go through numbers of
-    a copy, which no store in the loop changes."""
-    frame = sys._getframe()
-    if frame.f_code is ndenumerate_code:
-        raise TracedValueError(
-            f"np.ndenumerate of a traced array goes through a copy{user_line()} when its name was "
-            f"bound before the trace (from numpy import ndenumerate); call it as np.ndenumerate, "
-            f"or loop over np.ndindex(x.shape)")
+    """Functions of NumPy's that see an array as it is when they are called would miss stores."""
+    found = SNAPSHOTS.get(sys._getframe().f_code)
+    if found is not None:
+        raise TracedValueError(f"{found[0]} of a traced array would go through a copy of it"
+                               f"{user_line()}: {found[1]}")
     return 0
 
 

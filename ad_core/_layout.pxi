@@ -118,6 +118,24 @@ def in_order_of(TracedArray x not None, strides):
     return owning_array(x.trace, laid, x.truth)
 
 
+def all_in_c_order(item):
+    """Whether all arrays in an item, however nested, are in C's order of memory."""
+    cdef object part
+    if type(item) is TracedArray:
+        return in_c_order((<TracedArray> item).indices())
+    if type(item) is np_ndarray:
+        return in_c_order(<cnp.ndarray> item)
+    if type(item) is complex_type:
+        return all_in_c_order(item.re)
+    if type(item) is tuple or type(item) is list:
+        for part in item:
+            if not all_in_c_order(part):
+                return False
+    elif type(item) is dict:
+        return all_in_c_order(list(item.values()))
+    return True
+
+
 def elementwise_strides(list operands):
     """Strides in the order that those of an elementwise operation's result have; None if that is
     C's order."""

@@ -272,6 +272,13 @@ def test_snapshots_are_not_written_to():
         ad_core.jacobian(g)(X)
     assert line_of(error, "g")
 
+    def h(x):
+        return np.lib.stride_tricks.as_strided(x, (2, 2), (8, 8))
+
+    with pytest.raises(TracedValueError, match="sliding_window_view") as error:
+        ad_core.jacobian(h)(X)
+    assert line_of(error, "h")
+
 
 EARLY = np.ndenumerate
 
@@ -333,6 +340,7 @@ def parts(C, x):
     C.real[0, 0] = 4.0
 
 
+@pytest.mark.filterwarnings("ignore:Numpy has detected that you")
 @pytest.mark.parametrize("kind", [float, complex])
 @pytest.mark.parametrize("start", ["zeros", "zeros_like", "F", "computed"])
 @pytest.mark.parametrize(

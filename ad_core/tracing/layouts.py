@@ -39,7 +39,9 @@ def has_axes(result):
 
 def as_numpy_lays(function, args, kwargs, result, name=None):
     """The result with its axes in memory as in NumPy's result of the same call."""
-    if function in PLAIN and not (_turned(args) or _turned(kwargs)):
+    if function in PLAIN and _core.all_in_c_order((result, args, kwargs)):
+        return result
+    if function in PLAIN and _core.all_in_c_order((args, kwargs)):
         return laid(result, range(8 * np.ndim(result), 0, -8))
     try:
         key = (name or function, _described(args), _described(kwargs))
@@ -73,19 +75,6 @@ def _described(item):
     except TypeError:
         raise _Unkept from None
     return kind, item
-
-
-def _turned(item):
-    """Whether an array of more than one axis in the arguments is not in C's order."""
-    if type(item) is list or type(item) is tuple:
-        return any(map(_turned, item))
-    if type(item) is dict:
-        return any(map(_turned, item.values()))
-    if _core.traced_complex(item):
-        item = item.re
-    if type(item) is _core.TracedArray:
-        item = _core.index_array(item)
-    return isinstance(item, np.ndarray) and item.ndim > 1 and not item.flags.c_contiguous
 
 
 def _asked(function, args, kwargs):
