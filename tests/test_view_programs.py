@@ -110,3 +110,27 @@ def test_second_derivatives_of_arguments_in_fortran_order():
     assert np.allclose(ad_core.compile(f).hessian(x), want)
     assert np.allclose(ad_core.hvp(f, (x,), (np.ones((2, 3)),)), diagonal)
     assert np.allclose(ad_core.jacobian(ad_core.grad(f))(x), want)
+
+
+def test_functions_called_by_rules_see_the_order_of_their_arguments():
+    def f(x):
+        return np.sin(x).T.ravel("K") * np.arange(6.0), 2.0 * x.T
+
+    def g(f):
+        def whole(x):
+            a, b = f(x.T * 1.0)
+            return np.concatenate([a, b.ravel("K"), f(x)[0]])
+
+        return whole
+
+    @ad_core.custom_jvp
+    def custom(x):
+        return f(x)
+
+    custom.defjvp(lambda primals, tangents: ad_core.jvp(f, primals, tangents))
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    want = ad_core.jacobian(g(f))(x)
+    for called in (ad_core.checkpoint(f), custom):
+        assert np.allclose(g(called)(x), g(f)(x))
+        for route in ROUTES.values():
+            assert np.allclose(route(g(called), x), want)

@@ -12,7 +12,8 @@ from ad_core import _core
 
 __all__ = [
     "Flags", "as_elementwise", "as_numpy_lays", "flags", "in_named_order",
-    "laid", "strides",
+    "laid", "order_of", "placed",
+    "strides",
 ]  # fmt: skip
 
 MOST = 4096  # layouts kept
@@ -153,6 +154,23 @@ def laid(result, found):
         found = [step // 2 for step in found]
         return type(result)(*(_core.in_order_of(x, found) for x in (result.re, result.im)))
     return _core.in_order_of(result, found)
+
+
+def order_of(x):
+    """Strides in the order of those of an array's memory; None if that is C's order."""
+    if _core.all_in_c_order(x):
+        return None
+    return _core.elementwise_strides([x])
+
+
+def placed(x, order):
+    """An array with its axes in memory as these strides have them; None: x as it is."""
+    if order is None:
+        return x
+    if _core.traced(x):
+        return _core.in_order_of(x, order)
+    axes = sorted(range(x.ndim), key=lambda d: -order[d])
+    return np.ascontiguousarray(np.transpose(x, axes)).transpose(np.argsort(axes))
 
 
 def strides(x):
