@@ -103,10 +103,12 @@ cdef cnp.ndarray like_index(cnp.ndarray index, cnp.ndarray values):
     return made
 
 
-def in_order_of(TracedArray x not None, strides):
-    """x, or a dense copy of it whose axes follow one another in memory as these strides do."""
+def in_order_of(TracedArray x not None, strides, Py_ssize_t size=8):
+    """x, or a dense copy of it whose axes follow one another in memory as these strides do, which
+    are bytes of an array of elements of this size, or numbers below 8 that tell the order alone."""
     cdef cnp.ndarray index = x.indices()
-    if [step // (4 if x.spaced else 2) for step in strides] == list((<object> index).strides):
+    cdef Py_ssize_t unit = size // 4 * (2 if x.spaced else 1)
+    if [step // unit for step in strides] == list((<object> index).strides):
         return x
     cdef int ndim = cnp.PyArray_NDIM(index)
     order = sorted(range(ndim), key=lambda d: -abs(strides[d]) if index.shape[d] != 1 else 0)
@@ -147,7 +149,7 @@ def elementwise_strides(list operands):
         return None
     strides = [0] * ndim
     for k, axis in enumerate(axes):
-        strides[axis] = 8 * (ndim - k)
+        strides[axis] = ndim - k
     return tuple(strides)
 
 

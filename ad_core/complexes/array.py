@@ -7,6 +7,8 @@ from ad_core import _core
 from ad_core.errors import TracedValueError
 from ad_core.tracing import layouts
 from ad_core.tracing.dispatch import only_constants, plain_constant
+from ad_core.tracing.flags import Flags
+from ad_core.tracing.flat import Flat
 
 __all__ = [
     "TracedComplex", "involved", "made", "pair", "parts", "plain_if_constant", "refuse_conversion",
@@ -134,7 +136,7 @@ class TracedComplex:
 
     @property
     def flags(self):
-        return layouts.flags(self)
+        return Flags(self)
 
     def setflags(self, write=None, align=None, uic=None):
         if write is not None:
@@ -156,8 +158,6 @@ class TracedComplex:
 
     @property
     def flat(self):
-        from ad_core.tracing.flat import Flat
-
         return Flat(self)
 
     @flat.setter

@@ -6,17 +6,18 @@ function NumPy itself is asked, once for each layout of arguments: it is carried
 values, and the strides of what it makes are kept.
 """
 
+import warnings
+
 import numpy as np
 
 from ad_core import _core
 
 __all__ = [
-    "Flags", "as_elementwise", "as_numpy_lays", "flags", "in_named_order",
-    "laid", "order_of", "placed",
-    "strides",
+    "as_elementwise", "as_numpy_lays", "in_named_order", "laid", "order_of", "placed", "strides",
 ]  # fmt: skip
 
 MOST = 4096  # layouts kept
+LONG = 32  # numbers of a list that are part of a key
 known = {}  # (function, arguments but for their values): strides of the result, or of its parts
 
 # What is in C's order if all arguments are; asked of NumPy only otherwise.
@@ -43,17 +44,16 @@ def as_numpy_lays(function, args, kwargs, result, name=None):
     if function in PLAIN and _core.all_in_c_order((result, args, kwargs)):
         return result
     if function in PLAIN and _core.all_in_c_order((args, kwargs)):
-        return laid(result, range(8 * np.ndim(result), 0, -8))
+        return laid(result, range(np.ndim(result), 0, -1))
     try:
         key = (name or function, _described(args), _described(kwargs))
     except _Unkept:
         return result
-    found = known.get(key)
-    if found is None:
+    if key not in known:
         if len(known) >= MOST:
             known.clear()
-        found = known[key] = _asked(function, args, kwargs)
-    return laid(result, found)
+        known[key] = _asked(function, args, kwargs)
+    return laid(result, known.get(key))
 
 
 def _described(item):
@@ -66,6 +66,8 @@ def _described(item):
     if kind is _core.TracedScalar:
         return kind
     if kind is list or kind is tuple:
+        if len(item) > LONG:  # numbers, whose values do not count
+            return kind, len(item)
         return kind, *map(_described, item)
     if kind is dict:
         return tuple((k, _described(x)) for k, x in item.items())
@@ -81,7 +83,8 @@ def _described(item):
 def _asked(function, args, kwargs):
     """The strides of what NumPy makes of the arguments' values; None where it can not tell."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return _strides_of(function(*_plain(list(args)), **_plain(kwargs)))
     except Exception:
         return None
@@ -123,7 +126,7 @@ def as_elementwise(operands, result):
     """The result of an elementwise operation on these operands in NumPy's order of memory."""
     asarray = _core.plain_function("asarray")
     arrays = [_core.as_array(x) if _core.traced(x) else asarray(x) for x in operands]
-    return laid(result, _core.elementwise_strides(arrays) or range(8 * np.ndim(result), 0, -8))
+    return laid(result, _core.elementwise_strides(arrays) or range(np.ndim(result), 0, -1))
 
 
 def in_named_order(order, operands, result):
@@ -134,7 +137,7 @@ def in_named_order(order, operands, result):
         order.upper() == "A" and all(x.flags.fnc for x in arrays if hasattr(x, "flags"))
     )
     ndim = np.ndim(result[0] if isinstance(result, tuple) else result)
-    return laid(result, range(8, 8 * ndim + 8, 8) if fortran else range(8 * ndim, 0, -8))
+    return laid(result, range(1, ndim + 1) if fortran else range(ndim, 0, -1))
 
 
 def laid(result, found):
@@ -151,8 +154,7 @@ def laid(result, found):
     if len(found) != result.ndim:
         return result
     if _core.traced_complex(result):
-        found = [step // 2 for step in found]
-        return type(result)(*(_core.in_order_of(x, found) for x in (result.re, result.im)))
+        return type(result)(*(_core.in_order_of(x, found, 16) for x in (result.re, result.im)))
     return _core.in_order_of(result, found)
 
 
@@ -183,66 +185,3 @@ def strides(x):
     index = _core.index_array(x)
     size *= 1 + _core.is_spaced(x)
     return tuple(step // index.itemsize * size for step in index.strides)
-
-
-def flags(x):
-    """What NumPy's flags tell of an array."""
-    return Flags(x)
-
-
-SHORT = {
-    "C": "c_contiguous", "F": "f_contiguous", "O": "owndata", "W": "writeable", "A": "aligned",
-    "X": "writebackifcopy", "B": "behaved", "CA": "carray", "FA": "farray",
-    "CONTIGUOUS": "c_contiguous", "FORTRAN": "f_contiguous",
-}  # fmt: skip
-
-
-class Flags:
-    """The flags of a traced array, to read, and to make it read-only."""
-
-    aligned = True
-    writebackifcopy = False
-
-    def __init__(self, x):
-        object.__setattr__(self, "_array", x)
-        real = x.re if _core.traced_complex(x) else x
-        index = _core.index_array(real)
-        dense = not _core.is_spaced(real) or index.size < 2
-        object.__setattr__(self, "c_contiguous", dense and index.flags.c_contiguous)
-        object.__setattr__(self, "f_contiguous", dense and index.flags.f_contiguous)
-        object.__setattr__(self, "owndata", _core.base_of(real) is None)
-        object.__setattr__(self, "writeable", not _core.is_locked(real))
-
-    behaved = property(lambda self: self.writeable)
-    carray = property(lambda self: self.c_contiguous and self.writeable)
-    farray = property(lambda self: self.f_contiguous and self.writeable and not self.c_contiguous)
-    contiguous = property(lambda self: self.c_contiguous)
-    fortran = property(lambda self: self.f_contiguous)
-    fnc = property(lambda self: self.f_contiguous and not self.c_contiguous)
-    forc = property(lambda self: self.f_contiguous or self.c_contiguous)
-    num = property(
-        lambda self: 0x1 * self.c_contiguous + 0x2 * self.f_contiguous + 0x4 * self.owndata
-        + 0x100 + 0x400 * self.writeable
-    )  # fmt: skip
-
-    def __getitem__(self, name):
-        found = SHORT.get(name, name.lower())
-        if found.startswith("_") or not hasattr(self, found):
-            raise KeyError("Unknown flag")
-        return getattr(self, found)
-
-    def __setitem__(self, name, value):
-        setattr(self, SHORT.get(name, name.lower()), value)
-
-    def __setattr__(self, name, value):
-        if name != "writeable":
-            raise AttributeError(f"the flag {name!r} of a traced array can not be set")
-        x = self._array
-        for part in (x.re, x.im) if _core.traced_complex(x) else (x,):
-            _core.set_locked(part, not value)
-        object.__setattr__(self, "writeable", bool(value))
-
-    def __repr__(self):
-        names = ("C_CONTIGUOUS", "F_CONTIGUOUS", "OWNDATA", "WRITEABLE", "ALIGNED")
-        lines = [f"  {name} : {self[name]}" for name in (*names, "WRITEBACKIFCOPY")]
-        return "\n".join(lines) + "\n"

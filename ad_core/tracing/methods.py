@@ -10,6 +10,7 @@ from ad_core.complexes.array import made
 from ad_core.errors import TracedValueError
 from ad_core.tracing import layouts
 from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.flags import Flags
 from ad_core.tracing.flat import Flat
 
 __all__ = ["array_attributes", "array_methods", "array_setters"]
@@ -130,7 +131,7 @@ def view(self, *args, **kwargs):
 
 def setflags(self, write=None, align=None, uic=None):
     if write is not None:
-        layouts.flags(self).writeable = write
+        Flags(self).writeable = write
 
 
 def is_integer(self):
@@ -173,7 +174,7 @@ def array_attributes():
         "mT": lambda x: np.swapaxes(x, -1, -2),
         "flat": lambda x: Flat(as_array(x)),
         "base": lambda x: _core.base_of(x) if type(x) is _core.TracedArray else None,
-        "flags": lambda x: layouts.flags(as_array(x)),
+        "flags": lambda x: Flags(as_array(x)),
         "strides": layouts.strides,
         "itemsize": lambda x: x.dtype.itemsize,
         "nbytes": lambda x: x.size * x.dtype.itemsize,
