@@ -21,7 +21,6 @@ ROUTES = {
     "forward": lambda p, x: ad_core.jacfwd(p)(x),
     "reverse": lambda p, x: ad_core.jacrev(p)(x),
     "compiled": lambda p, x: ad_core.compile(p).jacobian(x),
-    # "pickled": lambda p, x: pickle.loads(pickle.dumps(ad_core.trace(p, x))).jacobian(x),
 }
 
 

@@ -69,7 +69,8 @@ def _sharing(function):
     def sharing(a, b, max_work=None):
         parts = [(x.re, x.im) if _core.traced_complex(x) else (x,) for x in (a, b)]
         if all(map(_core.traced, parts[0] + parts[1])):
-            return any(_of_one(x, y) and overlap(x, y) for x in parts[0] for y in parts[1])
+            pairs = [(x, y) for x in parts[0] for y in parts[1] if _of_one(x, y)]
+            return any(overlap(x, y) for x, y in pairs)
         # what NumPy made of a traced array is an object array, which stores must not go into
         return any(isinstance(x, np.ndarray) and x.dtype == object for (x, *_) in parts)
 
@@ -78,6 +79,8 @@ def _sharing(function):
 
 def _of_one(x, y):
     """Whether both are views of one array: equal constants of two arrays may be one node."""
+    if not type(x) is type(y) is _core.TracedArray:
+        return False  # a number
     whole, other = (_core.base_of(part) for part in (x, y))
     return (x if whole is None else whole) is (y if other is None else other)
 
