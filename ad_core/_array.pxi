@@ -15,6 +15,9 @@ cdef class TracedArray:
     cdef bint owned             # its index memory is its own, or its whole's, and writable
     cdef unsigned char truth    # its elements are truth values
     cdef unsigned char count    # its elements are integers made of truth values
+    cdef bint read_only         # as NumPy's diagonals and broadcast arrays are
+    cdef bint spaced            # a part of a complex array: every other number of its memory
+    cdef object half_swap       # a row that compiled code is swapping with another, see _iterate
     cdef object __weakref__
 
     __array_priority__ = 1000.0
@@ -65,7 +68,7 @@ cdef class TracedArray:
         """Constants made in an earlier trace (a cached table, a module imported meanwhile)
         are plain numbers: here they become constants of the present trace."""
         self.trace = innermost().root()
-        self.index = constant_nodes(self.trace, values).copy()
+        self.index = constant_nodes(self.trace, values).copy(order="K")
         self.whole = None
         self.owned = True
         return 0
@@ -78,7 +81,7 @@ cdef class TracedArray:
         if self.whole is not None:
             self.whole.writable()
             return self.indices()
-        self.index = index.copy(order="C")
+        self.index = index.copy(order="K")
         self.owned = True
         return self.index
 
@@ -199,7 +202,7 @@ cdef class TracedArray:
     def __iter__(self):
         if cnp.PyArray_NDIM(self.index) == 0:
             raise TypeError("iteration over a 0-d array")
-        return iter([self[k] for k in range(len(self))])
+        return iterate(self)
 
     def __contains__(self, item):
         return bool(np.any(self == item))
@@ -239,7 +242,8 @@ cdef class TracedArray:
         cdef cnp.ndarray index
         cdef Py_ssize_t k, n
         if type(value) is TracedScalar and PyLong_CheckExact(key) and self.owned and (
-                cnp.PyArray_NDIM(self.index) == 1 and not (self.truth or self.count)):
+                cnp.PyArray_NDIM(self.index) == 1 and (
+                not (self.truth or self.count or self.read_only))):
             index = self.indices()
             k = PyLong_AsSsize_t(key)
             n = cnp.PyArray_DIM(index, 0)
@@ -249,6 +253,9 @@ cdef class TracedArray:
                 (<ad_node *> (cnp.PyArray_BYTES(index) + k * cnp.PyArray_STRIDE(index, 0)))[0] = (
                     <TracedScalar> value).node
                 return
+        elif type(value) is TracedArray and PyLong_CheckExact(key) and self.ndim > 1 and (
+                swapped_rows(self, key, <TracedArray> value)):
+            return
         assign(self, key, value)
 
     def __copy__(self):
@@ -262,7 +269,7 @@ cdef class TracedArray:
                         "is traced")
 
     def __array__(self, dtype=None, copy=None):
-        return as_plain_array(self, dtype)
+        return as_plain_array(self, dtype, copy)
 
     def __array_function__(self, func, types, args, kwargs):
         return numpy_call(func, types, args, kwargs)
@@ -272,6 +279,9 @@ cdef class TracedArray:
 
     def __dir__(self):
         return method_names()
+
+    def __setattr__(self, name, value):
+        set_attribute(self, name, value)
 
     def __repr__(self):
         return f"TracedArray({value_text(self)})"
@@ -344,15 +354,19 @@ cdef object view_of(TracedArray x, cnp.ndarray index):
     y.index = index
     y.truth = x.truth
     y.count = x.count
+    y.read_only = x.read_only
+    y.spaced = x.spaced
     if x.owned:
         y.owned = True
         y.whole = x.whole if x.whole is not None else x
         if not np.may_share_memory(index, x.index):
             y.whole = None      # NumPy made a copy
+            y.read_only = y.spaced = False
     elif is_consecutive(index):
         y.whole = x.whole if x.whole is not None else x
     else:
         y.owned = True          # NumPy made a copy
+        y.read_only = y.spaced = False
     return y
 
 
@@ -392,6 +406,8 @@ cdef object assign(TracedArray x, object key, object value):
     """x[key] = value in place, seen through every view of x; returns x."""
     value = fitting(x, value)
     cdef cnp.ndarray index = x.indices()
+    if x.read_only and not stored_already(x, key, value):
+        refuse_store(x)
     cdef Trace trace = unify(x.trace, trace_of((value,)) if is_traced(value) else x.trace)
     nodes = nodes_of(trace, value)
     index = x.writable()
@@ -420,10 +436,15 @@ cdef object nodes_of(Trace trace, object value):
     return constant_nodes(trace, value)
 
 
-cdef object copied(TracedArray x):
-    cdef TracedArray y = <TracedArray> owning_array(x.trace.root(), x.indices().copy(), x.truth)
-    y.count = x.count
-    return y
+cdef object copied(TracedArray x, object order="K"):
+    return of_same_type(x, owning_array(x.trace.root(), x.indices().copy(order=order), False))
+
+
+cdef object of_same_type(TracedArray x, object made):
+    """A new array as one of truth values or counts where x is."""
+    (<TracedArray> made).truth = x.truth
+    (<TracedArray> made).count = x.count
+    return made
 
 
 cdef object as_traced_array(object x):
@@ -446,7 +467,7 @@ cdef cnp.ndarray values_of(object x):
     if is_run(index):
         values = run_values(array.trace.tape, index)
     else:
-        values = values_on(array.trace.tape, contiguous(index), 0)
+        values = like_index(index, values_on(array.trace.tape, contiguous(index), 0))
     return values.astype(array.dtype) if array.truth or array.count else values
 
 
@@ -466,12 +487,13 @@ cdef bint only_constants(TracedArray x):
     return True
 
 
-cdef object as_plain_array(TracedArray x, object dtype):
+cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
     """What NumPy gets that does not know traced arrays: truth values and counts as plain ones,
     kept as guards; floats if nothing depends on an input, else an object array of traced
-    scalars."""
+    scalars, read-only unless a copy was asked for."""
     if ad_current == NULL and ended_constants(x):
         return ended_values(x) if dtype is None else ended_values(x).astype(dtype)
+    refuse_snapshot()
     cdef cnp.ndarray index = x.indices()
     if x.truth or x.count:
         return whole_values(x) if dtype is None else whole_values(x).astype(dtype)
@@ -482,7 +504,9 @@ cdef object as_plain_array(TracedArray x, object dtype):
     objects = unpatched_empty(index.size, dtype=object)
     for k, node in enumerate(index.ravel()):
         objects[k] = element_at(x, node)
-    return objects.reshape(shape_of(index))
+    objects = like_index(index, objects.reshape(shape_of(index)))
+    objects.flags.writeable = copy is True      # a store into a copy would be lost to x
+    return objects
 
 
 cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):

@@ -222,9 +222,45 @@ def object_array(x):
     return array_of_objects(x)
 
 
-def copy_of(TracedArray x not None):
+def copy_of(TracedArray x not None, order="K"):
     """A traced array with an index memory of its own."""
-    return copied(x)
+    return copied(x, order)
+
+
+def locked(x):
+    """A view that NumPy makes read-only, as such."""
+    (<TracedArray> x).read_only = True
+    return x
+
+
+def set_locked(TracedArray x not None, bint locked):
+    """Make an array read-only, or writable again where NumPy would."""
+    if not locked and x.read_only and x.whole is not None and x.whole is not x:
+        raise ValueError("cannot set WRITEABLE flag to True of this array")
+    x.read_only = locked
+
+
+def is_locked(TracedArray x not None):
+    """Whether an array is read-only."""
+    return x.read_only
+
+
+def part_of_complex(TracedArray x not None):
+    """A view of a part of a complex array, which is not contiguous as the part itself is."""
+    cdef TracedArray y = <TracedArray> view_of(x, x.indices())
+    y.spaced = True
+    return y
+
+
+def is_spaced(x):
+    """Whether x is a view of a part of a complex array, or of such a view."""
+    return type(x) is TracedArray and (<TracedArray> x).spaced
+
+
+def base_of(TracedArray x not None):
+    """The array that this one is a view of; None: it is no view."""
+    x.indices()
+    return x.whole
 
 
 def set_items(x, key, value):

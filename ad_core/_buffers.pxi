@@ -6,11 +6,13 @@
 cdef dict numpy_names = np.__dict__
 cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
-    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "copy", "require")}
+    "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "copy",
+    "require")}
 # what this binding itself calls: NumPy's own, also while a trace runs
 cdef object unpatched_asarray = np.asarray
 cdef object unpatched_array = np.array
 cdef object unpatched_empty = np.empty
+cdef object unpatched_empty_like = np.empty_like
 cdef object unpatched_zeros = np.zeros
 cdef object unpatched_full = np.full
 
@@ -70,10 +72,11 @@ cdef object buffer_of(object array):
     if type(array) is not np.ndarray or (<cnp.ndarray> array).descr.type_num != cnp.NPY_DOUBLE:
         return array
     trace = trace.root()
-    return owning_array(trace, constant_nodes(trace, <cnp.ndarray> array).copy(), False)
+    return owning_array(trace, constant_nodes(trace, <cnp.ndarray> array).copy(order="K"),
+                        False)
 
 
-cdef object uniform(object shape, double value):
+cdef object uniform(object shape, double value, object order="C"):
     """A buffer of one value: all its elements are the same constant node."""
     cdef Trace trace = innermost().root()
     cdef cnp.npy_intp dims[MAXDIMS]
@@ -90,7 +93,11 @@ cdef object uniform(object shape, double value):
         ndim = <int> len(shape)
         for d in range(ndim):
             dims[d] = shape[d]
-    return owning_array(trace, filled(node, ndim, dims), False)
+    cdef cnp.ndarray index = filled(node, ndim, dims)
+    if order is not None and order != "C":
+        index = unpatched_empty(shape_of(index), dtype=np.uint32, order=order)
+        index.fill(node)
+    return owning_array(trace, index, False)
 
 
 cdef inline bint is_float(object dtype):
@@ -126,27 +133,27 @@ def zeros(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
         made = originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
-    return uniform(shape, 0.0)
+    return uniform(shape, 0.0, order)
 
 
 def empty(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
         made = originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
-    return uniform(shape, 0.0)
+    return uniform(shape, 0.0, order)
 
 
 def ones(shape, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
         return complex_made(originals["ones"](shape, dtype, order, **kwargs))
-    return uniform(shape, 1.0)
+    return uniform(shape, 1.0, order)
 
 
 def full(shape, fill_value, dtype=None, order="C", **kwargs):
     if as_ever() or kwargs or not is_float(dtype):
         return complex_made(originals["full"](shape, fill_value, dtype, order, **kwargs))
     if is_traced(fill_value):
-        result = uniform(shape, 0.0)
+        result = uniform(shape, 0.0, order)
         result[...] = fill_value
         return result if dtype is not None else marked(result, fill_value.dtype)
     if dtype is None and not isinstance(fill_value, float):
@@ -215,7 +222,8 @@ cdef bint for_masked(object a, bint subok) except -1:
 
 def array(object, dtype=None, **kwargs):
     if not as_ever() and wants_complex(object, dtype):
-        made = complex_made_hook(object, needs_copy(kwargs.get("copy", True), False))
+        made = complex_made_hook(object, needs_copy(kwargs.get("copy", True), False),
+                                 kwargs.get("order"))
         return reshaped_minimum(made, kwargs)
     if as_ever():
         if for_masked(object, True):
@@ -226,7 +234,8 @@ def array(object, dtype=None, **kwargs):
         return complex_made(originals["array"](object, dtype, **kwargs))
     made = of_traced(object, kwargs.get("copy", True)) if stays_traced(object, dtype) else None
     if made is not None:
-        return reshaped_minimum(of_type_asked(made, dtype), kwargs)
+        made = ordered(of_type_asked(made, dtype), kwargs.get("order"))
+        return reshaped_minimum(made, kwargs)
     return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
 
 
@@ -243,12 +252,12 @@ cdef object converted(str name, object a, object dtype, object order, dict kwarg
             return a
         return originals[name](a, dtype, order, **kwargs)
     if wants_complex(a, dtype):
-        return complex_made_hook(a, needs_copy(kwargs.get("copy"), False))
+        return complex_made_hook(a, needs_copy(kwargs.get("copy"), False), order)
     if not is_float(dtype):
         return originals[name](a, dtype, order, **kwargs)
     made = of_traced(a, kwargs.get("copy")) if stays_traced(a, dtype) else None
     if made is not None:
-        return of_type_asked(made, dtype)
+        return ordered(of_type_asked(made, dtype), order)
     if isinstance(a, (list, tuple)):
         return buffer_of(originals[name](a, dtype, order, **kwargs))
     return originals[name](a, dtype, order, **kwargs)
@@ -278,6 +287,12 @@ def ascontiguousarray(a, dtype=None, **kwargs):
     if as_ever() or not is_float(dtype):
         return originals["ascontiguousarray"](a, dtype, **kwargs)
     return np.atleast_1d(converted("asarray", a, dtype, "C", kwargs))
+
+
+def asfortranarray(a, dtype=None, **kwargs):
+    if as_ever() or not (is_float(dtype) or wants_complex(a, dtype)):
+        return originals["asfortranarray"](a, dtype, **kwargs)
+    return np.atleast_1d(converted("asarray", a, dtype, "F", kwargs))
 
 
 cdef object reshaped_minimum(object array, dict kwargs):
@@ -344,7 +359,7 @@ cdef object joined(object items):
     if len(shapes) > 1:
         raise ValueError(f"setting an array element with a sequence: the parts of a nested list "
                          f"have different shapes {sorted(shapes)}")
-    return of_kinds(owning_array(trace, np.stack(nodes), False), kinds)
+    return of_kinds(owning_array(trace, contiguous(np.stack(nodes)), False), kinds)
 
 
 cdef object of_type_asked(object made, object dtype):
@@ -410,5 +425,6 @@ cdef int enter_replacement(dict space, str name, object function) except -1:
 
 
 for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,
-                 full_like, array, asarray, asanyarray, ascontiguousarray, copy, require):
+                 full_like, array, asarray, asanyarray, ascontiguousarray, asfortranarray, copy,
+                 require):
     enter_replacement(numpy_names, function.__name__, function)

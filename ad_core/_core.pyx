@@ -19,6 +19,7 @@ from libc.string cimport memcpy, memset
 
 import importlib
 import importlib.machinery
+import opcode
 import os
 import sys
 import threading
@@ -76,6 +77,7 @@ cdef extern from "Python.h":
     bint PyLong_CheckExact(object x)
     bint PyComplex_Check(object x)
     PyObject *PyEval_GetGlobals()
+    int PyObject_GenericSetAttr(object x, object name, object value) except -1
 
     # without the references that Cython would take of each argument
     PyObject *ad_dict_get "PyDict_GetItem"(PyObject *space, PyObject *name)
@@ -96,12 +98,14 @@ include "_buffers.pxi"
 include "_listed.pxi"
 include "_trace.pxi"
 include "_index.pxi"
+include "_layout.pxi"
 include "_operate.pxi"
 include "_whole.pxi"
 include "_foreign.pxi"
 include "_scalar.pxi"
 include "_array.pxi"
 include "_ndarray.pxi"
+include "_iterate.pxi"
 include "_guards.pxi"
 include "_ended.pxi"
 include "_blocks.pxi"

@@ -187,11 +187,13 @@ cdef object operand_of(object x, str what):
     return real_array(array, what)
 
 
-cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=False):
+cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=False,
+                        bint turned=False):
     """Record op on operands of any kind, broadcast against one another.
 
     tested: op is a test of which only the outcome is wanted; it is kept as a guard and returned
-    as a plain array.  holds: it is known to be true everywhere, and nothing is returned."""
+    as a plain array.  holds: it is known to be true everywhere, and nothing is returned.
+    turned: the operands have their axes in the order of the result's memory."""
     cdef const ad_op_info *row = ad_op_row(op)
     cdef int arity = <int> len(given), j, d, ndim = 0
     cdef Prepared prepared[MAXARITY]
@@ -202,6 +204,7 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
     cdef ad_node first
     cdef Trace trace
     cdef list ready = []
+    cdef bint c_order = True
     if arity != row.arity:
         raise TypeError(f"{row.ufunc.decode()} takes {row.arity} operands, got {arity}")
     for x in given:
@@ -212,19 +215,24 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
     trace = needed_trace(tuple(ready))
     for j in range(arity):
         x = ready[j]
+        if type(x) is TracedScalar or type(x) is float:
+            continue
+        arrays[j] = (<TracedArray> x).indices() if type(x) is TracedArray else x
+        ndim = broadcast(ndim, shape, <cnp.ndarray> arrays[j], row, ready)
+        c_order = c_order and in_c_order(<cnp.ndarray> arrays[j])
+    if not c_order and not turned:
+        axes = axes_by_stride(ndim, [x for x in arrays if x is not None])
+        if axes is not None:
+            return elementwise_turned(op, ready, ndim, axes, tested, holds)
+    for j in range(arity):
+        x = ready[j]
         if type(x) is TracedScalar:
             settle(<TracedScalar> x)
             prepared[j].base = (<TracedScalar> x).node
-            arrays[j] = None
-        elif type(x) is TracedArray:
-            arrays[j] = (<TracedArray> x).indices()
         elif type(x) is float:
             check(ad_tape_constant(trace.tape, x, &prepared[j].base))
-            arrays[j] = None
-        else:
+        elif type(x) is not TracedArray:
             arrays[j] = constant_nodes(trace, <cnp.ndarray> x)
-        if arrays[j] is not None:
-            ndim = broadcast(ndim, shape, <cnp.ndarray> arrays[j], row, ready)
     cdef Py_ssize_t count = 1
     for d in range(ndim):
         extents[d] = shape[d]
@@ -331,8 +339,14 @@ cdef cnp.ndarray run_values(const ad_tape *tape, cnp.ndarray index):
 
 
 cdef cnp.ndarray constant_nodes(Trace trace, cnp.ndarray values):
-    """Constants for the elements of a float64 array, copied: later changes do no harm."""
+    """Constants for the elements of a float64 array, copied: later changes do no harm.  They lie
+    in memory as the values do."""
     cdef ad_node first
+    if not in_c_order(values):
+        axes = axes_by_stride(cnp.PyArray_NDIM(values), [values])
+        if axes is not None:
+            return constant_nodes(trace, contiguous(values.transpose(axes), dtype_float)).transpose(
+                inverse(axes))
     cdef cnp.ndarray dense = contiguous(values, dtype_float)
     cdef size_t n = <size_t> cnp.PyArray_SIZE(dense)
     check(ad_tape_constants(trace.tape, n, &first))

@@ -68,6 +68,7 @@ def make_input(Trace trace not None, x, str what):
         copy = fresh_copy(x)
         index = unpatched_asarray(nodes_of(root, copy))
         return copy, contiguous(index).ravel(), root
+    cdef TracedArray made
     root = trace.root()
     if type(x) is float or type(x) is np.float64:
         check(ad_tape_inputs(root.tape, 1, &first))
@@ -76,16 +77,31 @@ def make_input(Trace trace not None, x, str what):
         root.tape.value[first] = PyFloat_AS_DOUBLE(x)
         return new_scalar(root, first), consecutive_row(first, 1), root
     values = float_input(x, what)
-    check(ad_tape_inputs(root.tape, <size_t> cnp.PyArray_SIZE(values), &first))
-    write_values(root.tape, first, cnp.PyArray_DATA(values),
-                 <size_t> cnp.PyArray_SIZE(values))
-    if trace.level > 0:
-        root.note_inputs(first, <size_t> cnp.PyArray_SIZE(values))
-    traced = new_array(root, consecutive(first, cnp.PyArray_NDIM(values),
-                                         cnp.PyArray_DIMS(values)), False)
+    if type(x) is np_ndarray and not in_c_order(<cnp.ndarray> x):
+        values = like_index(<cnp.ndarray> x, values)
+    made = <TracedArray> inputs_like(root, values, trace.level > 0)
     if cnp.PyArray_NDIM(values) == 0 and isinstance(x, (np.generic, float)):
-        traced = new_scalar(root, first)
-    return traced, consecutive_row(first, cnp.PyArray_SIZE(values)), root
+        return new_scalar(root, made.first), consecutive_row(made.first, 1), root
+    if in_c_order(made.index):
+        return made, consecutive_row(made.first, cnp.PyArray_SIZE(values)), root
+    return made, contiguous(made.index).reshape(-1), root
+
+
+cdef object inputs_like(Trace trace, cnp.ndarray values, bint noted):
+    """Inputs with the values of an array that is dense in memory, whose order they keep.  noted:
+    they are those of a trace within another."""
+    cdef size_t n = <size_t> cnp.PyArray_SIZE(values)
+    cdef ad_node first
+    cdef cnp.ndarray turned = values
+    axes = None if in_c_order(values) else axes_by_stride(cnp.PyArray_NDIM(values), [values])
+    if axes is not None:
+        turned = contiguous(values.transpose(axes))
+    check(ad_tape_inputs(trace.tape, n, &first))
+    write_values(trace.tape, first, cnp.PyArray_DATA(turned), n)
+    if noted:
+        trace.note_inputs(first, n)
+    index = consecutive(first, cnp.PyArray_NDIM(turned), cnp.PyArray_DIMS(turned))
+    return new_array(trace, index if axes is None else index.transpose(inverse(axes)), False)
 
 
 def hold_inner_inputs(Trace trace not None, cnp.ndarray inputs):
@@ -129,7 +145,6 @@ cdef object fresh_copy(object x):
     to, so that x's other uses do not count (no perturbation confusion)."""
     cdef Trace trace
     cdef ad_node first
-    cdef cnp.ndarray index
     if type(x) is TracedScalar:
         settle(<TracedScalar> x)
         check(ad_tape_unary((<TracedScalar> x).trace.tape, op_positive, (<TracedScalar> x).node,
@@ -137,13 +152,7 @@ cdef object fresh_copy(object x):
         return new_scalar((<TracedScalar> x).trace, first)
     if only_constants(<TracedArray> x):
         trace = (<TracedArray> x).trace
-        index = constant_nodes(trace, values_of(x))
-        check(ad_tape_inputs(trace.tape, <size_t> index.size, &first))
-        trace.note_inputs(first, <size_t> index.size)
-        write_values(trace.tape, first, cnp.PyArray_DATA(contiguous(values_of(x))),
-                     <size_t> index.size)
-        return new_array(trace, consecutive(first, cnp.PyArray_NDIM(index),
-                                            cnp.PyArray_DIMS(index)), False)
+        return inputs_like(trace, values_of(x), True)
     return elementwise(op_positive, (x,))
 
 
@@ -345,7 +354,8 @@ cdef class JacobianFunction:
     def __call__(self, *args, **kwargs):
         if 0 <= self.k < len(args) and not debugging:
             x = args[self.k]
-            if type(x) is np.ndarray or type(x) is float or type(x) is np.float64:
+            if (type(x) is np.ndarray and in_c_order(<cnp.ndarray> x)) or type(x) is float or (
+                    type(x) is np.float64):
                 return jacobian_once(self, args, kwargs)
         recording = record_hook(self.__wrapped__, args, kwargs, self.argnums, self.has_aux)
         result = self.of_recording(recording)

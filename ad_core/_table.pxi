@@ -6,6 +6,7 @@ cdef dict op_numbers = {}       # row name -> number
 cdef dict ufunc_ops = {}        # ufunc object -> row number
 cdef dict methods = {}          # name -> function(x, ...)
 cdef dict attributes = {}       # name -> function(x)
+cdef dict setters = {}          # name -> function(x, value)
 cdef object ufunc_hook = None
 cdef object function_hook = None
 cdef object matmul_hook = None
@@ -96,7 +97,8 @@ def record_op(str name, *operands):
     return elementwise(op_numbers[name], operands)
 
 
-def set_hooks(ufunc, function, matmul, round_, dict array_methods, dict array_attributes):
+def set_hooks(ufunc, function, matmul, round_, dict array_methods, dict array_attributes,
+              dict array_setters):
     """The Python layer's part: called for what the table does not hold."""
     global ufunc_hook, function_hook, matmul_hook, round_hook
     ufunc_hook = ufunc
@@ -105,6 +107,7 @@ def set_hooks(ufunc, function, matmul, round_, dict array_methods, dict array_at
     round_hook = round_
     methods.update(array_methods)
     attributes.update(array_attributes)
+    setters.update(array_setters)
 
 
 def set_complex(kind, operation, made):
@@ -114,6 +117,11 @@ def set_complex(kind, operation, made):
     complex_type = kind
     complex_hook = operation
     complex_made_hook = made
+
+
+def traced_complex(x):
+    """Whether x is a complex array or number of a traced function."""
+    return type(x) is complex_type
 
 
 def has_row(ufunc):
@@ -209,6 +217,13 @@ cdef object method_of(object x, str name):
             f"a traced value has no attribute {name!r}; what ad_core traces of NumPy's arrays is "
             f"listed in docs/numpy-coverage.md")
     return types.MethodType(function, x)
+
+
+cdef int set_attribute(TracedArray x, str name, object value) except -1:
+    if name in setters:
+        setters[name](x, value)
+        return 0
+    return PyObject_GenericSetAttr(x, name, value)
 
 
 cdef list method_names():

@@ -288,7 +288,6 @@ LOST = {
     "sort": (lambda z: np.sort(z), NotImplementedError, ("numpy.sort", "np.abs")),
     "eig": (lambda z: np.linalg.eig(np.outer(z, z)), NotImplementedError, ("linalg.eig", ".real")),
     "initial": (lambda z: np.sum(z, initial=1.0), NotImplementedError, ("numpy.sum", "initial")),
-    "at": (lambda z: np.add.at(z, [0], 1j), NotImplementedError, ("add.at",)),
     "hash": (lambda z: {z: 1}, TypeError, ("unhashable",)),
     "pickle": (lambda z: pickle.dumps(z), TypeError, ("pickled",)),
     "attribute": (lambda z: z.tobytes(), AttributeError, ("tobytes", ".real")),

@@ -21,6 +21,7 @@ np.roll(a, 5) | np.roll(a, (1, -1), (0, 1)) | np.repeat(a, 2) | np.repeat(a, [1,
 np.tile(v, (2, 2)) | np.tile(A=a, reps=2) | np.resize(v, (3, 4)) | np.resize(e, 3) + s
 np.diagonal(a, 1) | np.diagonal(c, 0, 1, 2) | np.delete(v, 1) | np.delete(a, [0, 2], axis=1)
 np.split(a, 2, axis=1) | np.array_split(v, 3) | np.hsplit(a, [1, 3]) | np.vsplit(a, 3)
+np.lib.stride_tricks.sliding_window_view(v, 2)
 np.dsplit(c, 2) | np.matrix_transpose(c) | np.unstack(a, axis=1) | np.diag(v) | np.diag(v, -2)
 np.diag(a) | np.diag(a, k=1) | np.diagflat(q) | np.diagflat([s, t]) | np.tril(a) | np.tril(c, -1)
 np.triu(a, 1) | np.triu(v) | np.atleast_1d(s) | np.atleast_2d(v) | np.atleast_3d(a, v)

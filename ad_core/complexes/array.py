@@ -5,7 +5,10 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
+from ad_core.tracing import layouts
 from ad_core.tracing.dispatch import only_constants, plain_constant
+from ad_core.tracing.flags import Flags
+from ad_core.tracing.flat import Flat
 
 __all__ = [
     "TracedComplex", "involved", "made", "pair", "parts", "plain_if_constant", "refuse_conversion",
@@ -15,7 +18,7 @@ COMPLEX = np.dtype(np.complex128)
 
 # Methods that are the NumPy function of the same name.
 SAME = {
-    "all", "any", "conj", "conjugate", "copy", "cumprod", "cumsum", "diagonal", "dot", "mean",
+    "all", "any", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "mean",
     "nonzero", "prod", "ravel", "repeat", "round", "squeeze", "std", "sum", "swapaxes", "take",
     "trace", "var",
     # elementwise: NumPy's object loops call np.exp(z) as z.exp()
@@ -84,7 +87,7 @@ class TracedComplex:
         )
 
     def __copy__(self):
-        return np.copy(self) if self.ndim else self
+        return np.copy(self) if is_array(self) else self
 
     def __deepcopy__(self, memo):
         return self.__copy__()
@@ -122,13 +125,32 @@ class TracedComplex:
         return self.shape[0]
 
     def __iter__(self):
-        return iter([self[k] for k in range(len(self))])
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[k] for k in range(len(self)))  # each read when it is asked for
+
+    @shape.setter
+    def shape(self, shape):
+        self.re.shape = shape
+        self.im.shape = shape
+
+    @property
+    def strides(self):
+        return layouts.strides(self)
+
+    @property
+    def flags(self):
+        return Flags(self)
+
+    def setflags(self, write=None, align=None, uic=None):
+        if write is not None:
+            self.flags.writeable = write
 
     # Parts, elements, views.
 
     @property
     def real(self):
-        return self.re
+        return _core.part_of_complex(self.re) if is_array(self) else self.re
 
     @real.setter
     def real(self, value):
@@ -136,7 +158,15 @@ class TracedComplex:
 
     @property
     def imag(self):
-        return self.im
+        return _core.part_of_complex(self.im) if is_array(self) else self.im
+
+    @property
+    def flat(self):
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, value):
+        self.flat[:] = value
 
     @imag.setter
     def imag(self, value):
@@ -151,12 +181,17 @@ class TracedComplex:
         return np.swapaxes(self, -1, -2)
 
     def __getitem__(self, key):
-        if (key == () if isinstance(key, tuple) else key is Ellipsis) and self.ndim == 0:
-            return number(self.re, self.im)
+        if not is_array(self):  # a number
+            if key is Ellipsis or (type(key) is tuple and not key):
+                return self
+            self = TracedComplex(*map(_core.as_array, (self.re * 1.0, self.im * 1.0)))
         re, im = self.re[key], self.im[key]
-        return TracedComplex(re, im) if np.ndim(re) else number(re, im)
+        return TracedComplex(re, im) if type(re) is _core.TracedArray else number(re, im)
 
     def __setitem__(self, key, value):
+        if type(value) is TracedComplex and _core.store_row(self.re, key, value.re):
+            _core.store_row(self.im, key, value.im)  # rows that compiled code swaps
+            return
         re, im = parts(value)
         _core.set_items(self.re, key, re)
         _core.set_items(self.im, key, im)
@@ -164,7 +199,21 @@ class TracedComplex:
     def reshape(self, *shape, order="C", copy=None):
         if len(shape) == 1 and isinstance(shape[0], tuple | list):
             (shape,) = shape
-        return np.reshape(self, tuple(shape), order=order)
+        copying = {} if copy is None else {"copy": copy}  # NumPy 2.1
+        return np.reshape(self, tuple(shape), order=order, **copying)
+
+    def copy(self, order="C"):
+        return np.copy(self, order=order)
+
+    def view(self, *args, **kwargs):
+        if args or kwargs:
+            raise TracedValueError(
+                "view() of a traced array as another type would lose its derivative"
+            )
+        return self[...]
+
+    def put(self, indices, values, mode="raise"):
+        np.put(self, indices, values, mode)
 
     def transpose(self, *axes):
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)):
@@ -172,14 +221,18 @@ class TracedComplex:
         return np.transpose(self, axes or None)
 
     def flatten(self, order="C"):
-        return np.copy(np.ravel(self, order=order))
+        x = np.ravel(self, order=order)
+        return np.copy(x) if not x.size or np.may_share_memory(x.re, self.re) else x
 
     def fill(self, value):
         self[...] = value
 
     def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         if np.dtype(dtype) == COMPLEX:
-            return np.copy(self) if copy and self.ndim else self
+            if not is_array(self):
+                return self
+            re, im = (part.astype(float, order, copy=copy) for part in (self.re, self.im))
+            return self if re is self.re else TracedComplex(re, im)
         if np.dtype(dtype) == np.bool_:
             return self != 0
         raise TracedValueError(
@@ -242,7 +295,7 @@ def _add_operators():
             return ufunc(other, self) if operable(other) else NotImplemented
 
         def in_place(self, other):
-            if not self.ndim:  # a number, which += binds anew
+            if not is_array(self):  # a number, which += binds anew
                 return forward(self, other)
             self[...] = ufunc(self, other)
             return self
@@ -262,6 +315,11 @@ def operable(x):
 
 
 _add_operators()
+
+
+def is_array(z):
+    """Whether a traced complex value is an array, maybe without axes, and no number."""
+    return type(z.re) is _core.TracedArray
 
 
 def number(re, im):
@@ -309,20 +367,29 @@ def parts(x):
     )
 
 
-def made(x, copy=True):
+def made(x, copy=True, order=None):
     """What np.array makes of complex numbers and traced values during a trace: an array that
     takes traced values."""
+    z = _made(x, copy, order)
+    if order is None or not is_array(z):
+        return z
+    re, im = (np.asarray(part, order=order) for part in (z.re, z.im))
+    return z if re is z.re and im is z.im else TracedComplex(re, im)
+
+
+def _made(x, copy, order):
+    if type(x) is TracedComplex and is_array(x):
+        return np.copy(x, order or "K") if copy else x
     if type(x) is TracedComplex:
-        return np.copy(x) if copy else x
+        return TracedComplex(np.array(x.re), np.array(x.im))
     if _core.traced(x):
-        return pair(_core.copy_of(_core.as_array(x)), 0.0)
+        re = _core.copy_of(_core.as_array(x))
+        return TracedComplex(re, np.zeros_like(re))
     if isinstance(x, list | tuple) and any(involved((p,)) or _traced_in(p) for p in x):
         x = np.stack([made(p, copy=False) for p in x])
         if type(x) is TracedComplex:
-            return x
+            return TracedComplex(*(np.asarray(part, order="C") for part in (x.re, x.im)))
     plain = _core.plain_function("asarray")(x)
-    if plain.ndim == 0:
-        return plain.astype(np.complex128)[()]
     return TracedComplex(np.array(plain.real, dtype=float), np.array(plain.imag, dtype=float))
 
 
@@ -353,7 +420,7 @@ def constant_values(z):
             values.append(_core.current_values(part))
         else:
             return None
-    result = _core.plain_function("empty")(np.shape(values[0]), np.complex128)
+    result = _core.plain_function("empty_like")(values[0], np.complex128)
     result.real, result.imag = values
     return result
 

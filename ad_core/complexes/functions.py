@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from ad_core import _core
 from ad_core.complexes.array import (
     TracedComplex,
     involved,
@@ -12,7 +13,7 @@ from ad_core.complexes.array import (
     plain_if_constant,
 )
 from ad_core.complexes.operations import add, conjugate, enter, multiply, refuse, store
-from ad_core.tracing import dispatch
+from ad_core.tracing import dispatch, layouts
 from ad_core.tracing.dispatch import name_of
 from ad_core.tracing.folds import fold_last, fold_running
 from ad_core.tracing.reductions import NO_VALUE, axes_last, kept, last_in_one
@@ -26,11 +27,13 @@ LINEAR = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
     np.tile, np.resize, np.diagonal, np.delete, np.split, np.array_split, np.hsplit, np.vsplit,
-    np.dsplit, np.matrix_transpose, np.unstack, np.copy, np.take, np.take_along_axis, np.diag,
+    np.dsplit, np.matrix_transpose, np.copy, np.take, np.take_along_axis, np.diag,
     np.diagflat, np.tril, np.triu, np.trace, np.sum, np.mean, np.cumsum, np.diff, np.average,
     np.nan_to_num, np.round, np.around, np.fix, np.gradient, np.trapezoid, np.ediff1d,
-    np.fft.fftshift, np.fft.ifftshift,
+    np.fft.fftshift, np.fft.ifftshift, np.lib.stride_tricks.sliding_window_view,
 ]  # fmt: skip
+if hasattr(np, "unstack"):  # NumPy 2.1
+    LINEAR.append(np.unstack)
 # Settings of theirs that are added to the result, or are one.
 ADDED = {"prepend", "append", "to_end", "to_begin", "initial", "returned"}
 # Linear in each of the first two arguments.
@@ -60,23 +63,28 @@ def call_function(function, types, args, kwargs):
     implementation = TABLE.get(function)
     if implementation is None:
         plain = plain_if_constant([list(args), kwargs])
-        if plain is not None:
-            return function(*plain[0], **plain[1])
-        refuse(name_of(function))
+        if plain is None:
+            refuse(name_of(function))
+        result = function(*plain[0], **plain[1])
+        return made(result) if np.iscomplexobj(result) else result
     out = kwargs.pop("out", None)
     if function not in LIKE:
         dtype = kwargs.pop("dtype", None)
         if dtype is not None and np.dtype(dtype) != np.complex128:
             raise TypeError(f"dtype={dtype} of {name_of(function)}: complex values stay such")
     result = implementation(*args, **kwargs)
-    return result if out is None else store(out, result, function.__name__)
+    if out is not None:
+        return store(out, result, function.__name__)
+    if function in dispatch.in_order or not layouts.has_axes(result):
+        return result
+    return layouts.as_numpy_lays(function, args, kwargs, result)
 
 
 def joined(re, im):
     """Results of both parts as complex ones, lists of them element by element."""
     if isinstance(re, list | tuple):
         return type(re)(map(joined, re, im))
-    return TracedComplex(re, im) if np.ndim(re) else pair(re, im)
+    return TracedComplex(re, im) if type(re) is _core.TracedArray else pair(re, im)
 
 
 def _linear(function):
@@ -187,14 +195,15 @@ for _name, _conjugated in (("vecdot", 0), ("matvec", None), ("vecmat", 0)):
 @implements(np.einsum)
 def einsum(subscripts, *operands, **kwargs):
     """Linear in each operand: one complex one after the other by its parts."""
-    for k, x in enumerate(operands):
+    items = [subscripts, *operands]
+    arrays = len(operands) if isinstance(subscripts, str) else len(items) // 2
+    for k, x in enumerate(items):
         if involved((x,)):
-            halves = [
-                np.einsum(subscripts, *operands[:k], part, *operands[k + 1 :], **kwargs)
-                for part in parts(x)
-            ]
+            halves = [np.einsum(*items[:k], part, *items[k + 1 :], **kwargs) for part in _whole(x)]
+            if arrays == 1:  # views of both parts where NumPy's is one
+                return joined(*halves)
             return add(halves[0], multiply(1j, halves[1]))
-    return np.einsum(subscripts, *operands, **kwargs)
+    return np.einsum(*items, **kwargs)
 
 
 @implements(np.prod)
@@ -231,12 +240,12 @@ def std(a, *args, **kwargs):
 
 @implements(np.real)
 def real(val):
-    return parts(val)[0]
+    return made(val, copy=False).real
 
 
 @implements(np.imag)
 def imag(val):
-    return parts(val)[1]
+    return made(val, copy=False).imag
 
 
 @implements(np.angle)
@@ -249,9 +258,9 @@ def angle(z, deg=False):
 @implements(np.real_if_close)
 def real_if_close(a, tol=100):
     """Which of both it is, is kept as a guard."""
-    re, im = parts(a)
+    _re, im = parts(a)
     limit = tol * np.finfo(np.float64).eps if tol > 1 else tol
-    return re if np.all(np.absolute(im) < limit) else a
+    return np.real(a) if np.all(np.absolute(im) < limit) else a
 
 
 @implements(np.isreal)
@@ -302,10 +311,13 @@ for _function in (np.all, np.any, np.count_nonzero, np.nonzero):
 
 def _like(value):
     def like(a, dtype=None, order="K", subok=True, shape=None, **kwargs):
-        shape = np.shape(a) if shape is None else shape
+        re = parts(a)[0]
         if dtype is not None and np.dtype(dtype) != np.complex128:
-            return np.full(shape, value, np.dtype(dtype))
-        return made(np.full(shape, complex(value)))
+            return np.full_like(re, value, np.dtype(dtype), order, shape=shape)
+        return TracedComplex(
+            np.full_like(re, value, float, order, shape=shape),
+            np.zeros_like(re, float, order, shape=shape),
+        )
 
     return like
 
@@ -318,7 +330,7 @@ implements(np.ones_like)(_like(1.0))
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **kwargs):
     if dtype is None and a.dtype != np.complex128:
         raise TypeError("np.full_like of a real array takes real numbers; give dtype=complex")
-    result = _like(0.0)(a, dtype, shape=shape)
+    result = _like(0.0)(a, dtype, order, shape=shape)
     result[...] = fill_value
     return result
 

@@ -6,6 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.complexes.array import TracedComplex, involved, pair, parts, plain_if_constant
 from ad_core.errors import TracedValueError
+from ad_core.tracing import layouts
 from ad_core.tracing.dispatch import any_traced
 
 __all__ = ["OPERATIONS", "call_ufunc", "operate", "store"]
@@ -254,7 +255,13 @@ def operate(ufunc, operands):
         if plain is not None:
             return ufunc(*plain)
         refuse(ufunc.__name__)
-    return operation(*operands)
+    result = operation(*operands)
+    if not layouts.has_axes(result):
+        return result
+    if ufunc.signature is not None:
+        return layouts.as_numpy_lays(ufunc, operands, {}, result)
+    arrays = [x.re if type(x) is TracedComplex else x for x in operands]
+    return layouts.as_elementwise(arrays, result)
 
 
 def refuse(name):
@@ -268,10 +275,13 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     """What ``__array_ufunc__`` does where a complex number is among the operands."""
     from ad_core.complexes.functions import REDUCTIONS
 
+    if method == "at":
+        return _at(ufunc, *inputs)
     out = kwargs.pop("out", None)
     out = out[0] if isinstance(out, tuple) else out
     where = kwargs.pop("where", True)
-    for ignored in ("casting", "order", "subok"):
+    order = kwargs.pop("order", "K")
+    for ignored in ("casting", "subok"):
         kwargs.pop(ignored, None)
     if kwargs.get("dtype") is not None and np.dtype(kwargs["dtype"]) != np.complex128:
         raise TypeError(f"dtype={kwargs['dtype']} of {ufunc.__name__}: complex values stay such")
@@ -296,7 +306,28 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         if plain is None or where is not True:
             refuse(f"{ufunc.__name__}.{method}")
         result = getattr(ufunc, method)(*plain, **kwargs)
-    return result if out is None else store(out, result, ufunc.__name__)
+    if out is not None:
+        return store(out, result, ufunc.__name__)
+    if order in ("K", "k") or not layouts.has_axes(result):
+        return result
+    return layouts.in_named_order(order, inputs, result)
+
+
+def _at(ufunc, array, indices, values=None):
+    """ufunc.at: repeated indices count once each, in order."""
+    if type(array) is not TracedComplex:
+        return store(array, values, f"{ufunc.__name__}.at")
+    if ufunc in (np.add, np.subtract):
+        re, im = parts(values)
+        ufunc.at(array.re, indices, re)
+        ufunc.at(array.im, indices, im)
+        return None
+    places = np.arange(array.size).reshape(array.shape)[indices]
+    others = () if values is None else np.broadcast_arrays(values, places)[:1]
+    for k, place in np.ndenumerate(places):
+        at = np.unravel_index(place, array.shape)
+        array[at] = ufunc(array[at], *(x[k] for x in others))
+    return None
 
 
 def store(out, result, name):

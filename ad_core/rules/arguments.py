@@ -10,6 +10,7 @@ from ad_core.argnums import is_single
 from ad_core.complexes.array import TracedComplex
 from ad_core.errors import TracedValueError
 from ad_core.rules.rule import call
+from ad_core.tracing import layouts
 from ad_core.trees import flatten
 
 __all__ = [
@@ -101,6 +102,7 @@ class Arguments:
         self._leaves = [self._leaf(k, leaf, numbers) for k, leaf in enumerate(leaves)]
         self._traced = [k for k, leaf in enumerate(self._leaves) if _core.traced(leaf)]
         self.arrays = [self._leaves[k] for k in self._traced]
+        self._orders = [layouts.order_of(x) for x in self.arrays]
 
     def _leaf(self, k, leaf, numbers):
         if _core.traced(leaf):  # truth values decide, as in Python's control flow
@@ -123,8 +125,8 @@ class Arguments:
     def primals(self, arrays):
         """The nested arguments with these arrays in the traced leaves' places."""
         leaves = list(self._leaves)
-        for k, x in zip(self._traced, arrays, strict=True):
-            leaves[k] = x[()]  # a number where the shape is ()
+        for k, x, order in zip(self._traced, arrays, self._orders, strict=True):
+            leaves[k] = layouts.placed(x, order)[()]  # a number where the shape is ()
         return self.tree.build(leaves)
 
     def tangents(self, arrays):
@@ -148,6 +150,7 @@ class Result:
     def __init__(self, name):
         self.name = name
         self.tree = None
+        self.orders = None
 
     def leaves(self, value):
         """The leaves of a result."""
@@ -156,6 +159,7 @@ class Result:
             raise TypeError(f"{self.name} returned {value!r}; return the array or number meant")
         if self.tree is None:
             self.tree = tree
+            self.orders = [layouts.order_of(y) for y in leaves]
         elif tree != self.tree:
             raise ValueError(
                 f"{self.name} returned the structure {tree!r}, but {self.tree!r} where it was "
@@ -165,7 +169,8 @@ class Result:
 
     def build(self, arrays):
         """The nested result with these leaves."""
-        return self.tree.build([x[()] for x in arrays])
+        placed = map(layouts.placed, arrays, self.orders)
+        return self.tree.build([x[()] for x in placed])
 
     def call(self, function, arguments, linear):
         """function(*args) by one call on the tape, whose rule is linear(arrays, results, backward)

@@ -3,6 +3,7 @@
 ``dispatch``."""
 
 from ad_core import _core
+from ad_core.complexes import stores as complex_stores
 from ad_core.complexes.array import TracedComplex, made
 from ad_core.complexes.functions import call_function
 from ad_core.complexes.operations import operate
@@ -36,14 +37,14 @@ from ad_core.tracing import (
     shapes,
     statistics,
 )
-from ad_core.tracing.methods import array_attributes, array_methods
+from ad_core.tracing.methods import array_attributes, array_methods, array_setters
 from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
-    "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
-    "folds", "foreign", "gradients", "grids", "histograms", "indexing", "interpolation", "linalg",
-    "linalg_factors", "masked", "masked_making", "norms", "polynomials", "positions", "products",
-    "quantiles", "queries", "reductions", "sets", "shapes", "statistics",
+    "angles", "application", "complex_stores", "contractions", "convolutions", "differences",
+    "elementwise", "fft", "folds", "foreign", "gradients", "grids", "histograms", "indexing",
+    "interpolation", "linalg", "linalg_factors", "masked", "masked_making", "norms", "polynomials",
+    "positions", "products", "quantiles", "queries", "reductions", "sets", "shapes", "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(
@@ -53,6 +54,7 @@ _core.set_hooks(
     elementwise.round_,
     array_methods(),
     array_attributes(),
+    array_setters(),
 )
 _core.set_complex(TracedComplex, operate, made)
 _core.set_foreign(

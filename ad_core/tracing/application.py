@@ -26,7 +26,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
             f"with {len(pieces)} condition(s), either {len(pieces)} or {len(pieces) + 1} functions "
             f"are expected"
         )
-    result = np.zeros(x.shape)
+    result = np.zeros_like(x, dtype=np.float64)
     if x.dtype.kind in "biu":
         result = _core.marked(result, x.dtype)
     for piece, function in zip(pieces, funclist, strict=True):

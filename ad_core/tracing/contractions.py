@@ -150,6 +150,15 @@ def _shapes(operands):
     return [np.broadcast_to(0.0, x.shape) if _core.traced(x) else x for x in operands]
 
 
+def _moved(operands, x):
+    """einsum of one array that only moves its axes or takes a diagonal: NumPy's own on the index
+    array, a view that may be written to."""
+    index = _core.index_array(x)
+    place = 1 if isinstance(operands[0], str) else 0
+    items = [index if k == place else item for k, item in enumerate(operands)]
+    return _core.from_index(x, np.einsum(*items))
+
+
 @implements(np.einsum)
 def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
@@ -160,6 +169,8 @@ def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
     terms = [_spelled(term, x.ndim) for term, x in zip(terms, arrays, strict=True)]
     output = _spelled_output(output, terms)
     lengths = _lengths(terms, arrays)
+    if len(arrays) == 1 and set(output) == set(terms[0]):
+        return _moved(operands, arrays[0])
     parts = [_distinct(term, x, lengths) for term, x in zip(terms, arrays, strict=True)]
     for places in _path(operands, arrays, optimize):
         chosen = [parts[k] for k in places]

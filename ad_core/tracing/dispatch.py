@@ -7,7 +7,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
-from ad_core.tracing import whole
+from ad_core.tracing import layouts, whole
 
 __all__ = [
     "any_traced",
@@ -63,6 +63,7 @@ def keeps_types(*functions):
 
 
 movers = set()  # functions whose result is a view of an array, a number of a number
+in_order = set()  # functions whose result lies in memory as NumPy's whatever the arguments
 arrays = {
     np.where, np.select, np.tensordot, np.copy, np.broadcast_to, np.real_if_close, np.roll, np.pad,
     np.ones_like, np.zeros_like, np.full_like, np.empty_like, np.cov, np.piecewise,
@@ -78,9 +79,11 @@ def call_function(function, types, args, kwargs):
         args, kwargs = whole.beside_floats(function, args, kwargs, _signature(function)[1])
     implementation = table.get(function)
     if implementation is None:
+        out = kwargs.pop("out", None)
         plain = only_constants((args, kwargs))
         if plain is not None:  # made during the trace, but nothing depends on an input
-            return function(*plain[0], **plain[1])
+            result = function(*plain[0], **plain[1])
+            return result if out is None else store(out, result, function.__name__)
         raise NotImplementedError(
             f"{name_of(function)} has no derivative in ad_core{_core.user_line()}; write it with "
             f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers "
@@ -94,7 +97,10 @@ def call_function(function, types, args, kwargs):
         if place is not None and len(args) > place:
             out, args = args[place], args[:place] + args[place + 1 :]
     if out is None:
-        return _without_axes(function, args, implementation(*args, **kwargs))
+        result = _without_axes(function, args, implementation(*args, **kwargs))
+        if function in in_order or not layouts.has_axes(result):
+            return result
+        return layouts.as_numpy_lays(function, args, kwargs, result)
     if not any_traced((*args, *kwargs.values())):
         return store(out, function(*args, **kwargs), function.__name__)
     return store(out, implementation(*args, **kwargs), function.__name__)

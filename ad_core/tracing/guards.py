@@ -7,7 +7,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.elementwise import as_array
 
-__all__ = ["decided", "holds", "keep_holes", "plain", "tested"]
+__all__ = ["decided", "holds", "keep_holes", "keep_order", "plain", "tested"]
 
 
 def plain(x):
@@ -37,6 +37,22 @@ def decided(x):
     if not _core.traced(x):
         return x if x.dtype == bool else x != 0
     return _core.truth_of(x) if x.dtype == bool else tested(np.not_equal, x, 0.0)
+
+
+def keep_order(keep, first, second, ahead):
+    """Note that elements come before others in the stable order: they are less, or, if there are
+    ties now, where they stand ahead in the array no greater."""
+    if not (plain(first) == plain(second)).any():
+        keep(np.less, first, second)
+        return
+    shape = np.broadcast_shapes(np.shape(first), np.shape(second), np.shape(ahead))
+    first, second = np.broadcast_to(first, shape), np.broadcast_to(second, shape)
+    for test, where in ((np.less_equal, ahead), (np.less, ~ahead)):
+        where = np.broadcast_to(where, shape)
+        if where.all():
+            keep(test, first, second)
+        elif where.any():
+            keep(test, first[where], second[where])
 
 
 def keep_holes(x, values):

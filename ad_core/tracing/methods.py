@@ -8,17 +8,19 @@ import numpy as np
 from ad_core import _core
 from ad_core.complexes.array import made
 from ad_core.errors import TracedValueError
-from ad_core.tracing import shapes
+from ad_core.tracing import layouts
 from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.flags import Flags
+from ad_core.tracing.flat import Flat
 from ad_core.tracing.foreign import refuse_operand
 from ad_core.tracing.masked import TracedMasked
 
-__all__ = ["array_attributes", "array_methods"]
+__all__ = ["array_attributes", "array_methods", "array_setters"]
 
 # Methods that are the NumPy function of the same name.
 SAME = [
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip",
-    "copy", "cumprod", "cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "put",
+    "cumprod", "cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "put",
     "ptp", "ravel", "repeat",
     "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
 ]  # fmt: skip
@@ -43,7 +45,12 @@ def dot(self, b, out=None):
 def reshape(self, *shape, order="C", copy=None):
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         (shape,) = shape
-    return np.reshape(as_array(self), tuple(shape), order=order)
+    copying = {} if copy is None else {"copy": copy}  # NumPy 2.1
+    return np.reshape(as_array(self), tuple(shape), order=order, **copying)
+
+
+def copy(self, order="C"):
+    return _core.copy_of(as_array(self), order)
 
 
 def transpose(self, *axes):
@@ -57,7 +64,8 @@ def compress(self, condition, axis=None):
 
 
 def flatten(self, order="C"):
-    return _core.copy_of(np.ravel(as_array(self), order=order))
+    x = np.ravel(as_array(self), order=order)
+    return x if x.size and not np.may_share_memory(x, self) else _core.copy_of(x)
 
 
 def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
@@ -65,9 +73,16 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
     if _core.whole(self):
         return _whole_as(self, dtype, (order, casting, subok, copy))
     if dtype == np.float64:
-        return _core.copy_of(as_array(self))[()] if copy else self
+        x = as_array(self)
+        index = _core.index_array(x)
+        copy = copy or (_core.is_spaced(x) and x.size > 1 and order != "K")
+        moved = index.astype(index.dtype, order, copy=copy)
+        if moved is index or type(self) is _core.TracedScalar:
+            return self
+        return _core.from_nodes(x, moved)
     if dtype == np.complex128:
-        return made(self)
+        found = made(self)
+        return found if type(self) is _core.TracedArray else found[()]
     if dtype == np.object_:
         return np.asarray(self, dtype=object)
     if dtype == np.bool_:
@@ -146,35 +161,13 @@ def view(self, *args, **kwargs):
     return self[...]
 
 
+def setflags(self, write=None, align=None, uic=None):
+    if write is not None:
+        Flags(self).writeable = write
+
+
 def is_integer(self):
     return bool(np.floor(self) == self)
-
-
-class Flat:
-    """x.flat: the elements in C order, to read, count and assign."""
-
-    def __init__(self, x):
-        self.base = x
-
-    def __len__(self):
-        return self.base.size
-
-    def __iter__(self):
-        return iter(self.base.reshape(-1))
-
-    def __getitem__(self, key):
-        found = self.base.reshape(-1)[key]
-        return found if np.ndim(found) == 0 else found.copy()  # never a view, as NumPy's
-
-    def __setitem__(self, key, value):
-        flat = np.ravel(np.arange(self.base.size)[key])
-        shapes.set_flat(self.base, flat, value, "flat")
-
-    def __array__(self, dtype=None, copy=None):
-        return self.base.reshape(-1).__array__(dtype)
-
-    def copy(self):
-        return self.base.reshape(-1).copy()
 
 
 def exp(self, *args, **kwargs):
@@ -197,9 +190,8 @@ def array_methods():
     for name in _core.op_aliases():
         table.setdefault(name, _same(name))
     for function in (
-        dot, reshape, transpose, compress, flatten, astype, fill, item, tolist, sort, partition,
-        conj, exp, view,
-        is_integer,
+        dot, reshape, copy, transpose, compress, flatten, astype, fill, item, tolist, sort,
+        partition, conj, exp, view, is_integer, setflags,
     ):  # fmt: skip
         table[function.__name__] = function
     table["conjugate"] = conj
@@ -212,7 +204,51 @@ def array_attributes():
         "real": lambda x: x,
         "imag": np.imag,
         "mT": lambda x: np.swapaxes(x, -1, -2),
-        "flat": Flat,
-        "base": lambda x: None,
+        "flat": lambda x: Flat(as_array(x)),
         "_data": lambda x: x,  # what np.ma.getdata asks
+        "base": lambda x: _core.base_of(x) if type(x) is _core.TracedArray else None,
+        "flags": lambda x: Flags(as_array(x)),
+        "strides": layouts.strides,
+        "itemsize": lambda x: x.dtype.itemsize,
+        "nbytes": lambda x: x.size * x.dtype.itemsize,
+        "device": lambda x: "cpu",
+        **{name: _no_memory(name) for name in ("data", "ctypes", "tobytes", "tofile", "dumps")},
+    }
+
+
+class NoMemory(TracedValueError, AttributeError):
+    """What asks for the bytes of a traced value."""
+
+
+def _no_memory(name):
+    def refuse(x):
+        raise NoMemory(
+            f"a traced value has no attribute {name!r}{_core.user_line()}: there are no bytes "
+            f"behind it that could be handed out. Take ad_core.stop_gradient(x) for its numbers, "
+            f"or wrap the compiled function that needs them with ad_core.external; what there is "
+            f"of NumPy's arrays is listed in docs/numpy-coverage.md"
+        )
+
+    return refuse
+
+
+def array_setters():
+    """Name -> function(self, value) for the attributes that store into the array."""
+
+    def imag(self, value):
+        raise TypeError("array does not have imaginary part to set")
+
+    def fixed(name):
+        def refuse(self, value):
+            raise AttributeError(
+                f"{name} of a traced array can not be set{_core.user_line()}; make a new array"
+            )
+
+        return refuse
+
+    return {
+        "flat": lambda self, value: Flat(self).__setitem__(slice(None), value),
+        "real": fill,
+        "imag": imag,
+        **{name: fixed(name) for name in ("strides", "dtype", "data")},
     }

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-__all__ = ["searched", "stable_order"]
+__all__ = ["searched", "stable_order", "stable_partition"]
 
 FEW = 1 << 12  # elements of which NumPy's own stable order takes no longer
 CHUNK = 1 << 15  # numbers handled while they stay in the cache
@@ -30,6 +30,28 @@ def stable_order(values, axis):
     for row in np.ndindex(near.shape[:-1]):
         _mend(order[row], rows[row], keys[row], np.flatnonzero(near[row]), bits)
     return np.moveaxis(order, -1, axis)
+
+
+def stable_partition(values, ks):
+    """np.argpartition of the last axis, but that of equal elements the first stands first: at each
+    of the sorted places ks is that of the stable order."""
+    found = np.argpartition(values, ks)
+    moved = np.take_along_axis(values, found, -1)
+    if values.size and _tied(moved, ks):
+        np.put_along_axis(found, stable_order(moved, -1), stable_order(values, -1), -1)
+    return found
+
+
+def _tied(moved, ks):
+    """Whether an element in one of these places has an equal elsewhere."""
+    for low, high in zip([None, *ks], [*ks, None], strict=True):
+        between = moved[..., 0 if low is None else low + 1 : high]
+        ends = [moved[..., k, None] for k in (low, high) if k is not None]
+        if any((between == end).any() for end in ends):
+            return True
+        if len(ends) == 2 and (ends[0] == ends[1]).any():
+            return True
+    return False
 
 
 def _ascending(x):

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from ad_core import _core
+from ad_core.tracing import layouts
 from ad_core.tracing.dispatch import implements
 from ad_core.tracing.elementwise import as_array
 
@@ -17,7 +18,7 @@ def matmul(a, b):
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError("matmul: Input operand does not have enough dimensions (has 0)")
-    left, right = a.ndim == 1, b.ndim == 1
+    given, left, right = (a, b), a.ndim == 1, b.ndim == 1
     a = a[None, :] if left else a
     b = b[:, None] if right else b
     if a.shape[-1] != b.shape[-2]:
@@ -37,7 +38,10 @@ def matmul(a, b):
             for x in (a, b)
         ]
     shape = batch + (() if left else (M,)) + (() if right else (N,))
-    return _core.record_matmul(*stacks).reshape(shape)[()]
+    result = _core.record_matmul(*stacks).reshape(shape)[()]
+    if len(shape) > 2:
+        result = layouts.as_numpy_lays(np.matmul, given, {}, result)
+    return result
 
 
 def _stack(x):

@@ -8,7 +8,9 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.dispatch import implements
 from ad_core.tracing.elementwise import as_array, as_traced
-from ad_core.tracing.guards import decided, holds, plain, tested
+from ad_core.tracing.guards import decided, plain, tested
+from ad_core.tracing.orders import stable_partition
+from ad_core.tracing.queries import keep_partition
 from ad_core.tracing.reductions import axes_last, kept, last_in_one
 
 __all__ = ["quantile"]
@@ -56,25 +58,14 @@ def _rows(x, axis):
 def _order_statistics(x, places):
     """The elements at these sorted places along the last axis, as places.shape + x.shape[:-1].
 
-    Those between two of them are kept there by two guards, however many.
+    Those between two of them are kept there by guards, however many.
     """
     ks = np.unique(places)
     if not _core.traced(x):
         return np.moveaxis(
             np.partition(x, ks)[..., places], range(-np.ndim(places), 0), range(np.ndim(places))
         )
-    values = plain(x)
-    found = np.argpartition(values, ks)
-    keep = tested if np.isnan(values).any() else holds
-    moved = np.take_along_axis(x, found, -1)
-    for low, high in zip([None, *ks], [*ks, None], strict=True):
-        between = moved[..., 0 if low is None else low + 1 : high]
-        if low is not None:
-            keep(np.less_equal, moved[..., low, None], between)
-        if high is not None:
-            keep(np.less_equal, between, moved[..., high, None])
-        if low is not None and high is not None and not between.shape[-1]:
-            keep(np.less_equal, moved[..., low], moved[..., high])
+    moved = keep_partition(x, stable_partition(plain(x), ks), ks)
     nodes = _core.index_array(moved)[..., places]
     ahead = range(np.ndim(places))
     return _core.from_nodes(x, np.moveaxis(nodes, [d - np.ndim(places) for d in ahead], ahead))

@@ -6,10 +6,13 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.dispatch import implements, keeps_types, only_plain
 from ad_core.tracing.elementwise import as_array, as_traced
-from ad_core.tracing.guards import decided, holds, keep_holes, plain, tested
-from ad_core.tracing.orders import searched, stable_order
+from ad_core.tracing.guards import decided, holds, keep_holes, keep_order, plain, tested
+from ad_core.tracing.orders import searched, stable_order, stable_partition
 
-__all__ = ["argmax", "argmin", "argsort", "sorting"]
+__all__ = [
+    "argmax", "argmin", "argsort", "keep_partition", "may_share_memory", "shares_memory",
+    "sorting",
+]  # fmt: skip
 
 
 @keeps_types(np.shape)
@@ -57,11 +60,33 @@ def common_type(*arrays):
     return np.float64
 
 
-@keeps_types(np.may_share_memory, np.shares_memory)
-def may_share_memory(a, b, max_work=None):
-    if not (_core.traced(a) and _core.traced(b)):
-        return False
-    return np.may_share_memory(_core.index_array(a), _core.index_array(b))
+def _sharing(function):
+    """Whether two arrays, real or complex, see one another's stores."""
+
+    def overlap(x, y):
+        return function(_core.index_array(x), _core.index_array(y))
+
+    def sharing(a, b, max_work=None):
+        parts = [(x.re, x.im) if _core.traced_complex(x) else (x,) for x in (a, b)]
+        if all(map(_core.traced, parts[0] + parts[1])):
+            pairs = [(x, y) for x in parts[0] for y in parts[1] if _of_one(x, y)]
+            return any(overlap(x, y) for x, y in pairs)
+        # what NumPy made of a traced array is an object array, which stores must not go into
+        return any(isinstance(x, np.ndarray) and x.dtype == object for (x, *_) in parts)
+
+    return sharing
+
+
+def _of_one(x, y):
+    """Whether both are views of one array: equal constants of two arrays may be one node."""
+    if not type(x) is type(y) is _core.TracedArray:
+        return False  # a number
+    whole, other = (_core.base_of(part) for part in (x, y))
+    return (x if whole is None else whole) is (y if other is None else other)
+
+
+may_share_memory = keeps_types(np.may_share_memory)(_sharing(np.may_share_memory))
+shares_memory = keeps_types(np.shares_memory)(_sharing(np.shares_memory))
 
 
 @implements(np.array_equal)
@@ -129,27 +154,24 @@ argmin = implements(np.argmin)(_extreme_at(np.argmin, np.less, np.less_equal))
 
 @implements(np.argsort)
 def argsort(a, axis=-1, kind=None, order=None, *, stable=None):
-    """The stable order, of which a tie in another order is no part."""
+    """The stable order."""
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
     if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
         return np.zeros(1, dtype=np.intp)
-    found, ordered = sorting(x, axis)
-    moved, ordered = np.moveaxis(found, axis, -1), np.moveaxis(ordered, axis, -1)
-    back = moved[..., :-1] > moved[..., 1:]
-    holds(np.not_equal, ordered[..., :-1][back], ordered[..., 1:][back])
-    return found
+    return sorting(x, axis)[0]
 
 
 def sorting(x, axis):
-    """An order that sorts x, and x in this order; kept as a guard whatever the order of equal
-    elements is."""
+    """The stable order of x, and x in this order; kept as guards."""
     values = plain(x)
     found = stable_order(values, axis)
     ordered = np.take_along_axis(x, found, axis)
     rows = np.moveaxis(ordered, axis, -1)
-    keep_holes(x, values)(np.less_equal, rows[..., :-1], rows[..., 1:])
+    moved = np.moveaxis(found, axis, -1)
+    ahead = moved[..., :-1] < moved[..., 1:]
+    keep_order(keep_holes(x, values), rows[..., :-1], rows[..., 1:], ahead)
     return found, ordered
 
 
@@ -167,15 +189,35 @@ def argpartition(a, kth, axis=-1, kind="introselect", order=None):
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
-    values = plain(x)
-    found = np.argpartition(values, kth, axis)
-    keep = keep_holes(x, values)
-    moved = np.moveaxis(np.take_along_axis(x, found, axis), axis, -1)
-    for k in np.ravel(kth):
-        middle = moved[..., k : k + 1 or None]
-        keep(np.less_equal, moved[..., :k], middle)
-        keep(np.less_equal, middle, moved[..., k:])
-    return found
+    (axis,) = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+    ks = np.unique(np.ravel(kth) + np.where(np.ravel(kth) < 0, x.shape[axis], 0))
+    rows = np.moveaxis(x, axis, -1)
+    found = stable_partition(plain(rows), ks)
+    keep_partition(rows, found, ks)
+    return np.moveaxis(found, -1, axis)
+
+
+def keep_partition(rows, found, ks):
+    """Note which elements of the last axis are in the sorted places ks, and between which."""
+    moved = np.take_along_axis(rows, found, -1)
+    if not moved.size:
+        return moved
+    keep = keep_holes(rows, plain(rows))
+    for low, high in zip([None, *ks], [*ks, None], strict=True):
+        between = slice(0 if low is None else low + 1, high)
+        if low is not None:
+            at = slice(low, low + 1)
+            keep_order(
+                keep, moved[..., at], moved[..., between], found[..., at] < found[..., between]
+            )
+        if high is not None:
+            at = slice(high, high + 1)
+            keep_order(
+                keep, moved[..., between], moved[..., at], found[..., between] < found[..., at]
+            )
+        if low is not None and high == low + 1:
+            keep_order(keep, moved[..., low], moved[..., high], found[..., low] < found[..., high])
+    return moved
 
 
 @implements(np.partition)

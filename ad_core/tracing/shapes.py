@@ -8,7 +8,9 @@ NumPy's would, so writing through them is seen alike.
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import any_traced, keeps_types, movers, only_plain, store
+from ad_core.tracing.dispatch import (
+    any_traced, in_order, keeps_types, movers, only_plain, store,
+)  # fmt: skip
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.guards import decided
 
@@ -19,8 +21,10 @@ MOVERS = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
     np.tile, np.resize, np.diagonal, np.delete, np.split, np.array_split, np.hsplit, np.vsplit,
-    np.dsplit, np.matrix_transpose, np.unstack,
+    np.dsplit, np.matrix_transpose, np.lib.stride_tricks.sliding_window_view,
 ]  # fmt: skip
+if hasattr(np, "unstack"):  # NumPy 2.1
+    MOVERS.append(np.unstack)
 # Functions of a sequence of arrays that put them together.
 JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
 
@@ -45,6 +49,31 @@ def _mover(function):
 for _function in MOVERS:
     keeps_types(_function)(_mover(_function))
 movers.update(MOVERS)
+in_order.update(MOVERS, JOINERS)
+in_order.update(
+    (np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.real, np.imag)
+)
+
+
+def _read_only(function):
+    """A mover whose views NumPy makes read-only, unless writeable= asks for others."""
+    move = _mover(function)
+
+    def view(a, *args, **kwargs):
+        found = move(a, *args, **kwargs)
+        return found if kwargs.get("writeable") else _core.locked(found)
+
+    return view
+
+
+@keeps_types(np.ravel)
+def ravel(a, order="C"):
+    flat = _mover(np.ravel)(a, order=order)
+    return _core.copy_of(flat) if _core.is_spaced(flat) and flat.size > 1 else flat
+
+
+for _function in (np.broadcast_to, np.diagonal, np.lib.stride_tricks.sliding_window_view):
+    keeps_types(_function)(_read_only(_function))
 
 
 def joined(arrays):
@@ -93,18 +122,32 @@ for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
 def broadcast_arrays(*args, subok=False):
     arrays = [as_array(x) for x in args]
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
-    return tuple(np.broadcast_to(x, shape) for x in arrays)
+    return tuple(x if x.shape == shape else _spread(x, shape) for x in arrays)
+
+
+def _spread(x, shape):
+    """A broadcast view that may be written to, as those of broadcast_arrays still may."""
+    if not _core.traced(x):
+        return np.broadcast_arrays(x, np.empty(shape, dtype=bool))[0]
+    index = _core.index_array(x)
+    strides = np.broadcast_to(index, shape).strides
+    return _core.from_index(x, np.lib.stride_tricks.as_strided(index, shape, strides))
 
 
 @keeps_types(np.meshgrid)
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
-    flat = [np.ravel(as_array(x)) for x in xi]
-    nodes, model = joined(flat)
-    grids = np.meshgrid(*nodes, copy=copy, sparse=sparse, indexing=indexing)
-    return tuple(
-        _core.from_nodes(_core.marked(model, _core.common_type([x])), grid)
-        for x, grid in zip(flat, grids, strict=True)
-    )
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    n = len(xi)
+    grids = [
+        np.reshape(as_array(x), (1,) * k + (-1,) + (1,) * (n - 1 - k)) for k, x in enumerate(xi)
+    ]
+    if indexing == "xy" and n > 1:
+        grids[0] = np.reshape(grids[0], (1, -1) + (1,) * (n - 2))
+        grids[1] = np.reshape(grids[1], (-1, 1) + (1,) * (n - 2))
+    if not sparse:
+        grids = np.broadcast_arrays(*grids)
+    return tuple(np.copy(grid, order="C") for grid in grids) if copy else tuple(grids)
 
 
 @keeps_types(np.block)
@@ -156,7 +199,8 @@ def pad(array, pad_width, mode="constant", **kwargs):
 
 def _masked(x, keep):
     """x where keep holds, zero elsewhere, without recording."""
-    return _core.from_nodes(x, np.where(keep, _core.index_array(x), _core.constant_index(x, 0.0)))
+    zero = np.asarray([_core.constant_index(x, 0.0)])
+    return _core.from_nodes(x, np.where(keep, _core.index_array(x), zero))
 
 
 @keeps_types(np.tril)
@@ -177,7 +221,7 @@ def diag(v, k=0):
     if v.ndim not in (1, 2):
         raise ValueError("Input must be 1- or 2-d.")
     if v.ndim != 1:
-        return _core.from_index(v, np.diagonal(_core.index_array(v), k))  # a view, as NumPy's
+        return np.diagonal(v, k)  # a view, as NumPy's
     n = v.size + abs(k)
     nodes = np.full((n, n), _core.constant_index(v, 0.0))
     rows = np.arange(v.size) + max(-k, 0)
@@ -192,7 +236,7 @@ def diagflat(v, k=0):
 
 @keeps_types(np.copy)
 def copy(a, order="K", subok=False):
-    return _core.copy_of(as_array(a))
+    return _core.copy_of(as_array(a), order)
 
 
 @keeps_types(np.take)
@@ -312,15 +356,13 @@ def putmask(a, mask, values):
 
 def _like(value):
     def like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
-        return _full(a, value, dtype, shape)
+        dtype = a.dtype if dtype is None else np.dtype(dtype)
+        if dtype == np.float64:
+            return _core.uniform_like(as_array(a), value, order, shape)
+        model = np.empty_like(_core.index_array(a), dtype, order, shape=shape)
+        return np.full_like(model, value)
 
     return like
-
-
-def _full(a, fill, dtype, shape):
-    shape = np.shape(a) if shape is None else shape
-    dtype = a.dtype if dtype is None else np.dtype(dtype)
-    return np.full(shape, fill, float if dtype == np.float64 else dtype)
 
 
 keeps_types(np.zeros_like, np.empty_like)(_like(0.0))
@@ -329,7 +371,9 @@ keeps_types(np.ones_like)(_like(1.0))
 
 @keeps_types(np.full_like)
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    return _full(a, fill_value, dtype, shape)
+    result = np.zeros_like(a, dtype, order, shape=shape)
+    result[...] = fill_value
+    return result
 
 
 if hasattr(np, "astype"):  # NumPy 2.1

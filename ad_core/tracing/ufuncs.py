@@ -9,7 +9,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.complexes import operations as complexes
 from ad_core.complexes.array import involved
-from ad_core.tracing import folds, products, reductions, whole
+from ad_core.tracing import folds, layouts, products, reductions, whole
 from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
 from ad_core.tracing.elementwise import as_array, as_traced
 
@@ -64,18 +64,24 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     discrete = _core.only_whole(inputs)
     if dtype is not None and np.dtype(dtype) != np.float64 and not discrete:
         raise TypeError(f"dtype={dtype} of {ufunc.__name__}: traced values are float64")
-    for ignored in ("casting", "order", "subok"):
+    order = kwargs.pop("order", "K")
+    for ignored in ("casting", "subok"):
         kwargs.pop(ignored, None)
     if discrete and out is not None and method != "__call__":
         return _into(out[0], ufunc, method, inputs, {"where": where, "dtype": dtype, **kwargs})
+    asked = kwargs if where is True else {**kwargs, "where": where}
     if discrete:
         if out is not None and not any_traced(out):
             inputs = _core.plain_values(inputs)
-        result = _on_whole(ufunc, method, inputs, kwargs, where, dtype)
+        result = _on_whole(ufunc, method, inputs, dict(kwargs), where, dtype)
     else:
-        result = _compute(ufunc, method, inputs, kwargs, where)
+        result = _compute(ufunc, method, inputs, dict(kwargs), where)
     if result is NotImplemented:
         return result
+    if out is None and layouts.has_axes(result):
+        result = _in_order(ufunc, method, inputs, asked, result)
+        if order not in ("K", "k"):
+            result = layouts.in_named_order(order, inputs, result)
     if where is not True and method == "__call__":
         result = _only_where(where, result, out)
     if out is None:
@@ -115,6 +121,14 @@ def _into(out, ufunc, method, inputs, kwargs):
     result = _core.current_values(out) if _core.traced(out) else out
     _core.plain_call(ufunc, method, inputs, {**kwargs, "out": result})
     return store(out, result, ufunc.__name__) if _core.traced(out) else out
+
+
+def _in_order(ufunc, method, inputs, kwargs, result):
+    """The result of a ufunc in NumPy's order of memory."""
+    if method == "__call__" and ufunc.signature is None:  # elementwise, as its operands lie
+        return layouts.as_elementwise(inputs, result)
+    name = (ufunc, method)
+    return layouts.as_numpy_lays(getattr(ufunc, method), inputs, kwargs, result, name)
 
 
 def _only_where(where, result, out):
@@ -219,6 +233,8 @@ def _fold(
         result = flat[..., 0]
         for k in range(1, flat.shape[-1]):
             result = ufunc(result, flat[..., k])
+    if flat.shape[-1] == 1 and result.ndim:  # not a view of what it is the only element of
+        result = _core.copy_of(result)
     return reductions.kept(result, x.shape, axes, keepdims)
 
 
@@ -280,6 +296,7 @@ def _at(ufunc, array, indices, values=None):
     values = _core.numbers_of(values)
     places = np.arange(array.size).reshape(array.shape)[indices]
     flat = np.ravel(array).copy()
+    touched = np.unique(places)
     operands = None
     if values is not None:
         operands = np.ravel(np.broadcast_to(as_array(values), np.shape(places)))
@@ -294,7 +311,8 @@ def _at(ufunc, array, indices, values=None):
             flat[place] = (
                 ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
             )
-    _core.set_items(array, Ellipsis, flat.reshape(array.shape))
+    # these alone: others may be the same in memory
+    _core.set_items(array, np.unravel_index(touched, array.shape), flat[touched])
 
 
 def _at_whole(ufunc, array, indices, values):

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""x.flat: the elements of an array in C order, to go through, read, count and assign."""
+
+import numpy as np
+
+__all__ = ["Flat"]
+
+
+class Flat:
+    """What x.flat is of a traced array, real or complex: an iterator that can be indexed."""
+
+    def __init__(self, x):
+        self.base = x
+        self.index = 0
+
+    def __len__(self):
+        return self.base.size
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        """The element as it is now, whatever was stored since the last one."""
+        if self.index >= self.base.size:
+            raise StopIteration
+        place = self.coords
+        self.index += 1
+        return self.base[place]
+
+    @property
+    def coords(self):
+        return tuple(int(k) for k in np.unravel_index(self.index, self.base.shape))
+
+    def __getitem__(self, key):
+        found = self.base.reshape(-1)[key]
+        return found if np.ndim(found) == 0 else found.copy()  # never a view, as NumPy's
+
+    def __setitem__(self, key, value):
+        places = np.ravel(np.arange(self.base.size)[key])
+        if places.size:
+            np.put(self.base, places, value)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.base.reshape(-1).__array__(dtype)
+
+    def copy(self):
+        return self.base.reshape(-1).copy()

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results in the order of memory that NumPy gives them.
+
+Elementwise operations and functions that move elements lie so as they are made.  Of any other
+function NumPy itself is asked, once for each layout of arguments: it is carried out on their
+values, and the strides of what it makes are kept.
+"""
+
+import warnings
+
+import numpy as np
+
+from ad_core import _core
+
+__all__ = [
+    "as_elementwise", "as_numpy_lays", "in_named_order", "laid", "order_of", "placed", "strides",
+]  # fmt: skip
+
+MOST = 4096  # layouts kept
+LONG = 32  # numbers of a list that are part of a key
+known = {}  # (function, arguments but for their values): strides of the result, or of its parts
+
+# What is in C's order if all arguments are; asked of NumPy only otherwise.
+PLAIN = {
+    np.sum, np.mean, np.var, np.std, np.max, np.min, np.amax, np.amin, np.prod, np.cumsum, np.ptp,
+    np.cumprod, np.sort, np.clip, np.where, np.dot, np.matmul, np.tensordot, np.outer, np.round,
+    np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.nansum, np.nanmean, np.nan_to_num,
+}  # fmt: skip
+
+
+class _Unkept(Exception):
+    """Arguments that are no key, or that NumPy can not be asked with."""
+
+
+def has_axes(result):
+    """Whether a result has an order of memory that could be seen."""
+    if type(result) is tuple or type(result) is list:
+        return any(map(has_axes, result))
+    return (_core.traced(result) or _core.traced_complex(result)) and result.ndim > 1
+
+
+def as_numpy_lays(function, args, kwargs, result, name=None):
+    """The result with its axes in memory as in NumPy's result of the same call."""
+    if function in PLAIN and _core.all_in_c_order((result, args, kwargs)):
+        return result
+    if function in PLAIN and _core.all_in_c_order((args, kwargs)):
+        return laid(result, range(np.ndim(result), 0, -1))
+    try:
+        key = (name or function, _described(args), _described(kwargs))
+    except _Unkept:
+        return result
+    if key not in known:
+        if len(known) >= MOST:
+            known.clear()
+        known[key] = _asked(function, args, kwargs)
+    return laid(result, known.get(key))
+
+
+def _described(item):
+    """An argument but for the values of its arrays; what is no number and no array is itself."""
+    kind = type(item)
+    if _core.traced_complex(item):
+        return kind, item.shape, strides(item)
+    if kind is _core.TracedArray or isinstance(item, np.ndarray):
+        return kind, item.shape, strides(item), item.dtype
+    if kind is _core.TracedScalar:
+        return kind
+    if kind is list or kind is tuple:
+        if len(item) > LONG:  # numbers, whose values do not count
+            return kind, len(item)
+        return kind, *map(_described, item)
+    if kind is dict:
+        return tuple((k, _described(x)) for k, x in item.items())
+    if callable(item) and kind is not type:
+        raise _Unkept
+    try:
+        hash(item)
+    except TypeError:
+        raise _Unkept from None
+    return kind, item
+
+
+def _asked(function, args, kwargs):
+    """The strides of what NumPy makes of the arguments' values; None where it can not tell."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _strides_of(function(*_plain(list(args)), **_plain(kwargs)))
+    except Exception:
+        return None
+
+
+def _plain(item):
+    if _core.traced_complex(item):
+        values = _plain(item.re) + 1j * _plain(item.im)
+        return _with_strides(values, strides(item)) if np.ndim(values) else values
+    if _core.traced(item):
+        if type(item) is _core.TracedScalar:
+            return _core.current_values(item)[()]
+        return _with_strides(_core.current_values(item), strides(item))
+    if type(item) is dict:
+        return {k: _plain(x) for k, x in item.items()}
+    return type(item)(map(_plain, item)) if type(item) in (list, tuple) else item
+
+
+def _with_strides(values, strides):
+    """A plain array of these values with just these strides, which NumPy may go by."""
+    if not values.size:
+        return values
+    ends = [step * (n - 1) for step, n in zip(strides, values.shape, strict=True)]
+    low, high = (sum(end for end in ends if (end > 0) is up) for up in (False, True))
+    memory = _core.plain_function("zeros")((high - low) // values.itemsize + 1, values.dtype)
+    start = memory[-low // values.itemsize :]
+    found = np.lib.stride_tricks.as_strided(start, values.shape, strides)
+    found[...] = values
+    return found
+
+
+def _strides_of(made):
+    if isinstance(made, list | tuple):
+        return [_strides_of(part) for part in made]
+    return made.strides if isinstance(made, np.ndarray) else None
+
+
+def as_elementwise(operands, result):
+    """The result of an elementwise operation on these operands in NumPy's order of memory."""
+    asarray = _core.plain_function("asarray")
+    arrays = [_core.as_array(x) if _core.traced(x) else asarray(x) for x in operands]
+    return laid(result, _core.elementwise_strides(arrays) or range(np.ndim(result), 0, -1))
+
+
+def in_named_order(order, operands, result):
+    """The result in the order that order= names: "C", "F", or "A", which is F's if all operands
+    have that one alone."""
+    arrays = [x for x in operands if np.ndim(x)]
+    fortran = order.upper() == "F" or (
+        order.upper() == "A" and all(x.flags.fnc for x in arrays if hasattr(x, "flags"))
+    )
+    ndim = np.ndim(result[0] if isinstance(result, tuple) else result)
+    return laid(result, range(1, ndim + 1) if fortran else range(ndim, 0, -1))
+
+
+def laid(result, found):
+    """The result, or a tuple of them, with its axes in memory as these strides do."""
+    if isinstance(found, list):
+        if not isinstance(result, list | tuple) or len(result) != len(found):
+            return result
+        parts = [laid(*pair) for pair in zip(result, found, strict=True)]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
+    if found is None or not has_axes(result):
+        return result
+    if isinstance(result, list | tuple):
+        return type(result)(laid(part, found) for part in result)
+    if len(found) != result.ndim:
+        return result
+    if _core.traced_complex(result):
+        return type(result)(*(_core.in_order_of(x, found, 16) for x in (result.re, result.im)))
+    return _core.in_order_of(result, found)
+
+
+def order_of(x):
+    """Strides in the order of those of an array's memory; None if that is C's order."""
+    if _core.all_in_c_order(x):
+        return None
+    return _core.elementwise_strides([x])
+
+
+def placed(x, order):
+    """An array with its axes in memory as these strides have them; None: x as it is."""
+    if order is None:
+        return x
+    if _core.traced(x):
+        return _core.in_order_of(x, order)
+    axes = sorted(range(x.ndim), key=lambda d: -order[d])
+    return np.ascontiguousarray(np.transpose(x, axes)).transpose(np.argsort(axes))
+
+
+def strides(x):
+    """Bytes from element to element along each axis, as of NumPy's array of these numbers."""
+    if _core.traced_complex(x):
+        return tuple(2 * step for step in strides(x.re))
+    if not _core.traced(x):
+        return x.strides
+    size = x.dtype.itemsize
+    index = _core.index_array(x)
+    size *= 1 + _core.is_spaced(x)
+    return tuple(step // index.itemsize * size for step in index.strides)
