@@ -149,7 +149,11 @@ class Replayed(_Large):
         self.pack = None if self.tree.kind is None else self.tree.build
 
     def report_missed(self, missed, arguments):
-        self.report(self.flipped, tuple(np.argwhere(missed)[0].tolist()))
+        at = tuple(np.argwhere(missed)[0].tolist())
+        pairs = zip(arguments, self.in_shapes, strict=True)
+        leaves = [np.broadcast_to(x, missed.shape + shape)[at] for x, shape in pairs]
+        self.at(leaves[: self.count])  # a call that raised tells what
+        self.report(self.flipped, at)
 
     def at(self, leaves):
         """The recording at one point; notes the guards that came out otherwise."""
@@ -206,17 +210,16 @@ class Replayed(_Large):
         )
         wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, self.in_shapes, strict=True)]
         missed = np.zeros(lead, bool)
-        rows, first_flipped = [], None
+        rows = []
         for at in np.ndindex(lead):
             leaves = [x[at] for x in wide]
             recording = self.at(leaves[: self.count])
             if self.flipped:
-                missed[at] = True
-                first_flipped = first_flipped or self.flipped
+                missed[at] = True  # its results mean nothing, and its derivatives may not exist
+                recording = self.of(self.recording.trace)
             rows.append(flatten(self.results(recording, leaves[self.count :]))[0])
             if progress is not None:
                 progress.update(1)
-        self.flipped = first_flipped or []
         if not rows:
             rows = [flatten(self.results(self.recording, wide))[0]]
             results = [np.empty(lead + np.shape(y)) for y in rows[0]]

@@ -31,16 +31,28 @@ SYMMETRIC = {"sym", "symmetric", "her", "hermitian", "pos", "positive definite"}
 def _mirror(function):
     """SciPy's own function where no argument depends on an input."""
     original = getattr(sl, function.__name__)
+    looks = "check_finite" in function.__code__.co_varnames
 
     @wraps(function)
     def either(*args, **kwargs):
         plain = only_constants((args, kwargs))
         if plain is None:
+            if kwargs.get("check_finite", looks):
+                _check_finite((*args, *kwargs.values()))
             return function(*args, **kwargs)
         result = _core.untraced(lambda: original(*plain[0], **plain[1]))
         return _made(result) if any_traced((*args, *kwargs.values())) else result
 
     return either
+
+
+def _check_finite(items):
+    """Raise as SciPy does; the outcome is kept as a guard."""
+    for x in items:
+        if isinstance(x, tuple):  # factors
+            _check_finite(x)
+        elif _core.traced(x) and not np.all(_core.outcome_of(np.isfinite, (x,))):
+            raise ValueError("array must not contain infs or NaNs")
 
 
 def _made(result):
