@@ -250,6 +250,12 @@ cdef class TracedArray:
     def __repr__(self):
         return f"TracedArray({value_text(self)})"
 
+    def __str__(self):
+        return value_text(self)
+
+    def __format__(self, spec):
+        return value_text(self, spec)
+
     @property
     def shape(self):
         return shape_of(self.index)

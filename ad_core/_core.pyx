@@ -20,6 +20,7 @@ from libc.string cimport memcpy, memset
 
 import importlib
 import importlib.machinery
+import opcode
 import os
 import sys
 import threading
@@ -97,6 +98,7 @@ include "_operate.pxi"
 include "_scalar.pxi"
 include "_array.pxi"
 include "_guards.pxi"
+include "_text.pxi"
 include "_ended.pxi"
 include "_blocks.pxi"
 include "_sweeps.pxi"

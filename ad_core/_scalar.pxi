@@ -140,8 +140,11 @@ cdef class TracedScalar:
     def __repr__(self):
         return f"TracedScalar({value_text(self)})"
 
+    def __str__(self):
+        return value_text(self)
+
     def __format__(self, spec):
-        return f"TracedScalar({value_text(self)})"
+        return value_text(self, spec)
 
     @property
     def shape(self):

@@ -200,21 +200,12 @@ cdef object hash_of(TracedScalar x):
                     "would be taken for one; pass plain numbers there, or remove the cache")
 
 
-cdef str value_text(object x):
-    """The value for repr(); no traced value is ever refused a printout."""
-    cdef Trace trace = (<TracedScalar> x).trace if type(x) is TracedScalar else (
-        <TracedArray> x).trace
-    if not trace.live or trace.thread != PyThread_get_thread_ident():
-        if type(x) is TracedArray and ended_constants(<TracedArray> x):
-            return str(ended_values(<TracedArray> x))
-        return f"of {trace.name!r}, ended"
-    values = values_of(x)
-    return str(values[()]) if values.ndim == 0 else str(values)
-
-
 cdef object refuse_conversion(str what, object x):
     """float(x) and the like: constants and what has no derivative convert, anything else is
     refused with the user's line."""
+    number = number_for_text(what, x)
+    if number is not None:
+        return number
     if what == "complex()" and is_constant(x) and x.size == 1:
         return complex(values_of(x).reshape(())[()])
     if x.size == 1 and what != "complex()":

@@ -88,6 +88,18 @@ class TracedComplex:
     def __repr__(self):
         return f"TracedComplex({self.re!r}, {self.im!r})"
 
+    def __str__(self):
+        return format(self._numbers())
+
+    def __format__(self, spec):
+        return format(self._numbers(), spec)
+
+    def _numbers(self):
+        """The values, which are guards then: a function may read what it prints."""
+        values = _core.plain_function("zeros")(self.shape, complex)
+        values.real, values.imag = map(_printed, (self.re, self.im))
+        return values[()]
+
     # Facts about the shape.
 
     @property
@@ -321,6 +333,14 @@ def made(x, copy=True):
     if plain.ndim == 0:
         return plain.astype(np.complex128)[()]
     return TracedComplex(np.array(plain.real, dtype=float), np.array(plain.imag, dtype=float))
+
+
+def _printed(part):
+    """The values of a part that is made a text of, which are guards then."""
+    if not _core.traced(part):
+        return part
+    _core.keep_values(part)
+    return _core.current_values(part)
 
 
 def _traced_in(x):
