@@ -100,7 +100,7 @@ cdef class TracedArray:
         return binary(op_remainder, left, right)
 
     def __divmod__(left, right):
-        return binary(op_floor_divide, left, right), binary(op_remainder, left, right)
+        return both_of_divmod(left, right)
 
     def __pow__(left, right, modulus):
         if modulus is not None:
@@ -132,25 +132,25 @@ cdef class TracedArray:
         return unary(op_absolute, self)
 
     def __iadd__(self, other):
-        return assign(self, Ellipsis, binary(op_add, self, other))
+        return in_place(op_add, self, other)
 
     def __isub__(self, other):
-        return assign(self, Ellipsis, binary(op_subtract, self, other))
+        return in_place(op_subtract, self, other)
 
     def __imul__(self, other):
-        return assign(self, Ellipsis, binary(op_multiply, self, other))
+        return in_place(op_multiply, self, other)
 
     def __itruediv__(self, other):
-        return assign(self, Ellipsis, binary(op_divide, self, other))
+        return in_place(op_divide, self, other)
 
     def __ifloordiv__(self, other):
-        return assign(self, Ellipsis, binary(op_floor_divide, self, other))
+        return in_place(op_floor_divide, self, other)
 
     def __imod__(self, other):
-        return assign(self, Ellipsis, binary(op_remainder, self, other))
+        return in_place(op_remainder, self, other)
 
     def __ipow__(self, other, modulus):
-        return assign(self, Ellipsis, power(self, other))
+        return in_place(op_power, self, other)
 
     def __imatmul__(self, other):
         return assign(self, Ellipsis, operate_matmul(self, other))
@@ -397,6 +397,22 @@ cdef object nodes_of(Trace trace, object value):
     if type(value) is TracedArray:
         return (<TracedArray> value).indices()
     return constant_nodes(trace, value)
+
+
+cdef object in_place(unsigned op, TracedArray x, object other):
+    """x op= other; NumPy changes the array before it tells of an error."""
+    cdef TracedArray before = x
+    if watching or not ad_hushed:
+        before = copied(x)
+    hush(1)
+    try:
+        result = power(x, other) if op == op_power else binary(op, x, other)
+        assign(x, Ellipsis, result)
+    finally:
+        hush(-1)
+    if ad_float_noted or watching:
+        settle_errors(asked_of(op, None), (before, other), {})
+    return x
 
 
 cdef object copied(TracedArray x):

@@ -21,10 +21,12 @@ from libc.string cimport memcpy, memset
 import importlib
 import importlib.machinery
 import opcode
+import operator
 import os
 import sys
 import threading
 import types
+import warnings
 
 import numpy as np
 
@@ -48,6 +50,13 @@ cdef extern from *:
     static _Thread_local void *ad_current;
     #endif
     #define set_current(trace) (ad_current = (trace))
+    #ifdef __GLIBC__
+    static _Thread_local int ad_hushed __attribute__((tls_model("initial-exec")));
+    #else
+    static _Thread_local int ad_hushed;
+    #endif
+    #define hush(change) (ad_hushed += (change))
+    #define set_float_noted(x) (ad_float_noted = (x))
 
     /* __array_ufunc__ as a method that takes its argument tuple as it comes: NumPy makes one
        call of it an elementary function, and unpacking would double the cost. */
@@ -70,6 +79,9 @@ cdef extern from *:
     int ad_finish_type(type x, void *function, bint scalar) except -1
     void *ad_current  # the innermost Trace recording on this thread, borrowed
     void set_current(void *trace)
+    int ad_hushed     # functions of NumPy's that are being carried out as operations, on this thread
+    void hush(int change)
+    void set_float_noted(int x)
     bint ad_is_small_int(object x)
 
 cdef extern from "Python.h":
@@ -78,6 +90,7 @@ cdef extern from "Python.h":
     bint PyLong_CheckExact(object x)
     bint PyComplex_Check(object x)
     PyObject *PyEval_GetGlobals()
+    int PyContextVar_Get(object variable, object default, PyObject **value) except -1
 
 cdef extern from "numpy/ufuncobject.h":
     ctypedef struct PyUFuncObject:
@@ -92,6 +105,7 @@ include "_status.pxi"
 include "_shield.pxi"
 include "_buffers.pxi"
 include "_listed.pxi"
+include "_float_errors.pxi"
 include "_trace.pxi"
 include "_index.pxi"
 include "_operate.pxi"

@@ -140,6 +140,7 @@ cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const dou
     with gil:
         running = ad_current
         set_current(NULL)
+        hush(1)
         try:
             take(rule_of(c).push(lent(n, 0, x), lent(m, 0, y), lent(n, p, tangent)), m * p, out)
             return AD_OK
@@ -147,6 +148,7 @@ cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const dou
             raised.error = error
             return AD_CALL_FAILED
         finally:
+            hush(-1)
             set_current(running)
 
 
@@ -165,6 +167,7 @@ cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const dou
     with gil:
         running = ad_current
         set_current(NULL)
+        hush(1)
         try:
             take(rule_of(c).pull(lent(n, 0, x), lent(m, 0, y), lent(m, p, adjoint)), n * p, out)
             return AD_OK
@@ -172,6 +175,7 @@ cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const dou
             raised.error = error
             return AD_CALL_FAILED
         finally:
+            hush(-1)
             set_current(running)
 
 
@@ -203,6 +207,7 @@ cdef ad_status rule_expand(void *c, ad_tape *tape, int backward, size_t n,
                            uint32_t *out) noexcept nogil:
     cdef size_t own = m - (<called *> c).outcome, count = n if backward else m, k
     with gil:
+        hush(1)
         try:
             trace = trace_on(tape)
             if own < m:         # how the call came out does not depend on anything
@@ -220,6 +225,8 @@ cdef ad_status rule_expand(void *c, ad_tape *tape, int backward, size_t n,
         except BaseException as error:
             raised.error = error
             return AD_CALL_FAILED
+        finally:
+            hush(-1)
 
 
 cdef int take_nodes(Trace trace, object found, size_t count, uint32_t *out) except -1:
@@ -293,14 +300,19 @@ def record_call(rule, tuple arguments, size_t m, y, tuple linear=None, bint outc
         status = ad_tape_call(trace.tape, &call.c, n, &read, m + call.c.outcome, known, &first)
     call.recording = False
     check(status)
+    if linear is not None:
+        for n in range(m):
+            if is_wild(trace.tape.value[first + n]):
+                set_float_noted(1)
     if outcome:
         trace.note_guards()
         check(ad_tape_guard(trace.tape, first + <ad_node> m, 1))
     return row_of_nodes(trace, first, m)
 
 
-def record_raised(rule, tuple arguments, error):
-    """Keep as a guard that a rule raises this exception at these arrays."""
+def record_outcome(rule, tuple arguments, error):
+    """Keep as a guard that a rule without results raises this exception at these arrays, or
+    (None) that it returns."""
     record_call(rule, arguments, 0, (), None, True, told(error))
 
 

@@ -42,7 +42,7 @@ cdef class TracedScalar:
         return binary(op_remainder, left, right)
 
     def __divmod__(left, right):
-        return binary(op_floor_divide, left, right), binary(op_remainder, left, right)
+        return both_of_divmod(left, right)
 
     def __pow__(left, right, modulus):
         if modulus is not None:

@@ -14,6 +14,7 @@ cdef object complex_hook = None
 cdef object complex_made_hook = None
 cdef object complex_type = None     # the Python class of traced complex arrays
 
+cdef dict operators = {}        # op -> Python's operator
 cdef unsigned op_add, op_subtract, op_multiply, op_divide, op_floor_divide, op_remainder
 cdef unsigned op_power, op_negative, op_positive, op_absolute, op_square, op_sqrt, op_reciprocal
 cdef unsigned op_trunc, op_floor, op_ceil, op_less, op_less_equal, op_greater, op_greater_equal
@@ -140,7 +141,7 @@ cdef object array_ufunc(object self, tuple args, PyObject *kwargs):
             type(<object> PyTuple_GET_ITEM(args, 2)) is TracedScalar):
         op = ufunc_ops.get(<object> PyTuple_GET_ITEM(args, 0))
         if op is not None and args[1] == "__call__":
-            result = unary(op, <object> PyTuple_GET_ITEM(args, 2))
+            result = unary(op, <object> PyTuple_GET_ITEM(args, 2), args[0])
             return compare_result(result) if ad_op_rows[<unsigned> op].is_test else result
     return ufunc_call(args[0], args[1], args[2:], <dict> kwargs if kwargs != NULL else {})
 
@@ -150,33 +151,73 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
         op = ufunc_ops.get(ufunc)
         if op is not None:
             if len(inputs) == 1:
-                result = unary(op, inputs[0])
+                result = unary(op, inputs[0], ufunc)
             elif len(inputs) == 2:
-                result = binary(op, inputs[0], inputs[1])
+                result = binary(op, inputs[0], inputs[1], ufunc)
             else:
-                result = elementwise(op, inputs)
+                result = told_elementwise(op, inputs, ufunc)
             if ad_op_row(op).is_test:
                 return compare_result(result)
             return result
     if ad_current == NULL:
         return getattr(ufunc, method)(*plain_again(inputs), **kwargs)
-    return ufunc_hook(ufunc, method, inputs, kwargs)
+    if method == "at":          # which changes its operand
+        return ufunc_hook(ufunc, method, inputs, kwargs)
+    hush(1)
+    try:
+        result = ufunc_hook(ufunc, method, inputs, dict(kwargs))
+    finally:
+        hush(-1)
+    if (ad_float_noted or watching) and result is not NotImplemented:
+        settle_errors(getattr(ufunc, method), inputs, kwargs)
+    return result
+
+
+# Functions that call the user's, in whose operations errors count.
+cdef set calling_back = {np.apply_along_axis, np.apply_over_axes, np.piecewise}
 
 
 cdef object numpy_call(object func, object types, tuple args, dict kwargs):
+    cdef Trace trace
+    cdef size_t before
     if ad_current == NULL:
         return func(*plain_again(args), **kwargs)
-    return function_hook(func, types, args, kwargs)
+    if ad_hushed or func in calling_back:
+        return function_hook(func, types, args, kwargs)
+    trace = innermost().root()
+    before = trace.tape.runs
+    hush(1)
+    try:
+        result = function_hook(func, types, args, dict(kwargs))
+    finally:
+        hush(-1)
+    if (ad_float_noted or watching) and (trace.tape == NULL or trace.tape.runs != before):
+        settle_errors(func, args, kwargs)
+    return result
 
 
 cdef object operate_matmul(object left, object right):
     if not operable(left) or not operable(right):
         return NotImplemented
-    return matmul_hook(left, right)
+    return as_numpy(operator.matmul, matmul_hook, (left, right), {})
+
+
+cdef object both_of_divmod(object left, object right):
+    hush(1)
+    try:
+        whole = binary(op_floor_divide, left, right)
+        if whole is NotImplemented:
+            return NotImplemented
+        rest = binary(op_remainder, left, right)
+    finally:
+        hush(-1)
+    if ad_float_noted or watching:
+        settle_errors(divmod, (left, right), {})
+    return whole, rest
 
 
 cdef object traced_round(object x, object digits):
-    return round_hook(x, digits)
+    return as_numpy(round, round_hook, (x, digits), {})
 
 
 cdef object method_of(object x, str name):
@@ -333,6 +374,12 @@ cdef int fill_table() except -1:
         function = getattr(np, name, None)
         if isinstance(function, np.ufunc):
             ufunc_ops[function] = op
+    for name in ("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power",
+                 "negative", "positive", "absolute"):
+        short = {"subtract": "sub", "multiply": "mul", "divide": "truediv", "power": "pow",
+                 "floor_divide": "floordiv", "remainder": "mod", "negative": "neg",
+                 "positive": "pos", "absolute": "abs"}.get(name, name)
+        operators[by_ufunc[name]] = getattr(operator, short)
     op_add = by_ufunc["add"]
     op_subtract = by_ufunc["subtract"]
     op_multiply = by_ufunc["multiply"]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Complex numbers within a traced function: a pair of traced real arrays."""
 
+import operator
+
 import numpy as np
 
 from ad_core import _core
@@ -43,12 +45,16 @@ class TracedComplex:
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         from ad_core.complexes.operations import call_ufunc
 
-        return call_ufunc(ufunc, method, inputs, kwargs)
+        if method == "at":
+            return call_ufunc(ufunc, method, inputs, kwargs)
+        told = lambda *inputs, **kwargs: call_ufunc(ufunc, method, inputs, kwargs)  # noqa: E731
+        return _core.as_numpy(getattr(ufunc, method), told, inputs, kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
         from ad_core.complexes.functions import call_function
 
-        return call_function(function, types, args, kwargs)
+        told = lambda *args, **kwargs: call_function(function, types, args, kwargs)  # noqa: E731
+        return _core.as_numpy(function, told, args, kwargs)
 
     def __array__(self, dtype=None, copy=None):
         plain = constant_values(self)
@@ -242,12 +248,18 @@ class TracedComplex:
 
 
 def _add_operators():
-    def operator(ufunc, name):
+    def enter(ufunc, name):
+        asked = getattr(operator, name)
+
         def forward(self, other):
-            return ufunc(self, other) if operable(other) else NotImplemented
+            if not operable(other):
+                return NotImplemented
+            return _core.as_numpy(asked, ufunc, (self, other), {})
 
         def backward(self, other):
-            return ufunc(other, self) if operable(other) else NotImplemented
+            if not operable(other):
+                return NotImplemented
+            return _core.as_numpy(asked, ufunc, (other, self), {})
 
         def in_place(self, other):
             if not self.ndim:  # a number, which += binds anew
@@ -262,7 +274,7 @@ def _add_operators():
         (np.add, "add"), (np.subtract, "sub"), (np.multiply, "mul"), (np.divide, "truediv"),
         (np.power, "pow"), (np.matmul, "matmul"),
     ):  # fmt: skip
-        operator(ufunc, name)
+        enter(ufunc, name)
 
 
 def operable(x):

@@ -135,7 +135,7 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, el
     except Exception as error:
         if raises and any(map(math.prod, inputs)):
             failed = Rule(name, inputs, None, value, None, None)
-            _core.record_raised(failed, tuple(arrays), error)
+            _core.record_outcome(failed, tuple(arrays), error)
         raise
 
 

@@ -134,7 +134,7 @@ def _row(name):
     def enter(function):
         def either(*operands):
             if any(_core.traced(as_array(x)) for x in operands):
-                return function(*operands)
+                return _core.as_numpy(ufunc, function, operands, {})
             return _core.untraced(ufunc, *operands)
 
         UFUNCS[ufunc] = either

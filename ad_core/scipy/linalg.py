@@ -39,7 +39,7 @@ def _mirror(function):
         if plain is None:
             if kwargs.get("check_finite", looks):
                 _check_finite((*args, *kwargs.values()))
-            return function(*args, **kwargs)
+            return _core.as_numpy(original, function, args, kwargs)
         result = _core.untraced(lambda: original(*plain[0], **plain[1]))
         return _made(result) if any_traced((*args, *kwargs.values())) else result
 

@@ -14,6 +14,7 @@ from ad_core.tracing import (
     differences,
     elementwise,
     fft,
+    float_errors,
     folds,
     gradients,
     grids,
@@ -37,7 +38,7 @@ from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
     "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
-    "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
+    "float_errors", "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
     "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
     "shapes", "statistics",
 ]  # fmt: skip
@@ -50,4 +51,5 @@ _core.set_hooks(
     array_methods(),
     array_attributes(),
 )
+_core.set_keep_error(float_errors.keep_error)
 _core.set_complex(TracedComplex, operate, made)

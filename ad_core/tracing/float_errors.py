@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Floating-point errors that raise: whether NumPy raises is a guard of the recording."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.complexes.array import TracedComplex
+from ad_core.rules.rule import Rule
+
+__all__ = ["keep_error"]
+
+TOLD = ("raise", "call", "log")  # modes in which the user's code gets to know
+
+
+class _Place(NamedTuple):
+    """Where arrays of a call stand among its arguments: `count` of them from number `first` on."""
+
+    first: int
+    count: int  # 2: real and imaginary part
+    number: bool  # not a 0-d array
+    truth: bool
+
+
+def _without(item, found):
+    """The item with places for its traced values, which are appended to found."""
+    if type(item) in (list, tuple):
+        return type(item)([_without(part, found) for part in item])
+    if type(item) is TracedComplex:
+        found += [item.re, item.im]
+        return _Place(len(found) - 2, 2, not item.ndim, False)
+    if _core.traced(item):
+        found.append(item)
+        number = type(item) is _core.TracedScalar
+        return _Place(len(found) - 1, 1, number, item.dtype == np.bool_)
+    return item
+
+
+def _with(item, arrays):
+    """The item with these arrays in their places."""
+    if type(item) in (list, tuple):
+        return type(item)([_with(part, arrays) for part in item])
+    if type(item) is not _Place:
+        return item
+    x = arrays[item.first]
+    if item.count == 2:
+        x = x.astype(complex)
+        x.imag = arrays[item.first + 1]
+    x = x != 0 if item.truth else x
+    return x[()] if item.number else x
+
+
+def _name(function):
+    """What to call an operator, a ufunc's method or a function of NumPy's."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{function.__name__}"
+    if isinstance(function, np.ufunc):
+        return f"np.{function.__name__}"
+    return f"{(function.__module__ or '').lstrip('_')}.{function.__name__}"
+
+
+def keep_error(function, args, kwargs, warnings_raise):
+    """Keep as a guard which floating-point error function(*args, **kwargs) raises in NumPy's
+    present error state, or that it raises none.
+
+    warnings_raise: a filter makes errors of warnings.
+    """
+    modes = {
+        kind: "raise" if mode in TOLD or (mode == "warn" and warnings_raise) else "ignore"
+        for kind, mode in np.geterr().items()
+    }
+    found = []
+    items = _without((args, [kwargs[key] for key in kwargs if key != "out"]), found)
+    keys = [key for key in kwargs if key != "out"]
+    if not found or "raise" not in modes.values():
+        return
+
+    def value(*arrays):
+        args, options = _with(items, arrays)
+        with np.errstate(**modes):
+            function(*args, **dict(zip(keys, options, strict=True)))
+        return ()
+
+    arrays = [x if _core.traced(x) else np.asarray(x, dtype=np.float64) for x in found]
+    plain = [_core.current_values(x) if _core.traced(x) else x for x in arrays]
+    rule = Rule(_name(function), [np.shape(x) for x in arrays], None, value, None, None)
+    try:
+        _core.untraced(value, *plain)
+    except FloatingPointError as error:
+        _core.record_outcome(rule, tuple(arrays), error)
+    else:
+        _core.record_outcome(rule, tuple(arrays), None)
