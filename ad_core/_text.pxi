@@ -24,7 +24,20 @@ cdef object ended_text(object x):
     return f"of {trace.name!r}, ended"
 
 
-cdef str value_text(object x, str spec=""):
+class TracedText(str):
+    """The text of a traced number to its last digit: float() of it would be the number itself,
+    without its derivative."""
+
+    __slots__ = ()
+
+    def __float__(self):
+        raise TracedValueError(
+            f"float() of the text {str.__str__(self)!r} of a traced value would lose its "
+            f"derivative{user_line()}; use the value itself, or a text that is rounded on purpose, "
+            f"as f'{{x:.3f}}', whose derivative is zero")
+
+
+cdef object value_text(object x, str spec=""):
     """The text of a traced number or array as NumPy's str() and format() give it."""
     trace = (<TracedScalar> x).trace if type(x) is TracedScalar else (<TracedArray> x).trace
     if not is_current(trace):
@@ -37,9 +50,9 @@ cdef str value_text(object x, str spec=""):
     return number_text(x, values[()], spec)
 
 
-cdef str number_text(object x, object value, str spec):
+cdef object number_text(object x, object value, str spec):
     text = format(value, spec)
-    if x.dtype == dtype_bool or not np.isfinite(value) or not spec:
+    if x.dtype == dtype_bool or not np.isfinite(value):
         keep_values(x)
         return text
     low, high = same_text(float(value), text, spec)
@@ -47,7 +60,7 @@ cdef str number_text(object x, object value, str spec):
     truth_of(x <= high)
     if low == 0 or high == 0:       # 0.0 and -0.0 are equal, and may differ in their text
         truth_of(np.signbit(x))
-    return text
+    return TracedText(text) if low == high else text
 
 
 def keep_values(x):
