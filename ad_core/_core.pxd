@@ -3,7 +3,7 @@
 from libc.stdint cimport (INT64_MAX, INT64_MIN, UINT64_MAX, int32_t, int64_t, intptr_t, uint8_t,
                           uint16_t, uint32_t, uint64_t)
 
-cdef extern from "float_errors.h" nogil:
+cdef extern from "floating.h" nogil:
     int ad_float_noted          # of the values of array operations, on this thread
 
 cdef extern from "status.h" nogil:

@@ -122,7 +122,7 @@ cdef int met_error(TracedScalar result, unsigned op, object function, object lef
 cdef int settle_errors(object function, tuple args, dict kwargs) except -1:
     """What belongs behind an operation or function of NumPy's that was carried out on traced
     values, in which errors may have been noted."""
-    if ad_hushed:
+    if ad_hushed or ad_current == NULL:
         return 0
     if ad_float_noted or vigilant():
         return ask_numpy(function, args, kwargs)
@@ -149,7 +149,7 @@ cdef int ask_numpy(object function, tuple args, dict kwargs) except -1:
     cdef bint watched = vigilant()
     set_float_noted(0)
     plain = plain_item(args)
-    options = {key: plain_item(x) for key, x in kwargs.items() if key != "out"}
+    options = {key: None if key == "out" else plain_item(x) for key, x in kwargs.items()}
     running = ad_current
     raising = None
     set_current(NULL)
@@ -176,6 +176,8 @@ cdef int ask_numpy(object function, tuple args, dict kwargs) except -1:
 def as_numpy(function, traced_function, tuple args, dict kwargs):
     """traced_function(*args, **kwargs), which does what `function` of NumPy or SciPy does: errors
     of the operations that it is made of do not count, but those that `function` tells."""
+    if ad_current == NULL:
+        return traced_function(*args, **kwargs)
     hush(1)
     try:
         result = traced_function(*args, **kwargs)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "float_errors.h"
+#include "floating.h"
 
 const char *ad_block_name(unsigned kind) {
     static const char *const names[] = {"sum", "max", "min", "cumsum", "matmul", "call"};

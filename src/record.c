@@ -2,7 +2,7 @@
 /* Recording an elementwise operation on arrays: one run, its values and partials. */
 #include <string.h>
 
-#include "float_errors.h"
+#include "floating.h"
 #include "tape.h"
 
 /* What is known of a recording before anything is written. */

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 # A module is the part of a file's name before the first underscore: isa_avx2.c is of isa.
 ARROWS = {
     "status": [],
-    "float_errors": [],
+    "floating": [],
     "alloc": ["status"],
     "numbers": [],
     "ops": ["status"],
@@ -35,8 +35,8 @@ ARROWS = {
     "call": ["status"],
     "linear": ["alloc", "numbers"],
     "tape": ["alloc", "call", "ops", "view"],
-    "record": ["float_errors", "tape", "lanes"],
-    "block": ["float_errors", "tape"],
+    "record": ["floating", "tape", "lanes"],
+    "block": ["floating", "tape"],
     "matmul": ["block"],
     "fresh": ["block"],
     "sweep": ["fresh", "lanes"],

@@ -17,6 +17,7 @@ from ad_core import _core
 from ad_core.rules import triangular as rules
 from ad_core.tracing.dispatch import any_traced, only_constants
 from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.float_errors import raised_by
 from ad_core.tracing.linalg import symmetric
 
 __all__ = [
@@ -39,7 +40,10 @@ def _mirror(function):
         if plain is None:
             if kwargs.get("check_finite", looks):
                 _check_finite((*args, *kwargs.values()))
-            return _core.as_numpy(original, function, args, kwargs)
+            try:
+                return _core.as_numpy(original, function, args, kwargs)
+            except np.linalg.LinAlgError as error:
+                raise raised_by(original, args, kwargs) or error from None  # in SciPy's words
         result = _core.untraced(lambda: original(*plain[0], **plain[1]))
         return _made(result) if any_traced((*args, *kwargs.values())) else result
 

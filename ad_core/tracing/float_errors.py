@@ -7,9 +7,9 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.complexes.array import TracedComplex
-from ad_core.rules.rule import Rule
+from ad_core.rules.rule import Rule, flat
 
-__all__ = ["keep_error"]
+__all__ = ["keep_error", "raised_by"]
 
 TOLD = ("raise", "call", "log")  # modes in which the user's code gets to know
 
@@ -61,6 +61,36 @@ def _name(function):
     return f"{(function.__module__ or '').lstrip('_')}.{function.__name__}"
 
 
+def _rule(function, args, kwargs, modes):
+    """The call of a function on plain values as a rule without results, and the traced arrays
+    that it takes."""
+    found = []
+    keys = list(kwargs)
+    items = _without((args, [None if key == "out" else kwargs[key] for key in keys]), found)
+
+    def value(*arrays):
+        args, options = _with(items, arrays)
+        with np.errstate(**modes):
+            function(*args, **dict(zip(keys, options, strict=True)))
+        return ()
+
+    arrays = [x if _core.traced(x) else np.asarray(x, dtype=np.float64) for x in found]
+    shapes = [np.shape(x) for x in arrays]
+    return Rule(_name(function), shapes, None, value, None, None), tuple(arrays)
+
+
+def _outcome(rule, arrays, kinds):
+    """The exception that a rule raises here, or None, kept as a guard."""
+    plain = [_core.current_values(x) if _core.traced(x) else x for x in arrays]
+    try:
+        _core.untraced(rule.value, flat(plain))
+    except kinds as error:
+        _core.record_outcome(rule, arrays, error)
+        return error
+    _core.record_outcome(rule, arrays, None)
+    return None
+
+
 def keep_error(function, args, kwargs, warnings_raise):
     """Keep as a guard which floating-point error function(*args, **kwargs) raises in NumPy's
     present error state, or that it raises none.
@@ -71,24 +101,14 @@ def keep_error(function, args, kwargs, warnings_raise):
         kind: "raise" if mode in TOLD or (mode == "warn" and warnings_raise) else "ignore"
         for kind, mode in np.geterr().items()
     }
-    found = []
-    items = _without((args, [kwargs[key] for key in kwargs if key != "out"]), found)
-    keys = [key for key in kwargs if key != "out"]
-    if not found or "raise" not in modes.values():
+    if "raise" not in modes.values():
         return
+    rule, arrays = _rule(function, args, kwargs, modes)
+    if arrays:
+        _outcome(rule, arrays, FloatingPointError)
 
-    def value(*arrays):
-        args, options = _with(items, arrays)
-        with np.errstate(**modes):
-            function(*args, **dict(zip(keys, options, strict=True)))
-        return ()
 
-    arrays = [x if _core.traced(x) else np.asarray(x, dtype=np.float64) for x in found]
-    plain = [_core.current_values(x) if _core.traced(x) else x for x in arrays]
-    rule = Rule(_name(function), [np.shape(x) for x in arrays], None, value, None, None)
-    try:
-        _core.untraced(value, *plain)
-    except FloatingPointError as error:
-        _core.record_outcome(rule, tuple(arrays), error)
-    else:
-        _core.record_outcome(rule, tuple(arrays), None)
+def raised_by(function, args, kwargs):
+    """What a function raises on the plain values, kept as a guard; None if it raises nothing."""
+    rule, arrays = _rule(function, args, kwargs, np.geterr())
+    return _outcome(rule, arrays, Exception)

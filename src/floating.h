@@ -2,8 +2,8 @@
 /* Floating-point errors (division by zero, overflow, invalid operations) of the values of array
  * operations, as the processor notes them.  NumPy looks at the same notes after each of its loops,
  * and warns or raises; whoever records asks it to, where something was noted. */
-#ifndef AD_FLOAT_ERRORS_H
-#define AD_FLOAT_ERRORS_H
+#ifndef AD_FLOATING_H
+#define AD_FLOATING_H
 
 #include <fenv.h>
 
