@@ -79,7 +79,7 @@ cdef extern from *:
     int ad_finish_type(type x, void *function, bint scalar) except -1
     void *ad_current  # the innermost Trace recording on this thread, borrowed
     void set_current(void *trace)
-    int ad_hushed     # functions of NumPy's that are being carried out as operations, on this thread
+    int ad_hushed     # of NumPy's functions, how many are being carried out, on this thread
     void hush(int change)
     void set_float_noted(int x)
     bint ad_is_small_int(object x)

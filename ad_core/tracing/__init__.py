@@ -38,9 +38,9 @@ from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
     "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
-    "float_errors", "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
-    "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
-    "shapes", "statistics",
+    "float_errors", "folds", "gradients", "grids", "histograms", "interpolation", "linalg",
+    "linalg_factors", "norms", "polynomials", "positions", "products", "quantiles", "queries",
+    "reductions", "sets", "shapes", "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(
