@@ -411,7 +411,7 @@ cdef object in_place(unsigned op, TracedArray x, object other):
     finally:
         hush(-1)
     if ad_float_noted or watching:
-        settle_errors(asked_of(op, None), (before, other), {})
+        settle_errors(asked_of(op, None), (before, other), {}, result)
     return x
 
 

@@ -7,7 +7,7 @@
 # may raise is a way that the function goes, and is kept as a guard.
 
 cdef object is_plain = object()         # what plain_items() gives for what holds no traced value
-cdef object keep_error_hook = None      # keep_error(function, args, kwargs, raising)
+cdef object keep_error_hook = None      # keep_error(function, args, kwargs, result, warnings_raise)
 cdef bint watching = False              # the error state is not NumPy's first, or has been touched
 cdef bint warnings_raise = False        # a filter that makes errors of warnings was set in a trace
 cdef object error_state = None          # NumPy's error state when it was last looked at,
@@ -116,16 +116,16 @@ cdef int met_error(TracedScalar result, unsigned op, object function, object lef
             right is not None and explained(tape, value, right))):
         return 0
     arguments = (left,) if right is None else (left, right)
-    return ask_numpy(asked_of(op, function), arguments, {})
+    return ask_numpy(asked_of(op, function), arguments, {}, result)
 
 
-cdef int settle_errors(object function, tuple args, dict kwargs) except -1:
+cdef int settle_errors(object function, tuple args, dict kwargs, object result) except -1:
     """What belongs behind an operation or function of NumPy's that was carried out on traced
     values, in which errors may have been noted."""
     if ad_hushed or ad_current == NULL:
         return 0
     if ad_float_noted or vigilant():
-        return ask_numpy(function, args, kwargs)
+        return ask_numpy(function, args, kwargs, result)
     return 0
 
 
@@ -144,7 +144,7 @@ cdef object plain_item(object x):
     return x
 
 
-cdef int ask_numpy(object function, tuple args, dict kwargs) except -1:
+cdef int ask_numpy(object function, tuple args, dict kwargs, object result) except -1:
     """Have NumPy do the same on plain numbers, for its warnings and errors."""
     cdef bint watched = vigilant()
     set_float_noted(0)
@@ -165,7 +165,8 @@ cdef int ask_numpy(object function, tuple args, dict kwargs) except -1:
     if watched or raising is not None:
         hush(1)
         try:
-            keep_error_hook(function, args, kwargs, warnings_raise or isinstance(raising, Warning))
+            keep_error_hook(function, args, kwargs, None if raising is not None else result,
+                            warnings_raise or isinstance(raising, Warning))
         finally:
             hush(-1)
     if raising is not None:
@@ -184,11 +185,12 @@ def as_numpy(function, traced_function, tuple args, dict kwargs):
     finally:
         hush(-1)
     if ad_float_noted or watching:
-        settle_errors(function, args, kwargs)
+        settle_errors(function, args, kwargs, result)
     return result
 
 
 def set_keep_error(hook):
-    """keep_error(function, args, kwargs, raising) keeps as a guard what NumPy raises."""
+    """keep_error(function, args, kwargs, result, warnings_raise) keeps as a guard what NumPy
+    raises, or that it gives a result."""
     global keep_error_hook
     keep_error_hook = hook

@@ -85,7 +85,7 @@ cdef object told_elementwise(unsigned op, tuple operands, object by):
     """The operation, and the errors that NumPy has to tell of it."""
     result = elementwise(op, operands)
     if (ad_float_noted or watching) and not ad_op_rows[op].is_test:
-        settle_errors(asked_of(op, by), operands, {})
+        settle_errors(asked_of(op, by), operands, {}, result)
     return result
 
 
@@ -114,7 +114,7 @@ cdef object power(object left, object right):
     finally:
         hush(-1)
     if (ad_float_noted or watching) and result is not NotImplemented:
-        settle_errors(operator.pow, (left, right), {})
+        settle_errors(operator.pow, (left, right), {}, result)
     return result
 
 

@@ -169,7 +169,7 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
     finally:
         hush(-1)
     if (ad_float_noted or watching) and result is not NotImplemented:
-        settle_errors(getattr(ufunc, method), inputs, kwargs)
+        settle_errors(getattr(ufunc, method), inputs, kwargs, result)
     return result
 
 
@@ -192,7 +192,7 @@ cdef object numpy_call(object func, object types, tuple args, dict kwargs):
     finally:
         hush(-1)
     if (ad_float_noted or watching) and (trace.tape == NULL or trace.tape.runs != before):
-        settle_errors(func, args, kwargs)
+        settle_errors(func, args, kwargs, result)
     return result
 
 
@@ -212,7 +212,7 @@ cdef object both_of_divmod(object left, object right):
     finally:
         hush(-1)
     if ad_float_noted or watching:
-        settle_errors(divmod, (left, right), {})
+        settle_errors(divmod, (left, right), {}, None)
     return whole, rest
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Floating-point errors that raise: whether NumPy raises is a guard of the recording."""
 
+import operator
 from typing import NamedTuple
 
 import numpy as np
@@ -91,9 +92,34 @@ def _outcome(rule, arrays, kinds):
     return None
 
 
-def keep_error(function, args, kwargs, warnings_raise):
+# Functions whose errors show in their results, which are infinite or NaN then;
+TELLING = {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg,
+           operator.pos, operator.abs, np.sum, np.cumsum}  # fmt: skip
+# and those of them that never underflow.
+EXACT = {operator.add, operator.sub, operator.neg, operator.pos, operator.abs, np.sum, np.cumsum,
+         np.add, np.subtract, np.negative, np.positive, np.absolute, np.sqrt, np.sign, np.floor,
+         np.ceil, np.trunc, np.rint, np.maximum, np.minimum, np.fmax, np.fmin}  # fmt: skip
+SMALL = 4.0 * np.finfo(np.float64).tiny  # not to be mistaken for one that lost digits
+
+
+def _keep_result(function, result, underflow):
+    """Keep as a guard that a result is such as no error leaves; False if it is not."""
+    telling = isinstance(function, np.ufunc) and _core.has_row(function) or function in TELLING
+    if not telling or not _core.traced(result):
+        return False
+    size = np.absolute(_core.current_values(result) * 1.0)
+    underflow = underflow and function not in EXACT
+    if not np.all(np.isfinite(size)) or (underflow and not np.all(size >= SMALL)):
+        return False
+    _core.outcome_of(np.isfinite, (result,))
+    if underflow:
+        _core.outcome_of(np.greater_equal, (np.absolute(result), SMALL))
+    return True
+
+
+def keep_error(function, args, kwargs, result, warnings_raise):
     """Keep as a guard which floating-point error function(*args, **kwargs) raises in NumPy's
-    present error state, or that it raises none.
+    present error state, or that it raises none and gives the result.
 
     warnings_raise: a filter makes errors of warnings.
     """
@@ -102,6 +128,8 @@ def keep_error(function, args, kwargs, warnings_raise):
         for kind, mode in np.geterr().items()
     }
     if "raise" not in modes.values():
+        return
+    if _keep_result(function, result, modes["under"] == "raise"):
         return
     rule, arrays = _rule(function, args, kwargs, modes)
     if arrays:
