@@ -104,7 +104,7 @@ SMALL = 4.0 * np.finfo(np.float64).tiny  # not to be mistaken for one that lost 
 
 def _keep_result(function, result, underflow):
     """Keep as a guard that a result is such as no error leaves; False if it is not."""
-    telling = isinstance(function, np.ufunc) and _core.has_row(function) or function in TELLING
+    telling = (isinstance(function, np.ufunc) and _core.has_row(function)) or function in TELLING
     if not telling or not _core.traced(result):
         return False
     size = np.absolute(_core.current_values(result) * 1.0)
