@@ -104,7 +104,7 @@ cdef class TracedArray:
         return binary(op_remainder, left, right)
 
     def __divmod__(left, right):
-        return binary(op_floor_divide, left, right), binary(op_remainder, left, right)
+        return both_of_divmod(left, right)
 
     def __pow__(left, right, modulus):
         if modulus is not None:
@@ -285,6 +285,12 @@ cdef class TracedArray:
 
     def __repr__(self):
         return f"TracedArray({value_text(self)})"
+
+    def __str__(self):
+        return value_text(self)
+
+    def __format__(self, spec):
+        return value_text(self, spec)
 
     @property
     def shape(self):

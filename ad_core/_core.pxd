@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The C core as Cython sees it: the only declarations of src/ on this side.
-from libc.stdint cimport (UINT64_MAX, int32_t, int64_t, intptr_t, uint8_t, uint16_t, uint32_t,
-                          uint64_t)
+from libc.stdint cimport (INT64_MAX, INT64_MIN, UINT64_MAX, int32_t, int64_t, intptr_t, uint8_t,
+                          uint16_t, uint32_t, uint64_t)
+
+cdef extern from "floating.h" nogil:
+    int ad_float_noted          # of the values of array operations, on this thread
 
 cdef extern from "status.h" nogil:
     ctypedef enum ad_status:

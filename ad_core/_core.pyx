@@ -15,15 +15,18 @@ from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM
+from libc.math cimport NAN
 from libc.string cimport memcpy, memset
 
 import importlib
 import importlib.machinery
 import opcode
+import operator
 import os
 import sys
 import threading
 import types
+import warnings
 
 import numpy as np
 
@@ -47,6 +50,13 @@ cdef extern from *:
     static _Thread_local void *ad_current;
     #endif
     #define set_current(trace) (ad_current = (trace))
+    #ifdef __GLIBC__
+    static _Thread_local int ad_hushed __attribute__((tls_model("initial-exec")));
+    #else
+    static _Thread_local int ad_hushed;
+    #endif
+    #define hush(change) (ad_hushed += (change))
+    #define set_float_noted(x) (ad_float_noted = (x))
 
     /* __array_ufunc__ as a method that takes its argument tuple as it comes: NumPy makes one
        call of it an elementary function, and unpacking would double the cost. */
@@ -69,6 +79,9 @@ cdef extern from *:
     int ad_finish_type(type x, void *function, bint scalar) except -1
     void *ad_current  # the innermost Trace recording on this thread, borrowed
     void set_current(void *trace)
+    int ad_hushed     # of NumPy's functions, how many are being carried out, on this thread
+    void hush(int change)
+    void set_float_noted(int x)
     bint ad_is_small_int(object x)
 
 cdef extern from "Python.h":
@@ -82,6 +95,7 @@ cdef extern from "Python.h":
     # without the references that Cython would take of each argument
     PyObject *ad_dict_get "PyDict_GetItem"(PyObject *space, PyObject *name)
     int ad_dict_set "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) except -1
+    int PyContextVar_Get(object variable, object default, PyObject **value) except -1
 
 cdef extern from "numpy/ufuncobject.h":
     ctypedef struct PyUFuncObject:
@@ -96,6 +110,7 @@ include "_status.pxi"
 include "_shield.pxi"
 include "_buffers.pxi"
 include "_listed.pxi"
+include "_float_errors.pxi"
 include "_trace.pxi"
 include "_index.pxi"
 include "_layout.pxi"
@@ -107,6 +122,7 @@ include "_array.pxi"
 include "_ndarray.pxi"
 include "_iterate.pxi"
 include "_guards.pxi"
+include "_text.pxi"
 include "_ended.pxi"
 include "_blocks.pxi"
 include "_workspace.pxi"

@@ -128,11 +128,23 @@ cdef object stranger(str name, object left, object right):
 
 
 cdef object operated_in_place(TracedArray x, unsigned op, object other):
-    """x after an operator in place; a stranger is asked by the ufunc, as NumPy asks it."""
+    """x after an operator in place; a stranger is asked by the ufunc, as NumPy asks it.  NumPy
+    changes the array before it tells of a floating-point error."""
+    cdef TracedArray before = x
     if not operable(other):
         ufunc = getattr(np, ad_op_row(op).ufunc.decode())
         return ufunc_call(ufunc, "__call__", (x, other), {"out": (x,)})
-    return in_place(x, power(x, other) if op == op_power else binary(op, x, other))
+    if watching or not ad_hushed:
+        before = copied(x)
+    hush(1)
+    try:
+        result = power(x, other) if op == op_power else binary(op, x, other)
+        done = in_place(x, result)
+    finally:
+        hush(-1)
+    if (ad_float_noted or watching) and done is not NotImplemented:
+        settle_errors(asked_of(op, None), (before, other), {}, result)
+    return done
 
 
 def numbers_in(x):

@@ -21,8 +21,19 @@ cdef inline bint at_hand(Trace trace):
     return <void *> trace == ad_current and trace.tape != NULL
 
 
-cdef inline object binary(unsigned op, object left, object right):
-    """The fast path: traced scalars and Python floats; everything else is elementwise()'s."""
+cdef inline object scalar_result(Trace trace, ad_node node, unsigned op, object by, object left,
+                                 object right):
+    """A fresh scalar, behind whose operation NumPy may have an error to tell."""
+    result = new_scalar(trace, node)
+    if is_wild(trace.tape.value[node]) or watching:
+        met_error(<TracedScalar> result, op, by, left, right)
+    return result
+
+
+cdef inline object binary(unsigned op, object left, object right, object by=None):
+    """The fast path: traced scalars and Python floats; everything else is elementwise()'s.
+
+    by: the ufunc that is called; None for the operator."""
     cdef TracedScalar a, b
     cdef Trace trace
     cdef ad_node node = 0, constant = 0
@@ -40,7 +51,9 @@ cdef inline object binary(unsigned op, object left, object right):
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_BINARY, a.node, b.node, &node)
                 if status != AD_OK:
                     fail(status)
-                return new_count(trace, node, op) if whole else new_scalar(trace, node)
+                if whole:
+                    return new_count(trace, node, op)
+                return scalar_result(trace, node, op, by, left, right)
         elif PyFloat_Check(right) or (
                 ad_is_small_int(right) and (not (a.truth | a.count) or scalar_rows[op] == 2)):
             status = ad_tape_constant(trace.tape, number(right), &constant)
@@ -48,7 +61,7 @@ cdef inline object binary(unsigned op, object left, object right):
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_LEFT, a.node, constant, &node)
             if status != AD_OK:
                 fail(status)
-            return new_scalar(trace, node)
+            return scalar_result(trace, node, op, by, left, right)
     elif type(right) is TracedScalar:
         b = <TracedScalar> right
         trace = b.trace
@@ -60,35 +73,62 @@ cdef inline object binary(unsigned op, object left, object right):
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_RIGHT, constant, b.node, &node)
             if status != AD_OK:
                 fail(status)
-            return new_scalar(trace, node)
+            return scalar_result(trace, node, op, by, left, right)
     if not operable(left) or not operable(right):
         return stranger(ad_op_row(op).ufunc.decode(), left, right)
     if repeats(op, left, right):
         return NotImplemented
     if ad_current == NULL:
         return outside(op, (left, right))
-    return typed(op, (left, right))
+    return told_elementwise(op, (left, right), by)
+
+
+cdef object asked_of(unsigned op, object by):
+    """What NumPy is asked: the ufunc that was called, or the operator."""
+    if by is not None:
+        return by
+    found = operators.get(op)
+    return getattr(np, ad_op_rows[op].ufunc.decode()) if found is None else found
+
+
+cdef object told_elementwise(unsigned op, tuple operands, object by):
+    """The operation, and the errors that NumPy has to tell of it."""
+    result = typed(op, operands)
+    if (ad_float_noted or watching) and not ad_op_rows[op].is_test:
+        settle_errors(asked_of(op, by), operands, {}, result)
+    return result
 
 
 cdef inline double number(object x) except? -1:
     return PyFloat_AS_DOUBLE(x) if PyFloat_Check(x) else PyLong_AsDouble(x)
 
 
-cdef inline object unary(unsigned op, object x):
+cdef inline object unary(unsigned op, object x, object by=None):
     cdef TracedScalar a
     cdef ad_node node = 0
     if type(x) is TracedScalar:
         a = <TracedScalar> x
         if at_hand(a.trace) and not (a.truth | a.count):
             check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY, a.node, 0, &node))
-            return new_scalar(a.trace, node)
+            return scalar_result(a.trace, node, op, by, x, None)
     if ad_current == NULL:
         return outside(op, (x,))
-    return typed(op, (x,))
+    return told_elementwise(op, (x,), by)
 
 
 cdef object power(object left, object right):
     """x ** n with the rows that NumPy's own operator takes for n = 2, 1, 0.5 and -1."""
+    hush(1)
+    try:
+        result = power_by_row(left, right)
+    finally:
+        hush(-1)
+    if (ad_float_noted or watching) and result is not NotImplemented:
+        settle_errors(operator.pow, (left, right), {}, result)
+    return result
+
+
+cdef inline object power_by_row(object left, object right):
     cdef double n
     if is_whole(left) and ad_current != NULL and (
             PyFloat_Check(right) or PyLong_CheckExact(right)):
@@ -209,7 +249,11 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
         raise TypeError(f"{row.ufunc.decode()} takes {row.arity} operands, got {arity}")
     for x in given:
         if is_complex(x):
-            result = complex_hook(getattr(np, row.ufunc.decode()), given)
+            hush(1)
+            try:
+                result = complex_hook(getattr(np, row.ufunc.decode()), given)
+            finally:
+                hush(-1)
             return truth_of(result) if tested else result
         ready.append(x if is_traced(x) else operand_of(x, f"an operand of {row.ufunc.decode()}"))
     trace = needed_trace(tuple(ready))
@@ -254,6 +298,8 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
         first = 0
     else:
         check(ad_tape_elementwise(trace.tape, op, ndim, extents, operands, &first))
+        if count == 1 and is_wild(trace.tape.value[first]):     # of which nothing is noted
+            set_float_noted(1)
     if ndim == 0:
         return scalar_or_number(trace, first, row.is_test)
     return new_array(trace, consecutive(first, ndim, shape), row.is_test)

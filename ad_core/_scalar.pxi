@@ -45,7 +45,7 @@ cdef class TracedScalar:
         return binary(op_remainder, left, right)
 
     def __divmod__(left, right):
-        return binary(op_floor_divide, left, right), binary(op_remainder, left, right)
+        return both_of_divmod(left, right)
 
     def __pow__(left, right, modulus):
         if modulus is not None:
@@ -153,8 +153,11 @@ cdef class TracedScalar:
     def __repr__(self):
         return f"TracedScalar({value_text(self)})"
 
+    def __str__(self):
+        return value_text(self)
+
     def __format__(self, spec):
-        return f"TracedScalar({value_text(self)})"
+        return value_text(self, spec)
 
     @property
     def shape(self):

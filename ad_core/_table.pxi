@@ -15,6 +15,7 @@ cdef object complex_hook = None
 cdef object complex_made_hook = None
 cdef object complex_type = None     # the Python class of traced complex arrays
 
+cdef dict operators = {}        # op -> Python's operator
 cdef unsigned op_add, op_subtract, op_multiply, op_divide, op_floor_divide, op_remainder
 cdef unsigned op_power, op_negative, op_positive, op_absolute, op_square, op_sqrt, op_reciprocal
 cdef unsigned op_trunc, op_floor, op_ceil, op_less, op_less_equal, op_greater, op_greater_equal
@@ -148,7 +149,7 @@ cdef object array_ufunc(object self, tuple args, PyObject *kwargs):
             type(<object> PyTuple_GET_ITEM(args, 2)) is TracedScalar):
         op = ufunc_ops.get(<object> PyTuple_GET_ITEM(args, 0))
         if op is not None and args[1] == "__call__" and not is_whole(args[2]):
-            result = unary(op, <object> PyTuple_GET_ITEM(args, 2))
+            result = unary(op, <object> PyTuple_GET_ITEM(args, 2), args[0])
             return compare_result(result) if ad_op_rows[<unsigned> op].is_test else result
     return ufunc_call(args[0], args[1], args[2:], <dict> kwargs if kwargs != NULL else {})
 
@@ -160,17 +161,17 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
             if any(map(is_whole, inputs)):
                 inputs = operands_of(ufunc, <unsigned> op, inputs)
             if len(inputs) == 1:
-                result = unary(op, inputs[0])
+                result = unary(op, inputs[0], ufunc)
             elif len(inputs) == 2:
                 if not operable(inputs[0]) or not operable(inputs[1]):
                     return ufunc_asker(ufunc, method, inputs, kwargs)
-                result = binary(op, inputs[0], inputs[1])
+                result = binary(op, inputs[0], inputs[1], ufunc)
                 if result is NotImplemented and repeats(op, inputs[0], inputs[1]):
-                    result = typed(op, inputs)
+                    result = told_elementwise(op, inputs, ufunc)
             else:
                 if not all_operable(inputs):
                     return ufunc_asker(ufunc, method, inputs, kwargs)
-                result = typed(op, inputs)
+                result = told_elementwise(op, inputs, ufunc)
             if ad_op_row(op).is_test:
                 return compare_result(result)
             return result
@@ -183,15 +184,41 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
         return getattr(ufunc, method)(*plain_again(inputs), **kwargs)
     if not operable_call(inputs, kwargs):
         return ufunc_asker(ufunc, method, inputs, kwargs)
-    return ufunc_hook(ufunc, method, inputs, kwargs)
+    if method == "at":          # which changes its operand
+        return ufunc_hook(ufunc, method, inputs, kwargs)
+    hush(1)
+    try:
+        result = ufunc_hook(ufunc, method, inputs, dict(kwargs))
+    finally:
+        hush(-1)
+    if (ad_float_noted or watching) and result is not NotImplemented:
+        settle_errors(getattr(ufunc, method), inputs, kwargs, result)
+    return result
+
+
+# Functions that call the user's, in whose operations errors count.
+cdef set calling_back = {np.apply_along_axis, np.apply_over_axes, np.piecewise}
 
 
 cdef object numpy_call(object func, object types, tuple args, dict kwargs):
+    cdef Trace trace
+    cdef size_t before
     if ad_current == NULL:
         return func(*plain_again(args), **kwargs)
     if not known_types(types):
         return function_asker(func, types, args, kwargs)
-    return function_hook(func, types, args, kwargs)
+    if ad_hushed or func in calling_back:
+        return function_hook(func, types, args, kwargs)
+    trace = innermost().root()
+    before = trace.tape.runs
+    hush(1)
+    try:
+        result = function_hook(func, types, args, dict(kwargs))
+    finally:
+        hush(-1)
+    if (ad_float_noted or watching) and (trace.tape == NULL or trace.tape.runs != before):
+        settle_errors(func, args, kwargs, result)
+    return result
 
 
 cdef object operate_matmul(object left, object right):
@@ -199,13 +226,27 @@ cdef object operate_matmul(object left, object right):
         return stranger("matmul", left, right)
     if (is_whole(left) or is_whole(right)) and ad_current != NULL:
         return ufunc_hook(np.matmul, "__call__", (left, right), {})
-    return matmul_hook(left, right)
+    return as_numpy(operator.matmul, matmul_hook, (left, right), {})
+
+
+cdef object both_of_divmod(object left, object right):
+    hush(1)
+    try:
+        whole = binary(op_floor_divide, left, right)
+        if whole is NotImplemented:
+            return NotImplemented
+        rest = binary(op_remainder, left, right)
+    finally:
+        hush(-1)
+    if ad_float_noted or watching:
+        settle_errors(divmod, (left, right), {}, None)
+    return whole, rest
 
 
 cdef object traced_round(object x, object digits):
     if is_whole(x):
         return round(whole_values(x), digits) if digits is not None else round(whole_values(x))
-    return round_hook(x, digits)
+    return as_numpy(round, round_hook, (x, digits), {})
 
 
 cdef object method_of(object x, str name):
@@ -238,21 +279,12 @@ cdef object hash_of(TracedScalar x):
                     "would be taken for one; pass plain numbers there, or remove the cache")
 
 
-cdef str value_text(object x):
-    """The value for repr(); no traced value is ever refused a printout."""
-    cdef Trace trace = (<TracedScalar> x).trace if type(x) is TracedScalar else (
-        <TracedArray> x).trace
-    if not trace.live or trace.thread != PyThread_get_thread_ident():
-        if type(x) is TracedArray and ended_constants(<TracedArray> x):
-            return str(ended_values(<TracedArray> x))
-        return f"of {trace.name!r}, ended"
-    values = values_of(x)
-    return str(values[()]) if values.ndim == 0 else str(values)
-
-
 cdef object refuse_conversion(str what, object x):
     """float(x) and the like: constants and what has no derivative convert, anything else is
     refused with the user's line."""
+    number = number_for_text(what, x)
+    if number is not None:
+        return number
     if is_whole(x):
         return converted_whole(what, x)
     if what == "complex()" and is_constant(x) and x.size == 1:
@@ -381,6 +413,12 @@ cdef int fill_table() except -1:
         function = getattr(np, name, None)
         if isinstance(function, np.ufunc):
             ufunc_ops[function] = op
+    for name in ("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power",
+                 "negative", "positive", "absolute"):
+        short = {"subtract": "sub", "multiply": "mul", "divide": "truediv", "power": "pow",
+                 "floor_divide": "floordiv", "remainder": "mod", "negative": "neg",
+                 "positive": "pos", "absolute": "abs"}.get(name, name)
+        operators[by_ufunc[name]] = getattr(operator, short)
     op_add = by_ufunc["add"]
     op_subtract = by_ufunc["subtract"]
     op_multiply = by_ufunc["multiply"]

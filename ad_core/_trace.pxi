@@ -86,6 +86,7 @@ cdef class Trace:
             self.level = outer.level + 1
         self.live = True
         set_current(<void *> self)
+        begin_watching(running == 0)
         patch_numpy()
         return 0
 

@@ -10,7 +10,8 @@ __all__ = ["BranchChanged", "EscapedTraceError", "TapeFullError", "TracedValueEr
 
 
 class BranchChanged(RuntimeError):
-    """A comparison that decided which way the function went came out otherwise at a new point.
+    """A comparison, a text or a caught exception that decided which way the function went came out
+    otherwise at a new point.
 
     A tape holds the one path that was recorded; :func:`ad_core.compile` records each.
 

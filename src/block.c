@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "floating.h"
 
 const char *ad_block_name(unsigned kind) {
     static const char *const names[] = {"sum", "max", "min", "cumsum", "matmul", "call"};
@@ -244,6 +245,7 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
     tape->lists += lists;
     tape->partials += partials;
     double *out = tape->value + *first;
+    ad_float_begin();
     if (kind == AD_BLOCK_SUM) {
         sum_values(tape, &block, out);
     } else if (running) {
@@ -251,6 +253,7 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
     } else {
         extreme_values(tape, &block, kind, out);
     }
+    if (kind == AD_BLOCK_SUM || running) ad_float_end();
     tape->run[tape->runs++] =
         (ad_run){*first, 0, (uint8_t)kind, AD_FORM_BLOCK, 1, (uint32_t)tape->blocks, 0};
     tape->block[tape->blocks++] = block;
@@ -283,9 +286,11 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int
     block.active[1] = e[2] != 0 && !ad_is_constant(tape, b);
     tape->nodes += block.count;
     double *value = tape->value;
+    ad_float_begin();
     ad_matmul(e, (ad_matrix){value + a, a_stride[0], a_stride[1], a_stride[2]},
               (ad_matrix){value + b, b_stride[0], b_stride[1], b_stride[2]},
               (ad_matrix){value + *first, e[1] * e[3], e[3], 1}, 0);
+    ad_float_end();
     tape->run[tape->runs++] =
         (ad_run){*first, 0, AD_BLOCK_MATMUL, AD_FORM_BLOCK, 2, (uint32_t)tape->blocks, 0};
     tape->block[tape->blocks++] = block;

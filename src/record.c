@@ -2,6 +2,7 @@
 /* Recording an elementwise operation on arrays: one run, its values and partials. */
 #include <string.h>
 
+#include "floating.h"
 #include "tape.h"
 
 /* What is known of a recording before anything is written. */
@@ -110,6 +111,8 @@ static const double *operand_values(const ad_tape *tape, const ad_extent *extent
 static void evaluate(ad_tape *tape, const plan *p, double *value) {
     const ad_span *span = &p->span;
     double buffer[AD_MAX_ARITY][AD_CHUNK];
+    int is_test = ad_op_row(p->op)->is_test; /* NumPy's tell nothing */
+    if (!is_test) ad_float_begin();
     for (size_t k = 0; k < span->extent.count;) {
         size_t m = ad_stretch(&span->extent, k);
         if (m > AD_CHUNK) m = AD_CHUNK;
@@ -119,7 +122,9 @@ static void evaluate(ad_tape *tape, const plan *p, double *value) {
             x[j] = operand_values(tape, &span->extent, &span->operand[j], k, m, p->any_stored,
                                   buffer[j], &stride[j]);
         }
+        if (p->any_stored && k > 0) ad_float_begin();
         ad_op_values(p->op, m, x, stride, value + k);
+        if (p->any_stored) ad_float_end();
         for (int j = 0; j < p->arity; j++) {
             if (span->source[j] != AD_PARTIAL_STORED) continue;
             ad_op_partials(p->op, j, m, x[0], x[1], x[2], value + k,
@@ -127,6 +132,7 @@ static void evaluate(ad_tape *tape, const plan *p, double *value) {
         }
         k += m;
     }
+    if (!is_test && !p->any_stored) ad_float_end();
 }
 
 /* A single element is a scalar run. */

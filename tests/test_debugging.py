@@ -9,7 +9,10 @@ import pytest
 
 import ad_core
 
-pytestmark = pytest.mark.usefixtures("nothing_leaks")
+pytestmark = [
+    pytest.mark.usefixtures("nothing_leaks"),
+    pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning"),  # as NumPy's own
+]
 
 
 def masked(x):

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(
 # A module is the part of a file's name before the first underscore: isa_avx2.c is of isa.
 ARROWS = {
     "status": [],
+    "floating": [],
     "alloc": ["status"],
     "numbers": [],
     "ops": ["status"],
@@ -34,8 +35,8 @@ ARROWS = {
     "call": ["status"],
     "linear": ["alloc", "numbers"],
     "tape": ["alloc", "call", "ops", "view"],
-    "record": ["tape", "lanes"],
-    "block": ["tape"],
+    "record": ["floating", "tape", "lanes"],
+    "block": ["floating", "tape"],
     "matmul": ["block"],
     "fresh": ["block"],
     "sweep": ["fresh", "lanes"],

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Complex numbers within a traced function: a pair of traced real arrays."""
 
+import operator
+
 import numpy as np
 
 from ad_core import _core
@@ -48,14 +50,18 @@ class TracedComplex:
             return _core.ask_ufunc(ufunc, method, inputs, kwargs)
         from ad_core.complexes.operations import call_ufunc
 
-        return call_ufunc(ufunc, method, inputs, kwargs)
+        if method == "at":
+            return call_ufunc(ufunc, method, inputs, kwargs)
+        told = lambda *inputs, **kwargs: call_ufunc(ufunc, method, inputs, kwargs)  # noqa: E731
+        return _core.as_numpy(getattr(ufunc, method), told, inputs, kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
         if not _core.all_known(types):
             return _core.ask_function(function, types, args, kwargs)
         from ad_core.complexes.functions import call_function
 
-        return call_function(function, types, args, kwargs)
+        told = lambda *args, **kwargs: call_function(function, types, args, kwargs)  # noqa: E731
+        return _core.as_numpy(function, told, args, kwargs)
 
     def __array__(self, dtype=None, copy=None):
         plain = constant_values(self)
@@ -94,6 +100,18 @@ class TracedComplex:
 
     def __repr__(self):
         return f"TracedComplex({self.re!r}, {self.im!r})"
+
+    def __str__(self):
+        return format(self._numbers())
+
+    def __format__(self, spec):
+        return format(self._numbers(), spec)
+
+    def _numbers(self):
+        """The values, which are guards then: a function may read what it prints."""
+        values = _core.plain_function("zeros")(self.shape, complex)
+        values.real, values.imag = map(_printed, (self.re, self.im))
+        return values[()]
 
     # Facts about the shape.
 
@@ -287,12 +305,18 @@ class TracedComplex:
 
 
 def _add_operators():
-    def operator(ufunc, name):
+    def enter(ufunc, name):
+        asked = getattr(operator, name)
+
         def forward(self, other):
-            return ufunc(self, other) if operable(other) else NotImplemented
+            if not operable(other):
+                return NotImplemented
+            return _core.as_numpy(asked, ufunc, (self, other), {})
 
         def backward(self, other):
-            return ufunc(other, self) if operable(other) else NotImplemented
+            if not operable(other):
+                return NotImplemented
+            return _core.as_numpy(asked, ufunc, (other, self), {})
 
         def in_place(self, other):
             if not is_array(self):  # a number, which += binds anew
@@ -307,7 +331,7 @@ def _add_operators():
         (np.add, "add"), (np.subtract, "sub"), (np.multiply, "mul"), (np.divide, "truediv"),
         (np.power, "pow"), (np.matmul, "matmul"),
     ):  # fmt: skip
-        operator(ufunc, name)
+        enter(ufunc, name)
 
 
 def operable(x):
@@ -391,6 +415,14 @@ def _made(x, copy, order):
             return TracedComplex(*(np.asarray(part, order="C") for part in (x.re, x.im)))
     plain = _core.plain_function("asarray")(x)
     return TracedComplex(np.array(plain.real, dtype=float), np.array(plain.imag, dtype=float))
+
+
+def _printed(part):
+    """The values of a part that is made a text of, which are guards then."""
+    if not _core.traced(part):
+        return part
+    _core.keep_values(part)
+    return _core.current_values(part)
 
 
 def _traced_in(x):

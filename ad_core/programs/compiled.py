@@ -256,7 +256,28 @@ def _branch_changed(trace, name, guards, at):
     if place is not None:
         text = linecache.getline(*place).strip()
         line = f" ({place[0]}:{place[1]}{': ' + text if text else ''})"
+    call = _core.guarded_call(trace, guards[0]) if guards else None
+    if call is not None:
+        _outcome_changed(call, name, where, line)
     raise BranchChanged(
         f"at {where} a comparison of {name} comes out otherwise than where the tape was "
         f"recorded{line}; ad_core.compile() records each way that points go"
+    )
+
+
+def _outcome_changed(call, name, where, line):
+    """Raise for a call of a rule that returned where it was recorded and raises now, or the other
+    way round."""
+    remedy = "ad_core.compile() records each way that points go"
+    if call.expected is None and call.came is not None:
+        call.came.add_note(
+            f"raised at {where} by the call of {call.rule.name} in {name}{line}, which returned "
+            f"where the tape was recorded; if {name} catches it, {remedy}"
+        )
+        raise call.came
+    kind, text = call.expected
+    now = f"raises {type(call.came).__name__}: {call.came}" if call.came else "returns"
+    raise BranchChanged(
+        f"at {where} the call of {call.rule.name} in {name} {now}, but it raised "
+        f"{kind.__name__}: {text} where the tape was recorded{line}; {remedy}"
     )

@@ -212,7 +212,9 @@ class Replayed(_Large):
         for at in np.ndindex(lead):
             leaves = [x[at] for x in wide]
             recording, flipped = self.at(leaves[: self.count])
-            missed[at] = bool(flipped)
+            if flipped:
+                missed[at] = True  # its results mean nothing, and its derivatives may not exist
+                recording = self.of(self.recording.trace)
             rows.append(flatten(self.results(recording, leaves[self.count :]))[0])
             if progress is not None:
                 progress.update(1)

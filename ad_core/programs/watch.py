@@ -36,8 +36,8 @@ class Watch:
         wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, route.in_shapes, strict=True)]
         for at in np.ndindex(lead):
             leaves = [x[at] for x in wide]
-            recording = route.at(leaves[: route.count])
-            if route.flipped or not recording.dependences:
+            recording, flipped = route.at(leaves[: route.count])
+            if flipped or not recording.dependences:
                 continue
             found = flatten(route.results(recording, leaves[route.count :]))[0]
             for y, part in zip(results, found, strict=True):

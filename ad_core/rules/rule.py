@@ -67,7 +67,7 @@ class Rule:
                  reads=None, keeps=None):  # fmt: skip
         self.name = name
         self.inputs = inputs  # shapes
-        self.outputs = outputs
+        self.outputs = outputs  # None: of a call that raised
         self._value = value
         self._jvp = jvp
         self._vjp = vjp
@@ -137,7 +137,8 @@ class Rule:
     # What the core asks, on flat arrays; matrices have a column a seed.
 
     def value(self, x):
-        return flat(results_of(self.name, self._value, split(x, self.inputs), self.outputs))
+        results = results_of(self.name, self._value, split(x, self.inputs), self.outputs)
+        return np.empty(0) if self.outputs is None else flat(results)
 
     def push(self, x, y, tangents):
         return self._columns(x, y, tangents, backward=False)
@@ -157,16 +158,31 @@ class Rule:
 
 
 def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, undetermined=None,
-         reads=None, keeps=None):  # fmt: skip
+         reads=None, keeps=None, raises=True):  # fmt: skip
     """value(*arrays), a tuple of results, by rules where an array is traced.
 
-    matrices: what does the same without Python where LAPACK is there.  Raises TypeError for
-    arrays and results that are not real float64 numbers.
+    matrices: what does the same without Python where LAPACK is there.  raises: value may raise at
+    some points; whether it does is kept as a guard, since the function may catch it and go on
+    another way.  Raises TypeError for arrays and results that are not real float64 numbers.
     """
     if not any(map(_core.traced, arrays)):
         return value(*arrays)
     arrays = [x if _core.traced(x) else _core.float_argument(x, name) for x in arrays]
     inputs = [np.shape(x) for x in arrays]
+    try:
+        rules = jvp, vjp, linear, undetermined, reads, keeps
+        return _recorded(name, value, arrays, inputs, rules, matrices, raises)
+    except (TracedValueError, MemoryError):
+        raise
+    except Exception as error:
+        if raises and any(map(math.prod, inputs)):
+            failed = Rule(name, inputs, None, value, None, None)
+            _core.record_outcome(failed, tuple(arrays), error)
+        raise
+
+
+def _recorded(name, value, arrays, inputs, rules, matrices, raises):
+    """The results of a call that is recorded."""
     numbers = None
     if matrices is not None and math.prod((*matrices.batch, matrices.n)) and _core.has_lapack():
         shapes, matrices = matrices.results, matrices.called()
@@ -178,8 +194,8 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, un
     m = sum(map(math.prod, shapes))
     if m == 0 or not any(map(math.prod, inputs)):
         return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
-    rule = Rule(name, inputs, shapes, value, jvp, vjp, linear, undetermined, reads, keeps)
-    called = _core.Called(rule, matrices)
+    rule = Rule(name, inputs, shapes, value, *rules)
+    called = _core.Called(rule, matrices, raises)
     return tuple(split(_core.record_call(called, tuple(arrays), m, numbers), shapes))
 
 

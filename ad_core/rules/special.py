@@ -133,7 +133,7 @@ def _row(name):
             if not _core.all_operable(operands):
                 return ufunc(*operands)  # which asks those that have a meaning of their own
             if any(_core.traced(as_array(x)) for x in operands):
-                return function(*operands)
+                return _core.as_numpy(ufunc, function, operands, {})
             return _core.untraced(ufunc, *operands)
 
         UFUNCS[ufunc] = either

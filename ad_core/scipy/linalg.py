@@ -21,6 +21,7 @@ from ad_core.rules.matrix_functions import symmetric_function
 from ad_core.rules.polar import orthogonal
 from ad_core.tracing.dispatch import any_traced, only_constants
 from ad_core.tracing.elementwise import as_array
+from ad_core.tracing.float_errors import raised_by
 from ad_core.tracing.linalg import symmetric
 
 __all__ = [
@@ -36,16 +37,31 @@ SYMMETRIC = {"sym", "symmetric", "her", "hermitian", "pos", "positive definite"}
 def _mirror(function):
     """SciPy's own function where no argument depends on an input."""
     original = getattr(sl, function.__name__)
+    looks = "check_finite" in function.__code__.co_varnames
 
     @wraps(function)
     def either(*args, **kwargs):
         plain = only_constants((args, kwargs))
         if plain is None:
-            return function(*args, **kwargs)
+            if kwargs.get("check_finite", looks):
+                _check_finite((*args, *kwargs.values()))
+            try:
+                return _core.as_numpy(original, function, args, kwargs)
+            except np.linalg.LinAlgError as error:
+                raise raised_by(original, args, kwargs) or error from None  # in SciPy's words
         result = _core.untraced(lambda: original(*plain[0], **plain[1]))
         return _made(result) if any_traced((*args, *kwargs.values())) else result
 
     return either
+
+
+def _check_finite(items):
+    """Raise as SciPy does; the outcome is kept as a guard."""
+    for x in items:
+        if isinstance(x, tuple):  # factors
+            _check_finite(x)
+        elif _core.traced(x) and not np.all(_core.outcome_of(np.isfinite, (x,))):
+            raise ValueError("array must not contain infs or NaNs")
 
 
 def _made(result):

@@ -13,6 +13,8 @@ array([0.5, 0.5])
 (0.25, np.float64(0.922784))
 """
 
+from functools import wraps
+
 import numpy as np
 import scipy.special as sp
 
@@ -91,6 +93,16 @@ def _traced(*arrays):
     return any(_core.traced(as_array(x)) for x in arrays if x is not None)
 
 
+def _composed(function):
+    """A function made of operations, of whose floating-point errors SciPy's own tells."""
+
+    @wraps(function)
+    def told(*args, **kwargs):
+        return _core.as_numpy(getattr(sp, function.__name__), function, args, kwargs)
+
+    return told
+
+
 def _shift(x, axis):
     """The maximum along the axes, 0 where it is infinite: it keeps exponentials finite, and
     takes no part in derivatives."""
@@ -98,6 +110,7 @@ def _shift(x, axis):
     return np.where(np.isfinite(top), top, 0.0)
 
 
+@_composed
 def logsumexp(a, axis=None, b=None, keepdims=False, return_sign=False):
     """log(sum(b exp(a))) along the axes, as SciPy's: without overflow.
 
@@ -124,6 +137,7 @@ def logsumexp(a, axis=None, b=None, keepdims=False, return_sign=False):
     return (result, sign) if return_sign else result
 
 
+@_composed
 def softmax(x, axis=None):
     """exp(x) / sum(exp(x)) along the axes, as SciPy's.
 
@@ -139,6 +153,7 @@ def softmax(x, axis=None):
     return (terms / np.sum(terms, axis=axis, keepdims=True))[()]
 
 
+@_composed
 def log_softmax(x, axis=None):
     """The logarithm of softmax, as SciPy's.
 

@@ -15,6 +15,7 @@ from ad_core.tracing import (
     differences,
     elementwise,
     fft,
+    float_errors,
     folds,
     foreign,
     gradients,
@@ -42,9 +43,10 @@ from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
     "angles", "application", "complex_stores", "contractions", "convolutions", "differences",
-    "elementwise", "fft", "folds", "foreign", "gradients", "grids", "histograms", "indexing",
-    "interpolation", "linalg", "linalg_factors", "masked", "masked_making", "norms", "polynomials",
-    "positions", "products", "quantiles", "queries", "reductions", "sets", "shapes", "statistics",
+    "elementwise", "fft", "float_errors", "folds", "foreign", "gradients", "grids", "histograms",
+    "indexing", "interpolation", "linalg", "linalg_factors", "masked", "masked_making", "norms",
+    "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets", "shapes",
+    "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(
@@ -56,6 +58,7 @@ _core.set_hooks(
     array_attributes(),
     array_setters(),
 )
+_core.set_keep_error(float_errors.keep_error)
 _core.set_complex(TracedComplex, operate, made)
 _core.set_foreign(
     foreign.ask_ufunc,

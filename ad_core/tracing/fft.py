@@ -74,7 +74,7 @@ def _whole(name, xs, n, axis, norm):
         return [_fitted(x, size, axis) for x in found[:count]]
 
     value = _plain(getattr(np.fft, name), n, axis, norm)
-    return call(f"np.fft.{name}", value, xs, jvp, vjp)
+    return call(f"np.fft.{name}", value, xs, jvp, vjp, raises=False)
 
 
 def _half(xs, n, axis, norm):
@@ -87,7 +87,7 @@ def _half(xs, n, axis, norm):
         spectrum = [_weighted(w, 0.5, n, axis) for w in cotangents]
         return [_fitted(x, size, axis) for x in _of_half(spectrum, n, axis, _other(norm))]
 
-    return call("np.fft.rfft", _plain(np.fft.rfft, n, axis, norm), xs, jvp, vjp)
+    return call("np.fft.rfft", _plain(np.fft.rfft, n, axis, norm), xs, jvp, vjp, raises=False)
 
 
 def _of_half(xs, n, axis, norm):
@@ -100,7 +100,7 @@ def _of_half(xs, n, axis, norm):
         found = [_weighted(x, 2.0, n, axis) for x in _half(cotangents, n, axis, _other(norm))]
         return [_fitted(x, size, axis) for x in found[:count]]
 
-    return call("np.fft.irfft", _plain(np.fft.irfft, n, axis, norm), xs, jvp, vjp)
+    return call("np.fft.irfft", _plain(np.fft.irfft, n, axis, norm), xs, jvp, vjp, raises=False)
 
 
 def _parts_of(a):

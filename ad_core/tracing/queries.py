@@ -266,14 +266,18 @@ def searchsorted(a, v, side="left", sorter=None):
     return found
 
 
-@implements(np.array_repr, np.array_str)
-def array_repr(a, *args, **kwargs):
-    return repr(a)
+def _text(function):
+    """A function that makes a text of the numbers, which are guards then."""
+
+    def text(a, *args, **kwargs):
+        _core.keep_values(a)
+        return function(_core.current_values(a), *args, **kwargs)
+
+    return text
 
 
-@implements(np.array2string)
-def array2string(a, *args, **kwargs):
-    return np.array2string(_core.current_values(a), *args, **kwargs)
+for _function in (np.array_repr, np.array_str, np.array2string):
+    implements(_function)(_text(_function))
 
 
 def _of_shape(function):
