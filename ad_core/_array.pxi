@@ -19,7 +19,8 @@ cdef class TracedArray:
     __array_priority__ = 1000.0
 
     def __init__(self):
-        raise TypeError("traced values come from a trace; they are not made by hand")
+        raise TracedValueError(f"traced values come from a trace; they are not made by hand"
+                               f"{user_line()}; call np.array(...) for an array of numbers")
 
     @property
     def __class__(self):
@@ -232,8 +233,7 @@ cdef class TracedArray:
         return copied(self)
 
     def __reduce__(self):
-        raise TypeError("a traced value can not be pickled: it exists only while its function "
-                        "is traced")
+        refuse_pickling()
 
     def __array__(self, dtype=None, copy=None):
         return as_plain_array(self, dtype)
@@ -357,8 +357,9 @@ cdef object plain_key(object key):
     if type(key) is TracedScalar and (<TracedScalar> key).truth:
         return decide(key)
     if is_traced(key):
-        raise IndexError("a traced value can not be an index: an element's position has no "
-                         "derivative; index with plain integers or with a comparison")
+        raise TracedIndexError(
+            f"a traced value can not be an index{user_line()}: an element's position has no "
+            f"derivative; index with plain integers or with a comparison")
     return key
 
 
@@ -457,8 +458,8 @@ cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):
     if trace is None:
         for item in objects.ravel():
             if not isinstance(item, (int, float, np.number, np.bool_)):
-                raise TypeError(f"{what} holds {type(item).__name__}, which is no real number; "
-                                f"ad_core computes with real float64 numbers")
+                raise DtypeError(f"{what} holds {type(item).__name__}, which is no real number"
+                                 f"{user_line()}; ad_core computes with real float64 numbers")
         return objects.astype(np.float64)
     cdef cnp.ndarray index = unpatched_empty(objects.size, dtype=np.uint32)
     for k, item in enumerate(objects.ravel()):

@@ -26,7 +26,16 @@ import types
 
 import numpy as np
 
-from ad_core.errors import EscapedTraceError, TapeFullError, TracedValueError
+from ad_core import callers, remedies
+from ad_core.errors import (
+    DtypeError,
+    EscapedTraceError,
+    NoDerivativeError,
+    NotDifferentiable,
+    TapeFullError,
+    TracedIndexError,
+    TracedValueError,
+)
 
 cnp.import_array()
 
@@ -91,6 +100,7 @@ include "_shield.pxi"
 include "_buffers.pxi"
 include "_listed.pxi"
 include "_trace.pxi"
+include "_refusals.pxi"
 include "_index.pxi"
 include "_operate.pxi"
 include "_scalar.pxi"

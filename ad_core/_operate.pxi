@@ -175,8 +175,10 @@ cdef cnp.ndarray real_array(object x, str what):
     cdef object array = unpatched_asarray(x)
     kind = array.dtype.kind
     if kind not in "fiub" or array.dtype.itemsize > 8:
-        raise TypeError(f"{what} has dtype {array.dtype}, which has no float64 derivative; "
-                        f"ad_core computes with real float64 numbers")
+        message = (f"{what} has dtype {array.dtype}, which has no float64 derivative{user_line()}; "
+                   f"ad_core computes with real float64 numbers")
+        # texts are no operands of numbers in NumPy either
+        raise DtypeError.as_numpy_raises(message) if kind in "SUV" else DtypeError(message)
     return array.astype(np.float64, copy=False)
 
 

@@ -230,11 +230,17 @@ def record_call(rule, tuple arguments, size_t m, y, tuple linear=None):
 def untraced(function, *arguments):
     """A call as outside of all traces: NumPy's creation functions give plain arrays."""
     running = ad_current
+    refusal = None
     set_current(NULL)
     try:
         return function(*arguments)
+    except NotDifferentiable as error:
+        refusal = error
+        raise
     finally:
         set_current(running)
+        if refusal is not None:
+            remember(refusal)
 
 
 def called_rules(Trace trace not None):

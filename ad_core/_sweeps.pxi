@@ -61,8 +61,8 @@ cdef cnp.ndarray float_input(object x, object what):
     }.get(kind, "pass real numbers")
     if type(what) is JacobianFunction:  # put into words only here, where it is needed
         what = f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
-    raise TypeError(f"{what} must be real float64 (or float32/float16) to be differentiated, got "
-                    f"dtype {given.dtype}; {remedy}")
+    raise DtypeError(f"{what} must be real float64 (or float32/float16) to be differentiated, got "
+                     f"dtype {given.dtype}; {remedy}")
 
 
 def open_trace(fun):
@@ -146,8 +146,10 @@ def moved_nodes(Trace root not None, cnp.ndarray nodes):
     return nodes if root.merged is None else nodes + np.uint32(root.moved(0))
 
 
-def current_root(Trace trace not None):
-    """The trace that owns the tape this one's nodes are on."""
+def root_of_returned(Trace trace not None):
+    """The trace that owns the tape this one's nodes are on, whose function has returned; it is
+    refused if it caught a refusal."""
+    refuse_swallowed(trace)
     return trace.root()
 
 
@@ -193,8 +195,8 @@ def output_nodes(Trace trace not None, y, str what):
         settle(<TracedScalar> y)
         return consecutive_row((<TracedScalar> y).node, 1), ()
     if is_complex(y):
-        raise TypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
-                        f"real numbers made of it: its .real, .imag, np.abs(...) or np.angle(...)")
+        raise DtypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
+                         f"real numbers made of it: its .real, .imag, np.abs(...) or np.angle(...)")
     if not isinstance(y, (int, float, np.ndarray, np.generic)):
         raise TypeError(f"{what} must be an array or a number (or a tuple, list or dict of "
                         f"them), got {type(y).__name__}; return what is to be differentiated")
@@ -432,6 +434,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
                                                   cnp.PyArray_DIMS(values)), False)
         y = fun(traced) if len(args) == 1 and not kwargs else fun(
             *args[:k], traced, *args[k + 1:], **kwargs)
+        refuse_swallowed(trace)
         if not plain_output(trace, y):
             recording = finish_hook(trace, args[k], consecutive_row(first, D), trace, y)
     finally:

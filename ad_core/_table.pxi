@@ -195,9 +195,16 @@ cdef list method_names():
 
 
 cdef object hash_of(TracedScalar x):
-    raise TypeError("a traced value can not be hashed (a dictionary key, a set's element, an "
-                    "argument of a functools.lru_cache'd function): two calls with other values "
-                    "would be taken for one; pass plain numbers there, or remove the cache")
+    raise TracedValueError(
+        f"a traced value can not be hashed{user_line()} (a dictionary key, a set's element, an "
+        f"argument of a functools.lru_cache'd function): two calls with other values would be "
+        f"taken for one; pass plain numbers there, or remove the cache")
+
+
+cdef object refuse_pickling():
+    raise TracedValueError(
+        f"a traced value can not be pickled{user_line()}: it exists only while its function is "
+        f"traced; return it, or pickle plain numbers outside the derivative")
 
 
 cdef str value_text(object x):
@@ -225,12 +232,14 @@ cdef object refuse_conversion(str what, object x):
                 return float(value)
             if what == "int()" or value == int(value):
                 return int(value)
-    raise TracedValueError(
-        f"{what} of a traced value would lose its derivative{user_line()}. Use NumPy functions "
-        f"instead of math.*, store into arrays made with np.zeros, np.array, ... inside the "
-        f"traced function (called as np.zeros, not through an earlier `from numpy import "
-        f"zeros`), take np.floor(x) or np.trunc(x) first where a step is meant, or "
-        f"ad_core.stop_gradient(x) if the derivative is not wanted")
+    message = remedies.lost(what, sys._getframe(0), innermost_function())
+    if what == INDEX or (x.size != 1 and what in SCALARS):
+        raise TracedValueError.as_numpy_raises(message)
+    raise TracedValueError(message)
+
+
+cdef str INDEX = "an index or int()"
+cdef tuple SCALARS = ("float()", "int()", "complex()")
 
 
 def settled(x):
@@ -276,18 +285,6 @@ cdef bint moves_by_steps(const ad_tape *tape, cnp.ndarray nodes) except -1:
                 left.append(edges[k].operand)
         ad_free(edges)
     return True
-
-
-def user_line():
-    """Where in the user's code this happens: ' (file.py, line 12, in f)'."""
-    frame = sys._getframe(0)
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "").partition(".")[0]
-        if module not in ("numpy", "ad_core") and module not in sys.stdlib_module_names:
-            code = frame.f_code
-            return f" ({code.co_filename}, line {frame.f_lineno}, in {code.co_name})"
-        frame = frame.f_back
-    return ""
 
 
 cdef int use_numpy_loops() except -1:

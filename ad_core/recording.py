@@ -7,6 +7,7 @@ import numpy as np
 from ad_core import _core, debugging
 from ad_core.argnums import is_single, numbered
 from ad_core.complexes.array import TracedComplex, plain_if_constant
+from ad_core.errors import DtypeError
 from ad_core.trees import flatten, map_leaves
 
 __all__ = ["ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
@@ -234,9 +235,9 @@ def _finish(trace, parts, trees, single, y, has_aux):
             f"return statement missing?)"
         )
     found, root, what = None, None, f"the result of {trace.name}"
-    while found is None or root is not _core.current_root(trace):
+    while found is None or root is not _core.root_of_returned(trace):
         # again if an output of an outer trace made this one continue there
-        root = _core.current_root(trace)
+        root = _core.root_of_returned(trace)
         found = [_core.output_nodes(trace, leaf, what) for leaf in leaves]
     aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
@@ -304,9 +305,9 @@ def _seed_array(leaf, name):
         try:
             array = _core.object_array(array)
         except TypeError as error:
-            raise TypeError(f"{name} must be real numbers (float64): {error}") from None
+            raise DtypeError(f"{name} must be real numbers (float64): {error}") from None
         if _core.traced(array):
             return array
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
-        raise TypeError(f"{name} must be real numbers (float64), got dtype {array.dtype}")
+        raise DtypeError(f"{name} must be real numbers (float64), got dtype {array.dtype}")
     return array.astype(np.float64)

@@ -5,6 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.argnums import is_single, numbered
+from ad_core.errors import DtypeError
 from ad_core.trees import flatten
 
 __all__ = ["Arguments", "as_floats", "check_batch_dims"]
@@ -68,7 +69,7 @@ class Arguments:
         numbers = numbered(argnums, count, f"was not given: {label} was called with {count}")
         for k in numbers:
             if k not in self.inputs:
-                raise TypeError(
+                raise DtypeError(
                     f"argument {k} of {label} must be real float64 numbers to be "
                     f"differentiated, got {self.args[k]!r}; pass floats"
                 )
@@ -113,7 +114,7 @@ def _frozen(argument, tree, leaves, k, function):
     ]  # fmt: skip
     if any(isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "iub" for leaf in leaves):
         found = ", ".join(str(getattr(leaf, "dtype", type(leaf).__name__)) for leaf in leaves)
-        raise TypeError(
+        raise DtypeError(
             f"argument {k} of {function._label} must be real float64 numbers, or plain data to "
             f"be compared by value, got {found}"
         )

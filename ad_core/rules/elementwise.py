@@ -4,6 +4,7 @@
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.rules.rule import call
 from ad_core.tracing.elementwise import as_array
 
@@ -29,7 +30,7 @@ def elementwise(name, value, *partials):
             return np.array(result) if any(map(_core.traced, operands)) else result
         for k in places:
             if partials[k] is None:
-                raise NotImplementedError(
+                raise NoDerivativeError(
                     f"{name} has no derivative in ad_core with respect to argument {k}"
                     f"{_core.user_line()}; pass plain numbers there"
                 )

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import DtypeError
 from ad_core.tracing import products
 from ad_core.tracing.dispatch import implements
 from ad_core.tracing.elementwise import as_array
@@ -153,7 +154,7 @@ def _shapes(operands):
 @implements(np.einsum)
 def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
-        raise TypeError(f"dtype={dtype} of einsum: traced values are float64")
+        raise DtypeError(f"dtype={dtype} of einsum: traced values are float64")
     terms, output, arrays = _parsed(operands)
     if len(terms) != len(arrays):
         raise ValueError(f"einsum: subscripts for {len(terms)} operands, but {len(arrays)} given")

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import TracedValueError
+from ad_core.errors import NoDerivativeError, TracedValueError
 
 __all__ = [
     "any_traced",
@@ -68,7 +68,7 @@ def call_function(function, types, args, kwargs):
         plain = only_constants((args, kwargs))
         if plain is not None:  # made during the trace, but nothing depends on an input
             return function(*plain[0], **plain[1])
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"{name_of(function)} has no derivative in ad_core{_core.user_line()}; write it with "
             f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers "
             f"outside the derivative"

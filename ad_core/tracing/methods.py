@@ -7,7 +7,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.complexes.array import made
-from ad_core.errors import TracedValueError
+from ad_core.errors import NoDerivativeError, TracedValueError
 from ad_core.tracing import shapes
 from ad_core.tracing.elementwise import as_array
 
@@ -148,7 +148,7 @@ class Flat:
 def exp(self, *args, **kwargs):
     """Called by object loops too, such as that of SciPy's logsumexp, which then goes wrong."""
     if sys._getframe(1).f_code.co_name in ("logsumexp", "_logsumexp"):
-        raise NotImplementedError(
+        raise NoDerivativeError(
             "scipy.special.logsumexp takes no traced values; use ad_core.scipy.special.logsumexp "
             "(softmax and log_softmax are there too)"
         )

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import DtypeError
 from ad_core.tracing.dispatch import implements
 from ad_core.tracing.elementwise import as_array, as_traced
 from ad_core.tracing.folds import fold_last, fold_running
@@ -56,7 +57,7 @@ def _only(x, where, filler):
 
 def _float(dtype):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
-        raise TypeError(f"dtype={dtype} of a reduction: traced values are float64")
+        raise DtypeError(f"dtype={dtype} of a reduction: traced values are float64")
 
 
 def _block(kind, x, axis, keepdims):

@@ -8,6 +8,7 @@ NumPy's would, so writing through them is seen alike.
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import DtypeError, NoDerivativeError
 from ad_core.tracing.dispatch import implements, movers, only_plain, store
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.guards import decided
@@ -57,7 +58,7 @@ def _joiner(function):
     def join(arrays, *args, **kwargs):
         for refused in ("dtype", "casting"):
             if kwargs.pop(refused, None) not in (None, "same_kind", np.float64, float):
-                raise TypeError(f"{refused}= of {function.__name__}: traced values are float64")
+                raise DtypeError(f"{refused}= of {function.__name__}: traced values are float64")
         nodes, model = joined(list(arrays))
         return _core.from_nodes(model, function(nodes, *args, **kwargs))
 
@@ -130,7 +131,7 @@ def pad(array, pad_width, mode="constant", **kwargs):
         (nodes, fill), model = joined([array, kwargs.pop("constant_values", 0.0)])
         return _core.from_nodes(model, np.pad(nodes, pad_width, constant_values=fill, **kwargs))
     if mode not in ("edge", "reflect", "symmetric", "wrap") or "odd" in kwargs.values():
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"np.pad with mode={mode!r} {kwargs or ''} of a traced array; use constant, edge, "
             f"reflect, symmetric or wrap, which only repeat elements"
         )

@@ -8,6 +8,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.complexes import operations as complexes
 from ad_core.complexes.array import involved
+from ad_core.errors import DtypeError, NoDerivativeError
 from ad_core.tracing import folds, products, reductions
 from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
 from ad_core.tracing.elementwise import as_array, as_traced
@@ -70,7 +71,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     where = kwargs.pop("where", True)
     dtype = kwargs.pop("dtype", None)
     if dtype is not None and np.dtype(dtype) != np.float64:
-        raise TypeError(f"dtype={dtype} of {ufunc.__name__}: traced values are float64")
+        raise DtypeError(f"dtype={dtype} of {ufunc.__name__}: traced values are float64")
     for ignored in ("casting", "order", "subok"):
         kwargs.pop(ignored, None)
     result = _compute(ufunc, method, inputs, kwargs, where)
@@ -231,7 +232,7 @@ def refuse(ufunc, method, kwargs):
     """Say which call has no derivative, and what to do."""
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     extra = f" with {', '.join(kwargs)}" if kwargs else ""
-    raise NotImplementedError(
+    raise NoDerivativeError(
         f"the ufunc {name}{extra} has no derivative in ad_core{_core.user_line()}; write it with "
         f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers outside the "
         f"derivative"
