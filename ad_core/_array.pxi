@@ -444,6 +444,9 @@ cdef object as_plain_array(TracedArray x, object dtype):
     if only_constants(x):
         return values_of(x) if dtype is None else values_of(x).astype(dtype)
     if dtype is not None and np.dtype(dtype) != object:
+        values = settled(x)
+        if values is not None:
+            return values.astype(dtype)
         refuse_conversion(f"conversion to an array of {np.dtype(dtype)}", x)
     objects = unpatched_empty(index.size, dtype=object)
     for k, node in enumerate(index.ravel()):

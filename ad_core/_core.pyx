@@ -26,7 +26,7 @@ import types
 
 import numpy as np
 
-from ad_core import callers, remedies
+from ad_core import callers, notes, remedies
 from ad_core.errors import (
     DtypeError,
     EscapedTraceError,

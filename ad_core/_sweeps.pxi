@@ -61,6 +61,8 @@ cdef cnp.ndarray float_input(object x, object what):
     }.get(kind, "pass real numbers")
     if type(what) is JacobianFunction:  # put into words only here, where it is needed
         what = f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
+    elif callable(what):
+        what = what()
     raise DtypeError(f"{what} must be real float64 (or float32/float16) to be differentiated, got "
                      f"dtype {given.dtype}; {remedy}")
 
@@ -78,8 +80,8 @@ def close_trace(Trace trace not None):
     trace.close()
 
 
-def make_input(Trace trace not None, x, str what):
-    """Record x (a float or an array) as inputs: the traced value, its nodes and the trace
+def make_input(Trace trace not None, x, what):
+    """Record x (a float or an array; what(): its name in messages) as inputs: the traced value, its nodes and the trace
     whose numbering they are in (moved_nodes() brings them up to date).
 
     A value that an outer trace is recording makes this trace continue on that one's tape,
@@ -437,6 +439,9 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
         refuse_swallowed(trace)
         if not plain_output(trace, y):
             recording = finish_hook(trace, args[k], consecutive_row(first, D), trace, y)
+    except Exception as error:
+        notes.add_note(error, fun)
+        raise
     finally:
         trace.close()
     if recording is not None:

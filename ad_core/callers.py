@@ -9,6 +9,7 @@ import itertools
 import linecache
 import os
 import re
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -167,27 +168,60 @@ def met_in(frames, users, instruction):
     """The function of another library that was met: the first one that the user's frame called
     into (frames: those within it, outermost first), or else the one that its instruction calls;
     None if neither is known."""
-    for frame in frames:
-        if frame.f_code.co_filename.startswith(OURS):
-            return None  # a function of ours, which knows traced values
-        module = frame.f_globals.get("__name__", "")
-        return Met(f"{module}.{frame.f_code.co_qualname}", module)
+    if not frames:
+        return _called(users, instruction)
+    frame = frames[0]
+    if frame.f_code.co_filename.startswith(OURS):
+        return None  # a function of ours, which knows traced values
+    module = frame.f_globals.get("__name__", "")
+    name, owner = frame.f_code.co_qualname, frame.f_locals.get("self")
+    if "<locals>" in name:  # a decorator's: the user's own word for it says more
+        found = _called(users, instruction)
+        name = found.name.rpartition(".")[2] if found else frame.f_code.co_name
+    elif owner is not None and "." in name:
+        method = name.rpartition(".")[2]
+        name = type(owner).__qualname__ + ("" if method.startswith("__") else f".{method}")
+        module = type(owner).__module__
+    return Met(f"{_public(module, name)}.{name}", module)
+
+
+def _called(users, instruction):
     node = expression_at(users, instruction)
     if isinstance(node, ast.Call):
         callee = node.func
-    elif node is None:
-        callee = _callee(users, instruction)
     else:
-        callee = None
-    return None if callee is None else _met(callee, users)
-
-
-def _met(callee, users):
+        callee = _callee(users, instruction) if node is None else None
+    if callee is None:
+        return None
     function = resolved(callee, users)
     if function is MISSING:
         return Met(ast.unparse(callee), "")
-    module = getattr(function, "__module__", None) or type(function).__module__
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    if not isinstance(module, str) or not isinstance(name, str):
-        return Met(ast.unparse(callee), str(type(function).__module__), function)
-    return Met(name if module == "builtins" else f"{module}.{name}", module, function)
+    module, name = _module_of(function), getattr(function, "__qualname__", None)
+    name = name or getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        return Met(ast.unparse(callee), module, function)
+    name = name if module == "builtins" else f"{_public(module, name)}.{name}"
+    return Met(name, module, function)
+
+
+def _module_of(function):
+    """The module of a function; ufuncs do not tell theirs."""
+    if isinstance(function, np.ufunc):
+        name = function.__name__
+        special = sys.modules.get("scipy.special")
+        if getattr(np, name, None) is not function and special is not None:
+            return "scipy.special" if getattr(special, name, None) is function else ""
+        return "numpy"
+    module = getattr(function, "__module__", None)
+    return module if isinstance(module, str) else type(function).__module__
+
+
+def _public(module, name):
+    """The module to name a function by: the outermost that has it, scipy.optimize for what is
+    defined in scipy.optimize._root; or else the module without what is private in it."""
+    parts = module.lstrip("_").split(".")
+    for k in range(1, len(parts) + 1):
+        outer = sys.modules.get(".".join(parts[:k]))
+        if name.partition(".")[0] in vars(outer or object):
+            return outer.__name__
+    return ".".join([parts[0], *(part for part in parts[1:] if not part.startswith("_"))])

@@ -8,7 +8,8 @@ from ad_core import _core, debugging
 from ad_core.argnums import is_single, numbered
 from ad_core.complexes.array import TracedComplex, plain_if_constant
 from ad_core.errors import DtypeError
-from ad_core.trees import flatten, map_leaves
+from ad_core.notes import add_note
+from ad_core.trees import flatten, leaf_paths, map_leaves
 
 __all__ = ["ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
 
@@ -198,7 +199,7 @@ def record(fun, args, kwargs, argnums, has_aux=False):
         for k in numbers:
             leaves, tree = flatten(args[k])
             made = [
-                _core.make_input(trace, leaf, _what(fun, k, len(leaves), j))
+                _core.make_input(trace, leaf, lambda j=j: _what(fun, k, tree, j))  # noqa: B023
                 for j, leaf in enumerate(leaves)
             ]
             given[k] = tree.build([traced for traced, _, _ in made])
@@ -209,6 +210,9 @@ def record(fun, args, kwargs, argnums, has_aux=False):
             trees.append(tree)
         y = fun(*given, **kwargs)
         return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
+    except Exception as error:
+        add_note(error, fun)
+        raise
     finally:
         _core.close_trace(trace)
 
@@ -277,10 +281,10 @@ def _released(trace, leaf):
     return value[()] if value.ndim == 0 else value
 
 
-def _what(fun, k, leaves, j):
+def _what(fun, k, tree, j):
     """What an error calls an input."""
-    part = f" (leaf {j})" if leaves > 1 else ""
-    return f"argument {k}{part} of {_core.name_of(fun)}"
+    part = leaf_paths(tree)[j]
+    return f"argument {k}{' ' if part else ''}{part} of {_core.name_of(fun)}"
 
 
 def seeds_like(side, given, trees, what):
@@ -290,7 +294,7 @@ def seeds_like(side, given, trees, what):
         raise ValueError(f"{what} must have the structure {trees!r}, got {tree!r}")
     seeds = []
     for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
-        name = what if len(leaves) == 1 else f"{what} (leaf {k})"
+        name = what if len(leaves) == 1 else f"{what}, at {leaf_paths(trees)[k]},"
         if not _core.traced(leaf):
             leaf = _seed_array(leaf, name)
         if np.shape(leaf) != shape:

@@ -23,12 +23,19 @@ MATH = {
 }  # fmt: skip
 SOLVERS = ("scipy.optimize", "scipy.integrate")
 FRAMES = ("pandas", "polars", "xarray", "pyarrow")
+GENERAL = ("operator", "functools", "itertools", "builtins")  # of whatever they are given
 COMPILED = ("cython_function_or_method", "fused_cython_function", "CPUDispatcher", "DUFunc")
 GENERIC = (
     "Use NumPy functions instead of math.*, store into arrays made with np.zeros, np.array, ... "
     "inside the traced function (called as np.zeros, not through an earlier `from numpy import "
     "zeros`), take np.floor(x) or np.trunc(x) first where a step is meant"
 )
+
+OBJECTS = (
+    "Make arrays of traced values by np.array, np.asarray or np.stack (called so, not through an "
+    "earlier `from numpy import asarray`, and without dtype=object)"
+)
+OF_OTHERS = "Give {} a derivative by ad_core.external, or write it with NumPy functions"
 
 
 def lost(what, frame, fun):
@@ -42,7 +49,7 @@ def lost(what, frame, fun):
     if users is not None:
         met = callers.met_in(inner, users, users.f_lasti)
         wanted = advice(met) or (_formatting(users) if not inner else None) or GENERIC
-        if met is not None and (inner or met.module not in ("", "builtins", "numpy")):
+        if met is not None and (inner or met.module.lstrip("_") not in ("", "numpy", *GENERAL)):
             line += f", which {met.name} asks for"
     return (
         f"{what} of a traced value would lose its derivative{line}. {wanted}, or "
@@ -55,7 +62,7 @@ def advice(met):
     if met is None:
         return None
     function, name = met.function, getattr(met.function, "__name__", "")
-    library = met.module.partition(".")[0]
+    library = met.module.lstrip("_").partition(".")[0]
     if met.module in ("math", "cmath"):
         return _of_math(function, name)
     if function is float or function is complex:
@@ -81,9 +88,13 @@ def advice(met):
             "Give the compiled function's derivative by ad_core.external, or call the Python "
             "function that it was made from"
         )
-    if library and library not in sys.stdlib_module_names and library != "numpy":
-        return f"Give {met.name} a derivative by ad_core.external, or write it with NumPy functions"
-    return None
+    if library == "numpy" and function is not None:
+        return OBJECTS
+    if library in GENERAL:
+        return None
+    if library in sys.stdlib_module_names:
+        return f"Call {met.name} on plain numbers, outside of the derivative"
+    return OF_OTHERS.format(met.name) if library not in ("", "builtins", "numpy") else None
 
 
 def _of_math(function, name):
@@ -106,7 +117,7 @@ def _of_scipy(met):
                 f"Use a function of {ours} or NumPy instead, or give {met.name} a derivative by "
                 f"ad_core.external"
             )
-    return f"Give {met.name} a derivative by ad_core.external, or write it with NumPy functions"
+    return OF_OTHERS.format(met.name)
 
 
 def is_compiled(function):
