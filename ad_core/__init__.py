@@ -21,6 +21,7 @@ from ad_core.errors import (
     NoDerivativeError,
     NotDifferentiable,
     TapeFullError,
+    TracedAttributeError,
     TracedIndexError,
     TracedValueError,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "NotDifferentiable",
     "Tape",
     "TapeFullError",
+    "TracedAttributeError",
     "TracedIndexError",
     "TracedValueError",
     "allow_refusals",

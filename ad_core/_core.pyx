@@ -17,6 +17,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.string cimport memcpy, memset
 
+import functools
 import importlib
 import importlib.machinery
 import os
@@ -33,6 +34,7 @@ from ad_core.errors import (
     NoDerivativeError,
     NotDifferentiable,
     TapeFullError,
+    TracedAttributeError,
     TracedIndexError,
     TracedValueError,
 )

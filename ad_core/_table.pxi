@@ -183,11 +183,26 @@ cdef object method_of(object x, str name):
     function = methods.get(name)
     if function is None and name in attributes:
         return attributes[name](x)
+    if function is None and name in ("data", "ctypes"):
+        raise TracedAttributeError(
+            f"a traced value has no memory to hand out{user_line()} (its attribute {name!r}), since "
+            f"numbers taken from there would have no derivative; give what is called on it a "
+            f"derivative by ad_core.external, or pass plain numbers outside the derivative")
     if function is None:
+        if not name.startswith("_") and callable(getattr(x.__class__, name, None)):
+            return types.MethodType(functools.partial(refuse_method, name), x)
         raise AttributeError(
             f"a traced value has no attribute {name!r}; what ad_core traces of NumPy's arrays is "
             f"listed in docs/numpy-coverage.md")
     return types.MethodType(function, x)
+
+
+def refuse_method(name, x, *args, **kwargs):
+    """What a method of NumPy's arrays does that has no traced meaning; not before it is called,
+    so that looking for it tells what it tells of NumPy's."""
+    raise NoDerivativeError(
+        f"the method {name!r} of a traced value has no derivative in ad_core{user_line()}; what "
+        f"ad_core traces of NumPy's arrays is listed in docs/numpy-coverage.md")
 
 
 cdef list method_names():

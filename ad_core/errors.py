@@ -13,6 +13,7 @@ __all__ = [
     "NoDerivativeError",
     "NotDifferentiable",
     "TapeFullError",
+    "TracedAttributeError",
     "TracedIndexError",
     "TracedValueError",
 ]
@@ -82,6 +83,17 @@ class TracedIndexError(TracedValueError, IndexError):
     Traceback (most recent call last):
         ...
     ad_core.errors.TracedIndexError: a traced value can not be an index...
+    """
+
+
+class TracedAttributeError(TracedValueError, AttributeError):
+    """The memory of a traced value was asked for, which holds no numbers.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.grad(lambda x: x.ctypes)(np.array([1.0, 2.0]))
+    Traceback (most recent call last):
+        ...
+    ad_core.errors.TracedAttributeError: a traced value has no memory to hand out...
     """
 
 

@@ -43,7 +43,10 @@ def add_note(error, fun):
 
 def _text(met, users, line):
     name = "Code of another library" if met is None else met.name
-    wanted = remedies.advice(met) or remedies.OF_OTHERS.format(name)
+    wanted = remedies.advice(met)
+    if wanted is None and name.startswith("numpy."):
+        wanted = remedies.OBJECTS
+    wanted = wanted or remedies.OF_OTHERS.format(name)
     return (
         f"ad_core: {name} was given traced values{callers.line_of(users, line)} and does not know "
         f"them. {wanted}."

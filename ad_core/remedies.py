@@ -52,7 +52,7 @@ def lost(what, frame, fun):
         if met is not None and (inner or met.module.lstrip("_") not in ("", "numpy", *GENERAL)):
             line += f", which {met.name} asks for"
     return (
-        f"{what} of a traced value would lose its derivative{line}. {wanted}, or "
+        f"{what} of a traced value would lose its derivative{line}. {wanted}; or pass "
         f"ad_core.stop_gradient(x) if the derivative is not wanted"
     )
 
@@ -88,9 +88,7 @@ def advice(met):
             "Give the compiled function's derivative by ad_core.external, or call the Python "
             "function that it was made from"
         )
-    if library == "numpy" and function is not None:
-        return OBJECTS
-    if library in GENERAL:
+    if library == "numpy" or library in GENERAL:
         return None
     if library in sys.stdlib_module_names:
         return f"Call {met.name} on plain numbers, outside of the derivative"

@@ -9,6 +9,7 @@ from ad_core.complexes.operations import operate
 from ad_core.tracing import (
     angles,
     application,
+    assertions,
     contractions,
     convolutions,
     differences,
@@ -36,10 +37,10 @@ from ad_core.tracing.methods import array_attributes, array_methods
 from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
-    "angles", "application", "contractions", "convolutions", "differences", "elementwise", "fft",
-    "folds", "gradients", "grids", "histograms", "interpolation", "linalg", "linalg_factors",
-    "norms", "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets",
-    "shapes", "statistics",
+    "angles", "application", "assertions", "contractions", "convolutions", "differences",
+    "elementwise", "fft", "folds", "gradients", "grids", "histograms", "interpolation", "linalg",
+    "linalg_factors", "norms", "polynomials", "positions", "products", "quantiles", "queries",
+    "reductions", "sets", "shapes", "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(
@@ -50,4 +51,5 @@ _core.set_hooks(
     array_methods(),
     array_attributes(),
 )
+_core.set_testing(assertions.replacements)
 _core.set_complex(TracedComplex, operate, made)

@@ -232,11 +232,14 @@ def refuse(ufunc, method, kwargs):
     """Say which call has no derivative, and what to do."""
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     extra = f" with {', '.join(kwargs)}" if kwargs else ""
-    raise NoDerivativeError(
+    message = (
         f"the ufunc {name}{extra} has no derivative in ad_core{_core.user_line()}; write it with "
         f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers outside the "
         f"derivative"
     )
+    if not any("d" in loop for loop in ufunc.types):  # gcd, isnat: NumPy has it of no floats
+        raise NoDerivativeError.as_numpy_raises(message)
+    raise NoDerivativeError(message)
 
 
 def _at(ufunc, array, indices, values=None):
