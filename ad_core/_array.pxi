@@ -18,7 +18,7 @@ cdef class TracedArray:
 
     __array_priority__ = 1000.0
 
-    def __init__(self):
+    def __init__(self, *args, **kwargs):
         raise TracedValueError(f"traced values come from a trace; they are not made by hand"
                                f"{user_line()}; call np.array(...) for an array of numbers")
 

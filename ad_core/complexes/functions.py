@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from ad_core import _core
 from ad_core.complexes.array import (
     TracedComplex,
     involved,
@@ -14,7 +15,7 @@ from ad_core.complexes.array import (
 from ad_core.complexes.operations import add, conjugate, enter, multiply, refuse, store
 from ad_core.errors import DtypeError
 from ad_core.tracing import dispatch
-from ad_core.tracing.dispatch import name_of
+from ad_core.tracing.dispatch import name_of, refuse_dtype
 from ad_core.tracing.folds import fold_last, fold_running
 from ad_core.tracing.reductions import NO_VALUE, axes_last, kept, last_in_one
 
@@ -68,7 +69,7 @@ def call_function(function, types, args, kwargs):
     if function not in LIKE:
         dtype = kwargs.pop("dtype", None)
         if dtype is not None and np.dtype(dtype) != np.complex128:
-            raise DtypeError(f"dtype={dtype} of {name_of(function)}: complex values stay such")
+            refuse_dtype(dtype, name_of(function), "complex values stay such")
     result = implementation(*args, **kwargs)
     return result if out is None else store(out, result, function.__name__)
 
@@ -318,7 +319,10 @@ implements(np.ones_like)(_like(1.0))
 @implements(np.full_like)
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **kwargs):
     if dtype is None and a.dtype != np.complex128:
-        raise DtypeError("np.full_like of a real array takes real numbers; give dtype=complex")
+        raise DtypeError(
+            f"np.full_like of a real array takes real numbers{_core.user_line()}; give "
+            f"dtype=complex"
+        )
     result = _like(0.0)(a, dtype, shape=shape)
     result[...] = fill_value
     return result

@@ -5,8 +5,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.complexes.array import TracedComplex, involved, pair, parts, plain_if_constant
-from ad_core.errors import DtypeError, NoDerivativeError, TracedValueError
-from ad_core.tracing.dispatch import any_traced
+from ad_core.errors import NoDerivativeError, TracedValueError
+from ad_core.tracing.dispatch import any_traced, refuse_dtype
 
 __all__ = ["OPERATIONS", "call_ufunc", "operate", "store"]
 
@@ -274,7 +274,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     for ignored in ("casting", "order", "subok"):
         kwargs.pop(ignored, None)
     if kwargs.get("dtype") is not None and np.dtype(kwargs["dtype"]) != np.complex128:
-        raise DtypeError(f"dtype={kwargs['dtype']} of {ufunc.__name__}: complex values stay such")
+        refuse_dtype(kwargs["dtype"], ufunc.__name__, "complex values stay such")
     kwargs.pop("dtype", None)
     if ufunc.nout > 1:
         refuse(ufunc.__name__)

@@ -10,9 +10,8 @@ import math
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import DtypeError
 from ad_core.tracing import products
-from ad_core.tracing.dispatch import implements
+from ad_core.tracing.dispatch import implements, refuse_dtype
 from ad_core.tracing.elementwise import as_array
 
 __all__ = ["einsum"]
@@ -154,7 +153,7 @@ def _shapes(operands):
 @implements(np.einsum)
 def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
-        raise DtypeError(f"dtype={dtype} of einsum: traced values are float64")
+        refuse_dtype(dtype, "einsum")
     terms, output, arrays = _parsed(operands)
     if len(terms) != len(arrays):
         raise ValueError(f"einsum: subscripts for {len(terms)} operands, but {len(arrays)} given")

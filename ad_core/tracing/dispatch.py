@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import NoDerivativeError, TracedValueError
+from ad_core.errors import DtypeError, NoDerivativeError, TracedValueError
 
 __all__ = [
     "any_traced",
@@ -15,6 +15,7 @@ __all__ = [
     "only_constants",
     "only_plain",
     "plain_constant",
+    "refuse_dtype",
     "store",
     "table",
 ]
@@ -138,6 +139,11 @@ def only_plain(function, *items):
             f"np.{function.__name__} takes plain numbers but for the arrays that it works on"
             f"{_core.user_line()}: a shape, a count or a position has no derivative"
         )
+
+
+def refuse_dtype(dtype, name, kept="traced values are float64", keyword="dtype"):
+    """Refuse a result of another type of numbers than traced values have."""
+    raise DtypeError(f"{keyword}={dtype} of {name}{_core.user_line()}: {kept}; leave it out")
 
 
 def store(out, result, name):

@@ -110,7 +110,10 @@ def conj(self):
 
 def view(self, *args, **kwargs):
     if any(kind is not np.ndarray for kind in (*args, *kwargs.values())):
-        raise TracedValueError("view() of a traced array as another type would lose its derivative")
+        raise TracedValueError(
+            f"view() of a traced array as another type would lose its derivative"
+            f"{_core.user_line()}; compute with the array itself"
+        )
     return self[...]
 
 
@@ -149,8 +152,8 @@ def exp(self, *args, **kwargs):
     """Called by object loops too, such as that of SciPy's logsumexp, which then goes wrong."""
     if sys._getframe(1).f_code.co_name in ("logsumexp", "_logsumexp"):
         raise NoDerivativeError(
-            "scipy.special.logsumexp takes no traced values; use ad_core.scipy.special.logsumexp "
-            "(softmax and log_softmax are there too)"
+            f"scipy.special.logsumexp takes no traced values{_core.user_line()}; use "
+            f"ad_core.scipy.special.logsumexp (softmax and log_softmax are there too)"
         )
     return np.exp(self, *args, **kwargs)
 

@@ -8,9 +8,9 @@ import numpy as np
 from ad_core import _core
 from ad_core.complexes import operations as complexes
 from ad_core.complexes.array import involved
-from ad_core.errors import DtypeError, NoDerivativeError
+from ad_core.errors import NoDerivativeError
 from ad_core.tracing import folds, products, reductions
-from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
+from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, refuse_dtype, store
 from ad_core.tracing.elementwise import as_array, as_traced
 
 __all__ = ["COMPOSED", "call_ufunc"]
@@ -71,7 +71,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     where = kwargs.pop("where", True)
     dtype = kwargs.pop("dtype", None)
     if dtype is not None and np.dtype(dtype) != np.float64:
-        raise DtypeError(f"dtype={dtype} of {ufunc.__name__}: traced values are float64")
+        refuse_dtype(dtype, ufunc.__name__)
     for ignored in ("casting", "order", "subok"):
         kwargs.pop(ignored, None)
     result = _compute(ufunc, method, inputs, kwargs, where)
