@@ -29,9 +29,9 @@ cdef int running = 0            # traces open in all threads
 cdef int patch_numpy() except -1:
     global running
     cdef int k
-    running += 1
     if <size_t> len(sys_modules) != modules_seen:
         shield_compiled()
+    running += 1
     if running > 1:
         return 0
     for k in range(len(patched_names)):

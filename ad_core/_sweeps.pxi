@@ -81,8 +81,8 @@ def close_trace(Trace trace not None):
 
 
 def make_input(Trace trace not None, x, what):
-    """Record x (a float or an array; what(): its name in messages) as inputs: the traced value, its nodes and the trace
-    whose numbering they are in (moved_nodes() brings them up to date).
+    """Record x (a float or an array; what(): its name in messages) as inputs: the traced value,
+    its nodes and the trace whose numbering they are in (moved_nodes() brings them up to date).
 
     A value that an outer trace is recording makes this trace continue on that one's tape,
     with nodes of its own that copy it."""

@@ -185,7 +185,7 @@ cdef object method_of(object x, str name):
         return attributes[name](x)
     if function is None and name in ("data", "ctypes"):
         raise TracedAttributeError(
-            f"a traced value has no memory to hand out{user_line()} (its attribute {name!r}), since "
+            f"a traced value has no memory to hand out{user_line()} (its attribute {name!r}), as "
             f"numbers taken from there would have no derivative; give what is called on it a "
             f"derivative by ad_core.external, or pass plain numbers outside the derivative")
     if function is None:

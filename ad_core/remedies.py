@@ -20,6 +20,7 @@ MATH = {
     "gamma": "ad_core.scipy.special.gamma(x)", "lgamma": "ad_core.scipy.special.gammaln(x)",
     "erf": "ad_core.scipy.special.erf(x)", "erfc": "ad_core.scipy.special.erfc(x)",
     "factorial": "ad_core.scipy.special.gamma(x + 1)", "phase": "np.angle(z)",
+    "isclose": "np.isclose(x, y, rtol=1e-9, atol=0.0)", "remainder": "x - y * np.rint(x / y)",
 }  # fmt: skip
 SOLVERS = ("scipy.optimize", "scipy.integrate")
 FRAMES = ("pandas", "polars", "xarray", "pyarrow")
@@ -98,9 +99,18 @@ def advice(met):
 def _of_math(function, name):
     if name in MATH:
         return f"Write {MATH[name]} instead of {function.__module__}.{name}"
-    if isinstance(getattr(np, name, None), (np.ufunc, type(np.isclose))):
+    if is_traced(getattr(np, name, None)):
         return f"Write np.{name} instead of {function.__module__}.{name}"
     return f"Use NumPy functions instead of {function.__module__ if name else 'math'}.*"
+
+
+def is_traced(function):
+    """Whether a NumPy function takes traced values."""
+    from ad_core import _core, tracing  # which import this module
+
+    if isinstance(function, np.ufunc):
+        return _core.has_row(function) or function in tracing.ufuncs.COMPOSED
+    return function in tracing.dispatch.table
 
 
 def _of_scipy(met):
@@ -140,5 +150,3 @@ def _formatting(users):
         if isinstance(left, (str, bytes)) or isinstance(node.left, ast.JoinedStr):
             return "Print the value by print(x) or f'{x}'"
     return None
-
-

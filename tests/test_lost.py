@@ -52,9 +52,7 @@ def lossy(use):
 @pytest.mark.parametrize("name", [name for name in LOST if name != "format"])
 def test_a_conversion_that_would_lose_the_derivative(name):
     use, word = LOST[name]
-    with refused(
-        ad_core.TracedValueError, word, "derivative", "stop_gradient", "test_lost.py"
-    ):
+    with refused(ad_core.TracedValueError, word, "derivative", "stop_gradient", "test_lost.py"):
         ad_core.grad(lossy(use))(1.5)
     np.testing.assert_array_equal(PLAIN, np.zeros(3))
 
