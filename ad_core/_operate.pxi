@@ -187,7 +187,10 @@ cdef object operand_of(object x, str what):
     holds traced values) a traced array."""
     if PyFloat_Check(x) or PyLong_CheckExact(x):
         return float(x)
-    array = unpatched_asarray(x)
+    if type(x) is list or type(x) is tuple:
+        array = own_asarray(x)
+    else:
+        array = unpatched_asarray(x)
     if array.dtype == object:
         return array_of_objects(array)
     return real_array(array, what)

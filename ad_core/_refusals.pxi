@@ -39,6 +39,85 @@ cdef int refuse_swallowed(Trace trace) except -1:
         f"refusal was: {first}") from first
 
 
+cdef enum:
+    MOST_HANDED = 1000          # times that are kept
+
+
+cdef int own_conversions = 0    # running of ours, which know objects
+
+
+cdef object own_asarray(object x):
+    """An array of a list for ourselves, which is not handed out."""
+    global own_conversions
+    own_conversions += 1
+    try:
+        return unpatched_asarray(x)
+    finally:
+        own_conversions -= 1
+
+
+cdef int hand_out(Trace owner, cnp.ndarray index) except -1:
+    """Keep which traced values another library is given as objects.  Most of them fail on objects
+    with errors of their own, which the function may catch as it may a refusal of ours."""
+    cdef Trace trace = innermost()
+    while trace is not None and trace.root() is not owner.root():
+        trace = trace.outer
+    if trace is None or trace.allowed != 0 or getattr(allowing, "count", 0) != 0:
+        return 0
+    if own_conversions > 0 or sys._getframe(0).f_code.co_filename.startswith(FOREIGN):
+        return 0                    # ours and NumPy's functions make something of objects
+    if trace.handed is None:
+        trace.handed = []
+        trace.handed_at = user_line()
+    if len(trace.handed) < MOST_HANDED:
+        trace.handed.append((owner.root(), index.ravel().tolist()))
+    return 0
+
+
+cdef int refuse_unused(Trace trace, cnp.ndarray outputs) except -1:
+    """Refuse a function of whose result nothing depends on what it handed to another library."""
+    cdef Trace owner
+    if trace.handed is None:
+        return 0
+    wanted = set()
+    for owner, nodes in trace.handed:
+        wanted.update([owner.moved(node) for node in nodes])
+    if depends_on(trace.root().tape, outputs, wanted):
+        return 0
+    raise NoDerivativeError(
+        f"{trace.name} gave traced values to a function of another library{trace.handed_at}, and "
+        f"its result does not depend on them, as when an error of that function is caught. Give "
+        f"the function a derivative by ad_core.external, or put `with ad_core.allow_refusals():` "
+        f"around the call if the result is right")
+
+
+cdef bint depends_on(const ad_tape *tape, cnp.ndarray nodes, set wanted) except -1:
+    """Whether any of the nodes is a wanted one or is computed from one."""
+    cdef set seen = set()
+    cdef list left = nodes.ravel().tolist()
+    while left:
+        node = left.pop()
+        if node in wanted:
+            return True
+        if node in seen or ad_is_constant(tape, node):
+            continue
+        seen.add(node)
+        left += operands_of(tape, node)
+    return False
+
+
+cdef list operands_of(const ad_tape *tape, ad_node node):
+    """The nodes that a node is computed from."""
+    cdef size_t k, count = ad_node_edges(tape, node, 0, NULL)
+    cdef ad_edge *edges = <ad_edge *> ad_alloc(count, sizeof(ad_edge))
+    if edges == NULL:
+        raise MemoryError()
+    ad_node_edges(tape, node, count, edges)
+    found = [edges[k].operand for k in range(count)]
+    ad_free(edges)
+    return found
+
+
 def allow_refusals_from_here():
     """Remember no refusals in the traces that run on this thread now, or, if none does, in those
     that are opened: what end_allowance() needs."""

@@ -117,9 +117,11 @@ def make_input(Trace trace not None, x, what):
     return traced, consecutive_row(first, cnp.PyArray_SIZE(values)), root
 
 
-def hold_inner_inputs(Trace trace not None, cnp.ndarray inputs):
-    """Of a recording that ends, with these inputs: the leaves of traces within it do not move."""
+def settle_recording(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs):
+    """Of a recording that ends, with these inputs and outputs: the leaves of traces within it do
+    not move, and what was given to other libraries must have come back."""
     trace.hold_inner_inputs(inputs)
+    refuse_unused(trace, outputs)
 
 
 cdef cnp.ndarray consecutive_row(ad_node first, cnp.npy_intp n):
@@ -437,7 +439,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
         y = fun(traced) if len(args) == 1 and not kwargs else fun(
             *args[:k], traced, *args[k + 1:], **kwargs)
         refuse_swallowed(trace)
-        if not plain_output(trace, y):
+        if trace.handed is not None or not plain_output(trace, y):
             recording = finish_hook(trace, args[k], consecutive_row(first, D), trace, y)
     except Exception as error:
         notes.add_note(error, fun)

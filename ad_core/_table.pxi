@@ -179,10 +179,19 @@ cdef object traced_round(object x, object digits):
     return round_hook(x, digits)
 
 
+cdef int scalar_handed_out(TracedScalar x) except -1:
+    if not x.truth and x.trace.live and x.trace.thread == PyThread_get_thread_ident():
+        settle(x)
+        hand_out(x.trace, unpatched_asarray(x.node))
+    return 0
+
+
 cdef object method_of(object x, str name):
     function = methods.get(name)
     if function is None and name in attributes:
         return attributes[name](x)
+    if name == "__array__" and type(x) is TracedScalar:
+        scalar_handed_out(<TracedScalar> x)     # NumPy, which is about to make an array of it
     if function is None and name in ("data", "ctypes"):
         raise TracedAttributeError(
             f"a traced value has no memory to hand out{user_line()} (its attribute {name!r}), as "

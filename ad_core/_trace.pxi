@@ -71,6 +71,8 @@ cdef class Trace:
     cdef list inner             # (first node, count) of plain inputs of traces within others
     cdef object refusal         # the first refusal raised while it was the innermost trace
     cdef int allowed            # allow_refusals() contexts in it that are open
+    cdef list handed            # (trace, nodes) of what other libraries were given as objects,
+    cdef object handed_at       # and the user's line where they first were
     cdef object __weakref__
 
     def __cinit__(self):
