@@ -14,9 +14,20 @@ import ad_core.tracing  # noqa: F401  (tells the core what NumPy functions do)
 from ad_core import implicit
 from ad_core._core import Gathered, gather
 from ad_core.debugging import debug
-from ad_core.errors import BranchChanged, EscapedTraceError, TapeFullError, TracedValueError
+from ad_core.errors import (
+    BranchChanged,
+    DtypeError,
+    EscapedTraceError,
+    NoDerivativeError,
+    NotDifferentiable,
+    TapeFullError,
+    TracedAttributeError,
+    TracedIndexError,
+    TracedValueError,
+)
 from ad_core.explain import Explanation, explain
 from ad_core.programs.function import Function, compile
+from ad_core.refusals import allow_refusals
 from ad_core.rules.checkpoint import checkpoint
 from ad_core.rules.custom import custom_jvp, custom_vjp
 from ad_core.rules.external import external
@@ -43,14 +54,20 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BranchChanged",
+    "DtypeError",
     "EscapedTraceError",
     "Explanation",
     "Function",
     "Gathered",
+    "NoDerivativeError",
     "Node",
+    "NotDifferentiable",
     "Tape",
     "TapeFullError",
+    "TracedAttributeError",
+    "TracedIndexError",
     "TracedValueError",
+    "allow_refusals",
     "check_grads",
     "checkpoint",
     "compile",

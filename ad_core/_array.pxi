@@ -22,8 +22,9 @@ cdef class TracedArray:
 
     __array_priority__ = 1000.0
 
-    def __init__(self):
-        raise TypeError("traced values come from a trace; they are not made by hand")
+    def __init__(self, *args, **kwargs):
+        raise TracedValueError(f"traced values come from a trace; they are not made by hand"
+                               f"{user_line()}; call np.array(...) for an array of numbers")
 
     @property
     def __class__(self):
@@ -265,8 +266,7 @@ cdef class TracedArray:
         return copied(self)
 
     def __reduce__(self):
-        raise TypeError("a traced value can not be pickled: it exists only while its function "
-                        "is traced")
+        refuse_pickling()
 
     def __array__(self, dtype=None, copy=None):
         return as_plain_array(self, dtype, copy)
@@ -403,8 +403,9 @@ cdef object plain_key(object key):
     if is_whole(key):
         return whole_values(key)
     if is_traced(key):
-        raise IndexError("a traced value can not be an index: an element's position has no "
-                         "derivative; index with plain integers or with a comparison")
+        raise TracedIndexError(
+            f"a traced value can not be an index{user_line()}: an element's position has no "
+            f"derivative; index with plain integers or with a comparison")
     return key
 
 
@@ -506,7 +507,12 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
     if only_constants(x):
         return values_of(x) if dtype is None else values_of(x).astype(dtype)
     if dtype is not None and np.dtype(dtype) != object:
+        values = settled(x)
+        if values is not None:
+            return values.astype(dtype)
         refuse_conversion(f"conversion to an array of {np.dtype(dtype)}", x)
+    if not x.truth:
+        hand_out(x.trace, index)
     objects = unpatched_empty(index.size, dtype=object)
     for k, node in enumerate(index.ravel()):
         objects[k] = element_at(x, node)
@@ -522,8 +528,8 @@ cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):
     if trace is None:
         for item in objects.ravel():
             if not isinstance(item, (int, float, np.number, np.bool_)):
-                raise TypeError(f"{what} holds {type(item).__name__}, which is no real number; "
-                                f"ad_core computes with real float64 numbers")
+                raise DtypeError(f"{what} holds {type(item).__name__}, which is no real number"
+                                 f"{user_line()}; ad_core computes with real float64 numbers")
         return objects.astype(np.float64)
     cdef cnp.ndarray index = unpatched_empty(objects.size, dtype=np.uint32)
     for k, item in enumerate(objects.ravel()):

@@ -41,9 +41,9 @@ cdef int patch_numpy() except -1:
     cdef Replaced *r
     cdef PyObject *found
     cdef int k
-    running += 1
     if <size_t> len(sys_modules) != modules_seen:
         shield_compiled()
+    running += 1
     if running > 1:
         return 0
     for k in range(n_replaced):
@@ -421,6 +421,32 @@ cdef int enter_replacement(dict space, str name, object function) except -1:
     replaced[n_replaced].stand_in = <PyObject *> function
     replaced[n_replaced].original = <PyObject *> original
     n_replaced += 1
+    return 0
+
+
+cdef str TESTING = "numpy.testing._private.utils"   # where np.testing's functions are written
+cdef object testing_hook = None
+cdef bint testing_entered = False
+
+
+def set_testing(hook):
+    """The Python layer's part: hook(public, private), the modules of np.testing, gives what stands
+    there while a trace runs: (module, name, function)."""
+    global testing_hook
+    testing_hook = hook
+
+
+cdef int enter_testing() except -1:
+    """Enter np.testing's functions once it has been imported, which most programs never do."""
+    global testing_entered
+    if testing_entered or testing_hook is None or TESTING not in sys_modules:
+        return 0
+    testing_entered = True
+    module = sys_modules[TESTING]
+    for space, name, function in testing_hook(sys_modules["numpy.testing"], module):
+        enter_replacement(space.__dict__, name, function)
+        if running > 0:
+            setattr(space, name, function)
     return 0
 
 

@@ -331,8 +331,9 @@ cdef class Call:
             given = values_of(given)            # np.ones() and the like, while a trace runs
         if is_traced(given) or (type(given) is np_ndarray and given.dtype == object
                                 and any(map(is_traced, given.flat))):
-            raise TypeError(f"{self.labels[a]} is a traced value, but a Tape evaluates plain "
-                            "numbers; what ad_core.compile() returns can be traced")
+            raise TracedValueError(
+                f"{self.labels[a]} is a traced value{user_line()}, but a Tape evaluates plain "
+                f"numbers; what ad_core.compile() returns can be traced")
         if type(given) is np_ndarray:
             x = <cnp.ndarray> given
         else:
@@ -398,7 +399,8 @@ cdef tuple batch_shape(list arrays, list cores, object name):
 
 cdef int check_out(object out, tuple shape, object name) except -1:
     if is_traced(out):
-        raise TypeError(f"out of {name} is a traced value; results are plain arrays")
+        raise TracedValueError(f"out of {name} is a traced value{user_line()}; results are plain "
+                               f"arrays")
     if type(out) is not np_ndarray:
         raise TypeError(f"out of {name} must be a NumPy array of shape {shape}, got "
                         f"{type(out).__name__}")

@@ -18,6 +18,7 @@ from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.math cimport NAN
 from libc.string cimport memcpy, memset
 
+import functools
 import importlib
 import importlib.machinery
 import opcode
@@ -30,7 +31,17 @@ import warnings
 
 import numpy as np
 
-from ad_core.errors import EscapedTraceError, TapeFullError, TracedValueError
+from ad_core import callers, notes, remedies
+from ad_core.errors import (
+    DtypeError,
+    EscapedTraceError,
+    NoDerivativeError,
+    NotDifferentiable,
+    TapeFullError,
+    TracedAttributeError,
+    TracedIndexError,
+    TracedValueError,
+)
 
 cnp.import_array()
 
@@ -112,6 +123,7 @@ include "_buffers.pxi"
 include "_listed.pxi"
 include "_float_errors.pxi"
 include "_trace.pxi"
+include "_refusals.pxi"
 include "_index.pxi"
 include "_layout.pxi"
 include "_operate.pxi"

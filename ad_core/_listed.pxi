@@ -47,7 +47,7 @@ cdef bint is_list_of_traced(object x) except -1:
 
 def nditer(op, *args, **kwargs):
     if not as_ever() and any_traced(op if isinstance(op, (list, tuple)) else (op,)):
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"np.nditer does not go through traced arrays{user_line()}: compute with the whole "
             f"array, or loop over np.ndindex(x.shape)")
     return unpatched_nditer(op, *args, **kwargs)

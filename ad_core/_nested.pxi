@@ -48,6 +48,7 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
         seeds = np.arange(first, first + K, dtype=np.uint32)
         found = expand_on(result, 0, result.tape.runs, 0, outputs + np.uint32(offset), seeds,
                           inputs + np.uint32(offset), False)
+        refuse_swallowed(result)
     finally:
         close_trace(result)
     return result, inputs + np.uint32(offset), found

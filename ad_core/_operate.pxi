@@ -208,8 +208,10 @@ cdef cnp.ndarray real_array(object x, str what):
     cdef object array = unpatched_asarray(x)
     kind = array.dtype.kind
     if kind not in "fiub" or array.dtype.itemsize > 8:
-        raise TypeError(f"{what} has dtype {array.dtype}, which has no float64 derivative; "
-                        f"ad_core computes with real float64 numbers")
+        message = (f"{what} has dtype {array.dtype}, which has no float64 derivative{user_line()}; "
+                   f"ad_core computes with real float64 numbers")
+        # texts are no operands of numbers in NumPy either
+        raise DtypeError.as_numpy_raises(message) if kind in "SUV" else DtypeError(message)
     return array.astype(np.float64, copy=False)
 
 
@@ -221,7 +223,7 @@ cdef object operand_of(object x, str what):
     array = x if type(x) is np_ndarray else numbers_in(x)
     if is_traced(array):
         return array
-    array = unpatched_asarray(x if array is None else array)
+    array = own_asarray(x if array is None else array)
     if array.dtype == object:
         return array_of_objects(array)
     return real_array(array, what)

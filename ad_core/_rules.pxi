@@ -370,11 +370,17 @@ def guarded_call(Trace trace not None, size_t guard):
 def untraced(function, *arguments):
     """A call as outside of all traces: NumPy's creation functions give plain arrays."""
     running = ad_current
+    refusal = None
     set_current(NULL)
     try:
         return function(*arguments)
+    except NotDifferentiable as error:
+        refusal = error
+        raise
     finally:
         set_current(running)
+        if refusal is not None:
+            remember(refusal)
 
 
 def called_rules(Trace trace not None):

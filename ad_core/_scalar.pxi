@@ -16,8 +16,9 @@ cdef class TracedScalar:
 
     __array_priority__ = 1000.0
 
-    def __init__(self):
-        raise TypeError("traced values come from a trace; they are not made by hand")
+    def __init__(self, *args, **kwargs):
+        raise TracedValueError(f"traced values come from a trace; they are not made by hand"
+                               f"{user_line()}; call np.array(...) for an array of numbers")
 
     @property
     def __class__(self):
@@ -136,8 +137,7 @@ cdef class TracedScalar:
         return self
 
     def __reduce__(self):
-        raise TypeError("a traced value can not be pickled: it exists only while its function "
-                        "is traced")
+        refuse_pickling()
 
     def __array_function__(self, func, types, args, kwargs):
         return numpy_call(func, types, args, kwargs)

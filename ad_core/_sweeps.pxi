@@ -27,15 +27,15 @@ cdef cnp.ndarray float_input(object x, object what):
         "c": "split it into its real and imaginary part",
         "f": "convert it with x.astype(np.float64) if that precision is enough",
     }.get(kind, "pass real numbers")
-    raise TypeError(f"{input_name(what)} must be real float64 (or float32/float16) to be "
-                    f"differentiated, got dtype {given.dtype}; {remedy}")
+    raise DtypeError(f"{input_name(what)} must be real float64 (or float32/float16) to be "
+                     f"differentiated, got dtype {given.dtype}; {remedy}")
 
 
 cdef object input_name(object what):
     """What an error calls an input; put into words only where it is needed."""
     if type(what) is JacobianFunction:
         return f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
-    return what
+    return what() if callable(what) else what
 
 
 def open_trace(fun):
@@ -51,9 +51,9 @@ def close_trace(Trace trace not None):
     trace.close()
 
 
-def make_input(Trace trace not None, x, str what):
-    """Record x (a float or an array) as inputs: the traced value, its nodes and the trace
-    whose numbering they are in (moved_nodes() brings them up to date).
+def make_input(Trace trace not None, x, what):
+    """Record x (a float or an array; what(): its name in messages) as inputs: the traced value,
+    its nodes and the trace whose numbering they are in (moved_nodes() brings them up to date).
 
     A value that an outer trace is recording makes this trace continue on that one's tape,
     with nodes of its own that copy it."""
@@ -104,9 +104,11 @@ cdef object inputs_like(Trace trace, cnp.ndarray values, bint noted):
     return new_array(trace, index if axes is None else index.transpose(inverse(axes)), False)
 
 
-def hold_inner_inputs(Trace trace not None, cnp.ndarray inputs):
-    """Of a recording that ends, with these inputs: the leaves of traces within it do not move."""
+def settle_recording(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs):
+    """Of a recording that ends, with these inputs and outputs: the leaves of traces within it do
+    not move, and what was given to other libraries must have come back."""
     trace.hold_inner_inputs(inputs)
+    refuse_unused(trace, outputs)
 
 
 cdef cnp.ndarray consecutive_row(ad_node first, cnp.npy_intp n):
@@ -135,8 +137,10 @@ def moved_nodes(Trace root not None, cnp.ndarray nodes):
     return nodes if root.merged is None else nodes + np.uint32(root.moved(0))
 
 
-def current_root(Trace trace not None):
-    """The trace that owns the tape this one's nodes are on."""
+def root_of_returned(Trace trace not None):
+    """The trace that owns the tape this one's nodes are on, whose function has returned; it is
+    refused if it caught a refusal."""
+    refuse_swallowed(trace)
     return trace.root()
 
 
@@ -175,8 +179,8 @@ def output_nodes(Trace trace not None, y, str what):
         settle(<TracedScalar> y)
         return consecutive_row((<TracedScalar> y).node, 1), ()
     if is_complex(y):
-        raise TypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
-                        f"real numbers made of it: its .real, .imag, np.abs(...) or np.angle(...)")
+        raise DtypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
+                         f"real numbers made of it: its .real, .imag, np.abs(...) or np.angle(...)")
     if not isinstance(y, (int, float, np.ndarray, np.generic)):
         raise TypeError(f"{what} must be an array or a number (or a tuple, list or dict of "
                         f"them), got {type(y).__name__}; return what is to be differentiated")
@@ -438,9 +442,13 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
                                                   cnp.PyArray_DIMS(values)), False)
         y = fun(traced) if len(args) == 1 and not kwargs else fun(
             *args[:k], traced, *args[k + 1:], **kwargs)
-        if not plain_output(trace, y) or self.scalar and (
+        refuse_swallowed(trace)
+        if trace.handed is not None or not plain_output(trace, y) or self.scalar and (
                 type(y) is not TracedScalar or trace.tape.nodes >= TINY_SWEEP):
             recording = finish_hook(trace, args[k], consecutive_row(first, D), trace, y)
+    except Exception as error:
+        notes.add_note(error, fun)
+        raise
     finally:
         trace.close()
     if recording is not None:

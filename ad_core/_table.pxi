@@ -249,11 +249,27 @@ cdef object traced_round(object x, object digits):
     return as_numpy(round, round_hook, (x, digits), {})
 
 
+cdef int scalar_handed_out(TracedScalar x) except -1:
+    if not x.truth and x.trace.live and x.trace.thread == PyThread_get_thread_ident():
+        settle(x)
+        hand_out(x.trace, unpatched_asarray(x.node))
+    return 0
+
+
 cdef object method_of(object x, str name):
     function = methods.get(name)
     if function is None and name in attributes:
         return attributes[name](x)
+    if name == "__array__" and type(x) is TracedScalar:
+        scalar_handed_out(<TracedScalar> x)     # NumPy, which is about to make an array of it
+    if function is None and name in ("data", "ctypes"):
+        raise TracedAttributeError(
+            f"a traced value has no memory to hand out{user_line()} (its attribute {name!r}), as "
+            f"numbers taken from there would have no derivative; give what is called on it a "
+            f"derivative by ad_core.external, or pass plain numbers outside the derivative")
     if function is None:
+        if not name.startswith("_") and callable(getattr(x.__class__, name, None)):
+            return types.MethodType(functools.partial(refuse_method, name), x)
         raise AttributeError(
             f"a traced value has no attribute {name!r}; what ad_core traces of NumPy's arrays is "
             f"listed in docs/numpy-coverage.md")
@@ -267,6 +283,14 @@ cdef int set_attribute(TracedArray x, str name, object value) except -1:
     return PyObject_GenericSetAttr(x, name, value)
 
 
+def refuse_method(name, x, *args, **kwargs):
+    """What a method of NumPy's arrays does that has no traced meaning; not before it is called,
+    so that looking for it tells what it tells of NumPy's."""
+    raise NoDerivativeError(
+        f"the method {name!r} of a traced value has no derivative in ad_core{user_line()}; what "
+        f"ad_core traces of NumPy's arrays is listed in docs/numpy-coverage.md")
+
+
 cdef list method_names():
     return sorted(set(methods) | set(attributes) | {"shape", "ndim", "size", "dtype", "T"})
 
@@ -274,9 +298,16 @@ cdef list method_names():
 cdef object hash_of(TracedScalar x):
     if x.truth or x.count:
         return hash(whole_values(x))
-    raise TypeError("a traced value can not be hashed (a dictionary key, a set's element, an "
-                    "argument of a functools.lru_cache'd function): two calls with other values "
-                    "would be taken for one; pass plain numbers there, or remove the cache")
+    raise TracedValueError(
+        f"a traced value can not be hashed{user_line()} (a dictionary key, a set's element, an "
+        f"argument of a functools.lru_cache'd function): two calls with other values would be "
+        f"taken for one; pass plain numbers there, or remove the cache")
+
+
+cdef object refuse_pickling():
+    raise TracedValueError(
+        f"a traced value can not be pickled{user_line()}: it exists only while its function is "
+        f"traced; return it, or pickle plain numbers outside the derivative")
 
 
 cdef object refuse_conversion(str what, object x):
@@ -297,12 +328,14 @@ cdef object refuse_conversion(str what, object x):
                 return float(value)
             if what == "int()" or value == int(value):
                 return int(value)
-    raise TracedValueError(
-        f"{what} of a traced value would lose its derivative{user_line()}. Use NumPy functions "
-        f"instead of math.*, store into arrays made with np.zeros, np.array, ... inside the "
-        f"traced function (called as np.zeros, not through an earlier `from numpy import "
-        f"zeros`), take np.floor(x) or np.trunc(x) first where a step is meant, or "
-        f"ad_core.stop_gradient(x) if the derivative is not wanted")
+    message = remedies.lost(what, sys._getframe(0), innermost_function())
+    if what == INDEX or (x.size != 1 and what in SCALARS):
+        raise TracedValueError.as_numpy_raises(message)
+    raise TracedValueError(message)
+
+
+cdef str INDEX = "an index or int()"
+cdef tuple SCALARS = ("float()", "int()", "complex()")
 
 
 def settled(x):
@@ -347,18 +380,6 @@ cdef bint moves_by_steps(const ad_tape *tape, cnp.ndarray nodes) except -1:
                 left.append(edges[k].operand)
         ad_free(edges)
     return True
-
-
-def user_line():
-    """Where in the user's code this happens: ' (file.py, line 12, in f)'."""
-    frame = sys._getframe(0)
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "").partition(".")[0]
-        if module not in ("numpy", "ad_core") and module not in sys.stdlib_module_names:
-            code = frame.f_code
-            return f" ({code.co_filename}, line {frame.f_lineno}, in {code.co_name})"
-        frame = frame.f_back
-    return ""
 
 
 cdef int use_numpy_loops() except -1:

@@ -69,6 +69,10 @@ cdef class Trace:
     cdef list places            # (first run, file, line) of operations, where debug() is on
     cdef size_t placed          # runs that have one
     cdef list inner             # (first node, count) of plain inputs of traces within others
+    cdef object refusal         # the first refusal raised while it was the innermost trace
+    cdef int allowed            # allow_refusals() contexts in it that are open
+    cdef list handed            # (trace, nodes) of what other libraries were given as objects,
+    cdef object handed_at       # and the user's line where they first were
     cdef object __weakref__
 
     def __cinit__(self):
@@ -94,6 +98,8 @@ cdef class Trace:
         self.live = False
         set_current(<void *> self.outer if self.outer is not None else NULL)
         unpatch_numpy()
+        if self.refusal is not None:
+            carry_outward(self)
         self.outer = None
         self.flatten()
         self.last_run = self.root().tape.runs
@@ -198,11 +204,13 @@ cdef class Trace:
         if not self.live:
             raise EscapedTraceError(
                 f"a traced value was used after its trace ended: it stems from a call of "
-                f"{self.name!r} that has returned or raised; return the value from the function "
-                f"instead of storing it elsewhere")
-        raise EscapedTraceError(
+                f"{self.name!r} that has returned or raised{user_line()}; return the value from "
+                f"the function instead of storing it elsewhere")
+        error = EscapedTraceError(
             f"a traced value of {self.name!r} was used in another thread than the one that "
-            f"traces; do that work in the tracing thread")
+            f"traces{user_line()}; do that work in the tracing thread")
+        remember_on(self, error)    # nothing is traced on the thread that raises it
+        raise error
 
     @property
     def name(self):

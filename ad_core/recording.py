@@ -7,8 +7,10 @@ import numpy as np
 from ad_core import _core, debugging
 from ad_core.argnums import is_single, numbered
 from ad_core.complexes.array import TracedComplex, plain_if_constant
+from ad_core.errors import DtypeError
+from ad_core.notes import add_note
 from ad_core.tracing.masked import TracedMasked
-from ad_core.trees import flatten, map_leaves
+from ad_core.trees import flatten, leaf_paths, map_leaves
 from ad_core.undetermined import dependences, marked, marked_matrix
 
 __all__ = ["ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
@@ -209,7 +211,7 @@ def record(fun, args, kwargs, argnums, has_aux=False):
         for k in numbers:
             leaves, tree = flatten(args[k])
             made = [
-                _core.make_input(trace, leaf, _what(fun, k, len(leaves), j))
+                _core.make_input(trace, leaf, lambda j=j: _what(fun, k, tree, j))  # noqa: B023
                 for j, leaf in enumerate(leaves)
             ]
             given[k] = tree.build([traced for traced, _, _ in made])
@@ -220,6 +222,9 @@ def record(fun, args, kwargs, argnums, has_aux=False):
             trees.append(tree)
         y = fun(*given, **kwargs)
         return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
+    except Exception as error:
+        add_note(error, fun)
+        raise
     finally:
         _core.close_trace(trace)
 
@@ -246,15 +251,15 @@ def _finish(trace, parts, trees, single, y, has_aux):
             f"return statement missing?)"
         )
     found, root, what = None, None, f"the result of {trace.name}"
-    while found is None or root is not _core.current_root(trace):
+    while found is None or root is not _core.root_of_returned(trace):
         # again if an output of an outer trace made this one continue there
-        root = _core.current_root(trace)
+        root = _core.root_of_returned(trace)
         found = [_core.output_nodes(trace, leaf, what) for leaf in leaves]
     aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
     inputs = Leaves(ArgumentTrees(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
     outputs = Leaves(tree, [shape for _, shape in found], _core.join_nodes([n for n, _ in found]))
-    _core.hold_inner_inputs(trace, inputs.nodes)
+    _core.settle_recording(trace, inputs.nodes, outputs.nodes)
     recording = Recording(trace, inputs, outputs, single, aux)
     debugging.check_value(recording)
     return recording
@@ -292,10 +297,10 @@ def _released(trace, leaf):
     return value[()] if value.ndim == 0 else value
 
 
-def _what(fun, k, leaves, j):
+def _what(fun, k, tree, j):
     """What an error calls an input."""
-    part = f" (leaf {j})" if leaves > 1 else ""
-    return f"argument {k}{part} of {_core.name_of(fun)}"
+    part = leaf_paths(tree)[j]
+    return f"argument {k}{' ' if part else ''}{part} of {_core.name_of(fun)}"
 
 
 def seeds_like(side, given, trees, what):
@@ -305,7 +310,7 @@ def seeds_like(side, given, trees, what):
         raise ValueError(f"{what} must have the structure {trees!r}, got {tree!r}")
     seeds = []
     for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
-        name = what if len(leaves) == 1 else f"{what} (leaf {k})"
+        name = what if len(leaves) == 1 else f"{what}, at {leaf_paths(trees)[k]},"
         if not _core.traced(leaf):
             leaf = _seed_array(leaf, name)
         if np.shape(leaf) != shape:
@@ -321,9 +326,9 @@ def _seed_array(leaf, name):
         try:
             array = _core.object_array(array)
         except TypeError as error:
-            raise TypeError(f"{name} must be real numbers (float64): {error}") from None
+            raise DtypeError(f"{name} must be real numbers (float64): {error}") from None
         if _core.traced(array):
             return array
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
-        raise TypeError(f"{name} must be real numbers (float64), got dtype {array.dtype}")
+        raise DtypeError(f"{name} must be real numbers (float64), got dtype {array.dtype}")
     return array.astype(np.float64)

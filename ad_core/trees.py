@@ -8,7 +8,7 @@ their order; what is built is in the dict's own order.
 
 import operator
 
-__all__ = ["Tree", "flatten", "map_leaves"]
+__all__ = ["Tree", "flatten", "leaf_paths", "map_leaves"]
 
 
 class Tree:
@@ -102,3 +102,20 @@ def map_leaves(function, value):
     """The same containers with function(leaf) in each leaf's place."""
     leaves, tree = flatten(value)
     return tree.build([function(leaf) for leaf in leaves])
+
+
+def leaf_paths(tree):
+    """How to write each leaf of a structure named x, without the x.
+
+    >>> leaf_paths(flatten({"joint": [1.0, (2.0, 3.0)]})[1])
+    ["['joint'][0]", "['joint'][1][0]", "['joint'][1][1]"]
+    """
+    if tree.kind is None:
+        return [""]
+    count, fields = len(tree.children), getattr(tree.kind, "_fields", ())
+    steps = [f".{field}" for field in fields] or [f"[{key!r}]" for key in tree.keys or range(count)]
+    return [
+        step + path
+        for step, child in zip(steps, tree.children, strict=True)
+        for path in leaf_paths(child)
+    ]

@@ -91,10 +91,11 @@ def examine(module, name, call):
 
     def traced(x):
         made = arguments(x)
-        try:
-            results.append(call(getattr(module, name), *made))
-        except REFUSALS:
-            results.append(None)
+        with ad_core.allow_refusals():
+            try:
+                results.append(call(getattr(module, name), *made))
+            except REFUSALS:
+                results.append(None)
         return 0.0 * x[0]
 
     ad_core.grad(traced)(X)

@@ -120,7 +120,8 @@ def examine(module, name, call, args):
     results = []
 
     def traced(*arguments):
-        results.append(call(getattr(module, name), *arguments))
+        with ad_core.allow_refusals():  # of what comes back nothing is returned
+            results.append(call(getattr(module, name), *arguments))
         return 0.0
 
     ones = tuple(np.ones(np.shape(x))[()] for x in args)

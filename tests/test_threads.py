@@ -26,8 +26,9 @@ def test_a_traced_value_in_another_thread():
                     caught.append(error)
 
         thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
+        with ad_core.allow_refusals():
+            thread.start()
+            thread.join()
         return x * x
 
     assert ad_core.grad(f)(3.0) == 6.0

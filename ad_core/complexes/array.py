@@ -6,7 +6,7 @@ import operator
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import TracedValueError
+from ad_core.errors import DtypeError, TracedValueError
 from ad_core.tracing import layouts
 from ad_core.tracing.dispatch import only_constants, plain_constant
 from ad_core.tracing.flags import Flags
@@ -75,9 +75,17 @@ class TracedComplex:
         refuse_conversion("complex()")
 
     def __float__(self):
-        raise TypeError("float() of a complex value; take its .real, .imag or np.abs(...)")
+        raise TracedValueError(
+            f"float() of a complex value would lose its imaginary part{_core.user_line()}; take "
+            f"its .real, .imag or np.abs(...)"
+        )
 
-    __int__ = __index__ = __float__
+    __int__ = __float__
+
+    def __index__(self):
+        raise TracedValueError.as_numpy_raises(
+            f"a complex value can not be an index{_core.user_line()}"
+        )
 
     def __bool__(self):
         if self.size != 1:
@@ -88,8 +96,9 @@ class TracedComplex:
         return bool(self != 0)
 
     def __reduce__(self):
-        raise TypeError(
-            "a traced value can not be pickled: it exists only while its function is traced"
+        raise TracedValueError(
+            f"a traced value can not be pickled{_core.user_line()}: it exists only while its "
+            f"function is traced; return it, or pickle plain numbers outside the derivative"
         )
 
     def __copy__(self):
@@ -297,7 +306,7 @@ class TracedComplex:
         return np.not_equal(self, other)
 
     def _no_order(self, other):
-        raise TypeError(
+        raise TracedValueError(
             f"complex numbers have no order{_core.user_line()}; compare .real, .imag or abs"
         )
 
@@ -386,8 +395,9 @@ def parts(x):
         return x.real.astype(np.float64)[()], x.imag.astype(np.float64)[()]
     if x.dtype.kind in "fiub" and x.dtype.itemsize <= 8:
         return x.astype(np.float64)[()], 0.0
-    raise TypeError(
-        f"an operand has dtype {x.dtype}; ad_core computes with float64 and complex128 numbers"
+    raise DtypeError(
+        f"an operand has dtype {x.dtype}{_core.user_line()}; ad_core computes with float64 and "
+        f"complex128 numbers"
     )
 
 

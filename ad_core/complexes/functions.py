@@ -13,8 +13,9 @@ from ad_core.complexes.array import (
     plain_if_constant,
 )
 from ad_core.complexes.operations import add, conjugate, enter, multiply, refuse, store
+from ad_core.errors import DtypeError
 from ad_core.tracing import dispatch, layouts
-from ad_core.tracing.dispatch import name_of
+from ad_core.tracing.dispatch import name_of, refuse_dtype
 from ad_core.tracing.folds import fold_last, fold_running
 from ad_core.tracing.reductions import NO_VALUE, axes_last, kept, last_in_one
 
@@ -71,7 +72,7 @@ def call_function(function, types, args, kwargs):
     if function not in LIKE:
         dtype = kwargs.pop("dtype", None)
         if dtype is not None and np.dtype(dtype) != np.complex128:
-            raise TypeError(f"dtype={dtype} of {name_of(function)}: complex values stay such")
+            refuse_dtype(dtype, name_of(function), "complex values stay such")
     result = implementation(*args, **kwargs)
     if out is not None:
         return store(out, result, function.__name__)
@@ -329,7 +330,10 @@ implements(np.ones_like)(_like(1.0))
 @implements(np.full_like)
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **kwargs):
     if dtype is None and a.dtype != np.complex128:
-        raise TypeError("np.full_like of a real array takes real numbers; give dtype=complex")
+        raise DtypeError(
+            f"np.full_like of a real array takes real numbers{_core.user_line()}; give "
+            f"dtype=complex"
+        )
     result = _like(0.0)(a, dtype, order, shape=shape)
     result[...] = fill_value
     return result

@@ -5,9 +5,9 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.complexes.array import TracedComplex, involved, pair, parts, plain_if_constant
-from ad_core.errors import TracedValueError
+from ad_core.errors import NoDerivativeError, TracedValueError
 from ad_core.tracing import layouts
-from ad_core.tracing.dispatch import any_traced
+from ad_core.tracing.dispatch import any_traced, refuse_dtype
 
 __all__ = ["OPERATIONS", "call_ufunc", "operate", "store"]
 
@@ -265,7 +265,7 @@ def operate(ufunc, operands):
 
 
 def refuse(name):
-    raise NotImplementedError(
+    raise NoDerivativeError(
         f"{name} of complex values has no derivative in ad_core{_core.user_line()}; apply it to "
         f".real, .imag or np.abs(...), or write it with + - * / ** and exp"
     )
@@ -284,7 +284,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     for ignored in ("casting", "subok"):
         kwargs.pop(ignored, None)
     if kwargs.get("dtype") is not None and np.dtype(kwargs["dtype"]) != np.complex128:
-        raise TypeError(f"dtype={kwargs['dtype']} of {ufunc.__name__}: complex values stay such")
+        refuse_dtype(kwargs["dtype"], ufunc.__name__, "complex values stay such")
     kwargs.pop("dtype", None)
     if ufunc.nout > 1:
         refuse(ufunc.__name__)

@@ -5,6 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.argnums import is_single, numbered
+from ad_core.errors import DtypeError
 from ad_core.programs.keys import NoKey, key_of, layout_of, structure_of
 from ad_core.trees import flatten
 
@@ -118,7 +119,7 @@ class Arguments:
         for k in numbers:
             if k not in self.inputs:
                 self.refuse_strangers(k)
-                raise TypeError(
+                raise DtypeError(
                     f"argument {k} of {label} must be real float64 numbers to be "
                     f"differentiated, got {self.args[k]!r}; pass floats"
                 )

@@ -5,6 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.sparse.structure import Structure, check_one_argument
+from ad_core.trees import leaf_paths
 
 __all__ = [
     "SEEDS",
@@ -56,11 +57,10 @@ def labels(source, name):
     """What messages call each array that a method takes."""
     found = []
     for k, tree in enumerate(source.arguments.trees):
-        for leaf in range(tree.leaves):
-            part = f" (leaf {leaf})" if tree.leaves > 1 else ""
-            found.append(f"argument {k}{part} of {source.name}")
-    n = len(source.result.shapes)
-    parts = [f" (leaf {k})" if n > 1 else "" for k in range(n)]
+        for path in leaf_paths(tree):
+            found.append(f"argument {k}{' ' if path else ''}{path} of {source.name}")
+    (tree,) = source.result.trees
+    parts = [f" at {path}" if path else "" for path in leaf_paths(tree)]
     seeds = []
     for side, what in SEEDS.get(name, {}).items():
         if side == "arguments":

@@ -4,6 +4,7 @@
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.programs.build import build, check_scalar, pack_with_value
 from ad_core.programs.large import Replayed, Skeleton, leaves_of
 from ad_core.recording import Recording
@@ -56,7 +57,7 @@ def _lagrangian(source, name, argnums, report):
             raise _core.ProgramTooLarge
         return build(source, name, argnums, report)
     except _core.ProgramTooLarge:
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"the Lagrangian Hessian of {source.name} needs a program of more operations than one "
             f"may have, or calls functions that only rules know; take the dense one, or hvp of the "
             f"sum of the results times the multipliers"

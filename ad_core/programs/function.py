@@ -10,6 +10,7 @@ from collections import OrderedDict
 import numpy as np
 
 from ad_core import _core, second_order, transforms
+from ad_core.errors import DtypeError, TracedValueError
 from ad_core.programs.arguments import Arguments
 from ad_core.programs.build import SEEDS, WHOLE
 from ad_core.programs.evaluation import Evaluation
@@ -189,7 +190,7 @@ class Function(_core.Evaluator):
                 f"which is made at a point; pass one, {name}({'path, ' * (name == 'spy')}x)"
             )
         if any(map(_core.traced, flatten(args)[0])):
-            raise TypeError(
+            raise TracedValueError(
                 f"{name} of {self._label} needs numbers, got traced values; call it outside the "
                 f"function that is recorded"
             )
@@ -205,7 +206,7 @@ class Function(_core.Evaluator):
             if args:
                 given.refuse_strangers(0)
             found = f"got {args[0]!r}; pass floats" if args else "but there is none"
-            raise TypeError(
+            raise DtypeError(
                 f"an argument of {self._label} (argument 0, or another) must be real float64 "
                 f"numbers to be recorded, {found}"
             )
@@ -221,7 +222,7 @@ class Function(_core.Evaluator):
         if any(map(_core.traced, flatten([args, seeds])[0])):
             if out is not None or batch_dims:
                 what = "out" if out is not None else "batch_dims"
-                raise TypeError(
+                raise TracedValueError(
                     f"{what} can not be used in {name} of {self._label} while it is traced: the "
                     f"function itself is recorded; leave {what} out"
                 )
@@ -264,7 +265,7 @@ class Function(_core.Evaluator):
         """Within a trace the function itself is recorded."""
         fun = self.__wrapped__
         if name.startswith("sparse"):
-            raise TypeError(
+            raise TracedValueError(
                 f"sparse=True can not be used of {self._label} while it is traced, since traced "
                 f"values are dense; leave sparse out"
             )

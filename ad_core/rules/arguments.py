@@ -8,10 +8,10 @@ import numpy as np
 from ad_core import _core
 from ad_core.argnums import is_single
 from ad_core.complexes.array import TracedComplex
-from ad_core.errors import TracedValueError
+from ad_core.errors import DtypeError, TracedValueError
 from ad_core.rules.rule import call
 from ad_core.tracing import layouts
-from ad_core.trees import flatten
+from ad_core.trees import flatten, leaf_paths
 
 __all__ = [
     "Arguments",
@@ -108,19 +108,22 @@ class Arguments:
         if _core.traced(leaf):  # truth values decide, as in Python's control flow
             return _core.plain_values(leaf)
         if type(leaf) is TracedComplex:
-            raise TypeError(
-                f"leaf {k} of the arguments of {self.name} is complex; pass its .real and .imag"
+            raise DtypeError(
+                f"{self._place(k)} of {self.name} is complex; pass its .real and .imag"
             )
         if any_traced(leaf):
             return _core.object_array(leaf)
         real = isinstance(leaf, (int, float, np.ndarray, np.generic))
         if numbers and not (real and np.asarray(leaf).dtype.kind in "fiub"):
             kind = getattr(leaf, "dtype", type(leaf).__name__)
-            raise TypeError(
-                f"leaf {k} of the arguments of {self.name} must be real numbers, got {kind}"
-            )
+            raise DtypeError(f"{self._place(k)} of {self.name} must be real numbers, got {kind}")
         # the caller may write to it before the rules are asked
         return leaf.copy() if type(leaf) is np.ndarray else leaf
+
+    def _place(self, k):
+        """What messages call a leaf: "argument 1 ['rate'][0]"."""
+        number, _, path = leaf_paths(self.tree)[k][1:].partition("]")
+        return f"argument {number}{' ' if path else ''}{path}"
 
     def primals(self, arrays):
         """The nested arguments with these arrays in the traced leaves' places."""

@@ -58,6 +58,8 @@ def called(name, function, given):
     def outputs(*arrays):
         return list(result.leaves(function(*given.primals(arrays))))
 
+    outputs.__name__ = name  # what messages call it
+
     def linear(arrays, results, backward):
         if backward:
             return transforms.vjp(outputs, *arrays)[1]

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.recording import record
 from ad_core.rules.rule import flat, results_of, split
 from ad_core.tracing.elementwise import as_array
@@ -90,7 +91,7 @@ class _Function:
     def check(self, places):
         for k in places:
             if self.partials[k] is None:
-                raise NotImplementedError(
+                raise NoDerivativeError(
                     f"{self.name} has no derivative in ad_core with respect to argument {k}"
                     f"{_core.user_line()}; pass plain numbers there"
                 )

@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.rules import repeated
 from ad_core.rules.linalg import inverses, transposed
 from ad_core.rules.rule import Matrices, call
@@ -214,7 +215,7 @@ def eig(a, name):
     def value(a):
         found = np.linalg.eig(a)
         if np.iscomplexobj(found[0]):
-            raise NotImplementedError(
+            raise NoDerivativeError(
                 f"{name} has a derivative in ad_core only where all eigenvalues are real; here "
                 f"some are complex numbers{_core.user_line()}"
             )

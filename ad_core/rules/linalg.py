@@ -8,6 +8,7 @@ where another source is named.  All take stacks of matrices.
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.rules.repeated import absent, guarded
 from ad_core.rules.rule import Matrices, call
 
@@ -281,7 +282,7 @@ def _only_rounding(name, s, kept):
     """Refuse singular values left out that are no zeros but for rounding."""
     smallest = np.min(s, axis=-1, keepdims=True, where=kept, initial=np.inf)
     if np.any(s * ~kept > NEGLIGIBLE * smallest):
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"{name} leaves out singular values that are no rounding errors of zeros; the rule for "
             f"its derivative holds at constant rank: use np.linalg.svd and leave them out there"
             f"{_core.user_line()}"
@@ -366,7 +367,7 @@ def roots(p):
 def _real_roots(p):
     found = np.roots(p)
     if np.iscomplexobj(found):
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"np.roots has a derivative in ad_core only where all roots are real; here some are "
             f"complex numbers{_core.user_line()}"
         )

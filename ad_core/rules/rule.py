@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ad_core import _core, transforms
-from ad_core.errors import EscapedTraceError, TracedValueError
+from ad_core.errors import DtypeError, EscapedTraceError, TracedValueError
 
 __all__ = ["Matrices", "Rule", "call", "flat", "results_of", "rows_of", "split"]
 
@@ -233,7 +233,7 @@ def _real(name, y):
         raise TracedValueError(_CLOSED_OVER.format(name))
     y = np.asarray(y)
     if y.dtype.kind not in "fiub" or y.dtype.itemsize > 8:
-        raise TypeError(f"{name} must return real float64 numbers, got {y.dtype}")
+        raise DtypeError(f"{name} must return real float64 numbers, got {y.dtype}")
     return y.astype(np.float64, copy=False)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.special as sp
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.rules.elementwise import elementwise
 from ad_core.tracing.elementwise import as_array
 
@@ -31,7 +32,7 @@ def _rule(name, *partials):
 def _whole(n, name):
     """An order: a plain number."""
     if _core.traced(n) and not _core.is_constant(n):
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"scipy.special.{name} has no derivative in its order{_core.user_line()}; pass a plain "
             f"number there"
         )

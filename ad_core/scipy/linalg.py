@@ -14,6 +14,7 @@ import numpy as np
 import scipy.linalg as sl
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.rules import divided
 from ad_core.rules import triangular as rules
 from ad_core.rules.linalg import transposed
@@ -128,7 +129,7 @@ def solve(
     elif assume_a in ("lower triangular", "upper triangular"):
         return solve_triangular(a, b, int(transposed), lower=assume_a[0] == "l")
     elif assume_a not in GENERAL:
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"solve with assume_a={assume_a!r} has no derivative in ad_core{_core.user_line()}; "
             f"leave assume_a away"
         )

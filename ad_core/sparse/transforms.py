@@ -2,6 +2,7 @@
 """Sparse derivatives of plain functions, recorded anew in every call."""
 
 from ad_core import _core
+from ad_core.errors import TracedValueError
 from ad_core.recording import record
 from ad_core.sparse.structure import check_one_array
 from ad_core.sparse.sweeps import Swept
@@ -14,7 +15,7 @@ def recorded(fun, args, kwargs, argnums, has_aux, hessian):
     recording = record(fun, args, kwargs, argnums, has_aux)
     name, label = "hessian" if hessian else "jacobian", _core.name_of(fun)
     if recording.nested:
-        raise TypeError(
+        raise TracedValueError(
             f"sparse=True can not be used of {label} while it is traced, since traced values are "
             f"dense; leave sparse out"
         )

@@ -10,6 +10,7 @@ from ad_core.complexes.operations import operate
 from ad_core.tracing import (
     angles,
     application,
+    assertions,
     contractions,
     convolutions,
     differences,
@@ -42,11 +43,11 @@ from ad_core.tracing.methods import array_attributes, array_methods, array_sette
 from ad_core.tracing.ufuncs import call_ufunc
 
 __all__ = [
-    "angles", "application", "complex_stores", "contractions", "convolutions", "differences",
-    "elementwise", "fft", "float_errors", "folds", "foreign", "gradients", "grids", "histograms",
-    "indexing", "interpolation", "linalg", "linalg_factors", "masked", "masked_making", "norms",
-    "polynomials", "positions", "products", "quantiles", "queries", "reductions", "sets", "shapes",
-    "statistics",
+    "angles", "application", "assertions", "complex_stores", "contractions", "convolutions",
+    "differences", "elementwise", "fft", "float_errors", "folds", "foreign", "gradients", "grids",
+    "histograms", "indexing", "interpolation", "linalg", "linalg_factors", "masked",
+    "masked_making", "norms", "polynomials", "positions", "products", "quantiles", "queries",
+    "reductions", "sets", "shapes", "statistics",
 ]  # fmt: skip
 
 _core.set_hooks(
@@ -59,6 +60,7 @@ _core.set_hooks(
     array_setters(),
 )
 _core.set_keep_error(float_errors.keep_error)
+_core.set_testing(assertions.replacements)
 _core.set_complex(TracedComplex, operate, made)
 _core.set_foreign(
     foreign.ask_ufunc,

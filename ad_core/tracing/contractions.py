@@ -11,7 +11,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.tracing import products
-from ad_core.tracing.dispatch import implements
+from ad_core.tracing.dispatch import implements, refuse_dtype
 from ad_core.tracing.elementwise import as_array
 
 __all__ = ["einsum"]
@@ -162,7 +162,7 @@ def _moved(operands, x):
 @implements(np.einsum)
 def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
-        raise TypeError(f"dtype={dtype} of einsum: traced values are float64")
+        refuse_dtype(dtype, "einsum")
     terms, output, arrays = _parsed(operands)
     if len(terms) != len(arrays):
         raise ValueError(f"einsum: subscripts for {len(terms)} operands, but {len(arrays)} given")

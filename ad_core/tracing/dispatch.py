@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import TracedValueError
+from ad_core.errors import DtypeError, NoDerivativeError, TracedValueError
 from ad_core.tracing import layouts, whole
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "only_constants",
     "only_plain",
     "plain_constant",
+    "refuse_dtype",
     "store",
     "table",
 ]
@@ -84,7 +85,7 @@ def call_function(function, types, args, kwargs):
         if plain is not None:  # made during the trace, but nothing depends on an input
             result = function(*plain[0], **plain[1])
             return result if out is None else store(out, result, function.__name__)
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"{name_of(function)} has no derivative in ad_core{_core.user_line()}; write it with "
             f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers "
             f"outside the derivative"
@@ -178,6 +179,11 @@ def only_plain(function, *items):
             f"{_core.user_line()}: a shape, a count or a position has no derivative"
         )
     return items[0] if len(items) == 1 else items
+
+
+def refuse_dtype(dtype, name, kept="traced values are float64", keyword="dtype"):
+    """Refuse a result of another type of numbers than traced values have."""
+    raise DtypeError(f"{keyword}={dtype} of {name}{_core.user_line()}: {kept}; leave it out")
 
 
 def store(out, result, name):

@@ -3,7 +3,9 @@
 
 import numpy as np
 
-from ad_core.tracing.dispatch import implements
+from ad_core import _core
+from ad_core.errors import NoDerivativeError
+from ad_core.tracing.dispatch import implements, refuse_dtype
 from ad_core.tracing.elementwise import as_array, as_floats
 from ad_core.tracing.guards import decided
 
@@ -13,7 +15,7 @@ __all__ = ["geomspace", "linspace", "logspace"]
 @implements(np.linspace)
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
-        raise TypeError(f"dtype={dtype} of linspace: traced values are float64")
+        refuse_dtype(dtype, "linspace")
     steps = num - 1 if endpoint else num
     start, stop = np.broadcast_arrays(as_array(start), as_array(stop))
     step = (stop - start) / steps if steps > 0 else np.float64(np.nan)
@@ -28,7 +30,9 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
 @implements(np.logspace)
 def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
     if np.ndim(base):
-        raise NotImplementedError("np.logspace of traced values takes one base for all")
+        raise NoDerivativeError(
+            f"np.logspace of traced values takes one base for all{_core.user_line()}; pass a number"
+        )
     return np.power(base, linspace(start, stop, num, endpoint, dtype=dtype, axis=axis))
 
 

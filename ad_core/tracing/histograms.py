@@ -7,6 +7,7 @@ import operator
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.tracing.dispatch import implements, only_plain
 from ad_core.tracing.elementwise import as_array, as_floats
 from ad_core.tracing.folds import fold_places
@@ -67,7 +68,7 @@ def _ends(x, range):
 
 def _edges(x, bins, range, name):
     if isinstance(bins, str):
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"np.{name} with bins={bins!r}: the number of bins would depend on a traced array"
             f"{_core.user_line()}; give a number of bins, or their edges"
         )

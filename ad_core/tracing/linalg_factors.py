@@ -4,6 +4,7 @@
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.rules import factors
 from ad_core.tracing.linalg import RESULTS, linalg, stacked, stacked_square
 
@@ -26,12 +27,12 @@ def qr(a, mode="reduced"):
     if mode not in ("reduced", "complete", "r", "raw"):
         raise ValueError(f"Unrecognized mode '{mode}'")
     if mode == "raw":
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"np.linalg.qr has no derivative in ad_core for mode={mode!r}{_core.user_line()}; use "
             f"'reduced' or 'r'"
         )
     if mode == "complete" and m > n:
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"np.linalg.qr has no derivative in ad_core for mode='complete' of more rows than "
             f"columns{_core.user_line()}: Q is not determined; use mode='reduced'"
         )
@@ -74,7 +75,7 @@ def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     a = stacked(a)
     m, n = a.shape[-2:]
     if compute_uv and full_matrices and m != n:
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"np.linalg.svd has no derivative in ad_core for full_matrices=True of a matrix that "
             f"is not square{_core.user_line()}: its singular vectors are not determined; pass "
             f"full_matrices=False"

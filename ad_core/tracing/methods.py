@@ -7,7 +7,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.complexes.array import made
-from ad_core.errors import TracedValueError
+from ad_core.errors import NoDerivativeError, TracedValueError
 from ad_core.tracing import layouts
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.flags import Flags
@@ -173,9 +173,9 @@ def is_integer(self):
 def exp(self, *args, **kwargs):
     """Called by object loops too, such as that of SciPy's logsumexp, which then goes wrong."""
     if sys._getframe(1).f_code.co_name in ("logsumexp", "_logsumexp"):
-        raise NotImplementedError(
-            "scipy.special.logsumexp takes no traced values; use ad_core.scipy.special.logsumexp "
-            "(softmax and log_softmax are there too)"
+        raise NoDerivativeError(
+            f"scipy.special.logsumexp takes no traced values{_core.user_line()}; use "
+            f"ad_core.scipy.special.logsumexp (softmax and log_softmax are there too)"
         )
     return np.exp(self, *args, **kwargs)
 

@@ -2,11 +2,12 @@
 """Sums, products, extremes, means and running sums over axes."""
 
 import math
+import warnings
 
 import numpy as np
 
 from ad_core import _core
-from ad_core.tracing.dispatch import implements
+from ad_core.tracing.dispatch import implements, refuse_dtype
 from ad_core.tracing.elementwise import as_array, as_traced
 from ad_core.tracing.folds import fold_last, fold_running
 from ad_core.tracing.guards import decided, tested
@@ -56,7 +57,7 @@ def _only(x, where, filler):
 
 def _float(dtype):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
-        raise TypeError(f"dtype={dtype} of a reduction: traced values are float64")
+        refuse_dtype(dtype, "a reduction")
 
 
 def _block(kind, x, axis, keepdims):
@@ -114,9 +115,12 @@ min_ = implements(np.min, np.amin)(_extreme("min", np.inf))
 def _without_nan(extreme, worst):
     def nan_extreme(a, axis=None, keepdims=False, initial=NO_VALUE, where=True):
         there = ~np.isnan(a)
-        if not np.all(np.any(there, axis=axis)):
-            raise ValueError("a slice holds nan alone; its extreme has no derivative in ad_core")
-        return extreme(np.where(there, a, worst), axis, keepdims, initial, where)
+        found = extreme(np.where(there, a, worst), axis, keepdims, initial, where)
+        some = np.any(there, axis=axis, keepdims=bool(keepdims))
+        if np.all(some):
+            return found
+        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
+        return np.where(some, found, np.nan)[()]
 
     return nan_extreme
 

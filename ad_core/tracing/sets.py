@@ -7,6 +7,7 @@ Of equal elements the first one stands for all, also in derivatives.
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.tracing.dispatch import implements
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.guards import decided, holds, plain, tested
@@ -47,7 +48,7 @@ def unique(
 ):  # fmt: skip
     x = as_array(ar)
     if axis is not None and x.ndim != 1:
-        raise NotImplementedError(
+        raise NoDerivativeError(
             f"np.unique of a traced array with axis={axis} has no derivative in ad_core"
             f"{_core.user_line()}; find the rows outside the derivative (return_index=True), and "
             f"index the array with them"

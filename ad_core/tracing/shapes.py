@@ -8,8 +8,9 @@ NumPy's would, so writing through them is seen alike.
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.tracing.dispatch import (
-    any_traced, in_order, keeps_types, movers, only_plain, store,
+    any_traced, in_order, keeps_types, movers, only_plain, refuse_dtype, store,
 )  # fmt: skip
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.guards import decided
@@ -91,8 +92,8 @@ def _joiner(function):
         ):
             return _core.plain_call(function, "__call__", (arrays, *args), kwargs)
         for refused in ("dtype", "casting"):
-            if kwargs.pop(refused, None) not in (None, "same_kind", np.float64, float):
-                raise TypeError(f"{refused}= of {function.__name__}: traced values are float64")
+            if (given := kwargs.pop(refused, None)) not in (None, "same_kind", np.float64, float):
+                refuse_dtype(given, function.__name__, keyword=refused)
         nodes, model = joined(list(arrays))
         return _core.from_nodes(model, function(nodes, *args, **kwargs))
 
@@ -189,9 +190,9 @@ def pad(array, pad_width, mode="constant", **kwargs):
         (nodes, fill), model = joined([array, fill])
         return _core.from_nodes(model, np.pad(nodes, pad_width, constant_values=fill, **kwargs))
     if mode not in ("edge", "reflect", "symmetric", "wrap") or "odd" in kwargs.values():
-        raise NotImplementedError(
-            f"np.pad with mode={mode!r} {kwargs or ''} of a traced array; use constant, edge, "
-            f"reflect, symmetric or wrap, which only repeat elements"
+        raise NoDerivativeError(
+            f"np.pad with mode={mode!r} {kwargs or ''} of a traced array{_core.user_line()}; use "
+            f"constant, edge, reflect, symmetric or wrap, which only repeat elements"
         )
     x = as_array(array)
     return _core.from_nodes(x, np.pad(_core.index_array(x), pad_width, mode=mode, **kwargs))

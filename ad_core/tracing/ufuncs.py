@@ -9,8 +9,9 @@ import numpy as np
 from ad_core import _core
 from ad_core.complexes import operations as complexes
 from ad_core.complexes.array import involved
+from ad_core.errors import NoDerivativeError
 from ad_core.tracing import folds, layouts, products, reductions, whole
-from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, store
+from ad_core.tracing.dispatch import any_traced, only_constants, only_plain, refuse_dtype, store
 from ad_core.tracing.elementwise import as_array, as_traced
 
 __all__ = ["COMPOSED", "call_ufunc"]
@@ -63,7 +64,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     dtype = kwargs.pop("dtype", None)
     discrete = _core.only_whole(inputs)
     if dtype is not None and np.dtype(dtype) != np.float64 and not discrete:
-        raise TypeError(f"dtype={dtype} of {ufunc.__name__}: traced values are float64")
+        refuse_dtype(dtype, ufunc.__name__)
     order = kwargs.pop("order", "K")
     for ignored in ("casting", "subok"):
         kwargs.pop(ignored, None)
@@ -276,11 +277,14 @@ def refuse(ufunc, method, kwargs):
     """Say which call has no derivative, and what to do."""
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     extra = f" with {', '.join(kwargs)}" if kwargs else ""
-    raise NotImplementedError(
+    message = (
         f"the ufunc {name}{extra} has no derivative in ad_core{_core.user_line()}; write it with "
         f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers outside the "
         f"derivative"
     )
+    if not any("d" in loop for loop in ufunc.types):  # gcd, isnat: NumPy has it of no floats
+        raise NoDerivativeError.as_numpy_raises(message)
+    raise NoDerivativeError(message)
 
 
 def _at(ufunc, array, indices, values=None):
