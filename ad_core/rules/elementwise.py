@@ -74,7 +74,7 @@ def _plain_if_constant(x):
 def _scaled(partial, tangent):
     """Their product, in which an exact zero wins over infinities and NaN."""
     if _core.traced(partial) or _core.traced(tangent):
-        return _core.record_op("GUARDED", partial, tangent)
+        return _core.record_op("PRODUCT", partial, tangent)
     with np.errstate(all="ignore"):
         product = partial * tangent
     return np.where((partial == 0) | (tangent == 0), 0.0, product)
