@@ -34,6 +34,8 @@ cdef inline object binary(unsigned op, object left, object right):
         elif type(right) is TracedScalar:
             b = <TracedScalar> right
             if b.trace is trace:
+                if op == op_multiply and a.node == b.node:
+                    return squared(a)
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_BINARY, a.node, b.node, &node)
                 if status != AD_OK:
                     fail(status)
@@ -72,11 +74,24 @@ cdef inline object unary(unsigned op, object x):
     if type(x) is TracedScalar:
         a = <TracedScalar> x
         if at_hand(a.trace):
+            if op == op_square:
+                return squared(a)
             check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY, a.node, 0, &node))
             return new_scalar(a.trace, node)
     if ad_current == NULL:
         return outside(op, (x,))
     return elementwise(op, (x,))
+
+
+cdef object squared(TracedScalar a):
+    """a * a of a scalar at hand."""
+    cdef ad_node node = 0
+    cdef ad_operand operand
+    operand.base = a.node
+    operand.stride = NULL
+    operand.nodes = NULL
+    check(ad_tape_elementwise(a.trace.tape, op_square, 0, NULL, &operand, &node))
+    return new_scalar(a.trace, node)
 
 
 cdef object power(object left, object right):

@@ -37,6 +37,10 @@ static inline double ad_sinc(double a) {
     return a == 0 ? 1 : sin(y) / y;
 }
 
+/* The share of a of two exponentials whose logarithms differ by it. */
+static inline double ad_logistic(double a) { return 1 / (1 + exp(-a)); }
+static inline double ad_logistic2(double a) { return 1 / (1 + exp2(-a)); }
+
 static inline double ad_logaddexp(double a, double b) {
     if (a == b) return a + AD_LN2; /* also equal infinities */
     return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));

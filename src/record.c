@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "local.h"
+#include "square.h"
 #include "tape.h"
 
 /* What is known of a recording before anything is written. */
@@ -211,6 +212,11 @@ ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_
     if (status != AD_OK) return status;
     *first = (ad_node)tape->nodes;
     if (count == 0) return AD_OK;
+    if (ad_square_is(op, ndim, operands)) {
+        int recorded;
+        status = ad_square_of_root(tape, ndim, shape, operands, first, &recorded);
+        if (recorded) return status;
+    }
     if (count == 1 && p.arity <= 2) return one_element(tape, op, operands, first);
     make_plan(tape, &p, count, operands);
     status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored, count * (size_t)p.any_list,

@@ -39,6 +39,7 @@ float ad_vanish_order(unsigned op, const float order[AD_MAX_ARITY], int same, do
     case AD_DIVIDE:
         return exponent > 0 ? order[0] : 0;
     case AD_POSITIVE:
+    case AD_SQUARED_ROOT:
         return order[0];
     case AD_SQRT:
         return order[0] / 2;
