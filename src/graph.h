@@ -144,8 +144,9 @@ size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_
 ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting);
 
 /* Replace n outputs (AD_NO_TERM: a zero) by terms in which such products are what they are at every
- * point, appended to the graph; what fails leaves its status there. */
-ad_status ad_graph_strict(ad_graph *g, size_t n, ad_term *outputs);
+ * point, appended to the graph; what fails leaves its status there.  values: they are the function's
+ * own, and derivatives will be derived from them. */
+ad_status ad_graph_strict(ad_graph *g, int values, size_t n, ad_term *outputs);
 
 /* "multiply", "input", "constant", "sum", ... */
 const char *ad_graph_name(unsigned op);

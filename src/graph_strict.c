@@ -57,9 +57,10 @@ ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting) {
     for (size_t t = 0; t < g->terms; t++) {
         const ad_vertex *v = &g->vertex[t];
         local[t] = (uint8_t)may_be_local(&x, (ad_term)t);
-        meeting[t] = v->op == AD_PRODUCT || v->op == AD_KINKED;
-        if (v->op == AD_PRODUCT) meeting[t] = may_stay_zero(&x, v->x[0]) || may_stay_zero(&x, v->x[1]);
-        local[t] |= meeting[t] && v->op == AD_PRODUCT;
+        meeting[t] = v->op == AD_PRODUCT &&
+                     (may_stay_zero(&x, v->x[0]) || may_stay_zero(&x, v->x[1]));
+        local[t] |= meeting[t];
+        meeting[t] = t >= g->recorded && (meeting[t] || v->op == AD_KINKED);
     }
     ad_free(local);
     return AD_OK;
@@ -72,6 +73,7 @@ typedef struct strict {
     ad_graph *g;
     ad_term *form, *local, *zero; /* zero: whether it stays zero, of products alone */
     ad_term never, always;
+    int values; /* of the function itself, from which derivatives are to be derived */
     ad_term *buffer;
     size_t room;
 } strict;
@@ -97,7 +99,7 @@ static ad_term is_zero(strict *x, ad_term a) {
 /* Whether term t stays zero. */
 static ad_term stays_zero(strict *x, ad_term t) {
     const ad_vertex v = x->g->vertex[t];
-    if (v.op == AD_PRODUCT) return x->zero[t];
+    if (v.op == AD_PRODUCT && t >= x->g->recorded) return x->zero[t];
     if (x->local[t] == x->never) return x->never;
     return both(x, x->local[t], is_zero(x, x->form[t]));
 }
@@ -167,8 +169,8 @@ static ad_term form_of(strict *x, ad_term t) {
         const ad_term operand = ad_graph_operand(g, t, j);
         moved |= x->form[operand] != operand;
     }
-    if (v.op == AD_PRODUCT) return product(x, t);
-    if (v.op == AD_KINKED) {
+    if (v.op == AD_PRODUCT && t >= g->recorded) return product(x, t);
+    if (v.op == AD_KINKED && t >= g->recorded && !x->values) {
         return ad_graph_push(g, AD_SELECT, is_zero(x, x->form[v.x[1]]), ad_graph_constant(g, 0),
                              x->form[v.x[0]]);
     }
@@ -190,9 +192,9 @@ static ad_term form_of(strict *x, ad_term t) {
     return first - 1;
 }
 
-ad_status ad_graph_strict(ad_graph *g, size_t n, ad_term *outputs) {
+ad_status ad_graph_strict(ad_graph *g, int values, size_t n, ad_term *outputs) {
     const size_t terms = g->terms;
-    strict x = {.g = g};
+    strict x = {.g = g, .values = values};
     x.never = ad_graph_constant(g, 0);
     x.always = ad_graph_constant(g, 1);
     if (g->status != AD_OK) return g->status;

@@ -196,9 +196,8 @@ static ad_status copy_rules(const ad_graph *g, ad_program *p) {
     return AD_OK;
 }
 
-/* Whether products of derivatives call for a strict program where a result is not finite; those of
- * derivatives that were recorded reach values too. */
-static ad_status find_meetings(const ad_graph *g, ad_wanted *wanted, ad_program *p) {
+/* Whether products of derivatives call for a strict program where a result is not finite. */
+static ad_status find_meetings(const ad_graph *g, const ad_wanted *wanted, ad_program *p) {
     uint8_t *meeting = ad_alloc(2 * g->terms, 1), *live = meeting + g->terms;
     uint8_t *guards = ad_alloc(g->terms, 1);
     ad_status status =
@@ -210,16 +209,14 @@ static ad_status find_meetings(const ad_graph *g, ad_wanted *wanted, ad_program 
     for (size_t t = 0; t < g->terms && status == AD_OK; t++) {
         if (!meeting[t] || !(live[t] || guards[t])) continue;
         p->guarded = 1;
-        if (t < g->recorded) wanted->checked = 0;
     }
     ad_free(meeting);
     ad_free(guards);
     return status;
 }
 
-static ad_status make(const ad_graph *g, const ad_wanted *given, int strict, ad_program *p) {
+static ad_status make(const ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p) {
     size_t n = g->terms;
-    ad_wanted wanted = *given;
     ad_schedule s = {.g = g};
     ad_status status = AD_NO_MEMORY;
     memset(p, 0, sizeof *p);
@@ -228,14 +225,14 @@ static ad_status make(const ad_graph *g, const ad_wanted *given, int strict, ad_
     s.level = ad_alloc_zeroed(n, sizeof *s.level);
     s.slot = ad_alloc_zeroed(n, sizeof *s.slot);
     if (s.job != NULL && s.uses != NULL && s.level != NULL && s.slot != NULL) {
-        find_live(&s, &wanted);
-        status = strict ? AD_OK : find_meetings(g, &wanted, p);
+        find_live(&s, wanted);
+        status = strict ? AD_OK : find_meetings(g, wanted, p);
         fuse(&s);
         if (status == AD_OK) status = sort_operations(&s);
         if (status == AD_OK) status = find_groups(&s);
-        if (status == AD_OK) status = ad_program_give_slots(&s, &wanted, p);
+        if (status == AD_OK) status = ad_program_give_slots(&s, wanted, p);
         if (status == AD_OK) status = ad_program_write_runs(&s, p);
-        if (status == AD_OK) status = ad_program_write_places(&s, &wanted, p);
+        if (status == AD_OK) status = ad_program_write_places(&s, wanted, p);
         if (status == AD_OK) status = copy_rules(g, p);
         if (status == AD_OK) status = ad_program_take_turns(p);
     }
@@ -258,7 +255,7 @@ static ad_status make_strict(ad_graph *g, const ad_wanted *wanted, ad_program *p
     if (outputs == NULL) return AD_NO_MEMORY;
     if (n > 0) memcpy(outputs, wanted->output, n * sizeof *outputs);
     if (m > 0) memcpy(outputs + n, wanted->guard, m * sizeof *outputs);
-    ad_status status = ad_graph_strict(g, n + m, outputs);
+    ad_status status = ad_graph_strict(g, 0, n + m, outputs);
     forms.output = outputs;
     forms.guard = outputs + n;
     if (status == AD_OK) status = make(g, &forms, 1, p);

@@ -33,10 +33,12 @@ typedef struct ad_schedule {
     size_t groups, room_groups;
 } ad_schedule;
 
-/* What stands for a term as far as values go: of a stopped gradient its operand, and of the partial
- * of a root the partial, which is infinite where the kink is and so calls for a strict program. */
+/* What stands for a term as far as values go: of a stopped gradient its operand, and of a root's partial
+ * in a derivative the partial, which is infinite where the kink is and so calls for a strict program. */
 static inline ad_term ad_resolved(const ad_graph *g, ad_term t) {
-    while (g->vertex[t].op == AD_STOP || g->vertex[t].op == AD_KINKED) t = g->vertex[t].x[0];
+    while (g->vertex[t].op == AD_STOP || (g->vertex[t].op == AD_KINKED && t >= g->recorded)) {
+        t = g->vertex[t].x[0];
+    }
     return t;
 }
 
