@@ -17,6 +17,7 @@ cdef extern from "status.h" nogil:
         AD_TOO_LARGE
         AD_CALL_FAILED
         AD_INTERRUPTED
+        AD_NOT_FINITE
 
 cdef extern from "alloc.h" nogil:
     void *ad_alloc(size_t count, size_t size)
@@ -380,7 +381,7 @@ cdef extern from "program.h" nogil:
         const uint8_t *outcome
     size_t ad_run_rows(const ad_program_run *run)
     uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k, size_t j)
-    ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict,
+    ad_status ad_program_make(ad_graph *g, const ad_wanted *wanted, int strict,
                               ad_program *p)
     ad_status ad_program_make_lanes(ad_program *p)
     void ad_program_free_lanes(ad_program *p)

@@ -48,6 +48,8 @@ cdef inline object binary(unsigned op, object left, object right, object by=None
             b = <TracedScalar> right
             whole = (a.truth | a.count) and (b.truth | b.count)
             if b.trace is trace and (not whole or stays_whole(op, a.count | b.count)):
+                if op == op_multiply and a.node == b.node and not whole:
+                    return scalar_result(trace, squared(a), op, by, left, right)
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_BINARY, a.node, b.node, &node)
                 if status != AD_OK:
                     fail(status)
@@ -109,11 +111,24 @@ cdef inline object unary(unsigned op, object x, object by=None):
     if type(x) is TracedScalar:
         a = <TracedScalar> x
         if at_hand(a.trace) and not (a.truth | a.count):
+            if op == op_square:
+                return scalar_result(a.trace, squared(a), op, by, x, None)
             check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY, a.node, 0, &node))
             return scalar_result(a.trace, node, op, by, x, None)
     if ad_current == NULL:
         return outside(op, (x,))
     return told_elementwise(op, (x,), by)
+
+
+cdef ad_node squared(TracedScalar a) except? 0:
+    """The node of a * a for a scalar at hand."""
+    cdef ad_node node = 0
+    cdef ad_operand operand
+    operand.base = a.node
+    operand.stride = NULL
+    operand.nodes = NULL
+    check(ad_tape_elementwise(a.trace.tape, op_square, 0, NULL, &operand, &node))
+    return node
 
 
 cdef object power(object left, object right):

@@ -3,7 +3,9 @@
 
 def taylor_coefficients(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                         cnp.ndarray series):
-    """Coefficients 1 to d of the outputs, (K, d), for those of the inputs, (D, d), d > 0."""
+    """Coefficients 1 to d of the outputs, (K, d), for those of the inputs, (D, d), d > 0; None
+    where an infinity or NaN came up, of which only recorded derivatives can tell what it makes
+    of a zero."""
     cdef ad_function f = function_of(trace, inputs, outputs)
     cdef cnp.ndarray dense = contiguous(series, dtype=np.float64)
     cdef size_t order = <size_t> cnp.PyArray_DIM(dense, 1)
@@ -17,6 +19,8 @@ def taylor_coefficients(Trace trace not None, cnp.ndarray inputs, cnp.ndarray ou
     poll.context = &signal
     with nogil:
         status = ad_taylor(&f, order, from_, to, &poll)
+    if status == AD_NOT_FINITE:
+        return None
     swept(status, signal)
     return result
 
@@ -28,7 +32,8 @@ def has_calls(Trace trace not None):
 
 def hessian_product(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                     cnp.ndarray weights, cnp.ndarray direction):
-    """The Hessian of weights @ outputs (weights: K) times a direction (D), (D,)."""
+    """The Hessian of weights @ outputs (weights: K) times a direction (D), (D,); None as of
+    taylor_coefficients."""
     cdef ad_function f = function_of(trace, inputs, outputs)
     cdef cnp.ndarray w = contiguous(weights, dtype=np.float64)
     cdef cnp.ndarray t = contiguous(direction, dtype=np.float64)
@@ -45,5 +50,7 @@ def hessian_product(Trace trace not None, cnp.ndarray inputs, cnp.ndarray output
     with nogil:
         status = ad_hessian_product(&f, weight, seed, to, work, &poll)
     give_back(work)
+    if status == AD_NOT_FINITE:
+        return None
     swept(status, signal)
     return result

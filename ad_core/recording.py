@@ -178,7 +178,8 @@ class Recording:
             found = _core.hessian_product(
                 self.trace, self.inputs.nodes, self.outputs.nodes, one, flat
             )
-            return self.unwrap(self.inputs.build(found))
+            if found is not None:
+                return self.unwrap(self.inputs.build(found))
         gradient = self.differentiated()
         return gradient.unwrap(gradient.outputs.build(gradient.product(seeds, forward=True)))
 

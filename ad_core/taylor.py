@@ -46,7 +46,7 @@ def jet(fun, primals, series, *, order=None):
         recording = record(fun, primals, {}, tuple(range(len(primals))))
         if order == 0 or not (recording.nested or _core.has_calls(recording.trace)):
             found = _swept(recording, curves, order)
-            if not debugging.is_wild(flatten(found)[0]):
+            if found is not None and not debugging.is_wild(flatten(found)[0]):
                 return recording.value(), found
             recording.product([curve[0] for curve in curves], forward=True)
     return _nested(fun, leaves, tree, curves, order)
@@ -79,6 +79,7 @@ def _coefficients(leaves, tree, series, order):
 
 
 def _swept(recording, curves, order):
+    """The coefficients by one sweep; None where an infinity came up."""
     inputs, outputs = recording.inputs, recording.outputs
     rows = np.zeros((inputs.size, order))
     first = 0
@@ -89,6 +90,8 @@ def _swept(recording, curves, order):
     found = rows[:0].reshape(outputs.size, 0)
     if order:
         found = _core.taylor_coefficients(recording.trace, inputs.nodes, outputs.nodes, rows)
+    if found is None:
+        return None
     return outputs.tree.build(
         [
             np.ascontiguousarray(part.T).reshape(order, *shape)

@@ -88,8 +88,9 @@ typedef struct ad_matrix {
 } ad_matrix;
 
 /* c = a b for `batch` matrices of M x K and K x N.  Where a zero meets an infinity or
- * NaN and `guarded` is set, the zero wins (as along every other edge). */
-void ad_matmul(const int64_t extents[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded);
+ * NaN and `guarded` is set, the zero wins (as along every other edge); returns whether that may have
+ * happened. */
+int ad_matmul(const int64_t extents[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded);
 
 /* The caller's own matrix product (NumPy's inner loop, which calls its BLAS). */
 void ad_matmul_set_loop(ad_loop_fn loop, void *data);

@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "block.h"
 #include "expr.h"
+#include "vanish.h"
 
 /* An array of nodes on the extent at hand: an affine rule, or a list that is owned
  * by whoever made it and does not lie in the tape. */
@@ -22,7 +23,8 @@ typedef struct expansion {
     ad_node *node; /* tangent or adjoint of each node */
     ad_node zero;  /* the constant 0 */
     ad_node first_node;
-    ad_extent extent; /* of the run at hand */
+    const float *order; /* at which the segment's nodes vanish, or NULL: it has no roots */
+    ad_extent extent;   /* of the run at hand */
 } expansion;
 
 static void shape_of(const ad_extent *extent, int64_t shape[AD_DIMS]) {
@@ -69,6 +71,16 @@ static ad_status record(expansion *x, unsigned op, const item *items, item *resu
     return status;
 }
 
+static void item_list(const item *x, const ad_extent *extent, ad_node *out) {
+    if (x->nodes != NULL) {
+        if (x->nodes != out) memcpy(out, x->nodes, extent->count * sizeof *out);
+        return;
+    }
+    ad_view view = {x->base, AD_AFFINE, {0}};
+    memcpy(view.stride, x->stride, sizeof view.stride);
+    ad_view_list(&view, extent, 0, extent->count, out);
+}
+
 /* Carry out a postfix code on operands[0..2] and the value operands[3]. */
 static ad_status evaluate(expansion *x, const ad_expr *expr, const item operands[4], item *result) {
     item stack[AD_EXPR_DEPTH];
@@ -96,9 +108,31 @@ static ad_status evaluate(expansion *x, const ad_expr *expr, const item operands
     return AD_OK;
 }
 
-/* seed times the partial along edge j, by the edge's class. */
+/* The partial of roots along their operand, of those of sums of squares with the middle of their kink.
+ * list: room for the extent's nodes, which the result may refer to. */
+static ad_status root_partial(expansion *x, const ad_node *operand, item own, item *partial,
+                              ad_node *list) {
+    const uint32_t n = x->extent.count;
+    uint32_t kinks = 0;
+    item both[2] = {*partial, own}, kinked;
+    for (uint32_t k = 0; k < n; k++) {
+        kinks += (uint32_t)ad_vanish_is_kink(x->order[own.base + k], x->order[operand[k]]);
+    }
+    if (kinks == 0) return AD_OK;
+    ad_status status = record(x, AD_KINKED, both, &kinked);
+    if (status != AD_OK) return status;
+    item_list(partial, &x->extent, list);
+    for (uint32_t k = 0; k < n; k++) {
+        if (!ad_vanish_is_kink(x->order[own.base + k], x->order[operand[k]])) continue;
+        list[k] = kinked.base + k;
+    }
+    *partial = kinks == n ? kinked : listed(x, &x->extent, list);
+    return AD_OK;
+}
+
+/* seed times the partial along edge j, by the edge's class; list: the operand's nodes. */
 static ad_status times_partial(expansion *x, unsigned op, int j, const item operands[4], item seed,
-                               item *result) {
+                               const ad_node *list, item *result) {
     ad_partial_class class = ad_op_row(op)->partial_class[j];
     if (class == AD_PARTIAL_ONE) {
         *result = seed;
@@ -107,9 +141,16 @@ static ad_status times_partial(expansion *x, unsigned op, int j, const item oper
     if (class == AD_PARTIAL_MINUS_ONE) return record(x, AD_NEGATIVE, &seed, result);
     item factors[2];
     ad_status status = evaluate(x, ad_expr_partial(op, j), operands, &factors[0]);
-    if (status != AD_OK) return status;
+    ad_node *mixed = NULL;
+    if (status == AD_OK && j == 0 && x->order != NULL && ad_vanish_is_root(op)) {
+        mixed = ad_alloc(x->extent.count, sizeof *mixed);
+        if (mixed == NULL) return AD_NO_MEMORY;
+        status = root_partial(x, list, operands[3], &factors[0], mixed);
+    }
     factors[1] = seed;
-    return record(x, AD_GUARDED, factors, result);
+    if (status == AD_OK) status = record(x, AD_PRODUCT, factors, result);
+    ad_free(mixed);
+    return status;
 }
 
 ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node operand[3],
@@ -144,16 +185,6 @@ static ad_node *operand_list(const expansion *x, const ad_view *view, const ad_e
         memcpy(nodes, x->tape->list + view->list, extent->count * sizeof *nodes);
     }
     return nodes;
-}
-
-static void item_list(const item *x, const ad_extent *extent, ad_node *out) {
-    if (x->nodes != NULL) {
-        if (x->nodes != out) memcpy(out, x->nodes, extent->count * sizeof *out);
-        return;
-    }
-    ad_view view = {x->base, AD_AFFINE, {0}};
-    memcpy(view.stride, x->stride, sizeof view.stride);
-    ad_view_list(&view, extent, 0, extent->count, out);
 }
 
 /* A contribution to one node's adjoint. */
@@ -275,7 +306,8 @@ static ad_status elementwise_forward(expansion *x, const ad_run *run) {
     for (int j = 0; j < run->arity && status == AD_OK; j++) {
         if (ad_op_row(run->op)->partial_class[j] == AD_PARTIAL_ZERO) continue;
         if (!gather(x, lists[j], n, seeds)) continue;
-        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), &part);
+        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), lists[j],
+                               &part);
         if (status == AD_OK && part.nodes != NULL) { /* a plain copy of the seeds: keep it */
             status = record(x, AD_POSITIVE, &part, &part);
         }
@@ -313,7 +345,8 @@ static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
             wanted = lists[j][k] >= x->first_node && !ad_is_constant(x->tape, lists[j][k]);
         }
         if (!wanted) continue;
-        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), &part);
+        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), lists[j],
+                               &part);
         if (status != AD_OK) break;
         item_list(&part, &x->extent, terms);
         status = accumulate(x, n, lists[j], terms);
@@ -331,6 +364,12 @@ static ad_status expand(const ad_segment *s, ad_node *node, int backward) {
     expansion x = {.tape = s->tape, .node = node, .first_node = s->first_node};
     ad_status status = ad_tape_constant(s->tape, 0, &x.zero);
     size_t count = s->last_run - s->first_run;
+    float *order = NULL;
+    if (status == AD_OK && ad_vanish_has_roots(s->tape, s->first_run, s->last_run)) {
+        order = ad_alloc(s->tape->nodes, sizeof *order);
+        status = order == NULL ? AD_NO_MEMORY : ad_vanish_orders(s->tape, s->last_run, order);
+        x.order = order;
+    }
     for (size_t k = 0; k < count && status == AD_OK; k++) {
         /* by value: recording moves the tape's arrays */
         ad_run run = s->tape->run[backward ? s->last_run - 1 - k : s->first_run + k];
@@ -342,6 +381,7 @@ static ad_status expand(const ad_segment *s, ad_node *node, int backward) {
             status = elementwise_forward(&x, &run);
         }
     }
+    ad_free(order);
     return status;
 }
 

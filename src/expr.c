@@ -170,15 +170,40 @@ ad_status ad_expr_parse(const char *text, ad_expr *expr) {
 }
 
 static ad_expr partials[AD_OP_COUNT][AD_MAX_ARITY];
+static uint8_t steps[AD_OP_COUNT][AD_MAX_ARITY];
+
+/* Whether operands reach the result through partials that are literally 0 alone. */
+static int steps_alone(const ad_expr *expr) {
+    uint8_t stack[AD_EXPR_DEPTH];
+    int top = 0;
+    for (int k = 0; k < expr->steps; k++) {
+        const ad_step *step = &expr->step[k];
+        if (step->kind == AD_STEP_APPLY) {
+            const ad_op_info *row = ad_op_row(step->op);
+            int all = 1;
+            top -= row->arity;
+            for (int j = 0; j < row->arity; j++) {
+                all &= stack[top + j] || row->partial_class[j] == AD_PARTIAL_ZERO;
+            }
+            stack[top++] = (uint8_t)all;
+        } else {
+            stack[top++] = step->kind == AD_STEP_NUMBER;
+        }
+    }
+    return stack[0];
+}
 
 ad_status ad_expr_prepare(void) {
     for (unsigned op = 0; op < AD_OP_COUNT; op++) {
         for (int j = 0; j < ad_op_rows[op].arity; j++) {
             ad_status status = ad_expr_parse(ad_op_rows[op].partial[j], &partials[op][j]);
             if (status != AD_OK) return status;
+            steps[op][j] = (uint8_t)steps_alone(&partials[op][j]);
         }
     }
     return AD_OK;
 }
+
+int ad_expr_steps(unsigned op, int j) { return steps[op][j]; }
 
 const ad_expr *ad_expr_partial(unsigned op, int j) { return &partials[op][j]; }

@@ -39,4 +39,8 @@ ad_status ad_expr_prepare(void);
 /* The partial of row op along edge j. */
 const ad_expr *ad_expr_partial(unsigned op, int j);
 
+/* Whether that partial is made of steps alone (comparisons, selections, whole numbers): where it is
+ * 0 it stays 0 near the point, but at the edge of a step, where docs/conventions.md decides. */
+int ad_expr_steps(unsigned op, int j);
+
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "alloc.h"
+#include "vanish.h"
 
 #define EMPTY UINT32_MAX
 #define LATELY 64 /* rules that are looked through for one that is known */
@@ -18,6 +20,7 @@ ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit) {
 void ad_graph_free(ad_graph *g) {
     ad_free(g->vertex);
     ad_free(g->list);
+    ad_free(g->order);
     ad_free(g->bucket);
     ad_free(g->called);
     memset(g, 0, sizeof *g);
@@ -67,6 +70,27 @@ static ad_term fail(ad_graph *g, ad_status status) {
     return AD_NO_TERM;
 }
 
+static float order_of(const ad_graph *g, const ad_vertex *v) {
+    float order[AD_MAX_ARITY] = {0}, lowest;
+    double value;
+    if (v->op == AD_GRAPH_CONSTANT) {
+        memcpy(&value, v->x, sizeof value);
+        return ad_vanish_constant(value);
+    }
+    if (v->op < AD_OP_COUNT) {
+        const int arity = ad_op_rows[v->op].arity;
+        for (int j = 0; j < arity; j++) order[j] = g->order[v->x[j]];
+        if (arity < 2 || !ad_graph_is_constant(g, v->x[1], &value)) value = NAN;
+        return ad_vanish_order(v->op, order, arity == 2 && v->x[0] == v->x[1], value);
+    }
+    if (v->op < AD_GRAPH_SUM || v->op == AD_GRAPH_CALL) return 0;
+    lowest = g->order[g->list[v->x[0]]];
+    for (size_t k = 1; k < v->x[1]; k++) {
+        lowest = ad_vanish_both(lowest, g->order[g->list[v->x[0] + k]]);
+    }
+    return lowest;
+}
+
 /* The term equal to v, made if there is none. */
 static ad_term intern(ad_graph *g, const ad_vertex *v) {
     if (g->status != AD_OK) return AD_NO_TERM;
@@ -77,9 +101,11 @@ static ad_term intern(ad_graph *g, const ad_vertex *v) {
     size_t k = find(g, v);
     if (g->bucket[k] != EMPTY) return g->bucket[k];
     if (g->terms >= g->limit) return fail(g, AD_TOO_LARGE);
-    if (ad_grow((void **)&g->vertex, &g->room_terms, g->terms + 1, sizeof *v) != AD_OK) {
+    if (ad_grow((void **)&g->vertex, &g->room_terms, g->terms + 1, sizeof *v) != AD_OK ||
+        ad_grow((void **)&g->order, &g->room_orders, g->terms + 1, sizeof *g->order) != AD_OK) {
         return fail(g, AD_NO_MEMORY);
     }
+    g->order[g->terms] = order_of(g, v);
     g->vertex[g->terms] = *v;
     g->bucket[k] = (uint32_t)g->terms;
     return (ad_term)g->terms++;
@@ -123,7 +149,7 @@ ad_term ad_graph_push(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c)
     if (constant) return ad_graph_constant(g, ad_op_value(op, x[0], x[1], x[2]));
     if (op == AD_POSITIVE) return a;
     if (op == AD_SELECT && ad_graph_is_constant(g, a, &x[0])) return x[0] != 0 ? b : c;
-    if ((op == AD_ADD || op == AD_MULTIPLY || op == AD_GUARDED) && a > b) {
+    if ((op == AD_ADD || op == AD_MULTIPLY || op == AD_GUARDED || op == AD_PRODUCT) && a > b) {
         v.x[0] = b; /* these commute to the bit */
         v.x[1] = a;
     }

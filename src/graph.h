@@ -51,13 +51,14 @@ typedef enum ad_call_way { AD_CALL_VALUE, AD_CALL_PUSH, AD_CALL_PULL, AD_CALLS }
 typedef struct ad_graph {
     ad_vertex *vertex;
     ad_term *list;
+    float *order; /* at which each term vanishes (vanish.h) */
     uint32_t *bucket; /* hash table of terms */
     size_t terms, lists, inputs;
-    size_t room_terms, room_lists, buckets;
+    size_t room_terms, room_lists, room_orders, buckets;
     ad_called *called;
     size_t calleds, room_called;
     size_t limit;    /* most terms: AD_TOO_LARGE beyond */
-    size_t recorded; /* terms up to here were recorded, not derived: their guards are values */
+    size_t recorded; /* terms up to here were recorded, not derived */
     ad_status status;
 } ad_graph;
 
@@ -146,6 +147,16 @@ void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists);
 
 /* Mark in live (terms bytes) what n outputs need; returns the number of operations among it. */
 size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live);
+
+/* meeting[t] (terms bytes): whether term t is a product of derivatives one of whose operands is zero at
+ * some points and stays so near them, where it wins over infinities and NaN, or the partial of a root
+ * that has a kink.  AD_NO_MEMORY. */
+ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting);
+
+/* Replace n outputs (AD_NO_TERM: a zero) by terms in which such products are what they are at every
+ * point, appended to the graph; what fails leaves its status there.  values: they are the function's
+ * own, and derivatives will be derived from them. */
+ad_status ad_graph_strict(ad_graph *g, int values, size_t n, ad_term *outputs);
 
 /* "multiply", "input", "constant", "sum", ... */
 const char *ad_graph_name(unsigned op);

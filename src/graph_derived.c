@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "expr.h"
 #include "graph.h"
+#include "vanish.h"
 
 static int number(const ad_graph *g, ad_term t, double x) {
     double value;
@@ -37,7 +38,7 @@ static ad_term product(ad_graph *g, unsigned op, ad_term a, ad_term b) {
     return ad_graph_push(g, op, a, b, AD_NO_TERM);
 }
 
-ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b) { return product(g, AD_GUARDED, a, b); }
+ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b) { return product(g, AD_PRODUCT, a, b); }
 
 static ad_term add(ad_graph *g, ad_term a, ad_term b) {
     if (ad_graph_is_zero(g, a)) return b;
@@ -78,6 +79,7 @@ ad_term ad_graph_derived(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term
     case AD_SUBTRACT:
         return subtract(g, a, b);
     case AD_MULTIPLY:
+    case AD_PRODUCT:
     case AD_GUARDED:
         return product(g, op, a, b);
     case AD_DIVIDE:
@@ -96,7 +98,7 @@ ad_term ad_graph_derived(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term
 }
 
 static int is_product(const ad_graph *g, ad_term t) {
-    return g->vertex[t].op == AD_MULTIPLY || g->vertex[t].op == AD_GUARDED;
+    return g->vertex[t].op == AD_MULTIPLY || g->vertex[t].op == AD_PRODUCT;
 }
 
 /* Terms added up: a few one after the other, so that products join their sums in programs;
@@ -197,5 +199,8 @@ void ad_graph_partials(ad_graph *g, ad_term t, ad_term *partials) {
     } else {
         for (size_t j = 0; j < arity; j++)
             partials[j] = evaluate(g, ad_expr_partial(op, (int)j), t);
+        if (g->status == AD_OK && ad_vanish_is_kink(g->order[t], g->order[g->vertex[t].x[0]])) {
+            partials[0] = ad_graph_push(g, AD_KINKED, partials[0], t, AD_NO_TERM);
+        }
     }
 }

@@ -12,6 +12,7 @@ typedef struct curving {
     const double *tangent;
     double *scratch;
     size_t room;
+    int wild; /* an infinity or NaN is among the slopes */
     ad_recurrence made[2][AD_OP_COUNT];
 } curving;
 
@@ -76,7 +77,7 @@ static ad_status slopes(void *context, const ad_run *run, size_t k, size_t n,
         if (value != NULL && partial > r->result) r->at[partial].value = value;
         if (value != NULL && partial > r->result) r->at[partial].known = 1;
     }
-    status = ad_recurrence_run(r, mask, 1, n);
+    status = ad_recurrence_run(r, mask, 1, n, &x->wild);
     if (status != AD_OK) return status;
     for (int j = 0; j < run->arity; j++) {
         const int partial = r->series[r->result].partial[j];
@@ -106,7 +107,7 @@ static ad_status sweeps(const ad_function *f, curving *x, const double *weight,
     ad_seed(adjoint, 1, f->K, f->output, weight);
     status = ad_reverse_second(tape, adjoint, &second, scratch, &fresh, poll);
     if (status == AD_OK) ad_pull_end(f, &fresh, second.adjoint, out);
-    return status;
+    return status == AD_OK && x->wild ? AD_NOT_FINITE : status;
 }
 
 ad_status ad_hessian_product(const ad_function *f, const double *weight, const double *direction,

@@ -13,7 +13,9 @@
  *
  * Cost: an operation for each edge forward, three backward, and the tangents of the partials that
  * are stored; 3 numbers a node.
- * ad_expr_prepare must have run.  AD_NO_MEMORY; AD_INTERRUPTED; AD_BAD_OP for a call of a rule. */
+ * ad_expr_prepare must have run.  AD_NO_MEMORY; AD_INTERRUPTED; AD_BAD_OP for a call of a rule;
+ * AD_NOT_FINITE where an infinity or NaN came up, of which a recorded gradient alone can tell what it
+ * makes of a zero. */
 ad_status ad_hessian_product(const ad_function *f, const double *weight, const double *direction,
                              double *out, ad_workspace work, const ad_poll *poll);
 

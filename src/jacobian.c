@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "block.h"
+#include "careful.h"
 
 #define MOST_SEEDS 32 /* beyond this a sweep's inner loop gains nothing */
 
@@ -64,6 +65,59 @@ size_t ad_sweep_edges(const ad_tape *tape) {
     return edges;
 }
 
+/* One column (row) of the Jacobian for each of n inputs (outputs) from number `first` on. */
+static ad_status units_carefully(const ad_function *f, int backward, size_t first, size_t n,
+                                 double *jacobian, const ad_poll *poll) {
+    static const double one = 1;
+    const ad_node *from = (backward ? f->output : f->input) + first;
+    const ad_node *to = backward ? f->input : f->output;
+    const size_t m = backward ? f->D : f->K;
+    ad_careful c;
+    ad_status status = ad_careful_begin(f->tape, backward, &c);
+    for (size_t s = 0; s < n && status == AD_OK; s++) {
+        status = ad_careful_sweep(&c, 1, &from[s], &one, 1, poll);
+        for (size_t k = 0; k < m && status == AD_OK; k++) {
+            jacobian[backward ? (first + s) * f->D + k : k * f->D + first + s] =
+                ad_careful_result(&c, to[k]);
+        }
+    }
+    ad_careful_end(&c);
+    return status;
+}
+
+/* A product with p seeds. */
+static ad_status product_carefully(const ad_function *f, int backward, size_t p,
+                                   const double *seeds, double *out, const ad_poll *poll) {
+    const ad_node *from = backward ? f->output : f->input, *to = backward ? f->input : f->output;
+    const size_t n = backward ? f->K : f->D, m = backward ? f->D : f->K;
+    ad_careful c;
+    ad_status status = ad_careful_begin(f->tape, backward, &c);
+    for (size_t s = 0; s < p && status == AD_OK; s++) {
+        status = ad_careful_sweep(&c, n, from, seeds + s, p, poll);
+        for (size_t k = 0; k < m && status == AD_OK; k++) {
+            out[k * p + s] = ad_careful_result(&c, to[k]);
+        }
+    }
+    ad_careful_end(&c);
+    return status;
+}
+
+/* Every node's number for one seed. */
+static ad_status nodes_carefully(const ad_function *f, int backward, const double *seeds,
+                                 double *array, const ad_poll *poll) {
+    const ad_node *from = backward ? f->output : f->input;
+    ad_careful c;
+    ad_status status = ad_careful_begin(f->tape, backward, &c);
+    if (status == AD_OK) {
+        status = ad_careful_sweep(&c, backward ? f->K : f->D, from, seeds, 1, poll);
+    }
+    for (size_t k = 0; k < f->tape->nodes && status == AD_OK; k++) {
+        array[k] = ad_careful_result(&c, (ad_node)k);
+    }
+    ad_careful_end(&c);
+    return status;
+}
+
 ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,
                               ad_workspace work, const ad_poll *poll) {
     double *scratch, *t = workspace(f->tape, ad_seeds_padded(f->tape, chunk), work, &scratch);
@@ -77,6 +131,7 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
         for (size_t k = 0; k < f->K && status == AD_OK; k++) {
             memcpy(jacobian + k * f->D + d, t + (size_t)f->output[k] * p, n * sizeof(double));
         }
+        if (status == AD_NOT_FINITE) status = units_carefully(f, 0, d, n, jacobian, poll);
     }
     release(t, work);
     return status;
@@ -96,6 +151,7 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
             const double *from = w + (size_t)f->input[d] * p;
             for (size_t s = 0; s < n; s++) jacobian[(k + s) * f->D + d] = from[s];
         }
+        if (status == AD_NOT_FINITE) status = units_carefully(f, 1, k, n, jacobian, poll);
     }
     release(w, work);
     return status;
@@ -164,6 +220,7 @@ ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *ou
     ad_status status = ad_forward(f->tape, t, p, scratch, poll);
     if (status == AD_OK) harvest(t, p, f->K, f->output, out);
     release(t, work);
+    if (status == AD_NOT_FINITE) status = product_carefully(f, 0, p, seeds, out, poll);
     return status;
 }
 
@@ -181,6 +238,7 @@ ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *ou
         if (status == AD_OK) harvest(w, p, f->D, f->input, out);
     }
     release(w, work);
+    if (status == AD_NOT_FINITE) status = product_carefully(f, 1, p, seeds, out, poll);
     return status;
 }
 
@@ -192,7 +250,7 @@ ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent
     ad_seed(tangent, 1, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, tangent, 1, scratch, poll);
     ad_free(scratch);
-    return status;
+    return status == AD_NOT_FINITE ? nodes_carefully(f, 0, seeds, tangent, poll) : status;
 }
 
 ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
@@ -203,5 +261,5 @@ ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint
     ad_seed(adjoint, 1, f->K, f->output, seeds);
     ad_status status = ad_reverse(f->tape, adjoint, 1, scratch, NULL, poll);
     ad_free(scratch);
-    return status;
+    return status == AD_NOT_FINITE ? nodes_carefully(f, 1, seeds, adjoint, poll) : status;
 }

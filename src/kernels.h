@@ -13,6 +13,18 @@ static inline double ad_stopped(double a) { return a; }
 
 static inline double ad_sign(double a) { return a > 0 ? 1 : a < 0 ? -1 : a == 0 ? 0 : a; }
 
+/* The sign as the slope of |a|, whose own slope at 0 is infinite: unlike a step's it counts. */
+static inline double ad_side(double a) { return ad_sign(a); }
+
+/* a / b, and at 0 / 0 the middle of what it tends to as a slope of hypot. */
+static inline double ad_ratio(double a, double b) { return b == 0 ? 0 : a / b; }
+
+/* The partial a of a root b: at b = 0 the middle of the slopes on both sides of the kink. */
+static inline double ad_kinked(double a, double b) { return b == 0 ? 0 : a; }
+
+/* a log b, and 0 at b = 0. */
+static inline double ad_times_log(double a, double b) { return b == 0 ? 0 : a * log(b); }
+
 static inline double ad_maximum(double a, double b) { return a >= b || a != a ? a : b; }
 static inline double ad_minimum(double a, double b) { return a <= b || a != a ? a : b; }
 
@@ -27,6 +39,10 @@ static inline double ad_sinc(double a) {
 
 /* To the next number away from zero. */
 static inline double ad_spacing(double a) { return nextafter(a, a < 0 ? -AD_INF : AD_INF) - a; }
+
+/* The share of a of two exponentials whose logarithms differ by it. */
+static inline double ad_logistic(double a) { return 1 / (1 + exp(-a)); }
+static inline double ad_logistic2(double a) { return 1 / (1 + exp2(-a)); }
 
 static inline double ad_logaddexp(double a, double b) {
     if (a == b) return a + AD_LN2; /* also equal infinities */

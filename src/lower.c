@@ -333,6 +333,26 @@ static void enter_outputs(lowering *x, size_t K, const ad_node *output, ad_term 
     for (size_t k = 0; k < K; k++) outputs[k] = term_of(x, output[k]);
 }
 
+/* Products of derivatives that the function takes itself are values: comparisons and extremes would hide
+ * what an infinity makes of them, and so they are what they are in every program. */
+static ad_status settle_products(ad_graph *g, size_t K, ad_term *outputs, size_t n,
+                                 ad_term *guards) {
+    uint8_t *meeting = ad_alloc(g->terms, 1);
+    ad_term *all = ad_alloc(K + n, sizeof *all);
+    ad_status status = meeting == NULL || all == NULL ? AD_NO_MEMORY : AD_OK;
+    if (status == AD_OK) status = ad_graph_meeting(g, meeting);
+    if (status == AD_OK && memchr(meeting, 1, g->terms) != NULL) {
+        if (K > 0) memcpy(all, outputs, K * sizeof *all);
+        if (n > 0) memcpy(all + K, guards, n * sizeof *all);
+        status = ad_graph_strict(g, 1, K + n, all);
+        if (K > 0) memcpy(outputs, all, K * sizeof *all);
+        if (n > 0) memcpy(guards, all + K, n * sizeof *all);
+    }
+    ad_free(meeting);
+    ad_free(all);
+    return status;
+}
+
 ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards) {
     lowering x;
@@ -346,6 +366,7 @@ ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K
             bit += ad_guard_size(tape, &tape->guard[k]);
         }
         status = g->status;
+        if (status == AD_OK) status = settle_products(g, K, outputs, 2 * tape->guards, guards);
         g->recorded = g->terms;
     }
     end(&x);

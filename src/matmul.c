@@ -49,10 +49,12 @@ static void plain(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int
     }
 }
 
-void ad_matmul(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded) {
+int ad_matmul(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded) {
     if (blas_loop == NULL) {
-        plain(e, a, b, c, guarded);
-        return;
+        plain(e, a, b, c, 0);
+        if (!guarded || all_finite(c, e)) return 0;
+        plain(e, a, b, c, 1);
+        return 1;
     }
     char *pointers[3] = {(char *)a.at, (char *)b.at, (char *)c.at};
     const intptr_t extents[4] = {(intptr_t)e[0], (intptr_t)e[1], (intptr_t)e[2], (intptr_t)e[3]};
@@ -61,5 +63,7 @@ void ad_matmul(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int gu
                                  a.row * size,    a.column * size, b.row * size,
                                  b.column * size, c.row * size,    c.column * size};
     blas_loop(pointers, extents, strides, blas_data);
-    if (guarded && !all_finite(c, e)) plain(e, a, b, c, guarded);
+    if (!guarded || all_finite(c, e)) return 0;
+    plain(e, a, b, c, 1);
+    return 1;
 }

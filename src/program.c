@@ -16,11 +16,6 @@ const char *ad_program_name(unsigned op) {
     return op < AD_OP_COUNT ? ad_op_rows[op].ufunc : fused_names[op - AD_OP_COUNT];
 }
 
-/* A guarded product of a derivative, for which a plain one stands until a result is wild. */
-static int relaxed(const ad_schedule *s, size_t t) {
-    return !s->strict && s->g->vertex[t].op == AD_GUARDED && t >= s->g->recorded;
-}
-
 /* Operations and how often each is read, from the outputs back. */
 static void find_live(ad_schedule *s, const ad_wanted *wanted) {
     const ad_graph *g = s->g;
@@ -42,7 +37,7 @@ static void find_live(ad_schedule *s, const ad_wanted *wanted) {
         } else if (v->op >= AD_GRAPH_SUM) {
             it->op = (uint16_t)(v->op - AD_GRAPH_SUM + AD_RUN_SUM);
         } else {
-            it->op = (uint16_t)(relaxed(s, t) ? AD_MULTIPLY : v->op);
+            it->op = (uint16_t)(v->op == AD_PRODUCT ? AD_MULTIPLY : v->op);
             it->arity = (uint16_t)ad_op_rows[v->op].arity;
             for (int j = 0; j < it->arity; j++) it->x[j] = ad_resolved(g, v->x[j]);
         }
@@ -201,9 +196,28 @@ static ad_status copy_rules(const ad_graph *g, ad_program *p) {
     return AD_OK;
 }
 
-ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p) {
+/* Whether products of derivatives call for a strict program where a result is not finite. */
+static ad_status find_meetings(const ad_graph *g, const ad_wanted *wanted, ad_program *p) {
+    uint8_t *meeting = ad_alloc(2 * g->terms, 1), *live = meeting + g->terms;
+    uint8_t *guards = ad_alloc(g->terms, 1);
+    ad_status status =
+        meeting == NULL || guards == NULL ? AD_NO_MEMORY : ad_graph_meeting(g, meeting);
+    if (status == AD_OK) {
+        ad_graph_live(g, wanted->outputs, wanted->output, live);
+        ad_graph_live(g, wanted->guards, wanted->guard, guards);
+    }
+    for (size_t t = 0; t < g->terms && status == AD_OK; t++) {
+        if (!meeting[t] || !(live[t] || guards[t])) continue;
+        p->guarded = 1;
+    }
+    ad_free(meeting);
+    ad_free(guards);
+    return status;
+}
+
+static ad_status make(const ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p) {
     size_t n = g->terms;
-    ad_schedule s = {.g = g, .strict = strict};
+    ad_schedule s = {.g = g};
     ad_status status = AD_NO_MEMORY;
     memset(p, 0, sizeof *p);
     s.job = ad_alloc(n, sizeof *s.job);
@@ -212,11 +226,9 @@ ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict
     s.slot = ad_alloc_zeroed(n, sizeof *s.slot);
     if (s.job != NULL && s.uses != NULL && s.level != NULL && s.slot != NULL) {
         find_live(&s, wanted);
-        for (size_t t = 0; t < n && !strict; t++) {
-            p->guarded |= s.uses[t] > 0 && relaxed(&s, t);
-        }
+        status = strict ? AD_OK : find_meetings(g, wanted, p);
         fuse(&s);
-        status = sort_operations(&s);
+        if (status == AD_OK) status = sort_operations(&s);
         if (status == AD_OK) status = find_groups(&s);
         if (status == AD_OK) status = ad_program_give_slots(&s, wanted, p);
         if (status == AD_OK) status = ad_program_write_runs(&s, p);
@@ -232,6 +244,28 @@ ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict
     ad_free(s.group);
     if (status != AD_OK) ad_program_free(p);
     return status;
+}
+
+/* Of terms that are appended to the graph and taken back. */
+static ad_status make_strict(ad_graph *g, const ad_wanted *wanted, ad_program *p) {
+    const size_t terms = g->terms, lists = g->lists, n = wanted->outputs, m = wanted->guards;
+    ad_wanted forms = *wanted;
+    ad_term *outputs = ad_alloc(n + m, sizeof *outputs);
+    memset(p, 0, sizeof *p);
+    if (outputs == NULL) return AD_NO_MEMORY;
+    if (n > 0) memcpy(outputs, wanted->output, n * sizeof *outputs);
+    if (m > 0) memcpy(outputs + n, wanted->guard, m * sizeof *outputs);
+    ad_status status = ad_graph_strict(g, 0, n + m, outputs);
+    forms.output = outputs;
+    forms.guard = outputs + n;
+    if (status == AD_OK) status = make(g, &forms, 1, p);
+    ad_graph_truncate(g, terms, lists);
+    ad_free(outputs);
+    return status;
+}
+
+ad_status ad_program_make(ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p) {
+    return strict ? make_strict(g, wanted, p) : make(g, wanted, 0, p);
 }
 
 void ad_program_free(ad_program *p) {

@@ -100,8 +100,8 @@ typedef struct ad_span_of {
 
 typedef struct ad_program {
     size_t inputs, outputs, slots;
-    size_t checked; /* outputs from here on are derivatives: NaN there asks for guards */
-    int guarded;    /* plain products stand for guarded ones */
+    size_t checked; /* outputs from here on: NaN there asks for the strict program */
+    int guarded;    /* plain products stand for those of a strict program */
 
     /* one point: slots [0, inputs) are the inputs, then come the constants */
     double *constant;
@@ -149,8 +149,9 @@ typedef struct ad_wanted {
     const uint8_t *outcome;
 } ad_wanted;
 
-/* strict: guarded products stay what they are.  AD_NO_MEMORY, AD_TOO_LARGE. */
-ad_status ad_program_make(const ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p);
+/* strict: products of derivatives are what they are where a zero meets an infinity (ad_graph_strict),
+ * whose terms are appended to the graph and taken back.  AD_NO_MEMORY, AD_TOO_LARGE. */
+ad_status ad_program_make(ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p);
 void ad_program_free(ad_program *p);
 
 /* The lanes' part, which programs that run at single points need not have. */

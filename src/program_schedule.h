@@ -22,7 +22,6 @@ typedef struct ad_group {
 
 typedef struct ad_schedule {
     const ad_graph *g;
-    int strict;
     ad_job *job;    /* one a term */
     uint32_t *uses; /* 0: dead, or part of another operation */
     uint32_t *level;
@@ -34,9 +33,12 @@ typedef struct ad_schedule {
     size_t groups, room_groups;
 } ad_schedule;
 
-/* What a stopped gradient stands for: itself, as far as values go. */
+/* What stands for a term as far as values go: of a stopped gradient its operand, and of a root's partial
+ * in a derivative the partial, which is infinite where the kink is and so calls for a strict program. */
 static inline ad_term ad_resolved(const ad_graph *g, ad_term t) {
-    while (g->vertex[t].op == AD_STOP) t = g->vertex[t].x[0];
+    while (g->vertex[t].op == AD_STOP || (g->vertex[t].op == AD_KINKED && t >= g->recorded)) {
+        t = g->vertex[t].x[0];
+    }
     return t;
 }
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "floating.h"
+#include "local.h"
+#include "square.h"
 #include "tape.h"
 
 /* What is known of a recording before anything is written. */
@@ -135,6 +137,50 @@ static void evaluate(ad_tape *tape, const plan *p, double *value) {
     if (!is_test && !p->any_stored) ad_float_end();
 }
 
+/* Zero for those of `count` products of derivatives from `first` on in which a zero that stays one met
+ * an infinity or NaN (local.h); other zeros make NaN of them.  operand: as recorded. */
+static ad_status settle_products(ad_tape *tape, size_t count, const ad_view *operand,
+                                 const ad_extent *extent, ad_node first) {
+    double *value = tape->value + first;
+    ad_node buffer[2][AD_CHUNK];
+    for (size_t k = 0, m; k < count; k += m) {
+        m = ad_stretch(extent, k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        ad_place place[2];
+        size_t e = 0;
+        while (e < m && value[k + e] == value[k + e]) e++;
+        if (e == m) continue;
+        ad_status status = ad_local_extend(&tape->local, tape);
+        if (status != AD_OK) return status;
+        for (int j = 0; j < 2; j++) {
+            place[j] = ad_view_place(&operand[j], extent, k, m, tape->list, buffer[j]);
+        }
+        for (; e < m; e++) {
+            if (value[k + e] == value[k + e]) continue;
+            if (ad_stays_zero(&tape->local, tape, ad_place_node(place[0], e)) ||
+                ad_stays_zero(&tape->local, tape, ad_place_node(place[1], e))) {
+                value[k + e] = 0;
+            }
+        }
+    }
+    return AD_OK;
+}
+
+ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node) {
+    const ad_view operand[2] = {{a, AD_AFFINE, {0}}, {b, AD_AFFINE, {0}}};
+    const ad_extent extent = {0, 1, {0}};
+    return settle_products(tape, 1, operand, &extent, node);
+}
+
+/* Forget nodes that no run computes yet, and list entries. */
+static void take_back(ad_tape *tape, ad_node first, size_t lists) {
+    for (size_t k = first; k < tape->nodes; k++) {
+        tape->constant[k >> 6] &= ~((uint64_t)1 << (k & 63));
+    }
+    tape->nodes = first;
+    tape->lists = lists;
+}
+
 /* A single element is a scalar run. */
 static ad_status one_element(ad_tape *tape, unsigned op, const ad_operand *x, ad_node *first) {
     ad_node a = x[0].nodes != NULL ? x[0].nodes[0] : x[0].base;
@@ -166,6 +212,11 @@ ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_
     if (status != AD_OK) return status;
     *first = (ad_node)tape->nodes;
     if (count == 0) return AD_OK;
+    if (ad_square_is(op, ndim, operands)) {
+        int recorded;
+        status = ad_square_of_root(tape, ndim, shape, operands, first, &recorded);
+        if (recorded) return status;
+    }
     if (count == 1 && p.arity <= 2) return one_element(tape, op, operands, first);
     make_plan(tape, &p, count, operands);
     status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored, count * (size_t)p.any_list,
@@ -184,6 +235,13 @@ ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_
         tape->partials += count;
     }
     evaluate(tape, &p, tape->value + *first);
+    if (op == AD_PRODUCT) {
+        status = settle_products(tape, count, p.span.operand, &p.span.extent, *first);
+        if (status != AD_OK) {
+            take_back(tape, *first, lists);
+            return status;
+        }
+    }
     if (!p.any_active) {
         tape->lists = lists; /* constants need no history */
         return AD_OK;

@@ -7,7 +7,7 @@
 
 /* Coefficients of these come from their operands' alone. */
 static int is_convolution(unsigned op) {
-    return op == AD_MULTIPLY || op == AD_GUARDED || op == AD_DIVIDE;
+    return op == AD_MULTIPLY || op == AD_PRODUCT || op == AD_GUARDED || op == AD_DIVIDE;
 }
 
 static int is_number(const ad_recurrence *r, int k) {

@@ -81,7 +81,7 @@ static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
         divided(n, k, arg_still[0], arg_still[1], strict, arg[0], arg[1], &x->r->at[t]);
         return;
     }
-    if (s->op == AD_MULTIPLY || s->op == AD_GUARDED) {
+    if (s->op == AD_MULTIPLY || s->op == AD_PRODUCT || s->op == AD_GUARDED) {
         size_t first = arg_still[1] ? k : 0, last = arg_still[0] ? 0 : k;
         convolve(n, k, first, last, 0, strict, arg[0], arg[1], 0, out);
         return;
@@ -120,7 +120,7 @@ void ad_recurrence_lay(ad_recurrence *r, size_t orders, size_t n, double *room) 
     }
 }
 
-ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n) {
+ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n, int *wild) {
     ad_status status = ad_recurrence_prepare(r, mask);
     if (status != AD_OK) return status;
     const uint8_t *need = r->need[mask], *still = r->still[mask];
@@ -134,7 +134,9 @@ ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size
             if (need[t] != AD_NEED_ALL || s->kind != AD_SERIES_APPLY) continue;
             if (still[t] || k + s->depth > r->order || k < r->at[t].known) continue;
             advance(&all, k, t, 0);
-            if (!ad_all_finite(n, order(&r->at[t], k, n))) advance(&all, k, t, 1);
+            if (ad_all_finite(n, order(&r->at[t], k, n))) continue;
+            *wild = 1;
+            advance(&all, k, t, 1);
         }
     }
     return AD_OK;

@@ -116,7 +116,9 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
         (run->form == AD_FORM_LEFT && !ad_is_constant(to, b))) {
         return AD_BAD_INDEX; /* an edge that the form leaves out would lose a derivative */
     }
-    return ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
+    ad_status status = ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
+    if (run->op != AD_PRODUCT || status != AD_OK || to->value[node] == to->value[node]) return status;
+    return ad_tape_settle(to, a, b, node);
 }
 
 /* The views of an elementwise operation as operands; 0 if one names what is not there. */

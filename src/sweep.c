@@ -39,12 +39,13 @@ void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers
     const ad_end to = s->backward ? operand : own, from = s->backward ? own : operand;
     if (operand.w != NULL) {
         s->kernel->edges(to.w, from.w, m, s->p, to.place, from.place, partial.at, partial.step,
-                         first);
+                         first, &s->wild);
     }
     if (s->second == NULL) return;
-    s->kernel->edges(to.u, from.u, m, 1, to.place, from.place, partial.at, partial.step, first);
+    s->kernel->edges(to.u, from.u, m, 1, to.place, from.place, partial.at, partial.step, first,
+                     &s->wild);
     if (slope.at == NULL) return;
-    s->kernel->edges(to.u, from.w, m, 1, to.place, from.place, slope.at, slope.step, 0);
+    s->kernel->edges(to.u, from.w, m, 1, to.place, from.place, slope.at, slope.step, 0, &s->wild);
 }
 
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j) {
@@ -134,10 +135,27 @@ static ad_end end_of(const ad_sweep *s, size_t m, const member *x, ad_place plac
     return (ad_end){x->w, x->u, {0, 1, NULL}};
 }
 
+/* Whether a partial's own derivative may be infinite: it is zero or not finite itself, as at kinks and
+ * poles. */
+static int may_bend(double partial) { return partial == 0 || !(partial - partial == 0); }
+
+/* Whether one of the stored partials of a chunk is such. */
+static int chunk_bends(const ad_tape *tape, const member *x, const chunk *c) {
+    for (int j = 0; j < x->run->arity; j++) {
+        if (x->span->source[j] != AD_PARTIAL_STORED) continue;
+        const double *partial = tape->partial + x->span->partial[j] + c->k;
+        for (size_t e = 0; e < c->m; e++) {
+            if (may_bend(partial[e])) return 1;
+        }
+    }
+    return 0;
+}
+
 static int chunk_edges(ad_sweep *s, const group *g, const member *x, chunk *c) {
     const double *stored[AD_MAX_ARITY] = {NULL};
     const ad_end own = end_of(s, c->m, x, c->own);
-    const int moved = s->second != NULL && ad_any(c->m, own.w + own.place.base);
+    const int moved = s->second != NULL && (ad_any(c->m, own.w + own.place.base) ||
+                                            (x->bends && chunk_bends(s->tape, x, c)));
     if (x->bends && moved) {
         const ad_second *second = s->second;
         s->status = second->slopes(second->context, x->run, c->k, c->m, c->place, stored);
@@ -279,16 +297,19 @@ static int scalars_second(ad_sweep *s, size_t first, size_t end) {
         const ad_run *run = &s->tape->run[k];
         const ad_place place[AD_MAX_ARITY] = {{run->a, 0, NULL}, {run->b, 0, NULL}, {0, 0, NULL}};
         const double *slope[AD_MAX_ARITY] = {NULL}, w = s->array[run->node];
-        if (w == 0) continue;
+        const double *partial = s->tape->partial + run->partial;
+        const int two = run->form == AD_FORM_BINARY;
+        if (w == 0 && !may_bend(partial[0]) && !(two && may_bend(partial[1]))) continue;
         s->status = second->slopes(second->context, run, 0, 1, place, slope);
         if (s->status != AD_OK) return 1;
         for (int j = 0; j < run->arity; j++) {
             if (slope[j] == NULL) continue;
+            s->wild |= !(*slope[j] - *slope[j] == 0);
             second->adjoint[place[j].base] += ad_guarded(*slope[j], w);
         }
     }
     s->status = AD_INTERRUPTED;
-    s->kernel->reverse(s->tape, second->adjoint, 1, end, first);
+    s->kernel->reverse(s->tape, second->adjoint, 1, end, first, &s->wild);
     return ad_pace_stops(&s->pace, 8 * (end - first));
 }
 
@@ -329,7 +350,7 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
     size_t run = 0;
     while (run < tape->runs) {
         size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
-        size_t stop = s.kernel->forward(tape, tangent, p, run, end);
+        size_t stop = s.kernel->forward(tape, tangent, p, run, end, &s.wild);
         if (ad_pace_stops(&s.pace, (stop - run) * p)) return AD_INTERRUPTED;
         run = stop;
         if (run == end) continue;
@@ -337,7 +358,7 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
         if (runs == 0) return s.status;
         run += runs;
     }
-    return AD_OK;
+    return s.wild ? AD_NOT_FINITE : AD_OK;
 }
 
 static ad_status reverse(ad_sweep *s) {
@@ -346,7 +367,7 @@ static ad_status reverse(ad_sweep *s) {
     s->backward = 1;
     while (run > 0) {
         size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;
-        size_t stop = s->kernel->reverse(tape, s->array, s->p, run, end);
+        size_t stop = s->kernel->reverse(tape, s->array, s->p, run, end, &s->wild);
         if (ad_pace_stops(&s->pace, (run - stop) * s->p)) return AD_INTERRUPTED;
         if (s->second != NULL && scalars_second(s, stop, run)) return s->status;
         run = stop;
@@ -355,7 +376,7 @@ static ad_status reverse(ad_sweep *s) {
         if (runs == 0) return s->status;
         run -= runs;
     }
-    return AD_OK;
+    return s->wild ? AD_NOT_FINITE : AD_OK;
 }
 
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,

@@ -8,7 +8,8 @@
  *   forward:  t_i = sum over operands j of (partial of i along j) * t_j
  *   reverse:  w_j = sum over children i of w_i * (partial of i along j)
  * (Bishop, Deep Learning, equations 8.57 to 8.69.)  An exact zero on either side of a
- * product wins over infinities and NaN on the other. */
+ * product wins over infinities and NaN on the other; but a sweep in which some came up returns
+ * AD_NOT_FINITE instead of AD_OK, and is to be done again carefully (careful.h). */
 #ifndef AD_SWEEP_H
 #define AD_SWEEP_H
 

@@ -121,20 +121,20 @@ typedef struct product {
 } product;
 
 /* C' += A' B or A B'; with one seed, = if it is the `first`. */
-static void push_product(const ad_sweep *s, const product *x, int j, int first) {
+static void push_product(ad_sweep *s, const product *x, int j, int first) {
     const node_matrix *operand = &x->operand[j], *own = &x->own;
     const int64_t extents[4] = {own->batch, own->rows, x->operand[0].columns, own->columns};
     double *result = s->scratch + size(operand);
     ad_matrix moved = seed_matrix(s->array, s->p, x->q, operand, s->scratch);
     ad_matrix other = matrix(s->tape->value, &x->operand[1 - j]);
     ad_matrix out = first ? matrix(s->array, own) : dense(result, own);
-    ad_matmul(extents, j == 0 ? moved : other, j == 0 ? other : moved, out, 1);
+    s->wild |= ad_matmul(extents, j == 0 ? moved : other, j == 0 ? other : moved, out, 1);
     if (!first) add_matrix(s->array, s->p, x->q, own, result);
 }
 
 /* A' += C' B^T or B' += A^T C', with C' of `from` and the factor from an array, to `to`, where
  * operand j lies at `at`. */
-static void pull_product(const ad_sweep *s, const product *x, int j, const double *from,
+static void pull_product(ad_sweep *s, const product *x, int j, const double *from,
                          const double *factor, double *to, const node_matrix *at, int first) {
     const int64_t rows = x->own.rows, columns = x->own.columns, inner = x->operand[0].columns;
     const int64_t left[4] = {at->batch, rows, columns, inner};
@@ -143,7 +143,7 @@ static void pull_product(const ad_sweep *s, const product *x, int j, const doubl
     ad_matrix seed = seed_matrix(from, s->p, x->q, &x->own, s->scratch);
     ad_matrix other = transposed(matrix(factor, &x->operand[1 - j]));
     ad_matrix out = first ? matrix(to, at) : dense(result, at);
-    ad_matmul(j == 0 ? left : right, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
+    s->wild |= ad_matmul(j == 0 ? left : right, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
     if (!first) add_matrix(to, s->p, x->q, at, result);
 }
 
@@ -155,7 +155,7 @@ static ad_place last_of(const node_matrix *x) {
 }
 
 /* Adjoints along operand j, of second order too. */
-static void pull_products(const ad_sweep *s, const ad_run *run, const product *x, int j,
+static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int j,
                           int bends) {
     const ad_region *region = ad_sweep_first(s, run, j);
     const double *value = s->tape->value, *w = s->array;

@@ -32,6 +32,7 @@ void ad_tape_free(ad_tape *tape) {
     ad_free(tape->check);
     ad_free(tape->outcome);
     ad_free(tape->constant);
+    ad_free(tape->local.bit);
     ad_tape_init(tape);
 }
 
@@ -71,6 +72,7 @@ void ad_tape_reset(ad_tape *tape, size_t keep) {
     tape->spans = tape->blocks = tape->guards = tape->checks = tape->outcomes = 0;
     memset(tape->recent, 0xFF, sizeof tape->recent);
     tape->limit = AD_MAX_NODES;
+    tape->local.nodes = tape->local.runs = 0;
     if (tape->renewed == tape->room_nodes) return;
     renew((void **)&tape->value, &tape->room_nodes, sizeof *tape->value);
     renew((void **)&tape->partial, &tape->room_partials, sizeof *tape->partial);
@@ -162,6 +164,7 @@ int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count) {
 /* An operation on constants is a constant, and needs no history. */
 static ad_status fold(ad_tape *tape, unsigned op, double a, double b, ad_node *node) {
     double partial[AD_MAX_ARITY], value = ad_op_row(op)->point(a, b, 0, partial);
+    if (op == AD_PRODUCT && (a == 0 || b == 0)) return ad_tape_constant(tape, 0, node);
     return ad_tape_constant(tape, ad_op_row(op)->exact ? value : ad_op_value(op, a, b, 0), node);
 }
 
@@ -174,7 +177,9 @@ ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_no
     static const ad_form forms[] = {AD_FORM_BINARY, AD_FORM_LEFT, AD_FORM_RIGHT};
     int fixed = ad_is_constant(tape, a) << 1 | ad_is_constant(tape, b);
     if (fixed == 3) return fold(tape, op, tape->value[a], tape->value[b], node);
-    return ad_tape_scalar(tape, op, forms[fixed], a, b, node);
+    ad_status status = ad_tape_scalar(tape, op, forms[fixed], a, b, node);
+    if (op != AD_PRODUCT || status != AD_OK || tape->value[*node] == tape->value[*node]) return status;
+    return ad_tape_settle(tape, a, b, *node);
 }
 
 ad_status ad_tape_reserve_guards(ad_tape *t, size_t guards, size_t checks, size_t outcomes) {

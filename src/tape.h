@@ -74,6 +74,12 @@ typedef struct ad_guard {
     uint32_t first, count;
 } ad_guard;
 
+/* One bit a node: its value stays as it is near the point (local.h).  Classified so far. */
+typedef struct ad_local {
+    uint64_t *bit;
+    size_t nodes, runs, room;
+} ad_local;
+
 typedef struct ad_tape {
     double *value;
     double *partial;
@@ -92,6 +98,7 @@ typedef struct ad_tape {
     size_t limit;       /* most nodes; AD_MAX_NODES unless a test lowers it */
     size_t renewed;     /* room_nodes when the large arrays were last allocated anew */
     ad_node recent[64]; /* constants seen lately, found by their bits */
+    ad_local local;     /* as far as recording asked for it */
 } ad_tape;
 
 /* A tape without nodes; never fails. */
@@ -151,6 +158,10 @@ static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad
     t->partials = first + 1 + (form == AD_FORM_BINARY);
     return AD_OK;
 }
+
+/* For the node of a product of derivatives (AD_PRODUCT) that came out NaN: zero if one of its operands
+ * is zero and stays so near the point.  AD_NO_MEMORY. */
+ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node);
 
 /* An operand of an array operation as the caller knows it: an affine rule with a
  * stride a dimension of the result's shape, or (nodes != NULL) a list in C order,

@@ -189,5 +189,5 @@ def _flat(x, shape):
 
 
 def _scaled(partial, tangent):
-    """Their product, in which an exact zero wins over infinities and NaN."""
-    return _core.record_op("GUARDED", partial, tangent)
+    """Their product, in which a zero that stays zero wins over infinities and NaN."""
+    return _core.record_op("PRODUCT", partial, tangent)

@@ -101,8 +101,7 @@ double model_operation(unsigned op, size_t arity, const double *x) {
     }
 }
 
-static double term_value(const ad_graph *g, ad_term t, const double *x, int strict,
-                         const double *value) {
+static double term_value(const ad_graph *g, ad_term t, const double *x, const double *value) {
     enum { MOST = 1024 };
     unsigned op = g->vertex[t].op;
     double number = 0, operand[MOST];
@@ -111,14 +110,14 @@ static double term_value(const ad_graph *g, ad_term t, const double *x, int stri
     if (ad_graph_is_constant(g, t, &number)) return number;
     if (arity > MOST) return NAN;
     for (size_t j = 0; j < arity; j++) operand[j] = value[ad_graph_operand(g, t, j)];
-    if (op == AD_GUARDED && !strict) op = AD_MULTIPLY;
+    if (op == AD_KINKED) return operand[0];
     return model_operation(op >= AD_GRAPH_SUM ? op - AD_GRAPH_SUM + AD_RUN_SUM : op, arity,
                            operand);
 }
 
-void model_values(const ad_graph *g, const double *x, int strict, double *value) {
+void model_values(const ad_graph *g, const double *x, double *value) {
     for (size_t t = 0; t < g->terms; t++) {
-        value[t] = term_value(g, (ad_term)t, x, strict, value);
+        value[t] = term_value(g, (ad_term)t, x, value);
     }
 }
 
@@ -203,7 +202,7 @@ size_t model_graph(ad_graph *g, model_kind kind, size_t n, const double *x, uint
     for (size_t step = 0; value != NULL && step <= n && g->status == AD_OK; step++) {
         if (step > 0) grow_one(&w);
         for (; known < g->terms && known < terms; known++) {
-            double v = value[known] = term_value(g, (ad_term)known, x, 0, value);
+            double v = value[known] = term_value(g, (ad_term)known, x, value);
             double constant;
             int of_use =
                 v == v && fabs(v) < 3 && !ad_graph_is_constant(g, (ad_term)known, &constant);

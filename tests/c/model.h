@@ -27,8 +27,8 @@ int model_rounds_freely(unsigned op);
 /* Value of an operation of programs (reductions: from the first term to the last). */
 double model_operation(unsigned op, size_t arity, const double *x);
 
-/* Values of all terms, in their order; `strict`: products guarded by name are. */
-void model_values(const ad_graph *g, const double *x, int strict, double *value);
+/* Values of all terms, in their order. */
+void model_values(const ad_graph *g, const double *x, double *value);
 
 typedef enum model_kind {
     MODEL_SMOOTH, /* differentiable, of moderate derivatives; reductions */

@@ -57,7 +57,7 @@ static int in_order(const ad_graph *g, const ad_entries *entries, size_t rows, s
 static void evaluate(const ad_graph *g, const double *x, size_t n, const ad_term *terms,
                      double *out) {
     double *value = ad_alloc(g->terms, sizeof *value);
-    model_values(g, x, 1, value);
+    model_values(g, x, value);
     for (size_t k = 0; k < n; k++) out[k] = value[terms[k]];
     ad_free(value);
 }
@@ -65,7 +65,7 @@ static void evaluate(const ad_graph *g, const double *x, size_t n, const ad_term
 static void dense(const ad_graph *g, const double *x, const ad_entries *entries, size_t rows,
                   size_t columns, double *out) {
     double *value = ad_alloc(g->terms, sizeof *value);
-    model_values(g, x, 1, value);
+    model_values(g, x, value);
     memset(out, 0, rows * columns * sizeof *out);
     for (size_t k = 0; k < entries->count; k++) {
         const ad_entry *e = &entries->entry[k];

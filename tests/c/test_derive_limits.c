@@ -226,7 +226,7 @@ TEST(derive_goes_along_a_long_chain) {
         ad_entries entries = {NULL, 0, 0};
         CHECK(ad_derive_jacobian(&f, (ad_route)route, &entries) == AD_OK);
         REQUIRE(entries.count == 1 && g.terms < 8 * n);
-        model_values(&g, &x, 1, value);
+        model_values(&g, &x, value);
         want = 1;
         for (ad_term t = y; t > 0; t = g.vertex[t].x[0]) want *= cos(value[g.vertex[t].x[0]]);
         CHECK_NEAR(value[entries.entry[0].term], want, 1e-9);

@@ -103,12 +103,12 @@ TEST(graph_folds_structural_zeros_ones_and_signs_in_derivatives) {
     CHECK(ad_graph_product(&g, 0, zero) == zero && ad_graph_product(&g, zero, inf) == zero);
     CHECK(ad_graph_product(&g, 0, one) == 0 && ad_graph_product(&g, one, 1) == 1);
     CHECK(ad_graph_product(&g, 0, less) == minus && ad_graph_product(&g, less, minus) == 0);
-    CHECK(ad_graph_product(&g, minus, unary(&g, AD_NEGATIVE, 1)) == binary(&g, AD_GUARDED, 0, 1));
+    CHECK(ad_graph_product(&g, minus, unary(&g, AD_NEGATIVE, 1)) == binary(&g, AD_PRODUCT, 0, 1));
     ad_term p = ad_graph_product(&g, minus, 1);
-    CHECK(has_op(&g, p, AD_NEGATIVE, binary(&g, AD_GUARDED, 0, 1), NONE));
+    CHECK(has_op(&g, p, AD_NEGATIVE, binary(&g, AD_PRODUCT, 0, 1), NONE));
     /* a finite constant needs no guard */
     CHECK(ad_graph_product(&g, 0, two) == binary(&g, AD_MULTIPLY, 0, two));
-    CHECK(ad_graph_product(&g, 0, inf) == binary(&g, AD_GUARDED, 0, inf));
+    CHECK(ad_graph_product(&g, 0, inf) == binary(&g, AD_PRODUCT, 0, inf));
     CHECK(DERIVED(AD_ADD, 0, zero) == 0 && DERIVED(AD_ADD, zero, 1) == 1);
     CHECK(DERIVED(AD_ADD, 1, minus) == binary(&g, AD_SUBTRACT, 1, 0));
     CHECK(DERIVED(AD_ADD, minus, 1) == binary(&g, AD_SUBTRACT, 1, 0));
@@ -143,12 +143,12 @@ TEST(graph_sums_keep_negative_terms_apart) {
         for (size_t k = 0; k < n; k++) {
             uint32_t which = model_random(&seed, 4);
             ad_term other = model_random(&seed, 20), t = (ad_term)k;
-            terms[k] = which == 0 ? minus[k] : which == 1 ? binary(&g, AD_GUARDED, t, other) : t;
+            terms[k] = which == 0 ? minus[k] : which == 1 ? binary(&g, AD_PRODUCT, t, other) : t;
             want += which == 0 ? -x[k] : which == 1 ? x[k] * x[other] : x[k];
         }
         ad_term sum = ad_graph_sum(&g, n, terms);
         REQUIRE(g.status == AD_OK && g.terms <= 400);
-        model_values(&g, x, 1, value);
+        model_values(&g, x, value);
         CHECK_EQUAL(value[sum], want);
     }
     ad_graph_free(&g);
@@ -261,7 +261,7 @@ TEST(graph_partials_are_those_of_the_rows) {
             for (int j = 0, digit = k; j < row->arity; j++, digit /= 3) {
                 x[j] = points(row->domain[j])[digit % 3];
             }
-            model_values(&g, x, 1, value);
+            model_values(&g, x, value);
             CHECK_EQUAL(value[t], row->point(x[0], x[1], x[2], want));
             for (int j = 0; j < row->arity; j++) {
                 if (!CHECK_NEAR(value[partial[j]], want[j], 1e-14)) printf("    %s\n", row->name);
@@ -277,7 +277,7 @@ TEST(graph_partials_of_an_extreme_share_a_tie) {
     double value[64];
     ad_term partial[4], most = ad_graph_reduce(&g, AD_GRAPH_MAX, 4, (ad_term[]){0, 1, 2, 3});
     ad_graph_partials(&g, most, partial);
-    model_values(&g, x, 1, value);
+    model_values(&g, x, value);
     const double share[] = {0, 0.5, 0.5, 0};
     for (int k = 0; k < 4; k++) CHECK_EQUAL(value[partial[k]], share[k]);
     ad_term sum = ad_graph_reduce(&g, AD_GRAPH_SUM, 2, (ad_term[]){0, 1});

@@ -25,7 +25,7 @@ static void compare_all(const ad_tape *tape) {
     CHECK(ad_graph_init(&g, D, 1 << 22) == AD_OK);
     CHECK(ad_lower(tape, D, inputs, K, output, &g, term, guard) == AD_OK);
     double *value = ad_alloc(g.terms, sizeof *value);
-    model_values(&g, tape->value, 0, value);
+    model_values(&g, tape->value, value);
     for (size_t k = 0; k < K; k++) got[k] = value[term[k]];
     CHECK(model_distance(K, got, tape->value) < 1e-12);
     for (size_t k = 0; k < tape->guards; k++) { /* where it was recorded each guard holds */
@@ -155,7 +155,7 @@ TEST(lower_makes_inner_products_of_every_length) {
         static const ad_node twelve[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
         REQUIRE(ad_graph_init(&g, 12, 200) == AD_OK);
         CHECK(ad_lower(&tape, 12, twelve, 12, output, &g, term, NULL) == AD_OK);
-        model_values(&g, tape.value, 0, value);
+        model_values(&g, tape.value, value);
         for (int k = 0; k < 12; k++) CHECK_EQUAL(value[term[k]], tape.value[product + (ad_node)k]);
         CHECK((g.lists > 0) == (n > 4));
         CHECK(n > 0 || ad_graph_is_zero(&g, term[0]));
@@ -219,7 +219,7 @@ TEST(graph_partials_of_an_extreme_that_is_nan_are_the_tapes) {
         REQUIRE(ad_graph_init(&g, 3, 1000) == AD_OK);
         REQUIRE(ad_lower(&tape, 3, nodes, 1, &y, &g, &term, NULL) == AD_OK);
         ad_graph_partials(&g, term, partial);
-        model_values(&g, tape.value, 1, value);
+        model_values(&g, tape.value, value);
         for (int k = 0; k < 3; k++) CHECK_EQUAL(value[partial[k]], J[k]);
         ad_graph_free(&g);
         ad_tape_free(&tape);
@@ -263,7 +263,7 @@ TEST(lower_gives_a_sum_of_one_number_the_tapes_sign) {
     REQUIRE(ad_tape_reduce(&tape, AD_BLOCK_SUM, 0, 1, n, &a, &y) == AD_OK);
     REQUIRE(ad_graph_init(&g, 1, 100) == AD_OK);
     REQUIRE(ad_lower(&tape, 1, nodes, 1, &y, &g, &term, NULL) == AD_OK);
-    model_values(&g, tape.value, 0, value);
+    model_values(&g, tape.value, value);
     CHECK(signbit(value[term]) == signbit(tape.value[y]));
     ad_graph_free(&g);
     ad_tape_free(&tape);

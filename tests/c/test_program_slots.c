@@ -46,14 +46,14 @@ static void run_lanes(const ad_program *p, const double *x, double *out, double 
     ad_free(arena);
 }
 
-static void check(const ad_graph *g, const ad_wanted *wanted, const double *x, size_t *reused) {
+static void check(ad_graph *g, const ad_wanted *wanted, const double *x, size_t *reused) {
     static double value[MOST], out[OUTPUTS], guard[OUTPUTS];
     ad_program p;
     size_t results = 0, wrong = 0;
     REQUIRE(ad_program_make(g, wanted, 0, &p) == AD_OK && ad_program_make_lanes(&p) == AD_OK);
     for (size_t r = 0; r < p.runs; r++) results += p.run[r].count;
     *reused += results > 2 * p.slots;
-    model_values(g, x, 0, value);
+    model_values(g, x, value);
     for (int lanes = 0; lanes < 2; lanes++) {
         (lanes ? run_lanes : run_point)(&p, x, out, guard);
         for (size_t k = 0; k < wanted->outputs; k++) {
@@ -146,7 +146,7 @@ static size_t distances(size_t points, size_t centres, size_t dims, int as_they_
     }
     double out[2000], unused[1];
     run_point(&p, x, out, unused);
-    model_values(&g, x, 0, value);
+    model_values(&g, x, value);
     for (size_t k = 0; k < wanted.outputs; k++) {
         CHECK(fabs(out[k] - value[wanted.output[k]]) <= 1e-12 * value[wanted.output[k]]);
     }
