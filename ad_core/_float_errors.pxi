@@ -6,7 +6,6 @@
 # plain numbers: it warns, raises, calls or prints as the user told it to, in its own words.  What
 # may raise is a way that the function goes, and is kept as a guard.
 
-cdef object is_plain = object()         # what plain_items() gives for what holds no traced value
 cdef object keep_error_hook = None      # keep_error(function, args, kwargs, result, warnings_raise)
 cdef bint watching = False              # the error state is not NumPy's first, or has been touched
 cdef bint warnings_raise = False        # a filter that makes errors of warnings was set in a trace

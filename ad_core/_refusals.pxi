@@ -102,11 +102,11 @@ cdef bint depends_on(const ad_tape *tape, cnp.ndarray nodes, set wanted) except 
         if node in seen or ad_is_constant(tape, node):
             continue
         seen.add(node)
-        left += operands_of(tape, node)
+        left += nodes_read(tape, node)
     return False
 
 
-cdef list operands_of(const ad_tape *tape, ad_node node):
+cdef list nodes_read(const ad_tape *tape, ad_node node):
     """The nodes that a node is computed from."""
     cdef size_t k, count = ad_node_edges(tape, node, 0, NULL)
     cdef ad_edge *edges = <ad_edge *> ad_alloc(count, sizeof(ad_edge))

@@ -7,7 +7,7 @@ cdef enum:
     NB_REMAINDER = 6
     NB_INPLACE_REMAINDER = 19
 
-cdef object LARGEST = sys.float_info.max
+cdef object LARGEST_FLOAT = sys.float_info.max
 cdef int BINARY_OP = opcode.opmap["BINARY_OP"]
 
 
@@ -105,7 +105,7 @@ cdef double neighbour(double value, int side, uint64_t steps):
 cdef double last_alike(double value, str text, str spec, int side):
     """The last float to one side whose text is the same, by steps that double and then halve."""
     cdef uint64_t start = <uint64_t> place_of(value)
-    cdef uint64_t end = <uint64_t> place_of(side * <double> LARGEST)
+    cdef uint64_t end = <uint64_t> place_of(side * <double> LARGEST_FLOAT)
     cdef uint64_t reach = end - start if side > 0 else start - end
     cdef uint64_t alike = 0, step = 1, tried
     cdef bint growing = True

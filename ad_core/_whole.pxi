@@ -12,7 +12,7 @@ cdef enum:                      # kinds of operands, which may be joined with |
     AS_FLOAT = 16
 
 cdef object dtype_count = np.dtype(np.int64)
-cdef double LARGEST = 2.0**53   # all integers up to here are float64 numbers
+cdef double LARGEST_EXACT = 2.0**53   # all integers up to here are float64 numbers
 cdef dict BITWISE = {f"bitwise_{name}": f"logical_{name}" for name in ("and", "or", "xor")}
 cdef set exact_ops = set()      # rows that are exact on integers
 cdef unsigned char[256] scalar_rows     # of two scalars: 1 gives a count of counts, 2 is a test
@@ -49,14 +49,14 @@ cdef int kind_of(object x) except -1:
         if dtype is bool:
             return AS_TRUTH
         if dtype is not np.ndarray:
-            return AS_COUNT if -LARGEST < x < LARGEST else AS_LARGE
+            return AS_COUNT if -LARGEST_EXACT < x < LARGEST_EXACT else AS_LARGE
         x = unpatched_asarray(x)
         dtype = x.dtype
     if dtype == dtype_bool:
         return AS_TRUTH
     if dtype.kind not in "iu":
         return AS_FLOAT
-    if np.size(x) and not (-LARGEST < np.min(x) and np.max(x) < LARGEST):
+    if np.size(x) and not (-LARGEST_EXACT < np.min(x) and np.max(x) < LARGEST_EXACT):
         return AS_LARGE
     return AS_COUNT if dtype == dtype_count else AS_SMALL
 

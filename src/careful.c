@@ -50,6 +50,26 @@ static void set(ad_careful *c, size_t node, double x) {
     c->state[node] |= ALIVE;
 }
 
+/* A call of an elementwise function, whose slopes are its adjoints for ones. */
+static ad_status carry_each(ad_careful *c, const ad_run *run, const ad_block *b) {
+    const size_t n = b->extent[1].count, m = b->count;
+    const double *y = c->tape->value + run->node;
+    double *room = ad_alloc(2 * n + m, sizeof *room), *slope = room + n, *ones = slope + n;
+    if (room == NULL) return AD_NO_MEMORY;
+    const double *x = ad_call_values(c->tape, b, room);
+    for (size_t k = 0; k < m; k++) ones[k] = 1;
+    ad_status status =
+        ad_callbacks_get()->pull(c->tape->rule[b->rule], n, x, m, y, 1, ones, slope);
+    for (size_t k = 0; status == AD_OK && k < n; k++) {
+        const ad_node operand = ad_call_node(c->tape, b, k), own = run->node + (ad_node)(k % m);
+        const ad_node from = c->backward ? own : operand;
+        if (!(c->state[from] & ALIVE) || ad_is_constant(c->tape, operand)) continue;
+        carry(c, c->backward ? operand : own, from, slope[k]);
+    }
+    ad_free(room);
+    return status;
+}
+
 /* A call by its rule, which takes numbers as they are in the end; its results depend on all of
  * them. */
 static ad_status carry_call(ad_careful *c, const ad_run *run, const ad_block *b) {
@@ -84,15 +104,21 @@ static ad_status carry_call(ad_careful *c, const ad_run *run, const ad_block *b)
     return status;
 }
 
+static ad_status carry_run(ad_careful *c, const ad_run *run) {
+    if (run->form != AD_FORM_BLOCK || run->op != AD_BLOCK_CALL) {
+        return ad_local_edges(c->tape, &c->local, run, c->backward, carry_row, c);
+    }
+    const ad_block *b = &c->tape->block[run->a];
+    const int each = ad_callbacks_get()->elementwise(c->tape->rule[b->rule]);
+    return each ? carry_each(c, run, b) : carry_call(c, run, b);
+}
+
 static ad_status sweep(ad_careful *c, const ad_poll *poll) {
     const ad_tape *tape = c->tape;
     ad_pace pace = {poll, 0};
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[c->backward ? tape->runs - 1 - k : k];
-        const int call = run->form == AD_FORM_BLOCK && run->op == AD_BLOCK_CALL;
-        ad_status status =
-            call ? carry_call(c, run, &tape->block[run->a])
-                 : ad_local_edges(tape, &c->local, run, c->backward, carry_row, c);
+        ad_status status = carry_run(c, run);
         if (status != AD_OK) return status;
         if (ad_pace_stops(&pace, 16 * ad_run_count(tape, run))) return AD_INTERRUPTED;
     }
