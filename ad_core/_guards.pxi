@@ -69,13 +69,15 @@ cdef object test_arrays(Trace trace, unsigned op, int ndim, const int64_t *shape
 
 
 def guard_outcomes(Trace trace not None):
-    """What the guarded truth values of a recording came out as, in their order, to compare."""
+    """What the guarded truth values of a recording came out as, in their order, and what else
+    they were compared with."""
     cdef const ad_tape *t = trace.root().tape
     cdef size_t words = (t.outcomes + 63) // 64
+    compared = tuple(trace.root().compared or ())
     if words == 0:
-        return 0, b"", 0
+        return 0, b"", 0, compared
     cdef uint64_t last = t.outcome[words - 1]
     if t.outcomes % 64:
         last &= ((<uint64_t> 1) << (t.outcomes % 64)) - 1
     bits = (<const char *> t.outcome)[:(words - 1) * sizeof(uint64_t)]
-    return t.outcomes, bits, last
+    return t.outcomes, bits, last, compared

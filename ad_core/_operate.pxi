@@ -147,7 +147,7 @@ cdef inline object power_by_row(object left, object right):
     cdef double n
     if is_whole(left) and ad_current != NULL and (
             PyFloat_Check(right) or PyLong_CheckExact(right)):
-        if PyLong_CheckExact(right):
+        if PyLong_CheckExact(right) or left.dtype == dtype_bool:
             return whole_values(left) ** right
         left = numbers_of(left)
     if (type(left) is TracedScalar or type(left) is TracedArray) and (

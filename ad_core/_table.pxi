@@ -351,6 +351,7 @@ def settled(x):
         return None
     if not np.isfinite(values).all():
         return None
+    trace.root().note_compared(values.tobytes())
     truth_of(x == values)
     return values
 

@@ -56,6 +56,7 @@ cdef object number_text(object x, object value, str spec):
         keep_values(x)
         return text
     low, high = same_text(float(value), text, spec)
+    needed_trace((x,)).root().note_compared(text)
     truth_of(x >= low)
     truth_of(x <= high)
     if low == 0 or high == 0:       # 0.0 and -0.0 are equal, and may differ in their text
@@ -69,6 +70,7 @@ def keep_values(x):
     if x.dtype == dtype_bool:
         truth_of(x)
         return
+    needed_trace((x,)).root().note_compared(values.tobytes())
     outcome_of(np.equal, (x, values))
     if np.isnan(values).any():      # which equals nothing
         outcome_of(np.isnan, (x,))
@@ -138,5 +140,6 @@ cdef object number_for_text(str what, object x):
     if what == "float()" or x.dtype == dtype_bool or not np.isfinite(value):
         keep_values(x)
         return float(value) if what == "float()" else int(value)
+    needed_trace((x,)).root().note_compared(int(value))
     outcome_of(np.equal, (np.trunc(x), np.trunc(value)))
     return int(value)

@@ -66,6 +66,7 @@ cdef class Trace:
     cdef ad_node first_node     # and its nodes begin
     cdef object fun             # the traced function, for messages
     cdef list lines             # (first guard, file, line) of comparisons in control flow
+    cdef list compared          # what guards compare with, where outcomes do not tell ways apart
     cdef list places            # (first run, file, line) of operations, where debug() is on
     cdef size_t placed          # runs that have one
     cdef list inner             # (first node, count) of plain inputs of traces within others
@@ -100,6 +101,8 @@ cdef class Trace:
         unpatch_numpy()
         if self.refusal is not None:
             carry_outward(self)
+        if self.handed is not None:
+            self.handed = None      # it may refer to this trace
         self.outer = None
         self.flatten()
         self.last_run = self.root().tape.runs
@@ -142,6 +145,8 @@ cdef class Trace:
             outer.places = (outer.places or []) + [(first_run + k, file, line)
                                                    for k, file, line in self.places]
             outer.placed = outer.tape.runs
+        for what in self.compared or ():
+            outer.note_compared(what)
         for first, count in self.inner or ():
             outer.note_inputs(first + self.offset, count)
         self.first_run = first_run
@@ -169,6 +174,14 @@ cdef class Trace:
                 if node not in own:
                     self.tape.constant[node >> 6] |= <uint64_t> 1 << (node & 63)
         self.inner = None
+        return 0
+
+    cdef int note_compared(self, object what) except -1:
+        """Remember what the guards noted now compare with, where their outcomes do not tell ways
+        apart: x is 1.0 on the one, 2.0 on the other."""
+        if self.compared is None:
+            self.compared = []
+        self.compared.append(what)
         return 0
 
     cdef int note_lines(self, list lines) except -1:

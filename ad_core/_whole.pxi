@@ -316,7 +316,7 @@ def cast_to(dtype, value):
     if not np.isfinite(values_of(value) if is_traced(value) else value).all():
         raise ValueError(f"cannot convert float NaN or infinity to integer{user_line()}; store "
                          f"into an array of floats")
-    return np.trunc(value)
+    return marked(np.trunc(value), dtype_count) if is_traced(value) else np.trunc(value)
 
 
 cdef object fitting(TracedArray x, object value):

@@ -43,9 +43,9 @@ Where values decide what a result consists of (an order, a bin, the interval of 
 members of a set), the decision is a guard ([Guards and paths](design.md#guards-and-paths)): a
 recording says when it holds no longer, and a compiled function records the other path.
 
-Truth values (outcomes of comparisons) and integers made of them have NumPy's types and may go to any
-function, those below that are refused too. What takes sums or products of them is recorded; other
-functions are NumPy's own, on plain values that are kept as guards.
+Truth values (outcomes of comparisons) and integers made of them have NumPy's types and may go to
+any function, those below that are refused too. What takes sums or products of them is recorded;
+other functions are NumPy's own, on plain values that are kept as guards.
 
 What is refused raises `NotImplementedError` that names the function and the line, unless all its
 arguments are constants (arrays made during the trace in which nothing depends on an input): then

@@ -51,6 +51,9 @@ def function_on(function, implementation, args, kwargs):
     """What a NumPy function makes of truth values and counts alone."""
     if function in AS_THEY_ARE:
         return implementation(*args, **kwargs)
+    floats = kwargs.keys() - OPTIONS == {"dtype"} and kwargs["dtype"] in (float, np.float64)
+    if floats and len(args) <= TO_FLOATS.get(function, TO_COUNTS.get(function, 0)):
+        return implementation(*_numbers(args), **_options(kwargs))
     if kwargs.keys() <= OPTIONS:
         if len(args) <= TO_FLOATS.get(function, 0):
             return implementation(*_numbers(args), **_options(kwargs))
