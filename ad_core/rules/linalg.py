@@ -256,8 +256,9 @@ def _kept(s, rcond):
 
 
 def _deficient(a, rcond):
-    """Which matrices are of less than full rank."""
-    return ~np.all(_kept(np.linalg.svdvals(a), rcond), axis=-1)
+    """Which matrices are of less than full rank; from rcond = 1 on nothing is kept of any."""
+    full = np.all(_kept(np.linalg.svdvals(a), rcond), axis=-1)
+    return ~(full | (np.asarray(rcond) >= 1.0))
 
 
 def _keeps_rank(a, rcond, t):
