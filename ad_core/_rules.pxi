@@ -342,7 +342,7 @@ def record_call(Called call not None, tuple arguments, size_t m, y):
                 set_float_noted(1)
     if call.c.outcome:
         trace.note_guards()
-        trace.note_compared(expected)
+        trace.note_compared(call.expected)
         check(ad_tape_guard(trace.tape, first + <ad_node> m, 1))
     return row_of_nodes(trace, first, m)
 
