@@ -35,20 +35,24 @@ ARROWS = {
     "call": ["status"],
     "linear": ["alloc", "numbers"],
     "tape": ["alloc", "call", "ops", "view"],
-    "record": ["floating", "tape", "lanes"],
+    "square": ["tape"],
+    "local": ["block", "expr", "alloc"],
+    "vanish": ["block", "alloc"],
+    "careful": ["local", "vanish", "sweep"],
+    "record": ["local", "square", "floating", "tape", "lanes"],
     "block": ["floating", "tape"],
     "matmul": ["block"],
     "fresh": ["block"],
     "sweep": ["fresh", "lanes"],
-    "jacobian": ["sweep"],
+    "jacobian": ["careful"],
     "edges": ["block"],
     "expr": ["ops"],
-    "expand": ["alloc", "block", "expr"],
+    "expand": ["alloc", "block", "expr", "vanish"],
     "recurrence": ["alloc", "expr", "numbers"],
     "taylor": ["jacobian", "recurrence"],
     "hessian": ["jacobian", "recurrence"],
     "replay": ["block"],
-    "graph": ["alloc", "expr"],
+    "graph": ["alloc", "expr", "vanish"],
     "lower": ["block", "graph"],
     "derive": ["call", "graph"],
     "eliminate": ["derive"],
@@ -73,9 +77,12 @@ TWINS = {
 }
 
 # Operations that the core itself records, expands or folds, each for a reason that is not its
-# formula: zeros, ones and signs of derivatives (graph_derived.c), ties, gradients that stop.
+# formula: zeros, ones and signs of derivatives (graph_derived.c), ties, gradients that stop, kinks of
+# roots and their squares (vanish.c, square.c).
 STRUCTURAL_OPS = {"ADD", "MULTIPLY", "GUARDED", "SELECT", "SUBTRACT", "NEGATIVE", "POSITIVE"}
 STRUCTURAL_OPS |= {"DIVIDE", "POWER", "SQUARE", "EQUAL", "ISNAN", "LOGICAL_OR", "STOP"}
+STRUCTURAL_OPS |= {"PRODUCT", "KINKED", "SQUARED_ROOT", "SQRT", "CBRT", "ABSOLUTE", "HYPOT"}
+STRUCTURAL_OPS |= {"LOGICAL_AND", "NOT_EQUAL"} | {"MAXIMUM", "MINIMUM"}
 
 GENERATED = re.compile(
     r"\.(so|pyd|o|a|pyc|pyo|gcda|gcno|egg|whl|tar\.gz)$|(^|/)(build|dist|__pycache__)/|\.egg-info/"
