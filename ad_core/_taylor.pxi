@@ -2,10 +2,10 @@
 # Sweeps beyond first derivatives: Taylor coefficients, products with Hessians.
 
 def taylor_coefficients(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
-                        cnp.ndarray series):
+                        cnp.ndarray series, bint anyhow):
     """Coefficients 1 to d of the outputs, (K, d), for those of the inputs, (D, d), d > 0; None
     where an infinity or NaN came up, of which only recorded derivatives can tell what it makes
-    of a zero."""
+    of a zero, unless they are wanted anyhow."""
     cdef ad_function f = function_of(trace, inputs, outputs)
     cdef cnp.ndarray dense = contiguous(series, dtype=np.float64)
     cdef size_t order = <size_t> cnp.PyArray_DIM(dense, 1)
@@ -20,7 +20,7 @@ def taylor_coefficients(Trace trace not None, cnp.ndarray inputs, cnp.ndarray ou
     with nogil:
         status = ad_taylor(&f, order, from_, to, &poll)
     if status == AD_NOT_FINITE:
-        return None
+        return result if anyhow else None
     swept(status, signal)
     return result
 

@@ -52,6 +52,9 @@ def jet(fun, primals, series, *, order=None):
     return _nested(fun, leaves, tree, curves, order)
 
 
+MOST_NESTED = 3  # orders: each doubles the cost
+
+
 def _coefficients(leaves, tree, series, order):
     """The series' leaves and the order asked for, or what does not fit."""
     curves, structure = flatten(series)
@@ -79,7 +82,8 @@ def _coefficients(leaves, tree, series, order):
 
 
 def _swept(recording, curves, order):
-    """The coefficients by one sweep; None where an infinity came up."""
+    """The coefficients by one sweep; None where an infinity came up that nested tangents, for a few
+    orders, may resolve."""
     inputs, outputs = recording.inputs, recording.outputs
     rows = np.zeros((inputs.size, order))
     first = 0
@@ -89,7 +93,9 @@ def _swept(recording, curves, order):
         first += size
     found = rows[:0].reshape(outputs.size, 0)
     if order:
-        found = _core.taylor_coefficients(recording.trace, inputs.nodes, outputs.nodes, rows)
+        found = _core.taylor_coefficients(
+            recording.trace, inputs.nodes, outputs.nodes, rows, order > MOST_NESTED
+        )
     if found is None:
         return None
     return outputs.tree.build(

@@ -70,8 +70,8 @@ ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask);
 
 /* Coefficients up to `orders` on n elements, those of series t at at[t].  Those of operands, which
  * come first, and the values of the result are there on entry, those that are needed on return; a
- * still operand has its values alone.  An exact zero wins over infinities and NaN;
- * *wild is set where there are some.  AD_NO_MEMORY. */
+ * still operand has its values alone.  A zero that does not move wins over infinities and
+ * NaN; *wild is set where there are some in the end.  AD_NO_MEMORY. */
 ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n, int *wild);
 
 /* Lay all of them in one array, order major: series t from room + t * (orders + 1) * n on. */

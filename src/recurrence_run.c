@@ -9,13 +9,16 @@ static double *order(const ad_coefficients *x, size_t k, size_t n) {
     return k == 0 ? x->value : x->rest + (k - 1) * n;
 }
 
-/* out = or (`more`) += factor * x * y; where `strict`, an exact zero wins over infinities and
- * NaN. */
-static void multiply(size_t n, double factor, const double *x, const double *y, int strict,
+/* Whose zeros win over infinities and NaN of the other factor. */
+enum { NOBODY = 0, FIRST = 1, SECOND = 2 };
+
+/* out = or (`more`) += factor * x * y. */
+static void multiply(size_t n, double factor, const double *x, const double *y, int winning,
                      int more, double *restrict out) {
-    if (strict) {
+    if (winning != NOBODY) {
         for (size_t e = 0; e < n; e++) {
-            out[e] = (more ? out[e] : 0) + ad_guarded(factor * x[e], y[e]);
+            const int zero = (winning & FIRST && x[e] == 0) || (winning & SECOND && y[e] == 0);
+            out[e] = (more ? out[e] : 0) + (zero ? 0 : factor * x[e] * y[e]);
         }
     } else if (!more && factor == 1) {
         for (size_t e = 0; e < n; e++) out[e] = x[e] * y[e];
@@ -27,9 +30,9 @@ static void multiply(size_t n, double factor, const double *x, const double *y, 
 }
 
 /* out = or += the sum for i = first .. last of a_i b_{k-i}, each times i if `slopes`. */
-static void convolve(size_t n, size_t k, size_t first, size_t last, int slopes, int strict,
+static void convolve(size_t n, size_t k, size_t first, size_t last, int slopes, int winning,
                      const ad_coefficients *a, const ad_coefficients *b, int more, double *out) {
-    if (n == 1 && !strict) {
+    if (n == 1 && winning == NOBODY) {
         double sum = more ? *out : 0;
         for (size_t i = first; i <= last; i++) {
             sum += (slopes ? (double)i : 1.0) * *order(a, i, 1) * *order(b, k - i, 1);
@@ -38,7 +41,7 @@ static void convolve(size_t n, size_t k, size_t first, size_t last, int slopes, 
         return;
     }
     for (size_t i = first; i <= last; i++) {
-        multiply(n, slopes ? (double)i : 1.0, order(a, i, n), order(b, k - i, n), strict,
+        multiply(n, slopes ? (double)i : 1.0, order(a, i, n), order(b, k - i, n), winning,
                  more || i > first, out);
     }
 }
@@ -51,21 +54,22 @@ typedef struct block_of_series {
 } block_of_series;
 
 /* v_k = (a_k - the sum for i = 1 .. k of b_i v_{k-i}) / b_0. */
-static void divided(size_t n, size_t k, int a_still, int b_still, int strict,
-                    const ad_coefficients *a, const ad_coefficients *b, const ad_coefficients *v) {
+static void divided(size_t n, size_t k, int a_still, int b_still, const ad_coefficients *a,
+                    const ad_coefficients *b, const ad_coefficients *v) {
     double *out = order(v, k, n);
     if (b_still) {
         memset(out, 0, n * sizeof *out);
     } else {
-        convolve(n, k, 1, k, 0, strict, b, v, 0, out);
+        convolve(n, k, 1, k, 0, NOBODY, b, v, 0, out);
     }
     for (size_t e = 0; e < n; e++) {
         double rest = (a_still ? 0 : order(a, k, n)[e]) - out[e];
-        out[e] = rest == 0 ? 0 : rest / b->value[e];
+        out[e] = rest / b->value[e];
     }
 }
 
-/* Coefficient k > 0 of series t. */
+/* Coefficient k > 0 of series t.  strict: zeros of series that do not move win, as those that stay zero
+ * do everywhere, and those of a guarded product. */
 static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
     const ad_series *s = &x->r->series[t];
     const size_t n = x->n;
@@ -78,23 +82,27 @@ static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
         arg_still[j] = x->still[s->arg[j]];
     }
     if (s->op == AD_DIVIDE) {
-        divided(n, k, arg_still[0], arg_still[1], strict, arg[0], arg[1], &x->r->at[t]);
+        divided(n, k, arg_still[0], arg_still[1], arg[0], arg[1], &x->r->at[t]);
         return;
     }
     if (s->op == AD_MULTIPLY || s->op == AD_PRODUCT || s->op == AD_GUARDED) {
         size_t first = arg_still[1] ? k : 0, last = arg_still[0] ? 0 : k;
-        convolve(n, k, first, last, 0, strict, arg[0], arg[1], 0, out);
+        const int guarded = s->op == AD_GUARDED;
+        const int winning = (guarded || arg_still[0] ? FIRST : NOBODY) |
+                            (guarded || arg_still[1] ? SECOND : NOBODY);
+        convolve(n, k, first, last, 0, strict ? winning : NOBODY, arg[0], arg[1], 0, out);
         return;
     }
     for (int j = 0; j < arity; j++) {
         if (s->partial[j] < 0 || arg_still[j] || x->still[s->partial[j]]) continue;
-        convolve(n, k, 1, k, 1, strict, arg[j], &x->r->at[s->partial[j]], more, out);
+        convolve(n, k, 1, k, 1, NOBODY, arg[j], &x->r->at[s->partial[j]], more, out);
         more = 1;
     }
     for (size_t e = 0; more && k > 1 && e < n; e++) out[e] /= (double)k;
     for (int j = 0; j < arity; j++) { /* partials that do not move: linear */
         if (s->partial[j] < 0 || arg_still[j] || !x->still[s->partial[j]]) continue;
-        convolve(n, k, k, k, 0, strict, arg[j], &x->r->at[s->partial[j]], more, out);
+        convolve(n, k, k, k, 0, strict ? SECOND : NOBODY, arg[j], &x->r->at[s->partial[j]],
+                 more, out);
         more = 1;
     }
     if (!more) memset(out, 0, n * sizeof *out);
@@ -135,8 +143,8 @@ ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size
             if (still[t] || k + s->depth > r->order || k < r->at[t].known) continue;
             advance(&all, k, t, 0);
             if (ad_all_finite(n, order(&r->at[t], k, n))) continue;
-            *wild = 1;
             advance(&all, k, t, 1);
+            *wild |= !ad_all_finite(n, order(&r->at[t], k, n));
         }
     }
     return AD_OK;
