@@ -41,6 +41,13 @@ SPELLED = {
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
     "guarded multiply": lambda a, b: a * b,
+    "derivative product": lambda a, b: a * b,
+    "ratio": lambda a, b: a / b,
+    "kinked": lambda a, b: a + 0 * b,
+    "side": mpmath.sign,
+    "times log": lambda a, b: a * mpmath.log(b),
+    "logistic": lambda a: 1 / (1 + mpmath.exp(-a)),
+    "logistic of base 2": lambda a: 1 / (1 + mpmath.mpf(2) ** -a),
     "divide": lambda a, b: a / b,
     "negative": lambda a: -a,
     "positive": lambda a: a,
@@ -65,6 +72,7 @@ SPELLED = {
 DECLARED = {
     "where": (lambda a, b, c: b if a else c, lambda a, b, c: (0.0, float(a != 0), float(a == 0))),
     "stop gradient": (lambda a: a, lambda a: (0.0,)),
+    "square of a root": (lambda a, b: b * b, lambda a, b: (1.0, 0.0)),
     "nextafter": (math.nextafter, lambda a, b: (1.0, 0.0)),
     "spacing": (lambda a: math.copysign(math.ulp(a), a), lambda a: (0.0,)),
 }

@@ -444,6 +444,14 @@ OTHER_OPS = {
     "multiply subtract": lambda a, b, c: a * b - c,
     "subtract product": lambda a, b, c: c - a * b,
     "negative product": lambda a, b: -(a * b),
+    "derivative product": lambda a, b: a * b,
+    "square of a root": lambda a, b: b * b,
+    "side": np.sign,
+    "ratio": lambda a, b: 0.0 if b == 0.0 else a / b,
+    "kinked": lambda a, b: 0.0 if b == 0.0 else a,
+    "times log": lambda a, b: 0.0 if b == 0.0 else a * np.log(b),
+    "logistic": lambda a: 1 / (1 + np.exp(-a)),
+    "logistic of base 2": lambda a: 1 / (1 + np.exp2(-a)),
     "guarded multiply": lambda a, b: 0.0 if a == 0.0 or b == 0.0 else a * b,
 }
 
