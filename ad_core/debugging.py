@@ -51,6 +51,11 @@ class debug:
         _watching -= self.nans
 
 
+def watches():
+    """Whether debug(nans=True) is on."""
+    return _watching > 0
+
+
 def is_wild(leaves):
     """Whether debug(nans=True) is on and results of higher order are not finite: then those of
     lower order are asked first, and a recording of derivatives next, which name an operation."""

@@ -180,6 +180,8 @@ class Recording:
             )
             if found is not None:
                 return self.unwrap(self.inputs.build(found))
+            if debugging.watches():
+                self.gradient()  # whose operations have lines of the user's
         gradient = self.differentiated()
         return gradient.unwrap(gradient.outputs.build(gradient.product(seeds, forward=True)))
 
