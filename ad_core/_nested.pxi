@@ -43,6 +43,7 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
     cdef cnp.ndarray dense = contiguous(multipliers, dtype_float)
     try:
         check(ad_tape_append(result.tape, trace.root().tape, &offset))
+        result.places, result.placed = trace.root().places, result.tape.runs
         check(ad_tape_constants(result.tape, K, &first))
         write_values(result.tape, first, cnp.PyArray_DATA(dense), K)
         seeds = np.arange(first, first + K, dtype=np.uint32)
