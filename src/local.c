@@ -35,8 +35,8 @@ static int is_dead(const walk *x, unsigned op, int j, const ad_node nodes[], dou
     case AD_PARTIAL_B:
         return stays_zero(x, nodes[1]);
     case AD_PARTIAL_STORED:
-        if (op == AD_DIVIDE && j == 1) return stays_zero(x, nodes[0]);
-        return partial == 0 && ad_expr_steps(op, j);
+        if (partial != 0) return 0;
+        return ad_expr_steps(op, j) || (op == AD_DIVIDE && j == 1 && stays_zero(x, nodes[0]));
     default:
         return 0;
     }

@@ -353,6 +353,7 @@ TEST(eval_of_a_strict_program_tells_zeros_from_zeros) {
     ad_term slope = ad_graph_push(&g, AD_DIVIDE, ad_graph_constant(&g, 0.5), root, NONE);
     ad_term taken = ad_graph_push(&g, AD_GREATER, 1, zero, NONE);
     ad_term mask = ad_graph_push(&g, AD_SELECT, taken, one, zero);
+    g.recorded = g.terms;
     const ad_term output[] = {ad_graph_product(&g, slope, 1), ad_graph_product(&g, slope, mask)};
     const ad_wanted wanted = {2, 0, 0, output, NULL, NULL};
     const double origin[D] = {0, 0}, four[D] = {4, 3};

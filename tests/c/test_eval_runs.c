@@ -67,7 +67,7 @@ static void check_operation(unsigned op) {
     static const int32_t strides[][3] = {{1, 1, 1}, {0, 1, 2}, {-1, 0, 1}, {3, -2, 0}, {1, 5, -1}};
     uint32_t list[3 * 24];
     double w[TOTAL];
-    uint64_t most = model_rounds_freely(op) ? 4 : 0;
+    uint64_t most = model_rounds_freely(op) ? 8 : 0;
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
         ad_program_run run = {.op = (uint16_t)op, .count = counts[c], .out = ROOM};
         run.arity = (uint32_t)arity_of(op);
@@ -168,7 +168,7 @@ TEST(eval_runs_every_operation_on_lanes_on_every_instruction_set) {
         if (!ad_lanes_choose(isas[which])) continue;
         for (unsigned op = 0; op < AD_PROGRAM_OPS; op++) {
             if (ad_run_reduces(op) || op == AD_RUN_CALL) continue;
-            check_lanes(op, arity_of(op), model_rounds_freely(op) ? 4 : 0);
+            check_lanes(op, arity_of(op), model_rounds_freely(op) ? 8 : 0);
         }
     }
     CHECK(ad_lanes_choose(NULL));

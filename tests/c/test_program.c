@@ -291,6 +291,7 @@ TEST(program_fuses_a_product_that_only_one_reads) {
 TEST(program_makes_inner_products_of_sums_of_products) {
     ad_graph g = inputs(20);
     ad_term product[10], other[10], guarded[10];
+    g.recorded = g.terms;
     for (ad_term k = 0; k < 10; k++) {
         product[k] = other[k] =
             ad_graph_push(&g, k % 2 ? AD_MULTIPLY : AD_PRODUCT, k, 19 - k, NONE);
