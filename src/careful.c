@@ -58,8 +58,7 @@ static ad_status carry_each(ad_careful *c, const ad_run *run, const ad_block *b)
     if (room == NULL) return AD_NO_MEMORY;
     const double *x = ad_call_values(c->tape, b, room);
     for (size_t k = 0; k < m; k++) ones[k] = 1;
-    ad_status status =
-        ad_callbacks_get()->pull(c->tape->rule[b->rule], n, x, m, y, 1, ones, slope);
+    ad_status status = ad_callbacks_get()->pull(c->tape->rule[b->rule], n, x, m, y, 1, ones, slope);
     for (size_t k = 0; status == AD_OK && k < n; k++) {
         const ad_node operand = ad_call_node(c->tape, b, k), own = run->node + (ad_node)(k % m);
         const ad_node from = c->backward ? own : operand;

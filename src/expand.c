@@ -306,8 +306,7 @@ static ad_status elementwise_forward(expansion *x, const ad_run *run) {
     for (int j = 0; j < run->arity && status == AD_OK; j++) {
         if (ad_op_row(run->op)->partial_class[j] == AD_PARTIAL_ZERO) continue;
         if (!gather(x, lists[j], n, seeds)) continue;
-        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), lists[j],
-                               &part);
+        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), lists[j], &part);
         if (status == AD_OK && part.nodes != NULL) { /* a plain copy of the seeds: keep it */
             status = record(x, AD_POSITIVE, &part, &part);
         }
@@ -345,8 +344,7 @@ static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
             wanted = lists[j][k] >= x->first_node && !ad_is_constant(x->tape, lists[j][k]);
         }
         if (!wanted) continue;
-        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), lists[j],
-                               &part);
+        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), lists[j], &part);
         if (status != AD_OK) break;
         item_list(&part, &x->extent, terms);
         status = accumulate(x, n, lists[j], terms);

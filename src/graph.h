@@ -51,7 +51,7 @@ typedef enum ad_call_way { AD_CALL_VALUE, AD_CALL_PUSH, AD_CALL_PULL, AD_CALLS }
 typedef struct ad_graph {
     ad_vertex *vertex;
     ad_term *list;
-    float *order; /* at which each term vanishes (vanish.h) */
+    float *order;     /* at which each term vanishes (vanish.h) */
     uint32_t *bucket; /* hash table of terms */
     size_t terms, lists, inputs;
     size_t room_terms, room_lists, room_orders, buckets;

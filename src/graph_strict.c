@@ -57,8 +57,8 @@ ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting) {
     for (size_t t = 0; t < g->terms; t++) {
         const ad_vertex *v = &g->vertex[t];
         local[t] = (uint8_t)may_be_local(&x, (ad_term)t);
-        meeting[t] = v->op == AD_PRODUCT &&
-                     (may_stay_zero(&x, v->x[0]) || may_stay_zero(&x, v->x[1]));
+        meeting[t] =
+            v->op == AD_PRODUCT && (may_stay_zero(&x, v->x[0]) || may_stay_zero(&x, v->x[1]));
         local[t] |= meeting[t];
         meeting[t] = t >= g->recorded && (meeting[t] || v->op == AD_KINKED);
     }

@@ -83,8 +83,8 @@ static void span_edges(walk *x, const ad_run *run) {
         if (m > AD_CHUNK) m = AD_CHUNK;
         const ad_place own = {(ad_node)(run->node + k), 1, NULL};
         for (int j = 0; j < run->arity; j++) {
-            place[j] = ad_view_place(&span->operand[j], &span->extent, k, m, x->tape->list,
-                                     buffer[j]);
+            place[j] =
+                ad_view_place(&span->operand[j], &span->extent, k, m, x->tape->list, buffer[j]);
         }
         for (int j = 0; j < run->arity; j++) {
             if (span->source[j] == AD_PARTIAL_ZERO) continue;
@@ -116,8 +116,7 @@ static void reduction_edges(walk *x, const ad_run *run, const ad_block *b) {
             const ad_node first = (ad_node)(run->node + e.out + (int64_t)k * e.out_stride);
             const ad_node from = (ad_node)(e.in.base + (int64_t)k * e.in.stride);
             const ad_node *list = e.in.list != NULL ? e.in.list + k : NULL;
-            emit(x, m, (ad_place){first, e.out_stride, NULL},
-                 (ad_place){from, e.in.stride, list});
+            emit(x, m, (ad_place){first, e.out_stride, NULL}, (ad_place){from, e.in.stride, list});
         }
     }
 }

@@ -39,7 +39,7 @@ typedef void (*ad_edge_visit)(void *context, const ad_edge_row *row);
 
 /* Visit all edges of a run that is no call, in the order of a sweep forward or `backward`.  Operands'
  * nodes must have been classified.  AD_NO_MEMORY. */
-ad_status ad_local_edges(const ad_tape *tape, const ad_local *local, const ad_run *run, int backward,
-                         ad_edge_visit visit, void *context);
+ad_status ad_local_edges(const ad_tape *tape, const ad_local *local, const ad_run *run,
+                         int backward, ad_edge_visit visit, void *context);
 
 #endif

@@ -101,8 +101,8 @@ static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
     for (size_t e = 0; more && k > 1 && e < n; e++) out[e] /= (double)k;
     for (int j = 0; j < arity; j++) { /* partials that do not move: linear */
         if (s->partial[j] < 0 || arg_still[j] || !x->still[s->partial[j]]) continue;
-        convolve(n, k, k, k, 0, strict ? SECOND : NOBODY, arg[j], &x->r->at[s->partial[j]],
-                 more, out);
+        convolve(n, k, k, k, 0, strict ? SECOND : NOBODY, arg[j], &x->r->at[s->partial[j]], more,
+                 out);
         more = 1;
     }
     if (!more) memset(out, 0, n * sizeof *out);

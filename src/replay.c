@@ -117,7 +117,8 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
         return AD_BAD_INDEX; /* an edge that the form leaves out would lose a derivative */
     }
     ad_status status = ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
-    if (run->op != AD_PRODUCT || status != AD_OK || to->value[node] == to->value[node]) return status;
+    if (run->op != AD_PRODUCT || status != AD_OK || to->value[node] == to->value[node])
+        return status;
     return ad_tape_settle(to, a, b, node);
 }
 

@@ -14,7 +14,7 @@ typedef enum ad_status {
     AD_TOO_LARGE,   /* a program of more terms than its limit allows */
     AD_CALL_FAILED, /* a function called from a tape raised an error */
     AD_INTERRUPTED, /* the caller's poll function asked to stop */
-    AD_NOT_FINITE,    /* a sweep was completed, but an infinity or NaN came up in it (sweep.h) */
+    AD_NOT_FINITE,  /* a sweep was completed, but an infinity or NaN came up in it (sweep.h) */
 } ad_status;
 
 #endif

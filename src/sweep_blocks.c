@@ -143,7 +143,8 @@ static void pull_product(ad_sweep *s, const product *x, int j, const double *fro
     ad_matrix seed = seed_matrix(from, s->p, x->q, &x->own, s->scratch);
     ad_matrix other = transposed(matrix(factor, &x->operand[1 - j]));
     ad_matrix out = first ? matrix(to, at) : dense(result, at);
-    s->wild |= ad_matmul(j == 0 ? left : right, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
+    s->wild |=
+        ad_matmul(j == 0 ? left : right, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
     if (!first) add_matrix(to, s->p, x->q, at, result);
 }
 
@@ -155,8 +156,7 @@ static ad_place last_of(const node_matrix *x) {
 }
 
 /* Adjoints along operand j, of second order too. */
-static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int j,
-                          int bends) {
+static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int j, int bends) {
     const ad_region *region = ad_sweep_first(s, run, j);
     const double *value = s->tape->value, *w = s->array;
     const int redirected = region != NULL && region->result != NULL, first = region != NULL;

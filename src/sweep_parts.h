@@ -20,7 +20,7 @@ typedef struct ad_sweep {
     const ad_second *second; /* NULL: first order alone */
     ad_node leaves;          /* nodes below it precede every run */
     ad_pace pace;            /* edges times seeds */
-    int wild;                 /* an infinity or NaN came up */
+    int wild;                /* an infinity or NaN came up */
     ad_status status;        /* why it stops when it does */
 } ad_sweep;
 

@@ -178,7 +178,8 @@ ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_no
     int fixed = ad_is_constant(tape, a) << 1 | ad_is_constant(tape, b);
     if (fixed == 3) return fold(tape, op, tape->value[a], tape->value[b], node);
     ad_status status = ad_tape_scalar(tape, op, forms[fixed], a, b, node);
-    if (op != AD_PRODUCT || status != AD_OK || tape->value[*node] == tape->value[*node]) return status;
+    if (op != AD_PRODUCT || status != AD_OK || tape->value[*node] == tape->value[*node])
+        return status;
     return ad_tape_settle(tape, a, b, *node);
 }
 

@@ -176,7 +176,7 @@ static ad_status matmul(taylor *x, const ad_run *run, const ad_block *b) {
         for (size_t i = 0; i <= k && status == AD_OK; i++) {
             if (!moving[i] || !moving[d + 1 + k - i]) continue;
             x->wild |= ad_matmul(extents, dense(a + i * left, M, K),
-                                dense(c + (k - i) * right, K, N), dense(product, M, N), 1);
+                                 dense(c + (k - i) * right, K, N), dense(product, M, N), 1);
             for (size_t e = 0; e < own; e++) series_of(x, run->node + (ad_node)e)[k] += product[e];
             if (ad_pace_stops(&x->pace, left * N / 8 + own)) status = AD_INTERRUPTED;
         }

@@ -77,8 +77,8 @@ TWINS = {
 }
 
 # Operations that the core itself records, expands or folds, each for a reason that is not its
-# formula: zeros, ones and signs of derivatives (graph_derived.c), ties, gradients that stop, kinks of
-# roots and their squares (vanish.c, square.c).
+# formula: zeros, ones and signs of derivatives (graph_derived.c), ties, gradients that stop, kinks
+# of roots and their squares (vanish.c, square.c).
 STRUCTURAL_OPS = {"ADD", "MULTIPLY", "GUARDED", "SELECT", "SUBTRACT", "NEGATIVE", "POSITIVE"}
 STRUCTURAL_OPS |= {"DIVIDE", "POWER", "SQUARE", "EQUAL", "ISNAN", "LOGICAL_OR", "STOP"}
 STRUCTURAL_OPS |= {"PRODUCT", "KINKED", "SQUARED_ROOT", "SQRT", "CBRT", "ABSOLUTE", "HYPOT"}

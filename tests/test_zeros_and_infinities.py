@@ -192,7 +192,7 @@ NEVER = {
     "cosh": (lambda x: np.cosh(np.linalg.norm(x)), np.eye(2)),
     "cosine of a magnitude": (lambda x: np.sum(np.cos(np.abs(x))), -np.eye(2)),
     "fourth power": (lambda x: np.linalg.norm(x) ** 4, np.zeros((2, 2))),
-    "bump": (lambda x: np.exp(-np.hypot(x[0], x[1]) ** 1 * np.hypot(x[1], x[0])), -2 * np.eye(2)),
+    "bump": (lambda x: np.exp(-(np.hypot(x[0], x[1]) ** 1) * np.hypot(x[1], x[0])), -2 * np.eye(2)),
     "distance": (lambda x: np.cosh(np.sqrt((x[0] - x[1]) ** 2)), A([[1.0, -1.0], [-1.0, 1.0]])),
 }
 

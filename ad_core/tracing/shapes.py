@@ -10,7 +10,13 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.tracing.dispatch import (
-    any_traced, in_order, keeps_types, movers, only_plain, refuse_dtype, store,
+    any_traced,
+    in_order,
+    keeps_types,
+    movers,
+    only_plain,
+    refuse_dtype,
+    store,
 )  # fmt: skip
 from ad_core.tracing.elementwise import as_array
 from ad_core.tracing.guards import decided
