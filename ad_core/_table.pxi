@@ -263,10 +263,7 @@ cdef object method_of(object x, str name):
     if name == "__array__" and type(x) is TracedScalar:
         scalar_handed_out(<TracedScalar> x)     # NumPy, which is about to make an array of it
     if function is None and name in ("data", "ctypes"):
-        raise TracedAttributeError(
-            f"a traced value has no memory to hand out{user_line()} (its attribute {name!r}), as "
-            f"numbers taken from there would have no derivative; give what is called on it a "
-            f"derivative by ad_core.external, or pass plain numbers outside the derivative")
+        refuse_memory(name)
     if function is None:
         if not name.startswith("_") and callable(getattr(x.__class__, name, None)):
             return types.MethodType(functools.partial(refuse_method, name), x)
@@ -286,9 +283,19 @@ cdef int set_attribute(TracedArray x, str name, object value) except -1:
 def refuse_method(name, x, *args, **kwargs):
     """What a method of NumPy's arrays does that has no traced meaning; not before it is called,
     so that looking for it tells what it tells of NumPy's."""
+    if name in ("tobytes", "tofile", "tostring", "dump", "dumps"):
+        refuse_memory(name)
     raise NoDerivativeError(
         f"the method {name!r} of a traced value has no derivative in ad_core{user_line()}; what "
         f"ad_core traces of NumPy's arrays is listed in docs/numpy-coverage.md")
+
+
+cdef int refuse_memory(str name) except -1:
+    raise TracedAttributeError(
+        f"a traced value has no memory to hand out{user_line()}, and numbers that {name!r} gave "
+        f"would have no derivative. Give the function that needs them a derivative by "
+        f"ad_core.external, or pass it plain numbers outside the derivative; what ad_core traces "
+        f"of NumPy's arrays is listed in docs/numpy-coverage.md")
 
 
 cdef list method_names():

@@ -212,24 +212,7 @@ def array_attributes():
         "itemsize": lambda x: x.dtype.itemsize,
         "nbytes": lambda x: x.size * x.dtype.itemsize,
         "device": lambda x: "cpu",
-        **{name: _no_memory(name) for name in ("data", "ctypes", "tobytes", "tofile", "dumps")},
     }
-
-
-class NoMemory(TracedValueError, AttributeError):
-    """What asks for the bytes of a traced value."""
-
-
-def _no_memory(name):
-    def refuse(x):
-        raise NoMemory(
-            f"a traced value has no attribute {name!r}{_core.user_line()}: there are no bytes "
-            f"behind it that could be handed out. Take ad_core.stop_gradient(x) for its numbers, "
-            f"or wrap the compiled function that needs them with ad_core.external; what there is "
-            f"of NumPy's arrays is listed in docs/numpy-coverage.md"
-        )
-
-    return refuse
 
 
 def array_setters():
