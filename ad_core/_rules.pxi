@@ -407,11 +407,12 @@ cdef bint may_be_undetermined(const ad_tape *tape) noexcept:
 
 
 def undetermined_calls(Trace trace not None):
-    """(rule, operand nodes, result nodes) of the calls whose results may be no functions of their
-    arguments at a point."""
+    """(rule, operand nodes, nodes of the rule's own results) of the calls whose results may be no
+    functions of their arguments at a point."""
     cdef const ad_tape *tape = trace.root().tape
     cdef const ad_run *run
     cdef const ad_block *block
+    cdef const called *c
     cdef size_t k
     found = []
     for k in range(tape.runs if may_be_undetermined(tape) else 0):
@@ -419,10 +420,10 @@ def undetermined_calls(Trace trace not None):
         if run.form != AD_FORM_BLOCK or run.op != AD_BLOCK_CALL:
             continue
         block = &tape.block[run.a]
-        if (<called *> tape.rule[block.rule]).undetermined:
-            rule = rule_of(tape.rule[block.rule])
-            results = np.arange(run.node, run.node + block.count, dtype=np.uint32)
-            found.append((rule, call_operands(tape, block), results))
+        c = <const called *> tape.rule[block.rule]
+        if c.undetermined:
+            results = np.arange(run.node, run.node + block.count - c.outcome, dtype=np.uint32)
+            found.append((rule_of(<void *> c), call_operands(tape, block), results))
     return found
 
 
