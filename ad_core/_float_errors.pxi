@@ -22,7 +22,8 @@ cdef class WatchedState:
 
     def set(self, value):
         global watching
-        watching = True
+        if ad_current != NULL and not ad_probing:   # not by a rule's own function
+            watching = True
         return state_variable.set(value)
 
     def __getattr__(self, name):
@@ -32,10 +33,20 @@ cdef class WatchedState:
 def filters_changed(*args):
     """Stands for what the warnings module calls when its filters change while a trace runs."""
     global watching, warnings_raise
-    watching = True
-    warnings_raise = any([action == "error" and issubclass(RuntimeWarning, category)
-                          for action, _, category, *_ in warnings.filters])
+    if ad_current != NULL and not ad_probing:
+        watching = True
+        warnings_raise = any([action == "error" and issubclass(RuntimeWarning, category)
+                              for action, _, category, *_ in warnings.filters])
     return filters_were_changed(*args)
+
+
+def unwatched(function, *args):
+    """function(*args), which sets the error state or filters of warnings for itself alone."""
+    probe(1)
+    try:
+        return function(*args)
+    finally:
+        probe(-1)
 
 
 cdef object filters_were_changed = None
