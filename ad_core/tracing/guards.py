@@ -7,7 +7,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.tracing.elementwise import as_array
 
-__all__ = ["decided", "holds", "keep_holes", "keep_order", "plain", "tested"]
+__all__ = ["decided", "holds", "keep_holes", "keep_order", "keep_order_of_ties", "plain", "tested"]
 
 
 def plain(x):
@@ -44,7 +44,13 @@ def keep_order(keep, first, second, ahead):
     ties now, where they stand ahead in the array no greater."""
     if not (plain(first) == plain(second)).any():
         keep(np.less, first, second)
-        return
+    else:
+        keep_order_of_ties(keep, first, second, ahead)
+
+
+def keep_order_of_ties(keep, first, second, ahead):
+    """The same where ties that come up elsewhere go no other way: first is less, or where it
+    stands ahead no greater."""
     shape = np.broadcast_shapes(np.shape(first), np.shape(second), np.shape(ahead))
     first, second = np.broadcast_to(first, shape), np.broadcast_to(second, shape)
     for test, where in ((np.less_equal, ahead), (np.less, ~ahead)):

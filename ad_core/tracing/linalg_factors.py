@@ -6,7 +6,9 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.rules import factors
+from ad_core.tracing.guards import keep_order_of_ties
 from ad_core.tracing.linalg import RESULTS, linalg, stacked, stacked_square
+from ad_core.tracing.queries import sorting
 
 __all__ = ["svd"]
 
@@ -88,7 +90,8 @@ def _svd_by_eigh(a, compute_uv):
     """As NumPy: from the eigenvalues, the largest first, their signs in the right vectors."""
     w, v = factors.eigh(a, "L")
     s = np.absolute(w)
-    order = np.argsort(s, axis=-1)[..., ::-1]
+    # of equal eigenvalues the rule of eigh knows, whichever comes first
+    order = sorting(s, -1, keep_order_of_ties)[0][..., ::-1]
     s = np.take_along_axis(s, order, axis=-1)
     if not compute_uv:
         return s

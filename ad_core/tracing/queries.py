@@ -163,15 +163,15 @@ def argsort(a, axis=-1, kind=None, order=None, *, stable=None):
     return sorting(x, axis)[0]
 
 
-def sorting(x, axis):
-    """The stable order of x, and x in this order; kept as guards."""
+def sorting(x, axis, keep=keep_order):
+    """The stable order of x, and x in this order; kept as guards, by keep."""
     values = plain(x)
     found = stable_order(values, axis)
     ordered = np.take_along_axis(x, found, axis)
     rows = np.moveaxis(ordered, axis, -1)
     moved = np.moveaxis(found, axis, -1)
     ahead = moved[..., :-1] < moved[..., 1:]
-    keep_order(keep_holes(x, values), rows[..., :-1], rows[..., 1:], ahead)
+    keep(keep_holes(x, values), rows[..., :-1], rows[..., 1:], ahead)
     return found, ordered
 
 
