@@ -273,6 +273,12 @@ def test_conventional_derivatives(row, where):
             np.testing.assert_allclose(found[2 * k + 1], expected_there, rtol=1e-12, atol=1e-15)
 
 
+def assert_same_or_unknown(found, expected):
+    """The same numbers, but that a program's sums may be NaN where a sweep's are infinite."""
+    expected = np.where(np.isnan(found) & np.isinf(expected), np.nan, expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
 @each_function
 def test_conventional_second_derivatives(row):
     f, x = function(row[0]), number(row[1])
@@ -280,9 +286,9 @@ def test_conventional_second_derivatives(row):
         return
     tape = ad_core.trace(f, elsewhere(x))
     expected = number(row[3])
-    np.testing.assert_allclose(tape.hessian(x), expected, rtol=1e-13)
+    assert_same_or_unknown(tape.hessian(x), expected)
     found = tape.hessian(np.stack([np.asarray(x)] * 18))
-    np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=1e-13)
+    assert_same_or_unknown(found, np.broadcast_to(expected, found.shape))
 
 
 @each_function
