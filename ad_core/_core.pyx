@@ -67,8 +67,6 @@ cdef extern from *:
     static _Thread_local int ad_hushed;
     #endif
     #define hush(change) (ad_hushed += (change))
-    static _Thread_local int ad_probing;
-    #define probe(change) (ad_probing += (change))
     #define set_float_noted(x) (ad_float_noted = (x))
 
     /* __array_ufunc__ as a method that takes its argument tuple as it comes: NumPy makes one
@@ -94,8 +92,6 @@ cdef extern from *:
     void set_current(void *trace)
     int ad_hushed     # of NumPy's functions, how many are being carried out, on this thread
     void hush(int change)
-    int ad_probing    # how many of unwatched()'s calls are running on this thread
-    void probe(int change)
     void set_float_noted(int x)
     bint ad_is_small_int(object x)
 

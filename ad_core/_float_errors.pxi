@@ -22,8 +22,7 @@ cdef class WatchedState:
 
     def set(self, value):
         global watching
-        if ad_current != NULL and not ad_probing:   # not by a rule's own function
-            watching = True
+        watching = True
         return state_variable.set(value)
 
     def __getattr__(self, name):
@@ -33,20 +32,10 @@ cdef class WatchedState:
 def filters_changed(*args):
     """Stands for what the warnings module calls when its filters change while a trace runs."""
     global watching, warnings_raise
-    if ad_current != NULL and not ad_probing:
-        watching = True
-        warnings_raise = any([action == "error" and issubclass(RuntimeWarning, category)
-                              for action, _, category, *_ in warnings.filters])
+    watching = True
+    warnings_raise = any([action == "error" and issubclass(RuntimeWarning, category)
+                          for action, _, category, *_ in warnings.filters])
     return filters_were_changed(*args)
-
-
-def unwatched(function, *args):
-    """function(*args), which sets the error state or filters of warnings for itself alone."""
-    probe(1)
-    try:
-        return function(*args)
-    finally:
-        probe(-1)
 
 
 cdef object filters_were_changed = None

@@ -52,7 +52,7 @@ def as_numpy_lays(function, args, kwargs, result, name=None):
     if key not in known:
         if len(known) >= MOST:
             known.clear()
-        known[key] = _core.unwatched(_asked, function, args, kwargs)
+        known[key] = _asked(function, args, kwargs)
     return laid(result, known.get(key))
 
 
