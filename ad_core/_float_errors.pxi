@@ -17,12 +17,18 @@ cdef object ufunc_config = importlib.import_module("numpy._core._ufunc_config")
 cdef object state_variable = getattr(ufunc_config, "_extobj_contextvar", None)
 
 
+cdef bint is_users_change() noexcept:
+    """Whether the traced function is what runs now: our own functions change the error state and
+    the filters for a while only, and what was recorded does not depend on it."""
+    return ad_current != NULL and not ad_hushed
+
+
 cdef class WatchedState:
     """Stands for NumPy's error state while a trace runs, to notice when it is changed."""
 
     def set(self, value):
         global watching
-        watching = True
+        watching = watching or is_users_change()
         return state_variable.set(value)
 
     def __getattr__(self, name):
@@ -32,6 +38,8 @@ cdef class WatchedState:
 def filters_changed(*args):
     """Stands for what the warnings module calls when its filters change while a trace runs."""
     global watching, warnings_raise
+    if not is_users_change():
+        return filters_were_changed(*args)
     watching = True
     warnings_raise = any([action == "error" and issubclass(RuntimeWarning, category)
                           for action, _, category, *_ in warnings.filters])

@@ -82,10 +82,14 @@ def _described(item):
 
 def _asked(function, args, kwargs):
     """The strides of what NumPy makes of the arguments' values; None where it can not tell."""
+    return _core.untraced(_strides_made, function, _plain(list(args)), _plain(kwargs))
+
+
+def _strides_made(function, args, kwargs):
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _strides_of(function(*_plain(list(args)), **_plain(kwargs)))
+            return _strides_of(function(*args, **kwargs))
     except Exception:
         return None
 
