@@ -49,7 +49,7 @@ cdef inline object binary(unsigned op, object left, object right, object by=None
             whole = (a.truth | a.count) and (b.truth | b.count)
             if b.trace is trace and (not whole or stays_whole(op, a.count | b.count)):
                 if op == op_multiply and a.node == b.node and not whole:
-                    return scalar_result(trace, squared(a), op, by, left, right)
+                    return scalar_result(trace, squared(a, op), op, by, left, right)
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_BINARY, a.node, b.node, &node)
                 if status != AD_OK:
                     fail(status)
@@ -112,7 +112,7 @@ cdef inline object unary(unsigned op, object x, object by=None):
         a = <TracedScalar> x
         if at_hand(a.trace) and not (a.truth | a.count):
             if op == op_square:
-                return scalar_result(a.trace, squared(a), op, by, x, None)
+                return scalar_result(a.trace, squared(a, op), op, by, x, None)
             check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY, a.node, 0, &node))
             return scalar_result(a.trace, node, op, by, x, None)
     if ad_current == NULL:
@@ -120,14 +120,16 @@ cdef inline object unary(unsigned op, object x, object by=None):
     return told_elementwise(op, (x,), by)
 
 
-cdef ad_node squared(TracedScalar a) except? 0:
-    """The node of a * a for a scalar at hand."""
+cdef ad_node squared(TracedScalar a, unsigned op) except? 0:
+    """The node of the square of a scalar at hand, by either row that squares: roots are looked
+    for."""
     cdef ad_node node = 0
-    cdef ad_operand operand
-    operand.base = a.node
-    operand.stride = NULL
-    operand.nodes = NULL
-    check(ad_tape_elementwise(a.trace.tape, op_square, 0, NULL, &operand, &node))
+    cdef ad_operand operands[2]
+    operands[0].base = a.node
+    operands[0].stride = NULL
+    operands[0].nodes = NULL
+    operands[1] = operands[0]
+    check(ad_tape_elementwise(a.trace.tape, op, 0, NULL, operands, &node))
     return node
 
 
