@@ -291,6 +291,36 @@ def test_conventional_second_derivatives(row):
     assert_same_or_unknown(found, np.broadcast_to(expected, found.shape))
 
 
+KINKS = {
+    "arctan2": np.arctan2, "hypot": np.hypot, "cube": lambda a, b: np.hypot(a, b) ** 3,
+    "polar": lambda a, b: np.hypot(a, b) * np.arctan2(a, b),
+    "angle": lambda a, b: np.angle(a + 1j * b),
+    "root": lambda a, b: np.sqrt(a * a + b * b), "absolute": lambda a, b: np.abs(a + 1j * b),
+    "norm": lambda a, b: np.linalg.norm(np.stack([a, b])), "log": lambda a, b: a * np.log(b),
+    "roots": lambda a, b: np.sqrt(a) * np.sqrt(b), "share": lambda a, b: a / np.hypot(a, b),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINKS)
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_at_a_kink_a_program_has_no_numbers_of_its_own(kind, order):
+    """Where it has finite numbers, so have sweeps, and the same."""
+    derivative = lambda x: KINKS[kind](x[0], x[1])  # noqa: E731
+    for k in range(order - 1):
+        derivative = ad_core.jacfwd(derivative) if k % 2 else ad_core.jacrev(derivative)
+    with np.errstate(all="ignore"):
+        for x in itertools.product([0.0, 1.0, -1.0, np.inf], repeat=2):
+            x = np.array(x)
+            expected = ad_core.jacobian(derivative)(x)
+            for at in (x, elsewhere(x)):
+                try:
+                    found = ad_core.trace(derivative, at).jacobian(x)
+                except ad_core.BranchChanged:
+                    continue
+                known = np.isfinite(found)
+                np.testing.assert_allclose(found[known], expected[known], rtol=1e-9, atol=1e-12)
+
+
 @each_function
 def test_a_masked_branch_has_no_part(row):
     f, x = function(row[0]), number(row[1])
