@@ -178,16 +178,17 @@ cdef bint needs_copy(object copy, bint fresh) except -1:
     return bool(copy)
 
 
-cdef object of_traced(object a, object copy):
+cdef object of_traced(object a, object copy, object order=None):
     """What NumPy would make an array of, as a traced array, if traced values are in it; else None.
+    A copy is made in this order.
 
     Those are traced values themselves, lists and object arrays that hold them, masked arrays, and
     objects whose __array__ gives them."""
     cdef object made
     if type(a) is TracedArray:
-        return copied(<TracedArray> a) if needs_copy(copy, False) else a
+        return copied(<TracedArray> a, order or "K") if needs_copy(copy, False) else a
     if type(a) is masked_type:
-        return copied(a._data) if needs_copy(copy, False) else a._data
+        return copied(a._data, order or "K") if needs_copy(copy, False) else a._data
     if type(a) is TracedScalar:
         made = as_traced_array(a)
     elif isinstance(a, (list, tuple)):
@@ -200,7 +201,9 @@ cdef object of_traced(object a, object copy):
         made = numbers_in(a)
         if not is_traced(made):
             return None
-        return copied(<TracedArray> as_traced_array(made)) if needs_copy(copy, False) else made
+        if not needs_copy(copy, False):
+            return made
+        return copied(<TracedArray> as_traced_array(made), order or "K")
     if made is not None:
         needs_copy(copy, True)
     return made
@@ -232,9 +235,12 @@ def array(object, dtype=None, **kwargs):
         return originals["array"](object, dtype, **kwargs)
     if not is_float(dtype):
         return complex_made(originals["array"](object, dtype, **kwargs))
-    made = of_traced(object, kwargs.get("copy", True)) if stays_traced(object, dtype) else None
+    order = kwargs.get("order")
+    made = None
+    if stays_traced(object, dtype):
+        made = of_traced(object, kwargs.get("copy", True), order)
     if made is not None:
-        made = ordered(of_type_asked(made, dtype), kwargs.get("order"))
+        made = ordered(of_type_asked(made, dtype), order)
         return reshaped_minimum(made, kwargs)
     return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
 
@@ -347,6 +353,9 @@ cdef object joined(object items):
             item = joined(item) if len(item) else originals["array"](item)
         elif isinstance(item, np_ndarray) and not item.ndim and not operable(item):
             item = float(item)      # as NumPy does: refused where it has a unit
+        elif not is_traced(item):
+            found = numbers_in(item)
+            item = item if found is None else found
         parts.append(item)
     for item in parts:          # all on one tape before their nodes are read
         if kinds & AS_FLOAT == 0:

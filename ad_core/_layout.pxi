@@ -117,7 +117,7 @@ def in_order_of(TracedArray x not None, strides, Py_ssize_t size=8):
     if cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray> index.transpose(axes)):
         return x
     laid = contiguous(index.transpose(axes)).transpose(inverse(axes))
-    return owning_array(x.trace, laid, x.truth)
+    return of_same_type(x, owning_array(x.trace, laid, False))
 
 
 def all_in_c_order(item):
