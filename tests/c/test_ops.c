@@ -76,7 +76,9 @@ TEST(ops_partials_agree_with_differences_of_the_values) {
         const ad_op_info *row = ad_op_row(op);
         /* Adjoints, not values, are what the first multiplies, and the second is held constant:
          * partials that are not the difference's. */
-        if (strcmp(row->name, "GUARDED") == 0 || strcmp(row->name, "SQUARED_ROOT") == 0 || strcmp(row->name, "STOP") == 0) continue;
+        if (strcmp(row->name, "GUARDED") == 0 || strcmp(row->name, "SQUARED_ROOT") == 0 ||
+            strcmp(row->name, "STOP") == 0)
+            continue;
         double x[AD_MAX_ARITY][GRID];
         grid(row, x);
         for (int k = 0; k < GRID; k++) {
