@@ -97,8 +97,10 @@ class Recording:
             ]
         )
 
-    def product(self, seeds, forward):
-        """J seeds or J^T seeds for a flat list of arrays: a flat array."""
+    def product(self, seeds, forward, checked=True):
+        """J seeds or J^T seeds for a flat list of arrays: a flat array.
+
+        checked: debug(nans=True) looks at it."""
         traced = [seed for seed in seeds if _core.traced(seed)]
         if self.nested or traced:
             segment = _core.segment_of(
@@ -111,7 +113,8 @@ class Recording:
         column = np.concatenate(flat)[:, None] if flat else empty((0, 1))
         sweep = _core.push_forward if forward else _core.pull_back
         found = sweep(self.trace, self.inputs.nodes, self.outputs.nodes, column)[:, 0]
-        found = debugging.check_derivative(self, found)
+        if checked:
+            found = debugging.check_derivative(self, found)
         return _core.untraced(marked, found, self.dependences, flat, forward)
 
     def matrix(self, mode, chunk_size):
@@ -167,7 +170,8 @@ class Recording:
         return gradient.unwrap(gradient.jacobian())
 
     def hvp(self, seeds):
-        """The Hessian of a scalar result times a flat list of tangents as a tree of inputs."""
+        """The Hessian of a scalar result times a flat list of tangents as a tree of inputs, which
+        is the caller's to look at in debug(nans=True)."""
         if not _core.has_calls(self.trace):
             # NumPy's own: an outer trace, which this recording has no part in, may be running
             one = _core.plain_function("ones")(1)
@@ -183,7 +187,8 @@ class Recording:
             if debugging.watches():
                 self.gradient()  # whose operations have lines of the user's
         gradient = self.differentiated()
-        return gradient.unwrap(gradient.outputs.build(gradient.product(seeds, forward=True)))
+        found = gradient.product(seeds, forward=True, checked=False)
+        return gradient.unwrap(gradient.outputs.build(found))
 
     def ggnvp(self, seeds, weights=None):
         """J^T (weights * J t) for a flat list of tangents t, as a tree of inputs; weights: flat."""
