@@ -70,6 +70,8 @@ FUNCTIONS = {
     "getdata": lambda x: np.ma.getdata(x * M)[::2] + (x * M).data[::2],
     "getmaskarray": lambda x: x * np.ma.getmaskarray(x * M),
     "count": lambda x: x * np.ma.count(x * M) + (x * M).count(),
+    "shape": lambda x: x * (np.shape(x * M)[0] + np.ndim(x * M) + np.size(x * M)),
+    "size along an axis": lambda x: x * np.size(x * M, 0),
     "np.ma.power": lambda x: np.ma.power(x * M, 2).sum(),
     "np.ma.concatenate": lambda x: np.ma.concatenate([x * M, M]).sum(),
     "np.ma.clip": lambda x: np.ma.clip(x * M, 1, 3).sum(),

@@ -45,7 +45,10 @@ class TracedMasked:
 
     def __array_function__(self, function, types, args, kwargs):
         name = METHODS.get(function)
-        if name is None or not args or type(args[0]) is not TracedMasked:
+        own = bool(args) and type(args[0]) is TracedMasked
+        if own and function in FACTS:
+            return function(args[0]._data, *args[1:], **kwargs)
+        if name is None or not own:
             refuse(f"{function.__module__}.{function.__name__}")
         return getattr(args[0], name)(*args[1:], **kwargs)
 
@@ -410,13 +413,13 @@ def mask_of(x):
 METHODS = {
     getattr(np, name): name
     for name in (
-        "sum", "prod", "min", "max", "amin", "amax", "ptp", "any", "all", "mean", "var", "std",
+        "sum", "prod", "min", "max", "ptp", "any", "all", "mean", "var", "std",
         "cumsum", "cumprod", "argmin", "argmax", "round", "clip", "copy", "ravel", "reshape",
-        "transpose", "swapaxes", "squeeze", "shape", "ndim", "size",
+        "transpose", "swapaxes", "squeeze",
     )
 }  # fmt: skip
 METHODS |= {np.amin: "min", np.amax: "max", np.around: "round"}
-FACTS = {np.shape: "shape", np.ndim: "ndim", np.size: "size"}
+FACTS = {np.shape, np.ndim, np.size}  # which the mask has no part in
 
 
 def plain_mask(mask):
