@@ -17,15 +17,6 @@
 #define MOST 4000
 #define NONE AD_NO_TERM
 
-#ifdef AD_TEST_ONE_ISA /* stands for lanes.c, which knows them all */
-const ad_lane_table *ad_lanes(void) { return &ad_lanes_base; }
-
-int ad_lanes_choose(const char *isa) {
-    ad_eval_choose(&ad_eval_base);
-    return isa == NULL || strcmp(isa, "base") == 0;
-}
-#endif
-
 /* A function's values and Jacobian, guarded or not. */
 typedef struct example {
     ad_graph g;
