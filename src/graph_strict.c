@@ -39,10 +39,13 @@ static int may_be_dead(const survey *x, ad_term t, int j) {
     }
 }
 
+/* Whether an input is a seed, which does not move with the point. */
+static int is_seed(const ad_graph *g, ad_term t) { return g->recorded > 0 && t >= g->recorded; }
+
 static int may_be_local(const survey *x, ad_term t) {
     const unsigned op = x->g->vertex[t].op;
     if (op == AD_GRAPH_CONSTANT || op == AD_GRAPH_MAX || op == AD_GRAPH_MIN) return 1;
-    if (op == AD_GRAPH_INPUT) return t >= x->g->recorded; /* a seed */
+    if (op == AD_GRAPH_INPUT) return is_seed(x->g, t);
     for (size_t j = 0; j < ad_graph_arity(x->g, t); j++) {
         if (x->local[ad_graph_operand(x->g, t, j)]) continue;
         if (op >= AD_OP_COUNT || !may_be_dead(x, t, (int)j)) return 0;
@@ -132,7 +135,7 @@ static ad_term local_of(strict *x, ad_term t) {
     const int same = g->vertex[form].op == op;
     ad_term partials[AD_MAX_ARITY], all = x->always;
     if (op == AD_GRAPH_CONSTANT || g->vertex[form].op == AD_GRAPH_CONSTANT) return x->always;
-    if (op == AD_GRAPH_INPUT) return t >= g->recorded && !x->values ? x->always : x->never;
+    if (op == AD_GRAPH_INPUT) return is_seed(g, t) && !x->values ? x->always : x->never;
     int stepped = 0;
     for (int j = 0; op < AD_OP_COUNT && j < (int)arity; j++) stepped |= ad_expr_steps(op, j);
     if (same && stepped) ad_graph_partials(g, form, partials);

@@ -159,6 +159,21 @@ class TestLagrangianHessian:
         found = tape.lagrangian_hessian(np.array([0.0, 1.0]), np.array([0.0, 3.0]))
         np.testing.assert_array_equal(found, [[0.0, 0.0], [0.0, 6.0]])
 
+    def test_zero_seeds_win_in_every_product(self):
+        fun = lambda x: np.stack([np.sqrt(x[0]), x[1] ** 2])  # noqa: E731
+        scalar = lambda x: np.sqrt(x[0]) + x[1] ** 2  # noqa: E731
+        tape, one = ad_core.trace(fun, np.ones(2)), ad_core.trace(scalar, np.ones(2))
+        x, seed = np.array([0.0, 1.0]), np.array([0.0, 3.0])
+        many = np.stack([x] * 9), np.stack([seed] * 9)
+        for made, name, expected in [
+            (tape, "jvp", ad_core.jvp(fun, (x,), (seed,))[1]),
+            (tape, "vjp", ad_core.vjp(fun, x)[1](seed)[0]),
+            (one, "hvp", ad_core.hvp(scalar, (x,), (seed,))),
+        ]:
+            np.testing.assert_array_equal(expected, [0.0, 6.0])
+            np.testing.assert_array_equal(getattr(made, name)(x, seed), expected)
+            np.testing.assert_array_equal(getattr(made, name)(*many), [expected] * 9)
+
 
 class TestGaussNewton:
     def test_a_loss_in_the_middle(self):
