@@ -125,8 +125,8 @@ def test_a_zero_at_this_point_is_no_derivative(kind):
 def test_infinities_are_added_up_before_they_count():
     f = lambda x: np.sqrt(2 * x - x)  # noqa: E731
     for way, found in jacobians(f, A([0.0])).items():
-        assert found == np.inf or way == "nested", way
-        assert not np.isfinite(found), way
+        # a derivative that a function takes itself is computed by other sums
+        assert found == np.inf or (way == "nested" and np.isnan(found)), way
 
 
 # --------------------------------------------------------------------------- roots of squares
@@ -160,6 +160,7 @@ M = A([[1.0, 2.0], [0.0, 3.0]])
 SMOOTH = {
     "norm squared": (lambda x: np.linalg.norm(x) ** 2, 2 * np.eye(2)),
     "root of a product": (lambda x: np.sqrt(x @ x) ** 2, 2 * np.eye(2)),
+    "its own factor": (lambda x: np.linalg.norm(x) * np.linalg.norm(x), 2 * np.eye(2)),
     "square of a number": (lambda x: np.square(np.linalg.norm(x)), 2 * np.eye(2)),
     "magnitudes": (lambda x: np.sum(np.abs(x) ** 2), 2 * np.eye(2)),
     "hypot": (lambda x: np.hypot(x[0], x[1]) ** 2, 2 * np.eye(2)),
@@ -184,11 +185,10 @@ def test_the_square_of_a_root_is_smooth(kind):
 def test_the_square_of_a_root_has_numpys_value(kind):
     f = SMOOTH[kind][0]
     for x in np.random.default_rng(0).normal(size=(20, 2)):
-        np.testing.assert_allclose(ad_core.value_and_grad(f)(x)[0], f(x), rtol=1e-15)
+        assert ad_core.value_and_grad(f)(x)[0] == f(x)
 
 
 NEVER = {
-    "a norm times another": (lambda x: np.linalg.norm(x) * np.linalg.norm(x), 2 * np.eye(2)),
     "cosh": (lambda x: np.cosh(np.linalg.norm(x)), np.eye(2)),
     "cosine of a magnitude": (lambda x: np.sum(np.cos(np.abs(x))), -np.eye(2)),
     "fourth power": (lambda x: np.linalg.norm(x) ** 4, np.zeros((2, 2))),
