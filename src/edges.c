@@ -27,27 +27,6 @@ static size_t scalar_edges(const ad_tape *tape, const ad_run *run, size_t room, 
     return put(edges, room, n, run->b, run->form == AD_FORM_LEFT ? 0 : *partial);
 }
 
-static double span_partial(const ad_tape *tape, const ad_span *span, ad_node node, int j,
-                           size_t k) {
-    switch (span->source[j]) {
-    case AD_PARTIAL_STORED:
-        return tape->partial[span->partial[j] + k];
-    case AD_PARTIAL_ONE:
-        return 1;
-    case AD_PARTIAL_MINUS_ONE:
-        return -1;
-    case AD_PARTIAL_A:
-    case AD_PARTIAL_B: {
-        int other = span->source[j] == AD_PARTIAL_A ? 0 : 1;
-        return tape->value[view_node(tape, &span->operand[other], &span->extent, k)];
-    }
-    case AD_PARTIAL_V:
-        return tape->value[node];
-    default:
-        return 0;
-    }
-}
-
 static size_t matmul_edges(const ad_tape *tape, const ad_block *b, size_t k, size_t room,
                            ad_edge *edges) {
     const uint32_t *e = b->extent[1].size;
@@ -120,10 +99,13 @@ size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *ed
     }
     if (run->form != AD_FORM_SPAN) return scalar_edges(tape, run, room, edges);
     const ad_span *span = &tape->span[run->a];
+    ad_node nodes[AD_MAX_ARITY] = {0};
+    for (int j = 0; j < run->arity; j++) {
+        nodes[j] = view_node(tape, &span->operand[j], &span->extent, k);
+    }
     size_t n = 0;
     for (int j = 0; j < run->arity; j++) {
-        n = put(edges, room, n, view_node(tape, &span->operand[j], &span->extent, k),
-                span_partial(tape, span, node, j, k));
+        n = put(edges, room, n, nodes[j], ad_span_partial(tape, span, j, k, nodes, node));
     }
     return n;
 }

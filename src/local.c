@@ -53,27 +53,6 @@ static void scalar_edges(walk *x, const ad_run *run) {
     }
 }
 
-/* The partial along edge j of element k of a span. */
-static double span_partial(const ad_tape *tape, const ad_span *span, int j, size_t k,
-                           const ad_node nodes[], ad_node own) {
-    switch (span->source[j]) {
-    case AD_PARTIAL_STORED:
-        return tape->partial[span->partial[j] + k];
-    case AD_PARTIAL_ONE:
-        return 1;
-    case AD_PARTIAL_MINUS_ONE:
-        return -1;
-    case AD_PARTIAL_A:
-        return tape->value[nodes[0]];
-    case AD_PARTIAL_B:
-        return tape->value[nodes[1]];
-    case AD_PARTIAL_V:
-        return tape->value[own];
-    default:
-        return 0;
-    }
-}
-
 static void span_edges(walk *x, const ad_run *run) {
     const ad_span *span = &x->tape->span[run->a];
     ad_node buffer[AD_MAX_ARITY][AD_CHUNK];
@@ -92,7 +71,7 @@ static void span_edges(walk *x, const ad_run *run) {
                 ad_node nodes[AD_MAX_ARITY] = {0};
                 for (int i = 0; i < run->arity; i++) nodes[i] = ad_place_node(place[i], e);
                 x->partial[e] =
-                    span_partial(x->tape, span, j, k + e, nodes, (ad_node)(run->node + k + e));
+                    ad_span_partial(x->tape, span, j, k + e, nodes, (ad_node)(run->node + k + e));
                 x->dead[e] = (uint8_t)is_dead(x, run->op, j, nodes, x->partial[e]);
             }
             emit(x, m, own, place[j]);

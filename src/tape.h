@@ -219,6 +219,27 @@ static inline size_t ad_run_count(const ad_tape *tape, const ad_run *run) {
     return 1;
 }
 
+/* The partial along edge j of element k of a span, node `own`, whose operands are `nodes`. */
+static inline double ad_span_partial(const ad_tape *tape, const ad_span *span, int j, size_t k,
+                                     const ad_node nodes[], ad_node own) {
+    switch (span->source[j]) {
+    case AD_PARTIAL_STORED:
+        return tape->partial[span->partial[j] + k];
+    case AD_PARTIAL_ONE:
+        return 1;
+    case AD_PARTIAL_MINUS_ONE:
+        return -1;
+    case AD_PARTIAL_A:
+        return tape->value[nodes[0]];
+    case AD_PARTIAL_B:
+        return tape->value[nodes[1]];
+    case AD_PARTIAL_V:
+        return tape->value[own];
+    default:
+        return 0;
+    }
+}
+
 /* Append a copy of all of `from` to `to`; node i becomes i + *offset. */
 ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset);
 
