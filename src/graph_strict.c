@@ -39,8 +39,8 @@ static int may_be_dead(const survey *x, ad_term t, int j) {
     }
 }
 
-/* Whether an input is a seed, which does not move with the point. */
-static int is_seed(const ad_graph *g, ad_term t) { return g->recorded > 0 && t >= g->recorded; }
+/* Whether an input came with derivatives: a seed, which does not move with the point. */
+static int is_seed(const ad_graph *g, ad_term t) { return t >= g->recorded; }
 
 static int may_be_local(const survey *x, ad_term t) {
     const unsigned op = x->g->vertex[t].op;
