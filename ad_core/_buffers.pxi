@@ -308,7 +308,7 @@ cdef object reshaped_minimum(object array, dict kwargs):
     return array
 
 
-cdef bint any_traced(object items):
+cpdef bint any_traced(object items) except -1:
     """Whether nested sequences hold a traced value."""
     for item in items:
         if is_traced(item):

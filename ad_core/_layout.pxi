@@ -173,3 +173,14 @@ cdef object ordered(object x, object order, bint copy=False):
         return copied(array, order or "K")
     found = unpatched_asarray(index, order=order)
     return x if found is index else of_same_type(array, owning_array(array.trace, found, False))
+
+
+def has_axes(result):
+    """Whether a result, or a part of one, has an order of memory that could be seen."""
+    if type(result) is TracedArray or type(result) is complex_type:
+        return result.ndim > 1
+    if type(result) is tuple or type(result) is list:
+        for part in result:
+            if has_axes(part):
+                return True
+    return False

@@ -76,7 +76,7 @@ def call_function(function, types, args, kwargs):
     result = implementation(*args, **kwargs)
     if out is not None:
         return store(out, result, function.__name__)
-    if function in dispatch.in_order or not layouts.has_axes(result):
+    if function in dispatch.in_order or not _core.has_axes(result):
         return result
     return layouts.as_numpy_lays(function, args, kwargs, result)
 

@@ -256,7 +256,7 @@ def operate(ufunc, operands):
             return ufunc(*plain)
         refuse(ufunc.__name__)
     result = operation(*operands)
-    if not layouts.has_axes(result):
+    if not _core.has_axes(result):
         return result
     if ufunc.signature is not None:
         return layouts.as_numpy_lays(ufunc, operands, {}, result)
@@ -308,7 +308,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         result = getattr(ufunc, method)(*plain, **kwargs)
     if out is not None:
         return store(out, result, ufunc.__name__)
-    if order in ("K", "k") or not layouts.has_axes(result):
+    if order in ("K", "k") or not _core.has_axes(result):
         return result
     return layouts.in_named_order(order, inputs, result)
 

@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 table = {}
+any_traced = _core.any_traced  # whether nested sequences hold a traced value
 
 # C functions with out=, which do not tell their signature: first parameter, place of out=.
 SIGNATURES = {np.dot: ("a", 2), np.concatenate: ("arrays", 2), np.where: ("condition", None)}
@@ -99,7 +100,7 @@ def call_function(function, types, args, kwargs):
             out, args = args[place], args[:place] + args[place + 1 :]
     if out is None:
         result = _without_axes(function, args, implementation(*args, **kwargs))
-        if function in in_order or not layouts.has_axes(result):
+        if function in in_order or not _core.has_axes(result):
             return result
         return layouts.as_numpy_lays(function, args, kwargs, result)
     if not any_traced((*args, *kwargs.values())):
@@ -164,15 +165,10 @@ def name_of(function):
     return f"{function.__module__}.{function.__name__}"
 
 
-def any_traced(items):
-    """Whether nested sequences hold a traced value."""
-    return any(_core.traced(x) or (isinstance(x, list | tuple) and any_traced(x)) for x in items)
-
-
 def only_plain(function, *items):
     """The items (one alone as it is) as plain numbers, where NumPy wants counts, axes or positions;
     traced floats are refused."""
-    items = [_core.plain_values(item) for item in items]
+    items = _core.plain_values(items)
     if any_traced(items):
         raise TracedValueError(
             f"np.{function.__name__} takes plain numbers but for the arrays that it works on"

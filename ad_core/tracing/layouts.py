@@ -32,13 +32,6 @@ class _Unkept(Exception):
     """Arguments that are no key, or that NumPy can not be asked with."""
 
 
-def has_axes(result):
-    """Whether a result has an order of memory that could be seen."""
-    if type(result) is tuple or type(result) is list:
-        return any(map(has_axes, result))
-    return (_core.traced(result) or _core.traced_complex(result)) and result.ndim > 1
-
-
 def as_numpy_lays(function, args, kwargs, result, name=None):
     """The result with its axes in memory as in NumPy's result of the same call."""
     if function in PLAIN and _core.all_in_c_order((result, args, kwargs)):
@@ -151,7 +144,7 @@ def laid(result, found):
             return result
         parts = [laid(*pair) for pair in zip(result, found, strict=True)]
         return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
-    if found is None or not has_axes(result):
+    if found is None or not _core.has_axes(result):
         return result
     if isinstance(result, list | tuple):
         return type(result)(laid(part, found) for part in result)

@@ -38,8 +38,10 @@ JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_
 
 def _mover(function):
     def move(a, *args, **kwargs):
-        args = [only_plain(function, arg) for arg in args]
-        kwargs = {name: only_plain(function, arg) for name, arg in kwargs.items()}
+        if args:
+            args = [only_plain(function, arg) for arg in args]
+        if kwargs:
+            kwargs = {name: only_plain(function, arg) for name, arg in kwargs.items()}
         x = as_array(a)
         if not _core.traced(x):
             return function(x, *args, **kwargs)
@@ -73,9 +75,12 @@ def _read_only(function):
     return view
 
 
+_raveled = _mover(np.ravel)
+
+
 @keeps_types(np.ravel)
 def ravel(a, order="C"):
-    flat = _mover(np.ravel)(a, order=order)
+    flat = _raveled(a, order=order)
     return _core.copy_of(flat) if _core.is_spaced(flat) and flat.size > 1 else flat
 
 

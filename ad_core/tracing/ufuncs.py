@@ -79,7 +79,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         result = _compute(ufunc, method, inputs, dict(kwargs), where)
     if result is NotImplemented:
         return result
-    if out is None and layouts.has_axes(result):
+    if out is None and _core.has_axes(result):
         result = _in_order(ufunc, method, inputs, asked, result)
         if order not in ("K", "k"):
             result = layouts.in_named_order(order, inputs, result)
