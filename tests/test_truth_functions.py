@@ -206,6 +206,8 @@ def wrong_calls(name, f, coarse=False, leaves_rest=False):
             continue  # NumPy leaves elements as they were in memory
         if name == "np.vecdot" and text == "f(m, v, v)":
             continue  # NumPy's own result depends on what it has written already
+        if name == "np.bincount" and text == "f([s, 1.0])":
+            continue  # refused; NumPy 2.0 rounds such floats, later ones refuse them too
         if name in OF_ONE and not re.match(r"f\([^,]*(, \w+=.*)?\)$", text):
             continue
         problem = examined(f, coarse, text, mixed)
