@@ -19,7 +19,7 @@ __all__ = ["array_attributes", "array_methods", "array_setters"]
 
 # Methods that are the NumPy function of the same name.
 SAME = [
-    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip",
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose",
     "cumprod", "cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "put",
     "ptp", "ravel", "repeat",
     "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
@@ -40,6 +40,10 @@ def dot(self, b, out=None):
     if not _core.all_operable((b,)):  # the method, unlike np.dot, asks no operand
         refuse_operand(b, "dot")
     return np.dot(self, b, out=out)
+
+
+def clip(self, min=None, max=None, out=None, **kwargs):
+    return np.clip(self, min, max, out, **kwargs)
 
 
 def reshape(self, *shape, order="C", copy=None):
@@ -190,7 +194,7 @@ def array_methods():
     for name in _core.op_aliases():
         table.setdefault(name, _same(name))
     for function in (
-        dot, reshape, copy, transpose, compress, flatten, astype, fill, item, tolist, sort,
+        dot, clip, reshape, copy, transpose, compress, flatten, astype, fill, item, tolist, sort,
         partition, conj, exp, view, is_integer, setflags,
     ):  # fmt: skip
         table[function.__name__] = function
