@@ -116,6 +116,7 @@ cdef extern from "tape.h" nogil:
         ad_block *block
         uint64_t *constant
         size_t nodes
+        size_t roots
         size_t partials
         size_t lists
         size_t runs

@@ -167,6 +167,7 @@ def tape_from_arrays(dict arrays, str name):
     made = file.own(np.array([narrow(x) for x in lists.tolist()], np.uint32), np.uint32)
     t.list = <ad_node *> cnp.PyArray_DATA(made)
     t.runs = <size_t> runs.shape[0]
+    t.roots = t.nodes
     made = file.own(np.zeros((t.runs + 1) * sizeof(ad_run), np.uint8), np.uint8)
     t.run = <ad_run *> cnp.PyArray_DATA(made)
     for k in range(t.runs):

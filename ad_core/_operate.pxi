@@ -125,6 +125,10 @@ cdef ad_node squared(TracedScalar a, unsigned op) except? 0:
     for."""
     cdef ad_node node = 0
     cdef ad_operand operands[2]
+    if a.node >= a.trace.tape.roots:
+        check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY if op == op_square else AD_FORM_BINARY,
+                             a.node, a.node, &node))
+        return node
     operands[0].base = a.node
     operands[0].stride = NULL
     operands[0].nodes = NULL

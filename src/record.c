@@ -246,6 +246,7 @@ ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_
         tape->lists = lists; /* constants need no history */
         return AD_OK;
     }
+    if (ad_is_root(op)) tape->roots = tape->nodes;
     tape->run[tape->runs++] =
         (ad_run){*first, 0, (uint8_t)op, AD_FORM_SPAN, (uint16_t)p.arity, (uint32_t)tape->spans, 0};
     tape->span[tape->spans++] = p.span;

@@ -15,7 +15,7 @@ static const ad_run *whole_run(const ad_tape *tape, int ndim, const int64_t *sha
         count *= shape[d];
     }
     const ad_node first = x->nodes != NULL ? x->nodes[0] : x->base;
-    if (tape->runs == 0 || first < tape->run[0].node) return NULL;
+    if (first >= tape->roots) return NULL;
     const ad_run *run = ad_tape_run_of(tape, first);
     if (run == NULL || run->form == AD_FORM_BLOCK || run->node != first) return NULL;
     return (int64_t)ad_run_count(tape, run) == count ? run : NULL;
@@ -75,7 +75,7 @@ ad_status ad_square_of_root(ad_tape *tape, int ndim, const int64_t *shape, const
     *recorded = 0;
     if (run == NULL) return AD_OK;
     const unsigned op = run->op;
-    if (op != AD_SQRT && op != AD_ABSOLUTE && op != AD_HYPOT) return AD_OK;
+    if (!ad_is_root(op)) return AD_OK;
     if (!has_rules(tape, run)) return AD_OK;
     *recorded = 1;
     const ad_node root = run->node;

@@ -72,7 +72,7 @@ void ad_tape_reset(ad_tape *tape, size_t keep) {
     tape->spans = tape->blocks = tape->guards = tape->checks = tape->outcomes = 0;
     memset(tape->recent, 0xFF, sizeof tape->recent);
     tape->limit = AD_MAX_NODES;
-    tape->local.nodes = tape->local.runs = 0;
+    tape->local.nodes = tape->local.runs = tape->roots = 0;
     if (tape->renewed == tape->room_nodes) return;
     renew((void **)&tape->value, &tape->room_nodes, sizeof *tape->value);
     renew((void **)&tape->partial, &tape->room_partials, sizeof *tape->partial);
@@ -340,6 +340,7 @@ ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
         ad_callbacks_get()->keep(from->rule[k]);
         to->rule[to->rules + k] = from->rule[k];
     }
+    if (from->roots > 0) to->roots = base + from->roots;
     to->nodes += from->nodes;
     to->rules += from->rules;
     to->partials += from->partials;

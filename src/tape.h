@@ -96,6 +96,7 @@ typedef struct ad_tape {
     size_t room_nodes, room_partials, room_lists, room_runs, room_spans, room_blocks, room_guards;
     size_t room_checks, room_outcomes, room_rules; /* outcomes: words of 64 */
     size_t limit;       /* most nodes; AD_MAX_NODES unless a test lowers it */
+    size_t roots;       /* no node from this one on is a root, whose square is one (square.h) */
     size_t renewed;     /* room_nodes when the large arrays were last allocated anew */
     ad_node recent[64]; /* constants seen lately, found by their bits */
     ad_local local;     /* as far as recording asked for it */
@@ -134,6 +135,11 @@ int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count);
 ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node);
 ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node);
 
+/* Whether a row is a root, whose square ad_tape_elementwise() looks for (square.h). */
+static inline int ad_is_root(unsigned op) {
+    return op == AD_SQRT || op == AD_ABSOLUTE || op == AD_HYPOT;
+}
+
 /* The same where the caller knows what is constant: form is AD_FORM_UNARY (b unused),
  * AD_FORM_BINARY (neither a nor b is), AD_FORM_LEFT (b is) or AD_FORM_RIGHT (a is). */
 static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad_node a, ad_node b,
@@ -156,6 +162,7 @@ static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad
     t->partial[first] = partial[form == AD_FORM_RIGHT];
     if (form == AD_FORM_BINARY) t->partial[first + 1] = partial[1];
     t->partials = first + 1 + (form == AD_FORM_BINARY);
+    if (ad_is_root(op)) t->roots = t->nodes;
     return AD_OK;
 }
 
