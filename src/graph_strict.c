@@ -39,13 +39,14 @@ static int may_be_dead(const survey *x, ad_term t, int j) {
     }
 }
 
-/* Whether an input came with derivatives: a seed, which does not move with the point. */
-static int is_seed(const ad_graph *g, ad_term t) { return t >= g->recorded; }
+/* Whether a term came with derivatives; an input that did is a seed, which does not move with the
+ * point. */
+static int is_derived(const ad_graph *g, ad_term t) { return t >= g->recorded; }
 
 static int may_be_local(const survey *x, ad_term t) {
     const unsigned op = x->g->vertex[t].op;
     if (op == AD_GRAPH_CONSTANT || op == AD_GRAPH_MAX || op == AD_GRAPH_MIN) return 1;
-    if (op == AD_GRAPH_INPUT) return is_seed(x->g, t);
+    if (op == AD_GRAPH_INPUT) return is_derived(x->g, t);
     for (size_t j = 0; j < ad_graph_arity(x->g, t); j++) {
         if (x->local[ad_graph_operand(x->g, t, j)]) continue;
         if (op >= AD_OP_COUNT || !may_be_dead(x, t, (int)j)) return 0;
@@ -63,7 +64,7 @@ ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting) {
         meeting[t] =
             v->op == AD_PRODUCT && (may_stay_zero(&x, v->x[0]) || may_stay_zero(&x, v->x[1]));
         local[t] |= meeting[t];
-        meeting[t] = t >= g->recorded && (meeting[t] || v->op == AD_KINKED);
+        meeting[t] = is_derived(g, t) && (meeting[t] || v->op == AD_KINKED);
     }
     ad_free(local);
     return AD_OK;
@@ -102,7 +103,7 @@ static ad_term is_zero(strict *x, ad_term a) {
 /* Whether term t stays zero. */
 static ad_term stays_zero(strict *x, ad_term t) {
     const ad_vertex v = x->g->vertex[t];
-    if (v.op == AD_PRODUCT && t >= x->g->recorded) return x->zero[t];
+    if (v.op == AD_PRODUCT && is_derived(x->g, t)) return x->zero[t];
     if (x->local[t] == x->never) return x->never;
     return both(x, x->local[t], is_zero(x, x->form[t]));
 }
@@ -135,7 +136,7 @@ static ad_term local_of(strict *x, ad_term t) {
     const int same = g->vertex[form].op == op;
     ad_term partials[AD_MAX_ARITY], all = x->always;
     if (op == AD_GRAPH_CONSTANT || g->vertex[form].op == AD_GRAPH_CONSTANT) return x->always;
-    if (op == AD_GRAPH_INPUT) return is_seed(g, t) && !x->values ? x->always : x->never;
+    if (op == AD_GRAPH_INPUT) return is_derived(g, t) && !x->values ? x->always : x->never;
     int stepped = 0;
     for (int j = 0; op < AD_OP_COUNT && j < (int)arity; j++) stepped |= ad_expr_steps(op, j);
     if (same && stepped) ad_graph_partials(g, form, partials);
@@ -173,8 +174,8 @@ static ad_term form_of(strict *x, ad_term t) {
         const ad_term operand = ad_graph_operand(g, t, j);
         moved |= x->form[operand] != operand;
     }
-    if (v.op == AD_PRODUCT && t >= g->recorded) return product(x, t);
-    if (v.op == AD_KINKED && t >= g->recorded && !x->values) {
+    if (v.op == AD_PRODUCT && is_derived(g, t)) return product(x, t);
+    if (v.op == AD_KINKED && is_derived(g, t) && !x->values) {
         return ad_graph_push(g, AD_SELECT, is_zero(x, x->form[v.x[1]]), ad_graph_constant(g, 0),
                              x->form[v.x[0]]);
     }
