@@ -447,7 +447,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
                 type(y) is not TracedScalar or trace.tape.nodes >= TINY_SWEEP):
             recording = finish_hook(trace, args[k], consecutive_row(first, D), trace, y)
     except Exception as error:
-        notes.add_note(error, fun)
+        notes.add_note(error, fun, trace.refusal)
         raise
     finally:
         trace.close()

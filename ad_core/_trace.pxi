@@ -70,7 +70,7 @@ cdef class Trace:
     cdef list places            # (first run, file, line) of operations, where debug() is on
     cdef size_t placed          # runs that have one
     cdef list inner             # (first node, count) of plain inputs of traces within others
-    cdef object refusal         # the first refusal raised while it was the innermost trace
+    cdef readonly object refusal    # the first refusal raised while it was the innermost trace
     cdef int allowed            # allow_refusals() contexts in it that are open
     cdef list handed            # (trace, nodes) of what other libraries were given as objects,
     cdef object handed_at       # and the user's line where they first were

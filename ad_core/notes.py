@@ -22,10 +22,18 @@ WORDS = re.compile(
 DEPTH = 3  # of the containers that are looked into
 
 
-def add_note(error, fun):
+def add_note(error, fun, refusal=None):
     """Add a note to an exception that left the traced function fun, if it was raised by code of
-    another library that was given traced values; the function's own exceptions stay as they are."""
+    another library that was given traced values; the function's own exceptions stay as they are.
+
+    A refusal that was lost on the way (compiled code that calls on although an exception is set, a
+    handler that raises something else later) is the note, unless the exception shows it itself.
+    """
     if isinstance(error, NotDifferentiable) or _noted(error):
+        return
+    if refusal is not None:
+        if not _shows(error, refusal):
+            error.add_note(f"ad_core: {refusal}")
         return
     users, instruction, line, inner = _place(error.__traceback__, fun)
     if users is None:
@@ -55,6 +63,15 @@ def _text(met, users, line):
 
 def _noted(error):
     return any(note.startswith("ad_core: ") for note in getattr(error, "__notes__", ()))
+
+
+def _shows(error, refusal):
+    """Whether a traceback of the error has the refusal in its chain."""
+    seen = set()
+    while error is not None and error is not refusal and id(error) not in seen:
+        seen.add(id(error))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return error is refusal
 
 
 def _place(traceback, fun):

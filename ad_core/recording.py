@@ -231,7 +231,7 @@ def record(fun, args, kwargs, argnums, has_aux=False):
         y = fun(*given, **kwargs)
         return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
     except Exception as error:
-        add_note(error, fun)
+        add_note(error, fun, trace.refusal)
         raise
     finally:
         _core.close_trace(trace)

@@ -180,6 +180,45 @@ def test_scipy(transform):
         check(raised_by(f, transform=transform), f, name, way)
 
 
+def lost(x):
+    try:
+        wrong = float(x[0]) < 0.0
+    except TypeError:
+        wrong = True
+    if wrong:
+        raise ValueError("x must be positive")
+    return x
+
+
+def hidden(x):
+    try:
+        return float(x[0])
+    except TypeError:
+        raise ValueError("x must be a number") from None
+
+
+def shown(x):
+    try:
+        return float(x[0])
+    except TypeError as error:
+        raise ValueError("x must be a number") from error
+
+
+@pytest.mark.parametrize("transform", [ad_core.jacobian, ad_core.hessian, ad_core.compile])
+@pytest.mark.parametrize("f", [lost, hidden])
+def test_a_refusal_that_another_error_hides(f, transform):
+    """As of compiled code that calls on although an exception is set, and raises its own."""
+    error = raised_by(f, transform=transform)
+    assert type(error) is ValueError
+    check(error, f, "float() of a traced value", "Leave float() out")
+
+
+def test_a_refusal_that_is_the_cause_is_not_said_twice():
+    error = raised_by(shown)
+    assert isinstance(error.__cause__, errors.NotDifferentiable)
+    assert not hasattr(error, "__notes__")
+
+
 def test_pandas():
     pd = pytest.importorskip("pandas")
     table = pd.DataFrame({"u": [1.0, 2.0, 3.0]})
