@@ -20,7 +20,7 @@
 #define BINARY(NAME, UFUNC, DA, DB, VALUE, PA, PB) LOOP(NAME, 2, VALUE)
 #define TEST1(NAME, UFUNC, VALUE) LOOP(NAME, 1, VALUE)
 #define TEST2(NAME, UFUNC, VALUE) LOOP(NAME, 2, VALUE)
-#define CHOOSE(NAME, UFUNC, VALUE, PA, PB, PC) LOOP(NAME, 3, VALUE)
+#define TERNARY(NAME, UFUNC, DA, DB, DC, VALUE, PA, PB, PC) LOOP(NAME, 3, VALUE)
 #define ALIAS(UFUNC, NAME)
 #include "ops.def"
 #define FUSED(NAME, TEXT, ARITY, VALUE) LOOP(NAME, ARITY, VALUE)
@@ -31,7 +31,7 @@ const ad_point_run_fn ad_eval_scalar[AD_PROGRAM_OPS] = {
 #define BINARY(NAME, ...) scalar_##NAME,
 #define TEST1(NAME, ...) scalar_##NAME,
 #define TEST2(NAME, ...) scalar_##NAME,
-#define CHOOSE(NAME, ...) scalar_##NAME,
+#define TERNARY(NAME, ...) scalar_##NAME,
 #define ALIAS(UFUNC, NAME)
 #include "ops.def"
     [AD_RUN_CALL] = NULL, /* the last of those that have no such loop */

@@ -73,7 +73,12 @@ static void call(parser *p, const char *name) {
     if (strcmp(name, "sel") == 0) {
         apply(p, "sel(a != 0, b, c)");
     } else {
-        snprintf(value, sizeof value, count == 1 ? "%s(a)" : "%s(a, b)", name);
+        static const char *const forms[] = {"%s(a)", "%s(a, b)", "%s(a, b, c)"};
+        if (count > AD_MAX_ARITY) {
+            p->failed = 1;
+            return;
+        }
+        snprintf(value, sizeof value, forms[count - 1], name);
         apply(p, value);
     }
 }

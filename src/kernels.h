@@ -22,8 +22,14 @@ static inline double ad_ratio(double a, double b) { return b == 0 ? 0 : a / b; }
 /* The partial a of a root b: at b = 0 the middle of the slopes on both sides of the kink. */
 static inline double ad_kinked(double a, double b) { return b == 0 ? 0 : a; }
 
-/* a log b, and 0 at b = 0. */
-static inline double ad_times_log(double a, double b) { return b == 0 ? 0 : a * log(b); }
+/* a log b for an a that tends to 0 with b faster than the logarithm grows: powers of b. */
+static inline double ad_times_log(double a, double b) { return a == 0 && b >= 0 ? 0 : a * log(b); }
+
+/* b^c log b, given a = b^c. */
+static inline double ad_power_log(double a, double b, double c) {
+    (void)c;
+    return ad_times_log(a, b);
+}
 
 static inline double ad_maximum(double a, double b) { return a >= b || a != a ? a : b; }
 static inline double ad_minimum(double a, double b) { return a <= b || a != a ? a : b; }

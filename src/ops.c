@@ -22,7 +22,7 @@
 #define BINARY(NAME, UFUNC, DA, DB, VALUE, PA, PB) POINT(NAME, VALUE, p[0] = PA; p[1] = PB)
 #define TEST1(NAME, UFUNC, VALUE) POINT(NAME, VALUE, p[0] = 0)
 #define TEST2(NAME, UFUNC, VALUE) POINT(NAME, VALUE, p[0] = p[1] = 0)
-#define CHOOSE(NAME, UFUNC, VALUE, PA, PB, PC) \
+#define TERNARY(NAME, UFUNC, DA, DB, DC, VALUE, PA, PB, PC) \
     POINT(NAME, VALUE, p[0] = PA; p[1] = PB; p[2] = PC)
 #define ALIAS(UFUNC, NAME)
 #include "ops.def"
@@ -49,8 +49,8 @@
 #define TEST2(NAME, UFUNC, VALUE)                                                             \
     {#NAME,        UFUNC, 2, 1, 0, {"REAL", "REAL"}, #VALUE, {"0", "0"}, {AD_PARTIAL_ZERO, AD_PARTIAL_ZERO}, \
      point_##NAME},
-#define CHOOSE(NAME, UFUNC, VALUE, PA, PB, PC)                                \
-    {#NAME, UFUNC, 3, 0, 0, {"TRUTH", "REAL", "REAL"}, #VALUE, {#PA, #PB, #PC}, \
+#define TERNARY(NAME, UFUNC, DA, DB, DC, VALUE, PA, PB, PC)                                \
+    {#NAME, UFUNC, 3, 0, 0, {#DA, #DB, #DC}, #VALUE, {#PA, #PB, #PC}, \
      {CLASS(#PA), CLASS(#PB), CLASS(#PC)}, point_##NAME},
 #define ALIAS(UFUNC, NAME)
 
@@ -62,7 +62,7 @@ ad_op_info ad_op_rows[AD_OP_COUNT] = {
 #define BINARY(...)
 #define TEST1(...)
 #define TEST2(...)
-#define CHOOSE(...)
+#define TERNARY(...)
 #define ALIAS(UFUNC, NAME) {UFUNC, AD_##NAME},
 static const ad_op_alias aliases[] = {
 #include "ops.def"

@@ -22,7 +22,7 @@ typedef enum ad_op {
 #define BINARY(NAME, ...) AD_##NAME,
 #define TEST1(NAME, ...) AD_##NAME,
 #define TEST2(NAME, ...) AD_##NAME,
-#define CHOOSE(NAME, ...) AD_##NAME,
+#define TERNARY(NAME, ...) AD_##NAME,
 #define ALIAS(UFUNC, NAME)
 #include "ops.def"
     AD_OP_COUNT

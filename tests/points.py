@@ -45,6 +45,7 @@ SPELLED = {
     "ratio": lambda a, b: a / b,
     "kinked": lambda a, b: a + 0 * b,
     "side": mpmath.sign,
+    "power times log": lambda a, b, c: b**c * mpmath.log(b),
     "times log": lambda a, b: a * mpmath.log(b),
     "logistic": lambda a: 1 / (1 + mpmath.exp(-a)),
     "logistic of base 2": lambda a: 1 / (1 + mpmath.mpf(2) ** -a),
@@ -76,6 +77,8 @@ DECLARED = {
     "nextafter": (math.nextafter, lambda a, b: (1.0, 0.0)),
     "spacing": (lambda a: math.copysign(math.ulp(a), a), lambda a: (0.0,)),
 }
+# Rows that are given one operand as a function of the others.
+GIVEN = {"power times log": lambda a, b, c: (b**c, b, c)}
 DIGITS = 40
 
 
@@ -90,7 +93,8 @@ def interior(row):
         tuple(math.copysign(abs(x) ** APART**j, x) for x in INTERIOR[domain])
         for j, domain in enumerate(row["domains"])
     ]
-    return list(itertools.product(*sides))
+    points = list(itertools.product(*sides))
+    return [GIVEN[row["ufunc"]](*p) for p in points] if row["ufunc"] in GIVEN else points
 
 
 def edges(row):

@@ -20,7 +20,7 @@ CORRECTLY_ROUNDED = {
     "nextafter",
 }  # fmt: skip
 # Of those helpers the ones that are written with functions that libmvec has.
-BY_FUNCTIONS = {"ad_logistic", "ad_logistic2", "ad_times_log"}
+BY_FUNCTIONS = {"ad_logistic", "ad_logistic2", "ad_power_log", "ad_times_log"}
 
 
 def runnable():

@@ -223,6 +223,58 @@ def test_smooth_functions_of_a_root_are_right_or_nan(kind):
         assert good.all(), (way, found)
 
 
+# ----------------------------------------------------------------------------- powers at base 0
+
+EXPONENTS = (3.0, 2.5, 2.0, 1.5, 1.0, 0.5, 0.0, -0.5, -1.0, -2.0)
+
+
+def limit(factor, power):
+    """Of factor * x**power, where x comes to 0 from above."""
+    if factor == 0 or power > 0:
+        return 0.0
+    return factor if power == 0 else np.copysign(np.inf, factor)
+
+
+def power_limits(y):
+    """The first and second derivatives of x**y, where x comes to 0 from above."""
+    by_y = 0.0 if y > 0 else -np.inf
+    mixed = 0.0 if y > 1 else -np.inf if y > 0 else np.inf
+    twice_y = 0.0 if y > 0 else np.inf
+    return A([limit(y, y - 1), by_y]), A([[limit(y * (y - 1), y - 2), mixed], [mixed, twice_y]])
+
+
+def close_or_not_finite(got, want):
+    """Whether no finite number is anything but the derivative."""
+    return np.all(np.where(np.isfinite(got), np.isclose(got, want, rtol=1e-13, atol=0), True))
+
+
+@pytest.mark.parametrize("y", EXPONENTS)
+def test_powers_at_base_zero_have_their_limits(y):
+    x = A([0.0, y])
+    gradient, hessian = power_limits(y)
+    for f in (lambda x: x[0] ** x[1], lambda x: np.power(x[:1], x[1])[0]):
+        for way, result in jacobians(f, x).items():
+            np.testing.assert_allclose(np.ravel(result), gradient, err_msg=way)
+        for way, result in hessians(f, x).items():
+            assert close_or_not_finite(result, hessian), (way, result)
+            if y >= 1:
+                np.testing.assert_allclose(result, hessian, err_msg=way)
+
+
+@pytest.mark.parametrize("n", [1.5, 2.0, 4.0])
+def test_saturation_at_no_concentration(n):
+    """Hill's function: all second derivatives by concentration, constant and exponent."""
+
+    def hill(x):
+        c, k, n = x
+        return c**n / (k**n + c**n)
+
+    want = np.zeros((3, 3))
+    want[0, 0] = {1.5: np.inf, 2.0: 2.0 / 0.49, 4.0: 0.0}[n]
+    for way, result in hessians(hill, A([0.0, 0.7, n])).items():
+        np.testing.assert_allclose(result, want, rtol=1e-13, err_msg=way)
+
+
 # ------------------------------------------------------------------------------ random programs
 
 UNARY = {

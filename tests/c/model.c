@@ -58,7 +58,8 @@ int model_rounds_freely(unsigned op) {
     static const char *const names[] = {AD_VMATH1(NAME_OF) AD_VMATH2(NAME_OF)};
     if (op >= AD_OP_COUNT) return 0;
     if (op == AD_FMIN || op == AD_FMAX) return 1;
-    if (op == AD_LOGISTIC || op == AD_LOGISTIC2 || op == AD_TIMES_LOG) return 1;
+    if (op == AD_LOGISTIC || op == AD_LOGISTIC2) return 1;
+    if (op == AD_POWER_LOG || op == AD_TIMES_LOG) return 1;
     const char *text = ad_op_rows[op].value;
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         if (strncmp(text, names[k], strlen(names[k])) == 0) return 1;
