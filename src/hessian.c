@@ -16,11 +16,13 @@ typedef struct curving {
     ad_recurrence made[2][AD_OP_COUNT];
 } curving;
 
-/* The recurrence of op's partials for these first operands: a power's differs where one is 0. */
-static ad_status recurrence(curving *x, unsigned op, size_t n, ad_place a, ad_recurrence **r) {
+/* The recurrence of op's partials for these operands: a power's differs where a base is 0. */
+static ad_status recurrence(curving *x, unsigned op, size_t n, const ad_place operand[],
+                            ad_recurrence **r) {
+    const int base = ad_recurrence_base(op);
     int regular = 1;
-    for (size_t e = 0; op == AD_POWER && e < n; e++) {
-        regular &= x->tape->value[ad_place_node(a, e)] != 0;
+    for (size_t e = 0; base >= 0 && e < n; e++) {
+        regular &= x->tape->value[ad_place_node(operand[base], e)] != 0;
     }
     *r = &x->made[regular][op];
     return (*r)->series != NULL ? AD_OK : ad_recurrence_make(op, 2, regular, 1, *r);
@@ -60,7 +62,7 @@ static ad_status slopes(void *context, const ad_run *run, size_t k, size_t n,
     const ad_node own = run->node + (ad_node)k;
     const unsigned mask = still_operands(tape, run);
     ad_recurrence *r;
-    ad_status status = recurrence(x, run->op, n, operand[0], &r);
+    ad_status status = recurrence(x, run->op, n, operand, &r);
     if (status != AD_OK) return status;
     status = ad_renew((void **)&x->scratch, &x->room, 2 * n * r->count, sizeof(double));
     if (status != AD_OK) return status;

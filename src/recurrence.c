@@ -92,8 +92,25 @@ static ad_status enter_expression(ad_recurrence *r, const ad_expr *expr, int t, 
     return status;
 }
 
-/* The partials of series t, as far as an order has any use for them. */
-static ad_status enter_partials(ad_recurrence *r, int t, size_t order, const ad_expr *power) {
+/* Partials of powers where the base is not zero: with them a recurrence closes, while the rows'
+ * own lower the exponent by one an order. */
+static const struct {
+    unsigned op;
+    int operand;
+    const char *text;
+} regular_partials[] = {
+    {AD_POWER, 0, "b * v / a"},
+    {AD_POWER, 1, "ad_times_log(v, a)"},
+    {AD_POWER_LOG, 1, "(c * v + pow(b, c)) / b"},
+};
+
+enum { REGULAR_PARTIALS = sizeof regular_partials / sizeof *regular_partials };
+
+int ad_recurrence_base(unsigned op) { return op == AD_POWER ? 0 : op == AD_POWER_LOG ? 1 : -1; }
+
+/* The partials of series t, as far as an order has any use for them; regular: NULL, or the parsed
+ * expressions of regular_partials. */
+static ad_status enter_partials(ad_recurrence *r, int t, size_t order, const ad_expr *regular) {
     const ad_series x = r->series[t];
     if (x.kind != AD_SERIES_APPLY || x.depth >= order) return AD_OK;
     if (is_convolution(x.op) && !(r->wants_partials && t == r->result)) return AD_OK;
@@ -101,7 +118,11 @@ static ad_status enter_partials(ad_recurrence *r, int t, size_t order, const ad_
     for (int j = 0; j < row->arity; j++) {
         if (row->partial_class[j] == AD_PARTIAL_ZERO || is_number(r, x.arg[j])) continue;
         const ad_expr *expr = ad_expr_partial(x.op, j);
-        if (power != NULL && x.op == AD_POWER && j == 0) expr = power;
+        for (int k = 0; regular != NULL && k < REGULAR_PARTIALS; k++) {
+            if (regular_partials[k].op == x.op && regular_partials[k].operand == j) {
+                expr = &regular[k];
+            }
+        }
         int k = 0;
         ad_status status = enter_expression(r, expr, t, &k);
         if (status != AD_OK) return status;
@@ -113,12 +134,14 @@ static ad_status enter_partials(ad_recurrence *r, int t, size_t order, const ad_
 ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_partials,
                              ad_recurrence *r) {
     int args[AD_MAX_ARITY];
-    ad_expr power;
+    ad_expr parsed[REGULAR_PARTIALS];
     ad_status status = AD_OK;
     memset(r, 0, sizeof *r);
     r->order = order;
     r->wants_partials = wants_partials;
-    if (regular) status = ad_expr_parse("b * v / a", &power);
+    for (int k = 0; regular && k < REGULAR_PARTIALS && status == AD_OK; k++) {
+        status = ad_expr_parse(regular_partials[k].text, &parsed[k]);
+    }
     for (int j = 0; j < ad_op_row(op)->arity && status == AD_OK; j++) {
         ad_series operand = blank(AD_SERIES_OPERAND, 0);
         operand.arg[0] = j;
@@ -126,7 +149,7 @@ ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_p
     }
     if (status == AD_OK) status = enter_operation(r, op, args, 0, &r->result);
     for (size_t t = 0; t < r->count && status == AD_OK; t++) {
-        status = enter_partials(r, (int)t, order, regular ? &power : NULL);
+        status = enter_partials(r, (int)t, order, regular ? parsed : NULL);
     }
     if (status == AD_OK) r->at = ad_alloc(r->count, sizeof *r->at);
     if (status == AD_OK && r->at == NULL) status = AD_NO_MEMORY;

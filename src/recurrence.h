@@ -58,12 +58,15 @@ typedef struct ad_recurrence {
 } ad_recurrence;
 
 /* The recurrence of row op up to `order`: of its value or, if wants_partials, of its partials up to
- * order - 1 (its value's where they need them).  regular: operand a is not zero, so that the partial of
- * a power is b v / a, which closes at once; pow(a, b - 1) takes a series more an order.
+ * order - 1 (its value's where they need them).  regular: the base of a power is not zero, so that
+ * its partial is b v / a, which closes at once; pow(a, b - 1) takes a series more an order.
  * ad_expr_prepare must have run.  AD_NO_MEMORY. */
 ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_partials,
                              ad_recurrence *r);
 void ad_recurrence_free(ad_recurrence *r);
+
+/* The operand that is the base of a power in row op, -1 where there is none: what `regular` asks. */
+int ad_recurrence_base(unsigned op);
 
 /* Fill need[mask] and still[mask] if they are not there yet.  AD_NO_MEMORY. */
 ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask);

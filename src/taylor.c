@@ -39,10 +39,13 @@ static int gather(const taylor *x, size_t n, const ad_node *nodes, double *to) {
     return still;
 }
 
-/* The recurrence for these operands: a power's differs where a is zero. */
-static ad_status recurrence(taylor *x, unsigned op, size_t n, const double *a, ad_recurrence **r) {
+/* The recurrence for these operands, n numbers every `width` doubles: a power's differs where its
+ * base is zero. */
+static ad_status recurrence(taylor *x, unsigned op, size_t n, const double *operands, size_t width,
+                            ad_recurrence **r) {
+    const int base = ad_recurrence_base(op);
     int regular = 1;
-    for (size_t e = 0; e < n; e++) regular &= a[e] != 0;
+    for (size_t e = 0; base >= 0 && e < n; e++) regular &= operands[(size_t)base * width + e] != 0;
     *r = &x->made[regular][op];
     return (*r)->series != NULL ? AD_OK : ad_recurrence_make(op, x->d, regular, 0, *r);
 }
@@ -59,7 +62,7 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
         if (gather(x, n, nodes[j], x->scratch + (size_t)j * width)) mask |= 1u << j;
     }
     if (status != AD_OK || mask == (1u << arity) - 1) return status; /* zeros are there already */
-    status = recurrence(x, op, n, x->scratch, &r);
+    status = recurrence(x, op, n, x->scratch, width, &r);
     if (status != AD_OK) return status;
     if (r->count * width > x->room) {
         status = ad_renew((void **)&x->scratch, &x->room, r->count * width, sizeof(double));

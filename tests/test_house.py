@@ -80,7 +80,7 @@ TWINS = {
 # formula: zeros, ones and signs of derivatives (graph_derived.c), ties, gradients that stop, kinks
 # of roots and their squares (vanish.c, square.c).
 STRUCTURAL_OPS = {"ADD", "MULTIPLY", "GUARDED", "SELECT", "SUBTRACT", "NEGATIVE", "POSITIVE"}
-STRUCTURAL_OPS |= {"DIVIDE", "POWER", "SQUARE", "EQUAL", "ISNAN", "LOGICAL_OR", "STOP"}
+STRUCTURAL_OPS |= {"DIVIDE", "POWER", "POWER_LOG", "SQUARE", "EQUAL", "ISNAN", "LOGICAL_OR", "STOP"}
 STRUCTURAL_OPS |= {"PRODUCT", "KINKED", "SQUARED_ROOT", "SQRT", "CBRT", "ABSOLUTE", "HYPOT"}
 STRUCTURAL_OPS |= {"LOGICAL_AND", "NOT_EQUAL"} | {"MAXIMUM", "MINIMUM"}
 
