@@ -31,7 +31,7 @@ cdef int look_around(void *context, size_t done) noexcept nogil:
         return 0
     with gil:
         try:
-            PyErr_CheckSignals()
+            check_signals()
             if p.progress != NULL and done > p.last:
                 (<object> p.progress).update(done - p.last)
         except BaseException as error:

@@ -37,33 +37,42 @@ cdef int running = 0            # traces open in all threads
 
 
 cdef int patch_numpy() except -1:
+    """Count one trace more; with the first, the stand-ins are put in place, all or none."""
     global running
     cdef Replaced *r
     cdef PyObject *found
     cdef int k
     if <size_t> len(sys_modules) != modules_seen:
         shield_compiled()
+    if running == 0:
+        try:
+            for k in range(n_replaced):
+                r = &replaced[k]
+                found = ad_dict_get(r.space, r.name)
+                if found != r.original and found != NULL:   # somebody else's: put back afterwards
+                    Py_INCREF(<object> found)
+                    r.original = found
+                ad_dict_set(r.space, r.name, r.stand_in)
+        except BaseException:
+            restore_names()
+            raise
     running += 1
-    if running > 1:
-        return 0
-    for k in range(n_replaced):
-        r = &replaced[k]
-        found = ad_dict_get(r.space, r.name)
-        if found != r.original and found != NULL:   # somebody else's: put that back afterwards
-            Py_INCREF(<object> found)
-            r.original = found
-        ad_dict_set(r.space, r.name, r.stand_in)
     return 0
 
 
-cdef int unpatch_numpy() except -1:
+cdef void unpatch_numpy() noexcept:
+    """Count one trace less; with the last, NumPy's names stand for its own functions again."""
     global running
-    cdef int k
     running -= 1
     if running == 0:
-        for k in range(n_replaced):
-            ad_dict_set(replaced[k].space, replaced[k].name, replaced[k].original)
-    return 0
+        restore_names()
+
+
+cdef void restore_names() noexcept:
+    """Setting what a dictionary has already needs no memory, so that nothing can fail."""
+    cdef int k
+    for k in range(n_replaced):
+        ad_dict_restore(replaced[k].space, replaced[k].name, replaced[k].original)
 
 
 cdef object buffer_of(object array):
@@ -450,9 +459,9 @@ cdef int enter_testing() except -1:
     global testing_entered
     if testing_entered or testing_hook is None or TESTING not in sys_modules:
         return 0
+    entries = list(testing_hook(sys_modules["numpy.testing"], sys_modules[TESTING]))
     testing_entered = True
-    module = sys_modules[TESTING]
-    for space, name, function in testing_hook(sys_modules["numpy.testing"], module):
+    for space, name, function in entries:
         enter_replacement(space.__dict__, name, function)
         if running > 0:
             setattr(space, name, function)

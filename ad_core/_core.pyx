@@ -6,7 +6,7 @@ status into an exception.  No formula stands here; one subject a file, included 
 cimport cython
 cimport numpy as cnp
 from cpython.dict cimport PyDict_GetItem
-from cpython.exc cimport PyErr_CheckSignals
+from cpython.exc cimport PyErr_CheckSignals, PyErr_SetInterrupt
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsSsize_t, PyLong_AsDouble
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
@@ -18,6 +18,7 @@ from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.math cimport NAN
 from libc.string cimport memcpy, memset
 
+import contextvars
 import functools
 import importlib
 import importlib.machinery
@@ -66,7 +67,9 @@ cdef extern from *:
     #else
     static _Thread_local int ad_hushed;
     #endif
+    static _Thread_local int ad_allowances;
     #define hush(change) (ad_hushed += (change))
+    #define allow(change) (ad_allowances += (change))
     #define set_float_noted(x) (ad_float_noted = (x))
 
     /* __array_ufunc__ as a method that takes its argument tuple as it comes: NumPy makes one
@@ -92,6 +95,8 @@ cdef extern from *:
     void set_current(void *trace)
     int ad_hushed     # of NumPy's functions, how many are being carried out, on this thread
     void hush(int change)
+    int ad_allowances # allow_refusals() contexts opened outside of all traces, on this thread
+    void allow(int change)
     void set_float_noted(int x)
     bint ad_is_small_int(object x)
 
@@ -106,6 +111,14 @@ cdef extern from "Python.h":
     # without the references that Cython would take of each argument
     PyObject *ad_dict_get "PyDict_GetItem"(PyObject *space, PyObject *name)
     int ad_dict_set "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) except -1
+    int ad_dict_restore "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) noexcept
+    ctypedef struct PyFrameObject:
+        pass
+    ctypedef int (*Py_tracefunc)(PyObject *obj, PyFrameObject *frame, int what,
+                                 PyObject *arg) except -1
+    void PyEval_SetTrace(Py_tracefunc function, PyObject *obj)
+    int PyTrace_CALL
+
     int PyContextVar_Get(object variable, object default, PyObject **value) except -1
 
 cdef extern from "numpy/ufuncobject.h":
@@ -122,7 +135,9 @@ include "_shield.pxi"
 include "_buffers.pxi"
 include "_listed.pxi"
 include "_float_errors.pxi"
+include "_error_state.pxi"
 include "_trace.pxi"
+include "_test_hooks.pxi"
 include "_refusals.pxi"
 include "_index.pxi"
 include "_layout.pxi"

@@ -37,11 +37,12 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                 cnp.ndarray multipliers):
     """(trace, inputs, gradient): a closed recording carried on with the gradient of the sum of
     its outputs, each times its multiplier (float64), on a trace of its own."""
-    cdef Trace result = open_trace(trace.fun)
+    cdef Trace result = new_trace(trace.fun)
     cdef ad_node offset, first
     cdef size_t K = <size_t> cnp.PyArray_SIZE(outputs)
     cdef cnp.ndarray dense = contiguous(multipliers, dtype_float)
     try:
+        result.open()
         check(ad_tape_append(result.tape, trace.root().tape, &offset))
         result.places, result.placed = trace.root().places, result.tape.runs
         check(ad_tape_constants(result.tape, K, &first))
@@ -51,7 +52,7 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                           inputs + np.uint32(offset), False)
         refuse_swallowed(result)
     finally:
-        close_trace(result)
+        result.close()
     return result, inputs + np.uint32(offset), found
 
 

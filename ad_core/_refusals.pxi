@@ -2,9 +2,6 @@
 # Refusals: the first one that is raised while a function is traced is remembered, so that a
 # function which catches it and returns is refused instead of differentiated wrongly.
 
-cdef object allowing = threading.local()    # .count: contexts opened outside of all traces
-
-
 def remember(error):
     """Remember a refusal that was just made, on the innermost trace of this thread."""
     cdef Trace trace = innermost()
@@ -13,7 +10,7 @@ def remember(error):
 
 
 cdef int remember_on(Trace trace, object error) except -1:
-    if trace.refusal is None and trace.allowed == 0 and getattr(allowing, "count", 0) == 0:
+    if trace.refusal is None and trace.allowed == 0 and ad_allowances == 0:
         trace.refusal = error
     return 0
 
@@ -62,7 +59,7 @@ cdef int hand_out(Trace owner, cnp.ndarray index) except -1:
     cdef Trace trace = innermost()
     while trace is not None and trace.root() is not owner.root():
         trace = trace.outer
-    if trace is None or trace.allowed != 0 or getattr(allowing, "count", 0) != 0:
+    if trace is None or trace.allowed != 0 or ad_allowances != 0:
         return 0
     if own_conversions > 0 or sys._getframe(0).f_code.co_filename.startswith(FOREIGN):
         return 0                    # ours and NumPy's functions make something of objects
@@ -118,29 +115,40 @@ cdef list nodes_read(const ad_tape *tape, ad_node node):
     return found
 
 
-def allow_refusals_from_here():
-    """Remember no refusals in the traces that run on this thread now, or, if none does, in those
-    that are opened: what end_allowance() needs."""
-    cdef Trace trace = innermost()
-    if trace is None:
-        allowing.count = getattr(allowing, "count", 0) + 1
-        return None
-    traces = []
-    while trace is not None:
-        trace.allowed += 1
-        traces.append(trace)
-        trace = trace.outer
-    return traces
+cdef class AllowedRefusals:
+    """What ad_core.allow_refusals does: no refusals are remembered in the traces that run on this
+    thread now, or, if none does, in those that are opened.  In C, as a trace's own `with`."""
+
+    cdef list opened            # for each context the traces that it holds for, or None
+
+    def __cinit__(self):
+        self.opened = []
+
+    def __enter__(self):
+        cdef Trace trace = innermost()
+        cdef list traces = None if trace is None else []
+        while trace is not None:
+            traces.append(trace)
+            trace = trace.outer
+        self.opened.append(traces)      # all that may raise
+        if traces is None:
+            allow(1)
+        else:
+            change_allowed(traces, 1)
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        cdef list traces = self.opened.pop()
+        if traces is None:
+            allow(-1)
+        else:
+            change_allowed(traces, -1)
 
 
-def end_allowance(traces):
-    """The end of what allow_refusals_from_here() began."""
+cdef void change_allowed(list traces, int change) noexcept:
     cdef Trace trace
-    if traces is None:
-        allowing.count = allowing.count - 1
-        return
     for trace in traces:
-        trace.allowed -= 1
+        trace.allowed += change
 
 
 def user_line():

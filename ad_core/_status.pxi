@@ -31,11 +31,36 @@ cdef object taken_error(ad_status status):
     return error
 
 
+cdef long points_left = 0       # until a test has an interrupt come, see interrupt_at()
+
+
+cdef void poll_counted() noexcept:
+    global points_left
+    if points_left > 0:
+        points_left -= 1
+        if points_left == 0:
+            PyErr_SetInterrupt()
+
+
+cdef long set_points_left(long n) noexcept:
+    global points_left
+    cdef long left = points_left
+    points_left = n
+    return left
+
+
+cdef inline int check_signals() except -1:
+    """Raise what the handler of a signal that came raises."""
+    if points_left > 0:
+        poll_counted()
+    return PyErr_CheckSignals()
+
+
 # Sweeps run without the GIL and ask now and then whether a signal (Ctrl-C) came.
 cdef int signal_pending(void *context) noexcept nogil:
     with gil:
         try:
-            PyErr_CheckSignals()
+            check_signals()
         except BaseException as error:
             Py_INCREF(error)
             (<PyObject **> context)[0] = <PyObject *> error

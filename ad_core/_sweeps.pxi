@@ -38,17 +38,11 @@ cdef object input_name(object what):
     return what() if callable(what) else what
 
 
-def open_trace(fun):
-    """A new Trace, recording fun on this thread until close_trace()."""
+cpdef Trace new_trace(object fun):
+    """A Trace of fun, which records on this thread within `with`."""
     cdef Trace trace = Trace.__new__(Trace)
     trace.fun = fun
-    trace.open()
     return trace
-
-
-def close_trace(Trace trace not None):
-    """End the recording; its traced values are refused from now on."""
-    trace.close()
 
 
 def make_input(Trace trace not None, x, what):
@@ -429,8 +423,8 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
     cdef ad_function f
     cdef object y, traced, recording = None
     trace.fun = fun
-    trace.open()
     try:
+        trace.open()
         check(ad_tape_inputs(trace.tape, D, &first))
         write_values(trace.tape, first, cnp.PyArray_DATA(values), D)
         if trace.level > 0:

@@ -39,14 +39,33 @@ cdef void give_tape(ad_tape *tape) noexcept:
 
 cdef tuple FOREIGN = (os.path.dirname(sys.modules["ad_core"].__file__) + os.sep,
                       os.path.dirname(np.__file__) + os.sep)
-cdef int debugging = 0          # debug() contexts that are open
+cdef int debugging = 0          # debug() contexts that are open,
+cdef int watching_nans = 0      # and those of them with nans=True
 
 
-def count_debugging(int change):
-    """Enter (1) or leave (-1) a debug() context; how many are open."""
-    global debugging
-    debugging += change
-    return debugging
+cdef class Debugging:
+    """What ad_core.debug does.  In C, as a trace's own `with`."""
+
+    cdef readonly bint nans
+
+    def __init__(self, *, nans=False):
+        self.nans = bool(nans)
+
+    def __enter__(self):
+        global debugging, watching_nans
+        debugging += 1
+        watching_nans += self.nans
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        global debugging, watching_nans
+        debugging -= 1
+        watching_nans -= self.nans
+
+
+def watches_nans():
+    """Whether debug(nans=True) is on."""
+    return watching_nans > 0
 
 
 @cython.final
@@ -84,21 +103,38 @@ cdef class Trace:
         if self.tape != NULL:
             give_tape(self.tape)
 
+    def __enter__(self):
+        self.open()
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        self.close()
+
+    # In Python `with` opens and closes: these methods are C, and an interrupt, which Python code
+    # meets where it calls, can not come between them and the block.  In C `try` has open() as its
+    # first call and close() in its `finally`.
+
     cdef int open(self) except -1:
+        """Begin; where this raises, nothing has changed."""
         cdef Trace outer = innermost()
+        begin_watching(running == 0)
+        patch_numpy()               # all that may raise; what follows does not
         if outer is not None:
             self.outer = outer
             self.level = outer.level + 1
         self.live = True
+        Py_INCREF(self)             # while it is the current one
         set_current(<void *> self)
-        begin_watching(running == 0)
-        patch_numpy()
         return 0
 
     cdef int close(self) except -1:
+        """End; nothing happens to a trace that has not been opened, or was closed already."""
+        if not self.live:
+            return 0
         self.live = False
         set_current(<void *> self.outer if self.outer is not None else NULL)
         unpatch_numpy()
+        Py_DECREF(self)
         if self.refusal is not None:
             carry_outward(self)
         if self.handed is not None:
@@ -296,23 +332,3 @@ cdef Trace unify(Trace a, Trace b):
 
 cdef inline Trace innermost():
     return <Trace> ad_current if ad_current != NULL else None
-
-
-def set_node_limit(size_t n):
-    """Test hook: tapes of traces opened from now on hold at most n nodes; 0 resets."""
-    global node_limit
-    node_limit = n
-
-
-def fail_allocation(long n):
-    """Test hook: the n-th allocation of the C core from now on fails; 0 resets."""
-    global pooled
-    while pooled > 0:           # a warm tape would not need to allocate
-        pooled -= 1
-        ad_tape_free(pool[pooled])
-        PyMem_Free(pool[pooled])
-    if not spare_lent:
-        ad_free(spare.memory)
-        spare.memory = NULL
-        spare.room = 0
-    ad_alloc_fail_at(n)

@@ -9,10 +9,8 @@ from ad_core import _core
 
 __all__ = ["check_derivative", "check_value", "debug", "is_wild"]
 
-_watching = 0  # contexts with nans=True that are open
 
-
-class debug:
+class debug(_core.Debugging):
     """A context in which recordings keep the user's file and line of every operation.
 
     nans: results and derivatives that come out infinite or NaN raise FloatingPointError, which
@@ -36,42 +34,25 @@ class debug:
     FloatingPointError: the derivative of <lambda> is not finite: that of sqrt is inf (...
     """
 
-    def __init__(self, *, nans=False):
-        self.nans = bool(nans)
-
-    def __enter__(self):
-        global _watching
-        _core.count_debugging(1)
-        _watching += self.nans
-        return self
-
-    def __exit__(self, *error):
-        global _watching
-        _core.count_debugging(-1)
-        _watching -= self.nans
-
-
-def watches():
-    """Whether debug(nans=True) is on."""
-    return _watching > 0
-
 
 def is_wild(leaves):
     """Whether debug(nans=True) is on and results of higher order are not finite: then those of
     lower order are asked first, and a recording of derivatives next, which name an operation."""
-    return _watching > 0 and not all(np.all(np.isfinite(leaf)) for leaf in leaves)
+    return _core.watches_nans() and not all(np.all(np.isfinite(leaf)) for leaf in leaves)
 
 
 def check_value(recording):
     """Raise FloatingPointError for a recording whose result is not finite, in debug(nans=True)."""
     nodes = recording.outputs.nodes
-    if _watching and not np.all(np.isfinite(_core.values_at(recording.trace, nodes, nodes.shape))):
+    if _core.watches_nans() and not np.all(
+        np.isfinite(_core.values_at(recording.trace, nodes, nodes.shape))
+    ):
         _report(recording, False)
 
 
 def check_derivative(recording, found):
     """The same for its derivative, which is returned."""
-    if _watching and not _core.traced(found) and not np.all(np.isfinite(found)):
+    if _core.watches_nans() and not _core.traced(found) and not np.all(np.isfinite(found)):
         _report(recording, True)
     return found
 

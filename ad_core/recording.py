@@ -184,7 +184,7 @@ class Recording:
             )
             if found is not None:
                 return self.unwrap(self.inputs.build(found))
-            if debugging.watches():
+            if _core.watches_nans():
                 self.gradient()  # whose operations have lines of the user's
         gradient = self.differentiated()
         found = gradient.product(seeds, forward=True, checked=False)
@@ -212,29 +212,27 @@ def record(fun, args, kwargs, argnums, has_aux=False):
         len(args),
         f"was not given: the function was called with {len(args)} positional arguments",
     )
-    trace = _core.open_trace(fun)
-    try:
-        given = list(args)
-        parts, trees = [], []
-        for k in numbers:
-            leaves, tree = flatten(args[k])
-            made = [
-                _core.make_input(trace, leaf, lambda j=j: _what(fun, k, tree, j))  # noqa: B023
-                for j, leaf in enumerate(leaves)
-            ]
-            given[k] = tree.build([traced for traced, _, _ in made])
-            parts += [
-                (nodes, root, np.shape(leaf))
-                for (_, nodes, root), leaf in zip(made, leaves, strict=True)
-            ]
-            trees.append(tree)
-        y = fun(*given, **kwargs)
-        return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
-    except Exception as error:
-        add_note(error, fun, trace.refusal)
-        raise
-    finally:
-        _core.close_trace(trace)
+    with _core.new_trace(fun) as trace:
+        try:
+            given = list(args)
+            parts, trees = [], []
+            for k in numbers:
+                leaves, tree = flatten(args[k])
+                made = [
+                    _core.make_input(trace, leaf, lambda j=j: _what(fun, k, tree, j))  # noqa: B023
+                    for j, leaf in enumerate(leaves)
+                ]
+                given[k] = tree.build([traced for traced, _, _ in made])
+                parts += [
+                    (nodes, root, np.shape(leaf))
+                    for (_, nodes, root), leaf in zip(made, leaves, strict=True)
+                ]
+                trees.append(tree)
+            y = fun(*given, **kwargs)
+            return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
+        except Exception as error:
+            add_note(error, fun, trace.refusal)
+            raise
 
 
 def finish(trace, x, inputs, root, y):

@@ -8,7 +8,7 @@ from ad_core import _core
 __all__ = ["allow_refusals"]
 
 
-class allow_refusals(contextlib.ContextDecorator):
+class allow_refusals(contextlib.ContextDecorator, _core.AllowedRefusals):
     """A context in which refusals are not remembered: what a function does instead is right.
 
     A refusal (:class:`ad_core.errors.NotDifferentiable`) that is raised while a function is traced
@@ -31,13 +31,3 @@ class allow_refusals(contextlib.ContextDecorator):
     >>> ad_core.grad(sine)(0.0)
     np.float64(1.0)
     """
-
-    def __init__(self):
-        self._opened = []
-
-    def __enter__(self):
-        self._opened.append(_core.allow_refusals_from_here())
-        return self
-
-    def __exit__(self, *error):
-        _core.end_allowance(self._opened.pop())

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from ad_core import _core
 from ad_core.programs.arguments import Arguments
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.purity import are_close, short
@@ -42,7 +43,7 @@ def _verified(function, args, where):
     # a program gives no warnings
     quiet = {kind: "ignore" for kind, mode in np.geterr().items() if mode != "raise"}
     try:
-        with np.errstate(**quiet):
+        with _core.float_errors(**quiet):
             own = function.__wrapped__(*map(_copied, args))
     except Exception as error:
         raise RuntimeError(

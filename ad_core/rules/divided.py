@@ -12,6 +12,8 @@ from functools import cache
 
 import numpy as np
 
+from ad_core import _core
+
 __all__ = ["InverseRoot", "Logarithm", "Root", "Traced", "divided", "divided_tensor"]
 
 FEW, MANY = 6, 10  # nodes of the two rules along an edge: they tell whether the mean has converged
@@ -63,7 +65,7 @@ def divided(f, x):
 def _divided(f, x):
     span = x[-1] - x[0]
     upper, lower = divided(f, x[1:]), divided(f, x[:-1])
-    with np.errstate(all="ignore"):
+    with _core.float_errors(all="ignore"):
         quotient = (upper - lower) / span
         few, many = _mean(f, x, FEW), _mean(f, x, MANY)
         rounding = LOST * (np.abs(upper) + np.abs(lower)) / span
@@ -104,7 +106,7 @@ class Root(_Function):
         if len(x) > 3:
             return None
         roots = np.sqrt(np.maximum(x, 0.0))  # a zero may be negative by its rounding
-        with np.errstate(divide="ignore"):
+        with _core.float_errors(divide="ignore"):
             if len(x) == 2:
                 return 1.0 / (roots[0] + roots[1])
             a, b, c = roots

@@ -143,7 +143,7 @@ class _Call:
     def slopes(self, given, result):
         """The partial along each of the operands that may be traced."""
         full = self.filled(given)
-        with np.errstate(all="ignore"):
+        with _core.float_errors(all="ignore"):
             return [self.function.partials[k](*full, result) for k in self.places]
 
     def record(self, x, y, seeds, backward):
@@ -163,8 +163,9 @@ class _Call:
             *given, result = numbers
             return [np.broadcast_to(slope, (self.m,)) for slope in self.slopes(given, result)]
 
-        before, _recording.slopes = getattr(_recording, "slopes", False), True
+        before = getattr(_recording, "slopes", False)
         try:
+            _recording.slopes = True
             recording = record(slopes, like, {}, tuple(range(len(like))))
         finally:
             _recording.slopes = before

@@ -72,7 +72,7 @@ def _along(name, f, a, directions, checked=None):
 
 
 def _value(f, a, es):
-    with np.errstate(divide="ignore", invalid="ignore"):  # at poles of f
+    with _core.float_errors(divide="ignore", invalid="ignore"):  # at poles of f
         return _by_eigenvalues(f, a, es)
 
 

@@ -71,7 +71,7 @@ def _rule(function, args, kwargs, modes):
 
     def value(*arrays):
         args, options = _with(items, arrays)
-        with np.errstate(**modes):
+        with _core.float_errors(**modes):
             function(*args, **dict(zip(keys, options, strict=True)))
         return ()
 

@@ -6,8 +6,6 @@ function NumPy itself is asked, once for each layout of arguments: it is carried
 values, and the strides of what it makes are kept.
 """
 
-import warnings
-
 import numpy as np
 
 from ad_core import _core
@@ -80,8 +78,7 @@ def _asked(function, args, kwargs):
 
 def _strides_made(function, args, kwargs):
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _core.float_errors(all="ignore"), _core.no_warnings():
             return _strides_of(function(*args, **kwargs))
     except Exception:
         return None

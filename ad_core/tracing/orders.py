@@ -3,6 +3,8 @@
 
 import numpy as np
 
+from ad_core import _core
+
 __all__ = ["searched", "stable_order", "stable_partition"]
 
 FEW = 1 << 12  # elements of which NumPy's own stable order takes no longer
@@ -83,7 +85,7 @@ def searched(points, values, side):
     n = points.size
     if points.ndim != 1 or n < 3 or np.size(values) < 8 * n:
         return np.searchsorted(points, values, side)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with _core.float_errors(over="ignore", invalid="ignore"):
         step = (points[-1] - points[0]) / (n - 1)
         line = points[0] + step * np.arange(n)
         if not (step < np.inf and (np.abs(points - line) < 0.25 * step).all()):
@@ -95,7 +97,7 @@ def searched(points, values, side):
     ahead = np.less if side == "left" else np.less_equal  # which points stand before a value
     for k in range(0, flat.size, CHUNK):
         part, to = flat[k : k + CHUNK], found.reshape(-1)[k : k + CHUNK]
-        with np.errstate(over="ignore"):
+        with _core.float_errors(over="ignore"):
             place = part - points[0]
             place *= per_step
         np.clip(place, 0.0, n, out=place)
