@@ -6,7 +6,7 @@ status into an exception.  No formula stands here; one subject a file, included 
 cimport cython
 cimport numpy as cnp
 from cpython.dict cimport PyDict_GetItem
-from cpython.exc cimport PyErr_CheckSignals, PyErr_SetInterrupt
+from cpython.exc cimport PyErr_CheckSignals, PyErr_Occurred, PyErr_SetInterrupt
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsSsize_t, PyLong_AsDouble
 from cpython.mem cimport PyMem_Free, PyMem_Malloc

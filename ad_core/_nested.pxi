@@ -29,8 +29,20 @@ cdef object expand_on(Trace root, size_t first_run, size_t last_run, ad_node fir
         check(ad_expand_forward(&segment, node))
     else:
         check(ad_expand_reverse(&segment, node))
-    found = carried[wanted]
-    return np.where(found == AD_NO_NODE, np.uint32(zero), found).astype(np.uint32)
+    return carried_nodes(node, wanted, zero)
+
+
+cdef cnp.ndarray carried_nodes(const ad_node *carried, cnp.ndarray wanted, ad_node zero):
+    """The nodes carried by the wanted ones; zero where there is none."""
+    cdef cnp.ndarray nodes = contiguous(wanted, dtype_node)
+    cdef cnp.ndarray found = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(nodes), cnp.PyArray_DIMS(nodes),
+                                               cnp.NPY_UINT32, 0)
+    cdef const ad_node *at = <const ad_node *> cnp.PyArray_DATA(nodes)
+    cdef ad_node *to = <ad_node *> cnp.PyArray_DATA(found)
+    cdef Py_ssize_t k
+    for k in range(cnp.PyArray_SIZE(nodes)):
+        to[k] = zero if carried[at[k]] == AD_NO_NODE else carried[at[k]]
+    return found
 
 
 def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,

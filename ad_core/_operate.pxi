@@ -7,6 +7,7 @@ cdef enum:
 cdef object np_ndarray = np.ndarray
 cdef object dtype_float = np.dtype(np.float64)
 cdef object dtype_bool = np.dtype(np.bool_)
+cdef object dtype_node = np.dtype(np.uint32)
 
 
 # One operand, made ready for the core.

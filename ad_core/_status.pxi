@@ -22,6 +22,11 @@ cdef int fail(ad_status status) except -1:
     raise RuntimeError(f"internal error: the core refused a call (status {<int> status})")
 
 
+cdef int check_raised() except -1:
+    """Go on with an exception that a function of CPython has set without saying so."""
+    return -1 if PyErr_Occurred() != NULL else 0
+
+
 cdef object taken_error(ad_status status):
     """What a rule raised, if that is the status: to be taken before other Python code can run,
     whose rules may fail in their turn."""

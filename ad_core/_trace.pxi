@@ -300,6 +300,8 @@ cdef object users_line():
     frame = sys._getframe()
     while frame is not None and frame.f_code.co_filename.startswith(FOREIGN):
         frame = frame.f_back
+    if frame is None:
+        check_raised()              # f_back is None too where there is no memory for a frame
     return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
