@@ -61,7 +61,7 @@ def test_more_flows_in_from_the_switch_on():
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (("--grid", "3"), "--grid: got 3, expected at least 4"),
+        (("--grid", "3"), "--grid: got 3, expected 4 to 10000"),
         (("--until", "0"), "--until: got 0.0, expected a time after 0"),
         (("--until", "nan"), "--until: got nan, expected a time after 0"),
     ],

@@ -6,7 +6,6 @@ and drawings need the ``demo`` extra and say so where it is missing.
 """
 
 import argparse
-import os
 import re
 import sys
 import textwrap
@@ -14,13 +13,17 @@ import textwrap
 import ad_core
 
 from . import demo, jacobian, trace
-from .errors import FunctionError, UserError
+from .errors import FunctionError, UserError, reason
+from .output import Stream, say, tell
 
 EPILOG = """\
 examples:
   ad-core demo
   ad-core jacobian model.py:residual --at 1.0,2.5,0.3
   ad-core trace model.py:f --at 1.0 --at 2.0
+
+exit codes: 0 done, 1 the function raised, 2 a wrong argument or an output that
+cannot be written, 130 interrupted.
 
 'ad-core COMMAND --help' tells more.
 """
@@ -37,25 +40,49 @@ def main(argv=None):
     Returns
     -------
     int
-        0 when done, 1 where the user's function raised, 2 for a wrong argument,
-        130 after Ctrl-C.
+        0 when done, or when the reader of a pipe has left; 1 where the user's function raised;
+        2 for a wrong argument or an output that cannot be written; 130 after Ctrl-C.
     """
-    args = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+    command = "ad-core"
     try:
+        args = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+        command = f"ad-core {args.command}"
         args.run(args)
-        sys.stdout.flush()
     except UserError as error:
-        print(f"ad-core {args.command}: {error}", file=sys.stderr)
-        return 2
+        return _ended(2, _one_line(f"{command}: {error}"))
     except FunctionError as error:
-        print(error.text, file=sys.stderr)
-        return error.code
+        return _ended(error.code, error.text)
     except KeyboardInterrupt:
-        print(f"ad-core {args.command}: interrupted", file=sys.stderr)
-        return 130
+        return _ended(130, f"{command}: interrupted")
+    except MemoryError as error:
+        return _ended(2, _one_line(f"{command}: not enough memory: {reason(error)}"))
     except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
+    return _ended(0)
+
+
+def _ended(code, text=None):
+    """Tell what there is to tell, and return the exit code.
+
+    What the user's function printed is handed to the system here, where a refusal can be told.
+    """
+    if text is not None:
+        tell(text)
+    if sys.stdout is None or sys.stdout.closed:
+        return code
+    try:
+        Stream().flush()
+    except UserError as error:
+        tell(f"ad-core: {error}")
+        return code or 2
+    except BrokenPipeError:
+        return code
+    return code
+
+
+def _one_line(text):
+    """Text of which parts may be a library's or a file's name."""
+    return " ".join(text.splitlines())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -66,7 +93,22 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message} (try '{self.prog} --help')\n")
+        tell(_one_line(f"{self.prog}: {message} (try '{self.prog} --help')"))
+        self.exit(2)
+
+    def print_help(self, file=None):
+        say(self.format_help().rstrip("\n"))
+
+
+class _Version(argparse.Action):
+    """Print the version and end."""
+
+    def __init__(self, option_strings, dest, **options):
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        say(f"ad_core {ad_core.__version__}")
+        parser.exit()
 
 
 def _parser():
@@ -76,7 +118,7 @@ def _parser():
         description="Automatic differentiation of plain NumPy code.",
         epilog=EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"ad_core {ad_core.__version__}")
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in (demo, jacobian, trace):
         command.add(commands)

@@ -18,11 +18,13 @@ from ad_core import show
 from ad_core.examples import arm, strd, textbook
 
 from . import sparse, throughput
-from .errors import UserError, need
+from .errors import UserError, need, reason
 from .fit import fit
+from .output import console
 
 GOAL = 6  # digits of agreement that count as solved
 POINTS = 100_000  # of the arm, in one batch
+MOST_POINTS = 10**8
 ANGLES = np.array([0.1, -0.6, 0.3, -2.0, 0.4, 1.7, 0.8])
 
 
@@ -53,19 +55,17 @@ def run(args):
         need("matplotlib", "drawing a trace")
         if not args.draw.lower().endswith((".svg", ".png", ".pdf")):
             raise UserError(f"--draw: got {args.draw!r}, expected a name in .svg, .png or .pdf")
-    if args.points < 1:
-        raise UserError(f"--points: got {args.points}, expected at least 1")
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    console.print(
+    if not 1 <= args.points <= MOST_POINTS:
+        raise UserError(f"--points: got {args.points}, expected 1 to {MOST_POINTS}")
+    out = console()
+    out.print(
         f"ad_core {ad_core.__version__}, NumPy {np.__version__}, SciPy {scipy.__version__}, "
         f"Python {platform.python_version()} on {platform.machine()}"
     )
-    _regression(console)
-    _arm(console)
-    _batch(console, args.points)
-    _textbook(console, args.draw)
+    _regression(out)
+    _arm(out)
+    _batch(out, args.points)
+    _textbook(out, args.draw)
 
 
 def _regression(console):
@@ -223,8 +223,8 @@ def _textbook(console, path):
     if path:
         try:
             show.draw(tape, path)
-        except OSError as error:
-            raise UserError(f"--draw: cannot write {path!r}: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+            raise UserError(f"--draw: cannot write {path!r}: {reason(error)}") from error
         _plain(console, [f"drawn to {path}"])
 
 

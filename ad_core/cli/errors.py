@@ -33,9 +33,17 @@ def calling(name):
     """Turn an exception of the user's function into its plain traceback."""
     try:
         yield
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit among them: the function is not to end the command
         text = f"{user_text(error)}\nraised while {name} was evaluated"
         raise FunctionError(text, code=1) from error
+
+
+def reason(error):
+    """What an exception says: of the system's own only what went wrong."""
+    told = getattr(error, "strerror", None) or str(error)
+    return told or type(error).__name__
 
 
 def user_text(error):
@@ -48,5 +56,5 @@ def user_text(error):
 
 def _is_ours(frame):
     """Tell whether a frame is this package's, compiled ones included, or the import system's."""
-    module = frame.f_globals.get("__name__", "").partition(".")[0]
+    module = str(frame.f_globals.get("__name__")).partition(".")[0]  # users may rebind or delete it
     return module in ("ad_core", "importlib", "_frozen_importlib", "_frozen_importlib_external")

@@ -2,12 +2,15 @@
 """What the user names on the command line: a function in a file, and where to evaluate."""
 
 import importlib.util
+import os
+import stat
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 
-from .errors import FunctionError, UserError, user_text
+from .errors import FunctionError, UserError, reason, user_text
 
 MODULE = "__ad_core_user_file__"
 
@@ -42,19 +45,44 @@ def load_function(name):
     path, colon, attribute = name.rpartition(":")
     if not (colon and path and attribute):
         raise UserError(f"function: got {name!r}, expected FILE.py:FUNC, such as model.py:residual")
-    file = Path(path)
-    if not file.is_file():
-        raise UserError(f"function: no file {path!r} (looked in {Path.cwd()})")
-    module = _import(file)
-    if not hasattr(module, attribute):
-        names = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
-        has = ", ".join(names) if names else "no functions"
-        raise UserError(f"function: {path} has no {attribute!r}; it has {has}")
-    function = getattr(module, attribute)
+    check_file(path, "function", "a Python file")
+    module = _import(Path(path))
+    try:
+        function = getattr(module, attribute)
+    except AttributeError:
+        members = vars(module).items()
+        names = [n for n, v in members if callable(v) and not str(n).startswith("_")]
+        has = ", ".join(map(str, names)) if names else "no functions"
+        raise UserError(f"function: {path!r} has no {attribute!r}; it has {has}") from None
+    except Exception as error:  # of the file's own __getattr__
+        text = f"{user_text(error)}\nfunction: {path} was asked for {attribute!r}"
+        raise FunctionError(text, code=2) from error
     if not callable(function):
         kind = type(function).__name__
-        raise UserError(f"function: {attribute!r} in {path} is not callable, it is of type {kind}")
+        told = f"{attribute!r} in {path!r} is not callable, it is of type {kind}"
+        raise UserError(f"function: {told}")
     return function
+
+
+def check_file(path, option, expected):
+    """Raise UserError for what is no plain file, since a pipe would be waited for without end."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise UserError(f"{option}: no file {path!r} (looked in {_here()})") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise UserError(f"{option}: cannot read {path!r}: {reason(error)}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise UserError(f"{option}: {path!r} is {kind}, expected {expected}")
+
+
+def _here():
+    """Return the working folder's name."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return "a folder that is gone"
 
 
 def parse_point(texts):
@@ -87,8 +115,9 @@ def _number(piece, text, option):
     try:
         return float(piece)
     except ValueError:
-        message = f"{option}: {piece!r} in {text!r} is not a number; expected such as 1.0,2,-3e-4"
-        raise UserError(message) from None
+        file = ", or a .npy file" if option == "--at" else ""
+        told = f"{piece!r} in {text!r} is not a number; expected such as 1.0,2,-3e-4{file}"
+        raise UserError(f"{option}: {told}") from None
 
 
 def _is_npy(text):
@@ -97,12 +126,14 @@ def _is_npy(text):
 
 def _array(path):
     """Return the float64 array in a .npy file."""
+    check_file(path, "--at", "a .npy file")
     try:
-        array = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise UserError(f"--at: no file {path!r} (looked in {Path.cwd()})") from None
-    except (ValueError, OSError) as error:
-        raise UserError(f"--at: cannot read {path!r} as a .npy file: {error}") from None
+        with open(path, "rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of NumPy, about files that Python 2 wrote
+            array = np.lib.format.read_array(file, allow_pickle=False)
+    except Exception as error:  # whatever NumPy raises of a file that is none of its own
+        told = f"{reason(error)}; expected an array of real numbers, as np.save writes it"
+        raise UserError(f"--at: cannot read {path!r} as a .npy file: {told}") from None
     if array.dtype.kind not in "iuf":
         raise UserError(f"--at: {path!r} holds {array.dtype} values, expected real numbers")
     return array.astype(np.float64)
@@ -118,7 +149,9 @@ def _import(file):
     sys.path.insert(0, str(file.resolve().parent))
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit among them
         text = f"{user_text(error)}\nfunction: {file} cannot be imported"
         raise FunctionError(text, code=2) from error
     return module

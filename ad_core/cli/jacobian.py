@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """``ad-core jacobian``: the Jacobian of a function in a file, at a point."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 
 import ad_core
+from ad_core.trees import flatten, leaf_paths
 
 from .errors import UserError, calling
 from .inputs import add_function_arguments, load_function, parse_point
+from .output import say, write_file
+
+LONGEST = 200  # characters of an array's name in a .npz file
 
 EPILOG = """\
 examples:
@@ -49,23 +54,29 @@ def add(commands):
 
 def run(args):
     """Carry the command out."""
+    suffix = _suffix(args.out)
     point = parse_point(args.at)
     argnums = _argnums(args.arg, len(point))
     function = load_function(args.function)
     with calling(args.function):
         result = ad_core.jacobian(function, argnums=argnums, mode=args.mode)(*point)
         plan = ad_core.explain(function, *point, argnums=argnums, mode=args.mode)
-    parts = dict(_parts("J", result))
-    if args.out:
-        _save(args.out, parts)
-    print(
+        parts, tree = flatten(result)
+        names = [f"J{path}" for path in leaf_paths(tree)]
+    members = _members(names) if suffix == ".npz" else [None] * len(parts)
+    if suffix:
+        _save(args.out, suffix, names, members, parts)
+    lines = [
         f"K = {plan.outputs} outputs, D = {plan.inputs} inputs, "
         f"mode {plan.mode} ({plan.reason}), passes {plan.passes}"
-    )
-    for name, part in parts.items():
-        print(f"{name}, shape {part.shape}" + (f", saved to {args.out}" if args.out else ":"))
-        if not args.out:
-            print(np.array2string(part, separator=", "))
+    ]
+    for name, member, part in zip(names, members, parts, strict=True):
+        text = f"{name}, shape {np.shape(part)}"
+        if suffix:
+            lines.append(f"{text}, saved to {args.out}{f' as {member}' if member else ''}")
+        else:
+            lines += [f"{text}:", np.array2string(np.asarray(part), separator=", ")]
+    say("\n".join(lines))
 
 
 def _argnums(number, count):
@@ -77,32 +88,44 @@ def _argnums(number, count):
     return number
 
 
-def _parts(name, result):
-    """Yield (name, array) for every array in a nest of tuples, lists and dicts."""
-    if isinstance(result, dict):
-        for key, part in result.items():
-            yield from _parts(f"{name}[{key!r}]", part)
-    elif isinstance(result, list | tuple):
-        for key, part in enumerate(result):
-            yield from _parts(f"{name}[{key}]", part)
-    else:
-        yield name, np.asarray(result)
+def _members(names):
+    """Return what a .npz file calls each array: its path in letters, digits, dots, underscores.
+
+    Examples
+    --------
+    >>> from ad_core.cli.jacobian import _members
+    >>> _members(["J['sum']", "J['parts'][0]", "J['a/b']", "J['a b']"])
+    ['J.sum', 'J.parts.0', 'J.a.b', 'J.a.b_2']
+    """
+    members, counts = {}, {}
+    for name in names:
+        plain = re.sub("[^A-Za-z0-9_]+", ".", name).strip(".")[:LONGEST]
+        member = plain
+        while member in members:
+            counts[plain] = counts.get(plain, 1) + 1
+            member = f"{plain}_{counts[plain]}"
+        members[member] = name
+    return list(members)
 
 
-def _save(path, parts):
-    """Write one array to a .npy file, or several to a .npz file."""
+def _suffix(path):
+    """Return whether --out is a .npy or a .npz file, None without it."""
+    if path is None:
+        return None
     suffix = Path(path).suffix.lower()
     if suffix not in (".npy", ".npz"):
         raise UserError(f"--out: got {path!r}, expected a name that ends in .npy or .npz")
-    if suffix == ".npy" and len(parts) > 1:
+    return suffix
+
+
+def _save(path, suffix, names, members, parts):
+    """Write one array to a .npy file, or several to a .npz file."""
+    if suffix == ".npz":
+        write_file(path, lambda file: np.savez(file, **dict(zip(members, parts, strict=True))))
+        return
+    if len(parts) != 1:
         raise UserError(
             f"--out: {path!r} holds one array, there are {len(parts)} "
-            f"({', '.join(parts)}); use a .npz file, or --arg to choose one argument"
+            f"({', '.join(names)}); use a .npz file, or --arg to choose one argument"
         )
-    try:
-        if suffix == ".npy":
-            np.save(path, *parts.values())
-        else:
-            np.savez(path, **parts)
-    except OSError as error:
-        raise UserError(f"--out: cannot write {path!r}: {error.strerror}") from error
+    write_file(path, lambda file: np.save(file, parts[0]))

@@ -5,6 +5,7 @@ The two-dimensional Brusselator is traced, its Jacobian's structure found, and t
 by SciPy's Radau; times, memory and two drawings show what each step costs and gives.
 """
 
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -16,12 +17,13 @@ import ad_core
 from ad_core import solvers
 from ad_core.examples import brusselator
 
-from .errors import UserError, need
+from .errors import UserError, need, reason
+from .output import console
 
 __all__ = ["Steps", "add", "measure", "rows"]
 
 GRID = 64  # points along a side
-LEAST = 4
+LEAST, MOST = 4, 10_000
 REPEATS = 20
 TIMES = (0.0, 0.1, 0.5, 1.0)  # of the pictures, as shares of the whole interval
 TOLERANCES = {"rtol": 1e-4, "atol": 1e-5}
@@ -58,23 +60,29 @@ def run(args):
     # Better told now than after the solution; what is imported now is not timed.
     for name in ("scipy.sparse.linalg", "scipy.integrate", "rich.console", "matplotlib.figure"):
         need(name, "the demo")
-    if args.grid < LEAST:
-        raise UserError(f"--grid: got {args.grid}, expected at least {LEAST}")
+    if not LEAST <= args.grid <= MOST:
+        raise UserError(f"--grid: got {args.grid}, expected {LEAST} to {MOST}")
     if not 0.0 < args.until < np.inf:
         raise UserError(f"--until: got {args.until}, expected a time after 0")
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    try:
+    out = console()
+    with _writing(args.out):
         args.out.mkdir(parents=True, exist_ok=True)
-        with console.status("solving"):
-            steps = measure(args.grid, args.until)
-        console.print("\n".join(rows(args.grid, args.until, steps)), markup=False, soft_wrap=True)
-        for name, draw in (("spy.png", _spy), ("solution.png", _solution)):
+    with out.status("solving"):
+        steps = measure(args.grid, args.until)
+    out.print("\n".join(rows(args.grid, args.until, steps)), markup=False, soft_wrap=True)
+    for name, draw in (("spy.png", _spy), ("solution.png", _solution)):
+        with _writing(args.out):
             draw(steps, args.out / name)
-            console.print(f"drawn to {args.out / name}", markup=False, soft_wrap=True)
-    except OSError as error:
-        raise UserError(f"--out: cannot write to {str(args.out)!r}: {error.strerror}") from error
+        out.print(f"drawn to {args.out / name}", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _writing(folder):
+    """Tell in the user's words that a folder cannot be written to."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise UserError(f"--out: cannot write to {str(folder)!r}: {reason(error)}") from error
 
 
 class Steps(NamedTuple):

@@ -2,7 +2,6 @@
 """``ad-core trace``: a function's evaluation trace, as a table, DOT or a drawing."""
 
 import io
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from ad_core import show
 
 from .errors import UserError, calling
 from .inputs import add_function_arguments, load_function, parse_point, parse_values
+from .output import Stream, say, write_file
 
 EPILOG = """\
 examples:
@@ -103,21 +103,17 @@ def _seed(text, option, count, what):
 def _write(data, path):
     """Write bytes to a file, or to standard output without one."""
     if path is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        Path(path).write_bytes(data)
-    except OSError as error:
-        raise UserError(f"--out: cannot write {path!r}: {error.strerror}") from error
+        Stream().write_bytes(data)
+    else:
+        write_file(path, lambda file: file.write(data))
 
 
 def _print(text, path):
     """Print text, or write it to a file."""
     if path is None:
-        print(text)
+        say(text)
     else:
-        _write(f"{text}\n".encode(), path)
+        _write(f"{text}\n".encode("utf-8", "backslashreplace"), path)
 
 
 def _draw(tape, path, form):

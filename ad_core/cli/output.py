@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a command's results go: standard output, or the file after ``--out``."""
+
+import contextlib
+import io
+import os
+import sys
+
+from .errors import UserError, reason
+
+__all__ = ["Stream", "console", "say", "tell", "write_file"]
+
+
+class Stream:
+    """Standard output or standard error as a text file that tells what it refuses.
+
+    What its encoding lacks is written escaped.  A refusal is a :class:`UserError`;
+    BrokenPipeError is left as it is, since a reader such as head may leave.
+    """
+
+    def __init__(self, name="stdout"):
+        self.name = "standard output" if name == "stdout" else "standard error"
+        self._stream = getattr(sys, name)
+        if self._stream is None or getattr(self._stream, "closed", False):
+            raise UserError(f"{self.name} is closed; give it a terminal, a file or a pipe")
+        self.encoding = getattr(self._stream, "encoding", None) or "utf-8"
+
+    def write(self, text):
+        """Write text."""
+        with self._told():
+            self._stream.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
+        return len(text)
+
+    def write_bytes(self, data):
+        """Write bytes behind the text written before."""
+        if not hasattr(self._stream, "buffer"):
+            raise UserError(f"{self.name} takes text only; write to a file (--out)")
+        with self._told():
+            self._stream.flush()
+            self._stream.buffer.write(data)
+            self._stream.flush()
+
+    def flush(self):
+        """Hand what was written to the system."""
+        with self._told():
+            self._stream.flush()
+
+    def isatty(self):
+        """Whether it is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self):
+        """The number of the system's file."""
+        return self._stream.fileno()
+
+    @contextlib.contextmanager
+    def _told(self):
+        try:
+            yield
+        except OSError as error:
+            self._abandon()
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise UserError(f"{self.name}: cannot write to it: {reason(error)}") from error
+
+    def _abandon(self):
+        """Drop what is still held, which the interpreter would try to write once more at exit."""
+        with contextlib.suppress(AttributeError, io.UnsupportedOperation):  # no file of the system
+            number = self._stream.fileno()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+
+
+def say(text):
+    """Print text and a line's end on standard output."""
+    stream = Stream()
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+def tell(text):
+    """Print text and a line's end on standard error, if there is anybody to read it."""
+    with contextlib.suppress(UserError, BrokenPipeError):  # the exit code tells what is left
+        stream = Stream("stderr")
+        stream.write(f"{text}\n")
+        stream.flush()
+
+
+def console():
+    """A console of rich on standard output."""
+    from rich.console import Console
+
+    class OurConsole(Console):
+        def on_broken_pipe(self):
+            raise  # the BrokenPipeError being handled: rich itself would exit with a failure
+
+    return OurConsole(file=Stream(), highlight=False)
+
+
+def write_file(path, write):
+    """Open a file for --out and call write with it."""
+    try:
+        with open(path, "wb") as file:
+            write(file)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise UserError(f"--out: cannot write {path!r}: {reason(error)}") from error
