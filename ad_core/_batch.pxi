@@ -64,7 +64,7 @@ cdef class Job:
     cdef intptr_t *core         # offsets within arguments that are not contiguous
     cdef Program program
     cdef list arrays            # the arguments: float64 arrays, or Gathered
-    cdef list labels            # of each, for messages
+    cdef object labels          # of each, for messages
     cdef list results
     cdef cnp.ndarray missed     # points whose guards came out otherwise; None: no guards
 

@@ -58,7 +58,7 @@ cdef class Call:
     cdef readonly list out_shapes       # core shape of each result
     cdef readonly object pack           # results as the caller gets them; None: the only one
     cdef object name                    # of the method and the function, for messages
-    cdef list labels                    # of each argument, for messages
+    cdef object labels                  # of each argument, for messages
     cdef readonly bint bare             # arguments come as these arrays, one after the other
     cdef Py_ssize_t inputs              # arguments before tangents or cotangents
     cdef object report                  # raises BranchChanged: report(guard numbers, point)
@@ -70,7 +70,7 @@ cdef class Call:
     cdef bint small                     # arrays of at most 8 axes
 
     def __cinit__(self, Program program not None, list in_shapes, list in_firsts,
-                  list out_shapes, str name, list labels, Py_ssize_t inputs, bint bare, pack,
+                  list out_shapes, str name, labels, Py_ssize_t inputs, bint bare, pack,
                   report):
         self.program = program
         self.in_shapes = in_shapes
@@ -227,22 +227,13 @@ cdef class Call:
         for k in range(self.n_out):
             if not fits(&self.outs[k], out[k], cnp.NPY_ARRAY_CARRAY):
                 check_out(out[k], self.out_shapes[k], self.name)
-            for x in arguments:
-                if type(x) is np_ndarray:
-                    refuse_overlap(<cnp.ndarray> out[k], <cnp.ndarray> x, self.name)
+        refuse_overlaps(out, arguments, self.name)
         return 0
 
     cdef int check_number(self, object out) except -1:
-        """out holds as many arrays as there are results, each with memory of its own."""
-        cdef Py_ssize_t k, j
+        """out holds as many arrays as there are results."""
         if len(out) != self.n_out:
             raise TypeError(f"out of {self.name} must be {self.n_out} arrays, got {len(out)}")
-        for k in range(self.n_out):
-            for j in range(k):
-                if type(out[k]) is np_ndarray and type(out[j]) is np_ndarray and (
-                        np.shares_memory(out[k], out[j])):
-                    raise ValueError(f"out of {self.name}: arrays {j} and {k} share memory; "
-                                     "pass arrays of their own")
         return 0
 
     def batch(self, list arguments, list out, workers, progress):
@@ -337,13 +328,14 @@ cdef class Call:
         if type(given) is np_ndarray:
             x = <cnp.ndarray> given
         else:
-            refuse_stranger(given, self.labels[a])
+            if type(given) is not float:
+                refuse_stranger(given, functools.partial(operator.getitem, self.labels, a))
             x = unpatched_asarray(given)
         if x.descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_ISNOTSWAPPED(x):
             if a >= self.inputs and x.dtype.kind in "iu":
                 x = x.astype(np.float64)
             else:
-                x = float_input(given, self.labels[a])
+                x = float_input(given, functools.partial(operator.getitem, self.labels, a))
         if x.ndim < len(core) or shape_of(x)[x.ndim - len(core):] != core:
             self.refuse_shape(a, shape_of(x))
         return x
@@ -360,9 +352,7 @@ cdef class Call:
             return [make(shape + core) for core in self.out_shapes]
         for core, y in zip(self.out_shapes, out, strict=True):
             check_out(y, shape + core, self.name)
-            for x in arrays:
-                for part in (x.values, x.index) if type(x) is Gathered else (x,):
-                    refuse_overlap(<cnp.ndarray> y, <cnp.ndarray> part, self.name)
+        refuse_overlaps(out, arrays, self.name)
         return list(out)
 
 
@@ -418,15 +408,56 @@ cdef int check_out(object out, tuple shape, object name) except -1:
     return 0
 
 
-cdef int refuse_overlap(cnp.ndarray out, cnp.ndarray x, object name) except -1:
-    cdef char *low = <char *> cnp.PyArray_DATA(out)
-    cdef char *high = low + cnp.PyArray_NBYTES(out)
-    cdef char *at = <char *> cnp.PyArray_DATA(x)
-    if cnp.PyArray_IS_C_CONTIGUOUS(x) and (at >= high or at + cnp.PyArray_NBYTES(x) <= low):
-        return 0
-    if np.shares_memory(out, x):
-        raise ValueError(f"out of {name} shares memory with an argument; pass another array")
-    return 0
+cdef struct extent:
+    size_t low, high            # the bytes of an array lie between these addresses
+
+
+cdef inline extent extent_of(cnp.ndarray x) noexcept:
+    cdef extent e
+    cdef int d
+    cdef cnp.npy_intp reach
+    e.low = e.high = <size_t> cnp.PyArray_DATA(x)
+    if cnp.PyArray_SIZE(x) == 0:
+        return e
+    e.high += <size_t> cnp.PyArray_ITEMSIZE(x)
+    for d in range(cnp.PyArray_NDIM(x)):
+        reach = (cnp.PyArray_DIM(x, d) - 1) * cnp.PyArray_STRIDE(x, d)
+        if reach > 0:
+            e.high += <size_t> reach
+        else:
+            e.low -= <size_t> -reach
+    return e
+
+
+def refuse_overlaps(outs, arrays, name):
+    """Raise where arrays for results, C-contiguous ones, share memory with one another or with
+    arguments (arrays, Gathered, or what has no memory of its own)."""
+    cdef extent e
+    cdef list rows = []
+    cdef Py_ssize_t k
+    for k in range(len(outs)):
+        e = extent_of(<cnp.ndarray?> outs[k])
+        if e.high > e.low:
+            rows.append((e.low, e.high, k))
+    if len(rows) > 1:
+        rows.sort()
+        for k in range(1, len(rows)):
+            if rows[k][0] < rows[k - 1][1]:
+                j, i = sorted((rows[k - 1][2], rows[k][2]))
+                raise ValueError(f"out of {name}: arrays {j} and {i} share memory; "
+                                 "pass arrays of their own")
+    lows = [row[0] for row in rows]
+    for x in arrays:
+        for part in (x.values, x.index) if type(x) is Gathered else (x,):
+            if not issubclass(type(part), np_ndarray):
+                continue
+            e = extent_of(<cnp.ndarray> part)
+            k = bisect.bisect_left(lows, e.high) - 1        # the last that begins before its end
+            while k >= 0 and rows[k][1] > e.low:
+                if np.shares_memory(outs[rows[k][2]], part):
+                    raise ValueError(f"out of {name} shares memory with an argument; pass another "
+                                     "array")
+                k -= 1
 
 
 def check_out_array(out, tuple shape, name):

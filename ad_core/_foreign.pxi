@@ -194,16 +194,16 @@ cdef int refuse_stranger(object x, object what) except -1:
         return 0
     if issubclass(kind, np_ndarray):
         if changed_names(kind):
-            input_refuser(x, str(what))
+            input_refuser(x, str(input_name(what)))
     elif hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__") or (
             hasattr(kind, "__array_priority__")):
         if not issubclass(kind, np.generic) and kind is not Gathered:
-            input_refuser(x, str(what))
+            input_refuser(x, str(input_name(what)))
     return 0
 
 
-def refuse_foreign(x, str what):
-    """The same, for the Python layer."""
+def refuse_foreign(x, what):
+    """The same, for the Python layer.  what: a name, or a function that returns it."""
     refuse_stranger(x, what)
 
 

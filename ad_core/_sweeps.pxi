@@ -12,7 +12,7 @@ cdef cnp.ndarray float_input(object x, object what):
         given = <cnp.ndarray> x
     else:
         if not PyFloat_Check(x):
-            refuse_stranger(x, input_name(what))
+            refuse_stranger(x, what)
         given = unpatched_asarray(x)
     if given.descr.type_num == cnp.NPY_DOUBLE and cnp.PyArray_CHKFLAGS(
             given, cnp.NPY_ARRAY_CARRAY_RO) and cnp.PyArray_ISNOTSWAPPED(given):

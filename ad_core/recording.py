@@ -10,7 +10,7 @@ from ad_core.complexes.array import TracedComplex, plain_if_constant
 from ad_core.errors import DtypeError
 from ad_core.notes import add_note
 from ad_core.tracing.masked import TracedMasked
-from ad_core.trees import flatten, leaf_paths, map_leaves
+from ad_core.trees import flatten, leaf_path, map_leaves
 from ad_core.undetermined import dependences, marked, marked_matrix
 
 __all__ = ["ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record", "seeds_like"]
@@ -305,7 +305,7 @@ def _released(trace, leaf):
 
 def _what(fun, k, tree, j):
     """What an error calls an input."""
-    part = leaf_paths(tree)[j]
+    part = leaf_path(tree, j)
     return f"argument {k}{' ' if part else ''}{part} of {_core.name_of(fun)}"
 
 
@@ -316,25 +316,29 @@ def seeds_like(side, given, trees, what):
         raise ValueError(f"{what} must have the structure {trees!r}, got {tree!r}")
     seeds = []
     for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
-        name = what if len(leaves) == 1 else f"{what}, at {leaf_paths(trees)[k]},"
+
+        def name(k=k):
+            return what if len(leaves) == 1 else f"{what}, at {leaf_path(trees, k)},"
+
         if not _core.traced(leaf):
             leaf = _seed_array(leaf, name)
         if np.shape(leaf) != shape:
-            raise ValueError(f"{name} must have shape {shape}, got {np.shape(leaf)}")
+            raise ValueError(f"{name()} must have shape {shape}, got {np.shape(leaf)}")
         seeds.append(leaf)
     return seeds
 
 
 def _seed_array(leaf, name):
+    """A tangent or cotangent as float64; name() is what messages call it."""
     _core.refuse_foreign(leaf, name)
     array = _core.plain_function("asarray")(leaf)
     if array.dtype == object:
         try:
             array = _core.object_array(array)
         except TypeError as error:
-            raise DtypeError(f"{name} must be real numbers (float64): {error}") from None
+            raise DtypeError(f"{name()} must be real numbers (float64): {error}") from None
         if _core.traced(array):
             return array
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
-        raise DtypeError(f"{name} must be real numbers (float64), got dtype {array.dtype}")
+        raise DtypeError(f"{name()} must be real numbers (float64), got dtype {array.dtype}")
     return array.astype(np.float64)

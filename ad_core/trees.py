@@ -8,7 +8,7 @@ their order; what is built is in the dict's own order.
 
 import operator
 
-__all__ = ["Tree", "flatten", "leaf_paths", "map_leaves"]
+__all__ = ["Tree", "flatten", "leaf_path", "leaf_paths", "map_leaves"]
 
 
 class Tree:
@@ -74,6 +74,9 @@ def flatten(value):
 
 def _flatten(value, leaves):
     kind = type(value)
+    if kind is float:  # most leaves are
+        leaves.append(value)
+        return LEAF
     if kind is list or issubclass(kind, tuple):
         return Tree(kind, [_flatten(part, leaves) for part in value])
     if kind is dict:
@@ -112,10 +115,31 @@ def leaf_paths(tree):
     """
     if tree.kind is None:
         return [""]
-    count, fields = len(tree.children), getattr(tree.kind, "_fields", ())
-    steps = [f".{field}" for field in fields] or [f"[{key!r}]" for key in tree.keys or range(count)]
     return [
         step + path
-        for step, child in zip(steps, tree.children, strict=True)
+        for step, child in zip(_steps(tree), tree.children, strict=True)
         for path in leaf_paths(child)
     ]
+
+
+def leaf_path(tree, number):
+    """The path of one leaf, as messages need it.
+
+    >>> leaf_path(flatten({"joint": [1.0, (2.0, 3.0)]})[1], 2)
+    "['joint'][1][1]"
+    """
+    path = ""
+    while tree.kind is not None:
+        k = 0
+        while number >= tree.children[k].leaves:
+            number -= tree.children[k].leaves
+            k += 1
+        path += _steps(tree)[k]
+        tree = tree.children[k]
+    return path
+
+
+def _steps(tree):
+    """How to write each child of a structure."""
+    count, fields = len(tree.children), getattr(tree.kind, "_fields", ())
+    return [f".{field}" for field in fields] or [f"[{key!r}]" for key in tree.keys or range(count)]

@@ -32,7 +32,8 @@ class Arguments:
         self.function = function
         self.args = args
         self.batch_dims = batch_dims
-        self.inputs = []  # positions of the arguments that are inputs
+        self.inputs = {}  # positions of the arguments that are inputs: which input each is
+        self.trees = []  # of the inputs
         self.leaves = []
         self.numbers = []  # of each leaf of one point: whether it is a number, not an array
         self.fixed = []  # (argument, leaf, array) of arrays that are no inputs but have batch axes
@@ -46,17 +47,19 @@ class Arguments:
     def _keys(self, of_one_point):
         key = []
         for k, argument in enumerate(self.args):
-            leaves, _ = flatten(argument)
+            leaves, tree = flatten(argument)
             if leaves and all(map(_is_float, leaves)):
-                self.inputs.append(k)
+                self.inputs[k] = len(self.inputs)
+                self.trees.append(tree)
                 key.append((structure_of(argument), tuple(self._input(x, k) for x in leaves)))
-            elif self.batch_dims and not of_one_point:
+                continue
+            if self.batch_dims and not of_one_point:
                 self.fixed += [
                     (k, j, self._checked(self._plain(x, k), k))
                     for j, x in enumerate(leaves)
                     if isinstance(x, np.ndarray)
                 ]
-            if self.fixed or k in self.inputs:
+            if self.fixed:
                 continue
             try:
                 key.append(key_of(argument))
@@ -80,7 +83,7 @@ class Arguments:
 
     def _plain(self, leaf, k):
         """A leaf, if it is no array of a class with a meaning of its own."""
-        _core.refuse_foreign(leaf, f"argument {k} of {self.function._label}")
+        _core.refuse_foreign(leaf, lambda: f"argument {k} of {self.function._label}")
         return leaf
 
     def _batch_shape(self):
@@ -123,7 +126,7 @@ class Arguments:
                     f"argument {k} of {label} must be real float64 numbers to be "
                     f"differentiated, got {self.args[k]!r}; pass floats"
                 )
-        numbers = [self.inputs.index(k) for k in numbers]
+        numbers = [self.inputs[k] for k in numbers]
         return numbers[0] if is_single(argnums) else tuple(numbers)
 
     def refuse_strangers(self, k):
@@ -150,9 +153,8 @@ class Arguments:
         at = np.unravel_index(number, self.batch) if 0 not in self.batch else ()
         args = list(self.args)
         leaves = iter(zip(self.leaves, self.numbers, strict=True))
-        for k in self.inputs:
-            found, tree = flatten(args[k])
-            args[k] = tree.build([self._point(*next(leaves), at) for _ in found])
+        for k, tree in zip(self.inputs, self.trees, strict=True):
+            args[k] = tree.build([self._point(*next(leaves), at) for _ in range(tree.leaves)])
         return args
 
     def _point(self, x, number, at):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program of each method: which terms it computes and how its results are laid out."""
 
+from functools import cached_property
+
 import numpy as np
 
 from ad_core import _core
@@ -10,11 +12,11 @@ from ad_core.trees import leaf_paths
 __all__ = [
     "SEEDS",
     "WHOLE",
+    "Labels",
     "build",
     "check_scalar",
     "is_bare",
     "jacobian_layout",
-    "labels",
     "pack_with_value",
     "seed_leaves",
 ]
@@ -47,14 +49,28 @@ def build(source, name, argnums, report):
     terms, out_shapes, pack, checked, facts = _METHODS[name](source, argnums)
     program = _core.Program(source.graph, terms, checked)
     call = _core.Call(
-        program, shapes, firsts, out_shapes, f"{name} of {source.name}", labels(source, name),
+        program, shapes, firsts, out_shapes, f"{name} of {source.name}", Labels(source, name),
         len(source.arguments.shapes), is_bare(source, name), pack, report,
     )  # fmt: skip
     return call, facts
 
 
-def labels(source, name):
-    """What messages call each array that a method takes."""
+class Labels:
+    """What messages call each array that a method takes, put into words when one is asked for."""
+
+    def __init__(self, source, name):
+        self._source = source
+        self._name = name
+
+    def __getitem__(self, k):
+        return self._texts[k]
+
+    @cached_property
+    def _texts(self):
+        return _labels(self._source, self._name)
+
+
+def _labels(source, name):
     found = []
     for k, tree in enumerate(source.arguments.trees):
         for path in leaf_paths(tree):
@@ -176,19 +192,22 @@ def _with_value(source, terms, shapes, pack, facts):
 def _blocks(entries, row_sizes, column_sizes):
     """Entries (rows, columns, terms) of a K x D matrix as the row-major terms of its blocks."""
     rows, columns, terms = entries
-    blocks, top = [], 0
-    for height in row_sizes:
-        left = 0
-        for width in column_sizes:
-            block = np.full(height * width, _core.NO_TERM, np.uint32)
-            inside = (rows >= top) & (rows < top + height)
-            inside &= (columns >= left) & (columns < left + width)
-            at = (rows[inside] - top).astype(np.intp) * width + (columns[inside] - left)
-            block[at] = terms[inside]
-            blocks.append(block)
-            left += width
-        top += height
-    return np.concatenate([*blocks, np.empty(0, np.uint32)]).astype(np.uint32)
+    top, height, row = _within(rows, row_sizes)
+    left, width, column = _within(columns, column_sizes)
+    K, D = sum(row_sizes), sum(column_sizes)
+    blocks = np.full(K * D, _core.NO_TERM, np.uint32)
+    # all rows above, then the blocks to the left, then the block's own
+    blocks[top * D + height * left + row * width + column] = terms
+    return blocks
+
+
+def _within(numbers, sizes):
+    """Of each number along an axis of blocks: the first of its block, the block's size, and its
+    place within."""
+    sizes = np.array(sizes, np.intp)
+    firsts = np.cumsum(sizes) - sizes
+    block = np.searchsorted(firsts, numbers, side="right") - 1  # blocks of no size hold nothing
+    return firsts[block], sizes[block], numbers.astype(np.intp) - firsts[block]
 
 
 def jacobian_layout(source, argnums):

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.build import labels, seed_leaves
+from ad_core.programs.build import Labels, seed_leaves
 from ad_core.programs.compiled import Compiled
 from ad_core.programs.large import into
 from ad_core.programs.own import Once
@@ -96,7 +96,7 @@ class Evaluation:
     def check_axes(self, tape, arrays, cores, dims, first=0):
         for k, (x, core) in enumerate(zip(arrays, cores, strict=True)):
             if x.ndim - len(core) not in (0, dims):
-                what = labels(tape._lowered, self.name)[first + k]
+                what = Labels(tape._lowered, self.name)[first + k]
                 raise ValueError(
                     f"{what} must have shape {core}, with {dims} batch axes (batch_dims) before "
                     f"it, got shape {x.shape}"
@@ -112,7 +112,8 @@ class Evaluation:
     def record(self, number):
         """A new recording, at point `number` of the batch."""
         given, function = self.given, self.function
-        argnums = given.inputs[0] if len(given.inputs) == 1 else tuple(given.inputs)
+        argnums = tuple(given.inputs)
+        argnums = argnums[0] if len(argnums) == 1 else argnums
         try:
             recording = record(function.__wrapped__, given.example(number), {}, argnums)
         except Exception as error:

@@ -5,6 +5,9 @@ What is no input is recorded with the function, so points that differ in it have
 their own.
 """
 
+from itertools import groupby
+from operator import itemgetter
+
 import numpy as np
 
 from ad_core.programs.arguments import Arguments
@@ -98,9 +101,9 @@ def _with_rows(given, args, number):
     """args with arrays that are no inputs as they are at one point; of an empty batch zeros."""
     args = list(args)
     at = np.unravel_index(number, given.batch) if given.points() else None
-    for k in dict.fromkeys(k for k, *_ in given.fixed):
+    for k, fixed in groupby(given.fixed, key=itemgetter(0)):
         leaves, tree = flatten(args[k])
-        for _, j, x in (one for one in given.fixed if one[0] == k):
+        for _, j, x in fixed:
             core = x.shape[given.batch_dims :]
             if at is None:
                 leaves[j] = np.zeros(core, x.dtype)[()]
@@ -113,9 +116,8 @@ def _with_rows(given, args, number):
 def _with_points(given, places):
     """The arguments with these points of the inputs, in a row."""
     args, leaves = list(given.args), iter(given.leaves)
-    for k in given.inputs:
-        found, tree = flatten(args[k])
-        args[k] = tree.build([_points(next(leaves), given, places) for _ in found])
+    for k, tree in zip(given.inputs, given.trees, strict=True):
+        args[k] = tree.build([_points(next(leaves), given, places) for _ in range(tree.leaves)])
     return args
 
 

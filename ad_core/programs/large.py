@@ -39,8 +39,7 @@ def into(results, out, name, arguments):
         raise TypeError(f"out of {name} must be {len(results)} arrays, got {len(out)}")
     for to, result in zip(out, results, strict=True):
         _core.check_out_array(to, np.shape(result), name)
-        if any(np.shares_memory(to, x) for x in arguments):
-            raise ValueError(f"out of {name} shares memory with an argument; pass another array")
+    _core.refuse_overlaps(out, arguments, name)
     for to, result in zip(out, results, strict=True):
         to[...] = result
     return list(out)

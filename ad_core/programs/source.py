@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recorded function as what its methods' programs are built from."""
 
+import math
+from itertools import accumulate
+
 import numpy as np
 
 from ad_core import _core
@@ -17,16 +20,14 @@ class Side:
     def __init__(self, trees, shapes):
         self.trees = trees
         self.shapes = shapes
-        self.sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
-        self.firsts = [sum(self.sizes[:k]) for k in range(len(shapes))]
-        self.size = sum(self.sizes)
+        self.sizes = [math.prod(shape) for shape in shapes]
+        *self.firsts, self.size = accumulate(self.sizes, initial=0)
         self.bare = all(tree == LEAF for tree in trees)
-        self._leaves = [tree.leaves for tree in trees]
+        self._leaves = list(accumulate((tree.leaves for tree in trees), initial=0))
 
     def numbers(self, k):
         """Which leaves belong to argument k."""
-        first = sum(self._leaves[:k])
-        return range(first, first + self._leaves[k])
+        return range(self._leaves[k], self._leaves[k + 1])
 
     def extent(self, arguments):
         """How many numbers these arguments hold."""

@@ -11,7 +11,7 @@ from ad_core.complexes.array import TracedComplex
 from ad_core.errors import DtypeError, TracedValueError
 from ad_core.rules.rule import call
 from ad_core.tracing import layouts
-from ad_core.trees import flatten, leaf_paths
+from ad_core.trees import flatten, leaf_path
 
 __all__ = [
     "Arguments",
@@ -122,7 +122,7 @@ class Arguments:
 
     def _place(self, k):
         """What messages call a leaf: "argument 1 ['rate'][0]"."""
-        number, _, path = leaf_paths(self.tree)[k][1:].partition("]")
+        number, _, path = leaf_path(self.tree, k)[1:].partition("]")
         return f"argument {number}{' ' if path else ''}{path}"
 
     def primals(self, arrays):
