@@ -229,12 +229,11 @@ cdef class TracedArray:
             if ad_current == NULL:
                 return fetch(self, key)
             index = self.indices()
-            k = PyLong_AsSsize_t(key)
             n = cnp.PyArray_DIM(index, 0)
-            if k < 0:
-                k += n
+            k = element_place(key, n)
             if not 0 <= k < n:
-                raise IndexError(f"index {key} is out of bounds for axis 0 with size {n}")
+                raise IndexError(f"index {integers.shown(key)} is out of bounds for axis 0 with "
+                                 f"size {n}")
             return element_at(self, (<ad_node *> (
                 cnp.PyArray_BYTES(index) + k * cnp.PyArray_STRIDE(index, 0)))[0])
         return fetch(self, key)
@@ -246,10 +245,8 @@ cdef class TracedArray:
                 cnp.PyArray_NDIM(self.index) == 1 and (
                 not (self.truth or self.count or self.read_only))):
             index = self.indices()
-            k = PyLong_AsSsize_t(key)
             n = cnp.PyArray_DIM(index, 0)
-            if k < 0:
-                k += n
+            k = element_place(key, n)
             if 0 <= k < n and (<TracedScalar> value).trace is self.trace:
                 (<ad_node *> (cnp.PyArray_BYTES(index) + k * cnp.PyArray_STRIDE(index, 0)))[0] = (
                     <TracedScalar> value).node
@@ -390,7 +387,7 @@ cdef object fetch(TracedArray x, object key):
     """x[key] for any key that NumPy knows."""
     if ad_current == NULL and ended_constants(x):
         return ended_values(x)[key]
-    found = x.indices()[plain_key(key)]
+    found = taken_at(x.indices(), plain_key(key))
     if isinstance(found, np.ndarray):
         return view_of(x, found)
     return element_at(x, <ad_node> int(found))
@@ -418,7 +415,7 @@ cdef object assign(TracedArray x, object key, object value):
     cdef Trace trace = unify(x.trace, trace_of((value,)) if is_traced(value) else x.trace)
     nodes = nodes_of(trace, value)
     index = x.writable()
-    index[plain_key(key)] = nodes
+    put_at(index, plain_key(key), nodes)
     return x
 
 

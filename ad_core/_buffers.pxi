@@ -90,10 +90,13 @@ cdef object uniform(object shape, double value, object order="C"):
     cdef Trace trace = innermost().root()
     cdef cnp.npy_intp dims[MAXDIMS]
     cdef ad_node node
-    cdef int ndim = 1
+    cdef int ndim = 1, overflow = 0
     check(ad_tape_constant(trace.tape, value, &node))
     if PyLong_CheckExact(shape):
-        dims[0] = PyLong_AsSsize_t(shape)
+        dims[0] = PyLong_AsLongLongAndOverflow(shape, &overflow)
+        if overflow != 0:
+            raise ValueError(f"shape={integers.shown(shape)} is too large: no array has as many "
+                             "elements")
         if dims[0] < 0:
             raise ValueError("negative dimensions are not allowed")
     else:

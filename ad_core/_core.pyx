@@ -8,7 +8,7 @@ cimport numpy as cnp
 from cpython.dict cimport PyDict_GetItem
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Occurred, PyErr_SetInterrupt
 from cpython.float cimport PyFloat_AS_DOUBLE
-from cpython.long cimport PyLong_AsSsize_t, PyLong_AsDouble
+from cpython.long cimport PyLong_AsDouble, PyLong_AsLongLongAndOverflow
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
@@ -33,7 +33,7 @@ import warnings
 
 import numpy as np
 
-from ad_core import callers, notes, remedies
+from ad_core import callers, integers, notes, remedies
 from ad_core.errors import (
     DtypeError,
     EscapedTraceError,

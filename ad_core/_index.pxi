@@ -96,3 +96,32 @@ cdef cnp.ndarray filled(ad_node node, int ndim, cnp.npy_intp *shape):
     for k in range(cnp.PyArray_SIZE(array)):
         data[k] = node
     return array
+
+
+cdef inline Py_ssize_t element_place(object key, Py_ssize_t n):
+    """The place of an int among n elements, negative ones counted from the end; outside [0, n)
+    what is out of bounds, however large."""
+    cdef int overflow = 0
+    cdef long long k = PyLong_AsLongLongAndOverflow(key, &overflow)
+    if overflow != 0:
+        return n
+    return <Py_ssize_t> (k + n if k < 0 else k)
+
+
+cdef object taken_at(cnp.ndarray index, object key):
+    """index[key]; IndexError in the user's words for numbers that C has no room for."""
+    try:
+        return index[key]
+    except (OverflowError, IndexError) as error:
+        refused = integers.index_error(error, key, shape_of(index))
+    raise refused
+
+
+cdef int put_at(cnp.ndarray index, object key, object nodes) except -1:
+    """index[key] = nodes, with the same errors."""
+    try:
+        index[key] = nodes
+        return 0
+    except (OverflowError, IndexError) as error:
+        refused = integers.index_error(error, key, shape_of(index))
+    raise refused

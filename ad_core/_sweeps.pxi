@@ -382,7 +382,9 @@ def jacobian_function(fun, argnums, has_aux, mode, chunk_size):
     f.chunk_size = chunk_size
     f.forward = None if mode is None else mode == "fwd"
     f.chunk = 0 if chunk_size is None else chunk_size
-    f.k = argnums if PyLong_CheckExact(argnums) and not has_aux else -1
+    f.k = -1
+    if PyLong_CheckExact(argnums) and not has_aux and 0 <= argnums < 1 << 30:
+        f.k = argnums
     return f
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which arguments of a function are meant: the argnums of every transform and method."""
 
-import numpy as np
+import math
+
+from ad_core.integers import integer, shown
 
 __all__ = ["is_single", "numbered"]
 
@@ -17,13 +19,12 @@ def numbered(argnums, count, told):
     Raises TypeError for what is no number, ValueError for one that is too large (told says how
     many arguments there are) or named twice.
     """
-    numbers = [argnums] if is_single(argnums) else list(argnums)
-    for k in numbers:
-        if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-            raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
+    numbers = []
+    for given in [argnums] if is_single(argnums) else argnums:
+        k = integer(given, "argnums", "an int or a tuple of ints", most=math.inf)
         if not -count <= k < count:
-            raise ValueError(f"argnums={argnums!r} names an argument that {told}")
-    numbers = [k % count for k in numbers]
+            raise ValueError(f"argnums={shown(argnums)} names an argument that {told}")
+        numbers.append(k % count)
     if len(set(numbers)) != len(numbers):
-        raise ValueError(f"argnums={argnums!r} names an argument twice")
+        raise ValueError(f"argnums={shown(argnums)} names an argument twice")
     return numbers

@@ -12,6 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ad_core.integers import integer
+
 __all__ = ["dot", "draw", "table"]
 
 TEXT_WIDTH = 36  # a formula or a list of names is cut beyond this
@@ -46,8 +48,9 @@ def table(tape, tangent=None, cotangent=None, limit=40):
     >>> text.splitlines()[0].split()
     ['node', 'formula', 'value', 'partials', 'children', 'tangent']
     """
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit: got {limit}, expected at least 1 node, or None for all of them")
+    if limit is not None:
+        expected = "a number of nodes, at least 1, or None for all of them"
+        limit = integer(limit, "limit", expected, least=1)
     nodes = tape.nodes
     columns = [
         ("node", "<", lambda node: node.name),

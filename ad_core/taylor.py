@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from ad_core import _core, debugging
+from ad_core.integers import integer
 from ad_core.recording import record
 from ad_core.transforms import as_tuple, jvp
 from ad_core.trees import flatten
@@ -52,6 +53,7 @@ def jet(fun, primals, series, *, order=None):
     return _nested(fun, leaves, tree, curves, order)
 
 
+MOST = 10**6  # order: the cost grows with its square
 MOST_NESTED = 3  # orders: each doubles the cost
 
 
@@ -60,9 +62,8 @@ def _coefficients(leaves, tree, series, order):
     curves, structure = flatten(series)
     if structure != tree:
         raise ValueError(f"the series must have the structure {tree!r}, got {structure!r}")
-    whole = isinstance(order, (int, np.integer)) and not isinstance(order, bool)
-    if order is not None and not (whole and order >= 0):
-        raise ValueError(f"order must be an int >= 0 or None, got {order!r}")
+    if order is not None:
+        order = integer(order, "order", "an int >= 0 or None", least=0, most=MOST)
     given = None
     for k, (leaf, curve) in enumerate(zip(leaves, curves, strict=True)):
         what = "the series" if len(curves) == 1 else f"the series (leaf {k})"
@@ -77,7 +78,7 @@ def _coefficients(leaves, tree, series, order):
         if given not in (None, shape[0]):
             raise ValueError(f"{what} has {shape[0]} coefficients, those before it {given}")
         given = shape[0]
-    wanted = given or 0 if order is None else int(order)
+    wanted = given or 0 if order is None else order
     return [curve[:wanted] for curve in curves], wanted
 
 

@@ -4,11 +4,13 @@
 import numpy as np
 
 from ad_core import _core
+from ad_core.integers import integer, real
 from ad_core.transforms import jvp, vjp
 from ad_core.trees import flatten
 
 __all__ = ["check_grads"]
 
+MOST = 20  # order: the cost doubles with each
 SEED = 20190427  # of the random directions: the same ones in every run
 
 
@@ -39,8 +41,12 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
     unknown = set(modes) - {"fwd", "rev"}
     if unknown or not modes:
         raise ValueError(f"modes must be some of 'fwd' and 'rev', got {modes!r}")
-    if order < 1:
-        raise ValueError(f"order must be at least 1, got {order!r}")
+    order = integer(order, "order", "an int >= 1", least=1, most=MOST)
+    eps = real(eps, "eps", "a step > 0")
+    if eps == 0.0:
+        raise ValueError(f"eps must be a step > 0, got {eps}")
+    atol = None if atol is None else real(atol, "atol", "a number >= 0 or None")
+    rtol = None if rtol is None else real(rtol, "rtol", "a number >= 0 or None")
     rng = np.random.default_rng(SEED)
     leaves, tree = flatten(tuple(args))
     sizes = [np.asarray(leaf, dtype=np.float64) for leaf in leaves]

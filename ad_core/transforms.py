@@ -5,9 +5,8 @@ Every call traces the function anew, so the result is right whatever the functio
 closes over.  K is the number of outputs, D of inputs, in all.
 """
 
-import numpy as np
-
 from ad_core import _core, debugging
+from ad_core.integers import integer
 from ad_core.recording import check_mode, finish, record, seeds_like
 from ad_core.sparse.transforms import sparse_derivative
 from ad_core.trees import flatten
@@ -312,9 +311,7 @@ def _checked(fun, mode, chunk_size):
         check_mode(mode)
     if chunk_size is None:
         return
-    whole = isinstance(chunk_size, (int, np.integer)) and not isinstance(chunk_size, bool)
-    if not whole or chunk_size < 1:
-        raise ValueError(f"chunk_size must be a positive int or None, got {chunk_size!r}")
+    integer(chunk_size, "chunk_size", "a positive int or None", least=1)
 
 
 def _named(derived, fun, name):

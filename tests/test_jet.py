@@ -217,7 +217,7 @@ class TestJet:
             (((x4,), (series4[:, :3],)), {}, ValueError, r"shape \(d,\) \+ \(4,\).*got \(3, 3\)"),
             (((2.0,), (1.0,)), {}, ValueError, r"shape \(d,\) \+ \(\).*got \(\)"),
             (((x4,), (series4,)), {"order": -1}, ValueError, "order must be an int"),
-            (((x4,), (series4,)), {"order": 2.0}, ValueError, "order must be an int"),
+            (((x4,), (series4,)), {"order": 2.0}, TypeError, "order must be an int"),
             (((x4,), (series4 * 1j,)), {}, TypeError, "must be real numbers"),
         ]
         for args, options, error, message in refused:

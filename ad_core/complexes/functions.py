@@ -14,6 +14,7 @@ from ad_core.complexes.array import (
 )
 from ad_core.complexes.operations import add, conjugate, enter, multiply, refuse, store
 from ad_core.errors import DtypeError
+from ad_core.integers import check_parameters
 from ad_core.tracing import dispatch, layouts
 from ad_core.tracing.dispatch import name_of, refuse_dtype
 from ad_core.tracing.folds import fold_last, fold_running
@@ -61,6 +62,7 @@ def call_function(function, types, args, kwargs):
     """What ``__array_function__`` does with complex numbers among the arguments, or without."""
     if not (involved(args) or involved(kwargs.values())):
         return dispatch.call_function(function, types, args, kwargs)
+    check_parameters(function, args, kwargs)
     implementation = TABLE.get(function)
     if implementation is None:
         plain = plain_if_constant([list(args), kwargs])

@@ -4,6 +4,7 @@
 import numpy as np
 
 from ad_core.implicit.theorem import solution
+from ad_core.integers import integer
 from ad_core.rules.rule import flat
 from ad_core.trees import flatten
 
@@ -33,6 +34,7 @@ def fixed_point(g, x0, *params, solver=None, tol=1e-12, max_iter=10_000):
     >>> bool(np.isclose(slope, np.sin(E) / (1.0 - 0.1 * np.cos(E)), rtol=1e-11))
     True
     """
+    max_iter = integer(max_iter, "max_iter", "a number of steps, at least 1", least=1)
 
     def find(equation):
         remedy = "start nearer to it, raise max_iter or tol, or pass a solver"

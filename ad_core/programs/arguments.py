@@ -6,6 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.argnums import is_single, numbered
 from ad_core.errors import DtypeError
+from ad_core.integers import integer
 from ad_core.programs.keys import NoKey, key_of, layout_of, structure_of
 from ad_core.trees import flatten
 
@@ -13,11 +14,8 @@ __all__ = ["Arguments", "as_floats", "check_batch_dims"]
 
 
 def check_batch_dims(batch_dims):
-    """Raise for what is no number of axes."""
-    if isinstance(batch_dims, bool) or not isinstance(batch_dims, (int, np.integer)):
-        raise TypeError(f"batch_dims must be a number of axes, got {batch_dims!r}")
-    if batch_dims < 0:
-        raise ValueError(f"batch_dims must be a number of axes >= 0, got {batch_dims!r}")
+    """batch_dims as an int; raises for what is no number of axes."""
+    return integer(batch_dims, "batch_dims", "a number of axes >= 0", least=0)
 
 
 class Arguments:
@@ -28,7 +26,7 @@ class Arguments:
     """
 
     def __init__(self, function, args, batch_dims, of_one_point=False):
-        check_batch_dims(batch_dims)
+        batch_dims = check_batch_dims(batch_dims)
         self.function = function
         self.args = args
         self.batch_dims = batch_dims

@@ -11,11 +11,12 @@ import numpy as np
 
 from ad_core import _core, second_order, transforms
 from ad_core.errors import DtypeError, TracedValueError
+from ad_core.integers import integer
 from ad_core.programs.arguments import Arguments
 from ad_core.programs.build import SEEDS, WHOLE
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.groups import evaluated, parts_of
-from ad_core.programs.verify import check_verify, verified
+from ad_core.programs.verify import verified
 from ad_core.trees import flatten, map_leaves
 
 __all__ = ["Function", "compile"]
@@ -50,10 +51,9 @@ def compile(fun, *, max_paths=64, verify=0):
     """
     if not callable(fun):
         raise TypeError(f"compile() takes a function, got {type(fun).__name__}")
-    if isinstance(max_paths, bool) or not isinstance(max_paths, int) or max_paths < 1:
-        raise ValueError(f"max_paths must be a positive int, got {max_paths!r}")
-    check_verify(verify)
-    return Function(fun, max_paths, int(verify))
+    max_paths = integer(max_paths, "max_paths", "a positive int", least=1)
+    verify = integer(verify, "verify", "a number of calls >= 0", least=0)
+    return Function(fun, max_paths, verify)
 
 
 class Function(_core.Evaluator):

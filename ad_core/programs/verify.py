@@ -9,19 +9,13 @@ from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.purity import are_close, short
 from ad_core.trees import flatten
 
-__all__ = ["check_verify", "verified"]
+__all__ = ["verified"]
 
 REMEDY = (
     "what it depends on besides its arguments (random numbers, counters, what globals and closures "
     "hold) was fixed when it was recorded: pass it as an argument, call clear() when it has "
     "changed, or record in every call (ad_core.grad, ad_core.jacobian, ...)"
 )
-
-
-def check_verify(verify):
-    """Raise for what is no number of calls."""
-    if isinstance(verify, bool) or not isinstance(verify, (int, np.integer)) or verify < 0:
-        raise ValueError(f"verify must be a number of calls >= 0, got {verify!r}")
 
 
 def verified(function, given, count):

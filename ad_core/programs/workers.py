@@ -5,6 +5,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 from ad_core import _core
+from ad_core.integers import integer
 
 __all__ = []
 
@@ -24,13 +25,8 @@ def _count(workers):
     """How many threads work, this one included."""
     if workers is None:
         return _cores()
-    if isinstance(workers, bool) or not hasattr(workers, "__index__"):
-        raise TypeError(
-            f"workers must be a number of threads, or None for all cores, got {workers!r}"
-        )
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1 (None for all cores), got {workers!r}")
-    return int(workers)
+    expected = "a number of threads, at least 1, or None for all cores"
+    return integer(workers, "workers", expected, least=1)
 
 
 def _submit(function):

@@ -9,6 +9,7 @@ from ad_core import _core
 from ad_core.argnums import is_single
 from ad_core.complexes.array import TracedComplex
 from ad_core.errors import DtypeError, TracedValueError
+from ad_core.integers import integer
 from ad_core.rules.rule import call
 from ad_core.tracing import layouts
 from ad_core.trees import flatten, leaf_path
@@ -82,12 +83,9 @@ def separated(name, args, numbers):
 
 def nondiff_numbers(nondiff_argnums):
     """nondiff_argnums as a tuple of ints from 0 on."""
-    numbers = (nondiff_argnums,) if is_single(nondiff_argnums) else tuple(nondiff_argnums)
-    if any(isinstance(k, bool) or not isinstance(k, int) or k < 0 for k in numbers):
-        raise TypeError(
-            f"nondiff_argnums must be a tuple of ints from 0 on, got {nondiff_argnums!r}"
-        )
-    return numbers
+    numbers = (nondiff_argnums,) if is_single(nondiff_argnums) else nondiff_argnums
+    expected = "a tuple of ints from 0 on"
+    return tuple(integer(k, "nondiff_argnums", expected, least=0) for k in numbers)
 
 
 class Arguments:

@@ -7,6 +7,7 @@ from ad_core.complexes import stores as complex_stores
 from ad_core.complexes.array import TracedComplex, made
 from ad_core.complexes.functions import call_function
 from ad_core.complexes.operations import operate
+from ad_core.integers import tells_integers
 from ad_core.tracing import (
     angles,
     application,
@@ -51,8 +52,8 @@ __all__ = [
 ]  # fmt: skip
 
 _core.set_hooks(
-    call_ufunc,
-    call_function,
+    tells_integers(call_ufunc),
+    tells_integers(call_function),
     products.matmul,
     elementwise.round_,
     array_methods(),
