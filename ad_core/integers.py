@@ -38,10 +38,11 @@ def shown(value):
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def integer(value, name, expected, least=None, most=sys.maxsize):
+def integer(value, name, expected, least=None, most=sys.maxsize, whole=None):
     """A parameter as an int; of Python, of NumPy or of a class that is one (``__index__``).
 
     expected: what the parameter must be, as a sentence goes on; "a positive int or None".
+    whole: what the user passed, if the value is a part of it.
     Raises TypeError for what is no integer (truth values are none), ValueError outside
     [least, most].
 
@@ -54,7 +55,9 @@ def integer(value, name, expected, least=None, most=sys.maxsize):
     """
     number = _index_of(value)
     if number is None:
-        raise TypeError(f"{name} must be {expected}, got {shown(value)}")
+        raise TypeError(
+            f"{name} must be {expected}, got {shown(value if whole is None else whole)}"
+        )
     if least is not None and number < least:
         raise ValueError(f"{name} must be {expected}, got {shown(value)}")
     if number > most:

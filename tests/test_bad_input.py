@@ -306,7 +306,12 @@ def test_mode_and_chunk_size():
             ad_core.explain(model, x3, mode=mode)
     for chunk_size in (0, -1, 2.5, "4", True):
         for transform in (ad_core.jacobian, ad_core.jacfwd, ad_core.jacrev):
-            with refused(ValueError, "chunk_size", "positive", repr(chunk_size)):
+            with refused(
+                ValueError if chunk_size in (0, -1) else TypeError,
+                "chunk_size",
+                "positive",
+                repr(chunk_size),
+            ):
                 transform(model, chunk_size=chunk_size)
 
 
