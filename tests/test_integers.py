@@ -274,7 +274,7 @@ SHAPED = {
 @pytest.mark.parametrize("name", SHAPED)
 def test_a_size_that_is_none_is_told(name):
     # NumPy's own buffers are made of plain numbers, and refuse others in NumPy's words
-    others = () if name in ("zeros", "full") else (object(), {})
+    others = () if name in ("zeros", "full") else (object(),)
     for n in (2**63, 2**70, *others):
         with pytest.raises((ValueError, TypeError, IndexError)) as caught:
             ad_core.jacobian(lambda x, n=n: SHAPED[name](x, n))(x)
