@@ -9,11 +9,14 @@ AD_CORE_WERROR=1                    warnings of the C compiler are errors
 
 import os
 import sys
+import sysconfig
 from glob import glob
+from pathlib import Path
 
 import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 
 def switch(name):
@@ -52,6 +55,33 @@ def flags():
     return compile_args, link_args
 
 
+def flags_of(source):
+    """What one file is compiled with besides: the options of its instruction set."""
+    listed = Path(source).with_suffix(".flags")
+    if not listed.is_file():
+        return []
+    options = listed.read_text(encoding="utf-8").split()
+    machine = sysconfig.get_platform().rpartition("-")[2]
+    if machine == "universal2":  # one call compiles for two machines
+        return [word for option in options for word in ("-Xarch_x86_64", option)]
+    return options if machine in ("x86_64", "amd64") else []
+
+
+class BuildWithFlags(build_ext):
+    """setuptools' own, which has one list of options for all files, with those of a file added."""
+
+    def build_extensions(self):
+        if sys.platform != "win32":
+            compile_one = self.compiler._compile
+
+            def compile_with_flags(obj, src, ext, cc_args, extra_postargs, pp_opts):
+                extra_postargs = [*extra_postargs, *flags_of(src)]
+                compile_one(obj, src, ext, cc_args, extra_postargs, pp_opts)
+
+            self.compiler._compile = compile_with_flags
+        super().build_extensions()
+
+
 compile_args, link_args = flags()
 
 [extension] = cythonize(
@@ -76,8 +106,15 @@ extension.sources += sorted(glob("src/*.c"))
 # Without these an edited header, op table or include would not rebuild anything.
 extension.depends += sorted(
     file
-    for pattern in ("src/*.h", "src/*.def", "src/*.inc", "ad_core/*.pxi", "ad_core/*.pxd")
+    for pattern in (
+        "src/*.h",
+        "src/*.def",
+        "src/*.inc",
+        "src/*.flags",
+        "ad_core/*.pxi",
+        "ad_core/*.pxd",
+    )
     for file in glob(pattern)
 )
 
-setup(ext_modules=[extension])
+setup(ext_modules=[extension], cmdclass={"build_ext": BuildWithFlags})

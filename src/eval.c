@@ -91,7 +91,8 @@ static void take_turns(const ad_member *from, size_t count, double *arena) {
 }
 
 ad_status ad_point_run(const ad_program *p, double *arena) {
-    const ad_turn *turn = p->turn, *last = p->turn + p->turns;
+    const ad_turn *turn = p->turn, *last = turn;
+    if (p->turns > 0) last += p->turns;
     for (size_t k = 0; k < p->runs; k++) {
         const ad_program_run *run = &p->run[k];
         if (turn < last && turn->first == k) {

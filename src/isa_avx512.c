@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #if defined(__x86_64__) && defined(__GNUC__)
-#pragma GCC target("avx512f,avx512dq,avx2,fma,prefer-vector-width=512")
+#if !defined(__AVX512F__) || !defined(__AVX512DQ__)
+#error "compile isa_avx512.c with the options that stand in isa_avx512.flags"
+#endif
 #define ISA avx512
 #define REGISTER 8
 #include "lanes.inc"

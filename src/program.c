@@ -198,17 +198,17 @@ static ad_status copy_rules(const ad_graph *g, ad_program *p) {
 
 /* Whether products of derivatives call for a strict program where a result is not finite. */
 static ad_status find_meetings(const ad_graph *g, const ad_wanted *wanted, ad_program *p) {
-    uint8_t *meeting = ad_alloc(2 * g->terms, 1), *live = meeting + g->terms;
+    uint8_t *meeting = ad_alloc(2 * g->terms, 1);
     uint8_t *guards = ad_alloc(g->terms, 1);
     ad_status status =
         meeting == NULL || guards == NULL ? AD_NO_MEMORY : ad_graph_meeting(g, meeting);
     if (status == AD_OK) {
+        uint8_t *live = meeting + g->terms;
         ad_graph_live(g, wanted->outputs, wanted->output, live);
         ad_graph_live(g, wanted->guards, wanted->guard, guards);
-    }
-    for (size_t t = 0; t < g->terms && status == AD_OK; t++) {
-        if (!meeting[t] || !(live[t] || guards[t])) continue;
-        p->guarded = 1;
+        for (size_t t = 0; t < g->terms; t++) {
+            if (meeting[t] && (live[t] || guards[t])) p->guarded = 1;
+        }
     }
     ad_free(meeting);
     ad_free(guards);

@@ -122,12 +122,12 @@ static ad_status write_group(const ad_schedule *s, writer *w, size_t k, size_t e
 
 ad_status ad_program_write_runs(const ad_schedule *s, ad_program *p) {
     writer w = {p, 0, 0};
-    for (size_t k = 0; k < s->groups; k++) {
+    ad_status status = ad_grow((void **)&p->list, &w.room_lists, 1, sizeof *p->list);
+    for (size_t k = 0; k < s->groups && status == AD_OK; k++) {
         const ad_group *group = &s->group[k];
-        ad_status status = write_group(s, &w, group->first, group->first + group->count);
-        if (status != AD_OK) return status;
+        status = write_group(s, &w, group->first, group->first + group->count);
     }
-    return AD_OK;
+    return status;
 }
 
 uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k, size_t j) {

@@ -171,8 +171,9 @@ static int moves(const ad_series *x, const uint8_t *still, int j) {
 
 ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask) {
     if (r->need[mask] != NULL) return AD_OK;
-    uint8_t *need = ad_alloc_zeroed(2 * r->count, sizeof *need), *still = need + r->count;
+    uint8_t *need = ad_alloc_zeroed(2 * r->count, sizeof *need);
     if (need == NULL) return AD_NO_MEMORY;
+    uint8_t *still = need + r->count;
     for (size_t k = 0; k < r->count; k++) {
         const ad_series *x = &r->series[k];
         still[k] = 1;

@@ -12,7 +12,7 @@ static int reduction_edges(ad_sweep *s, const ad_run *run, const ad_block *block
     ad_edges e;
     int stored = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
     int first = s->backward && ad_sweep_first(s, run, 0) != NULL;
-    const double *share = s->tape->partial + block->partial;
+    const double *share = stored ? s->tape->partial + block->partial : NULL;
     ad_sweep_clear(s, run);
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};

@@ -282,14 +282,14 @@ static void append_guards(ad_tape *to, const ad_tape *from, ad_node base) {
         to->guard[to->guards++] = guard;
     }
     size_t shift = to->outcomes & 63, words = (from->outcomes + 63) / 64;
-    uint64_t *word = to->outcome + to->outcomes / 64;
     for (size_t k = 0; k < words; k++) {
+        uint64_t *word = to->outcome + to->outcomes / 64 + k;
         if (shift == 0) {
-            word[k] = from->outcome[k];
+            word[0] = from->outcome[k];
             continue;
         }
-        word[k] = (word[k] & (((uint64_t)1 << shift) - 1)) | from->outcome[k] << shift;
-        if (k * 64 + 64 - shift < from->outcomes) word[k + 1] = from->outcome[k] >> (64 - shift);
+        word[0] = (word[0] & (((uint64_t)1 << shift) - 1)) | from->outcome[k] << shift;
+        if (k * 64 + 64 - shift < from->outcomes) word[1] = from->outcome[k] >> (64 - shift);
     }
     to->outcomes += from->outcomes;
 }
