@@ -65,6 +65,12 @@ size_t ad_sweep_edges(const ad_tape *tape) {
     return edges;
 }
 
+/* One more of many sweeps has gone through p seeds, each too short a sweep to ask by itself: what
+ * comes of them, which is AD_INTERRUPTED where somebody says so now. */
+static ad_status gone_on(ad_pace *pace, const ad_tape *tape, size_t p, ad_status status) {
+    return status == AD_OK && ad_pace_stops(pace, tape->nodes * p) ? AD_INTERRUPTED : status;
+}
+
 /* One column (row) of the Jacobian for each of n inputs (outputs) from number `first` on. */
 static ad_status units_carefully(const ad_function *f, int backward, size_t first, size_t n,
                                  double *jacobian, const ad_poll *poll) {
@@ -72,6 +78,7 @@ static ad_status units_carefully(const ad_function *f, int backward, size_t firs
     const ad_node *from = (backward ? f->output : f->input) + first;
     const ad_node *to = backward ? f->input : f->output;
     const size_t m = backward ? f->D : f->K;
+    ad_pace pace = {poll, 0};
     ad_careful c;
     ad_status status = ad_careful_begin(f->tape, backward, &c);
     for (size_t s = 0; s < n && status == AD_OK; s++) {
@@ -80,6 +87,7 @@ static ad_status units_carefully(const ad_function *f, int backward, size_t firs
             jacobian[backward ? (first + s) * f->D + k : k * f->D + first + s] =
                 ad_careful_result(&c, to[k]);
         }
+        status = gone_on(&pace, f->tape, 16, status);
     }
     ad_careful_end(&c);
     return status;
@@ -90,6 +98,7 @@ static ad_status product_carefully(const ad_function *f, int backward, size_t p,
                                    const double *seeds, double *out, const ad_poll *poll) {
     const ad_node *from = backward ? f->output : f->input, *to = backward ? f->input : f->output;
     const size_t n = backward ? f->K : f->D, m = backward ? f->D : f->K;
+    ad_pace pace = {poll, 0};
     ad_careful c;
     ad_status status = ad_careful_begin(f->tape, backward, &c);
     for (size_t s = 0; s < p && status == AD_OK; s++) {
@@ -97,6 +106,7 @@ static ad_status product_carefully(const ad_function *f, int backward, size_t p,
         for (size_t k = 0; k < m && status == AD_OK; k++) {
             out[k * p + s] = ad_careful_result(&c, to[k]);
         }
+        status = gone_on(&pace, f->tape, 16, status);
     }
     ad_careful_end(&c);
     return status;
@@ -123,6 +133,7 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
     double *scratch, *t = workspace(f->tape, ad_seeds_padded(f->tape, chunk), work, &scratch);
     if (t == NULL) return AD_NO_MEMORY;
     ad_status status = AD_OK;
+    ad_pace pace = {poll, 0};
     for (size_t d = 0; d < f->D && status == AD_OK; d += chunk) {
         size_t n = f->D - d < chunk ? f->D - d : chunk, p = ad_seeds_padded(f->tape, n);
         ad_zero_leaves(f->tape, NULL, t, p);
@@ -132,6 +143,7 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
             memcpy(jacobian + k * f->D + d, t + (size_t)f->output[k] * p, n * sizeof(double));
         }
         if (status == AD_NOT_FINITE) status = units_carefully(f, 0, d, n, jacobian, poll);
+        status = gone_on(&pace, f->tape, p, status);
     }
     release(t, work);
     return status;
@@ -142,6 +154,7 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
     double *scratch, *w = workspace(f->tape, ad_seeds_padded(f->tape, chunk), work, &scratch);
     if (w == NULL) return AD_NO_MEMORY;
     ad_status status = AD_OK;
+    ad_pace pace = {poll, 0};
     for (size_t k = 0; k < f->K && status == AD_OK; k += chunk) {
         size_t n = f->K - k < chunk ? f->K - k : chunk, p = ad_seeds_padded(f->tape, n);
         memset(w, 0, f->tape->nodes * p * sizeof(double));
@@ -152,6 +165,7 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
             for (size_t s = 0; s < n; s++) jacobian[(k + s) * f->D + d] = from[s];
         }
         if (status == AD_NOT_FINITE) status = units_carefully(f, 1, k, n, jacobian, poll);
+        status = gone_on(&pace, f->tape, p, status);
     }
     release(w, work);
     return status;

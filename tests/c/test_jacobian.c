@@ -152,3 +152,32 @@ TEST(jacobian_stops_when_it_is_told) {
     CHECK(calls == 2);
     ad_tape_free(&tape);
 }
+
+/* Square roots at 0, or at 1: a sweep of a seed carries 4000 nodes, all of them eight million. */
+TEST(jacobian_of_many_short_sweeps_stops_when_it_is_told) {
+    enum { N = 2000 };
+    ad_node *input = ad_alloc(2 * N, sizeof *input), *output = input + N;
+    double *J = ad_alloc((size_t)N * N, sizeof *J);
+    for (int at = 0; at < 2; at++) {
+        ad_tape tape;
+        ad_tape_init(&tape);
+        REQUIRE(ad_tape_inputs(&tape, N, &input[0]) == AD_OK);
+        for (ad_node k = 0; k < N; k++) {
+            input[k] = k;
+            tape.value[k] = at;
+        }
+        for (int k = 0; k < N; k++)
+            CHECK(ad_tape_unary(&tape, AD_SQRT, input[k], &output[k]) == AD_OK);
+        const ad_function f = {&tape, N, N, input, output};
+        for (size_t chunk = 1; chunk <= 100; chunk += 99) {
+            int calls = 0;
+            const ad_poll poll = {stop_at_once, &calls};
+            CHECK(ad_jacobian_forward(&f, chunk, J, no_work, &poll) == AD_INTERRUPTED);
+            CHECK(ad_jacobian_reverse(&f, chunk, J, no_work, &poll) == AD_INTERRUPTED);
+            CHECK(calls == 2);
+        }
+        ad_tape_free(&tape);
+    }
+    ad_free(input);
+    ad_free(J);
+}
