@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Extra leading axes: batches of every shape and layout, point by point against one point."""
 
-import contextlib
+import _thread
+import functools
+import operator
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 import tracemalloc
 
 import numpy as np
 import pytest
+from counted import call_with_signal
 from test_op_lanes import runnable
 
 import ad_core
 from ad_core import _core
+from ad_core.programs import workers as threads
 from ad_core.trees import flatten
 
 SIZES = (0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 257)
@@ -363,7 +365,7 @@ def test_progress_counts_every_point(workers, n):
     assert all(step > 0 for step in bar.steps)
     assert bar.threads <= {threading.get_ident()}
     assert len(bar.steps) < 500
-    if n == 20_000:
+    if n == 20_000 and workers == 1:  # of several threads the others may do it all
         assert len(bar.steps) > 3
 
 
@@ -391,41 +393,49 @@ def test_an_error_of_the_bar_ends_the_batch(workers):
     assert tape(np.ones((300, 4)), workers=workers).shape == (300, 4)
 
 
-@contextlib.contextmanager
-def interrupted(after):
-    """Ctrl-C after some seconds; gives a list to which the moment is added."""
-    moments = []
-
-    def handler(number, frame):
-        moments.append(time.perf_counter())
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, after)
-    try:
-        yield moments
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+@pytest.fixture
+def one_thread():
+    """Whoever counts threads is written in C, so that Python does not look at signals there."""
+    _core.set_workers(None, operator.index)
+    yield
+    _core.set_workers(threads._submit, threads._count)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
+@pytest.mark.parametrize("method", ["value", "jacobian"])
+def test_a_signal_stops_a_batch(method, one_thread):
+    """One that came before the first look: only the points up to that are computed."""
+    tape = ad_core.trace(slow, np.ones(8))
+    call, X = tape._build(method, 0), np.random.default_rng(0).random((20_000, 8))
+    out = np.full((len(X), *call.out_shapes[0]), np.nan)
+    ended, error = call_with_signal(functools.partial(call.batch, [X], [out], 1, None))
+    assert type(error) is KeyboardInterrupt
+    assert not ended
+    done = np.isfinite(out).reshape(len(X), -1).all(axis=1)
+    assert 0 < done.sum() < len(X) / 2
+    [whole], _ = call.batch([X], None, 1, None)
+    np.testing.assert_array_equal(whole[done], out[done])
+
+
 @pytest.mark.parametrize("workers", [1, 2, 8])
 @pytest.mark.parametrize("kind", ["tape", "function", "paths"])
 def test_an_interrupt_stops_a_batch(workers, kind):
-    X = np.random.default_rng(0).random((300_000, 8))
+    class Interrupting(Bar):
+        def update(self, n):
+            super().update(n)
+            _thread.interrupt_main()
+
+    X = np.random.default_rng(0).random((30_000, 8))
     if kind == "tape":
-        tape = ad_core.trace(slow, np.ones(8))
-        call = lambda x: tape.jacobian(x, workers=workers)  # noqa: E731
+        call = ad_core.trace(slow, np.ones(8)).jacobian
     else:
         f = ad_core.compile(slow if kind == "function" else
                             lambda x: slow(x) if x[0] > 1e-4 else slow(slow(x)))  # fmt: skip
-        call = lambda x: f.jacobian(x, workers=workers, batch_dims=1)  # noqa: E731
+        call = functools.partial(f.jacobian, batch_dims=1)
     expected = call(X[:10])
-    with interrupted(0.1) as moments, pytest.raises(KeyboardInterrupt):
-        call(X)
-    assert time.perf_counter() - moments[0] < 0.1
+    bar = Interrupting()
+    with pytest.raises(KeyboardInterrupt):
+        call(X, workers=workers, progress=bar)
+    assert len(bar.steps) == 1
     np.testing.assert_array_equal(call(X[:10]), expected)
     np.testing.assert_allclose(call(X[:5000])[:10], expected, rtol=1e-12)
 
@@ -435,6 +445,6 @@ def test_the_environment_chooses_the_instruction_set(name, tmp_path):
     text = "import ad_core; print(ad_core.trace(lambda x: x, 1.0).isa)"
     done = subprocess.run(
         [sys.executable, "-P", "-c", text], env={**os.environ, "AD_CORE_ISA": name},
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True,
+        cwd=tmp_path, capture_output=True, text=True, timeout=600, check=True,
     )  # fmt: skip
     assert done.stdout.split() == [name]

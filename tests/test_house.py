@@ -197,6 +197,20 @@ def test_no_source_file_is_over_500_lines():
     assert not {name: length for name, length in lengths.items() if length > 500}
 
 
+def test_no_test_reads_a_clock_or_the_resident_memory():
+    """What is asserted does not depend on how busy the machine is: polls, calls, allocations and
+    points are counted; what must be timed is a benchmark."""
+    reads = re.compile(
+        r"\b(perf_counter|monotonic|process_time|thread_time|time\.time|time_ns|timeit|setitimer"
+        r"|getrusage|clock_gettime|gettimeofday|clock)\b|\b(ru_maxrss|statm|VmRSS|memory_info)\b"
+    )
+    tests = [path for path in files("*.py", "*.c", "*.h") if path.is_relative_to(ROOT / "tests")]
+    tests.remove(Path(__file__).resolve())
+    assert len(tests) > 100
+    wrong = {relative(path): reads.findall(path.read_text("utf-8")) for path in tests}
+    assert not {name: found for name, found in wrong.items() if found}
+
+
 def test_there_is_one_binding():
     assert [relative(path) for path in files("*.pyx")] == ["ad_core/_core.pyx"]
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -56,15 +55,14 @@ def test_numpy_in_other_threads_is_plain_while_a_trace_runs():
     def f(x):
         thread.start()
         y = x
-        end = time.perf_counter() + 0.1
-        while time.perf_counter() < end:
+        while len(contiguous) < 20 and thread.is_alive():
             y = y + 0.0
         stop.set()
         thread.join()
         return y
 
     assert ad_core.grad(f)(1.0) == 1.0
-    assert len(kinds) > 5
+    assert len(contiguous) >= 20
     assert set(kinds) == {np.ndarray, np.ma.MaskedArray}
     assert all(contiguous)
 

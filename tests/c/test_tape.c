@@ -128,6 +128,26 @@ TEST(tape_takes_at_most_48_bytes_a_scalar_binary_node) {
     ad_tape_free(&tape);
 }
 
+/* Geometric growth: as many reallocations as there are powers of 3/2 in the length, so that what is
+ * copied is in proportion to what is recorded. */
+TEST(tape_grows_in_proportion) {
+    ad_tape tape;
+    ad_tape_init(&tape);
+    ad_node node = input(&tape, 0.5), one = constant(&tape, 1.0000001);
+    size_t room[3] = {0}, grown[3] = {0};
+    for (int k = 0; k < 200000; k++) {
+        node = binary(&tape, AD_MULTIPLY, node, one);
+        const size_t now[] = {tape.room_nodes, tape.room_partials, tape.room_runs};
+        for (int j = 0; j < 3; j++) grown[j] += now[j] != room[j];
+        memcpy(room, now, sizeof room);
+    }
+    for (int j = 0; j < 3; j++) {
+        CHECK(grown[j] > 5 && grown[j] < 30);
+        CHECK(room[j] >= 200000 && room[j] < 2 * 200000);
+    }
+    ad_tape_free(&tape);
+}
+
 TEST(tape_is_full_at_its_limit_and_unharmed) {
     ad_tape tape;
     ad_tape_init(&tape);
