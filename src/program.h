@@ -112,7 +112,7 @@ typedef struct ad_program {
     size_t turns;
     ad_member *member;
     size_t members, turn_room; /* slots of the turns' own, behind all others */
-    uint32_t *list; /* not NULL, even if no run reads it */
+    uint32_t *list;            /* not NULL, even if no run reads it */
     size_t lists;
     ad_place_of *place; /* ascending by position */
     size_t places;
