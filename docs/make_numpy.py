@@ -67,6 +67,8 @@ All take stacks of matrices, and have derivatives of every order, by rules of th
   and of the polar factor `u @ vt`. It is wrong there for `(v * f(w)) @ v.T` and for second
   derivatives, which rules for vectors can not give; a single one of the vectors has no derivative.
 - `eig`, `eigvals`, `roots`: where all values are real and no two alike; complex ones are refused.
+  From NumPy 2.5 on, `eig` and `eigvals` return complex numbers that have no imaginary part, here
+  too: their `.real` has the derivatives.
 - `svd` with vectors: `full_matrices=False` unless the matrix is square. `qr`: full column rank (a
   wide matrix: of its leading square); `'complete'` only where it is `'reduced'`, no `'raw'`.
 - `pinv`, `lstsq`, `polyfit`: at constant rank; refused where `rcond` leaves out singular values

@@ -41,6 +41,8 @@ class Flat:
             args.append(x[start : start + size].reshape(shape) if shape else x[start])
             start += size
         parts = [np.ravel(leaf) * 1.0 for leaf in leaves(self.call(*args))]
+        if not np.iscomplexobj(x):  # real eigenvalues are complex numbers to NumPy 2.5
+            parts = [np.real(part) for part in parts]
         return np.concatenate([np.zeros(1), *parts])
 
 

@@ -214,12 +214,12 @@ def eig(a, name):
 
     def value(a):
         found = np.linalg.eig(a)
-        if np.iscomplexobj(found[0]):
+        if np.any(np.imag(found[0])):
             raise NoDerivativeError(
                 f"{name} has a derivative in ad_core only where all eigenvalues are real; here "
                 f"some are complex numbers{_core.user_line()}"
             )
-        return found
+        return tuple(map(np.real, found))
 
     def undetermined(x, y):
         same, defective = _eig_repeated(x[0], y[0], inverses(y[1]))

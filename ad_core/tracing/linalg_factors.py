@@ -4,6 +4,7 @@
 import numpy as np
 
 from ad_core import _core
+from ad_core.complexes.array import pair
 from ad_core.errors import NoDerivativeError
 from ad_core.rules import factors
 from ad_core.tracing.guards import keep_order_of_ties
@@ -11,6 +12,9 @@ from ad_core.tracing.linalg import RESULTS, linalg, stacked, stacked_square
 from ad_core.tracing.queries import sorting
 
 __all__ = ["svd"]
+
+# From NumPy 2.5 on the eigenvalues of real matrices are complex numbers though all are real.
+COMPLEX = np.iscomplexobj(np.linalg.eigvals(np.eye(1)))
 
 
 @linalg(np.linalg.cholesky)
@@ -62,12 +66,17 @@ def eigvalsh(a, UPLO="L"):
 
 @linalg(np.linalg.eig)
 def eig(a):
-    return RESULTS.EigResult(*factors.eig(stacked_square(a), "np.linalg.eig"))
+    return RESULTS.EigResult(*map(_as_numpys, factors.eig(stacked_square(a), "np.linalg.eig")))
 
 
 @linalg(np.linalg.eigvals)
 def eigvals(a):
-    return factors.eig(stacked_square(a), "np.linalg.eigvals")[0]
+    return _as_numpys(factors.eig(stacked_square(a), "np.linalg.eigvals")[0])
+
+
+def _as_numpys(x):
+    """Real eigenvalues or vectors in the type that NumPy's have."""
+    return pair(x, 0.0) if COMPLEX else x
 
 
 @linalg(np.linalg.svd)
