@@ -72,6 +72,7 @@ def clip(a, a_min=None, a_max=None, *, min=None, max=None):
     if low is not None:
         a = np.maximum(a, low)
     elif high is None:
+        np.clip(0.0, None, None)  # NumPy 2.0 refuses that
         return +a
     return a if high is None else np.minimum(a, high)
 

@@ -57,7 +57,8 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     if xp.shape != fp.shape:
         raise ValueError("fp and xp are not of the same length.")
     if not xp.size:
-        raise ValueError("array of sample points is empty")
+        none = _core.plain_function("zeros")(0)
+        return np.interp(_core.plain_function("zeros")(x.shape), none, none)  # NumPy's own error
     if period is not None:
         x, xp, fp = _periodic(x, xp, fp, period)
         left = right = None

@@ -4,6 +4,8 @@
 Of equal elements the first one stands for all, also in derivatives.
 """
 
+import inspect
+
 import numpy as np
 
 from ad_core import _core
@@ -14,6 +16,9 @@ from ad_core.tracing.guards import decided, holds, plain, tested
 from ad_core.tracing.orders import stable_order
 
 __all__ = ["isin", "trim_zeros", "unique"]
+
+# From NumPy 2.2 on arrays of any dimensions are trimmed; before, what a loop over rows can take.
+TRIMS_ALL_AXES = "axis" in inspect.signature(np.trim_zeros).parameters
 
 
 def _distinct(x, equal_nan):
@@ -138,6 +143,8 @@ def setdiff1d(ar1, ar2, assume_unique=False):
 @implements(np.trim_zeros)
 def trim_zeros(filt, trim="fb", axis=None):
     x = as_array(filt)
+    if x.ndim != 1 and not TRIMS_ALL_AXES:
+        return np.trim_zeros._implementation(x, trim)
     trim = trim.lower()
     if trim not in ("fb", "bf", "f", "b"):
         raise ValueError(f"unexpected character(s) in `trim`: {trim!r}")
