@@ -225,7 +225,8 @@ def _members(kind):
         ]  # fmt: skip
         parent = cls.__base__
         hidden = cls.__basicsize__ - parent.__basicsize__ - 8 * len(members)
-        hidden -= 8 * (cls.__weakrefoffset__ != parent.__weakrefoffset__)
+        # What lies before the object, at a negative offset, is not part of its size.
+        hidden -= 8 * (cls.__weakrefoffset__ > 0 and parent.__weakrefoffset__ == 0)
         if cls.__dictoffset__ != parent.__dictoffset__:
             hidden -= 8 * (cls.__dictoffset__ > 0 or cls.__dictoffset__ == -8)
             if type(own.get("__dict__")) is types.GetSetDescriptorType:
