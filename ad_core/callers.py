@@ -177,6 +177,8 @@ def met_in(frames, users, instruction):
     name, owner = frame.f_code.co_qualname, frame.f_locals.get("self")
     if "<locals>" in name:  # a decorator's: the user's own word for it says more
         found = _called(users, instruction)
+        if found is not None and found.module:
+            return found
         name = found.name.rpartition(".")[2] if found else frame.f_code.co_name
     elif owner is not None and "." in name:
         method = name.rpartition(".")[2]

@@ -16,7 +16,7 @@ MATH = {
     "acos": "np.arccos(x)", "acosh": "np.arccosh(x)", "asin": "np.arcsin(x)",
     "asinh": "np.arcsinh(x)", "atan": "np.arctan(x)", "atan2": "np.arctan2(y, x)",
     "atanh": "np.arctanh(x)", "dist": "np.linalg.norm(p - q)", "fabs": "np.abs(x)",
-    "fsum": "np.sum(x)", "sumprod": "np.dot(p, q)", "pow": "x ** y", "log": "np.log(x)",
+    "fsum": "np.sum(x)", "pow": "x ** y", "log": "np.log(x)",
     "gamma": "ad_core.scipy.special.gamma(x)", "lgamma": "ad_core.scipy.special.gammaln(x)",
     "erf": "ad_core.scipy.special.erf(x)", "erfc": "ad_core.scipy.special.erfc(x)",
     "factorial": "ad_core.scipy.special.gamma(x + 1)", "phase": "np.angle(z)",

@@ -118,6 +118,7 @@ v.cumprod() | a.trace() | a.ravel() | a.flatten() | a.flatten("F") | a.reshape(-
 a.swapaxes(0, 1) | a.transpose() | a.diagonal() | v.repeat(2) | a.take([1, 2]) | a.tolist()
 v.item(2) | a.item(1, 2) | a.item((2, 0)) | s.item() | v[:1].item() | a.copy() * a | v.astype(float)
 v.astype("f8", copy=False) | v.dot(w) | a.compress([1, 0, 1], axis=0) | v.conjugate()
+math.sumprod(v, w) | math.sumprod(v, K)
 v.real + v.imag | a.flat[1] | list(a.flat) | len(a.flat) * s | np.array(a.flat) | a.mT | s.sum()
 s.mean() + s.max() | s.reshape(1) | s.ravel() | s.copy() | s.T | s.astype(float) | s.squeeze() * t
 s.real | s.conj() | s.clip(0, 0.3) | np.array([s, t]) | np.array([[s, t], [1.0, 2]])

@@ -31,8 +31,9 @@ def raised_by(f, x=x2, transform=ad_core.jacobian):
 
 
 def told(error):
-    """What a user reads of an error: its message, and the notes below."""
-    return "\n".join([str(error), *getattr(error, "__notes__", ())])
+    """What a user reads of an error: its message, the notes below, the error that it comes from."""
+    cause = "" if error.__cause__ is None else told(error.__cause__)
+    return "\n".join([str(error), *getattr(error, "__notes__", ()), cause])
 
 
 def lines_of(f):
@@ -67,11 +68,14 @@ STEPS = {"ceil", "floor", "trunc", "factorial", "prod"}  # of integers, or trace
 def test_math(name):
     """Each function is named, with what to write instead, which is there."""
     function, instead = NAMES[name]
-    parameters = {"fsum": 1, "dist": 2, "sumprod": 2, "log": 1, "hypot": 2, "isclose": 2}
-    parameters = parameters.get(name) or len(inspect.signature(function).parameters)
+    parameters = {"fsum": 1, "dist": 2, "log": 1, "hypot": 2, "isclose": 2}
+    parameters = parameters.get(name) or sum(
+        parameter.kind != inspect.Parameter.KEYWORD_ONLY
+        for parameter in inspect.signature(function).parameters.values()
+    )
 
     def f(x):
-        given = ([x[0]] if name in ("dist", "fsum", "sumprod") else x[0],) * parameters
+        given = ([x[0]] if name in ("dist", "fsum") else x[0],) * parameters
         return function(*given)
 
     error = raised_by(f)
