@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls of every NumPy function that docs/make_numpy.py lists as supported: what is called, where
-its arguments lie, and at which special points besides.
+its arguments lie, and at which special points besides. A function that the installed NumPy does
+not have has no rows.
 
 A row is (name, call, arguments, points). An argument is the domain of its elements and a shape;
 no two elements drawn for an argument are alike. At a special point the value is NumPy's and both
 modes agree; differences need not.
 """
 
+import inspect
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["ROWS", "Row", "drawn"]
+__all__ = ["LEFT_OUT", "ROWS", "Row", "drawn"]
 
 DOMAINS = {
     "real": (-2.0, 2.0),
@@ -22,6 +24,8 @@ DOMAINS = {
 RAMP = np.linspace(0.05, 0.95, 7)
 HOLES = np.where(np.arange(12).reshape(3, 4) % 5 == 2, np.nan, 0.0)
 ON = np.arange(12).reshape(3, 4) % 3 != 1
+TRIMS_ALL_AXES = "axis" in inspect.signature(np.trim_zeros).parameters  # from NumPy 2.2 on
+LEFT_OUT = set()  # names of functions that the installed NumPy does not have
 
 
 class Row(NamedTuple):
@@ -59,13 +63,22 @@ def rows(arguments, calls, points=()):
     return [
         Row(name, call, arguments, points)
         for name, given in calls.items()
+        if is_there(name)
         for call in (given if isinstance(given, tuple) else (given,))
     ]
 
 
 def named(*names):
     """Functions that are called with the arguments and nothing else."""
-    return {name: getattr(np, name) for name in names}
+    return {name: getattr(np, name) for name in names if is_there(name)}
+
+
+def is_there(name):
+    """Whether the installed NumPy has a function, or one of which this names a method."""
+    found = hasattr(np, name.partition(".")[0])
+    if not found:
+        LEFT_OUT.add(name)
+    return found
 
 
 def written(make, write):
@@ -155,7 +168,6 @@ SHAPES = [
             lambda a: np.pad(a, 1, mode="reflect"),
         ),
         "insert": lambda a: np.insert(a, 1, a[0] * a[1], axis=0),
-        "trim_zeros": lambda a: np.trim_zeros(np.pad(a, (1, 2))),
         "array": lambda a: np.array([a[0], a[1] * a[2]]),
         "asarray": lambda a: np.asarray([a[0, 0], 2.0, a[1, 1]]),
         "ix_": lambda a: [x * a[0, 0] for x in np.ix_(a[0], a[:, 1])],
@@ -179,6 +191,9 @@ SHAPES = [
         ),
     }),
     *rows((C,), {"dsplit": lambda c: np.dsplit(c, 2)}),
+    *rows((M if TRIMS_ALL_AXES else R(4, 1),), {
+        "trim_zeros": lambda a: np.trim_zeros(np.pad(a, ((1, 2), (0, a.shape[1] // 2)))),
+    }),
     *rows((Q, Q), {
         "concatenate": lambda a, b: np.concatenate([a, b], axis=-1),
         "stack": lambda a, b: np.stack([a, b], axis=1),

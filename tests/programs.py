@@ -390,6 +390,7 @@ class Writer:
 
     REFUSALS = (
         TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RuntimeWarning,
+        DeprecationWarning,  # of what later versions of NumPy refuse
     )  # fmt: skip
 
     def __init__(self, shapes, seed):

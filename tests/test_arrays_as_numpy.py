@@ -94,6 +94,7 @@ CASES = [
 
 
 @pytest.mark.filterwarnings("ignore:you are shuffling")
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # NumPy 2.5
 @pytest.mark.parametrize("is_complex", [False, True], ids=["real", "complex"])
 @pytest.mark.parametrize(("loop", "shape"), CASES)
 def test_loops_see_what_they_store(loop, shape, is_complex):

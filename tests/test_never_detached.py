@@ -50,10 +50,10 @@ CALLS = {
     "f(sin, 0, a)": (lambda f, a: f(np.sin, 0, a), A),
     "f(sin)(v)": (lambda f, v: f(np.sin)(v), V),
     "f(v, [1], s)": (lambda f, v, s: f(v, [1], s), V, S),
-    "f(mask, v)": (lambda f, v: f(ON, v), V),
-    "f(v, mask)": (lambda f, v: f(v, ON), V),
-    "f(mask, v, w)": (lambda f, v, w: f(ON, v, w), V, W),
-    "f(at, [v, w])": (lambda f, v, w: f(AT, [v, w]), V, W),
+    "f(mask, v)": (lambda f, v: f(ON.copy(), v), V),
+    "f(v, mask)": (lambda f, v: f(v, ON.copy()), V),
+    "f(mask, v, w)": (lambda f, v, w: f(ON.copy(), v, w), V, W),
+    "f(at, [v, w])": (lambda f, v, w: f(AT.copy(), [v, w]), V, W),
 }
 SKIPPED = {  # that talk to files, the terminal or the configuration
     "DataSource", "genfromtxt", "fromfile", "fromregex", "get_include", "info", "load", "loadtxt",
