@@ -96,7 +96,7 @@ cdef extern from *:
     void set_current(void *trace)
     int ad_hushed     # of NumPy's functions, how many are being carried out, on this thread
     void hush(int change)
-    int ad_allowances # allow_refusals() contexts opened outside of all traces, on this thread
+    int ad_allowances  # allow_refusals() contexts opened outside of all traces, on this thread
     void allow(int change)
     void set_float_noted(int x)
     bint ad_is_small_int(object x)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# np.errstate and warnings.catch_warnings for our own use.  Those are written in Python: an interrupt
-# that comes within their first or last steps leaves the user's program in our state for good.
+# np.errstate and warnings.catch_warnings for our own use.  Those are written in Python: an
+# interrupt that comes within their first or last steps leaves our state on for good.
 
 cdef object filters_mutated = getattr(warnings, "_filters_mutated", None)
 
