@@ -73,6 +73,19 @@ cdef extern from *:
     #define allow(change) (ad_allowances += (change))
     #define set_float_noted(x) (ad_float_noted = (x))
 
+    /* Where memory ends, NumPy's indexing may fail without an exception, and what catches one
+       would follow a null pointer. */
+    static PyObject *ad_get_item(PyObject *x, PyObject *key) {
+        PyObject *found = PyObject_GetItem(x, key);
+        if (found == NULL && !PyErr_Occurred()) PyErr_NoMemory();
+        return found;
+    }
+    static int ad_set_item(PyObject *x, PyObject *key, PyObject *value) {
+        int failed = PyObject_SetItem(x, key, value);
+        if (failed && !PyErr_Occurred()) PyErr_NoMemory();
+        return failed;
+    }
+
     /* __array_ufunc__ as a method that takes its argument tuple as it comes: NumPy makes one
        call of it an elementary function, and unpacking would double the cost. */
     static PyMethodDef ad_ufunc_method = {
@@ -91,6 +104,8 @@ cdef extern from *:
         return failed ? -1 : 0;
     }
     """
+    object ad_get_item(object x, object key)
+    int ad_set_item(object x, object key, object value) except -1
     int ad_finish_type(type x, void *function, bint scalar) except -1
     void *ad_current  # the innermost Trace recording on this thread, borrowed
     void set_current(void *trace)

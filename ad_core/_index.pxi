@@ -111,7 +111,7 @@ cdef inline Py_ssize_t element_place(object key, Py_ssize_t n):
 cdef object taken_at(cnp.ndarray index, object key):
     """index[key]; IndexError in the user's words for numbers that C has no room for."""
     try:
-        return index[key]
+        return ad_get_item(index, key)
     except (OverflowError, IndexError) as error:
         refused = integers.index_error(error, key, shape_of(index))
     raise refused
@@ -120,8 +120,7 @@ cdef object taken_at(cnp.ndarray index, object key):
 cdef int put_at(cnp.ndarray index, object key, object nodes) except -1:
     """index[key] = nodes, with the same errors."""
     try:
-        index[key] = nodes
-        return 0
+        return ad_set_item(index, key, nodes)
     except (OverflowError, IndexError) as error:
         refused = integers.index_error(error, key, shape_of(index))
     raise refused

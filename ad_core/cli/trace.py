@@ -2,6 +2,7 @@
 """``ad-core trace``: a function's evaluation trace, as a table, DOT or a drawing."""
 
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,8 @@ def run(args):
         cotangent = _seed(args.cotangent, "--cotangent", len(tape.outputs), "outputs")
         if cotangent is None and len(tape.outputs) == 1:
             cotangent = np.ones(1)
-        _print(show.table(tape, tangent, cotangent, limit=args.limit or None), args.out)
+        limit = min(args.limit, sys.maxsize) or None
+        _print(show.table(tape, tangent, cotangent, limit=limit), args.out)
     elif form == "dot":
         _print(show.dot(tape), args.out)
     else:
