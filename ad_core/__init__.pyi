@@ -260,7 +260,12 @@ class Tape(_Evaluator):
     ) -> tuple[list[_Instruction], list[int]]: ...
     def to_bytes(self) -> bytes: ...
     @classmethod
-    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self: ...
+    def from_bytes(
+        cls,
+        data: bytes | bytearray | memoryview,
+        max_work: float | None = None,
+        max_memory: float | None = None,
+    ) -> Self: ...
     def table(
         self,
         tangent: _PyTree | None = None,

@@ -63,6 +63,7 @@ cdef class Call:
     cdef Py_ssize_t inputs              # arguments before tangents or cotangents
     cdef object report                  # raises BranchChanged: report(guard numbers, point)
     cdef public object own              # puts the results of the recording's own point right
+    cdef public object check_points     # raises for results at too many points, or None
     cdef public object watch            # a Watch of points that take another way, or None
     cdef leaf *ins
     cdef leaf *outs
@@ -288,6 +289,8 @@ cdef class Call:
                                       job.core + offsets)
         if out is not None:
             self.check_number(out)
+        elif self.check_points is not None:
+            self.check_points(b.points)
         job.results = self.results(shape, out, job.arrays)
         sparse = 2 * program.fast.places < program.fast.outputs
         for a in range(self.n_out):

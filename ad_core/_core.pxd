@@ -302,8 +302,13 @@ cdef extern from "expr.h" nogil:
     ad_status ad_expr_prepare()
 
 cdef extern from "replay.h" nogil:
+    ctypedef struct ad_cost:
+        uint64_t nodes
+        uint64_t work
+        uint64_t memory
+    ad_status ad_replay_cost(const ad_tape *source, ad_cost *cost, size_t *at)
     ad_status ad_tape_replay(const ad_tape *source, size_t n, const ad_node *input,
-                             const double *values, uint64_t most, ad_tape *to)
+                             const double *values, const ad_poll *poll, ad_tape *to, size_t *at)
     int ad_run_reads_constants(const ad_tape *tape, const ad_run *run)
 
 cdef extern from "lower.h" nogil:
@@ -313,6 +318,7 @@ cdef extern from "lower.h" nogil:
                             const ad_term *given, size_t K, const ad_node *output, ad_graph *g,
                             ad_term *outputs)
     size_t ad_lower_size(const ad_tape *tape)
+    size_t ad_lower_edges(const ad_tape *tape)
     size_t ad_lower_products(const ad_tape *tape)
 
 cdef extern from "derive.h" nogil:

@@ -63,9 +63,12 @@ cdef class Evaluator:
         if batch_dims is not None:
             self._check_batch_dims(METHOD_NAMES[method], args, batch_dims, found.in_shapes)
         outs = outs_of(found.pack, out)
-        if type(found) is Call:
-            return (<Call> found).evaluate(args, outs, workers, progress)
-        return found.evaluate(args, outs, workers, progress)
+        try:
+            if type(found) is Call:
+                return (<Call> found).evaluate(args, outs, workers, progress)
+            return found.evaluate(args, outs, workers, progress)
+        except MemoryError as error:
+            self._no_memory(METHOD_NAMES[method], error)
 
     def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None):
         """The function's value at new arguments; extra leading axes are a batch.

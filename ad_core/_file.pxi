@@ -106,204 +106,181 @@ cdef class Loaded:
         self.owned.append(y)
         return y
 
+    cdef void *room(self, size_t n, size_t size) except NULL:
+        """Zeroed memory for n structures."""
+        return cnp.PyArray_DATA(self.own(np.zeros((n + 1) * size, np.uint8), np.uint8))
 
-cdef int read_extent(ad_extent *to, const int64_t *row) except -1:
+
+cdef void read_extent(ad_extent *to, const int64_t *row) noexcept:
     cdef int d
-    to.ndim = narrow(row[0])
-    to.count = narrow(row[1])
+    to.ndim = <uint32_t> row[0]
+    to.count = <uint32_t> row[1]
     for d in range(DIMS):
-        to.size[d] = narrow(row[2 + d])
-    return 0
+        to.size[d] = <uint32_t> row[2 + d]
 
 
-cdef int read_view(ad_view *to, const int64_t *row) except -1:
+cdef void read_view(ad_view *to, const int64_t *row) noexcept:
     cdef int d
-    to.base = narrow(row[0])
-    to.list = narrow(row[1])
+    to.base = <uint32_t> row[0]
+    to.list = <uint32_t> row[1]
     for d in range(DIMS):
         to.stride[d] = row[2 + d]
-    return 0
 
 
-cdef uint32_t narrow(int64_t x) except? 4294967295:
-    if not 0 <= x <= 0xFFFFFFFF:
-        raise ValueError(f"{x} is no index")
-    return <uint32_t> x
-
-
-def tape_from_arrays(dict arrays, str name):
-    """(the closed recording that such arrays describe, whether it lacks operations); ValueError
-    where they describe none.
-
-    The core checks every index, extent and code before it uses it."""
-    cdef Loaded file = Loaded.__new__(Loaded)
+cdef int read_operations(Loaded file, cnp.ndarray runs, cnp.ndarray spans,
+                         cnp.ndarray blocks) except -1:
     cdef ad_tape *t = &file.tape
-    cdef const int64_t *row
-    cdef cnp.ndarray runs, spans, blocks, leaves, constant, values, lists, made
-    cdef size_t k, j, n
-    file.owned = []
-    runs, spans, blocks = arrays["runs"], arrays["spans"], arrays["blocks"]
-    leaves, constant, values = arrays["leaves"], arrays["constant"], arrays["values"]
-    lists = arrays["lists"]
-    memset(t, 0, sizeof(ad_tape))
-    t.nodes = narrow(int(arrays["nodes"][0]))
-    n = <size_t> leaves.size
-    if n > t.nodes or constant.size != leaves.size or values.size != leaves.size:
-        raise ValueError("leaves that do not fit one another")
-    if t.nodes > n and t.nodes - n > <size_t> 0xFFFFFFF0:
-        raise ValueError("too many nodes")
-    made = file.own(np.zeros(narrow(plausible(t.nodes, arrays))), np.float64)
-    t.value = <double *> cnp.PyArray_DATA(made)
-    made = file.own(np.zeros(t.nodes // 64 + 1), np.uint64)
-    t.constant = <uint64_t *> cnp.PyArray_DATA(made)
-    for k in range(n):
-        j = narrow((<int64_t *> cnp.PyArray_DATA(leaves))[k])
-        if j >= t.nodes:
-            raise ValueError("a leaf beyond the nodes")
-        t.value[j] = (<double *> cnp.PyArray_DATA(values))[k]
-        if (<int64_t *> cnp.PyArray_DATA(constant))[k]:
-            t.constant[j >> 6] |= <uint64_t> 1 << (j & 63)
-    t.lists = <size_t> lists.size
-    made = file.own(np.array([narrow(x) for x in lists.tolist()], np.uint32), np.uint32)
-    t.list = <ad_node *> cnp.PyArray_DATA(made)
-    t.runs = <size_t> runs.shape[0]
-    t.roots = t.nodes
-    made = file.own(np.zeros((t.runs + 1) * sizeof(ad_run), np.uint8), np.uint8)
-    t.run = <ad_run *> cnp.PyArray_DATA(made)
+    cdef const int64_t *row = <int64_t *> cnp.PyArray_DATA(runs)
+    cdef size_t k
+    cdef int j
+    t.runs, t.spans, t.blocks = runs.shape[0], spans.shape[0], blocks.shape[0]
+    t.run = <ad_run *> file.room(t.runs, sizeof(ad_run))
     for k in range(t.runs):
-        row = <int64_t *> cnp.PyArray_DATA(runs) + 6 * k
-        if not (0 <= row[1] < 256 and 0 <= row[2] < 256 and 0 <= row[3] <= ARITY):
-            raise ValueError("a run of no known form")
-        t.run[k].node = narrow(row[0])
+        t.run[k].node = <ad_node> row[0]
         t.run[k].op = <uint8_t> row[1]
         t.run[k].form = <uint8_t> row[2]
         t.run[k].arity = <uint16_t> row[3]
-        t.run[k].a = narrow(row[4])
-        t.run[k].b = narrow(row[5])
-    t.spans = <size_t> spans.shape[0]
-    made = file.own(np.zeros((t.spans + 1) * sizeof(ad_span), np.uint8), np.uint8)
-    t.span = <ad_span *> cnp.PyArray_DATA(made)
+        t.run[k].a = <uint32_t> row[4]
+        t.run[k].b = <uint32_t> row[5]
+        row += runs.shape[1]
+    t.span = <ad_span *> file.room(t.spans, sizeof(ad_span))
+    row = <int64_t *> cnp.PyArray_DATA(spans)
     for k in range(t.spans):
-        row = <int64_t *> cnp.PyArray_DATA(spans) + k * <size_t> spans.shape[1]
         read_extent(&t.span[k].extent, row)
-        for j in range(<size_t> ARITY):
+        for j in range(ARITY):
             read_view(&t.span[k].operand[j], row + EXTENT_COLUMNS + j * VIEW_COLUMNS)
-    t.blocks = <size_t> blocks.shape[0]
-    made = file.own(np.zeros((t.blocks + 1) * sizeof(ad_block), np.uint8), np.uint8)
-    t.block = <ad_block *> cnp.PyArray_DATA(made)
+        row += spans.shape[1]
+    t.block = <ad_block *> file.room(t.blocks, sizeof(ad_block))
+    row = <int64_t *> cnp.PyArray_DATA(blocks)
     for k in range(t.blocks):
-        row = <int64_t *> cnp.PyArray_DATA(blocks) + k * <size_t> blocks.shape[1]
         for j in range(2):
             read_extent(&t.block[k].extent[j], row + j * EXTENT_COLUMNS)
             read_view(&t.block[k].operand[j], row + 2 * EXTENT_COLUMNS + j * VIEW_COLUMNS)
-    read_guards(file, arrays["guards"], arrays["checks"], arrays["outcomes"])
-    result = checked_recording(file, name, leaves)
-    return result, lacks_operations(t, result)
+        row += blocks.shape[1]
+    return 0
 
 
 cdef int read_guards(Loaded file, cnp.ndarray guards, cnp.ndarray checks,
                      cnp.ndarray outcomes) except -1:
     cdef ad_tape *t = &file.tape
-    cdef cnp.ndarray made
-    cdef const int64_t *row
-    cdef size_t k, j
-    t.checks = <size_t> checks.shape[0]
-    made = file.own(np.zeros((t.checks + 1) * sizeof(ad_check), np.uint8), np.uint8)
-    t.check = <ad_check *> cnp.PyArray_DATA(made)
+    cdef const int64_t *row = <int64_t *> cnp.PyArray_DATA(checks)
+    cdef size_t k
+    cdef int j
+    t.checks, t.guards = checks.shape[0], guards.shape[0]
+    t.check = <ad_check *> file.room(t.checks, sizeof(ad_check))
     for k in range(t.checks):
-        row = <int64_t *> cnp.PyArray_DATA(checks) + k * <size_t> checks.shape[1]
-        t.check[k].op = narrow(row[0])
+        t.check[k].op = <uint32_t> row[0]
         read_extent(&t.check[k].extent, row + 1)
         for j in range(2):
             read_view(&t.check[k].operand[j], row + 1 + EXTENT_COLUMNS + j * VIEW_COLUMNS)
-    t.guards = <size_t> guards.shape[0]
-    made = file.own(np.zeros((t.guards + 1) * sizeof(ad_guard), np.uint8), np.uint8)
-    t.guard = <ad_guard *> cnp.PyArray_DATA(made)
+        row += checks.shape[1]
+    t.guard = <ad_guard *> file.room(t.guards, sizeof(ad_guard))
+    row = <int64_t *> cnp.PyArray_DATA(guards)
     for k in range(t.guards):
-        row = <int64_t *> cnp.PyArray_DATA(guards) + 2 * k
-        t.guard[k].first = narrow(row[0])
-        t.guard[k].count = narrow(row[1])
+        t.guard[k].first = <uint32_t> row[0]
+        t.guard[k].count = <uint32_t> row[1]
         if t.guard[k].count == 0 and t.guard[k].first >= t.checks:
-            raise ValueError("a guard of a check that is not there")
+            raise ValueError(f"array 'guards', row {k}, names check {t.guard[k].first} of "
+                             f"{t.checks}")
         t.outcomes += ad_guard_size(t, &t.guard[k])
+        row += guards.shape[1]
     if (t.outcomes + 63) // 64 != <size_t> outcomes.size:
-        raise ValueError("outcomes that do not fit the guards")
-    made = file.own(outcomes.view(np.uint64), np.uint64)
-    t.outcome = <uint64_t *> cnp.PyArray_DATA(made)
+        raise ValueError(f"array 'outcomes' holds {outcomes.size} words of 64 truth values, and "
+                         f"the guards have {t.outcomes}")
+    t.outcome = <uint64_t *> cnp.PyArray_DATA(file.own(outcomes.view(np.uint64), np.uint64))
     return 0
 
 
-cdef size_t plausible(size_t nodes, dict arrays) except? 0:
-    """The number of nodes, if the runs and leaves can make up as many: a file of a few bytes must
-    not ask for gigabytes."""
-    counts = len(arrays["runs"]) + len(arrays["leaves"])
-    spans, blocks, lists = arrays["spans"], arrays["blocks"], arrays["lists"].size
-    for node, op, form, arity, a, b in arrays["runs"].tolist():
-        if form == AD_FORM_SPAN and 0 <= a < len(spans):
-            row = spans[a].tolist()
-            counts += elements(row)
-            for j in range(max(0, min(arity, ARITY))):
-                at = EXTENT_COLUMNS + j * VIEW_COLUMNS
-                within(row[at:at + VIEW_COLUMNS], row[2:2 + row[0]], row[1], node, lists)
-        elif form == AD_FORM_BLOCK and 0 <= a < len(blocks):
-            row = blocks[a].tolist()
-            outer, inner = row[:EXTENT_COLUMNS], row[EXTENT_COLUMNS:2 * EXTENT_COLUMNS]
-            views = row[2 * EXTENT_COLUMNS:]
-            if op == AD_BLOCK_MATMUL:                   # batch x M x K x N
-                counts += max(outer[1], 0) * max(inner[2], 0) * max(inner[4], 0)
-                for j in range(2):
-                    sizes = [outer[1], inner[2 + j], inner[3 + j]]
-                    within(views[j * VIEW_COLUMNS:(j + 1) * VIEW_COLUMNS], sizes, 0, node, lists)
-                continue
-            counts += (outer[1] if inner[1] == 0 else elements(outer)) * max(elements(inner), 1)
-            within(views[:VIEW_COLUMNS], outer[2:2 + outer[0]], outer[1] * inner[1], node, lists)
-    if nodes > counts:
-        raise ValueError("more nodes than its runs compute")
-    return nodes
-
-
-cdef int within(list view, list sizes, count, node, lists) except -1:
-    """Operands lie below the nodes that are computed from them."""
-    reach = view[0]
-    for size, stride in zip(sizes, view[2:], strict=False):
-        reach += max((size - 1) * stride, 0)
-    listed = view[1] != 0xFFFFFFFF
-    if view[1] + count > lists if listed else reach >= node and 0 not in sizes:
-        raise ValueError("operands that are not there")
+cdef int read_leaves(Loaded file, cnp.ndarray leaves, cnp.ndarray constant,
+                     cnp.ndarray values) except -1:
+    cdef ad_tape *t = &file.tape
+    cdef const int64_t *leaf = <int64_t *> cnp.PyArray_DATA(leaves)
+    cdef const int64_t *fixed = <int64_t *> cnp.PyArray_DATA(constant)
+    cdef const double *value = <double *> cnp.PyArray_DATA(values)
+    cdef size_t k, n = <size_t> leaves.size
+    if constant.size != leaves.size or values.size != leaves.size:
+        raise ValueError("arrays 'leaves', 'constant' and 'values' are not of one length")
+    if np.any(leaves < 0) or np.any(leaves >= t.nodes) or np.any(np.diff(leaves) <= 0):
+        raise ValueError(f"array 'leaves' must hold ascending nodes below {t.nodes}")
+    t.value = <double *> cnp.PyArray_DATA(file.own(np.zeros(t.nodes), np.float64))
+    t.constant = <uint64_t *> cnp.PyArray_DATA(
+        file.own(np.zeros(t.nodes // 64 + 1, np.uint64), np.uint64))
+    for k in range(n):
+        t.value[leaf[k]] = value[k]
+        if fixed[k]:
+            t.constant[leaf[k] >> 6] |= <uint64_t> 1 << (leaf[k] & 63)
     return 0
 
 
-cdef object elements(list row):
-    """The number of elements of an extent, if its sizes agree with it."""
-    count = 1
-    for d in range(row[0] if 0 <= row[0] <= DIMS else 0):
-        count *= row[2 + d]
-    if row[1] != 0 and row[1] != count:
-        raise ValueError("an extent whose sizes do not make up its count")
-    return row[1]
+def tape_from_arrays(dict arrays, str name, limits):
+    """(the closed recording that such arrays describe, whether it lacks operations); ValueError,
+    which names the array, where they describe none or ask for more than the limits allow.
+
+    The core checks every index, extent and code before it uses it."""
+    cdef Loaded file = Loaded.__new__(Loaded)
+    cdef ad_tape *t = &file.tape
+    cdef ad_cost cost
+    cdef size_t at
+    cdef Trace result
+    file.owned = []
+    memset(t, 0, sizeof(ad_tape))
+    t.nodes = arrays["nodes"][0]
+    t.roots = t.nodes
+    t.lists = <size_t> arrays["lists"].size
+    t.list = <ad_node *> cnp.PyArray_DATA(file.own(arrays["lists"], np.uint32))
+    read_operations(file, arrays["runs"], arrays["spans"], arrays["blocks"])
+    read_guards(file, arrays["guards"], arrays["checks"], arrays["outcomes"])
+    if ad_replay_cost(t, &cost, &at) != AD_OK:
+        raise ValueError(f"array 'runs', row {at}, names an operation or a row that is not there")
+    limits.check_recording(cost.work, cost.memory)
+    if t.nodes > cost.nodes + <size_t> arrays["leaves"].size:
+        raise ValueError(f"array 'nodes' asks for {t.nodes} nodes, and the leaves and runs make "
+                         f"up {cost.nodes + <size_t> arrays['leaves'].size}")
+    read_leaves(file, arrays["leaves"], arrays["constant"], arrays["values"])
+    result = checked_recording(file, name, arrays["leaves"])
+    result.most = limits.derived_nodes()
+    return result, lacks_operations(t, result)
 
 
 cdef Trace checked_recording(Loaded file, str name, cnp.ndarray leaves):
     cdef Trace result = Trace.__new__(Trace)
+    cdef PyObject *signal = NULL
+    cdef ad_poll poll
     cdef ad_status status
-    cdef size_t k, computed = 0
+    cdef size_t k, at = 0, computed = 0
     result.fun = types.SimpleNamespace(__name__=name)     # for messages; there is no code
+    poll.stop = signal_pending
+    poll.context = &signal
     with nogil:
-        status = ad_tape_replay(&file.tape, 0, NULL, NULL, MOST_WORK, result.tape)
-    if status in (AD_BAD_INDEX, AD_BAD_OP, AD_BAD_SHAPE):
-        raise ValueError("an operation that can not be")
-    if status == AD_TOO_LARGE:
-        raise ValueError(f"more than {MOST_WORK} multiplications")
-    check(status)
+        status = ad_tape_replay(&file.tape, 0, NULL, NULL, &poll, result.tape, &at)
+    if status in WRONG:
+        raise ValueError(f"{stopped_at(&file.tape, at)} {WRONG[status]}")
+    swept(status, signal)
     result.last_run = result.tape.runs
     for k in range(result.tape.runs):
         computed += run_length(result.tape, &result.tape.run[k])
-    if computed + <size_t> leaves.size != result.tape.nodes or np.any(np.diff(leaves) <= 0):
-        raise ValueError("leaves that are not all the nodes beside the runs")
+    if computed + <size_t> leaves.size != result.tape.nodes:
+        raise ValueError("array 'leaves' must hold all nodes that no run computes")
     for k in range(<size_t> leaves.size):
         if ad_tape_run_of(result.tape, (<int64_t *> cnp.PyArray_DATA(leaves))[k]) != NULL:
-            raise ValueError("a leaf that is computed")
+            raise ValueError(f"array 'leaves' holds a node that is computed, at {k}")
     return result
+
+
+cdef dict WRONG = {
+    AD_BAD_INDEX: "reads nodes or names a row that is not there, or mixes constants with others",
+    AD_BAD_SHAPE: "has sizes that do not fit one another, or too many nodes or truth values",
+    AD_BAD_OP: "has no operation of that kind",
+}
+
+
+cdef str stopped_at(const ad_tape *t, size_t at):
+    """What a message calls the place where a replay stopped."""
+    if at < t.runs:
+        where = {AD_FORM_SPAN: " (array 'spans'", AD_FORM_BLOCK: " (array 'blocks'"}.get(
+            t.run[at].form)
+        return f"array 'runs', row {at}" + (f"{where}, row {t.run[at].a})," if where else ",")
+    return f"array 'guards', row {at - t.runs}," if t.guards > 0 else "array 'checks'"
 
 
 cdef bint lacks_operations(const ad_tape *t, Trace loaded) except -1:
@@ -348,12 +325,20 @@ cdef size_t run_length(const ad_tape *t, const ad_run *run) noexcept:
 
 
 def keep_lines(Trace trace not None, list lines):
-    """(first guard, file, line) of comparisons, as guard_line() tells them."""
+    """(first guard, file, line, its text) of comparisons, as guard_line() tells them."""
     trace.lines = lines
 
 
 def lines_of(Trace trace not None):
     return list(trace.root().lines or ())
+
+
+def recording_cost(Trace trace not None):
+    """(operations of an evaluation, bytes of the recording), as limits of files count them."""
+    cdef ad_cost cost
+    cdef size_t at
+    ad_replay_cost(trace.root().tape, &cost, &at)
+    return cost.work, cost.memory
 
 
 def code_names():

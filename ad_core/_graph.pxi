@@ -27,6 +27,7 @@ cdef class Graph:
         cdef ad_status status
         cdef cnp.ndarray guards
         if (ad_lower_size(root.tape) > <size_t> MOST_TERMS // 2
+                or ad_lower_edges(root.tape) > <size_t> MOST_TERMS
                 or ad_lower_products(root.tape) > <size_t> MOST_PRODUCTS):
             raise ProgramTooLarge()
         self.D = <size_t> cnp.PyArray_SIZE(ins)

@@ -51,10 +51,15 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
     its outputs, each times its multiplier (float64), on a trace of its own."""
     cdef Trace result = new_trace(trace.fun)
     cdef ad_node offset, first
-    cdef size_t K = <size_t> cnp.PyArray_SIZE(outputs)
+    cdef size_t K = <size_t> cnp.PyArray_SIZE(outputs), limit = result.tape.limit
     cdef cnp.ndarray dense = contiguous(multipliers, dtype_float)
+    result.most = trace.root().most
+    if result.most != 0:
+        result.tape.limit = min(limit, result.most)
     try:
         result.open()
+        if result.most != 0 and ad_lower_edges(trace.root().tape) > result.most:
+            check(AD_TAPE_FULL)         # lists of them would be made before any node
         check(ad_tape_append(result.tape, trace.root().tape, &offset))
         result.places, result.placed = trace.root().places, result.tape.runs
         check(ad_tape_constants(result.tape, K, &first))
@@ -64,6 +69,8 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                           inputs + np.uint32(offset), False)
         refuse_swallowed(result)
     finally:
+        if result.tape != NULL:         # it may be merged into another
+            result.tape.limit = limit
         result.close()
     return result, inputs + np.uint32(offset), found
 

@@ -10,6 +10,7 @@ def node_rows(Trace trace not None):
     rows = []
     try:
         for node in range(tape.nodes):
+            check_signals()
             run = ad_tape_run_of(tape, node)
             op = None
             if run != NULL:

@@ -12,13 +12,18 @@ def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
     cdef double *value = <double *> cnp.PyArray_DATA(dense)
     cdef Trace result = Trace.__new__(Trace)
     cdef ad_tape *to = result.tape
+    cdef PyObject *signal = NULL
+    cdef ad_poll poll
     cdef ad_status status
     cdef size_t flipped
+    poll.stop = signal_pending
+    poll.context = &signal
     result.fun = trace.fun
     result.lines = root.lines
+    result.most = root.most
     with nogil:
-        status = ad_tape_replay(root.tape, n, node, value, UINT64_MAX, to)
+        status = ad_tape_replay(root.tape, n, node, value, &poll, to, NULL)
         flipped = ad_tape_flipped(to) if status == AD_OK else 0
-    check(status)
+    swept(status, signal)
     result.last_run = to.runs
     return result, [flipped] if flipped < to.guards else []

@@ -8,7 +8,8 @@ cdef enum:
 
 def jacobian_pattern(Trace trace not None, inputs, outputs, size_t room=SETS_BYTES,
                      bint here=False):
-    """(indptr, indices) of the Jacobian of a recording, int32; PatternTooLarge beyond.
+    """(indptr, indices) of the Jacobian of a recording, int32; PatternTooLarge beyond, or beyond
+    what the file that it was loaded from allows.
 
     here: at this point alone, what was not selected left out.  Results of calls may be inputs."""
     cdef cnp.ndarray ins = contiguous(inputs), outs = contiguous(outputs)
@@ -19,11 +20,13 @@ def jacobian_pattern(Trace trace not None, inputs, outputs, size_t room=SETS_BYT
     cdef PyObject *signal = NULL
     cdef ad_poll poll
     cdef ad_status status
+    cdef size_t most = trace.root().most or MOST_ENTRIES
+    if most > MOST_ENTRIES:
+        most = MOST_ENTRIES
     poll.stop = signal_pending
     poll.context = &signal
     with nogil:
-        status = (ad_sparsity_here if here else ad_sparsity)(&f, MOST_ENTRIES, room, rows, &index,
-                                                             &poll)
+        status = (ad_sparsity_here if here else ad_sparsity)(&f, most, room, rows, &index, &poll)
     if status == AD_TOO_LARGE:
         raise PatternTooLarge()
     swept(status, signal)

@@ -84,7 +84,7 @@ cdef class Trace:
     cdef size_t last_run        # end (once closed),
     cdef ad_node first_node     # and its nodes begin
     cdef object fun             # the traced function, for messages
-    cdef list lines             # (first guard, file, line) of comparisons in control flow
+    cdef list lines             # (first guard, file, line, text) of comparisons in control flow
     cdef list compared          # what guards compare with, where outcomes do not tell ways apart
     cdef list places            # (first run, file, line) of operations, where debug() is on
     cdef size_t placed          # runs that have one
@@ -92,6 +92,8 @@ cdef class Trace:
     cdef readonly object refusal    # the first refusal raised while it was the innermost trace
     cdef int allowed            # allow_refusals() contexts in it that are open
     cdef list handed            # (trace, nodes) of what other libraries were given as objects,
+    cdef size_t most            # of a loaded one: nodes of recordings derived from it, and
+    #                             entries of their patterns; 0: no limit
     cdef object handed_at       # and the user's line where they first were
     cdef object __weakref__
 
@@ -176,7 +178,7 @@ cdef class Trace:
         guards = outer.tape.guards
         check(ad_tape_append(outer.tape, self.tape, &self.offset))
         if self.lines is not None:
-            outer.note_lines([(guards + k, file, line) for k, file, line in self.lines])
+            outer.note_lines([(guards + k, *place) for k, *place in self.lines])
         if self.places is not None:
             outer.places = (outer.places or []) + [(first_run + k, file, line)
                                                    for k, file, line in self.places]
@@ -230,7 +232,7 @@ cdef class Trace:
         """Remember which line of the user's the guards that follow belong to."""
         place = users_line()
         if place is not None:
-            self.note_lines([(self.tape.guards, *place)])
+            self.note_lines([(self.tape.guards, *place, None)])
         return 0
 
     cdef int note_place(self) except -1:
@@ -286,12 +288,13 @@ cdef class Trace:
 
 
 def guard_line(Trace trace not None, size_t guard):
-    """(file, line number) of the comparison that a guard stems from; None if it is not known."""
+    """(file, line number, text) of the comparison that a guard stems from; None if it is not known.
+    The text is None where it is to be read from that file: never of a tape that was loaded."""
     found = None
-    for first, file, line in trace.root().lines or ():
+    for first, *place in trace.root().lines or ():
         if first > guard:
             break
-        found = file, line
+        found = tuple(place)
     return found
 
 

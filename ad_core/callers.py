@@ -14,8 +14,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Met", "expression_at", "is_users", "line_of", "met_in", "resolved", "users_frame"]
+__all__ = [
+    "Met",
+    "expression_at",
+    "is_users",
+    "line_of",
+    "line_text",
+    "met_in",
+    "resolved",
+    "users_frame",
+]
 
+MOST_TEXT = 200  # characters of a line of source in a message
 OURS = os.path.dirname(__file__) + os.sep
 # What is nobody's own program: ad_core, NumPy, the standard library, ...
 LIBRARIES = (OURS, os.path.dirname(np.__file__) + os.sep, os.path.dirname(os.__file__) + os.sep,
@@ -83,6 +93,11 @@ def line_of(frame, line=None):
         return ""
     code = frame.f_code
     return f" ({code.co_filename}, line {line or frame.f_lineno}, in {code.co_name})"
+
+
+def line_text(file, number):
+    """The text of a line of a source file, for messages: "" where there is none."""
+    return linecache.getline(file, number).strip()[:MOST_TEXT]
 
 
 def expression_at(frame, instruction):

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding the user's line: where an operation stands, where a NaN was born."""
 
-import linecache
-
 import numpy as np
 
 from ad_core import _core
+from ad_core.callers import line_text
 
 __all__ = ["check_derivative", "check_value", "debug", "is_wild"]
 
@@ -66,7 +65,7 @@ def _report(recording, derivative):
     name, run, value = born
     place, line = _core.run_line(trace, run), ""
     if place is not None:
-        text = linecache.getline(*place).strip()
+        text = line_text(*place)
         line = f" ({place[0]}, line {place[1]}{': ' + text if text else ''})"
     of = "that of " if derivative else ""
     raise FloatingPointError(f"{what}: {of}{name} is {value}{line}")

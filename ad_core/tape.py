@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The evaluation trace of a function, to look at: values, partials, tangents, adjoints."""
 
+import math
 from collections import namedtuple
 
 import numpy as np
@@ -64,13 +65,13 @@ class Tape(Compiled):
     (1,)
     """
 
-    def __init__(self, recording, args, name):
+    def __init__(self, recording, args, name, limits=None):
         if recording.nested:
             raise TypeError("trace() shows plain evaluations; it can not run inside a derivative")
         self._recording = recording
         self._args = tuple(args)
         self._nodes = self._distinct = None
-        super().__init__(recording, name)
+        super().__init__(recording, name, limits)
 
     def to_bytes(self):
         """The tape as bytes, to be kept or sent; what pickle stores.
@@ -86,13 +87,23 @@ class Tape(Compiled):
         return file.save(self._recording, self._name)
 
     @classmethod
-    def from_bytes(cls, data):
+    def from_bytes(cls, data, max_work=None, max_memory=None):
         """The tape that :meth:`to_bytes` wrote.
 
-        Everything in them is checked, and nothing is executed.  ValueError for bytes that are cut
-        short or altered, of a newer format or no tape, name an operation that is not known here, or
-        lack some (early versions left out what reads arrays that begin with a constant).  Cost:
-        that of recording in C; programs are made anew when they are asked for.
+        data: bytes, also of somebody whom you do not trust: everything in them is checked, nothing
+            is executed, and no file that they name is opened.
+        max_work: the most operations on numbers that one evaluation may take.  A few bytes can ask
+            for hours, and may do so honestly (differences of all pairs of numbers).  None: 2^28
+            (up to a second), and 2^12 more for each byte.
+        max_memory: the most bytes that the recording may take, and what a method of the tape
+            makes.  None: 2^30, and 2^10 more for each byte.  ``math.inf`` is no limit, of either;
+            a pickled tape keeps its limits, and one that was recorded has none.
+
+        ValueError for bytes that are cut short or altered, of a newer format or no tape, name an
+        operation that is not known here, lack some (early versions left out what reads arrays that
+        begin with a constant), or ask for more than the limits; from a method of the tape, for what
+        would take more than max_memory or than there is.  Cost: that of recording in C; programs
+        are made anew when they are asked for.  Ctrl-C ends it within about a second.
 
         >>> import ad_core
         >>> data = ad_core.trace(lambda x: x * x, 3.0).to_bytes()
@@ -101,20 +112,26 @@ class Tape(Compiled):
             ...
         ValueError: this tape file is damaged: it is cut short or was altered (checksum)
         """
-        recording, name = file.load(data)
+        recording, name, limits = file.load(data, max_work, max_memory)
         inputs = recording.inputs
         args = inputs.tree.build(
             [_core.values_at(recording.trace, *part) for part in inputs.split(inputs.nodes)]
         )
-        return cls(recording, args, name)
+        return cls(recording, args, name, limits)
 
     def __reduce__(self):
-        return Tape.from_bytes, (self.to_bytes(),)
+        limits = (math.inf, math.inf) if self._limits is None else self._limits
+        return Tape.from_bytes, (self.to_bytes(), *limits)
 
     def _rows(self):
         """Where each recorded node stands among the distinct ones, and those; read late,
         since a tape may be large."""
         if self._distinct is None:
+            if self._limits is not None:
+                operations, _ = _core.recording_cost(self._recording.trace)
+                self._limits.check_nodes(
+                    f"a list of the nodes of {self._name}", self.size["nodes"], 2 * operations
+                )
             self._distinct = _shared(_core.node_rows(self._recording.trace))
         return self._distinct
 
@@ -255,8 +272,8 @@ class Tape(Compiled):
     def _sweep(self, seed, forward):
         r = self._recording
         seed = np.ascontiguousarray(seed)
-        swept = _core.all_tangents(r.trace, r.inputs.nodes, r.outputs.nodes, seed, forward)
         places, distinct = self._rows()
+        swept = _core.all_tangents(r.trace, r.inputs.nodes, r.outputs.nodes, seed, forward)
         shared = np.zeros(len(distinct))
         if forward:
             shared[places] = swept

@@ -7,6 +7,8 @@
 #include "alloc.h"
 #include "floating.h"
 
+#define MANY ((size_t)1 << 26) /* multiplications from which a product may be asked to stop */
+
 const char *ad_block_name(unsigned kind) {
     static const char *const names[] = {"sum", "max", "min", "cumsum", "matmul", "call"};
     return kind < AD_BLOCK_COUNT ? names[kind] : "?";
@@ -100,17 +102,20 @@ static inline double element(const ad_tape *tape, const ad_edges *e, size_t k) {
         ->value[e->in.list ? e->in.list[k] : (ad_node)(e->in.base + (int64_t)k * e->in.stride)];
 }
 
-static void sum_values(const ad_tape *tape, const ad_block *b, double *out) {
+/* Whether the sums were all taken; 0 if the caller asked to stop. */
+static int sum_values(const ad_tape *tape, const ad_block *b, double *out) {
     ad_cursor cursor = {0};
     ad_edges e;
     memset(out, 0, b->count * sizeof *out);
     while (ad_next_edges(tape, b, &cursor, &e)) {
+        if (ad_tape_stops(tape, e.count)) return 0;
         if (e.out_stride == 0) {
             out[e.out] += pairwise(tape->value, e.in, 0, e.count);
         } else {
             for (size_t k = 0; k < e.count; k++) out[e.out + k] += element(tape, &e, k);
         }
     }
+    return 1;
 }
 
 static void cumsum_values(const ad_tape *tape, const ad_block *b, double *out) {
@@ -245,19 +250,48 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
     tape->lists += lists;
     tape->partials += partials;
     double *out = tape->value + *first;
+    int done = 1;
     ad_float_begin();
     if (kind == AD_BLOCK_SUM) {
-        sum_values(tape, &block, out);
+        done = sum_values(tape, &block, out);
     } else if (running) {
         cumsum_values(tape, &block, out);
     } else {
         extreme_values(tape, &block, kind, out);
     }
     if (kind == AD_BLOCK_SUM || running) ad_float_end();
+    if (!done) {
+        tape->nodes -= block.count;
+        tape->lists -= lists;
+        return AD_INTERRUPTED;
+    }
     tape->run[tape->runs++] =
         (ad_run){*first, 0, (uint8_t)kind, AD_FORM_BLOCK, 1, (uint32_t)tape->blocks, 0};
     tape->block[tape->blocks++] = block;
     return AD_OK;
+}
+
+/* The product; 0 if the caller asked to stop.  A large one that may be asked goes a batch after the
+ * other, and where numbers stand in a matrix several times, which no BLAS takes, in rows. */
+static int matmul_values(const ad_tape *tape, const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c) {
+    const size_t row = (size_t)e[2] * (size_t)e[3];
+    if (tape->pace == NULL || (size_t)e[0] * (size_t)e[1] * row < MANY) {
+        ad_matmul(e, a, b, c, 0);
+        return 1;
+    }
+    const int still = a.row == 0 || a.column == 0 || b.row == 0 || b.column == 0;
+    const int64_t rows = still ? (int64_t)(MANY / 8 / (row + 1)) + 1 : e[1];
+    for (int64_t n = 0; n < e[0]; n++) {
+        for (int64_t i = 0; i < e[1]; i += rows) {
+            const int64_t part[4] = {1, e[1] - i < rows ? e[1] - i : rows, e[2], e[3]};
+            const ad_matrix x = {a.at + n * a.batch + i * a.row, 0, a.row, a.column};
+            const ad_matrix y = {b.at + n * b.batch, 0, b.row, b.column};
+            const ad_matrix z = {c.at + n * c.batch + i * c.row, 0, c.row, c.column};
+            ad_matmul(part, x, y, z, 0);
+            if (ad_tape_stops(tape, (size_t)part[1] * row / 8)) return 0;
+        }
+    }
+    return 1;
 }
 
 ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int64_t a_stride[3],
@@ -287,10 +321,14 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int
     tape->nodes += block.count;
     double *value = tape->value;
     ad_float_begin();
-    ad_matmul(e, (ad_matrix){value + a, a_stride[0], a_stride[1], a_stride[2]},
-              (ad_matrix){value + b, b_stride[0], b_stride[1], b_stride[2]},
-              (ad_matrix){value + *first, e[1] * e[3], e[3], 1}, 0);
+    int done = matmul_values(tape, e, (ad_matrix){value + a, a_stride[0], a_stride[1], a_stride[2]},
+                             (ad_matrix){value + b, b_stride[0], b_stride[1], b_stride[2]},
+                             (ad_matrix){value + *first, e[1] * e[3], e[3], 1});
     ad_float_end();
+    if (!done) {
+        tape->nodes -= block.count;
+        return AD_INTERRUPTED;
+    }
     tape->run[tape->runs++] =
         (ad_run){*first, 0, AD_BLOCK_MATMUL, AD_FORM_BLOCK, 2, (uint32_t)tape->blocks, 0};
     tape->block[tape->blocks++] = block;

@@ -49,6 +49,15 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t extents[4], ad_node a,
 ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x, size_t m,
                        const double *y, ad_node *first);
 
+/* Edges of a run, one a pair of numbers that a matrix product multiplies. */
+static inline size_t ad_run_edges(const ad_tape *tape, const ad_run *run) {
+    if (run->form == AD_FORM_SPAN) return run->arity * (size_t)tape->span[run->a].extent.count;
+    if (run->form != AD_FORM_BLOCK) return run->arity;
+    const ad_block *b = &tape->block[run->a];
+    if (run->op == AD_BLOCK_MATMUL) return (size_t)b->count * b->extent[1].size[1];
+    return (size_t)b->extent[0].count * b->extent[1].count;
+}
+
 /* The k-th node that a call reads; all of them. */
 static inline ad_node ad_call_node(const ad_tape *tape, const ad_block *b, size_t k) {
     const ad_view *x = &b->operand[0];

@@ -119,7 +119,7 @@ static ad_status sweep(ad_careful *c, const ad_poll *poll) {
         const ad_run *run = &tape->run[c->backward ? tape->runs - 1 - k : k];
         ad_status status = carry_run(c, run);
         if (status != AD_OK) return status;
-        if (ad_pace_stops(&pace, 16 * ad_run_count(tape, run))) return AD_INTERRUPTED;
+        if (ad_pace_stops(&pace, 16 * ad_run_edges(tape, run))) return AD_INTERRUPTED;
     }
     return AD_OK;
 }

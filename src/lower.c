@@ -396,6 +396,16 @@ size_t ad_lower_products(const ad_tape *tape) {
     return count;
 }
 
+size_t ad_lower_edges(const ad_tape *tape) {
+    size_t count = 0;
+    for (size_t k = 0; k < tape->runs; k++) {
+        const ad_run *run = &tape->run[k];
+        if (run->form != AD_FORM_BLOCK || run->op == AD_BLOCK_MATMUL) continue;
+        count += ad_run_edges(tape, run);
+    }
+    return count;
+}
+
 size_t ad_lower_size(const ad_tape *tape) {
     size_t tests = 0;
     for (size_t k = 0; k < tape->checks; k++) tests += tape->check[k].extent.count;

@@ -22,6 +22,9 @@ ad_status ad_lower_onto(const ad_tape *tape, size_t D, const ad_node *input, con
  * inner product two for each of its pairs. */
 size_t ad_lower_size(const ad_tape *tape);
 
+/* Elements that sums, extremes and running sums read: each may be one again and again. */
+size_t ad_lower_edges(const ad_tape *tape);
+
 /* Multiplications in matrix products. */
 size_t ad_lower_products(const ad_tape *tape);
 

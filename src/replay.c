@@ -52,6 +52,7 @@ static int rule_is_alike(const ad_tape *tape, ad_node base, size_t n, const int6
         for (size_t e = 0; e < m; e++) {
             if (ad_is_constant(tape, nodes[e]) != constant) return 0;
         }
+        if (ad_tape_stops(tape, m)) return 0; /* whoever asked for the replay is told so */
     }
     return 1;
 }
@@ -72,12 +73,6 @@ static int is_rule(const ad_tape *tape, ad_node base, size_t n, const int64_t *s
     if (low < 0 || high >= (int64_t)tape->nodes) return 0;
     return alike_between(tape, (size_t)low, (size_t)high) ||
            rule_is_alike(tape, base, n, size, stride);
-}
-
-static int spend(uint64_t *most, uint64_t work) {
-    if (work > *most) return 0;
-    *most -= work;
-    return 1;
 }
 
 static int list_lies_below(const ad_tape *from, size_t end, uint32_t list, size_t count) {
@@ -159,7 +154,7 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
 }
 
 static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run *run,
-                                  const ad_block *b, uint64_t *most) {
+                                  const ad_block *b) {
     int64_t shape[2 * AD_DIMS + 2], stride[2 * AD_DIMS + 2] = {0};
     size_t outer, inner;
     ad_node first;
@@ -173,7 +168,6 @@ static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run
     for (uint32_t d = 0; d < b->extent[0].ndim; d++) stride[d] = view[0].stride[d];
     for (uint32_t d = 0; d < b->extent[1].ndim; d++) stride[outer + d] = view[1].stride[d];
     if (b->extent[0].count == 0 || edges > AD_MAX_NODES) return AD_BAD_SHAPE;
-    if (!spend(most, edges)) return AD_TOO_LARGE;
     if (edges > 0 && affine && !is_rule(to, view[0].base, outer + inner, shape, stride)) {
         return AD_BAD_INDEX;
     }
@@ -182,16 +176,11 @@ static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run
     return ad_tape_reduce(to, run->op, (int)outer, (int)inner, shape, &x, &first);
 }
 
-static ad_status replay_product(ad_tape *to, const ad_block *b, uint64_t *most) {
+static ad_status replay_product(ad_tape *to, const ad_block *b) {
     static const int64_t still[3] = {0}; /* matrices without elements are read nowhere */
     const uint32_t *size = b->extent[1].size;
     const int64_t e[4] = {b->extent[0].count, size[0], size[1], size[2]}, *stride[2];
-    uint64_t work = 1;
     ad_node first;
-    for (int d = 0; d < 4; d++) {
-        if (__builtin_mul_overflow(work, (uint64_t)e[d], &work)) return AD_TOO_LARGE;
-    }
-    if (!spend(most, work)) return AD_TOO_LARGE;
     for (int j = 0; j < 2; j++) {
         const ad_view *view = &b->operand[j];
         const int64_t sizes[3] = {e[0], e[1 + j], e[2 + j]};
@@ -218,7 +207,7 @@ static ad_status replay_call(const ad_tape *from, ad_tape *to, const ad_block *b
     return ad_tape_call(to, from->rule[b->rule], n, &x, b->count, NULL, &first);
 }
 
-static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run, uint64_t *most) {
+static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run) {
     switch (run->form) {
     case AD_FORM_UNARY:
     case AD_FORM_BINARY:
@@ -234,13 +223,13 @@ static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run,
     }
     if (run->a >= from->blocks) return AD_BAD_INDEX;
     const ad_block *b = &from->block[run->a];
-    if (run->op == AD_BLOCK_MATMUL) return replay_product(to, b, most);
+    if (run->op == AD_BLOCK_MATMUL) return replay_product(to, b);
     if (run->op == AD_BLOCK_CALL) return replay_call(from, to, b);
-    return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b, most) : AD_BAD_OP;
+    return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b) : AD_BAD_OP;
 }
 
 /* A check under its number: they come in the order of their guards, each once. */
-static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number, uint64_t *most) {
+static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number) {
     int64_t shape[AD_DIMS];
     size_t ndim;
     ad_operand operand[AD_MAX_ARITY];
@@ -248,7 +237,6 @@ static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number,
     const ad_check *c = &from->check[number];
     if (c->op >= AD_OP_COUNT || !ad_op_row(c->op)->is_test) return AD_BAD_OP;
     if (c->extent.count == 0 || !sizes_of(&c->extent, shape, &ndim)) return AD_BAD_SHAPE;
-    if (!spend(most, c->extent.count)) return AD_TOO_LARGE;
     if (!operands_of(from, to, &c->extent, ad_op_row(c->op)->arity, c->operand, ndim, shape,
                      operand)) {
         return AD_BAD_INDEX;
@@ -257,37 +245,68 @@ static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number,
                          NULL);
 }
 
+/* A guard, without its outcomes. */
+static ad_status replay_guard(const ad_tape *from, ad_tape *to, const ad_guard *guard) {
+    size_t left = from->outcomes - to->outcomes, end = (size_t)guard->first + guard->count;
+    if (guard->count != 0) {
+        if (guard->count > left) return AD_BAD_SHAPE;
+        return end <= to->nodes ? ad_tape_guard(to, guard->first, guard->count) : AD_BAD_INDEX;
+    }
+    if (guard->first < from->checks && from->check[guard->first].extent.count > left) {
+        return AD_BAD_SHAPE;
+    }
+    return replay_check(from, to, guard->first);
+}
+
 /* The guards, with the outcomes that `from` noted. */
-static ad_status replay_guards(const ad_tape *from, ad_tape *to, uint64_t *most) {
-    ad_status status = AD_OK;
-    for (size_t k = 0; k < from->guards && status == AD_OK; k++) {
-        const ad_guard *guard = &from->guard[k];
-        size_t left = from->outcomes - to->outcomes, end = (size_t)guard->first + guard->count;
-        if (guard->count == 0) {
-            if (guard->first < from->checks && from->check[guard->first].extent.count > left) {
-                return AD_BAD_SHAPE;
-            }
-            status = replay_check(from, to, guard->first, most);
-        } else if (guard->count > left) {
-            return AD_BAD_SHAPE;
-        } else {
-            status =
-                end <= to->nodes ? ad_tape_guard(to, guard->first, guard->count) : AD_BAD_INDEX;
+static ad_status replay_guards(const ad_tape *from, ad_tape *to, size_t *at) {
+    for (size_t k = 0; k < from->guards; k++) {
+        *at = from->runs + k;
+        ad_status status = replay_guard(from, to, &from->guard[k]);
+        if (status != AD_OK) return status;
+        if (ad_tape_stops(to, ad_guard_size(to, &to->guard[to->guards - 1]))) {
+            return AD_INTERRUPTED;
         }
     }
-    if (status != AD_OK) return status;
     if (to->outcomes != from->outcomes || to->checks != from->checks) return AD_BAD_SHAPE;
     size_t words = (to->outcomes + 63) / 64;
     if (words > 0) memcpy(to->outcome, from->outcome, words * sizeof *to->outcome);
     return AD_OK;
 }
 
+/* Whoever is asked whether to go on, and whether the answer was no. */
+typedef struct asked {
+    const ad_poll *poll;
+    int stopped;
+} asked;
+
+static int stop(void *context) {
+    asked *x = context;
+    x->stopped |= x->poll->stop(x->poll->context) != 0;
+    return x->stopped;
+}
+
+/* One run, where the nodes before it are there. */
+static ad_status replay_step(const ad_tape *from, ad_tape *to, const ad_run *run) {
+    size_t before = to->nodes;
+    ad_status status = replay_run(from, to, run);
+    if (status == AD_OK && (to->nodes == before || to->nodes > from->nodes)) {
+        return AD_BAD_SHAPE; /* nothing computed, or more than there was */
+    }
+    if (status == AD_OK && ad_tape_stops(to, to->nodes - before)) return AD_INTERRUPTED;
+    return status;
+}
+
 ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
-                         uint64_t most, ad_tape *to) {
+                         const ad_poll *poll, ad_tape *to, size_t *at) {
     ad_status status = AD_OK;
-    size_t given = 0, limit = to->limit;
+    asked who = {poll, 0};
+    const ad_poll own = {stop, &who};
+    ad_pace pace = {poll != NULL ? &own : NULL, 0};
+    size_t given = 0, limit = to->limit, k = 0;
+    to->pace = &pace;
     if (from->nodes < limit) to->limit = from->nodes; /* what asks for more is refused at once */
-    for (size_t k = 0; k <= from->runs && status == AD_OK; k++) {
+    for (; status == AD_OK; k++) {
         const ad_run *run = k < from->runs ? &from->run[k] : NULL;
         if (run != NULL && (run->node < to->nodes || run->node >= from->nodes)) {
             status = AD_BAD_INDEX;
@@ -297,16 +316,15 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
         for (; status == AD_OK && given < n && input[given] < to->nodes; given++) {
             to->value[input[given]] = values[given];
         }
-        if (run == NULL || status != AD_OK) break;
-        size_t before = to->nodes;
-        status = replay_run(from, to, run, &most);
-        if (status == AD_OK && (to->nodes == before || to->nodes > from->nodes)) {
-            status = AD_BAD_SHAPE; /* nothing computed, or more than there was */
-        }
+        if (status == AD_OK && run != NULL) status = replay_step(from, to, run);
+        if (status != AD_OK || run == NULL) break;
     }
     to->limit = limit;
     if (status == AD_TAPE_FULL && from->nodes < limit) status = AD_BAD_SHAPE;
-    return status == AD_OK ? replay_guards(from, to, &most) : status;
+    if (status == AD_OK) status = replay_guards(from, to, &k);
+    if (at != NULL) *at = k;
+    to->pace = NULL;
+    return who.stopped ? AD_INTERRUPTED : status;
 }
 
 /* Whether the nodes that a view names, `count` if it is a list, are constants. */

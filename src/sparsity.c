@@ -192,7 +192,10 @@ static void reduction_run(pass *x, const ad_run *run, const ad_block *b) {
             }
             continue;
         }
-        for (size_t k = 0; k < n; k++) ad_sets_gather(&x->sets, x->of[x->row[k]]);
+        for (size_t k = 0; k < n; k++) {
+            ad_sets_gather(&x->sets, x->of[x->row[k]]);
+            if (k % AD_CHUNK == 0 && stops(x, AD_CHUNK)) break;
+        }
         x->of[run->node + o] = ad_sets_gathered(&x->sets);
     }
 }

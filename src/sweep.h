@@ -14,28 +14,8 @@
 #define AD_SWEEP_H
 
 #include "fresh.h"
+#include "poll.h"
 #include "tape.h"
-
-/* Called about every million edges; nonzero stops the sweep. */
-typedef struct ad_poll {
-    int (*stop)(void *context);
-    void *context;
-} ad_poll;
-
-/* Work done, in edges or numbers, until the next call. */
-typedef struct ad_pace {
-    const ad_poll *poll; /* or NULL */
-    size_t work;
-} ad_pace;
-
-/* Count work; whether to stop. */
-static inline int ad_pace_stops(ad_pace *pace, size_t work) {
-    const size_t often = (size_t)1 << 20;
-    pace->work += work;
-    if (pace->work < often) return 0;
-    pace->work = 0;
-    return pace->poll != NULL && pace->poll->stop(pace->poll->context) != 0;
-}
 
 /* Doubles of scratch memory a sweep needs, however many seeds it carries. */
 size_t ad_sweep_scratch(const ad_tape *tape);

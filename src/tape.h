@@ -18,6 +18,7 @@
 
 #include "call.h"
 #include "ops.h"
+#include "poll.h"
 #include "status.h"
 #include "view.h"
 
@@ -100,6 +101,7 @@ typedef struct ad_tape {
     size_t renewed;     /* room_nodes when the large arrays were last allocated anew */
     ad_node recent[64]; /* constants seen lately, found by their bits */
     ad_local local;     /* as far as recording asked for it */
+    ad_pace *pace;      /* of a replay that may be asked to stop (replay.h), else NULL */
 } ad_tape;
 
 /* A tape without nodes; never fails. */
@@ -134,6 +136,11 @@ int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count);
 /* One scalar operation on existing nodes: value and partials are computed now. */
 ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node);
 ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node);
+
+/* Count work of a recording that may be asked to stop; whether it is to. */
+static inline int ad_tape_stops(const ad_tape *tape, size_t work) {
+    return tape->pace != NULL && ad_pace_stops(tape->pace, work);
+}
 
 /* Whether a row is a root, whose square ad_tape_elementwise() looks for (square.h). */
 static inline int ad_is_root(unsigned op) {

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(
 # A module is the part of a file's name before the first underscore: isa_avx2.c is of isa.
 ARROWS = {
     "status": [],
+    "poll": [],
     "floating": [],
     "alloc": ["status"],
     "numbers": [],
@@ -34,7 +35,7 @@ ARROWS = {
     "view": [],
     "call": ["status"],
     "linear": ["alloc", "numbers"],
-    "tape": ["alloc", "call", "ops", "view"],
+    "tape": ["alloc", "call", "ops", "poll", "view"],
     "square": ["tape"],
     "local": ["block", "expr", "alloc"],
     "vanish": ["block", "alloc"],

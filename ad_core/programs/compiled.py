@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording that evaluates its function and derivatives at new points."""
 
-import linecache
 from functools import partial
 
 from ad_core import _core
+from ad_core.callers import line_text
 from ad_core.errors import BranchChanged
 from ad_core.explain import route_rows, table
 from ad_core.programs.arguments import check_batch_dims
@@ -28,9 +28,11 @@ _core.set_flatten(flatten)
 class Compiled(_core.Evaluator):
     """Fixed core shapes, one path through the function; extra leading axes are a batch."""
 
-    def __init__(self, recording, name):
+    def __init__(self, recording, name, limits=None):
+        """limits: of the file that the recording was loaded from."""
         self._recording = recording
         self._name = name
+        self._limits = limits
         self._source = None
         self._built = {}
         self._facts = {}
@@ -47,12 +49,32 @@ class Compiled(_core.Evaluator):
         numbers, single = self._lowered.wrt(argnums)
         key = name, tuple(numbers), single
         if key not in self._built:
-            call, self._facts[key] = self._make(name, argnums)
+            points = self._check_results(name, numbers)
+            try:
+                call, self._facts[key] = self._make(name, argnums)
+            except MemoryError as error:
+                self._no_memory(name, error)
+            call.check_points = points
             call.own = OwnPoint(self._recording, self._lowered, name, argnums)
             if name != "value":
                 call = watched(call, self._recording, partial(self._again, name, argnums))
             self._built[key] = call
         return self._built[key]
+
+    def _check_results(self, name, numbers):
+        """What raises ValueError for results at so many points, if they are more than the file that
+        the recording was loaded from may ask for; asked now about one point."""
+        if self._limits is None:
+            return None
+        shapes = result_shapes(self._lowered, name, numbers)
+        check = partial(self._limits.check_results, f"{name} of {self._name}", shapes)
+        check(1)
+        return check
+
+    def _no_memory(self, name, error):
+        if self._limits is None:
+            raise error
+        raise self._limits.no_memory(f"{name} of {self._name}") from error
 
     def _again(self, name, argnums):
         """What carries the recording out again at each point, whatever the method's program is."""
@@ -180,6 +202,9 @@ class Compiled(_core.Evaluator):
         if what not in _core.METHOD_NAMES:
             raise ValueError(f"what must be one of {_core.METHOD_NAMES}, got {what!r}")
         call = self._build(what, argnums)
+        if hasattr(call, "program") and self._limits is not None:
+            told = f"a list of the instructions of {what} of {self._name}"
+            self._limits.check_nodes(told, call.program.size()["slots"], 0)
         if not hasattr(call, "program"):
             raise NotImplementedError(
                 f"{self._name} is too large for a program of its {what}, so there are no "
@@ -227,6 +252,19 @@ class Compiled(_core.Evaluator):
         return explained(self._name, source, self._facts[key] or call.facts, call)
 
 
+def result_shapes(source, name, numbers):
+    """The shapes of a method's dense results that are larger than arguments and result."""
+    leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
+    columns = [source.arguments.shapes[leaf] for leaf in leaves]
+    if name in ("jacobian", "value_and_jacobian"):
+        rows = source.result.shapes
+    elif name in ("hessian", "lagrangian_hessian"):
+        rows = columns
+    else:
+        return source.result.shapes + source.arguments.shapes
+    return [row + column for row in rows for column in columns]
+
+
 def check_what(what):
     """Raise ValueError for what is no matrix of derivatives."""
     if what not in ("jacobian", "hessian"):
@@ -254,8 +292,9 @@ def _branch_changed(trace, name, guards, at):
     where = "this point" if not at else f"point {at if len(at) > 1 else at[0]} of the batch"
     line = ""
     if place is not None:
-        text = linecache.getline(*place).strip()
-        line = f" ({place[0]}:{place[1]}{': ' + text if text else ''})"
+        file, number, text = place
+        text = line_text(file, number) if text is None else text
+        line = f" ({file}:{number}{': ' + text if text else ''})"
     call = _core.guarded_call(trace, guards[0]) if guards else None
     if call is not None:
         _outcome_changed(call, name, where, line)

@@ -4,29 +4,37 @@
 Layout: 8 bytes magic, then little-endian uint32 format version, CRC-32 of all that follows it,
 and length of the header; a header in JSON (names of operations, shapes, the arrays' types and
 sizes in order); the arrays, one after the other.  A file is data, never code: everything in it is
-checked before it is used, and what does not fit is refused with ValueError.
+checked before it is used, and what does not fit, or asks for more work or memory than its limits
+allow, is refused with ValueError.
 """
 
 import json
+import math
 import struct
 import zlib
 
 import numpy as np
 
 from ad_core import _core
+from ad_core.callers import line_text
+from ad_core.programs import header as parts
+from ad_core.programs.limits import limits_of
 from ad_core.recording import ArgumentTrees, Leaves, Recording
-from ad_core.trees import Tree
 
 __all__ = ["VERSION", "load", "save"]
 
 MAGIC = b"AD_TAPE\x1a"
 VERSION = 2
 PREFIX = struct.Struct("<8sIII")
-TYPES = {"<i8": 2, "<f8": 1}  # most dimensions
 COLUMNS = {"runs": (6,), "spans": (24,), "blocks": (24,), "guards": (2,), "checks": (19,)}
 COLUMNS |= dict.fromkeys(
     ("nodes", "leaves", "constant", "values", "lists", "outcomes", "inputs", "outputs"), ()
 )
+NEW_IN_2 = ("checks", "outcomes")
+VIEWS = {"spans": 6, "blocks": 12, "checks": 7}  # the column from which on there are views
+VIEW_COLUMNS = 6  # base, list, four strides
+NO_INDICES = ("constant", "values", "outcomes")  # arrays of anything
+MOST_NODES = 0xFFFFFFF0
 
 
 class IncompleteError(ValueError):
@@ -55,25 +63,30 @@ def save(recording, name):
         array = np.ascontiguousarray(array, dtype="<f8" if array.dtype.kind == "f" else "<i8")
         listing.append([key, array.dtype.str, list(array.shape)])
         body += array.tobytes()
+    lines = _core.lines_of(recording.trace)
+    texts = [line_text(file, line) if text is None else text for _, file, line, text in lines]
     header = json.dumps({
         "name": name,
         "operations": [[key, is_block] for key, is_block in table],
-        "arguments": [_told(tree) for tree in recording.inputs.tree.trees],
+        "arguments": [parts.told(tree) for tree in recording.inputs.tree.trees],
         "argument shapes": [list(shape) for shape in recording.inputs.shapes],
-        "result": _told(recording.outputs.tree),
+        "result": parts.told(recording.outputs.tree),
         "result shapes": [list(shape) for shape in recording.outputs.shapes],
-        "lines": _core.lines_of(recording.trace),
+        "lines": [[first, file, line] for first, file, line, _ in lines],
+        "line texts": texts,
         "arrays": listing,
     }).encode()  # fmt: skip
     rest = struct.pack("<I", len(header)) + header + body
     return MAGIC + struct.pack("<II", VERSION, zlib.crc32(rest)) + rest
 
 
-def load(data):
-    """(recording, name) of a tape file's bytes; ValueError for anything else."""
+def load(data, max_work=None, max_memory=None):
+    """(recording, name, limits) of a tape file's bytes; ValueError for anything else, and for a
+    file that asks for more than the limits (None: what is safe for its size)."""
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError(f"a tape file's bytes are wanted, got {type(data).__name__}")
     data = bytes(data)
+    limits = limits_of(len(data), max_work, max_memory)
     if len(data) < PREFIX.size or data[:8] != MAGIC:
         raise ValueError("this is no ad_core tape file (it begins with other bytes)")
     _, version, checksum, length = PREFIX.unpack_from(data)
@@ -85,57 +98,78 @@ def load(data):
     if version < 1 or zlib.crc32(data[16:]) != checksum:
         raise ValueError("this tape file is damaged: it is cut short or was altered (checksum)")
     try:
-        return _read(data, length, version)
+        return *_read(data, length, version, limits), limits
     except IncompleteError:
         raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError,
-            RecursionError) as error:  # fmt: skip
-        raise ValueError(f"this tape file is damaged or forged: {error!r}") from error
+    except ValueError as error:
+        raise ValueError(f"this tape file is damaged or forged: {error}") from error
+    except MemoryError as error:
+        raise limits.no_memory("this tape file") from error
 
 
-def _read(data, length, version):
-    header = json.loads(data[PREFIX.size : PREFIX.size + length].decode())
-    arrays, at = {}, PREFIX.size + length
-    for key, dtype, shape in header["arrays"]:
-        if dtype not in TYPES or len(shape) > TYPES[dtype] or min(shape, default=0) < 0:
-            raise ValueError(f"array {key} of an impossible type")
-        count = 1
-        for extent in shape:
-            count *= extent
-        if len(data) - at < 8 * count:
-            raise ValueError("arrays longer than the file")
-        flat = np.frombuffer(data, dtype, count, at)
-        arrays[key] = flat.reshape(shape).astype(dtype[1:])
-        at += 8 * count
-    if at != len(data):
-        raise ValueError("bytes behind the last array")
+def _read(data, length, version, limits):
+    at = PREFIX.size + length
+    if at > len(data):
+        raise ValueError(f"its header would have {length} bytes, and there are {len(data)} in all")
+    header = parts.read(data[PREFIX.size : at])
+    arrays = _arrays(data, at, parts.entry(header, "arrays", list), version)
     if version == 1:
         _from_format_1(arrays)
-    for key, columns in COLUMNS.items():
-        if arrays[key].shape[1:] != columns or arrays[key].dtype.kind != "if"[key == "values"]:
-            raise ValueError(f"array {key} of a wrong shape or type")
-    _name_codes(arrays, header["operations"])
-    name = str(header["name"])
-    trace, incomplete = _core.tape_from_arrays(arrays, name)
+    for key, array in arrays.items():
+        _check_indices(key, array)
+    _name_codes(arrays, _operations(header))
+    name = parts.text_of(header, "name")
+    lines = parts.lines_of(header)
+    inputs = parts.trees_of(header, "arguments"), "argument shapes", arrays["inputs"]
+    outputs = [parts.tree_of(header.get("result"), "result")], "result shapes", arrays["outputs"]
+    inputs, outputs = (_side(header, *side, arrays["nodes"][0]) for side in (inputs, outputs))
+    inputs = Leaves(ArgumentTrees(inputs[0]), *inputs[1:])
+    outputs = Leaves(outputs[0][0], *outputs[1:])
+    trace, incomplete = _core.tape_from_arrays(arrays, name, limits)
     if incomplete:
         raise IncompleteError(
             f"this tape file of {name!r} lacks operations: an early version of ad_core took arrays "
             f"that begin with a constant for constants; trace the function again and save it anew"
         )
-    lines = [(int(k), str(file), int(line)) for k, file, line in header["lines"]]
     _core.keep_lines(trace, lines)
-    inputs = _side(header, "argument shapes", arrays["inputs"], trace)
-    outputs = _side(header, "result shapes", arrays["outputs"], trace)
-    inputs = Leaves(ArgumentTrees([_tree(t) for t in header["arguments"]]), *inputs)
-    outputs = Leaves(_tree(header["result"]), *outputs)
-    if sum(tree.leaves for tree in inputs.tree.trees) != len(inputs.shapes):
-        raise ValueError("arguments that do not fit their shapes")
-    if outputs.tree.leaves != len(outputs.shapes):
-        raise ValueError("results that do not fit their shapes")
     free = int(np.count_nonzero(arrays["constant"] == 0))
     if free != len(inputs.nodes) or not _core.are_inputs(trace, inputs.nodes):
-        raise ValueError("inputs that are computed, or leaves that are no inputs")
+        raise ValueError(
+            "array 'inputs' must hold all leaves that are no constants, each once"
+        )
     return Recording(trace, inputs, outputs, len(inputs.tree.trees) == 1, None), name
+
+
+def _arrays(data, at, listing, version):
+    """The arrays that the header lists, by name."""
+    arrays = {}
+    known = [key for key in COLUMNS if version > 1 or key not in NEW_IN_2]
+    for row in listing:
+        if not isinstance(row, list) or len(row) != 3 or row[0] not in known:
+            raise ValueError(f"header entry 'arrays' holds {parts.shown(row)}, expected the name, "
+                             "type and shape of an array that tapes have")  # fmt: skip
+        key, dtype, shape = row
+        what = f"array {key!r}"
+        if key in arrays:
+            raise ValueError(f"{what} stands there twice")
+        if dtype != ("<f8" if key == "values" else "<i8"):
+            raise ValueError(f"{what} has type {parts.shown(dtype)}, which it can not have")
+        if not isinstance(shape, list) or len(shape) != 1 + len(COLUMNS[key]):
+            raise ValueError(f"{what} has shape {parts.shown(shape)}, of other axes than it has")
+        shape = tuple(parts.whole(extent, 1 << 62, f"the shape of {what}") for extent in shape)
+        if shape[1:] != COLUMNS[key] and not (version == 1 and key == "guards"):
+            raise ValueError(f"{what} has shape {shape}, expected rows of {COLUMNS[key]}")
+        count = shape[0] * (shape[1] if len(shape) == 2 else 1)
+        if len(data) - at < 8 * count:
+            raise ValueError(f"{what} is longer than the file")
+        arrays[key] = np.frombuffer(data, dtype, count, at).reshape(shape).astype(dtype[1:])
+        at += 8 * count
+    if at != len(data):
+        raise ValueError(f"there are {len(data) - at} bytes behind the last array")
+    for key in known:
+        if key not in arrays:
+            raise ValueError(f"array {key!r} is missing")
+    return arrays
 
 
 def _from_format_1(arrays):
@@ -147,82 +181,73 @@ def _from_format_1(arrays):
     arrays["checks"], arrays["outcomes"] = np.empty((0, 19), np.int64), outcomes.astype(np.int64)
 
 
+def _check_indices(key, array):
+    """Raise ValueError for numbers that no index can be; strides may be anything."""
+    if key in NO_INDICES:
+        return
+    wrong = (array < 0) | (array > 0xFFFFFFFF)
+    if key in VIEWS:
+        column = np.arange(array.shape[1]) - VIEWS[key]
+        wrong &= ~((column >= 0) & (column % VIEW_COLUMNS >= 2))
+    elif key == "runs":
+        wrong |= array > np.array([MOST_NODES, 255, 255, 3, MOST_NODES, MOST_NODES])
+    elif key == "nodes":
+        if array.shape != (1,):
+            raise ValueError(f"array 'nodes' must hold one number, got {array.size}")
+        wrong |= array > MOST_NODES
+    if wrong.any():
+        at = tuple(np.argwhere(wrong)[0].tolist())
+        raise ValueError(
+            f"array {key!r} holds {array[at]} at {at if len(at) > 1 else at[0]}, which is no index"
+        )
+
+
+def _operations(header):
+    """(name, whether it is a block operation) of what the runs' codes mean."""
+    operations = parts.entry(header, "operations", list)
+    for row in operations:
+        if not (isinstance(row, list) and list(map(type, row)) == [str, bool]):
+            raise ValueError(f"header entry 'operations' holds {parts.shown(row)}, expected a name "
+                             "and whether it is a block operation")  # fmt: skip
+    return operations
+
+
 def _name_codes(arrays, operations):
     """Put the present numbers of operations in the place of a file's own."""
     runs, checks = arrays["runs"], arrays["checks"]
     ops, blocks = _core.code_names()
     ops = {name: code for code, name in ops.items()}
     blocks = {name: code for code, name in blocks.items()}
-    for row in range(len(runs)):
-        name, is_block = operations[_index(runs[row, 1], len(operations))]
+    for row, (code, form) in enumerate(runs[:, 1:3].tolist()):
+        code = parts.whole(code, len(operations), f"array 'runs', row {row},")
+        name, is_block = operations[code]
         known = blocks if is_block else ops
         if name not in known:
-            raise ValueError(f"operation {name!r}, which this ad_core does not know")
-        if bool(is_block) != (runs[row, 2] == _core.BLOCK_FORM):
-            raise ValueError(f"operation {name!r} in a form that it has not")
+            raise ValueError(f"operation {parts.shown(name)}, which this ad_core does not know")
+        if is_block != (form == _core.BLOCK_FORM):
+            raise ValueError(f"operation {name!r} in a form that it has not (array 'runs', row "
+                             f"{row})")  # fmt: skip
         runs[row, 1] = known[name]
-    for row in range(len(checks)):
-        name, is_block = operations[_index(checks[row, 0], len(operations))]
+    for row, code in enumerate(checks[:, 0].tolist()):
+        code = parts.whole(code, len(operations), f"array 'checks', row {row},")
+        name, is_block = operations[code]
         if is_block or name not in ops:
-            raise ValueError(f"test {name!r}, which this ad_core does not know")
+            raise ValueError(f"test {parts.shown(name)}, which this ad_core does not know")
         checks[row, 0] = ops[name]
 
 
-def _index(x, end):
-    if not 0 <= x < end:
-        raise ValueError(f"{x} is no index")
-    return int(x)
-
-
-def _side(header, key, nodes, trace):
-    """Shapes and nodes of the arguments or the results."""
-    shapes = [tuple(_index(extent, 1 << 32) for extent in shape) for shape in header[key]]
-    total = 0
-    for shape in shapes:
-        count = 1
-        for extent in shape:
-            count *= extent
-        total += count
-    if (
-        nodes.ndim != 1
-        or total != len(nodes)
-        or (total and not 0 <= nodes.min() <= nodes.max() < trace.nodes)
-    ):
-        raise ValueError("nodes that do not fit their shapes")
-    return shapes, nodes.astype(np.uint32)
-
-
-KINDS = {"tuple": tuple, "list": list, "dict": dict, "none": type(None)}
-
-
-def _told(tree):
-    """A tree as JSON can say it: null for a leaf."""
-    if tree.kind is None:
-        return None
-    for name, kind in KINDS.items():
-        if tree.kind is kind:
-            keys = list(tree.keys)
-            if any(type(key) not in (str, int) for key in keys):
-                raise TypeError(f"a tape file can name str and int keys of dicts, not {keys!r}")
-            told = [name, keys, [_told(child) for child in tree.children]]
-            return told if tree.order is None else [*told, list(tree.order)]
-    raise TypeError(
-        f"a tape file holds tuples, lists and dicts; {tree.kind.__name__} is a class of its own: "
-        f"use a plain tuple or dict"
-    )
-
-
-def _tree(told):
-    if told is None:
-        return Tree(None)
-    name, keys, children, *order = told
-    if any(type(key) not in (str, int) for key in keys):
-        raise ValueError("a container with impossible keys")
-    if len(keys) != (len(children) if name == "dict" else 0) or len(set(keys)) != len(keys):
-        raise ValueError("a container whose keys do not fit its parts")
-    if name == "none" and children:
-        raise ValueError("a container whose keys do not fit its parts")
-    if order and (len(order) > 1 or sorted(order[0]) != list(range(len(keys)))):
-        raise ValueError("a container whose keys are in no order")
-    order = tuple(_index(k, len(keys)) for k in order[0]) if order else None
-    return Tree(KINDS[name], [_tree(child) for child in children], keys or (), order)
+def _side(header, trees, key, nodes, end):
+    """(trees, shapes, nodes) of the arguments or the results."""
+    shapes = parts.shapes_of(header, key)
+    total = sum(math.prod(shape) for shape in shapes)
+    leaves = sum(tree.leaves for tree in trees)
+    if leaves != len(shapes):
+        raise ValueError(f"header entry {key!r} holds {len(shapes)} shapes, and there are "
+                         f"{leaves} arrays")  # fmt: skip
+    array = "inputs" if key.startswith("argument") else "outputs"
+    if total != len(nodes) or np.any(nodes >= end):
+        raise ValueError(
+            f"array {array!r} must hold a node below {end} for each of {total} numbers, by header "
+            f"entry {key!r}; it holds {len(nodes)}"
+        )
+    return trees, shapes, nodes.astype(np.uint32)

@@ -6,6 +6,8 @@ recording carried out again at each point, array operations as a whole (matrix p
 and sweeps over its partials.
 """
 
+import math
+
 import numpy as np
 
 from ad_core import _core
@@ -21,6 +23,7 @@ class _Large:
 
     bare = False
     own = None  # an OwnPoint
+    check_points = None  # raises for results at too many points
 
     def evaluate(self, arguments, out, workers, progress):
         results, missed = self.batch(list(arguments), out, workers, progress)
@@ -205,6 +208,8 @@ class Replayed(_Large):
         lead = np.broadcast_shapes(
             *(x.shape[: x.ndim - len(s)] for x, s in zip(arrays, self.in_shapes, strict=True))
         )
+        if self.check_points is not None and out is None:
+            self.check_points(math.prod(lead))
         wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, self.in_shapes, strict=True)]
         missed = np.zeros(lead, bool)
         rows = []

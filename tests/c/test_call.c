@@ -134,7 +134,7 @@ TEST(call_is_swept_both_ways_and_replayed) {
     /* at other inputs */
     const double x[3] = {0.5, -1, 3};
     ad_tape_init(&again);
-    REQUIRE(ad_tape_replay(&tape, 3, inputs, x, UINT64_MAX, &again) == AD_OK);
+    REQUIRE(ad_tape_replay(&tape, 3, inputs, x, NULL, &again, NULL) == AD_OK);
     CHECK(rule.kept == 2);
     const ad_function g = {&again, 3, 3, inputs, out};
     CHECK(ad_jacobian_reverse(&g, 3, J, (ad_workspace){NULL, 0}, NULL) == AD_OK);
@@ -185,16 +185,16 @@ TEST(call_that_fails_ends_what_it_is_part_of) {
           AD_CALL_FAILED);
     CHECK(tape.nodes == nodes && rule.kept == 1);
     ad_tape_init(&again);
-    CHECK(ad_tape_replay(&tape, 0, NULL, NULL, UINT64_MAX, &again) == AD_CALL_FAILED);
+    CHECK(ad_tape_replay(&tape, 0, NULL, NULL, NULL, &again, NULL) == AD_CALL_FAILED);
     ad_tape_free(&again);
     /* what a file might hold */
     rule.answers = AD_OK;
     tape.block[0].rule = 1;
-    CHECK(ad_tape_replay(&tape, 0, NULL, NULL, UINT64_MAX, &again) == AD_BAD_OP);
+    CHECK(ad_tape_replay(&tape, 0, NULL, NULL, NULL, &again, NULL) == AD_BAD_OP);
     ad_tape_free(&again);
     tape.block[0].rule = 0;
     tape.block[0].extent[1].count = 4;
-    CHECK(ad_tape_replay(&tape, 0, NULL, NULL, UINT64_MAX, &again) == AD_BAD_INDEX);
+    CHECK(ad_tape_replay(&tape, 0, NULL, NULL, NULL, &again, NULL) == AD_BAD_INDEX);
     ad_tape_free(&again);
     ad_tape_free(&tape);
 }

@@ -80,7 +80,7 @@ static void sweep(const ad_tape *tape, const ad_node *output, const double *x, d
     for (size_t point = 0; point < POINTS; point++) {
         ad_tape at;
         ad_tape_init(&at);
-        CHECK(ad_tape_replay(tape, D, inputs, x + point * D, UINT64_MAX, &at) == AD_OK);
+        CHECK(ad_tape_replay(tape, D, inputs, x + point * D, NULL, &at, NULL) == AD_OK);
         for (size_t k = 0; k < K; k++) y[point * K + k] = at.value[output[k]];
         const ad_function f = {&at, D, K, inputs, output};
         CHECK(ad_jacobian_reverse(&f, K, J + point * K * D, no_work, NULL) == AD_OK);

@@ -108,18 +108,18 @@ TEST(replay_records_the_same_at_other_values) {
         REQUIRE(model_tape(&from, D, x, 10 + seed / 2, seed) == AD_OK);
         REQUIRE(model_tape(&want, D, y, 10 + seed / 2, seed) == AD_OK);
         ad_tape_init(&to);
-        CHECK(ad_tape_replay(&from, D, inputs, want.value, UINT64_MAX, &to) == AD_OK);
+        CHECK(ad_tape_replay(&from, D, inputs, want.value, NULL, &to, NULL) == AD_OK);
         check_same(&to, &want);
         ad_tape_free(&to);
         /* with its own values it is a copy, also of a copy */
-        CHECK(ad_tape_replay(&from, 0, NULL, NULL, UINT64_MAX, &to) == AD_OK);
+        CHECK(ad_tape_replay(&from, 0, NULL, NULL, NULL, &to, NULL) == AD_OK);
         check_same(&to, &from);
         CHECK(from.outcomes == 0 ||
               memcmp(to.outcome, from.outcome, (from.outcomes + 63) / 64 * 8) == 0);
         CHECK(ad_tape_flipped(&to) == to.guards);
         ad_tape again;
         ad_tape_init(&again);
-        CHECK(ad_tape_replay(&to, 2, inputs + 3, (double[]){0.1, 0.2}, UINT64_MAX, &again) ==
+        CHECK(ad_tape_replay(&to, 2, inputs + 3, (double[]){0.1, 0.2}, NULL, &again, NULL) ==
               AD_OK);
         CHECK_EQUAL(again.value[3], 0.1);
         CHECK_EQUAL(again.value[4], 0.2);
@@ -143,17 +143,17 @@ TEST(replay_gives_values_to_leaves_between_runs) {
     REQUIRE(ad_tape_inputs(&tape, 1, &c) == AD_OK);
     tape.value[c] = 5;
     const ad_node some[] = {a, b, c};
-    CHECK(ad_tape_replay(&tape, 3, some, (double[]){0, 2, 9}, UINT64_MAX, &to) == AD_OK);
+    CHECK(ad_tape_replay(&tape, 3, some, (double[]){0, 2, 9}, NULL, &to, NULL) == AD_OK);
     CHECK_EQUAL(to.value[y], 2.0);
     CHECK_EQUAL(to.value[c], 9.0);
     CHECK_EQUAL(to.partial[1], 1.0);
     ad_tape_free(&to);
-    CHECK(ad_tape_replay(&tape, 1, some + 1, (double[]){4}, UINT64_MAX, &to) == AD_OK);
+    CHECK(ad_tape_replay(&tape, 1, some + 1, (double[]){4}, NULL, &to, NULL) == AD_OK);
     CHECK_EQUAL(to.value[y], 4 * tape.value[1]);
     CHECK_EQUAL(to.value[c], 5.0);
     ad_tape_free(&to);
     ad_tape_free(&tape);
-    CHECK(ad_tape_replay(&tape, 0, NULL, NULL, UINT64_MAX, &to) == AD_OK && to.nodes == 0);
+    CHECK(ad_tape_replay(&tape, 0, NULL, NULL, NULL, &to, NULL) == AD_OK && to.nodes == 0);
     ad_tape_free(&to);
 }
 
@@ -166,7 +166,7 @@ TEST(replay_survives_the_failure_of_every_allocation) {
     for (ad_status status = AD_NO_MEMORY; status != AD_OK;) {
         ad_tape_init(&to);
         ad_alloc_fail_at(++n);
-        status = ad_tape_replay(&from, D, inputs, from.value, UINT64_MAX, &to);
+        status = ad_tape_replay(&from, D, inputs, from.value, NULL, &to, NULL);
         ad_alloc_fail_at(0);
         CHECK(status == AD_OK || status == AD_NO_MEMORY);
         ad_tape_free(&to);
@@ -408,12 +408,17 @@ static void use(const ad_tape *t, size_t leaves) {
     CHECK(status == AD_OK || status == AD_BAD_INDEX || status == AD_TOO_LARGE);
     ad_tape again;
     ad_tape_init(&again);
-    CHECK(ad_tape_replay(t, 0, NULL, NULL, UINT64_MAX, &again) == AD_OK && again.nodes == t->nodes);
+    CHECK(ad_tape_replay(t, 0, NULL, NULL, NULL, &again, NULL) == AD_OK && again.nodes == t->nodes);
     ad_tape_free(&again);
     ad_graph_free(&g);
     ad_free(input);
     ad_free(guard);
     ad_free(J);
+}
+
+/* What a recording takes beside its numbers. */
+static size_t bytes_of_runs(const ad_tape *t) {
+    return 200 * (t->runs + t->checks + 1) + 16 * t->guards + t->nodes / 4 + t->outcomes / 4;
 }
 
 TEST(replay_refuses_what_cannot_be_or_makes_a_recording_of_it) {
@@ -428,8 +433,18 @@ TEST(replay_refuses_what_cannot_be_or_makes_a_recording_of_it) {
         from = template_of(&made);
         for (uint32_t k = 1 + model_random(&seed, 3); k > 0; k--) mutate(&from, &seed);
         ad_tape_init(&to);
-        to.limit = 20000; /* a template may ask for gigabytes, or hours */
-        ad_status status = ad_tape_replay(&from, 0, NULL, NULL, 1000000, &to);
+        ad_cost cost; /* a template may ask for gigabytes, or hours */
+        size_t at = SIZE_MAX, end = from.runs + from.guards;
+        ad_status status = ad_replay_cost(&from, &cost, &at);
+        if (status == AD_OK && (cost.work > 1000000 || cost.memory > 1000000)) {
+            status = AD_TOO_LARGE;
+        } else {
+            const ad_status told = status; /* as the replay says it, for the first such run */
+            status = ad_tape_replay(&from, 0, NULL, NULL, NULL, &to, &at);
+            CHECK(told == AD_OK || status != AD_OK);
+            CHECK(status == AD_OK || at <= end);
+            CHECK(status != AD_OK || ad_tape_bytes(&to) <= cost.memory + bytes_of_runs(&from));
+        }
         refused[status]++;
         if (status == AD_OK) {
             accepted++;

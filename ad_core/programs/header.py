@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The header of a tape file: text, shapes and containers in JSON, and what is read of them again.
+
+What is read may be forged.  Errors name the entry; text is shown with control characters escaped.
+"""
+
+import json
+import math
+
+from ad_core.trees import Tree
+
+__all__ = [
+    "entry",
+    "lines_of",
+    "read",
+    "shapes_of",
+    "shown",
+    "text_of",
+    "told",
+    "tree_of",
+    "trees_of",
+    "whole",
+]
+
+MOST_AXES = 64  # of a NumPy array
+MOST_BYTES = 1 << 63  # that NumPy can count, of an array
+MOST_DEPTH = 64  # of containers within containers
+MOST_SHOWN = 60  # characters of what a message quotes
+KINDS = {"tuple": tuple, "list": list, "dict": dict, "none": type(None)}
+
+
+def read(data):
+    """The header as a dictionary."""
+    try:
+        header = json.loads(
+            data.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant
+        )
+    except RecursionError:
+        raise ValueError("the header nests too deep") from None
+    if not isinstance(header, dict):
+        raise ValueError(f"the header must be an object, not {shown(header)}")
+    return header
+
+
+def _unique(pairs):
+    header = dict(pairs)
+    if len(header) != len(pairs):
+        raise ValueError("the header names an entry twice")
+    return header
+
+
+def _refuse_constant(name):
+    raise ValueError(f"the header holds {name}, which is no JSON")
+
+
+def shown(x):
+    """What a message shows of a value of the file."""
+    if isinstance(x, (list, dict)):
+        return f"{type(x).__name__} of {len(x)}"
+    if isinstance(x, int) and abs(x) > 1 << 64:
+        return f"an integer of {x.bit_length()} bits"
+    text = repr(x)
+    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 3] + "..."
+
+
+def printable(text):
+    """Text without control characters, half characters and marks that turn the direction of text:
+    they are spelled out, as in repr()."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def entry(header, key, kind):
+    """An entry of the header; ValueError if there is none, or one of another type."""
+    if not isinstance(header.get(key), kind):
+        raise ValueError(
+            f"header entry {key!r} must be {kind.__name__}, got {shown(header.get(key))}"
+        )
+    return header[key]
+
+
+def text_of(header, key):
+    """An entry that is text."""
+    return printable(entry(header, key, str))
+
+
+def whole(x, end, what):
+    """An integer of the file that must lie in [0, end)."""
+    if type(x) is not int or not 0 <= x < end:
+        raise ValueError(f"{what} holds {shown(x)}, expected an integer in [0, {end})")
+    return x
+
+
+def lines_of(header):
+    """(first guard, file, line, text) of comparisons.  The text is the file's own, or none: what it
+    calls a file is never opened."""
+    lines = entry(header, "lines", list)
+    texts = entry(header, "line texts", list) if "line texts" in header else [""] * len(lines)
+    if len(texts) != len(lines):
+        raise ValueError("header entry 'line texts' must hold as many as 'lines'")
+    found = []
+    for line, text in zip(lines, texts, strict=True):
+        if not isinstance(line, list) or len(line) != 3 or not isinstance(line[1], str):
+            raise ValueError(f"header entry 'lines' holds {shown(line)}, expected a guard, a file "
+                             "and a number")  # fmt: skip
+        if not isinstance(text, str):
+            raise ValueError(f"header entry 'line texts' holds {shown(text)}, expected text")
+        first = whole(line[0], 1 << 32, "header entry 'lines'")
+        number = whole(line[2], 1 << 32, "header entry 'lines'")
+        found.append((first, printable(line[1]), number, printable(text)))
+    return found
+
+
+def shapes_of(header, key):
+    """Shapes that NumPy's arrays can have."""
+    return [_shape(shape, f"header entry {key!r}") for shape in entry(header, key, list)]
+
+
+def _shape(shape, what):
+    if not isinstance(shape, list):
+        raise ValueError(f"{what} holds {shown(shape)}, expected a shape")
+    if len(shape) > MOST_AXES:
+        raise ValueError(f"{what} holds a shape of {len(shape)} axes, and NumPy has {MOST_AXES}")
+    extents = tuple(whole(extent, 1 << 32, what) for extent in shape)
+    if 8 * math.prod(filter(None, extents)) >= MOST_BYTES:
+        raise ValueError(f"{what} holds a shape of more elements than NumPy can count")
+    return extents
+
+
+def told(tree, depth=0):
+    """A tree as JSON can say it: null for a leaf."""
+    if tree.kind is None:
+        return None
+    if depth == MOST_DEPTH:
+        raise TypeError(
+            f"a tape file holds containers within containers to a depth of {MOST_DEPTH}; use "
+            f"flatter ones"
+        )
+    for name, kind in KINDS.items():
+        if tree.kind is kind:
+            keys = list(tree.keys)
+            if any(type(key) not in (str, int) for key in keys):
+                raise TypeError(f"a tape file can name str and int keys of dicts, not {keys!r}")
+            parts = [name, keys, [told(child, depth + 1) for child in tree.children]]
+            return parts if tree.order is None else [*parts, list(tree.order)]
+    raise TypeError(
+        f"a tape file holds tuples, lists and dicts; {tree.kind.__name__} is a class of its own: "
+        f"use a plain tuple or dict"
+    )
+
+
+def trees_of(header, key):
+    """The trees of several arguments."""
+    return [tree_of(part, key) for part in entry(header, key, list)]
+
+
+def tree_of(part, key, depth=0):
+    """The tree that told() wrote of header entry `key`."""
+    what = f"header entry {key!r}"
+    if part is None:
+        return Tree(None)
+    if depth == MOST_DEPTH:
+        raise ValueError(f"{what} nests containers deeper than {MOST_DEPTH}")
+    if not isinstance(part, list) or len(part) not in (3, 4):
+        raise ValueError(f"{what} holds {shown(part)}, expected a container")
+    name, keys, children, *order = part
+    if not isinstance(name, str) or name not in KINDS:
+        raise ValueError(f"{what} holds a container {shown(name)}, expected one of {list(KINDS)}")
+    if not isinstance(keys, list) or not isinstance(children, list):
+        raise ValueError(f"{what} holds a {name} without lists of its keys and parts")
+    if any(type(k) not in (str, int) for k in keys) or len(set(keys)) != len(keys):
+        raise ValueError(f"{what} holds a {name} with impossible keys")
+    if len(keys) != (len(children) if name == "dict" else 0) or (name == "none" and children):
+        raise ValueError(f"{what} holds a {name} whose keys do not fit its parts")
+    if order:
+        order = order[0] if isinstance(order[0], list) else [order[0]]
+        order = tuple(whole(k, len(keys), what) for k in order)
+        if len(set(order)) != len(order) or len(order) != len(keys):
+            raise ValueError(f"{what} holds a dict whose keys are in no order")
+    parts = [tree_of(child, key, depth + 1) for child in children]
+    return Tree(KINDS[name], parts, keys or (), order or None)
