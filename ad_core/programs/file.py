@@ -134,9 +134,7 @@ def _read(data, length, version, limits):
     _core.keep_lines(trace, lines)
     free = int(np.count_nonzero(arrays["constant"] == 0))
     if free != len(inputs.nodes) or not _core.are_inputs(trace, inputs.nodes):
-        raise ValueError(
-            "array 'inputs' must hold all leaves that are no constants, each once"
-        )
+        raise ValueError("array 'inputs' must hold all leaves that are no constants, each once")
     return Recording(trace, inputs, outputs, len(inputs.tree.trees) == 1, None), name
 
 
@@ -165,7 +163,7 @@ def _arrays(data, at, listing, version):
         arrays[key] = np.frombuffer(data, dtype, count, at).reshape(shape).astype(dtype[1:])
         at += 8 * count
     if at != len(data):
-        raise ValueError(f"there are {len(data) - at} bytes behind the last array")
+        raise ValueError(f"header entry 'arrays' leaves {len(data) - at} bytes at the end")
     for key in known:
         if key not in arrays:
             raise ValueError(f"array {key!r} is missing")

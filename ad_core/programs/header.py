@@ -32,11 +32,12 @@ KINDS = {"tuple": tuple, "list": list, "dict": dict, "none": type(None)}
 def read(data):
     """The header as a dictionary."""
     try:
-        header = json.loads(
-            data.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant
-        )
+        text = data.decode()
+        header = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("the header nests too deep") from None
+    except ValueError as error:
+        raise ValueError(f"the header is no JSON: {error}") from error
     if not isinstance(header, dict):
         raise ValueError(f"the header must be an object, not {shown(header)}")
     return header
@@ -45,12 +46,12 @@ def read(data):
 def _unique(pairs):
     header = dict(pairs)
     if len(header) != len(pairs):
-        raise ValueError("the header names an entry twice")
+        raise ValueError("it names an entry twice")
     return header
 
 
 def _refuse_constant(name):
-    raise ValueError(f"the header holds {name}, which is no JSON")
+    raise ValueError(f"it holds {name}")
 
 
 def shown(x):
