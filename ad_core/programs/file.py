@@ -18,7 +18,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.callers import line_text
 from ad_core.programs import header as parts
-from ad_core.programs.limits import limits_of
+from ad_core.programs.limits import AsksTooMuch, limits_of
 from ad_core.recording import ArgumentTrees, Leaves, Recording
 
 __all__ = ["VERSION", "load", "save"]
@@ -99,7 +99,7 @@ def load(data, max_work=None, max_memory=None):
         raise ValueError("this tape file is damaged: it is cut short or was altered (checksum)")
     try:
         return *_read(data, length, version, limits), limits
-    except IncompleteError:
+    except (IncompleteError, AsksTooMuch):
         raise
     except ValueError as error:
         raise ValueError(f"this tape file is damaged or forged: {error}") from error

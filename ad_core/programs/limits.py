@@ -8,7 +8,7 @@ that hold for every file, and more for those that hold more.
 import math
 from typing import NamedTuple
 
-__all__ = ["Limits", "limits_of"]
+__all__ = ["AsksTooMuch", "Limits", "limits_of"]
 
 WORK, WORK_A_BYTE = 1 << 28, 1 << 12  # operations on numbers: half a second, and more a byte
 MEMORY, MEMORY_A_BYTE = 1 << 30, 1 << 10  # bytes
@@ -38,6 +38,10 @@ def _limit(name, given, default):
     return given
 
 
+class AsksTooMuch(ValueError):
+    """A file, which may be a good one, that asks for more than its limits allow."""
+
+
 class Limits(NamedTuple):
     """The most operations of an evaluation, and bytes of a recording or of a method's results."""
 
@@ -45,15 +49,15 @@ class Limits(NamedTuple):
     memory: float
 
     def check_recording(self, work, memory):
-        """Raise ValueError for a file that asks for more."""
+        """Raise AsksTooMuch for a file that does."""
         if work > self.work or work >= TOO_MANY - 1:
-            raise ValueError(
-                f"it asks for {_count(work)} operations an evaluation, more than max_work = "
-                f"{self.work:,}; {_remedy('max_work', work)}"
+            raise AsksTooMuch(
+                f"this tape file asks for {_count(work)} operations an evaluation, more than "
+                f"max_work = {self.work:,}; {_remedy('max_work', work)}"
             )
         if memory > self.memory or memory >= TOO_MANY - 1:
-            raise ValueError(
-                f"it asks for {_count(memory)} bytes of memory, more than max_memory = "
+            raise AsksTooMuch(
+                f"this tape file asks for {_count(memory)} bytes of memory, more than max_memory = "
                 f"{self.memory:,}; {_remedy('max_memory', memory)}"
             )
 
