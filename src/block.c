@@ -273,7 +273,8 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
 
 /* The product; 0 if the caller asked to stop.  A large one that may be asked goes a batch after the
  * other, and where numbers stand in a matrix several times, which no BLAS takes, in rows. */
-static int matmul_values(const ad_tape *tape, const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c) {
+static int matmul_values(const ad_tape *tape, const int64_t e[4], ad_matrix a, ad_matrix b,
+                         ad_matrix c) {
     const size_t row = (size_t)e[2] * (size_t)e[3];
     if (tape->pace == NULL || (size_t)e[0] * (size_t)e[1] * row < MANY) {
         ad_matmul(e, a, b, c, 0);

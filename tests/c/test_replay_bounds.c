@@ -84,9 +84,7 @@ TEST(replay_refuses_a_rule_over_constants_and_others) {
     ad_tape_free(&to);
 }
 
-static int says_stop(void *context) {
-    return --*(int *)context == 0;
-}
+static int says_stop(void *context) { return --*(int *)context == 0; }
 
 /* One number multiplied by itself up to 2^96 times, and 2^26 times the same number added up. */
 TEST(replay_tells_beforehand_what_a_few_bytes_ask_for) {
