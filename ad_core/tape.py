@@ -117,7 +117,8 @@ class Tape(Compiled):
         args = inputs.tree.build(
             [_core.values_at(recording.trace, *part) for part in inputs.split(inputs.nodes)]
         )
-        return cls(recording, args, name, limits)
+        unlimited = limits == (math.inf, math.inf)  # as a tape that was recorded here
+        return cls(recording, args, name, None if unlimited else limits)
 
     def __reduce__(self):
         limits = (math.inf, math.inf) if self._limits is None else self._limits

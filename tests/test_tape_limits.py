@@ -100,6 +100,7 @@ def test_limits_are_numbers(name):
     for odd in ("1", True, [1], 1j):
         with refused(TypeError, name, type(odd).__name__):
             ad_core.Tape.from_bytes(data, **{name: odd})
+    assert ad_core.Tape.from_bytes(data, **{name: np.int64(1 << 20)})(0.5) == np.sin(0.5)
     for odd in (-1, math.nan, -math.inf):
         with refused(ValueError, name, repr(odd)):
             ad_core.Tape.from_bytes(data, **{name: odd})
@@ -173,7 +174,7 @@ def test_shapes_that_no_array_has(key, shape):
 def test_pickles_keep_their_limits():
     """Pickle trusts whoever wrote it; what came from a file stays what it was."""
     data = still(1000)
-    assert pickle.loads(pickle.dumps(ad_core.trace(loop, X)))._limits == (math.inf, math.inf)
+    assert pickle.loads(pickle.dumps(ad_core.trace(loop, X)))._limits is None
     tape = ad_core.Tape.from_bytes(data, max_work=5000, max_memory=9000)
     assert pickle.loads(pickle.dumps(tape))._limits == (5000, 9000)
 

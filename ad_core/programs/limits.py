@@ -6,6 +6,7 @@ that hold for every file, and more for those that hold more.
 """
 
 import math
+from numbers import Real
 from typing import NamedTuple
 
 __all__ = ["AsksTooMuch", "Limits", "limits_of"]
@@ -28,7 +29,7 @@ def limits_of(size, max_work, max_memory):
 def _limit(name, given, default):
     if given is None:
         return default
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
+    if isinstance(given, bool) or not isinstance(given, Real):
         raise TypeError(
             f"{name} must be a number, or None for what is safe for the file's size, got "
             f"{type(given).__name__}"
