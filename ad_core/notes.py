@@ -5,6 +5,7 @@ that was met, and the way on."""
 import ast
 import dis
 import re
+import types
 
 import numpy as np
 
@@ -122,7 +123,10 @@ def _call_met_values(error, users, instruction):
     if WORDS.search(str(error)):
         return True
     node = callers.expression_at(users, instruction)
-    if not isinstance(node, ast.Call) or _is_own(callers.resolved(node.func, users)):
+    if not isinstance(node, ast.Call):
+        return False
+    function = callers.resolved(node.func, users)
+    if _is_own(function) or _in_python(function):
         return False
     given = [*node.args, *(keyword.value for keyword in node.keywords)]
     return any(_depends(part, users) for part in given)
@@ -133,6 +137,17 @@ def _is_own(function):
     owner = getattr(function, "__self__", None)
     module = getattr(function, "__module__", None) or type(function).__module__ or ""
     return _traced(owner, 0) or module.partition(".")[0] in ("ad_core", "numpy", "builtins")
+
+
+def _in_python(function):
+    """Whether a function is written in Python: what it raises comes from a frame of its own, and
+    only a call that does not fit it (a wrong number of arguments) from its caller's."""
+    if isinstance(function, type):
+        return any(isinstance(getattr(function, name), types.FunctionType) for name in MAKERS)
+    return isinstance(getattr(function, "__func__", function), types.FunctionType)
+
+
+MAKERS = ("__init__", "__new__")
 
 
 def _depends(node, users):

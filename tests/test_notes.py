@@ -217,6 +217,41 @@ def test_a_refusal_that_another_error_hides(f, transform):
     check(error, f, "float() of a traced value", "Leave float() out")
 
 
+class Pair:
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+    def product(self, factor):
+        return self.first * self.second * factor
+
+
+def times(x, y):
+    return x * y
+
+
+def endless(x):
+    return endless(x * 1.0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: times(x),
+        lambda x: times(x, x, x),
+        lambda x: times(x, z=x),
+        lambda x: Pair(x),
+        lambda x: Pair(x, x).product(),
+        lambda x: (lambda y: y)(x, x),
+        endless,
+    ],
+)
+def test_calls_that_do_not_fit_functions_in_python_have_no_note(f):
+    error = raised_by(f)
+    assert isinstance(error, (TypeError, RecursionError))
+    assert not isinstance(error, errors.NotDifferentiable)
+    assert not hasattr(error, "__notes__")
+
+
 def test_a_refusal_that_is_the_cause_is_not_said_twice():
     error = raised_by(shown)
     assert isinstance(error.__cause__, errors.NotDifferentiable)
