@@ -87,22 +87,22 @@ cdef class TracedArray:
         return self.index
 
     def __add__(left, right):
-        return binary(op_add, left, right)
+        return binary(op_add, left, right, None)
 
     def __sub__(left, right):
-        return binary(op_subtract, left, right)
+        return binary(op_subtract, left, right, None)
 
     def __mul__(left, right):
-        return binary(op_multiply, left, right)
+        return binary(op_multiply, left, right, None)
 
     def __truediv__(left, right):
-        return binary(op_divide, left, right)
+        return binary(op_divide, left, right, None)
 
     def __floordiv__(left, right):
-        return binary(op_floor_divide, left, right)
+        return binary(op_floor_divide, left, right, None)
 
     def __mod__(left, right):
-        return binary(op_remainder, left, right)
+        return binary(op_remainder, left, right, None)
 
     def __divmod__(left, right):
         return both_of_divmod(left, right)
@@ -134,13 +134,13 @@ cdef class TracedArray:
         return bits_inverted(self)
 
     def __neg__(self):
-        return unary(op_negative, self)
+        return unary(op_negative, self, None)
 
     def __pos__(self):
-        return unary(op_positive, self)
+        return unary(op_positive, self, None)
 
     def __abs__(self):
-        return unary(op_absolute, self)
+        return unary(op_absolute, self, None)
 
     def __iadd__(self, other):
         return operated_in_place(self, op_add, other)

@@ -138,7 +138,7 @@ cdef object operated_in_place(TracedArray x, unsigned op, object other):
         before = copied(x)
     hush(1)
     try:
-        result = power(x, other) if op == op_power else binary(op, x, other)
+        result = power(x, other) if op == op_power else binary(op, x, other, None)
         done = in_place(x, result)
     finally:
         hush(-1)

@@ -25,13 +25,19 @@ cdef inline bint at_hand(Trace trace):
 cdef inline object scalar_result(Trace trace, ad_node node, unsigned op, object by, object left,
                                  object right):
     """A fresh scalar, behind whose operation NumPy may have an error to tell."""
-    result = new_scalar(trace, node)
     if is_wild(trace.tape.value[node]) or watching:
-        met_error(<TracedScalar> result, op, by, left, right)
+        return told_scalar(trace, node, op, by, left, right)
+    return new_scalar(trace, node)
+
+
+cdef object told_scalar(Trace trace, ad_node node, unsigned op, object by, object left,
+                        object right):
+    result = new_scalar(trace, node)
+    met_error(<TracedScalar> result, op, by, left, right)
     return result
 
 
-cdef inline object binary(unsigned op, object left, object right, object by=None):
+cdef inline object binary(unsigned op, object left, object right, object by):
     """The fast path: traced scalars and Python floats; everything else is elementwise()'s.
 
     by: the ufunc that is called; None for the operator."""
@@ -106,7 +112,7 @@ cdef inline double number(object x) except? -1:
     return PyFloat_AS_DOUBLE(x) if PyFloat_Check(x) else PyLong_AsDouble(x)
 
 
-cdef inline object unary(unsigned op, object x, object by=None):
+cdef inline object unary(unsigned op, object x, object by):
     cdef TracedScalar a
     cdef ad_node node = 0
     if type(x) is TracedScalar:
@@ -161,14 +167,14 @@ cdef inline object power_by_row(object left, object right):
             PyFloat_Check(right) or PyLong_CheckExact(right)):
         n = number(right)
         if n == 2:
-            return unary(op_square, left)
+            return unary(op_square, left, None)
         if n == 1:
-            return unary(op_positive, left)
+            return unary(op_positive, left, None)
         if n == 0.5 and type(left) is TracedArray:
-            return unary(op_sqrt, left)
+            return unary(op_sqrt, left, None)
         if n == -1:
-            return unary(op_reciprocal, left)
-    return binary(op_power, left, right)
+            return unary(op_reciprocal, left, None)
+    return binary(op_power, left, right, None)
 
 
 cdef inline bint is_complex(object x):
@@ -181,7 +187,7 @@ cdef object compare(int how, object left, object right):
     cdef unsigned op = (op_less if how == Py_LT else op_less_equal if how == Py_LE else
                         op_equal if how == Py_EQ else op_not_equal if how == Py_NE else
                         op_greater if how == Py_GT else op_greater_equal)
-    result = binary(op, left, right)
+    result = binary(op, left, right, None)
     if type(result) is TracedScalar:
         x = <TracedScalar> result
         x.truth = True

@@ -28,22 +28,22 @@ cdef class TracedScalar:
         return np.bool_ if self.truth else np.int64 if self.count else np.float64
 
     def __add__(left, right):
-        return binary(op_add, left, right)
+        return binary(op_add, left, right, None)
 
     def __sub__(left, right):
-        return binary(op_subtract, left, right)
+        return binary(op_subtract, left, right, None)
 
     def __mul__(left, right):
-        return binary(op_multiply, left, right)
+        return binary(op_multiply, left, right, None)
 
     def __truediv__(left, right):
-        return binary(op_divide, left, right)
+        return binary(op_divide, left, right, None)
 
     def __floordiv__(left, right):
-        return binary(op_floor_divide, left, right)
+        return binary(op_floor_divide, left, right, None)
 
     def __mod__(left, right):
-        return binary(op_remainder, left, right)
+        return binary(op_remainder, left, right, None)
 
     def __divmod__(left, right):
         return both_of_divmod(left, right)
@@ -75,13 +75,13 @@ cdef class TracedScalar:
         return bits_inverted(self)
 
     def __neg__(self):
-        return unary(op_negative, self)
+        return unary(op_negative, self, None)
 
     def __pos__(self):
-        return unary(op_positive, self)
+        return unary(op_positive, self, None)
 
     def __abs__(self):
-        return unary(op_absolute, self)
+        return unary(op_absolute, self, None)
 
     def __richcmp__(self, other, int how):
         return compare(how, self, other)
@@ -114,13 +114,13 @@ cdef class TracedScalar:
         return traced_round(self, digits)
 
     def __trunc__(self):
-        return unary(op_trunc, self)
+        return unary(op_trunc, self, None)
 
     def __floor__(self):
-        return unary(op_floor, self)
+        return unary(op_floor, self, None)
 
     def __ceil__(self):
-        return unary(op_ceil, self)
+        return unary(op_ceil, self, None)
 
     def __getitem__(self, key):
         if key is Ellipsis or (type(key) is tuple and not key):

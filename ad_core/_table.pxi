@@ -143,14 +143,18 @@ def is_tracing():
 cdef object array_ufunc(object self, tuple args, PyObject *kwargs):
     """__array_ufunc__(ufunc, method, *inputs, **kwargs)."""
     cdef Py_ssize_t n = len(args)
+    cdef TracedScalar x
+    cdef unsigned op
     if n < 2:
         raise TypeError("__array_ufunc__ takes a ufunc and a method")
     if n == 3 and (kwargs == NULL or len(<dict> kwargs) == 0) and (
             type(<object> PyTuple_GET_ITEM(args, 2)) is TracedScalar):
-        op = ufunc_ops.get(<object> PyTuple_GET_ITEM(args, 0))
-        if op is not None and args[1] == "__call__" and not is_whole(args[2]):
-            result = unary(op, <object> PyTuple_GET_ITEM(args, 2), args[0])
-            return compare_result(result) if ad_op_rows[<unsigned> op].is_test else result
+        x = <TracedScalar> PyTuple_GET_ITEM(args, 2)
+        found = ufunc_ops.get(<object> PyTuple_GET_ITEM(args, 0))
+        if found is not None and not (x.truth | x.count) and args[1] == "__call__":
+            op = found
+            result = unary(op, x, <object> PyTuple_GET_ITEM(args, 0))
+            return compare_result(result) if ad_op_rows[op].is_test else result
     return ufunc_call(args[0], args[1], args[2:], <dict> kwargs if kwargs != NULL else {})
 
 
@@ -232,10 +236,10 @@ cdef object operate_matmul(object left, object right):
 cdef object both_of_divmod(object left, object right):
     hush(1)
     try:
-        whole = binary(op_floor_divide, left, right)
+        whole = binary(op_floor_divide, left, right, None)
         if whole is NotImplemented:
             return NotImplemented
-        rest = binary(op_remainder, left, right)
+        rest = binary(op_remainder, left, right, None)
     finally:
         hush(-1)
     if ad_float_noted or watching:
