@@ -115,7 +115,7 @@ def test_failed_allocations():
     """In a process of its own, which a fault would end."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", "import test_no_memory\ntest_no_memory.hold_all()"],
+        [sys.executable, "-P", "-c", "import test_no_memory\ntest_no_memory.hold_all()"],
         capture_output=True,
         text=True,
         env=environment,
