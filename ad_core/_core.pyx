@@ -125,7 +125,7 @@ cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object x, object name, object value) except -1
 
     # without the references that Cython would take of each argument
-    PyObject *ad_dict_get "PyDict_GetItem"(PyObject *space, PyObject *name)
+    PyObject *ad_dict_get "PyDict_GetItemWithError"(PyObject *space, PyObject *name)
     int ad_dict_set "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) except -1
     int ad_dict_restore "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) noexcept
     ctypedef struct PyFrameObject:
