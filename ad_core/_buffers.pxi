@@ -94,10 +94,10 @@ cdef object uniform(object shape, double value, object order="C"):
     check(ad_tape_constant(trace.tape, value, &node))
     if PyLong_CheckExact(shape):
         dims[0] = PyLong_AsLongLongAndOverflow(shape, &overflow)
-        if overflow != 0:
+        if overflow > 0:
             raise ValueError(f"shape={integers.shown(shape)} is too large: no array has as many "
                              "elements")
-        if dims[0] < 0:
+        if overflow < 0 or dims[0] < 0:
             raise ValueError("negative dimensions are not allowed")
     else:
         shape = shape_of(unpatched_empty(shape, dtype=bool) if not isinstance(shape, tuple) else

@@ -29,7 +29,7 @@ cdef class float_errors:
         if state_variable is None:
             self.own = np.errstate(**modes)
             return
-        if modes != {"all": "ignore"}:
+        if modes != {"all": "ignore"} or current_state() is not None:
             self.state = state_of(**modes)
             return
         if all_ignored is None:
@@ -47,19 +47,27 @@ cdef class float_errors:
         state_variable.reset(self.token)
 
 
+cdef int silent = 0             # no_warnings() contexts that are open, in all threads
+cdef object filters_before = None
+
+
 @cython.final
 cdef class no_warnings:
     """The context in which no warnings are told."""
 
-    cdef object filters
-
     def __enter__(self):
-        filters = [("ignore", None, Warning, None, 0)]
-        self.filters, warnings.filters = warnings.filters, filters
+        global silent, filters_before
+        if silent == 0:
+            ignored = [("ignore", None, Warning, None, 0)]
+            filters_before, warnings.filters = warnings.filters, ignored
+        silent += 1
         tell_filters()
 
     def __exit__(self, kind, error, traceback):
-        warnings.filters = self.filters
+        global silent, filters_before
+        silent -= 1
+        if silent == 0:
+            warnings.filters, filters_before = filters_before, None
         tell_filters()
 
 

@@ -8,8 +8,6 @@ cdef enum:
     EXTENT_COLUMNS = 6          # number of dimensions, count, sizes
     CHECK_COLUMNS = 19          # operation, extent, two views
 
-cdef uint64_t MOST_WORK = <uint64_t> 1 << 36    # a minute of products: a file may be forged
-
 
 cdef list extent_row(const ad_extent *extent):
     return [extent.ndim, extent.count] + [extent.size[d] if d < <int> extent.ndim else 0

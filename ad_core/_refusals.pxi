@@ -119,7 +119,7 @@ cdef class AllowedRefusals:
     """What ad_core.allow_refusals does: no refusals are remembered in the traces that run on this
     thread now, or, if none does, in those that are opened.  In C, as a trace's own `with`."""
 
-    cdef list opened            # for each context the traces that it holds for, or None
+    cdef list opened            # for each context its thread and the traces it holds for, or None
 
     def __cinit__(self):
         self.opened = []
@@ -130,7 +130,7 @@ cdef class AllowedRefusals:
         while trace is not None:
             traces.append(trace)
             trace = trace.outer
-        self.opened.append(traces)      # all that may raise
+        self.opened.append((PyThread_get_thread_ident(), traces))      # all that may raise
         if traces is None:
             allow(1)
         else:
@@ -138,7 +138,11 @@ cdef class AllowedRefusals:
         return self
 
     def __exit__(self, kind, error, traceback):
-        cdef list traces = self.opened.pop()
+        cdef list traces
+        cdef Py_ssize_t last = len(self.opened) - 1
+        while self.opened[last][0] != PyThread_get_thread_ident():
+            last -= 1
+        traces = self.opened.pop(last)[1]
         if traces is None:
             allow(-1)
         else:

@@ -30,9 +30,9 @@ cdef int count_instruction(PyObject *obj, PyFrameObject *frame, int what,
 
 
 def interrupt_at(long n):
-    """Test hook: SIGINT comes at the n-th point from now on, instructions of Python functions that
-    are called from here and looks for signals of ours; the interpreter and we meet it as ever.
-    0 resets; how many points were left."""
+    """Test hook: SIGINT comes at the n-th point from now on.  A point is an instruction of a
+    Python function called after this, or a check for signals of ours; what follows is as with a
+    real signal.  0 resets.  Returns how many points were left."""
     cdef long left = set_points_left(0)
     if n > 0:
         sys._getframe().f_trace_opcodes = True      # or CPython 3.12 and 3.13 count lines alone

@@ -112,9 +112,9 @@ cdef class Trace:
     def __exit__(self, kind, error, traceback):
         self.close()
 
-    # In Python `with` opens and closes: these methods are C, and an interrupt, which Python code
-    # meets where it calls, can not come between them and the block.  In C `try` has open() as its
-    # first call and close() in its `finally`.
+    # Python code opens and closes by `with`.  It notices an interrupt only where it calls functions
+    # of Python, so none can come between these methods, which are C, and the block.  In C, `try`
+    # has open() as its first call and `finally` has close().
 
     cdef int open(self) except -1:
         """Begin; where this raises, nothing has changed."""

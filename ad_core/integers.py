@@ -3,6 +3,7 @@
 those that NumPy or Python refuse in words of their own."""
 
 import operator
+import os
 import re
 import sys
 from functools import wraps
@@ -13,29 +14,37 @@ from ad_core.errors import NotDifferentiable
 
 __all__ = ["check_parameters", "index_error", "integer", "real", "shown", "tells_integers"]
 
+LIBRARIES = (os.path.dirname(__file__) + os.sep, os.path.dirname(np.__file__) + os.sep)
 LONGEST = 60  # characters of a value in a message
 # What CPython and NumPy say of numbers that are no integers, or too large for C.
 RAW = re.compile(
-    r"too large to convert|cannot fit|signed integer is|infinity to integer|NaN to integer"
-    r"|an integer is required|interpreted as an integer"
+    r"too large to convert(?! to float)|cannot fit|signed integer is|infinity to integer"
+    r"|NaN to integer|an integer is required|interpreted as an integer"
 )
 
 
-def shown(value):
-    """A value as messages show it: short, in one line, whatever it is.
+def shown(value, depth=2):
+    """A value as messages show it: short, in one line, whatever it is; depth: of tuples and lists
+    in each other that are shown.
 
     >>> shown(2**20000), shown("text"), shown(np.zeros((2, 9)))
     ('an int of 20001 bits', "'text'", 'array([[0., 0., 0., 0., 0., 0., 0., 0., 0.], [0., 0., 0...')
     """
     if isinstance(value, int) and value.bit_length() > 4 * LONGEST:
-        return f"an int of {value.bit_length()} bits"
-    if isinstance(value, (tuple, list)):
-        inside = ", ".join(map(shown, value[:9])) + (", ..." if len(value) > 9 else "")
-        if type(value) is tuple:
-            return f"({inside}{',' * (len(value) == 1)})"
-        return f"[{inside}]"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+        return f"{'a negative' if value < 0 else 'an'} int of {value.bit_length()} bits"
+    if type(value) not in (tuple, list):
+        return _cut(" ".join(repr(value).split()), LONGEST)
+    inside = "..."
+    if depth > 0:
+        inside = ", ".join(shown(part, depth - 1) for part in value[:9])
+        inside += ", ..." if len(value) > 9 else ""
+    if type(value) is tuple:
+        return _cut(f"({inside}{',' * (len(value) == 1)})", 4 * LONGEST)
+    return _cut(f"[{inside}]", 4 * LONGEST)
+
+
+def _cut(text, most):
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def integer(value, name, expected, least=None, most=sys.maxsize, whole=None):
@@ -65,8 +74,8 @@ def integer(value, name, expected, least=None, most=sys.maxsize, whole=None):
     return number
 
 
-def real(value, name, expected):
-    """A parameter as a finite float >= 0; TypeError for what is no number, ValueError for others.
+def real(value, name, expected, most=sys.float_info.max):
+    """A parameter as a float from 0 to most; TypeError for what is no number, else ValueError.
 
     >>> real(10**400, "atol", "a number >= 0 or None")
     Traceback (most recent call last):
@@ -84,7 +93,7 @@ def real(value, name, expected):
         raise
     except (TypeError, ValueError):
         raise TypeError(told) from None
-    if not 0.0 <= number < np.inf:
+    if not 0.0 <= number <= most:
         raise ValueError(told)
     return number
 
@@ -122,12 +131,24 @@ def tells_integers(call):
         except (OverflowError, TypeError, IndexError) as error:
             if isinstance(error, NotDifferentiable) or not RAW.search(str(error)):
                 raise
+            if _left_others_code(error.__traceback__):
+                raise
             found = _meant(function, error, *middle[-2:])
             if found is None:
                 raise
         raise found from None
 
     return told
+
+
+def _left_others_code(traceback):
+    """Whether an exception came out of a function that is neither ours nor NumPy's."""
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if not file.startswith(LIBRARIES) and not file.endswith((".pxi", ".pyx")):
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 def check_parameters(function, args, kwargs):
@@ -171,7 +192,8 @@ def _no_integer(function, name, value):
 
 
 def _name(function):
-    return f"{(function.__module__ or 'numpy').replace('numpy', 'np', 1)}.{function.__name__}"
+    module = getattr(function, "__module__", None) or "numpy"  # ufuncs have none before NumPy 2.1
+    return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
 
 
 def _parameters(function, args, kwargs):
@@ -184,10 +206,11 @@ def _parameters(function, args, kwargs):
     return named + list(kwargs.items())
 
 
-def _parts(value):
-    """A value and all that stands in its tuples, lists and slices."""
+def _parts(value, depth=8):
+    """A value and all that stands in its tuples, lists and slices, which may hold each other."""
     if isinstance(value, (tuple, list)):
-        return [value, *(part for inner in value for part in _parts(inner))]
+        inner = value if depth > 0 else ()
+        return [value, *(part for x in inner for part in _parts(x, depth - 1))]
     if isinstance(value, slice):
         return [value, value.start, value.stop, value.step]
     return [value]

@@ -34,7 +34,7 @@ def add_note(error, fun, refusal=None):
         return
     if refusal is not None:
         if not _shows(error, refusal):
-            error.add_note(f"ad_core: {refusal}")
+            error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
         return
     users, instruction, line, inner = _place(error.__traceback__, fun)
     if users is None:

@@ -31,3 +31,6 @@ class allow_refusals(contextlib.ContextDecorator, _core.AllowedRefusals):
     >>> ad_core.grad(sine)(0.0)
     np.float64(1.0)
     """
+
+    def _recreate_cm(self):
+        return type(self)()  # a decorated function may run on several threads at once

@@ -45,8 +45,8 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
     eps = real(eps, "eps", "a step > 0")
     if eps == 0.0:
         raise ValueError(f"eps must be a step > 0, got {eps}")
-    atol = None if atol is None else real(atol, "atol", "a number >= 0 or None")
-    rtol = None if rtol is None else real(rtol, "rtol", "a number >= 0 or None")
+    atol = None if atol is None else real(atol, "atol", "a number >= 0 or None", np.inf)
+    rtol = None if rtol is None else real(rtol, "rtol", "a number >= 0 or None", np.inf)
     rng = np.random.default_rng(SEED)
     leaves, tree = flatten(tuple(args))
     sizes = [np.asarray(leaf, dtype=np.float64) for leaf in leaves]

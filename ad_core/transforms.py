@@ -165,7 +165,7 @@ def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, spars
     >>> J.shape, J.nnz
     ((999, 1000), 1998)
     """
-    _checked(fun, mode, chunk_size)
+    chunk_size = _checked(fun, mode, chunk_size)
     if sparse:
         found = sparse_derivative(fun, argnums, has_aux, mode=mode, chunk_size=chunk_size)
         return _named(found, fun, "jacobian")
@@ -182,7 +182,7 @@ def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=N
     >>> y, J
     (array([0.]), array([[1.]]))
     """
-    _checked(fun, mode, chunk_size)
+    chunk_size = _checked(fun, mode, chunk_size)
     if sparse:
         found = sparse_derivative(fun, argnums, has_aux, False, True, mode, chunk_size)
         return _named(found, fun, "value_and_jacobian")
@@ -304,14 +304,14 @@ def _input_seeds(recording, primals, tangents):
 
 
 def _checked(fun, mode, chunk_size):
-    """Refuse what is no function, no mode or no number of seeds."""
+    """Refuse what is no function, no mode or no number of seeds; the number as an int or None."""
     if not callable(fun):
         raise TypeError(f"fun must be a function, got {type(fun).__name__}")
     if mode is not None:
         check_mode(mode)
     if chunk_size is None:
-        return
-    integer(chunk_size, "chunk_size", "a positive int or None", least=1)
+        return None
+    return integer(chunk_size, "chunk_size", "a positive int or None", least=1)
 
 
 def _named(derived, fun, name):

@@ -22,7 +22,8 @@ static inline double ad_ratio(double a, double b) { return b == 0 ? 0 : a / b; }
 /* The partial a of a root b: at b = 0 the middle of the slopes on both sides of the kink. */
 static inline double ad_kinked(double a, double b) { return b == 0 ? 0 : a; }
 
-/* a log b for an a that tends to 0 with b faster than the logarithm grows: powers of b. */
+/* a log b, and 0 where a is 0 and b >= 0: a is a power of b, which goes to 0 faster than log b
+ * grows. */
 static inline double ad_times_log(double a, double b) { return a == 0 && b >= 0 ? 0 : a * log(b); }
 
 /* b^c log b, given a = b^c. */

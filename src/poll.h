@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long work asks its caller whether to go on, as for Ctrl-C. */
+/* How work that takes long asks its caller whether to go on, as for Ctrl-C. */
 #ifndef AD_POLL_H
 #define AD_POLL_H
 

@@ -71,6 +71,7 @@ static int is_rule(const ad_tape *tape, ad_node base, size_t n, const int64_t *s
             return 0;
     }
     if (low < 0 || high >= (int64_t)tape->nodes) return 0;
+    if (ad_tape_stops(tape, (size_t)(high - low) / 64)) return 0; /* words that are looked at */
     return alike_between(tape, (size_t)low, (size_t)high) ||
            rule_is_alike(tape, base, n, size, stride);
 }

@@ -185,3 +185,15 @@ def test_contexts_written_in_python_are_left_on():
         interrupted(call, n)
         left_on += Switch.on
     assert left_on > 0
+
+
+def test_contexts_without_warnings_may_overlap():
+    """As those of two threads do."""
+    before = warnings.filters
+    first, second = _core.no_warnings(), _core.no_warnings()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert warnings.filters is not before
+    second.__exit__(None, None, None)
+    assert warnings.filters is before

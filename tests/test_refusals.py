@@ -472,3 +472,32 @@ def test_allow_refusals_counts_its_contexts():
             assert ad_core.grad(lambda x: as_number(x, 1.0) * x)(2.0) == 1.0
     with pytest.raises(errors.TracedValueError):
         ad_core.grad(lambda x: as_number(x, 1.0) * x)(2.0)
+
+
+def test_one_context_of_several_threads_ends_for_each_alone():
+    context, opened, closed = ad_core.allow_refusals(), threading.Event(), threading.Event()
+    kept = []
+
+    def inside(x):
+        with context:
+            opened.set()
+            assert closed.wait(60)
+            return fallback(lambda x: math.sin(x), lambda x: np.sin(x))(x)
+
+    def other():
+        kept.append(ad_core.grad(inside)(0.0))
+
+    with context:
+        thread = threading.Thread(target=other)
+        thread.start()
+        assert opened.wait(60)
+    closed.set()
+    thread.join()
+    assert kept == [1.0]
+    with pytest.raises(errors.NotDifferentiable):  # here nothing is allowed any more
+        ad_core.grad(fallback(lambda x: math.sin(x), lambda x: np.sin(x)))(0.0)
+
+
+def test_a_decorated_function_has_a_context_in_each_call():
+    decorated = ad_core.allow_refusals()
+    assert decorated._recreate_cm() is not decorated

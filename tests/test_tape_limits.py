@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import threading
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -266,3 +267,17 @@ def test_containers_too_deep_for_a_file():
         deep = [deep]
     with refused(TypeError, "64", "flatter"):
         ad_core.trace(lambda p: deep, 1.0).to_bytes()
+
+
+@pytest.mark.parametrize("limit", [1e30, Fraction(10**30), 2**200, np.float64(1e30), math.inf])
+def test_limits_beyond_what_c_counts(limit):
+    data = ad_core.trace(lambda x: np.sum(np.sin(x)), np.ones(3)).to_bytes()
+    tape = ad_core.Tape.from_bytes(data, max_work=limit, max_memory=limit)
+    np.testing.assert_array_equal(tape.grad(np.zeros(3)), np.ones(3))
+
+
+@pytest.mark.parametrize("name", ["max_work", "max_memory"])
+def test_limits_of_any_kind_of_number_are_told(name):
+    data = ad_core.trace(lambda x: np.sum(np.sin(x)), np.ones(3)).to_bytes()
+    with refused(ValueError, f"{name} = 0.5"):
+        ad_core.Tape.from_bytes(data, **{name: Fraction(1, 2)})

@@ -130,6 +130,7 @@ def _array(path):
     try:
         with open(path, "rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of NumPy, about files that Python 2 wrote
+            _check_shape(file)
             array = np.lib.format.read_array(file, allow_pickle=False)
     except Exception as error:  # whatever NumPy raises of a file that is none of its own
         told = f"{reason(error)}; expected an array of real numbers, as np.save writes it"
@@ -137,6 +138,18 @@ def _array(path):
     if array.dtype.kind not in "iuf":
         raise UserError(f"--at: {path!r} holds {array.dtype} values, expected real numbers")
     return array.astype(np.float64)
+
+
+def _check_shape(file):
+    """Raise ValueError for extents below 0: before 2.1, NumPy has -1 mean what is left."""
+    formats = np.lib.format
+    version = formats.read_magic(file)
+    read = {(1, 0): formats.read_array_header_1_0, (2, 0): formats.read_array_header_2_0}
+    if version in read:  # others are of arrays with fields
+        shape = read[version](file)[0]
+        if min(shape, default=0) < 0:
+            raise ValueError(f"its shape is {shape}")
+    file.seek(0)
 
 
 def _import(file):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``ad-core jacobian``: the Jacobian of a function in a file, at a point."""
 
+import io
 import re
 from pathlib import Path
 
@@ -121,7 +122,9 @@ def _suffix(path):
 def _save(path, suffix, names, members, parts):
     """Write one array to a .npy file, or several to a .npz file."""
     if suffix == ".npz":
-        write_file(path, lambda file: np.savez(file, **dict(zip(members, parts, strict=True))))
+        archive = io.BytesIO()  # NumPy leaves an archive open that it can not write
+        np.savez(archive, **dict(zip(members, parts, strict=True)))
+        write_file(path, lambda file: file.write(archive.getbuffer()))
         return
     if len(parts) != 1:
         raise UserError(

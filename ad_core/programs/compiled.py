@@ -166,7 +166,7 @@ class Compiled(_core.Evaluator):
         return len(trees) == 1 and trees[0].kind is None
 
     def _check_batch_dims(self, name, leaves, batch_dims, shapes):
-        check_batch_dims(batch_dims)
+        batch_dims = check_batch_dims(batch_dims)
         for k, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True)):
             found = getattr(leaf, "ndim", 0) - len(shape)
             if found != batch_dims:

@@ -155,7 +155,7 @@ def _arrays(data, at, listing, version):
         if not isinstance(shape, list) or len(shape) != 1 + len(COLUMNS[key]):
             raise ValueError(f"{what} has shape {parts.shown(shape)}, of other axes than it has")
         shape = tuple(parts.whole(extent, 1 << 62, f"the shape of {what}") for extent in shape)
-        if shape[1:] != COLUMNS[key] and not (version == 1 and key == "guards"):
+        if shape[1:] != COLUMNS[key]:
             raise ValueError(f"{what} has shape {shape}, expected rows of {COLUMNS[key]}")
         count = shape[0] * (shape[1] if len(shape) == 2 else 1)
         if len(data) - at < 8 * count:

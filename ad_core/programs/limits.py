@@ -6,6 +6,7 @@ that hold for every file, and more for those that hold more.
 """
 
 import math
+import sys
 from numbers import Real
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ def _limit(name, given, default):
         )
     if not given >= 0:
         raise ValueError(f"{name} must be at least 0 (math.inf: no limit), got {given!r}")
-    return given
+    return given if isinstance(given, int) else float(given)
 
 
 class AsksTooMuch(ValueError):
@@ -87,7 +88,9 @@ class Limits(NamedTuple):
 
     def derived_nodes(self):
         """The most nodes of a gradient's recording, a value and a partial each; 0: no limit."""
-        return 0 if self.memory == math.inf else max(int(self.memory) // 16, 1)
+        if self.memory == math.inf:
+            return 0
+        return min(max(int(self.memory) // 16, 1), sys.maxsize)
 
     def no_memory(self, what):
         """What a MemoryError is to the caller of a tape of a file."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbers spaced evenly, on a line or on a logarithmic scale."""
 
+import operator
+
 import numpy as np
 
 from ad_core import _core
@@ -16,6 +18,7 @@ __all__ = ["geomspace", "linspace", "logspace"]
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
         refuse_dtype(dtype, "linspace")
+    num = operator.index(num)
     steps = num - 1 if endpoint else num
     start, stop = np.broadcast_arrays(as_array(start), as_array(stop))
     step = (stop - start) / steps if steps > 0 else np.float64(np.nan)
