@@ -14,6 +14,10 @@ from ad_core import _core
 
 _testcapi = pytest.importorskip("_testcapi", reason="this CPython has no _testcapi")
 
+# CPython 3.13.0 runs the code of other functions once it had no memory for a frame.
+pytestmark = pytest.mark.skipif(
+    sys.version_info >= (3, 12), reason="this CPython is not known to go on where memory ends"
+)
 MANY = 3000  # more allocations than any of the calls makes
 # Where memory fails NumPy, which forgets the exception, or CPython, which raises another one.
 FORGOTTEN = re.compile(

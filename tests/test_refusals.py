@@ -496,8 +496,3 @@ def test_one_context_of_several_threads_ends_for_each_alone():
     assert kept == [1.0]
     with pytest.raises(errors.NotDifferentiable):  # here nothing is allowed any more
         ad_core.grad(fallback(lambda x: math.sin(x), lambda x: np.sin(x)))(0.0)
-
-
-def test_a_decorated_function_has_a_context_in_each_call():
-    decorated = ad_core.allow_refusals()
-    assert decorated._recreate_cm() is not decorated
