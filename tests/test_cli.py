@@ -13,6 +13,7 @@ import ad_core
 from ad_core.cli import demo, main, throughput
 from ad_core.cli.fit import Fit, agreement, fit
 from ad_core.examples import arm, strd
+from commands import run
 
 MODEL = """\
 import numpy as np
@@ -52,16 +53,6 @@ def model(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "helper", raising=False)
     return tmp_path
-
-
-def run(capsys, *argv):
-    """Run the command in this process: exit code, output, errors."""
-    try:
-        code = main(list(argv))
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_the_console_script_prints_the_version():

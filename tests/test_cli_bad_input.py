@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ad_core.cli import main
 from ad_core.cli.jacobian import _members
+from commands import run
 
 MODEL = """\
 import numpy as np
@@ -39,16 +39,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     return tmp_path
-
-
-def run(capsys, *argv):
-    """Run the command in this process: exit code, output, errors."""
-    try:
-        code = main(list(argv))
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def npy(array, **options):

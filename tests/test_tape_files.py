@@ -22,6 +22,7 @@ import pytest
 import ad_core
 from ad_core.trees import flatten
 from agreement import refused
+from tape_mutants import places
 
 GOLDEN = base64.b64decode((Path(__file__).parent / "golden_tape.txt").read_text("ascii"))
 VERSION_AT, CRC_AT, BODY_AT = 8, 12, 16
@@ -321,15 +322,6 @@ INTEGERS = (0, 1, -1, 2, 3, 4, 5, 7, 11, 20, 100, 255, 256, 65535, 2**31, 2**32 
             2**63 - 1, -(2**63))  # fmt: skip
 JUNK = (None, 0, 1, -1, 2, 3, 1.5, 1e300, 10**30, True, "", "x", "<f8", "<i8", [], {}, [[]],
         ["dict", ["q"], [None]], ["tuple", [], [None, None]], ["none", [], []])  # fmt: skip
-
-
-def places(tree, path=()):
-    """Every place within JSON."""
-    if path:
-        yield path
-    if isinstance(tree, dict | list):
-        for key in tree if isinstance(tree, dict) else range(len(tree)):
-            yield from places(tree[key], (*path, key))
 
 
 def flip_bytes(source):

@@ -7,6 +7,7 @@ What is read may be forged.  Errors name the entry; text is shown with control c
 import json
 import math
 
+from ad_core.programs.limits import MOST_AXES
 from ad_core.trees import Tree
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "whole",
 ]
 
-MOST_AXES = 64  # of a NumPy array
 MOST_BYTES = 1 << 63  # that NumPy can count, of an array
 MOST_DEPTH = 64  # of containers within containers
 MOST_SHOWN = 60  # characters of what a message quotes

@@ -10,7 +10,7 @@ import sys
 from numbers import Real
 from typing import NamedTuple
 
-__all__ = ["AsksTooMuch", "Limits", "limits_of"]
+__all__ = ["MOST_AXES", "AsksTooMuch", "Limits", "limits_of"]
 
 WORK, WORK_A_BYTE = 1 << 28, 1 << 12  # operations on numbers: half a second, and more a byte
 MEMORY, MEMORY_A_BYTE = 1 << 30, 1 << 10  # bytes
