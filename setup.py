@@ -102,15 +102,15 @@ compile_args, link_args = flags()
     },
 )
 # Added after cythonize, which would compile copies of them in its build directory.
-extension.sources += sorted(glob("src/*.c"))
+extension.sources += sorted(glob("src/*/*.c"))
 # Without these an edited header, op table or include would not rebuild anything.
 extension.depends += sorted(
     file
     for pattern in (
-        "src/*.h",
-        "src/*.def",
-        "src/*.inc",
-        "src/*.flags",
+        "src/*/*.h",
+        "src/*/*.def",
+        "src/*/*.inc",
+        "src/*/*.flags",
         "ad_core/*.pxi",
         "ad_core/*.pxd",
     )

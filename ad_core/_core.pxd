@@ -3,10 +3,10 @@
 from libc.stdint cimport (INT64_MAX, INT64_MIN, UINT64_MAX, int32_t, int64_t, intptr_t, uint8_t,
                           uint16_t, uint32_t, uint64_t)
 
-cdef extern from "floating.h" nogil:
+cdef extern from "base/floating.h" nogil:
     int ad_float_noted          # of the values of array operations, on this thread
 
-cdef extern from "status.h" nogil:
+cdef extern from "base/status.h" nogil:
     ctypedef enum ad_status:
         AD_OK
         AD_NO_MEMORY
@@ -19,14 +19,14 @@ cdef extern from "status.h" nogil:
         AD_INTERRUPTED
         AD_NOT_FINITE
 
-cdef extern from "alloc.h" nogil:
+cdef extern from "base/alloc.h" nogil:
     void *ad_alloc(size_t count, size_t size)
     void ad_free(void *memory)
     void *ad_alloc_lines(size_t count, size_t size)
     void ad_free_lines(void *memory)
     void ad_alloc_fail_at(long n)
 
-cdef extern from "ops.h" nogil:
+cdef extern from "ops/ops.h" nogil:
     ctypedef void (*ad_loop_fn)(
         char **pointers, const intptr_t *count, const intptr_t *strides, void *data)
     ctypedef enum ad_partial_class:
@@ -54,7 +54,7 @@ cdef extern from "ops.h" nogil:
     void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const double *b,
                         const double *c, const double *v, double *out)
 
-cdef extern from "lanes.h" nogil:
+cdef extern from "simd/lanes.h" nogil:
     ctypedef struct ad_lane_table:
         const char *isa
         void (**value)(size_t n, const double *a, const double *b, const double *c,
@@ -62,7 +62,7 @@ cdef extern from "lanes.h" nogil:
     const ad_lane_table *ad_lanes()
     int ad_lanes_choose(const char *isa)
 
-cdef extern from "tape.h" nogil:
+cdef extern from "tape/tape.h" nogil:
     uint32_t AD_AFFINE
     ctypedef uint32_t ad_node
     ctypedef enum ad_form:
@@ -161,7 +161,7 @@ cdef extern from "tape.h" nogil:
                               size_t runs, size_t spans, size_t blocks)
     ad_status ad_tape_append(ad_tape *to, const ad_tape *source, ad_node *offset)
 
-cdef extern from "graph.h" nogil:
+cdef extern from "graph/graph.h" nogil:
     ctypedef uint32_t ad_term
     ad_term AD_NO_TERM
     int AD_GRAPH_INPUT
@@ -195,7 +195,7 @@ cdef extern from "graph.h" nogil:
     size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live)
     const char *ad_graph_name(unsigned op)
 
-cdef extern from "call.h" nogil:
+cdef extern from "ops/call.h" nogil:
     ctypedef struct ad_callbacks:
         ad_status (*value)(void *rule, size_t n, const double *x, size_t m,
                            double *y) noexcept nogil
@@ -216,13 +216,13 @@ cdef extern from "call.h" nogil:
     void ad_callbacks_set(const ad_callbacks *callbacks)
     void ad_count_up(size_t *count)
 
-cdef extern from "edges.h" nogil:
+cdef extern from "tape/inspect.h" nogil:
     ctypedef struct ad_edge:
         ad_node operand
         double partial
     size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *edges)
 
-cdef extern from "block.h" nogil:
+cdef extern from "tape/block.h" nogil:
     ctypedef enum ad_block_kind:
         AD_BLOCK_SUM
         AD_BLOCK_MAX
@@ -241,7 +241,7 @@ cdef extern from "block.h" nogil:
                              ad_node *first)
     void ad_matmul_set_loop(ad_loop_fn loop, void *data)
 
-cdef extern from "jacobian.h" nogil:
+cdef extern from "sweep/jacobian.h" nogil:
     ctypedef struct ad_poll:
         int (*stop)(void *context) noexcept nogil
         void *context
@@ -270,23 +270,23 @@ cdef extern from "jacobian.h" nogil:
     size_t ad_sweep_edges(const ad_tape *tape)
     size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget)
 
-cdef extern from "sparsity.h" nogil:
+cdef extern from "sparse/sparsity.h" nogil:
     ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,
                           uint32_t **index, const ad_poll *poll)
     ad_status ad_sparsity_here(const ad_function *f, size_t most, size_t room, size_t *start,
                                uint32_t **index, const ad_poll *poll)
 
-cdef extern from "taylor.h" nogil:
+cdef extern from "sweep/taylor.h" nogil:
     ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,
                         const ad_poll *poll)
 
-cdef extern from "hessian.h" nogil:
+cdef extern from "sweep/hessian.h" nogil:
     ad_status ad_hessian_product(const ad_function *f, const double *weight,
                                  const double *direction, double *out, ad_workspace work,
                                  const ad_poll *poll)
     size_t ad_hessian_need(const ad_tape *tape)
 
-cdef extern from "expand.h" nogil:
+cdef extern from "sweep/expand.h" nogil:
     ad_node AD_NO_NODE
     ctypedef struct ad_segment:
         ad_tape *tape
@@ -298,10 +298,10 @@ cdef extern from "expand.h" nogil:
     ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node *operand,
                                 ad_node value, ad_node *node)
 
-cdef extern from "expr.h" nogil:
+cdef extern from "ops/expr.h" nogil:
     ad_status ad_expr_prepare()
 
-cdef extern from "replay.h" nogil:
+cdef extern from "tape/replay.h" nogil:
     ctypedef struct ad_cost:
         uint64_t nodes
         uint64_t work
@@ -311,7 +311,7 @@ cdef extern from "replay.h" nogil:
                              const double *values, const ad_poll *poll, ad_tape *to, size_t *at)
     int ad_run_reads_constants(const ad_tape *tape, const ad_run *run)
 
-cdef extern from "lower.h" nogil:
+cdef extern from "graph/lower.h" nogil:
     ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                        const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards)
     ad_status ad_lower_onto(const ad_tape *tape, size_t D, const ad_node *input,
@@ -321,7 +321,7 @@ cdef extern from "lower.h" nogil:
     size_t ad_lower_edges(const ad_tape *tape)
     size_t ad_lower_products(const ad_tape *tape)
 
-cdef extern from "derive.h" nogil:
+cdef extern from "graph/accumulate.h" nogil:
     ctypedef struct ad_mapping:
         ad_graph *graph
         size_t D
@@ -345,7 +345,7 @@ cdef extern from "derive.h" nogil:
     ad_status ad_derive_push(const ad_mapping *f, const ad_term *tangent, ad_term *out)
     ad_status ad_derive_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out)
 
-cdef extern from "program.h" nogil:
+cdef extern from "program/program.h" nogil:
     int AD_LANE_POINTS
     ctypedef struct ad_place_of:
         uint32_t position
@@ -397,7 +397,7 @@ cdef extern from "program.h" nogil:
     size_t ad_program_operations(const ad_program *p)
     const char *ad_program_name(unsigned op)
 
-cdef extern from "eval.h" nogil:
+cdef extern from "program/eval.h" nogil:
     size_t ad_point_room(const ad_program *p)
     void ad_point_begin(const ad_program *p, double *arena)
     ad_status ad_point_run(const ad_program *p, double *arena)
@@ -405,7 +405,7 @@ cdef extern from "eval.h" nogil:
     int ad_point_store(const ad_program *p, const double *arena, size_t first, size_t end,
                        int zeroed, double *out)
 
-cdef extern from "batch.h" nogil:
+cdef extern from "program/batch.h" nogil:
     int AD_BATCH_DIMS
     ctypedef struct ad_rows:
         const char *data
@@ -448,7 +448,7 @@ cdef extern from "batch.h" nogil:
     void ad_batch_begin(const ad_batch *b, double *arena)
     ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll)
 
-cdef extern from "colour.h" nogil:
+cdef extern from "sparse/colour.h" nogil:
     uint32_t AD_NO_COLOUR
     ctypedef struct ad_pattern:
         size_t rows

@@ -2,7 +2,7 @@
 # LAPACK as SciPy carries it for C: looked up when the first function of matrices is recorded, and
 # never needed, since every rule can answer for itself.
 
-cdef extern from "linear.h" nogil:
+cdef extern from "linalg/linear.h" nogil:
     ctypedef enum ad_linear_kind:
         AD_LINEAR_SOLVE
         AD_LINEAR_TRIANGULAR

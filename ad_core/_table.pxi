@@ -24,7 +24,7 @@ cdef unsigned op_logical_not
 
 
 def op_table():
-    """The rows of src/ops.def: name, ufunc, arity, is_test, domains, value, partials."""
+    """The rows of src/ops/ops.def: name, ufunc, arity, is_test, domains, value, partials."""
     rows = []
     cdef const ad_op_info *row
     for op in range(AD_OP_COUNT):

@@ -6,7 +6,7 @@ import math
 import mpmath
 import numpy as np
 
-# Interior points of the domains that src/ops.def names: away from every kink and step there.
+# Interior points of the domains that src/ops/ops.def names: away from every kink and step there.
 INTERIOR = {
     "REAL": (-2.3, -0.6, -0.19, 0.13, 0.21, 0.85, 3.7),
     "NONZERO": (-2.6, -0.35, 0.17, 0.4, 1.9, 7.3),

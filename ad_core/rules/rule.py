@@ -14,7 +14,7 @@ __all__ = ["Matrices", "Rule", "call", "flat", "results_of", "rows_of", "split"]
 
 
 class Matrices(NamedTuple):
-    """A function of stacks of matrices that LAPACK computes, see src/linear.h."""
+    """A function of stacks of matrices that LAPACK computes, see src/linalg/linear.h."""
 
     kind: str
     batch: tuple  # the stack's shape

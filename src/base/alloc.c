@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE /* madvise */
+#include "base/alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+/* Atomic, because sweeps of different threads allocate without the GIL. */
+#include <stdatomic.h>
+
+static atomic_long countdown;
+
+static int must_fail(void) {
+    if (atomic_load_explicit(&countdown, memory_order_relaxed) == 0) return 0;
+    long left = atomic_fetch_sub(&countdown, 1) - 1;
+    if (left > 0) return 0;
+    atomic_store(&countdown, 1); /* stays failing until it is reset */
+    return 1;
+}
+
+void ad_alloc_fail_at(long n) { atomic_store(&countdown, n); }
+
+/* Large arrays in large pages, as NumPy's are: first touches then cost next to nothing. */
+static void *advised(void *memory, size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    const size_t large = (size_t)1 << 22, page = 4096;
+    if (memory != NULL && bytes >= large) {
+        size_t skip = (page - (uintptr_t)memory % page) % page;
+        madvise((char *)memory + skip, bytes - skip, MADV_HUGEPAGE);
+    }
+#else
+    (void)bytes;
+#endif
+    return memory;
+}
+
+void *ad_alloc(size_t count, size_t size) {
+    if (must_fail() || (size != 0 && count > SIZE_MAX / size)) return NULL;
+    size_t bytes = count * size;
+    return advised(malloc(bytes != 0 ? bytes : 1), bytes);
+}
+
+void *ad_alloc_zeroed(size_t count, size_t size) {
+    if (must_fail() || (size != 0 && count > SIZE_MAX / size)) return NULL;
+    return calloc(count != 0 ? count : 1, size);
+}
+
+void ad_free(void *memory) { free(memory); }
+
+/* What malloc gave stands just before what the caller gets. */
+void *ad_alloc_lines(size_t count, size_t size) {
+    if (size != 0 && count > (SIZE_MAX - 2 * AD_LINE) / size) return NULL;
+    char *memory = ad_alloc(count * size + AD_LINE + sizeof memory, 1);
+    if (memory == NULL) return NULL;
+    char *from = memory + sizeof memory;
+    char *line = from + (AD_LINE - (uintptr_t)from % AD_LINE) % AD_LINE;
+    memcpy(line - sizeof memory, &memory, sizeof memory);
+    return line;
+}
+
+void ad_free_lines(void *memory) {
+    char *from = NULL;
+    if (memory != NULL) memcpy(&from, (char *)memory - sizeof from, sizeof from);
+    ad_free(from);
+}
+
+ad_status ad_grow(void **memory, size_t *capacity, size_t need, size_t size) {
+    if (need <= *capacity) return AD_OK;
+    size_t room = *capacity + *capacity / 2 + 64;
+    if (room < need) room = need;
+    if (must_fail() || room > SIZE_MAX / size) return AD_NO_MEMORY;
+    void *grown = realloc(*memory, room * size);
+    if (grown == NULL) return AD_NO_MEMORY;
+    *memory = grown;
+    *capacity = room;
+    return AD_OK;
+}
+
+ad_status ad_renew(void **memory, size_t *capacity, size_t need, size_t size) {
+    if (need <= *capacity) return AD_OK;
+    void *larger = ad_alloc(need, size);
+    if (larger == NULL) return AD_NO_MEMORY;
+    ad_free(*memory);
+    *memory = larger;
+    *capacity = need;
+    return AD_OK;
+}

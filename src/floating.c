@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#include "floating.h"
-
-_Thread_local int ad_float_noted;

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "linalg/lapack.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/nonfinite.h"
+
+#define TILE 16    /* rows and columns that are transposed at once */
+#define MOST 30000 /* rows of which LAPACK can count the room */
+
+static ad_lapack chosen;
+
+void ad_lapack_set(const ad_lapack *lapack) { chosen = *lapack; }
+
+const ad_lapack *ad_lapack_get(void) { return &chosen; }
+
+/* ------------------------------------------------------- row-major products and triangles */
+
+/* Fortran's columns are our rows: the transposed product, c^T = op(b)^T op(a)^T. */
+void ad_product(size_t m, size_t n, size_t k, double alpha, ad_rows a, ad_rows b, double beta,
+                double *c, size_t ld) {
+    int rows = (int)m, columns = (int)n, inner = (int)k;
+    int lda = (int)a.ld, ldb = (int)b.ld, ldc = (int)ld;
+    if (m == 0 || n == 0) return;
+    chosen.gemm(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &columns, &rows, &inner, &alpha,
+                (double *)b.at, &ldb, (double *)a.at, &lda, &beta, c, &ldc);
+}
+
+void ad_triangle(unsigned flags, int right, size_t m, size_t n, const double *t, size_t ldt,
+                 double *b, size_t ldb) {
+    double one = 1;
+    int rows = (int)m, columns = (int)n, lda = (int)ldt, ld = (int)ldb;
+    if (m == 0 || n == 0) return;
+    chosen.trsm(right ? "L" : "R", flags & AD_LINEAR_LOWER ? "U" : "L",
+                flags & AD_LINEAR_TRANSPOSED ? "T" : "N", flags & AD_LINEAR_UNIT ? "U" : "N",
+                &columns, &rows, &one, (double *)t, &lda, b, &ld);
+}
+
+void ad_transpose(size_t m, size_t n, const double *from, double *to) {
+    if (m == 1 || n == 1) {
+        memcpy(to, from, m * n * sizeof *to);
+        return;
+    }
+    for (size_t i = 0; i < m; i += TILE) {
+        size_t down = m - i < TILE ? m - i : TILE;
+        for (size_t j = 0; j < n; j += TILE) {
+            size_t across = n - j < TILE ? n - j : TILE;
+            for (size_t e = 0; e < across; e++) {
+                for (size_t d = 0; d < down; d++)
+                    to[(j + e) * m + i + d] = from[(i + d) * n + j + e];
+            }
+        }
+    }
+}
+
+/* --------------------------------------------------------------------------------- sizes */
+
+static const ad_linear_row *row_of(const ad_linear *l) {
+    static const ad_linear_row *const rows[AD_LINEAR_KINDS] = {
+        [AD_LINEAR_SOLVE] = &ad_linear_solve,     [AD_LINEAR_TRIANGULAR] = &ad_linear_triangular,
+        [AD_LINEAR_INV] = &ad_linear_inv,         [AD_LINEAR_DET] = &ad_linear_det,
+        [AD_LINEAR_SLOGDET] = &ad_linear_slogdet, [AD_LINEAR_CHOLESKY] = &ad_linear_cholesky,
+        [AD_LINEAR_QR] = &ad_linear_qr,           [AD_LINEAR_EIGH] = &ad_linear_eigh,
+    };
+    return rows[l->kind];
+}
+
+/* Numbers that are read, returned, and worked with beside the factors. */
+typedef struct sizes {
+    size_t in, out, work, whole;
+} sizes;
+
+static sizes sizes_of(const ad_linear *l) {
+    size_t n = l->n, k = l->k, square = n * n, side = n * k;
+    switch (l->kind) {
+    case AD_LINEAR_SOLVE:
+        return (sizes){(l->fixed == NULL ? square : 0) + side, side, side, n};
+    case AD_LINEAR_TRIANGULAR:
+        return (sizes){square + side, side, square, 0};
+    case AD_LINEAR_INV:
+        return (sizes){square, square, square, n};
+    case AD_LINEAR_DET:
+        return (sizes){square, 1, 64 * n, n};
+    case AD_LINEAR_SLOGDET:
+        return (sizes){square, 2, 64 * n, n};
+    case AD_LINEAR_QR:
+        return (sizes){side, side + k * k, side + 65 * k + k * k, 0};
+    case AD_LINEAR_EIGH:
+        return (sizes){square, n + square, 3 * square + 6 * n + 1, 5 * n + 3};
+    default:
+        return (sizes){square, square, square, 0};
+    }
+}
+
+static int by_lu(const ad_linear *l) { return l->kind <= AD_LINEAR_SLOGDET && sizes_of(l).whole; }
+
+size_t ad_linear_inputs(const ad_linear *l) { return l->batch * sizes_of(l).in; }
+
+size_t ad_linear_outputs(const ad_linear *l) { return l->batch * sizes_of(l).out; }
+
+ad_linear *ad_linear_new(ad_linear_kind kind, size_t batch, size_t n, size_t k, unsigned flags) {
+    size_t most = SIZE_MAX / 64;
+    if (n > MOST || k > INT_MAX / 65) return NULL;
+    if (batch == 0 || n == 0 || n > most / batch || n + k > most / (batch * n)) return NULL;
+    ad_linear *l = ad_alloc(1, sizeof *l);
+    if (l != NULL) *l = (ad_linear){kind, batch, n, k, flags, NULL, NULL};
+    return l;
+}
+
+ad_status ad_linear_fix(ad_linear *l, const double *matrices) {
+    size_t count = l->batch * l->n * l->n;
+    l->fixed = ad_alloc(count, sizeof *l->fixed);
+    if (l->fixed == NULL) return AD_NO_MEMORY;
+    memcpy(l->fixed, matrices, count * sizeof *matrices);
+    return AD_OK;
+}
+
+/* ---------------------------------------------------------------------------------- room */
+
+static void room_free(ad_linear_room *r) {
+    if (r != NULL) ad_free_lines(r->seen);
+    if (r != NULL) ad_free(r->pivot);
+    ad_free(r);
+}
+
+void ad_linear_free(ad_linear *l) {
+    if (l != NULL) room_free(l->kept);
+    if (l != NULL) ad_free(l->fixed);
+    ad_free(l);
+}
+
+/* The room that the last call left, or new room if another thread works in it. */
+static ad_linear_room *take_room(ad_linear *l) {
+    ad_linear_room *r = __atomic_exchange_n(&l->kept, NULL, __ATOMIC_ACQUIRE);
+    if (r != NULL) return r;
+    int inverts = l->kind == AD_LINEAR_DET || l->kind == AD_LINEAR_SLOGDET;
+    sizes size = sizes_of(l);
+    size_t all = by_lu(l) ? l->batch * l->n * l->n : 0, factors = (inverts ? 3 : 2) * all;
+    size_t whole = by_lu(l) ? l->batch * size.whole : size.whole;
+    r = ad_alloc_zeroed(1, sizeof *r);
+    if (r == NULL) return NULL;
+    r->seen = ad_alloc_lines(factors + size.work + l->batch * (size.in + size.out), sizeof(double));
+    r->pivot = ad_alloc(whole, sizeof *r->pivot);
+    if (r->seen == NULL || r->pivot == NULL) {
+        room_free(r);
+        return NULL;
+    }
+    r->factor = r->seen + all;
+    r->inverse = r->factor + all;
+    r->work = r->seen + factors;
+    r->seed = r->work + size.work;
+    return r;
+}
+
+static void give_back(ad_linear *l, ad_linear_room *r) {
+    room_free(__atomic_exchange_n(&l->kept, r, __ATOMIC_RELEASE));
+}
+
+/* ------------------------------------------------------------------- values and derivatives */
+
+ad_status ad_linear_value(ad_linear *l, const double *x, double *y) {
+    ad_linear_room *r = take_room(l);
+    if (r == NULL) return AD_NO_MEMORY;
+    ad_status status = row_of(l)->value(l, r, x, y);
+    give_back(l, r);
+    return status;
+}
+
+int ad_linear_undetermined(const ad_linear *l, const double *y) {
+    const ad_linear_row *row = row_of(l);
+    return row->undetermined != NULL && row->undetermined(l, y);
+}
+
+/* A seed at a time; one that is zero has no part in a result that is not finite. */
+static ad_status derivative(ad_linear *l, int backward, const double *x, const double *y, size_t p,
+                            const double *seeds, double *out) {
+    size_t n = backward ? ad_linear_outputs(l) : ad_linear_inputs(l);
+    size_t m = backward ? ad_linear_inputs(l) : ad_linear_outputs(l);
+    const ad_linear_row *row = row_of(l);
+    ad_linear_room *r = take_room(l);
+    if (r == NULL) return AD_NO_MEMORY;
+    ad_status status = row->prepare == NULL ? AD_OK : row->prepare(l, r, x, y);
+    double *seed = r->seed, *one = seed + n;
+    for (size_t q = 0; q < p && status == AD_OK; q++) {
+        const double *from = p == 1 ? seeds : seed;
+        double *to = p == 1 ? out : one;
+        for (size_t k = 0; k < n && p > 1; k++) seed[k] = seeds[k * p + q];
+        if (!ad_any(n, from)) {
+            memset(to, 0, m * sizeof *to);
+        } else {
+            (backward ? row->pull : row->push)(l, r, x, y, from, to);
+        }
+        for (size_t k = 0; k < m && p > 1; k++) out[k * p + q] = one[k];
+    }
+    give_back(l, r);
+    return status;
+}
+
+ad_status ad_linear_push(ad_linear *l, const double *x, const double *y, size_t p,
+                         const double *tangent, double *out) {
+    return derivative(l, 0, x, y, p, tangent, out);
+}
+
+ad_status ad_linear_pull(ad_linear *l, const double *x, const double *y, size_t p,
+                         const double *adjoint, double *out) {
+    return derivative(l, 1, x, y, p, adjoint, out);
+}

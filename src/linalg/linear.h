@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions of matrices whose values and derivatives LAPACK computes: what a call's rule is made of
+ * where it needs no Python.  Matrices are row major; stacks of them lie one behind the other.
+ *
+ * SOLVE       a (n x n), b (n x k)  -> x with a x = b
+ * TRIANGULAR  the same with a triangle of a: see the flags
+ * INV         a (n x n)             -> its inverse
+ * DET         a (n x n)             -> one number
+ * SLOGDET     a (n x n)             -> sign and logarithm; all signs of a stack come first
+ * CHOLESKY    a (n x n), lower      -> l with l l^T = a, zeros above
+ * QR          a (n x k), n >= k     -> q (n x k) and r (k x k); all q of a stack come first
+ * EIGH        a (n x n)             -> w (n), ascending, and vectors v (n x n); all w come first;
+ *                                      one triangle is read
+ *
+ * A matrix that is no variable (ad_linear_fix) is not among SOLVE's numbers.
+ *
+ * Formulas: Giles, Collected matrix derivative results for forward and reverse mode AD (2008);
+ * CHOLESKY: Murray, Differentiation of the Cholesky decomposition (2016); QR: Roberts and Roberts,
+ * QR and LQ decomposition matrix backpropagation algorithms (2020). */
+#ifndef AD_LINEAR_H
+#define AD_LINEAR_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+typedef enum ad_linear_kind {
+    AD_LINEAR_SOLVE,
+    AD_LINEAR_TRIANGULAR,
+    AD_LINEAR_INV,
+    AD_LINEAR_DET,
+    AD_LINEAR_SLOGDET,
+    AD_LINEAR_CHOLESKY,
+    AD_LINEAR_QR,
+    AD_LINEAR_EIGH,
+    AD_LINEAR_KINDS
+} ad_linear_kind;
+
+enum { /* which triangle, whether it is transposed, whether its diagonal is 1 */
+       AD_LINEAR_LOWER = 1,
+       AD_LINEAR_TRANSPOSED = 2,
+       AD_LINEAR_UNIT = 4,
+};
+
+/* BLAS and LAPACK as Fortran has them: the caller's, once, before the first call. */
+typedef struct ad_lapack {
+    void (*gemm)(char *, char *, int *, int *, int *, double *, double *, int *, double *, int *,
+                 double *, double *, int *);
+    void (*trsm)(char *, char *, char *, char *, int *, int *, double *, double *, int *, double *,
+                 int *);
+    void (*getrf)(int *, int *, double *, int *, int *, int *);
+    void (*getrs)(char *, int *, int *, double *, int *, int *, double *, int *, int *);
+    void (*getri)(int *, double *, int *, int *, double *, int *, int *);
+    void (*potrf)(char *, int *, double *, int *, int *);
+    void (*geqrf)(int *, int *, double *, int *, double *, double *, int *, int *);
+    void (*orgqr)(int *, int *, int *, double *, int *, double *, double *, int *, int *);
+    void (*syevd)(char *, char *, int *, double *, int *, double *, double *, int *, int *, int *,
+                  int *);
+} ad_lapack;
+
+void ad_lapack_set(const ad_lapack *lapack);
+
+/* One function of `batch` matrices.  It keeps the factors of the matrices it saw last, so that a
+ * derivative at the point of the value costs no second factorisation; threads may share it. */
+typedef struct ad_linear ad_linear;
+
+/* NULL: no memory, or a size LAPACK cannot count. */
+ad_linear *ad_linear_new(ad_linear_kind kind, size_t batch, size_t n, size_t k, unsigned flags);
+void ad_linear_free(ad_linear *linear);
+
+/* SOLVE with these matrices (batch x n x n), whose numbers are copied. */
+ad_status ad_linear_fix(ad_linear *linear, const double *matrices);
+
+/* How many numbers it takes and gives. */
+size_t ad_linear_inputs(const ad_linear *linear);
+size_t ad_linear_outputs(const ad_linear *linear);
+
+/* Whether some of the results y are no functions of the matrices at this point: Q and R of columns
+ * that depend on each other, eigenvectors of equal eigenvalues.  Their derivatives are NaN. */
+int ad_linear_undetermined(const ad_linear *linear, const double *y);
+
+/* As ad_callbacks has them.  AD_CALL_FAILED: a matrix that LAPACK cannot factor, or at which the
+ * formula does not hold; the caller's own rule decides what becomes of it. */
+ad_status ad_linear_value(ad_linear *linear, const double *x, double *y);
+ad_status ad_linear_push(ad_linear *linear, const double *x, const double *y, size_t p,
+                         const double *tangent, double *out);
+ad_status ad_linear_pull(ad_linear *linear, const double *x, const double *y, size_t p,
+                         const double *adjoint, double *out);
+
+#endif

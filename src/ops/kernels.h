@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions that ops.def uses beyond <math.h>, on doubles. */
+#ifndef AD_KERNELS_H
+#define AD_KERNELS_H
+
+#include <math.h>
+
+#include "base/nonfinite.h"
+#include "ops/ops.h"
+
+/* The value itself, held constant by its row's partial. */
+static inline double ad_stopped(double a) { return a; }
+
+static inline double ad_sign(double a) { return a > 0 ? 1 : a < 0 ? -1 : a == 0 ? 0 : a; }
+
+/* The sign as the slope of |a|, whose own slope at 0 is infinite: unlike a step's it counts. */
+static inline double ad_side(double a) { return ad_sign(a); }
+
+/* a / b, and at 0 / 0 the middle of what it tends to as a slope of hypot. */
+static inline double ad_ratio(double a, double b) { return b == 0 ? 0 : a / b; }
+
+/* The partial a of a root b: at b = 0 the middle of the slopes on both sides of the kink. */
+static inline double ad_kinked(double a, double b) { return b == 0 ? 0 : a; }
+
+/* a log b, and 0 where a is 0 and b >= 0: a is a power of b, which goes to 0 faster than log b
+ * grows. */
+static inline double ad_times_log(double a, double b) { return a == 0 && b >= 0 ? 0 : a * log(b); }
+
+/* b^c log b, given a = b^c. */
+static inline double ad_power_log(double a, double b, double c) {
+    (void)c;
+    return ad_times_log(a, b);
+}
+
+static inline double ad_maximum(double a, double b) { return a >= b || a != a ? a : b; }
+static inline double ad_minimum(double a, double b) { return a <= b || a != a ? a : b; }
+
+static inline double ad_heaviside(double a, double b) {
+    return a > 0 ? 1 : a < 0 ? 0 : a == 0 ? b : a;
+}
+
+static inline double ad_sinc(double a) {
+    double y = AD_PI * a;
+    return a == 0 ? 1 : sin(y) / y;
+}
+
+/* To the next number away from zero. */
+static inline double ad_spacing(double a) { return nextafter(a, a < 0 ? -AD_INF : AD_INF) - a; }
+
+/* The share of a of two exponentials whose logarithms differ by it. */
+static inline double ad_logistic(double a) { return 1 / (1 + exp(-a)); }
+static inline double ad_logistic2(double a) { return 1 / (1 + exp2(-a)); }
+
+static inline double ad_logaddexp(double a, double b) {
+    if (a == b) return a + AD_LN2; /* also equal infinities */
+    return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));
+}
+
+static inline double ad_logaddexp2(double a, double b) {
+    if (a == b) return a + 1;
+    return a > b ? a + log1p(exp2(b - a)) / AD_LN2 : b + log1p(exp2(a - b)) / AD_LN2;
+}
+
+/* Python's modulus: the result has the divisor's sign. */
+static inline double ad_remainder(double a, double b) {
+    double r = fmod(a, b);
+    if (r != 0 && (b < 0) != (r < 0)) r += b;
+    return r == 0 ? copysign(0, b) : r;
+}
+
+/* NumPy's: the modulus goes first, so that a quotient of infinity stays -1 or 0. */
+static inline double ad_floor_divide(double a, double b) {
+    if (b == 0) return a / b;
+    double mod = fmod(a, b), q = (a - mod) / b;
+    if (mod != 0 && (b < 0) != (mod < 0)) q -= 1;
+    if (q == 0) return copysign(0, a / b);
+    double whole = floor(q);
+    return q - whole > 0.5 ? whole + 1 : whole;
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the rest of the core may ask about an operation.  Everything here is
+ * made from ops.def; no other file knows a formula. */
+#ifndef AD_OPS_H
+#define AD_OPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define AD_PI 3.14159265358979323846
+#define AD_PI2 (AD_PI * AD_PI)
+#define AD_LN2 0.693147180559945309417
+#define AD_LN10 2.30258509299404568402
+#define AD_RADIAN (AD_PI / 180)
+#define AD_DEGREE (180 / AD_PI)
+#define AD_INF HUGE_VAL
+
+#define AD_MAX_ARITY 3
+
+typedef enum ad_op {
+#define UNARY(NAME, ...) AD_##NAME,
+#define BINARY(NAME, ...) AD_##NAME,
+#define TEST1(NAME, ...) AD_##NAME,
+#define TEST2(NAME, ...) AD_##NAME,
+#define TERNARY(NAME, ...) AD_##NAME,
+#define ALIAS(UFUNC, NAME)
+#include "ops/ops.def"
+    AD_OP_COUNT
+} ad_op;
+
+/* How the partial along an edge is known, read off the row's own text. */
+typedef enum ad_partial_class {
+    AD_PARTIAL_STORED = 0, /* computed and stored */
+    AD_PARTIAL_ZERO,       /* no derivative along this edge */
+    AD_PARTIAL_ONE,
+    AD_PARTIAL_MINUS_ONE,
+    AD_PARTIAL_A, /* the value of operand a, b, or of the node itself */
+    AD_PARTIAL_B,
+    AD_PARTIAL_V,
+} ad_partial_class;
+
+/* Value and all partials at one point; partials along absent operands are not written. */
+typedef double (*ad_point_fn)(double a, double b, double c, double partial[AD_MAX_ARITY]);
+
+/* An inner loop in NumPy's form: strided pointers to operands and result. */
+typedef void (*ad_loop_fn)(char **pointers, const intptr_t *count, const intptr_t *strides,
+                           void *data);
+
+typedef struct ad_op_info {
+    const char *name;  /* the enumerator: "SIN" */
+    const char *ufunc; /* the NumPy function it differentiates: "sin" */
+    int arity;
+    int is_test; /* its value is a truth value */
+    int exact;   /* no function call in its value: every implementation gives the same bits */
+    const char *domain[AD_MAX_ARITY];
+    const char *value;                 /* the row's text */
+    const char *partial[AD_MAX_ARITY]; /* NULL beyond the arity */
+    ad_partial_class partial_class[AD_MAX_ARITY];
+    ad_point_fn point;
+} ad_op_info;
+
+/* The row of an operation; op < AD_OP_COUNT.  The table itself is read where a call would
+ * cost as much as the operation. */
+const ad_op_info *ad_op_row(unsigned op);
+extern ad_op_info ad_op_rows[];
+
+/* Second names: ufunc name and the operation it means; count in *n. */
+typedef struct ad_op_alias {
+    const char *ufunc;
+    ad_op op;
+} ad_op_alias;
+const ad_op_alias *ad_op_aliases(size_t *n);
+
+/* Values of arrays may come from the caller's own loops (NumPy's), so that a
+ * traced function returns bit for bit what it returns untraced.  Set once,
+ * before any recording; without one the table's expression is used. */
+void ad_op_set_loop(unsigned op, ad_loop_fn loop, void *data);
+
+/* value[k] = op(a[k], b[k], c[k]) for k < n; strides in doubles. */
+void ad_op_values(unsigned op, size_t n, const double *const operand[], const intptr_t stride[],
+                  double *value);
+
+/* One partial of n consecutive points: out[k] from a[k], b[k], c[k] and v[k],
+ * all contiguous (absent operands may be NULL). */
+void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const double *b,
+                    const double *c, const double *v, double *out);
+
+/* Value at one point, from the loop where one is set. */
+double ad_op_value(unsigned op, double a, double b, double c);
+
+#endif

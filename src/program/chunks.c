@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Long runs that take turns, piece by piece, so that what one leaves the next finds in the
+ * cache. */
+#include "base/alloc.h"
+#include "program/schedule.h"
+
+#define LONG 2048 /* elements of a run from which on that pays */
+#define NOBODY UINT32_MAX
+
+/* Slots [low, high). */
+typedef struct slots {
+    int64_t low, high;
+} slots;
+
+/* With those behind the last that vector loops write too. */
+static slots results(const ad_program_run *run) {
+    const int64_t vectors = ((int64_t)run->count + AD_SLOT_PADDING - 1) / AD_SLOT_PADDING;
+    return (slots){run->out, run->out + vectors * AD_SLOT_PADDING};
+}
+
+static slots operands(const ad_program_run *run, size_t j) {
+    const int64_t base = run->base[j], reach = (int64_t)(run->count - 1) * run->stride[j];
+    return (slots){base + (reach < 0 ? reach : 0), base + (reach > 0 ? reach : 0) + 1};
+}
+
+static int apart(slots x, slots y) { return x.high <= y.low || y.high <= x.low; }
+
+/* Element k of the operand is element k of the results. */
+static int in_step(const ad_program_run *reader, size_t j, const ad_program_run *writer) {
+    return reader->base[j] == writer->out && reader->stride[j] == 1;
+}
+
+/* Whether piece after piece of both gives what one run after the other does: where slots of the one
+ * are slots of the other they are so in step. */
+static int compatible(const ad_program_run *earlier, const ad_program_run *later) {
+    for (size_t j = 0; j < later->arity; j++) {
+        if (!in_step(later, j, earlier) && !apart(operands(later, j), results(earlier))) return 0;
+    }
+    for (size_t j = 0; j < earlier->arity; j++) {
+        if (!in_step(earlier, j, later) && !apart(operands(earlier, j), results(later))) return 0;
+    }
+    return earlier->out == later->out || apart(results(earlier), results(later));
+}
+
+static int is_long(const ad_program_run *run) {
+    return run->form == AD_RUN_AFFINE && !ad_run_reduces(run->op) && run->count >= LONG;
+}
+
+static int fits(const ad_program *p, size_t first, size_t run) {
+    int good = run - first < AD_TURN_MOST && is_long(&p->run[run]) &&
+               p->run[run].count == p->run[first].count;
+    for (size_t k = first; k < run && good; k++) good = compatible(&p->run[k], &p->run[run]);
+    return good;
+}
+
+static ad_status append_turn(ad_program *p, size_t *turns, size_t *members, size_t first,
+                             size_t end) {
+    if (ad_grow((void **)&p->turn, turns, p->turns + 1, sizeof *p->turn) != AD_OK ||
+        ad_grow((void **)&p->member, members, p->members + end - first, sizeof *p->member) !=
+            AD_OK) {
+        return AD_NO_MEMORY;
+    }
+    p->turn[p->turns++] = (ad_turn){first, end, p->members};
+    for (size_t k = first; k < end; k++) p->member[p->members++] = (ad_member){p->run[k], 0};
+    return AD_OK;
+}
+
+static ad_status find_turns(ad_program *p) {
+    size_t turns = 0, members = 0;
+    for (size_t k = 0, end; k < p->runs; k = end) {
+        end = k + 1;
+        while (is_long(&p->run[k]) && end < p->runs && fits(p, k, end)) end++;
+        if (end == k + 1) continue;
+        if (append_turn(p, &turns, &members, k, end) != AD_OK) return AD_NO_MEMORY;
+    }
+    return AD_OK;
+}
+
+/* last[r]: the last run that reads a result of run r; NOBODY is what outputs and guards come to. */
+static void find_readers(const ad_program *p, uint32_t *writer, uint32_t *last) {
+    for (size_t k = 0; k < p->slots; k++) writer[k] = NOBODY;
+    for (size_t r = 0; r < p->runs; r++) {
+        const ad_program_run *run = &p->run[r];
+        for (size_t k = 0; k < ad_run_rows(run); k++) {
+            for (size_t j = 0; j < run->arity; j++) {
+                uint32_t from = writer[ad_run_operand(p, run, k, j)];
+                if (from != NOBODY) last[from] = (uint32_t)r;
+            }
+        }
+        for (size_t k = 0; k < run->count; k++) writer[run->out + k] = (uint32_t)r;
+    }
+    for (size_t k = 0; k < p->places + p->guards; k++) {
+        uint32_t slot = k < p->places ? p->place[k].slot : p->guard[k - p->places].slot;
+        if (writer[slot] != NOBODY) last[writer[slot]] = NOBODY;
+    }
+}
+
+/* The member of a turn that operand j of member k reads; k if it is older than the turn. */
+static size_t source(const ad_program *p, const ad_turn *turn, size_t k, size_t j) {
+    for (size_t from = k; from-- > 0;) {
+        if (in_step(&p->run[turn->first + k], j, &p->run[turn->first + from])) return from;
+    }
+    return k;
+}
+
+/* Let results that none but the turn's read have slots of its own, which others take when the last
+ * has read them. */
+static void keep_results(ad_program *p, const ad_turn *turn, const uint32_t *last) {
+    ad_member *member = p->member + turn->member;
+    size_t count = turn->end - turn->first, taken[AD_TURN_MOST] = {0}; /* the last reader */
+    for (size_t k = 0; k < count; k++) {
+        ad_program_run *run = &member[k].run;
+        const size_t now = turn->first + k;
+        for (size_t j = 0; j < run->arity; j++) {
+            size_t from = source(p, turn, k, j);
+            if (from == k || !(member[from].stays & 1)) continue;
+            run->base[j] = member[from].run.out;
+            member[k].stays |= 2u << j;
+        }
+        if (last[now] >= turn->end) continue;
+        size_t place = 0;
+        while (taken[place] > now) place++;
+        taken[place] = last[now];
+        run->out = (uint32_t)(ad_turn_slot(p) + place * AD_TURN_PIECE);
+        member[k].stays |= 1;
+        if ((place + 1) * AD_TURN_PIECE > p->turn_room) p->turn_room = (place + 1) * AD_TURN_PIECE;
+    }
+}
+
+ad_status ad_program_take_turns(ad_program *p) {
+    ad_status status = find_turns(p);
+    if (status != AD_OK || p->turns == 0) return status;
+    if (ad_turn_slot(p) + (size_t)AD_TURN_MOST * AD_TURN_PIECE > UINT32_MAX) return AD_OK;
+    uint32_t *writer = ad_alloc(p->slots, sizeof *writer);
+    uint32_t *last = ad_alloc_zeroed(p->runs, sizeof *last);
+    status = writer == NULL || last == NULL ? AD_NO_MEMORY : AD_OK;
+    if (status == AD_OK) find_readers(p, writer, last);
+    for (size_t k = 0; k < p->turns && status == AD_OK; k++) keep_results(p, &p->turn[k], last);
+    ad_free(writer);
+    ad_free(last);
+    return status;
+}

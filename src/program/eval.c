@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program/eval.h"
+
+#include <string.h>
+
+#include "base/nonfinite.h"
+#include "simd/vmath.h"
+
+static ad_eval_table chosen;
+
+/* Whether a text calls a function that the platform has on vectors. */
+static int has_vector_function(const char *text) {
+#define NAME_OF(NAME) #NAME "(",
+    static const char *const names[] = {AD_VMATH1(NAME_OF) AD_VMATH2(NAME_OF)};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        if (strstr(text, names[k]) != NULL) return 1;
+    }
+    return 0;
+}
+
+void ad_eval_choose(const ad_eval_table *table) {
+    chosen = *table;
+    for (unsigned op = 0; op < AD_PROGRAM_OPS; op++) {
+        int vector = op < AD_OP_COUNT && has_vector_function(ad_op_rows[op].value);
+        if (!vector && ad_eval_scalar[op] != NULL) {
+            chosen.point[op][AD_RUN_LISTED] = ad_eval_scalar[op];
+        }
+    }
+}
+
+const ad_eval_table *ad_eval_kernels(void) { return &chosen; }
+
+size_t ad_point_room(const ad_program *p) { return ad_turn_slot(p) + p->turn_room; }
+
+size_t ad_lane_room(const ad_program *p) {
+    return p->lane_slots * p->lane_points + p->lane_call_room;
+}
+
+void ad_point_begin(const ad_program *p, double *arena) {
+    memset(arena, 0, ad_point_room(p) * sizeof *arena);
+    memcpy(arena + p->inputs, p->constant, p->constants * sizeof *arena);
+}
+
+void ad_lane_begin(const ad_program *p, double *arena) {
+    memset(arena, 0, ad_lane_room(p) * sizeof *arena);
+    for (size_t c = 0; c < p->constants; c++) {
+        for (size_t e = 0; e < p->lane_points; e++) {
+            arena[p->lane_constant[c] + e] = p->constant[c];
+        }
+    }
+}
+
+/* By the rule; the products of zeros are zeros without asking. */
+static ad_status ask(ad_called c, unsigned way, size_t reads, const double *x, double *out) {
+    const ad_callbacks *callbacks = ad_callbacks_get();
+    const double *y = x + c.n, *seed = y + c.m;
+    size_t p = ad_call_seeds(c, way, reads), seeds = p * (way == AD_CALL_PUSH ? c.n : c.m);
+    if (way == AD_CALL_VALUE) return callbacks->value(c.rule, c.n, x, c.m, out);
+    if (!ad_any(seeds, seed)) {
+        memset(out, 0, ad_call_gives(c, way, p) * sizeof *out);
+        return AD_OK;
+    }
+    if (way == AD_CALL_PUSH) return callbacks->push(c.rule, c.n, x, c.m, y, p, seed, out);
+    return callbacks->pull(c.rule, c.n, x, c.m, y, p, seed, out);
+}
+
+static ad_status point_call(const ad_program *p, const ad_program_run *run, double *arena) {
+    const uint32_t *list = p->list + run->first;
+    double *x = arena + p->slots + AD_SLOT_PADDING;
+    for (size_t j = 0; j < run->arity; j++) x[j] = arena[list[j]];
+    return ask(p->called[run->base[0]], run->base[1], run->arity, x, arena + run->out);
+}
+
+/* Runs on their way through their elements. */
+static void take_turns(const ad_member *from, size_t count, double *arena) {
+    ad_member member[AD_TURN_MOST];
+    const uint32_t elements = from->run.count;
+    memcpy(member, from, count * sizeof *member);
+    for (uint32_t k = 0, n; k < elements; k += n) {
+        n = elements - k < AD_TURN_PIECE ? elements - k : AD_TURN_PIECE;
+        for (ad_member *x = member; x < member + count; x++) {
+            ad_program_run *run = &x->run;
+            run->count = n;
+            chosen.point[run->op][AD_RUN_AFFINE](arena, run, NULL);
+            if (!(x->stays & 1)) run->out += n;
+            for (uint32_t j = 0; j < run->arity; j++) {
+                if (!(x->stays & 2u << j)) run->base[j] += n * (uint32_t)run->stride[j];
+            }
+        }
+    }
+}
+
+ad_status ad_point_run(const ad_program *p, double *arena) {
+    const ad_turn *turn = p->turn, *last = turn;
+    if (p->turns > 0) last += p->turns;
+    for (size_t k = 0; k < p->runs; k++) {
+        const ad_program_run *run = &p->run[k];
+        if (turn < last && turn->first == k) {
+            take_turns(p->member + turn->member, turn->end - k, arena);
+            k = turn++->end - 1;
+            continue;
+        }
+        if (run->op != AD_RUN_CALL) {
+            chosen.point[run->op][run->form](arena, run, p->list + run->first);
+            continue;
+        }
+        ad_status status = point_call(p, run, arena);
+        if (status != AD_OK) return status;
+    }
+    return AD_OK;
+}
+
+/* An elementwise function, once for all points. */
+static ad_status lane_values(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
+    const uint32_t *from = p->record + run->first, *to = from + run->arity;
+    const ad_called *c = &p->called[run->called];
+    double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity * n;
+    for (size_t j = 0; j < run->arity; j++) memcpy(x + j * n, arena + from[j], n * sizeof *x);
+    ad_status status = ad_callbacks_get()->values(c->rule, c->n, c->m, n, x, out);
+    if (status != AD_OK) return status;
+    for (size_t k = 0; k < run->count; k++) memcpy(arena + to[k], out + k * n, n * sizeof *x);
+    return AD_OK;
+}
+
+static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
+    if (run->way == AD_CALL_VALUE && p->called[run->called].elementwise) {
+        return lane_values(p, run, n, arena);
+    }
+    const uint32_t *from = p->record + run->first, *to = from + run->arity;
+    double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity;
+    for (size_t e = 0; e < n; e++) {
+        for (size_t j = 0; j < run->arity; j++) x[j] = arena[from[j] + e];
+        ad_status status = ask(p->called[run->called], run->way, run->arity, x, out);
+        if (status != AD_OK) return status;
+        for (size_t k = 0; k < run->count; k++) arena[to[k] + e] = out[k];
+    }
+    return AD_OK;
+}
+
+/* A run on vectors of any length, AD_LANE_POINTS at a time. */
+static void lane_run(const ad_lane_run *run, const uint32_t *record, size_t points, double *arena) {
+    for (size_t e = 0; e < points; e += AD_LANE_POINTS) {
+        size_t m = points - e < AD_LANE_POINTS ? points - e : AD_LANE_POINTS;
+        chosen.lane[run->op](arena + e, run, record, m);
+    }
+}
+
+ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena) {
+    const size_t points = ad_lane_steps(n);
+    for (size_t k = 0; k < p->runs; k++) {
+        const ad_lane_run *run = &p->lane_run[k];
+        if (run->op != AD_RUN_CALL) {
+            if (points <= AD_LANE_POINTS) {
+                chosen.lane[run->op](arena, run, p->record + run->first, points);
+            } else {
+                lane_run(run, p->record + run->first, points, arena);
+            }
+            continue;
+        }
+        ad_status status = lane_call(p, run, n, arena);
+        if (status != AD_OK) return status;
+    }
+    return AD_OK;
+}
+
+int ad_point_guards(const ad_program *p, const double *arena) {
+    for (size_t k = 0; k < p->guards; k++) {
+        if ((arena[p->guard[k].slot] != 0) != (p->guard[k].position != 0)) return 0;
+    }
+    return 1;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every entry is a term of one or two sums: numbers of products, one of its column's colour and
+ * one of its row's.  A sum with one unknown term left gives it; sums of one term come first, so
+ * a star colouring and a direct one of both sides need no others, and those of a tree of two
+ * colours come leaf by leaf.  What is never left alone shows that the colouring does not do. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "sparse/colour_parts.h"
+
+#define NONE SIZE_MAX
+
+/* A term is one sight of an entry: of a symmetric pattern entry k itself, whose twin is its
+ * mirror image; otherwise k through its column's colour and entries + k through its row's. */
+typedef struct puzzle {
+    const ad_pattern *p;
+    int symmetric;
+    size_t entries, terms, sums;
+    size_t *twin; /* of a symmetric pattern */
+    size_t *sum;  /* of a term, or NONE */
+    size_t *from, *left, *unknown, *start;
+    size_t *member; /* the terms of sum s from start[s] on */
+    size_t *queue, queued;
+} puzzle;
+
+static size_t entry_of(const puzzle *x, size_t term) {
+    return term < x->entries ? term : term - x->entries;
+}
+
+static size_t twin_of(const puzzle *x, size_t term) {
+    if (x->symmetric) return x->twin[term];
+    if (x->terms == x->entries) return term;
+    return term < x->entries ? term + x->entries : term - x->entries;
+}
+
+/* Sums of the products of one side: lines are the places in a product, `place` the terms.
+ * seen is as long as there are colours. */
+static ad_status add_sums(puzzle *x, const ad_pattern *lines, const uint32_t *colour,
+                          size_t colours, const size_t *place, size_t shift, size_t packed) {
+    size_t *seen = ad_alloc(colours, sizeof *seen);
+    if (seen == NULL) return AD_NO_MEMORY;
+    for (size_t i = 0; i < lines->rows; i++) {
+        for (size_t k = lines->start[i]; k < lines->start[i + 1]; k++) {
+            uint32_t c = colour[lines->index[k]];
+            if (c < colours) seen[c] = NONE;
+        }
+        for (size_t k = lines->start[i]; k < lines->start[i + 1]; k++) {
+            size_t term = (place != NULL ? place[k] : k) + shift;
+            uint32_t c = colour[lines->index[k]];
+            x->sum[term] = NONE;
+            if (c == AD_NO_COLOUR) continue;
+            if (seen[c] == NONE) {
+                seen[c] = x->sums;
+                x->from[x->sums++] = packed + c * lines->rows + i;
+            }
+            x->sum[term] = seen[c];
+        }
+    }
+    ad_free(seen);
+    return AD_OK;
+}
+
+static ad_status allocate(puzzle *x) {
+    size_t n = x->terms;
+    x->sum = ad_alloc(n, sizeof *x->sum);
+    x->from = ad_alloc(n, sizeof *x->from);
+    x->left = ad_alloc_zeroed(n, sizeof *x->left);
+    x->unknown = ad_alloc_zeroed(n, sizeof *x->unknown);
+    x->start = ad_alloc_zeroed(n + 2, sizeof *x->start);
+    x->member = ad_alloc(n, sizeof *x->member);
+    x->queue = ad_alloc(n, sizeof *x->queue);
+    int ready = x->sum && x->from && x->left && x->unknown && x->start && x->member && x->queue;
+    return ready ? AD_OK : AD_NO_MEMORY;
+}
+
+static void list_members(puzzle *x) {
+    for (size_t t = 0; t < x->terms; t++) {
+        if (x->sum[t] != NONE) x->start[x->sum[t] + 2]++;
+    }
+    for (size_t s = 0; s < x->sums; s++) {
+        x->left[s] = x->start[s + 2];
+        if (x->left[s] == 1) x->queue[x->queued++] = s;
+        x->start[s + 2] += x->start[s + 1];
+    }
+    for (size_t t = 0; t < x->terms; t++) {
+        size_t s = x->sum[t];
+        if (s == NONE) continue;
+        x->unknown[s] ^= t; /* the exclusive or of one term is that term */
+        x->member[x->start[s + 1]++] = t;
+    }
+}
+
+/* The term that sum s has left, as an entry read off or as a step. */
+static ad_status give(const puzzle *x, size_t s, ad_recovery *r) {
+    size_t term = x->unknown[s], entry = entry_of(x, term);
+    size_t twin = x->symmetric ? x->twin[term] : entry;
+    r->from[entry] = r->from[twin] = x->from[s];
+    size_t others = x->start[s + 1] - x->start[s] - 1;
+    if (others == 0) return AD_OK;
+    ad_status status = ad_grow((void **)&r->step, &r->room_steps, r->steps + 1, sizeof *r->step);
+    if (status != AD_OK) return status;
+    status = ad_grow((void **)&r->minus, &r->room_minus, r->minuses + others, sizeof *r->minus);
+    if (status != AD_OK) return status;
+    for (size_t m = x->start[s]; m < x->start[s + 1]; m++) {
+        if (x->member[m] != term) r->minus[r->minuses++] = entry_of(x, x->member[m]);
+    }
+    r->step[r->steps++] = (ad_recovery_step){entry, twin, r->minuses};
+    return AD_OK;
+}
+
+static ad_status solve(puzzle *x, ad_recovery *r) {
+    size_t found = 0;
+    for (size_t q = 0; q < x->queued; q++) {
+        size_t s = x->queue[q];
+        if (x->left[s] == 0) continue; /* its last term came from elsewhere meanwhile */
+        size_t term = x->unknown[s], twin = twin_of(x, term), other = x->sum[twin];
+        ad_status status = give(x, s, r);
+        if (status != AD_OK) return status;
+        x->left[s] = 0;
+        found += x->symmetric && twin != term ? 2 : 1;
+        if (twin == term || other == NONE) continue;
+        x->unknown[other] ^= twin;
+        if (--x->left[other] == 1) x->queue[x->queued++] = other;
+    }
+    return found == x->entries ? AD_OK : AD_BAD_INDEX;
+}
+
+static int colours_exist(size_t n, const uint32_t *colour, size_t colours) {
+    for (size_t v = 0; v < n; v++) {
+        if (colour[v] >= colours && colour[v] != AD_NO_COLOUR) return 0;
+    }
+    return 1;
+}
+
+static ad_status finish(puzzle *x, ad_status status, ad_recovery *r) {
+    if (status == AD_OK) {
+        r->entries = x->entries;
+        r->from = ad_alloc(x->entries, sizeof *r->from);
+        status = AD_NO_MEMORY;
+    }
+    if (r->from != NULL) {
+        list_members(x);
+        status = solve(x, r);
+    }
+    if (status != AD_OK) ad_recovery_free(r);
+    ad_free(x->twin);
+    ad_free(x->sum);
+    ad_free(x->from);
+    ad_free(x->left);
+    ad_free(x->unknown);
+    ad_free(x->start);
+    ad_free(x->member);
+    ad_free(x->queue);
+    return status;
+}
+
+static ad_status make_symmetric(const ad_pattern *p, const uint32_t *colour, size_t colours,
+                                ad_recovery *r) {
+    puzzle x = {.p = p, .symmetric = 1, .entries = p->start[p->rows]};
+    x.terms = x.entries;
+    x.twin = ad_alloc(x.entries, sizeof *x.twin);
+    ad_status status = x.twin != NULL ? ad_pattern_mirror(p, x.twin) : AD_NO_MEMORY;
+    if (status == AD_OK) status = allocate(&x);
+    if (status == AD_OK) status = add_sums(&x, p, colour, colours, NULL, 0, 0);
+    return finish(&x, status, r);
+}
+
+ad_status ad_recovery_make(const ad_pattern *p, ad_colouring kind, const uint32_t *colour,
+                           size_t colours, ad_recovery *r) {
+    *r = (ad_recovery){0};
+    if (kind == AD_COLOUR_COLUMNS) return ad_recovery_make_both(p, colour, colours, NULL, 0, r);
+    if (kind == AD_COLOUR_ROWS) return ad_recovery_make_both(p, NULL, 0, colour, colours, r);
+    ad_status status = ad_pattern_check(p);
+    if (status != AD_OK) return status;
+    if (p->rows != p->columns || !colours_exist(p->rows, colour, colours)) return AD_BAD_INDEX;
+    status = make_symmetric(p, colour, colours, r);
+    r->packed = status == AD_OK ? colours * p->rows : 0;
+    if (status != AD_OK || kind == AD_COLOUR_ACYCLIC || r->steps == 0) return status;
+    ad_recovery_free(r); /* a star colouring is direct */
+    return AD_BAD_INDEX;
+}
+
+ad_status ad_recovery_make_both(const ad_pattern *p, const uint32_t *column_colour,
+                                size_t column_colours, const uint32_t *row_colour,
+                                size_t row_colours, ad_recovery *r) {
+    *r = (ad_recovery){0};
+    ad_status status = ad_pattern_check(p);
+    if (status != AD_OK) return status;
+    if (column_colour != NULL && !colours_exist(p->columns, column_colour, column_colours)) {
+        return AD_BAD_INDEX;
+    }
+    if (row_colour != NULL && !colours_exist(p->rows, row_colour, row_colours)) {
+        return AD_BAD_INDEX;
+    }
+    puzzle x = {.p = p, .entries = p->start[p->rows]};
+    int two = column_colour != NULL && row_colour != NULL;
+    x.terms = two ? 2 * x.entries : x.entries;
+    size_t first = column_colours * p->rows, *place = NULL;
+    ad_pattern t = {0};
+    status = allocate(&x);
+    if (status == AD_OK && column_colour != NULL) {
+        status = add_sums(&x, p, column_colour, column_colours, NULL, 0, 0);
+    }
+    if (status == AD_OK && row_colour != NULL) {
+        place = ad_alloc(x.entries, sizeof *place);
+        status = place != NULL ? ad_pattern_transpose(p, &t, place) : AD_NO_MEMORY;
+        if (status == AD_OK) {
+            status = add_sums(&x, &t, row_colour, row_colours, place, two ? x.entries : 0, first);
+        }
+    }
+    ad_pattern_free(&t);
+    ad_free(place);
+    status = finish(&x, status, r);
+    r->packed = status == AD_OK ? first + row_colours * p->columns : 0;
+    return status;
+}
+
+void ad_recovery_free(ad_recovery *r) {
+    ad_free(r->from);
+    ad_free(r->step);
+    ad_free(r->minus);
+    *r = (ad_recovery){0};
+}
+
+void ad_recover(const ad_recovery *r, size_t count, const double *packed, double *entry) {
+    for (size_t b = 0; b < count; b++, packed += r->packed, entry += r->entries) {
+        for (size_t k = 0; k < r->entries; k++) entry[k] = packed[r->from[k]];
+        size_t m = 0;
+        for (size_t s = 0; s < r->steps; s++) {
+            const ad_recovery_step *step = &r->step[s];
+            double x = entry[step->entry];
+            for (; m < step->end; m++) x -= entry[r->minus[m]];
+            entry[step->entry] = entry[step->twin] = x;
+        }
+    }
+}

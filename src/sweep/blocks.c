@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sweeps through block runs. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/nonfinite.h"
+#include "sweep/parts.h"
+#include "tape/block.h"
+
+static int reduction_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
+    ad_cursor cursor = {0};
+    ad_edges e;
+    int stored = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
+    int first = s->backward && ad_sweep_first(s, run, 0) != NULL;
+    const double *share = stored ? s->tape->partial + block->partial : NULL;
+    ad_sweep_clear(s, run);
+    while (ad_next_edges(s->tape, block, &cursor, &e)) {
+        ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};
+        ad_numbers partial = stored ? (ad_numbers){share + e.edge, e.edge_stride} : ad_sweep_ones;
+        ad_sweep_join(s, e.count, ad_sweep_end(s, e.count, own), ad_sweep_end(s, e.count, e.in),
+                      partial, ad_sweep_zeros, first);
+        if (ad_pace_stops(&s->pace, e.count * s->p)) return 1;
+    }
+    return 0;
+}
+
+/* Backward each node of a running sum first passes its adjoint on to the one before. */
+static void pass_on(const ad_sweep *s, double *array, const ad_run *run, const ad_block *block) {
+    size_t row = block->extent[1].count, p = s->p;
+    double *own = array + (size_t)run->node * p;
+    for (size_t k = block->count; k-- > 0;) {
+        if (k % row == 0) continue;
+        for (size_t q = 0; q < p; q++) own[(k - 1) * p + q] += own[k * p + q];
+    }
+}
+
+/* y_r = y_(r-1) + x_r: forward the running sum of tangents; backward each y_r first
+ * passes its adjoint on to y_(r-1), from the last to the first, then to x_r. */
+static int cumsum_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
+    size_t row = block->extent[1].count, p = s->p;
+    double *own = s->array + (size_t)run->node * p;
+    int first = s->backward && ad_sweep_first(s, run, 0) != NULL;
+    ad_cursor cursor = {0};
+    ad_edges e;
+    ad_sweep_clear(s, run);
+    if (s->backward) pass_on(s, s->array, run, block);
+    if (s->second != NULL) pass_on(s, s->second->adjoint, run, block);
+    while (ad_next_edges(s->tape, block, &cursor, &e)) {
+        ad_place nodes = {(ad_node)(run->node + e.edge), e.edge_stride, NULL};
+        ad_sweep_join(s, e.count, ad_sweep_end(s, e.count, nodes), ad_sweep_end(s, e.count, e.in),
+                      ad_sweep_ones, ad_sweep_zeros, first);
+        if (ad_pace_stops(&s->pace, e.count * p)) return 1;
+    }
+    for (size_t k = 0; !s->backward && k < block->count; k++) {
+        if (k % row == 0) continue;
+        for (size_t q = 0; q < p; q++) own[k * p + q] += own[(k - 1) * p + q];
+    }
+    return 0;
+}
+
+/* A matrix of nodes, or `batch` of them. */
+typedef struct node_matrix {
+    ad_node base;
+    int64_t stride[3], batch, rows, columns;
+} node_matrix;
+
+static ad_matrix matrix(const double *array, const node_matrix *x) {
+    return (ad_matrix){(double *)array + x->base, (intptr_t)x->stride[0], (intptr_t)x->stride[1],
+                       (intptr_t)x->stride[2]};
+}
+
+static ad_matrix dense(double *at, const node_matrix *x) {
+    return (ad_matrix){at, (intptr_t)(x->rows * x->columns), (intptr_t)x->columns, 1};
+}
+
+static ad_matrix transposed(ad_matrix x) { return (ad_matrix){x.at, x.batch, x.column, x.row}; }
+
+static size_t size(const node_matrix *x) { return (size_t)(x->batch * x->rows * x->columns); }
+
+/* x += y on n doubles, the first ones `step` apart. */
+static void add(double *x, int64_t step, const double *y, int64_t n) {
+    if (step == 1) {
+        for (int64_t j = 0; j < n; j++) x[j] += y[j];
+    } else {
+        for (int64_t j = 0; j < n; j++) x[j * step] += y[j];
+    }
+}
+
+/* Seed q of p of nodes as a matrix: in place when there is one seed, copied to x otherwise. */
+static ad_matrix seed_matrix(const double *array, size_t p, size_t q, const node_matrix *nodes,
+                             double *x) {
+    if (p == 1) return matrix(array, nodes);
+    double *to = x;
+    for (int64_t n = 0; n < nodes->batch; n++) {
+        for (int64_t i = 0; i < nodes->rows; i++) {
+            int64_t first = (int64_t)nodes->base + n * nodes->stride[0] + i * nodes->stride[1];
+            const double *at = array + (size_t)first * p + q;
+            for (int64_t j = 0; j < nodes->columns; j++) {
+                *to++ = at[j * nodes->stride[2] * (int64_t)p];
+            }
+        }
+    }
+    return dense(x, nodes);
+}
+
+/* Add a dense matrix to seed q of nodes. */
+static void add_matrix(double *array, size_t p, size_t q, const node_matrix *nodes,
+                       const double *x) {
+    for (int64_t n = 0; n < nodes->batch; n++) {
+        for (int64_t i = 0; i < nodes->rows; i++, x += nodes->columns) {
+            int64_t first = (int64_t)nodes->base + n * nodes->stride[0] + i * nodes->stride[1];
+            add(array + (size_t)first * p + q, nodes->stride[2] * (int64_t)p, x, nodes->columns);
+        }
+    }
+}
+
+/* C = A B for seed q. */
+typedef struct product {
+    node_matrix own, operand[2];
+    size_t q;
+} product;
+
+/* C' += A' B or A B'; with one seed, = if it is the `first`. */
+static void push_product(ad_sweep *s, const product *x, int j, int first) {
+    const node_matrix *operand = &x->operand[j], *own = &x->own;
+    const int64_t extents[4] = {own->batch, own->rows, x->operand[0].columns, own->columns};
+    double *result = s->scratch + size(operand);
+    ad_matrix moved = seed_matrix(s->array, s->p, x->q, operand, s->scratch);
+    ad_matrix other = matrix(s->tape->value, &x->operand[1 - j]);
+    ad_matrix out = first ? matrix(s->array, own) : dense(result, own);
+    s->wild |= ad_matmul(extents, j == 0 ? moved : other, j == 0 ? other : moved, out, 1);
+    if (!first) add_matrix(s->array, s->p, x->q, own, result);
+}
+
+/* A' += C' B^T or B' += A^T C', with C' of `from` and the factor from an array, to `to`, where
+ * operand j lies at `at`. */
+static void pull_product(ad_sweep *s, const product *x, int j, const double *from,
+                         const double *factor, double *to, const node_matrix *at, int first) {
+    const int64_t rows = x->own.rows, columns = x->own.columns, inner = x->operand[0].columns;
+    const int64_t left[4] = {at->batch, rows, columns, inner};
+    const int64_t right[4] = {at->batch, inner, rows, columns};
+    double *result = s->scratch + size(&x->own);
+    ad_matrix seed = seed_matrix(from, s->p, x->q, &x->own, s->scratch);
+    ad_matrix other = transposed(matrix(factor, &x->operand[1 - j]));
+    ad_matrix out = first ? matrix(to, at) : dense(result, at);
+    s->wild |=
+        ad_matmul(j == 0 ? left : right, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
+    if (!first) add_matrix(to, s->p, x->q, at, result);
+}
+
+/* Where an operand's nodes end. */
+static ad_place last_of(const node_matrix *x) {
+    int64_t last = (int64_t)x->base, reach[3] = {x->batch - 1, x->rows - 1, x->columns - 1};
+    for (int d = 0; d < 3; d++) last += x->stride[d] > 0 ? reach[d] * x->stride[d] : 0;
+    return (ad_place){(ad_node)last, 0, NULL};
+}
+
+/* Adjoints along operand j, of second order too. */
+static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int j, int bends) {
+    const ad_region *region = ad_sweep_first(s, run, j);
+    const double *value = s->tape->value, *w = s->array;
+    const int redirected = region != NULL && region->result != NULL, first = region != NULL;
+    node_matrix at = x->operand[j];
+    double *to = s->second != NULL ? s->second->adjoint : s->array;
+    if (s->second != NULL && ad_sweep_end(s, 1, last_of(&at)).w != NULL) {
+        pull_product(s, x, j, w, value, s->array, &at, first);
+    }
+    if (redirected) {
+        to = region->result;
+        at.base -= (ad_node)region->first;
+    }
+    pull_product(s, x, j, s->second != NULL ? s->second->adjoint : w, value, to, &at, first);
+    if (bends) pull_product(s, x, j, w, s->second->tangent, to, &at, 0);
+}
+
+static node_matrix nodes_of(const ad_view *v, int64_t batch, int64_t rows, int64_t columns) {
+    return (node_matrix){v->base, {v->stride[0], v->stride[1], v->stride[2]}, batch, rows, columns};
+}
+
+static int matmul_edges(ad_sweep *s, const ad_run *run, const ad_block *b) {
+    const uint32_t *extent = b->extent[1].size;
+    const int64_t batch = b->extent[0].count, M = extent[0], K = extent[1], N = extent[2];
+    const int bends = s->second != NULL && b->active[0] && b->active[1];
+    product x = {{run->node, {M * N, N, 1}, batch, M, N}, {{0}}, 0};
+    x.operand[0] = nodes_of(&b->operand[0], batch, M, K);
+    x.operand[1] = nodes_of(&b->operand[1], batch, K, N);
+    if (s->p > 1 || !(b->active[0] || b->active[1])) ad_sweep_clear(s, run);
+    for (; x.q < s->p; x.q++) {
+        for (int j = 0; j < 2; j++) {
+            if (!b->active[j]) continue;
+            if (s->backward) {
+                pull_products(s, run, &x, j, bends);
+            } else {
+                push_product(s, &x, j, s->p == 1 && (j == 0 || !b->active[0]));
+            }
+            if (ad_pace_stops(&s->pace, (size_t)(batch * M * K * N) / 8)) return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether none of nodes [first, first + n) is a constant. */
+static int all_vary(const ad_tape *tape, size_t first, size_t n) {
+    for (size_t k = first; k < first + n; k = (k | 63) + 1) {
+        uint64_t word = tape->constant[k >> 6] >> (k & 63);
+        size_t bits = 64 - (k & 63), left = first + n - k;
+        if (left < bits) word &= ((uint64_t)1 << left) - 1;
+        if (word != 0) return 0;
+    }
+    return 1;
+}
+
+/* Add n nodes' adjoints to what those of them have that are no constants. */
+static void add_adjoints(ad_sweep *s, const ad_block *b, size_t n, const double *y) {
+    const ad_view *view = &b->operand[0];
+    size_t p = s->p;
+    if (view->list == AD_AFFINE && all_vary(s->tape, view->base, n)) {
+        add(s->array + view->base * p, 1, y, (int64_t)(n * p));
+        return;
+    }
+    for (size_t k = 0; k < n; k++) {
+        ad_node node = ad_call_node(s->tape, b, k);
+        if (ad_is_constant(s->tape, node)) continue;
+        for (size_t q = 0; q < p; q++) s->array[(size_t)node * p + q] += y[k * p + q];
+    }
+}
+
+/* The tangents that a call reads, gathered: zeros of constants. */
+static void tangents_of(const ad_sweep *s, const ad_block *b, size_t n, double *to) {
+    size_t p = s->p;
+    for (size_t k = 0; k < n; k++) {
+        ad_node node = ad_call_node(s->tape, b, k);
+        const double *from = s->array + (size_t)node * p;
+        int constant = ad_is_constant(s->tape, node);
+        for (size_t q = 0; q < p; q++) to[k * p + q] = constant ? 0 : from[q];
+    }
+}
+
+/* By the rule; a call all of whose seeds are exact zeros is not asked. */
+static int call_edges(ad_sweep *s, const ad_run *run, const ad_block *b) {
+    const ad_tape *tape = s->tape;
+    const ad_view *view = &b->operand[0];
+    size_t n = b->extent[1].count, m = b->count, p = s->p;
+    double *own = s->array + (size_t)run->node * p, *y = tape->value + run->node;
+    void *rule = tape->rule[b->rule];
+    const ad_region *fresh = ad_sweep_first(s, run, 0);
+    double *to = fresh == NULL           ? NULL
+                 : fresh->result != NULL ? fresh->result + (view->base - fresh->first)
+                                         : s->array + view->base;
+    size_t gathered = view->list == AD_AFFINE ? 0 : n;
+    double *room = ad_alloc(gathered + (to == NULL ? n * p : 0), sizeof *room);
+    s->status = AD_NO_MEMORY;
+    if (room == NULL) return 1;
+    const double *x = ad_call_values(tape, b, room);
+    double *at = to == NULL ? room + gathered : to;
+    ad_sweep_clear(s, run);
+    s->status = AD_OK;
+    if (!s->backward) {
+        tangents_of(s, b, n, at);
+        if (ad_any(n * p, at)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
+    } else if (ad_any(m * p, own)) {
+        s->status = ad_callbacks_get()->pull(rule, n, x, m, y, p, own, at);
+        if (s->status == AD_OK && to == NULL) add_adjoints(s, b, n, at);
+    } else if (to != NULL) {
+        memset(to, 0, n * sizeof *to);
+    }
+    ad_free(room);
+    if (s->status != AD_OK) return 1;
+    s->status = AD_INTERRUPTED;
+    return ad_pace_stops(&s->pace, (n + m) * p);
+}
+
+int ad_sweep_block(ad_sweep *s, const ad_run *run) {
+    const ad_block *block = &s->tape->block[run->a];
+    if (run->op == AD_BLOCK_MATMUL) return matmul_edges(s, run, block);
+    if (run->op == AD_BLOCK_CALL) return call_edges(s, run, block);
+    if (run->op == AD_BLOCK_CUMSUM) return cumsum_edges(s, run, block);
+    return reduction_edges(s, run, block);
+}
+
+static size_t product_scratch(const ad_block *b) {
+    const uint32_t *e = b->extent[1].size;
+    size_t left = (size_t)e[0] * e[1], right = (size_t)e[1] * e[2];
+    return b->extent[0].count * ((size_t)e[0] * e[2] + (left > right ? left : right));
+}
+
+/* Of a group the private adjoints, of two orders. */
+size_t ad_sweep_scratch(const ad_tape *tape) {
+    size_t most = 0;
+    for (size_t k = 0; k < tape->runs; k++) {
+        const ad_run *run = &tape->run[k];
+        size_t need = 0;
+        if (run->form == AD_FORM_SPAN && tape->span[run->a].extent.count >= AD_FRESH_LARGE) {
+            need = 2 * AD_GROUP_MOST * AD_GROUP_CHUNK;
+        } else if (run->form == AD_FORM_BLOCK && run->op == AD_BLOCK_MATMUL) {
+            need = product_scratch(&tape->block[run->a]);
+        }
+        if (need > most) most = need;
+    }
+    return most;
+}

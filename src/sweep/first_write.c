@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sweep/first_write.h"
+
+#include <string.h>
+
+#include "tape/block.h"
+
+#define MOST_RUNS 4096 /* on longer tapes the search would cost more than it saves */
+
+/* The nodes an operand names: all within [low, high]; dense if they are low, low + 1, ...
+ * in order. */
+typedef struct span_of {
+    size_t low, high;
+    int dense;
+} span_of;
+
+static span_of listed(const ad_tape *tape, uint32_t list, size_t count) {
+    span_of s = {SIZE_MAX, 0, 0};
+    for (size_t k = 0; k < count; k++) {
+        ad_node node = tape->list[list + k];
+        if (node < s.low) s.low = node;
+        if (node > s.high) s.high = node;
+    }
+    return s;
+}
+
+static span_of affine(ad_node base, int ndim, const int64_t *size, const int64_t *stride) {
+    int64_t low = base, high = base, step = 1;
+    int dense = 1;
+    for (int d = ndim - 1; d >= 0; d--) {
+        int64_t reach = (size[d] - 1) * stride[d];
+        if (reach < 0) low += reach;
+        if (reach > 0) high += reach;
+        dense = dense && (stride[d] == step || size[d] == 1);
+        step *= size[d];
+    }
+    return (span_of){(size_t)low, (size_t)high, dense};
+}
+
+static span_of span_operand(const ad_tape *tape, const ad_span *span, int j) {
+    int64_t size[AD_DIMS];
+    const ad_view *view = &span->operand[j];
+    if (view->list != AD_AFFINE) return listed(tape, view->list, span->extent.count);
+    for (uint32_t d = 0; d < span->extent.ndim; d++) size[d] = span->extent.size[d];
+    return affine(view->base, (int)span->extent.ndim, size, view->stride);
+}
+
+static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
+    const ad_block *b = &tape->block[run->a];
+    int64_t size[2 * AD_DIMS], stride[2 * AD_DIMS];
+    int n = 0;
+    if (run->op == AD_BLOCK_MATMUL) {
+        const uint32_t *e = b->extent[1].size;
+        const int64_t sizes[3] = {b->extent[0].count, e[j], e[j + 1]};
+        return affine(b->operand[j].base, 3, sizes, b->operand[j].stride);
+    }
+    if (run->op == AD_BLOCK_CALL && b->operand[0].list == AD_AFFINE) {
+        const int64_t count = b->extent[1].count, one = 1;
+        return affine(b->operand[0].base, 1, &count, &one);
+    }
+    if (run->op == AD_BLOCK_CALL) return listed(tape, b->operand[0].list, b->extent[1].count);
+    if (b->operand[0].list != AD_AFFINE) {
+        return listed(tape, b->operand[0].list, (size_t)b->extent[0].count * b->extent[1].count);
+    }
+    for (int half = 0; half < 2; half++) {
+        for (uint32_t d = 0; d < b->extent[half].ndim; d++, n++) {
+            size[n] = b->extent[half].size[d];
+            stride[n] = b->operand[half].stride[d];
+        }
+    }
+    return affine(b->operand[0].base, n, size, stride);
+}
+
+/* Enter [first, end) if it overlaps no other; the array stays ascending.  `whole` as long as
+ * no consumer says otherwise. */
+static void enter(ad_fresh *fresh, size_t first, size_t end, int whole) {
+    size_t at = fresh->count;
+    if (end - first < AD_FRESH_LARGE || at == AD_FRESH_MOST) return;
+    while (at > 0 && fresh->region[at - 1].first >= end) at--;
+    if (at > 0 && fresh->region[at - 1].end > first) return;
+    memmove(&fresh->region[at + 1], &fresh->region[at], (fresh->count - at) * sizeof(ad_region));
+    fresh->region[at] = (ad_region){first, end, SIZE_MAX, 0, whole, 0, NULL};
+    fresh->count++;
+}
+
+/* Constants in a row, found by whole words of the tape's bitmap. */
+static void enter_constants(const ad_tape *tape, ad_fresh *fresh) {
+    size_t first = 0, words = tape->nodes / 64;
+    for (size_t k = 0; k <= words; k++) {
+        if (k < words && tape->constant[k] == UINT64_MAX) continue;
+        if (k > first) enter(fresh, first * 64, k * 64, 1);
+        first = k + 1;
+    }
+}
+
+static void consume(ad_fresh *fresh, size_t run, int operand, span_of s, int product) {
+    for (size_t k = 0; k < fresh->count; k++) {
+        ad_region *r = &fresh->region[k];
+        int whole = s.dense && s.low == r->first && s.high + 1 == r->end;
+        if (s.high < r->first || s.low >= r->end) continue;
+        if (r->run == run) {   /* of one run's operands the sweep takes the first one first, */
+            r->whole &= whole; /* element by element with the others */
+            r->sole = 0;
+            continue;
+        }
+        r->sole = product && r->run == SIZE_MAX;
+        r->run = run;
+        r->operand = operand;
+        r->whole = whole;
+    }
+}
+
+/* The operands that are consumed, active or not, of run k in the order of the sweep. */
+static void visit(const ad_tape *tape, size_t k, ad_fresh *fresh, int entering) {
+    const ad_run *run = &tape->run[k];
+    if (run->form == AD_FORM_SPAN) {
+        const ad_span *span = &tape->span[run->a];
+        for (int j = 0; !entering && j < run->arity; j++) {
+            if (span->source[j] == AD_PARTIAL_ZERO) continue;
+            consume(fresh, k, j, span_operand(tape, span, j), 0);
+        }
+    } else if (run->form == AD_FORM_BLOCK) {
+        for (int j = 0; j < run->arity; j++) {
+            if (!tape->block[run->a].active[j]) continue;
+            span_of s = block_operand(tape, run, j);
+            if (!entering) {
+                consume(fresh, k, j, s, run->op == AD_BLOCK_MATMUL || run->op == AD_BLOCK_CALL);
+            } else if (s.dense) {
+                enter(fresh, s.low, s.high + 1, 0);
+            }
+        }
+    } else if (!entering) {
+        if (run->form != AD_FORM_RIGHT) consume(fresh, k, 0, (span_of){run->a, run->a, 0}, 0);
+        if (run->form == AD_FORM_RIGHT || run->form == AD_FORM_BINARY) {
+            consume(fresh, k, 1, (span_of){run->b, run->b, 0}, 0);
+        }
+    }
+}
+
+void ad_fresh_find(const ad_tape *tape, size_t outputs, const ad_node *output, ad_fresh *fresh) {
+    fresh->count = 0;
+    if (tape->runs > MOST_RUNS) return;
+    enter_constants(tape, fresh);
+    for (size_t k = 0; k < tape->runs; k++) {
+        const ad_run *run = &tape->run[k];
+        enter(fresh, run->node, run->node + ad_run_count(tape, run), 0);
+    }
+    for (size_t k = 0; k < tape->runs; k++) visit(tape, k, fresh, 1);
+    if (fresh->count == 0) return;
+    for (size_t k = 0; k < tape->runs; k++) visit(tape, k, fresh, 0);
+    for (size_t k = 0; k < fresh->count; k++) {
+        ad_region *r = &fresh->region[k];
+        for (size_t i = 0; i < outputs && r->whole; i++) {
+            r->whole = output[i] < r->first || output[i] >= r->end;
+        }
+    }
+}
+
+void ad_fresh_zero(const ad_tape *tape, const ad_fresh *fresh, double *adjoint) {
+    size_t node = 0;
+    for (size_t k = 0; k < fresh->count; k++) {
+        const ad_region *r = &fresh->region[k];
+        if (!r->whole) continue;
+        memset(adjoint + node, 0, (r->first - node) * sizeof *adjoint);
+        node = r->end;
+    }
+    memset(adjoint + node, 0, (tape->nodes - node) * sizeof *adjoint);
+}
+
+const ad_region *ad_fresh_written(const ad_fresh *fresh, size_t run, int operand) {
+    for (size_t k = 0; fresh != NULL && k < fresh->count; k++) {
+        const ad_region *r = &fresh->region[k];
+        if (r->run == run && r->operand == operand && r->whole) return r;
+    }
+    return NULL;
+}
+
+void ad_fresh_redirect(ad_fresh *fresh, size_t first, size_t n, double *result) {
+    for (size_t k = 0; k < fresh->count; k++) {
+        ad_region *r = &fresh->region[k];
+        if (!r->whole || !r->sole || r->first < first || r->end > first + n) continue;
+        r->result = result + (r->first - first);
+    }
+}
+
+void ad_fresh_harvest(const ad_fresh *fresh, const double *adjoint, size_t first, size_t n,
+                      double *result) {
+    size_t node = first, end = first + n;
+    for (size_t k = 0; k < fresh->count; k++) {
+        const ad_region *r = &fresh->region[k];
+        if (r->result == NULL) continue;
+        memcpy(result + (node - first), adjoint + node, (r->first - node) * sizeof *result);
+        node = r->end;
+    }
+    memcpy(result + (node - first), adjoint + node, (end - node) * sizeof *result);
+}
+
+int ad_fresh_private(const ad_fresh *fresh, size_t first, size_t n, size_t last) {
+    for (size_t k = 0; fresh != NULL && k < fresh->count; k++) {
+        const ad_region *r = &fresh->region[k];
+        if (r->first == first && r->end == first + n) return r->whole && r->run <= last;
+    }
+    return 0;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/nonfinite.h"
+#include "simd/lanes.h"
+#include "sweep/parts.h"
+
+#define PADDED_MOST ((size_t)1 << 20) /* doubles of a sweep's array where padding pays */
+#define POLL_RUNS ((size_t)1 << 16)
+
+static const double one = 1, minus_one = -1;
+const ad_numbers ad_sweep_ones = {&one, 0}, ad_sweep_zeros = {NULL, 0};
+
+/* Whether m nodes precede every run. */
+static int are_leaves(const ad_sweep *s, size_t m, ad_place place) {
+    if (place.list == NULL) {
+        int64_t last = (int64_t)place.base + (int64_t)(m - 1) * place.stride;
+        return place.base < s->leaves && last < (int64_t)s->leaves;
+    }
+    ad_node high = 0;
+    for (size_t e = 0; e < m; e++) high = place.list[e] > high ? place.list[e] : high;
+    return high < s->leaves;
+}
+
+ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place) {
+    if (s->second == NULL) return (ad_end){s->array, NULL, place};
+    return (ad_end){are_leaves(s, m, place) ? NULL : s->array, s->second->adjoint, place};
+}
+
+void ad_sweep_clear(const ad_sweep *s, const ad_run *run) {
+    if (!s->backward) {
+        memset(s->array + (size_t)run->node * s->p, 0,
+               ad_run_count(s->tape, run) * s->p * sizeof(double));
+    }
+}
+
+void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
+                   ad_numbers slope, int first) {
+    const ad_end to = s->backward ? operand : own, from = s->backward ? own : operand;
+    if (operand.w != NULL) {
+        s->kernel->edges(to.w, from.w, m, s->p, to.place, from.place, partial.at, partial.step,
+                         first, &s->wild);
+    }
+    if (s->second == NULL) return;
+    s->kernel->edges(to.u, from.u, m, 1, to.place, from.place, partial.at, partial.step, first,
+                     &s->wild);
+    if (slope.at == NULL) return;
+    s->kernel->edges(to.u, from.w, m, 1, to.place, from.place, slope.at, slope.step, 0, &s->wild);
+}
+
+const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j) {
+    return ad_fresh_written(s->fresh, (size_t)(run - s->tape->run), j);
+}
+
+/* An array's numbers of m nodes. */
+static ad_numbers numbers_at(const double *array, size_t m, ad_place place, double *buffer) {
+    if (place.list == NULL) return (ad_numbers){array + place.base, place.stride};
+    for (size_t e = 0; e < m; e++) buffer[e] = array[place.list[e]];
+    return (ad_numbers){buffer, 1};
+}
+
+/* A span on its way through a sweep. */
+typedef struct member {
+    const ad_run *run;
+    const ad_span *span;
+    int edges, bends;         /* operands with edges; whether partials are stored and move */
+    int first[AD_MAX_ARITY];  /* operand's edges are the first that reach it */
+    int within[AD_MAX_ARITY]; /* the operand is that member's private nodes; -1: is not */
+    double *w, *u;            /* private adjoints, of the chunk at hand alone; or NULL */
+} member;
+
+/* Spans of one length that take turns chunk by chunk, so that what one leaves the next finds in the
+ * processor's cache.  Adjoints that no other run reads are private: they never reach memory. */
+typedef struct group {
+    size_t count;
+    member member[AD_GROUP_MOST]; /* in the order of the sweep */
+} group;
+
+/* Elements [k, k + m) of a span, their operands' nodes. */
+typedef struct chunk {
+    size_t k, m;
+    ad_place own, place[AD_MAX_ARITY];
+    ad_node nodes[AD_MAX_ARITY][AD_CHUNK];
+    double partials[AD_CHUNK], slopes[AD_CHUNK];
+} chunk;
+
+static void place_chunk(const ad_tape *tape, const member *x, size_t most, chunk *c) {
+    c->m = ad_stretch(&x->span->extent, c->k);
+    if (c->m > most) c->m = most;
+    c->own = (ad_place){(ad_node)(x->run->node + c->k), 1, NULL};
+    for (int j = 0; j < x->run->arity; j++) {
+        c->place[j] = ad_view_place(&x->span->operand[j], &x->span->extent, c->k, c->m, tape->list,
+                                    c->nodes[j]);
+    }
+}
+
+/* The partials along edge j. */
+static ad_numbers partials(const ad_tape *tape, const member *x, chunk *c, int j) {
+    const int source = x->span->source[j];
+    switch (source) {
+    case AD_PARTIAL_ONE:
+        return ad_sweep_ones;
+    case AD_PARTIAL_MINUS_ONE:
+        return (ad_numbers){&minus_one, 0};
+    case AD_PARTIAL_V:
+        return numbers_at(tape->value, c->m, c->own, NULL);
+    case AD_PARTIAL_STORED:
+        return (ad_numbers){tape->partial + x->span->partial[j] + c->k, 1};
+    default:
+        return numbers_at(tape->value, c->m, c->place[source != AD_PARTIAL_A], c->partials);
+    }
+}
+
+/* Their tangents; stored[j] of those that are stored.  An operand without edges does not move. */
+static ad_numbers slopes(const ad_second *second, const member *x, chunk *c, int j,
+                         const double *const stored[]) {
+    const int source = x->span->source[j], other = source != AD_PARTIAL_A;
+    switch (source) {
+    case AD_PARTIAL_ONE:
+    case AD_PARTIAL_MINUS_ONE:
+        return ad_sweep_zeros;
+    case AD_PARTIAL_V:
+        return numbers_at(second->tangent, c->m, c->own, NULL);
+    case AD_PARTIAL_STORED:
+        return (ad_numbers){stored[j], 1};
+    default:
+        if (x->span->source[other] == AD_PARTIAL_ZERO) return ad_sweep_zeros;
+        return numbers_at(second->tangent, c->m, c->place[other], c->slopes);
+    }
+}
+
+/* Where adjoints of a chunk lie: of a member if they are private. */
+static ad_end end_of(const ad_sweep *s, size_t m, const member *x, ad_place place) {
+    if (x == NULL || x->w == NULL) return ad_sweep_end(s, m, place);
+    return (ad_end){x->w, x->u, {0, 1, NULL}};
+}
+
+/* Whether a partial's own derivative may be infinite: it is zero or not finite itself, as at kinks and
+ * poles. */
+static int may_bend(double partial) { return partial == 0 || !(partial - partial == 0); }
+
+/* Whether one of the stored partials of a chunk is such. */
+static int chunk_bends(const ad_tape *tape, const member *x, const chunk *c) {
+    for (int j = 0; j < x->run->arity; j++) {
+        if (x->span->source[j] != AD_PARTIAL_STORED) continue;
+        const double *partial = tape->partial + x->span->partial[j] + c->k;
+        for (size_t e = 0; e < c->m; e++) {
+            if (may_bend(partial[e])) return 1;
+        }
+    }
+    return 0;
+}
+
+static int chunk_edges(ad_sweep *s, const group *g, const member *x, chunk *c) {
+    const double *stored[AD_MAX_ARITY] = {NULL};
+    const ad_end own = end_of(s, c->m, x, c->own);
+    const int moved = s->second != NULL && (ad_any(c->m, own.w + own.place.base) ||
+                                            (x->bends && chunk_bends(s->tape, x, c)));
+    if (x->bends && moved) {
+        const ad_second *second = s->second;
+        s->status = second->slopes(second->context, x->run, c->k, c->m, c->place, stored);
+        if (s->status != AD_OK) return 1;
+        s->status = AD_INTERRUPTED;
+    }
+    for (int j = 0; j < x->run->arity; j++) {
+        if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
+        const member *within = x->within[j] < 0 ? NULL : &g->member[x->within[j]];
+        ad_numbers partial = partials(s->tape, x, c, j);
+        ad_numbers slope = moved ? slopes(s->second, x, c, j, stored) : ad_sweep_zeros;
+        ad_sweep_join(s, c->m, own, end_of(s, c->m, within, c->place[j]), partial, slope,
+                      x->first[j]);
+    }
+    return ad_pace_stops(&s->pace, (moved ? 4 : 1) * c->m * s->p);
+}
+
+static member member_of(const ad_sweep *s, const ad_run *run) {
+    member x = {.run = run, .span = &s->tape->span[run->a]};
+    for (int j = 0; j < run->arity; j++) {
+        const int source = x.span->source[j];
+        x.first[j] = s->backward ? ad_sweep_first(s, run, j) != NULL
+                                 : source != AD_PARTIAL_ZERO && x.edges == 0;
+        x.within[j] = -1;
+        x.edges += source != AD_PARTIAL_ZERO;
+        x.bends |= s->second != NULL && source == AD_PARTIAL_STORED;
+    }
+    return x;
+}
+
+/* Whether a run may be in a group at all: long, its operands with edges in rows. */
+static int groups(const ad_sweep *s, const ad_run *run) {
+    if (run->form != AD_FORM_SPAN || s->p > 1) return 0;
+    const ad_span *span = &s->tape->span[run->a];
+    for (int j = 0; j < run->arity; j++) {
+        if (span->source[j] != AD_PARTIAL_ZERO && span->operand[j].list != AD_AFFINE) return 0;
+    }
+    return span->extent.ndim == 1 && span->extent.count >= 2 * AD_GROUP_CHUNK;
+}
+
+/* Whether each operand of a groupable span that has edges to nodes [first, first + n) has them in
+ * step, its element k node first + k. */
+static int in_step(const member *x, size_t first, size_t n) {
+    for (int j = 0; j < x->run->arity; j++) {
+        const ad_view *view = &x->span->operand[j];
+        const int64_t reach = view->stride[0] * (int64_t)(x->span->extent.count - 1);
+        const int64_t low = (int64_t)view->base + (reach < 0 ? reach : 0);
+        const int64_t high = (int64_t)view->base + (reach > 0 ? reach : 0);
+        if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
+        if (high < (int64_t)first || low >= (int64_t)(first + n)) continue;
+        if (view->base != first || view->stride[0] != 1) return 0;
+    }
+    return 1;
+}
+
+/* Whether two members may take turns: they share nodes in step where one must be done with them
+ * before the other begins. */
+static int compatible(const ad_sweep *s, const member *earlier, const member *later) {
+    if (!in_step(later, earlier->run->node, earlier->span->extent.count)) return 0;
+    for (int j = 0; s->backward && j < later->run->arity; j++) {
+        const ad_region *written = ad_sweep_first(s, later->run, j);
+        if (written == NULL) continue;
+        if (!in_step(earlier, written->first, written->end - written->first)) return 0;
+    }
+    return 1;
+}
+
+/* Where the adjoints of members are read by members alone, keep them out of memory. */
+static void make_private(const ad_sweep *s, group *g) {
+    const size_t top = (size_t)(g->member[0].run - s->tape->run);
+    for (size_t i = 1; i < g->count; i++) {
+        member *x = &g->member[i];
+        const size_t n = x->span->extent.count;
+        if (!ad_fresh_private(s->fresh, x->run->node, n, top)) continue;
+        x->w = s->scratch + 2 * i * AD_GROUP_CHUNK;
+        x->u = x->w + AD_GROUP_CHUNK;
+        for (size_t k = 0; k < i; k++) {
+            member *reader = &g->member[k];
+            for (int j = 0; j < reader->run->arity; j++) {
+                if (reader->span->operand[j].base != x->run->node) continue;
+                if (reader->span->source[j] != AD_PARTIAL_ZERO) reader->within[j] = (int)i;
+            }
+        }
+    }
+}
+
+/* The group that begins with a span and goes on in the sweep's direction up to run `end`. */
+static void gather(const ad_sweep *s, size_t run, size_t end, group *g) {
+    const ad_run *runs = s->tape->run;
+    g->count = 1;
+    g->member[0] = member_of(s, &runs[run]);
+    if (!groups(s, &runs[run])) return;
+    while (g->count < AD_GROUP_MOST) {
+        const size_t next = s->backward ? run - g->count : run + g->count;
+        if (s->backward ? run < end + g->count : next >= end) break;
+        if (!groups(s, &runs[next])) break;
+        const member x = member_of(s, &runs[next]);
+        int fits = x.span->extent.count == g->member[0].span->extent.count;
+        for (size_t k = 0; fits && k < g->count; k++) {
+            const member *y = &g->member[k];
+            fits = compatible(s, s->backward ? &x : y, s->backward ? y : &x);
+        }
+        if (!fits) break;
+        g->member[g->count++] = x;
+    }
+    if (s->backward) make_private(s, g);
+}
+
+/* The span at `run` and those that go with it; how many they are, 0: stop. */
+static size_t span_edges(ad_sweep *s, size_t run, size_t end) {
+    group g;
+    chunk c;
+    gather(s, run, end, &g);
+    const size_t count = g.member[0].span->extent.count,
+                 most = g.count > 1 ? AD_GROUP_CHUNK : AD_CHUNK;
+    for (size_t i = 0; i < g.count; i++) {
+        if (g.member[i].edges == 0) ad_sweep_clear(s, g.member[i].run);
+    }
+    for (c.k = 0; c.k < count; c.k += c.m) {
+        for (size_t i = 0; i < g.count; i++) {
+            place_chunk(s->tape, &g.member[i], most, &c);
+            if (chunk_edges(s, &g, &g.member[i], &c)) return 0;
+        }
+    }
+    return g.count;
+}
+
+/* The array run at `run`, and those that go with it, in the sweep's direction up to run `end`:
+ * how many they are, 0: stop. */
+static size_t array_runs(ad_sweep *s, size_t run, size_t end) {
+    const ad_run *at = &s->tape->run[run];
+    return at->form == AD_FORM_SPAN ? span_edges(s, run, end) : !ad_sweep_block(s, at);
+}
+
+/* Second order of the scalar runs [first, end), whose adjoints are complete. */
+static int scalars_second(ad_sweep *s, size_t first, size_t end) {
+    const ad_second *second = s->second;
+    for (size_t k = end; k-- > first;) {
+        const ad_run *run = &s->tape->run[k];
+        const ad_place place[AD_MAX_ARITY] = {{run->a, 0, NULL}, {run->b, 0, NULL}, {0, 0, NULL}};
+        const double *slope[AD_MAX_ARITY] = {NULL}, w = s->array[run->node];
+        const double *partial = s->tape->partial + run->partial;
+        const int two = run->form == AD_FORM_BINARY;
+        if (w == 0 && !may_bend(partial[0]) && !(two && may_bend(partial[1]))) continue;
+        s->status = second->slopes(second->context, run, 0, 1, place, slope);
+        if (s->status != AD_OK) return 1;
+        for (int j = 0; j < run->arity; j++) {
+            if (slope[j] == NULL) continue;
+            s->wild |= !(*slope[j] - *slope[j] == 0);
+            second->adjoint[place[j].base] += ad_guarded(*slope[j], w);
+        }
+    }
+    s->status = AD_INTERRUPTED;
+    s->kernel->reverse(s->tape, second->adjoint, 1, end, first, &s->wild);
+    return ad_pace_stops(&s->pace, 8 * (end - first));
+}
+
+void ad_zero_leaves(const ad_tape *tape, const ad_fresh *fresh, double *array, size_t p) {
+    size_t node = 0, at = 0, regions = fresh != NULL ? fresh->count : 0;
+    for (size_t k = 0; k <= tape->runs; k++) {
+        const size_t end = k < tape->runs ? tape->run[k].node : tape->nodes;
+        for (; at < regions && fresh->region[at].end <= end; at++) {
+            const ad_region *r = &fresh->region[at];
+            if (r->first < node || !r->whole || r->run != SIZE_MAX) continue;
+            memset(array + node * p, 0, (r->first - node) * p * sizeof *array);
+            node = r->end;
+        }
+        if (end > node) memset(array + node * p, 0, (end - node) * p * sizeof *array);
+        if (k < tape->runs) node = end + ad_run_count(tape, &tape->run[k]);
+    }
+}
+
+size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
+    size_t padded = (p + 3) / 4 * 4;
+    return p <= 4 || padded * tape->nodes > PADDED_MOST ? p : padded;
+}
+
+static ad_sweep begin(const ad_tape *tape, double *array, size_t p, double *scratch,
+                      const ad_poll *poll) {
+    return (ad_sweep){.tape = tape,
+                      .kernel = ad_sweep_kernels(),
+                      .array = array,
+                      .p = p,
+                      .scratch = scratch,
+                      .pace = {poll, 0},
+                      .status = AD_INTERRUPTED};
+}
+
+ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
+                     const ad_poll *poll) {
+    ad_sweep s = begin(tape, tangent, p, scratch, poll);
+    size_t run = 0;
+    while (run < tape->runs) {
+        size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
+        size_t stop = s.kernel->forward(tape, tangent, p, run, end, &s.wild);
+        if (ad_pace_stops(&s.pace, (stop - run) * p)) return AD_INTERRUPTED;
+        run = stop;
+        if (run == end) continue;
+        size_t runs = array_runs(&s, run, end);
+        if (runs == 0) return s.status;
+        run += runs;
+    }
+    return s.wild ? AD_NOT_FINITE : AD_OK;
+}
+
+static ad_status reverse(ad_sweep *s) {
+    const ad_tape *tape = s->tape;
+    size_t run = tape->runs;
+    s->backward = 1;
+    while (run > 0) {
+        size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;
+        size_t stop = s->kernel->reverse(tape, s->array, s->p, run, end, &s->wild);
+        if (ad_pace_stops(&s->pace, (run - stop) * s->p)) return AD_INTERRUPTED;
+        if (s->second != NULL && scalars_second(s, stop, run)) return s->status;
+        run = stop;
+        if (run == end) continue;
+        size_t runs = array_runs(s, run - 1, end);
+        if (runs == 0) return s->status;
+        run -= runs;
+    }
+    return s->wild ? AD_NOT_FINITE : AD_OK;
+}
+
+ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
+                     const ad_fresh *fresh, const ad_poll *poll) {
+    ad_sweep s = begin(tape, adjoint, p, scratch, poll);
+    s.fresh = fresh;
+    return reverse(&s);
+}
+
+ad_status ad_reverse_second(const ad_tape *tape, double *adjoint, const ad_second *second,
+                            double *scratch, const ad_fresh *fresh, const ad_poll *poll) {
+    ad_sweep s = begin(tape, adjoint, 1, scratch, poll);
+    s.fresh = fresh;
+    s.second = second;
+    s.leaves = tape->runs > 0 ? tape->run[0].node : 0;
+    return reverse(&s);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tape/replay.h"
+
+#include <string.h>
+
+/* Nodes up to `end`, which no run computes, as they are. */
+static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
+    while (to->nodes < end) {
+        size_t node = to->nodes, stop = node + 1;
+        int constant = ad_is_constant(from, (ad_node)node);
+        while (stop < end && ad_is_constant(from, (ad_node)stop) == constant) stop++;
+        ad_node first;
+        ad_status status = constant ? ad_tape_constants(to, stop - node, &first)
+                                    : ad_tape_inputs(to, stop - node, &first);
+        if (status != AD_OK) return status;
+        memcpy(to->value + node, from->value + node, (stop - node) * sizeof(double));
+    }
+    return AD_OK;
+}
+
+/* Whether the nodes [low, high] are all constants or none is. */
+static int alike_between(const ad_tape *tape, size_t low, size_t high) {
+    int constant = ad_is_constant(tape, (ad_node)low);
+    const uint64_t all = constant ? ~(uint64_t)0 : 0;
+    for (size_t node = low; node <= high;) {
+        if (node % 64 == 0 && high - node >= 63) {
+            if (tape->constant[node / 64] != all) return 0;
+            node += 64;
+        } else if (ad_is_constant(tape, (ad_node)node++) != constant) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The same of a rule's nodes alone; a dimension without a stride adds none. */
+static int rule_is_alike(const ad_tape *tape, ad_node base, size_t n, const int64_t *size,
+                         const int64_t *stride) {
+    int64_t sizes[2 * AD_DIMS], steps[2 * AD_DIMS];
+    ad_node nodes[AD_CHUNK];
+    size_t count = 1, kept = 0;
+    int constant = ad_is_constant(tape, base);
+    for (size_t d = 0; d < n; d++) {
+        if (stride[d] == 0) continue;
+        sizes[kept] = size[d];
+        steps[kept++] = stride[d];
+        count *= (size_t)size[d];
+    }
+    for (size_t k = 0; k < count; k += AD_CHUNK) {
+        size_t m = count - k < AD_CHUNK ? count - k : AD_CHUNK;
+        ad_rule_list((int)kept, sizes, base, steps, k, m, nodes);
+        for (size_t e = 0; e < m; e++) {
+            if (ad_is_constant(tape, nodes[e]) != constant) return 0;
+        }
+        if (ad_tape_stops(tape, m)) return 0; /* whoever asked for the replay is told so */
+    }
+    return 1;
+}
+
+/* Whether an affine rule, of at most AD_MAX_NODES elements, names nodes that are there and are
+ * all constants or all none: sweeps ask the first alone. */
+static int is_rule(const ad_tape *tape, ad_node base, size_t n, const int64_t *size,
+                   const int64_t *stride) {
+    int64_t low = base, high = base;
+    for (size_t d = 0; d < n; d++) {
+        if (stride[d] > (int64_t)UINT32_MAX || stride[d] < -(int64_t)UINT32_MAX) return 0;
+        if (size[d] < 1 || size[d] > (int64_t)UINT32_MAX) return 0;
+        int64_t reach = 0; /* at most 2^32 elements of at most 2^32 each: no overflow */
+        if (__builtin_mul_overflow(size[d] - 1, stride[d], &reach)) return 0;
+        if (__builtin_add_overflow(reach < 0 ? low : high, reach, reach < 0 ? &low : &high))
+            return 0;
+    }
+    if (low < 0 || high >= (int64_t)tape->nodes) return 0;
+    if (ad_tape_stops(tape, (size_t)(high - low) / 64)) return 0; /* words that are looked at */
+    return alike_between(tape, (size_t)low, (size_t)high) ||
+           rule_is_alike(tape, base, n, size, stride);
+}
+
+static int list_lies_below(const ad_tape *from, size_t end, uint32_t list, size_t count) {
+    if (list > from->lists || count > from->lists - list) return 0;
+    for (size_t k = 0; k < count; k++) {
+        if (from->list[list + k] >= end) return 0;
+    }
+    return 1;
+}
+
+/* The sizes of an extent; 0 if they do not make up its count.  One without dimensions stands
+ * for its count of equal elements. */
+static int sizes_of(const ad_extent *extent, int64_t *size, size_t *ndim) {
+    uint64_t count = 1;
+    if (extent->ndim > AD_DIMS) return 0;
+    *ndim = extent->ndim;
+    if (*ndim == 0 && extent->count != 1) {
+        *ndim = 1;
+        size[0] = extent->count;
+        return 1;
+    }
+    for (size_t d = 0; d < *ndim; d++) {
+        size[d] = extent->size[d];
+        count *= extent->size[d];
+        if (count > AD_MAX_NODES) return 0;
+    }
+    return count == extent->count;
+}
+
+static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
+    int arity = run->form == AD_FORM_UNARY ? 1 : 2;
+    ad_node node, a = run->a, b = arity == 1 ? 0 : run->b;
+    if (run->op >= AD_OP_COUNT || ad_op_row(run->op)->arity != arity) return AD_BAD_OP;
+    if (a >= to->nodes || (arity == 2 && b >= to->nodes)) return AD_BAD_INDEX;
+    if ((run->form == AD_FORM_RIGHT && !ad_is_constant(to, a)) ||
+        (run->form == AD_FORM_LEFT && !ad_is_constant(to, b))) {
+        return AD_BAD_INDEX; /* an edge that the form leaves out would lose a derivative */
+    }
+    ad_status status = ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
+    if (run->op != AD_PRODUCT || status != AD_OK || to->value[node] == to->value[node])
+        return status;
+    return ad_tape_settle(to, a, b, node);
+}
+
+/* The views of an elementwise operation as operands; 0 if one names what is not there. */
+static int operands_of(const ad_tape *from, const ad_tape *to, const ad_extent *extent, int arity,
+                       const ad_view *views, size_t ndim, const int64_t *shape,
+                       ad_operand *operand) {
+    for (int j = 0; j < arity; j++) {
+        const ad_view *view = &views[j];
+        int affine = view->list == AD_AFFINE;
+        int good = affine ? is_rule(to, view->base, ndim, shape, view->stride)
+                          : list_lies_below(from, to->nodes, view->list, extent->count);
+        if (!good) return 0;
+        operand[j] =
+            (ad_operand){view->base, view->stride, affine ? NULL : from->list + view->list};
+    }
+    return 1;
+}
+
+static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run) {
+    int64_t shape[AD_DIMS];
+    size_t ndim;
+    ad_operand operand[AD_MAX_ARITY];
+    ad_node first;
+    if (run->a >= from->spans) return AD_BAD_INDEX;
+    const ad_span *span = &from->span[run->a];
+    if (run->op >= AD_OP_COUNT || ad_op_row(run->op)->arity != run->arity) return AD_BAD_OP;
+    if (span->extent.count > from->nodes) return AD_BAD_SHAPE;
+    if (span->extent.count < 2 || !sizes_of(&span->extent, shape, &ndim)) {
+        if (span->extent.count != 1 || run->arity < 3 || !sizes_of(&span->extent, shape, &ndim)) {
+            return AD_BAD_SHAPE;
+        }
+    }
+    if (!operands_of(from, to, &span->extent, run->arity, span->operand, ndim, shape, operand)) {
+        return AD_BAD_INDEX;
+    }
+    return ad_tape_elementwise(to, run->op, (int)ndim, shape, operand, &first);
+}
+
+static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run *run,
+                                  const ad_block *b) {
+    int64_t shape[2 * AD_DIMS + 2], stride[2 * AD_DIMS + 2] = {0};
+    size_t outer, inner;
+    ad_node first;
+    if (!sizes_of(&b->extent[0], shape, &outer) ||
+        !sizes_of(&b->extent[1], shape + outer, &inner)) {
+        return AD_BAD_SHAPE;
+    }
+    const ad_view *view = b->operand;
+    int affine = view[0].list == AD_AFFINE;
+    size_t edges = (size_t)b->extent[0].count * b->extent[1].count;
+    for (uint32_t d = 0; d < b->extent[0].ndim; d++) stride[d] = view[0].stride[d];
+    for (uint32_t d = 0; d < b->extent[1].ndim; d++) stride[outer + d] = view[1].stride[d];
+    if (b->extent[0].count == 0 || edges > AD_MAX_NODES) return AD_BAD_SHAPE;
+    if (edges > 0 && affine && !is_rule(to, view[0].base, outer + inner, shape, stride)) {
+        return AD_BAD_INDEX;
+    }
+    if (!affine && !list_lies_below(from, to->nodes, view[0].list, edges)) return AD_BAD_INDEX;
+    ad_operand x = {view[0].base, stride, affine ? NULL : from->list + view[0].list};
+    return ad_tape_reduce(to, run->op, (int)outer, (int)inner, shape, &x, &first);
+}
+
+static ad_status replay_product(ad_tape *to, const ad_block *b) {
+    static const int64_t still[3] = {0}; /* matrices without elements are read nowhere */
+    const uint32_t *size = b->extent[1].size;
+    const int64_t e[4] = {b->extent[0].count, size[0], size[1], size[2]}, *stride[2];
+    ad_node first;
+    for (int j = 0; j < 2; j++) {
+        const ad_view *view = &b->operand[j];
+        const int64_t sizes[3] = {e[0], e[1 + j], e[2 + j]};
+        stride[j] = e[2] > 0 ? view->stride : still;
+        if (view->base >= to->nodes) return AD_BAD_INDEX;
+        if (e[2] > 0 && !is_rule(to, view->base, 3, sizes, view->stride)) return AD_BAD_INDEX;
+    }
+    return ad_tape_matmul(to, e, b->operand[0].base, stride[0], b->operand[1].base, stride[1],
+                          &first);
+}
+
+static ad_status replay_call(const ad_tape *from, ad_tape *to, const ad_block *b) {
+    ad_node first;
+    const ad_view *view = &b->operand[0];
+    size_t n = b->extent[1].count;
+    int affine = view->list == AD_AFFINE;
+    if (b->rule >= from->rules) return AD_BAD_OP;
+    if (b->count == 0 || b->count > from->nodes) return AD_BAD_SHAPE;
+    if (affine ? n > to->nodes || view->base > to->nodes - n
+               : !list_lies_below(from, to->nodes, view->list, n)) {
+        return AD_BAD_INDEX;
+    }
+    ad_operand x = {view->base, NULL, affine ? NULL : from->list + view->list};
+    return ad_tape_call(to, from->rule[b->rule], n, &x, b->count, NULL, &first);
+}
+
+static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run) {
+    switch (run->form) {
+    case AD_FORM_UNARY:
+    case AD_FORM_BINARY:
+    case AD_FORM_LEFT:
+    case AD_FORM_RIGHT:
+        return replay_scalar(to, run);
+    case AD_FORM_SPAN:
+        return replay_span(from, to, run);
+    case AD_FORM_BLOCK:
+        break;
+    default:
+        return AD_BAD_OP;
+    }
+    if (run->a >= from->blocks) return AD_BAD_INDEX;
+    const ad_block *b = &from->block[run->a];
+    if (run->op == AD_BLOCK_MATMUL) return replay_product(to, b);
+    if (run->op == AD_BLOCK_CALL) return replay_call(from, to, b);
+    return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b) : AD_BAD_OP;
+}
+
+/* A check under its number: they come in the order of their guards, each once. */
+static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number) {
+    int64_t shape[AD_DIMS];
+    size_t ndim;
+    ad_operand operand[AD_MAX_ARITY];
+    if (number >= from->checks || number != to->checks) return AD_BAD_INDEX;
+    const ad_check *c = &from->check[number];
+    if (c->op >= AD_OP_COUNT || !ad_op_row(c->op)->is_test) return AD_BAD_OP;
+    if (c->extent.count == 0 || !sizes_of(&c->extent, shape, &ndim)) return AD_BAD_SHAPE;
+    if (!operands_of(from, to, &c->extent, ad_op_row(c->op)->arity, c->operand, ndim, shape,
+                     operand)) {
+        return AD_BAD_INDEX;
+    }
+    return ad_tape_check(to, c->op, (int)ndim, shape, operand, AD_CHECK_HOLDS | AD_CHECK_ALWAYS,
+                         NULL);
+}
+
+/* A guard, without its outcomes. */
+static ad_status replay_guard(const ad_tape *from, ad_tape *to, const ad_guard *guard) {
+    size_t left = from->outcomes - to->outcomes, end = (size_t)guard->first + guard->count;
+    if (guard->count != 0) {
+        if (guard->count > left) return AD_BAD_SHAPE;
+        return end <= to->nodes ? ad_tape_guard(to, guard->first, guard->count) : AD_BAD_INDEX;
+    }
+    if (guard->first < from->checks && from->check[guard->first].extent.count > left) {
+        return AD_BAD_SHAPE;
+    }
+    return replay_check(from, to, guard->first);
+}
+
+/* The guards, with the outcomes that `from` noted. */
+static ad_status replay_guards(const ad_tape *from, ad_tape *to, size_t *at) {
+    for (size_t k = 0; k < from->guards; k++) {
+        *at = from->runs + k;
+        ad_status status = replay_guard(from, to, &from->guard[k]);
+        if (status != AD_OK) return status;
+        if (ad_tape_stops(to, ad_guard_size(to, &to->guard[to->guards - 1]))) {
+            return AD_INTERRUPTED;
+        }
+    }
+    if (to->outcomes != from->outcomes || to->checks != from->checks) return AD_BAD_SHAPE;
+    size_t words = (to->outcomes + 63) / 64;
+    if (words > 0) memcpy(to->outcome, from->outcome, words * sizeof *to->outcome);
+    return AD_OK;
+}
+
+/* Whoever is asked whether to go on, and whether the answer was no. */
+typedef struct asked {
+    const ad_poll *poll;
+    int stopped;
+} asked;
+
+static int stop(void *context) {
+    asked *x = context;
+    x->stopped |= x->poll->stop(x->poll->context) != 0;
+    return x->stopped;
+}
+
+/* One run, where the nodes before it are there. */
+static ad_status replay_step(const ad_tape *from, ad_tape *to, const ad_run *run) {
+    size_t before = to->nodes;
+    ad_status status = replay_run(from, to, run);
+    if (status == AD_OK && (to->nodes == before || to->nodes > from->nodes)) {
+        return AD_BAD_SHAPE; /* nothing computed, or more than there was */
+    }
+    if (status == AD_OK && ad_tape_stops(to, to->nodes - before)) return AD_INTERRUPTED;
+    return status;
+}
+
+ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
+                         const ad_poll *poll, ad_tape *to, size_t *at) {
+    ad_status status = AD_OK;
+    asked who = {poll, 0};
+    const ad_poll own = {stop, &who};
+    ad_pace pace = {poll != NULL ? &own : NULL, 0};
+    size_t given = 0, limit = to->limit, k = 0;
+    to->pace = &pace;
+    if (from->nodes < limit) to->limit = from->nodes; /* what asks for more is refused at once */
+    for (; status == AD_OK; k++) {
+        const ad_run *run = k < from->runs ? &from->run[k] : NULL;
+        if (run != NULL && (run->node < to->nodes || run->node >= from->nodes)) {
+            status = AD_BAD_INDEX;
+            break;
+        }
+        status = copy_leaves(from, to, run != NULL ? run->node : from->nodes);
+        for (; status == AD_OK && given < n && input[given] < to->nodes; given++) {
+            to->value[input[given]] = values[given];
+        }
+        if (status == AD_OK && run != NULL) status = replay_step(from, to, run);
+        if (status != AD_OK || run == NULL) break;
+    }
+    to->limit = limit;
+    if (status == AD_TAPE_FULL && from->nodes < limit) status = AD_BAD_SHAPE;
+    if (status == AD_OK) status = replay_guards(from, to, &k);
+    if (at != NULL) *at = k;
+    to->pace = NULL;
+    return who.stopped ? AD_INTERRUPTED : status;
+}
+
+/* Whether the nodes that a view names, `count` if it is a list, are constants. */
+static int view_is_constant(const ad_tape *tape, const ad_view *view, size_t count) {
+    return view->list == AD_AFFINE ? ad_is_constant(tape, view->base)
+                                   : ad_are_constant(tape, tape->list + view->list, count);
+}
+
+int ad_run_reads_constants(const ad_tape *tape, const ad_run *run) {
+    if (run->form == AD_FORM_SPAN) {
+        const ad_span *span = &tape->span[run->a];
+        for (int j = 0; j < run->arity; j++) {
+            if (!view_is_constant(tape, &span->operand[j], span->extent.count)) return 0;
+        }
+        return 1;
+    }
+    if (run->form != AD_FORM_BLOCK) return 0;
+    const ad_block *b = &tape->block[run->a];
+    if (run->op == AD_BLOCK_MATMUL) {
+        return view_is_constant(tape, &b->operand[0], 0) &&
+               view_is_constant(tape, &b->operand[1], 0);
+    }
+    if (run->op == AD_BLOCK_CALL) { /* its nodes may be mixed, in a row too */
+        for (size_t k = 0; k < b->extent[1].count; k++) {
+            if (!ad_is_constant(tape, ad_call_node(tape, b, k))) return 0;
+        }
+        return 1;
+    }
+    size_t edges = (size_t)b->extent[0].count * b->extent[1].count;
+    return edges == 0 || view_is_constant(tape, &b->operand[0], edges);
+}

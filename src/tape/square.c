@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The square of a root is its radicand, as far as derivatives go: its own derivative would be the
+ * product of 0 and an infinity where it is 0. */
+#include "tape/square.h"
+
+#include <string.h>
+
+/* The elementwise run that computed these nodes, all of it in its order, as an operand; NULL for any
+ * other. */
+static const ad_run *whole_run(const ad_tape *tape, int ndim, const int64_t *shape,
+                               const ad_operand *x) {
+    int64_t count = 1;
+    for (int d = ndim - 1; d >= 0; d--) {
+        if (shape[d] != 1 && (x->nodes != NULL || x->stride[d] != count)) return NULL;
+        count *= shape[d];
+    }
+    const ad_node first = x->nodes != NULL ? x->nodes[0] : x->base;
+    if (first >= tape->roots) return NULL;
+    const ad_run *run = ad_tape_run_of(tape, first);
+    if (run == NULL || run->form == AD_FORM_BLOCK || run->node != first) return NULL;
+    return (int64_t)ad_run_count(tape, run) == count ? run : NULL;
+}
+
+/* Operand j of such a run and the extent that it is laid over. */
+static ad_operand operand_of(const ad_tape *tape, const ad_run *run, int j, int *ndim,
+                             int64_t shape[AD_DIMS]) {
+    static const int64_t still[AD_DIMS] = {0};
+    *ndim = 0;
+    if (run->form != AD_FORM_SPAN) return (ad_operand){j == 0 ? run->a : run->b, still, NULL};
+    const ad_span *span = &tape->span[run->a];
+    const ad_view *view = &span->operand[j];
+    *ndim = (int)span->extent.ndim;
+    for (int d = 0; d < *ndim; d++) shape[d] = span->extent.size[d];
+    return (ad_operand){view->base, view->stride, NULL};
+}
+
+/* Whether all operands of a run follow rules; lists would move while they are read. */
+static int has_rules(const ad_tape *tape, const ad_run *run) {
+    for (int j = 0; run->form == AD_FORM_SPAN && j < run->arity; j++) {
+        if (tape->span[run->a].operand[j].list != AD_AFFINE) return 0;
+    }
+    return 1;
+}
+
+/* The sum of the squares of two arrays, whose strides lie in the tape. */
+static ad_status sum_of_squares(ad_tape *tape, int ndim, const int64_t *shape, ad_operand a,
+                                ad_operand b, const int64_t *stride, ad_node *first) {
+    int64_t strides[2][AD_DIMS];
+    ad_operand side[2] = {a, b}, square[2];
+    for (int j = 0; j < 2; j++) {
+        memcpy(strides[j], side[j].stride, sizeof strides[j]);
+        side[j].stride = strides[j];
+    }
+    for (int j = 0; j < 2; j++) {
+        ad_node node;
+        ad_status status = ad_tape_elementwise(tape, AD_SQUARE, ndim, shape, &side[j], &node);
+        if (status != AD_OK) return status;
+        square[j] = (ad_operand){node, stride, NULL};
+    }
+    return ad_tape_elementwise(tape, AD_ADD, ndim, shape, square, first);
+}
+
+int ad_square_is(unsigned op, int ndim, const ad_operand *x) {
+    if (op == AD_SQUARE) return 1;
+    if (op != AD_MULTIPLY || x[0].nodes != NULL || x[1].nodes != NULL) return 0;
+    if (x[0].base != x[1].base) return 0;
+    return ndim == 0 || memcmp(x[0].stride, x[1].stride, (size_t)ndim * sizeof(int64_t)) == 0;
+}
+
+ad_status ad_square_of_root(ad_tape *tape, int ndim, const int64_t *shape, const ad_operand *x,
+                            ad_node *first, int *recorded) {
+    const ad_run *run = whole_run(tape, ndim, shape, x);
+    int dims;
+    int64_t sizes[AD_DIMS], step = 1, stride[AD_DIMS];
+    *recorded = 0;
+    if (run == NULL) return AD_OK;
+    const unsigned op = run->op;
+    if (!ad_is_root(op)) return AD_OK;
+    if (!has_rules(tape, run)) return AD_OK;
+    *recorded = 1;
+    const ad_node root = run->node;
+    ad_node radicand;
+    ad_operand own[2] = {operand_of(tape, run, 0, &dims, sizes), {root, stride, NULL}};
+    for (int d = dims - 1; d >= 0; d--) {
+        stride[d] = step;
+        step *= sizes[d];
+    }
+    if (op == AD_ABSOLUTE) return ad_tape_elementwise(tape, AD_SQUARE, dims, sizes, own, first);
+    if (op == AD_HYPOT) {
+        const ad_operand other = operand_of(tape, run, 1, &dims, sizes);
+        ad_status status = sum_of_squares(tape, dims, sizes, own[0], other, stride, &radicand);
+        if (status != AD_OK) return status;
+        own[0] = (ad_operand){radicand, stride, NULL};
+    }
+    return ad_tape_elementwise(tape, AD_SQUARED_ROOT, dims, sizes, own, first);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tape/vanish.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "tape/block.h"
+
+float ad_vanish_constant(double value) { return value >= 0 ? INFINITY : 0; }
+
+float ad_vanish_both(float a, float b) { return a < b ? a : b; }
+
+/* That of u where a power of u or of |u| takes part: at least 1 where u is 0. */
+static float magnitude(float order) { return order > 1 ? order : 1; }
+
+static float power(float order, double exponent) {
+    const int even = exponent >= 2 && fmod(exponent, 2) == 0;
+    if (!(exponent > 0)) return 0;
+    return (float)exponent * (even ? magnitude(order) : order);
+}
+
+float ad_vanish_order(unsigned op, const float order[AD_MAX_ARITY], int same, double exponent) {
+    switch (op) {
+    case AD_SQUARE:
+        return 2 * magnitude(order[0]);
+    case AD_ABSOLUTE:
+        return magnitude(order[0]);
+    case AD_HYPOT:
+        return ad_vanish_both(magnitude(order[0]), magnitude(order[1]));
+    case AD_MULTIPLY:
+        return same ? 2 * magnitude(order[0]) : ad_vanish_both(order[0], order[1]);
+    case AD_ADD:
+    case AD_MAXIMUM:
+    case AD_MINIMUM:
+        return ad_vanish_both(order[0], order[1]);
+    case AD_SELECT:
+        return ad_vanish_both(order[1], order[2]);
+    case AD_DIVIDE:
+        return exponent > 0 ? order[0] : 0;
+    case AD_POSITIVE:
+    case AD_SQUARED_ROOT:
+        return order[0];
+    case AD_SQRT:
+        return order[0] / 2;
+    case AD_CBRT:
+        return order[0] / 3;
+    case AD_POWER:
+        return power(order[0], exponent);
+    default:
+        return 0;
+    }
+}
+
+int ad_vanish_is_kink(float own, float operand) { return own >= 1 && own < operand; }
+
+int ad_vanish_is_root(unsigned op) { return op == AD_SQRT || op == AD_CBRT || op == AD_POWER; }
+
+int ad_vanish_has_roots(const ad_tape *tape, size_t first_run, size_t last_run) {
+    for (size_t k = first_run; k < last_run; k++) {
+        const ad_run *run = &tape->run[k];
+        if (run->form != AD_FORM_BLOCK && ad_vanish_is_root(run->op)) return 1;
+    }
+    return 0;
+}
+
+/* One element: nodes are its operands. */
+static float order_of(const ad_tape *tape, unsigned op, int arity, const ad_node nodes[],
+                      const float *order) {
+    float own[AD_MAX_ARITY] = {0};
+    double exponent = NAN;
+    for (int j = 0; j < arity; j++) own[j] = order[nodes[j]];
+    if (arity == 2 && ad_is_constant(tape, nodes[1])) exponent = tape->value[nodes[1]];
+    return ad_vanish_order(op, own, arity == 2 && nodes[0] == nodes[1], exponent);
+}
+
+static void span_orders(const ad_tape *tape, const ad_run *run, float *order) {
+    const ad_span *span = &tape->span[run->a];
+    ad_node buffer[AD_MAX_ARITY][AD_CHUNK];
+    ad_place place[AD_MAX_ARITY];
+    for (size_t k = 0, m; k < span->extent.count; k += m) {
+        m = ad_stretch(&span->extent, k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        for (int j = 0; j < run->arity; j++) {
+            place[j] = ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, buffer[j]);
+        }
+        for (size_t e = 0; e < m; e++) {
+            ad_node nodes[AD_MAX_ARITY] = {0};
+            for (int j = 0; j < run->arity; j++) nodes[j] = ad_place_node(place[j], e);
+            order[run->node + k + e] = order_of(tape, run->op, run->arity, nodes, order);
+        }
+    }
+}
+
+/* An inner product of a vector with itself is a sum of squares, here and on the diagonal of a
+ * matrix with its transpose. */
+static void product_orders(const ad_run *run, const ad_block *b, float *order) {
+    const uint32_t *e = b->extent[1].size;
+    const ad_view *left = &b->operand[0], *right = &b->operand[1];
+    memset(order + run->node, 0, b->count * sizeof *order);
+    if (left->stride[2] != right->stride[1]) return;
+    for (uint32_t n = 0; n < b->extent[0].count; n++) {
+        for (uint32_t i = 0; i < e[0]; i++) {
+            for (uint32_t j = 0; j < e[2]; j++) {
+                const int64_t p = left->base + n * left->stride[0] + i * left->stride[1];
+                const int64_t q = right->base + n * right->stride[0] + j * right->stride[2];
+                if (p == q) order[run->node + ((size_t)n * e[0] + i) * e[2] + j] = 2;
+            }
+        }
+    }
+}
+
+static ad_status reduction_orders(const ad_tape *tape, const ad_run *run, const ad_block *b,
+                                  float *order) {
+    const size_t n = b->extent[1].count, running = run->op == AD_BLOCK_CUMSUM;
+    ad_node *row = ad_alloc(n, sizeof *row);
+    if (row == NULL) return AD_NO_MEMORY;
+    for (size_t o = 0; o < b->extent[0].count; o++) {
+        float lowest = INFINITY;
+        ad_block_row(tape, b, o, row);
+        for (size_t r = 0; r < n; r++) {
+            lowest = ad_vanish_both(lowest, order[row[r]]);
+            if (running) order[run->node + o * n + r] = lowest;
+        }
+        if (!running) order[run->node + o] = lowest;
+    }
+    ad_free(row);
+    return AD_OK;
+}
+
+static ad_status run_orders(const ad_tape *tape, const ad_run *run, float *order) {
+    const ad_node nodes[AD_MAX_ARITY] = {run->a, run->b, 0};
+    if (run->form == AD_FORM_SPAN) {
+        span_orders(tape, run, order);
+    } else if (run->form != AD_FORM_BLOCK) {
+        order[run->node] = order_of(tape, run->op, run->arity, nodes, order);
+    } else if (run->op == AD_BLOCK_MATMUL) {
+        product_orders(run, &tape->block[run->a], order);
+    } else if (run->op == AD_BLOCK_CALL) {
+        memset(order + run->node, 0, tape->block[run->a].count * sizeof *order);
+    } else {
+        return reduction_orders(tape, run, &tape->block[run->a], order);
+    }
+    return AD_OK;
+}
+
+static void leaf_orders(const ad_tape *tape, size_t first, size_t end, float *order) {
+    for (size_t k = first; k < end; k++) {
+        order[k] = ad_is_constant(tape, (ad_node)k) ? ad_vanish_constant(tape->value[k]) : 0;
+    }
+}
+
+ad_status ad_vanish_orders(const ad_tape *tape, size_t last_run, float *order) {
+    size_t known = 0;
+    ad_status status = AD_OK;
+    for (size_t k = 0; k < last_run && status == AD_OK; k++) {
+        const ad_run *run = &tape->run[k];
+        leaf_orders(tape, known, run->node, order);
+        status = run_orders(tape, run, order);
+        known = run->node + ad_run_count(tape, run);
+    }
+    leaf_orders(tape, known, tape->nodes, order);
+    return status;
+}
