@@ -27,8 +27,6 @@ cdef extern from "base/alloc.h" nogil:
     void ad_alloc_fail_at(long n)
 
 cdef extern from "ops/ops.h" nogil:
-    ctypedef void (*ad_loop_fn)(
-        char **pointers, const intptr_t *count, const intptr_t *strides, void *data)
     ctypedef enum ad_partial_class:
         AD_PARTIAL_STORED
         AD_PARTIAL_ZERO
@@ -50,6 +48,10 @@ cdef extern from "ops/ops.h" nogil:
     const ad_op_info *ad_op_row(unsigned op)
     ad_op_info *ad_op_rows
     const ad_op_alias *ad_op_aliases(size_t *n)
+
+cdef extern from "simd/elementwise.h" nogil:
+    ctypedef void (*ad_loop_fn)(
+        char **pointers, const intptr_t *count, const intptr_t *strides, void *data)
     void ad_op_set_loop(unsigned op, ad_loop_fn loop, void *data)
     void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const double *b,
                         const double *c, const double *v, double *out)
@@ -60,7 +62,9 @@ cdef extern from "simd/lanes.h" nogil:
         void (**value)(size_t n, const double *a, const double *b, const double *c,
                        const double *v, double *out)
     const ad_lane_table *ad_lanes()
-    int ad_lanes_choose(const char *isa)
+
+cdef extern from "isa/select.h" nogil:
+    int ad_isa_choose(const char *isa)
 
 cdef extern from "tape/tape.h" nogil:
     uint32_t AD_AFFINE
@@ -321,7 +325,7 @@ cdef extern from "graph/lower.h" nogil:
     size_t ad_lower_edges(const ad_tape *tape)
     size_t ad_lower_products(const ad_tape *tape)
 
-cdef extern from "graph/accumulate.h" nogil:
+cdef extern from "graph/mapping.h" nogil:
     ctypedef struct ad_mapping:
         ad_graph *graph
         size_t D
@@ -336,14 +340,18 @@ cdef extern from "graph/accumulate.h" nogil:
         ad_entry *entry
         size_t count
         size_t room
+
+cdef extern from "graph/routes.h" nogil:
     ctypedef int ad_route
     int AD_ROUTES
     const char *ad_route_name(unsigned route)
-    ad_status ad_derive_jacobian(const ad_mapping *f, ad_route route, ad_entries *entries)
-    ad_status ad_derive_cheapest(const ad_mapping *f, size_t n, const ad_term *also, size_t most,
+    ad_status ad_route_jacobian(const ad_mapping *f, ad_route route, ad_entries *entries)
+    ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, size_t most,
                                  size_t *operations, ad_route *route, ad_entries *entries)
-    ad_status ad_derive_push(const ad_mapping *f, const ad_term *tangent, ad_term *out)
-    ad_status ad_derive_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out)
+
+cdef extern from "graph/accumulate.h" nogil:
+    ad_status ad_accumulate_push(const ad_mapping *f, const ad_term *tangent, ad_term *out)
+    ad_status ad_accumulate_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out)
 
 cdef extern from "program/program.h" nogil:
     int AD_LANE_POINTS

@@ -105,7 +105,7 @@ cdef class Graph:
         self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.K, np.uint32)
-        check_graph(ad_derive_push(&f, <ad_term *> cnp.PyArray_DATA(tangents),
+        check_graph(ad_accumulate_push(&f, <ad_term *> cnp.PyArray_DATA(tangents),
                                    <ad_term *> cnp.PyArray_DATA(result)))
         return self.without_zeros(result)
 
@@ -114,7 +114,7 @@ cdef class Graph:
         self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.D, np.uint32)
-        check_graph(ad_derive_pull(&f, <ad_term *> cnp.PyArray_DATA(cotangents),
+        check_graph(ad_accumulate_pull(&f, <ad_term *> cnp.PyArray_DATA(cotangents),
                                    <ad_term *> cnp.PyArray_DATA(result)))
         return self.without_zeros(result)
 
@@ -146,14 +146,14 @@ cdef class Graph:
         counts = {}
         try:
             if route is None:
-                status = ad_derive_cheapest(
+                status = ad_route_cheapest(
                     &f, <size_t> cnp.PyArray_SIZE(also), <ad_term *> cnp.PyArray_DATA(also),
                     MOST_DERIVED, operations, &taken, &entries)
                 check_graph(status)
                 counts = {ad_route_name(k).decode(): None if operations[k] == <size_t> -1
                           else operations[k] for k in range(<size_t> AD_ROUTES)}
             else:
-                check_graph(ad_derive_jacobian(&f, taken, &entries))
+                check_graph(ad_route_jacobian(&f, taken, &entries))
             rows = np.empty(entries.count, np.uint32)
             columns = np.empty(entries.count, np.uint32)
             terms = np.empty(entries.count, np.uint32)

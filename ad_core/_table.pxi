@@ -88,9 +88,9 @@ def choose_isa(name):
     """Use the kernels of one instruction set ("base", "avx2", "avx512"; None: the best).
     False if the machine cannot run it."""
     if name is None:
-        return bool(ad_lanes_choose(NULL))
+        return bool(ad_isa_choose(NULL))
     encoded = name.encode()
-    return bool(ad_lanes_choose(encoded))
+    return bool(ad_isa_choose(encoded))
 
 
 def record_op(str name, *operands):

@@ -1,59 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/accumulate_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "graph/eliminate.h"
-
-const char *ad_route_name(unsigned route) {
-    static const char *const names[] = {"forward", "reverse", "Markowitz, first of equals",
-                                        "Markowitz, last of equals"};
-    return route < AD_ROUTES ? names[route] : "?";
-}
-
-static int by_place(const void *a, const void *b) {
-    const ad_share *x = a, *y = b;
-    if (x->at != y->at) return x->at < y->at ? -1 : 1;
-    return x->term < y->term ? -1 : x->term > y->term; /* qsort need not be stable */
-}
-
-static int by_row_and_column(const void *a, const void *b) {
-    const ad_entry *x = a, *y = b;
-    if (x->row != y->row) return x->row < y->row ? -1 : 1;
-    return x->column < y->column ? -1 : x->column > y->column;
-}
-
-ad_status ad_share_append(ad_shares *s, uint32_t at, ad_term term) {
-    ad_status status = ad_grow((void **)&s->item, &s->room, s->count + 1, sizeof *s->item);
-    if (status == AD_OK) s->item[s->count++] = (ad_share){at, term};
-    return status;
-}
-
-ad_status ad_entries_append(ad_entries *e, uint32_t row, uint32_t column, ad_term term) {
-    ad_status status = ad_grow((void **)&e->entry, &e->room, e->count + 1, sizeof *e->entry);
-    if (status == AD_OK) e->entry[e->count++] = (ad_entry){row, column, term};
-    return status;
-}
-
-ad_status ad_shares_add_up(ad_graph *g, ad_shares *met, ad_term **buffer, size_t *room) {
-    size_t kept = 0;
-    if (met->count > 1) qsort(met->item, met->count, sizeof *met->item, by_place);
-    for (size_t k = 0; k < met->count;) {
-        uint32_t at = met->item[k].at;
-        size_t n = 0;
-        if (ad_grow((void **)buffer, room, met->count, sizeof **buffer) != AD_OK) {
-            return AD_NO_MEMORY;
-        }
-        while (k < met->count && met->item[k].at == at) (*buffer)[n++] = met->item[k++].term;
-        ad_term sum = ad_graph_sum(g, n, *buffer);
-        if (g->status != AD_OK) return g->status;
-        if (!ad_graph_is_zero(g, sum)) met->item[kept++] = (ad_share){at, sum};
-    }
-    met->count = kept;
-    return AD_OK;
-}
 
 static void end(ad_accumulation *x) {
     ad_free(x->active);
@@ -68,36 +18,13 @@ static void end(ad_accumulation *x) {
     ad_free(x->seeds);
 }
 
-uint8_t *ad_derive_active(const ad_mapping *f, uint32_t *number) {
-    const ad_graph *g = f->graph;
-    size_t n = g->terms;
-    uint8_t *active = ad_alloc_zeroed(n, 1), *needed = ad_alloc(n, 1);
-    if (active == NULL || needed == NULL) {
-        ad_free(active);
-        ad_free(needed);
-        return NULL;
-    }
-    memset(number, 0xFF, n * sizeof *number);
-    for (size_t d = 0; d < f->D; d++) number[f->input[d]] = (uint32_t)d;
-    for (size_t t = 0; t < n; t++) {
-        active[t] = number[t] != UINT32_MAX;
-        for (size_t j = ad_graph_arity(g, (ad_term)t); j-- > 0 && !active[t];) {
-            active[t] = active[ad_graph_operand(g, (ad_term)t, j)];
-        }
-    }
-    ad_graph_live(g, f->K, f->output, needed);
-    for (size_t t = 0; t < n; t++) active[t] &= needed[t];
-    ad_free(needed);
-    return active;
-}
-
 static ad_status begin(ad_accumulation *x, const ad_mapping *f) {
     size_t n = f->graph->terms;
     *x = (ad_accumulation){.f = f, .terms = n, .spare = SIZE_MAX};
     x->number = ad_alloc(n, sizeof *x->number);
     x->first = ad_alloc(n, sizeof *x->first);
     x->count = ad_alloc_zeroed(n, sizeof *x->count);
-    if (x->number != NULL) x->active = ad_derive_active(f, x->number);
+    if (x->number != NULL) x->active = ad_active_terms(f, x->number);
     if (x->active == NULL || x->first == NULL || x->count == NULL) return AD_NO_MEMORY;
     memset(x->first, 0xFF, n * sizeof *x->first);
     return AD_OK;
@@ -110,37 +37,6 @@ static ad_status partials_of(ad_accumulation *x, ad_term t) {
     }
     ad_graph_partials(x->f->graph, t, x->partial);
     return x->f->graph->status;
-}
-
-/* Links of a chain lie two by two in the store: the share, and (at: where the chain goes on). */
-ad_status ad_share_link(ad_accumulation *x, ad_term to, uint32_t at, ad_term term) {
-    size_t k = x->spare;
-    if (k != SIZE_MAX) {
-        memcpy(&x->spare, &x->store.item[k + 1], sizeof x->spare);
-    } else {
-        k = x->store.count;
-        ad_status status = ad_share_append(&x->store, 0, 0);
-        if (status == AD_OK) status = ad_share_append(&x->store, 0, 0);
-        if (status != AD_OK) return status;
-    }
-    x->store.item[k] = (ad_share){at, term};
-    memcpy(&x->store.item[k + 1], &x->first[to], sizeof x->first[to]);
-    x->first[to] = k;
-    return AD_OK;
-}
-
-/* Take a vertex' chain into `met`; its links may be used again. */
-ad_status ad_chain_take(ad_accumulation *x, ad_term t) {
-    x->met.count = 0;
-    while (x->first[t] != SIZE_MAX) {
-        size_t k = x->first[t];
-        ad_status status = ad_share_append(&x->met, x->store.item[k].at, x->store.item[k].term);
-        if (status != AD_OK) return status;
-        memcpy(&x->first[t], &x->store.item[k + 1], sizeof x->first[t]);
-        memcpy(&x->store.item[k + 1], &x->spare, sizeof x->spare);
-        x->spare = k;
-    }
-    return AD_OK;
 }
 
 /* Consumers before what they read: levels from the last to the first, and within each the terms as
@@ -206,16 +102,6 @@ static ad_status reverse(ad_accumulation *x, ad_entries *entries, ad_term *out) 
     return AD_OK;
 }
 
-ad_status ad_shares_keep(ad_accumulation *x, size_t t) {
-    x->first[t] = x->store.count;
-    x->count[t] = x->met.count;
-    for (size_t k = 0; k < x->met.count; k++) {
-        ad_status status = ad_share_append(&x->store, x->met.item[k].at, x->met.item[k].term);
-        if (status != AD_OK) return status;
-    }
-    return AD_OK;
-}
-
 /* From the inputs, numbered (or all with number 0 and these tangents), to all vertices. */
 static ad_status forward(ad_accumulation *x, const ad_term *tangent) {
     ad_graph *g = x->f->graph;
@@ -274,33 +160,7 @@ static ad_status reverse_entries(ad_accumulation *x, ad_entries *entries) {
     return status == AD_OK ? reverse(x, entries, NULL) : status;
 }
 
-ad_status ad_derive_jacobian(const ad_mapping *f, ad_route route, ad_entries *entries) {
-    size_t terms = f->graph->terms, lists = f->graph->lists, before = entries->count;
-    ad_status status;
-    if (route == AD_ROUTE_FORWARD || route == AD_ROUTE_REVERSE) {
-        ad_accumulation x;
-        status = begin(&x, f);
-        if (status == AD_OK) {
-            status = route == AD_ROUTE_FORWARD ? forward_entries(&x, entries)
-                                               : reverse_entries(&x, entries);
-        }
-        end(&x);
-    } else {
-        status = ad_eliminate(f, route == AD_ROUTE_MARKOWITZ_LAST, entries);
-    }
-    if (status != AD_OK) {
-        ad_graph_truncate(f->graph, terms, lists);
-        entries->count = before;
-        return status;
-    }
-    if (entries->count > before) {
-        qsort(entries->entry + before, entries->count - before, sizeof *entries->entry,
-              by_row_and_column);
-    }
-    return AD_OK;
-}
-
-ad_status ad_derive_push(const ad_mapping *f, const ad_term *tangent, ad_term *out) {
+ad_status ad_accumulate_push(const ad_mapping *f, const ad_term *tangent, ad_term *out) {
     size_t terms = f->graph->terms, lists = f->graph->lists;
     ad_accumulation x;
     ad_status status = begin(&x, f);
@@ -316,7 +176,7 @@ ad_status ad_derive_push(const ad_mapping *f, const ad_term *tangent, ad_term *o
     return status;
 }
 
-ad_status ad_derive_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out) {
+ad_status ad_accumulate_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out) {
     size_t terms = f->graph->terms, lists = f->graph->lists;
     ad_accumulation x;
     ad_status status = begin(&x, f);
@@ -332,59 +192,12 @@ ad_status ad_derive_pull(const ad_mapping *f, const ad_term *cotangent, ad_term 
     return status;
 }
 
-/* Operations that the entries from `before` on and the terms beside them need. */
-static size_t count_operations(const ad_graph *g, size_t n, const ad_term *also,
-                               const ad_entries *entries, size_t before) {
-    size_t m = entries->count - before, count = SIZE_MAX;
-    ad_term *outputs = ad_alloc(n + m, sizeof *outputs);
-    uint8_t *live = ad_alloc(g->terms, 1);
-    if (outputs != NULL && live != NULL) {
-        if (n > 0) memcpy(outputs, also, n * sizeof *outputs);
-        for (size_t k = 0; k < m; k++) outputs[n + k] = entries->entry[before + k].term;
-        count = ad_graph_live(g, n + m, outputs, live);
+ad_status ad_accumulate_jacobian(const ad_mapping *f, int backward, ad_entries *entries) {
+    ad_accumulation x;
+    ad_status status = begin(&x, f);
+    if (status == AD_OK) {
+        status = backward ? reverse_entries(&x, entries) : forward_entries(&x, entries);
     }
-    ad_free(outputs);
-    ad_free(live);
-    return count;
-}
-
-ad_status ad_derive_cheapest(const ad_mapping *f, size_t n, const ad_term *also, size_t most,
-                             size_t operations[AD_ROUTES], ad_route *route, ad_entries *entries) {
-    /* the likely one first: another must need fewer operations to be taken, and of a large graph
-     * is tried only if the first was given up */
-    const ad_route order[AD_ROUTES] = {
-        f->K <= f->D ? AD_ROUTE_REVERSE : AD_ROUTE_FORWARD,
-        f->K <= f->D ? AD_ROUTE_FORWARD : AD_ROUTE_REVERSE,
-        AD_ROUTE_MARKOWITZ_FIRST,
-        AD_ROUTE_MARKOWITZ_LAST,
-    };
-    ad_graph *g = f->graph;
-    size_t terms = g->terms, lists = g->lists, limit = g->limit, before = entries->count;
-    size_t best = SIZE_MAX;
-    ad_status status = AD_TOO_LARGE;
-    for (unsigned r = 0; r < AD_ROUTES; r++) operations[r] = SIZE_MAX;
-    for (unsigned k = 0; k < AD_ROUTES; k++) {
-        ad_route r = order[k];
-        if (terms > AD_ELIMINATE_MOST && (r >= AD_ROUTE_MARKOWITZ_FIRST || status == AD_OK)) break;
-        g->limit = limit - terms > most ? terms + most : limit;
-        ad_status result = ad_derive_jacobian(f, r, entries);
-        g->limit = limit;
-        if (result == AD_OK) {
-            size_t needed = g->terms - terms;
-            operations[r] = count_operations(g, n, also, entries, before);
-            if (operations[r] < best) {
-                best = operations[r];
-                *route = r;
-                status = AD_OK;
-            }
-            if (2 * needed < most) most = 2 * needed + 1024; /* far dearer ones need no end */
-        } else if (result != AD_TOO_LARGE) {
-            status = result;
-            break;
-        }
-        ad_graph_truncate(g, terms, lists);
-        entries->count = before;
-    }
-    if (status != AD_OK) return status;
-    return ad_derive_jacobian(f, *route, entries);
+    end(&x);
+    return status;
 }

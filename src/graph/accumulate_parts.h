@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One accumulation of derivatives while it runs; by vertices in derive.c, by calls in
- * derive_calls.c. */
-#ifndef AD_DERIVE_PARTS_H
-#define AD_DERIVE_PARTS_H
+/* One accumulation of derivatives while it runs; by vertices in accumulate.c,
+ * by calls in accumulate_calls.c. */
+#ifndef AD_ACCUMULATE_PARTS_H
+#define AD_ACCUMULATE_PARTS_H
 
 #include "graph/accumulate.h"
 

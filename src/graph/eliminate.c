@@ -213,7 +213,7 @@ ad_status ad_eliminate(const ad_mapping *f, int last, ad_entries *entries) {
     elimination x = {.f = f, .terms = n, .last = last, .spare = NONE};
     x.vertex = ad_alloc(all, sizeof *x.vertex);
     x.number = ad_alloc(n, sizeof *x.number);
-    if (x.number != NULL) x.active = ad_derive_active(f, x.number);
+    if (x.number != NULL) x.active = ad_active_terms(f, x.number);
     ad_status status = AD_NO_MEMORY;
     if (x.vertex != NULL && x.active != NULL) {
         for (size_t t = 0; t < all; t++) x.vertex[t] = (vertex){NONE, NONE, 0, 0};

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "tape/vanish.h"
+#include "ops/vanish.h"
+#include "simd/elementwise.h"
 
 #define EMPTY UINT32_MAX
 #define LATELY 64 /* rules that are looked through for one that is known */

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "graph/graph.h"
 #include "ops/expr.h"
-#include "tape/vanish.h"
+#include "ops/vanish.h"
 
 static int number(const ad_graph *g, ad_term t, double x) {
     double value;

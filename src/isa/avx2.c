@@ -5,6 +5,7 @@
 #endif
 #define ISA avx2
 #define REGISTER 4
+#include "isa/select.h"
 #include "simd/lanes.inc"
 
 #include "program/eval.inc"

@@ -5,6 +5,7 @@
 #endif
 #define ISA avx512
 #define REGISTER 8
+#include "isa/select.h"
 #include "simd/lanes.inc"
 
 #include "program/eval.inc"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define ISA base
 #define REGISTER 2
+#include "isa/select.h"
 #include "simd/lanes.inc"
 
 #include "program/eval.inc"

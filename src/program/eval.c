@@ -6,7 +6,7 @@
 #include "base/nonfinite.h"
 #include "simd/vmath.h"
 
-static ad_eval_table chosen;
+static ad_eval_table loops_in_use;
 
 /* Whether a text calls a function that the platform has on vectors. */
 static int has_vector_function(const char *text) {
@@ -18,17 +18,17 @@ static int has_vector_function(const char *text) {
     return 0;
 }
 
-void ad_eval_choose(const ad_eval_table *table) {
-    chosen = *table;
+void ad_eval_kernels_use(const ad_eval_table *table) {
+    loops_in_use = *table;
     for (unsigned op = 0; op < AD_PROGRAM_OPS; op++) {
         int vector = op < AD_OP_COUNT && has_vector_function(ad_op_rows[op].value);
         if (!vector && ad_eval_scalar[op] != NULL) {
-            chosen.point[op][AD_RUN_LISTED] = ad_eval_scalar[op];
+            loops_in_use.point[op][AD_RUN_LISTED] = ad_eval_scalar[op];
         }
     }
 }
 
-const ad_eval_table *ad_eval_kernels(void) { return &chosen; }
+const ad_eval_table *ad_eval_kernels(void) { return &loops_in_use; }
 
 size_t ad_point_room(const ad_program *p) { return ad_turn_slot(p) + p->turn_room; }
 
@@ -81,7 +81,7 @@ static void take_turns(const ad_member *from, size_t count, double *arena) {
         for (ad_member *x = member; x < member + count; x++) {
             ad_program_run *run = &x->run;
             run->count = n;
-            chosen.point[run->op][AD_RUN_AFFINE](arena, run, NULL);
+            loops_in_use.point[run->op][AD_RUN_AFFINE](arena, run, NULL);
             if (!(x->stays & 1)) run->out += n;
             for (uint32_t j = 0; j < run->arity; j++) {
                 if (!(x->stays & 2u << j)) run->base[j] += n * (uint32_t)run->stride[j];
@@ -101,7 +101,7 @@ ad_status ad_point_run(const ad_program *p, double *arena) {
             continue;
         }
         if (run->op != AD_RUN_CALL) {
-            chosen.point[run->op][run->form](arena, run, p->list + run->first);
+            loops_in_use.point[run->op][run->form](arena, run, p->list + run->first);
             continue;
         }
         ad_status status = point_call(p, run, arena);
@@ -141,7 +141,7 @@ static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n
 static void lane_run(const ad_lane_run *run, const uint32_t *record, size_t points, double *arena) {
     for (size_t e = 0; e < points; e += AD_LANE_POINTS) {
         size_t m = points - e < AD_LANE_POINTS ? points - e : AD_LANE_POINTS;
-        chosen.lane[run->op](arena + e, run, record, m);
+        loops_in_use.lane[run->op](arena + e, run, record, m);
     }
 }
 
@@ -151,7 +151,7 @@ ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena) {
         const ad_lane_run *run = &p->lane_run[k];
         if (run->op != AD_RUN_CALL) {
             if (points <= AD_LANE_POINTS) {
-                chosen.lane[run->op](arena, run, p->record + run->first, points);
+                loops_in_use.lane[run->op](arena, run, p->record + run->first, points);
             } else {
                 lane_run(run, p->record + run->first, points, arena);
             }

@@ -32,10 +32,9 @@ typedef struct ad_eval_table {
     void (*stream)(double *to, const double *from, size_t n);
 } ad_eval_table;
 
-extern const ad_eval_table ad_eval_base, ad_eval_avx2, ad_eval_avx512;
-/* The table in use: of nothing but NULL until ad_lanes_choose has chosen. */
+/* The loops in use: all NULL until ad_isa_choose (isa/select.h) has chosen them. */
 const ad_eval_table *ad_eval_kernels(void);
-void ad_eval_choose(const ad_eval_table *table);
+void ad_eval_kernels_use(const ad_eval_table *table);
 
 /* The listed loops of operations without function calls, on doubles. */
 extern const ad_point_run_fn ad_eval_scalar[AD_PROGRAM_OPS];

@@ -19,17 +19,8 @@ typedef struct ad_lane_table {
     ad_lane_fn partial[AD_OP_COUNT][AD_MAX_ARITY]; /* beyond the arity NULL */
 } ad_lane_table;
 
-extern const ad_lane_table ad_lanes_base;
-#if defined(__x86_64__) && defined(__GNUC__)
-extern const ad_lane_table ad_lanes_avx2;
-extern const ad_lane_table ad_lanes_avx512;
-#endif
-
-/* The table in use.  ad_lanes_choose(NULL) takes the best the machine can run;
- * a name ("base", "avx2", "avx512") takes that one.  Returns 0 when the name
- * is unknown or the machine cannot run it; the choice is then unchanged. */
+/* The table in use: NULL until ad_isa_choose (isa/select.h) has chosen one. */
 const ad_lane_table *ad_lanes(void);
-const struct ad_sweep_table *ad_sweep_kernels(void);
-int ad_lanes_choose(const char *isa);
+void ad_lanes_use(const ad_lane_table *table);
 
 #endif

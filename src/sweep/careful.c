@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "tape/vanish.h"
+#include "tape/kinks.h"
 
 enum { ALIVE = 1, WILD = 2 }; /* reached by a seed along edges that are alive; with a part in w */
 
@@ -133,9 +133,9 @@ ad_status ad_careful_begin(const ad_tape *tape, int backward, ad_careful *c) {
     c->state = ad_alloc(count, 1);
     if (c->finite == NULL || c->state == NULL) return AD_NO_MEMORY;
     c->infinite = c->finite + count;
-    if (!ad_vanish_has_roots(tape, 0, tape->runs)) return AD_OK;
+    if (!ad_tape_has_roots(tape, 0, tape->runs)) return AD_OK;
     c->order = ad_alloc(count, sizeof *c->order);
-    return c->order == NULL ? AD_NO_MEMORY : ad_vanish_orders(tape, tape->runs, c->order);
+    return c->order == NULL ? AD_NO_MEMORY : ad_tape_orders(tape, tape->runs, c->order);
 }
 
 void ad_careful_end(ad_careful *c) {

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "ops/expr.h"
 #include "tape/block.h"
-#include "tape/vanish.h"
+#include "tape/kinks.h"
 
 /* An array of nodes on the extent at hand: an affine rule, or a list that is owned
  * by whoever made it and does not lie in the tape. */
@@ -363,9 +363,9 @@ static ad_status expand(const ad_segment *s, ad_node *node, int backward) {
     ad_status status = ad_tape_constant(s->tape, 0, &x.zero);
     size_t count = s->last_run - s->first_run;
     float *order = NULL;
-    if (status == AD_OK && ad_vanish_has_roots(s->tape, s->first_run, s->last_run)) {
+    if (status == AD_OK && ad_tape_has_roots(s->tape, s->first_run, s->last_run)) {
         order = ad_alloc(s->tape->nodes, sizeof *order);
-        status = order == NULL ? AD_NO_MEMORY : ad_vanish_orders(s->tape, s->last_run, order);
+        status = order == NULL ? AD_NO_MEMORY : ad_tape_orders(s->tape, s->last_run, order);
         x.order = order;
     }
     for (size_t k = 0; k < count && status == AD_OK; k++) {

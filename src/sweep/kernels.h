@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one instruction set's sweep kernels offer to sweep.c. */
+/* What one instruction set's sweep kernels offer to the sweeps. */
 #ifndef AD_SWEEP_KERNELS_H
 #define AD_SWEEP_KERNELS_H
 
@@ -18,6 +18,8 @@ typedef struct ad_sweep_table {
     size_t (*reverse)(const ad_tape *tape, double *w, size_t p, size_t run, size_t end, int *wild);
 } ad_sweep_table;
 
-extern const ad_sweep_table ad_sweep_base, ad_sweep_avx2, ad_sweep_avx512;
+/* The kernels in use: NULL until ad_isa_choose (isa/select.h) has chosen them. */
+const ad_sweep_table *ad_sweep_kernels(void);
+void ad_sweep_kernels_use(const ad_sweep_table *kernels);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "simd/elementwise.h"
 
 /* Coefficients of these come from their operands' alone. */
 static int is_convolution(unsigned op) {

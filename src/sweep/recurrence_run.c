@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/nonfinite.h"
+#include "simd/elementwise.h"
 #include "sweep/recurrence.h"
 
 static double *order(const ad_coefficients *x, size_t k, size_t n) {

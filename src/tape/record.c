@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/floating.h"
+#include "simd/elementwise.h"
 #include "tape/local.h"
-#include "tape/square.h"
-#include "tape/tape.h"
+#include "tape/record.h"
 
 /* What is known of a recording before anything is written. */
 typedef struct plan {
@@ -172,6 +172,28 @@ ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node) {
     return settle_products(tape, 1, operand, &extent, node);
 }
 
+/* An operation on constants is a constant, and needs no history. */
+static ad_status fold(ad_tape *tape, unsigned op, double a, double b, ad_node *node) {
+    double partial[AD_MAX_ARITY], value = ad_op_row(op)->point(a, b, 0, partial);
+    if (op == AD_PRODUCT && (a == 0 || b == 0)) return ad_tape_constant(tape, 0, node);
+    return ad_tape_constant(tape, ad_op_row(op)->exact ? value : ad_op_value(op, a, b, 0), node);
+}
+
+ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node) {
+    if (ad_is_constant(tape, a)) return fold(tape, op, tape->value[a], 0, node);
+    return ad_tape_scalar(tape, op, AD_FORM_UNARY, a, 0, node);
+}
+
+ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node) {
+    static const ad_form forms[] = {AD_FORM_BINARY, AD_FORM_LEFT, AD_FORM_RIGHT};
+    int fixed = ad_is_constant(tape, a) << 1 | ad_is_constant(tape, b);
+    if (fixed == 3) return fold(tape, op, tape->value[a], tape->value[b], node);
+    ad_status status = ad_tape_scalar(tape, op, forms[fixed], a, b, node);
+    if (op != AD_PRODUCT || status != AD_OK || tape->value[*node] == tape->value[*node])
+        return status;
+    return ad_tape_settle(tape, a, b, *node);
+}
+
 /* Forget nodes that no run computes yet, and list entries. */
 static void take_back(ad_tape *tape, ad_node first, size_t lists) {
     for (size_t k = first; k < tape->nodes; k++) {
@@ -204,19 +226,14 @@ static ad_status take_shape(plan *p, int ndim, const int64_t *shape, size_t *cou
     return AD_OK;
 }
 
-ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
-                              const ad_operand *operands, ad_node *first) {
+ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
+                                const ad_operand *operands, ad_node *first) {
     plan p = {.op = op};
     size_t count;
     ad_status status = take_shape(&p, ndim, shape, &count);
     if (status != AD_OK) return status;
     *first = (ad_node)tape->nodes;
     if (count == 0) return AD_OK;
-    if (ad_square_is(op, ndim, operands)) {
-        int recorded;
-        status = ad_square_of_root(tape, ndim, shape, operands, first, &recorded);
-        if (recorded) return status;
-    }
     if (count == 1 && p.arity <= 2) return one_element(tape, op, operands, first);
     make_plan(tape, &p, count, operands);
     status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored, count * (size_t)p.any_list,

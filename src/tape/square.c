@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The square of a root is its radicand, as far as derivatives go: its own derivative would be the
- * product of 0 and an infinity where it is 0. */
-#include "tape/square.h"
-
+/* Squares of roots: n n where n is a square root, an absolute value or a hypotenuse.  The value is the
+ * product's; the derivative goes past the root, to the radicand, since its own would be the product of
+ * 0 and an infinity where the root is 0.  So norm(x)**2, std(x)**2 and abs(x)**2 are smooth where
+ * they are 0, of any order. */
 #include <string.h>
+
+#include "tape/record.h"
 
 /* The elementwise run that computed these nodes, all of it in its order, as an operand; NULL for any
  * other. */
@@ -60,15 +62,17 @@ static ad_status sum_of_squares(ad_tape *tape, int ndim, const int64_t *shape, a
     return ad_tape_elementwise(tape, AD_ADD, ndim, shape, square, first);
 }
 
-int ad_square_is(unsigned op, int ndim, const ad_operand *x) {
+/* Whether an operation squares its operand. */
+static int is_square(unsigned op, int ndim, const ad_operand *x) {
     if (op == AD_SQUARE) return 1;
     if (op != AD_MULTIPLY || x[0].nodes != NULL || x[1].nodes != NULL) return 0;
     if (x[0].base != x[1].base) return 0;
     return ndim == 0 || memcmp(x[0].stride, x[1].stride, (size_t)ndim * sizeof(int64_t)) == 0;
 }
 
-ad_status ad_square_of_root(ad_tape *tape, int ndim, const int64_t *shape, const ad_operand *x,
-                            ad_node *first, int *recorded) {
+/* Record the square of x if x is all of one root's results in their order, else nothing. */
+static ad_status square_of_root(ad_tape *tape, int ndim, const int64_t *shape, const ad_operand *x,
+                                ad_node *first, int *recorded) {
     const ad_run *run = whole_run(tape, ndim, shape, x);
     int dims;
     int64_t sizes[AD_DIMS], step = 1, stride[AD_DIMS];
@@ -93,4 +97,14 @@ ad_status ad_square_of_root(ad_tape *tape, int ndim, const int64_t *shape, const
         own[0] = (ad_operand){radicand, stride, NULL};
     }
     return ad_tape_elementwise(tape, AD_SQUARED_ROOT, dims, sizes, own, first);
+}
+
+ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
+                              const ad_operand *operands, ad_node *first) {
+    if (op < AD_OP_COUNT && ndim <= AD_ANY_DIMS && is_square(op, ndim, operands)) {
+        int recorded;
+        ad_status status = square_of_root(tape, ndim, shape, operands, first, &recorded);
+        if (recorded) return status;
+    }
+    return ad_record_elementwise(tape, op, ndim, shape, operands, first);
 }

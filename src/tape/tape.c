@@ -161,28 +161,6 @@ int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count) {
     return 1;
 }
 
-/* An operation on constants is a constant, and needs no history. */
-static ad_status fold(ad_tape *tape, unsigned op, double a, double b, ad_node *node) {
-    double partial[AD_MAX_ARITY], value = ad_op_row(op)->point(a, b, 0, partial);
-    if (op == AD_PRODUCT && (a == 0 || b == 0)) return ad_tape_constant(tape, 0, node);
-    return ad_tape_constant(tape, ad_op_row(op)->exact ? value : ad_op_value(op, a, b, 0), node);
-}
-
-ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node) {
-    if (ad_is_constant(tape, a)) return fold(tape, op, tape->value[a], 0, node);
-    return ad_tape_scalar(tape, op, AD_FORM_UNARY, a, 0, node);
-}
-
-ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node) {
-    static const ad_form forms[] = {AD_FORM_BINARY, AD_FORM_LEFT, AD_FORM_RIGHT};
-    int fixed = ad_is_constant(tape, a) << 1 | ad_is_constant(tape, b);
-    if (fixed == 3) return fold(tape, op, tape->value[a], tape->value[b], node);
-    ad_status status = ad_tape_scalar(tape, op, forms[fixed], a, b, node);
-    if (op != AD_PRODUCT || status != AD_OK || tape->value[*node] == tape->value[*node])
-        return status;
-    return ad_tape_settle(tape, a, b, *node);
-}
-
 ad_status ad_tape_reserve_guards(ad_tape *t, size_t guards, size_t checks, size_t outcomes) {
     if (guards > MAX_ENTRIES || checks > MAX_ENTRIES || t->checks + checks > MAX_ENTRIES) {
         return AD_TAPE_FULL;

@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "ops/call.h"
 #include "ops/ops.h"
+#include "simd/elementwise.h"
 #include "tape/view.h"
 
 #define AD_MAX_NODES 0xFFFFFFF0u
@@ -142,7 +143,7 @@ static inline int ad_tape_stops(const ad_tape *tape, size_t work) {
     return tape->pace != NULL && ad_pace_stops(tape->pace, work);
 }
 
-/* Whether a row is a root, whose square ad_tape_elementwise() looks for (square.h). */
+/* Whether a row is a root, whose square ad_tape_elementwise() looks for (square.c). */
 static inline int ad_is_root(unsigned op) {
     return op == AD_SQRT || op == AD_ABSOLUTE || op == AD_HYPOT;
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "graph/accumulate.h"
 #include "graph/lower.h"
+#include "graph/routes.h"
 #include "model.h"
 #include "sweep/jacobian.h"
 
@@ -85,7 +86,7 @@ TEST(derive_agrees_with_the_sweeps_by_every_route) {
         CHECK(model_distance(K * D, reverse, forward) < 1e-11);
         for (unsigned route = 0; route < AD_ROUTES; route++) {
             ad_entries entries = {NULL, 0, 0};
-            CHECK(ad_derive_jacobian(&e.f, (ad_route)route, &entries) == AD_OK);
+            CHECK(ad_route_jacobian(&e.f, (ad_route)route, &entries) == AD_OK);
             CHECK(e.g.status == AD_OK && in_order(&e.g, &entries, K, D));
             dense(&e.g, e.tape.value, &entries, K, D, got);
             if (!CHECK(model_distance(K * D, got, forward) < 1e-11)) {
@@ -107,8 +108,8 @@ TEST(derive_pushes_and_pulls_seeds_that_are_inputs) {
         for (int d = 0; d < D; d++) tangent[d] = ad_graph_input(&e.g);
         for (int k = 0; k < K; k++) cotangent[k] = ad_graph_input(&e.g);
         REQUIRE(e.g.status == AD_OK && e.g.inputs == 2 * D + K);
-        CHECK(ad_derive_push(&e.f, tangent, out) == AD_OK);
-        CHECK(ad_derive_pull(&e.f, cotangent, out + K) == AD_OK);
+        CHECK(ad_accumulate_push(&e.f, tangent, out) == AD_OK);
+        CHECK(ad_accumulate_pull(&e.f, cotangent, out + K) == AD_OK);
 
         model_numbers(2 * D + K, x, &numbers);
         memcpy(x, e.tape.value, D * sizeof *x);
@@ -134,9 +135,9 @@ TEST(derive_pushes_structural_zeros_as_such) {
     ad_term zero = ad_graph_constant(&e.g, 0);
     for (int d = 0; d < D; d++) tangent[d] = zero;
     for (int k = 0; k < K; k++) cotangent[k] = zero;
-    CHECK(ad_derive_push(&e.f, tangent, out) == AD_OK);
+    CHECK(ad_accumulate_push(&e.f, tangent, out) == AD_OK);
     for (int k = 0; k < K; k++) CHECK(out[k] == zero);
-    CHECK(ad_derive_pull(&e.f, cotangent, out) == AD_OK);
+    CHECK(ad_accumulate_pull(&e.f, cotangent, out) == AD_OK);
     for (int d = 0; d < D; d++) CHECK(out[d] == zero);
     end(&e);
 }
@@ -164,11 +165,11 @@ TEST(derive_derives_twice) {
         if (!begin(&e, seed, 1)) return;
         memcpy(x, e.tape.value, sizeof x);
         one = ad_graph_constant(&e.g, 1);
-        REQUIRE(ad_derive_pull(&e.f, &one, gradient) == AD_OK);
+        REQUIRE(ad_accumulate_pull(&e.f, &one, gradient) == AD_OK);
         const ad_mapping first = {&e.g, D, D, inputs, gradient};
         for (unsigned route = 0; route < AD_ROUTES; route++) {
             ad_entries entries = {NULL, 0, 0};
-            CHECK(ad_derive_jacobian(&first, (ad_route)route, &entries) == AD_OK);
+            CHECK(ad_route_jacobian(&first, (ad_route)route, &entries) == AD_OK);
             CHECK(in_order(&e.g, &entries, D, D));
             dense(&e.g, x, &entries, D, D, H[route]);
             CHECK(model_distance(D * D, H[route], H[0]) < 1e-10);
@@ -190,7 +191,7 @@ TEST(derive_derives_twice) {
         ad_term tangent[D], out[D];
         double got[D], want[D] = {0};
         for (int d = 0; d < D; d++) tangent[d] = ad_graph_constant(&e.g, 1 + d);
-        CHECK(ad_derive_push(&first, tangent, out) == AD_OK);
+        CHECK(ad_accumulate_push(&first, tangent, out) == AD_OK);
         for (int k = 0; k < D * D; k++) want[k / D] += H[0][k] * (1 + k % D);
         evaluate(&e.g, x, D, out, got);
         CHECK(model_distance(D, got, want) < 1e-10);
@@ -211,7 +212,8 @@ TEST(derive_derives_many_times) {
         const ad_mapping f = {&g, 1, 1, inputs, &y};
         ad_term next;
         double got;
-        CHECK((n % 2 ? ad_derive_push(&f, &one, &next) : ad_derive_pull(&f, &one, &next)) == AD_OK);
+        CHECK((n % 2 ? ad_accumulate_push(&f, &one, &next) : ad_accumulate_pull(&f, &one, &next)) ==
+              AD_OK);
         evaluate(&g, x, 1, &next, &got);
         CHECK_NEAR(got, want[n], 1e-13);
         y = next;
@@ -220,7 +222,7 @@ TEST(derive_derives_many_times) {
     ad_term out[2];
     for (int n = 0; n < 3; n++) {
         const ad_mapping f = {&g, 2, 1, inputs, &z};
-        CHECK(ad_derive_pull(&f, &one, out) == AD_OK);
+        CHECK(ad_accumulate_pull(&f, &one, out) == AD_OK);
         z = out[n == 2];
     }
     double got;
@@ -243,7 +245,7 @@ TEST(derive_takes_any_term_for_an_input_and_an_output) {
     for (unsigned route = 0; route < AD_ROUTES; route++) {
         ad_entries entries = {NULL, 0, 0};
         double got[12];
-        CHECK(ad_derive_jacobian(&f, (ad_route)route, &entries) == AD_OK);
+        CHECK(ad_route_jacobian(&f, (ad_route)route, &entries) == AD_OK);
         CHECK(entries.count == 6 && in_order(&g, &entries, 6, 2));
         dense(&g, x, &entries, 6, 2, got);
         CHECK(model_distance(12, got, want) < 1e-15);
@@ -252,8 +254,8 @@ TEST(derive_takes_any_term_for_an_input_and_an_output) {
     const ad_mapping nothing = {&g, 0, 6, in, out}, nowhere = {&g, 2, 0, in, out};
     for (unsigned route = 0; route < AD_ROUTES; route++) {
         ad_entries entries = {NULL, 0, 0};
-        CHECK(ad_derive_jacobian(&nothing, (ad_route)route, &entries) == AD_OK);
-        CHECK(ad_derive_jacobian(&nowhere, (ad_route)route, &entries) == AD_OK);
+        CHECK(ad_route_jacobian(&nothing, (ad_route)route, &entries) == AD_OK);
+        CHECK(ad_route_jacobian(&nowhere, (ad_route)route, &entries) == AD_OK);
         CHECK(entries.count == 0);
         ad_free(entries.entry);
     }
@@ -272,7 +274,7 @@ TEST(derive_leaves_out_what_is_structurally_zero) {
     const ad_mapping f = {&g, 3, 3, (ad_term[]){0, 1, 2}, out};
     for (unsigned route = 0; route < AD_ROUTES; route++) {
         ad_entries entries = {NULL, 0, 0};
-        CHECK(ad_derive_jacobian(&f, (ad_route)route, &entries) == AD_OK);
+        CHECK(ad_route_jacobian(&f, (ad_route)route, &entries) == AD_OK);
         CHECK(entries.count == 1 && entries.entry[0].row == 2 && entries.entry[0].column == 1);
         ad_free(entries.entry);
     }

@@ -3,6 +3,7 @@
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "graph/accumulate.h"
+#include "graph/routes.h"
 #include "model.h"
 
 #include <string.h>
@@ -62,8 +63,8 @@ static void forget(picture *p) {
 static ad_status derive(const ad_mapping *f, unsigned kind, ad_entries *entries, ad_term *out) {
     ad_term seed[D];
     for (size_t k = 0; k < D; k++) seed[k] = f->output[k % f->K];
-    if (kind < AD_ROUTES) return ad_derive_jacobian(f, (ad_route)kind, entries);
-    return kind == AD_ROUTES ? ad_derive_push(f, seed, out) : ad_derive_pull(f, seed, out);
+    if (kind < AD_ROUTES) return ad_route_jacobian(f, (ad_route)kind, entries);
+    return kind == AD_ROUTES ? ad_accumulate_push(f, seed, out) : ad_accumulate_pull(f, seed, out);
 }
 
 TEST(derive_leaves_the_graph_alone_at_its_limit) {
@@ -121,7 +122,7 @@ TEST(derive_survives_the_failure_of_every_allocation) {
             ad_alloc_fail_at(++n);
             status = kind < KINDS
                          ? derive(&e.f, kind, &entries, out)
-                         : ad_derive_cheapest(&e.f, 0, NULL, 1 << 20, operations, &route, &entries);
+                         : ad_route_cheapest(&e.f, 0, NULL, 1 << 20, operations, &route, &entries);
             ad_alloc_fail_at(0);
             CHECK(status == AD_OK || (status == AD_NO_MEMORY && unchanged(&e.g, &before)));
             CHECK(status == AD_OK || entries.count == 0);
@@ -142,7 +143,7 @@ TEST(derive_survives_the_failure_of_every_allocation) {
 static size_t operations_of(example *e, unsigned route, size_t n, const ad_term *also) {
     ad_entries entries = {NULL, 0, 0};
     size_t terms = e->g.terms, lists = e->g.lists;
-    CHECK(ad_derive_jacobian(&e->f, (ad_route)route, &entries) == AD_OK);
+    CHECK(ad_route_jacobian(&e->f, (ad_route)route, &entries) == AD_OK);
     ad_term *all = ad_alloc(n + entries.count, sizeof *all);
     uint8_t *live = ad_alloc(e->g.terms, 1);
     for (size_t k = 0; k < n; k++) all[k] = also[k];
@@ -168,8 +169,8 @@ TEST(derive_cheapest_takes_the_route_of_fewest_operations) {
             want[r] = operations_of(&e, r, n % (1 + e.f.K), also);
         picture before = taken(&e.g);
         size_t limit = e.g.limit;
-        CHECK(ad_derive_cheapest(&e.f, n % (1 + e.f.K), also, 1 << 20, operations, &route,
-                                 &entries) == AD_OK);
+        CHECK(ad_route_cheapest(&e.f, n % (1 + e.f.K), also, 1 << 20, operations, &route,
+                                &entries) == AD_OK);
         for (unsigned r = 0; r < AD_ROUTES; r++) {
             CHECK(operations[r] == want[r] || operations[r] == SIZE_MAX);
             if (operations[r] < best) best = operations[r];
@@ -181,7 +182,7 @@ TEST(derive_cheapest_takes_the_route_of_fewest_operations) {
         picture after = taken(&e.g);
         ad_graph_truncate(&e.g, before.terms, before.lists);
         CHECK(unchanged(&e.g, &before));
-        CHECK(ad_derive_jacobian(&e.f, route, &same) == AD_OK && unchanged(&e.g, &after));
+        CHECK(ad_route_jacobian(&e.f, route, &same) == AD_OK && unchanged(&e.g, &after));
         CHECK(same.count == entries.count);
         CHECK(same.count == 0 ||
               memcmp(same.entry, entries.entry, same.count * sizeof *same.entry) == 0);
@@ -202,11 +203,11 @@ TEST(derive_cheapest_gives_up_candidates_that_are_too_large) {
     if (!begin(&e, 60, 6, 5)) return;
     picture before = taken(&e.g);
     size_t limit = e.g.limit;
-    CHECK(ad_derive_cheapest(&e.f, 0, NULL, 3, operations, &route, &entries) == AD_TOO_LARGE);
+    CHECK(ad_route_cheapest(&e.f, 0, NULL, 3, operations, &route, &entries) == AD_TOO_LARGE);
     for (unsigned r = 0; r < AD_ROUTES; r++) CHECK(operations[r] == SIZE_MAX);
     CHECK(unchanged(&e.g, &before) && entries.count == 0 && e.g.limit == limit);
     e.g.limit = before.terms + 3; /* the graph's own limit counts as well */
-    CHECK(ad_derive_cheapest(&e.f, 0, NULL, 1 << 20, operations, &route, &entries) == AD_TOO_LARGE);
+    CHECK(ad_route_cheapest(&e.f, 0, NULL, 1 << 20, operations, &route, &entries) == AD_TOO_LARGE);
     CHECK(unchanged(&e.g, &before) && e.g.limit == before.terms + 3);
     forget(&before);
     ad_free(entries.entry);
@@ -224,7 +225,7 @@ TEST(derive_goes_along_a_long_chain) {
     double *value = ad_alloc(8 * n, sizeof *value), x = 1.2, want = 1;
     for (unsigned route = 0; route < AD_ROUTES; route++) {
         ad_entries entries = {NULL, 0, 0};
-        CHECK(ad_derive_jacobian(&f, (ad_route)route, &entries) == AD_OK);
+        CHECK(ad_route_jacobian(&f, (ad_route)route, &entries) == AD_OK);
         REQUIRE(entries.count == 1 && g.terms < 8 * n);
         model_values(&g, &x, value);
         want = 1;

@@ -4,9 +4,10 @@
 #include "base/alloc.h"
 #include "graph/accumulate.h"
 #include "graph/lower.h"
+#include "graph/routes.h"
+#include "isa/select.h"
 #include "ops/expr.h"
 #include "program/eval.h"
-#include "simd/lanes.h"
 #include "sweep/expand.h"
 #include "sweep/jacobian.h"
 #include "tape/block.h"
@@ -260,7 +261,7 @@ static ad_status make(const ad_tape *tape, const ad_node *out, ad_route route, a
     ad_status status = ad_graph_init(g, 3, 1000);
     if (status == AD_OK) status = ad_lower(tape, 3, inputs, 3, out, g, value, NULL);
     const ad_mapping f = {g, 3, 3, terms, value};
-    if (status == AD_OK) status = ad_derive_jacobian(&f, route, &entries);
+    if (status == AD_OK) status = ad_route_jacobian(&f, route, &entries);
     if (status == AD_OK) {
         CHECK(entries.count == 9); /* a rule's Jacobian is dense */
         for (size_t k = 0; k < 12; k++) wanted[k] = k < 3 ? value[k] : entries.entry[k - 3].term;
@@ -281,7 +282,7 @@ TEST(call_is_part_of_programs) {
     ad_graph g;
     ad_program p = {0};
     REQUIRE(record(&tape, &rule, out) && ad_expr_prepare() == AD_OK);
-    ad_lanes_choose(NULL);
+    ad_isa_choose(NULL);
     for (unsigned route = 0; route <= AD_ROUTE_REVERSE; route++) {
         REQUIRE(make(&tape, out, (ad_route)route, &g, &p) == AD_OK);
         double *arena = ad_alloc(ad_point_room(&p), sizeof *arena), got[12];
@@ -336,10 +337,10 @@ TEST(call_has_no_second_derivative_in_a_graph) {
     REQUIRE(ad_lower(&tape, 3, inputs, 3, out, &g, value, NULL) == AD_OK);
     for (int k = 0; k < 3; k++) ones[k] = ad_graph_constant(&g, 1);
     const ad_mapping f = {&g, 3, 3, terms, value}, df = {&g, 3, 3, terms, slopes};
-    REQUIRE(ad_derive_pull(&f, ones, slopes) == AD_OK);
+    REQUIRE(ad_accumulate_pull(&f, ones, slopes) == AD_OK);
     size_t before = g.terms;
-    CHECK(ad_derive_push(&df, ones, value) == AD_TOO_LARGE && g.terms == before);
-    CHECK(ad_derive_pull(&df, ones, value) == AD_TOO_LARGE && g.terms == before);
+    CHECK(ad_accumulate_push(&df, ones, value) == AD_TOO_LARGE && g.terms == before);
+    CHECK(ad_accumulate_pull(&df, ones, value) == AD_TOO_LARGE && g.terms == before);
     ad_graph_free(&g);
     ad_tape_free(&tape);
 }

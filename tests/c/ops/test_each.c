@@ -4,9 +4,10 @@
 #include "base/alloc.h"
 #include "graph/accumulate.h"
 #include "graph/lower.h"
+#include "graph/routes.h"
+#include "isa/select.h"
 #include "ops/expr.h"
 #include "program/batch.h"
-#include "simd/lanes.h"
 #include "tape/block.h"
 
 #include <string.h>
@@ -100,7 +101,7 @@ static ad_status make(each *rule, ad_route route, ad_graph *g, ad_program *p) {
     if (status == AD_OK) status = ad_lower(&tape, N, inputs, M, out, g, value_of, NULL);
     ad_tape_free(&tape);
     const ad_mapping f = {g, N, M, terms, value_of};
-    if (status == AD_OK) status = ad_derive_jacobian(&f, route, &entries);
+    if (status == AD_OK) status = ad_route_jacobian(&f, route, &entries);
     memset(wanted, 0xFF, sizeof wanted);
     for (size_t k = 0; k < M; k++) wanted[k] = value_of[k];
     for (size_t k = 0; k < entries.count; k++) {
@@ -153,7 +154,7 @@ static void run_batch(const ad_program *p, each *rule, size_t points, ad_status 
 
 TEST(each_is_called_once_for_all_points) {
     REQUIRE(ad_expr_prepare() == AD_OK);
-    ad_lanes_choose(NULL);
+    ad_isa_choose(NULL);
     for (unsigned route = 0; route <= AD_ROUTE_REVERSE; route++) {
         each rule = {0, 0, AD_OK};
         ad_graph g = {0};
@@ -203,9 +204,9 @@ TEST(each_has_derivatives_of_any_order_in_a_graph) {
     ad_term y = ad_graph_call(&g, number, AD_CALL_VALUE, 0, terms), first[N], second[N];
     ad_term one = ad_graph_constant(&g, 1);
     const ad_mapping f = {&g, N, 1, terms, &y};
-    CHECK(ad_derive_pull(&f, &one, first) == AD_OK);
+    CHECK(ad_accumulate_pull(&f, &one, first) == AD_OK);
     const ad_mapping h = {&g, N, 1, terms, first};
-    CHECK(ad_derive_pull(&h, &one, second) == AD_OK);
+    CHECK(ad_accumulate_pull(&h, &one, second) == AD_OK);
     ad_program p;
     const ad_wanted wanted = {.outputs = N, .output = second};
     REQUIRE(ad_program_make(&g, &wanted, 0, &p) == AD_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ad_test.h"
+#include "isa/select.h"
 #include "ops/ops.h"
-#include "simd/lanes.h"
 
 #include <string.h>
 
@@ -131,17 +131,17 @@ static void compare_lanes(const char *isa) {
 TEST(lanes_agree_with_scalars_on_every_instruction_set) {
     static const char *const isas[] = {"base", "avx2", "avx512"};
     for (int k = 0; k < 3; k++) {
-        if (!ad_lanes_choose(isas[k])) continue;
+        if (!ad_isa_choose(isas[k])) continue;
         CHECK(strcmp(ad_lanes()->isa, isas[k]) == 0);
         compare_lanes(isas[k]);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 TEST(lanes_do_any_length_and_write_no_further) {
     static const char *const isas[] = {"base", "avx2", "avx512"};
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         for (size_t n = 0; n < 3 * AD_LANES; n++) {
             double a[3 * AD_LANES], b[3 * AD_LANES], out[3 * AD_LANES + 1];
             for (size_t k = 0; k <= 3 * AD_LANES; k++) out[k] = -1;
@@ -151,11 +151,11 @@ TEST(lanes_do_any_length_and_write_no_further) {
             for (size_t k = n; k <= 3 * AD_LANES; k++) CHECK_EQUAL(out[k], -1.0);
         }
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 TEST(lanes_refuse_an_unknown_instruction_set) {
     const ad_lane_table *before = ad_lanes();
-    CHECK(!ad_lanes_choose("quantum"));
+    CHECK(!ad_isa_choose("quantum"));
     CHECK(ad_lanes() == before);
 }

@@ -2,9 +2,9 @@
 /* Batches of any shape, from numbers that lie anywhere, against one point after the other. */
 #include "ad_test.h"
 #include "base/alloc.h"
+#include "isa/select.h"
 #include "model.h"
 #include "program/batch.h"
-#include "simd/lanes.h"
 
 #include <string.h>
 
@@ -318,9 +318,9 @@ TEST(batch_gives_the_same_on_every_instruction_set) {
     example e;
     if (!begin(&e, 33, 9)) return;
     for (int which = 0; which < 3; which++) {
-        if (ad_lanes_choose(isas[which])) check_batch(&e, 2, shape, 5);
+        if (ad_isa_choose(isas[which])) check_batch(&e, 2, shape, 5);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
     end(&e);
 }
 
@@ -342,13 +342,13 @@ TEST(batch_streams_results_that_no_cache_will_hold) {
         example e;
         if (!begin(&e, 257 + seed, 30 + seed)) return;
         for (int which = 0; which < 3; which++) {
-            if (ad_lanes_choose(which == 0 ? "base" : which == 1 ? "avx2" : "avx512")) {
+            if (ad_isa_choose(which == 0 ? "base" : which == 1 ? "avx2" : "avx512")) {
                 check_batch(&e, 1, shape, seed);
             }
         }
         end(&e);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 typedef struct patience {

@@ -2,9 +2,9 @@
 /* Long runs that take turns, against one run after the other. */
 #include "ad_test.h"
 #include "base/alloc.h"
+#include "isa/select.h"
 #include "model.h"
 #include "program/eval.h"
-#include "simd/lanes.h"
 
 #include <string.h>
 
@@ -114,7 +114,7 @@ static uint32_t runnable_isas(const char *name[3]) {
     static const char *const all[] = {"base", "avx2", "avx512"};
     uint32_t n = 0;
     for (int k = 0; k < 3; k++) {
-        if (ad_lanes_choose(all[k])) name[n++] = all[k];
+        if (ad_isa_choose(all[k])) name[n++] = all[k];
     }
     return n;
 }
@@ -130,7 +130,7 @@ TEST(turns_give_what_one_run_after_the_other_gives) {
         ad_program p;
         double *at = ad_alloc(INPUTS * n, sizeof *at);
         uint32_t numbers = seed;
-        if (!CHECK(ad_lanes_choose(isas[seed % runnable]))) return;
+        if (!CHECK(ad_isa_choose(isas[seed % runnable]))) return;
         if (!begin(&x, n, seed)) return;
         model_numbers(INPUTS * n, at, &numbers);
         if (CHECK(make(&x, seed, &p) == AD_OK)) {
@@ -143,7 +143,7 @@ TEST(turns_give_what_one_run_after_the_other_gives) {
         ad_free(at);
     }
     CHECK(turns > 60 && stays > 60 && of_short_runs == 0);
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 /* y = sin x, z = y y, exp z: y and z are in the turn's own slots. */

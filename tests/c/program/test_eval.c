@@ -2,10 +2,10 @@
 /* Whole programs, at one point and on lanes, against the naive order of evaluation. */
 #include "ad_test.h"
 #include "base/alloc.h"
+#include "isa/select.h"
 #include "model.h"
 #include "ops/expr.h"
 #include "program/eval.h"
-#include "simd/lanes.h"
 
 #include <string.h>
 
@@ -110,11 +110,11 @@ TEST(eval_gives_the_same_bits_whatever_the_form_and_instruction_set) {
         int strict = seed % 3 == 0;
         if (!begin(&e, MODEL_EXACT, 5 + 3 * seed, seed, strict)) return;
         for (int which = 0; which < 3; which++) {
-            if (ad_lanes_choose(isas[which])) compare(&e, seed + 1000, 0);
+            if (ad_isa_choose(isas[which])) compare(&e, seed + 1000, 0);
         }
         end(&e);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 TEST(eval_of_functions_and_sums_differs_by_rounding_alone) {
@@ -122,17 +122,17 @@ TEST(eval_of_functions_and_sums_differs_by_rounding_alone) {
         example e;
         if (!begin(&e, MODEL_SMOOTH, 5 + seed, seed, 0)) return;
         for (int which = 0; which < 3; which++) {
-            if (ad_lanes_choose(isas[which])) compare(&e, seed + 2000, 1e-10);
+            if (ad_isa_choose(isas[which])) compare(&e, seed + 2000, 1e-10);
         }
         end(&e);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 /* Only one of 1 - 2^-60 rounded and not rounded is the same as 1. */
 TEST(eval_rounds_a_fused_operation_as_the_two_do) {
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         for (size_t n = 1; n <= 40; n += 13) {
             ad_graph g;
             double x[AD_LANE_POINTS * D] = {0}, out[AD_LANE_POINTS * 160];
@@ -164,7 +164,7 @@ TEST(eval_rounds_a_fused_operation_as_the_two_do) {
             ad_graph_free(&g);
         }
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 TEST(eval_writes_any_stretch_of_the_outputs) {

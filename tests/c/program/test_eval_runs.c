@@ -2,9 +2,9 @@
 /* The inner loops, each alone: every operation in every form on every instruction set. */
 #include "ad_test.h"
 #include "base/alloc.h"
+#include "isa/select.h"
 #include "model.h"
 #include "program/eval.h"
-#include "simd/lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,18 +93,18 @@ static void check_operation(unsigned op) {
 
 TEST(eval_runs_every_operation_in_every_form_on_every_instruction_set) {
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         for (unsigned op = 0; op < AD_PROGRAM_OPS; op++) {
             if (!ad_run_reduces(op) && op != AD_RUN_CALL) check_operation(op);
         }
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 /* An affine operand that ends with the arena: no more than the padding behind it is touched. */
 TEST(eval_reads_no_further_than_the_padding) {
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         for (int32_t stride = -6; stride <= 6; stride++) {
             for (uint32_t count = 1; count <= 20; count++) {
                 uint32_t reach = (count - 1) * (uint32_t)abs(stride) + 1, slots = 24 + reach;
@@ -129,7 +129,7 @@ TEST(eval_reads_no_further_than_the_padding) {
             }
         }
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 /* Records of one run for lanes, operands anywhere, one result in the place of an operand. */
@@ -165,13 +165,13 @@ static void check_lanes(unsigned op, size_t arity, uint64_t most) {
 
 TEST(eval_runs_every_operation_on_lanes_on_every_instruction_set) {
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         for (unsigned op = 0; op < AD_PROGRAM_OPS; op++) {
             if (ad_run_reduces(op) || op == AD_RUN_CALL) continue;
             check_lanes(op, arity_of(op), model_rounds_freely(op) ? 8 : 0);
         }
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 /* Whole numbers, of which sums are exact in any order, and now and then a NaN. */
@@ -185,7 +185,7 @@ TEST(eval_reduces_any_number_of_terms_in_every_form_on_every_instruction_set) {
         int32_t stride, inner;
     } rules[] = {{1, 1}, {1, 0}, {0, 1}, {2, -1}, {-1, 2}, {1, 3}, {3, 1}};
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         for (uint32_t n = 2; n <= 40; n++) {
             for (unsigned op = AD_RUN_SUM; op <= AD_RUN_DOT; op++) {
                 double w[TOTAL];
@@ -211,17 +211,17 @@ TEST(eval_reduces_any_number_of_terms_in_every_form_on_every_instruction_set) {
             }
         }
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 TEST(eval_reduces_lanes_on_every_instruction_set) {
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         for (size_t n = 2; n <= 40; n += 2) {
             for (unsigned op = AD_RUN_SUM; op <= AD_RUN_DOT; op++) check_lanes(op, n, 0);
         }
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 /* ------------------------------------------------------------------ rows against lanes */
@@ -231,7 +231,7 @@ TEST(eval_writes_rows_of_outputs_and_nothing_else) {
     double arena[MOST_COLUMNS * AD_LANE_POINTS], out[AD_LANE_POINTS * MOST_COLUMNS + 2];
     for (size_t k = 0; k < sizeof arena / sizeof *arena; k++) arena[k] = (double)k + 1;
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         size_t wrong = 0;
         for (size_t points = 1; points <= AD_LANE_POINTS; points++) {
             for (size_t columns = 1; columns <= MOST_COLUMNS; columns++) {
@@ -256,14 +256,14 @@ TEST(eval_writes_rows_of_outputs_and_nothing_else) {
         }
         CHECK(wrong == 0);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 /* Rows end where their memory does, and need not be aligned. */
 TEST(eval_reads_rows_of_inputs_and_nothing_else) {
     enum { MOST_COLUMNS = 20 };
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         size_t wrong = 0;
         for (size_t m = MOST_COLUMNS; m < 3 * MOST_COLUMNS; m++) {
             const size_t columns = m % MOST_COLUMNS + 1, points = m / MOST_COLUMNS * AD_LANE_STEP;
@@ -295,14 +295,14 @@ TEST(eval_reads_rows_of_inputs_and_nothing_else) {
         }
         CHECK(wrong == 0);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 TEST(eval_sees_infinities_and_nan_among_the_points_that_there_are) {
     const uint32_t offset[] = {2 * AD_LANE_POINTS, 0, AD_LANE_POINTS};
     static const double bad[] = {NAN, INFINITY, -INFINITY};
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         size_t wrong = 0;
         for (size_t at = 0; at < 3 * AD_LANE_POINTS; at++) {
             double arena[3 * AD_LANE_POINTS];
@@ -318,14 +318,14 @@ TEST(eval_sees_infinities_and_nan_among_the_points_that_there_are) {
         }
         CHECK(wrong == 0);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 TEST(eval_streams_any_length_to_any_address) {
     static double from[100], memory[140];
     for (size_t k = 0; k < 100; k++) from[k] = (double)k;
     for (int which = 0; which < 3; which++) {
-        if (!ad_lanes_choose(isas[which])) continue;
+        if (!ad_isa_choose(isas[which])) continue;
         size_t wrong = 0;
         for (size_t start = 0; start < 9; start++) {
             for (size_t n = 0; n <= 100; n++) {
@@ -338,5 +338,5 @@ TEST(eval_streams_any_length_to_any_address) {
         }
         CHECK(wrong == 0);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }

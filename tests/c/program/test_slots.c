@@ -2,9 +2,9 @@
 /* Programs that leave the nearest cache: slots used again, elements turned around. */
 #include "ad_test.h"
 #include "base/alloc.h"
+#include "isa/select.h"
 #include "model.h"
 #include "program/eval.h"
-#include "simd/lanes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -105,13 +105,13 @@ TEST(slots_are_used_again_only_behind_their_last_reader) {
         }
         const ad_wanted wanted = {OUTPUTS, OUTPUTS, 20, output, guard, outcome};
         for (int which = 0; which < 3; which++) {
-            if (!ad_lanes_choose(isas[which])) continue;
+            if (!ad_isa_choose(isas[which])) continue;
             check(&g, &wanted, x, &reused);
             checked++;
         }
         ad_graph_free(&g);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
     CHECK(2 * reused > checked);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "isa/select.h"
+
 static ad_test *first;
 static long checks, failures;
 
@@ -38,6 +40,7 @@ static int selected(const ad_test *test, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    ad_isa_choose("base"); /* tests of other sets choose them */
     long run = 0, failed = 0;
     for (const ad_test *test = first; test != NULL; test = test->next) {
         if (!selected(test, argc, argv)) continue;

@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "isa/select.h"
 #include "ops/expr.h"
-#include "simd/lanes.h"
 #include "simd/vmath.h"
 
 /* What the binding does at import. */
 __attribute__((constructor)) static void prepare(void) {
     ad_expr_prepare();
-    ad_lanes_choose(NULL);
+    ad_isa_choose(NULL);
 }
 
 uint32_t model_random(uint32_t *seed, uint32_t below) {

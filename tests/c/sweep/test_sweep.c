@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ad_test.h"
 #include "base/alloc.h"
-#include "simd/lanes.h"
+#include "isa/select.h"
 #include "sweep/sweep.h"
 #include "tape/block.h"
 
@@ -207,14 +207,14 @@ TEST(sweeps_are_dual_for_any_number_of_seeds_on_every_instruction_set) {
     double x[INPUTS];
     fill(x, INPUTS, 5);
     for (int k = 0; k < 3; k++) {
-        if (!ad_lanes_choose(isas[k])) continue;
+        if (!ad_isa_choose(isas[k])) continue;
         ad_tape tape;
         size_t n;
         ad_node y = everything(&tape, x, &n);
         for (size_t p = 1; p <= 33; p++) duality(&tape, y, n, p);
         ad_tape_free(&tape);
     }
-    CHECK(ad_lanes_choose(NULL));
+    CHECK(ad_isa_choose(NULL));
 }
 
 TEST(sweep_of_a_long_row_is_the_sum_of_its_elements) {

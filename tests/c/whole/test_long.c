@@ -3,8 +3,8 @@
  * arrays that are written, not added to. */
 #include "ad_test.h"
 #include "base/alloc.h"
+#include "isa/select.h"
 #include "model.h"
-#include "simd/lanes.h"
 #include "sweep/hessian.h"
 #include "sweep/taylor.h"
 #include "tape/block.h"
@@ -235,11 +235,11 @@ TEST(hessian_products_along_long_arrays_do_not_depend_on_the_memory_or_instructi
         CHECK(ad_hessian_product(&e->f, e->weight, e->left, got, lent, NULL) == AD_OK);
         CHECK(memcmp(got, want, sizeof got) == 0);
         for (int k = 0; k < 3; k++) {
-            if (!ad_lanes_choose(isas[k])) continue;
+            if (!ad_isa_choose(isas[k])) continue;
             CHECK(ad_hessian_product(&e->f, e->weight, e->left, got, no_work, NULL) == AD_OK);
             CHECK(model_distance(D, got, want) < 1e-11);
         }
-        CHECK(ad_lanes_choose(NULL));
+        CHECK(ad_isa_choose(NULL));
         ad_free(memory);
         end(e);
     }

@@ -2,8 +2,8 @@
 /* From recordings to batches of derivatives, end to end, against the sweeps on recordings. */
 #include "ad_test.h"
 #include "base/alloc.h"
-#include "graph/accumulate.h"
 #include "graph/lower.h"
+#include "graph/routes.h"
 #include "model.h"
 #include "program/batch.h"
 #include "simd/lanes.h"
@@ -31,10 +31,9 @@ static int compile(const ad_tape *tape, const ad_node *output, unsigned route, i
     const ad_mapping f = {&g, D, K, inputs, term};
     size_t operations[AD_ROUTES];
     ad_route taken;
-    if (good && route < AD_ROUTES)
-        good = ad_derive_jacobian(&f, (ad_route)route, &entries) == AD_OK;
+    if (good && route < AD_ROUTES) good = ad_route_jacobian(&f, (ad_route)route, &entries) == AD_OK;
     if (good && route == AD_ROUTES) {
-        good = ad_derive_cheapest(&f, K, term, 1 << 20, operations, &taken, &entries) == AD_OK;
+        good = ad_route_cheapest(&f, K, term, 1 << 20, operations, &taken, &entries) == AD_OK;
     }
     memset(all, 0xFF, sizeof all);
     memcpy(all, term, sizeof term);

@@ -3,7 +3,7 @@
  * the sources that it needs and one instruction set. */
 #include "ad_test.h"
 #include "base/alloc.h"
-#include "graph/accumulate.h"
+#include "graph/routes.h"
 #include "model.h"
 #include "program/batch.h"
 #include "simd/lanes.h"
@@ -37,7 +37,7 @@ static int begin(example *e, uint32_t seed) {
     value[0] = ad_graph_push(&e->g, AD_MULTIPLY, root, ad_graph_push(&e->g, AD_SQUARE, 1, 0, 0), 0);
     for (ad_term d = 0; d < D; d++) input[d] = d;
     const ad_mapping f = {&e->g, D, K, input, value};
-    int good = ad_derive_jacobian(&f, AD_ROUTE_REVERSE, &entries) == AD_OK;
+    int good = ad_route_jacobian(&f, AD_ROUTE_REVERSE, &entries) == AD_OK;
     e->outputs = K + K * D;
     memset(output, 0xFF, sizeof output);
     memcpy(output, value, K * sizeof *value);

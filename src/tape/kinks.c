@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tape/vanish.h"
+#include "tape/kinks.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,56 +7,7 @@
 #include "base/alloc.h"
 #include "tape/block.h"
 
-float ad_vanish_constant(double value) { return value >= 0 ? INFINITY : 0; }
-
-float ad_vanish_both(float a, float b) { return a < b ? a : b; }
-
-/* That of u where a power of u or of |u| takes part: at least 1 where u is 0. */
-static float magnitude(float order) { return order > 1 ? order : 1; }
-
-static float power(float order, double exponent) {
-    const int even = exponent >= 2 && fmod(exponent, 2) == 0;
-    if (!(exponent > 0)) return 0;
-    return (float)exponent * (even ? magnitude(order) : order);
-}
-
-float ad_vanish_order(unsigned op, const float order[AD_MAX_ARITY], int same, double exponent) {
-    switch (op) {
-    case AD_SQUARE:
-        return 2 * magnitude(order[0]);
-    case AD_ABSOLUTE:
-        return magnitude(order[0]);
-    case AD_HYPOT:
-        return ad_vanish_both(magnitude(order[0]), magnitude(order[1]));
-    case AD_MULTIPLY:
-        return same ? 2 * magnitude(order[0]) : ad_vanish_both(order[0], order[1]);
-    case AD_ADD:
-    case AD_MAXIMUM:
-    case AD_MINIMUM:
-        return ad_vanish_both(order[0], order[1]);
-    case AD_SELECT:
-        return ad_vanish_both(order[1], order[2]);
-    case AD_DIVIDE:
-        return exponent > 0 ? order[0] : 0;
-    case AD_POSITIVE:
-    case AD_SQUARED_ROOT:
-        return order[0];
-    case AD_SQRT:
-        return order[0] / 2;
-    case AD_CBRT:
-        return order[0] / 3;
-    case AD_POWER:
-        return power(order[0], exponent);
-    default:
-        return 0;
-    }
-}
-
-int ad_vanish_is_kink(float own, float operand) { return own >= 1 && own < operand; }
-
-int ad_vanish_is_root(unsigned op) { return op == AD_SQRT || op == AD_CBRT || op == AD_POWER; }
-
-int ad_vanish_has_roots(const ad_tape *tape, size_t first_run, size_t last_run) {
+int ad_tape_has_roots(const ad_tape *tape, size_t first_run, size_t last_run) {
     for (size_t k = first_run; k < last_run; k++) {
         const ad_run *run = &tape->run[k];
         if (run->form != AD_FORM_BLOCK && ad_vanish_is_root(run->op)) return 1;
@@ -150,7 +101,7 @@ static void leaf_orders(const ad_tape *tape, size_t first, size_t end, float *or
     }
 }
 
-ad_status ad_vanish_orders(const ad_tape *tape, size_t last_run, float *order) {
+ad_status ad_tape_orders(const ad_tape *tape, size_t last_run, float *order) {
     size_t known = 0;
     ad_status status = AD_OK;
     for (size_t k = 0; k < last_run && status == AD_OK; k++) {

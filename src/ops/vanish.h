@@ -12,7 +12,7 @@
 #ifndef AD_VANISH_H
 #define AD_VANISH_H
 
-#include "tape/tape.h"
+#include "ops/ops.h"
 
 /* The order of an elementary operation's result from those of its operands.  same: the first two
  * operands are one.  exponent: the second operand where it is a constant, else NaN. */
@@ -28,11 +28,7 @@ float ad_vanish_both(float a, float b);
  * operand is infinite there, and 0 is to be taken. */
 int ad_vanish_is_kink(float own, float operand);
 
-/* Whether an operation may be such a root; whether some run is. */
+/* Whether an operation may be such a root. */
 int ad_vanish_is_root(unsigned op);
-int ad_vanish_has_roots(const ad_tape *tape, size_t first_run, size_t last_run);
-
-/* Orders of all nodes below the end of run last_run - 1; order: room for tape->nodes.  AD_NO_MEMORY. */
-ad_status ad_vanish_orders(const ad_tape *tape, size_t last_run, float *order);
 
 #endif

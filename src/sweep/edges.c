@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Edges of a sweep between a run's own nodes and those of its operands. */
+#include <string.h>
+
+#include "sweep/parts.h"
+
+static const double one = 1;
+const ad_numbers ad_sweep_ones = {&one, 0}, ad_sweep_zeros = {NULL, 0};
+
+/* Whether m nodes precede every run. */
+static int are_leaves(const ad_sweep *s, size_t m, ad_place place) {
+    if (place.list == NULL) {
+        int64_t last = (int64_t)place.base + (int64_t)(m - 1) * place.stride;
+        return place.base < s->leaves && last < (int64_t)s->leaves;
+    }
+    ad_node high = 0;
+    for (size_t e = 0; e < m; e++) high = place.list[e] > high ? place.list[e] : high;
+    return high < s->leaves;
+}
+
+ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place) {
+    if (s->second == NULL) return (ad_end){s->array, NULL, place};
+    return (ad_end){are_leaves(s, m, place) ? NULL : s->array, s->second->adjoint, place};
+}
+
+void ad_sweep_clear(const ad_sweep *s, const ad_run *run) {
+    if (!s->backward) {
+        memset(s->array + (size_t)run->node * s->p, 0,
+               ad_run_count(s->tape, run) * s->p * sizeof(double));
+    }
+}
+
+void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
+                   ad_numbers slope, int first) {
+    const ad_end to = s->backward ? operand : own, from = s->backward ? own : operand;
+    if (operand.w != NULL) {
+        s->kernel->edges(to.w, from.w, m, s->p, to.place, from.place, partial.at, partial.step,
+                         first, &s->wild);
+    }
+    if (s->second == NULL) return;
+    s->kernel->edges(to.u, from.u, m, 1, to.place, from.place, partial.at, partial.step, first,
+                     &s->wild);
+    if (slope.at == NULL) return;
+    s->kernel->edges(to.u, from.w, m, 1, to.place, from.place, slope.at, slope.step, 0, &s->wild);
+}
+
+const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j) {
+    return ad_fresh_written(s->fresh, (size_t)(run - s->tape->run), j);
+}
