@@ -111,10 +111,10 @@ extension.depends += sorted(
         "src/*/*.def",
         "src/*/*.inc",
         "src/*/*.flags",
-        "ad_core/*.pxi",
+        "ad_core/binding/**/*.pxi",
         "ad_core/*.pxd",
     )
-    for file in glob(pattern)
+    for file in glob(pattern, recursive=True)
 )
 
 setup(ext_modules=[extension], cmdclass={"build_ext": BuildWithFlags})

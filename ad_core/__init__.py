@@ -10,10 +10,9 @@ array([[0.        , 0.        ],
        [0.84147098, 0.        ]])
 """
 
-import ad_core.tracing  # noqa: F401  (tells the core what NumPy functions do)
+import ad_core.overrides.numpy  # noqa: F401  (tells the core what NumPy functions do)
 from ad_core import implicit
 from ad_core._core import Gathered, gather
-from ad_core.debugging import debug
 from ad_core.errors import (
     BranchChanged,
     DtypeError,
@@ -25,18 +24,16 @@ from ad_core.errors import (
     TracedIndexError,
     TracedValueError,
 )
-from ad_core.explain import Explanation, explain
+from ad_core.inspect.explain import Explanation, explain
+from ad_core.overrides.stop_gradient import stop_gradient
 from ad_core.programs.function import Function, compile
-from ad_core.refusals import allow_refusals
+from ad_core.programs.tape import Node, Tape, trace
+from ad_core.recording.debugging import debug
+from ad_core.recording.refusals import allow_refusals
 from ad_core.rules.checkpoint import checkpoint
 from ad_core.rules.custom import custom_jvp, custom_vjp
 from ad_core.rules.external import external
-from ad_core.second_order import ggnvp, lagrangian_hessian
-from ad_core.stop import stop_gradient
-from ad_core.tape import Node, Tape, trace
-from ad_core.taylor import jet
-from ad_core.testing import check_grads
-from ad_core.transforms import (
+from ad_core.transforms.first_order import (
     grad,
     hessian,
     hvp,
@@ -49,6 +46,9 @@ from ad_core.transforms import (
     value_and_jacobian,
     vjp,
 )
+from ad_core.transforms.second_order import ggnvp, lagrangian_hessian
+from ad_core.transforms.taylor import jet
+from ad_core.transforms.testing import check_grads
 
 __version__ = "0.1.0"
 

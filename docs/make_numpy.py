@@ -13,9 +13,9 @@ import numpy as np
 
 import ad_core  # noqa: F401  (enters the functions in the table)
 from ad_core import _core
-from ad_core.complexes import functions, operations
-from ad_core.tracing import positions, queries, ufuncs
-from ad_core.tracing.dispatch import table
+from ad_core.overrides.numpy import logic, sorting, ufuncs
+from ad_core.overrides.numpy.complex import functions, operations
+from ad_core.overrides.numpy.dispatch import table
 
 PAGE = Path(__file__).resolve().parent / "numpy-coverage.md"
 VERSION = ".".join(np.__version__.split(".")[:2])
@@ -24,7 +24,7 @@ MODULES = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft}
 # Made while a trace runs: no dispatch by argument, but arrays that take traced values.
 MAKERS = ["array", "asarray", "copy", "empty", "eye", "full", "identity", "ones", "zeros"]
 # Of the files of questions, these move elements; of other files, these have plain results.
-ASKING = {queries.__name__, positions.__name__}
+ASKING = {logic.__name__, sorting.__name__}
 MOVING = {np.sort, np.partition}
 PLAIN = {
     np.all, np.any, np.iscomplex, np.isreal, np.isclose, np.isposinf, np.isneginf, np.digitize,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 _rng = np.random.default_rng(7)
 

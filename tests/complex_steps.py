@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 STEP = 1e-20  # imaginary: what is lost to it is below rounding
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from hypothesis import strategies as st
 
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 from complex_steps import Watch, as_complex, jacobians, run, strict, watched
 
 MARGIN = 1e-3  # no comparison, kink or tie is nearer than this to a point that is used

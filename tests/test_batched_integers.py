@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 from agreement import refused
 
 rng = np.random.default_rng(8)

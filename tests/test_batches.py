@@ -18,7 +18,7 @@ from test_op_lanes import runnable
 import ad_core
 from ad_core import _core
 from ad_core.programs import workers as threads
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 SIZES = (0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 257)
 SHAPES = ((), (1,), (3, 5), (1, 1), (2, 0, 3), (2, 1, 4), (17, 2), (2, 2, 2, 2, 2))

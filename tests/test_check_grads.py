@@ -101,7 +101,7 @@ def test_modes_that_disagree_are_caught(monkeypatch):
         y, pullback = true_vjp(f, *args)
         return y, lambda w: tuple(part * (1 + 1e-9) for part in pullback(w))
 
-    monkeypatch.setattr("ad_core.testing.vjp", biased)
+    monkeypatch.setattr("ad_core.transforms.testing.vjp", biased)
     assert check_grads(np.sin, (x3,), order=1, modes=("rev",)) is None
     with pytest.raises(AssertionError, match=r"dot-product test of sin at order 1: w \(J v\)"):
         check_grads(np.sin, (x3,), order=1)
@@ -114,7 +114,7 @@ def test_a_wrong_rule_is_caught_at_its_order(monkeypatch):
         y, t = true_jvp(f, primals, tangents)
         return y, t * (1 + 1e-3)
 
-    monkeypatch.setattr("ad_core.testing.jvp", biased)
+    monkeypatch.setattr("ad_core.transforms.testing.jvp", biased)
     with pytest.raises(AssertionError, match="fwd derivative of order 1 of sin"):
         check_grads(np.sin, (x3,), modes=("fwd",))
 

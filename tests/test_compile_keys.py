@@ -207,7 +207,7 @@ def test_no_recording_is_used_for_another_argument(values):
             assert f(2.0, value) == 2.0 * k + 2.0
     numbers = np.arange(1.0, 4.0)
     for k, value in enumerate(values):
-        if not any(isinstance(x, np.ndarray) for x in ad_core.trees.flatten(value)[0]):
+        if not any(isinstance(x, np.ndarray) for x in ad_core.recording.trees.flatten(value)[0]):
             found = f.value_and_grad(numbers, value, batch_dims=1)
             np.testing.assert_array_equal(found, [numbers * (k + 1), np.full(3, k + 1.0)])
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.complexes import TracedComplex
+from ad_core.overrides.numpy.complex import TracedComplex
 from agreement import refused
 
 pytestmark = pytest.mark.usefixtures("nothing_leaks")

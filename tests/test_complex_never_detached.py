@@ -10,8 +10,8 @@ from test_never_detached import SKIPPED, TEXT, functions
 
 import ad_core
 from ad_core import _core
-from ad_core.complexes import TracedComplex
-from ad_core.trees import flatten
+from ad_core.overrides.numpy.complex import TracedComplex
+from ad_core.recording.trees import flatten
 
 _rng = np.random.default_rng(4)
 X, Y = _rng.random(3) + 0.2, _rng.random((3, 3)) + 0.3

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.complexes.array import TracedComplex
-from ad_core.trees import flatten
+from ad_core.overrides.numpy.complex.array import TracedComplex
+from ad_core.recording.trees import flatten
 from agreement import refused
 
 x3 = np.array([0.5, 1.5, 2.5])

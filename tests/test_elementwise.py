@@ -6,9 +6,9 @@ import pytest
 
 import ad_core
 from ad_core import _core
-from ad_core.tracing import elementwise
-from ad_core.tracing.dispatch import table
-from ad_core.tracing.ufuncs import COMPOSED
+from ad_core.overrides.numpy import elementwise
+from ad_core.overrides.numpy.dispatch import table
+from ad_core.overrides.numpy.ufuncs import COMPOSED
 from agreement import arguments, assert_agrees, function_of, functions_in, rows
 
 CHOICES = """

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 from agreement import refused
 
 pytestmark = [

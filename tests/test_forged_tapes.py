@@ -10,7 +10,7 @@ import pytest
 
 import ad_core
 from ad_core.programs import compiled, file
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 from tape_mutants import KINDS, mutant
 
 # 4,000 in all; AD_CORE_MUTANTS=100000 runs as many, AD_CORE_MUTANTS_SEED=7 others.

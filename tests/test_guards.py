@@ -10,8 +10,8 @@ import pytest
 
 import ad_core
 from ad_core import _core
-from ad_core.recording import record
-from ad_core.tracing.orders import searched, stable_order
+from ad_core.overrides.numpy.orders import searched, stable_order
+from ad_core.recording.record import record
 
 X = np.array([0.3, -1.2, 2.6, 0.9, -0.4, 1.7, 0.1, -2.2])
 KNOTS = np.linspace(-3.0, 3.0, 13)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.trees import map_leaves
+from ad_core.recording.trees import map_leaves
 
 x3 = np.array([0.7, 1.3, 2.1])
 A = np.random.default_rng(7).standard_normal((3, 3))

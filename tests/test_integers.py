@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.integers import RAW, integer, shown
-from ad_core.testing import MOST as MOST_ORDER
+from ad_core.errors.integers import RAW, integer, shown
+from ad_core.transforms.testing import MOST as MOST_ORDER
 
 GIANT = (2**63, 2**64, 2**70, 10**5000, np.uint64(2**63 + 5))
 SMALL = (-(2**33), -(2**63) - 1, -(2**70), -(10**5000), -7)

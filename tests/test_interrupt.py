@@ -12,7 +12,7 @@ from counted import call_with_signal, held_memory
 
 import ad_core
 from ad_core import _core
-from ad_core.recording import record
+from ad_core.recording.record import record
 
 # NumPy's own, bound before any trace stands something in their place.
 NAMES = ["zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like",

@@ -136,7 +136,7 @@ def test_both_ways_agree(without_scipy, name):
 def test_derivatives_are_those_of_the_function(name):
     function, *args = CASES[name]
     modes, order = (("rev",), 1) if name == "logdet-large" else (("fwd", "rev"), 2)
-    ad_core.testing.check_grads(function, tuple(args), order=order, modes=modes)
+    ad_core.transforms.testing.check_grads(function, tuple(args), order=order, modes=modes)
 
 
 @pytest.mark.parametrize("name", ["solve", "inv", "det", "slogdet", "cholesky", "qr", "eigh"])

@@ -85,7 +85,9 @@ def test_a_result_written_to_after_its_return():
 
 
 def leaves(*trees):
-    return [leaf for leaf in ad_core.trees.flatten(trees)[0] if isinstance(leaf, np.ndarray)]
+    return [
+        leaf for leaf in ad_core.recording.trees.flatten(trees)[0] if isinstance(leaf, np.ndarray)
+    ]
 
 
 def assert_apart(results, given):
@@ -108,7 +110,7 @@ def twice(x):
 def test_nothing_returned_is_aliased(f):
     x = x3.copy()
     y, pullback = ad_core.vjp(f, x)
-    w = ad_core.trees.map_leaves(np.ones_like, y)
+    w = ad_core.recording.trees.map_leaves(np.ones_like, y)
     t = np.ones(3)
     pushed, push = ad_core.linearize(f, x)
     results = leaves(

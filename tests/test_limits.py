@@ -8,7 +8,7 @@ from counted import held_memory
 
 import ad_core
 from ad_core import _core
-from ad_core.recording import record
+from ad_core.recording.record import record
 
 # Python's own entry, bound before any trace stands something in its place.
 ZEROS = np.zeros
@@ -137,7 +137,7 @@ CALLS = {
 
 
 def flat(result):
-    leaves = ad_core.trees.flatten(result)[0]
+    leaves = ad_core.recording.trees.flatten(result)[0]
     return np.concatenate([np.ravel(leaf) for leaf in leaves])
 
 

@@ -12,7 +12,7 @@ from test_numpy_rows import Flat, by_complex_step, close, leaves, slope
 
 import ad_core
 from ad_core import _core
-from ad_core.complexes import TracedComplex
+from ad_core.overrides.numpy.complex import TracedComplex
 from agreement import refused
 from linalg_rows import ROWS, drawn
 

@@ -13,7 +13,7 @@ import ad_core
 from ad_core import _core
 from ad_core.programs.build import _blocks
 from ad_core.programs.source import Side
-from ad_core.trees import flatten, leaf_path, leaf_paths
+from ad_core.recording.trees import flatten, leaf_path, leaf_paths
 
 PACKAGE = str(Path(ad_core.__file__).parent)
 

@@ -7,7 +7,7 @@ import pytest
 
 import ad_core
 from ad_core import _core
-from ad_core.trees import flatten, map_leaves
+from ad_core.recording.trees import flatten, map_leaves
 
 x3 = np.array([0.7, 1.3, 2.1])
 rng = np.random.default_rng(7)

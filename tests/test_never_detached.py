@@ -9,8 +9,8 @@ import pytest
 
 import ad_core
 from ad_core import _core
-from ad_core.complexes import TracedComplex
-from ad_core.trees import flatten
+from ad_core.overrides.numpy.complex import TracedComplex
+from ad_core.recording.trees import flatten
 
 _rng = np.random.default_rng(3)
 V, W = np.array([0.31, 0.72, 0.45]), np.array([0.64, 0.23, 0.91])

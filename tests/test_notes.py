@@ -16,7 +16,8 @@ import pytest
 from numpy import asarray as early_asarray
 
 import ad_core
-from ad_core import callers, errors, remedies
+from ad_core import errors
+from ad_core.errors import callers, remedies
 
 pytestmark = pytest.mark.usefixtures("nothing_leaks")
 

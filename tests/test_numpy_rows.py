@@ -13,8 +13,8 @@ import pytest
 import ad_core
 from ad_core import _core
 from ad_core.errors import BranchChanged
-from ad_core.tracing.elementwise import as_array
-from ad_core.trees import flatten
+from ad_core.recording.arrays import as_array
+from ad_core.recording.trees import flatten
 from agreement import refused
 from complex_steps import STEP
 from numpy_rows import LEFT_OUT, ROWS, drawn

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.tracing import norms, products
-from ad_core.tracing.dispatch import table
+from ad_core.overrides.numpy import norms, products
+from ad_core.overrides.numpy.dispatch import table
 from agreement import arguments, assert_agrees, function_of, functions_in, rows
 
 PRODUCTS = """

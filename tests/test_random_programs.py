@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 import ad_core
 from ad_core import _core
 from ad_core.programs import compiled
-from ad_core.trees import flatten, map_leaves
+from ad_core.recording.trees import flatten, map_leaves
 from agreement import leaves
 from programs import BRANCHING, KINDS, Writer, programs
 

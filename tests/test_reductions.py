@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
-from ad_core.tracing import differences, norms, reductions
-from ad_core.tracing.dispatch import table
+from ad_core.overrides.numpy import differences, norms, reductions
+from ad_core.overrides.numpy.dispatch import table
 from agreement import assert_agrees, functions_in, rows
 
 SUMS = """

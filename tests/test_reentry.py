@@ -12,7 +12,7 @@ import pytest
 import ad_core
 from ad_core import _core
 from ad_core.programs import build, large
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 
 class Meddler:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core import show
 from ad_core.examples import textbook
+from ad_core.inspect import show
 
 Node = namedtuple("Node", "index name op formula operands partials children value")
 

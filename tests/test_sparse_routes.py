@@ -9,8 +9,8 @@ from hypothesis import given
 import ad_core
 from ad_core import _core
 from ad_core.sparse import route as routes
-from ad_core.sparse.structure import Structure
-from ad_core.sparse.sweeps import Swept
+from ad_core.sparse.compression import Swept
+from ad_core.sparse.pattern import Structure
 from agreement import leaves
 from programs import programs
 from sparse_programs import chain, close, sparse_programs, without_programs

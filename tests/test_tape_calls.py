@@ -8,7 +8,7 @@ import pytest
 from test_conventions import FUNCTIONS, each_function, function, number
 
 import ad_core
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 rng = np.random.default_rng(11)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 x3 = np.array([0.5, 1.5, 2.5])
 A = np.arange(6.0).reshape(2, 3) / 3.0 - 0.4

@@ -5,7 +5,7 @@ from collections import OrderedDict, defaultdict, namedtuple
 import numpy as np
 import pytest
 
-from ad_core.trees import Tree, flatten, map_leaves
+from ad_core.recording.trees import Tree, flatten, map_leaves
 
 Point = namedtuple("Point", "x y")
 

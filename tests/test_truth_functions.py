@@ -10,9 +10,9 @@ import pytest
 
 import ad_core
 from ad_core import _core
-from ad_core.complexes import TracedComplex
 from ad_core.errors import TracedValueError
-from ad_core.trees import flatten
+from ad_core.overrides.numpy.complex import TracedComplex
+from ad_core.recording.trees import flatten
 
 X = np.array([0.31, 0.72, 0.45, 0.93])
 Y = np.array([0.64, 0.23, 0.91, 0.78])

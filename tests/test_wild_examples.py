@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.testing import check_grads
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
+from ad_core.transforms.testing import check_grads
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 

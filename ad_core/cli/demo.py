@@ -14,8 +14,8 @@ from time import perf_counter
 import numpy as np
 
 import ad_core
-from ad_core import show
 from ad_core.examples import arm, strd, textbook
+from ad_core.inspect import show
 
 from . import sparse, throughput
 from .errors import UserError, need, reason

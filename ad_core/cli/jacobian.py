@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import ad_core
-from ad_core.trees import flatten, leaf_paths
+from ad_core.recording.trees import flatten, leaf_paths
 
 from .errors import UserError, calling
 from .inputs import add_function_arguments, load_function, parse_point

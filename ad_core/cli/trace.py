@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import ad_core
-from ad_core import show
+from ad_core.inspect import show
 
 from .errors import UserError, calling
 from .inputs import add_function_arguments, load_function, parse_point, parse_values

@@ -3,10 +3,10 @@
 
 import numpy as np
 
+from ad_core.errors.integers import integer
 from ad_core.implicit.theorem import solution
-from ad_core.integers import integer
+from ad_core.recording.trees import flatten
 from ad_core.rules.rule import flat
-from ad_core.trees import flatten
 
 __all__ = ["fixed_point"]
 

@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from ad_core import transforms
 from ad_core.implicit.theorem import solution
 from ad_core.implicit.unknown import scipy_module
+from ad_core.transforms import first_order
 
 __all__ = ["minimize"]
 
@@ -44,7 +44,7 @@ def minimize(f, x0, *params, solver=None, tol=1e-6):
         else:
             optimize = scipy_module("optimize", "implicit.minimize")
             unknown = equation.unknown
-            value_and_grad = transforms.value_and_grad(
+            value_and_grad = first_order.value_and_grad(
                 lambda x: equation.function(unknown.build(x))
             )
             x = optimize.minimize(value_and_grad, equation.start, jac=True, method="BFGS").x
@@ -52,7 +52,7 @@ def minimize(f, x0, *params, solver=None, tol=1e-6):
         equation.refuse(x, tol, "start nearer to it, pass another solver or a larger tol")
         return x
 
-    gradient = lambda f, x: transforms.grad(f)(x)  # noqa: E731
+    gradient = lambda f, x: first_order.grad(f)(x)  # noqa: E731
     return solution("implicit.minimize", f, gradient, x0, params, find)
 
 
@@ -60,7 +60,7 @@ def _polished(gradient, x):
     """x after Newton steps, as long as they lead downhill and make the gradient smaller."""
     g = gradient(x)
     for _ in range(POLISH):
-        hessian = transforms.jacobian(gradient)(x)
+        hessian = first_order.jacobian(gradient)(x)
         try:
             np.linalg.cholesky(hessian)  # refuses the way to a saddle or a maximum
             new = x - np.linalg.solve(hessian, g)

@@ -9,10 +9,10 @@ import numpy as np
 from ad_core import _core
 from ad_core.implicit.sensitivities import Sensitivities
 from ad_core.implicit.unknown import Unknown, scipy_module
+from ad_core.recording.trees import flatten
 from ad_core.rules.arguments import Arguments, Result, any_traced
 from ad_core.rules.closures import hoisted
 from ad_core.rules.rule import flat, rows_of, split
-from ad_core.trees import flatten
 
 __all__ = ["odeint"]
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Roots of equations as functions of their parameters."""
 
-from ad_core import transforms
 from ad_core.implicit.theorem import solution
 from ad_core.implicit.unknown import scipy_module
+from ad_core.transforms import first_order
 
 __all__ = ["root"]
 
@@ -38,7 +38,7 @@ def root(f, x0, *params, solver=None, tol=1e-6):
             x = equation.by(solver)
         else:
             optimize = scipy_module("optimize", "implicit.root")
-            fun, jacobian = equation.residual, transforms.jacobian(equation.residual)
+            fun, jacobian = equation.residual, first_order.jacobian(equation.residual)
             x = optimize.root(fun, equation.start, jac=jacobian, tol=EXACT).x
         equation.refuse(x, tol, "start nearer to it, pass another solver or a larger tol")
         return x

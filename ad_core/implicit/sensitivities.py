@@ -3,9 +3,10 @@
 
 import numpy as np
 
-from ad_core import _core, transforms
+from ad_core import _core
 from ad_core.implicit.unknown import plain
 from ad_core.rules.rule import rows_of
+from ad_core.transforms import first_order
 
 __all__ = ["Sensitivities"]
 
@@ -41,7 +42,7 @@ class Sensitivities:
         def both(state, t, p, dp):
             y, s = state
             fixed = lambda y, *p: self.rate(y, t, *p)  # noqa: E731
-            return transforms.jvp(fixed, (y, *p), (s, *dp))
+            return first_order.jvp(fixed, (y, *p), (s, *dp))
 
         scaled = [x / size for x in dp]
         ds = self.solve(both, (self.y0, dy0 / size), self.t, self.p, scaled)[1] * size
@@ -58,7 +59,7 @@ class Sensitivities:
         def backwards(state, t, p):
             y, a, _ = state
             fixed = lambda y, *p: self.rate(y, t, *p)  # noqa: E731
-            dy, pull = transforms.vjp(fixed, y, *p)
+            dy, pull = first_order.vjp(fixed, y, *p)
             da, *dp = pull(a)
             return dy, -da, [-x for x in dp]
 
@@ -100,7 +101,7 @@ class Sensitivities:
     def _decay(self, y, t, p):
         """The rate at which solutions come together, and so part backwards: of the eigenvalues of
         the Jacobian, or of repeated products where it is large."""
-        push = transforms.linearize(lambda y: self.rate(y, t, *p), y)[1]
+        push = first_order.linearize(lambda y: self.rate(y, t, *p), y)[1]
         if y.size > DENSE:
             s = np.random.default_rng(0).standard_normal(y.size)
             sizes = [np.linalg.norm(s)]

@@ -3,12 +3,13 @@
 
 import numpy as np
 
-from ad_core import _core, transforms
+from ad_core import _core
 from ad_core.implicit.linear import solve
 from ad_core.implicit.unknown import Unknown
 from ad_core.rules.arguments import Arguments, Result, any_traced
 from ad_core.rules.closures import hoisted
 from ad_core.rules.rule import flat, rows_of, split
+from ad_core.transforms import first_order
 
 __all__ = ["Equation", "solution"]
 
@@ -81,13 +82,13 @@ def solution(name, function, residual, x0, params, find):
             _, params, closed = given.primals(arrays)
             return unknown.vector(residual(at(params, closed), unknown.build(x)), what)
 
-        push = transforms.linearize(lambda x: of(x, *arrays), x)[1]
+        push = first_order.linearize(lambda x: of(x, *arrays), x)[1]
         matrix = np.transpose(rows_of(lambda t: [push(*t)], [x]))
         by_arrays = lambda *arrays: of(x, *arrays)  # noqa: E731
         if backward:
-            pull = transforms.vjp(by_arrays, *arrays)[1]
+            pull = first_order.vjp(by_arrays, *arrays)[1]
             return lambda w: pull(-solve(name, np.transpose(matrix), flat(w)))
-        push = transforms.linearize(by_arrays, *arrays)[1]
+        push = first_order.linearize(by_arrays, *arrays)[1]
         return lambda t: split(-solve(name, matrix, push(*t)), unknown.shapes)
 
     return result.call(found, given, linear)

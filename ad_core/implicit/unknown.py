@@ -6,8 +6,8 @@ import importlib
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.trees import flatten
 from ad_core.rules.rule import flat, split
-from ad_core.trees import flatten
 
 __all__ = ["Unknown", "plain", "scipy_module"]
 

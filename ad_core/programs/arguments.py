@@ -4,11 +4,11 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.argnums import is_single, numbered
 from ad_core.errors import DtypeError
-from ad_core.integers import integer
+from ad_core.errors.integers import integer
 from ad_core.programs.keys import NoKey, key_of, layout_of, structure_of
-from ad_core.trees import flatten
+from ad_core.recording.argnums import is_single, numbered
+from ad_core.recording.trees import flatten
 
 __all__ = ["Arguments", "as_floats", "check_batch_dims"]
 

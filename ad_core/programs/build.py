@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from ad_core import _core
-from ad_core.sparse.structure import Structure, check_one_argument
-from ad_core.trees import leaf_paths
+from ad_core.recording.trees import leaf_paths
+from ad_core.sparse.pattern import Structure, check_one_argument
 
 __all__ = [
     "SEEDS",

@@ -4,9 +4,10 @@
 from functools import partial
 
 from ad_core import _core
-from ad_core.callers import line_text
 from ad_core.errors import BranchChanged
-from ad_core.explain import route_rows, table
+from ad_core.errors.callers import line_text
+from ad_core.inspect.explain import route_rows, table
+from ad_core.inspect.spy import spy
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, seed_leaves
 from ad_core.programs.compressed import Compressed, make_sparse
@@ -14,9 +15,8 @@ from ad_core.programs.large import Replayed, Swept
 from ad_core.programs.own import OwnPoint
 from ad_core.programs.source import Source
 from ad_core.programs.watch import watched
-from ad_core.sparse.spy import spy
-from ad_core.sparse.structure import Structure
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
+from ad_core.sparse.pattern import Structure
 
 __all__ = ["Compiled"]
 

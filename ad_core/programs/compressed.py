@@ -7,10 +7,10 @@ from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.programs.build import build, check_scalar, pack_with_value
 from ad_core.programs.large import Replayed, Skeleton, leaves_of
-from ad_core.recording import Recording
+from ad_core.recording.record import Recording
+from ad_core.sparse.compression import Swept
+from ad_core.sparse.pattern import check_sparse
 from ad_core.sparse.route import least_operations
-from ad_core.sparse.structure import check_sparse
-from ad_core.sparse.sweeps import Swept
 
 __all__ = ["Compressed", "make_sparse"]
 

@@ -11,8 +11,8 @@ from ad_core.programs.compiled import Compiled
 from ad_core.programs.large import into
 from ad_core.programs.own import Once
 from ad_core.programs.purity import difference
-from ad_core.recording import record
-from ad_core.trees import flatten
+from ad_core.recording.record import record
+from ad_core.recording.trees import flatten
 
 __all__ = ["Evaluation", "Path"]
 

@@ -16,10 +16,10 @@ import zlib
 import numpy as np
 
 from ad_core import _core
-from ad_core.callers import line_text
+from ad_core.errors.callers import line_text
 from ad_core.programs import header as parts
 from ad_core.programs.limits import AsksTooMuch, limits_of
-from ad_core.recording import ArgumentTrees, Leaves, Recording
+from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 
 __all__ = ["VERSION", "load", "save"]
 

@@ -9,15 +9,16 @@ from collections import OrderedDict
 
 import numpy as np
 
-from ad_core import _core, second_order, transforms
+from ad_core import _core
 from ad_core.errors import DtypeError, TracedValueError
-from ad_core.integers import integer
+from ad_core.errors.integers import integer
 from ad_core.programs.arguments import Arguments
 from ad_core.programs.build import SEEDS, WHOLE
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.groups import evaluated, parts_of
 from ad_core.programs.verify import verified
-from ad_core.trees import flatten, map_leaves
+from ad_core.recording.trees import flatten, map_leaves
+from ad_core.transforms import first_order, second_order
 
 __all__ = ["Function", "compile"]
 
@@ -272,19 +273,19 @@ class Function(_core.Evaluator):
         if name == "value":
             return fun(*args)
         if name == "jvp":
-            return transforms.jvp(fun, args, seeds if len(args) == 1 else seeds[0])[1]
+            return first_order.jvp(fun, args, seeds if len(args) == 1 else seeds[0])[1]
         if name == "vjp":
-            found = transforms.vjp(fun, *args)[1](*seeds)
+            found = first_order.vjp(fun, *args)[1](*seeds)
             return found[0] if len(args) == 1 else found
         if name == "hvp":
-            return transforms.hvp(fun, args, seeds if len(args) == 1 else seeds[0])
+            return first_order.hvp(fun, args, seeds if len(args) == 1 else seeds[0])
         if name in ("ggnvp", "weighted_ggnvp"):
             tangents, *weights = seeds
             tangents = (tangents,) if len(args) == 1 else tangents
             return second_order.ggnvp(fun, args, tangents, *weights)
         if name == "lagrangian_hessian":
             return second_order.lagrangian_hessian(fun, args, *seeds, argnums=argnums)
-        return getattr(transforms, name)(fun, argnums)(*args)
+        return getattr(first_order, name)(fun, argnums)(*args)
 
 
 def _takes_one(fun):

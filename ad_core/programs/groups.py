@@ -14,7 +14,7 @@ from ad_core.programs.arguments import Arguments
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.keys import BITS, NoKey, key_of
 from ad_core.programs.large import into
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 __all__ = ["evaluated", "parts_of"]
 

@@ -8,7 +8,7 @@ import json
 import math
 
 from ad_core.programs.limits import MOST_AXES
-from ad_core.trees import Tree
+from ad_core.recording.trees import Tree
 
 __all__ = [
     "entry",

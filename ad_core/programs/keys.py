@@ -242,8 +242,8 @@ def _told(kind):
 
 
 def structure_of(value):
-    """The key of nested containers with their leaves left out, as :func:`ad_core.trees.flatten`
-    takes them apart."""
+    """The key of nested containers with their leaves left out, as `recording.trees.flatten` takes
+    them apart."""
     kind = type(value)
     if kind is list or issubclass(kind, tuple):
         return Same(kind), tuple(map(structure_of, value))

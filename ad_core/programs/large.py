@@ -12,8 +12,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, pack_with_value
-from ad_core.recording import ArgumentTrees, Leaves, Recording
-from ad_core.trees import flatten
+from ad_core.recording.record import ArgumentTrees, Leaves, Recording
+from ad_core.recording.trees import flatten
 
 __all__ = ["Replayed", "Skeleton", "Swept", "into", "leaves_of"]
 

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 __all__ = ["are_close", "difference", "short"]
 

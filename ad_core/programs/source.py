@@ -7,9 +7,9 @@ from itertools import accumulate
 import numpy as np
 
 from ad_core import _core
-from ad_core.argnums import is_single, numbered
 from ad_core.programs import workers  # noqa: F401  (tells the core about threads)
-from ad_core.trees import LEAF, flatten
+from ad_core.recording.argnums import is_single, numbered
+from ad_core.recording.trees import LEAF, flatten
 
 __all__ = ["Side", "Source"]
 

@@ -7,7 +7,7 @@ from ad_core import _core
 from ad_core.programs.arguments import Arguments
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.purity import are_close, short
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 __all__ = ["verified"]
 

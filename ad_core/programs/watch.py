@@ -4,8 +4,8 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.trees import flatten
-from ad_core.undetermined import depends
+from ad_core.recording.trees import flatten
+from ad_core.recording.undetermined import depends
 
 __all__ = ["Watch", "watched"]
 

@@ -5,7 +5,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 from ad_core import _core
-from ad_core.integers import integer
+from ad_core.errors.integers import integer
 
 __all__ = []
 

@@ -6,13 +6,12 @@ import inspect
 import numpy as np
 
 from ad_core import _core
-from ad_core.argnums import is_single
-from ad_core.complexes.array import TracedComplex
 from ad_core.errors import DtypeError, TracedValueError
-from ad_core.integers import integer
+from ad_core.errors.integers import integer
+from ad_core.recording import layouts
+from ad_core.recording.argnums import is_single
+from ad_core.recording.trees import flatten, leaf_path
 from ad_core.rules.rule import call
-from ad_core.tracing import layouts
-from ad_core.trees import flatten, leaf_path
 
 __all__ = [
     "Arguments",
@@ -34,7 +33,7 @@ def any_traced(args):
 
 
 def _is_traced(x):
-    if _core.traced(x) or type(x) is TracedComplex:
+    if _core.traced(x) or _core.traced_complex(x):
         return True
     if _core.hides_traced(x):
         raise TracedValueError(
@@ -105,7 +104,7 @@ class Arguments:
     def _leaf(self, k, leaf, numbers):
         if _core.traced(leaf):  # truth values decide, as in Python's control flow
             return _core.plain_values(leaf)
-        if type(leaf) is TracedComplex:
+        if _core.traced_complex(leaf):
             raise DtypeError(
                 f"{self._place(k)} of {self.name} is complex; pass its .real and .imag"
             )

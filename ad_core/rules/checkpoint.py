@@ -3,9 +3,10 @@
 
 import functools
 
-from ad_core import _core, transforms
+from ad_core import _core
 from ad_core.rules.arguments import Arguments, Result, any_traced
 from ad_core.rules.closures import hoisted
+from ad_core.transforms import first_order
 
 __all__ = ["checkpoint"]
 
@@ -62,8 +63,8 @@ def called(name, function, given):
 
     def linear(arrays, results, backward):
         if backward:
-            return transforms.vjp(outputs, *arrays)[1]
-        push = transforms.linearize(outputs, *arrays)[1]
+            return first_order.vjp(outputs, *arrays)[1]
+        push = first_order.linearize(outputs, *arrays)[1]
         return lambda tangents: push(*tangents)
 
     return result.call(function, given, linear)

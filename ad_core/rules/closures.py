@@ -5,7 +5,7 @@ import functools
 import types
 
 from ad_core import _core
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 __all__ = ["hoisted"]
 

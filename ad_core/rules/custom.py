@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.trees import flatten
 from ad_core.rules.arguments import (
     Arguments,
     Result,
@@ -16,7 +17,6 @@ from ad_core.rules.arguments import (
     separated,
     signature_of,
 )
-from ad_core.trees import flatten
 
 __all__ = ["custom_jvp", "custom_vjp"]
 

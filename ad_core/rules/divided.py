@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 
 from ad_core import _core
+from ad_core.transforms import first_order
 
 __all__ = ["InverseRoot", "Logarithm", "Root", "Traced", "divided", "divided_tensor"]
 
@@ -153,12 +154,10 @@ class Traced(_Function):
         self.orders = [function] if slope is None else [function, slope]
 
     def derivative(self, k, x):
-        from ad_core import transforms
-
         while len(self.orders) <= k:
             last = self.orders[-1]
             self.orders.append(
-                lambda x, last=last: transforms.jvp(last, (x,), (np.ones_like(x),))[1]
+                lambda x, last=last: first_order.jvp(last, (x,), (np.ones_like(x),))[1]
             )
         found = np.asarray(self.orders[k](x))
         if found.shape != x.shape:

@@ -8,9 +8,9 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.recording import record
+from ad_core.recording.arrays import as_array
+from ad_core.recording.record import record
 from ad_core.rules.rule import flat, results_of, split
-from ad_core.tracing.elementwise import as_array
 
 __all__ = ["elementwise"]
 

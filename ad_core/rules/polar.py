@@ -8,13 +8,14 @@ and matrix sign function condition estimates (1991).
 
 import numpy as np
 
-from ad_core import _core, transforms
+from ad_core import _core
 from ad_core.rules import repeated
 from ad_core.rules.divided import InverseRoot
 from ad_core.rules.factors import svd
 from ad_core.rules.linalg import transposed
 from ad_core.rules.matrix_functions import symmetric_function
 from ad_core.rules.rule import call
+from ad_core.transforms import first_order
 
 __all__ = ["nuclear", "orthogonal"]
 
@@ -38,7 +39,7 @@ def orthogonal(a, partial=False):
         t = seeds[0]
         if not partial and (_core.traced(x[0]) or _core.traced(t)):
             lost = repeated.lost(undetermined(x, y)[0], t)
-            return (transforms.jvp(_by_root, (x[0],), (t,))[1] + lost,)
+            return (first_order.jvp(_by_root, (x[0],), (t,))[1] + lost,)
         u, s, vt = svd(x[0])
         kept = _kept(s, x[0].shape)
         lost = 0.0 if partial else repeated.lost(_some(~kept), t)

@@ -11,6 +11,7 @@ NaN; one that does not (a seed that is an exact zero) is what it is.
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.undetermined import guarded
 
 __all__ = ["absent", "equal", "guarded", "inverse_gaps", "lost", "repeated", "safe_inverse"]
 
@@ -43,18 +44,6 @@ def repeated(s, same=None):
     """Which of s (..., k) have an equal beside them."""
     same = equal(_gaps(s), s) if same is None else same
     return np.sum(np.where(same, 1.0, 0.0), axis=-1) > 1.5
-
-
-def guarded(weights, seeds):
-    """Their product, in which a seed that is an exact zero wins over NaN.
-
-    Where seeds vary, it varies with them: a seed that is zero at this point alone is told from one
-    that is zero always."""
-    if not (_core.traced(seeds) or _core.traced(weights)):
-        return np.where(seeds == 0.0, 0.0, weights * seeds)
-    shape = np.broadcast_shapes(np.shape(weights), np.shape(seeds))
-    weights, seeds = (np.broadcast_to(x, shape) for x in (weights, seeds))
-    return _core.record_op("GUARDED", weights, seeds)
 
 
 def lost(missing, seeds):

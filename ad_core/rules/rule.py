@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ad_core import _core, transforms
+from ad_core import _core
 from ad_core.errors import DtypeError, EscapedTraceError, TracedValueError
+from ad_core.transforms import first_order
 
 __all__ = ["Matrices", "Rule", "call", "flat", "results_of", "rows_of", "split"]
 
@@ -115,7 +116,7 @@ class Rule:
 
     def _transposed(self, linear, backward):
         zeros = [np.zeros(shape) for shape in (self.inputs if backward else self.outputs)]
-        pull = transforms.vjp(linear, zeros)[1]
+        pull = first_order.vjp(linear, zeros)[1]
         return lambda seeds: pull(list(seeds))[0]
 
     def _checked(self, found, shapes, what):

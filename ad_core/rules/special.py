@@ -11,8 +11,8 @@ import scipy.special as sp
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
+from ad_core.recording.arrays import as_array
 from ad_core.rules.elementwise import elementwise
-from ad_core.tracing.elementwise import as_array
 
 __all__ = ["UFUNCS", "polygamma"]
 

@@ -6,7 +6,7 @@ import importlib
 import numpy as np
 
 from ad_core import _core
-from ad_core.trees import flatten
+from ad_core.recording.trees import flatten
 
 __all__ = ["check_like", "needed", "refuse_given", "start", "tupled", "whole"]
 

@@ -3,12 +3,12 @@
 
 import numpy as np
 
-from ad_core import transforms
 from ad_core.programs.function import compile
 from ad_core.solvers.arguments import needed, refuse_traced, start, whole
 from ad_core.solvers.evaluation import is_sparse
 from ad_core.solvers.ivp import solve_ivp
 from ad_core.solvers.steps import KINDS
+from ad_core.transforms import first_order
 
 __all__ = ["discrete_adjoint", "forward_sensitivities"]
 
@@ -47,7 +47,7 @@ def forward_sensitivities(
 
     def augmented(t, z, p):
         y, columns = z[:n], z[n:].reshape(m + n, n)
-        rate, push = transforms.linearize(lambda y, p: plain(t, y, p), y, p)
+        rate, push = first_order.linearize(lambda y, p: plain(t, y, p), y, p)
         by_p = [push(s, e) for s, e in zip(columns[:m], np.eye(m), strict=True)]
         by_y0 = [push(s, np.zeros(m)) for s in columns[m:]]
         return np.concatenate([rate, *by_p, *by_y0])

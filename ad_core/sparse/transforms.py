@@ -3,9 +3,9 @@
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
-from ad_core.recording import record
-from ad_core.sparse.structure import check_one_array
-from ad_core.sparse.sweeps import Swept
+from ad_core.recording.record import record
+from ad_core.sparse.compression import Swept
+from ad_core.sparse.pattern import check_one_array
 
 __all__ = ["recorded", "sparse_derivative"]
 

@@ -1,0 +1,436 @@
+# SPDX-License-Identifier: Apache-2.0
+# Functions whose derivatives are given by rules: calls on the tape that come back to Python.
+# A rule has value(x), push(x, y, tangents), pull(x, y, adjoints) on flat arrays (matrices: a
+# column a seed) and record(x, y, seeds, backward) on traced ones.  Those of elementwise functions
+# stand in binding/record/each.pxi.
+
+cdef object raised = threading.local()      # what a rule raised while the core called it
+
+
+cdef cnp.ndarray lent(size_t rows, size_t columns, const double *x):
+    """An array of the rule's own, so that it may keep or change it."""
+    cdef cnp.npy_intp dims[2]
+    cdef cnp.ndarray array
+    dims[0] = rows
+    dims[1] = columns
+    array = cnp.PyArray_EMPTY(1 if columns == 0 else 2, dims, cnp.NPY_DOUBLE, 0)
+    memcpy(cnp.PyArray_DATA(array), x, rows * max(columns, <size_t> 1) * sizeof(double))
+    return array
+
+
+cdef int take(object found, size_t count, double *to) except -1:
+    cdef cnp.ndarray array = contiguous(found, dtype_float)
+    if <size_t> cnp.PyArray_SIZE(array) != count:
+        raise ValueError(f"a rule returned {cnp.PyArray_SIZE(array)} numbers for {count}")
+    memcpy(to, cnp.PyArray_DATA(array), count * sizeof(double))
+    return 0
+
+
+# What the tape refers to.
+cdef struct called:
+    void *object            # the Called that holds this
+    ad_linear *linear       # what answers without the GIL, or NULL
+    int elementwise
+    ad_tape *tape           # how its slopes are computed, NULL: not known
+    ad_node *read           # there: the numbers and results that they are computed from,
+    ad_node *slope          # and they
+    bint undetermined       # whether results of the rule may be no functions of its arguments
+    size_t met              # values of which some results were
+    size_t outcome          # 1: behind the rule's own results one tells how the call came out
+
+
+cdef class Called:
+    """A rule on tapes, and the function of matrices that computes the same, if there is one:
+    (kind, matrices, rows, columns, flags, fixed ones).
+
+    With an outcome its last result is 1 where the call comes out as it was recorded, and else 0,
+    the rule's own results NaN: it returns (expected is None), or raises the exception whose type
+    and text are expected."""
+
+    cdef called c
+    cdef readonly object rule
+    cdef tuple slopes       # what the slopes' tape belongs to
+    cdef bint prepared
+    cdef readonly object expected
+    cdef readonly object came       # the exception that the last call raised, or None
+    cdef bint recording             # what it raises ends the recording
+
+    def __cinit__(self, rule, tuple linear, bint outcome=False, expected=None):
+        cdef cnp.ndarray matrices
+        self.rule = rule
+        self.expected = expected
+        self.c.object = <void *> self
+        self.c.elementwise = rule.elementwise
+        self.c.undetermined = rule.undetermined is not None
+        self.c.outcome = outcome
+        if linear is not None and has_lapack():
+            kind, batch, n, k, flags, fixed = linear
+            self.c.linear = ad_linear_new(LINEAR_KINDS[kind], batch, n, k, flags)
+            if fixed is not None and self.c.linear != NULL:
+                matrices = contiguous(fixed, dtype_float)
+                check(ad_linear_fix(self.c.linear, <double *> cnp.PyArray_DATA(matrices)))
+
+    def __dealloc__(self):
+        ad_linear_free(self.c.linear)
+
+    cdef int prepare(self) except -1:
+        """Have an elementwise function's slopes recorded, once."""
+        if self.prepared:
+            return 0
+        found = untraced(self.rule.recorded)
+        if self.prepared:       # by another thread, or a finalizer, meanwhile
+            return 0
+        self.prepared = True
+        if found is not None:
+            self.slopes = found[0], contiguous(found[1]), contiguous(found[2])
+            self.c.read = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> self.slopes[1])
+            self.c.slope = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> self.slopes[2])
+            self.c.tape = (<Trace> self.slopes[0]).root().tape
+        return 0
+
+    cdef int ask(self, cnp.ndarray x, size_t m, double *y) except -1:
+        """The rule's m results at x, and how the call came out."""
+        cdef size_t k
+        if self.recording or self.c.outcome == 0:
+            take(self.rule.value(x), m, y)
+            if self.c.outcome:
+                y[m] = 1
+            return 0
+        self.came = None
+        try:
+            take(self.rule.value(x), m, y)
+        except MemoryError:
+            raise
+        except Exception as error:
+            self.came = error.with_traceback(None)
+            for k in range(m):
+                y[k] = NAN
+        y[m] = told(self.came) == self.expected
+        return 0
+
+
+cdef object told(object error):
+    """What a function that catches an exception can tell it from others by."""
+    return None if error is None else (type(error), str(error))
+
+
+cdef inline object rule_of(void *c):
+    return (<Called> (<called *> c).object).rule
+
+
+cdef ad_status rule_value(void *c, size_t n, const double *x, size_t m,
+                          double *y) noexcept nogil:
+    if (<called *> c).elementwise:
+        return each_values(c, n, m, 1, x, y)
+    cdef ad_linear *linear = (<called *> c).linear
+    cdef ad_status status = AD_CALL_FAILED if linear == NULL else ad_linear_value(linear, x, y)
+    m -= (<called *> c).outcome
+    if status != AD_CALL_FAILED:
+        if status == AD_OK and ad_linear_undetermined(linear, y):
+            ad_count_up(&(<called *> c).met)
+        if (<called *> c).outcome:
+            y[m] = 1
+        return status
+    with gil:
+        running = ad_current
+        set_current(NULL)
+        try:
+            (<Called> (<called *> c).object).ask(lent(n, 0, x), m, y)
+            if (<called *> c).undetermined and not without_derivative(<called *> c, m, y):
+                if rule_of(c).missing(lent(n, 0, x), lent(m, 0, y)).any():
+                    ad_count_up(&(<called *> c).met)
+            return AD_OK
+        except BaseException as error:
+            raised.error = error
+            return AD_CALL_FAILED
+        finally:
+            set_current(running)
+
+
+cdef inline bint without_derivative(const called *c, size_t m, const double *y) noexcept nogil:
+    """Whether the rule need not be asked: it has no results, or raised."""
+    return c.outcome and (m == 0 or y[m] == 0)
+
+
+cdef inline void fill(double *to, size_t count, double value) noexcept nogil:
+    cdef size_t k
+    for k in range(count):
+        to[k] = value
+
+
+cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const double *y,
+                         size_t p, const double *tangent, double *out) noexcept nogil:
+    if (<called *> c).elementwise:
+        return each_product(c, n, x, m, y, p, tangent, out, False)
+    cdef ad_linear *linear = (<called *> c).linear
+    cdef ad_status status = AD_CALL_FAILED
+    m -= (<called *> c).outcome
+    fill(out + m * p, (<called *> c).outcome * p, 0)
+    if without_derivative(<called *> c, m, y):
+        fill(out, m * p, NAN)
+        return AD_OK
+    if linear != NULL:
+        status = ad_linear_push(linear, x, y, p, tangent, out)
+    if status != AD_CALL_FAILED:
+        return status
+    with gil:
+        running = ad_current
+        set_current(NULL)
+        hush(1)
+        try:
+            take(rule_of(c).push(lent(n, 0, x), lent(m, 0, y), lent(n, p, tangent)), m * p, out)
+            return AD_OK
+        except BaseException as error:
+            raised.error = error
+            return AD_CALL_FAILED
+        finally:
+            hush(-1)
+            set_current(running)
+
+
+cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const double *y,
+                         size_t p, const double *adjoint, double *out) noexcept nogil:
+    if (<called *> c).elementwise:
+        return each_product(c, n, x, m, y, p, adjoint, out, True)
+    cdef ad_linear *linear = (<called *> c).linear
+    cdef ad_status status = AD_CALL_FAILED
+    m -= (<called *> c).outcome
+    if without_derivative(<called *> c, m, y):
+        fill(out, n * p, 0 if m == 0 else NAN)
+        return AD_OK
+    if linear != NULL:
+        status = ad_linear_pull(linear, x, y, p, adjoint, out)
+    if status != AD_CALL_FAILED:
+        return status
+    with gil:
+        running = ad_current
+        set_current(NULL)
+        hush(1)
+        try:
+            take(rule_of(c).pull(lent(n, 0, x), lent(m, 0, y), lent(m, p, adjoint)), n * p, out)
+            return AD_OK
+        except BaseException as error:
+            raised.error = error
+            return AD_CALL_FAILED
+        finally:
+            hush(-1)
+            set_current(running)
+
+
+cdef Trace trace_on(ad_tape *tape):
+    """The running trace of this thread that records on a tape."""
+    cdef Trace trace = innermost()
+    while trace is not None:
+        if trace.root().tape == tape:
+            return trace.root()
+        trace = trace.outer
+    raise RuntimeError("internal error: a tape that no running trace records on")
+
+
+cdef object row_of_nodes(Trace trace, ad_node first, size_t count):
+    cdef cnp.npy_intp shape = <cnp.npy_intp> count
+    return new_array(trace, consecutive(first, 1, &shape), False)
+
+
+cdef cnp.ndarray listed_nodes(size_t n, const uint32_t *nodes):
+    cdef cnp.npy_intp dims[1]
+    dims[0] = n
+    cdef cnp.ndarray array = cnp.PyArray_EMPTY(1, dims, cnp.NPY_UINT32, 0)
+    memcpy(cnp.PyArray_DATA(array), nodes, n * sizeof(uint32_t))
+    return array
+
+
+cdef ad_status rule_expand(void *c, ad_tape *tape, int backward, size_t n,
+                           const uint32_t *input, size_t m, uint32_t first, const uint32_t *seed,
+                           uint32_t *out) noexcept nogil:
+    cdef size_t own = m - (<called *> c).outcome, count = n if backward else m, k
+    with gil:
+        hush(1)
+        try:
+            trace = trace_on(tape)
+            if own < m:         # how the call came out does not depend on anything
+                check(ad_tape_constant(tape, 0, &out[0]))
+                for k in range(count):
+                    out[k] = out[0]
+            if own == 0:
+                return AD_OK
+            x = owning_array(trace, listed_nodes(n, input), False)
+            y = row_of_nodes(trace, first, own)
+            seeds = owning_array(trace, listed_nodes(own if backward else n, seed), False)
+            found = rule_of(c).record(x, y, seeds, bool(backward))
+            take_nodes(trace, found, n if backward else own, out)
+            return AD_OK
+        except BaseException as error:
+            raised.error = error
+            return AD_CALL_FAILED
+        finally:
+            hush(-1)
+
+
+cdef int take_nodes(Trace trace, object found, size_t count, uint32_t *out) except -1:
+    cdef cnp.ndarray nodes = contiguous(nodes_of(trace, found), np.uint32)
+    if <size_t> cnp.PyArray_SIZE(nodes) != count:
+        raise ValueError(f"a rule returned {cnp.PyArray_SIZE(nodes)} numbers for {count}")
+    memcpy(out, cnp.PyArray_DATA(nodes), count * sizeof(uint32_t))
+    return 0
+
+
+cdef void rule_keep(void *c) noexcept nogil:
+    with gil:
+        Py_INCREF(<object> (<called *> c).object)
+
+
+cdef void rule_drop(void *c) noexcept nogil:
+    with gil:
+        Py_DECREF(<object> (<called *> c).object)
+
+
+cdef int rule_elementwise(void *c) noexcept nogil:
+    return (<called *> c).elementwise
+
+
+cdef int set_callbacks() except -1:
+    cdef ad_callbacks callbacks
+    callbacks.value = rule_value
+    callbacks.push = rule_push
+    callbacks.pull = rule_pull
+    callbacks.expand = rule_expand
+    callbacks.keep = rule_keep
+    callbacks.drop = rule_drop
+    callbacks.elementwise = rule_elementwise
+    callbacks.values = each_values
+    callbacks.slopes = each_slopes
+    ad_callbacks_set(&callbacks)
+    return 0
+
+
+set_callbacks()
+
+
+def record_call(Called call not None, tuple arguments, size_t m, y):
+    """The result of a rule at arrays, of which some are traced: m numbers, a flat traced array;
+    how the call comes out is kept as a guard, where it has an outcome.
+
+    y: what the rule's value is at these arguments, flat, or None: it is asked."""
+    cdef Trace trace = needed_trace(arguments)
+    cdef cnp.ndarray nodes, values = None
+    cdef double *known = NULL
+    cdef ad_node first
+    cdef ad_operand read
+    cdef ad_status status
+    cdef size_t n
+    parts = [nodes_of(trace, x) for x in arguments]
+    root = needed_trace(arguments)
+    if root is not trace:                       # a merge has moved them
+        trace = root
+        parts = [nodes_of(trace, x) for x in arguments]
+    parts = [contiguous(part, np.uint32).reshape(-1) for part in parts]
+    nodes = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if y is not None:
+        values = contiguous([*y, 1.0] if call.c.outcome else y, dtype_float)
+        known = <double *> cnp.PyArray_DATA(values)
+    n = <size_t> cnp.PyArray_SIZE(nodes)
+    read.nodes = <ad_node *> cnp.PyArray_DATA(nodes)
+    call.recording = True
+    with nogil:
+        status = ad_tape_call(trace.tape, &call.c, n, &read, m + call.c.outcome, known, &first)
+    call.recording = False
+    check(status)
+    if call.c.linear != NULL:
+        for n in range(m):
+            if is_wild(trace.tape.value[first + n]):
+                set_float_noted(1)
+    if call.c.outcome:
+        trace.note_guards()
+        trace.note_compared(call.expected)
+        check(ad_tape_guard(trace.tape, first + <ad_node> m, 1))
+    return row_of_nodes(trace, first, m)
+
+
+def record_outcome(rule, tuple arguments, error):
+    """Keep as a guard that a rule without results raises this exception at these arrays, or
+    (None) that it returns."""
+    record_call(Called(rule, None, True, told(error)), arguments, 0, ())
+
+
+def guarded_call(Trace trace not None, size_t guard):
+    """The Called whose outcome a guard keeps; None if it keeps something else."""
+    cdef ad_tape *tape = trace.root().tape
+    cdef const ad_run *run
+    cdef called *c
+    if tape.guard[guard].count != 1:
+        return None
+    run = ad_tape_run_of(tape, tape.guard[guard].first)
+    if run == NULL or run.form != AD_FORM_BLOCK or run.op != AD_BLOCK_CALL:
+        return None
+    c = <called *> tape.rule[tape.block[run.a].rule]
+    last = run.node + tape.block[run.a].count - 1
+    return <Called> c.object if c.outcome and last == tape.guard[guard].first else None
+
+
+def untraced(function, *arguments):
+    """A call as outside of all traces: NumPy's creation functions give plain arrays."""
+    running = ad_current
+    refusal = None
+    set_current(NULL)
+    try:
+        return function(*arguments)
+    except NotDifferentiable as error:
+        refusal = error
+        raise
+    finally:
+        set_current(running)
+        if refusal is not None:
+            remember(refusal)
+
+
+def called_rules(Trace trace not None):
+    """The rules that a recording calls."""
+    cdef ad_tape *tape = trace.root().tape
+    return [rule_of(tape.rule[k]) for k in range(tape.rules)]
+
+
+cdef cnp.ndarray call_operands(const ad_tape *tape, const ad_block *block):
+    cdef cnp.npy_intp dims[1]
+    dims[0] = block.extent[1].count
+    cdef cnp.ndarray nodes = cnp.PyArray_EMPTY(1, dims, cnp.NPY_UINT32, 0)
+    ad_call_nodes(tape, block, <ad_node *> cnp.PyArray_DATA(nodes))
+    return nodes
+
+
+cdef bint may_be_undetermined(const ad_tape *tape) noexcept:
+    cdef size_t k
+    for k in range(tape.rules):
+        if (<called *> tape.rule[k]).undetermined:
+            return True
+    return False
+
+
+def undetermined_calls(Trace trace not None):
+    """(rule, operand nodes, nodes of the rule's own results) of the calls whose results may be no
+    functions of their arguments at a point."""
+    cdef const ad_tape *tape = trace.root().tape
+    cdef const ad_run *run
+    cdef const ad_block *block
+    cdef const called *c
+    cdef size_t k
+    found = []
+    for k in range(tape.runs if may_be_undetermined(tape) else 0):
+        run = &tape.run[k]
+        if run.form != AD_FORM_BLOCK or run.op != AD_BLOCK_CALL:
+            continue
+        block = &tape.block[run.a]
+        c = <const called *> tape.rule[block.rule]
+        if c.undetermined:
+            results = np.arange(run.node, run.node + block.count - c.outcome, dtype=np.uint32)
+            found.append((rule_of(<void *> c), call_operands(tape, block), results))
+    return found
+
+
+def undetermined_met(Trace trace not None):
+    """How often, so far, a value of these calls had such results."""
+    cdef const ad_tape *tape = trace.root().tape
+    cdef size_t k, count = 0
+    for k in range(tape.rules):
+        count += (<called *> tape.rule[k]).met
+    return count

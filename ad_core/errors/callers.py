@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where in the user's code something happened, and which function of another library was met."""
+
+import ast
+import dis
+import functools
+import inspect
+import itertools
+import linecache
+import os
+import re
+import sys
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = [
+    "Met",
+    "expression_at",
+    "is_users",
+    "line_of",
+    "line_text",
+    "met_in",
+    "resolved",
+    "users_frame",
+]
+
+MOST_TEXT = 200  # characters of a line of source in a message
+OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
+# What is nobody's own program: ad_core, NumPy, the standard library, ...
+LIBRARIES = (OURS, os.path.dirname(np.__file__) + os.sep, os.path.dirname(os.__file__) + os.sep,
+             "<frozen ")  # fmt: skip
+# ... and what is installed; a traced function's own package is the user's, but for these.
+INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
+NEVER_USERS = re.compile(r"[\\/](site|dist)-packages[\\/](numpy|scipy|pandas)[\\/]")
+
+
+class Met(NamedTuple):
+    """A function that is not the user's: its name to call it by, its module, itself if known."""
+
+    name: str
+    module: str
+    function: object = None
+
+
+def _is_library(file):
+    return file.startswith(LIBRARIES) or INSTALLED.search(file) is not None
+
+
+def _file_of(function):
+    """The file of a function, whatever it is wrapped in; None if it has none."""
+    while True:
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        else:
+            break
+    if not hasattr(function, "__code__"):  # an object that is called like one
+        function = inspect.getattr_static(type(function), "__call__", None)
+    return getattr(getattr(function, "__code__", None), "co_filename", None)
+
+
+def is_users(fun):
+    """A test of frames: whether they are the user's who traces fun."""
+    own = None if fun is None else _file_of(fun)
+    if own is not None and (own.startswith(LIBRARIES) or NEVER_USERS.search(own)):
+        own = None
+
+    def test(frame):
+        file = frame.f_code.co_filename
+        return file == own or not _is_library(file)
+
+    return test
+
+
+def users_frame(frame, fun):
+    """The innermost frame, from this one outwards, that is the user's who traces fun; if there is
+    none, the innermost that is neither ours, NumPy's nor the standard library's, or None."""
+    test, second = is_users(fun), None
+    while frame is not None:
+        if test(frame):
+            return frame
+        if second is None and not frame.f_code.co_filename.startswith(LIBRARIES):
+            second = frame
+        frame = frame.f_back
+    return second
+
+
+def line_of(frame, line=None):
+    """How messages name a frame's line: ' (file.py, line 12, in f)'."""
+    if frame is None:
+        return ""
+    code = frame.f_code
+    return f" ({code.co_filename}, line {line or frame.f_lineno}, in {code.co_name})"
+
+
+def line_text(file, number):
+    """The text of a line of a source file, for messages: "" where there is none."""
+    return linecache.getline(file, number).strip()[:MOST_TEXT]
+
+
+def expression_at(frame, instruction):
+    """The expression that an instruction of a frame computes, as a syntax tree; None where its
+    text is not at hand."""
+    place = _position(frame, instruction)
+    if None in place:
+        return None
+    first, last, start, stop = place
+    lines = [linecache.getline(frame.f_code.co_filename, n, frame.f_globals).encode()
+             for n in range(first, last + 1)]  # fmt: skip
+    if not all(lines):
+        return None
+    lines[-1] = lines[-1][:stop]
+    lines[0] = lines[0][start:]
+    try:
+        return ast.parse(b"(" + b"".join(lines) + b")", mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _position(frame, instruction):
+    places = itertools.islice(frame.f_code.co_positions(), instruction // 2, None)
+    return next(places, (None,) * 4)
+
+
+def _callee(frame, instruction):
+    """The name, or attribute of one, that an instruction calls, by the instructions that load it:
+    they begin where the call does.  None if they are more than that."""
+    line, _, start, _ = _position(frame, instruction)
+    node = None
+    for k in dis.get_instructions(frame.f_code):
+        if k.offset >= instruction:
+            break
+        at = k.positions
+        if start is None or (at.lineno, at.col_offset) != (line, start):
+            continue
+        if k.opname in LOADS:
+            node = ast.Name(k.argval)
+        elif k.opname in ("LOAD_ATTR", "LOAD_METHOD") and node is not None:
+            node = ast.Attribute(node, k.argval)
+        elif k.opname not in ("PUSH_NULL", "PRECALL", "CACHE"):
+            return None
+    return node
+
+
+LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_FAST_BORROW")
+MISSING = object()
+
+
+def resolved(node, frame):
+    """What a name, attribute or element in an expression stands for, found without running code
+    of the user's; MISSING if that can not be."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        for names in (frame.f_locals, frame.f_globals, frame.f_builtins):
+            if node.id in names:
+                return names[node.id]
+        return MISSING
+    if isinstance(node, ast.Attribute):
+        return _attribute(resolved(node.value, frame), node.attr)
+    if isinstance(node, ast.Subscript):
+        base, key = resolved(node.value, frame), resolved(node.slice, frame)
+        if type(base) in (list, tuple, dict) and type(key) in (int, str):
+            try:
+                return base[key]
+            except (LookupError, TypeError):
+                return MISSING
+    return MISSING
+
+
+def _attribute(base, name):
+    if base is MISSING:
+        return MISSING
+    if inspect.ismodule(base) or isinstance(base, type):
+        return getattr(base, name, MISSING)
+    found = inspect.getattr_static(base, name, MISSING)
+    return MISSING if isinstance(found, property) else found
+
+
+def met_in(frames, users, instruction):
+    """The function of another library that was met: the first one that the user's frame called
+    into (frames: those within it, outermost first), or else the one that its instruction calls;
+    None if neither is known."""
+    if not frames:
+        return _called(users, instruction)
+    frame = frames[0]
+    if frame.f_code.co_filename.startswith(OURS):
+        return None  # a function of ours, which knows traced values
+    module = frame.f_globals.get("__name__", "")
+    name, owner = frame.f_code.co_qualname, frame.f_locals.get("self")
+    if "<locals>" in name:  # a decorator's: the user's own word for it says more
+        found = _called(users, instruction)
+        if found is not None and found.module:
+            return found
+        name = found.name.rpartition(".")[2] if found else frame.f_code.co_name
+    elif owner is not None and "." in name:
+        method = name.rpartition(".")[2]
+        name = type(owner).__qualname__ + ("" if method.startswith("__") else f".{method}")
+        module = type(owner).__module__
+    return Met(f"{_public(module, name)}.{name}", module)
+
+
+def _called(users, instruction):
+    node = expression_at(users, instruction)
+    if isinstance(node, ast.Call):
+        callee = node.func
+    else:
+        callee = _callee(users, instruction) if node is None else None
+    if callee is None:
+        return None
+    function = resolved(callee, users)
+    if function is MISSING:
+        return Met(ast.unparse(callee), "")
+    module, name = _module_of(function), getattr(function, "__qualname__", None)
+    name = name or getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        return Met(ast.unparse(callee), module, function)
+    name = name if module == "builtins" else f"{_public(module, name)}.{name}"
+    return Met(name, module, function)
+
+
+def _module_of(function):
+    """The module of a function; ufuncs do not tell theirs."""
+    if isinstance(function, np.ufunc):
+        name = function.__name__
+        special = sys.modules.get("scipy.special")
+        if getattr(np, name, None) is not function and special is not None:
+            return "scipy.special" if getattr(special, name, None) is function else ""
+        return "numpy"
+    module = getattr(function, "__module__", None)
+    return module if isinstance(module, str) else type(function).__module__
+
+
+def _public(module, name):
+    """The module to name a function by: the outermost that has it, scipy.optimize for what is
+    defined in scipy.optimize._root; or else the module without what is private in it."""
+    parts = module.lstrip("_").split(".")
+    for k in range(1, len(parts) + 1):
+        outer = sys.modules.get(".".join(parts[:k]))
+        if name.partition(".")[0] in vars(outer or object):
+            return outer.__name__
+    return ".".join([parts[0], *(part for part in parts[1:] if not part.startswith("_"))])

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many elements made one by an associative ufunc, in few array operations: by halves, or in blocks
+that are folded side by side."""
+
+import math
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.recording.arrays import as_array
+
+__all__ = ["ASSOCIATIVE", "fold_groups", "fold_last", "fold_places", "fold_running"]
+
+ASSOCIATIVE = {
+    np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.logaddexp2,
+    np.hypot, np.logical_and, np.logical_or, np.logical_xor,
+}  # fmt: skip
+NEUTRAL = {np.add: 0.0, np.multiply: 1.0}  # what may follow a group and change nothing
+
+FEW = 16  # elements that are folded one after the other, or rows that are enough at once
+LONGEST = 64  # of a block
+
+
+def fold_last(ufunc, x):
+    """The fold of x, which has elements, along its last axis."""
+    while x.shape[-1] > 1:
+        half = x.shape[-1] // 2
+        paired = ufunc(x[..., : 2 * half : 2], x[..., 1 : 2 * half : 2])
+        odd = x[..., 2 * half :]
+        x = np.concatenate([paired, odd], axis=-1) if odd.shape[-1] else paired
+    return x[..., 0]
+
+
+def fold_running(ufunc, x):
+    """All folds of first elements of x along its last axis, as an array of its own: blocks of it
+    one element after the other, all blocks at once, then each with the fold of those before it."""
+    n = x.shape[-1]
+    if n < 2 or not x.size:
+        return _copy(x)
+    if _core.is_constant(x):
+        x = _core.current_values(x)
+    length = n if n <= FEW or x.size > FEW * n else min(math.isqrt(n), LONGEST)
+    count = n // length
+    blocks = x[..., : count * length].reshape(*x.shape[:-1], count, length)
+    folds = [_copy(blocks[..., 0])]
+    for k in range(1, length):
+        folds.append(ufunc(folds[-1], blocks[..., k]))
+    within = _core.stacked(folds)
+    if count > 1:
+        ahead = fold_running(ufunc, within[-1])[..., :-1]
+        within = np.concatenate([within[..., :1], ufunc(ahead, within[..., 1:])], axis=-1)
+    result = np.moveaxis(within, 0, -1).reshape(*x.shape[:-1], count * length)
+    if count * length == n:
+        return result
+    rest = fold_running(ufunc, x[..., count * length :])
+    return np.concatenate([result, ufunc(result[..., -1:], rest)], axis=-1)
+
+
+def _copy(x):
+    """An array of its own; of numbers consecutive nodes."""
+    return x.copy() if x.dtype == np.bool_ else +x
+
+
+def fold_groups(ufunc, x, counts):
+    """The folds of successive groups of the first axis of x, each of counts[k] >= 1 elements."""
+    x, counts = as_array(x), np.asarray(counts, dtype=np.intp)
+    longest = counts.max(initial=1)
+    if longest > 1 and counts.size * longest == counts.sum():
+        return _fold_rows(ufunc, x.reshape(counts.size, longest, *x.shape[1:]))
+    if ufunc in NEUTRAL and _core.traced(x) and _much_alike(counts):
+        return _fold_rows(ufunc, _padded(x, counts, longest, NEUTRAL[ufunc]))
+    while longest > 1:
+        half, first = counts // 2, np.cumsum(counts) - counts
+        counts = counts - half
+        group = np.repeat(np.arange(counts.size), counts)
+        place = np.arange(group.size) - (np.cumsum(counts) - counts)[group]
+        left, paired = first[group] + 2 * place, place < half[group]
+        both = ufunc(x[left[paired]], x[left[paired] + 1])
+        # folded pairs and what is left over, in the groups' order again
+        order = np.argsort(np.concatenate([np.flatnonzero(paired), np.flatnonzero(~paired)]))
+        x = np.concatenate([both, x[left[~paired]]])[order]
+        longest = (longest + 1) // 2
+    return x
+
+
+def fold_places(ufunc, x, places, counts):
+    """The folds of a vector's elements at each place that has some, in the order of the places;
+    counts[k] elements are at place k."""
+    some = counts[counts > 0]
+    if ufunc in NEUTRAL and _core.traced(x) and _much_alike(some):
+        neutral = _core.constant_index(x, NEUTRAL[ufunc])
+        nodes = _core.table_of_places(_core.index_array(x), places, counts, neutral)
+        return _fold_rows(ufunc, _core.from_nodes(x, nodes))
+    return fold_groups(ufunc, x[_core.order_of_places(places, counts)], some)
+
+
+def _much_alike(counts):
+    """Whether a table with a row for each group is at most about twice as large as the groups."""
+    return counts.size * counts.max(initial=1) <= 2 * counts.sum() + 64
+
+
+def _fold_rows(ufunc, table):
+    """The folds of the second axis."""
+    if ufunc is np.add:
+        return as_array(np.sum(table, axis=1))
+    return as_array(fold_last(ufunc, np.moveaxis(table, 1, -1)))
+
+
+def _padded(x, counts, longest, neutral):
+    """Groups of much the same length as the rows of a table, with a constant at their ends."""
+    nodes = np.full((counts.size, longest, *x.shape[1:]), _core.constant_index(x, neutral))
+    nodes[np.arange(longest) < counts[:, None]] = _core.index_array(x)
+    return _core.from_nodes(x, nodes)

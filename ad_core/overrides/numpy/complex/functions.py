@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy functions on complex traced values: by parts where they are linear."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import DtypeError
+from ad_core.errors.integers import check_parameters
+from ad_core.overrides.numpy import dispatch
+from ad_core.overrides.numpy.accumulations import fold_last, fold_running
+from ad_core.overrides.numpy.complex.array import (
+    TracedComplex,
+    involved,
+    made,
+    pair,
+    parts,
+    plain_if_constant,
+)
+from ad_core.overrides.numpy.complex.operations import (
+    add,
+    conjugate,
+    enter,
+    multiply,
+    refuse,
+    store,
+)
+from ad_core.overrides.numpy.dispatch import name_of, refuse_dtype
+from ad_core.overrides.numpy.reductions import NO_VALUE, axes_last, kept, last_in_one
+from ad_core.recording import layouts
+
+__all__ = ["REDUCTIONS", "TABLE", "call_function"]
+
+TABLE = {}  # NumPy function -> what it does where complex numbers are among its arguments
+
+# Linear in the first argument, the others real or plain.
+LINEAR = [
+    np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
+    np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
+    np.tile, np.resize, np.diagonal, np.delete, np.split, np.array_split, np.hsplit, np.vsplit,
+    np.dsplit, np.matrix_transpose, np.copy, np.take, np.take_along_axis, np.diag,
+    np.diagflat, np.tril, np.triu, np.trace, np.sum, np.mean, np.cumsum, np.diff, np.average,
+    np.nan_to_num, np.round, np.around, np.fix, np.gradient, np.trapezoid, np.ediff1d,
+    np.fft.fftshift, np.fft.ifftshift, np.lib.stride_tricks.sliding_window_view,
+]  # fmt: skip
+if hasattr(np, "unstack"):  # NumPy 2.1
+    LINEAR.append(np.unstack)
+# Settings of theirs that are added to the result, or are one.
+ADDED = {"prepend", "append", "to_end", "to_begin", "initial", "returned"}
+# Linear in each of the first two arguments.
+BILINEAR = [
+    np.dot, np.inner, np.outer, np.tensordot, np.kron, np.convolve, np.cross,
+]  # fmt: skip
+JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
+
+
+ONE_ARRAY = {np.ediff1d}
+LIKE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like}
+
+
+def implements(*functions):
+    def add(implementation):
+        for function in functions:
+            TABLE[function] = implementation
+        return implementation
+
+    return add
+
+
+def call_function(function, types, args, kwargs):
+    """What ``__array_function__`` does with complex numbers among the arguments, or without."""
+    if not (involved(args) or involved(kwargs.values())):
+        return dispatch.call_function(function, types, args, kwargs)
+    check_parameters(function, args, kwargs)
+    implementation = TABLE.get(function)
+    if implementation is None:
+        plain = plain_if_constant([list(args), kwargs])
+        if plain is None:
+            refuse(name_of(function))
+        result = function(*plain[0], **plain[1])
+        return made(result) if np.iscomplexobj(result) else result
+    out = kwargs.pop("out", None)
+    if function not in LIKE:
+        dtype = kwargs.pop("dtype", None)
+        if dtype is not None and np.dtype(dtype) != np.complex128:
+            refuse_dtype(dtype, name_of(function), "complex values stay such")
+    result = implementation(*args, **kwargs)
+    if out is not None:
+        return store(out, result, function.__name__)
+    if function in dispatch.in_order or not _core.has_axes(result):
+        return result
+    return layouts.as_numpy_lays(function, args, kwargs, result)
+
+
+def joined(re, im):
+    """Results of both parts as complex ones, lists of them element by element."""
+    if isinstance(re, list | tuple):
+        return type(re)(map(joined, re, im))
+    return TracedComplex(re, im) if type(re) is _core.TracedArray else pair(re, im)
+
+
+def _linear(function):
+    def by_parts(a, *args, **kwargs):
+        if involved(args) or involved(kwargs.values()):
+            refuse(f"{name_of(function)} with a complex second argument")
+        if ADDED & kwargs.keys() or (function in ONE_ARRAY and args):
+            refuse(f"{name_of(function)} with {', '.join(kwargs) or 'such arguments'}")
+        re, im = parts(a)
+        return joined(function(re, *args, **kwargs), function(im, *args, **kwargs))
+
+    return by_parts
+
+
+for _function in LINEAR:
+    implements(_function)(_linear(_function))
+
+
+@implements(np.compress)
+def compress(condition, a, axis=None):
+    if involved((condition,)):
+        condition = np.not_equal(condition, 0.0)
+    re, im = _whole(a)
+    return pair(np.compress(condition, re, axis=axis), np.compress(condition, im, axis=axis))
+
+
+def _at_least(function):
+    def widen(*arrays):
+        wide = [joined(*map(function, _whole(x))) for x in arrays]
+        return wide[0] if len(wide) == 1 else tuple(wide)
+
+    return widen
+
+
+for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    implements(_function)(_at_least(_function))
+
+
+def _joiner(function):
+    def join(arrays, *args, **kwargs):
+        both = [_whole(x) for x in arrays]
+        return pair(*(function([x[k] for x in both], *args, **kwargs) for k in (0, 1)))
+
+    return join
+
+
+def _whole(x):
+    """Both parts, of one shape."""
+    re, im = parts(x)
+    return (re, im) if np.shape(im) == np.shape(re) else (re, np.zeros(np.shape(re)))
+
+
+for _function in JOINERS:
+    implements(_function)(_joiner(_function))
+
+
+@implements(np.append)
+def append(arr, values, axis=None):
+    if axis is None:
+        arr, values = np.ravel(made(arr, copy=False)), np.ravel(made(values, copy=False))
+    return np.concatenate([arr, values], axis=axis or 0)
+
+
+@implements(np.where)
+def where(condition, *choices):
+    if involved((condition,)):
+        condition = np.not_equal(condition, 0.0)
+    if len(choices) != 2 or not involved(choices):
+        return np.where(condition, *choices)
+    (a, p), (b, q) = map(parts, choices)
+    return pair(np.where(condition, a, b), np.where(condition, p, q))
+
+
+def product(function, a, b, **kwargs):
+    """A bilinear function of two arrays, of which one may be real."""
+    (re, im), (also, turn) = parts(a), parts(b)
+    if not involved((a,)):
+        return pair(function(re, also, **kwargs), function(re, turn, **kwargs))
+    if not involved((b,)):
+        return pair(function(re, also, **kwargs), function(im, also, **kwargs))
+    return pair(
+        function(re, also, **kwargs) - function(im, turn, **kwargs),
+        function(re, turn, **kwargs) + function(im, also, **kwargs),
+    )
+
+
+def _bilinear(function, conjugated=None):
+    def by_parts(a, b, *args, **kwargs):
+        if conjugated == 0 and involved((a,)):
+            a = conjugate(a)
+        if conjugated == 1 and involved((b,)):
+            b = conjugate(b)
+        return product(lambda a, b, **kwargs: function(a, b, *args, **kwargs), a, b, **kwargs)
+
+    return by_parts
+
+
+for _function in BILINEAR:
+    implements(_function)(_bilinear(_function))
+implements(np.vdot)(_bilinear(np.vdot, 0))
+implements(np.correlate)(_bilinear(np.correlate, 1))
+enter(np.matmul)(_bilinear(np.matmul))
+for _name, _conjugated in (("vecdot", 0), ("matvec", None), ("vecmat", 0)):
+    if hasattr(np, _name):
+        enter(getattr(np, _name))(_bilinear(getattr(np, _name), _conjugated))
+
+
+@implements(np.einsum)
+def einsum(subscripts, *operands, **kwargs):
+    """Linear in each operand: one complex one after the other by its parts."""
+    items = [subscripts, *operands]
+    arrays = len(operands) if isinstance(subscripts, str) else len(items) // 2
+    for k, x in enumerate(items):
+        if involved((x,)):
+            halves = [np.einsum(*items[:k], part, *items[k + 1 :], **kwargs) for part in _whole(x)]
+            if arrays == 1:  # views of both parts where NumPy's is one
+                return joined(*halves)
+            return add(halves[0], multiply(1j, halves[1]))
+    return np.einsum(*items, **kwargs)
+
+
+@implements(np.prod)
+def prod(a, axis=None, keepdims=False, initial=NO_VALUE):
+    z = made(a, copy=False)
+    moved, n, axes = axes_last(z, axis)
+    flat = last_in_one(moved, n)
+    if not flat.shape[-1]:
+        result = pair(np.ones(flat.shape[:-1]), 0.0)
+    else:
+        result = fold_last(np.multiply, +flat if flat.shape[-1] == 1 else flat)
+    result = kept(result, z.shape, axes, keepdims)
+    return result if initial is NO_VALUE else result * initial
+
+
+@implements(np.cumprod)
+def cumprod(a, axis=None):
+    z = made(a, copy=False)
+    if axis is None:
+        z, axis = np.ravel(z), 0
+    return np.moveaxis(fold_running(np.multiply, np.moveaxis(z, axis, -1)), -1, axis)
+
+
+@implements(np.var)
+def var(a, *args, **kwargs):
+    re, im = parts(a)
+    return np.var(re, *args, **kwargs) + np.var(im, *args, **kwargs)
+
+
+@implements(np.std)
+def std(a, *args, **kwargs):
+    return np.sqrt(var(a, *args, **kwargs))
+
+
+@implements(np.real)
+def real(val):
+    return made(val, copy=False).real
+
+
+@implements(np.imag)
+def imag(val):
+    return made(val, copy=False).imag
+
+
+@implements(np.angle)
+def angle(z, deg=False):
+    re, im = parts(z)
+    turn = np.arctan2(im, re)
+    return turn * (180.0 / np.pi) if deg else turn
+
+
+@implements(np.real_if_close)
+def real_if_close(a, tol=100):
+    """Which of both it is, is kept as a guard."""
+    _re, im = parts(a)
+    limit = tol * np.finfo(np.float64).eps if tol > 1 else tol
+    return np.real(a) if np.all(np.absolute(im) < limit) else a
+
+
+@implements(np.isreal)
+def isreal(x):
+    return np.equal(parts(x)[1], 0.0)
+
+
+@implements(np.iscomplex)
+def iscomplex(x):
+    return np.not_equal(parts(x)[1], 0.0)
+
+
+@implements(np.iscomplexobj)
+def iscomplexobj(x):
+    return True
+
+
+@implements(np.isrealobj)
+def isrealobj(x):
+    return False
+
+
+@implements(np.shape)
+def shape(a):
+    return made(a, copy=False).shape
+
+
+@implements(np.ndim)
+def ndim(a):
+    return made(a, copy=False).ndim
+
+
+@implements(np.size)
+def size(a, axis=None):
+    return np.size(parts(a)[0], axis)
+
+
+def _reduced(question):
+    def reduced(a, *args, **kwargs):
+        return question(np.not_equal(made(a, copy=False), 0), *args, **kwargs)
+
+    return reduced
+
+
+for _function in (np.all, np.any, np.count_nonzero, np.nonzero):
+    implements(_function)(_reduced(_function))
+
+
+def _like(value):
+    def like(a, dtype=None, order="K", subok=True, shape=None, **kwargs):
+        re = parts(a)[0]
+        if dtype is not None and np.dtype(dtype) != np.complex128:
+            return np.full_like(re, value, np.dtype(dtype), order, shape=shape)
+        return TracedComplex(
+            np.full_like(re, value, float, order, shape=shape),
+            np.zeros_like(re, float, order, shape=shape),
+        )
+
+    return like
+
+
+implements(np.zeros_like, np.empty_like)(_like(0.0))
+implements(np.ones_like)(_like(1.0))
+
+
+@implements(np.full_like)
+def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **kwargs):
+    if dtype is None and a.dtype != np.complex128:
+        raise DtypeError(
+            f"np.full_like of a real array takes real numbers{_core.user_line()}; give "
+            f"dtype=complex"
+        )
+    result = _like(0.0)(a, dtype, order, shape=shape)
+    result[...] = fill_value
+    return result
+
+
+@implements(np.copyto)
+def copyto(dst, src, casting="same_kind", where=True):
+    store(dst, src if where is True else np.where(where, src, dst), "copyto")
+
+
+@implements(np.polyval)
+def polyval(p, x):
+    result = multiply(x, 0.0)
+    for coefficient in p:
+        result = add(multiply(result, x), coefficient)
+    return result
+
+
+@implements(np.linalg.norm)
+def norm(x, ord=None, axis=None, keepdims=False):
+    re, im = parts(x)
+    vector = (axis is not None and not isinstance(axis, tuple)) or (
+        axis is None and np.ndim(re) == 1
+    )
+    if ord is None or ord == "fro" or (ord == 2 and vector):
+        total = np.sum(np.square(re) + np.square(im), axis=axis, keepdims=keepdims)
+        return np.sqrt(total)
+    if not vector and ord not in (1, -1, np.inf, -np.inf):
+        refuse(f"numpy.linalg.norm with ord={ord!r}")
+    return np.linalg.norm(np.hypot(re, im), ord, axis, keepdims)
+
+
+def _blocks(a):
+    """The real matrix that does to (re, im) what a complex matrix does."""
+    re, im = parts(a)
+    im = np.zeros(np.shape(re)) if np.ndim(im) == 0 else im
+    upper, lower = np.concatenate([re, -im], axis=-1), np.concatenate([im, re], axis=-1)
+    return np.concatenate([upper, lower], axis=-2)
+
+
+@implements(np.linalg.inv)
+def inv(a):
+    n = np.shape(a)[-1]
+    whole = np.linalg.inv(_blocks(a))
+    return pair(whole[..., :n, :n], whole[..., n:, :n])
+
+
+@implements(np.linalg.solve)
+def solve(a, b):
+    n, vector = np.shape(a)[-1], np.ndim(b) == 1
+    re, im = _whole(b)
+    sides = np.concatenate([re, im], axis=0 if vector else -2)
+    x = np.linalg.solve(_blocks(a), sides)
+    return pair(x[:n], x[n:]) if vector else pair(x[..., :n, :], x[..., n:, :])
+
+
+REDUCTIONS = {
+    (np.add, "reduce"): np.sum,
+    (np.multiply, "reduce"): prod,
+    (np.add, "accumulate"): np.cumsum,
+    (np.multiply, "accumulate"): cumprod,
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy functions that store complex values, and views of several arrays: by parts."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import TracedValueError
+from ad_core.overrides.numpy.complex.array import TracedComplex, involved, made
+from ad_core.overrides.numpy.complex.functions import implements
+from ad_core.overrides.numpy.guards import decided
+from ad_core.overrides.numpy.logic import may_share_memory, shares_memory
+
+__all__ = ["fill_diagonal", "place", "put", "put_along_axis", "putmask"]
+
+
+def _by_parts(name, array, values):
+    """Both parts of an array, each with those of the values that go into it."""
+    if type(array) is TracedComplex:
+        z = made(values, copy=False)
+        return (array.re, z.re), (array.im, z.im)
+    if _core.traced(array):
+        raise TracedValueError(
+            f"np.{name} of complex values into a real array{_core.user_line()} would drop their "
+            f"imaginary part; make the array with dtype=complex, or store their .real"
+        )
+    raise TracedValueError(
+        f"np.{name} of traced values into a plain array{_core.user_line()}, which can not hold "
+        f"them; make the array inside the traced function (np.zeros, np.empty, ...)"
+    )
+
+
+@implements(np.fill_diagonal)
+def fill_diagonal(a, val, wrap=False):
+    for part, value in _by_parts("fill_diagonal", a, val):
+        np.fill_diagonal(part, value, wrap)
+
+
+@implements(np.put)
+def put(a, ind, v, mode="raise"):
+    for part, value in _by_parts("put", a, v):
+        np.put(part, ind, value, mode)
+
+
+@implements(np.put_along_axis)
+def put_along_axis(arr, indices, values, axis):
+    for part, value in _by_parts("put_along_axis", arr, values):
+        np.put_along_axis(part, indices, value, axis)
+
+
+@implements(np.place)
+def place(arr, mask, vals):
+    mask = decided(mask)
+    for part, value in _by_parts("place", arr, vals):
+        np.place(part, mask, value)
+
+
+@implements(np.putmask)
+def putmask(a, mask, values):
+    mask = decided(mask)
+    for part, value in _by_parts("putmask", a, values):
+        np.putmask(part, mask, value)
+
+
+def _each_by_parts(function):
+    """A function of several arrays, of which the complex ones are taken by their parts."""
+
+    def views(*arrays, **kwargs):
+        sides = [(made(x, copy=False), involved((x,))) for x in arrays]
+        re, im = (
+            function(*(getattr(z, side) for z, _ in sides), **kwargs) for side in ("re", "im")
+        )
+        return tuple(
+            TracedComplex(a, b) if is_complex else a
+            for a, b, (_, is_complex) in zip(re, im, sides, strict=True)
+        )
+
+    return views
+
+
+for _function in (np.broadcast_arrays, np.meshgrid):
+    implements(_function)(_each_by_parts(_function))
+
+
+implements(np.may_share_memory)(may_share_memory)
+implements(np.shares_memory)(shares_memory)

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table from NumPy functions to what they do with traced values."""
+
+from functools import cache
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import DtypeError, NoDerivativeError, TracedValueError
+from ad_core.overrides.numpy import truth_values
+from ad_core.recording import layouts
+
+__all__ = [
+    "any_traced",
+    "call_function",
+    "implements",
+    "keeps_types",
+    "only_constants",
+    "only_plain",
+    "plain_constant",
+    "refuse_dtype",
+    "store",
+    "table",
+]
+
+table = {}
+any_traced = _core.any_traced  # whether nested sequences hold a traced value
+
+# C functions with out=, which do not tell their signature: first parameter, place of out=.
+SIGNATURES = {np.dot: ("a", 2), np.concatenate: ("arrays", 2), np.where: ("condition", None)}
+
+
+def implements(*functions):
+    """Enter a function as the traced meaning of these NumPy functions.
+
+    It takes NumPy's parameters but ``out``, which call_function sees to.
+    """
+
+    def enter(implementation):
+        for function in functions:
+            table[function] = implementation
+        return implementation
+
+    return enter
+
+
+@cache
+def _signature(function):
+    """Name of the first parameter, and the place of out= among the positional ones.
+
+    Read from the code object: importing inspect takes 10 ms.
+    """
+    if function in SIGNATURES:
+        return SIGNATURES[function]
+    code = getattr(function._implementation, "__code__", None)
+    if code is None:  # in C, without out=
+        return None, None
+    names = code.co_varnames[: code.co_argcount]
+    return (names[0] if names else None), names.index("out") if "out" in names else None
+
+
+def keeps_types(*functions):
+    """implements(), of functions that know truth values and counts among their arguments."""
+    truth_values.AS_THEY_ARE.update(functions)
+    return implements(*functions)
+
+
+movers = set()  # functions whose result is a view of an array, a number of a number
+in_order = set()  # functions whose result lies in memory as NumPy's whatever the arguments
+arrays = {
+    np.where, np.select, np.tensordot, np.copy, np.broadcast_to, np.real_if_close, np.roll, np.pad,
+    np.ones_like, np.zeros_like, np.full_like, np.empty_like, np.cov, np.piecewise,
+}  # fmt: skip
+
+
+def call_function(function, types, args, kwargs):
+    """What ``__array_function__`` of a traced value does."""
+    kinds = _core.traced_kinds(args, kwargs)
+    if kinds & _core.WHOLE and (function not in truth_values.AS_THEY_ARE or "out" in kwargs):
+        if kinds == _core.WHOLE:
+            return _on_whole(function, args, kwargs)
+        args, kwargs = truth_values.beside_floats(function, args, kwargs, _signature(function)[1])
+    implementation = table.get(function)
+    if implementation is None:
+        out = kwargs.pop("out", None)
+        plain = only_constants((args, kwargs))
+        if plain is not None:  # made during the trace, but nothing depends on an input
+            result = function(*plain[0], **plain[1])
+            return result if out is None else store(out, result, function.__name__)
+        raise NoDerivativeError(
+            f"{name_of(function)} has no derivative in ad_core{_core.user_line()}; write it with "
+            f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers "
+            f"outside the derivative"
+        )
+    out = kwargs.pop("out", None) if kwargs else None
+    if len(args) > 2 or not args:
+        first, place = _signature(function)
+        if not args and first in kwargs:
+            args = (kwargs.pop(first),)
+        if place is not None and len(args) > place:
+            out, args = args[place], args[:place] + args[place + 1 :]
+    if out is None:
+        result = _without_axes(function, args, implementation(*args, **kwargs))
+        if function in in_order or not _core.has_axes(result):
+            return result
+        return layouts.as_numpy_lays(function, args, kwargs, result)
+    if not any_traced((*args, *kwargs.values())):
+        return store(out, function(*args, **kwargs), function.__name__)
+    return store(out, implementation(*args, **kwargs), function.__name__)
+
+
+def _on_whole(function, args, kwargs):
+    """A call whose traced arguments are truth values and counts alone."""
+    place = _signature(function)[1]
+    positional = place is not None and len(args) > place
+    out = args[place] if positional else kwargs.get("out")
+    if out is not None:
+        if not any_traced(out if isinstance(out, tuple) else (out,)):
+            return _core.plain_call(function, "__call__", args, kwargs)
+        if positional:
+            rest = args[place + 1 :]
+            args = (*args[:place], None, *rest) if rest else args[:place]
+        kwargs = {name: x for name, x in kwargs.items() if name != "out"}
+    result = truth_values.function_on(function, table.get(function), args, kwargs)
+    if out is not None:
+        return store(out, result, function.__name__)
+    return _without_axes(function, args, result)
+
+
+def _without_axes(function, args, result):
+    """A result of shape () as NumPy gives it: most functions make a number, which += binds
+    anew; some an array, which += changes under every name that it has."""
+    kind = type(result)
+    if kind is _core.TracedArray and result.ndim == 0:
+        from_array = args and type(args[0]) is _core.TracedArray
+        if function not in arrays and not (function in movers and from_array):
+            return result[()]
+    elif kind is _core.TracedScalar and function in arrays:
+        return _core.as_array(result)
+    return result
+
+
+def plain_constant(leaf):
+    """A traced array of constants as a plain one, None if it depends on an input; anything else
+    as it is."""
+    if not _core.traced(leaf):
+        return leaf
+    return _core.current_values(leaf) if _core.is_constant(leaf) else None
+
+
+def only_constants(item, plain=plain_constant):
+    """The item, however nested, with its traced arrays of constants as plain arrays; None if one
+    depends on an input, as plain tells of each leaf."""
+    if isinstance(item, dict):
+        values = only_constants(list(item.values()), plain)
+        return None if values is None else dict(zip(item, values, strict=True))
+    if isinstance(item, list | tuple):
+        parts = [only_constants(part, plain) for part in item]
+        bad = any(p is None and x is not None for p, x in zip(parts, item, strict=True))
+        return None if bad else type(item)(parts)
+    return plain(item)
+
+
+def name_of(function):
+    """The name to call a NumPy function by."""
+    return f"{function.__module__}.{function.__name__}"
+
+
+def only_plain(function, *items):
+    """The items (one alone as it is) as plain numbers, where NumPy wants counts, axes or positions;
+    traced floats are refused."""
+    items = _core.plain_values(items)
+    if any_traced(items):
+        raise TracedValueError(
+            f"np.{function.__name__} takes plain numbers but for the arrays that it works on"
+            f"{_core.user_line()}: a shape, a count or a position has no derivative"
+        )
+    return items[0] if len(items) == 1 else items
+
+
+def refuse_dtype(dtype, name, kept="traced values are float64", keyword="dtype"):
+    """Refuse a result of another type of numbers than traced values have."""
+    raise DtypeError(f"{keyword}={dtype} of {name}{_core.user_line()}: {kept}; leave it out")
+
+
+def store(out, result, name):
+    """Write a result into the array given as out=, which must be able to hold it."""
+    if isinstance(out, tuple):
+        (out,) = out
+    if _core.traced(out):
+        _core.check_cast(out, result, "same_kind", f"the result of {name}")
+        return _core.set_items(out, Ellipsis, result) or out
+    result = _core.plain_values(result)
+    if any_traced((result,)):
+        raise TracedValueError(
+            f"out= of {name} is a plain array, which can not hold traced values"
+            f"{_core.user_line()}; make it inside the traced function (np.zeros, np.empty, ...)"
+        )
+    else:
+        np.copyto(out, result)
+    return out

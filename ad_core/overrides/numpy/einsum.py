@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""einsum: pairs of operands contracted by matrix products, whatever the number of labels.
+
+A label is a letter or, from sublists, an integer; an axis that an ellipsis stands for is a
+label too, (k,) for the k-th axis from the right.
+"""
+
+import math
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.overrides.numpy import products
+from ad_core.overrides.numpy.dispatch import implements, refuse_dtype
+from ad_core.recording.arrays import as_array
+
+__all__ = ["einsum"]
+
+
+def _labels(text):
+    """The labels of one operand in a subscripts string, with Ellipsis where `...` stands."""
+    before, dots, after = text.partition("...")
+    labels = [*before, *([Ellipsis] if dots else []), *after]
+    if not all(label is Ellipsis or label.isalpha() for label in labels):
+        raise ValueError(f"einsum: {text!r} is not letters and at most one '...'")
+    return labels
+
+
+def _parsed(operands):
+    """Labels of each operand, those of the output or None, and the operands."""
+    if isinstance(operands[0], str):
+        inputs, arrow, output = operands[0].replace(" ", "").partition("->")
+        terms = [_labels(term) for term in inputs.split(",")]
+        return terms, _labels(output) if arrow else None, [as_array(x) for x in operands[1:]]
+    pairs, rest = divmod(len(operands), 2)
+    terms = [list(operands[2 * k + 1]) for k in range(pairs)]
+    arrays = [as_array(operands[2 * k]) for k in range(pairs)]
+    return terms, list(operands[-1]) if rest else None, arrays
+
+
+def _spelled(term, ndim):
+    """The labels of an operand or output with `ndim` axes, its ellipsis written out."""
+    if Ellipsis not in term:
+        return list(term)
+    place, hidden = term.index(Ellipsis), ndim - len(term) + 1
+    return [*term[:place], *((k,) for k in range(hidden - 1, -1, -1)), *term[place + 1 :]]
+
+
+def _spelled_output(output, terms):
+    """The output's labels, from those of the operands if it is not given."""
+    hidden = max(
+        [label[0] + 1 for term in terms for label in term if isinstance(label, tuple)] + [0]
+    )
+    if output is None:
+        every = [label for term in terms for label in term if not isinstance(label, tuple)]
+        return _spelled(
+            [Ellipsis, *sorted(x for x in set(every) if every.count(x) == 1)],
+            hidden + sum(every.count(x) == 1 for x in set(every)),
+        )
+    if hidden and Ellipsis not in output:
+        raise ValueError("einsum: operands have axes under '...', the output must have it too")
+    labels = _spelled(output, len(output) - 1 + hidden)
+    known = {label for term in terms for label in term}
+    if len(set(labels)) != len(labels) or not known.issuperset(labels):
+        raise ValueError("einsum: each label of the output must be one of the operands, once")
+    return labels
+
+
+def _lengths(terms, arrays):
+    """Label -> length; axes of length 1 follow the others."""
+    lengths = {}
+    for term, x in zip(terms, arrays, strict=True):
+        if len(term) != x.ndim:
+            raise ValueError(f"einsum: {len(term)} labels for an operand of {x.ndim} dimensions")
+        for label, n in zip(term, x.shape, strict=True):
+            if lengths.setdefault(label, n) != n and n != 1:
+                if lengths[label] != 1:
+                    raise ValueError(
+                        f"einsum: label {label!r} has lengths {lengths[label]} and {n}"
+                    )
+                lengths[label] = n
+    return lengths
+
+
+def _distinct(term, x, lengths):
+    """An operand without repeated labels (diagonals) and without axes that only broadcast."""
+    for label in dict.fromkeys(term):
+        while term.count(label) > 1:
+            first = term.index(label)
+            second = term.index(label, first + 1)
+            x = np.diagonal(x, 0, first, second)  # which comes to stand last
+            term = [*(other for d, other in enumerate(term) if d not in (first, second)), label]
+    wide = [n == lengths[label] for label, n in zip(term, x.shape, strict=True)]
+    if not all(wide):
+        x = x[tuple(slice(None) if whole else 0 for whole in wide)]
+        term = [label for label, whole in zip(term, wide, strict=True) if whole]
+    return term, x
+
+
+def _summed(term, x, wanted):
+    """An operand summed over the labels that nothing else has."""
+    alone = tuple(d for d, label in enumerate(term) if label not in wanted)
+    if not alone:
+        return term, x
+    return [label for label in term if label in wanted], as_array(np.sum(x, axis=alone))
+
+
+def _ordered(x, term, *groups):
+    """x with its axes in the order of the groups of labels."""
+    return np.transpose(x, [term.index(label) for group in groups for label in group])
+
+
+def _contracted(left, right, wanted):
+    """One operand from two: labels that are not wanted further on are summed over."""
+    (a, x), (b, y) = (
+        _summed(*side, wanted | set(other[0])) for side, other in ((left, right), (right, left))
+    )
+    both = [label for label in a if label in b]
+    batch = [label for label in both if label in wanted]
+    inner = [label for label in both if label not in wanted]
+    rows, columns = [c for c in a if c not in both], [c for c in b if c not in both]
+    x, y = _ordered(x, a, batch, rows, inner), _ordered(y, b, batch, inner, columns)
+    cut, end = len(batch), len(batch) + len(rows)
+    shape = (*x.shape[:end], *y.shape[cut + len(inner) :])
+    if not inner:
+        x = x.reshape(*x.shape, *[1] * len(columns))
+        y = y.reshape(*y.shape[:cut], *[1] * len(rows), *y.shape[cut:])
+        return [*batch, *rows, *columns], as_array(x * y)
+    n = math.prod(x.shape[end:])
+    x = x.reshape(*x.shape[:cut], math.prod(x.shape[cut:end]), n)
+    y = y.reshape(*y.shape[:cut], n, math.prod(shape[end:]))
+    if batch and not rows and not columns:  # many short dot products are faster as a sum
+        product = np.sum(x[..., 0, :] * y[..., 0], axis=-1)
+    else:
+        product = products.matmul(x, y)
+    return [*batch, *rows, *columns], as_array(product).reshape(shape)
+
+
+def _path(operands, arrays, optimize):
+    """In which order operands are contracted: positions, as np.einsum_path gives them."""
+    if len(arrays) < 3:
+        return [tuple(range(len(arrays)))]
+    if isinstance(optimize, (list, tuple)) and optimize and optimize[0] == "einsum_path":
+        return optimize[1:]
+    return np.einsum_path(*_shapes(operands), optimize=optimize or "greedy")[0][1:]
+
+
+def _shapes(operands):
+    """The arguments of einsum with arrays of the same shapes, without memory, for the traced."""
+    return [np.broadcast_to(0.0, x.shape) if _core.traced(x) else x for x in operands]
+
+
+def _moved(operands, x):
+    """einsum of one array that only moves its axes or takes a diagonal: NumPy's own on the index
+    array, a view that may be written to."""
+    index = _core.index_array(x)
+    place = 1 if isinstance(operands[0], str) else 0
+    items = [index if k == place else item for k, item in enumerate(operands)]
+    return _core.from_index(x, np.einsum(*items))
+
+
+@implements(np.einsum)
+def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
+    if dtype not in (None, float, np.float64, np.dtype(np.float64)):
+        refuse_dtype(dtype, "einsum")
+    terms, output, arrays = _parsed(operands)
+    if len(terms) != len(arrays):
+        raise ValueError(f"einsum: subscripts for {len(terms)} operands, but {len(arrays)} given")
+    terms = [_spelled(term, x.ndim) for term, x in zip(terms, arrays, strict=True)]
+    output = _spelled_output(output, terms)
+    lengths = _lengths(terms, arrays)
+    if len(arrays) == 1 and set(output) == set(terms[0]):
+        return _moved(operands, arrays[0])
+    parts = [_distinct(term, x, lengths) for term, x in zip(terms, arrays, strict=True)]
+    for places in _path(operands, arrays, optimize):
+        chosen = [parts[k] for k in places]
+        parts = [part for k, part in enumerate(parts) if k not in places]
+        result = chosen[0]
+        for k, other in enumerate(chosen[1:], 2):
+            others = [label for term, _ in (*parts, *chosen[k:]) for label in term]
+            result = _contracted(result, other, {*output, *others})
+        parts.append(result)
+    term, x = _summed(*parts[0], set(output))
+    return _ordered(x, term, output)[()]
+
+
+@implements(np.einsum_path)
+def einsum_path(*operands, optimize="greedy", einsum_call=False):
+    return np.einsum_path(*_shapes(operands), optimize=optimize, einsum_call=einsum_call)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions that act element by element and are no ufuncs."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.overrides.numpy.dispatch import implements, keeps_types, store
+from ad_core.recording.arrays import as_array, as_floats
+
+__all__ = ["round_"]
+
+
+@keeps_types(np.where)
+def where(condition, *choices):
+    """Where condition holds the first choice, else the second; nodes are chosen, not computed,
+    when the condition does not depend on an input."""
+    if not choices:
+        return np.nonzero(condition)
+    if len(choices) != 2:
+        raise ValueError("either both or neither of x and y should be given")
+    a, b = (x if isinstance(x, float | int) else as_array(x) for x in choices)
+    dtype = _core.common_type((a, b))
+    if _core.traced(condition):
+        if condition.dtype != np.bool_:
+            condition = condition != 0
+        if dtype is None:
+            return np.where(_core.whole_values(condition), *_core.plain_values((a, b)))
+        result = _core.record_op("SELECT", condition, a, b)
+        # an array even of scalars, as NumPy's: it may be written to
+        return as_array(result if dtype == np.float64 else _core.marked(result, dtype))
+    condition = as_array(condition)
+    if _core.traced(condition):  # a list of traced truth values
+        return where(condition, *choices)
+    if not _core.traced(a) and not _core.traced(b):
+        return np.where(condition, a, b)
+    model = _core.marked(next(x for x in (a, b) if _core.traced(x)), dtype or np.float64)
+    nodes = _core.nodes_on_trace_of((a, b))
+    return _core.from_nodes(model, np.where(condition, *nodes))
+
+
+@implements(np.clip)
+def clip(a, a_min=None, a_max=None, *, min=None, max=None):
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if low is not None:
+        a = np.maximum(a, low)
+    elif high is None:
+        np.clip(0.0, None, None)  # NumPy 2.0 refuses that
+        return +a
+    return a if high is None else np.minimum(a, high)
+
+
+@implements(np.sinc)
+def sinc(x):
+    return _core.record_op("SINC", x)
+
+
+@keeps_types(np.select)
+def select(condlist, choicelist, default=0):
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = where(condition, choice, result)
+    return result
+
+
+@implements(np.nan_to_num)
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    largest = np.finfo(np.float64).max
+    finite = np.where(np.isnan(x), nan, x)
+    finite = np.where(finite == np.inf, largest if posinf is None else posinf, finite)
+    finite = np.where(finite == -np.inf, -largest if neginf is None else neginf, finite)
+    if copy or np.ndim(x) == 0:
+        return finite
+    x[...] = finite
+    return x
+
+
+@implements(np.round, np.around)
+def round_(a, decimals=0):
+    if not decimals:
+        return np.rint(a)
+    scale = 10.0 ** abs(decimals)  # as NumPy: never multiply by an inexact power
+    return np.rint(a * scale) / scale if decimals > 0 else np.rint(a / scale) * scale
+
+
+@implements(np.fix)
+def fix(x, out=None):
+    return _into(out, np.trunc(x), "fix")
+
+
+@implements(np.real)
+def real(val):
+    return val
+
+
+@implements(np.real_if_close)
+def real_if_close(a, tol=100):
+    return a
+
+
+@implements(np.imag)
+def imag(val):
+    zeros = np.zeros_like(val, order="A")
+    return _core.locked(zeros) if _core.traced(zeros) and zeros.ndim else zeros[()]
+
+
+@implements(np.isclose)
+def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
+    a, b = as_floats(a), as_floats(b)
+    near = (np.absolute(a - b) <= atol + rtol * np.absolute(b)) & np.isfinite(b) | (a == b)
+    return near | (np.isnan(a) & np.isnan(b)) if equal_nan else near
+
+
+@implements(np.isposinf)
+def isposinf(x, out=None):
+    return _into(out, x == np.inf, "isposinf")
+
+
+@implements(np.isneginf)
+def isneginf(x, out=None):
+    return _into(out, x == -np.inf, "isneginf")
+
+
+def _into(out, result, name):
+    """A result as it is, or in the out= that was given by position."""
+    return result if out is None else store(out, result, name)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts of values in bins: which bin a value lies in is kept as guards, so counts have no
+derivative; sums of weights, edges taken from the data and densities have one."""
+
+import operator
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import NoDerivativeError
+from ad_core.overrides.numpy.accumulations import fold_places
+from ad_core.overrides.numpy.dispatch import implements, only_plain
+from ad_core.overrides.numpy.guards import tested
+from ad_core.recording.arrays import as_array, as_floats
+
+__all__ = ["bincount", "digitize", "histogramdd"]
+
+
+@implements(np.bincount)
+def bincount(x, weights=None, minlength=0):
+    x, minlength = only_plain(np.bincount, x, minlength)
+    places = np.asarray(x)
+    counts = np.bincount(places, minlength=minlength)
+    if weights is None:
+        return counts
+    weights = as_array(weights)
+    if weights.shape != places.shape:
+        raise ValueError("The weights and list don't have the same length.")
+    return _sums(places, weights, counts)
+
+
+def _sums(places, weights, counts):
+    """The sum of the weights at each place, in an array like the counts."""
+    filled, weights = np.flatnonzero(counts), as_floats(weights)
+    sums = np.zeros(counts.shape)
+    if filled.size:
+        sums[filled] = fold_places(np.add, weights, places, counts)
+    return sums
+
+
+@implements(np.digitize)
+def digitize(x, bins, right=False):
+    bins = as_array(bins)
+    side = "left" if right else "right"
+    # NaN is neither above nor below: a comparison that holds tells that there is none
+    ahead, behind = bins[1:], bins[:-1]
+    if tested(np.greater_equal, ahead, behind).all() or not tested(np.less, ahead, behind).any():
+        return np.searchsorted(bins, x, side)
+    if not tested(np.less_equal, ahead, behind).all() and tested(np.greater, ahead, behind).any():
+        raise ValueError("bins must be monotonically increasing or decreasing")
+    return len(bins) - np.searchsorted(bins[::-1], x, side)
+
+
+def _ends(x, range):
+    """The outer edges, from range= or from the data."""
+    if range is not None:
+        low, high = range
+        if not low <= high:
+            raise ValueError("max must be larger than min in range parameter.")
+    elif x.size == 0:
+        return 0.0, 1.0
+    else:
+        low, high = np.min(x), np.max(x)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(f"the range [{low}, {high}] of the data is not finite")
+    return (low - 0.5, high + 0.5) if low == high else (low, high)
+
+
+def _edges(x, bins, range, name):
+    if isinstance(bins, str):
+        raise NoDerivativeError(
+            f"np.{name} with bins={bins!r}: the number of bins would depend on a traced array"
+            f"{_core.user_line()}; give a number of bins, or their edges"
+        )
+    if np.ndim(bins) == 0 and not _core.traced(bins):
+        count = operator.index(bins)
+        if count < 1:
+            raise ValueError("`bins` must be positive, when an integer")
+        return np.linspace(*_ends(x, range), count + 1)
+    edges = as_array(bins)
+    if edges.ndim != 1:
+        raise ValueError("`bins` must be 1d, when an array")
+    rising = tested(np.less_equal, edges[:-1], edges[1:])
+    if not rising.all() and tested(np.greater, edges[:-1], edges[1:]).any():
+        raise ValueError("`bins` must increase monotonically, when an array")
+    return edges
+
+
+def _bins_of(x, edges):
+    """The bin of each element of a vector, and whether it is in any; the last bin has its right
+    edge too."""
+    bins = np.searchsorted(edges, x, "right") - 1
+    end = len(edges) - 1
+    last = bins == end
+    if last.any():
+        at_end = tested(np.equal, as_array(x)[last], edges[-1])
+        bins[np.flatnonzero(last)[at_end]] -= 1
+    return bins, (bins >= 0) & (bins < end)
+
+
+@implements(np.histogram_bin_edges)
+def histogram_bin_edges(a, bins=10, range=None, weights=None):
+    return _edges(np.ravel(as_array(a)), bins, range, "histogram_bin_edges")
+
+
+@implements(np.histogram)
+def histogram(a, bins=10, range=None, density=None, weights=None):
+    x = np.ravel(as_array(a))
+    if weights is not None and np.shape(weights) != np.shape(a):
+        raise ValueError("weights should have the same shape as a.")
+    edges = _edges(x, bins, range, "histogram")
+    places, kept = _bins_of(x, edges)
+    counts = np.bincount(places[kept], minlength=max(len(edges) - 1, 0))
+    if weights is not None:
+        counts = _sums(places[kept], np.ravel(as_array(weights))[kept], counts)
+    if density:
+        return counts / np.diff(edges) / np.sum(counts), edges
+    if getattr(weights, "dtype", None) == np.bool_:
+        counts = counts != 0  # as NumPy's are of the weights' type
+    return counts, edges
+
+
+@implements(np.histogramdd)
+def histogramdd(sample, bins=10, range=None, density=None, weights=None):
+    points = as_array(sample)
+    if points.ndim != 2 or isinstance(sample, (list, tuple)):
+        points = np.atleast_2d(points).T
+    count = points.shape[1]
+    bins = [bins] * count if np.ndim(bins) == 0 else list(bins)
+    ranges = [None] * count if range is None else list(range)
+    if len(bins) != count:
+        raise ValueError("The dimension of bins must be equal to the dimension of the sample x.")
+    if len(ranges) != count:
+        raise ValueError("range argument must have one entry per dimension")
+    edges = [_edges(x, b, r, "histogramdd") for x, b, r in zip(points.T, bins, ranges, strict=True)]
+    found = [_bins_of(x, e) for x, e in zip(points.T, edges, strict=True)]
+    kept = np.logical_and.reduce([inside for _, inside in found])
+    shape = tuple(len(e) - 1 for e in edges)
+    places = np.ravel_multi_index([bins[kept] for bins, _ in found], shape)
+    counts = np.bincount(places, minlength=int(np.prod(shape)))
+    if weights is not None:
+        counts = _sums(places, np.ravel(as_array(weights))[kept], counts)
+    table = counts.reshape(shape) * 1.0
+    if density:
+        total = np.sum(table)
+        for d, e in enumerate(edges):
+            table = table / np.diff(e).reshape([-1 if d == k else 1 for k in np.arange(count)])
+        table = table / total
+    return table, edges
+
+
+@implements(np.histogram2d)
+def histogram2d(x, y, bins=10, range=None, density=None, weights=None):
+    if len(x) != len(y):
+        raise ValueError("x and y must have the same length.")
+    if np.ndim(bins) == 1 and len(bins) not in (1, 2) and not isinstance(bins[0], (list, tuple)):
+        bins = [bins, bins]
+    sample = np.stack([as_array(x), as_array(y)], axis=1)
+    table, edges = histogramdd(sample, bins, range, density, weights)
+    return table, edges[0], edges[1]

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""np.interp: which interval a point lies in is a guard, the line in it is recorded."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.overrides.numpy.dispatch import implements, only_plain
+from ad_core.overrides.numpy.guards import holds, plain, tested
+from ad_core.overrides.numpy.orders import searched
+from ad_core.recording.arrays import as_array, as_floats, as_traced
+
+__all__ = ["interp"]
+
+
+def _periodic(x, xp, fp, period):
+    """The points within one period, and the samples of a period with a neighbour on each side."""
+    if period == 0:
+        raise ValueError("period must be a non-zero value")
+    period = abs(period)
+    x, xp = x % period, xp % period
+    order = np.argsort(xp)
+    xp, fp = xp[order], fp[order]
+    xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+    return as_array(x), xp, np.concatenate([fp[-1:], fp, fp[:1]])
+
+
+def _slopes(xp, fp):
+    """The slope of each interval, 0 before the first and after the last."""
+    if xp.size == 1:
+        return np.zeros(2)
+    inner = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
+    return np.concatenate([[0.0], inner, [0.0]])
+
+
+def _slopes_at(knots, xp, slopes, ends):
+    """The slope at sample points: the middle of both sides'; of one side where the other is a
+    jump, by left= and right= or by sample points that are equal."""
+    values = plain(xp)
+    flat = np.concatenate([[ends[0]], values[1:] > values[:-1], [ends[1]]])
+    same = np.flatnonzero(~flat[1:-1])
+    holds(np.equal, xp[same], xp[same + 1])
+    before, after = flat[knots], flat[knots + 1]
+    middle = (slopes[knots] + slopes[knots + 1]) / 2.0
+    return np.where(
+        before & after,
+        middle,
+        np.where(after, slopes[knots + 1], np.where(before, slopes[knots], 0.0)),
+    )
+
+
+@implements(np.interp)
+def interp(x, xp, fp, left=None, right=None, period=None):
+    period = only_plain(np.interp, period)
+    x, xp, fp = as_floats(x), as_floats(xp), as_floats(fp)
+    if xp.ndim != 1 or fp.ndim != 1:
+        raise ValueError("Data points must be 1-D sequences")
+    if xp.shape != fp.shape:
+        raise ValueError("fp and xp are not of the same length.")
+    if not xp.size:
+        none = _core.plain_function("zeros")(0)
+        return np.interp(_core.plain_function("zeros")(x.shape), none, none)  # NumPy's own error
+    if period is not None:
+        x, xp, fp = _periodic(x, xp, fp, period)
+        left = right = None
+    if tested(np.less, xp[1:], xp[:-1]).any():
+        raise ValueError(
+            f"np.interp takes sample points xp in increasing order, and these are not"
+            f"{_core.user_line()}; sort them: order = np.argsort(xp), xp[order], fp[order]"
+        )
+    flat, last = np.ravel(x), xp.size - 1
+    at, samples = plain(flat), plain(xp)
+    slopes, moving = _slopes(xp, fp), _core.traced(flat) or _core.traced(xp)
+    if _core.traced(flat) and flat.size > xp.size:  # many points share few constants
+        slopes, xp, fp = as_traced(slopes), as_traced(xp), as_traced(fp)
+    place = searched(samples, at, "right")  # the interval: 0 before the first sample point
+    start, base = (np.concatenate([y[:1], y]) for y in (xp, fp))
+    begins = start[place]
+    nan = np.isnan(at)
+    knot = (at == plain(start).take(place)) & (place > 0) & ~nan
+    below, above = (place == 0) & ~nan, (place > last) & ~knot & ~nan
+    keep = tested if np.isnan(samples).any() else holds
+    keep(np.greater, *_those(flat, begins, ~(knot | below | nan)))
+    keep(np.less, *_those(flat, np.concatenate([xp, xp[-1:]])[place], ~(knot | above | nan)))
+    keep(np.equal, *_those(flat, begins, knot))
+    holds(np.isnan, flat[nan])
+    slope = slopes[place]
+    if np.any(knot) and moving:
+        here = _slopes_at(place[knot] - 1, xp, slopes, (left is None, right is None))
+        slope = _replaced(slope, knot, here)
+    elif np.any(knot):
+        slope = np.where(knot, 0.0, slope)
+    value = base[place] + slope * (flat - begins)
+    for outside, given in ((below, left), (above, right)):
+        if np.any(outside):
+            end = fp[0 if outside is below else -1]
+            value = np.where(outside, end if given is None else given, value)
+    if np.any(nan):
+        value = np.where(nan, flat, value)
+    return value.reshape(x.shape)[()]
+
+
+def _those(points, samples, chosen):
+    """The chosen points and the samples beside them; as a rule that is all of them."""
+    return (points, samples) if chosen.all() else (points[chosen], samples[chosen])
+
+
+def _replaced(x, places, values):
+    """x with other values where places holds."""
+    x = _core.copy_of(x) if _core.traced(x) else np.array(x)
+    x[places] = values
+    return x

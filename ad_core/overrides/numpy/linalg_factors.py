@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""numpy.linalg: factorisations, eigenvalues and singular values."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import NoDerivativeError
+from ad_core.overrides.numpy.complex.array import pair
+from ad_core.overrides.numpy.guards import keep_order_of_ties
+from ad_core.overrides.numpy.linalg import RESULTS, linalg, stacked, stacked_square
+from ad_core.overrides.numpy.logic import sorting
+from ad_core.rules import factors
+
+__all__ = ["svd"]
+
+# From NumPy 2.5 on the eigenvalues of real matrices are complex numbers though all are real.
+COMPLEX = np.iscomplexobj(np.linalg.eigvals(np.eye(1)))
+
+
+@linalg(np.linalg.cholesky)
+def cholesky(a, /, *, upper=False):
+    """NumPy reads one triangle, and so the derivative with respect to the other is zero."""
+    a = stacked_square(a)
+    if upper:
+        return np.swapaxes(factors.cholesky(np.swapaxes(a, -1, -2)), -1, -2)
+    return factors.cholesky(a)
+
+
+@linalg(np.linalg.qr)
+def qr(a, mode="reduced"):
+    a = stacked(a)
+    m, n = a.shape[-2:]
+    if mode not in ("reduced", "complete", "r", "raw"):
+        raise ValueError(f"Unrecognized mode '{mode}'")
+    if mode == "raw":
+        raise NoDerivativeError(
+            f"np.linalg.qr has no derivative in ad_core for mode={mode!r}{_core.user_line()}; use "
+            f"'reduced' or 'r'"
+        )
+    if mode == "complete" and m > n:
+        raise NoDerivativeError(
+            f"np.linalg.qr has no derivative in ad_core for mode='complete' of more rows than "
+            f"columns{_core.user_line()}: Q is not determined; use mode='reduced'"
+        )
+    q, r = factors.qr(a[..., : min(m, n)])
+    if m < n:  # the other columns are those of R, turned by Q
+        r = np.concatenate([r, np.swapaxes(q, -1, -2) @ a[..., m:]], axis=-1)
+    return r if mode == "r" else RESULTS.QRResult(q, r)
+
+
+def _uplo(UPLO):
+    if UPLO.upper() not in ("L", "U"):
+        raise ValueError("UPLO argument must be 'L' or 'U'")
+    return UPLO.upper()
+
+
+@linalg(np.linalg.eigh)
+def eigh(a, UPLO="L"):
+    return RESULTS.EighResult(*factors.eigh(stacked_square(a), _uplo(UPLO)))
+
+
+@linalg(np.linalg.eigvalsh)
+def eigvalsh(a, UPLO="L"):
+    return factors.eigh(stacked_square(a), _uplo(UPLO))[0]
+
+
+@linalg(np.linalg.eig)
+def eig(a):
+    return RESULTS.EigResult(*map(_as_numpys, factors.eig(stacked_square(a), "np.linalg.eig")))
+
+
+@linalg(np.linalg.eigvals)
+def eigvals(a):
+    return _as_numpys(factors.eig(stacked_square(a), "np.linalg.eigvals")[0])
+
+
+def _as_numpys(x):
+    """Real eigenvalues or vectors in the type that NumPy's have."""
+    return pair(x, 0.0) if COMPLEX else x
+
+
+@linalg(np.linalg.svd)
+def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
+    if hermitian:
+        return _svd_by_eigh(stacked_square(a), compute_uv)
+    a = stacked(a)
+    m, n = a.shape[-2:]
+    if compute_uv and full_matrices and m != n:
+        raise NoDerivativeError(
+            f"np.linalg.svd has no derivative in ad_core for full_matrices=True of a matrix that "
+            f"is not square{_core.user_line()}: its singular vectors are not determined; pass "
+            f"full_matrices=False"
+        )
+    u, s, vt = factors.svd(a)
+    return RESULTS.SVDResult(u, s, vt) if compute_uv else s
+
+
+def _svd_by_eigh(a, compute_uv):
+    """As NumPy: from the eigenvalues, the largest first, their signs in the right vectors."""
+    w, v = factors.eigh(a, "L")
+    s = np.absolute(w)
+    # of equal eigenvalues the rule of eigh knows, whichever comes first
+    order = sorting(s, -1, keep_order_of_ties)[0][..., ::-1]
+    s = np.take_along_axis(s, order, axis=-1)
+    if not compute_uv:
+        return s
+    sign = np.take_along_axis(np.copysign(1.0, w), order, axis=-1)
+    u = np.take_along_axis(v, order[..., None, :], axis=-1)
+    return RESULTS.SVDResult(u, s, np.swapaxes(u * sign[..., None, :], -1, -2))
+
+
+@linalg(np.linalg.svdvals)
+def svdvals(x, /):
+    return svd(x, compute_uv=False)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""np.ma.array and np.ma.masked_array of traced values, which the class of NumPy's can not hold."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.overrides.numpy.dispatch import any_traced
+from ad_core.overrides.numpy.ma import TracedMasked, data_of, mask_of, plain_mask, refuse
+
+__all__ = []
+
+
+def made(
+    data, dtype=None, copy=False, order=None, mask=np.ma.nomask, fill_value=None, keep_mask=True,
+    hard_mask=False, shrink=True, subok=True, ndmin=0,
+):  # fmt: skip
+    """np.ma.array; of traced values a TracedMasked."""
+    if not _holds_traced((data, mask)) or not _core.is_tracing():
+        return np.ma.MaskedArray(
+            data, mask, dtype, copy, subok, ndmin, fill_value, keep_mask, hard_mask, shrink, order
+        )
+    if hard_mask:
+        refuse("hard_mask=True")
+    array = np.array(data_of(data), dtype=dtype, copy=copy or None, ndmin=ndmin)
+    if not _core.traced(array):  # the mask alone is traced
+        return np.ma.MaskedArray(array, plain_mask(mask), fill_value=fill_value)
+    result = TracedMasked(array, mask)
+    if keep_mask and mask_of(data) is not np.ma.nomask:
+        result._mask = result._full_mask() | mask_of(data)
+    result._fill_value = fill_value
+    return result
+
+
+def _holds_traced(items):
+    return any_traced(items) or any(
+        type(x) is TracedMasked
+        or (type(x) is np.ndarray and x.dtype == object and any_traced(x.flat))
+        for x in items
+    )
+
+
+class _Masking(type):
+    """np.ma.masked_array, which is a class, while a trace runs."""
+
+    def __call__(cls, data=None, mask=np.ma.nomask, dtype=None, copy=False, *others, **named):
+        if others:  # subok, ndmin, ..., by NumPy's names
+            names = ("subok", "ndmin", "fill_value", "keep_mask", "hard_mask", "shrink", "order")
+            named |= dict(zip(names, others, strict=False))
+        return made(data, dtype, copy, mask=mask, **named)
+
+    def __instancecheck__(cls, x):
+        return isinstance(x, np.ma.MaskedArray)
+
+    def __subclasscheck__(cls, kind):
+        return issubclass(kind, np.ma.MaskedArray)
+
+    def __getattr__(cls, name):
+        return getattr(np.ma.MaskedArray, name)
+
+
+class masked_array(metaclass=_Masking):
+    """What users call; it has no instances of its own."""
+
+
+_core.replace_while_tracing(np.ma.__dict__, "array", made)
+_core.replace_while_tracing(np.ma.__dict__, "masked_array", masked_array)

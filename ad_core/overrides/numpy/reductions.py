@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sums, products, extremes, means and running sums over axes."""
+
+import math
+import warnings
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.overrides.numpy.accumulations import fold_last, fold_running
+from ad_core.overrides.numpy.dispatch import implements, refuse_dtype
+from ad_core.overrides.numpy.guards import decided, tested
+from ad_core.recording.arrays import as_array, as_traced
+
+__all__ = [
+    "all_", "any_", "axes_last", "cumprod", "cumsum", "kept", "last_in_one", "max_", "min_",
+    "prod", "sum_",
+]  # fmt: skip
+
+NO_VALUE = np._NoValue
+
+
+def axes_last(x, axis):
+    """x with the axes to reduce moved to the end, their number, and the axes themselves."""
+    if axis is None:
+        axes = tuple(range(x.ndim))
+    else:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        if x.ndim == 0 and axes in ((0,), (-1,)):  # which NumPy lets pass
+            axes = ()
+        axes = tuple(np.lib.array_utils.normalize_axis_tuple(axes, x.ndim, "axis"))
+    rest = [d for d in range(x.ndim) if d not in axes]
+    return np.transpose(x, (*rest, *axes)), len(axes), axes
+
+
+def last_in_one(moved, n):
+    """The last n axes as one."""
+    cut = moved.ndim - n
+    return np.reshape(moved, (*moved.shape[:cut], math.prod(moved.shape[cut:])))
+
+
+def kept(result, shape, axes, keepdims):
+    """The result, with the reduced axes as axes of length 1 if keepdims asks for them."""
+    if not keepdims or keepdims is NO_VALUE:
+        return result
+    return np.reshape(result, [1 if d in axes else n for d, n in enumerate(shape)])
+
+
+def _given(where):
+    return where is not True and where is not NO_VALUE
+
+
+def _only(x, where, filler):
+    """x with `filler` where the where= mask does not hold."""
+    return np.where(where, x, filler) if _given(where) else x
+
+
+def _float(dtype):
+    if dtype not in (None, float, np.float64, np.dtype(np.float64)):
+        refuse_dtype(dtype, "a reduction")
+
+
+def _block(kind, x, axis, keepdims):
+    x = as_traced(x)
+    if _core.is_constant(x):  # a plain number may become an index, a count, a condition
+        values = getattr(np, kind)(
+            _core.current_values(x), axis=axis, keepdims=keepdims not in (False, NO_VALUE)
+        )
+        return np.array(values) if np.ndim(values) else np.float64(values)
+    moved, n, axes = axes_last(x, axis)
+    result = _core.record_reduction(kind, moved, n) if n else +moved
+    return kept(result, x.shape, axes, keepdims)
+
+
+@implements(np.sum)
+def sum_(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=True):
+    _float(dtype)
+    result = _block("sum", _only(as_array(a), where, 0.0), axis, keepdims)
+    return result if initial is NO_VALUE else result + initial
+
+
+@implements(np.nansum)
+def nansum(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=True):
+    return sum_(np.where(np.isnan(a), 0.0, a), axis, dtype, keepdims, initial, where)
+
+
+def _extreme(kind, empty):
+    def extreme(a, axis=None, keepdims=False, initial=NO_VALUE, where=True):
+        x = as_array(a)
+        if _given(where):
+            if initial is NO_VALUE:
+                raise ValueError(f"reduction operation '{kind}' needs initial= with a where= mask")
+            x = np.where(where, x, empty)
+        _, _, axes = axes_last(x, axis)
+        if math.prod(x.shape[d] for d in axes) == 0:
+            if initial is NO_VALUE:
+                raise ValueError(
+                    f"zero-size array to reduction operation {kind}imum which has no identity"
+                )
+            shape = [m for d, m in enumerate(x.shape) if d not in axes]
+            result = kept(np.full(shape, empty), x.shape, axes, keepdims)
+        else:
+            result = _block(kind, x, axis, keepdims)
+        if initial is NO_VALUE:
+            return result
+        return (np.maximum if kind == "max" else np.minimum)(result, initial)
+
+    return extreme
+
+
+max_ = implements(np.max, np.amax)(_extreme("max", -np.inf))
+min_ = implements(np.min, np.amin)(_extreme("min", np.inf))
+
+
+def _without_nan(extreme, worst):
+    def nan_extreme(a, axis=None, keepdims=False, initial=NO_VALUE, where=True):
+        there = ~np.isnan(a)
+        found = extreme(np.where(there, a, worst), axis, keepdims, initial, where)
+        some = np.any(there, axis=axis, keepdims=bool(keepdims))
+        if np.all(some):
+            return found
+        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
+        return np.where(some, found, np.nan)[()]
+
+    return nan_extreme
+
+
+implements(np.nanmax)(_without_nan(max_, -np.inf))
+implements(np.nanmin)(_without_nan(min_, np.inf))
+
+
+@implements(np.ptp)
+def ptp(a, axis=None, keepdims=False):
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+@implements(np.prod)
+def prod(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=True):
+    """By halves: log2(n) elementwise runs, exact derivatives where factors are zero."""
+    _float(dtype)
+    x = _only(as_array(a), where, 1.0)
+    moved, n, axes = axes_last(x, axis)
+    flat = last_in_one(moved, n)
+    if flat.shape[-1] == 0:
+        result = np.ones(flat.shape[:-1])[()]
+    else:
+        result = fold_last(np.multiply, +flat if flat.shape[-1] == 1 else flat)
+    result = kept(result, x.shape, axes, keepdims)
+    return result if initial is NO_VALUE else result * initial
+
+
+@implements(np.nanprod)
+def nanprod(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=True):
+    return prod(np.where(np.isnan(a), 1.0, a), axis, dtype, keepdims, initial, where)
+
+
+def _count(x, axis, where, keepdims):
+    """How many elements a reduction takes in: a number, or an array with a where= mask."""
+    if _given(where):
+        mask = np.broadcast_to(decided(where), x.shape)
+        return np.sum(mask, axis=axis, keepdims=bool(keepdims)).astype(float)
+    if axis is None:
+        return np.float64(x.size)
+    axes = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim, "axis")
+    return np.float64(math.prod(x.shape[d] for d in axes))
+
+
+@implements(np.mean)
+def mean(a, axis=None, dtype=None, keepdims=False, where=True):
+    x = as_array(a)
+    return sum_(x, axis, dtype, keepdims, where=where) / _count(x, axis, where, keepdims)
+
+
+def _there(a, where):
+    there = ~tested(np.isnan, a)
+    return there & where if _given(where) else there
+
+
+@implements(np.nanmean)
+def nanmean(a, axis=None, dtype=None, keepdims=False, where=True):
+    return mean(a, axis, dtype, keepdims, _there(a, where))
+
+
+@implements(np.average)
+def average(a, axis=None, weights=None, returned=False, keepdims=False):
+    x = as_array(a)
+    if weights is None:
+        result = mean(x, axis, keepdims=keepdims)
+        total = np.full(np.shape(result), _count(x, axis, True, False))[()]
+    else:
+        w = as_array(weights)
+        if w.shape != x.shape and axis is not None:
+            _, _, axes = axes_last(x, axis)
+            if w.shape != tuple(x.shape[d] for d in axes):
+                raise ValueError("Shape of weights must be consistent with shape of a along axis.")
+            order = np.argsort(axes)
+            w = np.reshape(
+                np.transpose(w, order), [n if d in axes else 1 for d, n in enumerate(x.shape)]
+            )
+        total = np.sum(w * np.ones(x.shape), axis=axis, keepdims=keepdims)
+        result = np.sum(x * w, axis=axis, keepdims=keepdims) / total
+    return (result, total) if returned else result
+
+
+@implements(np.var)
+def var(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
+    ddof = kwargs.get("correction", ddof)
+    x = as_array(a)
+    centre = kwargs.get("mean", NO_VALUE)
+    if centre is NO_VALUE:
+        centre = mean(x, axis, dtype, keepdims=True, where=where)
+    total = sum_(np.square(x - centre), axis, dtype, keepdims, where=where)
+    return total / np.maximum(_count(x, axis, where, keepdims) - ddof, 0.0)
+
+
+@implements(np.std)
+def std(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
+    return np.sqrt(var(a, axis, dtype, ddof, keepdims, where, **kwargs))
+
+
+@implements(np.nanvar)
+def nanvar(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
+    return var(a, axis, dtype, ddof, keepdims, _there(a, where), **kwargs)
+
+
+@implements(np.nanstd)
+def nanstd(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
+    return np.sqrt(nanvar(a, axis, dtype, ddof, keepdims, where, **kwargs))
+
+
+@implements(np.cumsum)
+def cumsum(a, axis=None, dtype=None):
+    _float(dtype)
+    x = as_array(a)
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    if x.size == 0:
+        return +x
+    if x.ndim == 0:
+        x = np.ravel(x)
+    moved = np.moveaxis(as_traced(x), axis, -1)
+    return np.moveaxis(_core.record_reduction("cumsum", moved, 1), -1, axis)
+
+
+@implements(np.cumprod)
+def cumprod(a, axis=None, dtype=None):
+    """In blocks side by side: at most some 70 elementwise runs for each factor 64 of n."""
+    _float(dtype)
+    x = as_array(a)
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    if x.ndim == 0:
+        x = np.ravel(x)
+    moved = np.moveaxis(x, axis, -1)
+    return np.moveaxis(fold_running(np.multiply, moved), -1, axis)
+
+
+@implements(np.nancumsum)
+def nancumsum(a, axis=None, dtype=None):
+    return cumsum(np.where(np.isnan(a), 0.0, a), axis, dtype)
+
+
+@implements(np.nancumprod)
+def nancumprod(a, axis=None, dtype=None):
+    return cumprod(np.where(np.isnan(a), 1.0, a), axis, dtype)
+
+
+def _cumulative(running, start):
+    def cumulative(x, /, *, axis=None, dtype=None, include_initial=False):
+        x = as_array(x)
+        if axis is None:
+            if x.ndim > 1:
+                raise ValueError(
+                    "For arrays which have more than one dimension ``axis`` is required."
+                )
+            axis = 0
+        x = np.ravel(x) if x.ndim == 0 else x
+        result = running(x, axis, dtype)
+        if not include_initial:
+            return result
+        first = np.full([1 if d == axis % x.ndim else n for d, n in enumerate(x.shape)], start)
+        return np.concatenate([first, result], axis=axis)
+
+    return cumulative
+
+
+if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+    implements(np.cumulative_sum)(_cumulative(cumsum, 0.0))
+    implements(np.cumulative_prod)(_cumulative(cumprod, 1.0))
+
+
+@implements(np.trace)
+def trace(a, offset=0, axis1=0, axis2=1, dtype=None):
+    return sum_(np.diagonal(as_array(a), offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
+@implements(np.all)
+def all_(a, axis=None, keepdims=False, where=True):
+    return np.all(decided(a), axis=axis, keepdims=bool(keepdims), where=_mask(where))
+
+
+@implements(np.any)
+def any_(a, axis=None, keepdims=False, where=True):
+    return np.any(decided(a), axis=axis, keepdims=bool(keepdims), where=_mask(where))
+
+
+def _mask(where):
+    return decided(where) if _given(where) else True

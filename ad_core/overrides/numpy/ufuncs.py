@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ufunc calls with out= and where=, ufunc methods, and ufuncs beyond the op table."""
+
+import sys
+from functools import partial
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import NoDerivativeError
+from ad_core.overrides.numpy import accumulations, products, reductions, truth_values
+from ad_core.overrides.numpy.complex import protocols as complexes
+from ad_core.overrides.numpy.complex.array import involved
+from ad_core.overrides.numpy.dispatch import (
+    any_traced,
+    only_constants,
+    only_plain,
+    refuse_dtype,
+    store,
+)
+from ad_core.recording import layouts
+from ad_core.recording.arrays import as_array, as_traced
+
+__all__ = ["COMPOSED", "call_ufunc"]
+
+# Ufuncs that are no rows: written with rows, or block operations.
+COMPOSED = {
+    np.matmul: products.matmul,
+    np.divmod: lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)),
+    np.modf: lambda a: (a - np.trunc(a), np.trunc(a)),
+    np.ldexp: lambda a, b: a * 2.0 ** _exponent(b),
+    np.conjugate: lambda a: +a,
+    np.invert: lambda a: ~a,
+    np._core.umath.clip: lambda a, low, high: np.minimum(np.maximum(a, low), high),
+}
+for _bits in (np.bitwise_and, np.bitwise_or, np.bitwise_xor):
+    COMPOSED[_bits] = partial(_core.bits, _bits)
+for _name in ("vecdot", "matvec", "vecmat"):  # as NumPy has come to have them
+    if hasattr(np, _name):
+        COMPOSED[getattr(np, _name)] = getattr(products, _name)
+
+REDUCTIONS = {
+    np.add: reductions.sum_,
+    np.multiply: reductions.prod,
+    np.maximum: reductions.max_,
+    np.minimum: reductions.min_,
+    np.logical_and: reductions.all_,
+    np.logical_or: reductions.any_,
+}
+ACCUMULATIONS = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
+SUMS = {"reduce": reductions.sum_, "accumulate": reductions.cumsum}
+
+# How ufunc.at may take several operands for one place together before it is applied.
+GATHERED = {f: f for f in accumulations.ASSOCIATIVE} | {np.subtract: np.add, np.divide: np.multiply}
+
+
+def _exponent(b):
+    return np.asarray(only_plain(np.ldexp, b))
+
+
+def call_ufunc(ufunc, method, inputs, kwargs):
+    """What ``__array_ufunc__`` of a traced value does with all but the plainest calls."""
+    if involved((*inputs, *kwargs.get("out", ()))):
+        return complexes.call_ufunc(ufunc, method, inputs, kwargs)
+    out = kwargs.pop("out", None)
+    if isinstance(out, tuple) and all(part is None for part in out):
+        out = None
+    if method == "at":
+        return _at(ufunc, *inputs)
+    where = kwargs.pop("where", True)
+    dtype = kwargs.pop("dtype", None)
+    discrete = _core.only_whole(inputs)
+    if dtype is not None and np.dtype(dtype) != np.float64 and not discrete:
+        refuse_dtype(dtype, ufunc.__name__)
+    order = kwargs.pop("order", "K")
+    for ignored in ("casting", "subok"):
+        kwargs.pop(ignored, None)
+    if discrete and out is not None and method != "__call__":
+        return _into(out[0], ufunc, method, inputs, {"where": where, "dtype": dtype, **kwargs})
+    asked = kwargs if where is True else {**kwargs, "where": where}
+    if discrete:
+        if out is not None and not any_traced(out):
+            inputs = _core.plain_values(inputs)
+        result = _on_whole(ufunc, method, inputs, dict(kwargs), where, dtype)
+    else:
+        result = _compute(ufunc, method, inputs, dict(kwargs), where)
+    if result is NotImplemented:
+        return result
+    if out is None and _core.has_axes(result):
+        result = _in_order(ufunc, method, inputs, asked, result)
+        if order not in ("K", "k"):
+            result = layouts.in_named_order(order, inputs, result)
+    if where is not True and method == "__call__":
+        result = _only_where(where, result, out)
+    if out is None:
+        return result
+    if isinstance(result, tuple):
+        shape = np.broadcast_shapes(*(np.shape(o) for o in out if o is not None))
+        result = [np.broadcast_to(r, shape) for r in result]
+        pairs = zip(out, result, strict=True)
+        return tuple(r if o is None else store(o, r, ufunc.__name__) for o, r in pairs)
+    return store(out, result, ufunc.__name__)
+
+
+def _on_whole(ufunc, method, inputs, kwargs, where, dtype):
+    """A call on truth values and counts alone."""
+    if dtype is not None:
+        kwargs["dtype"] = dtype
+    if where is not True and method != "__call__":
+        kwargs["where"] = where
+    if not any_traced(inputs):
+        return _core.plain_call(ufunc, method, inputs, kwargs)
+    if method == "__call__" and not kwargs:
+        if _core.has_row(ufunc):
+            return _core.ufunc_on(ufunc, inputs)
+        if isinstance(COMPOSED.get(ufunc), partial):  # of bits
+            return COMPOSED[ufunc](*inputs)
+    elif method in ("reduce", "accumulate") and ufunc is np.add:
+        array, axis = _array_and_axis(*inputs, **kwargs)
+        inputs, kwargs["axis"] = (array,), axis
+        return truth_values.sum_on(ufunc, method, SUMS[method], inputs, kwargs)
+    return truth_values.ufunc_on(ufunc, method, inputs, kwargs, COMPOSED.get(ufunc))
+
+
+def _into(out, ufunc, method, inputs, kwargs):
+    """A method of a ufunc on truth values and counts with out=, whose type takes part in what is
+    computed: by NumPy, on plain values."""
+    kwargs = {k: x for k, x in kwargs.items() if x is not None and (k, x) != ("where", True)}
+    result = _core.current_values(out) if _core.traced(out) else out
+    _core.plain_call(ufunc, method, inputs, {**kwargs, "out": result})
+    return store(out, result, ufunc.__name__) if _core.traced(out) else out
+
+
+def _in_order(ufunc, method, inputs, kwargs, result):
+    """The result of a ufunc in NumPy's order of memory."""
+    if method == "__call__" and ufunc.signature is None:  # elementwise, as its operands lie
+        return layouts.as_elementwise(inputs, result)
+    name = (ufunc, method)
+    return layouts.as_numpy_lays(getattr(ufunc, method), inputs, kwargs, result, name)
+
+
+def _only_where(where, result, out):
+    """The result where the mask holds; elsewhere what out= had, or zero."""
+    if isinstance(result, tuple):
+        outs = (None,) * len(result) if out is None else out
+        return tuple(_only_where(where, r, (o,)) for r, o in zip(result, outs, strict=True))
+    base = out[0] if out is not None and out[0] is not None else None
+    if base is None:
+        shape = np.broadcast_shapes(np.shape(result), np.shape(where))
+        base = np.zeros(shape)
+    return np.where(where, result, base)
+
+
+def _compute(ufunc, method, inputs, kwargs, where):
+    if not any_traced(inputs):  # out= or where= alone is traced
+        if where is not True and method != "__call__":
+            inputs = (as_traced(inputs[0]), *inputs[1:])
+        else:
+            return getattr(ufunc, method)(*inputs, **kwargs)
+    if method == "__call__":
+        composed = COMPOSED.get(ufunc) or _of_scipy(ufunc)
+        if composed is None and _core.has_row(ufunc) and not kwargs:
+            return _core.ufunc_on(ufunc, inputs)
+        if composed is not None and (
+            not kwargs or (ufunc.__name__ == "vecdot" and "axis" in kwargs)
+        ):
+            return composed(*inputs, **kwargs)
+    elif method == "reduce" and ufunc in REDUCTIONS:
+        array, axis = _array_and_axis(*inputs, **kwargs)
+        kwargs.pop("axis", None)
+        if where is not True:
+            kwargs["where"] = where
+        return REDUCTIONS[ufunc](array, axis=axis, **kwargs)
+    elif method == "accumulate" and ufunc in ACCUMULATIONS:
+        return ACCUMULATIONS[ufunc](*_array_and_axis(*inputs, **kwargs))
+    elif method == "outer":
+        a, b = (as_array(x) for x in inputs)
+        return ufunc(a[(..., *(None,) * b.ndim)], b, **kwargs)
+    elif ufunc.nin == 2 and ufunc.nout == 1 and _core.has_row(ufunc):
+        if method == "reduce":
+            return _fold(ufunc, where, *inputs, **kwargs)
+        if method == "accumulate":
+            return _fold_along(ufunc, *_array_and_axis(*inputs, **kwargs))
+    if method == "reduceat":
+        return _pieces(ufunc, *inputs, **kwargs)
+    plain = only_constants((inputs, kwargs))
+    if plain is not None:
+        return getattr(ufunc, method)(*plain[0], **plain[1])
+    refuse(ufunc, method, kwargs)
+
+
+def _of_scipy(ufunc):
+    """What a ufunc of scipy.special means on traced values; SciPy is there if it came from it."""
+    if getattr(np, ufunc.__name__, None) is ufunc or "scipy.special" not in sys.modules:
+        return None
+    from ad_core.rules.special import UFUNCS
+
+    return UFUNCS.get(ufunc)
+
+
+def _array_and_axis(array, axis=0, dtype=None, out=None, **others):
+    return array, axis
+
+
+def _operand(ufunc, array):
+    """The array, as truth values where the ufunc combines such."""
+    x = as_array(array)
+    return x != 0 if ufunc.__name__.startswith("logical") and x.dtype != np.bool_ else x
+
+
+def _fold(
+    ufunc, where, array, axis=0, dtype=None, out=None, keepdims=False, initial=reductions.NO_VALUE
+):
+    """ufunc.reduce along the axes: by halves, or one after the other where the order counts."""
+    x = _operand(ufunc, array)
+    start = ufunc.identity if initial is reductions.NO_VALUE else initial
+    if where is not True:
+        if start is None:
+            raise ValueError(
+                f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a "
+                f"where mask one has to specify 'initial'"
+            )
+        if ufunc not in accumulations.ASSOCIATIVE:
+            refuse(ufunc, "reduce", {"where": where})
+        neutral = start if ufunc.identity is None else ufunc.identity
+        x = np.where(where, x, np.float64(neutral) if not _core.traced(neutral) else neutral)
+    moved, n, axes = reductions.axes_last(x, axis)
+    flat = reductions.last_in_one(moved, n)
+    if not flat.shape[-1] and start is None:
+        raise ValueError(
+            f"zero-size array to reduction operation {ufunc.__name__} which has no identity"
+        )
+    if initial is not reductions.NO_VALUE or not flat.shape[-1]:
+        ahead = np.broadcast_to(as_array(start) * 1.0, (*flat.shape[:-1], 1))
+        flat = np.concatenate([ahead, flat], axis=-1)
+    elif ufunc is np.hypot and flat.shape[-1] == 1:  # of one element too it is not negative
+        flat = np.absolute(flat)
+    if ufunc in accumulations.ASSOCIATIVE:
+        result = accumulations.fold_last(ufunc, flat)
+    else:
+        result = flat[..., 0]
+        for k in range(1, flat.shape[-1]):
+            result = ufunc(result, flat[..., k])
+    if flat.shape[-1] == 1 and result.ndim:  # not a view of what it is the only element of
+        result = _core.copy_of(result)
+    return reductions.kept(result, x.shape, axes, keepdims)
+
+
+def _fold_along(ufunc, array, axis=0):
+    """ufunc.accumulate along the axis."""
+    moved = np.moveaxis(_operand(ufunc, array), axis, -1)
+    if ufunc in accumulations.ASSOCIATIVE:
+        return np.moveaxis(accumulations.fold_running(ufunc, moved), -1, axis)
+    parts = [moved[..., k] for k in range(moved.shape[-1])]
+    for k in range(1, len(parts)):
+        parts[k] = ufunc(parts[k - 1], parts[k])
+    return np.moveaxis(np.stack(parts, axis=-1), -1, axis) if parts else as_array(array).copy()
+
+
+def _pieces(ufunc, array, indices, axis=0, dtype=None, out=None):
+    """ufunc.reduceat: one reduction from each index to the next, one element if that is less."""
+    moved = np.moveaxis(_operand(ufunc, array), axis, 0)
+    indices = only_plain(ufunc, indices)
+    starts = np.asarray(indices, dtype=np.intp)
+    if starts.size and not (starts.min() >= 0 and starts.max() < len(moved)):
+        raise IndexError(f"an index of {ufunc.__name__}.reduceat is not in [0, {len(moved)})")
+    ends = np.append(starts[1:], len(moved))
+    if ufunc in accumulations.ASSOCIATIVE:
+        counts = np.maximum(ends - starts, 1)
+        if (starts < ends).all():  # one piece after the other
+            pieces = moved[starts[0] :] if starts.size else moved[:0]
+        else:
+            first = np.repeat(starts - np.cumsum(counts) + counts, counts)
+            pieces = moved[first + np.arange(counts.sum())]
+        return np.moveaxis(accumulations.fold_groups(ufunc, pieces, counts), 0, axis)
+    parts = [
+        ufunc.reduce(moved[i:j], axis=0) if i < j else moved[i]
+        for i, j in zip(starts, ends, strict=True)
+    ]
+    return np.moveaxis(np.stack(parts), 0, axis)
+
+
+def refuse(ufunc, method, kwargs):
+    """Say which call has no derivative, and what to do."""
+    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+    extra = f" with {', '.join(kwargs)}" if kwargs else ""
+    message = (
+        f"the ufunc {name}{extra} has no derivative in ad_core{_core.user_line()}; write it with "
+        f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers outside the "
+        f"derivative"
+    )
+    if not any("d" in loop for loop in ufunc.types):  # gcd, isnat: NumPy has it of no floats
+        raise NoDerivativeError.as_numpy_raises(message)
+    raise NoDerivativeError(message)
+
+
+def _at(ufunc, array, indices, values=None):
+    """ufunc.at: repeated indices count once each, in order."""
+    indices = only_plain(ufunc, indices)
+    if not _core.traced(array):
+        values = _core.plain_values(values)
+        if any_traced((values,)):
+            store(array, values, f"{ufunc.__name__}.at")
+        return ufunc.at(array, indices, *(() if values is None else (values,)))
+    if _core.whole(array):
+        return _at_whole(ufunc, array, indices, values)
+    values = _core.numbers_of(values)
+    places = np.arange(array.size).reshape(array.shape)[indices]
+    flat = np.ravel(array).copy()
+    touched = np.unique(places)
+    operands = None
+    if values is not None:
+        operands = np.ravel(np.broadcast_to(as_array(values), np.shape(places)))
+    places = np.ravel(places)
+    gathered = GATHERED.get(ufunc)
+    if operands is not None and gathered is not None and places.size:
+        counts = np.bincount(places, minlength=flat.size)
+        once = np.flatnonzero(counts)
+        flat[once] = ufunc(
+            flat[once], accumulations.fold_places(gathered, operands, places, counts)
+        )
+    else:
+        for k, place in enumerate(places):
+            flat[place] = (
+                ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
+            )
+    # these alone: others may be the same in memory
+    _core.set_items(array, np.unravel_index(touched, array.shape), flat[touched])
+
+
+def _at_whole(ufunc, array, indices, values):
+    """The same of traced truth values or counts, by NumPy on plain ones."""
+    result, name = _core.whole_values(array).copy(), f"{ufunc.__name__}.at"
+    operands = () if values is None else (_core.plain_values(values),)
+    if any_traced(operands):
+        _core.check_cast(array, values, "same_kind", f"the result of {name}")
+    _core.plain_call(ufunc, "at", (result, indices, *operands), {})
+    _core.set_items(array, Ellipsis, result)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever stands for an array as an array: plain, or traced where it holds traced values."""
+
+import numpy as np
+
+from ad_core import _core
+
+__all__ = ["as_array", "as_floats", "as_traced"]
+
+
+def as_array(x):
+    """x as an array: traced scalars become 0-d traced arrays, lists plain or traced ones."""
+    if _core.traced(x):
+        return _core.as_array(x)
+    array = x if type(x) is np.ndarray else _core.numbers_in(x)
+    if _core.traced(array):
+        return array
+    if isinstance(x, np.ma.MaskedArray) and np.any(x.mask):
+        _core.refuse_foreign(x, "an argument")
+    array = _core.plain_function("asarray")(x if array is None else array)
+    return _core.object_array(array) if array.dtype == object else array
+
+
+def as_floats(x):
+    """x as an array, of floats where it is one of truth values or integers, which calculate
+    otherwise."""
+    array = _core.numbers_of(as_array(x))
+    return array * 1.0 if array.dtype.kind in "biu" else array
+
+
+def as_traced(x):
+    """x as a traced array; plain numbers become constants of the innermost trace, but for complex
+    ones, which stay as they are."""
+    array = as_array(x)
+    if _core.traced(array) or array.dtype.kind == "c":
+        return array
+    return np.array(array, dtype=np.float64)

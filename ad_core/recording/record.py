@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A function recorded at one point: its trace, inputs and outputs, and products with its
+Jacobian.  The transforms are written on this."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors import DtypeError
+from ad_core.errors.notes import add_note
+from ad_core.recording import debugging
+from ad_core.recording.argnums import is_single, numbered
+from ad_core.recording.trees import flatten, leaf_path, map_leaves
+from ad_core.recording.undetermined import dependences, marked, marked_matrix
+
+__all__ = [
+    "RELEASES", "ArgumentTrees", "Leaves", "Recording", "check_mode", "finish", "record",
+    "seeds_like",
+]  # fmt: skip
+
+# Classes of values that are made of traced ones (complex numbers, masked arrays): what makes one
+# that outlives the trace, called with the value and a function that does so for a part of it.
+RELEASES = {}
+
+
+def check_mode(mode):
+    """Raise ValueError for what is no mode of a Jacobian."""
+    if mode not in (None, "fwd", "rev"):
+        raise ValueError(f"mode must be 'fwd', 'rev' or None, got {mode!r}")
+
+
+class Leaves:
+    """Arrays of inputs or outputs laid end to end: their tree, shapes and nodes."""
+
+    __slots__ = ("nodes", "shapes", "tree")
+
+    def __init__(self, tree, shapes, nodes):
+        self.tree = tree
+        self.shapes = shapes
+        self.nodes = nodes
+
+    @property
+    def size(self):
+        return self.nodes.size
+
+    def split(self, flat, axis=0):
+        """The parts of an array along axis, one a leaf, as (slice, shape) applied."""
+        parts, start = [], 0
+        for shape in self.shapes:
+            stop = start + int(np.prod(shape, dtype=int))
+            parts.append((flat[start:stop] if axis == 0 else flat[:, start:stop], shape))
+            start = stop
+        return parts
+
+    def build(self, flat):
+        """A flat array as the nested containers of this side's shapes."""
+        return self.tree.build([_shaped(part, shape) for part, shape in self.split(flat)])
+
+
+def _shaped(part, shape):
+    """A part of a result of ours as an array, a number where the shape is ()."""
+    part = part.reshape(shape)
+    if shape == ():
+        return part[()]
+    return part if _core.traced(part) or part.flags.c_contiguous else part.copy()
+
+
+class Recording:
+    """One run of a function, closed, ready for sweeps.
+
+    single tells that one argument was asked for by number, so that results are not wrapped in
+    a tuple; aux is what the function returned beside its result.
+    """
+
+    __slots__ = ("_dependences", "aux", "inputs", "outputs", "single", "trace")
+
+    def __init__(self, trace, inputs, outputs, single, aux):
+        self.trace = trace
+        self.inputs = inputs
+        self.outputs = outputs
+        self.single = single
+        self.aux = aux
+        self._dependences = None
+
+    @property
+    def dependences(self):
+        """Of outputs on results that are no functions of their arguments here: undetermined.py."""
+        if self._dependences is None:
+            self._dependences = dependences(self)
+        return self._dependences
+
+    @property
+    def nested(self):
+        """Whether it continues on the tape of an outer trace."""
+        return _core.is_merged(self.trace)
+
+    def value(self):
+        """The function's result: plain, or values of the outer trace."""
+        read = _core.traced_again if self.nested else _core.values_at
+        return self.outputs.tree.build(
+            [
+                read(self.trace, nodes, shape)
+                for nodes, shape in self.outputs.split(self.outputs.nodes)
+            ]
+        )
+
+    def product(self, seeds, forward, checked=True):
+        """J seeds or J^T seeds for a flat list of arrays: a flat array.
+
+        checked: debug(nans=True) looks at it."""
+        traced = [seed for seed in seeds if _core.traced(seed)]
+        if self.nested or traced:
+            segment = _core.segment_of(
+                self.trace, self.inputs.nodes, self.outputs.nodes, traced or None
+            )
+            return marked(segment.product(seeds, forward), self.dependences, seeds, forward)
+        flat = [np.ravel(seed) for seed in seeds]
+        # NumPy's own zeros: an outer trace, which this recording has no part in, may be running
+        empty = _core.plain_function("zeros")
+        column = np.concatenate(flat)[:, None] if flat else empty((0, 1))
+        sweep = _core.push_forward if forward else _core.pull_back
+        found = sweep(self.trace, self.inputs.nodes, self.outputs.nodes, column)[:, 0]
+        if checked:
+            found = debugging.check_derivative(self, found)
+        return _core.untraced(marked, found, self.dependences, flat, forward)
+
+    def matrix(self, mode, chunk_size):
+        """The K x D Jacobian."""
+        check_mode(mode)
+        K, D = self.outputs.size, self.inputs.size
+        forward = _core.cheapest_forward(D, K) if mode is None else mode == "fwd"
+        if not self.nested:
+            found = _core.dense_jacobian(
+                self.trace, self.inputs.nodes, self.outputs.nodes, forward, chunk_size or 0
+            )
+            found = debugging.check_derivative(self, found)
+            return _core.untraced(marked_matrix, found, self.dependences)
+        n = D if forward else K
+        if D == 0 or K == 0:
+            return np.zeros((K, D))
+        segment = _core.segment_of(self.trace, self.inputs.nodes, self.outputs.nodes)
+        rows = [segment.product(list(unit), forward) for unit in np.eye(n)]
+        stacked = np.stack(rows)
+        return marked_matrix(stacked.T if forward else stacked, self.dependences)
+
+    def jacobian(self, mode=None, chunk_size=None):
+        """The Jacobian as a tree of outputs of trees of inputs, shape output + input."""
+        matrix = self.matrix(mode, chunk_size)
+        rows = []
+        for block, out_shape in self.outputs.split(matrix):
+            parts = [
+                _shaped(part, out_shape + in_shape)
+                for part, in_shape in self.inputs.split(block, axis=1)
+            ]
+            rows.append(self.unwrap(self.inputs.tree.build(parts)))
+        return self.outputs.tree.build(rows)
+
+    def gradient(self):
+        """The gradient of a scalar result as a tree of inputs."""
+        return self.unwrap(self.inputs.build(self.product([1.0], forward=False)))
+
+    def differentiated(self, multipliers=None):
+        """The gradient of a scalar result, or of the sum of all results, each times its
+        multiplier, as a recording."""
+        if multipliers is None:
+            multipliers = _core.plain_function("ones")(1)
+        trace, inputs, found = _core.gradient_of(
+            self.trace, self.inputs.nodes, self.outputs.nodes, multipliers
+        )
+        tree, shapes = self.inputs.tree, self.inputs.shapes
+        inputs, gradient = Leaves(tree, shapes, inputs), Leaves(tree, shapes, found)
+        return Recording(trace, inputs, gradient, self.single, None)
+
+    def hessian(self, multipliers):
+        """The Hessian of that sum as a tree of inputs of trees of inputs."""
+        gradient = self.differentiated(multipliers)
+        return gradient.unwrap(gradient.jacobian())
+
+    def hvp(self, seeds):
+        """The Hessian of a scalar result times a flat list of tangents as a tree of inputs, which
+        is the caller's to look at in debug(nans=True)."""
+        if not _core.has_calls(self.trace):
+            # NumPy's own: an outer trace, which this recording has no part in, may be running
+            one = _core.plain_function("ones")(1)
+            if len(seeds) == 1:
+                flat = seeds[0].reshape(-1)
+            else:
+                flat = np.concatenate([*map(np.ravel, seeds), 0.0 * one])[:-1]
+            found = _core.hessian_product(
+                self.trace, self.inputs.nodes, self.outputs.nodes, one, flat
+            )
+            if found is not None:
+                return self.unwrap(self.inputs.build(found))
+            if _core.watches_nans():
+                self.gradient()  # whose operations have lines of the user's
+        gradient = self.differentiated()
+        found = gradient.product(seeds, forward=True, checked=False)
+        return gradient.unwrap(gradient.outputs.build(found))
+
+    def ggnvp(self, seeds, weights=None):
+        """J^T (weights * J t) for a flat list of tangents t, as a tree of inputs; weights: flat."""
+        pushed = self.product(seeds, forward=True)
+        middle = pushed if weights is None else weights * pushed
+        return self.unwrap(self.inputs.build(self.product([middle], forward=False)))
+
+    def unwrap(self, arguments):
+        """Results per argument: the one itself where one was asked for by number."""
+        return arguments[0] if self.single else tuple(arguments)
+
+
+def record(fun, args, kwargs, argnums, has_aux=False):
+    """Run fun once on traced arguments.
+
+    Raises TypeError for inputs that are no real floats, results that are no arrays, and
+    whatever fun itself raises, unchanged.
+    """
+    numbers = numbered(
+        argnums,
+        len(args),
+        f"was not given: the function was called with {len(args)} positional arguments",
+    )
+    with _core.new_trace(fun) as trace:
+        try:
+            given = list(args)
+            parts, trees = [], []
+            for k in numbers:
+                leaves, tree = flatten(args[k])
+                made = [
+                    _core.make_input(trace, leaf, lambda j=j: _what(fun, k, tree, j))  # noqa: B023
+                    for j, leaf in enumerate(leaves)
+                ]
+                given[k] = tree.build([traced for traced, _, _ in made])
+                parts += [
+                    (nodes, root, np.shape(leaf))
+                    for (_, nodes, root), leaf in zip(made, leaves, strict=True)
+                ]
+                trees.append(tree)
+            y = fun(*given, **kwargs)
+            return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
+        except Exception as error:
+            add_note(error, fun, trace.refusal)
+            raise
+
+
+def finish(trace, x, inputs, root, y):
+    """The Recording of a trace that was begun elsewhere with the one input x."""
+    _, tree = flatten(0.0)
+    return _finish(trace, [(inputs, root, np.shape(x))], [tree], True, y, False)
+
+
+def _finish(trace, parts, trees, single, y, has_aux):
+    aux = None
+    if has_aux:
+        if not (isinstance(y, tuple) and len(y) == 2):
+            raise TypeError(
+                f"with has_aux=True {trace.name} must return a pair (result, aux), got "
+                f"{type(y).__name__}"
+            )
+        y, aux = y
+    leaves, tree = flatten(y)
+    if not leaves and y is None:
+        raise TypeError(
+            f"{trace.name} returned None; return the array or number to differentiate (is a "
+            f"return statement missing?)"
+        )
+    found, root, what = None, None, f"the result of {trace.name}"
+    while found is None or root is not _core.root_of_returned(trace):
+        # again if an output of an outer trace made this one continue there
+        root = _core.root_of_returned(trace)
+        found = [_core.output_nodes(trace, leaf, what) for leaf in leaves]
+    aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
+    nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
+    inputs = Leaves(ArgumentTrees(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
+    outputs = Leaves(tree, [shape for _, shape in found], _core.join_nodes([n for n, _ in found]))
+    _core.settle_recording(trace, inputs.nodes, outputs.nodes)
+    recording = Recording(trace, inputs, outputs, single, aux)
+    debugging.check_value(recording)
+    return recording
+
+
+class ArgumentTrees:
+    """The trees of several arguments as one, built into a list."""
+
+    def __init__(self, trees):
+        self.trees = trees
+
+    def build(self, leaves):
+        leaves = iter(leaves)
+        return [tree._build(leaves) for tree in self.trees]
+
+
+def _released(trace, leaf):
+    """A leaf of aux without this trace: its plain value, or the outer trace's own."""
+    release = RELEASES.get(type(leaf))
+    if release is not None:
+        return release(leaf, lambda part: _released(trace, part))
+    if isinstance(leaf, np.ndarray) and not _core.traced(leaf) and leaf.dtype == object:
+        leaf = _core.object_array(leaf)
+    if not _core.traced(leaf):
+        return leaf
+    if _core.is_merged(trace):
+        nodes, shape = _core.output_nodes(trace, leaf, "aux")
+        return _core.traced_again(trace, nodes, shape)
+    value = _core.current_values(leaf)
+    return value[()] if value.ndim == 0 else value
+
+
+def _what(fun, k, tree, j):
+    """What an error calls an input."""
+    part = leaf_path(tree, j)
+    return f"argument {k}{' ' if part else ''}{part} of {_core.name_of(fun)}"
+
+
+def seeds_like(side, given, trees, what):
+    """Tangents or cotangents flattened and checked against the recorded side's shapes."""
+    leaves, tree = flatten(given)
+    if tree != trees:
+        raise ValueError(f"{what} must have the structure {trees!r}, got {tree!r}")
+    seeds = []
+    for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
+
+        def name(k=k):
+            return what if len(leaves) == 1 else f"{what}, at {leaf_path(trees, k)},"
+
+        if not _core.traced(leaf):
+            leaf = _seed_array(leaf, name)
+        if np.shape(leaf) != shape:
+            raise ValueError(f"{name()} must have shape {shape}, got {np.shape(leaf)}")
+        seeds.append(leaf)
+    return seeds
+
+
+def _seed_array(leaf, name):
+    """A tangent or cotangent as float64; name() is what messages call it."""
+    _core.refuse_foreign(leaf, name)
+    array = _core.plain_function("asarray")(leaf)
+    if array.dtype == object:
+        try:
+            array = _core.object_array(array)
+        except TypeError as error:
+            raise DtypeError(f"{name()} must be real numbers (float64): {error}") from None
+        if _core.traced(array):
+            return array
+    if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
+        raise DtypeError(f"{name()} must be real numbers (float64), got dtype {array.dtype}")
+    return array.astype(np.float64)

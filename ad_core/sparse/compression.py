@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sparse derivatives of recordings by sweeps of a few seeds."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.recording import debugging
+from ad_core.sparse.pattern import jacobian_structure, symmetric
+from ad_core.sparse.route import hessian_route, jacobian_route
+
+__all__ = ["Swept"]
+
+
+class Swept:
+    """Structure and route of a recording's Jacobian, or Hessian, for it and for any other of the
+    same path."""
+
+    def __init__(self, recording, name, hessian=False, mode=None, chunk_size=None, like=None):
+        """like: an earlier one, whose index arrays and colours serve again if they fit."""
+        self.name = name
+        self.hessian = hessian
+        self.mode = mode
+        self.chunk_size = chunk_size
+        swept = recording.differentiated() if hessian else recording
+        self.structure = self._structure(swept)
+        self.edges = _core.sweep_edges(swept.trace)
+        self._route = self._direct = None
+        if like is not None and like.structure.same(self.structure):
+            self.structure = like.structure
+            self._route, self._direct = like._route, like._direct
+        self._first = recording, swept
+
+    @property
+    def route(self):
+        """The Route, chosen when it is first asked for: to colour may take longer than to find
+        the structure."""
+        if self._route is None:
+            self._route = (
+                hessian_route(self.structure, self.edges)
+                if self.hessian
+                else jacobian_route(self.structure, self.edges, self.mode)
+            )
+        return self._route
+
+    def _structure(self, swept):
+        found = jacobian_structure(swept, self.name)
+        return symmetric(found) if self.hessian else found
+
+    def entries(self, recording):
+        """The entries at a recording's point.
+
+        Of a Hessian its gradient is recorded anew.  Its structure is the known one, unless a rule
+        does otherwise elsewhere: RuntimeError if it does.
+        """
+        first, swept = self._first or (None, None)
+        if recording is not first:
+            swept = recording.differentiated() if self.hessian else recording
+            rules = self.hessian and _core.called_rules(recording.trace)
+            if rules and not self._structure(swept).same(self.structure):
+                raise RuntimeError(
+                    f"the Hessian of {self.name} has another structure at this point than where "
+                    f"it was recorded, by a derivative rule that depends on values; take the "
+                    f"dense one (sparse=False)"
+                )
+        found = self.route.entries(swept, self.structure, self.chunk_size)
+        steps = self.route.recovery is not None and not self.route.recovery.direct
+        if steps and not np.isfinite(found).all():
+            # infinities and NaN would spread to the entries that are found after them
+            if self._direct is None:
+                self._direct = self.route.without_steps(self.structure)
+            found = self._direct.entries(swept, self.structure, self.chunk_size)
+        found = debugging.check_derivative(swept, found)
+        if swept.dependences:
+            found = self._marked(found, swept.dependences)
+        return found
+
+    def _marked(self, found, pairs):
+        """By dependences on results that are no functions of their arguments: undetermined.py."""
+        rows, columns = self.structure.rows, self.structure.indices
+        for pair in pairs:
+            found = np.where(pair.rows[rows] & pair.columns[columns], np.nan, found)
+        return found
+
+    def forget(self):
+        """Let go of the recording that it was made from."""
+        self._first = None
+        return self

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Derivatives of plain NumPy functions, with JAX's names, argument order and results.
+
+Every call traces the function anew, so the result is right whatever the function
+closes over.  K is the number of outputs, D of inputs, in all.
+"""
+
+from ad_core import _core
+from ad_core.errors.integers import integer
+from ad_core.recording import debugging
+from ad_core.recording.record import check_mode, finish, record, seeds_like
+from ad_core.recording.trees import flatten
+from ad_core.sparse.transforms import sparse_derivative
+
+__all__ = [
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
+]
+
+_core.set_recording(record, finish)
+
+
+def jvp(fun, primals, tangents, *, has_aux=False):
+    """Value and directional derivative J t, in one forward pass.
+
+    Parameters: fun; primals, a tuple of arguments; tangents, a tuple of the same
+    structure and shapes.  Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), the second
+    of y's structure.  Raises TypeError or ValueError naming a tangent that does not fit.
+    Cost: one recording and one tangent sweep.  Source: Bishop, Deep Learning, section
+    8.2.1 (forward mode).
+
+    >>> import numpy as np, ad_core
+    >>> y, t = ad_core.jvp(lambda x: x[0] * np.sin(x[1]), (np.array([2.0, 0.0]),),
+    ...                    (np.array([0.0, 1.0]),))
+    >>> float(y), float(t)
+    (0.0, 2.0)
+    """
+    primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
+    if len(primals) != len(tangents):
+        raise ValueError(f"{len(primals)} primals but {len(tangents)} tangents were given")
+    recording = record(fun, primals, {}, tuple(range(len(primals))), has_aux)
+    seeds = _input_seeds(recording, primals, tangents)
+    tangent = recording.outputs.build(recording.product(seeds, forward=True))
+    result = (recording.value(), tangent)
+    return (*result, recording.aux) if has_aux else result
+
+
+def vjp(fun, *primals, has_aux=False):
+    """Value and pullback: the pullback maps a cotangent w to w^T J, in one reverse pass.
+
+    Returns ``(y, pullback)`` (with has_aux ``(y, pullback, aux)``).  ``pullback(w)``
+    takes a cotangent of y's structure and shapes and returns a tuple, one entry a primal, since
+    the primals are a tuple of arguments (a Tape's vjp, given a bare array, returns one);
+    it may be called any number of times, and keeps the recording alive.  Cost: one
+    recording; each pullback one adjoint sweep.  Source: Bishop, Deep Learning, section
+    8.2.2 (reverse mode).
+
+    >>> import numpy as np, ad_core
+    >>> y, pullback = ad_core.vjp(lambda x, a: a * x ** 2, np.array([1.0, 2.0]), 3.0)
+    >>> pullback(np.array([1.0, 1.0]))
+    (array([ 6., 12.]), np.float64(5.0))
+    """
+    recording = record(fun, primals, {}, tuple(range(len(primals))), has_aux)
+
+    def pullback(cotangent):
+        seeds = seeds_like(recording.outputs, cotangent, recording.outputs.tree, "the cotangent")
+        return tuple(recording.inputs.build(recording.product(seeds, forward=False)))
+
+    result = (recording.value(), pullback)
+    return (*result, recording.aux) if has_aux else result
+
+
+def linearize(fun, *primals):
+    """Value and linear map: ``(y, f_jvp)`` with ``f_jvp(*tangents)`` equal to J t.
+
+    As :func:`jvp`, but the recording is made once: each further tangent costs one sweep.
+
+    >>> import numpy as np, ad_core
+    >>> y, push = ad_core.linearize(np.sin, 0.0)
+    >>> float(push(2.0)), float(push(3.0))
+    (2.0, 3.0)
+    """
+    recording = record(fun, primals, {}, tuple(range(len(primals))))
+
+    def f_jvp(*tangents):
+        seeds = _input_seeds(recording, primals, tangents)
+        return recording.outputs.build(recording.product(seeds, forward=True))
+
+    return recording.value(), f_jvp
+
+
+def grad(fun, argnums=0, *, has_aux=False):
+    """The gradient of a scalar function: a function that returns it.
+
+    With an int argnums the result has that argument's structure, with a tuple it is a tuple.
+    With has_aux, fun returns ``(value, aux)`` and the result is ``(gradient, aux)``.
+    Raises TypeError if fun's result is no scalar.  Cost: one recording and one adjoint sweep
+    whatever D is.  Source: Bishop, Deep Learning, section 8.2.2.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.grad(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0, 3.0]))
+    array([2., 4., 6.])
+    """
+    both = value_and_grad(fun, argnums, has_aux=has_aux)
+    alone = None if has_aux else _core.gradient_function(fun, argnums)
+
+    def gradient(*args, **kwargs):
+        if alone is not None:
+            return alone(*args, **kwargs)
+        value, result = both(*args, **kwargs)
+        return result, value[1]
+
+    return _named(gradient, fun, "gradient")
+
+
+def value_and_grad(fun, argnums=0, *, has_aux=False):
+    """As :func:`grad`, but the returned function gives ``(value, gradient)``; with has_aux
+    ``((value, aux), gradient)``.
+
+    >>> import numpy as np, ad_core
+    >>> value, g = ad_core.value_and_grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5.0})
+    >>> float(value), {name: float(x) for name, x in g.items()}
+    (10.0, {'a': 5.0, 'b': 2.0})
+    """
+
+    def value_and_gradient(*args, **kwargs):
+        recording = record(fun, args, kwargs, argnums, has_aux)
+        _check_scalar(recording, fun, "grad")
+        value = recording.value()
+        return ((value, recording.aux) if has_aux else value), recording.gradient()
+
+    return _named(value_and_gradient, fun, "value_and_gradient")
+
+
+def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, sparse=False):
+    """The Jacobian: a function that returns it, shape output shape + input shape.
+
+    mode "fwd" takes D tangents, "rev" K adjoints, None the cheaper of the two (see
+    :func:`explain`); chunk_size is how many go in one sweep (None: as many as keep the
+    sweep's memory near 32 MB, at most 32).  argnums and has_aux are as in :func:`grad`;
+    trees of arrays in and out give a tree of outputs of trees of inputs.  Cost: one
+    recording, then D tangents or K adjoints.  Source: Bishop, Deep Learning, section 8.2.
+
+    sparse: of one array by one array a scipy.sparse.csr_array of shape (K, D), without the
+    entries that are zero at every point of this path.  Columns that no output depends on
+    together share a tangent, rows an adjoint, by mode; index arrays stay the same from call to
+    call as long as the structure does.  TypeError for nested arrays and traced arguments,
+    MemoryError for more than 2^31 entries, ImportError without SciPy.  Cost: one recording, its
+    structure, colours when that is a new one, and a tangent or adjoint a colour.  Source:
+    Gebremedhin, Manne, Pothen, What color is your Jacobian? (2005).
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacobian(lambda x: np.array([x[0] * x[1], x[1] ** 2]))(np.array([2.0, 3.0]))
+    array([[3., 2.],
+           [0., 6.]])
+    >>> J = ad_core.jacobian(lambda x: np.diff(x**2), sparse=True)(np.arange(1000.0))
+    >>> J.shape, J.nnz
+    ((999, 1000), 1998)
+    """
+    chunk_size = _checked(fun, mode, chunk_size)
+    if sparse:
+        found = sparse_derivative(fun, argnums, has_aux, mode=mode, chunk_size=chunk_size)
+        return _named(found, fun, "jacobian")
+    return _core.jacobian_function(fun, argnums, has_aux, mode, chunk_size)
+
+
+def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None,
+                       sparse=False):  # fmt: skip
+    """As :func:`jacobian`, but the returned function gives ``(value, jacobian)``; with
+    has_aux ``((value, aux), jacobian)``.
+
+    >>> import numpy as np, ad_core
+    >>> y, J = ad_core.value_and_jacobian(np.sin)(np.array([0.0]))
+    >>> y, J
+    (array([0.]), array([[1.]]))
+    """
+    chunk_size = _checked(fun, mode, chunk_size)
+    if sparse:
+        found = sparse_derivative(fun, argnums, has_aux, False, True, mode, chunk_size)
+        return _named(found, fun, "value_and_jacobian")
+
+    def value_and_jacobian_of(*args, **kwargs):
+        recording = record(fun, args, kwargs, argnums, has_aux)
+        value = recording.value()
+        result = recording.jacobian(mode, chunk_size)
+        return ((value, recording.aux) if has_aux else value), result
+
+    return _named(value_and_jacobian_of, fun, "value_and_jacobian")
+
+
+def jacfwd(fun, argnums=0, *, has_aux=False, chunk_size=None):
+    """:func:`jacobian` by D tangents (columns), whatever K is.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacfwd(lambda t: np.array([t, t ** 2, t ** 3]))(2.0)
+    array([ 1.,  4., 12.])
+    """
+    return jacobian(fun, argnums, has_aux=has_aux, mode="fwd", chunk_size=chunk_size)
+
+
+def jacrev(fun, argnums=0, *, has_aux=False, chunk_size=None):
+    """:func:`jacobian` by K adjoints (rows), whatever D is.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacrev(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+    return jacobian(fun, argnums, has_aux=has_aux, mode="rev", chunk_size=chunk_size)
+
+
+def hessian(fun, argnums=0, *, has_aux=False, sparse=False):
+    """Second derivatives: tangents over the recorded gradient (forward over reverse).
+
+    The result has shape output shape + input shape + input shape.  Cost: a recording of the
+    function and its adjoint sweep (a few times the function's nodes), then D tangents.
+    Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
+
+    sparse: of a function of one array with one scalar result a scipy.sparse.csr_array, (D, D),
+    both triangles, symmetric to the bit; otherwise as of :func:`jacobian`.  Cost: recordings of
+    function and gradient, and a tangent a colour of a star or acyclic colouring.  Source:
+    Gebremedhin et al., New acyclic and star coloring algorithms (2007).
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
+    array([[10.,  6.],
+           [ 6.,  0.]])
+    >>> ad_core.hessian(lambda x: np.sum(x[1:] * x[:-1]), sparse=True)(np.ones(1000)).nnz
+    1998
+    """
+    if sparse:
+        return _named(sparse_derivative(fun, argnums, has_aux, hessian=True), fun, "hessian")
+    return jacfwd(jacrev(fun, argnums, has_aux=has_aux), argnums, has_aux=has_aux)
+
+
+def hvp(fun, primals, tangents):
+    """The product H t of a scalar function's Hessian with a direction, forward over reverse.
+
+    primals and tangents are tuples of the same structure; the result has primals' structure,
+    unwrapped if there is one primal.  TypeError unless fun's result is scalar, ValueError for
+    tangents that do not fit.  Cost: one recording of the function, a tangent sweep and
+    an adjoint sweep that carries the adjoints' tangents (where fun calls functions known by rules
+    alone, and inside a trace, a recording of the gradient); the Hessian is never formed.  Source:
+    Griewank and Walther, Evaluating Derivatives, section 5.4.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.hvp(lambda x: x[0] ** 2 * x[1], (np.array([3.0, 5.0]),), (np.array([1.0, 0.0]),))
+    array([10.,  6.])
+    """
+    primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
+    numbers = tuple(range(len(primals)))
+    result = None
+    if not any(map(_core.traced, flatten([primals, tangents])[0])):
+        recording = record(fun, primals, {}, numbers)
+        if not recording.nested:
+            _check_scalar(recording, fun, "hvp")
+            result = recording.hvp(_input_seeds(recording, primals, tangents))
+            if debugging.is_wild(flatten(result)[0]):
+                recording.gradient()
+                result = None
+    if result is None:
+        result = jvp(grad(fun, numbers), primals, tangents)[1]
+    return result[0] if len(primals) == 1 else result
+
+
+def _check_scalar(recording, fun, name):
+    """Raise TypeError unless the result is one number."""
+    shapes = recording.outputs.shapes
+    if shapes != [()]:
+        got = f"an array of shape {shapes[0]}" if len(shapes) == 1 else f"{len(shapes)} arrays"
+        raise TypeError(
+            f"{name} needs a function with a scalar result, got {got} from "
+            f"{_core.name_of(fun)}; use jacobian, or reduce the result (np.sum, x[0], ...)"
+        )
+
+
+def _gradient(recording, fun):
+    _check_scalar(recording, fun, "grad")
+    return recording.gradient()
+
+
+_core.set_gradient(_gradient)
+
+
+def as_tuple(value, what):
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(
+            f"{what} must be a tuple with one entry per argument, got {type(value).__name__}; "
+            f"write ({what[:-1]},) for a single one"
+        )
+    return tuple(value)
+
+
+def _input_seeds(recording, primals, tangents):
+    tree = flatten(primals)[1]
+    return seeds_like(recording.inputs, tuple(tangents), tree, "the tangents")
+
+
+def _checked(fun, mode, chunk_size):
+    """Refuse what is no function, no mode or no number of seeds; the number as an int or None."""
+    if not callable(fun):
+        raise TypeError(f"fun must be a function, got {type(fun).__name__}")
+    if mode is not None:
+        check_mode(mode)
+    if chunk_size is None:
+        return None
+    return integer(chunk_size, "chunk_size", "a positive int or None", least=1)
+
+
+def _named(derived, fun, name):
+    """Give a derived function a name, and its original for inspect.signature()."""
+    _checked(fun, None, None)
+    derived.__wrapped__ = fun
+    derived.__name__ = name
+    return derived

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taylor coefficients of a function along a curve, to any order."""
+
+import math
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.errors.integers import integer
+from ad_core.recording import debugging
+from ad_core.recording.record import record
+from ad_core.recording.trees import flatten
+from ad_core.transforms.first_order import as_tuple, jvp
+
+__all__ = ["jet"]
+
+
+def jet(fun, primals, series, *, order=None):
+    """Taylor coefficients of fun along a curve x(t) = x_0 + x_1 t + ... + x_d t^d.
+
+    Parameters: fun; primals, a tuple of arguments, x_0; series, a tuple of the same structure with
+    the coefficients x_1, ..., x_d stacked before each shape: (d,) + shape.  order: how many
+    coefficients the result has; None: d.  What the series lacks up to there is zero,
+    what it has beyond does not matter, so that
+    ``jet(fun, (x,), (v[None],), order=5)`` goes along the line x + t v.
+
+    Returns ``(y, ys)``: y = fun(*primals), and ys of y's structure, each leaf (order,) + shape,
+    with the coefficients y_k of fun(x(t)) = y + y_1 t + y_2 t^2 + ...: Taylor coefficients, both
+    ways, which are derivatives over k! (jax.experimental.jet takes and gives the derivatives).
+
+    Raises TypeError or ValueError naming what does not fit.  Cost: one recording and one sweep,
+    O(order^2) for each nonlinear operation and O(order) for each linear one; order + 1 numbers a
+    node.  Where fun calls functions known by rules alone (np.linalg, custom derivatives), or is
+    traced itself, tangents are nested instead, which doubles the cost with each order.  Source:
+    Griewank and Walther, Evaluating Derivatives, chapter 13.
+
+    >>> import numpy as np, ad_core
+    >>> y, ys = ad_core.jet(np.exp, (0.0,), (np.array([1.0]),), order=4)
+    >>> float(y), ys
+    (1.0, array([1.        , 0.5       , 0.16666667, 0.04166667]))
+    >>> ad_core.jet(lambda x: x[0] * x[1], (np.array([2.0, 3.0]),), (np.eye(2)[:1],), order=2)
+    (np.float64(6.0), array([3., 0.]))
+    """
+    primals, series = as_tuple(primals, "primals"), as_tuple(series, "series")
+    leaves, tree = flatten(primals)
+    curves, order = _coefficients(leaves, tree, series, order)
+    if not any(map(_core.traced, [*leaves, *curves])):
+        recording = record(fun, primals, {}, tuple(range(len(primals))))
+        if order == 0 or not (recording.nested or _core.has_calls(recording.trace)):
+            found = _swept(recording, curves, order)
+            if found is not None and not debugging.is_wild(flatten(found)[0]):
+                return recording.value(), found
+            recording.product([curve[0] for curve in curves], forward=True)
+    return _nested(fun, leaves, tree, curves, order)
+
+
+MOST = 10**6  # order: the cost grows with its square
+MOST_NESTED = 3  # orders: each doubles the cost
+
+
+def _coefficients(leaves, tree, series, order):
+    """The series' leaves and the order asked for, or what does not fit."""
+    curves, structure = flatten(series)
+    if structure != tree:
+        raise ValueError(f"the series must have the structure {tree!r}, got {structure!r}")
+    if order is not None:
+        order = integer(order, "order", "an int >= 0 or None", least=0, most=MOST)
+    given = None
+    for k, (leaf, curve) in enumerate(zip(leaves, curves, strict=True)):
+        what = "the series" if len(curves) == 1 else f"the series (leaf {k})"
+        shape = np.shape(curve)
+        if not _core.traced(curve) and np.asarray(curve).dtype.kind not in "fiu":
+            raise TypeError(f"{what} must be real numbers, got {np.asarray(curve).dtype}")
+        if shape[1:] != np.shape(leaf) or not shape:
+            raise ValueError(
+                f"{what} must have shape (d,) + {np.shape(leaf)}, the coefficients of order 1 to d "
+                f"stacked, got {shape}"
+            )
+        if given not in (None, shape[0]):
+            raise ValueError(f"{what} has {shape[0]} coefficients, those before it {given}")
+        given = shape[0]
+    wanted = given or 0 if order is None else order
+    return [curve[:wanted] for curve in curves], wanted
+
+
+def _swept(recording, curves, order):
+    """The coefficients by one sweep; None where an infinity came up that nested tangents, for a few
+    orders, may resolve."""
+    inputs, outputs = recording.inputs, recording.outputs
+    rows = np.zeros((inputs.size, order))
+    first = 0
+    for curve, shape in zip(curves, inputs.shapes, strict=True):
+        size, given = math.prod(shape), len(curve)
+        rows[first : first + size, :given] = np.reshape(curve, (given, size)).T
+        first += size
+    found = rows[:0].reshape(outputs.size, 0)
+    if order:
+        found = _core.taylor_coefficients(
+            recording.trace, inputs.nodes, outputs.nodes, rows, order > MOST_NESTED
+        )
+    if found is None:
+        return None
+    return outputs.tree.build(
+        [
+            np.ascontiguousarray(part.T).reshape(order, *shape)
+            for part, shape in outputs.split(found)
+        ]
+    )
+
+
+def _nested(fun, leaves, tree, curves, order):
+    """The same by tangents of tangents of fun along the curve, by t at t = 0."""
+
+    def at(t):
+        moved = []
+        for leaf, curve in zip(leaves, curves, strict=True):
+            x = 0.0
+            for k in range(len(curve) - 1, -1, -1):
+                x = t * (curve[k] + x)
+            moved.append(leaf + x)
+        return fun(*tree.build(moved))
+
+    def tangent(g):
+        pushed = lambda t: jvp(g, (t,), (1.0,))[1]  # noqa: E731
+        pushed.__wrapped__ = fun  # whose name messages call
+        return pushed
+
+    at.__wrapped__ = fun
+    value, derivatives = at(0.0), []
+    for k in range(1, order + 1):
+        at = tangent(at)
+        derivatives.append([y / math.factorial(k) for y in flatten(at(0.0))[0]])
+    found, structure = flatten(value)
+    rows = [np.stack(row) for row in zip(*derivatives, strict=True)]
+    return value, structure.build(rows or [np.zeros((0, *np.shape(y))) for y in found])
