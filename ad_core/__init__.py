@@ -10,8 +10,7 @@ array([[0.        , 0.        ],
        [0.84147098, 0.        ]])
 """
 
-import ad_core.overrides.numpy  # noqa: F401  (tells the core what NumPy functions do)
-from ad_core import implicit
+from ad_core import _core, implicit
 from ad_core._core import Gathered, gather
 from ad_core.errors import (
     BranchChanged,
@@ -25,14 +24,18 @@ from ad_core.errors import (
     TracedValueError,
 )
 from ad_core.inspect.explain import Explanation, explain
+from ad_core.overrides import numpy as _numpy
 from ad_core.overrides.stop_gradient import stop_gradient
+from ad_core.programs import workers as _workers
 from ad_core.programs.function import Function, compile
 from ad_core.programs.tape import Node, Tape, trace
 from ad_core.recording.debugging import debug
 from ad_core.recording.refusals import allow_refusals
+from ad_core.recording.trees import flatten as _flatten
 from ad_core.rules.checkpoint import checkpoint
 from ad_core.rules.custom import custom_jvp, custom_vjp
 from ad_core.rules.external import external
+from ad_core.transforms import first_order as _first_order
 from ad_core.transforms.first_order import (
     grad,
     hessian,
@@ -51,6 +54,8 @@ from ad_core.transforms.taylor import jet
 from ad_core.transforms.testing import check_grads
 
 __version__ = "0.1.0"
+
+_core.set_hooks(**_numpy.hooks, **_first_order.hooks, **_workers.hooks, flatten=_flatten)
 
 __all__ = [
     "BranchChanged",

@@ -44,6 +44,33 @@ cdef extern from "ops/ops.h" nogil:
     ctypedef struct ad_op_alias:
         const char *ufunc
         int op
+    # rows of the table by the names of C's enumeration, which is made from it
+    const unsigned op_add "AD_ADD"
+    const unsigned op_subtract "AD_SUBTRACT"
+    const unsigned op_multiply "AD_MULTIPLY"
+    const unsigned op_divide "AD_DIVIDE"
+    const unsigned op_floor_divide "AD_FLOOR_DIVIDE"
+    const unsigned op_remainder "AD_REMAINDER"
+    const unsigned op_power "AD_POWER"
+    const unsigned op_negative "AD_NEGATIVE"
+    const unsigned op_positive "AD_POSITIVE"
+    const unsigned op_absolute "AD_ABSOLUTE"
+    const unsigned op_square "AD_SQUARE"
+    const unsigned op_sqrt "AD_SQRT"
+    const unsigned op_reciprocal "AD_RECIPROCAL"
+    const unsigned op_trunc "AD_TRUNC"
+    const unsigned op_floor "AD_FLOOR"
+    const unsigned op_ceil "AD_CEIL"
+    const unsigned op_less "AD_LESS"
+    const unsigned op_less_equal "AD_LESS_EQUAL"
+    const unsigned op_greater "AD_GREATER"
+    const unsigned op_greater_equal "AD_GREATER_EQUAL"
+    const unsigned op_equal "AD_EQUAL"
+    const unsigned op_not_equal "AD_NOT_EQUAL"
+    const unsigned op_logical_and "AD_LOGICAL_AND"
+    const unsigned op_logical_or "AD_LOGICAL_OR"
+    const unsigned op_logical_xor "AD_LOGICAL_XOR"
+    const unsigned op_logical_not "AD_LOGICAL_NOT"
     int AD_OP_COUNT
     const ad_op_info *ad_op_row(unsigned op)
     ad_op_info *ad_op_rows
@@ -347,7 +374,7 @@ cdef extern from "graph/routes.h" nogil:
     const char *ad_route_name(unsigned route)
     ad_status ad_route_jacobian(const ad_mapping *f, ad_route route, ad_entries *entries)
     ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, size_t most,
-                                 size_t *operations, ad_route *route, ad_entries *entries)
+                                size_t *operations, ad_route *route, ad_entries *entries)
 
 cdef extern from "graph/accumulate.h" nogil:
     ad_status ad_accumulate_push(const ad_mapping *f, const ad_term *tangent, ad_term *out)

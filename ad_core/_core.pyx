@@ -147,6 +147,7 @@ cdef extern from "numpy/ufuncobject.h":
         const char *types
 
 include "binding/status.pxi"
+include "binding/hooks.pxi"
 include "binding/numpy/shield.pxi"
 include "binding/numpy/creation.pxi"
 include "binding/numpy/lists.pxi"

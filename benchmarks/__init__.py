@@ -17,7 +17,7 @@ def _set_paths():
     built = any((ROOT / "ad_core").glob("_core*.so")) or any((ROOT / "ad_core").glob("_core*.pyd"))
     if not built:
         sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != ROOT]
-    sys.path.append(str(ROOT / "tests"))
+    sys.path.append(str(ROOT / "tests" / "support"))
 
 
 _set_paths()

@@ -1,26 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# The op table as Python sees it, and the hooks by which the Python layer adds what is not
-# elementwise: NumPy functions, ufunc methods, array methods.
+# The op table as Python sees it, and what NumPy's protocols do by it.
 
 cdef dict op_numbers = {}       # row name -> number
 cdef dict ufunc_ops = {}        # ufunc object -> row number
-cdef dict methods = {}          # name -> function(x, ...)
-cdef dict attributes = {}       # name -> function(x)
-cdef dict setters = {}          # name -> function(x, value)
-cdef object ufunc_hook = None
-cdef object function_hook = None
-cdef object matmul_hook = None
-cdef object round_hook = None
-cdef object complex_hook = None
-cdef object complex_made_hook = None
-cdef object complex_type = None     # the Python class of traced complex arrays
 
 cdef dict operators = {}        # op -> Python's operator
-cdef unsigned op_add, op_subtract, op_multiply, op_divide, op_floor_divide, op_remainder
-cdef unsigned op_power, op_negative, op_positive, op_absolute, op_square, op_sqrt, op_reciprocal
-cdef unsigned op_trunc, op_floor, op_ceil, op_less, op_less_equal, op_greater, op_greater_equal
-cdef unsigned op_equal, op_not_equal, op_logical_and, op_logical_or, op_logical_xor
-cdef unsigned op_logical_not
 
 
 def op_table():
@@ -98,31 +82,9 @@ def record_op(str name, *operands):
     return elementwise(op_numbers[name], operands)
 
 
-def set_hooks(ufunc, function, matmul, round_, dict array_methods, dict array_attributes,
-              dict array_setters):
-    """The Python layer's part: called for what the table does not hold."""
-    global ufunc_hook, function_hook, matmul_hook, round_hook
-    ufunc_hook = ufunc
-    function_hook = function
-    matmul_hook = matmul
-    round_hook = round_
-    methods.update(array_methods)
-    attributes.update(array_attributes)
-    setters.update(array_setters)
-
-
-def set_complex(kind, operation, made):
-    """What complex operands need: their class, operation(ufunc, operands), and made(x, copy)
-    for what NumPy's creation functions would make a complex array of."""
-    global complex_type, complex_hook, complex_made_hook
-    complex_type = kind
-    complex_hook = operation
-    complex_made_hook = made
-
-
 def traced_complex(x):
     """Whether x is a complex array or number of a traced function."""
-    return type(x) is complex_type
+    return type(x) is hooks.complex_type
 
 
 def has_row(ufunc):
@@ -168,13 +130,13 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
                 result = unary(op, inputs[0], ufunc)
             elif len(inputs) == 2:
                 if not operable(inputs[0]) or not operable(inputs[1]):
-                    return ufunc_asker(ufunc, method, inputs, kwargs)
+                    return hooks.ask_ufunc(ufunc, method, inputs, kwargs)
                 result = binary(op, inputs[0], inputs[1], ufunc)
                 if result is NotImplemented and repeats(op, inputs[0], inputs[1]):
                     result = told_elementwise(op, inputs, ufunc)
             else:
                 if not all_operable(inputs):
-                    return ufunc_asker(ufunc, method, inputs, kwargs)
+                    return hooks.ask_ufunc(ufunc, method, inputs, kwargs)
                 result = told_elementwise(op, inputs, ufunc)
             if ad_op_row(op).is_test:
                 return compare_result(result)
@@ -187,12 +149,12 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
     if ad_current == NULL:
         return getattr(ufunc, method)(*plain_again(inputs), **kwargs)
     if not operable_call(inputs, kwargs):
-        return ufunc_asker(ufunc, method, inputs, kwargs)
+        return hooks.ask_ufunc(ufunc, method, inputs, kwargs)
     if method == "at":          # which changes its operand
-        return ufunc_hook(ufunc, method, inputs, kwargs)
+        return hooks.ufunc(ufunc, method, inputs, kwargs)
     hush(1)
     try:
-        result = ufunc_hook(ufunc, method, inputs, dict(kwargs))
+        result = hooks.ufunc(ufunc, method, inputs, dict(kwargs))
     finally:
         hush(-1)
     if (ad_float_noted or watching) and result is not NotImplemented:
@@ -210,14 +172,14 @@ cdef object numpy_call(object func, object types, tuple args, dict kwargs):
     if ad_current == NULL:
         return func(*plain_again(args), **kwargs)
     if not known_types(types):
-        return function_asker(func, types, args, kwargs)
+        return hooks.ask_function(func, types, args, kwargs)
     if ad_hushed or func in calling_back:
-        return function_hook(func, types, args, kwargs)
+        return hooks.function(func, types, args, kwargs)
     trace = innermost().root()
     before = trace.tape.runs
     hush(1)
     try:
-        result = function_hook(func, types, args, dict(kwargs))
+        result = hooks.function(func, types, args, dict(kwargs))
     finally:
         hush(-1)
     if (ad_float_noted or watching) and (trace.tape == NULL or trace.tape.runs != before):
@@ -229,8 +191,8 @@ cdef object operate_matmul(object left, object right):
     if not operable(left) or not operable(right):
         return stranger("matmul", left, right)
     if (is_whole(left) or is_whole(right)) and ad_current != NULL:
-        return ufunc_hook(np.matmul, "__call__", (left, right), {})
-    return as_numpy(operator.matmul, matmul_hook, (left, right), {})
+        return hooks.ufunc(np.matmul, "__call__", (left, right), {})
+    return as_numpy(operator.matmul, hooks.matmul, (left, right), {})
 
 
 cdef object both_of_divmod(object left, object right):
@@ -250,7 +212,7 @@ cdef object both_of_divmod(object left, object right):
 cdef object traced_round(object x, object digits):
     if is_whole(x):
         return round(whole_values(x), digits) if digits is not None else round(whole_values(x))
-    return as_numpy(round, round_hook, (x, digits), {})
+    return as_numpy(round, hooks.round_, (x, digits), {})
 
 
 cdef int scalar_handed_out(TracedScalar x) except -1:
@@ -261,9 +223,9 @@ cdef int scalar_handed_out(TracedScalar x) except -1:
 
 
 cdef object method_of(object x, str name):
-    function = methods.get(name)
-    if function is None and name in attributes:
-        return attributes[name](x)
+    function = hooks.array_methods.get(name)
+    if function is None and name in hooks.array_attributes:
+        return hooks.array_attributes[name](x)
     if name == "__array__" and type(x) is TracedScalar:
         scalar_handed_out(<TracedScalar> x)     # NumPy, which is about to make an array of it
     if function is None and name in ("data", "ctypes"):
@@ -278,8 +240,8 @@ cdef object method_of(object x, str name):
 
 
 cdef int set_attribute(TracedArray x, str name, object value) except -1:
-    if name in setters:
-        setters[name](x, value)
+    if name in hooks.array_setters:
+        hooks.array_setters[name](x, value)
         return 0
     return PyObject_GenericSetAttr(x, name, value)
 
@@ -303,7 +265,8 @@ cdef int refuse_memory(str name) except -1:
 
 
 cdef list method_names():
-    return sorted(set(methods) | set(attributes) | {"shape", "ndim", "size", "dtype", "T"})
+    return sorted({*hooks.array_methods, *hooks.array_attributes, "shape", "ndim", "size", "dtype",
+                   "T"})
 
 
 cdef object hash_of(TracedScalar x):
@@ -432,10 +395,6 @@ cdef int float_loop(object function) except -2:
 
 
 cdef int fill_table() except -1:
-    global op_add, op_subtract, op_multiply, op_divide, op_floor_divide, op_remainder
-    global op_power, op_negative, op_positive, op_absolute, op_square, op_sqrt, op_reciprocal
-    global op_trunc, op_floor, op_ceil, op_less, op_less_equal, op_greater, op_greater_equal
-    global op_equal, op_not_equal, op_logical_and, op_logical_or, op_logical_xor, op_logical_not
     by_ufunc = {}
     for op in range(AD_OP_COUNT):
         op_numbers[ad_op_row(op).name.decode()] = op
@@ -452,32 +411,6 @@ cdef int fill_table() except -1:
                  "floor_divide": "floordiv", "remainder": "mod", "negative": "neg",
                  "positive": "pos", "absolute": "abs"}.get(name, name)
         operators[by_ufunc[name]] = getattr(operator, short)
-    op_add = by_ufunc["add"]
-    op_subtract = by_ufunc["subtract"]
-    op_multiply = by_ufunc["multiply"]
-    op_divide = by_ufunc["divide"]
-    op_floor_divide = by_ufunc["floor_divide"]
-    op_remainder = by_ufunc["remainder"]
-    op_power = by_ufunc["power"]
-    op_negative = by_ufunc["negative"]
-    op_positive = by_ufunc["positive"]
-    op_absolute = by_ufunc["absolute"]
-    op_square = by_ufunc["square"]
-    op_sqrt = by_ufunc["sqrt"]
-    op_reciprocal = by_ufunc["reciprocal"]
-    op_trunc = by_ufunc["trunc"]
-    op_floor = by_ufunc["floor"]
-    op_ceil = by_ufunc["ceil"]
-    op_less = by_ufunc["less"]
-    op_less_equal = by_ufunc["less_equal"]
-    op_greater = by_ufunc["greater"]
-    op_greater_equal = by_ufunc["greater_equal"]
-    op_equal = by_ufunc["equal"]
-    op_not_equal = by_ufunc["not_equal"]
-    op_logical_and = by_ufunc["logical_and"]
-    op_logical_or = by_ufunc["logical_or"]
-    op_logical_xor = by_ufunc["logical_xor"]
-    op_logical_not = by_ufunc["logical_not"]
     return 0
 
 

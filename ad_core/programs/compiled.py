@@ -15,14 +15,11 @@ from ad_core.programs.large import Replayed, Swept
 from ad_core.programs.own import OwnPoint
 from ad_core.programs.source import Source
 from ad_core.programs.watch import watched
-from ad_core.recording.trees import flatten
 from ad_core.sparse.pattern import Structure
 
 __all__ = ["Compiled"]
 
 MOST_TOLD = 1 << 27  # entries of a dense matrix whose program is made to be explained
-
-_core.set_flatten(flatten)
 
 
 class Compiled(_core.Evaluator):

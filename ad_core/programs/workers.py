@@ -4,7 +4,6 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from ad_core import _core
 from ad_core.errors.integers import integer
 
 __all__ = []
@@ -49,4 +48,4 @@ def _forget():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
-_core.set_workers(_submit, _count)
+hooks = {"submit": _submit, "workers": _count}

@@ -26,8 +26,6 @@ __all__ = [
     "vjp",
 ]
 
-_core.set_recording(record, finish)
-
 
 def jvp(fun, primals, tangents, *, has_aux=False):
     """Value and directional derivative J t, in one forward pass.
@@ -287,7 +285,7 @@ def _gradient(recording, fun):
     return recording.gradient()
 
 
-_core.set_gradient(_gradient)
+hooks = {"record": record, "finish": finish, "gradient": _gradient}
 
 
 def as_tuple(value, what):

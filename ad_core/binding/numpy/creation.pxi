@@ -121,7 +121,7 @@ cdef object complex_made(object x):
     """A complex array made during a trace takes traced values too."""
     if as_ever() or type(x) is not np.ndarray or (<cnp.ndarray> x).descr.kind != c"c":
         return x
-    return complex_made_hook(x, True)
+    return hooks.complex_made(x, True)
 
 
 cdef bint any_complex(object items):
@@ -135,7 +135,7 @@ cdef bint any_complex(object items):
 cdef bint wants_complex(object x, object dtype):
     """Whether NumPy would make a complex array of traced values or of a list."""
     listed = isinstance(x, (list, tuple))
-    if type(x) is complex_type or (listed and any_complex(x)):
+    if type(x) is hooks.complex_type or (listed and any_complex(x)):
         return True
     return (dtype is complex or dtype is np.complex128) and (
         is_traced(x) or (listed and any_traced(x)))
@@ -199,7 +199,7 @@ cdef object of_traced(object a, object copy, object order=None):
     cdef object made
     if type(a) is TracedArray:
         return copied(<TracedArray> a, order or "K") if needs_copy(copy, False) else a
-    if type(a) is masked_type:
+    if type(a) is hooks.masked_type:
         return copied(a._data, order or "K") if needs_copy(copy, False) else a._data
     if type(a) is TracedScalar:
         made = as_traced_array(a)
@@ -223,7 +223,7 @@ cdef object of_traced(object a, object copy, object order=None):
 
 cdef bint for_masked(object a, bint subok) except -1:
     """Whether np.ma converts traced values, which its code then takes as they are."""
-    if not is_traced(a) and type(a) is not masked_type:
+    if not is_traced(a) and type(a) is not hooks.masked_type:
         return False
     frame = sys._getframe(0)
     if not frame.f_globals.get("__name__", "").startswith("numpy.ma."):
@@ -237,12 +237,12 @@ cdef bint for_masked(object a, bint subok) except -1:
 
 def array(object, dtype=None, **kwargs):
     if not as_ever() and wants_complex(object, dtype):
-        made = complex_made_hook(object, needs_copy(kwargs.get("copy", True), False),
-                                 kwargs.get("order"))
+        made = hooks.complex_made(object, needs_copy(kwargs.get("copy", True), False),
+                                  kwargs.get("order"))
         return reshaped_minimum(made, kwargs)
     if as_ever():
         if for_masked(object, True):
-            return object if type(object) is masked_type else of_traced(
+            return object if type(object) is hooks.masked_type else of_traced(
                 object, kwargs.get("copy", True))
         return originals["array"](object, dtype, **kwargs)
     if not is_float(dtype):
@@ -270,7 +270,7 @@ cdef object converted(str name, object a, object dtype, object order, dict kwarg
             return a
         return originals[name](a, dtype, order, **kwargs)
     if wants_complex(a, dtype):
-        return complex_made_hook(a, needs_copy(kwargs.get("copy"), False), order)
+        return hooks.complex_made(a, needs_copy(kwargs.get("copy"), False), order)
     if not is_float(dtype):
         return originals[name](a, dtype, order, **kwargs)
     made = of_traced(a, kwargs.get("copy")) if stays_traced(a, dtype) else None
@@ -446,23 +446,15 @@ cdef int enter_replacement(dict space, str name, object function) except -1:
 
 
 cdef str TESTING = "numpy.testing._private.utils"   # where np.testing's functions are written
-cdef object testing_hook = None
 cdef bint testing_entered = False
-
-
-def set_testing(hook):
-    """The Python layer's part: hook(public, private), the modules of np.testing, gives what stands
-    there while a trace runs: (module, name, function)."""
-    global testing_hook
-    testing_hook = hook
 
 
 cdef int enter_testing() except -1:
     """Enter np.testing's functions once it has been imported, which most programs never do."""
     global testing_entered
-    if testing_entered or testing_hook is None or TESTING not in sys_modules:
+    if testing_entered or hooks.testing is None or TESTING not in sys_modules:
         return 0
-    entries = list(testing_hook(sys_modules["numpy.testing"], sys_modules[TESTING]))
+    entries = list(hooks.testing(sys_modules["numpy.testing"], sys_modules[TESTING]))
     testing_entered = True
     for space, name, function in entries:
         enter_replacement(space.__dict__, name, function)

@@ -6,7 +6,6 @@
 # plain numbers: it warns, raises, calls or prints as the user told it to, in its own words.  What
 # may raise is a way that the function goes, and is kept as a guard.
 
-cdef object keep_error_hook = None      # keep_error(function, args, kwargs, result, warnings_raise)
 cdef bint watching = False              # the error state is not NumPy's first, or has been touched
 cdef bint warnings_raise = False        # a filter that makes errors of warnings was set in a trace
 cdef object error_state = None          # NumPy's error state when it was last looked at,
@@ -143,7 +142,7 @@ cdef object plain_item(object x):
         return values[()] if type(x) is TracedScalar else values
     if type(x) in (list, tuple):
         return type(x)([plain_item(item) for item in x])
-    if type(x) is complex_type:
+    if type(x) is hooks.complex_type:
         values = unpatched_zeros(x.shape, complex)
         values.real = plain_item(x.re)
         values.imag = plain_item(x.im)
@@ -172,8 +171,8 @@ cdef int ask_numpy(object function, tuple args, dict kwargs, object result) exce
     if watched or raising is not None:
         hush(1)
         try:
-            keep_error_hook(function, args, kwargs, None if raising is not None else result,
-                            warnings_raise or isinstance(raising, Warning))
+            hooks.keep_error(function, args, kwargs, None if raising is not None else result,
+                             warnings_raise or isinstance(raising, Warning))
         finally:
             hush(-1)
     if raising is not None:
@@ -194,10 +193,3 @@ def as_numpy(function, traced_function, tuple args, dict kwargs):
     if ad_float_noted or watching:
         settle_errors(function, args, kwargs, result)
     return result
-
-
-def set_keep_error(hook):
-    """keep_error(function, args, kwargs, result, warnings_raise) keeps as a guard what NumPy
-    raises, or that it gives a result."""
-    global keep_error_hook
-    keep_error_hook = hook

@@ -56,7 +56,7 @@ cdef extern from *:
 def dot_with_traced(self, b, out=None):
     """ndarray.dot of a plain array and traced values, by np.dot, which knows them."""
     if not operable(self):
-        operand_refuser(self, "dot")
+        hooks.refuse_operand(self, "dot")
     return np.dot(self, b, out=out)
 
 

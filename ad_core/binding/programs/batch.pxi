@@ -5,18 +5,6 @@ cdef enum:
     ALONE = 1 << 17             # operations in all below which other threads are not woken
     POLL_OPERATIONS = 1 << 22   # between two looks at signals: a few milliseconds
 
-# Starts work on other threads: submit(function) -> object with result(); and how many at most.
-cdef object submit_hook = None
-cdef object workers_hook = None
-
-
-def set_workers(submit, workers):
-    """How batches reach other threads, from the Python layer."""
-    global submit_hook, workers_hook
-    submit_hook = submit
-    workers_hook = workers
-
-
 cdef struct patience:
     PyObject *signal            # an exception that ended the batch
     PyObject *progress          # an object with update(n), or NULL
@@ -77,7 +65,7 @@ cdef class Job:
     cdef int run(self, object workers, object progress) except -1:
         """Work through all points on this thread and, if there is enough to do, on others."""
         if workers is not None:
-            workers_hook(workers)       # refuses what is no number of threads
+            hooks.workers(workers)       # refuses what is no number of threads
         if progress is not None and not callable(getattr(progress, "update", None)):
             raise TypeError(f"progress must have a method update(n), as tqdm's bars do, got "
                             f"{type(progress).__name__}")
@@ -108,10 +96,10 @@ cdef class Job:
         poll.context = &p
         others = []
         if self.batch.points * each > ALONE:
-            n = min(workers_hook(workers), ad_batch_pieces(&self.batch))
+            n = min(hooks.workers(workers), ad_batch_pieces(&self.batch))
             try:
                 for _ in range(n - 1):
-                    other = submit_hook(self.work)
+                    other = hooks.submit(self.work)
                     if other is None:
                         break
                     others.append(other)

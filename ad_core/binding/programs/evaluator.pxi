@@ -310,13 +310,4 @@ cdef tuple outs_of(object pack, object out):
         return None
     if pack is None:
         return (out,)
-    return tuple(flatten_hook(out)[0])
-
-
-cdef object flatten_hook = None
-
-
-def set_flatten(flatten):
-    """How nested containers become leaves, from the Python layer."""
-    global flatten_hook
-    flatten_hook = flatten
+    return tuple(hooks.flatten(out)[0])

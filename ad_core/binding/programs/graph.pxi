@@ -106,7 +106,7 @@ cdef class Graph:
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.K, np.uint32)
         check_graph(ad_accumulate_push(&f, <ad_term *> cnp.PyArray_DATA(tangents),
-                                   <ad_term *> cnp.PyArray_DATA(result)))
+                                       <ad_term *> cnp.PyArray_DATA(result)))
         return self.without_zeros(result)
 
     def pull(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray cotangents):
@@ -115,7 +115,7 @@ cdef class Graph:
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.D, np.uint32)
         check_graph(ad_accumulate_pull(&f, <ad_term *> cnp.PyArray_DATA(cotangents),
-                                   <ad_term *> cnp.PyArray_DATA(result)))
+                                       <ad_term *> cnp.PyArray_DATA(result)))
         return self.without_zeros(result)
 
     def products(self, cnp.ndarray left, cnp.ndarray right):

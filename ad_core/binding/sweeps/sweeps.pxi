@@ -355,13 +355,13 @@ cdef class JacobianFunction:
             if (type(x) is np.ndarray and in_c_order(<cnp.ndarray> x)) or type(x) is float or (
                     type(x) is np.float64):
                 return jacobian_once(self, args, kwargs)
-        recording = record_hook(self.__wrapped__, args, kwargs, self.argnums, self.has_aux)
+        recording = hooks.record(self.__wrapped__, args, kwargs, self.argnums, self.has_aux)
         result = self.of_recording(recording)
         return (result, recording.aux) if self.has_aux else result
 
     cdef object of_recording(self, object recording):
         if self.scalar:
-            return gradient_hook(recording, self.__wrapped__)
+            return hooks.gradient(recording, self.__wrapped__)
         return recording.jacobian(self.mode, self.chunk_size)
 
     @property
@@ -395,25 +395,6 @@ def gradient_function(fun, argnums):
     return f
 
 
-cdef object record_hook = None
-cdef object finish_hook = None
-cdef object gradient_hook = None
-
-
-def set_gradient(gradient):
-    """The Python layer's gradient(recording, fun), which refuses what is no scalar function."""
-    global gradient_hook
-    gradient_hook = gradient
-
-
-def set_recording(record, finish):
-    """The Python layer's recordings, for all but the plain case: record(fun, args, kwargs,
-    argnums, has_aux), and finish(trace, x, inputs, root, y) for a trace begun here."""
-    global record_hook, finish_hook
-    record_hook = record
-    finish_hook = finish
-
-
 cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
     """The plain case: one float64 array or float in, one traced array or scalar out."""
     cdef object fun = self.__wrapped__, forward = self.forward
@@ -441,7 +422,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
         refuse_swallowed(trace)
         if trace.handed is not None or not plain_output(trace, y) or self.scalar and (
                 type(y) is not TracedScalar or trace.tape.nodes >= TINY_SWEEP):
-            recording = finish_hook(trace, args[k], consecutive_row(first, D), trace, y)
+            recording = hooks.finish(trace, args[k], consecutive_row(first, D), trace, y)
     except Exception as error:
         notes.add_note(error, fun, trace.refusal)
         raise

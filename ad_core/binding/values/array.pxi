@@ -427,7 +427,7 @@ cdef object nodes_of(Trace trace, object value):
         return np.uint32((<TracedScalar> value).node)
     if type(value) is TracedArray:
         return (<TracedArray> value).indices()
-    if type(value) is complex_type:
+    if type(value) is hooks.complex_type:
         raise TracedValueError(
             f"a complex value can not be stored into a real array{user_line()}, which would drop "
             f"its imaginary part; make the array with dtype=complex, or store the .real")

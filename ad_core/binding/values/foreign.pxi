@@ -3,12 +3,6 @@
 # a meaning of their own (masks, units, labels, matrix products), so that their own methods are
 # asked first.
 
-cdef object ufunc_asker = None      # ask_ufunc(ufunc, method, inputs, kwargs)
-cdef object function_asker = None   # ask_function(function, types, args, kwargs)
-cdef object operand_refuser = None  # refuse_operand(x, name)
-cdef object masked_type = None      # the class of masked arrays of traced values
-cdef object masked_result = None    # result_of(x, what)
-cdef object input_refuser = None    # refuse_input(x, what)
 
 # What a subclass of ndarray may define without changing what its numbers mean.
 cdef frozenset UNCHANGING = frozenset((
@@ -37,7 +31,8 @@ def changed_names(kind):
 cdef bint operable(object x) except -1:
     """Whether x is numbers to us; a stranger gets its own say."""
     kind = type(x)
-    if kind is TracedScalar or kind is TracedArray or kind is np_ndarray or kind is complex_type:
+    if (kind is TracedScalar or kind is TracedArray or kind is np_ndarray or
+            kind is hooks.complex_type):
         return True
     if issubclass(kind, np_ndarray):
         return not changed_names(kind)
@@ -72,7 +67,7 @@ cdef bint known_types(object types) except -1:
     for kind in types:
         if kind is TracedArray or kind is TracedScalar or kind is np_ndarray:
             continue
-        if kind is complex_type or (issubclass(kind, np_ndarray) and not changed_names(kind)):
+        if kind is hooks.complex_type or (issubclass(kind, np_ndarray) and not changed_names(kind)):
             continue
         return False
     return True
@@ -115,7 +110,7 @@ cdef object stranger(str name, object left, object right):
         if type(left) is TracedScalar:
             # a NumPy number would not ask it, a Python number would: which one is not known
             if asked is not None and not issubclass(kind, np.ma.MaskedArray):
-                operand_refuser(right, name)
+                hooks.refuse_operand(right, name)
         else:
             result = getattr(kind, REFLECTED[name])(right, left)
             if result is not NotImplemented:
@@ -158,10 +153,10 @@ def numbers_in(x):
         if is_traced(found):
             return found
     method = getattr(kind, "__array__", None)
-    if method is None or is_traced(x) or kind is complex_type:
+    if method is None or is_traced(x) or kind is hooks.complex_type:
         return None
     found = method(x)
-    if is_traced(found) or type(found) is complex_type:
+    if is_traced(found) or type(found) is hooks.complex_type:
         return found
     if isinstance(found, np_ndarray):
         return array_of_objects(found) if found.dtype == object and any_traced(
@@ -172,15 +167,16 @@ def numbers_in(x):
 def hides_traced(x):
     """Whether x is a masked array or a Series of traced values, of which rules know nothing."""
     kind = type(x)
-    return kind is masked_type or (is_of_pandas(kind) and is_traced(getattr(x, "_values", None)))
+    return kind is hooks.masked_type or (
+        is_of_pandas(kind) and is_traced(getattr(x, "_values", None)))
 
 
 cdef object numbers_in_result(object y, object what):
     """What a function returned, as traced values or a plain array if numbers are in it; one with
     masked entries is refused."""
     kind = type(y)
-    if kind is masked_type or issubclass(kind, np.ma.MaskedArray):
-        y = masked_result(y, str(what))
+    if kind is hooks.masked_type or issubclass(kind, np.ma.MaskedArray):
+        y = hooks.masked_result(y, str(what))
     if not is_traced(y) and isinstance(y, np_ndarray) and y.dtype == object:
         return array_of_objects(unpatched_asarray(y), str(what))
     found = numbers_in(y)
@@ -190,15 +186,15 @@ cdef object numbers_in_result(object y, object what):
 cdef int refuse_stranger(object x, object what) except -1:
     """Refuse an input whose class means something that a traced array can not tell the function."""
     kind = type(x)
-    if kind is np_ndarray or kind is float or kind is np.float64 or input_refuser is None:
+    if kind is np_ndarray or kind is float or kind is np.float64 or hooks.refuse_input is None:
         return 0
     if issubclass(kind, np_ndarray):
         if changed_names(kind):
-            input_refuser(x, str(input_name(what)))
+            hooks.refuse_input(x, str(input_name(what)))
     elif hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__") or (
             hasattr(kind, "__array_priority__")):
         if not issubclass(kind, np.generic) and kind is not Gathered:
-            input_refuser(x, str(input_name(what)))
+            hooks.refuse_input(x, str(input_name(what)))
     return 0
 
 
@@ -209,24 +205,12 @@ def refuse_foreign(x, what):
 
 def ask_ufunc(ufunc, method, inputs, kwargs):
     """What strangers among the operands make of a ufunc call."""
-    return ufunc_asker(ufunc, method, inputs, kwargs)
+    return hooks.ask_ufunc(ufunc, method, inputs, kwargs)
 
 
 def ask_function(function, types, args, kwargs):
     """The same of a function of NumPy's that is no ufunc."""
-    return function_asker(function, types, args, kwargs)
-
-
-def set_foreign(ufunc, function, operand, given, masked, result):
-    """How the Python layer asks strangers, and refuses them as operands and as inputs; the class
-    of masked arrays of traced values, and what a result of that class is without its mask."""
-    global masked_type, masked_result, ufunc_asker, function_asker, operand_refuser, input_refuser
-    ufunc_asker = ufunc
-    function_asker = function
-    operand_refuser = operand
-    input_refuser = given
-    masked_type = masked
-    masked_result = result
+    return hooks.ask_function(function, types, args, kwargs)
 
 
 def replace_while_tracing(space, str name, function):

@@ -123,7 +123,7 @@ cdef object unpatched_ndenumerate = np.ndenumerate
 
 
 def ndenumerate(arr):
-    if as_ever() or not (is_traced(arr) or type(arr) is complex_type):
+    if as_ever() or not (is_traced(arr) or type(arr) is hooks.complex_type):
         return unpatched_ndenumerate(arr)
     return ((place, arr[place]) for place in np.ndindex(arr.shape))
 

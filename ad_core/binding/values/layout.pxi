@@ -127,7 +127,7 @@ def all_in_c_order(item):
         return in_c_order((<TracedArray> item).indices())
     if type(item) is np_ndarray:
         return in_c_order(<cnp.ndarray> item)
-    if type(item) is complex_type:
+    if type(item) is hooks.complex_type:
         return all_in_c_order(item.re)
     if type(item) is tuple or type(item) is list:
         for part in item:
@@ -177,7 +177,7 @@ cdef object ordered(object x, object order, bint copy=False):
 
 def has_axes(result):
     """Whether a result, or a part of one, has an order of memory that could be seen."""
-    if type(result) is TracedArray or type(result) is complex_type:
+    if type(result) is TracedArray or type(result) is hooks.complex_type:
         return result.ndim > 1
     if type(result) is tuple or type(result) is list:
         for part in result:

@@ -178,7 +178,7 @@ cdef inline object power_by_row(object left, object right):
 
 
 cdef inline bint is_complex(object x):
-    return PyComplex_Check(x) or type(x) is complex_type or (
+    return PyComplex_Check(x) or type(x) is hooks.complex_type or (
         type(x) is np.ndarray and (<cnp.ndarray> x).descr.kind == c"c")
 
 
@@ -281,7 +281,7 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
         if is_complex(x):
             hush(1)
             try:
-                result = complex_hook(getattr(np, row.ufunc.decode()), given)
+                result = hooks.complex_operation(getattr(np, row.ufunc.decode()), given)
             finally:
                 hush(-1)
             return truth_of(result) if tested else result

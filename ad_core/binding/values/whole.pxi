@@ -198,7 +198,7 @@ cdef int kinds_among(object items) except -1:
             found |= 1 if (<TracedArray> item).truth | (<TracedArray> item).count else 2
         elif type(item) is TracedScalar:
             found |= 1 if (<TracedScalar> item).truth | (<TracedScalar> item).count else 2
-        elif type(item) is complex_type:
+        elif type(item) is hooks.complex_type:
             found |= 2
         elif isinstance(item, (list, tuple)):
             found |= kinds_among(item)

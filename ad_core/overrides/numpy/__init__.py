@@ -3,6 +3,7 @@
 ``dispatch``."""
 
 from ad_core import _core
+from ad_core.errors import remedies
 from ad_core.errors.integers import tells_integers
 from ad_core.overrides.numpy import (
     accumulations,
@@ -40,8 +41,9 @@ from ad_core.overrides.numpy.complex import stores as complex_stores
 from ad_core.overrides.numpy.complex.array import TracedComplex, made
 from ad_core.overrides.numpy.complex.functions import call_function
 from ad_core.overrides.numpy.complex.operations import operate
+from ad_core.overrides.numpy.dispatch import table
 from ad_core.overrides.numpy.methods import array_attributes, array_methods, array_setters
-from ad_core.overrides.numpy.ufuncs import call_ufunc
+from ad_core.overrides.numpy.ufuncs import COMPOSED, call_ufunc
 
 __all__ = [
     "accumulations",
@@ -77,23 +79,25 @@ __all__ = [
     "testing",
 ]  # fmt: skip
 
-_core.set_hooks(
-    tells_integers(call_ufunc),
-    tells_integers(call_function),
-    products.matmul,
-    elementwise.round_,
-    array_methods(),
-    array_attributes(),
-    array_setters(),
-)
-_core.set_keep_error(floating_errors.keep_error)
-_core.set_testing(testing.replacements)
-_core.set_complex(TracedComplex, operate, made)
-_core.set_foreign(
-    foreign.ask_ufunc,
-    foreign.ask_function,
-    foreign.refuse_operand,
-    foreign.refuse_input,
-    ma.TracedMasked,
-    ma.result_of,
-)
+remedies.DIFFERENTIABLE.append(lambda f: _core.has_row(f) or f in COMPOSED or f in table)
+
+hooks = {
+    "ufunc": tells_integers(call_ufunc),
+    "function": tells_integers(call_function),
+    "matmul": products.matmul,
+    "round_": elementwise.round_,
+    "array_methods": array_methods(),
+    "array_attributes": array_attributes(),
+    "array_setters": array_setters(),
+    "testing": testing.replacements,
+    "keep_error": floating_errors.keep_error,
+    "complex_type": TracedComplex,
+    "complex_operation": operate,
+    "complex_made": made,
+    "ask_ufunc": foreign.ask_ufunc,
+    "ask_function": foreign.ask_function,
+    "refuse_operand": foreign.refuse_operand,
+    "refuse_input": foreign.refuse_input,
+    "masked_type": ma.TracedMasked,
+    "masked_result": ma.result_of,
+}

@@ -1,0 +1,28 @@
+"""docs/ops.md is what docs/make_ops.py makes of the op table that is built."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rows import ROWS
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+pytestmark = pytest.mark.skipif(
+    not (DOCS / "make_ops.py").is_file(), reason="the docs are not beside the tests"
+)
+
+
+def test_the_page_is_up_to_date():
+    made = runpy.run_path(str(DOCS / "make_ops.py"))["page"]()
+    assert (DOCS / "ops.md").read_text("utf-8") == made, "run python docs/make_ops.py"
+
+
+def test_every_numpy_function_of_the_table_stands_on_it():
+    page = (DOCS / "ops.md").read_text("utf-8")
+    assert not [
+        row["ufunc"] for row in ROWS
+        if hasattr(np, row["ufunc"]) and f"`np.{row['ufunc']}`" not in page
+    ]  # fmt: skip
