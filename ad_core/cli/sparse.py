@@ -20,7 +20,7 @@ from ad_core.examples import brusselator
 from .errors import UserError, need, reason
 from .output import console
 
-__all__ = ["Steps", "add", "measure", "rows"]
+__all__ = ["SparseRun", "add", "measure", "rows"]
 
 GRID = 64  # points along a side
 LEAST, MOST = 4, 10_000
@@ -85,7 +85,7 @@ def _writing(folder):
         raise UserError(f"--out: cannot write to {str(folder)!r}: {reason(error)}") from error
 
 
-class Steps(NamedTuple):
+class SparseRun(NamedTuple):
     """What was found, and what it took: seconds by step, peak bytes before and after solving."""
 
     pattern: object
@@ -96,7 +96,7 @@ class Steps(NamedTuple):
 
 
 def measure(n, end):
-    """Trace the equation on a grid of n x n points, evaluate its Jacobian, solve it: a `Steps`."""
+    """Trace the equation on a grid of n x n points, evaluate its Jacobian and solve it."""
     y, seconds = brusselator.start(n), {}
 
     def timed(step, call):
@@ -127,7 +127,7 @@ def measure(n, end):
         )
 
     solution = timed("solution by Radau", solve)
-    return Steps(pattern, solution, seconds, before, _peak())
+    return SparseRun(pattern, solution, seconds, before, _peak())
 
 
 def rows(n, end, steps):

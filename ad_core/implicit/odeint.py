@@ -10,7 +10,7 @@ from ad_core import _core
 from ad_core.implicit.sensitivities import Sensitivities
 from ad_core.implicit.unknown import Unknown, scipy_module
 from ad_core.recording.trees import flatten
-from ad_core.rules.arguments import Arguments, Result, any_traced
+from ad_core.rules.arguments import Result, RuleArguments, any_traced_leaf
 from ad_core.rules.closures import hoisted
 from ad_core.rules.rule import flat, rows_of, split
 
@@ -60,11 +60,12 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
         ys = integrate(rate(args, closed), start, np.asarray(t, dtype=np.float64))
         return _unstacked(unknown, ys)
 
-    if not closed and not any_traced((y0, t, args)):
+    if not closed and not any_traced_leaf((y0, t, args)):
         return solved(y0, t, args, closed)
-    given = Arguments("implicit.odeint", (y0, t, args, closed), numbers=False)
+    given = RuleArguments("implicit.odeint", (y0, t, args, closed), numbers=False)
     start, times, parameters = (
-        Arguments("implicit.odeint", part, numbers=False) for part in ((y0,), (t,), (args, closed))
+        RuleArguments("implicit.odeint", part, numbers=False)
+        for part in ((y0,), (t,), (args, closed))
     )
     before = len(start.arrays) + len(times.arrays)
     result = Result("implicit.odeint")

@@ -6,7 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.implicit.linear import solve
 from ad_core.implicit.unknown import Unknown
-from ad_core.rules.arguments import Arguments, Result, any_traced
+from ad_core.rules.arguments import Result, RuleArguments, any_traced_leaf
 from ad_core.rules.closures import hoisted
 from ad_core.rules.rule import flat, rows_of, split
 from ad_core.transforms import first_order
@@ -71,9 +71,9 @@ def solution(name, function, residual, x0, params, find):
         equation = Equation(name, what, unknown, start, at(params, closed), residual)
         return unknown.build(find(equation))
 
-    if not closed and not any_traced((x0, params)):
+    if not closed and not any_traced_leaf((x0, params)):
         return found(x0, params, closed)
-    given, result = Arguments(name, (x0, tuple(params), closed), numbers=False), Result(name)
+    given, result = RuleArguments(name, (x0, tuple(params), closed), numbers=False), Result(name)
 
     def linear(arrays, results, backward):
         x = flat(results)

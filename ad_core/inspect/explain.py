@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ad_core import _core
 from ad_core.recording.record import check_mode, record
-from ad_core.sparse.compression import Swept
+from ad_core.sparse.compression import Compression
 from ad_core.sparse.transforms import recorded
 
 __all__ = ["Explanation", "explain", "route_rows", "table"]
@@ -93,7 +93,7 @@ def explain(fun, *args, argnums=0, mode=None, sparse=False, **kwargs):
 
 def _sparse(fun, args, kwargs, argnums, mode):
     recording = recorded(fun, args, kwargs, argnums, False, False)
-    swept = Swept(recording, _core.name_of(fun), mode=mode)
+    swept = Compression(recording, _core.name_of(fun), mode=mode)
     route = swept.route
     reason = "; ".join(f"{name}: {count:,} operations" for name, count in route.candidates.items())
     size = {"entries": swept.structure.nnz, "edges": swept.edges}

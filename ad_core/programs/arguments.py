@@ -10,7 +10,7 @@ from ad_core.programs.keys import NoKey, key_of, layout_of, structure_of
 from ad_core.recording.argnums import is_single, numbered
 from ad_core.recording.trees import flatten
 
-__all__ = ["Arguments", "as_floats", "check_batch_dims"]
+__all__ = ["CallArguments", "as_floats", "check_batch_dims"]
 
 
 def check_batch_dims(batch_dims):
@@ -18,7 +18,7 @@ def check_batch_dims(batch_dims):
     return integer(batch_dims, "batch_dims", "a number of axes >= 0", least=0)
 
 
-class Arguments:
+class CallArguments:
     """A call's arguments, taken apart into inputs and what is recorded with the function.
 
     key: what the recordings of a function are told apart by, None where an argument has no key;

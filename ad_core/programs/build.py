@@ -7,7 +7,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.recording.trees import leaf_paths
-from ad_core.sparse.pattern import Structure, check_one_argument
+from ad_core.sparse.pattern import SparsePattern, check_one_argument
 
 __all__ = [
     "SEEDS",
@@ -282,7 +282,7 @@ def _dense_hessian(source, argnums, adjoints):
 def _sparse(source, entries, rows, inputs, route, counts):
     row, column, terms = entries
     order = np.lexsort((column, row))
-    pack = Structure.of_entries(row[order], column[order], (rows, len(inputs)))
+    pack = SparsePattern.of_entries(row[order], column[order], (rows, len(inputs)))
     facts = {"route": route, "candidates": counts, "entries": len(terms)}
     return terms[order], [(len(terms),)], pack, 0, facts
 

@@ -11,11 +11,11 @@ from ad_core.inspect.spy import spy
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, seed_leaves
 from ad_core.programs.compressed import Compressed, make_sparse
-from ad_core.programs.large import Replayed, Swept
+from ad_core.programs.large import ByUnitVectors, Replayed
 from ad_core.programs.own import OwnPoint
 from ad_core.programs.source import Source
 from ad_core.programs.watch import watched
-from ad_core.sparse.pattern import Structure
+from ad_core.sparse.pattern import SparsePattern
 
 __all__ = ["Compiled"]
 
@@ -97,7 +97,7 @@ class Compiled(_core.Evaluator):
                     f"{name} of {self._name} needs a program of more operations than one may "
                     f"have; use ad_core.{name}(), which records anew"
                 ) from None
-        call = Swept(source, self._build, name, argnums)
+        call = ByUnitVectors(source, self._build, name, argnums)
         return call, {"route": "sweeps of a product program", "candidates": {}}
 
     def _replayed(self, name, argnums, report):
@@ -276,7 +276,7 @@ def sizes(name, source):
 
 def explained(name, source, facts, call):
     rows = sizes(name, source) + route_rows(facts["route"], facts.get("candidates", {}))
-    if isinstance(call.pack, Structure):
+    if isinstance(call.pack, SparsePattern):
         rows.append(("entries", f"{call.pack.nnz:,}"))
     size = call.program.size() if hasattr(call, "program") else {}
     rows += [(key, f"{value:,}") for key, value in size.items() if value is not None]

@@ -8,7 +8,7 @@ from ad_core.errors import NoDerivativeError
 from ad_core.programs.build import build, check_scalar, pack_with_value
 from ad_core.programs.large import Replayed, Skeleton, leaves_of
 from ad_core.recording.record import Recording
-from ad_core.sparse.compression import Swept
+from ad_core.sparse.compression import Compression
 from ad_core.sparse.pattern import check_sparse
 from ad_core.sparse.route import least_operations
 
@@ -101,7 +101,7 @@ class Compressed(Replayed):
         self.again = AGAIN + _core.tape_size(recording.trace)["nodes"] if others else 0
         super().__init__(recording, source, name, argnums, report)
         own = self.of(recording.trace)
-        swept = Swept(own, source.name, hessian=name == "sparse_hessian")
+        swept = Compression(own, source.name, hessian=name == "sparse_hessian")
         self.swept = swept.forget()
         self.pack = swept.structure
         if name == "sparse_value_and_jacobian":

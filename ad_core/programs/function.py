@@ -12,7 +12,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
-from ad_core.programs.arguments import Arguments
+from ad_core.programs.arguments import CallArguments
 from ad_core.programs.build import SEEDS, WHOLE
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.groups import evaluated, parts_of
@@ -27,7 +27,7 @@ def compile(fun, *, max_paths=64, verify=0):
     """Record fun once for each shape of its arguments and each way through its branches, and
     evaluate it and its derivatives from the recordings: a :class:`Function`.
 
-    Arguments that are floats or float arrays (or nested containers of them) are inputs; others
+    CallArguments that are floats or float arrays (or nested containers of them) are inputs; others
     (ints, strings, None, integer arrays) are part of what is recorded, which is used again only
     for arguments that no function can tell from them: of the same classes, bits, dtypes, shapes,
     memory order and order of keys.  Objects of classes written in Python are compared by all that
@@ -202,7 +202,7 @@ class Function(_core.Evaluator):
 
     def _given(self, args, batch_dims):
         """The arguments taken apart, among them inputs."""
-        given = Arguments(self, args, batch_dims)
+        given = CallArguments(self, args, batch_dims)
         if not given.inputs:
             if args:
                 given.refuse_strangers(0)

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from ad_core.programs.arguments import Arguments
+from ad_core.programs.arguments import CallArguments
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.keys import BITS, NoKey, key_of
 from ad_core.programs.large import into
@@ -46,8 +46,8 @@ def evaluated(function, given, name, argnums, seeds, out, workers, progress):
 
 
 def parts_of(given):
-    """[(places in the flat batch, Arguments of those points)]; one (None, Arguments) where what is
-    recorded with the function is the same at all points."""
+    """A list of pairs: places in the flat batch, and the CallArguments of those points; one pair
+    (None, CallArguments) where what is recorded with the function is the same at all points."""
     if not given.fixed:
         return [(None, given)]
     points = given.points()
@@ -55,12 +55,12 @@ def parts_of(given):
     labels, firsts = _labels(given) if points else (None, [0])
     if len(firsts) == 1 and np.broadcast_shapes(*shapes) == given.batch:
         args = _with_rows(given, given.args, 0)
-        return [(None, Arguments(given.function, args, given.batch_dims, of_one_point=True))]
+        return [(None, CallArguments(given.function, args, given.batch_dims, of_one_point=True))]
     parts = []
     for label, first in enumerate(firsts):
         places = np.flatnonzero(labels == label) if points else np.arange(0)
         args = _with_rows(given, _with_points(given, places), first)
-        parts.append((places, Arguments(given.function, args, 1, of_one_point=True)))
+        parts.append((places, CallArguments(given.function, args, 1, of_one_point=True)))
     return parts
 
 

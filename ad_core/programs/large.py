@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions too large for a Jacobian entry by entry, or for a program at all.
 
-Swept: the product programs, run on the unit vectors as one more batch axis.  Replayed: the
+ByUnitVectors: the product programs, run on the unit vectors as one more batch axis.  Replayed: the
 recording carried out again at each point, array operations as a whole (matrix products by BLAS),
 and sweeps over its partials.
 """
@@ -15,7 +15,7 @@ from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, 
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 from ad_core.recording.trees import flatten
 
-__all__ = ["Replayed", "Skeleton", "Swept", "into", "leaves_of"]
+__all__ = ["ByUnitVectors", "Replayed", "Skeleton", "into", "leaves_of"]
 
 
 class _Large:
@@ -48,7 +48,7 @@ def into(results, out, name, arguments):
     return list(out)
 
 
-class Swept(_Large):
+class ByUnitVectors(_Large):
     """A Jacobian by D tangents or K adjoints, whichever are fewer, on the lanes of a program."""
 
     def __init__(self, source, call_of, name, argnums):

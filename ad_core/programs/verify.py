@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.arguments import Arguments
+from ad_core.programs.arguments import CallArguments
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.purity import are_close, short
 from ad_core.recording.trees import flatten
@@ -29,7 +29,7 @@ def verified(function, given, count):
 
 
 def _verified(function, args, where):
-    point = Arguments(function, args, 0, of_one_point=True)
+    point = CallArguments(function, args, 0, of_one_point=True)
     evaluation = Evaluation(function, point, "value", 0, ())
     call, results = evaluation.run(None, None, None)
     found, tree = flatten(results[0] if call.pack is None else call.pack(results))

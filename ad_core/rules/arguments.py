@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments and results of functions with rules: nested containers as the arrays of a call."""
+"""RuleArguments and results of functions with rules: nested containers as the arrays of a call."""
 
 import inspect
 
@@ -14,9 +14,9 @@ from ad_core.recording.trees import flatten, leaf_path
 from ad_core.rules.rule import call
 
 __all__ = [
-    "Arguments",
     "Result",
-    "any_traced",
+    "RuleArguments",
+    "any_traced_leaf",
     "bound",
     "leaves_like",
     "nondiff_numbers",
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-def any_traced(args):
+def any_traced_leaf(args):
     """Whether any leaf is traced, a complex traced value or an array of traced objects.
 
     Raises TracedValueError for a masked array or a Series of traced values.
@@ -72,7 +72,7 @@ def separated(name, args, numbers):
     """The arguments that are not in nondiff_argnums, and those that are, both in order."""
     fixed = [args[k] for k in numbers]
     for k, x in zip(numbers, fixed, strict=True):
-        if any_traced(x):
+        if any_traced_leaf(x):
             raise TracedValueError(
                 f"argument {k} of {name} is in nondiff_argnums, but depends on an input; take it "
                 f"out of nondiff_argnums"
@@ -87,7 +87,7 @@ def nondiff_numbers(nondiff_argnums):
     return tuple(integer(k, "nondiff_argnums", expected, least=0) for k in numbers)
 
 
-class Arguments:
+class RuleArguments:
     """Nested arguments of one call, the traced leaves among them being the arrays of its rule.
 
     numbers: whether all leaves must be real numbers or arrays of them.
@@ -108,7 +108,7 @@ class Arguments:
             raise DtypeError(
                 f"{self._place(k)} of {self.name} is complex; pass its .real and .imag"
             )
-        if any_traced(leaf):
+        if any_traced_leaf(leaf):
             return _core.object_array(leaf)
         real = isinstance(leaf, (int, float, np.ndarray, np.generic))
         if numbers and not (real and np.asarray(leaf).dtype.kind in "fiub"):

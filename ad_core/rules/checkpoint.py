@@ -4,7 +4,7 @@
 import functools
 
 from ad_core import _core
-from ad_core.rules.arguments import Arguments, Result, any_traced
+from ad_core.rules.arguments import Result, RuleArguments, any_traced_leaf
 from ad_core.rules.closures import hoisted
 from ad_core.transforms import first_order
 
@@ -43,10 +43,10 @@ def checkpoint(fun):
     @functools.wraps(fun)
     def recomputed(*args, **kwargs):
         closed, rebuild = hoisted(fun)
-        if not closed and not any_traced((args, kwargs)):
+        if not closed and not any_traced_leaf((args, kwargs)):
             return fun(*args, **kwargs)
         name = _core.name_of(fun)
-        given = Arguments(name, (args, kwargs, closed), numbers=False)
+        given = RuleArguments(name, (args, kwargs, closed), numbers=False)
         return called(name, lambda a, k, c: rebuild(c)(*a, **k), given)
 
     return recomputed

@@ -8,9 +8,9 @@ import numpy as np
 from ad_core import _core
 from ad_core.recording.trees import flatten
 from ad_core.rules.arguments import (
-    Arguments,
     Result,
-    any_traced,
+    RuleArguments,
+    any_traced_leaf,
     bound,
     leaves_like,
     nondiff_numbers,
@@ -47,10 +47,10 @@ class _Custom:
                 f"nondiff_argnums of {self._name} names argument {beyond[0]}, but there are "
                 f"{len(args)}"
             )
-        if not any_traced(args):
+        if not any_traced_leaf(args):
             return self.__wrapped__(*args)
         primals, fixed = separated(self._name, args, self._nondiff)
-        return self._recorded(Arguments(self._name, tuple(primals)), fixed)
+        return self._recorded(RuleArguments(self._name, tuple(primals)), fixed)
 
     def _joined(self, primals, fixed):
         """All arguments in their order."""
@@ -65,13 +65,13 @@ class custom_jvp(_Custom):
 
     ``rule(primals, tangents) -> (y, t)``, set by :meth:`defjvp`, takes tuples of the arguments and
     of their tangents, of the same structure, and returns the result and its tangent, which must
-    be linear in the tangents.  Arguments and results may be nested tuples, lists and dicts of
+    be linear in the tangents.  RuleArguments and results may be nested tuples, lists and dicts of
     arrays; an argument that holds anything else belongs in nondiff_argnums, and is handed to the
     rule before the others: ``rule(*nondiff, primals, tangents)``.
 
     The rule is NumPy code.  It serves both modes (reverse by transposing it) and every order (it
     is traced where its own derivative is wanted).  Without a derivative fun is called as it is.
-    Arguments given by name are put in their places; real numbers come back as float64.
+    RuleArguments given by name are put in their places; real numbers come back as float64.
 
     Raises AttributeError where a derivative is wanted before there is a rule, TracedValueError for
     traced values that fun takes otherwise than by its arguments, ValueError for a rule's result of
@@ -170,7 +170,7 @@ class custom_vjp(_Custom):
 
     :meth:`defvjp` sets ``fwd(*args) -> (y, residuals)``, which is called instead of fun where a
     derivative is wanted, and ``bwd(residuals, w) -> cotangents``, with a cotangent w of y's
-    structure: a tuple with one entry an argument, None for zeros, linear in w.  Arguments and
+    structure: a tuple with one entry an argument, None for zeros, linear in w.  RuleArguments and
     results may be nested tuples, lists and dicts of arrays; an argument that holds anything else
     belongs in nondiff_argnums: fwd gets it in its place, bwd before the others,
     ``bwd(*nondiff, residuals, w)``.

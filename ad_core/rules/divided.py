@@ -86,7 +86,7 @@ def divided_tensor(f, w, k):
     return values[..., back].reshape(w.shape[:-1] + (n,) * (k + 1))
 
 
-class _Function:
+class _MatrixFunction:
     """derivative(k, x) element by element; known(x): a divided difference that needs no rule, or
     None."""
 
@@ -96,7 +96,7 @@ class _Function:
         return None
 
 
-class Root(_Function):
+class Root(_MatrixFunction):
     """The square root."""
 
     def derivative(self, k, x):
@@ -114,7 +114,7 @@ class Root(_Function):
             return -1.0 / ((a + b) * (b + c) * (a + c))
 
 
-class InverseRoot(_Function):
+class InverseRoot(_MatrixFunction):
     """The reciprocal of the square root."""
 
     def derivative(self, k, x):
@@ -127,7 +127,7 @@ class InverseRoot(_Function):
         return -1.0 / (a * b * (a + b))
 
 
-class Logarithm(_Function):
+class Logarithm(_MatrixFunction):
     """The natural logarithm."""
 
     def derivative(self, k, x):
@@ -146,7 +146,7 @@ class Logarithm(_Function):
         return np.where(z > 0.5, apart, 2.0 * ratio / total)
 
 
-class Traced(_Function):
+class Traced(_MatrixFunction):
     """A function of arrays, element by element, whose derivatives are ours, or the first the
     caller's."""
 

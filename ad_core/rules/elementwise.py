@@ -28,7 +28,7 @@ def elementwise(name, value, *partials):
     take traced arrays, so that derivatives of any order follow; None where there is none, which
     refuses a traced operand there.
     """
-    own = _Function(name, value, partials)
+    own = _ElementwiseFunction(name, value, partials)
 
     def function(*operands):
         result = _core.call_elementwise(own, operands)
@@ -39,7 +39,7 @@ def elementwise(name, value, *partials):
     return function
 
 
-class _Function:
+class _ElementwiseFunction:
     """An elementwise function: what the core asks for a call of it on numbers, and how it is
     called on arrays."""
 

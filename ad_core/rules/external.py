@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from ad_core import _core
-from ad_core.rules.arguments import Arguments, Result, any_traced, leaves_like
+from ad_core.rules.arguments import Result, RuleArguments, any_traced_leaf, leaves_like
 from ad_core.rules.rule import flat, rows_of, split
 
 __all__ = ["external"]
@@ -52,9 +52,9 @@ def external(fun, jvp=None, vjp=None, jacobian=None, name=None):
 
     @functools.wraps(fun)
     def black_box(*args):
-        if not any_traced(args):
+        if not any_traced_leaf(args):
             return function(*args)
-        given, result = Arguments(name, args), Result(name)
+        given, result = RuleArguments(name, args), Result(name)
 
         def linear(arrays, results, backward):
             return rules.at(given, result, arrays, results, backward)

@@ -42,7 +42,7 @@ def forward_sensitivities(
     >>> found.y[:, -1].round(7), found.dy_dp[..., -1].round(7), found.dy_dy0[..., -1].round(7)
     (array([1.2130613]), array([[-1.2130613]]), array([[0.6065307]]))
     """
-    problem = Problem("forward_sensitivities", fun, t_span, y0, p, t_eval, atol)
+    problem = InitialValueProblem("forward_sensitivities", fun, t_span, y0, p, t_eval, atol)
     n, m, plain = problem.n, problem.m, problem.plain
 
     def augmented(t, z, p):
@@ -104,7 +104,7 @@ def discrete_adjoint(
     >>> found.y.round(7), dy0.round(7), dp.round(7)
     (array([[1.2130613]]), array([0.6065307]), array([-1.2130613]))
     """
-    problem = Problem("discrete_adjoint", fun, t_span, y0, p, t_eval, atol)
+    problem = InitialValueProblem("discrete_adjoint", fun, t_span, y0, p, t_eval, atol)
     integrate = needed("scipy.integrate", "scipy", "discrete_adjoint")
     if method not in KINDS:
         raise ValueError(
@@ -174,7 +174,7 @@ def _solution(problem, segments, counts, rates):
     return found, pullback
 
 
-class Problem:
+class InitialValueProblem:
     """dy/dt = fun(t, y, p) from y0, checked."""
 
     def __init__(self, name, fun, t_span, y0, p, t_eval, atol):

@@ -8,11 +8,11 @@ from ad_core.recording import debugging
 from ad_core.sparse.pattern import jacobian_structure, symmetric
 from ad_core.sparse.route import hessian_route, jacobian_route
 
-__all__ = ["Swept"]
+__all__ = ["Compression"]
 
 
-class Swept:
-    """Structure and route of a recording's Jacobian, or Hessian, for it and for any other of the
+class Compression:
+    """Pattern and route of a recording's Jacobian, or Hessian, for it and for any other of the
     same path."""
 
     def __init__(self, recording, name, hessian=False, mode=None, chunk_size=None, like=None):

@@ -8,7 +8,7 @@ import numpy as np
 from ad_core import _core
 
 __all__ = [
-    "Structure",
+    "SparsePattern",
     "check_one_argument",
     "check_one_array",
     "check_sparse",
@@ -27,7 +27,7 @@ def _csr_array():
     return csr_array
 
 
-class Structure:
+class SparsePattern:
     """Rows and columns of a matrix's entries in CSR order; all its matrices share the arrays."""
 
     def __init__(self, indptr, indices, shape):
@@ -100,7 +100,7 @@ class Structure:
 
 
 def jacobian_structure(recording, name):
-    """Structure of a recording's Jacobian: the inputs that each output depends on.
+    """SparsePattern of a recording's Jacobian: the inputs that each output depends on.
 
     MemoryError for more entries than a sparse matrix may have.
     """
@@ -112,7 +112,7 @@ def jacobian_structure(recording, name):
             f"the Jacobian of {name} has more than 2^31 entries that are not structurally zero; "
             f"take products with it (jvp, vjp)"
         ) from None
-    return Structure(indptr, indices, (outputs.size, inputs.size))
+    return SparsePattern(indptr, indices, (outputs.size, inputs.size))
 
 
 def symmetric(structure):
@@ -124,7 +124,9 @@ def symmetric(structure):
     one_sided = structure.pattern()
     found = (one_sided + one_sided.T).tocsr()
     found.sort_indices()
-    return Structure(found.indptr.astype(np.int32), found.indices.astype(np.int32), structure.shape)
+    return SparsePattern(
+        found.indptr.astype(np.int32), found.indices.astype(np.int32), structure.shape
+    )
 
 
 def check_sparse(source, name, numbers, single):

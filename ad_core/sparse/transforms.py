@@ -4,7 +4,7 @@
 from ad_core import _core
 from ad_core.errors import TracedValueError
 from ad_core.recording.record import record
-from ad_core.sparse.compression import Swept
+from ad_core.sparse.compression import Compression
 from ad_core.sparse.pattern import check_one_array
 
 __all__ = ["recorded", "sparse_derivative"]
@@ -43,7 +43,7 @@ def sparse_derivative(fun, argnums, has_aux, hessian=False, with_value=False, mo
         recording = recorded(fun, args, kwargs, argnums, has_aux, hessian)
         # as outside of a trace that may be running and that this recording has no part in
         swept = _core.untraced(
-            Swept, recording, _core.name_of(fun), hessian, mode, chunk_size, known
+            Compression, recording, _core.name_of(fun), hessian, mode, chunk_size, known
         )
         result = swept.structure([_core.untraced(swept.entries, recording)])
         known = swept.forget()

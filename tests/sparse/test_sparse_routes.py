@@ -10,7 +10,7 @@ import ad_core
 from ad_core import _core
 from ad_core.sparse import route as routes
 from ad_core.sparse.compression import Swept
-from ad_core.sparse.pattern import Structure
+from ad_core.sparse.pattern import SparsePattern
 from agreement import leaves
 from programs import programs
 from random_programs import copies, examples
@@ -59,7 +59,7 @@ def test_jacobians_of_all_that_can_be_recorded(program):
         again = ad_core.trace(fun, x).jacobian(x, sparse=True)
     np.testing.assert_array_equal(again.indices, found.indices)
     close(again.toarray(), expected)
-    structure = Structure(found.indptr, found.indices, found.shape).pattern().toarray()
+    structure = SparsePattern(found.indptr, found.indices, found.shape).pattern().toarray()
     assert not np.any(tape.jacobian_sparsity().toarray() & ~structure)
 
 

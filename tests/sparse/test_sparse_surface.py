@@ -12,7 +12,7 @@ import pytest
 import ad_core
 from ad_core import _core
 from ad_core.programs import compressed
-from ad_core.sparse.pattern import Structure
+from ad_core.sparse.pattern import SparsePattern
 from agreement import refused
 from sparse_programs import banded, chain, close, without_programs
 
@@ -348,7 +348,7 @@ def test_a_dense_matrix_is_not_made_to_be_explained(monkeypatch):
 def test_pictures_show_every_entry():
     from ad_core.inspect.spy import image
 
-    structure = Structure.of_entries(np.array([0, 0, 2]), np.array([1, 3, 0]), (3, 4))
+    structure = SparsePattern.of_entries(np.array([0, 0, 2]), np.array([1, 3, 0]), (3, 4))
     picture = image(structure, np.array([2, 0, 5, 1]))
     expected = np.full((3, 4), np.nan)
     expected[0, 1], expected[0, 3], expected[2, 0] = 0, 1, 2

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The architecture of ad_core/: which folder imports which, and where things stand."""
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from repository import ROOT, circles, files, needs_sources, relative
+
+PACKAGE = ROOT / "ad_core"
+
+pytestmark = needs_sources
+
+
+def modules():
+    """Module name -> file, of the package's Python sources."""
+    found = {}
+    for path in files("ad_core/*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+EXTENSION = "ad_core._core"
+
+
+def imported(name, path):
+    """The package's modules that a module imports, anywhere in it: within functions too."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, base] if base else above)
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                found.add(whole if whole in MODULES or whole == EXTENSION else base)
+    return {other for other in found if other in MODULES or other == EXTENSION} - {name, "ad_core"}
+
+
+def graph():
+    """Module -> modules that it imports; the extension imports what _core.pyx says."""
+    found = {name: imported(name, path) for name, path in MODULES.items() if name != "ad_core"}
+    text = (PACKAGE / "_core.pyx").read_text("utf-8")
+    used = set()
+    for base, names in re.findall(r"^from (ad_core[\w.]*) import ([^(\n]+|\([^)]*\))", text, re.M):
+        used.add(base)
+        used |= {f"{base}.{name}" for name in re.findall(r"\w+", names)}
+    found[EXTENSION] = {name for name in used if name in MODULES}
+    return found
+
+
+def folder(module):
+    """The package's own part that a module lies in: a folder, or the extension."""
+    return module.split(".")[1]
+
+
+def arrows():
+    """The folders that each folder may import, as the table of docs/design.md says."""
+    text = (ROOT / "docs" / "design.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)/?` \|[^|]*\| ([^|]*) \|$", text, re.MULTILINE)
+    return {name: re.findall(r"`(\w+)/?`", used) for name, used in rows}
+
+
+def test_modules_do_not_import_one_another_in_circles():
+    found = graph()
+    assert len(found) > 100
+    assert not circles(found)
+
+
+def test_imports_follow_the_arrows():
+    allowed, wrong = arrows(), []
+    names = list(allowed)
+    found = graph()
+    assert set(names) == {folder(name) for name in found}
+    for k, name in enumerate(names):
+        wrong += [f"{name} uses {u}, below it" for u in allowed[name] if u not in names[:k]]
+    for name, others in found.items():
+        for other in others:
+            if folder(other) not in (folder(name), *allowed[folder(name)]):
+                wrong.append(f"{name} imports {other}")
+    assert not wrong
+
+
+def test_the_root_has_few_entries():
+    """Folders and modules, besides what makes a typed package of it and declares the extension."""
+    own = {"__init__.py", "__init__.pyi", "py.typed", "_core.pyx", "_core.pxd"}
+    entries = {path.relative_to(PACKAGE).parts[0] for path in files("ad_core/*")}
+    assert own <= entries
+    assert len(entries - own) <= 14
+
+
+def test_classes_have_names_of_their_own():
+    names = Counter()
+    for path in MODULES.values():
+        tree = ast.parse(path.read_text("utf-8"))
+        names.update(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    for path in files("ad_core/*.pxi", "ad_core/*.pyx"):
+        names.update(re.findall(r"^(?:cdef )?class (\w+)", path.read_text("utf-8"), re.MULTILINE))
+    assert len(names) > 60
+    assert not {name: count for name, count in names.items() if count > 1}
+
+
+def test_there_is_one_extension():
+    assert [relative(path) for path in files("*.pyx")] == ["ad_core/_core.pyx"]
+
+
+def test_every_included_file_is_there_and_every_file_is_included():
+    text = "".join((PACKAGE / f"_core.{end}").read_text("utf-8") for end in ("pyx", "pxd"))
+    included = re.findall(r'^include "([^"]+)"', text, re.MULTILINE)
+    assert sorted(included) == sorted(
+        path.relative_to(PACKAGE).as_posix() for path in files("ad_core/*.pxi")
+    )
+
+
+def test_import_needs_numpy_alone(tmp_path):
+    program = (
+        "import sys, ad_core\n"
+        "extras = {'scipy', 'matplotlib', 'rich', 'typer', 'pytest'} & set(sys.modules)\n"
+        "sys.exit(f'imported: {extras}' if extras else 0)"
+    )
+    # From elsewhere, or an in-tree ad_core/ would be found first.
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["ad_core", "ad_core.programs.function", "ad_core.overrides.numpy"]
+)
+def test_any_module_may_be_imported(name):
+    importlib.import_module(name)
