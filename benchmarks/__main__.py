@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command line: ``python -m benchmarks [WORKLOAD ...]``."""
+"""Command line: ``python -m benchmarks [WORKLOAD ...]``, ``python -m benchmarks publish``."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ try:
 except ImportError:
     sys.exit('The benchmarks need the bench extra: pip install ".[bench]"')
 
-from benchmarks import grids, machine, memory, peers, recording, report, workload
+from benchmarks import grids, machine, memory, peers, publish, recording, report, workload
 from benchmarks.runner import run_workload
 
 WORKLOADS = ("recording", *workload.NAMES, "grids")
@@ -25,7 +25,8 @@ def arguments(argv):
         description="Time ad_core and its peers on the same plain NumPy functions. Answers are "
         "compared before anything is timed; a peer whose answer is wrong is reported, not timed.",
         epilog="Everything takes about an hour, and nothing else should run meanwhile. "
-        "Peers that are not installed are left out.",
+        "Peers that are not installed are left out. 'python -m benchmarks publish FILE' brings a "
+        "run's results.json into README.md and docs/.",
     )
     parser.add_argument(
         "workloads",
@@ -80,6 +81,9 @@ def arguments(argv):
 
 def main(argv=None):
     """Run what was asked, print it and write the files."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["publish"]:
+        return publish.main(argv[1:])
     chosen = arguments(argv)
     works = [workload.load(name) for name in chosen.workloads if name in workload.NAMES]
     asked = [name for name in chosen.peers if any(name in work.peers for work in works)]

@@ -28,11 +28,14 @@ def megabytes(value):
     return "-" if value is None else f"{value / 2**20:.3g} MiB"
 
 
-def table(head, rows):
-    """A Markdown table with the first column to the left and the others to the right."""
+def table(head, rows, last="--:"):
+    """A Markdown table with the first column to the left and the others to the right.
+
+    ``last="---"`` has the last one to the left.
+    """
     lines = [
         "| " + " | ".join(head) + " |",
-        "|" + "|".join(["---", *["--:"] * (len(head) - 1)]) + "|",
+        "|" + "|".join(["---", *["--:"] * (len(head) - 2), last]) + "|",
     ]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(lines)
