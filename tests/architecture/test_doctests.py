@@ -3,11 +3,15 @@
 import doctest
 import importlib
 import pkgutil
+import re
+import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ad_core
+from commands import run as run_command
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -49,9 +53,37 @@ def test_page(page):
     run(doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0))
 
 
-def test_the_readme_has_examples():
-    if PAGES:
-        assert ">>> " in code_blocks(PAGES[0].read_text("utf-8"))
+def blocks(page, language):
+    """The blocks of code in a language."""
+    pattern = rf"^```{language}\n(.*?)^```"
+    return re.findall(pattern, page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES[:1] + [page for page in PAGES if page.name == "guide.md"])
+def test_all_python_is_an_example(page):
+    """What has no prompt would not be run; files to be written are run by the test below."""
+    assert ">>> " in code_blocks(page.read_text("utf-8"))
+    for block in blocks(page, "python"):
+        assert block.startswith((">>> ", "# model.py\n"))
+
+
+def test_the_commands_of_the_guide_run(tmp_path, monkeypatch, capsys):
+    page = ROOT / "docs" / "guide.md"
+    if not page.is_file():
+        pytest.skip("the pages are not beside the tests")
+    pytest.importorskip("matplotlib")
+    (model,) = [block for block in blocks(page, "python") if block.startswith("# model.py")]
+    (tmp_path / "model.py").write_text(model, "utf-8")
+    np.save(tmp_path / "x.npy", np.array([1.0, 2.0]))
+    monkeypatch.chdir(tmp_path)
+    lines = [shlex.split(line) for block in blocks(page, "sh") for line in block.splitlines()]
+    for program, command, *arguments in lines:
+        assert program == "ad-core"
+        if command != "demo":  # the demonstrations have tests of their own
+            code, _, err = run_command(capsys, command, *arguments)
+            assert (code, err) == (0, ""), arguments
+    assert np.load("J.npy").tolist() == [2.0, 31.0]
+    assert Path("trace.svg").stat().st_size > 0
 
 
 @pytest.mark.parametrize("name", modules())
