@@ -10,7 +10,17 @@ array([[0.        , 0.        ],
        [0.84147098, 0.        ]])
 """
 
-from ad_core import _core, implicit
+try:
+    from ad_core import _core
+except ImportError as error:
+    if error.name != __name__:  # another one: a library that is missing or does not fit
+        raise
+    raise ImportError(
+        f"{__path__[0]} holds the sources of ad_core without the compiled extension. Run `pip "
+        f"install .` in the repository's root (or `pip install -e .` to work on it); if ad_core is "
+        f"installed already, start Python in another directory"
+    ) from None
+from ad_core import implicit
 from ad_core._core import Gathered, gather
 from ad_core.errors import (
     BranchChanged,

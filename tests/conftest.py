@@ -6,8 +6,12 @@ import signal
 import numpy as np
 import pytest
 
-import ad_core
-from ad_core import _core
+from checkout import uncover_installed
+
+uncover_installed()
+
+import ad_core  # noqa: E402
+from ad_core import _core  # noqa: E402
 
 ORIGINALS = {
     name: getattr(np, name) for name in ("zeros", "empty", "ones", "full", "array", "asarray")

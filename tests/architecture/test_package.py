@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from checkout import uncover_installed
 from repository import ROOT, circles, files, needs_sources, relative
 
 PACKAGE = ROOT / "ad_core"
@@ -139,3 +140,27 @@ def test_import_needs_numpy_alone(tmp_path):
 )
 def test_any_module_may_be_imported(name):
     importlib.import_module(name)
+
+
+def test_sources_without_the_extension_say_what_to_do(tmp_path):
+    """What a checkout that is not built gives to `import ad_core`."""
+    for path in (PACKAGE / "__init__.py", *(PACKAGE / "errors").glob("*.py")):
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(path.read_text("utf-8"), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import ad_core"],  # -S: none that is installed
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "pip install ." in done.stderr
+    assert "circular" not in done.stderr
+
+
+def test_a_checkout_that_is_not_built_does_not_hide_the_installed_package(monkeypatch):
+    built = any(PACKAGE.glob("_core*.so")) or any(PACKAGE.glob("_core*.pyd"))
+    monkeypatch.setattr(sys, "path", [str(ROOT), "elsewhere"])
+    uncover_installed()
+    assert sys.path == ([str(ROOT)] if built else []) + ["elsewhere"]
