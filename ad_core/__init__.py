@@ -10,6 +10,8 @@ array([[0.        , 0.        ],
        [0.84147098, 0.        ]])
 """
 
+import sys as _sys
+
 try:
     from ad_core import _core
 except ImportError as error:
@@ -66,6 +68,9 @@ from ad_core.transforms.testing import check_grads
 __version__ = "0.1.0"
 
 _core.set_hooks(**_numpy.hooks, **_first_order.hooks, **_workers.hooks, flatten=_flatten)
+_core.use_stand_ins(
+    [module for name, module in _sys.modules.items() if name.startswith("ad_core.")]
+)
 
 __all__ = [
     "BranchChanged",

@@ -9,7 +9,7 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Occurred, PyErr_SetInterrupt
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsDouble, PyLong_AsLongLongAndOverflow
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from cpython.pythread cimport PyThread_get_thread_ident
@@ -149,6 +149,8 @@ cdef extern from "numpy/ufuncobject.h":
 include "binding/status.pxi"
 include "binding/hooks.pxi"
 include "binding/numpy/shield.pxi"
+include "binding/numpy/names.pxi"
+include "binding/numpy/lookups.pxi"
 include "binding/numpy/creation.pxi"
 include "binding/numpy/lists.pxi"
 include "binding/numpy/float_errors.pxi"

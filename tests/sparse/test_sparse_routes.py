@@ -9,7 +9,7 @@ from hypothesis import given
 import ad_core
 from ad_core import _core
 from ad_core.sparse import route as routes
-from ad_core.sparse.compression import Swept
+from ad_core.sparse.compression import Compression
 from ad_core.sparse.pattern import SparsePattern
 from agreement import leaves
 from programs import programs
@@ -83,7 +83,7 @@ def test_every_route_of_a_jacobian(program):
     x = program.point(1)
     expected = ad_core.jacobian(program)(x)
     recording = ad_core.trace(program, x)._recording
-    swept = Swept(recording, "program")
+    swept = Compression(recording, "program")
     for route in every_route(swept.structure, swept.edges):
         for chunk in (None, 1, 3):
             close(matrix(swept.structure, route.entries(recording, swept.structure, chunk)),
@@ -119,7 +119,7 @@ def test_structures_never_miss_an_entry(program):
     """Inputs that an output does not depend on leave it as it is, to the last bit of a long
     double; those that it depends on are found by no difference of zero."""
     x = program.point(2)
-    structure = Swept(ad_core.trace(program, x)._recording, "program").structure
+    structure = Compression(ad_core.trace(program, x)._recording, "program").structure
     exact = ad_core.trace(program, x).jacobian_sparsity()
     for pattern in (structure.pattern(), exact):
         dependence = pattern.toarray()
@@ -201,7 +201,7 @@ def test_every_route_of_a_hessian(program):
     x = program.point(4)
     expected = ad_core.hessian(program.total)(x)
     recording = ad_core.trace(program.total, x)._recording
-    swept = Swept(recording, "program", hessian=True)
+    swept = Compression(recording, "program", hessian=True)
     structure, gradient = swept.structure, recording.differentiated()
     pattern = structure.indptr, structure.indices
     for kind, colour in (("star", _core.colour_star), ("acyclic", _core.colour_acyclic)):

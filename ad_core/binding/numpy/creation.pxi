@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Traced buffers: while a trace runs on a thread, np.zeros and its kin called on that thread
 # give arrays that traced values may be stored into, so `out = np.zeros(n); out[0] = x[0] ** 2`
-# works as written.  NumPy's own functions are back as soon as no trace runs.
+# works as written.
 
-cdef dict numpy_names = np.__dict__
 cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
     "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "copy",
@@ -19,60 +18,6 @@ cdef object unpatched_full = np.full
 cdef cnp.ndarray contiguous(object x, object dtype=None):
     """x in C order and native bytes; unlike np.ascontiguousarray a 0-d array stays one."""
     return unpatched_asarray(x, dtype=dtype, order="C")
-
-
-cdef enum:
-    MAXREPLACED = 128
-
-# A name of NumPy's that is replaced while a trace runs; what it holds lives as long as we do.
-cdef struct Replaced:
-    PyObject *space             # the namespace, a dict
-    PyObject *name
-    PyObject *stand_in          # what stands there while a trace runs
-    PyObject *original          # and what otherwise
-
-cdef Replaced replaced[MAXREPLACED]
-cdef int n_replaced = 0
-cdef int running = 0            # traces open in all threads
-
-
-cdef int patch_numpy() except -1:
-    """Count one trace more; with the first, the stand-ins are put in place, all or none."""
-    global running
-    cdef Replaced *r
-    cdef PyObject *found
-    cdef int k
-    if <size_t> len(sys_modules) != modules_seen:
-        shield_compiled()
-    if running == 0:
-        try:
-            for k in range(n_replaced):
-                r = &replaced[k]
-                found = ad_dict_get(r.space, r.name)
-                if found != r.original and found != NULL:   # somebody else's: put back afterwards
-                    Py_INCREF(<object> found)
-                    r.original = found
-                ad_dict_set(r.space, r.name, r.stand_in)
-        except BaseException:
-            restore_names()
-            raise
-    running += 1
-    return 0
-
-
-cdef void unpatch_numpy() noexcept:
-    """Count one trace less; with the last, NumPy's names stand for its own functions again."""
-    global running
-    running -= 1
-    if running == 0:
-        restore_names()
-
-
-cdef void restore_names() noexcept:
-    """Setting what a dictionary has already needs no memory, so that nothing can fail."""
-    cdef int k
-    for k in range(n_replaced):
-        ad_dict_restore(replaced[k].space, replaced[k].name, replaced[k].original)
 
 
 cdef object buffer_of(object array):
@@ -428,23 +373,6 @@ def copy(*args, **kwargs):
     return like("copy", args, kwargs)
 
 
-cdef int enter_replacement(dict space, str name, object function) except -1:
-    """Let function stand for a name of NumPy's while any trace runs."""
-    global n_replaced
-    if n_replaced == MAXREPLACED:
-        raise RuntimeError(f"at most {MAXREPLACED} names of NumPy's are replaced")
-    name = sys.intern(name)
-    original = space[name]
-    for part in (space, name, function, original):
-        Py_INCREF(part)
-    replaced[n_replaced].space = <PyObject *> space
-    replaced[n_replaced].name = <PyObject *> name
-    replaced[n_replaced].stand_in = <PyObject *> function
-    replaced[n_replaced].original = <PyObject *> original
-    n_replaced += 1
-    return 0
-
-
 cdef str TESTING = "numpy.testing._private.utils"   # where np.testing's functions are written
 cdef bint testing_entered = False
 
@@ -458,8 +386,6 @@ cdef int enter_testing() except -1:
     testing_entered = True
     for space, name, function in entries:
         enter_replacement(space.__dict__, name, function)
-        if running > 0:
-            setattr(space, name, function)
     return 0
 
 

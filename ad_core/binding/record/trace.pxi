@@ -95,11 +95,13 @@ cdef class Trace:
     cdef size_t most            # of a loaded one: nodes of recordings derived from it, and
     #                             entries of their patterns; 0: no limit
     cdef object handed_at       # and the user's line where they first were
+    cdef Names names            # of NumPy's, those that it needs replaced
     cdef object __weakref__
 
     def __cinit__(self):
         self.thread = PyThread_get_thread_ident()
         self.tape = take_tape()
+        self.names.all = True
 
     def __dealloc__(self):
         if self.tape != NULL:
@@ -120,7 +122,7 @@ cdef class Trace:
         """Begin; where this raises, nothing has changed."""
         cdef Trace outer = innermost()
         begin_watching(running == 0)
-        patch_numpy()               # all that may raise; what follows does not
+        replace_names(&self.names)  # all that may raise; what follows does not
         if outer is not None:
             self.outer = outer
             self.level = outer.level + 1
@@ -135,7 +137,7 @@ cdef class Trace:
             return 0
         self.live = False
         set_current(<void *> self.outer if self.outer is not None else NULL)
-        unpatch_numpy()
+        restore_names(&self.names)
         Py_DECREF(self)
         if self.refusal is not None:
             carry_outward(self)

@@ -406,6 +406,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
     cdef ad_function f
     cdef object y, traced, recording = None
     trace.fun = fun
+    names_of(fun, args, kwargs, &trace.names)
     try:
         trace.open()
         check(ad_tape_inputs(trace.tape, D, &first))

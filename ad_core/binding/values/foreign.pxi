@@ -211,8 +211,3 @@ def ask_ufunc(ufunc, method, inputs, kwargs):
 def ask_function(function, types, args, kwargs):
     """The same of a function of NumPy's that is no ufunc."""
     return hooks.ask_function(function, types, args, kwargs)
-
-
-def replace_while_tracing(space, str name, function):
-    """Let the Python layer's function stand for one of NumPy's while any trace runs."""
-    enter_replacement(space, name, function)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which names of NumPy's a function may look up.  A name that nothing looks up need not be replaced.
+# The answer is read off the function's code and those of the Python functions that it calls; it is
+# "all" wherever they may come to code that is not seen: imports, methods of objects, other packages.
+
+cdef enum:
+    MOST_KNOWN = 256            # codes that are remembered
+    MOST_WALKED = 16            # functions that are followed
+
+@cython.final
+cdef class KnownCode:
+    """What is known of a code object by itself."""
+
+    cdef object code            # keeps its id its own
+    cdef tuple names            # what it looks up, in its globals or as attributes; None: anything
+    cdef Names needed           # those of them that are replaced
+
+
+# The functions that a walk has come to.
+cdef struct Walk:
+    PyObject *codes[MOST_WALKED]
+    int count
+
+
+cdef dict known_codes = {}      # id of a code object -> KnownCode
+cdef object FunctionType = types.FunctionType
+cdef object CodeType = types.CodeType
+cdef object ArrayFunction = type(np.sum)    # NumPy's functions that ask their arguments' classes
+cdef dict builtin_names = __import__("builtins").__dict__
+# Built-in functions that call nothing of the user's but what their arguments are.
+cdef set PLAIN_BUILTINS = {abs, bool, divmod, enumerate, float, int, len, max, min, pow, range,
+                           reversed, round, slice, sum, tuple, zip}
+# Numbers, texts and the like, which have no code of the user's.
+cdef set PLAIN_TYPES = {bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range,
+                        *np.sctypeDict.values()} - {np.object_}
+# By these a code may come to any other.
+cdef frozenset FAR_OPCODES = frozenset([opcode.opmap[name] for name in (
+    "IMPORT_NAME", "LOAD_BUILD_CLASS", "STORE_GLOBAL", "DELETE_GLOBAL") if name in opcode.opmap])
+cdef int FAR_FLAGS = 0x20 | 0x80 | 0x200    # generators and coroutines
+
+
+cdef bint is_inert(object x):
+    """Whether x is a number, a text or an array of numbers."""
+    kind = type(x)
+    if kind is np_ndarray:
+        return (<cnp.ndarray> x).descr.kind != c"O"
+    return kind in PLAIN_TYPES
+
+
+cdef bint is_numpys(object x) except -1:
+    """Whether x is a function of NumPy's whose name is not replaced, or a part of NumPy."""
+    return (x is np or x is np.linalg or x is np.fft or type(x) is ArrayFunction or
+            (isinstance(x, np.ufunc) and x in ufunc_ops) or
+            (isinstance(x, type) and x in PLAIN_TYPES))
+
+
+cdef bint is_harmless(str name) except -1:
+    """Whether an attribute of this name, of NumPy or an array, leads to no code of the user's."""
+    cdef PyObject *found = ad_dict_get(<PyObject *> numpy_names, <PyObject *> name)
+    if found == NULL:           # of an array, or of a part of NumPy, unless it is loaded on demand
+        return not name.startswith("__") and name not in dir(np)
+    return is_inert(<object> found) or is_numpys(<object> found)
+
+
+cdef bint collect_names(object code, set names) except -1:
+    """Add what a code and those within it look up; False where they may come to anything."""
+    if code.co_flags & FAR_FLAGS or not FAR_OPCODES.isdisjoint(code.co_code[::2]):
+        return False
+    names.update(code.co_names)
+    for x in code.co_consts:
+        if type(x) is CodeType and not collect_names(x, names):
+            return False
+    return True
+
+
+cdef KnownCode known_code(object code):
+    """What is known of a code, which is looked into when it is first met."""
+    cdef PyObject *found = PyDict_GetItem(known_codes, id(code))
+    cdef KnownCode known
+    cdef set names = set()
+    cdef dict numbers = {}
+    cdef int k
+    if found != NULL:
+        return <KnownCode> found
+    known = KnownCode()
+    known.code = code
+    for k in range(n_replaced):
+        numbers.setdefault(<object> replaced[k].name, []).append(k)
+    if collect_names(code, names) and all([name in numbers or is_harmless(name)
+                                           for name in names]):
+        known.names = tuple(names)
+        for name in names:
+            for number in numbers.get(name, ()):
+                k = number
+                known.needed.bits[k >> 6] |= <uint64_t> 1 << (k & 63)
+    if len(known_codes) >= MOST_KNOWN:
+        known_codes.clear()
+    known_codes[id(code)] = known
+    return known
+
+
+cdef bint follow(object x, Names *needed, Walk *walk) except -1:
+    """Whether what a name stands for is seen through: add the names that it needs."""
+    if is_inert(x) or is_numpys(x):
+        return True
+    return type(x) is FunctionType and follow_function(x, needed, walk)
+
+
+cdef bint follow_function(object fun, Names *needed, Walk *walk) except -1:
+    """The same of a Python function."""
+    cdef object code = fun.__code__, space = fun.__globals__
+    cdef KnownCode known
+    cdef PyObject *found
+    cdef int k
+    for k in range(walk.count):
+        if walk.codes[k] == <PyObject *> code:
+            return True
+    if walk.count == MOST_WALKED:
+        return False
+    walk.codes[walk.count] = <PyObject *> code
+    walk.count += 1
+    known = known_code(code)
+    if known.names is None:
+        return False
+    needed.bits[0] |= known.needed.bits[0]
+    needed.bits[1] |= known.needed.bits[1]
+    for name in known.names:
+        found = ad_dict_get(<PyObject *> space, <PyObject *> name)
+        if found != NULL:
+            if not follow(<object> found, needed, walk):
+                return False
+            continue
+        found = ad_dict_get(<PyObject *> builtin_names, <PyObject *> name)
+        if found != NULL and <object> found not in PLAIN_BUILTINS:
+            return False
+    for x in fun.__defaults__ or ():
+        if not follow(x, needed, walk):
+            return False
+    for x in fun.__closure__ or ():
+        try:
+            x = (<object> x).cell_contents
+        except ValueError:          # not bound yet
+            return False
+        if not follow(x, needed, walk):
+            return False
+    return fun.__kwdefaults__ is None
+
+
+cdef int names_of(object fun, tuple args, dict kwargs, Names *needed) except -1:
+    """The names that a function called with these plain arguments needs replaced."""
+    cdef Walk walk
+    walk.count = 0
+    needed.all = True
+    needed.bits[0] = needed.bits[1] = 0
+    if type(fun) is not FunctionType or kwargs:
+        return 0
+    for x in args:
+        if not is_inert(x):
+            return 0
+    if follow_function(fun, needed, &walk):
+        needed.all = False
+    return 0
