@@ -47,20 +47,12 @@ static void need_span(lowering *x, const ad_run *run) {
     }
 }
 
-static void need_product(lowering *x, const ad_run *run, const ad_block *b) {
-    const uint32_t *e = b->extent[1].size;
-    const ad_view *left = &b->operand[0], *right = &b->operand[1];
-    const uint8_t *need = x->need + run->node;
-    for (uint32_t n = 0; n < b->extent[0].count; n++) {
-        for (uint32_t i = 0; i < e[0]; i++) {
-            for (uint32_t j = 0; j < e[2]; j++) {
-                int64_t p = left->base + n * left->stride[0] + i * left->stride[1];
-                int64_t q = right->base + n * right->stride[0] + j * right->stride[2];
-                if (!*need++) continue;
-                for (uint32_t k = 0; k < e[1]; k++) {
-                    x->need[p + k * left->stride[2]] = x->need[q + k * right->stride[1]] = 1;
-                }
-            }
+static void need_PRODUCT(lowering *x, const ad_run *run, const ad_block *b) {
+    for (uint32_t k = 0; k < b->count; k++) {
+        if (!x->need[run->node + k]) continue;
+        const ad_inner p = ad_inner_product(b, k);
+        for (uint32_t r = 0; r < p.count; r++) {
+            x->need[p.left + r * p.left_step] = x->need[p.right + r * p.right_step] = 1;
         }
     }
 }
@@ -68,23 +60,12 @@ static void need_product(lowering *x, const ad_run *run, const ad_block *b) {
 /* How many elements of row o of a block's operand its needed results read. */
 static size_t needed_of_row(const lowering *x, const ad_run *run, const ad_block *b, size_t o) {
     size_t n = b->extent[1].count;
-    if (run->op != AD_BLOCK_CUMSUM) return x->need[run->node + o] ? n : 0;
+    if (!ad_block_kinds[run->op].running) return x->need[run->node + o] ? n : 0;
     while (n > 0 && !x->need[run->node + o * b->extent[1].count + n - 1]) n--;
     return n;
 }
 
-static void need_block(lowering *x, const ad_run *run) {
-    const ad_block *b = &x->tape->block[run->a];
-    if (memchr(x->need + run->node, 1, b->count) == NULL) return;
-    if (run->op == AD_BLOCK_MATMUL) {
-        need_product(x, run, b);
-        return;
-    }
-    if (run->op == AD_BLOCK_CALL) {
-        ad_call_nodes(x->tape, b, x->row);
-        for (size_t k = 0; k < b->extent[1].count; k++) x->need[x->row[k]] = 1;
-        return;
-    }
+static void need_REDUCTION(lowering *x, const ad_run *run, const ad_block *b) {
     for (size_t o = 0; o < b->extent[0].count; o++) {
         size_t n = needed_of_row(x, run, b, o);
         if (n == 0) continue;
@@ -93,13 +74,30 @@ static void need_block(lowering *x, const ad_run *run) {
     }
 }
 
+static void need_CALL(lowering *x, const ad_run *run, const ad_block *b) {
+    (void)run;
+    ad_call_nodes(x->tape, b, x->row);
+    for (size_t k = 0; k < b->extent[1].count; k++) x->need[x->row[k]] = 1;
+}
+
+#define BLOCK(KIND, NAME, FAMILY, ...) need_##FAMILY,
+static void (*const need_block[])(lowering *, const ad_run *, const ad_block *) = {
+#include "tape/blocks.def"
+};
+
+/* Whether any result of a block is needed. */
+static int is_needed(const lowering *x, const ad_run *run, const ad_block *b) {
+    return memchr(x->need + run->node, 1, b->count) != NULL;
+}
+
 static void mark_needed(lowering *x) {
     for (size_t k = x->tape->runs; k-- > 0;) {
         const ad_run *run = &x->tape->run[k];
         if (run->form == AD_FORM_SPAN) {
             need_span(x, run);
         } else if (run->form == AD_FORM_BLOCK) {
-            need_block(x, run);
+            const ad_block *b = &x->tape->block[run->a];
+            if (is_needed(x, run, b)) need_block[run->op](x, run, b);
         } else if (x->need[run->node]) {
             x->need[run->a] = 1;
             if (run->form != AD_FORM_UNARY) x->need[run->b] = 1;
@@ -130,46 +128,42 @@ static void enter_span(lowering *x, const ad_run *run) {
     }
 }
 
-/* Inner products, the plain way: a batch of M x N sums of K products. */
-static void enter_product(lowering *x, const ad_run *run, const ad_block *b) {
-    const uint32_t *e = b->extent[1].size;
-    const ad_view *left = &b->operand[0], *right = &b->operand[1];
-    ad_term *to = x->term + run->node;
-    for (uint32_t n = 0; n < b->extent[0].count; n++) {
-        for (uint32_t i = 0; i < e[0]; i++) {
-            for (uint32_t j = 0; j < e[2] && x->g->status == AD_OK; j++, to++) {
-                int64_t p = left->base + n * left->stride[0] + i * left->stride[1];
-                int64_t q = right->base + n * right->stride[0] + j * right->stride[2];
-                if (!x->need[to - x->term]) continue;
-                for (uint32_t k = 0; k < e[1]; k++) {
-                    ad_term u = term_of(x, (ad_node)(p + k * left->stride[2]));
-                    ad_term v = term_of(x, (ad_node)(q + k * right->stride[1]));
-                    x->row[k] = ad_graph_push(x->g, AD_MULTIPLY, u, v, AD_NO_TERM);
-                }
-                if (e[1] == 0) {
-                    *to = ad_graph_constant(x->g, 0);
-                } else if (e[1] > FEW) {
-                    *to = ad_graph_reduce(x->g, AD_GRAPH_SUM, e[1], x->row);
-                } else {
-                    *to = x->row[0];
-                    for (uint32_t k = 1; k < e[1]; k++) {
-                        *to = ad_graph_push(x->g, AD_ADD, *to, x->row[k], AD_NO_TERM);
-                    }
-                }
-            }
+/* The sum of n products in x->row. */
+static ad_term sum_of_products(lowering *x, uint32_t n) {
+    if (n == 0) return ad_graph_constant(x->g, 0);
+    if (n > FEW) return ad_graph_reduce(x->g, AD_GRAPH_SUM, n, x->row);
+    ad_term sum = x->row[0];
+    for (uint32_t k = 1; k < n; k++) {
+        sum = ad_graph_push(x->g, AD_ADD, sum, x->row[k], AD_NO_TERM);
+    }
+    return sum;
+}
+
+static void enter_PRODUCT(lowering *x, const ad_run *run, const ad_block *b) {
+    for (uint32_t k = 0; k < b->count && x->g->status == AD_OK; k++) {
+        if (!x->need[run->node + k]) continue;
+        const ad_inner p = ad_inner_product(b, k);
+        for (uint32_t r = 0; r < p.count; r++) {
+            ad_term u = term_of(x, (ad_node)(p.left + r * p.left_step));
+            ad_term v = term_of(x, (ad_node)(p.right + r * p.right_step));
+            x->row[r] = ad_graph_push(x->g, AD_MULTIPLY, u, v, AD_NO_TERM);
         }
+        x->term[run->node + k] = sum_of_products(x, p.count);
     }
 }
 
-static void enter_reduction(lowering *x, const ad_run *run, const ad_block *b) {
-    static const unsigned kinds[] = {AD_GRAPH_SUM, AD_GRAPH_MAX, AD_GRAPH_MIN};
+static void enter_REDUCTION(lowering *x, const ad_run *run, const ad_block *b) {
+    const ad_block_info *kind = &ad_block_kinds[run->op];
+    const unsigned reduced = kind->choice == 0  ? AD_GRAPH_SUM
+                             : kind->choice > 0 ? AD_GRAPH_MAX
+                                                : AD_GRAPH_MIN;
     ad_graph *g = x->g;
     for (size_t o = 0; o < b->extent[0].count && g->status == AD_OK; o++) {
         size_t n = needed_of_row(x, run, b, o);
         ad_term *to = x->term + run->node + o;
         if (n > 0) ad_block_row(x->tape, b, o, x->row);
         for (size_t k = 0; k < n; k++) x->row[k] = term_of(x, x->row[k]);
-        if (run->op == AD_BLOCK_CUMSUM) {
+        if (kind->running) {
             to = x->term + run->node + o * b->extent[1].count;
             for (size_t k = 0; k < n; k++) {
                 to[k] =
@@ -177,16 +171,16 @@ static void enter_reduction(lowering *x, const ad_run *run, const ad_block *b) {
             }
         } else if (!x->need[run->node + o]) {
             continue;
-        } else if (run->op == AD_BLOCK_SUM && n < 2) { /* from 0 on, which tells where all are -0 */
+        } else if (kind->choice == 0 && n < 2) { /* 0 + x is 0 where x is -0 */
             *to = ad_graph_constant(g, 0);
             if (n == 1) *to = ad_graph_push(g, AD_ADD, x->row[0], *to, AD_NO_TERM);
         } else {
-            *to = ad_graph_reduce(g, kinds[run->op], n, x->row);
+            *to = ad_graph_reduce(g, reduced, n, x->row);
         }
     }
 }
 
-static void enter_call(lowering *x, const ad_run *run, const ad_block *b) {
+static void enter_CALL(lowering *x, const ad_run *run, const ad_block *b) {
     size_t n = b->extent[1].count, rule;
     void *given = x->tape->rule[b->rule];
     ad_called called = {given, (uint32_t)n, b->count, ad_callbacks_get()->elementwise(given) != 0};
@@ -198,6 +192,11 @@ static void enter_call(lowering *x, const ad_run *run, const ad_block *b) {
     ad_term first = ad_graph_call(x->g, rule, AD_CALL_VALUE, 0, x->row);
     for (size_t k = 0; k < b->count; k++) x->term[run->node + k] = first + (ad_term)k;
 }
+
+#define BLOCK(KIND, NAME, FAMILY, ...) enter_##FAMILY,
+static void (*const enter_block[])(lowering *, const ad_run *, const ad_block *) = {
+#include "tape/blocks.def"
+};
 
 /* ------------------------------------------------------------------------------- guards */
 
@@ -281,7 +280,7 @@ static size_t longest_row(const ad_tape *tape) {
         const ad_run *run = &tape->run[k];
         if (run->form != AD_FORM_BLOCK) continue;
         const ad_extent *inner = &tape->block[run->a].extent[1];
-        size_t n = run->op == AD_BLOCK_MATMUL ? inner->size[1] : inner->count;
+        size_t n = ad_is_family(run, AD_FAMILY_PRODUCT) ? inner->size[1] : inner->count;
         if (n > most) most = n;
     }
     return most;
@@ -294,14 +293,7 @@ static void enter(lowering *x) {
             enter_span(x, run);
         } else if (run->form == AD_FORM_BLOCK) {
             const ad_block *b = &x->tape->block[run->a];
-            if (memchr(x->need + run->node, 1, b->count) == NULL) continue;
-            if (run->op == AD_BLOCK_MATMUL) {
-                enter_product(x, run, b);
-            } else if (run->op == AD_BLOCK_CALL) {
-                enter_call(x, run, b);
-            } else {
-                enter_reduction(x, run, b);
-            }
+            if (is_needed(x, run, b)) enter_block[run->op](x, run, b);
         } else if (x->need[run->node]) {
             ad_term a = term_of(x, run->a);
             ad_term b = run->form == AD_FORM_UNARY ? AD_NO_TERM : term_of(x, run->b);
@@ -390,7 +382,7 @@ size_t ad_lower_products(const ad_tape *tape) {
     size_t count = 0;
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
-        if (run->form != AD_FORM_BLOCK || run->op != AD_BLOCK_MATMUL) continue;
+        if (!ad_is_family(run, AD_FAMILY_PRODUCT)) continue;
         count += (size_t)tape->block[run->a].count * tape->block[run->a].extent[1].size[1];
     }
     return count;
@@ -400,7 +392,7 @@ size_t ad_lower_edges(const ad_tape *tape) {
     size_t count = 0;
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
-        if (run->form != AD_FORM_BLOCK || run->op == AD_BLOCK_MATMUL) continue;
+        if (run->form != AD_FORM_BLOCK || ad_is_family(run, AD_FAMILY_PRODUCT)) continue;
         count += ad_run_edges(tape, run);
     }
     return count;

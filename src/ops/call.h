@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions that the core knows from outside alone: the binding's, which are Python's.  A block
- * of kind AD_BLOCK_CALL maps n numbers to m by a rule, whose derivatives are rules as well. */
+ * of the family CALL maps n numbers to m by a rule, whose derivatives are rules as well. */
 #ifndef AD_CALL_H
 #define AD_CALL_H
 

@@ -181,11 +181,11 @@ static void span_run(pass *x, const ad_run *run) {
     }
 }
 
-static void reduction_run(pass *x, const ad_run *run, const ad_block *b) {
+static void propagate_REDUCTION(pass *x, const ad_run *run, const ad_block *b) {
     size_t n = b->extent[1].count;
     for (size_t o = 0; o < b->extent[0].count && !stops(x, n); o++) {
         if (n > 0) ad_block_row(x->tape, b, o, x->row);
-        if (run->op == AD_BLOCK_CUMSUM) {
+        if (ad_block_kinds[run->op].running) {
             uint32_t *to = x->of + run->node + o * n;
             for (size_t k = 0; k < n; k++) {
                 to[k] = ad_sets_join(&x->sets, k > 0 ? to[k - 1] : 0, x->of[x->row[k]]);
@@ -200,7 +200,7 @@ static void reduction_run(pass *x, const ad_run *run, const ad_block *b) {
     }
 }
 
-static void call_run(pass *x, const ad_run *run, const ad_block *b) {
+static void propagate_CALL(pass *x, const ad_run *run, const ad_block *b) {
     size_t n = b->extent[1].count, m = b->count;
     ad_place in = ad_view_place(&b->operand[0], &b->extent[1], 0, n, x->tape->list, x->row);
     uint32_t *to = x->of + run->node, all = 0;
@@ -281,7 +281,7 @@ static void product_here(pass *x, matrix left, matrix right, uint32_t *to) {
     }
 }
 
-static void product_run(pass *x, const ad_run *run, const ad_block *b) {
+static void propagate_PRODUCT(pass *x, const ad_run *run, const ad_block *b) {
     uint32_t columns = b->extent[1].size[2];
     uint32_t *to = x->of + run->node;
     if (!b->active[0] && !b->active[1]) {
@@ -310,6 +310,11 @@ static void product_run(pass *x, const ad_run *run, const ad_block *b) {
     }
 }
 
+#define BLOCK(KIND, NAME, FAMILY, ...) propagate_##FAMILY,
+static void (*const propagate_block[])(pass *, const ad_run *, const ad_block *) = {
+#include "tape/blocks.def"
+};
+
 /* Inputs that a run has computed have their own sets none the less; none lies beyond `last`. */
 static void take_inputs(pass *x, const ad_run *run, size_t count, ad_node last,
                         const ad_function *f, size_t from, size_t to) {
@@ -335,14 +340,10 @@ static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to
         const ad_run *run = &tape->run[k];
         if (run->form == AD_FORM_SPAN) {
             span_run(x, run);
-        } else if (run->form != AD_FORM_BLOCK) {
-            scalar_run(x, run);
-        } else if (run->op == AD_BLOCK_MATMUL) {
-            product_run(x, run, &tape->block[run->a]);
-        } else if (run->op == AD_BLOCK_CALL) {
-            call_run(x, run, &tape->block[run->a]);
+        } else if (run->form == AD_FORM_BLOCK) {
+            propagate_block[run->op](x, run, &tape->block[run->a]);
         } else {
-            reduction_run(x, run, &tape->block[run->a]);
+            scalar_run(x, run);
         }
         take_inputs(x, run, ad_run_count(tape, run), last, f, from, to);
         if (stops(x, ad_run_count(tape, run))) return AD_INTERRUPTED;

@@ -7,10 +7,10 @@
 #include "sweep/parts.h"
 #include "tape/block.h"
 
-static int reduction_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
+static int whole_row_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
     ad_cursor cursor = {0};
     ad_edges e;
-    int stored = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
+    int stored = ad_block_kinds[run->op].choice != 0;
     int first = s->backward && ad_sweep_first(s, run, 0) != NULL;
     const double *share = stored ? s->tape->partial + block->partial : NULL;
     ad_sweep_clear(s, run);
@@ -36,7 +36,7 @@ static void pass_on(const ad_sweep *s, double *array, const ad_run *run, const a
 
 /* y_r = y_(r-1) + x_r: forward the running sum of tangents; backward each y_r first
  * passes its adjoint on to y_(r-1), from the last to the first, then to x_r. */
-static int cumsum_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
+static int running_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
     size_t row = block->extent[1].count, p = s->p;
     double *own = s->array + (size_t)run->node * p;
     int first = s->backward && ad_sweep_first(s, run, 0) != NULL;
@@ -56,6 +56,11 @@ static int cumsum_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
         for (size_t q = 0; q < p; q++) own[k * p + q] += own[(k - 1) * p + q];
     }
     return 0;
+}
+
+static int sweep_REDUCTION(ad_sweep *s, const ad_run *run, const ad_block *block) {
+    return ad_block_kinds[run->op].running ? running_edges(s, run, block)
+                                           : whole_row_edges(s, run, block);
 }
 
 /* A matrix of nodes, or `batch` of them. */
@@ -177,7 +182,7 @@ static node_matrix nodes_of(const ad_view *v, int64_t batch, int64_t rows, int64
     return (node_matrix){v->base, {v->stride[0], v->stride[1], v->stride[2]}, batch, rows, columns};
 }
 
-static int matmul_edges(ad_sweep *s, const ad_run *run, const ad_block *b) {
+static int sweep_PRODUCT(ad_sweep *s, const ad_run *run, const ad_block *b) {
     const uint32_t *extent = b->extent[1].size;
     const int64_t batch = b->extent[0].count, M = extent[0], K = extent[1], N = extent[2];
     const int bends = s->second != NULL && b->active[0] && b->active[1];
@@ -237,7 +242,7 @@ static void tangents_of(const ad_sweep *s, const ad_block *b, size_t n, double *
 }
 
 /* By the rule; a call all of whose seeds are exact zeros is not asked. */
-static int call_edges(ad_sweep *s, const ad_run *run, const ad_block *b) {
+static int sweep_CALL(ad_sweep *s, const ad_run *run, const ad_block *b) {
     const ad_tape *tape = s->tape;
     const ad_view *view = &b->operand[0];
     size_t n = b->extent[1].count, m = b->count, p = s->p;
@@ -270,12 +275,13 @@ static int call_edges(ad_sweep *s, const ad_run *run, const ad_block *b) {
     return ad_pace_stops(&s->pace, (n + m) * p);
 }
 
+#define BLOCK(KIND, NAME, FAMILY, ...) sweep_##FAMILY,
+static int (*const sweep_block[])(ad_sweep *, const ad_run *, const ad_block *) = {
+#include "tape/blocks.def"
+};
+
 int ad_sweep_block(ad_sweep *s, const ad_run *run) {
-    const ad_block *block = &s->tape->block[run->a];
-    if (run->op == AD_BLOCK_MATMUL) return matmul_edges(s, run, block);
-    if (run->op == AD_BLOCK_CALL) return call_edges(s, run, block);
-    if (run->op == AD_BLOCK_CUMSUM) return cumsum_edges(s, run, block);
-    return reduction_edges(s, run, block);
+    return sweep_block[run->op](s, run, &s->tape->block[run->a]);
 }
 
 static size_t product_scratch(const ad_block *b) {
@@ -292,7 +298,7 @@ size_t ad_sweep_scratch(const ad_tape *tape) {
         size_t need = 0;
         if (run->form == AD_FORM_SPAN && tape->span[run->a].extent.count >= AD_FRESH_LARGE) {
             need = 2 * AD_GROUP_MOST * AD_GROUP_CHUNK;
-        } else if (run->form == AD_FORM_BLOCK && run->op == AD_BLOCK_MATMUL) {
+        } else if (ad_is_family(run, AD_FAMILY_PRODUCT)) {
             need = product_scratch(&tape->block[run->a]);
         }
         if (need > most) most = need;

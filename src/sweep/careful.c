@@ -104,7 +104,7 @@ static ad_status carry_call(ad_careful *c, const ad_run *run, const ad_block *b)
 }
 
 static ad_status carry_run(ad_careful *c, const ad_run *run) {
-    if (run->form != AD_FORM_BLOCK || run->op != AD_BLOCK_CALL) {
+    if (!ad_is_family(run, AD_FAMILY_CALL)) {
         return ad_local_edges(c->tape, &c->local, run, c->backward, carry_row, c);
     }
     const ad_block *b = &c->tape->block[run->a];

@@ -372,7 +372,8 @@ static ad_status expand(const ad_segment *s, ad_node *node, int backward) {
         /* by value: recording moves the tape's arrays */
         ad_run run = s->tape->run[backward ? s->last_run - 1 - k : s->first_run + k];
         if (run.form == AD_FORM_BLOCK) {
-            status = block_expand(&x, &run, backward);
+            const ad_block block = s->tape->block[run.a];
+            status = expand_block[run.op](&x, &run, &block, backward);
         } else if (backward) {
             status = elementwise_reverse(&x, &run);
         } else {

@@ -45,20 +45,10 @@ static span_of span_operand(const ad_tape *tape, const ad_span *span, int j) {
     return affine(view->base, (int)span->extent.ndim, size, view->stride);
 }
 
-static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
-    const ad_block *b = &tape->block[run->a];
+static span_of operand_REDUCTION(const ad_tape *tape, const ad_block *b, int j) {
     int64_t size[2 * AD_DIMS], stride[2 * AD_DIMS];
     int n = 0;
-    if (run->op == AD_BLOCK_MATMUL) {
-        const uint32_t *e = b->extent[1].size;
-        const int64_t sizes[3] = {b->extent[0].count, e[j], e[j + 1]};
-        return affine(b->operand[j].base, 3, sizes, b->operand[j].stride);
-    }
-    if (run->op == AD_BLOCK_CALL && b->operand[0].list == AD_AFFINE) {
-        const int64_t count = b->extent[1].count, one = 1;
-        return affine(b->operand[0].base, 1, &count, &one);
-    }
-    if (run->op == AD_BLOCK_CALL) return listed(tape, b->operand[0].list, b->extent[1].count);
+    (void)j;
     if (b->operand[0].list != AD_AFFINE) {
         return listed(tape, b->operand[0].list, (size_t)b->extent[0].count * b->extent[1].count);
     }
@@ -70,6 +60,26 @@ static span_of block_operand(const ad_tape *tape, const ad_run *run, int j) {
     }
     return affine(b->operand[0].base, n, size, stride);
 }
+
+static span_of operand_PRODUCT(const ad_tape *tape, const ad_block *b, int j) {
+    const uint32_t *e = b->extent[1].size;
+    const int64_t size[3] = {b->extent[0].count, e[j], e[j + 1]};
+    (void)tape;
+    return affine(b->operand[j].base, 3, size, b->operand[j].stride);
+}
+
+static span_of operand_CALL(const ad_tape *tape, const ad_block *b, int j) {
+    const int64_t count = b->extent[1].count, one = 1;
+    const ad_view *view = &b->operand[0];
+    (void)j;
+    return view->list == AD_AFFINE ? affine(view->base, 1, &count, &one)
+                                   : listed(tape, view->list, (size_t)count);
+}
+
+#define BLOCK(KIND, NAME, FAMILY, ...) operand_##FAMILY,
+static span_of (*const block_operand[])(const ad_tape *, const ad_block *, int j) = {
+#include "tape/blocks.def"
+};
 
 /* Enter [first, end) if it overlaps no other; the array stays ascending.  `whole` as long as
  * no consumer says otherwise. */
@@ -121,10 +131,11 @@ static void visit(const ad_tape *tape, size_t k, ad_fresh *fresh, int entering) 
         }
     } else if (run->form == AD_FORM_BLOCK) {
         for (int j = 0; j < run->arity; j++) {
-            if (!tape->block[run->a].active[j]) continue;
-            span_of s = block_operand(tape, run, j);
+            const ad_block *b = &tape->block[run->a];
+            if (!b->active[j]) continue;
+            span_of s = block_operand[run->op](tape, b, j);
             if (!entering) {
-                consume(fresh, k, j, s, run->op == AD_BLOCK_MATMUL || run->op == AD_BLOCK_CALL);
+                consume(fresh, k, j, s, !ad_is_family(run, AD_FAMILY_REDUCTION));
             } else if (s.dense) {
                 enter(fresh, s.low, s.high + 1, 0);
             }

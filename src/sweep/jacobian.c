@@ -40,10 +40,10 @@ size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
 static size_t block_edges(const ad_tape *tape, const ad_run *run) {
     const ad_block *b = &tape->block[run->a];
     size_t n = b->extent[1].count;
-    if (run->op == AD_BLOCK_MATMUL) {
+    if (ad_is_family(run, AD_FAMILY_PRODUCT)) {
         return (size_t)b->count * b->extent[1].size[1] * ((size_t)b->active[0] + b->active[1]);
     }
-    if (run->op == AD_BLOCK_CUMSUM) return 2 * (size_t)b->count;
+    if (ad_block_kinds[run->op].running) return 2 * (size_t)b->count;
     return n * b->count;
 }
 

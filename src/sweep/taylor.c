@@ -109,9 +109,10 @@ static ad_status elementwise(taylor *x, const ad_run *run) {
 }
 
 /* Sums, running sums and extremes are linear, these with the shares that the tape stores. */
-static ad_status reduction(taylor *x, const ad_run *run, const ad_block *b) {
+static ad_status series_REDUCTION(taylor *x, const ad_run *run, const ad_block *b) {
     const size_t outer = b->extent[0].count, inner = b->extent[1].count, d = x->d;
-    const int running = run->op == AD_BLOCK_CUMSUM, sum = run->op == AD_BLOCK_SUM;
+    const ad_block_info *kind = &ad_block_kinds[run->op];
+    const int running = kind->running;
     ad_node *nodes = ad_alloc(inner, sizeof *nodes);
     if (nodes == NULL) return AD_NO_MEMORY;
     for (size_t o = 0; o < outer; o++) {
@@ -119,7 +120,7 @@ static ad_status reduction(taylor *x, const ad_run *run, const ad_block *b) {
         ad_block_row(x->tape, b, o, nodes);
         for (size_t r = 0; r < inner; r++) {
             const double *from = series_of(x, nodes[r]);
-            double share = running || sum ? 1 : x->tape->partial[b->partial + o * inner + r];
+            double share = kind->choice == 0 ? 1 : x->tape->partial[b->partial + o * inner + r];
             for (size_t k = 1; k <= d; k++) to[k] += ad_guarded(share, from[k]);
             if (!running || r + 1 == inner) continue;
             memcpy(to + d + 2, to + 1, d * sizeof *to);
@@ -159,7 +160,7 @@ static ad_matrix dense(double *at, size_t rows, size_t columns) {
 }
 
 /* V_k = the sum for i = 0 .. k of A_i B_{k-i}. */
-static ad_status matmul(taylor *x, const ad_run *run, const ad_block *b) {
+static ad_status series_PRODUCT(taylor *x, const ad_run *run, const ad_block *b) {
     const uint32_t *size = b->extent[1].size;
     const size_t batch = b->extent[0].count, M = size[0], K = size[1], N = size[2], d = x->d;
     const size_t left = batch * M * K, right = batch * K * N, own = batch * M * N;
@@ -188,12 +189,20 @@ static ad_status matmul(taylor *x, const ad_run *run, const ad_block *b) {
     return status;
 }
 
+/* Rules of calls give first derivatives alone. */
+static ad_status series_CALL(taylor *x, const ad_run *run, const ad_block *b) {
+    (void)x, (void)run, (void)b;
+    return AD_BAD_OP;
+}
+
+#define BLOCK(KIND, NAME, FAMILY, ...) series_##FAMILY,
+static ad_status (*const block_series[])(taylor *, const ad_run *, const ad_block *) = {
+#include "tape/blocks.def"
+};
+
 static ad_status carry_run(taylor *x, const ad_run *run) {
     if (run->form != AD_FORM_BLOCK) return elementwise(x, run);
-    const ad_block *block = &x->tape->block[run->a];
-    if (run->op == AD_BLOCK_CALL) return AD_BAD_OP;
-    if (run->op == AD_BLOCK_MATMUL) return matmul(x, run, block);
-    return reduction(x, run, block);
+    return block_series[run->op](x, run, &x->tape->block[run->a]);
 }
 
 ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,

@@ -9,9 +9,13 @@
 
 #define MANY ((size_t)1 << 26) /* multiplications from which a product may be asked to stop */
 
+#define BLOCK(KIND, NAME, FAMILY, RUNNING, CHOICE) {NAME, AD_FAMILY_##FAMILY, RUNNING, CHOICE},
+const ad_block_info ad_block_kinds[AD_BLOCK_COUNT] = {
+#include "tape/blocks.def"
+};
+
 const char *ad_block_name(unsigned kind) {
-    static const char *const names[] = {"sum", "max", "min", "cumsum", "matmul", "call"};
-    return kind < AD_BLOCK_COUNT ? names[kind] : "?";
+    return kind < AD_BLOCK_COUNT ? ad_block_kinds[kind].name : "?";
 }
 
 /* Elements of one result that lie evenly are walked together; otherwise, and when the
@@ -147,7 +151,7 @@ static double extreme(size_t n, const double *x, double sign) {
 }
 
 /* The extreme of each result, then every tied element's equal share. */
-static void extreme_values(ad_tape *tape, const ad_block *b, unsigned kind, double *out) {
+static void extreme_values(ad_tape *tape, const ad_block *b, double sign, double *out) {
     ad_cursor cursor = {0};
     ad_edges e;
     size_t row = b->extent[1].count;
@@ -161,7 +165,7 @@ static void extreme_values(ad_tape *tape, const ad_block *b, unsigned kind, doub
         for (size_t k = 0; k < e.count; k++) to[k * (size_t)e.edge_stride] = element(tape, &e, k);
     }
     for (size_t o = 0; o < b->count; o++) {
-        double *x = share + o * row, best = extreme(row, x, kind == AD_BLOCK_MAX ? 1 : -1);
+        double *x = share + o * row, best = extreme(row, x, sign);
         size_t ties = 0;
         for (size_t r = 0; r < row; r++) {
             int hit = best == best ? x[r] == best : x[r] != x[r];
@@ -204,36 +208,73 @@ static size_t product(int n, const int64_t *shape) {
     return count;
 }
 
+/* Describe the operand of a reduction in its block; returns how many list entries it takes: none if
+ * it is an affine rule over few enough dimensions. */
+static size_t describe(ad_block *block, int outer, int inner, const int64_t *shape,
+                       const ad_operand *x) {
+    const size_t edges = (size_t)block->extent[0].count * block->extent[1].count;
+    block->operand[0] = (ad_view){x->base, AD_AFFINE, {0}};
+    block->operand[1] = (ad_view){0, AD_AFFINE, {0}};
+    if (edges == 0 || (x->nodes == NULL &&
+                       half_view(outer, shape, x->stride, &block->extent[0], &block->operand[0]) &&
+                       half_view(inner, shape + outer, x->stride + outer, &block->extent[1],
+                                 &block->operand[1]))) {
+        return 0;
+    }
+    for (int half = 0; half < 2; half++) {
+        block->extent[half].ndim = 1;
+        block->extent[half].size[0] = block->extent[half].count;
+    }
+    return edges;
+}
+
+/* Append the run of a block whose nodes, from `first` on, are there. */
+static void append_block(ad_tape *tape, unsigned kind, uint16_t arity, ad_node first,
+                         const ad_block *block) {
+    tape->run[tape->runs++] =
+        (ad_run){first, 0, (uint8_t)kind, AD_FORM_BLOCK, arity, (uint32_t)tape->blocks, 0};
+    tape->block[tape->blocks++] = *block;
+}
+
+/* The values of a reduction's results; 0 if the caller asked to stop. */
+static int reduction_values(ad_tape *tape, const ad_block_info *kind, const ad_block *block,
+                            double *out) {
+    int done = 1;
+    ad_float_begin();
+    if (kind->choice != 0) {
+        extreme_values(tape, block, kind->choice, out);
+        return 1;
+    }
+    if (kind->running) {
+        cumsum_values(tape, block, out);
+    } else {
+        done = sum_values(tape, block, out);
+    }
+    ad_float_end();
+    return done;
+}
+
 ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, const int64_t *shape,
                          const ad_operand *x, ad_node *first) {
     size_t results = product(outer, shape), elements = product(inner, shape + outer);
-    size_t edges = results * elements, lists = 0;
-    int running = kind == AD_BLOCK_CUMSUM;
+    size_t edges = results * elements;
     ad_block block = {.active = {1, 0}};
-    if (kind >= AD_BLOCK_MATMUL) return AD_BAD_OP;
+    if (kind >= AD_BLOCK_COUNT || ad_block_kinds[kind].family != AD_FAMILY_REDUCTION) {
+        return AD_BAD_OP;
+    }
+    const ad_block_info *info = &ad_block_kinds[kind];
     if (product(outer + inner, shape) > AD_MAX_NODES || results > AD_MAX_NODES ||
         elements > AD_MAX_NODES) {
         return AD_TAPE_FULL;
     }
-    if (elements == 0 && kind != AD_BLOCK_SUM && !running) return AD_BAD_SHAPE;
+    if (elements == 0 && info->choice != 0) return AD_BAD_SHAPE;
     *first = (ad_node)tape->nodes;
-    if (results == 0 || (running && edges == 0)) return AD_OK;
+    if (results == 0 || (info->running && edges == 0)) return AD_OK;
     block.extent[0].count = (uint32_t)results;
     block.extent[1].count = (uint32_t)elements;
-    block.count = (uint32_t)(running ? edges : results);
-    block.operand[0] = (ad_view){x->base, AD_AFFINE, {0}};
-    block.operand[1] = (ad_view){0, AD_AFFINE, {0}};
-    if (elements != 0 &&
-        (x->nodes != NULL ||
-         !half_view(outer, shape, x->stride, &block.extent[0], &block.operand[0]) ||
-         !half_view(inner, shape + outer, x->stride + outer, &block.extent[1],
-                    &block.operand[1]))) {
-        lists = edges;
-        block.extent[0].ndim = block.extent[1].ndim = 1;
-        block.extent[0].size[0] = (uint32_t)results;
-        block.extent[1].size[0] = (uint32_t)elements;
-    }
-    size_t partials = kind == AD_BLOCK_MAX || kind == AD_BLOCK_MIN ? edges : 0;
+    block.count = (uint32_t)(info->running ? edges : results);
+    size_t lists = describe(&block, outer, inner, shape, x);
+    size_t partials = info->choice != 0 ? edges : 0;
     ad_status status = ad_tape_reserve(tape, block.count, partials, lists, 1, 0, 1);
     if (status != AD_OK) return status;
     if (lists != 0) {
@@ -249,25 +290,12 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
     tape->nodes += block.count;
     tape->lists += lists;
     tape->partials += partials;
-    double *out = tape->value + *first;
-    int done = 1;
-    ad_float_begin();
-    if (kind == AD_BLOCK_SUM) {
-        done = sum_values(tape, &block, out);
-    } else if (running) {
-        cumsum_values(tape, &block, out);
-    } else {
-        extreme_values(tape, &block, kind, out);
-    }
-    if (kind == AD_BLOCK_SUM || running) ad_float_end();
-    if (!done) {
+    if (!reduction_values(tape, info, &block, tape->value + *first)) {
         tape->nodes -= block.count;
         tape->lists -= lists;
         return AD_INTERRUPTED;
     }
-    tape->run[tape->runs++] =
-        (ad_run){*first, 0, (uint8_t)kind, AD_FORM_BLOCK, 1, (uint32_t)tape->blocks, 0};
-    tape->block[tape->blocks++] = block;
+    append_block(tape, kind, 1, *first, &block);
     return AD_OK;
 }
 
@@ -330,9 +358,7 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int
         tape->nodes -= block.count;
         return AD_INTERRUPTED;
     }
-    tape->run[tape->runs++] =
-        (ad_run){*first, 0, AD_BLOCK_MATMUL, AD_FORM_BLOCK, 2, (uint32_t)tape->blocks, 0};
-    tape->block[tape->blocks++] = block;
+    append_block(tape, AD_BLOCK_MATMUL, 2, *first, &block);
     return AD_OK;
 }
 
@@ -387,8 +413,6 @@ ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x,
     tape->rule[tape->rules++] = rule;
     tape->nodes += m;
     tape->lists += row ? 0 : n;
-    tape->run[tape->runs++] =
-        (ad_run){*first, 0, AD_BLOCK_CALL, AD_FORM_BLOCK, 1, (uint32_t)tape->blocks, 0};
-    tape->block[tape->blocks++] = block;
+    append_block(tape, AD_BLOCK_CALL, 1, *first, &block);
     return AD_OK;
 }

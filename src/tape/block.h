@@ -1,40 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Block operations: array operations that are one run however large, in the same
- * stream as the elementary ones.  A closed list.
+/* Block operations: array operations that are one run however large, in the same stream as the
+ * elementary ones.  The table blocks.def lists their kinds.  The fields of an ad_block mean, in the
+ * kinds of each family:
  *
- * SUM, MAX, MIN   node o = reduction over r of element (o, r).
- *                 extent[0]: the results' shape; extent[1]: the reduced dimensions.
- *                 operand[0]: base and strides over extent[0]; operand[1]: strides over
- *                 extent[1] (its base is unused).  A list holds element (o, r) at
- *                 o * extent[1].count + r.  MAX and MIN store one partial an element in
- *                 that order: ties share the derivative equally.
- * CUMSUM          node (o, r) = sum of elements (o, 0..r); operands as for SUM, one
- *                 reduced dimension.
- * MATMUL          extent[0]: batch (count of it); extent[1].size = {M, K, N};
- *                 operand[j].stride = {batch, row, column}; never lists.
- * CALL            `count` results of the tape's rule[rule] at extent[1].count numbers: nodes in a
- *                 row from operand[0].base on, or its list; constants may be among them. */
+ * REDUCTION  Node o is the sum, the largest or the smallest over r of the elements (o, r).  A
+ *            running reduction has instead node (o, r), the sum of the elements (o, 0..r), and one
+ *            reduced dimension.
+ *            extent[0] is the shape of the results, extent[1] that of the reduced dimensions.
+ *            operand[0] holds the base and the strides over extent[0], operand[1] the strides over
+ *            extent[1]; its base is unused.  A list holds element (o, r) at entry
+ *            o * extent[1].count + r.  The largest and the smallest store one partial per element
+ *            in that order: ties share the derivative equally.
+ * PRODUCT    Products of matrices.  extent[0].count is the batch, extent[1].size is {M, K, N},
+ *            operand[j].stride is {batch, row, column}.  Operands are never lists.
+ * CALL       `count` results of the tape's rule[rule] at extent[1].count numbers: consecutive nodes
+ *            from operand[0].base on, or its list.  Constants may be among them. */
 #ifndef AD_BLOCK_H
 #define AD_BLOCK_H
 
 #include "tape/tape.h"
 
 typedef enum ad_block_kind {
-    AD_BLOCK_SUM,
-    AD_BLOCK_MAX,
-    AD_BLOCK_MIN,
-    AD_BLOCK_CUMSUM,
-    AD_BLOCK_MATMUL,
-    AD_BLOCK_CALL,
+#define BLOCK(KIND, ...) AD_BLOCK_##KIND,
+#include "tape/blocks.def"
     AD_BLOCK_COUNT
 } ad_block_kind;
 
-/* The NumPy function a block stands for: "sum", "max", "min", "cumsum", "matmul", "call". */
+typedef enum ad_block_family {
+    AD_FAMILY_REDUCTION,
+    AD_FAMILY_PRODUCT,
+    AD_FAMILY_CALL,
+} ad_block_family;
+
+/* A row of blocks.def. */
+typedef struct ad_block_info {
+    const char *name;
+    ad_block_family family;
+    int running, choice;
+} ad_block_info;
+extern const ad_block_info ad_block_kinds[AD_BLOCK_COUNT];
+
+/* The NumPy function that a kind of block stands for; "?" if there is no such kind. */
 const char *ad_block_name(unsigned kind);
 
-/* Record a reduction of x, an array of shape outer + inner (C order), over the inner
- * dimensions, or the running sum along the single inner one.  The results' nodes
- * follow from *first.  MAX and MIN of nothing are AD_BAD_SHAPE. */
+/* Whether a run is a block of a family. */
+static inline int ad_is_family(const ad_run *run, ad_block_family family) {
+    return run->form == AD_FORM_BLOCK && ad_block_kinds[run->op].family == family;
+}
+
+/* Record a reduction of the given kind: of x, an array of shape outer + inner in C order, over the
+ * inner dimensions; a running one goes along the single inner dimension.  The nodes of the results
+ * follow from *first.  The largest or smallest of nothing is AD_BAD_SHAPE. */
 ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, const int64_t *shape,
                          const ad_operand *x, ad_node *first);
 
@@ -49,12 +65,12 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t extents[4], ad_node a,
 ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x, size_t m,
                        const double *y, ad_node *first);
 
-/* Edges of a run, one a pair of numbers that a matrix product multiplies. */
+/* The number of edges of a run, where a matrix product counts one per multiplication. */
 static inline size_t ad_run_edges(const ad_tape *tape, const ad_run *run) {
     if (run->form == AD_FORM_SPAN) return run->arity * (size_t)tape->span[run->a].extent.count;
     if (run->form != AD_FORM_BLOCK) return run->arity;
     const ad_block *b = &tape->block[run->a];
-    if (run->op == AD_BLOCK_MATMUL) return (size_t)b->count * b->extent[1].size[1];
+    if (ad_is_family(run, AD_FAMILY_PRODUCT)) return (size_t)b->count * b->extent[1].size[1];
     return (size_t)b->extent[0].count * b->extent[1].count;
 }
 
@@ -90,14 +106,29 @@ int ad_next_edges(const ad_tape *tape, const ad_block *block, ad_cursor *cursor,
  * the order of the reduced dimensions. */
 void ad_block_row(const ad_tape *tape, const ad_block *block, size_t o, ad_node *nodes);
 
+/* Result k of a product of matrices is an inner product: the sum over r < count of node
+ * left + r * left_step times node right + r * right_step. */
+typedef struct ad_inner {
+    uint32_t count;
+    int64_t left, left_step, right, right_step;
+} ad_inner;
+
+static inline ad_inner ad_inner_product(const ad_block *b, uint32_t k) {
+    const uint32_t *size = b->extent[1].size, column = k % size[2], line = k / size[2];
+    const uint32_t row = line % size[0], batch = line / size[0];
+    const ad_view *x = &b->operand[0], *y = &b->operand[1];
+    return (ad_inner){size[1], x->base + batch * x->stride[0] + row * x->stride[1], x->stride[2],
+                      y->base + batch * y->stride[0] + column * y->stride[2], y->stride[1]};
+}
+
 /* Strides of one matrix operand, in doubles: batch, row, column. */
 typedef struct ad_matrix {
     double *at;
     intptr_t batch, row, column;
 } ad_matrix;
 
-/* c = a b for `batch` matrices of M x K and K x N.  Where a zero meets an infinity or
- * NaN and `guarded` is set, the zero wins (as along every other edge); returns whether that may have
+/* c = a b for `batch` matrices of M x K and K x N.  Where a zero meets an infinity or NaN and
+ * `guarded` is set, the zero wins, as along every other edge.  Returns whether that may have
  * happened. */
 int ad_matmul(const int64_t extents[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded);
 

@@ -27,27 +27,24 @@ static size_t scalar_edges(const ad_tape *tape, const ad_run *run, size_t room, 
     return put(edges, room, n, run->b, run->form == AD_FORM_LEFT ? 0 : *partial);
 }
 
-static size_t matmul_edges(const ad_tape *tape, const ad_block *b, size_t k, size_t room,
-                           ad_edge *edges) {
-    const uint32_t *e = b->extent[1].size;
-    int64_t batch = (int64_t)(k / ((size_t)e[0] * e[2]));
-    int64_t row = (int64_t)(k / e[2] % e[0]), column = (int64_t)(k % e[2]);
-    const ad_view *x = &b->operand[0], *y = &b->operand[1];
+static size_t edges_PRODUCT(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
+                            size_t room, ad_edge *edges) {
+    const ad_inner x = ad_inner_product(b, (uint32_t)k);
     size_t n = 0;
-    for (int64_t r = 0; r < e[1]; r++) {
-        ad_node left =
-            (ad_node)(x->base + batch * x->stride[0] + row * x->stride[1] + r * x->stride[2]);
-        ad_node right =
-            (ad_node)(y->base + batch * y->stride[0] + r * y->stride[1] + column * y->stride[2]);
+    (void)run;
+    for (int64_t r = 0; r < x.count; r++) {
+        const ad_node left = (ad_node)(x.left + r * x.left_step);
+        const ad_node right = (ad_node)(x.right + r * x.right_step);
         n = put(edges, room, n, left, b->active[0] ? tape->value[right] : 0);
         n = put(edges, room, n, right, b->active[1] ? tape->value[left] : 0);
     }
     return n;
 }
 
-static size_t reduction_edges(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
+static size_t edges_REDUCTION(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
                               size_t room, ad_edge *edges) {
-    size_t inner = b->extent[1].count, running = run->op == AD_BLOCK_CUMSUM, n = 0;
+    const ad_block_info *kind = &ad_block_kinds[run->op];
+    size_t inner = b->extent[1].count, running = kind->running != 0, n = 0;
     size_t result = running ? k / inner : k, first = running ? k % inner : 0;
     size_t last = running ? first + 1 : inner;
     /* as the sweeps have it: a running sum is the one before it plus one element */
@@ -62,14 +59,13 @@ static size_t reduction_edges(const ad_tape *tape, const ad_run *run, const ad_b
             ad_view_list(&b->operand[0], &b->extent[0], result, 1, &row.base);
             ad_view_list(&row, &b->extent[1], r, 1, &node);
         }
-        int stored = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
-        n = put(edges, room, n, node, stored ? tape->partial[b->partial + at] : 1);
+        n = put(edges, room, n, node, kind->choice != 0 ? tape->partial[b->partial + at] : 1);
     }
     return n;
 }
 
 /* One row of a call's Jacobian: its pull on a unit vector; NaN where the rule fails. */
-static size_t call_edges(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
+static size_t edges_CALL(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
                          size_t room, ad_edge *edges) {
     size_t n = b->extent[1].count, m = b->count;
     double *x = room > 0 ? ad_alloc_zeroed(2 * n + m, sizeof *x) : NULL;
@@ -87,15 +83,18 @@ static size_t call_edges(const ad_tape *tape, const ad_run *run, const ad_block 
     return n;
 }
 
+#define BLOCK(KIND, NAME, FAMILY, ...) edges_##FAMILY,
+static size_t (*const block_edges[])(const ad_tape *, const ad_run *, const ad_block *, size_t k,
+                                     size_t room, ad_edge *) = {
+#include "tape/blocks.def"
+};
+
 size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *edges) {
     const ad_run *run = ad_tape_run_of(tape, node);
     if (run == NULL) return 0;
     size_t k = node - run->node;
     if (run->form == AD_FORM_BLOCK) {
-        const ad_block *block = &tape->block[run->a];
-        if (run->op == AD_BLOCK_MATMUL) return matmul_edges(tape, block, k, room, edges);
-        if (run->op == AD_BLOCK_CALL) return call_edges(tape, run, block, k, room, edges);
-        return reduction_edges(tape, run, block, k, room, edges);
+        return block_edges[run->op](tape, run, &tape->block[run->a], k, room, edges);
     }
     if (run->form != AD_FORM_SPAN) return scalar_edges(tape, run, room, edges);
     const ad_span *span = &tape->span[run->a];

@@ -45,25 +45,21 @@ static void span_orders(const ad_tape *tape, const ad_run *run, float *order) {
 
 /* An inner product of a vector with itself is a sum of squares, here and on the diagonal of a
  * matrix with its transpose. */
-static void product_orders(const ad_run *run, const ad_block *b, float *order) {
-    const uint32_t *e = b->extent[1].size;
-    const ad_view *left = &b->operand[0], *right = &b->operand[1];
+static ad_status orders_PRODUCT(const ad_tape *tape, const ad_run *run, const ad_block *b,
+                                float *order) {
+    (void)tape;
     memset(order + run->node, 0, b->count * sizeof *order);
-    if (left->stride[2] != right->stride[1]) return;
-    for (uint32_t n = 0; n < b->extent[0].count; n++) {
-        for (uint32_t i = 0; i < e[0]; i++) {
-            for (uint32_t j = 0; j < e[2]; j++) {
-                const int64_t p = left->base + n * left->stride[0] + i * left->stride[1];
-                const int64_t q = right->base + n * right->stride[0] + j * right->stride[2];
-                if (p == q) order[run->node + ((size_t)n * e[0] + i) * e[2] + j] = 2;
-            }
-        }
+    if (b->operand[0].stride[2] != b->operand[1].stride[1]) return AD_OK;
+    for (uint32_t k = 0; k < b->count; k++) {
+        const ad_inner x = ad_inner_product(b, k);
+        if (x.left == x.right) order[run->node + k] = 2;
     }
+    return AD_OK;
 }
 
-static ad_status reduction_orders(const ad_tape *tape, const ad_run *run, const ad_block *b,
+static ad_status orders_REDUCTION(const ad_tape *tape, const ad_run *run, const ad_block *b,
                                   float *order) {
-    const size_t n = b->extent[1].count, running = run->op == AD_BLOCK_CUMSUM;
+    const size_t n = b->extent[1].count, running = ad_block_kinds[run->op].running != 0;
     ad_node *row = ad_alloc(n, sizeof *row);
     if (row == NULL) return AD_NO_MEMORY;
     for (size_t o = 0; o < b->extent[0].count; o++) {
@@ -79,18 +75,27 @@ static ad_status reduction_orders(const ad_tape *tape, const ad_run *run, const 
     return AD_OK;
 }
 
+static ad_status orders_CALL(const ad_tape *tape, const ad_run *run, const ad_block *b,
+                             float *order) {
+    (void)tape;
+    memset(order + run->node, 0, b->count * sizeof *order);
+    return AD_OK;
+}
+
+#define BLOCK(KIND, NAME, FAMILY, ...) orders_##FAMILY,
+static ad_status (*const block_orders[])(const ad_tape *, const ad_run *, const ad_block *,
+                                         float *order) = {
+#include "tape/blocks.def"
+};
+
 static ad_status run_orders(const ad_tape *tape, const ad_run *run, float *order) {
     const ad_node nodes[AD_MAX_ARITY] = {run->a, run->b, 0};
     if (run->form == AD_FORM_SPAN) {
         span_orders(tape, run, order);
-    } else if (run->form != AD_FORM_BLOCK) {
-        order[run->node] = order_of(tape, run->op, run->arity, nodes, order);
-    } else if (run->op == AD_BLOCK_MATMUL) {
-        product_orders(run, &tape->block[run->a], order);
-    } else if (run->op == AD_BLOCK_CALL) {
-        memset(order + run->node, 0, tape->block[run->a].count * sizeof *order);
+    } else if (run->form == AD_FORM_BLOCK) {
+        return block_orders[run->op](tape, run, &tape->block[run->a], order);
     } else {
-        return reduction_orders(tape, run, &tape->block[run->a], order);
+        order[run->node] = order_of(tape, run->op, run->arity, nodes, order);
     }
     return AD_OK;
 }

@@ -79,8 +79,8 @@ static void span_edges(walk *x, const ad_run *run) {
     }
 }
 
-static void reduction_edges(walk *x, const ad_run *run, const ad_block *b) {
-    const int shared = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
+static void whole_row_edges(walk *x, const ad_run *run, const ad_block *b) {
+    const int shared = ad_block_kinds[run->op].choice != 0;
     const double *share = x->tape->partial + b->partial;
     ad_cursor cursor = {0};
     ad_edges e;
@@ -101,7 +101,7 @@ static void reduction_edges(walk *x, const ad_run *run, const ad_block *b) {
 }
 
 /* Each node of a running sum reads the one before it and an element. */
-static ad_status cumsum_edges(walk *x, const ad_run *run, const ad_block *b, int backward) {
+static ad_status running_edges(walk *x, const ad_run *run, const ad_block *b, int backward) {
     const size_t row = b->extent[1].count;
     ad_node *element = ad_alloc(row, sizeof *element);
     if (element == NULL) return AD_NO_MEMORY;
@@ -121,6 +121,12 @@ static ad_status cumsum_edges(walk *x, const ad_run *run, const ad_block *b, int
     return AD_OK;
 }
 
+static ad_status edges_REDUCTION(walk *x, const ad_run *run, const ad_block *b, int backward) {
+    if (ad_block_kinds[run->op].running) return running_edges(x, run, b, backward);
+    whole_row_edges(x, run, b);
+    return AD_OK;
+}
+
 /* The edges of one inner product to the numbers of one of its two vectors. */
 static void product_edges(walk *x, ad_node own, int64_t n, int64_t to, int64_t step, int64_t other,
                           int64_t other_step) {
@@ -136,39 +142,41 @@ static void product_edges(walk *x, ad_node own, int64_t n, int64_t to, int64_t s
     }
 }
 
-static void matmul_edges(walk *x, const ad_run *run, const ad_block *b) {
-    const uint32_t *e = b->extent[1].size;
-    const ad_view *left = &b->operand[0], *right = &b->operand[1];
-    ad_node own = run->node;
-    for (uint32_t n = 0; n < b->extent[0].count; n++) {
-        for (uint32_t i = 0; i < e[0]; i++) {
-            for (uint32_t j = 0; j < e[2]; j++, own++) {
-                const int64_t p = left->base + n * left->stride[0] + i * left->stride[1];
-                const int64_t q = right->base + n * right->stride[0] + j * right->stride[2];
-                if (b->active[0]) {
-                    product_edges(x, own, e[1], p, left->stride[2], q, right->stride[1]);
-                }
-                if (b->active[1]) {
-                    product_edges(x, own, e[1], q, right->stride[1], p, left->stride[2]);
-                }
-            }
+static ad_status edges_PRODUCT(walk *x, const ad_run *run, const ad_block *b, int backward) {
+    (void)backward;
+    for (uint32_t k = 0; k < b->count; k++) {
+        const ad_inner p = ad_inner_product(b, k);
+        const ad_node own = run->node + k;
+        if (b->active[0]) {
+            product_edges(x, own, p.count, p.left, p.left_step, p.right, p.right_step);
+        }
+        if (b->active[1]) {
+            product_edges(x, own, p.count, p.right, p.right_step, p.left, p.left_step);
         }
     }
+    return AD_OK;
 }
+
+/* The edges of a call are those of its rule. */
+static ad_status edges_CALL(walk *x, const ad_run *run, const ad_block *b, int backward) {
+    (void)x, (void)run, (void)b, (void)backward;
+    return AD_OK;
+}
+
+#define BLOCK(KIND, NAME, FAMILY, ...) edges_##FAMILY,
+static ad_status (*const block_edges[])(walk *, const ad_run *, const ad_block *, int backward) = {
+#include "tape/blocks.def"
+};
 
 ad_status ad_local_edges(const ad_tape *tape, const ad_local *local, const ad_run *run,
                          int backward, ad_edge_visit visit, void *context) {
     walk x = {.tape = tape, .local = local, .visit = visit, .context = context};
     if (run->form == AD_FORM_SPAN) {
         span_edges(&x, run);
-    } else if (run->form != AD_FORM_BLOCK) {
+    } else if (run->form == AD_FORM_BLOCK) {
+        return block_edges[run->op](&x, run, &tape->block[run->a], backward);
+    } else {
         scalar_edges(&x, run);
-    } else if (run->op == AD_BLOCK_MATMUL) {
-        matmul_edges(&x, run, &tape->block[run->a]);
-    } else if (run->op == AD_BLOCK_CUMSUM) {
-        return cumsum_edges(&x, run, &tape->block[run->a], backward);
-    } else if (run->op != AD_BLOCK_CALL) {
-        reduction_edges(&x, run, &tape->block[run->a]);
     }
     return AD_OK;
 }
@@ -215,7 +223,7 @@ static ad_status classify(ad_local *local, const ad_tape *tape, const ad_run *ru
     const size_t end = run->node + ad_run_count(tape, run);
     set_bits(local, run->node, end);
     local->nodes = end;
-    if (run->form == AD_FORM_BLOCK && run->op == AD_BLOCK_CALL) {
+    if (ad_is_family(run, AD_FAMILY_CALL)) {
         if (reads_local(local, tape, &tape->block[run->a])) return AD_OK;
         for (size_t k = run->node; k < end; k++) clear(local, (ad_node)k);
         return AD_OK;

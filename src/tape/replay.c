@@ -154,7 +154,7 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
     return ad_tape_elementwise(to, run->op, (int)ndim, shape, operand, &first);
 }
 
-static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run *run,
+static ad_status replay_REDUCTION(const ad_tape *from, ad_tape *to, const ad_run *run,
                                   const ad_block *b) {
     int64_t shape[2 * AD_DIMS + 2], stride[2 * AD_DIMS + 2] = {0};
     size_t outer, inner;
@@ -177,11 +177,13 @@ static ad_status replay_reduction(const ad_tape *from, ad_tape *to, const ad_run
     return ad_tape_reduce(to, run->op, (int)outer, (int)inner, shape, &x, &first);
 }
 
-static ad_status replay_product(ad_tape *to, const ad_block *b) {
+static ad_status replay_PRODUCT(const ad_tape *from, ad_tape *to, const ad_run *run,
+                                const ad_block *b) {
     static const int64_t still[3] = {0}; /* matrices without elements are read nowhere */
     const uint32_t *size = b->extent[1].size;
     const int64_t e[4] = {b->extent[0].count, size[0], size[1], size[2]}, *stride[2];
     ad_node first;
+    (void)from, (void)run;
     for (int j = 0; j < 2; j++) {
         const ad_view *view = &b->operand[j];
         const int64_t sizes[3] = {e[0], e[1 + j], e[2 + j]};
@@ -193,8 +195,10 @@ static ad_status replay_product(ad_tape *to, const ad_block *b) {
                           &first);
 }
 
-static ad_status replay_call(const ad_tape *from, ad_tape *to, const ad_block *b) {
+static ad_status replay_CALL(const ad_tape *from, ad_tape *to, const ad_run *run,
+                             const ad_block *b) {
     ad_node first;
+    (void)run;
     const ad_view *view = &b->operand[0];
     size_t n = b->extent[1].count;
     int affine = view->list == AD_AFFINE;
@@ -207,6 +211,12 @@ static ad_status replay_call(const ad_tape *from, ad_tape *to, const ad_block *b
     ad_operand x = {view->base, NULL, affine ? NULL : from->list + view->list};
     return ad_tape_call(to, from->rule[b->rule], n, &x, b->count, NULL, &first);
 }
+
+#define BLOCK(KIND, NAME, FAMILY, ...) replay_##FAMILY,
+static ad_status (*const replay_block[])(const ad_tape *from, ad_tape *to, const ad_run *,
+                                         const ad_block *) = {
+#include "tape/blocks.def"
+};
 
 static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run) {
     switch (run->form) {
@@ -223,10 +233,8 @@ static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run)
         return AD_BAD_OP;
     }
     if (run->a >= from->blocks) return AD_BAD_INDEX;
-    const ad_block *b = &from->block[run->a];
-    if (run->op == AD_BLOCK_MATMUL) return replay_product(to, b);
-    if (run->op == AD_BLOCK_CALL) return replay_call(from, to, b);
-    return run->op < AD_BLOCK_COUNT ? replay_reduction(from, to, run, b) : AD_BAD_OP;
+    if (run->op >= AD_BLOCK_COUNT) return AD_BAD_OP;
+    return replay_block[run->op](from, to, run, &from->block[run->a]);
 }
 
 /* A check under its number: they come in the order of their guards, each once. */
@@ -334,6 +342,28 @@ static int view_is_constant(const ad_tape *tape, const ad_view *view, size_t cou
                                    : ad_are_constant(tape, tape->list + view->list, count);
 }
 
+static int reads_constants_REDUCTION(const ad_tape *tape, const ad_block *b) {
+    size_t edges = (size_t)b->extent[0].count * b->extent[1].count;
+    return edges == 0 || view_is_constant(tape, &b->operand[0], edges);
+}
+
+static int reads_constants_PRODUCT(const ad_tape *tape, const ad_block *b) {
+    return view_is_constant(tape, &b->operand[0], 0) && view_is_constant(tape, &b->operand[1], 0);
+}
+
+/* The nodes that a call reads may be mixed, even where they are consecutive. */
+static int reads_constants_CALL(const ad_tape *tape, const ad_block *b) {
+    for (size_t k = 0; k < b->extent[1].count; k++) {
+        if (!ad_is_constant(tape, ad_call_node(tape, b, k))) return 0;
+    }
+    return 1;
+}
+
+#define BLOCK(KIND, NAME, FAMILY, ...) reads_constants_##FAMILY,
+static int (*const block_reads_constants[])(const ad_tape *, const ad_block *) = {
+#include "tape/blocks.def"
+};
+
 int ad_run_reads_constants(const ad_tape *tape, const ad_run *run) {
     if (run->form == AD_FORM_SPAN) {
         const ad_span *span = &tape->span[run->a];
@@ -343,17 +373,5 @@ int ad_run_reads_constants(const ad_tape *tape, const ad_run *run) {
         return 1;
     }
     if (run->form != AD_FORM_BLOCK) return 0;
-    const ad_block *b = &tape->block[run->a];
-    if (run->op == AD_BLOCK_MATMUL) {
-        return view_is_constant(tape, &b->operand[0], 0) &&
-               view_is_constant(tape, &b->operand[1], 0);
-    }
-    if (run->op == AD_BLOCK_CALL) { /* its nodes may be mixed, in a row too */
-        for (size_t k = 0; k < b->extent[1].count; k++) {
-            if (!ad_is_constant(tape, ad_call_node(tape, b, k))) return 0;
-        }
-        return 1;
-    }
-    size_t edges = (size_t)b->extent[0].count * b->extent[1].count;
-    return edges == 0 || view_is_constant(tape, &b->operand[0], edges);
+    return block_reads_constants[run->op](tape, &tape->block[run->a]);
 }

@@ -35,12 +35,13 @@ static void add_span(ad_cost *cost, const ad_run *run, const ad_span *span) {
 }
 
 /* Numbers beside the arrays of a sweep go to *scratch. */
-static void add_product(ad_cost *cost, const ad_block *b, uint64_t *scratch) {
+static void add_PRODUCT(ad_cost *cost, const ad_run *run, const ad_block *b, uint64_t *scratch) {
     const uint64_t batch = b->extent[0].count;
     const uint32_t *e = b->extent[1].size;
     const uint64_t left = times(batch, (uint64_t)e[0] * e[1]);
     const uint64_t right = times(batch, (uint64_t)e[1] * e[2]);
     const uint64_t results = times(batch, (uint64_t)e[0] * e[2]);
+    (void)run;
     const uint64_t need = plus(results, left > right ? left : right);
     if (need > *scratch) *scratch = need;
     cost->nodes = plus(cost->nodes, results);
@@ -48,31 +49,34 @@ static void add_product(ad_cost *cost, const ad_block *b, uint64_t *scratch) {
     cost->work = plus(cost->work, plus(times(left, e[2]), plus(need, left > right ? right : left)));
 }
 
-static void add_reduction(ad_cost *cost, const ad_run *run, const ad_block *b, uint64_t *scratch) {
+static void add_REDUCTION(ad_cost *cost, const ad_run *run, const ad_block *b, uint64_t *scratch) {
     const uint64_t edges = (uint64_t)b->extent[0].count * b->extent[1].count;
-    const int extreme = run->op == AD_BLOCK_MAX || run->op == AD_BLOCK_MIN;
-    cost->nodes = plus(cost->nodes, run->op == AD_BLOCK_CUMSUM ? edges : b->extent[0].count);
+    const ad_block_info *kind = &ad_block_kinds[run->op];
+    cost->nodes = plus(cost->nodes, kind->running ? edges : b->extent[0].count);
     cost->work = plus(cost->work, plus(edges, b->extent[0].count));
     if (edges > *scratch) *scratch = edges; /* derivatives list them */
-    if (extreme) add_memory(cost, edges, sizeof(double));
+    if (kind->choice != 0) add_memory(cost, edges, sizeof(double));
     add_lists(cost, 1, b->operand, edges);
 }
+
+static void add_CALL(ad_cost *cost, const ad_run *run, const ad_block *b, uint64_t *scratch) {
+    (void)run, (void)scratch;
+    cost->nodes = plus(cost->nodes, b->count);
+    cost->work = plus(cost->work, b->extent[1].count);
+    add_lists(cost, 1, b->operand, b->extent[1].count);
+}
+
+#define BLOCK(KIND, NAME, FAMILY, ...) add_##FAMILY,
+static void (*const add_block[])(ad_cost *, const ad_run *, const ad_block *, uint64_t *scratch) = {
+#include "tape/blocks.def"
+};
 
 /* What one run adds; AD_BAD_INDEX, AD_BAD_OP. */
 static ad_status add_run(const ad_tape *from, const ad_run *run, ad_cost *cost, uint64_t *scratch) {
     if (run->form == AD_FORM_BLOCK) {
         if (run->op >= AD_BLOCK_COUNT) return AD_BAD_OP;
         if (run->a >= from->blocks) return AD_BAD_INDEX;
-        const ad_block *b = &from->block[run->a];
-        if (run->op == AD_BLOCK_MATMUL) {
-            add_product(cost, b, scratch);
-        } else if (run->op == AD_BLOCK_CALL) {
-            cost->nodes = plus(cost->nodes, b->count);
-            cost->work = plus(cost->work, b->extent[1].count);
-            add_lists(cost, 1, b->operand, b->extent[1].count);
-        } else {
-            add_reduction(cost, run, b, scratch);
-        }
+        add_block[run->op](cost, run, &from->block[run->a], scratch);
         return AD_OK;
     }
     if (run->op >= AD_OP_COUNT) return AD_BAD_OP;
