@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-static void end(ad_accumulation *x) {
+static void end_accumulation(ad_accumulation *x) {
     ad_free(x->active);
     ad_free(x->number);
     ad_free(x->first);
@@ -18,7 +18,7 @@ static void end(ad_accumulation *x) {
     ad_free(x->seeds);
 }
 
-static ad_status begin(ad_accumulation *x, const ad_mapping *f) {
+static ad_status begin_accumulation(ad_accumulation *x, const ad_mapping *f) {
     size_t n = f->graph->terms;
     *x = (ad_accumulation){.f = f, .terms = n, .spare = SIZE_MAX};
     x->number = ad_alloc(n, sizeof *x->number);
@@ -64,7 +64,7 @@ static ad_status order_by_levels(const ad_accumulation *x, ad_term *order) {
 }
 
 /* From the outputs' seeds, linked already, back to the inputs. */
-static ad_status reverse(ad_accumulation *x, ad_entries *entries, ad_term *out) {
+static ad_status accumulate_reverse(ad_accumulation *x, ad_entries *entries, ad_term *out) {
     ad_graph *g = x->f->graph;
     x->order = ad_alloc(x->terms, sizeof *x->order);
     if (x->order == NULL || order_by_levels(x, x->order) != AD_OK) return AD_NO_MEMORY;
@@ -157,13 +157,13 @@ static ad_status reverse_entries(ad_accumulation *x, ad_entries *entries) {
         if (!x->active[x->f->output[k]]) continue;
         status = ad_share_link(x, x->f->output[k], (uint32_t)k, one);
     }
-    return status == AD_OK ? reverse(x, entries, NULL) : status;
+    return status == AD_OK ? accumulate_reverse(x, entries, NULL) : status;
 }
 
 ad_status ad_accumulate_push(const ad_mapping *f, const ad_term *tangent, ad_term *out) {
     size_t terms = f->graph->terms, lists = f->graph->lists;
     ad_accumulation x;
-    ad_status status = begin(&x, f);
+    ad_status status = begin_accumulation(&x, f);
     if (status == AD_OK) status = forward(&x, tangent);
     ad_term zero = status == AD_OK ? ad_graph_constant(f->graph, 0) : AD_NO_TERM;
     if (status == AD_OK) status = f->graph->status;
@@ -171,7 +171,7 @@ ad_status ad_accumulate_push(const ad_mapping *f, const ad_term *tangent, ad_ter
         ad_term t = f->output[k];
         out[k] = t < x.terms && x.count[t] > 0 ? x.store.item[x.first[t]].term : zero;
     }
-    end(&x);
+    end_accumulation(&x);
     if (status != AD_OK) ad_graph_truncate(f->graph, terms, lists);
     return status;
 }
@@ -179,25 +179,25 @@ ad_status ad_accumulate_push(const ad_mapping *f, const ad_term *tangent, ad_ter
 ad_status ad_accumulate_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out) {
     size_t terms = f->graph->terms, lists = f->graph->lists;
     ad_accumulation x;
-    ad_status status = begin(&x, f);
+    ad_status status = begin_accumulation(&x, f);
     ad_term zero = status == AD_OK ? ad_graph_constant(f->graph, 0) : AD_NO_TERM;
     if (status == AD_OK) status = f->graph->status;
     for (size_t d = 0; d < f->D; d++) out[d] = zero;
     for (size_t k = 0; k < f->K && status == AD_OK; k++) {
         if (x.active[f->output[k]]) status = ad_share_link(&x, f->output[k], 0, cotangent[k]);
     }
-    if (status == AD_OK) status = reverse(&x, NULL, out);
-    end(&x);
+    if (status == AD_OK) status = accumulate_reverse(&x, NULL, out);
+    end_accumulation(&x);
     if (status != AD_OK) ad_graph_truncate(f->graph, terms, lists);
     return status;
 }
 
 ad_status ad_accumulate_jacobian(const ad_mapping *f, int backward, ad_entries *entries) {
     ad_accumulation x;
-    ad_status status = begin(&x, f);
+    ad_status status = begin_accumulation(&x, f);
     if (status == AD_OK) {
         status = backward ? reverse_entries(&x, entries) : forward_entries(&x, entries);
     }
-    end(&x);
+    end_accumulation(&x);
     return status;
 }

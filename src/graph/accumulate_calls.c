@@ -18,7 +18,7 @@ static ad_status keep_seeds(ad_accumulation *x, size_t place) {
     return AD_OK;
 }
 
-static int by_number(const void *a, const void *b) {
+static int by_position(const void *a, const void *b) {
     const ad_seed *x = a, *y = b;
     if (x->at != y->at) return x->at < y->at ? -1 : 1;
     return x->place < y->place ? -1 : x->place > y->place;
@@ -30,7 +30,7 @@ static ad_term call_products(ad_accumulation *x, ad_term t, ad_call_way way, siz
     ad_graph *g = x->f->graph;
     ad_called c = ad_graph_called(g, t);
     size_t known = (size_t)c.n + c.m, q = 0;
-    if (x->seeded > 1) qsort(x->seeds, x->seeded, sizeof *x->seeds, by_number);
+    if (x->seeded > 1) qsort(x->seeds, x->seeded, sizeof *x->seeds, by_position);
     *p = 1;
     for (size_t k = 1; k < x->seeded; k++) *p += x->seeds[k].at != x->seeds[k - 1].at;
     size_t reads = ad_call_reads(c, way, *p);

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-#define NONE UINT32_MAX
+#define NO_EDGE UINT32_MAX
 #define MOST_STEPS ((size_t)1 << 22) /* of graphs so dense that the order saves nothing */
 
 /* An edge of the graph of partials, in the list of its source's outgoing and of its target's
@@ -20,10 +20,10 @@ typedef struct vertex {
     uint32_t first_out, first_in, outs, ins;
 } vertex;
 
-typedef struct item { /* of the queue: a vertex and what it cost when it was entered */
+typedef struct queue_item { /* of the queue: a vertex and what it cost when it was entered */
     uint64_t cost;
     uint32_t vertex;
-} item;
+} queue_item;
 
 typedef struct elimination {
     const ad_mapping *f;
@@ -33,7 +33,7 @@ typedef struct elimination {
     size_t edges, room_edges;
     uint32_t spare; /* chain of edges to use again, by next_out */
     vertex *vertex;
-    item *queue; /* a binary heap; items whose cost has changed since are stale */
+    queue_item *queue; /* a binary heap; items whose cost has changed since are stale */
     size_t queued, room_queue;
     uint8_t *active;
     uint32_t *number;
@@ -46,11 +46,11 @@ static uint32_t find_edge(elimination *x, uint32_t from, uint32_t to) {
     const vertex *u = &x->vertex[from], *v = &x->vertex[to];
     uint32_t e;
     if (u->outs <= v->ins) {
-        for (e = u->first_out; e != NONE && x->edge[e].to != to; x->steps++) {
+        for (e = u->first_out; e != NO_EDGE && x->edge[e].to != to; x->steps++) {
             e = x->edge[e].next_out;
         }
     } else {
-        for (e = v->first_in; e != NONE && x->edge[e].from != from; x->steps++) {
+        for (e = v->first_in; e != NO_EDGE && x->edge[e].from != from; x->steps++) {
             e = x->edge[e].next_in;
         }
     }
@@ -61,11 +61,11 @@ static ad_status add_edge(elimination *x, uint32_t from, uint32_t to, ad_term pa
     ad_graph *g = x->f->graph;
     uint32_t e = find_edge(x, from, to);
     if (x->steps > MOST_STEPS) return AD_TOO_LARGE;
-    if (e != NONE) {
+    if (e != NO_EDGE) {
         x->edge[e].partial = ad_graph_derived(g, AD_ADD, x->edge[e].partial, partial, AD_NO_TERM);
         return g->status;
     }
-    if (x->spare != NONE) {
+    if (x->spare != NO_EDGE) {
         e = x->spare;
         x->spare = x->edge[e].next_out;
     } else {
@@ -75,9 +75,9 @@ static ad_status add_edge(elimination *x, uint32_t from, uint32_t to, ad_term pa
         e = (uint32_t)x->edges++;
     }
     vertex *u = &x->vertex[from], *v = &x->vertex[to];
-    x->edge[e] = (edge){from, to, partial, u->first_out, NONE, v->first_in, NONE};
-    if (u->first_out != NONE) x->edge[u->first_out].last_out = e;
-    if (v->first_in != NONE) x->edge[v->first_in].last_in = e;
+    x->edge[e] = (edge){from, to, partial, u->first_out, NO_EDGE, v->first_in, NO_EDGE};
+    if (u->first_out != NO_EDGE) x->edge[u->first_out].last_out = e;
+    if (v->first_in != NO_EDGE) x->edge[v->first_in].last_in = e;
     u->first_out = v->first_in = e;
     u->outs++;
     v->ins++;
@@ -87,12 +87,12 @@ static ad_status add_edge(elimination *x, uint32_t from, uint32_t to, ad_term pa
 static void remove_edge(elimination *x, uint32_t e) {
     edge *it = &x->edge[e];
     vertex *u = &x->vertex[it->from], *v = &x->vertex[it->to];
-    if (it->last_out != NONE) x->edge[it->last_out].next_out = it->next_out;
-    if (it->last_out == NONE) u->first_out = it->next_out;
-    if (it->next_out != NONE) x->edge[it->next_out].last_out = it->last_out;
-    if (it->last_in != NONE) x->edge[it->last_in].next_in = it->next_in;
-    if (it->last_in == NONE) v->first_in = it->next_in;
-    if (it->next_in != NONE) x->edge[it->next_in].last_in = it->last_in;
+    if (it->last_out != NO_EDGE) x->edge[it->last_out].next_out = it->next_out;
+    if (it->last_out == NO_EDGE) u->first_out = it->next_out;
+    if (it->next_out != NO_EDGE) x->edge[it->next_out].last_out = it->last_out;
+    if (it->last_in != NO_EDGE) x->edge[it->last_in].next_in = it->next_in;
+    if (it->last_in == NO_EDGE) v->first_in = it->next_in;
+    if (it->next_in != NO_EDGE) x->edge[it->next_in].last_in = it->last_in;
     u->outs--;
     v->ins--;
     it->next_out = x->spare;
@@ -103,31 +103,31 @@ static uint64_t cost_of(const elimination *x, uint32_t t) {
     return (uint64_t)x->vertex[t].ins * x->vertex[t].outs;
 }
 
-static int before(const elimination *x, item a, item b) {
+static int cheaper(const elimination *x, queue_item a, queue_item b) {
     if (a.cost != b.cost) return a.cost < b.cost;
     return x->last ? a.vertex > b.vertex : a.vertex < b.vertex;
 }
 
 static ad_status enqueue(elimination *x, uint32_t t) {
-    item it = {cost_of(x, t), t};
+    queue_item it = {cost_of(x, t), t};
     ad_status status = ad_grow((void **)&x->queue, &x->room_queue, x->queued + 1, sizeof *x->queue);
     if (status != AD_OK) return status;
     size_t k = x->queued++;
-    for (; k > 0 && before(x, it, x->queue[(k - 1) / 2]); k = (k - 1) / 2) {
+    for (; k > 0 && cheaper(x, it, x->queue[(k - 1) / 2]); k = (k - 1) / 2) {
         x->queue[k] = x->queue[(k - 1) / 2];
     }
     x->queue[k] = it;
     return AD_OK;
 }
 
-static item dequeue(elimination *x) {
-    item top = x->queue[0], it = x->queue[--x->queued];
+static queue_item dequeue(elimination *x) {
+    queue_item top = x->queue[0], it = x->queue[--x->queued];
     size_t k = 0;
     for (;;) {
         size_t child = 2 * k + 1;
         if (child >= x->queued) break;
-        if (child + 1 < x->queued && before(x, x->queue[child + 1], x->queue[child])) child++;
-        if (!before(x, x->queue[child], it)) break;
+        if (child + 1 < x->queued && cheaper(x, x->queue[child + 1], x->queue[child])) child++;
+        if (!cheaper(x, x->queue[child], it)) break;
         x->queue[k] = x->queue[child];
         k = child;
     }
@@ -136,10 +136,10 @@ static item dequeue(elimination *x) {
 }
 
 /* Local partials as edges, and one edge of 1 from each output's term to the output. */
-static ad_status enter(elimination *x) {
+static ad_status build_edges(elimination *x) {
     ad_graph *g = x->f->graph;
     for (size_t t = 0; t < x->terms; t++) {
-        if (!x->active[t] || x->number[t] != NONE) continue;
+        if (!x->active[t] || x->number[t] != NO_EDGE) continue;
         size_t arity = ad_graph_arity(g, (ad_term)t);
         ad_status status =
             ad_grow((void **)&x->partial, &x->room_partial, arity, sizeof *x->partial);
@@ -166,19 +166,19 @@ static ad_status eliminate(elimination *x, uint32_t t) {
     ad_graph *g = x->f->graph;
     vertex *v = &x->vertex[t];
     ad_status status = AD_OK;
-    for (uint32_t i = v->first_in; i != NONE && status == AD_OK; i = x->edge[i].next_in) {
-        for (uint32_t o = v->first_out; o != NONE && status == AD_OK; o = x->edge[o].next_out) {
+    for (uint32_t i = v->first_in; i != NO_EDGE && status == AD_OK; i = x->edge[i].next_in) {
+        for (uint32_t o = v->first_out; o != NO_EDGE && status == AD_OK; o = x->edge[o].next_out) {
             ad_term p = ad_graph_product(g, x->edge[o].partial, x->edge[i].partial);
             status = g->status;
             if (status == AD_OK) status = add_edge(x, x->edge[i].from, x->edge[o].to, p);
         }
     }
-    while (v->first_in != NONE && status == AD_OK) {
+    while (v->first_in != NO_EDGE && status == AD_OK) {
         uint32_t from = x->edge[v->first_in].from;
         remove_edge(x, v->first_in);
-        if (x->number[from] == NONE) status = enqueue(x, from);
+        if (x->number[from] == NO_EDGE) status = enqueue(x, from);
     }
-    while (v->first_out != NONE && status == AD_OK) {
+    while (v->first_out != NO_EDGE && status == AD_OK) {
         uint32_t to = x->edge[v->first_out].to;
         remove_edge(x, v->first_out);
         if (to < x->terms) status = enqueue(x, to);
@@ -187,18 +187,18 @@ static ad_status eliminate(elimination *x, uint32_t t) {
 }
 
 static ad_status eliminate_all(elimination *x, ad_entries *entries) {
-    ad_status status = enter(x);
+    ad_status status = build_edges(x);
     for (size_t t = 0; t < x->terms && status == AD_OK; t++) {
-        if (x->active[t] && x->number[t] == NONE) status = enqueue(x, (uint32_t)t);
+        if (x->active[t] && x->number[t] == NO_EDGE) status = enqueue(x, (uint32_t)t);
     }
     while (x->queued > 0 && status == AD_OK) {
-        item it = dequeue(x);
+        queue_item it = dequeue(x);
         if (it.cost != cost_of(x, it.vertex)) continue; /* a newer item has the cost of today */
         status = eliminate(x, it.vertex);
     }
     for (size_t d = 0; d < x->f->D && status == AD_OK; d++) {
-        uint32_t e = x->active[x->f->input[d]] ? x->vertex[x->f->input[d]].first_out : NONE;
-        for (; e != NONE && status == AD_OK; e = x->edge[e].next_out) {
+        uint32_t e = x->active[x->f->input[d]] ? x->vertex[x->f->input[d]].first_out : NO_EDGE;
+        for (; e != NO_EDGE && status == AD_OK; e = x->edge[e].next_out) {
             if (ad_graph_is_zero(x->f->graph, x->edge[e].partial)) continue;
             status = ad_entries_append(entries, x->edge[e].to - (uint32_t)x->terms, (uint32_t)d,
                                        x->edge[e].partial);
@@ -210,13 +210,13 @@ static ad_status eliminate_all(elimination *x, ad_entries *entries) {
 ad_status ad_eliminate(const ad_mapping *f, int last, ad_entries *entries) {
     size_t n = f->graph->terms, all = n + f->K;
     if (f->graph->calleds > 0) return AD_TOO_LARGE;
-    elimination x = {.f = f, .terms = n, .last = last, .spare = NONE};
+    elimination x = {.f = f, .terms = n, .last = last, .spare = NO_EDGE};
     x.vertex = ad_alloc(all, sizeof *x.vertex);
     x.number = ad_alloc(n, sizeof *x.number);
     if (x.number != NULL) x.active = ad_active_terms(f, x.number);
     ad_status status = AD_NO_MEMORY;
     if (x.vertex != NULL && x.active != NULL) {
-        for (size_t t = 0; t < all; t++) x.vertex[t] = (vertex){NONE, NONE, 0, 0};
+        for (size_t t = 0; t < all; t++) x.vertex[t] = (vertex){NO_EDGE, NO_EDGE, 0, 0};
         status = eliminate_all(&x, entries);
     }
     ad_free(x.edge);

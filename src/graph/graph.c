@@ -39,7 +39,7 @@ static uint64_t hash(const ad_graph *g, const ad_vertex *v) {
     return mix(h, v->x[2]);
 }
 
-static int same(const ad_graph *g, const ad_vertex *u, const ad_vertex *v) {
+static int same_vertex(const ad_graph *g, const ad_vertex *u, const ad_vertex *v) {
     if (u->op != v->op || u->x[1] != v->x[1]) return 0;
     if (u->x[2] != v->x[2]) return 0;
     if (v->op < AD_GRAPH_SUM) return u->x[0] == v->x[0];
@@ -47,9 +47,9 @@ static int same(const ad_graph *g, const ad_vertex *u, const ad_vertex *v) {
 }
 
 /* The bucket that holds an equal term, or the empty one where it belongs. */
-static size_t find(const ad_graph *g, const ad_vertex *v) {
+static size_t find_bucket(const ad_graph *g, const ad_vertex *v) {
     size_t k = (size_t)hash(g, v) & (g->buckets - 1);
-    while (g->bucket[k] != EMPTY && !same(g, &g->vertex[g->bucket[k]], v)) {
+    while (g->bucket[k] != EMPTY && !same_vertex(g, &g->vertex[g->bucket[k]], v)) {
         k = (k + 1) & (g->buckets - 1);
     }
     return k;
@@ -62,7 +62,7 @@ static ad_status rehash(ad_graph *g, size_t buckets) {
     ad_free(g->bucket);
     g->bucket = bucket;
     g->buckets = buckets;
-    for (size_t t = 0; t < g->terms; t++) bucket[find(g, &g->vertex[t])] = (uint32_t)t;
+    for (size_t t = 0; t < g->terms; t++) bucket[find_bucket(g, &g->vertex[t])] = (uint32_t)t;
     return AD_OK;
 }
 
@@ -71,7 +71,7 @@ static ad_term fail(ad_graph *g, ad_status status) {
     return AD_NO_TERM;
 }
 
-static float order_of(const ad_graph *g, const ad_vertex *v) {
+static float vertex_order(const ad_graph *g, const ad_vertex *v) {
     float order[AD_MAX_ARITY] = {0}, lowest;
     double value;
     if (v->op == AD_GRAPH_CONSTANT) {
@@ -99,14 +99,14 @@ static ad_term intern(ad_graph *g, const ad_vertex *v) {
         rehash(g, g->buckets == 0 ? 256 : 2 * g->buckets) != AD_OK) {
         return fail(g, AD_NO_MEMORY);
     }
-    size_t k = find(g, v);
+    size_t k = find_bucket(g, v);
     if (g->bucket[k] != EMPTY) return g->bucket[k];
     if (g->terms >= g->limit) return fail(g, AD_TOO_LARGE);
     if (ad_grow((void **)&g->vertex, &g->room_terms, g->terms + 1, sizeof *v) != AD_OK ||
         ad_grow((void **)&g->order, &g->room_orders, g->terms + 1, sizeof *g->order) != AD_OK) {
         return fail(g, AD_NO_MEMORY);
     }
-    g->order[g->terms] = order_of(g, v);
+    g->order[g->terms] = vertex_order(g, v);
     g->vertex[g->terms] = *v;
     g->bucket[k] = (uint32_t)g->terms;
     return (ad_term)g->terms++;
@@ -131,12 +131,12 @@ int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value) {
     return 1;
 }
 
-static int is_number(const ad_graph *g, ad_term t, double number) {
+static int equals_number(const ad_graph *g, ad_term t, double number) {
     double value;
     return ad_graph_is_constant(g, t, &value) && value == number;
 }
 
-int ad_graph_is_zero(const ad_graph *g, ad_term t) { return is_number(g, t, 0); }
+int ad_graph_is_zero(const ad_graph *g, ad_term t) { return equals_number(g, t, 0); }
 
 ad_term ad_graph_push(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c) {
     int arity = ad_op_rows[op].arity, constant = 1;
@@ -158,7 +158,7 @@ ad_term ad_graph_push(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c)
 }
 
 /* A term of a list of others; tag: what else tells it from those of the same kind and list. */
-static ad_term listed(ad_graph *g, unsigned kind, size_t n, const ad_term *terms, uint32_t tag) {
+static ad_term list_term(ad_graph *g, unsigned kind, size_t n, const ad_term *terms, uint32_t tag) {
     if (ad_grow((void **)&g->list, &g->room_lists, g->lists + n, sizeof *terms) != AD_OK) {
         return fail(g, AD_NO_MEMORY);
     }
@@ -173,7 +173,7 @@ static ad_term listed(ad_graph *g, unsigned kind, size_t n, const ad_term *terms
 
 ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *terms) {
     if (g->status != AD_OK) return AD_NO_TERM;
-    return n == 1 ? terms[0] : listed(g, kind, n, terms, AD_NO_TERM);
+    return n == 1 ? terms[0] : list_term(g, kind, n, terms, AD_NO_TERM);
 }
 
 ad_status ad_graph_rule(ad_graph *g, ad_called called, size_t *rule) {
@@ -194,8 +194,8 @@ ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_way way, size_t p, const
     ad_called called = g->called[rule];
     size_t m = ad_call_gives(called, way, p);
     if (g->status != AD_OK) return AD_NO_TERM;
-    ad_term call = listed(g, AD_GRAPH_CALL, ad_call_reads(called, way, p), terms,
-                          (uint32_t)(rule * AD_CALLS + way));
+    ad_term call = list_term(g, AD_GRAPH_CALL, ad_call_reads(called, way, p), terms,
+                             (uint32_t)(rule * AD_CALLS + way));
     for (size_t k = 0; k < m && g->status == AD_OK; k++) {
         ad_vertex v = {AD_GRAPH_RESULT, {call, (ad_term)k, AD_NO_TERM}};
         intern(g, &v);
@@ -206,7 +206,7 @@ ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_way way, size_t p, const
 void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists) {
     while (g->terms > terms) {
         ad_vertex *v = &g->vertex[g->terms - 1];
-        size_t k = find(g, v);
+        size_t k = find_bucket(g, v);
         g->terms--;
         if (v->op == AD_GRAPH_INPUT) g->inputs--;
         /* the last to come was put at the end of its chain: nothing lies behind it */

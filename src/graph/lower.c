@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "tape/block.h"
 
-#define FEW 4 /* products of an inner product that are added one after the other */
+#define FEW_PRODUCTS 4 /* products of an inner product that are added one after the other */
 
 typedef struct lowering {
     const ad_tape *tape;
@@ -131,7 +131,7 @@ static void enter_span(lowering *x, const ad_run *run) {
 /* The sum of n products in x->row. */
 static ad_term sum_of_products(lowering *x, uint32_t n) {
     if (n == 0) return ad_graph_constant(x->g, 0);
-    if (n > FEW) return ad_graph_reduce(x->g, AD_GRAPH_SUM, n, x->row);
+    if (n > FEW_PRODUCTS) return ad_graph_reduce(x->g, AD_GRAPH_SUM, n, x->row);
     ad_term sum = x->row[0];
     for (uint32_t k = 1; k < n; k++) {
         sum = ad_graph_push(x->g, AD_ADD, sum, x->row[k], AD_NO_TERM);
@@ -231,7 +231,7 @@ static void need_guards(lowering *x) {
 }
 
 /* The terms of a guard's truth values, in x->row; how many. */
-static size_t truths(lowering *x, const ad_guard *guard) {
+static size_t truth_terms(lowering *x, const ad_guard *guard) {
     size_t n = 0;
     ad_place place[2];
     ad_node buffer[2][AD_CHUNK];
@@ -253,7 +253,7 @@ static size_t truths(lowering *x, const ad_guard *guard) {
  * and the smallest of those that came out true. */
 static void enter_guard(lowering *x, const ad_guard *guard, size_t bit, ad_term terms[2]) {
     static const unsigned kinds[] = {AD_GRAPH_MAX, AD_GRAPH_MIN};
-    size_t n = truths(x, guard), count = 0;
+    size_t n = truth_terms(x, guard), count = 0;
     terms[0] = terms[1] = AD_NO_TERM;
     if (x->g->status != AD_OK) return;
     for (size_t k = 0; k < n; k++) { /* false ones to the front */
@@ -286,7 +286,7 @@ static size_t longest_row(const ad_tape *tape) {
     return most;
 }
 
-static void enter(lowering *x) {
+static void enter_runs(lowering *x) {
     for (size_t k = 0; k < x->tape->runs && x->g->status == AD_OK; k++) {
         const ad_run *run = &x->tape->run[k];
         if (run->form == AD_FORM_SPAN) {
@@ -302,7 +302,7 @@ static void enter(lowering *x) {
     }
 }
 
-static ad_status begin(lowering *x, const ad_tape *tape, ad_graph *g) {
+static ad_status begin_lowering(lowering *x, const ad_tape *tape, ad_graph *g) {
     *x =
         (lowering){tape, g, ad_alloc_zeroed(tape->nodes, 1), ad_alloc(tape->nodes, sizeof(ad_term)),
                    ad_alloc(longest_row(tape), sizeof(ad_term))};
@@ -311,7 +311,7 @@ static ad_status begin(lowering *x, const ad_tape *tape, ad_graph *g) {
     return AD_OK;
 }
 
-static void end(lowering *x) {
+static void end_lowering(lowering *x) {
     ad_free(x->need);
     ad_free(x->term);
     ad_free(x->row);
@@ -321,14 +321,14 @@ static void end(lowering *x) {
 static void enter_outputs(lowering *x, size_t K, const ad_node *output, ad_term *outputs) {
     for (size_t k = 0; k < K; k++) x->need[output[k]] = 1;
     mark_needed(x);
-    enter(x);
+    enter_runs(x);
     for (size_t k = 0; k < K; k++) outputs[k] = term_of(x, output[k]);
 }
 
 /* Products of derivatives that the function takes itself are values: comparisons and extremes would hide
  * what an infinity makes of them, and so they are what they are in every program. */
-static ad_status settle_products(ad_graph *g, size_t K, ad_term *outputs, size_t n,
-                                 ad_term *guards) {
+static ad_status make_products_strict(ad_graph *g, size_t K, ad_term *outputs, size_t n,
+                                      ad_term *guards) {
     uint8_t *meeting = ad_alloc(g->terms, 1);
     ad_term *all = ad_alloc(K + n, sizeof *all);
     ad_status status = meeting == NULL || all == NULL ? AD_NO_MEMORY : AD_OK;
@@ -348,7 +348,7 @@ static ad_status settle_products(ad_graph *g, size_t K, ad_term *outputs, size_t
 ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards) {
     lowering x;
-    ad_status status = begin(&x, tape, g);
+    ad_status status = begin_lowering(&x, tape, g);
     if (status == AD_OK) {
         for (size_t d = 0; d < D; d++) x.term[input[d]] = (ad_term)d;
         need_guards(&x);
@@ -358,23 +358,23 @@ ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K
             bit += ad_guard_size(tape, &tape->guard[k]);
         }
         status = g->status;
-        if (status == AD_OK) status = settle_products(g, K, outputs, 2 * tape->guards, guards);
+        if (status == AD_OK) status = make_products_strict(g, K, outputs, 2 * tape->guards, guards);
         g->recorded = g->terms;
     }
-    end(&x);
+    end_lowering(&x);
     return status;
 }
 
 ad_status ad_lower_onto(const ad_tape *tape, size_t D, const ad_node *input, const ad_term *given,
                         size_t K, const ad_node *output, ad_graph *g, ad_term *outputs) {
     lowering x;
-    ad_status status = begin(&x, tape, g);
+    ad_status status = begin_lowering(&x, tape, g);
     if (status == AD_OK) {
         for (size_t d = 0; d < D; d++) x.term[input[d]] = given[d];
         enter_outputs(&x, K, output, outputs);
         status = g->status;
     }
-    end(&x);
+    end_lowering(&x);
     return status;
 }
 

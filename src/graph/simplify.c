@@ -22,15 +22,15 @@ static ad_term negative(ad_graph *g, ad_term a) {
     return ad_graph_push(g, AD_NEGATIVE, a, AD_NO_TERM, AD_NO_TERM);
 }
 
-static ad_term product(ad_graph *g, unsigned op, ad_term a, ad_term b) {
+static ad_term make_product(ad_graph *g, unsigned op, ad_term a, ad_term b) {
     double x;
     if (ad_graph_is_zero(g, a) || ad_graph_is_zero(g, b)) return ad_graph_constant(g, 0);
     if (number(g, a, 1)) return b;
     if (number(g, b, 1)) return a;
     if (number(g, a, -1)) return negative(g, b);
     if (number(g, b, -1)) return negative(g, a);
-    if (negated(g, a) != AD_NO_TERM) return negative(g, product(g, op, negated(g, a), b));
-    if (negated(g, b) != AD_NO_TERM) return negative(g, product(g, op, a, negated(g, b)));
+    if (negated(g, a) != AD_NO_TERM) return negative(g, make_product(g, op, negated(g, a), b));
+    if (negated(g, b) != AD_NO_TERM) return negative(g, make_product(g, op, a, negated(g, b)));
     /* a constant that is neither zero nor infinite needs no guard */
     if ((ad_graph_is_constant(g, a, &x) || ad_graph_is_constant(g, b, &x)) && x - x == 0) {
         op = AD_MULTIPLY;
@@ -38,9 +38,11 @@ static ad_term product(ad_graph *g, unsigned op, ad_term a, ad_term b) {
     return ad_graph_push(g, op, a, b, AD_NO_TERM);
 }
 
-ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b) { return product(g, AD_PRODUCT, a, b); }
+ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b) {
+    return make_product(g, AD_PRODUCT, a, b);
+}
 
-static ad_term add(ad_graph *g, ad_term a, ad_term b) {
+static ad_term make_sum(ad_graph *g, ad_term a, ad_term b) {
     if (ad_graph_is_zero(g, a)) return b;
     if (ad_graph_is_zero(g, b)) return a;
     if (negated(g, b) != AD_NO_TERM) {
@@ -52,20 +54,20 @@ static ad_term add(ad_graph *g, ad_term a, ad_term b) {
     return ad_graph_push(g, AD_ADD, a, b, AD_NO_TERM);
 }
 
-static ad_term subtract(ad_graph *g, ad_term a, ad_term b) {
+static ad_term make_difference(ad_graph *g, ad_term a, ad_term b) {
     if (ad_graph_is_zero(g, b)) return a;
     if (ad_graph_is_zero(g, a)) return negative(g, b);
-    if (negated(g, b) != AD_NO_TERM) return add(g, a, negated(g, b));
+    if (negated(g, b) != AD_NO_TERM) return make_sum(g, a, negated(g, b));
     return ad_graph_push(g, AD_SUBTRACT, a, b, AD_NO_TERM);
 }
 
-static ad_term divide(ad_graph *g, ad_term a, ad_term b) {
+static ad_term make_quotient(ad_graph *g, ad_term a, ad_term b) {
     if (number(g, b, 1)) return a;
-    if (negated(g, a) != AD_NO_TERM) return negative(g, divide(g, negated(g, a), b));
+    if (negated(g, a) != AD_NO_TERM) return negative(g, make_quotient(g, negated(g, a), b));
     return ad_graph_push(g, AD_DIVIDE, a, b, AD_NO_TERM);
 }
 
-static ad_term power(ad_graph *g, ad_term a, ad_term b) {
+static ad_term make_power(ad_graph *g, ad_term a, ad_term b) {
     if (number(g, b, 0)) return ad_graph_constant(g, 1);
     if (number(g, b, 1)) return a;
     if (number(g, b, 2)) return ad_graph_push(g, AD_SQUARE, a, AD_NO_TERM, AD_NO_TERM);
@@ -75,19 +77,19 @@ static ad_term power(ad_graph *g, ad_term a, ad_term b) {
 ad_term ad_graph_derived(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c) {
     switch (op) {
     case AD_ADD:
-        return add(g, a, b);
+        return make_sum(g, a, b);
     case AD_SUBTRACT:
-        return subtract(g, a, b);
+        return make_difference(g, a, b);
     case AD_MULTIPLY:
     case AD_PRODUCT:
     case AD_GUARDED:
-        return product(g, op, a, b);
+        return make_product(g, op, a, b);
     case AD_DIVIDE:
-        return divide(g, a, b);
+        return make_quotient(g, a, b);
     case AD_NEGATIVE:
         return negative(g, a);
     case AD_POWER:
-        return power(g, a, b);
+        return make_power(g, a, b);
     case AD_SELECT:
         if (b == c) return b;
         break;
@@ -105,11 +107,11 @@ static int is_product(const ad_graph *g, ad_term t) {
  * many as one reduction, so that the sum is not as deep as long, with products apart, so that
  * programs can make inner products of them. */
 static ad_term total(ad_graph *g, size_t n, ad_term *terms) {
-    enum { FEW = 6 };
+    enum { FEW_TERMS = 6 };
     size_t products = 0;
     ad_term before = AD_NO_TERM;
     if (n == 0) return ad_graph_constant(g, 0);
-    for (size_t k = 0; k < n && n > FEW; k++) {
+    for (size_t k = 0; k < n && n > FEW_TERMS; k++) {
         ad_term t = terms[k], behind = k + 1 < n ? terms[k + 1] : AD_NO_TERM;
         int twice = t == before || t == behind; /* as of x x: none for an inner product */
         before = t;
@@ -117,13 +119,13 @@ static ad_term total(ad_graph *g, size_t n, ad_term *terms) {
         terms[k] = terms[products];
         terms[products++] = t;
     }
-    if (products > FEW && products < n) {
+    if (products > FEW_TERMS && products < n) {
         ad_term sum = ad_graph_reduce(g, AD_GRAPH_SUM, products, terms);
-        return add(g, sum, total(g, n - products, terms + products));
+        return make_sum(g, sum, total(g, n - products, terms + products));
     }
-    if (n > FEW) return ad_graph_reduce(g, AD_GRAPH_SUM, n, terms);
+    if (n > FEW_TERMS) return ad_graph_reduce(g, AD_GRAPH_SUM, n, terms);
     ad_term sum = terms[0];
-    for (size_t k = 1; k < n; k++) sum = add(g, sum, terms[k]);
+    for (size_t k = 1; k < n; k++) sum = make_sum(g, sum, terms[k]);
     return sum;
 }
 
@@ -142,11 +144,11 @@ ad_term ad_graph_sum(ad_graph *g, size_t n, ad_term *terms) {
     }
     if (minus == 0) return total(g, plus, terms);
     if (plus == 0) return negative(g, total(g, minus, terms));
-    return subtract(g, total(g, plus, terms), total(g, minus, terms + plus));
+    return make_difference(g, total(g, plus, terms), total(g, minus, terms + plus));
 }
 
 /* Carry out a postfix code on the operands and the value of a term. */
-static ad_term evaluate(ad_graph *g, const ad_expr *expr, ad_term t) {
+static ad_term make_value(ad_graph *g, const ad_expr *expr, ad_term t) {
     ad_term stack[AD_EXPR_DEPTH];
     int top = 0;
     for (int k = 0; k < expr->steps && g->status == AD_OK; k++) {
@@ -176,7 +178,7 @@ static ad_term evaluate(ad_graph *g, const ad_expr *expr, ad_term t) {
 
 /* Of a maximum or minimum: elements that tie share the derivative equally.  One NaN makes the
  * extreme NaN, so that an element ties if it equals the extreme or is NaN. */
-static void shares(ad_graph *g, ad_term t, size_t n, ad_term *partials) {
+static void tie_shares(ad_graph *g, ad_term t, size_t n, ad_term *partials) {
     for (size_t j = 0; j < n; j++) {
         ad_term x = ad_graph_operand(g, t, j);
         ad_term equal = ad_graph_push(g, AD_EQUAL, x, t, AD_NO_TERM);
@@ -195,10 +197,10 @@ void ad_graph_partials(ad_graph *g, ad_term t, ad_term *partials) {
     if (op == AD_GRAPH_SUM) {
         for (size_t j = 0; j < arity; j++) partials[j] = ad_graph_constant(g, 1);
     } else if (op >= AD_GRAPH_SUM) {
-        shares(g, t, arity, partials);
+        tie_shares(g, t, arity, partials);
     } else {
         for (size_t j = 0; j < arity; j++)
-            partials[j] = evaluate(g, ad_expr_partial(op, (int)j), t);
+            partials[j] = make_value(g, ad_expr_partial(op, (int)j), t);
         if (g->status == AD_OK && ad_vanish_is_kink(g->order[t], g->order[g->vertex[t].x[0]])) {
             partials[0] = ad_graph_push(g, AD_KINKED, partials[0], t, AD_NO_TERM);
         }

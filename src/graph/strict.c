@@ -82,14 +82,14 @@ typedef struct strict {
     size_t room;
 } strict;
 
-static ad_term both(strict *x, ad_term a, ad_term b) {
+static ad_term and_term(strict *x, ad_term a, ad_term b) {
     if (a == x->never || b == x->never) return x->never;
     if (a == x->always) return b;
     if (b == x->always || a == b) return a;
     return ad_graph_push(x->g, AD_LOGICAL_AND, a, b, AD_NO_TERM);
 }
 
-static ad_term either(strict *x, ad_term a, ad_term b) {
+static ad_term or_term(strict *x, ad_term a, ad_term b) {
     if (a == x->always || b == x->always) return x->always;
     if (a == x->never) return b;
     if (b == x->never || a == b) return a;
@@ -101,11 +101,11 @@ static ad_term is_zero(strict *x, ad_term a) {
 }
 
 /* Whether term t stays zero. */
-static ad_term stays_zero(strict *x, ad_term t) {
+static ad_term zero_condition(strict *x, ad_term t) {
     const ad_vertex v = x->g->vertex[t];
     if (v.op == AD_PRODUCT && is_derived(x->g, t)) return x->zero[t];
     if (x->local[t] == x->never) return x->never;
-    return both(x, x->local[t], is_zero(x, x->form[t]));
+    return and_term(x, x->local[t], is_zero(x, x->form[t]));
 }
 
 /* Whether edge j of an operation is dead; partials: of its strict form, or NULL. */
@@ -115,11 +115,11 @@ static ad_term dead(strict *x, ad_term t, int j, const ad_term *partials) {
     case AD_PARTIAL_ZERO:
         return x->always;
     case AD_PARTIAL_A:
-        return stays_zero(x, v.x[0]);
+        return zero_condition(x, v.x[0]);
     case AD_PARTIAL_B:
-        return stays_zero(x, v.x[1]);
+        return zero_condition(x, v.x[1]);
     case AD_PARTIAL_STORED:
-        if (v.op == AD_DIVIDE && j == 1) return stays_zero(x, v.x[0]);
+        if (v.op == AD_DIVIDE && j == 1) return zero_condition(x, v.x[0]);
         return partials != NULL && ad_expr_steps(v.op, j) ? is_zero(x, partials[j]) : x->never;
     default:
         return x->never;
@@ -148,15 +148,15 @@ static ad_term local_of(strict *x, ad_term t) {
         } else if (op == AD_GRAPH_MAX || op == AD_GRAPH_MIN) {
             off = ad_graph_push(g, AD_NOT_EQUAL, x->form[operand], form, AD_NO_TERM);
         }
-        all = both(x, all, either(x, x->local[operand], off));
+        all = and_term(x, all, or_term(x, x->local[operand], off));
     }
     return all;
 }
 
 /* A product of derivatives as what it is. */
-static ad_term product(strict *x, ad_term t) {
+static ad_term strict_product(strict *x, ad_term t) {
     const ad_vertex v = x->g->vertex[t];
-    const ad_term zero = either(x, stays_zero(x, v.x[0]), stays_zero(x, v.x[1]));
+    const ad_term zero = or_term(x, zero_condition(x, v.x[0]), zero_condition(x, v.x[1]));
     x->zero[t] = zero;
     if (zero == x->always) return ad_graph_constant(x->g, 0);
     ad_term plain = ad_graph_push(x->g, AD_PRODUCT, x->form[v.x[0]], x->form[v.x[1]], AD_NO_TERM);
@@ -174,7 +174,7 @@ static ad_term form_of(strict *x, ad_term t) {
         const ad_term operand = ad_graph_operand(g, t, j);
         moved |= x->form[operand] != operand;
     }
-    if (v.op == AD_PRODUCT && is_derived(g, t)) return product(x, t);
+    if (v.op == AD_PRODUCT && is_derived(g, t)) return strict_product(x, t);
     if (v.op == AD_KINKED && is_derived(g, t) && !x->values) {
         return ad_graph_push(g, AD_SELECT, is_zero(x, x->form[v.x[1]]), ad_graph_constant(g, 0),
                              x->form[v.x[0]]);

@@ -61,15 +61,15 @@ static void qr_push(const ad_linear *l, ad_linear_room *r, const double *x, cons
         double *dq = out + b * rectangle, *dr = out + l->batch * rectangle + b * square;
         memcpy(dq, t + b * rectangle, rectangle * sizeof *t);
         ad_triangle(0, 1, n, k, upper, k, dq, k);
-        ad_product(k, k, n, 1, (ad_rows){q, k, 1}, (ad_rows){dq, k, 0}, 0, inner, k);
+        ad_product(k, k, n, 1, (ad_dense){q, k, 1}, (ad_dense){dq, k, 0}, 0, inner, k);
         for (size_t i = 0; i < k; i++) {
             for (size_t j = 0; j < i; j++) {
                 inner[j * k + i] += inner[i * k + j];
                 inner[i * k + j] = 0;
             }
         }
-        ad_product(n, k, k, -1, (ad_rows){q, k, 0}, (ad_rows){inner, k, 0}, 1, dq, k);
-        ad_product(k, k, k, 1, (ad_rows){inner, k, 0}, (ad_rows){upper, k, 0}, 0, dr, k);
+        ad_product(n, k, k, -1, (ad_dense){q, k, 0}, (ad_dense){inner, k, 0}, 1, dq, k);
+        ad_product(k, k, k, 1, (ad_dense){inner, k, 0}, (ad_dense){upper, k, 0}, 0, dr, k);
     }
 }
 
@@ -83,13 +83,13 @@ static void qr_pull(const ad_linear *l, ad_linear_room *r, const double *x, cons
         const double *q = y + b * rectangle, *upper = y + l->batch * rectangle + b * square;
         const double *wq = w + b * rectangle, *wr = w + l->batch * rectangle + b * square;
         double *to = out + b * rectangle;
-        ad_product(k, k, k, 1, (ad_rows){upper, k, 0}, (ad_rows){wr, k, 1}, 0, inner, k);
-        ad_product(k, k, n, -1, (ad_rows){wq, k, 1}, (ad_rows){q, k, 0}, 1, inner, k);
+        ad_product(k, k, k, 1, (ad_dense){upper, k, 0}, (ad_dense){wr, k, 1}, 0, inner, k);
+        ad_product(k, k, n, -1, (ad_dense){wq, k, 1}, (ad_dense){q, k, 0}, 1, inner, k);
         for (size_t i = 0; i < k; i++) {
             for (size_t j = 0; j < i; j++) inner[j * k + i] = inner[i * k + j];
         }
         memcpy(to, wq, rectangle * sizeof *wq);
-        ad_product(n, k, k, 1, (ad_rows){q, k, 0}, (ad_rows){inner, k, 0}, 1, to, k);
+        ad_product(n, k, k, 1, (ad_dense){q, k, 0}, (ad_dense){inner, k, 0}, 1, to, k);
         ad_triangle(AD_LINEAR_TRANSPOSED, 1, n, k, upper, k, to, k);
     }
 }
@@ -156,12 +156,12 @@ static void eigh_push(const ad_linear *l, ad_linear_room *r, const double *x, co
                     from[l->flags & AD_LINEAR_LOWER ? i * n + j : j * n + i];
             }
         }
-        ad_product(n, n, n, 1, (ad_rows){v, n, 1}, (ad_rows){a, n, 0}, 0, half, n);
-        ad_product(n, n, n, 1, (ad_rows){half, n, 0}, (ad_rows){v, n, 0}, 0, inner, n);
+        ad_product(n, n, n, 1, (ad_dense){v, n, 1}, (ad_dense){a, n, 0}, 0, half, n);
+        ad_product(n, n, n, 1, (ad_dense){half, n, 0}, (ad_dense){v, n, 0}, 0, inner, n);
         for (size_t i = 0; i < n; i++) out[b * n + i] = inner[i * (n + 1)];
         divide_by_gaps(n, w, inner);
         double *dv = out + l->batch * n + b * square;
-        ad_product(n, n, n, 1, (ad_rows){v, n, 0}, (ad_rows){inner, n, 0}, 0, dv, n);
+        ad_product(n, n, n, 1, (ad_dense){v, n, 0}, (ad_dense){inner, n, 0}, 0, dv, n);
         if (!any_nonzero(square, a, 1)) continue;
         for (size_t j = 0; j < n; j++) {
             for (size_t i = 0; i < n && is_repeated(n, w, j); i++) dv[i * n + j] = NAN;
@@ -186,11 +186,11 @@ static void eigh_pull(const ad_linear *l, ad_linear_room *r, const double *x, co
         }
         for (size_t i = 0; i < square; i++) left[i] = v[i] * cw[i % n];
         if (any_nonzero(square, cv, 1)) {
-            ad_product(n, n, n, 1, (ad_rows){v, n, 1}, (ad_rows){cv, n, 0}, 0, inner, n);
+            ad_product(n, n, n, 1, (ad_dense){v, n, 1}, (ad_dense){cv, n, 0}, 0, inner, n);
             divide_by_gaps(n, w, inner);
-            ad_product(n, n, n, 1, (ad_rows){v, n, 0}, (ad_rows){inner, n, 0}, 1, left, n);
+            ad_product(n, n, n, 1, (ad_dense){v, n, 0}, (ad_dense){inner, n, 0}, 1, left, n);
         }
-        ad_product(n, n, n, 1, (ad_rows){left, n, 0}, (ad_rows){v, n, 1}, 0, whole, n);
+        ad_product(n, n, n, 1, (ad_dense){left, n, 0}, (ad_dense){v, n, 1}, 0, whole, n);
         memset(to, 0, square * sizeof *to);
         for (size_t i = 0; i < n; i++) {
             for (size_t j = 0; j < i; j++) {

@@ -12,7 +12,7 @@ void ad_lapack_set(const ad_lapack *lapack) { lapack_in_use = *lapack; }
 const ad_lapack *ad_lapack_get(void) { return &lapack_in_use; }
 
 /* Fortran's columns are our rows: the transposed product, c^T = op(b)^T op(a)^T. */
-void ad_product(size_t m, size_t n, size_t k, double alpha, ad_rows a, ad_rows b, double beta,
+void ad_product(size_t m, size_t n, size_t k, double alpha, ad_dense a, ad_dense b, double beta,
                 double *c, size_t ld) {
     int rows = (int)m, columns = (int)n, inner = (int)k;
     int lda = (int)a.ld, ldb = (int)b.ld, ldc = (int)ld;

@@ -43,12 +43,12 @@ extern const ad_linear_row ad_linear_solve, ad_linear_triangular, ad_linear_inv,
 const ad_lapack *ad_lapack_get(void);
 
 /* c (m x n) = alpha op(a) op(b) + beta c, over k; ld: numbers from one row to the next. */
-typedef struct ad_rows {
+typedef struct ad_dense {
     const double *at;
     size_t ld;
     int transposed;
-} ad_rows;
-void ad_product(size_t m, size_t n, size_t k, double alpha, ad_rows a, ad_rows b, double beta,
+} ad_dense;
+void ad_product(size_t m, size_t n, size_t k, double alpha, ad_dense a, ad_dense b, double beta,
                 double *c, size_t ld);
 
 /* In place, b (m x n): op(t) x = b, or from the right x op(t) = b; flags are the triangle's. */

@@ -23,8 +23,8 @@ static ad_status factor(const ad_linear *l, ad_linear_room *r, const double *x) 
 }
 
 /* x (n x k) = the solution with the b-th matrix, or its transpose, of right sides x. */
-static void solve(const ad_linear *l, ad_linear_room *r, size_t b, int transposed, size_t k,
-                  double *x) {
+static void solve_by_lu(const ad_linear *l, ad_linear_room *r, size_t b, int transposed, size_t k,
+                        double *x) {
     int n = (int)l->n, columns = (int)k, info = 0;
     double *to = k == 1 ? x : r->work;
     if (k > 1) ad_transpose(l->n, k, x, to);
@@ -63,7 +63,7 @@ static ad_status solve_value(const ad_linear *l, ad_linear_room *r, const double
     ad_status status = solve_factors(l, r, x, NULL);
     if (status != AD_OK) return status;
     memcpy(y, x + matrices(l), l->batch * side * sizeof *y);
-    for (size_t b = 0; b < l->batch; b++) solve(l, r, b, 0, l->k, y + b * side);
+    for (size_t b = 0; b < l->batch; b++) solve_by_lu(l, r, b, 0, l->k, y + b * side);
     return AD_OK;
 }
 
@@ -75,10 +75,10 @@ static void solve_push(const ad_linear *l, ad_linear_room *r, const double *x, c
     memcpy(out, t + matrices(l), l->batch * side * sizeof *out);
     for (size_t b = 0; b < l->batch; b++) {
         if (l->fixed == NULL) {
-            ad_product(n, k, n, -1, (ad_rows){t + b * square, n, 0}, (ad_rows){y + b * side, k, 0},
-                       1, out + b * side, k);
+            ad_product(n, k, n, -1, (ad_dense){t + b * square, n, 0},
+                       (ad_dense){y + b * side, k, 0}, 1, out + b * side, k);
         }
-        solve(l, r, b, 0, k, out + b * side);
+        solve_by_lu(l, r, b, 0, k, out + b * side);
     }
 }
 
@@ -90,10 +90,10 @@ static void solve_pull(const ad_linear *l, ad_linear_room *r, const double *x, c
     (void)x;
     memcpy(right, w, l->batch * side * sizeof *w);
     for (size_t b = 0; b < l->batch; b++) {
-        solve(l, r, b, 1, k, right + b * side);
+        solve_by_lu(l, r, b, 1, k, right + b * side);
         if (l->fixed != NULL) continue;
-        ad_product(n, n, k, -1, (ad_rows){right + b * side, k, 0}, (ad_rows){y + b * side, k, 1}, 0,
-                   out + b * square, n);
+        ad_product(n, n, k, -1, (ad_dense){right + b * side, k, 0}, (ad_dense){y + b * side, k, 1},
+                   0, out + b * square, n);
     }
 }
 
@@ -108,7 +108,7 @@ static ad_status inv_value(const ad_linear *l, ad_linear_room *r, const double *
     memset(y, 0, l->batch * square * sizeof *y);
     for (size_t b = 0; b < l->batch; b++) {
         for (size_t k = 0; k < l->n; k++) y[b * square + k * (l->n + 1)] = 1;
-        solve(l, r, b, 0, l->n, y + b * square);
+        solve_by_lu(l, r, b, 0, l->n, y + b * square);
     }
     return AD_OK;
 }
@@ -118,9 +118,9 @@ static void between(const ad_linear *l, ad_linear_room *r, int transposed, const
                     const double *s, double *out) {
     size_t n = l->n, square = n * n;
     for (size_t b = 0; b < l->batch * square; b += square) {
-        ad_rows inverse = {y + b, n, transposed};
-        ad_product(n, n, n, 1, inverse, (ad_rows){s + b, n, 0}, 0, r->work, n);
-        ad_product(n, n, n, -1, (ad_rows){r->work, n, 0}, inverse, 0, out + b, n);
+        ad_dense inverse = {y + b, n, transposed};
+        ad_product(n, n, n, 1, inverse, (ad_dense){s + b, n, 0}, 0, r->work, n);
+        ad_product(n, n, n, -1, (ad_dense){r->work, n, 0}, inverse, 0, out + b, n);
     }
 }
 

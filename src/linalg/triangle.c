@@ -5,7 +5,7 @@
 #include "linalg/lapack.h"
 
 /* Matrices up to this size are differentiated row by row, larger ones by halves. */
-#define BLOCK 32
+#define FEW_ROWS 32
 
 /* ---------------------------------------------------------------------- triangular solves */
 
@@ -43,8 +43,8 @@ static void triangular_push(const ad_linear *l, ad_linear_room *r, const double 
     for (size_t b = 0; b < l->batch; b++) {
         memcpy(r->work, t + b * square, square * sizeof *t);
         keep_triangle(l, r->work);
-        ad_product(n, k, n, -1, (ad_rows){r->work, n, transposed}, (ad_rows){y + b * side, k, 0}, 1,
-                   out + b * side, k);
+        ad_product(n, k, n, -1, (ad_dense){r->work, n, transposed}, (ad_dense){y + b * side, k, 0},
+                   1, out + b * side, k);
         ad_triangle(l->flags, 0, n, k, x + b * square, n, out + b * side, k);
     }
 }
@@ -64,7 +64,7 @@ static void triangular_pull(const ad_linear *l, ad_linear_room *r, const double 
             z = own;
             own = swap;
         }
-        ad_product(n, n, k, -1, (ad_rows){z, k, 0}, (ad_rows){own, k, 1}, 0, out + b * square, n);
+        ad_product(n, n, k, -1, (ad_dense){z, k, 0}, (ad_dense){own, k, 1}, 0, out + b * square, n);
         keep_triangle(l, out + b * square);
     }
 }
@@ -107,7 +107,7 @@ static void cholesky_push(const ad_linear *l, ad_linear_room *r, const double *x
             inner[i * (n + 1)] *= 0.5;
             memset(inner + i * (n + 1) + 1, 0, (n - i - 1) * sizeof *inner);
         }
-        ad_product(n, n, n, 1, (ad_rows){y + b, n, 0}, (ad_rows){inner, n, 0}, 0, out + b, n);
+        ad_product(n, n, n, 1, (ad_dense){y + b, n, 0}, (ad_dense){inner, n, 0}, 0, out + b, n);
     }
 }
 
@@ -137,7 +137,7 @@ static void back_by_rows(size_t n, const double *l, double *w, size_t ld) {
 /* The same by halves, so that most of it is products of matrices; room for one of the lower half's
  * size.  Above the diagonal of w may stand anything, before and after. */
 static void back_by_halves(size_t n, const double *l, double *w, size_t ld, double *room) {
-    if (n <= BLOCK) {
+    if (n <= FEW_ROWS) {
         back_by_rows(n, l, w, ld);
         return;
     }
@@ -149,9 +149,9 @@ static void back_by_halves(size_t n, const double *l, double *w, size_t ld, doub
         for (size_t j = 0; j < i; j++) room[i * m + j] = room[j * m + i] = lower[i * ld + j];
         room[i * (m + 1)] = 2 * lower[i * (ld + 1)];
     }
-    ad_product(m, h, m, -1, (ad_rows){room, m, 0}, (ad_rows){side, ld, 0}, 1, left, ld);
+    ad_product(m, h, m, -1, (ad_dense){room, m, 0}, (ad_dense){side, ld, 0}, 1, left, ld);
     ad_triangle(AD_LINEAR_LOWER, 1, m, h, l, ld, left, ld);
-    ad_product(h, h, m, -1, (ad_rows){left, ld, 1}, (ad_rows){side, ld, 0}, 1, w, ld);
+    ad_product(h, h, m, -1, (ad_dense){left, ld, 1}, (ad_dense){side, ld, 0}, 1, w, ld);
     back_by_halves(h, l, w, ld, room);
 }
 

@@ -19,7 +19,7 @@ static void blanks(parser *p) {
     while (*p->at == ' ') p->at++;
 }
 
-static int take(parser *p, const char *token) {
+static int accept(parser *p, const char *token) {
     blanks(p);
     size_t n = strlen(token);
     if (strncmp(p->at, token, n) != 0) return 0;
@@ -27,7 +27,7 @@ static int take(parser *p, const char *token) {
     return 1;
 }
 
-static void emit(parser *p, ad_step_kind kind, unsigned op, double number) {
+static void append_step(parser *p, ad_step_kind kind, unsigned op, double number) {
     if (p->expr->steps == AD_EXPR_STEPS) {
         p->failed = 1;
         return;
@@ -39,7 +39,7 @@ static void emit(parser *p, ad_step_kind kind, unsigned op, double number) {
 static void apply(parser *p, const char *value) {
     for (unsigned op = 0; op < AD_OP_COUNT; op++) {
         if (strcmp(ad_op_row(op)->value, value) == 0) {
-            emit(p, AD_STEP_APPLY, op, 0);
+            append_step(p, AD_STEP_APPLY, op, 0);
             return;
         }
     }
@@ -68,8 +68,8 @@ static void call(parser *p, const char *name) {
     do {
         comparison(p);
         count++;
-    } while (!p->failed && take(p, ","));
-    if (!take(p, ")")) p->failed = 1;
+    } while (!p->failed && accept(p, ","));
+    if (!accept(p, ")")) p->failed = 1;
     if (strcmp(name, "sel") == 0) {
         apply(p, "sel(a != 0, b, c)");
     } else {
@@ -102,22 +102,23 @@ static void primary(parser *p) {
     double number;
     blanks(p);
     if (p->failed) return;
-    if (take(p, "(")) {
+    if (accept(p, "(")) {
         comparison(p);
-        if (!take(p, ")")) p->failed = 1;
+        if (!accept(p, ")")) p->failed = 1;
     } else if (isdigit((unsigned char)*p->at)) {
-        emit(p, AD_STEP_NUMBER, 0, digits(p));
+        append_step(p, AD_STEP_NUMBER, 0, digits(p));
     } else {
         while ((isalnum((unsigned char)*p->at) || *p->at == '_') && n + 1 < sizeof name) {
             name[n++] = *p->at++;
         }
         name[n] = 0;
-        if (take(p, "(")) {
+        if (accept(p, "(")) {
             call(p, name);
         } else if (n == 1 && strchr("abcv", name[0]) != NULL) {
-            emit(p, name[0] == 'v' ? AD_STEP_V : (ad_step_kind)(AD_STEP_A + (name[0] - 'a')), 0, 0);
+            append_step(p, name[0] == 'v' ? AD_STEP_V : (ad_step_kind)(AD_STEP_A + (name[0] - 'a')),
+                        0, 0);
         } else if (constant(name, &number)) {
-            emit(p, AD_STEP_NUMBER, 0, number);
+            append_step(p, AD_STEP_NUMBER, 0, number);
         } else {
             p->failed = 1;
         }
@@ -125,7 +126,7 @@ static void primary(parser *p) {
 }
 
 static void unary(parser *p) {
-    if (take(p, "-")) {
+    if (accept(p, "-")) {
         unary(p);
         apply(p, "-a");
     } else {
@@ -133,22 +134,22 @@ static void unary(parser *p) {
     }
 }
 
-static void product(parser *p) {
+static void parse_product(parser *p) {
     unary(p);
     while (!p->failed) {
-        const char *value = take(p, "*") ? "a * b" : take(p, "/") ? "a / b" : NULL;
+        const char *value = accept(p, "*") ? "a * b" : accept(p, "/") ? "a / b" : NULL;
         if (value == NULL) return;
         unary(p);
         apply(p, value);
     }
 }
 
-static void sum(parser *p) {
-    product(p);
+static void parse_sum(parser *p) {
+    parse_product(p);
     while (!p->failed) {
-        const char *value = take(p, "+") ? "a + b" : take(p, "-") ? "a - b" : NULL;
+        const char *value = accept(p, "+") ? "a + b" : accept(p, "-") ? "a - b" : NULL;
         if (value == NULL) return;
-        product(p);
+        parse_product(p);
         apply(p, value);
     }
 }
@@ -156,10 +157,10 @@ static void sum(parser *p) {
 static void comparison(parser *p) {
     static const char *const signs[] = {"<=", ">=", "==", "!=", "<", ">"};
     char value[32];
-    sum(p);
+    parse_sum(p);
     for (size_t k = 0; !p->failed && k < sizeof signs / sizeof *signs; k++) {
-        if (!take(p, signs[k])) continue;
-        sum(p);
+        if (!accept(p, signs[k])) continue;
+        parse_sum(p);
         snprintf(value, sizeof value, "sel(a %s b, 1, 0)", signs[k]);
         apply(p, value);
         return;

@@ -15,16 +15,16 @@ static size_t stage_of(const ad_program *p) {
 
 static size_t lanes_of(const ad_program *p) { return (ad_lane_room(p) + 7) / 8 * 8; }
 
-static size_t room_of(const ad_batch *b, const ad_program *p) {
+static size_t program_room(const ad_batch *b, const ad_program *p) {
     size_t room = b->lanes ? lanes_of(p) + stage_of(p) : ad_point_room(p);
     return (room + 7) / 8 * 8;
 }
 
 size_t ad_batch_room(const ad_batch *b) {
-    return room_of(b, b->program) + (b->strict != NULL ? room_of(b, b->strict) : 0);
+    return program_room(b, b->program) + (b->strict != NULL ? program_room(b, b->strict) : 0);
 }
 
-static void begin(const ad_batch *b, const ad_program *p, double *arena) {
+static void begin_program(const ad_batch *b, const ad_program *p, double *arena) {
     if (b->lanes) {
         ad_lane_begin(p, arena);
         memset(arena + lanes_of(p), 0, stage_of(p) * sizeof *arena);
@@ -34,8 +34,8 @@ static void begin(const ad_batch *b, const ad_program *p, double *arena) {
 }
 
 void ad_batch_begin(const ad_batch *b, double *arena) {
-    begin(b, b->program, arena);
-    if (b->strict != NULL) begin(b, b->strict, arena + room_of(b, b->program));
+    begin_program(b, b->program, arena);
+    if (b->strict != NULL) begin_program(b, b->strict, arena + program_room(b, b->program));
 }
 
 static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n, int again,
@@ -155,7 +155,7 @@ static size_t piece_of(const ad_batch *b) {
 size_t ad_batch_pieces(const ad_batch *b) { return (b->points + piece_of(b) - 1) / piece_of(b); }
 
 ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll) {
-    double *strict = arena + room_of(b, b->program);
+    double *strict = arena + program_room(b, b->program);
     size_t take = piece_of(b), most = b->lanes ? b->program->lane_points : 1;
     for (;;) {
         size_t from = __atomic_fetch_add(&b->next, take, __ATOMIC_RELAXED);

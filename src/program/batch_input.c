@@ -53,7 +53,7 @@ static inline int64_t row_number(const char *list, size_t k, size_t rows, const 
 }
 
 /* The row that number k of a list names, or NULL. */
-static const char *row_at(const ad_rows *rows, const char *list, size_t k) {
+static const char *row_of_number(const ad_rows *rows, const char *list, size_t k) {
     int64_t number = row_number(list, k, rows->count, rows->narrow);
     return (uint64_t)number < rows->count ? rows->data + number * rows->step : NULL;
 }
@@ -63,7 +63,7 @@ static ad_status gather_rows(const ad_batch_input *x, const char *const list[AD_
     const char *row[AD_LANE_POINTS];
     for (size_t k = 0; k * x->rows->length < x->count; k++) {
         for (size_t e = 0; e < points; e++) {
-            row[e] = row_at(x->rows, list[e], k);
+            row[e] = row_of_number(x->rows, list[e], k);
             if (row[e] == NULL) return AD_BAD_INDEX;
         }
         ad_eval_kernels()->columns(row, points, x->rows->length, slot + k * x->rows->length, arena);
@@ -87,8 +87,8 @@ static inline ad_status gather_numbers(const ad_rows *rows, size_t count, const 
     return AD_OK;
 }
 
-static ad_status gather(const ad_batch_input *x, const char *const list[AD_LANE_POINTS],
-                        size_t points, const uint32_t *slot, double *arena) {
+static ad_status gather_input(const ad_batch_input *x, const char *const list[AD_LANE_POINTS],
+                              size_t points, const uint32_t *slot, double *arena) {
     if (x->rows->length != 1) return gather_rows(x, list, points, slot, arena);
     return x->rows->narrow ? gather_numbers(x->rows, x->count, 1, list, points, slot, arena)
                            : gather_numbers(x->rows, x->count, 0, list, points, slot, arena);
@@ -108,7 +108,7 @@ static ad_status load_lanes(const ad_batch *b, const ad_program *p, size_t from,
         for (size_t e = n; e < points; e++) offset[e] = offset[n - 1];
         for (size_t e = 0; e < points; e++) row[e] = x->data + offset[e];
         if (x->rows != NULL) {
-            ad_status status = gather(x, row, points, slot, arena);
+            ad_status status = gather_input(x, row, points, slot, arena);
             if (status != AD_OK) return status;
         } else if (x->core == NULL) {
             prefetch(row, points, x->count, (intptr_t)most * (offset[1] - offset[0]));
@@ -145,7 +145,7 @@ ad_status ad_batch_load_point(const ad_batch *b, size_t point, double *arena) {
         if (x->rows != NULL) {
             const size_t length = x->rows->length;
             for (size_t k = 0; k * length < x->count; k++) {
-                const char *row = row_at(x->rows, at, k);
+                const char *row = row_of_number(x->rows, at, k);
                 if (row == NULL) return AD_BAD_INDEX;
                 memcpy(to + k * length, row, length * sizeof *to);
             }

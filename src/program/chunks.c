@@ -26,18 +26,20 @@ static slots operands(const ad_program_run *run, size_t j) {
 static int apart(slots x, slots y) { return x.high <= y.low || y.high <= x.low; }
 
 /* Element k of the operand is element k of the results. */
-static int in_step(const ad_program_run *reader, size_t j, const ad_program_run *writer) {
+static int reads_in_step(const ad_program_run *reader, size_t j, const ad_program_run *writer) {
     return reader->base[j] == writer->out && reader->stride[j] == 1;
 }
 
 /* Whether piece after piece of both gives what one run after the other does: where slots of the one
  * are slots of the other they are so in step. */
-static int compatible(const ad_program_run *earlier, const ad_program_run *later) {
+static int runs_interleave(const ad_program_run *earlier, const ad_program_run *later) {
     for (size_t j = 0; j < later->arity; j++) {
-        if (!in_step(later, j, earlier) && !apart(operands(later, j), results(earlier))) return 0;
+        if (!reads_in_step(later, j, earlier) && !apart(operands(later, j), results(earlier)))
+            return 0;
     }
     for (size_t j = 0; j < earlier->arity; j++) {
-        if (!in_step(earlier, j, later) && !apart(operands(earlier, j), results(later))) return 0;
+        if (!reads_in_step(earlier, j, later) && !apart(operands(earlier, j), results(later)))
+            return 0;
     }
     return earlier->out == later->out || apart(results(earlier), results(later));
 }
@@ -49,7 +51,7 @@ static int is_long(const ad_program_run *run) {
 static int fits(const ad_program *p, size_t first, size_t run) {
     int good = run - first < AD_TURN_MOST && is_long(&p->run[run]) &&
                p->run[run].count == p->run[first].count;
-    for (size_t k = first; k < run && good; k++) good = compatible(&p->run[k], &p->run[run]);
+    for (size_t k = first; k < run && good; k++) good = runs_interleave(&p->run[k], &p->run[run]);
     return good;
 }
 
@@ -98,7 +100,7 @@ static void find_readers(const ad_program *p, uint32_t *writer, uint32_t *last) 
 /* The member of a turn that operand j of member k reads; k if it is older than the turn. */
 static size_t source(const ad_program *p, const ad_turn *turn, size_t k, size_t j) {
     for (size_t from = k; from-- > 0;) {
-        if (in_step(&p->run[turn->first + k], j, &p->run[turn->first + from])) return from;
+        if (reads_in_step(&p->run[turn->first + k], j, &p->run[turn->first + from])) return from;
     }
     return k;
 }

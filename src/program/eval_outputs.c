@@ -11,7 +11,7 @@
 
 /* How many of n items begin before an output.  Each item begins with its position, `size` bytes
  * behind the last one's. */
-static size_t before(const void *items, size_t n, size_t size, size_t output) {
+static size_t count_before(const void *items, size_t n, size_t size, size_t output) {
     size_t low = 0, high = n;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -27,8 +27,8 @@ static size_t before(const void *items, size_t n, size_t size, size_t output) {
 }
 
 /* Entries from anywhere in the arena, one after the other. */
-static void gather(const ad_place_of *restrict place, size_t n, const double *restrict arena,
-                   double *restrict out) {
+static void gather_entries(const ad_place_of *restrict place, size_t n,
+                           const double *restrict arena, double *restrict out) {
     for (size_t k = 0; k < n; k++) out[k] = arena[place[k].slot];
 }
 
@@ -59,11 +59,11 @@ static inline void known_rows(const ad_column_of *column, const size_t width, si
 WIDTHS(ROWS_OF)
 
 /* Rows [from, from + count) of a tile. */
-static void rows(const ad_column_of *column, size_t width, size_t from, size_t count,
-                 const double *restrict arena, double *restrict out) {
-#define NAME_OF(WIDTH) rows_##WIDTH,
+static void write_rows(const ad_column_of *column, size_t width, size_t from, size_t count,
+                       const double *restrict arena, double *restrict out) {
+#define ROWS_NAME(WIDTH) rows_##WIDTH,
     static void (*const known[])(const ad_column_of *, size_t, size_t, const double *,
-                                 double *) = {NULL, WIDTHS(NAME_OF)};
+                                 double *) = {NULL, WIDTHS(ROWS_NAME)};
     if (width == 1 && column->stride == 1) {
         memcpy(out, arena + column->slot + from, count * sizeof *out);
         return;
@@ -82,7 +82,7 @@ static void rows(const ad_column_of *column, size_t width, size_t from, size_t c
 /* Outputs [first, end) of a program that has rules for them. */
 static void tiled_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                           double *out) {
-    size_t low = before(p->tile, p->tiles, sizeof *p->tile, first + 1);
+    size_t low = count_before(p->tile, p->tiles, sizeof *p->tile, first + 1);
     for (size_t k = first; k < end; low++) {
         const ad_tile_of *tile = &p->tile[low - 1];
         size_t width = tile->width, position = tile->position;
@@ -90,12 +90,12 @@ static void tiled_outputs(const ad_program *p, const double *arena, size_t first
         if (stop > end) stop = end;
         size_t row = (k - position + width - 1) / width, last = (stop - position) / width;
         if (row < last) {
-            gather(p->place + k, position + row * width - k, arena, out + (k - first));
+            gather_entries(p->place + k, position + row * width - k, arena, out + (k - first));
             k = position + row * width;
-            rows(p->column + tile->first, width, row, last - row, arena, out + (k - first));
+            write_rows(p->column + tile->first, width, row, last - row, arena, out + (k - first));
             k = position + last * width;
         }
-        gather(p->place + k, stop - k, arena, out + (k - first));
+        gather_entries(p->place + k, stop - k, arena, out + (k - first));
         k = stop;
     }
 }
@@ -107,12 +107,12 @@ static void scattered_outputs(const ad_program *p, const double *arena, size_t f
         if (p->tiles > 0) {
             tiled_outputs(p, arena, first, end, out);
         } else {
-            gather(p->place + first, end - first, arena, out);
+            gather_entries(p->place + first, end - first, arena, out);
         }
         return;
     }
     if (!zeroed) memset(out, 0, (end - first) * sizeof *out);
-    size_t k = before(p->place, p->places, sizeof *p->place, first);
+    size_t k = count_before(p->place, p->places, sizeof *p->place, first);
     for (; k < p->places && p->place[k].position < end; k++) {
         out[p->place[k].position - first] = arena[p->place[k].slot];
     }
@@ -125,7 +125,7 @@ void ad_point_outputs(const ad_program *p, const double *arena, size_t first, si
         scattered_outputs(p, arena, first, end, zeroed, out);
         return;
     }
-    size_t low = before(p->stretch, p->stretches, sizeof *p->stretch, first);
+    size_t low = count_before(p->stretch, p->stretches, sizeof *p->stretch, first);
     if (low > 0 && p->stretch[low - 1].position + p->stretch[low - 1].count > first) low--;
     if (!zeroed && p->stretches * SPARSE > end - first) { /* one call beats one a gap */
         memset(out, 0, (end - first) * sizeof *out);

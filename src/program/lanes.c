@@ -5,8 +5,8 @@
 #include "base/alloc.h"
 #include "program/program.h"
 
-#define MANY 2048 /* slots, beyond which vectors of AD_LANE_POINTS are too far away */
-#define NEAR ((size_t)1 << 16) /* doubles of longer vectors in all, which are to stay in a cache */
+#define FAR_SLOTS 2048 /* slots, beyond which vectors of AD_LANE_POINTS are too far away */
+#define NEAR_DOUBLES ((size_t)1 << 16) /* doubles of longer vectors in all, which are to stay in a cache */
 
 typedef struct allocation {
     const ad_program *p;
@@ -17,7 +17,7 @@ typedef struct allocation {
     size_t spares, lanes;
 } allocation;
 
-static void take(allocation *x, uint32_t value) {
+static void take_lane(allocation *x, uint32_t value) {
     x->lane[value] = x->spares > 0 ? x->spare[--x->spares] : (uint32_t)x->lanes++;
 }
 
@@ -31,7 +31,7 @@ static uint32_t operand(const allocation *x, const ad_program_run *run, size_t k
 }
 
 /* Before the first run: inputs and constants.  Returns the number of the first result. */
-static uint32_t begin(allocation *x) {
+static uint32_t place_first_values(allocation *x) {
     uint32_t value = 0;
     for (; value < x->p->inputs + x->p->constants; value++) x->in[value] = value;
     return value;
@@ -39,7 +39,7 @@ static uint32_t begin(allocation *x) {
 
 static void count_uses(allocation *x) {
     const ad_program *p = x->p;
-    uint32_t value = begin(x);
+    uint32_t value = place_first_values(x);
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
         for (size_t k = 0; k < ad_run_rows(run); k++) {
@@ -54,11 +54,11 @@ static void count_uses(allocation *x) {
 }
 
 /* Operands, then results, none of which takes an operand's place. */
-static uint32_t *write_call(allocation *x, const ad_program_run *run, uint32_t value,
-                            uint32_t *to) {
+static uint32_t *write_lane_call(allocation *x, const ad_program_run *run, uint32_t value,
+                                 uint32_t *to) {
     for (size_t j = 0; j < run->arity; j++) *to++ = x->lane[operand(x, run, 0, j)];
     for (uint32_t k = 0; k < run->count; k++) {
-        take(x, value + k);
+        take_lane(x, value + k);
         *to++ = x->lane[value + k];
     }
     for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, 0, j));
@@ -68,23 +68,24 @@ static uint32_t *write_call(allocation *x, const ad_program_run *run, uint32_t v
     return to;
 }
 
-static uint32_t *write_run(allocation *x, const ad_program_run *run, uint32_t value, uint32_t *to) {
-    if (run->op == AD_RUN_CALL) return write_call(x, run, value, to);
+static uint32_t *write_lane_run(allocation *x, const ad_program_run *run, uint32_t value,
+                                uint32_t *to) {
+    if (run->op == AD_RUN_CALL) return write_lane_call(x, run, value, to);
     for (size_t k = 0; k < run->count; k++, to += run->arity + 1) {
         for (size_t j = 0; j < run->arity; j++) to[j + 1] = x->lane[operand(x, run, k, j)];
         /* a result may take an operand's place: each is read before it is written; but a
          * reduction writes before it has read all */
         int reduces = ad_run_reduces(run->op);
-        if (reduces) take(x, value + (uint32_t)k);
+        if (reduces) take_lane(x, value + (uint32_t)k);
         for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, k, j));
-        if (!reduces) take(x, value + (uint32_t)k);
+        if (!reduces) take_lane(x, value + (uint32_t)k);
         to[0] = x->lane[value + (uint32_t)k];
     }
     return to;
 }
 
 static void write_records(allocation *x, ad_program *p) {
-    uint32_t *to = p->record, value = begin(x);
+    uint32_t *to = p->record, value = place_first_values(x);
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
         p->lane_run[r] = (ad_lane_run){.op = run->op,
@@ -93,7 +94,7 @@ static void write_records(allocation *x, ad_program *p) {
                                        .count = run->count,
                                        .arity = run->arity,
                                        .first = (size_t)(to - p->record)};
-        to = write_run(x, run, value, to);
+        to = write_lane_run(x, run, value, to);
         for (size_t k = 0; k < run->count; k++) x->in[run->out + k] = value++;
     }
 }
@@ -108,7 +109,7 @@ static int is_elementwise(const ad_program *p, const ad_program_run *run) {
            p->called[run->base[0]].elementwise;
 }
 
-static void times(uint32_t points, size_t n, uint32_t *lane) {
+static void scale_offsets(uint32_t points, size_t n, uint32_t *lane) {
     for (size_t k = 0; k < n; k++) {
         if (lane[k] != AD_NO_TERM) lane[k] *= points;
     }
@@ -117,10 +118,11 @@ static void times(uint32_t points, size_t n, uint32_t *lane) {
 /* Points of a vector: the more the better where an elementwise function is called for all of them
  * at once. */
 static uint32_t points_of(const ad_program *p) {
-    uint32_t points = p->lane_slots > MANY ? AD_LANE_STEP : AD_LANE_POINTS;
+    uint32_t points = p->lane_slots > FAR_SLOTS ? AD_LANE_STEP : AD_LANE_POINTS;
     int called = 0;
     for (size_t r = 0; r < p->runs; r++) called |= is_elementwise(p, &p->run[r]);
-    while (called && points < AD_LANE_CALLED && 2 * points * p->lane_slots <= NEAR) points *= 2;
+    while (called && points < AD_LANE_CALLED && 2 * points * p->lane_slots <= NEAR_DOUBLES)
+        points *= 2;
     return points;
 }
 
@@ -133,15 +135,15 @@ static void lay_out(ad_program *p) {
         size_t room = ((size_t)p->run[r].arity + p->run[r].count) * points;
         if (is_elementwise(p, &p->run[r]) && room > p->lane_call_room) p->lane_call_room = room;
     }
-    times(points, p->records, p->record);
-    times(points, p->inputs, p->lane_input);
-    times(points, p->constants, p->lane_constant);
-    times(points, p->places, p->lane_place);
-    times(points, p->outputs, p->lane_output);
-    times(points, p->guards, p->lane_guard);
+    scale_offsets(points, p->records, p->record);
+    scale_offsets(points, p->inputs, p->lane_input);
+    scale_offsets(points, p->constants, p->lane_constant);
+    scale_offsets(points, p->places, p->lane_place);
+    scale_offsets(points, p->outputs, p->lane_output);
+    scale_offsets(points, p->guards, p->lane_guard);
 }
 
-static ad_status allocate(allocation *x, ad_program *p) {
+static ad_status allocate_lanes(allocation *x, ad_program *p) {
     size_t records = 0;
     for (size_t r = 0; r < p->runs; r++) {
         records += records_of(&p->run[r]);
@@ -160,11 +162,11 @@ static ad_status allocate(allocation *x, ad_program *p) {
     }
     count_uses(x);
     for (size_t d = 0; d < p->inputs; d++) {
-        if (x->uses[d] > 0) take(x, (uint32_t)d);
+        if (x->uses[d] > 0) take_lane(x, (uint32_t)d);
         p->lane_input[d] = x->uses[d] > 0 ? x->lane[d] : AD_NO_TERM;
     }
     for (size_t c = 0; c < p->constants; c++) {
-        take(x, (uint32_t)(p->inputs + c));
+        take_lane(x, (uint32_t)(p->inputs + c));
         p->lane_constant[c] = x->lane[p->inputs + c];
     }
     write_records(x, p);
@@ -192,7 +194,7 @@ ad_status ad_program_make_lanes(ad_program *p) {
     x.lane = ad_alloc(values, sizeof *x.lane);
     x.spare = ad_alloc(values, sizeof *x.spare);
     if (x.in != NULL && x.uses != NULL && x.lane != NULL && x.spare != NULL)
-        status = allocate(&x, &made);
+        status = allocate_lanes(&x, &made);
     ad_free(x.in);
     ad_free(x.uses);
     ad_free(x.lane);

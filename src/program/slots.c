@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "program/schedule.h"
 
-#define NEAR 4096      /* slots that stay in the nearest cache: up to here none is used again */
+#define NEAR_SLOTS 4096      /* slots that stay in the nearest cache: up to here none is used again */
 #define LINE (AD_LINE / 8) /* doubles of a cache line and of a vector */
 #define HOLES 128      /* free places that are remembered */
 #define NEVER SIZE_MAX /* is never free again */
@@ -108,7 +108,7 @@ static void insert(space *x, size_t k, size_t at, size_t size) {
 static size_t rounded(size_t n) { return (n + LINE - 1) / LINE * LINE; }
 
 /* The first place for `size` slots, from a line's beginning on if they are a line or more. */
-static uint32_t take(space *x, size_t size) {
+static uint32_t take_slots(space *x, size_t size) {
     for (size_t k = 0; k < x->holes; k++) {
         hole h = x->hole[k];
         size_t at = size < LINE ? h.at : rounded(h.at), end = (size_t)h.at + h.size;
@@ -124,7 +124,7 @@ static uint32_t take(space *x, size_t size) {
     return (uint32_t)at;
 }
 
-static void give(space *x, uint32_t at, size_t size) {
+static void return_slots(space *x, uint32_t at, size_t size) {
     size_t k = 0;
     while (k < x->holes && x->hole[k].at < at) k++;
     int before = k > 0 && x->hole[k - 1].at + x->hole[k - 1].size == at;
@@ -142,7 +142,7 @@ static void give(space *x, uint32_t at, size_t size) {
 }
 
 /* Affine runs write whole vectors, from wherever in a group they begin. */
-static size_t room_of(size_t count) { return count < LINE ? count : rounded(count) + LINE; }
+static size_t result_room(size_t count) { return count < LINE ? count : rounded(count) + LINE; }
 
 /* When each group is read last, by the number of the group that does; NEVER: as a result. */
 static void find_last(const ad_schedule *s, const uint8_t *output, uint32_t *group_of,
@@ -184,7 +184,7 @@ static void give_slots(ad_schedule *s, const ad_group *group, uint32_t at) {
 static ad_status place_groups(ad_schedule *s, const uint8_t *output, ad_program *p,
                               arrangement *x) {
     size_t n = s->groups, first = p->inputs + p->constants;
-    int reuse = first + s->count + s->results > NEAR;
+    int reuse = first + s->count + s->results > NEAR_SLOTS;
     space places = {.end = first};
     uint32_t *group_of = ad_alloc(s->g->terms, sizeof *group_of);
     size_t *last = ad_alloc(n, sizeof *last);     /* a group's last reader */
@@ -200,7 +200,7 @@ static ad_status place_groups(ad_schedule *s, const uint8_t *output, ad_program 
         const ad_group *group = &s->group[k];
         arrange(x, group);
         if (reuse) {
-            at[k] = take(&places, room_of(ad_group_results(s, group)));
+            at[k] = take_slots(&places, result_room(ad_group_results(s, group)));
         } else {
             at[k] = (uint32_t)places.end;
             places.end += ad_group_results(s, group);
@@ -212,7 +212,7 @@ static ad_status place_groups(ad_schedule *s, const uint8_t *output, ad_program 
             head[last[k]] = k;
         }
         for (size_t e = head[k]; e != NEVER; e = behind[e]) {
-            give(&places, at[e], room_of(ad_group_results(s, &s->group[e])));
+            return_slots(&places, at[e], result_room(ad_group_results(s, &s->group[e])));
         }
     }
     p->slots = places.end;

@@ -233,8 +233,9 @@ static size_t least_colours(const problem *x) {
 }
 
 /* The orderings of [first, end): the best of them. */
-static ad_status search(const ad_pattern *p, ad_colouring kind, unsigned first, unsigned end,
-                        uint32_t *colour, size_t *colours, ad_ordering *ordering) {
+static ad_status search_orderings(const ad_pattern *p, ad_colouring kind, unsigned first,
+                                  unsigned end, uint32_t *colour, size_t *colours,
+                                  ad_ordering *ordering) {
     problem x;
     ad_status status = prepare(p, kind, &x);
     size_t n = x.side.rows.columns, fewest = SIZE_MAX, bound = 0;
@@ -273,10 +274,10 @@ static ad_status search(const ad_pattern *p, ad_colouring kind, unsigned first, 
 ad_status ad_colour(const ad_pattern *p, ad_colouring kind, ad_ordering ordering, uint32_t *colour,
                     size_t *colours) {
     if ((unsigned)ordering >= AD_ORDERINGS) return AD_BAD_INDEX;
-    return search(p, kind, ordering, (unsigned)ordering + 1, colour, colours, &ordering);
+    return search_orderings(p, kind, ordering, (unsigned)ordering + 1, colour, colours, &ordering);
 }
 
 ad_status ad_colour_best(const ad_pattern *p, ad_colouring kind, uint32_t *colour, size_t *colours,
                          ad_ordering *ordering) {
-    return search(p, kind, 0, AD_ORDERINGS, colour, colours, ordering);
+    return search_orderings(p, kind, 0, AD_ORDERINGS, colour, colours, ordering);
 }

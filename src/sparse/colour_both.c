@@ -14,8 +14,8 @@ typedef struct split {
 } split;
 
 /* Take a line of p (its other lines being those of t), whose entries are left in `others`. */
-static void take(const ad_pattern *p, uint32_t line, ad_buckets *lines, ad_buckets *others,
-                 const uint32_t *time) {
+static void take_line(const ad_pattern *p, uint32_t line, ad_buckets *lines, ad_buckets *others,
+                      const uint32_t *time) {
     ad_buckets_remove(lines, line);
     for (size_t k = p->start[line]; k < p->start[line + 1]; k++) {
         uint32_t other = p->index[k];
@@ -35,7 +35,8 @@ static ad_status lengths(const ad_pattern *p, ad_buckets *b) {
 /* Colours of columns are at least as many as the longest row has entries when it is taken, and
  * rows likewise: take what keeps the sum of both bounds least, of equals the same kind as the
  * last, lest the rest of a dense row go to the columns. */
-static ad_status divide(const ad_pattern *rows, const ad_pattern *columns, int by_rows, split *x) {
+static ad_status divide_lines(const ad_pattern *rows, const ad_pattern *columns, int by_rows,
+                              split *x) {
     ad_buckets row = {0}, column = {0};
     ad_status status = lengths(rows, &row);
     if (status == AD_OK) status = lengths(columns, &column);
@@ -50,11 +51,11 @@ static ad_status divide(const ad_pattern *rows, const ad_pattern *columns, int b
             uint32_t by_column = column.key[j] > row_bound ? column.key[j] - row_bound : 0;
             if (by_row != by_column) by_rows = by_row < by_column;
             if (by_rows) {
-                take(rows, i, &row, &column, x->column_time);
+                take_line(rows, i, &row, &column, x->column_time);
                 x->row_time[i] = time++;
                 column_bound += by_row;
             } else {
-                take(columns, j, &column, &row, x->row_time);
+                take_line(columns, j, &column, &row, x->row_time);
                 x->column_time[j] = time++;
                 row_bound += by_column;
             }
@@ -166,7 +167,7 @@ typedef struct both {
 static ad_status mixed(search *x, int by_rows, size_t most, both *it) {
     split *y = &x->split;
     it->columns = it->rows = most;
-    ad_status status = divide(&x->rows, &x->columns, by_rows, y);
+    ad_status status = divide_lines(&x->rows, &x->columns, by_rows, y);
     if (status != AD_OK || y->column_bound + y->row_bound >= most) return status;
     status = colour_divided(x, &x->rows, &x->columns, y->row_time, y->column_time, x->column_orders,
                             y->column_bound, it->column, &it->columns);

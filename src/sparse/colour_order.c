@@ -10,7 +10,7 @@
  * their degrees as if none of them were ever taken. */
 enum { LONG_ROW = 128 };
 
-static void enter(ad_buckets *b, uint32_t v) {
+static void enter_bucket(ad_buckets *b, uint32_t v) {
     uint32_t first = b->head[b->key[v]];
     b->next[v] = first;
     b->last[v] = AD_NO_VERTEX;
@@ -31,7 +31,7 @@ ad_status ad_buckets_init(ad_buckets *b, size_t vertices, size_t keys, const uin
     for (size_t k = 0; k < keys; k++) b->head[k] = AD_NO_VERTEX;
     for (size_t v = vertices; v-- > 0;) {
         b->key[v] = key[v];
-        enter(b, (uint32_t)v);
+        enter_bucket(b, (uint32_t)v);
     }
     return AD_OK;
 }
@@ -55,7 +55,7 @@ void ad_buckets_move(ad_buckets *b, uint32_t v, int by) {
     b->key[v] += (uint32_t)by;
     if (b->key[v] < b->least) b->least = b->key[v];
     if (b->key[v] > b->most) b->most = b->key[v];
-    enter(b, v);
+    enter_bucket(b, v);
 }
 
 uint32_t ad_buckets_least(ad_buckets *b) {
@@ -118,7 +118,7 @@ static ad_status sort(size_t n, const uint32_t *degree, uint32_t *order) {
 
 /* last: from the end on, the one of least degree in what is left; otherwise from the start, the
  * one of most neighbours taken. */
-static ad_status take(const web *w, int last, const uint32_t *key, uint32_t *order) {
+static ad_status take_all(const web *w, int last, const uint32_t *key, uint32_t *order) {
     size_t n = w->rows->columns;
     ad_buckets b;
     ad_status status = ad_buckets_init(&b, n, 2 * n + 1, key);
@@ -158,7 +158,7 @@ ad_status ad_colour_order(const ad_pattern *rows, const ad_pattern *columns, ad_
         forget(&w);
         status = ordering == AD_ORDER_LARGEST_FIRST
                      ? sort(n, key, order)
-                     : take(&w, ordering == AD_ORDER_SMALLEST_LAST, key, order);
+                     : take_all(&w, ordering == AD_ORDER_SMALLEST_LAST, key, order);
     }
     ad_free(w.seen);
     ad_free(w.found);

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "sparse/colour_parts.h"
 
-#define NONE SIZE_MAX
+#define NO_SUM SIZE_MAX
 
 /* A term is one sight of an entry: of a symmetric pattern entry k itself, whose twin is its
  * mirror image; otherwise k through its column's colour and entries + k through its row's. */
@@ -42,14 +42,14 @@ static ad_status add_sums(puzzle *x, const ad_pattern *lines, const uint32_t *co
     for (size_t i = 0; i < lines->rows; i++) {
         for (size_t k = lines->start[i]; k < lines->start[i + 1]; k++) {
             uint32_t c = colour[lines->index[k]];
-            if (c < colours) seen[c] = NONE;
+            if (c < colours) seen[c] = NO_SUM;
         }
         for (size_t k = lines->start[i]; k < lines->start[i + 1]; k++) {
             size_t term = (place != NULL ? place[k] : k) + shift;
             uint32_t c = colour[lines->index[k]];
-            x->sum[term] = NONE;
+            x->sum[term] = NO_SUM;
             if (c == AD_NO_COLOUR) continue;
-            if (seen[c] == NONE) {
+            if (seen[c] == NO_SUM) {
                 seen[c] = x->sums;
                 x->from[x->sums++] = packed + c * lines->rows + i;
             }
@@ -60,7 +60,7 @@ static ad_status add_sums(puzzle *x, const ad_pattern *lines, const uint32_t *co
     return AD_OK;
 }
 
-static ad_status allocate(puzzle *x) {
+static ad_status allocate_puzzle(puzzle *x) {
     size_t n = x->terms;
     x->sum = ad_alloc(n, sizeof *x->sum);
     x->from = ad_alloc(n, sizeof *x->from);
@@ -75,7 +75,7 @@ static ad_status allocate(puzzle *x) {
 
 static void list_members(puzzle *x) {
     for (size_t t = 0; t < x->terms; t++) {
-        if (x->sum[t] != NONE) x->start[x->sum[t] + 2]++;
+        if (x->sum[t] != NO_SUM) x->start[x->sum[t] + 2]++;
     }
     for (size_t s = 0; s < x->sums; s++) {
         x->left[s] = x->start[s + 2];
@@ -84,14 +84,14 @@ static void list_members(puzzle *x) {
     }
     for (size_t t = 0; t < x->terms; t++) {
         size_t s = x->sum[t];
-        if (s == NONE) continue;
+        if (s == NO_SUM) continue;
         x->unknown[s] ^= t; /* the exclusive or of one term is that term */
         x->member[x->start[s + 1]++] = t;
     }
 }
 
 /* The term that sum s has left, as an entry read off or as a step. */
-static ad_status give(const puzzle *x, size_t s, ad_recovery *r) {
+static ad_status give_entry(const puzzle *x, size_t s, ad_recovery *r) {
     size_t term = x->unknown[s], entry = entry_of(x, term);
     size_t twin = x->symmetric ? x->twin[term] : entry;
     r->from[entry] = r->from[twin] = x->from[s];
@@ -108,17 +108,17 @@ static ad_status give(const puzzle *x, size_t s, ad_recovery *r) {
     return AD_OK;
 }
 
-static ad_status solve(puzzle *x, ad_recovery *r) {
+static ad_status solve_puzzle(puzzle *x, ad_recovery *r) {
     size_t found = 0;
     for (size_t q = 0; q < x->queued; q++) {
         size_t s = x->queue[q];
         if (x->left[s] == 0) continue; /* its last term came from elsewhere meanwhile */
         size_t term = x->unknown[s], twin = twin_of(x, term), other = x->sum[twin];
-        ad_status status = give(x, s, r);
+        ad_status status = give_entry(x, s, r);
         if (status != AD_OK) return status;
         x->left[s] = 0;
         found += x->symmetric && twin != term ? 2 : 1;
-        if (twin == term || other == NONE) continue;
+        if (twin == term || other == NO_SUM) continue;
         x->unknown[other] ^= twin;
         if (--x->left[other] == 1) x->queue[x->queued++] = other;
     }
@@ -140,7 +140,7 @@ static ad_status finish(puzzle *x, ad_status status, ad_recovery *r) {
     }
     if (r->from != NULL) {
         list_members(x);
-        status = solve(x, r);
+        status = solve_puzzle(x, r);
     }
     if (status != AD_OK) ad_recovery_free(r);
     ad_free(x->twin);
@@ -160,7 +160,7 @@ static ad_status make_symmetric(const ad_pattern *p, const uint32_t *colour, siz
     x.terms = x.entries;
     x.twin = ad_alloc(x.entries, sizeof *x.twin);
     ad_status status = x.twin != NULL ? ad_pattern_mirror(p, x.twin) : AD_NO_MEMORY;
-    if (status == AD_OK) status = allocate(&x);
+    if (status == AD_OK) status = allocate_puzzle(&x);
     if (status == AD_OK) status = add_sums(&x, p, colour, colours, NULL, 0, 0);
     return finish(&x, status, r);
 }
@@ -197,7 +197,7 @@ ad_status ad_recovery_make_both(const ad_pattern *p, const uint32_t *column_colo
     x.terms = two ? 2 * x.entries : x.entries;
     size_t first = column_colours * p->rows, *place = NULL;
     ad_pattern t = {0};
-    status = allocate(&x);
+    status = allocate_puzzle(&x);
     if (status == AD_OK && column_colour != NULL) {
         status = add_sums(&x, p, column_colour, column_colours, NULL, 0, 0);
     }

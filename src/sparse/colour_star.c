@@ -28,15 +28,15 @@ typedef struct palette {
     uint32_t *met;    /* acyclic: of a tree: the last vertex that has a neighbour in it */
 } palette;
 
-static bond *find(palette *x, uint32_t v, uint32_t colour) {
+static bond *find_bond(palette *x, uint32_t v, uint32_t colour) {
     bond *b = &x->bond[x->p->start[v]], *end = b + x->bonds[v];
     while (b < end && b->colour != colour) b++;
     return b < end ? b : NULL;
 }
 
 /* w has one more neighbour of v's colour. */
-static bond *add(palette *x, uint32_t w, uint32_t v) {
-    bond *b = x->fresh ? NULL : find(x, w, x->colour[v]);
+static bond *add_neighbour(palette *x, uint32_t w, uint32_t v) {
+    bond *b = x->fresh ? NULL : find_bond(x, w, x->colour[v]);
     if (b != NULL) {
         b->several = 1;
         return b;
@@ -75,11 +75,11 @@ static void grow_stars(palette *x, uint32_t v) {
     for (size_t e = p->start[v]; e < p->start[v + 1]; e++) {
         uint32_t w = p->index[e];
         if (w == v) continue;
-        bond *there = add(x, w, v);
+        bond *there = add_neighbour(x, w, v);
         if (x->colour[w] == AD_NO_COLOUR) continue;
         bond *here = x->mine[x->colour[w]];
         if (there->several) {
-            find(x, there->first, x->colour[w])->spoke = 1;
+            find_bond(x, there->first, x->colour[w])->spoke = 1;
             here->spoke = 1;
         } else if (here->several) {
             there->spoke = 1;
@@ -114,7 +114,7 @@ static void grow_trees(palette *x, uint32_t v) {
     for (size_t e = p->start[v]; e < p->start[v + 1]; e++) {
         uint32_t w = p->index[e];
         if (w == v) continue;
-        bond *there = add(x, w, v);
+        bond *there = add_neighbour(x, w, v);
         if (x->colour[w] == AD_NO_COLOUR) continue;
         size_t a = root(x, (size_t)(there - x->bond));
         size_t b = root(x, (size_t)(x->mine[x->colour[w]] - x->bond));

@@ -105,12 +105,12 @@ static void scalar_run(pass *x, const ad_run *run) {
 }
 
 /* A span's edge j at elements [k, k + m): its operands placed, and where its zeros may come from. */
-typedef struct edge {
+typedef struct span_edge {
     const ad_run *run;
     const ad_span *span;
     const ad_place *place;
     size_t k;
-} edge;
+} span_edge;
 
 /* Whether partials along edge j can vanish at all: what they are made of may be constant. */
 static int may_vanish(const pass *x, const ad_run *run, const ad_span *span, int j) {
@@ -125,7 +125,7 @@ static int may_vanish(const pass *x, const ad_run *run, const ad_span *span, int
     return 1;
 }
 
-static int vanishes_at(const pass *x, const edge *at, int j, size_t e) {
+static int vanishes_at(const pass *x, const span_edge *at, int j, size_t e) {
     const ad_tape *tape = x->tape;
     unsigned constant = 0;
     for (int i = 0; i < at->run->arity; i++) {
@@ -162,7 +162,7 @@ static void span_run(pass *x, const ad_run *run) {
     for (size_t k = 0; k < span->extent.count;) {
         size_t m = ad_stretch(&span->extent, k);
         uint32_t *to = x->of + run->node + k;
-        edge at = {run, span, place, k};
+        span_edge at = {run, span, place, k};
         if (m > AD_CHUNK) m = AD_CHUNK;
         for (int j = 0; j < run->arity; j++) {
             place[j] =
@@ -219,21 +219,22 @@ static void propagate_CALL(pass *x, const ad_run *run, const ad_block *b) {
 
 /* One matrix operand as lines that a product's results read: rows of the left one, columns of the
  * right one, `inner` long. */
-typedef struct matrix {
+typedef struct line_matrix {
     int64_t base, step, along; /* nodes from line to line, and along one */
     uint32_t lines, inner;
-} matrix;
+} line_matrix;
 
-static matrix matrix_of(const ad_block *b, int side, uint32_t batch) {
+static line_matrix matrix_of(const ad_block *b, int side, uint32_t batch) {
     const ad_view *v = &b->operand[side];
     const uint32_t *e = b->extent[1].size;
     int64_t base = (int64_t)v->base + (int64_t)batch * v->stride[0];
-    return side == 0 ? (matrix){base, v->stride[1], v->stride[2], e[0], e[1]}
-                     : (matrix){base, v->stride[2], v->stride[1], e[2], e[1]};
+    return side == 0 ? (line_matrix){base, v->stride[1], v->stride[2], e[0], e[1]}
+                     : (line_matrix){base, v->stride[2], v->stride[1], e[2], e[1]};
 }
 
 /* The union along a line, of the elements that meet no constant 0 in the other's line. */
-static uint32_t line_set(pass *x, matrix a, uint32_t line, const double *other, int64_t along) {
+static uint32_t line_set(pass *x, line_matrix a, uint32_t line, const double *other,
+                         int64_t along) {
     const uint32_t *from = x->of + a.base + line * a.step;
     for (int64_t k = 0; k < a.inner; k++) {
         if (other == NULL || other[k * along] != 0) ad_sets_gather(&x->sets, from[k * a.along]);
@@ -243,7 +244,7 @@ static uint32_t line_set(pass *x, matrix a, uint32_t line, const double *other, 
 }
 
 /* The product with a constant matrix: lines of `a`, side `side`, that meet the other's. */
-static void product_with_constant(pass *x, int side, matrix a, matrix other, uint32_t *to,
+static void product_with_constant(pass *x, int side, line_matrix a, line_matrix other, uint32_t *to,
                                   uint32_t columns) {
     const double *value = x->tape->value + other.base;
     for (uint32_t q = 0; q < other.lines; q++) {
@@ -262,18 +263,18 @@ static void product_with_constant(pass *x, int side, matrix a, matrix other, uin
 }
 
 /* Whether a node is zero here, whatever the inputs are. */
-static int stays_zero(const pass *x, int64_t node) {
+static int is_zero_here(const pass *x, int64_t node) {
     return x->of[node] == 0 && x->tape->value[node] == 0;
 }
 
 /* At this point alone: an element that meets what stays zero has no part in the product. */
-static void product_here(pass *x, matrix left, matrix right, uint32_t *to) {
+static void product_here(pass *x, line_matrix left, line_matrix right, uint32_t *to) {
     for (uint32_t i = 0; i < left.lines && !x->stopped; i++) {
         for (uint32_t j = 0; j < right.lines; j++) {
             int64_t a = left.base + i * left.step, b = right.base + j * right.step;
             for (uint32_t k = 0; k < left.inner; k++, a += left.along, b += right.along) {
-                if (!stays_zero(x, b)) ad_sets_gather(&x->sets, x->of[a]);
-                if (!stays_zero(x, a)) ad_sets_gather(&x->sets, x->of[b]);
+                if (!is_zero_here(x, b)) ad_sets_gather(&x->sets, x->of[a]);
+                if (!is_zero_here(x, a)) ad_sets_gather(&x->sets, x->of[b]);
             }
             to[(size_t)i * right.lines + j] = ad_sets_gathered(&x->sets);
         }
@@ -289,7 +290,7 @@ static void propagate_PRODUCT(pass *x, const ad_run *run, const ad_block *b) {
         return;
     }
     for (uint32_t n = 0; n < b->extent[0].count; n++, to += b->count / b->extent[0].count) {
-        matrix left = matrix_of(b, 0, n), right = matrix_of(b, 1, n);
+        line_matrix left = matrix_of(b, 0, n), right = matrix_of(b, 1, n);
         if (x->here) {
             product_here(x, left, right, to);
         } else if (!b->active[1]) {
@@ -352,7 +353,7 @@ static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to
 }
 
 /* What the largest blocks need: a row of operands, lines of a right matrix. */
-static ad_status allocate(pass *x) {
+static ad_status allocate_pass(pass *x) {
     size_t row = 1, lines = 1;
     for (size_t k = 0; k < x->tape->blocks; k++) {
         const ad_block *b = &x->tape->block[k];
@@ -436,7 +437,7 @@ static ad_status patterns(const ad_function *f, int here, size_t most, size_t ro
     find_uses(x.uses, here);
     *index = NULL;
     start[f->K] = 0;
-    ad_status status = allocate(&x);
+    ad_status status = allocate_pass(&x);
     do {
         size_t to = f->D - from < step ? f->D : from + step;
         if (status == AD_OK) status = ad_sets_begin(&x.sets, to - from, room);

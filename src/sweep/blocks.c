@@ -7,7 +7,7 @@
 #include "sweep/parts.h"
 #include "tape/block.h"
 
-static int whole_row_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
+static int sweep_whole_rows(ad_sweep *s, const ad_run *run, const ad_block *block) {
     ad_cursor cursor = {0};
     ad_edges e;
     int stored = ad_block_kinds[run->op].choice != 0;
@@ -36,7 +36,7 @@ static void pass_on(const ad_sweep *s, double *array, const ad_run *run, const a
 
 /* y_r = y_(r-1) + x_r: forward the running sum of tangents; backward each y_r first
  * passes its adjoint on to y_(r-1), from the last to the first, then to x_r. */
-static int running_edges(ad_sweep *s, const ad_run *run, const ad_block *block) {
+static int sweep_running(ad_sweep *s, const ad_run *run, const ad_block *block) {
     size_t row = block->extent[1].count, p = s->p;
     double *own = s->array + (size_t)run->node * p;
     int first = s->backward && ad_sweep_first(s, run, 0) != NULL;
@@ -59,8 +59,8 @@ static int running_edges(ad_sweep *s, const ad_run *run, const ad_block *block) 
 }
 
 static int sweep_REDUCTION(ad_sweep *s, const ad_run *run, const ad_block *block) {
-    return ad_block_kinds[run->op].running ? running_edges(s, run, block)
-                                           : whole_row_edges(s, run, block);
+    return ad_block_kinds[run->op].running ? sweep_running(s, run, block)
+                                           : sweep_whole_rows(s, run, block);
 }
 
 /* A matrix of nodes, or `batch` of them. */
@@ -74,7 +74,7 @@ static ad_matrix matrix(const double *array, const node_matrix *x) {
                        (intptr_t)x->stride[2]};
 }
 
-static ad_matrix dense(double *at, const node_matrix *x) {
+static ad_matrix dense_matrix(double *at, const node_matrix *x) {
     return (ad_matrix){at, (intptr_t)(x->rows * x->columns), (intptr_t)x->columns, 1};
 }
 
@@ -83,7 +83,7 @@ static ad_matrix transposed(ad_matrix x) { return (ad_matrix){x.at, x.batch, x.c
 static size_t size(const node_matrix *x) { return (size_t)(x->batch * x->rows * x->columns); }
 
 /* x += y on n doubles, the first ones `step` apart. */
-static void add(double *x, int64_t step, const double *y, int64_t n) {
+static void add_strided(double *x, int64_t step, const double *y, int64_t n) {
     if (step == 1) {
         for (int64_t j = 0; j < n; j++) x[j] += y[j];
     } else {
@@ -105,7 +105,7 @@ static ad_matrix seed_matrix(const double *array, size_t p, size_t q, const node
             }
         }
     }
-    return dense(x, nodes);
+    return dense_matrix(x, nodes);
 }
 
 /* Add a dense matrix to seed q of nodes. */
@@ -114,7 +114,8 @@ static void add_matrix(double *array, size_t p, size_t q, const node_matrix *nod
     for (int64_t n = 0; n < nodes->batch; n++) {
         for (int64_t i = 0; i < nodes->rows; i++, x += nodes->columns) {
             int64_t first = (int64_t)nodes->base + n * nodes->stride[0] + i * nodes->stride[1];
-            add(array + (size_t)first * p + q, nodes->stride[2] * (int64_t)p, x, nodes->columns);
+            add_strided(array + (size_t)first * p + q, nodes->stride[2] * (int64_t)p, x,
+                        nodes->columns);
         }
     }
 }
@@ -132,7 +133,7 @@ static void push_product(ad_sweep *s, const product *x, int j, int first) {
     double *result = s->scratch + size(operand);
     ad_matrix moved = seed_matrix(s->array, s->p, x->q, operand, s->scratch);
     ad_matrix other = matrix(s->tape->value, &x->operand[1 - j]);
-    ad_matrix out = first ? matrix(s->array, own) : dense(result, own);
+    ad_matrix out = first ? matrix(s->array, own) : dense_matrix(result, own);
     s->wild |= ad_matmul(extents, j == 0 ? moved : other, j == 0 ? other : moved, out, 1);
     if (!first) add_matrix(s->array, s->p, x->q, own, result);
 }
@@ -147,7 +148,7 @@ static void pull_product(ad_sweep *s, const product *x, int j, const double *fro
     double *result = s->scratch + size(&x->own);
     ad_matrix seed = seed_matrix(from, s->p, x->q, &x->own, s->scratch);
     ad_matrix other = transposed(matrix(factor, &x->operand[1 - j]));
-    ad_matrix out = first ? matrix(to, at) : dense(result, at);
+    ad_matrix out = first ? matrix(to, at) : dense_matrix(result, at);
     s->wild |=
         ad_matmul(j == 0 ? left : right, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
     if (!first) add_matrix(to, s->p, x->q, at, result);
@@ -220,7 +221,7 @@ static void add_adjoints(ad_sweep *s, const ad_block *b, size_t n, const double 
     const ad_view *view = &b->operand[0];
     size_t p = s->p;
     if (view->list == AD_AFFINE && all_vary(s->tape, view->base, n)) {
-        add(s->array + view->base * p, 1, y, (int64_t)(n * p));
+        add_strided(s->array + view->base * p, 1, y, (int64_t)(n * p));
         return;
     }
     for (size_t k = 0; k < n; k++) {

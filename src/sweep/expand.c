@@ -32,7 +32,7 @@ static void shape_of(const ad_extent *extent, int64_t shape[AD_DIMS]) {
 }
 
 /* Consecutive nodes in C order. */
-static item consecutive(const ad_extent *extent, ad_node first) {
+static item item_of_nodes(const ad_extent *extent, ad_node first) {
     item x = {first, {0}, NULL};
     int64_t step = 1;
     for (int d = (int)extent->ndim - 1; d >= 0; d--) {
@@ -46,14 +46,14 @@ static item repeated(ad_node node) { return (item){node, {0}, NULL}; }
 
 /* A list as an item; consecutive ones are told as a rule, whose nodes are all constants or
  * all none: recording asks the first alone. */
-static item listed(const expansion *x, const ad_extent *extent, const ad_node *nodes) {
+static item item_of_list(const expansion *x, const ad_extent *extent, const ad_node *nodes) {
     int constant = ad_is_constant(x->tape, nodes[0]);
     for (uint32_t k = 1; k < extent->count; k++) {
         if (nodes[k] != nodes[0] + k || ad_is_constant(x->tape, nodes[k]) != constant) {
             return (item){nodes[0], {0}, nodes};
         }
     }
-    return consecutive(extent, nodes[0]);
+    return item_of_nodes(extent, nodes[0]);
 }
 
 /* Record op on items of the extent; the result is consecutive. */
@@ -67,7 +67,7 @@ static ad_status record(expansion *x, unsigned op, const item *items, item *resu
     }
     ad_status status =
         ad_tape_elementwise(x->tape, op, (int)x->extent.ndim, shape, operands, &first);
-    if (status == AD_OK) *result = consecutive(&x->extent, first);
+    if (status == AD_OK) *result = item_of_nodes(&x->extent, first);
     return status;
 }
 
@@ -82,7 +82,8 @@ static void item_list(const item *x, const ad_extent *extent, ad_node *out) {
 }
 
 /* Carry out a postfix code on operands[0..2] and the value operands[3]. */
-static ad_status evaluate(expansion *x, const ad_expr *expr, const item operands[4], item *result) {
+static ad_status record_expression(expansion *x, const ad_expr *expr, const item operands[4],
+                                   item *result) {
     item stack[AD_EXPR_DEPTH];
     int top = 0;
     for (int k = 0; k < expr->steps; k++) {
@@ -126,7 +127,7 @@ static ad_status root_partial(expansion *x, const ad_node *operand, item own, it
         if (!ad_vanish_is_kink(x->order[own.base + k], x->order[operand[k]])) continue;
         list[k] = kinked.base + k;
     }
-    *partial = kinks == n ? kinked : listed(x, &x->extent, list);
+    *partial = kinks == n ? kinked : item_of_list(x, &x->extent, list);
     return AD_OK;
 }
 
@@ -140,7 +141,7 @@ static ad_status times_partial(expansion *x, unsigned op, int j, const item oper
     }
     if (class == AD_PARTIAL_MINUS_ONE) return record(x, AD_NEGATIVE, &seed, result);
     item factors[2];
-    ad_status status = evaluate(x, ad_expr_partial(op, j), operands, &factors[0]);
+    ad_status status = record_expression(x, ad_expr_partial(op, j), operands, &factors[0]);
     ad_node *mixed = NULL;
     if (status == AD_OK && j == 0 && x->order != NULL && ad_vanish_is_root(op)) {
         mixed = ad_alloc(x->extent.count, sizeof *mixed);
@@ -159,13 +160,13 @@ ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node 
     item items[4] = {repeated(operand[0]), repeated(operand[1]), repeated(operand[2]),
                      repeated(value)},
          result;
-    ad_status status = evaluate(&x, ad_expr_partial(op, edge), items, &result);
+    ad_status status = record_expression(&x, ad_expr_partial(op, edge), items, &result);
     if (status == AD_OK) *node = result.base;
     return status;
 }
 
 /* The seeds of n nodes as a list: zeros where there is none.  0 if all are zeros. */
-static int gather(const expansion *x, const ad_node *nodes, size_t n, ad_node *seeds) {
+static int gather_seeds(const expansion *x, const ad_node *nodes, size_t n, ad_node *seeds) {
     int any = 0;
     for (size_t k = 0; k < n; k++) {
         ad_node seed = x->node[nodes[k]];
@@ -199,8 +200,8 @@ static int by_child(const void *a, const void *b) {
 }
 
 /* Add pairs of nodes as one run: left[k] + right[k], results consecutive from *first. */
-static ad_status add_lists(expansion *x, size_t n, const ad_node *left, const ad_node *right,
-                           ad_node *first) {
+static ad_status add_node_lists(expansion *x, size_t n, const ad_node *left, const ad_node *right,
+                                ad_node *first) {
     static const int64_t still[1] = {0};
     int64_t shape[1] = {(int64_t)n};
     const ad_operand operands[2] = {{left[0], still, left}, {right[0], still, right}};
@@ -218,7 +219,7 @@ static ad_status combine(expansion *x, term *terms, size_t *n, ad_node *left, ad
         }
         if (pairs == 0) return AD_OK;
         ad_node sum;
-        ad_status status = add_lists(x, pairs, left, right, &sum);
+        ad_status status = add_node_lists(x, pairs, left, right, &sum);
         if (status != AD_OK) return status;
         for (size_t k = 0; k < *n; k++) {
             terms[kept] = terms[k];
@@ -259,7 +260,7 @@ static ad_status accumulate(expansion *x, size_t n, const ad_node *child, const 
         }
     }
     if (status == AD_OK && both > 0) {
-        status = add_lists(x, both, left, right, &sum);
+        status = add_node_lists(x, both, left, right, &sum);
         for (size_t k = 0; status == AD_OK && k < both; k++) {
             x->node[terms[k].child] = sum + (ad_node)k;
         }
@@ -270,8 +271,8 @@ static ad_status accumulate(expansion *x, size_t n, const ad_node *child, const 
 }
 
 /* The operands of an elementwise run as lists and items; lists[j] must be freed. */
-static ad_status operands_of(expansion *x, const ad_run *run, ad_node *lists[AD_MAX_ARITY],
-                             item items[4]) {
+static ad_status operands_of_run(expansion *x, const ad_run *run, ad_node *lists[AD_MAX_ARITY],
+                                 item items[4]) {
     if (run->form != AD_FORM_SPAN) {
         ad_node operands[2] = {run->a, run->b};
         x->extent = (ad_extent){0, 1, {0}};
@@ -292,7 +293,7 @@ static ad_status operands_of(expansion *x, const ad_run *run, ad_node *lists[AD_
             if (span.operand[j].list != AD_AFFINE) items[j].nodes = lists[j];
         }
     }
-    items[3] = consecutive(&x->extent, run->node);
+    items[3] = item_of_nodes(&x->extent, run->node);
     return AD_OK;
 }
 
@@ -300,13 +301,14 @@ static ad_status elementwise_forward(expansion *x, const ad_run *run) {
     ad_node *lists[AD_MAX_ARITY] = {NULL}, *seeds = NULL;
     item items[4], sum, part;
     int terms = 0;
-    ad_status status = operands_of(x, run, lists, items);
+    ad_status status = operands_of_run(x, run, lists, items);
     uint32_t n = x->extent.count;
     if (status == AD_OK && (seeds = ad_alloc(n, sizeof *seeds)) == NULL) status = AD_NO_MEMORY;
     for (int j = 0; j < run->arity && status == AD_OK; j++) {
         if (ad_op_row(run->op)->partial_class[j] == AD_PARTIAL_ZERO) continue;
-        if (!gather(x, lists[j], n, seeds)) continue;
-        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), lists[j], &part);
+        if (!gather_seeds(x, lists[j], n, seeds)) continue;
+        status = times_partial(x, run->op, j, items, item_of_list(x, &x->extent, seeds), lists[j],
+                               &part);
         if (status == AD_OK && part.nodes != NULL) { /* a plain copy of the seeds: keep it */
             status = record(x, AD_POSITIVE, &part, &part);
         }
@@ -327,7 +329,7 @@ static ad_status elementwise_forward(expansion *x, const ad_run *run) {
 static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
     ad_node *lists[AD_MAX_ARITY] = {NULL}, *seeds = NULL, *terms = NULL, *own = NULL;
     item items[4], part;
-    ad_status status = operands_of(x, run, lists, items);
+    ad_status status = operands_of_run(x, run, lists, items);
     uint32_t n = x->extent.count;
     if (status == AD_OK) {
         seeds = ad_alloc(n, sizeof *seeds);
@@ -336,7 +338,7 @@ static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
         if (seeds == NULL || terms == NULL || own == NULL) status = AD_NO_MEMORY;
     }
     for (uint32_t k = 0; status == AD_OK && k < n; k++) own[k] = run->node + k;
-    int any = status == AD_OK && gather(x, own, n, seeds);
+    int any = status == AD_OK && gather_seeds(x, own, n, seeds);
     for (int j = 0; j < run->arity && any && status == AD_OK; j++) {
         if (ad_op_row(run->op)->partial_class[j] == AD_PARTIAL_ZERO) continue;
         int wanted = 0;
@@ -344,7 +346,8 @@ static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
             wanted = lists[j][k] >= x->first_node && !ad_is_constant(x->tape, lists[j][k]);
         }
         if (!wanted) continue;
-        status = times_partial(x, run->op, j, items, listed(x, &x->extent, seeds), lists[j], &part);
+        status = times_partial(x, run->op, j, items, item_of_list(x, &x->extent, seeds), lists[j],
+                               &part);
         if (status != AD_OK) break;
         item_list(&part, &x->extent, terms);
         status = accumulate(x, n, lists[j], terms);

@@ -9,13 +9,13 @@
 
 /* The nodes an operand names: all within [low, high]; dense if they are low, low + 1, ...
  * in order. */
-typedef struct span_of {
+typedef struct node_range {
     size_t low, high;
     int dense;
-} span_of;
+} node_range;
 
-static span_of listed(const ad_tape *tape, uint32_t list, size_t count) {
-    span_of s = {SIZE_MAX, 0, 0};
+static node_range range_of_list(const ad_tape *tape, uint32_t list, size_t count) {
+    node_range s = {SIZE_MAX, 0, 0};
     for (size_t k = 0; k < count; k++) {
         ad_node node = tape->list[list + k];
         if (node < s.low) s.low = node;
@@ -24,7 +24,8 @@ static span_of listed(const ad_tape *tape, uint32_t list, size_t count) {
     return s;
 }
 
-static span_of affine(ad_node base, int ndim, const int64_t *size, const int64_t *stride) {
+static node_range range_of_rule(ad_node base, int ndim, const int64_t *size,
+                                const int64_t *stride) {
     int64_t low = base, high = base, step = 1;
     int dense = 1;
     for (int d = ndim - 1; d >= 0; d--) {
@@ -34,23 +35,24 @@ static span_of affine(ad_node base, int ndim, const int64_t *size, const int64_t
         dense = dense && (stride[d] == step || size[d] == 1);
         step *= size[d];
     }
-    return (span_of){(size_t)low, (size_t)high, dense};
+    return (node_range){(size_t)low, (size_t)high, dense};
 }
 
-static span_of span_operand(const ad_tape *tape, const ad_span *span, int j) {
+static node_range span_operand(const ad_tape *tape, const ad_span *span, int j) {
     int64_t size[AD_DIMS];
     const ad_view *view = &span->operand[j];
-    if (view->list != AD_AFFINE) return listed(tape, view->list, span->extent.count);
+    if (view->list != AD_AFFINE) return range_of_list(tape, view->list, span->extent.count);
     for (uint32_t d = 0; d < span->extent.ndim; d++) size[d] = span->extent.size[d];
-    return affine(view->base, (int)span->extent.ndim, size, view->stride);
+    return range_of_rule(view->base, (int)span->extent.ndim, size, view->stride);
 }
 
-static span_of operand_REDUCTION(const ad_tape *tape, const ad_block *b, int j) {
+static node_range operand_REDUCTION(const ad_tape *tape, const ad_block *b, int j) {
     int64_t size[2 * AD_DIMS], stride[2 * AD_DIMS];
     int n = 0;
     (void)j;
     if (b->operand[0].list != AD_AFFINE) {
-        return listed(tape, b->operand[0].list, (size_t)b->extent[0].count * b->extent[1].count);
+        return range_of_list(tape, b->operand[0].list,
+                             (size_t)b->extent[0].count * b->extent[1].count);
     }
     for (int half = 0; half < 2; half++) {
         for (uint32_t d = 0; d < b->extent[half].ndim; d++, n++) {
@@ -58,32 +60,32 @@ static span_of operand_REDUCTION(const ad_tape *tape, const ad_block *b, int j) 
             stride[n] = b->operand[half].stride[d];
         }
     }
-    return affine(b->operand[0].base, n, size, stride);
+    return range_of_rule(b->operand[0].base, n, size, stride);
 }
 
-static span_of operand_PRODUCT(const ad_tape *tape, const ad_block *b, int j) {
+static node_range operand_PRODUCT(const ad_tape *tape, const ad_block *b, int j) {
     const uint32_t *e = b->extent[1].size;
     const int64_t size[3] = {b->extent[0].count, e[j], e[j + 1]};
     (void)tape;
-    return affine(b->operand[j].base, 3, size, b->operand[j].stride);
+    return range_of_rule(b->operand[j].base, 3, size, b->operand[j].stride);
 }
 
-static span_of operand_CALL(const ad_tape *tape, const ad_block *b, int j) {
+static node_range operand_CALL(const ad_tape *tape, const ad_block *b, int j) {
     const int64_t count = b->extent[1].count, one = 1;
     const ad_view *view = &b->operand[0];
     (void)j;
-    return view->list == AD_AFFINE ? affine(view->base, 1, &count, &one)
-                                   : listed(tape, view->list, (size_t)count);
+    return view->list == AD_AFFINE ? range_of_rule(view->base, 1, &count, &one)
+                                   : range_of_list(tape, view->list, (size_t)count);
 }
 
 #define BLOCK(KIND, NAME, FAMILY, ...) operand_##FAMILY,
-static span_of (*const block_operand[])(const ad_tape *, const ad_block *, int j) = {
+static node_range (*const block_operand[])(const ad_tape *, const ad_block *, int j) = {
 #include "tape/blocks.def"
 };
 
 /* Enter [first, end) if it overlaps no other; the array stays ascending.  `whole` as long as
  * no consumer says otherwise. */
-static void enter(ad_fresh *fresh, size_t first, size_t end, int whole) {
+static void enter_region(ad_fresh *fresh, size_t first, size_t end, int whole) {
     size_t at = fresh->count;
     if (end - first < AD_FRESH_LARGE || at == AD_FRESH_MOST) return;
     while (at > 0 && fresh->region[at - 1].first >= end) at--;
@@ -98,12 +100,12 @@ static void enter_constants(const ad_tape *tape, ad_fresh *fresh) {
     size_t first = 0, words = tape->nodes / 64;
     for (size_t k = 0; k <= words; k++) {
         if (k < words && tape->constant[k] == UINT64_MAX) continue;
-        if (k > first) enter(fresh, first * 64, k * 64, 1);
+        if (k > first) enter_region(fresh, first * 64, k * 64, 1);
         first = k + 1;
     }
 }
 
-static void consume(ad_fresh *fresh, size_t run, int operand, span_of s, int product) {
+static void consume(ad_fresh *fresh, size_t run, int operand, node_range s, int product) {
     for (size_t k = 0; k < fresh->count; k++) {
         ad_region *r = &fresh->region[k];
         int whole = s.dense && s.low == r->first && s.high + 1 == r->end;
@@ -133,17 +135,17 @@ static void visit(const ad_tape *tape, size_t k, ad_fresh *fresh, int entering) 
         for (int j = 0; j < run->arity; j++) {
             const ad_block *b = &tape->block[run->a];
             if (!b->active[j]) continue;
-            span_of s = block_operand[run->op](tape, b, j);
+            node_range s = block_operand[run->op](tape, b, j);
             if (!entering) {
                 consume(fresh, k, j, s, !ad_is_family(run, AD_FAMILY_REDUCTION));
             } else if (s.dense) {
-                enter(fresh, s.low, s.high + 1, 0);
+                enter_region(fresh, s.low, s.high + 1, 0);
             }
         }
     } else if (!entering) {
-        if (run->form != AD_FORM_RIGHT) consume(fresh, k, 0, (span_of){run->a, run->a, 0}, 0);
+        if (run->form != AD_FORM_RIGHT) consume(fresh, k, 0, (node_range){run->a, run->a, 0}, 0);
         if (run->form == AD_FORM_RIGHT || run->form == AD_FORM_BINARY) {
-            consume(fresh, k, 1, (span_of){run->b, run->b, 0}, 0);
+            consume(fresh, k, 1, (node_range){run->b, run->b, 0}, 0);
         }
     }
 }
@@ -154,7 +156,7 @@ void ad_fresh_find(const ad_tape *tape, size_t outputs, const ad_node *output, a
     enter_constants(tape, fresh);
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
-        enter(fresh, run->node, run->node + ad_run_count(tape, run), 0);
+        enter_region(fresh, run->node, run->node + ad_run_count(tape, run), 0);
     }
     for (size_t k = 0; k < tape->runs; k++) visit(tape, k, fresh, 1);
     if (fresh->count == 0) return;

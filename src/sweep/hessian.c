@@ -17,8 +17,8 @@ typedef struct curving {
 } curving;
 
 /* The recurrence of op's partials for these operands: a power's differs where a base is 0. */
-static ad_status recurrence(curving *x, unsigned op, size_t n, const ad_place operand[],
-                            ad_recurrence **r) {
+static ad_status partial_recurrence(curving *x, unsigned op, size_t n, const ad_place operand[],
+                                    ad_recurrence **r) {
     const int base = ad_recurrence_base(op);
     int regular = 1;
     for (size_t e = 0; base >= 0 && e < n; e++) {
@@ -55,14 +55,14 @@ static double *stored(const ad_tape *tape, const ad_run *run, size_t k, int j) {
 
 /* As ad_second wants it.  What is known of the series already is read where it lies: operands and
  * the result with their tangents, stored partials. */
-static ad_status slopes(void *context, const ad_run *run, size_t k, size_t n,
-                        const ad_place operand[], const double *slope[]) {
+static ad_status run_slopes(void *context, const ad_run *run, size_t k, size_t n,
+                            const ad_place operand[], const double *slope[]) {
     curving *x = context;
     const ad_tape *tape = x->tape;
     const ad_node own = run->node + (ad_node)k;
     const unsigned mask = still_operands(tape, run);
     ad_recurrence *r;
-    ad_status status = recurrence(x, run->op, n, operand, &r);
+    ad_status status = partial_recurrence(x, run->op, n, operand, &r);
     if (status != AD_OK) return status;
     status = ad_renew((void **)&x->scratch, &x->room, 2 * n * r->count, sizeof(double));
     if (status != AD_OK) return status;
@@ -96,7 +96,7 @@ static ad_status sweeps(const ad_function *f, curving *x, const double *weight,
     const ad_tape *tape = f->tape;
     const size_t nodes = tape->nodes;
     double *tangent = array, *adjoint = array + nodes, *scratch = array + 3 * nodes;
-    const ad_second second = {array + 2 * nodes, tangent, slopes, x};
+    const ad_second second = {array + 2 * nodes, tangent, run_slopes, x};
     ad_fresh fresh;
     *x = (curving){.tape = tape, .tangent = tangent};
     ad_pull_begin(f, out, &fresh);

@@ -37,7 +37,7 @@ size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
     return (total + sweeps - 1) / sweeps; /* even chunks */
 }
 
-static size_t block_edges(const ad_tape *tape, const ad_run *run) {
+static size_t count_block_edges(const ad_tape *tape, const ad_run *run) {
     const ad_block *b = &tape->block[run->a];
     size_t n = b->extent[1].count;
     if (ad_is_family(run, AD_FAMILY_PRODUCT)) {
@@ -52,7 +52,7 @@ size_t ad_sweep_edges(const ad_tape *tape) {
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
         if (run->form == AD_FORM_BLOCK) {
-            edges += block_edges(tape, run);
+            edges += count_block_edges(tape, run);
         } else if (run->form != AD_FORM_SPAN) {
             edges += 1 + (run->form == AD_FORM_BINARY);
         } else {
@@ -172,7 +172,7 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
 }
 
 /* Whether the nodes follow one another, as inputs do. */
-static int consecutive(size_t n, const ad_node *nodes) {
+static int are_consecutive(size_t n, const ad_node *nodes) {
     if (n == 0 || nodes[n - 1] - nodes[0] != n - 1) return 0;
     uint32_t strays = 0;
     for (uint32_t k = 0; k < (uint32_t)n; k++) strays |= nodes[k] ^ (nodes[0] + k);
@@ -180,7 +180,7 @@ static int consecutive(size_t n, const ad_node *nodes) {
 }
 
 void ad_seed(double *array, size_t p, size_t n, const ad_node *nodes, const double *seeds) {
-    if (consecutive(n, nodes)) {
+    if (are_consecutive(n, nodes)) {
         double *to = array + (size_t)nodes[0] * p;
         for (size_t k = 0; k < n * p; k++) to[k] += seeds[k];
         return;
@@ -191,7 +191,7 @@ void ad_seed(double *array, size_t p, size_t n, const ad_node *nodes, const doub
 }
 
 static void harvest(const double *array, size_t p, size_t n, const ad_node *nodes, double *out) {
-    if (consecutive(n, nodes)) {
+    if (are_consecutive(n, nodes)) {
         memcpy(out, array + (size_t)nodes[0] * p, n * p * sizeof(double));
         return;
     }
@@ -202,11 +202,11 @@ static void harvest(const double *array, size_t p, size_t n, const ad_node *node
 
 void ad_pull_begin(const ad_function *f, double *out, ad_fresh *fresh) {
     ad_fresh_find(f->tape, f->K, f->output, fresh);
-    if (consecutive(f->D, f->input)) ad_fresh_redirect(fresh, f->input[0], f->D, out);
+    if (are_consecutive(f->D, f->input)) ad_fresh_redirect(fresh, f->input[0], f->D, out);
 }
 
 void ad_pull_end(const ad_function *f, const ad_fresh *fresh, const double *adjoint, double *out) {
-    if (consecutive(f->D, f->input)) {
+    if (are_consecutive(f->D, f->input)) {
         ad_fresh_harvest(fresh, adjoint, f->input[0], f->D, out);
     } else {
         harvest(adjoint, 1, f->D, f->input, out);

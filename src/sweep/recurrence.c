@@ -15,7 +15,7 @@ static int is_number(const ad_recurrence *r, int k) {
     return r->series[k].kind == AD_SERIES_NUMBER;
 }
 
-static int same(const ad_series *x, const ad_series *y) {
+static int same_series(const ad_series *x, const ad_series *y) {
     return x->kind == y->kind && x->op == y->op &&
            memcmp(&x->number, &y->number, sizeof x->number) == 0 &&
            memcmp(x->arg, y->arg, sizeof x->arg) == 0;
@@ -23,10 +23,10 @@ static int same(const ad_series *x, const ad_series *y) {
 
 /* The number of this series, which is appended if it is new.  Those that stand already are
  * needed to no lower an order, since depths grow. */
-static ad_status enter(ad_recurrence *r, ad_series x, int *number) {
+static ad_status enter_series(ad_recurrence *r, ad_series x, int *number) {
     for (size_t k = 0; k < r->count; k++) {
         *number = (int)k;
-        if (same(&r->series[k], &x)) return AD_OK;
+        if (same_series(&r->series[k], &x)) return AD_OK;
     }
     ad_status status = ad_grow((void **)&r->series, &r->room, r->count + 1, sizeof x);
     if (status != AD_OK) return status;
@@ -44,7 +44,7 @@ static ad_series blank(ad_series_kind kind, size_t depth) {
 static ad_status enter_number(ad_recurrence *r, double number, size_t depth, int *k) {
     ad_series x = blank(AD_SERIES_NUMBER, depth);
     x.number = number;
-    return enter(r, x, k);
+    return enter_series(r, x, k);
 }
 
 static ad_status enter_operation(ad_recurrence *r, unsigned op, const int *args, size_t depth,
@@ -58,7 +58,7 @@ static ad_status enter_operation(ad_recurrence *r, unsigned op, const int *args,
         number[j] = r->series[args[j]].number;
     }
     x.op = (uint8_t)op;
-    if (!numbers) return enter(r, x, k);
+    if (!numbers) return enter_series(r, x, k);
     return enter_number(r, ad_op_value(op, number[0], number[1], number[2]), depth, k);
 }
 
@@ -146,7 +146,7 @@ ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_p
     for (int j = 0; j < ad_op_row(op)->arity && status == AD_OK; j++) {
         ad_series operand = blank(AD_SERIES_OPERAND, 0);
         operand.arg[0] = j;
-        status = enter(r, operand, &args[j]);
+        status = enter_series(r, operand, &args[j]);
     }
     if (status == AD_OK) status = enter_operation(r, op, args, 0, &r->result);
     for (size_t t = 0; t < r->count && status == AD_OK; t++) {

@@ -52,7 +52,7 @@ static void place_chunk(const ad_tape *tape, const member *x, size_t most, chunk
 }
 
 /* The partials along edge j. */
-static ad_numbers partials(const ad_tape *tape, const member *x, chunk *c, int j) {
+static ad_numbers chunk_partials(const ad_tape *tape, const member *x, chunk *c, int j) {
     const int source = x->span->source[j];
     switch (source) {
     case AD_PARTIAL_ONE:
@@ -69,8 +69,8 @@ static ad_numbers partials(const ad_tape *tape, const member *x, chunk *c, int j
 }
 
 /* Their tangents; stored[j] of those that are stored.  An operand without edges does not move. */
-static ad_numbers slopes(const ad_second *second, const member *x, chunk *c, int j,
-                         const double *const stored[]) {
+static ad_numbers chunk_slopes(const ad_second *second, const member *x, chunk *c, int j,
+                               const double *const stored[]) {
     const int source = x->span->source[j], other = source != AD_PARTIAL_A;
     switch (source) {
     case AD_PARTIAL_ONE:
@@ -122,8 +122,8 @@ static int chunk_edges(ad_sweep *s, const group *g, const member *x, chunk *c) {
     for (int j = 0; j < x->run->arity; j++) {
         if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
         const member *within = x->within[j] < 0 ? NULL : &g->member[x->within[j]];
-        ad_numbers partial = partials(s->tape, x, c, j);
-        ad_numbers slope = moved ? slopes(s->second, x, c, j, stored) : ad_sweep_zeros;
+        ad_numbers partial = chunk_partials(s->tape, x, c, j);
+        ad_numbers slope = moved ? chunk_slopes(s->second, x, c, j, stored) : ad_sweep_zeros;
         ad_sweep_join(s, c->m, own, end_of(s, c->m, within, c->place[j]), partial, slope,
                       x->first[j]);
     }
@@ -170,7 +170,7 @@ static int in_step(const member *x, size_t first, size_t n) {
 
 /* Whether two members may take turns: they share nodes in step where one must be done with them
  * before the other begins. */
-static int compatible(const ad_sweep *s, const member *earlier, const member *later) {
+static int members_interleave(const ad_sweep *s, const member *earlier, const member *later) {
     if (!in_step(later, earlier->run->node, earlier->span->extent.count)) return 0;
     for (int j = 0; s->backward && j < later->run->arity; j++) {
         const ad_region *written = ad_sweep_first(s, later->run, j);
@@ -200,7 +200,7 @@ static void make_private(const ad_sweep *s, group *g) {
 }
 
 /* The group that begins with a span and goes on in the sweep's direction up to run `end`. */
-static void gather(const ad_sweep *s, size_t run, size_t end, group *g) {
+static void form_group(const ad_sweep *s, size_t run, size_t end, group *g) {
     const ad_run *runs = s->tape->run;
     g->count = 1;
     g->member[0] = member_of(s, &runs[run]);
@@ -213,7 +213,7 @@ static void gather(const ad_sweep *s, size_t run, size_t end, group *g) {
         int fits = x.span->extent.count == g->member[0].span->extent.count;
         for (size_t k = 0; fits && k < g->count; k++) {
             const member *y = &g->member[k];
-            fits = compatible(s, s->backward ? &x : y, s->backward ? y : &x);
+            fits = members_interleave(s, s->backward ? &x : y, s->backward ? y : &x);
         }
         if (!fits) break;
         g->member[g->count++] = x;
@@ -222,10 +222,10 @@ static void gather(const ad_sweep *s, size_t run, size_t end, group *g) {
 }
 
 /* The span at `run` and those that go with it; how many they are, 0: stop. */
-static size_t span_edges(ad_sweep *s, size_t run, size_t end) {
+static size_t sweep_group(ad_sweep *s, size_t run, size_t end) {
     group g;
     chunk c;
-    gather(s, run, end, &g);
+    form_group(s, run, end, &g);
     const size_t count = g.member[0].span->extent.count,
                  most = g.count > 1 ? AD_GROUP_CHUNK : AD_CHUNK;
     for (size_t i = 0; i < g.count; i++) {
@@ -244,7 +244,7 @@ static size_t span_edges(ad_sweep *s, size_t run, size_t end) {
  * how many they are, 0: stop. */
 static size_t array_runs(ad_sweep *s, size_t run, size_t end) {
     const ad_run *at = &s->tape->run[run];
-    return at->form == AD_FORM_SPAN ? span_edges(s, run, end) : !ad_sweep_block(s, at);
+    return at->form == AD_FORM_SPAN ? sweep_group(s, run, end) : !ad_sweep_block(s, at);
 }
 
 /* Second order of the scalar runs [first, end), whose adjoints are complete. */
@@ -290,8 +290,8 @@ size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
     return p <= 4 || padded * tape->nodes > PADDED_MOST ? p : padded;
 }
 
-static ad_sweep begin(const ad_tape *tape, double *array, size_t p, double *scratch,
-                      const ad_poll *poll) {
+static ad_sweep begin_sweep(const ad_tape *tape, double *array, size_t p, double *scratch,
+                            const ad_poll *poll) {
     return (ad_sweep){.tape = tape,
                       .kernel = ad_sweep_kernels(),
                       .array = array,
@@ -303,7 +303,7 @@ static ad_sweep begin(const ad_tape *tape, double *array, size_t p, double *scra
 
 ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scratch,
                      const ad_poll *poll) {
-    ad_sweep s = begin(tape, tangent, p, scratch, poll);
+    ad_sweep s = begin_sweep(tape, tangent, p, scratch, poll);
     size_t run = 0;
     while (run < tape->runs) {
         size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
@@ -318,7 +318,7 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
     return s.wild ? AD_NOT_FINITE : AD_OK;
 }
 
-static ad_status reverse(ad_sweep *s) {
+static ad_status reverse_sweep(ad_sweep *s) {
     const ad_tape *tape = s->tape;
     size_t run = tape->runs;
     s->backward = 1;
@@ -338,16 +338,16 @@ static ad_status reverse(ad_sweep *s) {
 
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
                      const ad_fresh *fresh, const ad_poll *poll) {
-    ad_sweep s = begin(tape, adjoint, p, scratch, poll);
+    ad_sweep s = begin_sweep(tape, adjoint, p, scratch, poll);
     s.fresh = fresh;
-    return reverse(&s);
+    return reverse_sweep(&s);
 }
 
 ad_status ad_reverse_second(const ad_tape *tape, double *adjoint, const ad_second *second,
                             double *scratch, const ad_fresh *fresh, const ad_poll *poll) {
-    ad_sweep s = begin(tape, adjoint, 1, scratch, poll);
+    ad_sweep s = begin_sweep(tape, adjoint, 1, scratch, poll);
     s.fresh = fresh;
     s.second = second;
     s.leaves = tape->runs > 0 ? tape->run[0].node : 0;
-    return reverse(&s);
+    return reverse_sweep(&s);
 }

@@ -8,7 +8,7 @@
 #include "sweep/recurrence.h"
 #include "tape/block.h"
 
-#define LANES 64                      /* most elements of an array operation at once */
+#define MOST_ELEMENTS 64                      /* most elements of an array operation at once */
 #define SCRATCH ((size_t)1 << 12)     /* doubles that their series should fit in: 32 KB */
 
 /* Series lie node major in `array`, d + 1 coefficients a node; in `scratch` those of an
@@ -27,7 +27,7 @@ static double *series_of(const taylor *x, ad_node node) {
 }
 
 /* Series of n nodes, order major; whether none of them moves. */
-static int gather(const taylor *x, size_t n, const ad_node *nodes, double *to) {
+static int gather_series(const taylor *x, size_t n, const ad_node *nodes, double *to) {
     int still = 1;
     for (size_t e = 0; e < n; e++) {
         const double *from = series_of(x, nodes[e]);
@@ -41,8 +41,8 @@ static int gather(const taylor *x, size_t n, const ad_node *nodes, double *to) {
 
 /* The recurrence for these operands, n numbers every `width` doubles: a power's differs where its
  * base is zero. */
-static ad_status recurrence(taylor *x, unsigned op, size_t n, const double *operands, size_t width,
-                            ad_recurrence **r) {
+static ad_status value_recurrence(taylor *x, unsigned op, size_t n, const double *operands,
+                                  size_t width, ad_recurrence **r) {
     const int base = ad_recurrence_base(op);
     int regular = 1;
     for (size_t e = 0; base >= 0 && e < n; e++) regular &= operands[(size_t)base * width + e] != 0;
@@ -59,15 +59,15 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
     ad_status status =
         ad_renew((void **)&x->scratch, &x->room, AD_MAX_ARITY * width, sizeof(double));
     for (int j = 0; j < arity && status == AD_OK; j++) {
-        if (gather(x, n, nodes[j], x->scratch + (size_t)j * width)) mask |= 1u << j;
+        if (gather_series(x, n, nodes[j], x->scratch + (size_t)j * width)) mask |= 1u << j;
     }
     if (status != AD_OK || mask == (1u << arity) - 1) return status; /* zeros are there already */
-    status = recurrence(x, op, n, x->scratch, width, &r);
+    status = value_recurrence(x, op, n, x->scratch, width, &r);
     if (status != AD_OK) return status;
     if (r->count * width > x->room) {
         status = ad_renew((void **)&x->scratch, &x->room, r->count * width, sizeof(double));
         for (int j = 0; j < arity && status == AD_OK; j++) {
-            gather(x, n, nodes[j], x->scratch + (size_t)j * width);
+            gather_series(x, n, nodes[j], x->scratch + (size_t)j * width);
         }
         if (status != AD_OK) return status;
     }
@@ -84,7 +84,8 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
 }
 
 static ad_status elementwise(taylor *x, const ad_run *run) {
-    ad_node buffer[AD_MAX_ARITY][LANES], *nodes[AD_MAX_ARITY] = {buffer[0], buffer[1], buffer[2]};
+    ad_node buffer[AD_MAX_ARITY][MOST_ELEMENTS],
+        *nodes[AD_MAX_ARITY] = {buffer[0], buffer[1], buffer[2]};
     if (run->form != AD_FORM_SPAN) {
         buffer[0][0] = run->a;
         buffer[1][0] = run->b;
@@ -92,7 +93,7 @@ static ad_status elementwise(taylor *x, const ad_run *run) {
     }
     const ad_span span = x->tape->span[run->a];
     size_t most = SCRATCH / (4 * (x->d + 1)) / 8 * 8;
-    most = most < 8 ? 8 : most > LANES ? LANES : most;
+    most = most < 8 ? 8 : most > MOST_ELEMENTS ? MOST_ELEMENTS : most;
     for (size_t k = 0; k < span.extent.count; k += most) {
         size_t n = span.extent.count - k < most ? span.extent.count - k : most;
         for (int j = 0; j < run->arity; j++) {
@@ -155,7 +156,7 @@ static void planes(const taylor *x, const ad_view *v, size_t last, size_t batch,
     }
 }
 
-static ad_matrix dense(double *at, size_t rows, size_t columns) {
+static ad_matrix dense_plane(double *at, size_t rows, size_t columns) {
     return (ad_matrix){at, (intptr_t)(rows * columns), (intptr_t)columns, 1};
 }
 
@@ -179,8 +180,9 @@ static ad_status series_PRODUCT(taylor *x, const ad_run *run, const ad_block *b)
     for (size_t k = 1; k <= d && status == AD_OK; k++) {
         for (size_t i = 0; i <= k && status == AD_OK; i++) {
             if (!moving[i] || !moving[d + 1 + k - i]) continue;
-            x->wild |= ad_matmul(extents, dense(a + i * left, M, K),
-                                 dense(c + (k - i) * right, K, N), dense(product, M, N), 1);
+            x->wild |=
+                ad_matmul(extents, dense_plane(a + i * left, M, K),
+                          dense_plane(c + (k - i) * right, K, N), dense_plane(product, M, N), 1);
             for (size_t e = 0; e < own; e++) series_of(x, run->node + (ad_node)e)[k] += product[e];
             if (ad_pace_stops(&x->pace, left * N / 8 + own)) status = AD_INTERRUPTED;
         }
@@ -200,7 +202,7 @@ static ad_status (*const block_series[])(taylor *, const ad_run *, const ad_bloc
 #include "tape/blocks.def"
 };
 
-static ad_status carry_run(taylor *x, const ad_run *run) {
+static ad_status run_series(taylor *x, const ad_run *run) {
     if (run->form != AD_FORM_BLOCK) return elementwise(x, run);
     return block_series[run->op](x, run, &x->tape->block[run->a]);
 }
@@ -208,7 +210,7 @@ static ad_status carry_run(taylor *x, const ad_run *run) {
 ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,
                     const ad_poll *poll) {
     const ad_tape *tape = f->tape;
-    if (order >= SIZE_MAX / sizeof(double) / 8 / (tape->nodes + LANES)) return AD_NO_MEMORY;
+    if (order >= SIZE_MAX / sizeof(double) / 8 / (tape->nodes + MOST_ELEMENTS)) return AD_NO_MEMORY;
     taylor *x = ad_alloc_zeroed(1, sizeof *x);
     if (x == NULL) return AD_NO_MEMORY;
     *x = (taylor){.tape = tape, .d = order, .pace = {poll, 0}};
@@ -221,7 +223,7 @@ ad_status ad_taylor(const ad_function *f, size_t order, const double *series, do
         memcpy(series_of(x, f->input[i]) + 1, series + i * order, order * sizeof *series);
     }
     for (size_t k = 0; k < tape->runs && status == AD_OK; k++) {
-        status = carry_run(x, &tape->run[k]);
+        status = run_series(x, &tape->run[k]);
     }
     for (size_t i = 0; status == AD_OK && i < f->K; i++) {
         memcpy(out + i * order, series_of(x, f->output[i]) + 1, order * sizeof *out);

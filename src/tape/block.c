@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/floating.h"
 
-#define MANY ((size_t)1 << 26) /* multiplications from which a product may be asked to stop */
+#define LONG_PRODUCT ((size_t)1 << 26) /* multiplications from which a product may be asked to stop */
 
 #define BLOCK(KIND, NAME, FAMILY, RUNNING, CHOICE) {NAME, AD_FAMILY_##FAMILY, RUNNING, CHOICE},
 const ad_block_info ad_block_kinds[AD_BLOCK_COUNT] = {
@@ -101,7 +101,7 @@ static double pairwise(const double *value, ad_place in, size_t from, size_t n) 
     return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
-static inline double element(const ad_tape *tape, const ad_edges *e, size_t k) {
+static inline double element_value(const ad_tape *tape, const ad_edges *e, size_t k) {
     return tape
         ->value[e->in.list ? e->in.list[k] : (ad_node)(e->in.base + (int64_t)k * e->in.stride)];
 }
@@ -116,7 +116,7 @@ static int sum_values(const ad_tape *tape, const ad_block *b, double *out) {
         if (e.out_stride == 0) {
             out[e.out] += pairwise(tape->value, e.in, 0, e.count);
         } else {
-            for (size_t k = 0; k < e.count; k++) out[e.out + k] += element(tape, &e, k);
+            for (size_t k = 0; k < e.count; k++) out[e.out + k] += element_value(tape, &e, k);
         }
     }
     return 1;
@@ -129,7 +129,7 @@ static void cumsum_values(const ad_tape *tape, const ad_block *b, double *out) {
     while (ad_next_edges(tape, b, &cursor, &e)) {
         for (size_t k = 0; k < e.count; k++) {
             size_t at = e.edge + k * (size_t)e.edge_stride;
-            double x = element(tape, &e, k);
+            double x = element_value(tape, &e, k);
             out[at] = at % row != 0 ? out[at - 1] + x : x;
         }
     }
@@ -162,7 +162,8 @@ static void extreme_values(ad_tape *tape, const ad_block *b, double sign, double
             memcpy(to, tape->value + e.in.base, e.count * sizeof *to);
             continue;
         }
-        for (size_t k = 0; k < e.count; k++) to[k * (size_t)e.edge_stride] = element(tape, &e, k);
+        for (size_t k = 0; k < e.count; k++)
+            to[k * (size_t)e.edge_stride] = element_value(tape, &e, k);
     }
     for (size_t o = 0; o < b->count; o++) {
         double *x = share + o * row, best = extreme(row, x, sign);
@@ -196,7 +197,7 @@ static int half_view(int ndim, const int64_t *shape, const int64_t *stride, ad_e
 }
 
 /* The number of elements of a shape; more than any tape may hold if it is too large. */
-static size_t product(int n, const int64_t *shape) {
+static size_t count_elements(int n, const int64_t *shape) {
     size_t count = 1;
     for (int d = 0; d < n; d++) {
         if (shape[d] == 0) return 0;
@@ -256,14 +257,14 @@ static int reduction_values(ad_tape *tape, const ad_block_info *kind, const ad_b
 
 ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, const int64_t *shape,
                          const ad_operand *x, ad_node *first) {
-    size_t results = product(outer, shape), elements = product(inner, shape + outer);
+    size_t results = count_elements(outer, shape), elements = count_elements(inner, shape + outer);
     size_t edges = results * elements;
     ad_block block = {.active = {1, 0}};
     if (kind >= AD_BLOCK_COUNT || ad_block_kinds[kind].family != AD_FAMILY_REDUCTION) {
         return AD_BAD_OP;
     }
     const ad_block_info *info = &ad_block_kinds[kind];
-    if (product(outer + inner, shape) > AD_MAX_NODES || results > AD_MAX_NODES ||
+    if (count_elements(outer + inner, shape) > AD_MAX_NODES || results > AD_MAX_NODES ||
         elements > AD_MAX_NODES) {
         return AD_TAPE_FULL;
     }
@@ -304,12 +305,12 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
 static int matmul_values(const ad_tape *tape, const int64_t e[4], ad_matrix a, ad_matrix b,
                          ad_matrix c) {
     const size_t row = (size_t)e[2] * (size_t)e[3];
-    if (tape->pace == NULL || (size_t)e[0] * (size_t)e[1] * row < MANY) {
+    if (tape->pace == NULL || (size_t)e[0] * (size_t)e[1] * row < LONG_PRODUCT) {
         ad_matmul(e, a, b, c, 0);
         return 1;
     }
     const int still = a.row == 0 || a.column == 0 || b.row == 0 || b.column == 0;
-    const int64_t rows = still ? (int64_t)(MANY / 8 / (row + 1)) + 1 : e[1];
+    const int64_t rows = still ? (int64_t)(LONG_PRODUCT / 8 / (row + 1)) + 1 : e[1];
     for (int64_t n = 0; n < e[0]; n++) {
         for (int64_t i = 0; i < e[1]; i += rows) {
             const int64_t part[4] = {1, e[1] - i < rows ? e[1] - i : rows, e[2], e[3]};
@@ -326,8 +327,8 @@ static int matmul_values(const ad_tape *tape, const int64_t e[4], ad_matrix a, a
 ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int64_t a_stride[3],
                          ad_node b, const int64_t b_stride[3], ad_node *first) {
     const int64_t product_shape[3] = {e[0], e[1], e[3]};
-    if (product(3, product_shape) > AD_MAX_NODES || e[0] > AD_MAX_NODES || e[1] > AD_MAX_NODES ||
-        e[2] > AD_MAX_NODES || e[3] > AD_MAX_NODES) {
+    if (count_elements(3, product_shape) > AD_MAX_NODES || e[0] > AD_MAX_NODES ||
+        e[1] > AD_MAX_NODES || e[2] > AD_MAX_NODES || e[3] > AD_MAX_NODES) {
         return AD_TAPE_FULL;
     }
     ad_block block = {.count = (uint32_t)(e[0] * e[1] * e[3])};

@@ -16,8 +16,8 @@ int ad_tape_has_roots(const ad_tape *tape, size_t first_run, size_t last_run) {
 }
 
 /* One element: nodes are its operands. */
-static float order_of(const ad_tape *tape, unsigned op, int arity, const ad_node nodes[],
-                      const float *order) {
+static float element_order(const ad_tape *tape, unsigned op, int arity, const ad_node nodes[],
+                           const float *order) {
     float own[AD_MAX_ARITY] = {0};
     double exponent = NAN;
     for (int j = 0; j < arity; j++) own[j] = order[nodes[j]];
@@ -38,7 +38,7 @@ static void span_orders(const ad_tape *tape, const ad_run *run, float *order) {
         for (size_t e = 0; e < m; e++) {
             ad_node nodes[AD_MAX_ARITY] = {0};
             for (int j = 0; j < run->arity; j++) nodes[j] = ad_place_node(place[j], e);
-            order[run->node + k + e] = order_of(tape, run->op, run->arity, nodes, order);
+            order[run->node + k + e] = element_order(tape, run->op, run->arity, nodes, order);
         }
     }
 }
@@ -95,7 +95,7 @@ static ad_status run_orders(const ad_tape *tape, const ad_run *run, float *order
     } else if (run->form == AD_FORM_BLOCK) {
         return block_orders[run->op](tape, run, &tape->block[run->a], order);
     } else {
-        order[run->node] = order_of(tape, run->op, run->arity, nodes, order);
+        order[run->node] = element_order(tape, run->op, run->arity, nodes, order);
     }
     return AD_OK;
 }

@@ -16,12 +16,12 @@ typedef struct walk {
     uint8_t dead[AD_CHUNK];
 } walk;
 
-static void emit(walk *x, size_t m, ad_place own, ad_place operand) {
+static void visit_edges(walk *x, size_t m, ad_place own, ad_place operand) {
     const ad_edge_row row = {m, own, operand, x->partial, x->dead};
     x->visit(x->context, &row);
 }
 
-static int stays_zero(const walk *x, ad_node node) {
+static int node_stays_zero(const walk *x, ad_node node) {
     return ad_stays_zero(x->local, x->tape, node);
 }
 
@@ -31,29 +31,29 @@ static int is_dead(const walk *x, unsigned op, int j, const ad_node nodes[], dou
     case AD_PARTIAL_ZERO:
         return 1;
     case AD_PARTIAL_A:
-        return stays_zero(x, nodes[0]);
+        return node_stays_zero(x, nodes[0]);
     case AD_PARTIAL_B:
-        return stays_zero(x, nodes[1]);
+        return node_stays_zero(x, nodes[1]);
     case AD_PARTIAL_STORED:
         if (partial != 0) return 0;
-        return ad_expr_steps(op, j) || (op == AD_DIVIDE && j == 1 && stays_zero(x, nodes[0]));
+        return ad_expr_steps(op, j) || (op == AD_DIVIDE && j == 1 && node_stays_zero(x, nodes[0]));
     default:
         return 0;
     }
 }
 
-static void scalar_edges(walk *x, const ad_run *run) {
+static void visit_scalar(walk *x, const ad_run *run) {
     const ad_node nodes[AD_MAX_ARITY] = {run->a, run->b, 0};
     const double *partial = x->tape->partial + run->partial;
     for (int j = 0; j < run->arity; j++) {
         if (run->form == (j == 0 ? AD_FORM_RIGHT : AD_FORM_LEFT)) continue;
         x->partial[0] = *partial++;
         x->dead[0] = (uint8_t)is_dead(x, run->op, j, nodes, x->partial[0]);
-        emit(x, 1, (ad_place){run->node, 0, NULL}, (ad_place){nodes[j], 0, NULL});
+        visit_edges(x, 1, (ad_place){run->node, 0, NULL}, (ad_place){nodes[j], 0, NULL});
     }
 }
 
-static void span_edges(walk *x, const ad_run *run) {
+static void visit_span(walk *x, const ad_run *run) {
     const ad_span *span = &x->tape->span[run->a];
     ad_node buffer[AD_MAX_ARITY][AD_CHUNK];
     ad_place place[AD_MAX_ARITY];
@@ -74,12 +74,12 @@ static void span_edges(walk *x, const ad_run *run) {
                     ad_span_partial(x->tape, span, j, k + e, nodes, (ad_node)(run->node + k + e));
                 x->dead[e] = (uint8_t)is_dead(x, run->op, j, nodes, x->partial[e]);
             }
-            emit(x, m, own, place[j]);
+            visit_edges(x, m, own, place[j]);
         }
     }
 }
 
-static void whole_row_edges(walk *x, const ad_run *run, const ad_block *b) {
+static void visit_whole_rows(walk *x, const ad_run *run, const ad_block *b) {
     const int shared = ad_block_kinds[run->op].choice != 0;
     const double *share = x->tape->partial + b->partial;
     ad_cursor cursor = {0};
@@ -95,13 +95,14 @@ static void whole_row_edges(walk *x, const ad_run *run, const ad_block *b) {
             const ad_node first = (ad_node)(run->node + e.out + (int64_t)k * e.out_stride);
             const ad_node from = (ad_node)(e.in.base + (int64_t)k * e.in.stride);
             const ad_node *list = e.in.list != NULL ? e.in.list + k : NULL;
-            emit(x, m, (ad_place){first, e.out_stride, NULL}, (ad_place){from, e.in.stride, list});
+            visit_edges(x, m, (ad_place){first, e.out_stride, NULL},
+                        (ad_place){from, e.in.stride, list});
         }
     }
 }
 
 /* Each node of a running sum reads the one before it and an element. */
-static ad_status running_edges(walk *x, const ad_run *run, const ad_block *b, int backward) {
+static ad_status visit_running(walk *x, const ad_run *run, const ad_block *b, int backward) {
     const size_t row = b->extent[1].count;
     ad_node *element = ad_alloc(row, sizeof *element);
     if (element == NULL) return AD_NO_MEMORY;
@@ -113,58 +114,58 @@ static ad_status running_edges(walk *x, const ad_run *run, const ad_block *b, in
             const size_t r = backward ? row - 1 - i : i;
             const ad_node own = (ad_node)(run->node + o * row + r);
             const ad_place to = {own, 0, NULL};
-            emit(x, 1, to, (ad_place){element[r], 0, NULL});
-            if (r > 0) emit(x, 1, to, (ad_place){own - 1, 0, NULL});
+            visit_edges(x, 1, to, (ad_place){element[r], 0, NULL});
+            if (r > 0) visit_edges(x, 1, to, (ad_place){own - 1, 0, NULL});
         }
     }
     ad_free(element);
     return AD_OK;
 }
 
-static ad_status edges_REDUCTION(walk *x, const ad_run *run, const ad_block *b, int backward) {
-    if (ad_block_kinds[run->op].running) return running_edges(x, run, b, backward);
-    whole_row_edges(x, run, b);
+static ad_status visit_REDUCTION(walk *x, const ad_run *run, const ad_block *b, int backward) {
+    if (ad_block_kinds[run->op].running) return visit_running(x, run, b, backward);
+    visit_whole_rows(x, run, b);
     return AD_OK;
 }
 
 /* The edges of one inner product to the numbers of one of its two vectors. */
-static void product_edges(walk *x, ad_node own, int64_t n, int64_t to, int64_t step, int64_t other,
+static void visit_factors(walk *x, ad_node own, int64_t n, int64_t to, int64_t step, int64_t other,
                           int64_t other_step) {
     for (int64_t k = 0, m; k < n; k += m) {
         m = n - k < AD_CHUNK ? n - k : AD_CHUNK;
         for (int64_t i = 0; i < m; i++) {
             const ad_node factor = (ad_node)(other + (k + i) * other_step);
             x->partial[i] = x->tape->value[factor];
-            x->dead[i] = (uint8_t)stays_zero(x, factor);
+            x->dead[i] = (uint8_t)node_stays_zero(x, factor);
         }
-        emit(x, (size_t)m, (ad_place){own, 0, NULL},
-             (ad_place){(ad_node)(to + k * step), step, NULL});
+        visit_edges(x, (size_t)m, (ad_place){own, 0, NULL},
+                    (ad_place){(ad_node)(to + k * step), step, NULL});
     }
 }
 
-static ad_status edges_PRODUCT(walk *x, const ad_run *run, const ad_block *b, int backward) {
+static ad_status visit_PRODUCT(walk *x, const ad_run *run, const ad_block *b, int backward) {
     (void)backward;
     for (uint32_t k = 0; k < b->count; k++) {
         const ad_inner p = ad_inner_product(b, k);
         const ad_node own = run->node + k;
         if (b->active[0]) {
-            product_edges(x, own, p.count, p.left, p.left_step, p.right, p.right_step);
+            visit_factors(x, own, p.count, p.left, p.left_step, p.right, p.right_step);
         }
         if (b->active[1]) {
-            product_edges(x, own, p.count, p.right, p.right_step, p.left, p.left_step);
+            visit_factors(x, own, p.count, p.right, p.right_step, p.left, p.left_step);
         }
     }
     return AD_OK;
 }
 
 /* The edges of a call are those of its rule. */
-static ad_status edges_CALL(walk *x, const ad_run *run, const ad_block *b, int backward) {
+static ad_status visit_CALL(walk *x, const ad_run *run, const ad_block *b, int backward) {
     (void)x, (void)run, (void)b, (void)backward;
     return AD_OK;
 }
 
-#define BLOCK(KIND, NAME, FAMILY, ...) edges_##FAMILY,
-static ad_status (*const block_edges[])(walk *, const ad_run *, const ad_block *, int backward) = {
+#define BLOCK(KIND, NAME, FAMILY, ...) visit_##FAMILY,
+static ad_status (*const visit_block[])(walk *, const ad_run *, const ad_block *, int backward) = {
 #include "tape/blocks.def"
 };
 
@@ -172,11 +173,11 @@ ad_status ad_local_edges(const ad_tape *tape, const ad_local *local, const ad_ru
                          int backward, ad_edge_visit visit, void *context) {
     walk x = {.tape = tape, .local = local, .visit = visit, .context = context};
     if (run->form == AD_FORM_SPAN) {
-        span_edges(&x, run);
+        visit_span(&x, run);
     } else if (run->form == AD_FORM_BLOCK) {
-        return block_edges[run->op](&x, run, &tape->block[run->a], backward);
+        return visit_block[run->op](&x, run, &tape->block[run->a], backward);
     } else {
-        scalar_edges(&x, run);
+        visit_scalar(&x, run);
     }
     return AD_OK;
 }

@@ -29,7 +29,7 @@ static int all_finite(const ad_matrix x, const int64_t e[4]) {
 }
 
 /* A triple loop: what is used without a BLAS, and where zeros must win. */
-static void plain(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded) {
+static void triple_loop(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded) {
     for (int64_t n = 0; n < e[0]; n++) {
         const double *an = a.at + n * a.batch, *bn = b.at + n * b.batch;
         double *cn = c.at + n * c.batch;
@@ -51,9 +51,9 @@ static void plain(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int
 
 int ad_matmul(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded) {
     if (blas_loop == NULL) {
-        plain(e, a, b, c, 0);
+        triple_loop(e, a, b, c, 0);
         if (!guarded || all_finite(c, e)) return 0;
-        plain(e, a, b, c, 1);
+        triple_loop(e, a, b, c, 1);
         return 1;
     }
     char *pointers[3] = {(char *)a.at, (char *)b.at, (char *)c.at};
@@ -64,6 +64,6 @@ int ad_matmul(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int gua
                                  b.column * size, c.row * size,    c.column * size};
     blas_loop(pointers, extents, strides, blas_data);
     if (!guarded || all_finite(c, e)) return 0;
-    plain(e, a, b, c, 1);
+    triple_loop(e, a, b, c, 1);
     return 1;
 }

@@ -110,7 +110,7 @@ static const double *operand_values(const ad_tape *tape, const ad_extent *extent
     return buffer;
 }
 
-static void evaluate(ad_tape *tape, const plan *p, double *value) {
+static void compute_values(ad_tape *tape, const plan *p, double *value) {
     const ad_span *span = &p->span;
     double buffer[AD_MAX_ARITY][AD_CHUNK];
     int is_test = ad_op_row(p->op)->is_test; /* NumPy's tell nothing */
@@ -139,8 +139,8 @@ static void evaluate(ad_tape *tape, const plan *p, double *value) {
 
 /* Zero for those of `count` products of derivatives from `first` on in which a zero that stays one met
  * an infinity or NaN (local.h); other zeros make NaN of them.  operand: as recorded. */
-static ad_status settle_products(ad_tape *tape, size_t count, const ad_view *operand,
-                                 const ad_extent *extent, ad_node first) {
+static ad_status settle_nodes(ad_tape *tape, size_t count, const ad_view *operand,
+                              const ad_extent *extent, ad_node first) {
     double *value = tape->value + first;
     ad_node buffer[2][AD_CHUNK];
     for (size_t k = 0, m; k < count; k += m) {
@@ -169,7 +169,7 @@ static ad_status settle_products(ad_tape *tape, size_t count, const ad_view *ope
 ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node) {
     const ad_view operand[2] = {{a, AD_AFFINE, {0}}, {b, AD_AFFINE, {0}}};
     const ad_extent extent = {0, 1, {0}};
-    return settle_products(tape, 1, operand, &extent, node);
+    return settle_nodes(tape, 1, operand, &extent, node);
 }
 
 /* An operation on constants is a constant, and needs no history. */
@@ -251,9 +251,9 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
         p.span.partial[j] = (uint32_t)tape->partials;
         tape->partials += count;
     }
-    evaluate(tape, &p, tape->value + *first);
+    compute_values(tape, &p, tape->value + *first);
     if (op == AD_PRODUCT) {
-        status = settle_products(tape, count, p.span.operand, &p.span.extent, *first);
+        status = settle_nodes(tape, count, p.span.operand, &p.span.extent, *first);
         if (status != AD_OK) {
             take_back(tape, *first, lists);
             return status;
@@ -273,7 +273,7 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
 /* ------------------------------------------------------------------- tests without nodes */
 
 /* Elements [k, k + m) of a test, 0 or 1, m <= AD_CHUNK. */
-static void truths(const ad_tape *tape, const ad_check *c, size_t k, size_t m, double *out) {
+static void truth_values(const ad_tape *tape, const ad_check *c, size_t k, size_t m, double *out) {
     double buffer[2][AD_CHUNK];
     const double *x[AD_MAX_ARITY] = {NULL};
     intptr_t stride[AD_MAX_ARITY];
@@ -311,7 +311,7 @@ ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *sha
     if (holds && kept) ad_tape_note_outcomes(tape, tape->outcomes, count, NULL);
     for (size_t k = 0, m; !holds && k < count; k += m) {
         m = chunk_of(c, k);
-        truths(tape, c, k, m, value);
+        truth_values(tape, c, k, m, value);
         if (truth != NULL) {
             for (size_t e = 0; e < m; e++) truth[k + e] = value[e] != 0;
         }
@@ -340,7 +340,7 @@ static int comes_out(const ad_tape *tape, const ad_guard *guard, size_t bit) {
     const ad_check *c = &tape->check[guard->first];
     for (size_t k = 0, m; k < c->extent.count; k += m) {
         m = chunk_of(c, k);
-        truths(tape, c, k, m, value);
+        truth_values(tape, c, k, m, value);
         if (!as_noted(tape, bit + k, m, value)) return 0;
     }
     return 1;

@@ -86,7 +86,7 @@ static int list_lies_below(const ad_tape *from, size_t end, uint32_t list, size_
 
 /* The sizes of an extent; 0 if they do not make up its count.  One without dimensions stands
  * for its count of equal elements. */
-static int sizes_of(const ad_extent *extent, int64_t *size, size_t *ndim) {
+static int extent_sizes(const ad_extent *extent, int64_t *size, size_t *ndim) {
     uint64_t count = 1;
     if (extent->ndim > AD_DIMS) return 0;
     *ndim = extent->ndim;
@@ -119,9 +119,9 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
 }
 
 /* The views of an elementwise operation as operands; 0 if one names what is not there. */
-static int operands_of(const ad_tape *from, const ad_tape *to, const ad_extent *extent, int arity,
-                       const ad_view *views, size_t ndim, const int64_t *shape,
-                       ad_operand *operand) {
+static int operands_of_views(const ad_tape *from, const ad_tape *to, const ad_extent *extent,
+                             int arity, const ad_view *views, size_t ndim, const int64_t *shape,
+                             ad_operand *operand) {
     for (int j = 0; j < arity; j++) {
         const ad_view *view = &views[j];
         int affine = view->list == AD_AFFINE;
@@ -143,12 +143,14 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
     const ad_span *span = &from->span[run->a];
     if (run->op >= AD_OP_COUNT || ad_op_row(run->op)->arity != run->arity) return AD_BAD_OP;
     if (span->extent.count > from->nodes) return AD_BAD_SHAPE;
-    if (span->extent.count < 2 || !sizes_of(&span->extent, shape, &ndim)) {
-        if (span->extent.count != 1 || run->arity < 3 || !sizes_of(&span->extent, shape, &ndim)) {
+    if (span->extent.count < 2 || !extent_sizes(&span->extent, shape, &ndim)) {
+        if (span->extent.count != 1 || run->arity < 3 ||
+            !extent_sizes(&span->extent, shape, &ndim)) {
             return AD_BAD_SHAPE;
         }
     }
-    if (!operands_of(from, to, &span->extent, run->arity, span->operand, ndim, shape, operand)) {
+    if (!operands_of_views(from, to, &span->extent, run->arity, span->operand, ndim, shape,
+                           operand)) {
         return AD_BAD_INDEX;
     }
     return ad_tape_elementwise(to, run->op, (int)ndim, shape, operand, &first);
@@ -159,8 +161,8 @@ static ad_status replay_REDUCTION(const ad_tape *from, ad_tape *to, const ad_run
     int64_t shape[2 * AD_DIMS + 2], stride[2 * AD_DIMS + 2] = {0};
     size_t outer, inner;
     ad_node first;
-    if (!sizes_of(&b->extent[0], shape, &outer) ||
-        !sizes_of(&b->extent[1], shape + outer, &inner)) {
+    if (!extent_sizes(&b->extent[0], shape, &outer) ||
+        !extent_sizes(&b->extent[1], shape + outer, &inner)) {
         return AD_BAD_SHAPE;
     }
     const ad_view *view = b->operand;
@@ -245,9 +247,9 @@ static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number)
     if (number >= from->checks || number != to->checks) return AD_BAD_INDEX;
     const ad_check *c = &from->check[number];
     if (c->op >= AD_OP_COUNT || !ad_op_row(c->op)->is_test) return AD_BAD_OP;
-    if (c->extent.count == 0 || !sizes_of(&c->extent, shape, &ndim)) return AD_BAD_SHAPE;
-    if (!operands_of(from, to, &c->extent, ad_op_row(c->op)->arity, c->operand, ndim, shape,
-                     operand)) {
+    if (c->extent.count == 0 || !extent_sizes(&c->extent, shape, &ndim)) return AD_BAD_SHAPE;
+    if (!operands_of_views(from, to, &c->extent, ad_op_row(c->op)->arity, c->operand, ndim, shape,
+                           operand)) {
         return AD_BAD_INDEX;
     }
     return ad_tape_check(to, c->op, (int)ndim, shape, operand, AD_CHECK_HOLDS | AD_CHECK_ALWAYS,

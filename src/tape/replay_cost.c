@@ -17,7 +17,7 @@ static void add_memory(ad_cost *cost, uint64_t count, size_t bytes) {
 }
 
 /* The lists among an array operation's operands, copied for each operation. */
-static void add_lists(ad_cost *cost, int arity, const ad_view *operand, uint64_t count) {
+static void add_list_memory(ad_cost *cost, int arity, const ad_view *operand, uint64_t count) {
     for (int j = 0; j < arity; j++) {
         if (operand[j].list != AD_AFFINE) add_memory(cost, count, sizeof(ad_node));
     }
@@ -31,7 +31,7 @@ static void add_span(ad_cost *cost, const ad_run *run, const ad_span *span) {
     for (int j = 0; j < row->arity; j++) {
         if (row->partial_class[j] == AD_PARTIAL_STORED) add_memory(cost, count, sizeof(double));
     }
-    add_lists(cost, row->arity, span->operand, count);
+    add_list_memory(cost, row->arity, span->operand, count);
 }
 
 /* Numbers beside the arrays of a sweep go to *scratch. */
@@ -56,14 +56,14 @@ static void add_REDUCTION(ad_cost *cost, const ad_run *run, const ad_block *b, u
     cost->work = plus(cost->work, plus(edges, b->extent[0].count));
     if (edges > *scratch) *scratch = edges; /* derivatives list them */
     if (kind->choice != 0) add_memory(cost, edges, sizeof(double));
-    add_lists(cost, 1, b->operand, edges);
+    add_list_memory(cost, 1, b->operand, edges);
 }
 
 static void add_CALL(ad_cost *cost, const ad_run *run, const ad_block *b, uint64_t *scratch) {
     (void)run, (void)scratch;
     cost->nodes = plus(cost->nodes, b->count);
     cost->work = plus(cost->work, b->extent[1].count);
-    add_lists(cost, 1, b->operand, b->extent[1].count);
+    add_list_memory(cost, 1, b->operand, b->extent[1].count);
 }
 
 #define BLOCK(KIND, NAME, FAMILY, ...) add_##FAMILY,
@@ -103,7 +103,7 @@ ad_status ad_replay_cost(const ad_tape *from, ad_cost *cost, size_t *at) {
         if (c->op >= AD_OP_COUNT) continue; /* refused where its guard is */
         const int arity = ad_op_row(c->op)->arity;
         cost->work = plus(cost->work, times(c->extent.count, (uint64_t)arity));
-        add_lists(cost, arity < 2 ? arity : 2, c->operand, c->extent.count);
+        add_list_memory(cost, arity < 2 ? arity : 2, c->operand, c->extent.count);
     }
     add_memory(cost, from->nodes, sizeof(double));
     add_memory(cost, scratch, sizeof(double));

@@ -49,7 +49,7 @@ void ad_view_list(const ad_view *view, const ad_extent *extent, size_t from, siz
 }
 
 /* The node of element k of an affine view. */
-static ad_node element(const ad_view *view, const ad_extent *extent, size_t k) {
+static ad_node element_node(const ad_view *view, const ad_extent *extent, size_t k) {
     int64_t node = view->base;
     uint32_t rest = (uint32_t)k;
     for (uint32_t d = extent->ndim; d-- > 0;) {
@@ -76,7 +76,7 @@ ad_place ad_view_place(const ad_view *view, const ad_extent *extent, size_t k, s
         place.stride = extent->ndim == 1 ? view->stride[0] : 0;
         place.base = (ad_node)(view->base + (int64_t)k * place.stride);
     } else if (extent->size[extent->ndim - 1] >= LONG_ROW) {
-        place.base = element(view, extent, k);
+        place.base = element_node(view, extent, k);
         place.stride = view->stride[extent->ndim - 1];
     } else {
         ad_view_list(view, extent, k, count, buffer);
