@@ -59,8 +59,8 @@ static ad_status check_way(const ad_graph *g, ad_term t) {
     return ad_graph_way(g, t) == AD_CALL_VALUE ? AD_OK : AD_TOO_LARGE;
 }
 
-/* In x->partial the partials of an elementwise call, one for each number it reads: AD_CALL_FAILED if
- * there are none to be had. */
+/* In x->partial the partials of an elementwise call, one for each number it reads: AD_CALL_FAILED
+ * if there are none to be had. */
 static ad_status slopes_of(ad_accumulation *x, ad_term t, ad_called c) {
     ad_graph *g = x->f->graph;
     if (!c.elementwise || ad_graph_way(g, t) != AD_CALL_VALUE) return AD_CALL_FAILED;

@@ -19,15 +19,16 @@
 typedef uint32_t ad_term;
 #define AD_NO_TERM UINT32_MAX
 
-typedef enum ad_graph_kind {                               /* beyond the operations of the table */
-                             AD_GRAPH_INPUT = AD_OP_COUNT, /* x[0]: which one */
-                             AD_GRAPH_CONSTANT,            /* x[0], x[1]: its bits */
-                             AD_GRAPH_RESULT,              /* of call x[0], number x[1] */
-                             AD_GRAPH_SUM,                 /* x[1] terms from list[x[0]] on */
-                             AD_GRAPH_MAX,
-                             AD_GRAPH_MIN,
-                             AD_GRAPH_CALL, /* of rule x[2] / AD_CALLS, in the way x[2] % AD_CALLS */
-                             AD_GRAPH_KINDS
+/* Numbers beyond those of the operations of the table. */
+typedef enum ad_graph_kind {
+    AD_GRAPH_INPUT = AD_OP_COUNT, /* x[0]: which one */
+    AD_GRAPH_CONSTANT,            /* x[0], x[1]: its bits */
+    AD_GRAPH_RESULT,              /* of call x[0], number x[1] */
+    AD_GRAPH_SUM,                 /* x[1] terms from list[x[0]] on */
+    AD_GRAPH_MAX,
+    AD_GRAPH_MIN,
+    AD_GRAPH_CALL, /* of rule x[2] / AD_CALLS, in the way x[2] % AD_CALLS */
+    AD_GRAPH_KINDS
 } ad_graph_kind;
 
 typedef struct ad_vertex {
@@ -148,14 +149,14 @@ void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists);
 /* Mark in live (terms bytes) what n outputs need; returns the number of operations among it. */
 size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live);
 
-/* meeting[t] (terms bytes): whether term t is a product of derivatives one of whose operands is zero at
- * some points and stays so near them, where it wins over infinities and NaN, or the partial of a root
- * that has a kink.  AD_NO_MEMORY. */
+/* meeting[t] (terms bytes): whether term t is a product of derivatives one of whose operands is
+ * zero at some points and stays so near them, where it wins over infinities and NaN, or the partial
+ * of a root that has a kink.  AD_NO_MEMORY. */
 ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting);
 
 /* Replace n outputs (AD_NO_TERM: a zero) by terms in which such products are what they are at every
- * point, appended to the graph; what fails leaves its status there.  values: they are the function's
- * own, and derivatives will be derived from them. */
+ * point, appended to the graph; what fails leaves its status there.  values: they are the
+ * function's own, and derivatives will be derived from them. */
 ad_status ad_graph_strict(ad_graph *g, int values, size_t n, ad_term *outputs);
 
 /* "multiply", "input", "constant", "sum", ... */

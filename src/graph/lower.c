@@ -249,8 +249,8 @@ static size_t truth_terms(lowering *x, const ad_guard *guard) {
     return n;
 }
 
-/* A guard as two terms: the largest of the truth values that came out false, which is to be false,
- * and the smallest of those that came out true. */
+/* A guard as two terms: the largest of the truth values that evaluated to false, which must be
+ * false, and the smallest of those that evaluated to true. */
 static void enter_guard(lowering *x, const ad_guard *guard, size_t bit, ad_term terms[2]) {
     static const unsigned kinds[] = {AD_GRAPH_MAX, AD_GRAPH_MIN};
     size_t n = truth_terms(x, guard), count = 0;
@@ -325,8 +325,8 @@ static void enter_outputs(lowering *x, size_t K, const ad_node *output, ad_term 
     for (size_t k = 0; k < K; k++) outputs[k] = term_of(x, output[k]);
 }
 
-/* Products of derivatives that the function takes itself are values: comparisons and extremes would hide
- * what an infinity makes of them, and so they are what they are in every program. */
+/* Products of derivatives that the function takes itself are values: comparisons and extremes would
+ * hide what an infinity makes of them, and so they are what they are in every program. */
 static ad_status make_products_strict(ad_graph *g, size_t K, ad_term *outputs, size_t n,
                                       ad_term *guards) {
     uint8_t *meeting = ad_alloc(g->terms, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an accumulation keeps of each vertex: shares of derivatives, linked in chains or side by side. */
+/* What an accumulation keeps of each vertex: shares of derivatives, linked in chains or side by
+ * side. */
 #include <stdlib.h>
 #include <string.h>
 

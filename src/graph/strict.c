@@ -126,8 +126,8 @@ static ad_term dead(strict *x, ad_term t, int j, const ad_term *partials) {
     }
 }
 
-/* Whether a term is local.  Inputs that were added for derivatives are seeds, in which a zero tells that
- * something is not asked for. */
+/* Whether a term is local.  Inputs that were added for derivatives are seeds, in which a zero tells
+ * that something is not asked for. */
 static ad_term local_of(strict *x, ad_term t) {
     ad_graph *g = x->g;
     const unsigned op = g->vertex[t].op;

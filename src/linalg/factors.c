@@ -49,7 +49,7 @@ static ad_status qr_prepare(const ad_linear *l, ad_linear_room *r, const double 
     return qr_undetermined(l, y) ? AD_CALL_FAILED : AD_OK;
 }
 
-/* With s = da R^-1 and u = Q^T s, whose part below the diagonal is turned to above:
+/* With s = da R^-1 and u = Q^T s, whose part below the diagonal is moved above it:
  * dQ = s - Q u, dR = u R. */
 static void qr_push(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                     const double *t, double *out) {

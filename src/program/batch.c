@@ -65,13 +65,13 @@ static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, siz
 /* Whether the results call for guarded products. */
 static int store_point(const ad_batch *b, const ad_program *p, size_t point, int again,
                        const double *arena) {
-    int wild = 0;
+    int nonfinite = 0;
     for (size_t a = 0; a < b->outputs; a++) {
         const ad_batch_output *y = &b->output[a];
-        wild |= ad_point_store(p, arena, y->first, y->first + y->count, y->zeroed && !again,
-                               y->data + point * y->count);
+        nonfinite |= ad_point_store(p, arena, y->first, y->first + y->count, y->zeroed && !again,
+                                    y->data + point * y->count);
     }
-    return wild;
+    return nonfinite;
 }
 
 static void note_guards(const ad_batch *b, size_t from, size_t n, const double *arena) {
@@ -87,18 +87,18 @@ static void note_guards(const ad_batch *b, size_t from, size_t n, const double *
 }
 
 /* Whether the block's derivatives call for guarded products, and those are there. */
-static int goes_strict(ad_batch *b, int wild) {
-    if (!wild) return 0;
-    if (b->strict == NULL) __atomic_store_n(&b->wild, 1, __ATOMIC_RELAXED);
+static int goes_strict(ad_batch *b, int nonfinite) {
+    if (!nonfinite) return 0;
+    if (b->strict == NULL) __atomic_store_n(&b->nonfinite, 1, __ATOMIC_RELAXED);
     return b->strict != NULL;
 }
 
-static int lanes_wild(const ad_program *p, const double *arena, size_t n) {
+static int lanes_nonfinite(const ad_program *p, const double *arena, size_t n) {
     size_t first = p->places;
     while (first > 0 && p->place[first - 1].position >= p->checked) first--;
     for (size_t e = 0; e < n; e += AD_LANE_POINTS) {
         size_t m = n - e < AD_LANE_POINTS ? n - e : AD_LANE_POINTS;
-        if (ad_eval_kernels()->wild(arena + e, p->places - first, p->lane_place + first, m))
+        if (ad_eval_kernels()->nonfinite(arena + e, p->places - first, p->lane_place + first, m))
             return 1;
     }
     return 0;
@@ -124,7 +124,7 @@ static ad_status lanes_block(ad_batch *b, size_t from, size_t n, double *arena, 
     if (status != AD_OK) return status;
     note_guards(b, from, n, arena);
     store_lanes(b, p, from, n, 0, arena);
-    if (p->guarded && goes_strict(b, lanes_wild(p, arena, n))) {
+    if (p->guarded && goes_strict(b, lanes_nonfinite(p, arena, n))) {
         status = strict_block(b, from, n, strict);
     }
     return status;

@@ -45,11 +45,11 @@ typedef struct ad_batch {
     size_t inputs, outputs;
     const ad_batch_input *input;
     const ad_batch_output *output;
-    uint8_t *missed; /* a byte a point: a guard came out otherwise; NULL: no guards */
+    uint8_t *missed; /* a byte a point: a guard does not hold; NULL: no guards */
     /* shared by the threads */
-    size_t next; /* the first point that nobody has taken */
-    int stop;    /* somebody was interrupted */
-    int wild;    /* a derivative is not finite, and strict was not there */
+    size_t next;   /* the first point that nobody has taken */
+    int stop;      /* somebody was interrupted */
+    int nonfinite; /* a derivative is not finite, and strict was not there */
 } ad_batch;
 
 /* Called between blocks by the thread that has one; nonzero stops all. */

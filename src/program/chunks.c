@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long runs that take turns, piece by piece, so that what one leaves the next finds in the
- * cache. */
+/* Long runs that are carried out in interleaved chunks, so that each finds in the cache what the
+ * one before it has written. */
 #include "base/alloc.h"
 #include "program/schedule.h"
 
@@ -30,8 +30,8 @@ static int reads_in_step(const ad_program_run *reader, size_t j, const ad_progra
     return reader->base[j] == writer->out && reader->stride[j] == 1;
 }
 
-/* Whether piece after piece of both gives what one run after the other does: where slots of the one
- * are slots of the other they are so in step. */
+/* Whether interleaved chunks of both give what one run after the other does: where a slot belongs
+ * to both, it belongs to the same element of both. */
 static int runs_interleave(const ad_program_run *earlier, const ad_program_run *later) {
     for (size_t j = 0; j < later->arity; j++) {
         if (!reads_in_step(later, j, earlier) && !apart(operands(later, j), results(earlier)))
@@ -49,31 +49,32 @@ static int is_long(const ad_program_run *run) {
 }
 
 static int fits(const ad_program *p, size_t first, size_t run) {
-    int good = run - first < AD_TURN_MOST && is_long(&p->run[run]) &&
+    int good = run - first < AD_CHUNK_RUNS && is_long(&p->run[run]) &&
                p->run[run].count == p->run[first].count;
     for (size_t k = first; k < run && good; k++) good = runs_interleave(&p->run[k], &p->run[run]);
     return good;
 }
 
-static ad_status append_turn(ad_program *p, size_t *turns, size_t *members, size_t first,
-                             size_t end) {
-    if (ad_grow((void **)&p->turn, turns, p->turns + 1, sizeof *p->turn) != AD_OK ||
+static ad_status append_group(ad_program *p, size_t *groups, size_t *members, size_t first,
+                              size_t end) {
+    if (ad_grow((void **)&p->chunk_group, groups, p->chunk_groups + 1, sizeof *p->chunk_group) !=
+            AD_OK ||
         ad_grow((void **)&p->member, members, p->members + end - first, sizeof *p->member) !=
             AD_OK) {
         return AD_NO_MEMORY;
     }
-    p->turn[p->turns++] = (ad_turn){first, end, p->members};
+    p->chunk_group[p->chunk_groups++] = (ad_chunk_group){first, end, p->members};
     for (size_t k = first; k < end; k++) p->member[p->members++] = (ad_member){p->run[k], 0};
     return AD_OK;
 }
 
-static ad_status find_turns(ad_program *p) {
-    size_t turns = 0, members = 0;
+static ad_status find_groups(ad_program *p) {
+    size_t groups = 0, members = 0;
     for (size_t k = 0, end; k < p->runs; k = end) {
         end = k + 1;
         while (is_long(&p->run[k]) && end < p->runs && fits(p, k, end)) end++;
         if (end == k + 1) continue;
-        if (append_turn(p, &turns, &members, k, end) != AD_OK) return AD_NO_MEMORY;
+        if (append_group(p, &groups, &members, k, end) != AD_OK) return AD_NO_MEMORY;
     }
     return AD_OK;
 }
@@ -97,47 +98,50 @@ static void find_readers(const ad_program *p, uint32_t *writer, uint32_t *last) 
     }
 }
 
-/* The member of a turn that operand j of member k reads; k if it is older than the turn. */
-static size_t source(const ad_program *p, const ad_turn *turn, size_t k, size_t j) {
+/* The member of a group that operand j of member k reads; k if the operand is computed before the
+ * group. */
+static size_t source(const ad_program *p, const ad_chunk_group *group, size_t k, size_t j) {
     for (size_t from = k; from-- > 0;) {
-        if (reads_in_step(&p->run[turn->first + k], j, &p->run[turn->first + from])) return from;
+        if (reads_in_step(&p->run[group->first + k], j, &p->run[group->first + from])) return from;
     }
     return k;
 }
 
-/* Let results that none but the turn's read have slots of its own, which others take when the last
- * has read them. */
-static void keep_results(ad_program *p, const ad_turn *turn, const uint32_t *last) {
-    ad_member *member = p->member + turn->member;
-    size_t count = turn->end - turn->first, taken[AD_TURN_MOST] = {0}; /* the last reader */
+/* Give results that are read within the group alone slots that belong to it, which later results
+ * use again when the last reader is done. */
+static void keep_results(ad_program *p, const ad_chunk_group *group, const uint32_t *last) {
+    ad_member *member = p->member + group->member;
+    size_t count = group->end - group->first, taken[AD_CHUNK_RUNS] = {0}; /* the last reader */
     for (size_t k = 0; k < count; k++) {
         ad_program_run *run = &member[k].run;
-        const size_t now = turn->first + k;
+        const size_t now = group->first + k;
         for (size_t j = 0; j < run->arity; j++) {
-            size_t from = source(p, turn, k, j);
+            size_t from = source(p, group, k, j);
             if (from == k || !(member[from].stays & 1)) continue;
             run->base[j] = member[from].run.out;
             member[k].stays |= 2u << j;
         }
-        if (last[now] >= turn->end) continue;
+        if (last[now] >= group->end) continue;
         size_t place = 0;
         while (taken[place] > now) place++;
         taken[place] = last[now];
-        run->out = (uint32_t)(ad_turn_slot(p) + place * AD_TURN_PIECE);
+        run->out = (uint32_t)(ad_chunk_slot(p) + place * AD_CHUNK_ELEMENTS);
         member[k].stays |= 1;
-        if ((place + 1) * AD_TURN_PIECE > p->turn_room) p->turn_room = (place + 1) * AD_TURN_PIECE;
+        if ((place + 1) * AD_CHUNK_ELEMENTS > p->chunk_room)
+            p->chunk_room = (place + 1) * AD_CHUNK_ELEMENTS;
     }
 }
 
-ad_status ad_program_take_turns(ad_program *p) {
-    ad_status status = find_turns(p);
-    if (status != AD_OK || p->turns == 0) return status;
-    if (ad_turn_slot(p) + (size_t)AD_TURN_MOST * AD_TURN_PIECE > UINT32_MAX) return AD_OK;
+ad_status ad_program_group_chunks(ad_program *p) {
+    ad_status status = find_groups(p);
+    if (status != AD_OK || p->chunk_groups == 0) return status;
+    if (ad_chunk_slot(p) + (size_t)AD_CHUNK_RUNS * AD_CHUNK_ELEMENTS > UINT32_MAX) return AD_OK;
     uint32_t *writer = ad_alloc(p->slots, sizeof *writer);
     uint32_t *last = ad_alloc_zeroed(p->runs, sizeof *last);
     status = writer == NULL || last == NULL ? AD_NO_MEMORY : AD_OK;
     if (status == AD_OK) find_readers(p, writer, last);
-    for (size_t k = 0; k < p->turns && status == AD_OK; k++) keep_results(p, &p->turn[k], last);
+    for (size_t k = 0; k < p->chunk_groups && status == AD_OK; k++)
+        keep_results(p, &p->chunk_group[k], last);
     ad_free(writer);
     ad_free(last);
     return status;

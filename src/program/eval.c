@@ -30,7 +30,7 @@ void ad_eval_kernels_use(const ad_eval_table *table) {
 
 const ad_eval_table *ad_eval_kernels(void) { return &loops_in_use; }
 
-size_t ad_point_room(const ad_program *p) { return ad_turn_slot(p) + p->turn_room; }
+size_t ad_point_room(const ad_program *p) { return ad_chunk_slot(p) + p->chunk_room; }
 
 size_t ad_lane_room(const ad_program *p) {
     return p->lane_slots * p->lane_points + p->lane_call_room;
@@ -72,12 +72,12 @@ static ad_status point_call(const ad_program *p, const ad_program_run *run, doub
 }
 
 /* Runs on their way through their elements. */
-static void take_turns(const ad_member *from, size_t count, double *arena) {
-    ad_member member[AD_TURN_MOST];
+static void run_chunks(const ad_member *from, size_t count, double *arena) {
+    ad_member member[AD_CHUNK_RUNS];
     const uint32_t elements = from->run.count;
     memcpy(member, from, count * sizeof *member);
     for (uint32_t k = 0, n; k < elements; k += n) {
-        n = elements - k < AD_TURN_PIECE ? elements - k : AD_TURN_PIECE;
+        n = elements - k < AD_CHUNK_ELEMENTS ? elements - k : AD_CHUNK_ELEMENTS;
         for (ad_member *x = member; x < member + count; x++) {
             ad_program_run *run = &x->run;
             run->count = n;
@@ -91,13 +91,13 @@ static void take_turns(const ad_member *from, size_t count, double *arena) {
 }
 
 ad_status ad_point_run(const ad_program *p, double *arena) {
-    const ad_turn *turn = p->turn, *last = turn;
-    if (p->turns > 0) last += p->turns;
+    const ad_chunk_group *group = p->chunk_group, *last = group;
+    if (p->chunk_groups > 0) last += p->chunk_groups;
     for (size_t k = 0; k < p->runs; k++) {
         const ad_program_run *run = &p->run[k];
-        if (turn < last && turn->first == k) {
-            take_turns(p->member + turn->member, turn->end - k, arena);
-            k = turn++->end - 1;
+        if (group < last && group->first == k) {
+            run_chunks(p->member + group->member, group->end - k, arena);
+            k = group++->end - 1;
             continue;
         }
         if (run->op != AD_RUN_CALL) {

@@ -25,9 +25,9 @@ typedef struct ad_eval_table {
     void (*rows)(const double *arena, const uint32_t *slot, size_t points, size_t count, int zeroed,
                  double *out);
     /* Whether these lanes hold an infinity or NaN. */
-    int (*wild)(const double *arena, size_t n, const uint32_t *offset, size_t points);
+    int (*nonfinite)(const double *arena, size_t n, const uint32_t *offset, size_t points);
     /* Whether there is one among n doubles side by side. */
-    int (*wild_row)(const double *x, size_t n);
+    int (*nonfinite_row)(const double *x, size_t n);
     /* A copy of n doubles that goes past the caches. */
     void (*stream)(double *to, const double *from, size_t n);
 } ad_eval_table;
@@ -58,7 +58,7 @@ ad_status ad_point_run(const ad_program *p, double *arena);
  * the first n alone; the inputs lie where lane_input says. */
 ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena);
 
-/* Whether every guard came out as it was recorded. */
+/* Whether every guard evaluates as it was recorded. */
 int ad_point_guards(const ad_program *p, const double *arena);
 /* Outputs [first, end) to out[0..]; `zeroed` tells that out holds zeros already. */
 void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,

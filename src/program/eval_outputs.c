@@ -150,20 +150,20 @@ void ad_point_outputs(const ad_program *p, const double *arena, size_t first, si
 int ad_point_store(const ad_program *p, const double *arena, size_t first, size_t end, int zeroed,
                    double *out) {
     const ad_eval_table *kernels = ad_eval_kernels();
-    int wild = 0;
+    int nonfinite = 0;
     if (!p->guarded || end <= p->checked || p->lookeds > 0) {
         ad_point_outputs(p, arena, first, end, zeroed, out);
         if (!p->guarded || end <= p->checked) return 0;
-        for (size_t k = 0; k < p->lookeds && !wild; k++) {
-            wild = kernels->wild_row(arena + p->looked[k].slot, p->looked[k].count);
+        for (size_t k = 0; k < p->lookeds && !nonfinite; k++) {
+            nonfinite = kernels->nonfinite_row(arena + p->looked[k].slot, p->looked[k].count);
         }
-        return wild;
+        return nonfinite;
     }
     for (size_t k = first; k < end; k += LOOKED_AT) { /* while they are in the caches */
         size_t stop = end - k < LOOKED_AT ? end : k + LOOKED_AT;
         size_t from = k < p->checked ? p->checked : k;
         ad_point_outputs(p, arena, k, stop, zeroed, out + (k - first));
-        if (from < stop) wild |= kernels->wild_row(out + (from - first), stop - from);
+        if (from < stop) nonfinite |= kernels->nonfinite_row(out + (from - first), stop - from);
     }
-    return wild;
+    return nonfinite;
 }

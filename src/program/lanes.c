@@ -5,8 +5,8 @@
 #include "base/alloc.h"
 #include "program/program.h"
 
-#define FAR_SLOTS 2048 /* slots, beyond which vectors of AD_LANE_POINTS are too far away */
-#define NEAR_DOUBLES ((size_t)1 << 16) /* doubles of longer vectors in all, which are to stay in a cache */
+#define FAR_SLOTS 2048                 /* more: vectors of AD_LANE_POINTS are too far away */
+#define NEAR_DOUBLES ((size_t)1 << 16) /* of all longer vectors, which are to stay in a cache */
 
 typedef struct allocation {
     const ad_program *p;

@@ -31,7 +31,7 @@ static ad_status append_tile(ad_program *p, size_t *room, size_t k, size_t width
     return AD_OK;
 }
 
-/* Slots that hold derivatives, each once.  Constants are as they are: only wild ones count. */
+/* Slots that hold derivatives, each once.  Constants are as they are: only nonfinite ones count. */
 static ad_status find_looked(ad_program *p) {
     uint8_t *holds = ad_alloc_zeroed(p->slots, 1);
     size_t room = 0, end = 0;

@@ -234,7 +234,7 @@ static ad_status make(const ad_graph *g, const ad_wanted *wanted, int strict, ad
         if (status == AD_OK) status = ad_program_write_runs(&s, p);
         if (status == AD_OK) status = ad_program_write_places(&s, wanted, p);
         if (status == AD_OK) status = copy_rules(g, p);
-        if (status == AD_OK) status = ad_program_take_turns(p);
+        if (status == AD_OK) status = ad_program_group_chunks(p);
     }
     ad_free(s.job);
     ad_free(s.uses);
@@ -272,7 +272,7 @@ void ad_program_free(ad_program *p) {
     ad_program_free_lanes(p);
     ad_free(p->constant);
     ad_free(p->run);
-    ad_free(p->turn);
+    ad_free(p->chunk_group);
     ad_free(p->member);
     ad_free(p->list);
     ad_free(p->place);
@@ -287,7 +287,7 @@ void ad_program_free(ad_program *p) {
 
 size_t ad_program_bytes(const ad_program *p) {
     size_t bytes = p->constants * sizeof *p->constant + p->runs * sizeof *p->run +
-                   p->turns * sizeof *p->turn + p->members * sizeof *p->member +
+                   p->chunk_groups * sizeof *p->chunk_group + p->members * sizeof *p->member +
                    p->lists * sizeof *p->list + (p->places + p->guards) * sizeof *p->place +
                    p->stretches * sizeof *p->stretch + p->tiles * sizeof *p->tile +
                    p->columns * sizeof *p->column + p->lookeds * sizeof *p->looked;

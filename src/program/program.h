@@ -18,15 +18,16 @@
 #define AD_LANE_STEP 16 /* points that are done without looking how many there are */
 #define AD_SLOT_PADDING 8 /* doubles that vector loops may touch beyond an arena's last slot */
 
-typedef enum ad_program_op { /* beyond the operations of the table */
-                             AD_RUN_SUM = AD_OP_COUNT,
-                             AD_RUN_MAX,
-                             AD_RUN_MIN,
-                             AD_RUN_DOT, /* sum of products of pairs: operands 2 r and 2 r + 1 are multiplied */
-                             AD_RUN_CALL, /* of a rule: `count` results of the same operands */
+/* Numbers beyond those of the operations of the table. */
+typedef enum ad_program_op {
+    AD_RUN_SUM = AD_OP_COUNT,
+    AD_RUN_MAX,
+    AD_RUN_MIN,
+    AD_RUN_DOT,  /* sum of products of pairs: operands 2 r and 2 r + 1 are multiplied */
+    AD_RUN_CALL, /* of a rule: `count` results of the same operands */
 #define FUSED(NAME, ...) AD_##NAME,
 #include "program/fused.def"
-                             AD_PROGRAM_OPS
+    AD_PROGRAM_OPS
 } ad_program_op;
 
 typedef enum ad_run_form {
@@ -59,17 +60,19 @@ typedef struct ad_lane_run {
     size_t first;
 } ad_lane_run;
 
-#define AD_TURN_MOST 32
-#define AD_TURN_PIECE 512 /* elements */
+#define AD_CHUNK_RUNS 32      /* most runs of a chunk group */
+#define AD_CHUNK_ELEMENTS 512 /* most elements of a chunk */
 
-/* Runs [first, end) of one length that are carried out together, a piece of each after the other,
- * since long arrays leave the caches before they are read: as member[member ...]. */
-typedef struct ad_turn {
+/* Runs [first, end) of one length that are carried out in interleaved chunks: one chunk of each
+ * run, then the next chunk of each, since long arrays would leave the caches before they are read.
+ * member[member] and those after it are these runs. */
+typedef struct ad_chunk_group {
     size_t first, end, member;
-} ad_turn;
+} ad_chunk_group;
 
-/* A run in a turn.  What `stays` (bit 0: its results, bit j + 1: operand j) is read by none but the
- * turn's: every piece takes the same slots, which are the turn's own. */
+/* A run of a chunk group.  Where a bit of `stays` is set (bit 0: its results, bit j + 1: operand
+ * j), the values are read within the group alone, and every chunk uses the same slots, which belong
+ * to the group. */
 typedef struct ad_member {
     ad_program_run run;
     unsigned stays;
@@ -108,11 +111,11 @@ typedef struct ad_program {
     size_t constants;
     ad_program_run *run;
     size_t runs;
-    ad_turn *turn; /* ascending */
-    size_t turns;
+    ad_chunk_group *chunk_group; /* ascending */
+    size_t chunk_groups;
     ad_member *member;
-    size_t members, turn_room; /* slots of the turns' own, behind all others */
-    uint32_t *list;            /* not NULL, even if no run reads it */
+    size_t members, chunk_room; /* slots of the chunk groups alone, behind all others */
+    uint32_t *list;             /* not NULL, even if no run reads it */
     size_t lists;
     ad_place_of *place; /* ascending by position */
     size_t places;
@@ -149,8 +152,9 @@ typedef struct ad_wanted {
     const uint8_t *outcome;
 } ad_wanted;
 
-/* strict: products of derivatives are what they are where a zero meets an infinity (ad_graph_strict),
- * whose terms are appended to the graph and taken back.  AD_NO_MEMORY, AD_TOO_LARGE. */
+/* strict: products of derivatives are what they are where a zero meets an infinity
+ * (ad_graph_strict), whose terms are appended to the graph and taken back.  AD_NO_MEMORY,
+ * AD_TOO_LARGE. */
 ad_status ad_program_make(ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p);
 void ad_program_free(ad_program *p);
 
@@ -164,8 +168,8 @@ size_t ad_program_bytes(const ad_program *p);
 /* Operations it carries out (a reduction of n counts n - 1, a fused one 2). */
 size_t ad_program_operations(const ad_program *p);
 
-/* The first slot of the turns' own, on a cache line. */
-static inline size_t ad_turn_slot(const ad_program *p) {
+/* The first slot of those that belong to chunk groups, at the start of a cache line. */
+static inline size_t ad_chunk_slot(const ad_program *p) {
     return (p->slots + AD_SLOT_PADDING + p->call_room + 7) / 8 * 8;
 }
 

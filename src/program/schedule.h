@@ -33,8 +33,9 @@ typedef struct ad_schedule {
     size_t groups, room_groups;
 } ad_schedule;
 
-/* What stands for a term as far as values go: of a stopped gradient its operand, and of a root's partial
- * in a derivative the partial, which is infinite where the kink is and so calls for a strict program. */
+/* What stands for a term as far as values go: of a stopped gradient its operand, and of a root's
+ * partial in a derivative the partial, which is infinite where the kink is and so calls for a
+ * strict program. */
 static inline ad_term ad_resolved(const ad_graph *g, ad_term t) {
     while (g->vertex[t].op == AD_STOP || (g->vertex[t].op == AD_KINKED && t >= g->recorded)) {
         t = g->vertex[t].x[0];
@@ -96,7 +97,7 @@ ad_status ad_program_write_runs(const ad_schedule *s, ad_program *p);
 /* Where outputs and guards are read. */
 ad_status ad_program_write_places(const ad_schedule *s, const ad_wanted *wanted, ad_program *p);
 
-/* Which runs take turns, when all else is there. */
-ad_status ad_program_take_turns(ad_program *p);
+/* Find the chunk groups, when everything else is there. */
+ad_status ad_program_group_chunks(ad_program *p);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "program/schedule.h"
 
-#define NEAR_SLOTS 4096      /* slots that stay in the nearest cache: up to here none is used again */
+#define NEAR_SLOTS 4096 /* slots that stay in the nearest cache: up to here none is used again */
 #define LINE (AD_LINE / 8) /* doubles of a cache line and of a vector */
 #define HOLES 128      /* free places that are remembered */
 #define NEVER SIZE_MAX /* is never free again */
@@ -21,7 +21,7 @@
 /* Loops over points that each have a few numbers, as data fitting and mechanics have them, come as
  * operations that repeat a pattern with a short period P, such as x[n, d] - m[k, d] in the order
  * (n, k, d): from each element to the P-th behind it operands step as far as from there to the
- * next.  Turned around, with n innermost, they are P affine rules instead of a list. */
+ * next.  Transposed, with n innermost, they are P affine rules instead of a list. */
 typedef struct arrangement {
     ad_schedule *s;
     const uint8_t *output; /* a byte a term: these keep their order, in which they are copied */
@@ -54,7 +54,7 @@ size_t ad_period_of(const uint32_t *slot, size_t n, size_t arity, size_t most, s
 }
 
 /* Rows of `period` elements become columns, unless the caller gets them in this order. */
-static void turn(const arrangement *x, ad_term *order, size_t rows, size_t period) {
+static void transpose_order(const arrangement *x, ad_term *order, size_t rows, size_t period) {
     size_t outputs = 0;
     for (size_t k = 0; k < rows * period; k++) outputs += x->output[order[k]];
     if (2 * outputs > rows * period) return;
@@ -82,7 +82,7 @@ static void arrange(arrangement *x, const ad_group *group) {
             continue;
         }
         size_t rows = ad_periodic_length(slot, n - k, arity, period) / period;
-        if (period > 1) turn(x, order + k, rows, period);
+        if (period > 1) transpose_order(x, order + k, rows, period);
         k += rows * period;
     }
 }

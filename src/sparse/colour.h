@@ -41,11 +41,11 @@ typedef enum ad_ordering {
 
 #define AD_NO_COLOUR UINT32_MAX
 
-/* Colours 0, 1, ... of the columns (AD_COLOUR_ROWS: rows), and how many there are.
- * Columns take the time of the sum of d^2 over the rows of d entries, rows likewise, but rows longer
- * than 64 and than a 64th of the columns take no more than their length; star and acyclic
- * colourings take the sum over the entries of the colours beside an end.  Memory: 16 bytes an
- * entry (star and acyclic 28) and 60 a row and column. */
+/* Colours 0, 1, ... of the columns (AD_COLOUR_ROWS: rows), and how many there are.  Columns take
+ * the time of the sum of d^2 over the rows of d entries, rows likewise, but rows longer than 64 and
+ * than a 64th of the columns take no more than their length; star and acyclic colourings take the
+ * sum over the entries of the colours beside an end.  Memory: 16 bytes an entry (star and acyclic
+ * 28) and 60 a row and column. */
 ad_status ad_colour(const ad_pattern *p, ad_colouring kind, ad_ordering ordering, uint32_t *colour,
                     size_t *colours);
 
@@ -65,8 +65,8 @@ ad_status ad_colour_both(const ad_pattern *p, int substitution, uint32_t *column
  * `packed` numbers are the products in the order of colours, those of columns before those of
  * rows.  Direct if there are no steps. */
 typedef struct ad_recovery_step {
-    size_t entry, twin; /* what it gives: one entry, or it and its mirror image */
-    size_t end;         /* of its range of `minus`, which starts where the last one ends */
+    size_t entry, mirror; /* what it gives: one entry, or it and its mirror image */
+    size_t end;           /* of its range of `minus`, which starts where the last one ends */
 } ad_recovery_step;
 
 typedef struct ad_recovery {

@@ -25,7 +25,7 @@ typedef struct ad_buckets {
     size_t least, most; /* no vertex has a key outside */
 } ad_buckets;
 
-/* Vertices of keys below `keys`; of equal ones the first comes out first. */
+/* Vertices of keys below `keys`; of equal ones the first is found first. */
 ad_status ad_buckets_init(ad_buckets *b, size_t vertices, size_t keys, const uint32_t *key);
 void ad_buckets_free(ad_buckets *b);
 void ad_buckets_remove(ad_buckets *b, uint32_t v);

@@ -10,14 +10,15 @@
 
 #define NO_SUM SIZE_MAX
 
-/* A term is one sight of an entry: of a symmetric pattern entry k itself, whose twin is its
- * mirror image; otherwise k through its column's colour and entries + k through its row's. */
+/* A term is one appearance of an entry in a sum.  In a symmetric pattern term k is entry k, and its
+ * mirror is the transposed entry.  Otherwise term k is entry k in the sum of its column's colour,
+ * and term entries + k is the same entry in that of its row's colour. */
 typedef struct puzzle {
     const ad_pattern *p;
     int symmetric;
     size_t entries, terms, sums;
-    size_t *twin; /* of a symmetric pattern */
-    size_t *sum;  /* of a term, or NONE */
+    size_t *mirror; /* of a symmetric pattern */
+    size_t *sum;    /* of a term, or NO_SUM */
     size_t *from, *left, *unknown, *start;
     size_t *member; /* the terms of sum s from start[s] on */
     size_t *queue, queued;
@@ -27,8 +28,8 @@ static size_t entry_of(const puzzle *x, size_t term) {
     return term < x->entries ? term : term - x->entries;
 }
 
-static size_t twin_of(const puzzle *x, size_t term) {
-    if (x->symmetric) return x->twin[term];
+static size_t mirror_of(const puzzle *x, size_t term) {
+    if (x->symmetric) return x->mirror[term];
     if (x->terms == x->entries) return term;
     return term < x->entries ? term + x->entries : term - x->entries;
 }
@@ -93,8 +94,8 @@ static void list_members(puzzle *x) {
 /* The term that sum s has left, as an entry read off or as a step. */
 static ad_status give_entry(const puzzle *x, size_t s, ad_recovery *r) {
     size_t term = x->unknown[s], entry = entry_of(x, term);
-    size_t twin = x->symmetric ? x->twin[term] : entry;
-    r->from[entry] = r->from[twin] = x->from[s];
+    size_t mirror = x->symmetric ? x->mirror[term] : entry;
+    r->from[entry] = r->from[mirror] = x->from[s];
     size_t others = x->start[s + 1] - x->start[s] - 1;
     if (others == 0) return AD_OK;
     ad_status status = ad_grow((void **)&r->step, &r->room_steps, r->steps + 1, sizeof *r->step);
@@ -104,7 +105,7 @@ static ad_status give_entry(const puzzle *x, size_t s, ad_recovery *r) {
     for (size_t m = x->start[s]; m < x->start[s + 1]; m++) {
         if (x->member[m] != term) r->minus[r->minuses++] = entry_of(x, x->member[m]);
     }
-    r->step[r->steps++] = (ad_recovery_step){entry, twin, r->minuses};
+    r->step[r->steps++] = (ad_recovery_step){entry, mirror, r->minuses};
     return AD_OK;
 }
 
@@ -113,13 +114,13 @@ static ad_status solve_puzzle(puzzle *x, ad_recovery *r) {
     for (size_t q = 0; q < x->queued; q++) {
         size_t s = x->queue[q];
         if (x->left[s] == 0) continue; /* its last term came from elsewhere meanwhile */
-        size_t term = x->unknown[s], twin = twin_of(x, term), other = x->sum[twin];
+        size_t term = x->unknown[s], mirror = mirror_of(x, term), other = x->sum[mirror];
         ad_status status = give_entry(x, s, r);
         if (status != AD_OK) return status;
         x->left[s] = 0;
-        found += x->symmetric && twin != term ? 2 : 1;
-        if (twin == term || other == NO_SUM) continue;
-        x->unknown[other] ^= twin;
+        found += x->symmetric && mirror != term ? 2 : 1;
+        if (mirror == term || other == NO_SUM) continue;
+        x->unknown[other] ^= mirror;
         if (--x->left[other] == 1) x->queue[x->queued++] = other;
     }
     return found == x->entries ? AD_OK : AD_BAD_INDEX;
@@ -143,7 +144,7 @@ static ad_status finish(puzzle *x, ad_status status, ad_recovery *r) {
         status = solve_puzzle(x, r);
     }
     if (status != AD_OK) ad_recovery_free(r);
-    ad_free(x->twin);
+    ad_free(x->mirror);
     ad_free(x->sum);
     ad_free(x->from);
     ad_free(x->left);
@@ -158,8 +159,8 @@ static ad_status make_symmetric(const ad_pattern *p, const uint32_t *colour, siz
                                 ad_recovery *r) {
     puzzle x = {.p = p, .symmetric = 1, .entries = p->start[p->rows]};
     x.terms = x.entries;
-    x.twin = ad_alloc(x.entries, sizeof *x.twin);
-    ad_status status = x.twin != NULL ? ad_pattern_mirror(p, x.twin) : AD_NO_MEMORY;
+    x.mirror = ad_alloc(x.entries, sizeof *x.mirror);
+    ad_status status = x.mirror != NULL ? ad_pattern_mirror(p, x.mirror) : AD_NO_MEMORY;
     if (status == AD_OK) status = allocate_puzzle(&x);
     if (status == AD_OK) status = add_sums(&x, p, colour, colours, NULL, 0, 0);
     return finish(&x, status, r);
@@ -230,7 +231,7 @@ void ad_recover(const ad_recovery *r, size_t count, const double *packed, double
             const ad_recovery_step *step = &r->step[s];
             double x = entry[step->entry];
             for (; m < step->end; m++) x -= entry[r->minus[m]];
-            entry[step->entry] = entry[step->twin] = x;
+            entry[step->entry] = entry[step->mirror] = x;
         }
     }
 }

@@ -24,7 +24,7 @@ typedef struct palette {
     uint32_t *taken;  /* of a colour: the last vertex that it was refused to */
     uint32_t *centre; /* of a colour: the last vertex that has several neighbours of it */
     bond **mine;      /* of a colour: the bond to it of the vertex at hand */
-    int fresh;        /* whether that vertex is the first of its colour */
+    int is_first;     /* whether that vertex is the first of its colour */
     uint32_t *met;    /* acyclic: of a tree: the last vertex that has a neighbour in it */
 } palette;
 
@@ -36,7 +36,7 @@ static bond *find_bond(palette *x, uint32_t v, uint32_t colour) {
 
 /* w has one more neighbour of v's colour. */
 static bond *add_neighbour(palette *x, uint32_t w, uint32_t v) {
-    bond *b = x->fresh ? NULL : find_bond(x, w, x->colour[v]);
+    bond *b = x->is_first ? NULL : find_bond(x, w, x->colour[v]);
     if (b != NULL) {
         b->several = 1;
         return b;
@@ -147,7 +147,7 @@ static ad_status colour_graph(const ad_pattern *p, const uint32_t *order, int ac
             if (x.bonds[v] < count && !acyclic) refuse_paths(&x, v);
             while (x.taken[c] == v) c++;
             colour[v] = c;
-            x.fresh = c == count;
+            x.is_first = c == count;
             if (acyclic) grow_trees(&x, v);
             if (!acyclic) grow_stars(&x, v);
             if (c + (size_t)1 > count) count = c + (size_t)1;

@@ -19,7 +19,7 @@ typedef struct pass {
     uint32_t *of; /* the set of each node */
     ad_sets sets;
     uses_table uses;
-    int here;        /* at this point alone, choices as they came out */
+    int here;        /* at this point alone, with the choices made there */
     ad_node *row;    /* operands of one result */
     uint32_t *lines; /* sets of a matrix's rows or columns */
     uint8_t *holes;  /* which of the other's have zeros */
@@ -104,7 +104,8 @@ static void scalar_run(pass *x, const ad_run *run) {
     x->of[run->node] = set;
 }
 
-/* A span's edge j at elements [k, k + m): its operands placed, and where its zeros may come from. */
+/* A span's edge j at elements [k, k + m): its operands placed, and where its zeros may come
+ * from. */
 typedef struct span_edge {
     const ad_run *run;
     const ad_span *span;

@@ -134,7 +134,7 @@ static void push_product(ad_sweep *s, const product *x, int j, int first) {
     ad_matrix moved = seed_matrix(s->array, s->p, x->q, operand, s->scratch);
     ad_matrix other = matrix(s->tape->value, &x->operand[1 - j]);
     ad_matrix out = first ? matrix(s->array, own) : dense_matrix(result, own);
-    s->wild |= ad_matmul(extents, j == 0 ? moved : other, j == 0 ? other : moved, out, 1);
+    s->nonfinite |= ad_matmul(extents, j == 0 ? moved : other, j == 0 ? other : moved, out, 1);
     if (!first) add_matrix(s->array, s->p, x->q, own, result);
 }
 
@@ -149,7 +149,7 @@ static void pull_product(ad_sweep *s, const product *x, int j, const double *fro
     ad_matrix seed = seed_matrix(from, s->p, x->q, &x->own, s->scratch);
     ad_matrix other = transposed(matrix(factor, &x->operand[1 - j]));
     ad_matrix out = first ? matrix(to, at) : dense_matrix(result, at);
-    s->wild |=
+    s->nonfinite |=
         ad_matmul(j == 0 ? left : right, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
     if (!first) add_matrix(to, s->p, x->q, at, result);
 }
@@ -249,10 +249,10 @@ static int sweep_CALL(ad_sweep *s, const ad_run *run, const ad_block *b) {
     size_t n = b->extent[1].count, m = b->count, p = s->p;
     double *own = s->array + (size_t)run->node * p, *y = tape->value + run->node;
     void *rule = tape->rule[b->rule];
-    const ad_region *fresh = ad_sweep_first(s, run, 0);
-    double *to = fresh == NULL           ? NULL
-                 : fresh->result != NULL ? fresh->result + (view->base - fresh->first)
-                                         : s->array + view->base;
+    const ad_region *region = ad_sweep_first(s, run, 0);
+    double *to = region == NULL           ? NULL
+                 : region->result != NULL ? region->result + (view->base - region->first)
+                                          : s->array + view->base;
     size_t gathered = view->list == AD_AFFINE ? 0 : n;
     double *room = ad_alloc(gathered + (to == NULL ? n * p : 0), sizeof *room);
     s->status = AD_NO_MEMORY;
@@ -297,7 +297,7 @@ size_t ad_sweep_scratch(const ad_tape *tape) {
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
         size_t need = 0;
-        if (run->form == AD_FORM_SPAN && tape->span[run->a].extent.count >= AD_FRESH_LARGE) {
+        if (run->form == AD_FORM_SPAN && tape->span[run->a].extent.count >= AD_FIRST_WRITE_LARGE) {
             need = 2 * AD_GROUP_MOST * AD_GROUP_CHUNK;
         } else if (ad_is_family(run, AD_FAMILY_PRODUCT)) {
             need = product_scratch(&tape->block[run->a]);

@@ -7,7 +7,8 @@
 #include "base/alloc.h"
 #include "tape/kinks.h"
 
-enum { ALIVE = 1, WILD = 2 }; /* reached by a seed along edges that are alive; with a part in w */
+/* Reached by a seed along edges that are alive; with a part in w. */
+enum { ALIVE = 1, NONFINITE = 2 };
 
 static void carry(ad_careful *c, size_t to, size_t from, double partial) {
     c->state[to] |= c->state[from];
@@ -18,7 +19,7 @@ static void carry(ad_careful *c, size_t to, size_t from, double partial) {
         c->finite[to] = partial;
     } else {
         c->infinite[to] += copysign(1, partial) * (c->finite[from] + c->infinite[from]);
-        c->state[to] |= WILD;
+        c->state[to] |= NONFINITE;
     }
 }
 
@@ -41,7 +42,7 @@ static void carry_row(void *context, const ad_edge_row *row) {
 double ad_careful_result(const ad_careful *c, ad_node node) {
     if (!(c->state[node] & ALIVE)) return 0;
     const double x = c->finite[node], w = c->infinite[node];
-    if (!(c->state[node] & WILD) || x != x) return x;
+    if (!(c->state[node] & NONFINITE) || x != x) return x;
     return w == 0 || w != w ? NAN : copysign(INFINITY, w);
 }
 

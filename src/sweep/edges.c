@@ -35,15 +35,16 @@ void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers
     const ad_end to = s->backward ? operand : own, from = s->backward ? own : operand;
     if (operand.w != NULL) {
         s->kernel->edges(to.w, from.w, m, s->p, to.place, from.place, partial.at, partial.step,
-                         first, &s->wild);
+                         first, &s->nonfinite);
     }
     if (s->second == NULL) return;
     s->kernel->edges(to.u, from.u, m, 1, to.place, from.place, partial.at, partial.step, first,
-                     &s->wild);
+                     &s->nonfinite);
     if (slope.at == NULL) return;
-    s->kernel->edges(to.u, from.w, m, 1, to.place, from.place, slope.at, slope.step, 0, &s->wild);
+    s->kernel->edges(to.u, from.w, m, 1, to.place, from.place, slope.at, slope.step, 0,
+                     &s->nonfinite);
 }
 
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j) {
-    return ad_fresh_written(s->fresh, (size_t)(run - s->tape->run), j);
+    return ad_first_write_region(s->writes, (size_t)(run - s->tape->run), j);
 }

@@ -85,29 +85,29 @@ static node_range (*const block_operand[])(const ad_tape *, const ad_block *, in
 
 /* Enter [first, end) if it overlaps no other; the array stays ascending.  `whole` as long as
  * no consumer says otherwise. */
-static void enter_region(ad_fresh *fresh, size_t first, size_t end, int whole) {
-    size_t at = fresh->count;
-    if (end - first < AD_FRESH_LARGE || at == AD_FRESH_MOST) return;
-    while (at > 0 && fresh->region[at - 1].first >= end) at--;
-    if (at > 0 && fresh->region[at - 1].end > first) return;
-    memmove(&fresh->region[at + 1], &fresh->region[at], (fresh->count - at) * sizeof(ad_region));
-    fresh->region[at] = (ad_region){first, end, SIZE_MAX, 0, whole, 0, NULL};
-    fresh->count++;
+static void enter_region(ad_first_writes *writes, size_t first, size_t end, int whole) {
+    size_t at = writes->count;
+    if (end - first < AD_FIRST_WRITE_LARGE || at == AD_FIRST_WRITE_MOST) return;
+    while (at > 0 && writes->region[at - 1].first >= end) at--;
+    if (at > 0 && writes->region[at - 1].end > first) return;
+    memmove(&writes->region[at + 1], &writes->region[at], (writes->count - at) * sizeof(ad_region));
+    writes->region[at] = (ad_region){first, end, SIZE_MAX, 0, whole, 0, NULL};
+    writes->count++;
 }
 
 /* Constants in a row, found by whole words of the tape's bitmap. */
-static void enter_constants(const ad_tape *tape, ad_fresh *fresh) {
+static void enter_constants(const ad_tape *tape, ad_first_writes *writes) {
     size_t first = 0, words = tape->nodes / 64;
     for (size_t k = 0; k <= words; k++) {
         if (k < words && tape->constant[k] == UINT64_MAX) continue;
-        if (k > first) enter_region(fresh, first * 64, k * 64, 1);
+        if (k > first) enter_region(writes, first * 64, k * 64, 1);
         first = k + 1;
     }
 }
 
-static void consume(ad_fresh *fresh, size_t run, int operand, node_range s, int product) {
-    for (size_t k = 0; k < fresh->count; k++) {
-        ad_region *r = &fresh->region[k];
+static void consume(ad_first_writes *writes, size_t run, int operand, node_range s, int product) {
+    for (size_t k = 0; k < writes->count; k++) {
+        ad_region *r = &writes->region[k];
         int whole = s.dense && s.low == r->first && s.high + 1 == r->end;
         if (s.high < r->first || s.low >= r->end) continue;
         if (r->run == run) {   /* of one run's operands the sweep takes the first one first, */
@@ -123,13 +123,13 @@ static void consume(ad_fresh *fresh, size_t run, int operand, node_range s, int 
 }
 
 /* The operands that are consumed, active or not, of run k in the order of the sweep. */
-static void visit(const ad_tape *tape, size_t k, ad_fresh *fresh, int entering) {
+static void visit(const ad_tape *tape, size_t k, ad_first_writes *writes, int entering) {
     const ad_run *run = &tape->run[k];
     if (run->form == AD_FORM_SPAN) {
         const ad_span *span = &tape->span[run->a];
         for (int j = 0; !entering && j < run->arity; j++) {
             if (span->source[j] == AD_PARTIAL_ZERO) continue;
-            consume(fresh, k, j, span_operand(tape, span, j), 0);
+            consume(writes, k, j, span_operand(tape, span, j), 0);
         }
     } else if (run->form == AD_FORM_BLOCK) {
         for (int j = 0; j < run->arity; j++) {
@@ -137,42 +137,43 @@ static void visit(const ad_tape *tape, size_t k, ad_fresh *fresh, int entering) 
             if (!b->active[j]) continue;
             node_range s = block_operand[run->op](tape, b, j);
             if (!entering) {
-                consume(fresh, k, j, s, !ad_is_family(run, AD_FAMILY_REDUCTION));
+                consume(writes, k, j, s, !ad_is_family(run, AD_FAMILY_REDUCTION));
             } else if (s.dense) {
-                enter_region(fresh, s.low, s.high + 1, 0);
+                enter_region(writes, s.low, s.high + 1, 0);
             }
         }
     } else if (!entering) {
-        if (run->form != AD_FORM_RIGHT) consume(fresh, k, 0, (node_range){run->a, run->a, 0}, 0);
+        if (run->form != AD_FORM_RIGHT) consume(writes, k, 0, (node_range){run->a, run->a, 0}, 0);
         if (run->form == AD_FORM_RIGHT || run->form == AD_FORM_BINARY) {
-            consume(fresh, k, 1, (node_range){run->b, run->b, 0}, 0);
+            consume(writes, k, 1, (node_range){run->b, run->b, 0}, 0);
         }
     }
 }
 
-void ad_fresh_find(const ad_tape *tape, size_t outputs, const ad_node *output, ad_fresh *fresh) {
-    fresh->count = 0;
+void ad_first_write_find(const ad_tape *tape, size_t outputs, const ad_node *output,
+                         ad_first_writes *writes) {
+    writes->count = 0;
     if (tape->runs > MOST_RUNS) return;
-    enter_constants(tape, fresh);
+    enter_constants(tape, writes);
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
-        enter_region(fresh, run->node, run->node + ad_run_count(tape, run), 0);
+        enter_region(writes, run->node, run->node + ad_run_count(tape, run), 0);
     }
-    for (size_t k = 0; k < tape->runs; k++) visit(tape, k, fresh, 1);
-    if (fresh->count == 0) return;
-    for (size_t k = 0; k < tape->runs; k++) visit(tape, k, fresh, 0);
-    for (size_t k = 0; k < fresh->count; k++) {
-        ad_region *r = &fresh->region[k];
+    for (size_t k = 0; k < tape->runs; k++) visit(tape, k, writes, 1);
+    if (writes->count == 0) return;
+    for (size_t k = 0; k < tape->runs; k++) visit(tape, k, writes, 0);
+    for (size_t k = 0; k < writes->count; k++) {
+        ad_region *r = &writes->region[k];
         for (size_t i = 0; i < outputs && r->whole; i++) {
             r->whole = output[i] < r->first || output[i] >= r->end;
         }
     }
 }
 
-void ad_fresh_zero(const ad_tape *tape, const ad_fresh *fresh, double *adjoint) {
+void ad_first_write_zero(const ad_tape *tape, const ad_first_writes *writes, double *adjoint) {
     size_t node = 0;
-    for (size_t k = 0; k < fresh->count; k++) {
-        const ad_region *r = &fresh->region[k];
+    for (size_t k = 0; k < writes->count; k++) {
+        const ad_region *r = &writes->region[k];
         if (!r->whole) continue;
         memset(adjoint + node, 0, (r->first - node) * sizeof *adjoint);
         node = r->end;
@@ -180,27 +181,27 @@ void ad_fresh_zero(const ad_tape *tape, const ad_fresh *fresh, double *adjoint) 
     memset(adjoint + node, 0, (tape->nodes - node) * sizeof *adjoint);
 }
 
-const ad_region *ad_fresh_written(const ad_fresh *fresh, size_t run, int operand) {
-    for (size_t k = 0; fresh != NULL && k < fresh->count; k++) {
-        const ad_region *r = &fresh->region[k];
+const ad_region *ad_first_write_region(const ad_first_writes *writes, size_t run, int operand) {
+    for (size_t k = 0; writes != NULL && k < writes->count; k++) {
+        const ad_region *r = &writes->region[k];
         if (r->run == run && r->operand == operand && r->whole) return r;
     }
     return NULL;
 }
 
-void ad_fresh_redirect(ad_fresh *fresh, size_t first, size_t n, double *result) {
-    for (size_t k = 0; k < fresh->count; k++) {
-        ad_region *r = &fresh->region[k];
+void ad_first_write_redirect(ad_first_writes *writes, size_t first, size_t n, double *result) {
+    for (size_t k = 0; k < writes->count; k++) {
+        ad_region *r = &writes->region[k];
         if (!r->whole || !r->sole || r->first < first || r->end > first + n) continue;
         r->result = result + (r->first - first);
     }
 }
 
-void ad_fresh_harvest(const ad_fresh *fresh, const double *adjoint, size_t first, size_t n,
-                      double *result) {
+void ad_first_write_harvest(const ad_first_writes *writes, const double *adjoint, size_t first,
+                            size_t n, double *result) {
     size_t node = first, end = first + n;
-    for (size_t k = 0; k < fresh->count; k++) {
-        const ad_region *r = &fresh->region[k];
+    for (size_t k = 0; k < writes->count; k++) {
+        const ad_region *r = &writes->region[k];
         if (r->result == NULL) continue;
         memcpy(result + (node - first), adjoint + node, (r->first - node) * sizeof *result);
         node = r->end;
@@ -208,9 +209,9 @@ void ad_fresh_harvest(const ad_fresh *fresh, const double *adjoint, size_t first
     memcpy(result + (node - first), adjoint + node, (end - node) * sizeof *result);
 }
 
-int ad_fresh_private(const ad_fresh *fresh, size_t first, size_t n, size_t last) {
-    for (size_t k = 0; fresh != NULL && k < fresh->count; k++) {
-        const ad_region *r = &fresh->region[k];
+int ad_first_write_private(const ad_first_writes *writes, size_t first, size_t n, size_t last) {
+    for (size_t k = 0; writes != NULL && k < writes->count; k++) {
+        const ad_region *r = &writes->region[k];
         if (r->first == first && r->end == first + n) return r->whole && r->run <= last;
     }
     return 0;

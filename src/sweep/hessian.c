@@ -12,7 +12,7 @@ typedef struct curving {
     const double *tangent;
     double *scratch;
     size_t room;
-    int wild; /* an infinity or NaN is among the slopes */
+    int nonfinite; /* an infinity or NaN is among the slopes */
     ad_recurrence made[2][AD_OP_COUNT];
 } curving;
 
@@ -79,7 +79,7 @@ static ad_status run_slopes(void *context, const ad_run *run, size_t k, size_t n
         if (value != NULL && partial > r->result) r->at[partial].value = value;
         if (value != NULL && partial > r->result) r->at[partial].known = 1;
     }
-    status = ad_recurrence_run(r, mask, 1, n, &x->wild);
+    status = ad_recurrence_run(r, mask, 1, n, &x->nonfinite);
     if (status != AD_OK) return status;
     for (int j = 0; j < run->arity; j++) {
         const int partial = r->series[r->result].partial[j];
@@ -97,28 +97,28 @@ static ad_status sweeps(const ad_function *f, curving *x, const double *weight,
     const size_t nodes = tape->nodes;
     double *tangent = array, *adjoint = array + nodes, *scratch = array + 3 * nodes;
     const ad_second second = {array + 2 * nodes, tangent, run_slopes, x};
-    ad_fresh fresh;
+    ad_first_writes writes;
     *x = (curving){.tape = tape, .tangent = tangent};
-    ad_pull_begin(f, out, &fresh);
-    ad_zero_leaves(tape, &fresh, tangent, 1);
+    ad_pull_begin(f, out, &writes);
+    ad_zero_leaves(tape, &writes, tangent, 1);
     ad_seed(tangent, 1, f->D, f->input, direction);
     ad_status status = ad_forward(tape, tangent, 1, scratch, poll);
     if (status != AD_OK) return status;
-    ad_fresh_zero(tape, &fresh, adjoint);
-    ad_fresh_zero(tape, &fresh, second.adjoint);
+    ad_first_write_zero(tape, &writes, adjoint);
+    ad_first_write_zero(tape, &writes, second.adjoint);
     ad_seed(adjoint, 1, f->K, f->output, weight);
-    status = ad_reverse_second(tape, adjoint, &second, scratch, &fresh, poll);
-    if (status == AD_OK) ad_pull_end(f, &fresh, second.adjoint, out);
-    return status == AD_OK && x->wild ? AD_NOT_FINITE : status;
+    status = ad_reverse_second(tape, adjoint, &second, scratch, &writes, poll);
+    if (status == AD_OK) ad_pull_end(f, &writes, second.adjoint, out);
+    return status == AD_OK && x->nonfinite ? AD_NOT_FINITE : status;
 }
 
 ad_status ad_hessian_product(const ad_function *f, const double *weight, const double *direction,
                              double *out, ad_workspace work, const ad_poll *poll) {
     const size_t need = ad_hessian_need(f->tape);
-    const int lent = work.memory != NULL && need <= work.room;
+    const int fits = work.memory != NULL && need <= work.room;
     if (f->tape->rules > 0) return AD_BAD_OP;
     curving *x = ad_alloc_zeroed(1, sizeof *x);
-    double *array = lent ? work.memory : ad_alloc(need, sizeof *array);
+    double *array = fits ? work.memory : ad_alloc(need, sizeof *array);
     ad_status status = x == NULL || array == NULL ? AD_NO_MEMORY : AD_OK;
     if (status == AD_OK) {
         status = sweeps(f, x, weight, direction, out, array, poll);
@@ -129,6 +129,6 @@ ad_status ad_hessian_product(const ad_function *f, const double *weight, const d
         ad_free(x->scratch);
     }
     ad_free(x);
-    if (!lent) ad_free(array);
+    if (!fits) ad_free(array);
     return status;
 }

@@ -10,18 +10,18 @@
 #define MOST_SEEDS 32 /* beyond this a sweep's inner loop gains nothing */
 
 /* Memory of one sweep: an array of nodes * p, and scratch behind it. */
-static double *workspace(const ad_tape *tape, size_t p, ad_workspace lent, double **scratch) {
+static double *workspace(const ad_tape *tape, size_t p, ad_workspace given, double **scratch) {
     size_t scratch_size = ad_sweep_scratch(tape);
     if (tape->nodes != 0 && p > (SIZE_MAX / 8 - scratch_size) / tape->nodes) return NULL;
     size_t need = tape->nodes * p + scratch_size;
-    int fits = lent.memory != NULL && need <= lent.room;
-    double *array = fits ? lent.memory : ad_alloc(need, sizeof(double));
+    int fits = given.memory != NULL && need <= given.room;
+    double *array = fits ? given.memory : ad_alloc(need, sizeof(double));
     if (array != NULL) *scratch = array + tape->nodes * p;
     return array;
 }
 
-static void release(double *array, ad_workspace lent) {
-    if (array != lent.memory) ad_free(array);
+static void release(double *array, ad_workspace given) {
+    if (array != given.memory) ad_free(array);
 }
 
 size_t ad_workspace_need(const ad_tape *tape, size_t p) {
@@ -200,14 +200,15 @@ static void harvest(const double *array, size_t p, size_t n, const ad_node *node
     }
 }
 
-void ad_pull_begin(const ad_function *f, double *out, ad_fresh *fresh) {
-    ad_fresh_find(f->tape, f->K, f->output, fresh);
-    if (are_consecutive(f->D, f->input)) ad_fresh_redirect(fresh, f->input[0], f->D, out);
+void ad_pull_begin(const ad_function *f, double *out, ad_first_writes *writes) {
+    ad_first_write_find(f->tape, f->K, f->output, writes);
+    if (are_consecutive(f->D, f->input)) ad_first_write_redirect(writes, f->input[0], f->D, out);
 }
 
-void ad_pull_end(const ad_function *f, const ad_fresh *fresh, const double *adjoint, double *out) {
+void ad_pull_end(const ad_function *f, const ad_first_writes *writes, const double *adjoint,
+                 double *out) {
     if (are_consecutive(f->D, f->input)) {
-        ad_fresh_harvest(fresh, adjoint, f->input[0], f->D, out);
+        ad_first_write_harvest(writes, adjoint, f->input[0], f->D, out);
     } else {
         harvest(adjoint, 1, f->D, f->input, out);
     }
@@ -216,12 +217,12 @@ void ad_pull_end(const ad_function *f, const ad_fresh *fresh, const double *adjo
 /* One seed, where large arrays are worth a look beforehand. */
 static ad_status pull_back_one(const ad_function *f, const double *seeds, double *out, double *w,
                                double *scratch, const ad_poll *poll) {
-    ad_fresh fresh;
-    ad_pull_begin(f, out, &fresh);
-    ad_fresh_zero(f->tape, &fresh, w);
+    ad_first_writes writes;
+    ad_pull_begin(f, out, &writes);
+    ad_first_write_zero(f->tape, &writes, w);
     ad_seed(w, 1, f->K, f->output, seeds);
-    ad_status status = ad_reverse(f->tape, w, 1, scratch, &fresh, poll);
-    if (status == AD_OK) ad_pull_end(f, &fresh, w, out);
+    ad_status status = ad_reverse(f->tape, w, 1, scratch, &writes, poll);
+    if (status == AD_OK) ad_pull_end(f, &writes, w, out);
     return status;
 }
 

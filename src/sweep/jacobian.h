@@ -12,8 +12,8 @@ typedef struct ad_function {
     const ad_node *input, *output;
 } ad_function;
 
-/* Memory lent for a sweep's arrays, `room` doubles; more is allocated where that is too
- * little. */
+/* The caller's memory for the arrays of a sweep: `room` doubles.  Where that is too little, the
+ * sweep allocates its own. */
 typedef struct ad_workspace {
     double *memory;
     size_t room;
@@ -46,8 +46,9 @@ void ad_seed(double *array, size_t p, size_t n, const ad_node *nodes, const doub
 
 /* Around a reverse sweep of one seed: the arrays that need no zeros, those of inputs redirected to
  * out (D) where that can be; and the inputs' adjoints in out when it is done. */
-void ad_pull_begin(const ad_function *f, double *out, ad_fresh *fresh);
-void ad_pull_end(const ad_function *f, const ad_fresh *fresh, const double *adjoint, double *out);
+void ad_pull_begin(const ad_function *f, double *out, ad_first_writes *writes);
+void ad_pull_end(const ad_function *f, const ad_first_writes *writes, const double *adjoint,
+                 double *out);
 
 /* Multiplications and additions that a sweep takes for every seed: one each an edge. */
 size_t ad_sweep_edges(const ad_tape *tape);

@@ -6,8 +6,8 @@
 #include "sweep/kernels.h"
 #include "sweep/sweep.h"
 
-#define AD_GROUP_MOST 12   /* elementwise runs that take turns (sweep.c) */
-#define AD_GROUP_CHUNK 512 /* elements of a turn */
+#define AD_GROUP_MOST 12   /* most runs that are swept in interleaved chunks (sweep.c) */
+#define AD_GROUP_CHUNK 512 /* elements of such a chunk */
 
 typedef struct ad_sweep {
     const ad_tape *tape;
@@ -16,12 +16,12 @@ typedef struct ad_sweep {
     size_t p;
     int backward;
     double *scratch;
-    const ad_fresh *fresh;   /* NULL: everything is added to */
-    const ad_second *second; /* NULL: first order alone */
-    ad_node leaves;          /* nodes below it precede every run */
-    ad_pace pace;            /* edges times seeds */
-    int wild;                /* an infinity or NaN came up */
-    ad_status status;        /* why it stops when it does */
+    const ad_first_writes *writes; /* NULL: all adjoints are added to */
+    const ad_second *second;       /* NULL: first order alone */
+    ad_node leaves;                /* nodes below it precede every run */
+    ad_pace pace;                  /* edges times seeds */
+    int nonfinite;                 /* an infinity or NaN occurred */
+    ad_status status;              /* why it stops when it does */
 } ad_sweep;
 
 /* Numbers `step` apart; at: NULL where all are zero. */
@@ -51,7 +51,7 @@ void ad_sweep_clear(const ad_sweep *s, const ad_run *run);
 void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
                    ad_numbers slope, int first);
 
-/* Whether a run's edges to operand j are the first that a reverse sweep meets (fresh.h). */
+/* Whether a run's edges to operand j are the first that a reverse sweep meets (first_write.h). */
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j);
 
 /* The edges of a block run; nonzero: stop, for the reason in `status`. */

@@ -65,7 +65,8 @@ ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_p
                              ad_recurrence *r);
 void ad_recurrence_free(ad_recurrence *r);
 
-/* The operand that is the base of a power in row op, -1 where there is none: what `regular` asks. */
+/* The operand that is the base of a power in row op, -1 where there is none: what `regular`
+ * asks. */
 int ad_recurrence_base(unsigned op);
 
 /* Fill need[mask] and still[mask] if they are not there yet.  AD_NO_MEMORY. */
@@ -74,8 +75,9 @@ ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask);
 /* Coefficients up to `orders` on n elements, those of series t at at[t].  Those of operands, which
  * come first, and the values of the result are there on entry, those that are needed on return; a
  * still operand has its values alone.  A zero that does not move wins over infinities and
- * NaN; *wild is set where there are some in the end.  AD_NO_MEMORY. */
-ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n, int *wild);
+ * NaN; *nonfinite is set where there are some in the end.  AD_NO_MEMORY. */
+ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n,
+                            int *nonfinite);
 
 /* Lay all of them in one array, order major: series t from room + t * (orders + 1) * n on. */
 void ad_recurrence_lay(ad_recurrence *r, size_t orders, size_t n, double *room);

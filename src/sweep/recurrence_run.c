@@ -69,8 +69,8 @@ static void divided(size_t n, size_t k, int a_still, int b_still, const ad_coeff
     }
 }
 
-/* Coefficient k > 0 of series t.  strict: zeros of series that do not move win, as those that stay zero
- * do everywhere, and those of a guarded product. */
+/* Coefficient k > 0 of series t.  strict: zeros of series that do not move win, as those that stay
+ * zero do everywhere, and those of a guarded product. */
 static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
     const ad_series *s = &x->r->series[t];
     const size_t n = x->n;
@@ -129,7 +129,8 @@ void ad_recurrence_lay(ad_recurrence *r, size_t orders, size_t n, double *room) 
     }
 }
 
-ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n, int *wild) {
+ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n,
+                            int *nonfinite) {
     ad_status status = ad_recurrence_prepare(r, mask);
     if (status != AD_OK) return status;
     const uint8_t *need = r->need[mask], *still = r->still[mask];
@@ -145,7 +146,7 @@ ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size
             advance(&all, k, t, 0);
             if (ad_all_finite(n, order(&r->at[t], k, n))) continue;
             advance(&all, k, t, 1);
-            *wild |= !ad_all_finite(n, order(&r->at[t], k, n));
+            *nonfinite |= !ad_all_finite(n, order(&r->at[t], k, n));
         }
     }
     return AD_OK;

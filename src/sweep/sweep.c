@@ -26,8 +26,9 @@ typedef struct member {
     double *w, *u;            /* private adjoints, of the chunk at hand alone; or NULL */
 } member;
 
-/* Spans of one length that take turns chunk by chunk, so that what one leaves the next finds in the
- * processor's cache.  Adjoints that no other run reads are private: they never reach memory. */
+/* Spans of one length that are swept in interleaved chunks: one chunk of each span, then the next
+ * chunk of each, so that each span finds in the cache what the one before it has written.  Adjoints
+ * that no other run reads are private: they never reach memory. */
 typedef struct group {
     size_t count;
     member member[AD_GROUP_MOST]; /* in the order of the sweep */
@@ -92,8 +93,8 @@ static ad_end end_of(const ad_sweep *s, size_t m, const member *x, ad_place plac
     return (ad_end){x->w, x->u, {0, 1, NULL}};
 }
 
-/* Whether a partial's own derivative may be infinite: it is zero or not finite itself, as at kinks and
- * poles. */
+/* Whether a partial's own derivative may be infinite: it is zero or not finite itself, as at kinks
+ * and poles. */
 static int may_bend(double partial) { return partial == 0 || !(partial - partial == 0); }
 
 /* Whether one of the stored partials of a chunk is such. */
@@ -168,8 +169,8 @@ static int in_step(const member *x, size_t first, size_t n) {
     return 1;
 }
 
-/* Whether two members may take turns: they share nodes in step where one must be done with them
- * before the other begins. */
+/* Whether the chunks of two members may be interleaved: where they share nodes of which one member
+ * must be done with an element before the other begins, they do so element by element. */
 static int members_interleave(const ad_sweep *s, const member *earlier, const member *later) {
     if (!in_step(later, earlier->run->node, earlier->span->extent.count)) return 0;
     for (int j = 0; s->backward && j < later->run->arity; j++) {
@@ -186,7 +187,7 @@ static void make_private(const ad_sweep *s, group *g) {
     for (size_t i = 1; i < g->count; i++) {
         member *x = &g->member[i];
         const size_t n = x->span->extent.count;
-        if (!ad_fresh_private(s->fresh, x->run->node, n, top)) continue;
+        if (!ad_first_write_private(s->writes, x->run->node, n, top)) continue;
         x->w = s->scratch + 2 * i * AD_GROUP_CHUNK;
         x->u = x->w + AD_GROUP_CHUNK;
         for (size_t k = 0; k < i; k++) {
@@ -261,21 +262,21 @@ static int scalars_second(ad_sweep *s, size_t first, size_t end) {
         if (s->status != AD_OK) return 1;
         for (int j = 0; j < run->arity; j++) {
             if (slope[j] == NULL) continue;
-            s->wild |= !(*slope[j] - *slope[j] == 0);
+            s->nonfinite |= !(*slope[j] - *slope[j] == 0);
             second->adjoint[place[j].base] += ad_guarded(*slope[j], w);
         }
     }
     s->status = AD_INTERRUPTED;
-    s->kernel->reverse(s->tape, second->adjoint, 1, end, first, &s->wild);
+    s->kernel->reverse(s->tape, second->adjoint, 1, end, first, &s->nonfinite);
     return ad_pace_stops(&s->pace, 8 * (end - first));
 }
 
-void ad_zero_leaves(const ad_tape *tape, const ad_fresh *fresh, double *array, size_t p) {
-    size_t node = 0, at = 0, regions = fresh != NULL ? fresh->count : 0;
+void ad_zero_leaves(const ad_tape *tape, const ad_first_writes *writes, double *array, size_t p) {
+    size_t node = 0, at = 0, regions = writes != NULL ? writes->count : 0;
     for (size_t k = 0; k <= tape->runs; k++) {
         const size_t end = k < tape->runs ? tape->run[k].node : tape->nodes;
-        for (; at < regions && fresh->region[at].end <= end; at++) {
-            const ad_region *r = &fresh->region[at];
+        for (; at < regions && writes->region[at].end <= end; at++) {
+            const ad_region *r = &writes->region[at];
             if (r->first < node || !r->whole || r->run != SIZE_MAX) continue;
             memset(array + node * p, 0, (r->first - node) * p * sizeof *array);
             node = r->end;
@@ -307,7 +308,7 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
     size_t run = 0;
     while (run < tape->runs) {
         size_t end = run + POLL_RUNS < tape->runs ? run + POLL_RUNS : tape->runs;
-        size_t stop = s.kernel->forward(tape, tangent, p, run, end, &s.wild);
+        size_t stop = s.kernel->forward(tape, tangent, p, run, end, &s.nonfinite);
         if (ad_pace_stops(&s.pace, (stop - run) * p)) return AD_INTERRUPTED;
         run = stop;
         if (run == end) continue;
@@ -315,7 +316,7 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
         if (runs == 0) return s.status;
         run += runs;
     }
-    return s.wild ? AD_NOT_FINITE : AD_OK;
+    return s.nonfinite ? AD_NOT_FINITE : AD_OK;
 }
 
 static ad_status reverse_sweep(ad_sweep *s) {
@@ -324,7 +325,7 @@ static ad_status reverse_sweep(ad_sweep *s) {
     s->backward = 1;
     while (run > 0) {
         size_t end = run > POLL_RUNS ? run - POLL_RUNS : 0;
-        size_t stop = s->kernel->reverse(tape, s->array, s->p, run, end, &s->wild);
+        size_t stop = s->kernel->reverse(tape, s->array, s->p, run, end, &s->nonfinite);
         if (ad_pace_stops(&s->pace, (run - stop) * s->p)) return AD_INTERRUPTED;
         if (s->second != NULL && scalars_second(s, stop, run)) return s->status;
         run = stop;
@@ -333,20 +334,20 @@ static ad_status reverse_sweep(ad_sweep *s) {
         if (runs == 0) return s->status;
         run -= runs;
     }
-    return s->wild ? AD_NOT_FINITE : AD_OK;
+    return s->nonfinite ? AD_NOT_FINITE : AD_OK;
 }
 
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
-                     const ad_fresh *fresh, const ad_poll *poll) {
+                     const ad_first_writes *writes, const ad_poll *poll) {
     ad_sweep s = begin_sweep(tape, adjoint, p, scratch, poll);
-    s.fresh = fresh;
+    s.writes = writes;
     return reverse_sweep(&s);
 }
 
 ad_status ad_reverse_second(const ad_tape *tape, double *adjoint, const ad_second *second,
-                            double *scratch, const ad_fresh *fresh, const ad_poll *poll) {
+                            double *scratch, const ad_first_writes *writes, const ad_poll *poll) {
     ad_sweep s = begin_sweep(tape, adjoint, 1, scratch, poll);
-    s.fresh = fresh;
+    s.writes = writes;
     s.second = second;
     s.leaves = tape->runs > 0 ? tape->run[0].node : 0;
     return reverse_sweep(&s);

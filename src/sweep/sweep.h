@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Forward and reverse sweeps over the stored partials.  They look at forms, places
  * and partials, never at an operation, and touch nothing but their own arrays, so
- * any number may run at once, without the GIL.  With one seed, long elementwise runs in a row
- * take turns, chunk by chunk.
+ * any number may run at once, without the GIL.  With one seed, long consecutive elementwise
+ * runs are swept in interleaved chunks.
  *
  * Arrays hold p numbers a node, node major: seed s of node i is at [i * p + s].
  *   forward:  t_i = sum over operands j of (partial of i along j) * t_j
  *   reverse:  w_j = sum over children i of w_i * (partial of i along j)
  * (Bishop, Deep Learning, equations 8.57 to 8.69.)  An exact zero on either side of a
- * product wins over infinities and NaN on the other; but a sweep in which some came up returns
- * AD_NOT_FINITE instead of AD_OK, and is to be done again carefully (careful.h). */
+ * product wins over infinities and NaN on the other; but a sweep in which some occurred returns
+ * AD_NOT_FINITE instead of AD_OK, and must be done again carefully (careful.h). */
 #ifndef AD_SWEEP_H
 #define AD_SWEEP_H
 
@@ -20,9 +20,9 @@
 /* Doubles of scratch memory a sweep needs, however many seeds it carries. */
 size_t ad_sweep_scratch(const ad_tape *tape);
 
-/* Write p zeros at every leaf, but (`fresh`, or NULL) not at constants found whose tangents nobody
- * reads. */
-void ad_zero_leaves(const ad_tape *tape, const ad_fresh *fresh, double *array, size_t p);
+/* Write p zeros at every leaf, except at the constants in `writes`, whose tangents nobody reads.
+ * `writes` may be NULL. */
+void ad_zero_leaves(const ad_tape *tape, const ad_first_writes *writes, double *array, size_t p);
 
 /* A number of seeds >= p that the sweeps' inner loops are made for, for small tapes. */
 size_t ad_seeds_padded(const ad_tape *tape, size_t p);
@@ -33,10 +33,10 @@ ad_status ad_forward(const ad_tape *tape, double *tangent, size_t p, double *scr
                      const ad_poll *poll);
 
 /* adjoint: nodes * p doubles, zero but for the seeds at the outputs.  On return every node's
- * adjoints.  With one seed and `fresh` (else NULL) zeros are not needed in the arrays that it
- * lists, and on return there are the leaves' adjoints alone. */
+ * adjoints.  With one seed and `writes` (else NULL), the arrays that it lists need no zeros, and
+ * on return only the adjoints of leaves are meaningful. */
 ad_status ad_reverse(const ad_tape *tape, double *adjoint, size_t p, double *scratch,
-                     const ad_fresh *fresh, const ad_poll *poll);
+                     const ad_first_writes *writes, const ad_poll *poll);
 
 /* Second order: what a reverse sweep with one seed carries beside the adjoints w.  With tangents t
  * of all nodes, those of the adjoints, u, obey
@@ -52,10 +52,10 @@ typedef struct ad_second {
     void *context;
 } ad_second;
 
-/* Both in one sweep; a redirected region's (fresh.h) are u.  Of w nothing is said on return, and
- * at leaves before the first run it is not computed.  No calls of rules.  Also: what slopes
- * returns if not AD_OK. */
+/* Both in one sweep.  What is written to the result of a redirected region (first_write.h) is u.
+ * On return w holds nothing meaningful, and at leaves before the first run it is not computed.  The
+ * tape must have no calls of rules.  Also returns what slopes returns if not AD_OK. */
 ad_status ad_reverse_second(const ad_tape *tape, double *adjoint, const ad_second *second,
-                            double *scratch, const ad_fresh *fresh, const ad_poll *poll);
+                            double *scratch, const ad_first_writes *writes, const ad_poll *poll);
 
 #endif

@@ -19,7 +19,7 @@ typedef struct taylor {
     double *array, *scratch;
     ad_recurrence made[2][AD_OP_COUNT];
     ad_pace pace;
-    int wild; /* an infinity or NaN is among the coefficients */
+    int nonfinite; /* an infinity or NaN is among the coefficients */
 } taylor;
 
 static double *series_of(const taylor *x, ad_node node) {
@@ -74,7 +74,7 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
     double *own = x->scratch + (size_t)r->result * width;
     memcpy(own, x->tape->value + node, n * sizeof *own);
     ad_recurrence_lay(r, x->d, n, x->scratch);
-    status = ad_recurrence_run(r, mask, x->d, n, &x->wild);
+    status = ad_recurrence_run(r, mask, x->d, n, &x->nonfinite);
     if (status != AD_OK || r->still[mask][r->result]) return status;
     for (size_t e = 0; e < n; e++) {
         double *to = series_of(x, node + (ad_node)e);
@@ -180,7 +180,7 @@ static ad_status series_PRODUCT(taylor *x, const ad_run *run, const ad_block *b)
     for (size_t k = 1; k <= d && status == AD_OK; k++) {
         for (size_t i = 0; i <= k && status == AD_OK; i++) {
             if (!moving[i] || !moving[d + 1 + k - i]) continue;
-            x->wild |=
+            x->nonfinite |=
                 ad_matmul(extents, dense_plane(a + i * left, M, K),
                           dense_plane(c + (k - i) * right, K, N), dense_plane(product, M, N), 1);
             for (size_t e = 0; e < own; e++) series_of(x, run->node + (ad_node)e)[k] += product[e];
@@ -228,7 +228,7 @@ ad_status ad_taylor(const ad_function *f, size_t order, const double *series, do
     for (size_t i = 0; status == AD_OK && i < f->K; i++) {
         memcpy(out + i * order, series_of(x, f->output[i]) + 1, order * sizeof *out);
     }
-    if (status == AD_OK && x->wild) status = AD_NOT_FINITE;
+    if (status == AD_OK && x->nonfinite) status = AD_NOT_FINITE;
     for (int regular = 0; regular < 2; regular++) {
         for (unsigned op = 0; op < AD_OP_COUNT; op++) ad_recurrence_free(&x->made[regular][op]);
     }

@@ -11,9 +11,9 @@
  *
  * Cost: O(d^2) an operation that is nonlinear, O(d) one that is linear, d + 1 matrix products a
  * constant matrix and (d + 1)(d + 2) / 2 two that move; nodes * (d + 1) doubles.  ad_expr_prepare
- * must have run.  AD_NO_MEMORY; AD_INTERRUPTED; AD_BAD_OP for a call of a rule, which knows no
- * more than first derivatives; AD_NOT_FINITE where coefficients come out infinite or NaN: out is what
- * they are if zeros win, which only a recorded derivative can tell. */
+ * must have run.  AD_NO_MEMORY; AD_INTERRUPTED; AD_BAD_OP for a call of a rule, which gives first
+ * derivatives alone; AD_NOT_FINITE where coefficients are infinite or NaN: `out` then holds what
+ * they are if every zero wins, and only a recorded derivative can tell whether that is right. */
 ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,
                     const ad_poll *poll);
 

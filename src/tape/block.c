@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/floating.h"
 
-#define LONG_PRODUCT ((size_t)1 << 26) /* multiplications from which a product may be asked to stop */
+#define LONG_PRODUCT ((size_t)1 << 26) /* multiplications of a product that may be interrupted */
 
 #define BLOCK(KIND, NAME, FAMILY, RUNNING, CHOICE) {NAME, AD_FAMILY_##FAMILY, RUNNING, CHOICE},
 const ad_block_info ad_block_kinds[AD_BLOCK_COUNT] = {
@@ -139,15 +139,15 @@ static void cumsum_values(const ad_tape *tape, const ad_block *b, double *out) {
 static double extreme(size_t n, const double *x, double sign) {
     double best[8];
     size_t k = 0;
-    int wild = 0;
+    int nonfinite = 0;
     for (int j = 0; j < 8; j++) best[j] = sign * x[0];
     for (; k + 8 <= n; k += 8) {
         for (int j = 0; j < 8; j++) best[j] = sign * x[k + j] > best[j] ? sign * x[k + j] : best[j];
     }
     for (; k < n; k++) best[0] = sign * x[k] > best[0] ? sign * x[k] : best[0];
-    for (k = 0; k < n; k++) wild |= x[k] != x[k];
+    for (k = 0; k < n; k++) nonfinite |= x[k] != x[k];
     for (int j = 1; j < 8; j++) best[0] = best[j] > best[0] ? best[j] : best[0];
-    return wild ? NAN : sign * best[0];
+    return nonfinite ? NAN : sign * best[0];
 }
 
 /* The extreme of each result, then every tied element's equal share. */

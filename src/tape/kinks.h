@@ -9,7 +9,8 @@
 /* Whether some run of [first_run, last_run) is a root, which has a kink where it is 0. */
 int ad_tape_has_roots(const ad_tape *tape, size_t first_run, size_t last_run);
 
-/* Orders of all nodes below the end of run last_run - 1; order: room for tape->nodes.  AD_NO_MEMORY. */
+/* Orders of all nodes below the end of run last_run - 1; order: room for tape->nodes.
+ * AD_NO_MEMORY. */
 ad_status ad_tape_orders(const ad_tape *tape, size_t last_run, float *order);
 
 #endif

@@ -11,8 +11,7 @@ void ad_matmul_set_loop(ad_loop_fn loop, void *data) {
     blas_data = data;
 }
 
-/* Whether a product came out without infinities and NaN, as it does unless a zero (or a
- * difference) met one on the way. */
+/* Whether a product has no infinities and NaN.  If so, no zero met one while it was computed. */
 static int all_finite(const ad_matrix x, const int64_t e[4]) {
     double sum[8] = {0}; /* x - x is 0 unless x is infinite or NaN */
     for (int64_t n = 0; n < e[0]; n++) {

@@ -137,8 +137,8 @@ static void compute_values(ad_tape *tape, const plan *p, double *value) {
     if (!is_test && !p->any_stored) ad_float_end();
 }
 
-/* Zero for those of `count` products of derivatives from `first` on in which a zero that stays one met
- * an infinity or NaN (local.h); other zeros make NaN of them.  operand: as recorded. */
+/* Zero for those of `count` products of derivatives from `first` on in which a zero that stays one
+ * met an infinity or NaN (local.h); other zeros make NaN of them.  operand: as recorded. */
 static ad_status settle_nodes(ad_tape *tape, size_t count, const ad_view *operand,
                               const ad_extent *extent, ad_node first) {
     double *value = tape->value + first;
@@ -318,7 +318,7 @@ ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *sha
         if (kept) ad_tape_note_outcomes(tape, tape->outcomes + k, m, value);
     }
     if (!kept) {
-        tape->lists = lists; /* constants come out as they do */
+        tape->lists = lists; /* a test of constants alone keeps none */
         return AD_OK;
     }
     tape->guard[tape->guards++] = (ad_guard){(uint32_t)tape->checks++, 0};

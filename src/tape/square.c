@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Squares of roots: n n where n is a square root, an absolute value or a hypotenuse.  The value is the
- * product's; the derivative goes past the root, to the radicand, since its own would be the product of
- * 0 and an infinity where the root is 0.  So norm(x)**2, std(x)**2 and abs(x)**2 are smooth where
- * they are 0, of any order. */
+/* Squares of roots: n n where n is a square root, an absolute value or a hypotenuse.  The value is
+ * the product's; the derivative goes past the root, to the radicand, since its own would be the
+ * product of 0 and an infinity where the root is 0.  So norm(x)**2, std(x)**2 and abs(x)**2 are
+ * smooth where they are 0, of any order. */
 #include <string.h>
 
 #include "tape/record.h"
 
-/* The elementwise run that computed these nodes, all of it in its order, as an operand; NULL for any
- * other. */
+/* The elementwise run that computed these nodes, all of it in its order, as an operand; NULL for
+ * any other. */
 static const ad_run *whole_run(const ad_tape *tape, int ndim, const int64_t *shape,
                                const ad_operand *x) {
     int64_t count = 1;

@@ -70,8 +70,8 @@ typedef struct ad_check {
 } ad_check;
 
 /* Truth values that reached the caller's control flow: those of `count` nodes from number `first`
- * on, or (count 0) of all elements of check number `first`.  How they came out, the tape keeps as
- * one bit each, in the order of the guards. */
+ * on, or (count 0) of all elements of check number `first`.  The tape keeps what they evaluated to
+ * as one bit each, in the order of the guards. */
 typedef struct ad_guard {
     uint32_t first, count;
 } ad_guard;
@@ -174,8 +174,8 @@ static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad
     return AD_OK;
 }
 
-/* For the node of a product of derivatives (AD_PRODUCT) that came out NaN: zero if one of its operands
- * is zero and stays so near the point.  AD_NO_MEMORY. */
+/* Set the node of a product of derivatives (AD_PRODUCT) that evaluates to NaN to zero, if one of
+ * its operands is zero and stays so near the point.  AD_NO_MEMORY. */
 ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node);
 
 /* An operand of an array operation as the caller knows it: an affine rule with a
@@ -193,8 +193,9 @@ typedef struct ad_operand {
 ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                               const ad_operand *operands, ad_node *first);
 
-/* Room for more guards, checks and outcomes; and the outcomes of m truth values (NULL: true
- * ones), from number `bit` on, where there is room (ad_tape_guard and ad_tape_check count what they note). */
+/* Make room for more guards, checks and outcomes.  Note the outcomes of m truth values (NULL: all
+ * are true) from number `bit` on, where there is room; ad_tape_guard and ad_tape_check count
+ * them. */
 ad_status ad_tape_reserve_guards(ad_tape *tape, size_t guards, size_t checks, size_t outcomes);
 void ad_tape_note_outcomes(ad_tape *tape, size_t bit, size_t m, const double *value);
 
@@ -216,12 +217,12 @@ static inline size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard) {
     return guard->count != 0 ? guard->count : tape->check[guard->first].extent.count;
 }
 
-/* How truth value k of all guards' came out. */
+/* What truth value k of those of all guards evaluated to. */
 static inline int ad_outcome(const ad_tape *tape, size_t k) {
     return (int)(tape->outcome[k >> 6] >> (k & 63)) & 1;
 }
 
-/* The first guard that does not come out as recorded at the tape's values; `guards` if all do. */
+/* The first guard that does not evaluate as recorded at the tape's values; `guards` if all do. */
 size_t ad_tape_flipped(const ad_tape *tape);
 
 /* The run that computes node, or NULL for a leaf.  O(log runs). */

@@ -25,7 +25,7 @@ cdef extern from "program/program.h" nogil:
         size_t constants
         ad_program_run *run
         size_t runs
-        size_t turns
+        size_t chunk_groups
         uint32_t *list
         size_t lists
         ad_place_of *place
@@ -95,7 +95,7 @@ cdef extern from "program/batch.h" nogil:
         uint8_t *missed
         size_t next
         int stop
-        int wild
+        int nonfinite
     ctypedef struct ad_batch_poll:
         int (*stop)(void *context, size_t done) noexcept nogil
         void *context

@@ -70,7 +70,7 @@ cdef class Job:
             raise TypeError(f"progress must have a method update(n), as tqdm's bars do, got "
                             f"{type(progress).__name__}")
         self.run_once(workers, progress)
-        if self.batch.wild:
+        if self.batch.nonfinite:
             self.program.need_strict()
             self.program.spare = []
             self.batch.strict = &self.program.strict
@@ -84,7 +84,7 @@ cdef class Job:
         cdef Arena arena
         cdef size_t each = self.program.operations + self.program.fast.outputs + 1
         self.batch.next = 0
-        self.batch.stop = self.batch.wild = 0
+        self.batch.stop = self.batch.nonfinite = 0
         if self.batch.points == 0:
             return 0
         p.signal = NULL

@@ -161,7 +161,7 @@ static ad_status work(ad_batch *b, const ad_batch_poll *poll) {
     double *arena = ad_alloc(ad_batch_room(b), sizeof *arena);
     ad_batch_begin(b, arena);
     b->next = 0;
-    b->stop = b->wild = 0;
+    b->stop = b->nonfinite = 0;
     ad_status status = ad_batch_work(b, arena, poll);
     ad_free(arena);
     return status;
@@ -181,8 +181,8 @@ static void check_results(const layout *l, const example *e) {
         memcpy(strict, arena, D * sizeof *arena);
         ad_point_run(&e->p, arena);
         ad_point_run(&e->strict, strict);
-        int wild = ad_point_store(&e->p, arena, 0, e->outputs, 0, want);
-        if (wild && l->b.strict) ad_point_outputs(&e->strict, strict, 0, e->outputs, 0, want);
+        int nonfinite = ad_point_store(&e->p, arena, 0, e->outputs, 0, want);
+        if (nonfinite && l->b.strict) ad_point_outputs(&e->strict, strict, 0, e->outputs, 0, want);
         for (int a = 0; a < OUTS; a++) {
             for (size_t k = 0; k < l->out[a].count; k++) {
                 double got = l->out[a].data[point * l->out[a].count + k],
@@ -386,7 +386,7 @@ TEST(batch_tells_how_far_it_is_and_stops_when_it_is_told) {
 }
 
 /* f(x, y) = d/dx (sqrt(x) y) = 0.5 / sqrt(x) * y, and its value; inf * 0 where x = y = 0. */
-static int begin_wild(example *e, ad_term *output) {
+static int begin_nonfinite(example *e, ad_term *output) {
     if (!CHECK(ad_graph_init(&e->g, D, 100) == AD_OK)) return 0;
     ad_term root = ad_graph_push(&e->g, AD_SQRT, 0, NONE, NONE);
     ad_term slope = ad_graph_push(&e->g, AD_DIVIDE, ad_graph_constant(&e->g, 0.5), root, NONE);
@@ -408,7 +408,7 @@ TEST(batch_asks_for_guards_and_takes_them_where_a_derivative_is_not_finite) {
     static const size_t shape[] = {300};
     ad_term output[4];
     example e;
-    if (!begin_wild(&e, output)) return;
+    if (!begin_nonfinite(&e, output)) return;
     for (int lanes = 0; lanes < 2; lanes++) {
         for (uint32_t seed = 0; seed < 6; seed++) {
             layout l;
@@ -421,14 +421,14 @@ TEST(batch_asks_for_guards_and_takes_them_where_a_derivative_is_not_finite) {
             l.b.inputs = 1;
             l.in[0] = (ad_batch_input){.data = (const char *)x, .count = D, .stride = {D * 8}};
             l.in[1].count = l.in[2].count = 0;
-            CHECK(work(&l.b, NULL) == AD_OK && !l.b.wild); /* nothing of the kind yet */
+            CHECK(work(&l.b, NULL) == AD_OK && !l.b.nonfinite); /* nothing of the kind yet */
             size_t at = model_random(&numbers, 300);
             x[at * D] = x[at * D + 1] = 0;
             x[at * D + 2] = seed % 2;
-            CHECK(work(&l.b, NULL) == AD_OK && l.b.wild);
+            CHECK(work(&l.b, NULL) == AD_OK && l.b.nonfinite);
             check_results(&l, &e);
             l.b.strict = &e.strict;
-            CHECK(work(&l.b, NULL) == AD_OK && !l.b.wild);
+            CHECK(work(&l.b, NULL) == AD_OK && !l.b.nonfinite);
             check_results(&l, &e);
             /* the derivative is 0 there, not NaN, however it is laid out; what is no product
              * of derivatives stays infinite, or NaN */

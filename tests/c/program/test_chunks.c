@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long runs that take turns, against one run after the other. */
+/* Long runs in interleaved chunks, against one run after the other. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "isa/select.h"
@@ -87,7 +87,7 @@ static ad_status make(arrays *x, uint32_t seed, ad_program *p) {
 static void check(const ad_program *p, const double *x, size_t *stays) {
     ad_program plain = *p;
     double *arena[2], *result[2];
-    plain.turns = 0;
+    plain.chunk_groups = 0;
     for (int k = 0; k < 2; k++) {
         arena[k] = ad_alloc_lines(ad_point_room(p), sizeof(double));
         result[k] = ad_alloc(p->outputs, sizeof(double));
@@ -122,7 +122,7 @@ static uint32_t runnable_isas(const char *name[3]) {
 TEST(turns_give_what_one_run_after_the_other_gives) {
     static const size_t lengths[] = {2047, 2048, 2049, 2500, 2560, LONGEST};
     const char *isas[3];
-    size_t turns = 0, stays = 0, of_short_runs = 0;
+    size_t groups = 0, stays = 0, of_short_runs = 0;
     const uint32_t runnable = runnable_isas(isas);
     for (uint32_t seed = 0; seed < 36; seed++) {
         const size_t n = lengths[seed % 6];
@@ -135,18 +135,18 @@ TEST(turns_give_what_one_run_after_the_other_gives) {
         model_numbers(INPUTS * n, at, &numbers);
         if (CHECK(make(&x, seed, &p) == AD_OK)) {
             check(&p, at, &stays);
-            turns += p.turns;
-            if (n < 2048) of_short_runs += p.turns;
+            groups += p.chunk_groups;
+            if (n < 2048) of_short_runs += p.chunk_groups;
             ad_program_free(&p);
         }
         end(&x);
         ad_free(at);
     }
-    CHECK(turns > 60 && stays > 60 && of_short_runs == 0);
+    CHECK(groups > 60 && stays > 60 && of_short_runs == 0);
     CHECK(ad_isa_choose(NULL));
 }
 
-/* y = sin x, z = y y, exp z: y and z are in the turn's own slots. */
+/* y = sin x, z = y y, exp z: y and z are in slots of the chunk group. */
 TEST(turns_keep_what_nobody_else_reads) {
     enum { N = 4096 };
     ad_graph g;
@@ -160,9 +160,9 @@ TEST(turns_keep_what_nobody_else_reads) {
     }
     const ad_wanted wanted = {N, 0, 0, output, NULL, NULL};
     if (CHECK(ad_program_make(&g, &wanted, 0, &p) == AD_OK)) {
-        CHECK(p.turns == 1 && p.turn[0].first == 0 && p.turn[0].end == 3);
+        CHECK(p.chunk_groups == 1 && p.chunk_group[0].first == 0 && p.chunk_group[0].end == 3);
         CHECK(p.member[0].stays == 1 && p.member[1].stays == 7 && p.member[2].stays == 2);
-        CHECK(p.turn_room == AD_TURN_PIECE); /* z takes the place of y */
+        CHECK(p.chunk_room == AD_CHUNK_ELEMENTS); /* z takes the place of y */
         ad_program_free(&p);
     }
     ad_graph_free(&g);

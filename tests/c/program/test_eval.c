@@ -240,7 +240,7 @@ TEST(eval_writes_outputs_by_rule) {
         ad_graph g;
         ad_program p;
         REQUIRE(ad_graph_init(&g, INPUTS, INPUTS + 10) == AD_OK);
-        ad_term constant = ad_graph_constant(&g, 0.5), wild = ad_graph_constant(&g, INFINITY);
+        ad_term constant = ad_graph_constant(&g, 0.5), nonfinite = ad_graph_constant(&g, INFINITY);
         uint32_t seed = width;
         for (uint32_t k = 0; k < OUTPUTS; k++) {
             uint32_t row = k / width, j = k % width;
@@ -248,7 +248,7 @@ TEST(eval_writes_outputs_by_rule) {
             if (k % 97 < 5) output[k] = model_random(&seed, INPUTS);
         }
         for (int constants = 0; constants < 2; constants++) {
-            if (constants) output[OUTPUTS - 3] = wild;
+            if (constants) output[OUTPUTS - 3] = nonfinite;
             const ad_wanted wanted = {.outputs = OUTPUTS, .checked = 11, .output = output};
             ad_status status = AD_NO_MEMORY;
             for (long n = 1; status != AD_OK; n++) {
@@ -269,7 +269,7 @@ TEST(eval_writes_outputs_by_rule) {
                     ad_point_outputs(&p, arena, first, last, 0, out + 1);
                     for (size_t k = first; k < last; k++) {
                         double want = output[k] == constant ? 0.5 : (double)output[k] + 1;
-                        if (output[k] == wild) want = INFINITY;
+                        if (output[k] == nonfinite) want = INFINITY;
                         wrong += out[k - first + 1] != want;
                     }
                     wrong += out[0] != -3 || out[last - first + 1] != -3;
@@ -332,9 +332,9 @@ TEST(eval_looks_for_infinities_and_nan_among_derivatives_alone) {
             CHECK(!ad_point_store(&p, arena, 0, outputs, 0, out));
             for (size_t k = 0; k < outputs; k++) {
                 arena[k] = k % 2 ? NAN : -INFINITY;
-                int wild = k >= checked && k % 4 != 3;
-                CHECK(ad_point_store(&p, arena, 0, outputs, 0, out) == wild);
-                CHECK(ad_point_store(&p, arena, k / 2, outputs, 0, out) == wild); /* a part */
+                int nonfinite = k >= checked && k % 4 != 3;
+                CHECK(ad_point_store(&p, arena, 0, outputs, 0, out) == nonfinite);
+                CHECK(ad_point_store(&p, arena, k / 2, outputs, 0, out) == nonfinite); /* a part */
                 arena[k] = 1;
             }
             ad_program_free(&p);

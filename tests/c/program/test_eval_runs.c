@@ -310,10 +310,10 @@ TEST(eval_sees_infinities_and_nan_among_the_points_that_there_are) {
             arena[at] = bad[at % 3];
             for (size_t points = 1; points <= AD_LANE_POINTS; points++) {
                 int there = at % AD_LANE_POINTS < points;
-                wrong += ad_eval_kernels()->wild(arena, 3, offset, points) != there;
-                wrong += ad_eval_kernels()->wild(arena, 0, offset, points) != 0;
+                wrong += ad_eval_kernels()->nonfinite(arena, 3, offset, points) != there;
+                wrong += ad_eval_kernels()->nonfinite(arena, 0, offset, points) != 0;
                 int second = at / AD_LANE_POINTS != 1 && there;
-                wrong += ad_eval_kernels()->wild(arena, 2, offset, points) != second;
+                wrong += ad_eval_kernels()->nonfinite(arena, 2, offset, points) != second;
             }
         }
         CHECK(wrong == 0);

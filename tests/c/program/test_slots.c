@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that leave the nearest cache: slots used again, elements turned around. */
+/* Programs that leave the nearest cache: slots used again, elements transposed. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "isa/select.h"

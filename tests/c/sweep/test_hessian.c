@@ -39,7 +39,7 @@ static double inner(const double *x, const double *y) {
 }
 
 TEST(hessian_products_are_symmetric_and_linear) {
-    int curved = 0, wild = 0;
+    int curved = 0, nonfinite = 0;
     for (uint32_t seed = 1; seed < 150; seed++) {
         example e;
         double left[D], right[D], sum[D], both[D];
@@ -47,7 +47,7 @@ TEST(hessian_products_are_symmetric_and_linear) {
         for (int j = 0; j < D; j++) both[j] = e.left[j] + 2 * e.right[j];
         ad_status status = ad_hessian_product(&e.f, e.weight, e.left, left, no_work, NULL);
         if (status == AD_NOT_FINITE) { /* at a kink, which a recorded gradient is asked about */
-            wild++;
+            nonfinite++;
             ad_tape_free(&e.tape);
             continue;
         }
@@ -61,7 +61,7 @@ TEST(hessian_products_are_symmetric_and_linear) {
         curved += inner(left, left) > 0;
         ad_tape_free(&e.tape);
     }
-    CHECK(curved > 75 && wild < 30);
+    CHECK(curved > 75 && nonfinite < 30);
 }
 
 TEST(hessian_product_in_lent_memory_is_the_same) {

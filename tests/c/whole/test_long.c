@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sweeps through arrays that are long: runs that take turns, adjoints that never reach memory,
- * arrays that are written, not added to. */
+/* Sweeps through arrays that are long: runs in interleaved chunks, adjoints that never reach
+ * memory, arrays that are written, not added to. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "isa/select.h"
@@ -231,8 +231,8 @@ TEST(hessian_products_along_long_arrays_do_not_depend_on_the_memory_or_instructi
         CHECK(ad_hessian_product(&e->f, e->weight, e->left, want, no_work, NULL) == AD_OK);
         for (size_t i = 0; i < need; i++) memory[i] = NAN;
         for (int j = 0; j < D; j++) got[j] = NAN;
-        const ad_workspace lent = {memory, need};
-        CHECK(ad_hessian_product(&e->f, e->weight, e->left, got, lent, NULL) == AD_OK);
+        const ad_workspace given = {memory, need};
+        CHECK(ad_hessian_product(&e->f, e->weight, e->left, got, given, NULL) == AD_OK);
         CHECK(memcmp(got, want, sizeof got) == 0);
         for (int k = 0; k < 3; k++) {
             if (!ad_isa_choose(isas[k])) continue;
@@ -264,8 +264,8 @@ TEST(gradients_along_long_arrays_are_those_of_plain_sweeps) {
     }
 }
 
-/* sum of sqrt(a) b: where a and b are 0 and a does not move, infinite partials meet zeros, which the
- * sweeps of second order leave to a recorded gradient. */
+/* sum of sqrt(a) b: where a and b are 0 and a does not move, infinite partials meet zeros, which
+ * the sweeps of second order leave to a recorded gradient. */
 TEST(infinities_are_told_along_long_arrays) {
     static const int64_t shape[] = {N}, one[] = {1};
     static double direction[2 * N], out[2 * N];

@@ -152,7 +152,7 @@ static ad_status singular(ad_tape *tape, uint32_t seed, ad_node *output) {
  * finite as the sweeps, and then the same. */
 TEST(pipeline_lets_an_exact_zero_win_as_the_sweeps_do) {
     static double x[POINTS * D], y[2][POINTS * K], J[2][POINTS * K * D];
-    size_t wild = 0;
+    size_t nonfinite = 0;
     for (uint32_t seed = 0; seed < 200; seed++) {
         ad_tape tape;
         ad_node output[K];
@@ -170,7 +170,7 @@ TEST(pipeline_lets_an_exact_zero_win_as_the_sweeps_do) {
             run(&p, &strict, lanes, x, y[1], J[1]);
             for (size_t k = 0; k < POINTS * K * D; k++) {
                 double want = J[0][k], got = J[1][k];
-                wild += !isfinite(want);
+                nonfinite += !isfinite(want);
                 wrong += isfinite(want) && !(fabs(got - want) <= 1e-9 * (1 + fabs(want)));
             }
             if (!CHECK(wrong == 0)) printf("    seed %u, %s\n", seed, ad_route_name(route));
@@ -179,5 +179,5 @@ TEST(pipeline_lets_an_exact_zero_win_as_the_sweeps_do) {
         ad_program_free(&strict);
         ad_tape_free(&tape);
     }
-    CHECK(wild > 1000);
+    CHECK(nonfinite > 1000);
 }

@@ -80,7 +80,7 @@ static int share(ad_batch *b, int n, const ad_batch_poll *poll) {
     worker w[THREADS];
     int good = 1;
     b->next = 0;
-    b->stop = b->wild = 0;
+    b->stop = b->nonfinite = 0;
     for (int k = 0; k < n; k++) {
         w[k] = (worker){b, k == 0 ? poll : NULL, ad_alloc(ad_batch_room(b), sizeof(double)), AD_OK};
         CHECK(pthread_create(&thread[k], NULL, work, &w[k]) == 0);
@@ -149,7 +149,7 @@ TEST(threads_share_a_batch_and_do_all_of_it) {
             set_up(&shared, &e, sizes[k], lanes, 7);
             CHECK(share(&alone.b, 1, NULL) && share(&shared.b, THREADS, NULL));
             CHECK(alike(&alone, &shared));
-            CHECK(!alone.b.wild && !shared.b.wild);
+            CHECK(!alone.b.nonfinite && !shared.b.nonfinite);
             take_down(&alone);
             take_down(&shared);
         }
@@ -168,10 +168,10 @@ TEST(threads_ask_for_guards_and_take_them) {
         for (size_t k = 0; k < 3; k++) {
             for (size_t d = 0; d < 2; d++) alone.x[at[k] * D + d] = shared.x[at[k] * D + d] = 0;
         }
-        CHECK(share(&shared.b, THREADS, NULL) && shared.b.wild);
+        CHECK(share(&shared.b, THREADS, NULL) && shared.b.nonfinite);
         alone.b.strict = shared.b.strict = &e.strict;
         CHECK(share(&alone.b, 1, NULL) && share(&shared.b, THREADS, NULL));
-        CHECK(!alone.b.wild && !shared.b.wild && alike(&alone, &shared));
+        CHECK(!alone.b.nonfinite && !shared.b.nonfinite && alike(&alone, &shared));
         for (size_t k = 0; k < 3; k++) {
             for (size_t d = 0; d < 2; d++) CHECK_EQUAL(shared.J[at[k] * K * D + d], 0.0);
         }
