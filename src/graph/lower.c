@@ -171,7 +171,7 @@ static void enter_REDUCTION(lowering *x, const ad_run *run, const ad_block *b) {
             }
         } else if (!x->need[run->node + o]) {
             continue;
-        } else if (kind->choice == 0 && n < 2) { /* 0 + x is 0 where x is -0 */
+        } else if (kind->choice == 0 && n < 2) { /* summed from 0 on: 0 + x is 0 where x is -0 */
             *to = ad_graph_constant(g, 0);
             if (n == 1) *to = ad_graph_push(g, AD_ADD, x->row[0], *to, AD_NO_TERM);
         } else {

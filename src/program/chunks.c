@@ -55,8 +55,8 @@ static int fits(const ad_program *p, size_t first, size_t run) {
     return good;
 }
 
-static ad_status append_group(ad_program *p, size_t *groups, size_t *members, size_t first,
-                              size_t end) {
+static ad_status append_chunk_group(ad_program *p, size_t *groups, size_t *members, size_t first,
+                                    size_t end) {
     if (ad_grow((void **)&p->chunk_group, groups, p->chunk_groups + 1, sizeof *p->chunk_group) !=
             AD_OK ||
         ad_grow((void **)&p->member, members, p->members + end - first, sizeof *p->member) !=
@@ -68,13 +68,13 @@ static ad_status append_group(ad_program *p, size_t *groups, size_t *members, si
     return AD_OK;
 }
 
-static ad_status find_groups(ad_program *p) {
+static ad_status find_chunk_groups(ad_program *p) {
     size_t groups = 0, members = 0;
     for (size_t k = 0, end; k < p->runs; k = end) {
         end = k + 1;
         while (is_long(&p->run[k]) && end < p->runs && fits(p, k, end)) end++;
         if (end == k + 1) continue;
-        if (append_group(p, &groups, &members, k, end) != AD_OK) return AD_NO_MEMORY;
+        if (append_chunk_group(p, &groups, &members, k, end) != AD_OK) return AD_NO_MEMORY;
     }
     return AD_OK;
 }
@@ -127,13 +127,13 @@ static void keep_results(ad_program *p, const ad_chunk_group *group, const uint3
         taken[place] = last[now];
         run->out = (uint32_t)(ad_chunk_slot(p) + place * AD_CHUNK_ELEMENTS);
         member[k].stays |= 1;
-        if ((place + 1) * AD_CHUNK_ELEMENTS > p->chunk_room)
-            p->chunk_room = (place + 1) * AD_CHUNK_ELEMENTS;
+        const size_t room = (place + 1) * AD_CHUNK_ELEMENTS;
+        if (room > p->chunk_room) p->chunk_room = room;
     }
 }
 
 ad_status ad_program_group_chunks(ad_program *p) {
-    ad_status status = find_groups(p);
+    ad_status status = find_chunk_groups(p);
     if (status != AD_OK || p->chunk_groups == 0) return status;
     if (ad_chunk_slot(p) + (size_t)AD_CHUNK_RUNS * AD_CHUNK_ELEMENTS > UINT32_MAX) return AD_OK;
     uint32_t *writer = ad_alloc(p->slots, sizeof *writer);

@@ -110,7 +110,7 @@ static ad_status record_expression(expansion *x, const ad_expr *expr, const item
 }
 
 /* The partial of roots along their operand, of those of sums of squares with the middle of their
- * kink. list: room for the extent's nodes, which the result may refer to. */
+ * kink.  list: room for the extent's nodes, which the result may refer to. */
 static ad_status root_partial(expansion *x, const ad_node *operand, item own, item *partial,
                               ad_node *list) {
     const uint32_t n = x->extent.count;

@@ -3,8 +3,7 @@
  * constants, whose adjoints nobody adds to and whose tangents nobody reads, and arrays whose first
  * consumer in the order of the sweep reads every element: it writes the adjoints, and only later
  * consumers add to them.  If that consumer is a matrix product or a call, and the only consumer of
- * an input array, it writes directly into the result.  This saves passes over memory, which for a
- * neural network cost as much as the rest of the sweep. */
+ * an input array, it writes directly into the result.  This saves passes over memory. */
 #ifndef AD_FIRST_WRITE_H
 #define AD_FIRST_WRITE_H
 
