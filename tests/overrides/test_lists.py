@@ -2,12 +2,14 @@
 """NumPy's functions of lists that hold traced values."""
 
 import statistics
+import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import ad_core
+from ad_core import _core
 
 X = np.array([0.3, 1.2, -0.7, 2.0])
 FUNCTIONS = {
@@ -32,6 +34,55 @@ FUNCTIONS = {
     "norm": lambda a, b: np.linalg.norm([a, b]),
     "hypot": lambda a, b: np.hypot([a, b], [b, 1.0]),
 }
+
+
+# Of functions that want more than one array: a call with the array in a list's place.
+CALLS = {
+    "percentile": lambda f, x: f(x, 30.0),
+    "nanpercentile": lambda f, x: f(x, 30.0),
+    "quantile": lambda f, x: f(x, 0.3),
+    "nanquantile": lambda f, x: f(x, 0.3),
+    "interp": lambda f, x: f([0.5, 0.7], [0.0, 0.6, 0.8, 1.0], x),
+    "bincount": lambda f, x: f([0, 1, 1, 0], x),
+    "histogram": lambda f, x: f(x, bins=3, weights=[1.0, 2.0, 3.0, 4.0])[1],
+    "solve": lambda f, x: f(x, [1.0, 2.0]),
+    "lstsq": lambda f, x: f(x, [1.0, 2.0], rcond=None)[0],
+    "slogdet": lambda f, x: f(x)[1],
+    "qr": lambda f, x: f(x)[0],
+    "eig": lambda f, x: f(x)[0].real,
+    "eigvals": lambda f, x: f(x).real,
+    "eigh": lambda f, x: f(x)[0],
+    "svd": lambda f, x: f(x)[1],
+    "matrix_power": lambda f, x: f(x, 2),
+    "polyfit": lambda f, x: f([0.0, 1.0, 2.0, 3.0], x, 1),
+    "roots": lambda f, x: f([1.0, -x[0] - x[1], x[0] * x[1]]),
+}
+LISTED = sorted(
+    (space["__name__"], name)
+    for space, name in _core.replaced_names()
+    if hasattr(space[name], "_implementation") and space["__name__"] != "numpy.ma"
+    if not name.endswith(("_like", "eye", "identity", "copy", "require", "full", "ones"))
+)
+
+
+@pytest.mark.parametrize(("module", "name"), LISTED)
+def test_a_list_is_the_array_of_its_elements(module, name):
+    point = np.array([[1.5, 0.3], [0.3, 0.8]]) if module == "numpy.linalg" else np.abs(X)
+    if name.endswith(("2", "n")) and module == "numpy.fft":
+        point = point.reshape(2, 2)
+    call = CALLS.get(name, lambda f, x: f(x))
+
+    def of(x):
+        y = call(getattr(sys.modules[module], name), x)
+        return np.stack([y.real, y.imag]) if module == "numpy.fft" else y
+
+    expected = ad_core.jacobian(of)(point)
+    np.testing.assert_allclose(ad_core.jacobian(lambda x: of(x.tolist()))(point), expected)
+    np.testing.assert_allclose(ad_core.trace(of, point)(point), of(point.tolist()))
+
+
+def test_many_functions_take_lists():
+    assert len(LISTED) > 50
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

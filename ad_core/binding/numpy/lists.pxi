@@ -3,16 +3,6 @@
 # protocols ask arrays, not what lists hold, so that these functions make arrays of them while a
 # trace runs.
 
-cdef dict LISTED = {
-    np: ("angle", "average", "bincount", "corrcoef", "cov", "gradient", "histogram", "interp",
-         "mean", "median", "nanmean", "nanmedian", "nanpercentile", "nanquantile", "nanstd",
-         "nanvar", "percentile", "quantile", "std", "var"),
-    np.linalg: ("cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
-                "matrix_power", "matrix_rank", "pinv", "qr", "slogdet", "solve", "svd", "svdvals"),
-    np.fft: ("fft", "fft2", "fftn", "ifft", "ifft2", "ifftn", "irfft", "rfft"),
-}
-
-
 cdef object unpatched_nditer = np.nditer
 
 
@@ -54,6 +44,9 @@ def nditer(op, *args, **kwargs):
 
 
 enter_replacement(numpy_names, "nditer", nditer)
-for space, names in LISTED.items():
-    for name in names:
-        enter_replacement(space.__dict__, name, TakesLists(space.__dict__[name]))
+
+
+def take_lists(function):
+    """Let a function of NumPy's take lists of traced values while traces need its name."""
+    enter_replacement(sys_modules[function.__module__].__dict__, function.__name__,
+                      TakesLists(function))

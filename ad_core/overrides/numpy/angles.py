@@ -9,7 +9,7 @@ from ad_core.recording.arrays import as_array
 __all__ = ["angle", "unwrap"]
 
 
-@implements(np.angle)
+@implements(np.angle, lists=True)
 def angle(z, deg=False):
     turn = np.arctan2(0.0, z)
     return turn * (180.0 / np.pi) if deg else turn

@@ -30,15 +30,19 @@ any_traced = _core.any_traced  # whether nested sequences hold a traced value
 SIGNATURES = {np.dot: ("a", 2), np.concatenate: ("arrays", 2), np.where: ("condition", None)}
 
 
-def implements(*functions):
-    """Enter a function as the traced meaning of these NumPy functions.
+def implements(*functions, lists=False):
+    """Enter a function as what these NumPy functions do with traced values.
 
-    It takes NumPy's parameters but ``out``, which call_function sees to.
+    It takes NumPy's parameters but ``out``, which call_function sees to.  NumPy asks its protocols
+    of arrays, not of what lists hold; lists: a list of traced values may be an argument, for which
+    the function's name is replaced while traces need it.
     """
 
     def enter(implementation):
         for function in functions:
             table[function] = implementation
+            if lists:
+                _core.take_lists(function)
         return implementation
 
     return enter

@@ -19,7 +19,7 @@ INVERSE = {"fft": "ifft", "ifft": "fft"}
 
 def _enter(function):
     def add(implementation):
-        implements(function)(implementation)
+        implements(function, lists=True)(implementation)
         implements_complex(function)(implementation)
         return implementation
 

@@ -69,7 +69,7 @@ def _slopes(f, h, edge_order):
     return np.concatenate([low[..., None], inner, high[..., None]], axis=-1)
 
 
-@implements(np.gradient)
+@implements(np.gradient, lists=True)
 def gradient(f, *varargs, axis=None, edge_order=1):
     f = as_array(f)
     axes = range(f.ndim) if axis is None else axis

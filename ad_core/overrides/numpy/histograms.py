@@ -16,7 +16,7 @@ from ad_core.recording.arrays import as_array, as_floats
 __all__ = ["bincount", "digitize", "histogramdd"]
 
 
-@implements(np.bincount)
+@implements(np.bincount, lists=True)
 def bincount(x, weights=None, minlength=0):
     x, minlength = only_plain(np.bincount, x, minlength)
     places = np.asarray(x)
@@ -103,7 +103,7 @@ def histogram_bin_edges(a, bins=10, range=None, weights=None):
     return _edges(np.ravel(as_array(a)), bins, range, "histogram_bin_edges")
 
 
-@implements(np.histogram)
+@implements(np.histogram, lists=True)
 def histogram(a, bins=10, range=None, density=None, weights=None):
     x = np.ravel(as_array(a))
     if weights is not None and np.shape(weights) != np.shape(a):

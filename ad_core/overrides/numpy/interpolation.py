@@ -48,7 +48,7 @@ def _slopes_at(knots, xp, slopes, ends):
     )
 
 
-@implements(np.interp)
+@implements(np.interp, lists=True)
 def interp(x, xp, fp, left=None, right=None, period=None):
     period = only_plain(np.interp, period)
     x, xp, fp = as_floats(x), as_floats(xp), as_floats(fp)

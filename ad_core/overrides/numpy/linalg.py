@@ -19,12 +19,12 @@ EPS = np.finfo(np.float64).eps
 RESULTS = np.linalg._linalg  # the named tuples have no public name
 
 
-def linalg(*functions):
+def linalg(*functions, lists=True):
     """As `implements`, but NumPy's own function where all arguments are constants."""
 
     def enter(implementation):
         for function in functions:
-            implements(function)(_unless_constant(function, implementation))
+            implements(function, lists=lists)(_unless_constant(function, implementation))
         return implementation
 
     return enter
@@ -99,7 +99,7 @@ def slogdet(a):
     return RESULTS.SlogdetResult(*(x[()] for x in rules.slogdet(stacked_square(a))))
 
 
-@linalg(np.linalg.tensorsolve)
+@linalg(np.linalg.tensorsolve, lists=False)
 def tensorsolve(a, b, axes=None):
     axes = only_plain(np.linalg.tensorsolve, axes)
     a, b = as_array(a), as_array(b)
@@ -116,7 +116,7 @@ def tensorsolve(a, b, axes=None):
     return solve(np.reshape(a, (n, n)), np.ravel(b)).reshape(shape)
 
 
-@linalg(np.linalg.tensorinv)
+@linalg(np.linalg.tensorinv, lists=False)
 def tensorinv(a, ind=2):
     a = as_array(a)
     if ind <= 0:
@@ -220,7 +220,7 @@ def matrix_power(a, n):
     return +result
 
 
-@linalg(np.linalg.multi_dot)
+@linalg(np.linalg.multi_dot, lists=False)
 def multi_dot(arrays):
     """In the order of fewest multiplications: Cormen et al., Introduction to Algorithms, 15.2."""
     arrays = [as_array(a) for a in arrays]

@@ -231,10 +231,10 @@ def _function(of_rows, scale, name):
     return quantile
 
 
-quantile = implements(np.quantile)(_function(_any, 1.0, "Quantiles"))
-implements(np.percentile)(_function(_any, 100.0, "Percentiles"))
-nanquantile = implements(np.nanquantile)(_function(_without_holes, 1.0, "Quantiles"))
-implements(np.nanpercentile)(_function(_without_holes, 100.0, "Percentiles"))
+quantile = implements(np.quantile, lists=True)(_function(_any, 1.0, "Quantiles"))
+implements(np.percentile, lists=True)(_function(_any, 100.0, "Percentiles"))
+nanquantile = implements(np.nanquantile, lists=True)(_function(_without_holes, 1.0, "Quantiles"))
+implements(np.nanpercentile, lists=True)(_function(_without_holes, 100.0, "Percentiles"))
 
 
 def _median(x):
@@ -244,7 +244,7 @@ def _median(x):
     return np.where(_holes(x), np.nan, low if n % 2 else (low + high) / 2.0)
 
 
-@implements(np.median)
+@implements(np.median, lists=True)
 def median(a, axis=None, overwrite_input=False, keepdims=False):
     x = as_array(a)
     rows, axes = _rows(x, axis)
@@ -253,7 +253,7 @@ def median(a, axis=None, overwrite_input=False, keepdims=False):
     return kept(_median(as_traced(rows))[()], x.shape, axes, keepdims)
 
 
-@implements(np.nanmedian)
+@implements(np.nanmedian, lists=True)
 def nanmedian(a, axis=None, overwrite_input=False, keepdims=False):
     x = as_array(a)
     rows, axes = _rows(x, axis)

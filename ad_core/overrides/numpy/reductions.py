@@ -165,7 +165,7 @@ def _count(x, axis, where, keepdims):
     return np.float64(math.prod(x.shape[d] for d in axes))
 
 
-@implements(np.mean)
+@implements(np.mean, lists=True)
 def mean(a, axis=None, dtype=None, keepdims=False, where=True):
     x = as_array(a)
     return sum_(x, axis, dtype, keepdims, where=where) / _count(x, axis, where, keepdims)
@@ -176,12 +176,12 @@ def _there(a, where):
     return there & where if _given(where) else there
 
 
-@implements(np.nanmean)
+@implements(np.nanmean, lists=True)
 def nanmean(a, axis=None, dtype=None, keepdims=False, where=True):
     return mean(a, axis, dtype, keepdims, _there(a, where))
 
 
-@implements(np.average)
+@implements(np.average, lists=True)
 def average(a, axis=None, weights=None, returned=False, keepdims=False):
     x = as_array(a)
     if weights is None:
@@ -202,7 +202,7 @@ def average(a, axis=None, weights=None, returned=False, keepdims=False):
     return (result, total) if returned else result
 
 
-@implements(np.var)
+@implements(np.var, lists=True)
 def var(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
     ddof = kwargs.get("correction", ddof)
     x = as_array(a)
@@ -213,17 +213,17 @@ def var(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
     return total / np.maximum(_count(x, axis, where, keepdims) - ddof, 0.0)
 
 
-@implements(np.std)
+@implements(np.std, lists=True)
 def std(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
     return np.sqrt(var(a, axis, dtype, ddof, keepdims, where, **kwargs))
 
 
-@implements(np.nanvar)
+@implements(np.nanvar, lists=True)
 def nanvar(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
     return var(a, axis, dtype, ddof, keepdims, _there(a, where), **kwargs)
 
 
-@implements(np.nanstd)
+@implements(np.nanstd, lists=True)
 def nanstd(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
     return np.sqrt(nanvar(a, axis, dtype, ddof, keepdims, where, **kwargs))
 

@@ -49,7 +49,7 @@ def _weights(fweights, aweights, count):
     return given[0] if len(given) == 1 else given[0] * given[1]
 
 
-@implements(np.cov)
+@implements(np.cov, lists=True)
 def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
     if ddof is None:
         ddof = 0 if bias else 1
@@ -77,7 +77,7 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     return np.squeeze(products.matmul(centred, weighted.T) * (1.0 / freedom))
 
 
-@implements(np.corrcoef)
+@implements(np.corrcoef, lists=True)
 def corrcoef(x, y=None, rowvar=True, *, dtype=None):
     c = cov(x, y, rowvar)
     if np.ndim(c) == 0:
