@@ -37,8 +37,8 @@ typedef struct ad_linear_row {
     int (*undetermined)(const ad_linear *l, const double *y);
 } ad_linear_row;
 
-extern const ad_linear_row ad_linear_solve, ad_linear_triangular, ad_linear_inv, ad_linear_det,
-    ad_linear_slogdet, ad_linear_cholesky, ad_linear_qr, ad_linear_eigh;
+#define LINEAR(KIND, NAME, SOURCE, RULE) extern const ad_linear_row ad_linear_##NAME;
+#include "linalg/linear.def"
 
 const ad_lapack *ad_lapack_get(void);
 

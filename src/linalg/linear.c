@@ -10,14 +10,17 @@
 
 #define MOST 30000 /* rows of which LAPACK can count the room */
 
+const ad_linear_info ad_linear_table[AD_LINEAR_KINDS] = {
+#define LINEAR(KIND, NAME, SOURCE, RULE) {#NAME, SOURCE, RULE},
+#include "linalg/linear.def"
+};
+
 /* --------------------------------------------------------------------------------- sizes */
 
 static const ad_linear_row *row_of(const ad_linear *l) {
     static const ad_linear_row *const rows[AD_LINEAR_KINDS] = {
-        [AD_LINEAR_SOLVE] = &ad_linear_solve,     [AD_LINEAR_TRIANGULAR] = &ad_linear_triangular,
-        [AD_LINEAR_INV] = &ad_linear_inv,         [AD_LINEAR_DET] = &ad_linear_det,
-        [AD_LINEAR_SLOGDET] = &ad_linear_slogdet, [AD_LINEAR_CHOLESKY] = &ad_linear_cholesky,
-        [AD_LINEAR_QR] = &ad_linear_qr,           [AD_LINEAR_EIGH] = &ad_linear_eigh,
+#define LINEAR(KIND, NAME, SOURCE, RULE) &ad_linear_##NAME,
+#include "linalg/linear.def"
     };
     return rows[l->kind];
 }

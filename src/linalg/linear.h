@@ -25,16 +25,16 @@
 #include "base/status.h"
 
 typedef enum ad_linear_kind {
-    AD_LINEAR_SOLVE,
-    AD_LINEAR_TRIANGULAR,
-    AD_LINEAR_INV,
-    AD_LINEAR_DET,
-    AD_LINEAR_SLOGDET,
-    AD_LINEAR_CHOLESKY,
-    AD_LINEAR_QR,
-    AD_LINEAR_EIGH,
+#define LINEAR(KIND, NAME, SOURCE, RULE) AD_LINEAR_##KIND,
+#include "linalg/linear.def"
     AD_LINEAR_KINDS
 } ad_linear_kind;
+
+/* A row of linear.def: the name of a kind, the file of its C function, and its rule in Python. */
+typedef struct ad_linear_info {
+    const char *name, *source, *rule;
+} ad_linear_info;
+extern const ad_linear_info ad_linear_table[AD_LINEAR_KINDS];
 
 enum { /* which triangle, whether it is transposed, whether its diagonal is 1 */
        AD_LINEAR_LOWER = 1,

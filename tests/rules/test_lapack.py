@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix functions through SciPy's LAPACK: the same as by the rules in Python, from any thread."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 import ad_core
 from ad_core import _core
+from repository import ROOT
 
 rng = np.random.default_rng(7)
 
@@ -114,8 +116,7 @@ np.savez(sys.argv[1], **{name: test_lapack.results(name) for name in names})
 def without_scipy(tmp_path_factory):
     """The same where there is no SciPy: by the rules in Python alone."""
     file = tmp_path_factory.mktemp("lapack") / "found.npz"
-    here = os.path.dirname(__file__)
-    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     subprocess.run(
         [sys.executable, "-c", WITHOUT_SCIPY, str(file)],
         check=True, env={**os.environ, "PYTHONPATH": path}, cwd=file.parent,
@@ -204,3 +205,14 @@ def test_zero_seeds_have_no_part_in_what_is_not_finite():
     found = tape.vjp(a, np.array([1.0, 0.0]))
     np.testing.assert_allclose(found[0], np.linalg.inv(a[0]).T, rtol=1e-12)
     assert np.all(found[1] == 0.0)
+
+
+@pytest.mark.parametrize(("name", "source", "rule"), _core.linear_table())
+def test_every_kind_stands_in_c_and_in_python_and_is_compared(name, source, rule):
+    file, _, function = rule.partition(":")
+    module = importlib.import_module(f"ad_core.rules.{file.removesuffix('.py')}")
+    assert callable(getattr(module, function))
+    assert [case for case in CASES if case.startswith(name)]
+    path = ROOT / "src" / "linalg" / source
+    if path.is_file():
+        assert f"ad_linear_{name} = {{" in path.read_text("utf-8")

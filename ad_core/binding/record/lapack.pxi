@@ -3,15 +3,13 @@
 # never needed, since every rule can answer for itself.
 
 cdef extern from "linalg/linear.h" nogil:
-    ctypedef enum ad_linear_kind:
-        AD_LINEAR_SOLVE
-        AD_LINEAR_TRIANGULAR
-        AD_LINEAR_INV
-        AD_LINEAR_DET
-        AD_LINEAR_SLOGDET
-        AD_LINEAR_CHOLESKY
-        AD_LINEAR_QR
-        AD_LINEAR_EIGH
+    ctypedef int ad_linear_kind
+    int AD_LINEAR_KINDS
+    ctypedef struct ad_linear_info:
+        const char *name
+        const char *source
+        const char *rule
+    const ad_linear_info *ad_linear_table
     unsigned AD_LINEAR_LOWER
     unsigned AD_LINEAR_TRANSPOSED
     unsigned AD_LINEAR_UNIT
@@ -39,10 +37,17 @@ cdef extern from "linalg/linear.h" nogil:
     ad_status ad_linear_pull(ad_linear *linear, const double *x, const double *y, size_t p,
                              const double *adjoint, double *out)
 
-cdef dict LINEAR_KINDS = {
-    "solve": AD_LINEAR_SOLVE, "triangular": AD_LINEAR_TRIANGULAR, "inv": AD_LINEAR_INV,
-    "det": AD_LINEAR_DET, "slogdet": AD_LINEAR_SLOGDET, "cholesky": AD_LINEAR_CHOLESKY,
-    "qr": AD_LINEAR_QR, "eigh": AD_LINEAR_EIGH}
+def linear_table():
+    """The rows of src/linalg/linear.def: name, source of the C function, rule in Python."""
+    cdef int kind
+    rows = []
+    for kind in range(AD_LINEAR_KINDS):
+        rows.append((ad_linear_table[kind].name.decode(), ad_linear_table[kind].source.decode(),
+                     ad_linear_table[kind].rule.decode()))
+    return rows
+
+
+cdef dict LINEAR_KINDS = {name: kind for kind, (name, _, _) in enumerate(linear_table())}
 LINEAR_FLAGS = {
     "lower": AD_LINEAR_LOWER, "transposed": AD_LINEAR_TRANSPOSED, "unit": AD_LINEAR_UNIT}
 
