@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _DEFAULT_SOURCE /* madvise */
+#define _DEFAULT_SOURCE /* for madvise */
 #include "base/alloc.h"
 
 #include <stdint.h>
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #endif
 
-/* Atomic, because sweeps of different threads allocate without the GIL. */
+/* The countdown is atomic because sweeps of different threads allocate without the GIL. */
 #include <stdatomic.h>
 
 static atomic_long countdown;
@@ -18,13 +18,14 @@ static int must_fail(void) {
     if (atomic_load_explicit(&countdown, memory_order_relaxed) == 0) return 0;
     long left = atomic_fetch_sub(&countdown, 1) - 1;
     if (left > 0) return 0;
-    atomic_store(&countdown, 1); /* stays failing until it is reset */
+    atomic_store(&countdown, 1); /* later allocations fail too, until a reset */
     return 1;
 }
 
 void ad_alloc_fail_at(long n) { atomic_store(&countdown, n); }
 
-/* Large arrays in large pages, as NumPy's are: first touches then cost next to nothing. */
+/* Ask the kernel for large pages under a large array, as NumPy does: the page faults of the first
+ * accesses then cost next to nothing. */
 static void *advised(void *memory, size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     const size_t large = (size_t)1 << 22, page = 4096;
@@ -51,7 +52,7 @@ void *ad_alloc_zeroed(size_t count, size_t size) {
 
 void ad_free(void *memory) { free(memory); }
 
-/* What malloc gave stands just before what the caller gets. */
+/* The pointer that malloc returned is stored just before the aligned address. */
 void *ad_alloc_lines(size_t count, size_t size) {
     if (size != 0 && count > (SIZE_MAX - 2 * AD_LINE) / size) return NULL;
     char *memory = ad_alloc(count * size + AD_LINE + sizeof memory, 1);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules for zeros, infinities and NaN. */
+/* Products and tests in which zeros, infinities and NaN need special treatment. */
 #ifndef AD_NUMBERS_H
 #define AD_NUMBERS_H
 
 #include <stddef.h>
 
-/* A product in which an exact zero wins over infinities and NaN: what an
- * adjoint or tangent that is structurally absent must do to a partial. */
+/* A product in which an exact zero wins over infinities and NaN.  It multiplies a partial by a
+ * tangent or adjoint, where a zero stands for one that is structurally absent. */
 static inline double ad_guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
 
-/* Whether one of n numbers is not zero. */
+/* Returns whether one of n numbers is not zero. */
 static inline int ad_any(size_t n, const double *x) {
     for (size_t k = 0; k < n; k++) {
         if (x[k] != 0) return 1;
@@ -17,8 +17,8 @@ static inline int ad_any(size_t n, const double *x) {
     return 0;
 }
 
-/* Whether none of n numbers is infinite or NaN: x - x is 0 unless x is.  Sums side by side, since
- * one alone takes its time. */
+/* Returns whether all of n numbers are finite, since x - x is 0 unless x is infinite or NaN.  Eight
+ * sums run side by side, because a single one would wait for the latency of each addition. */
 static inline int ad_all_finite(size_t n, const double *x) {
     double sum[8] = {0};
     size_t k = 0;
