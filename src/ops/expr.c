@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Recursive descent: comparison < sum < product < unary < primary. */
+/* Recursive descent: a comparison is made of sums, a sum of products, a product of unary
+ * expressions, and these of primary ones. */
 typedef struct parser {
     const char *at;
     ad_expr *expr;
@@ -83,8 +84,9 @@ static void call(parser *p, const char *name) {
     }
 }
 
-/* A decimal number; strtod would ask the locale what a point is.  The table's numbers have
- * few digits, so that quotient is correctly rounded. */
+/* A decimal number. strtod() would depend on the decimal point of the locale.  The numbers of the
+ * table have few digits, so that numerator and denominator are exact and the quotient is correctly
+ * rounded. */
 static double digits(parser *p) {
     double number = 0, scale = 1;
     while (isdigit((unsigned char)*p->at)) number = number * 10 + (*p->at++ - '0');
@@ -178,7 +180,8 @@ ad_status ad_expr_parse(const char *text, ad_expr *expr) {
 static ad_expr partials[AD_OP_COUNT][AD_MAX_ARITY];
 static uint8_t steps[AD_OP_COUNT][AD_MAX_ARITY];
 
-/* Whether operands reach the result through partials that are literally 0 alone. */
+/* Returns whether every path from an operand to the result passes through a partial that is
+ * literally 0. */
 static int steps_alone(const ad_expr *expr) {
     uint8_t stack[AD_EXPR_DEPTH];
     int top = 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The texts of ops.def parsed into postfix code, so that a row's partial can be
- * carried out with operations of the table itself. */
+/* The texts of ops.def parsed into postfix code, so that the partial of a row can be evaluated with
+ * operations of the table itself. */
 #ifndef AD_EXPR_H
 #define AD_EXPR_H
 
 #include "base/status.h"
 #include "ops/ops.h"
 
-#define AD_EXPR_STEPS 128 /* longest code; ad_expr_parse refuses more */
+#define AD_EXPR_STEPS 128 /* longest code; ad_expr_parse() rejects longer ones */
 #define AD_EXPR_DEPTH 24 /* deepest stack a code may need */
 
 typedef enum ad_step_kind {
@@ -16,7 +16,7 @@ typedef enum ad_step_kind {
     AD_STEP_C,
     AD_STEP_V,
     AD_STEP_NUMBER, /* push number */
-    AD_STEP_APPLY,  /* replace the operation's arity topmost by its result */
+    AD_STEP_APPLY,  /* replace as many topmost values as the arity of the operation by its result */
 } ad_step_kind;
 
 typedef struct ad_step {
@@ -29,18 +29,19 @@ typedef struct ad_expr {
     ad_step step[AD_EXPR_STEPS];
 } ad_expr;
 
-/* Parse an expression of the table's grammar.  AD_OK, or AD_BAD_OP for a text that
- * uses what no row provides. */
+/* Parse an expression of the table's grammar.  Returns AD_BAD_OP if the text is no such expression,
+ * is too long, or uses a function that is not the value of a row. */
 ad_status ad_expr_parse(const char *text, ad_expr *expr);
 
-/* Parse all partials of the table; once, before the one below. */
+/* Parse all partials of the table.  Must be called once before the two functions below. */
 ad_status ad_expr_prepare(void);
 
 /* The partial of row op along edge j. */
 const ad_expr *ad_expr_partial(unsigned op, int j);
 
-/* Whether that partial is made of steps alone (comparisons, selections, whole numbers): where it is
- * 0 it stays 0 near the point, but at the edge of a step, where docs/conventions.md decides. */
+/* Returns whether that partial is piecewise constant, being made of comparisons, selections and
+ * whole numbers only.  Where such a partial is 0 it stays 0 near the point, except at the edge of a
+ * step, where docs/conventions.md decides. */
 int ad_expr_steps(unsigned op, int j);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions that ops.def uses beyond <math.h>, on doubles. */
+/* The scalar functions that ops.def uses beyond those of <math.h>. */
 #ifndef AD_KERNELS_H
 #define AD_KERNELS_H
 
@@ -8,22 +8,25 @@
 #include "base/nonfinite.h"
 #include "ops/ops.h"
 
-/* The value itself, held constant by its row's partial. */
+/* The value itself.  The partial of its row is 0. */
 static inline double ad_stopped(double a) { return a; }
 
 static inline double ad_sign(double a) { return a > 0 ? 1 : a < 0 ? -1 : a == 0 ? 0 : a; }
 
-/* The sign as the slope of |a|, whose own slope at 0 is infinite: unlike a step's it counts. */
+/* The sign of a as the slope of |a|.  Its own slope at 0 is infinite, whereas that of ad_sign() is
+ * 0 everywhere. */
 static inline double ad_side(double a) { return ad_sign(a); }
 
-/* a / b, and at 0 / 0 the middle of what it tends to as a slope of hypot. */
+/* a / b, and 0 where b is 0: the partial of hypot at the origin is taken as the middle of its
+ * limits. */
 static inline double ad_ratio(double a, double b) { return b == 0 ? 0 : a / b; }
 
-/* The partial a of a root b: at b = 0 the middle of the slopes on both sides of the kink. */
+/* The partial a of a root whose value is b.  At b = 0, where the root has a kink, it is the middle
+ * of the slopes on both sides, which is 0. */
 static inline double ad_kinked(double a, double b) { return b == 0 ? 0 : a; }
 
-/* a log b, and 0 where a is 0 and b >= 0: a is a power of b, which goes to 0 faster than log b
- * grows. */
+/* a log b, and 0 where a is 0 and b >= 0: there a is a power of b, which tends to 0 faster than log
+ * b grows. */
 static inline double ad_times_log(double a, double b) { return a == 0 && b >= 0 ? 0 : a * log(b); }
 
 /* b^c log b, given a = b^c. */
@@ -44,15 +47,16 @@ static inline double ad_sinc(double a) {
     return a == 0 ? 1 : sin(y) / y;
 }
 
-/* To the next number away from zero. */
+/* The distance to the next number away from zero. */
 static inline double ad_spacing(double a) { return nextafter(a, a < 0 ? -AD_INF : AD_INF) - a; }
 
-/* The share of a of two exponentials whose logarithms differ by it. */
+/* The share that the first of two exponentials has in their sum, if their logarithms differ by
+ * a. */
 static inline double ad_logistic(double a) { return 1 / (1 + exp(-a)); }
 static inline double ad_logistic2(double a) { return 1 / (1 + exp2(-a)); }
 
 static inline double ad_logaddexp(double a, double b) {
-    if (a == b) return a + AD_LN2; /* also equal infinities */
+    if (a == b) return a + AD_LN2; /* covers equal infinities too */
     return a > b ? a + log1p(exp(b - a)) : b + log1p(exp(a - b));
 }
 
@@ -68,7 +72,8 @@ static inline double ad_remainder(double a, double b) {
     return r == 0 ? copysign(0, b) : r;
 }
 
-/* NumPy's: the modulus goes first, so that a quotient of infinity stays -1 or 0. */
+/* NumPy's floor division: the modulus is subtracted first, so that a quotient by infinity is -1 or
+ * 0. */
 static inline double ad_floor_divide(double a, double b) {
     if (b == 0) return a / b;
     double mod = fmod(a, b), q = (a - mod) / b;

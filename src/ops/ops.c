@@ -6,7 +6,7 @@
 #define sel(condition, yes, no) ((condition) ? (yes) : (no))
 #define UNUSED(x) (void)(x)
 
-/* Scalar kernels: the rows compiled on doubles. */
+/* Scalar kernels: the rows compiled for doubles. */
 #define POINT(NAME, VALUE, PARTIALS)                                              \
     static double point_##NAME(double a, double b, double c, double p[]) {        \
         double v = VALUE;                                                         \
@@ -23,7 +23,7 @@
 #define ALIAS(UFUNC, NAME)
 #include "ops/ops.def"
 
-/* A partial's class is its text.  sizeof counts the closing zero. */
+/* The class of a partial follows from its text. sizeof counts the terminating zero. */
 #define CLASS(TEXT)                                                                    \
     (sizeof(TEXT) == 2   ? (TEXT)[0] == '0'   ? AD_PARTIAL_ZERO                        \
                            : (TEXT)[0] == '1' ? AD_PARTIAL_ONE                         \
@@ -34,7 +34,7 @@
      : sizeof(TEXT) == 3 ? (TEXT)[0] == '-' && (TEXT)[1] == '1' ? AD_PARTIAL_MINUS_ONE \
                                                                 : AD_PARTIAL_STORED    \
                          : AD_PARTIAL_STORED)
-/* The texts are stringified in the row macro itself: one layer more would expand AD_PI. */
+/* The texts are stringified in the row macro itself: another macro layer would expand AD_PI. */
 #define UNARY(NAME, UFUNC, DA, VALUE, PA) \
     {#NAME, UFUNC, 1, 0, 0, {#DA}, #VALUE, {#PA}, {CLASS(#PA)}, point_##NAME},
 #define BINARY(NAME, UFUNC, DA, DB, VALUE, PA, PB)                                      \

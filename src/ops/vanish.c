@@ -7,7 +7,7 @@ float ad_vanish_constant(double value) { return value >= 0 ? INFINITY : 0; }
 
 float ad_vanish_both(float a, float b) { return a < b ? a : b; }
 
-/* That of u where a power of u or of |u| takes part: at least 1 where u is 0. */
+/* The order of |u| given that of u: at least 1 where u is 0. */
 static float magnitude(float order) { return order > 1 ? order : 1; }
 
 static float power(float order, double exponent) {
