@@ -5,7 +5,7 @@
 
 #include "simd/lanes.h"
 
-#define SPREAD 256 /* elements copied at once to lie side by side */
+#define SPREAD 256 /* elements copied to a buffer at once */
 
 static struct {
     ad_loop_fn loop;
@@ -27,8 +27,8 @@ double ad_op_value(unsigned op, double a, double b, double c) {
     return value;
 }
 
-/* Elements [k, k + n) side by side, as lanes take them: in place, or copied to a buffer, one for
- * all only once. */
+/* Elements [k, k + n) of a strided operand, contiguous as the lanes need them: in place, or copied
+ * to a buffer.  A broadcast operand (stride 0) is copied only for k = 0. */
 static const double *spread(const double *x, intptr_t stride, size_t k, size_t n, double *buffer) {
     if (stride == 1) return x + k;
     if (stride == 0 && k > 0) return buffer;

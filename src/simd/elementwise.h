@@ -5,25 +5,27 @@
 
 #include "ops/ops.h"
 
-/* An inner loop in NumPy's form: strided pointers to operands and result. */
+/* An inner loop in NumPy's form: the pointers and the strides, in bytes, of the operands and the
+ * result. */
 typedef void (*ad_loop_fn)(char **pointers, const intptr_t *count, const intptr_t *strides,
                            void *data);
 
-/* Values of arrays may come from the caller's own loops (NumPy's), so that a
- * traced function returns bit for bit what it returns untraced.  Set once,
- * before any recording; without one the table's expression is used. */
+/* Make the caller's loop (NumPy's) compute the values of an operation on arrays, so that a traced
+ * function returns bit for bit what it returns untraced.  Called once per operation, before any
+ * recording.  Operations without a loop use the expression of the table. */
 void ad_op_set_loop(unsigned op, ad_loop_fn loop, void *data);
 
-/* value[k] = op(a[k], b[k], c[k]) for k < n; strides in doubles. */
+/* value[k] = op(a[k], b[k], c[k]) for k < n, where operand j has stride[j] doubles between its
+ * elements and the values are contiguous. */
 void ad_op_values(unsigned op, size_t n, const double *const operand[], const intptr_t stride[],
                   double *value);
 
-/* One partial of n consecutive points: out[k] from a[k], b[k], c[k] and v[k],
- * all contiguous (absent operands may be NULL). */
+/* The partials along one edge at n points: out[k] from a[k], b[k], c[k] and v[k].  All arrays are
+ * contiguous, and operands that the row does not have may be NULL. */
 void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const double *b,
                     const double *c, const double *v, double *out);
 
-/* Value at one point, from the loop where one is set. */
+/* The value at one point, computed by the caller's loop if there is one. */
 double ad_op_value(unsigned op, double a, double b, double c);
 
 #endif

@@ -7,19 +7,20 @@
 
 #include "ops/ops.h"
 
-#define AD_LANES 8 /* doubles a vector, whatever the machine's registers hold */
+#define AD_LANES 8 /* doubles per vector, independent of the size of the machine's registers */
 
-/* out[k] for k < n from contiguous operands and values; unused ones may be NULL. */
+/* Write out[k] for k < n from contiguous operands and values.  Those that the row does not use may
+ * be NULL. */
 typedef void (*ad_lane_fn)(size_t n, const double *a, const double *b, const double *c,
                            const double *v, double *out);
 
 typedef struct ad_lane_table {
     const char *isa;
     ad_lane_fn value[AD_OP_COUNT];
-    ad_lane_fn partial[AD_OP_COUNT][AD_MAX_ARITY]; /* beyond the arity NULL */
+    ad_lane_fn partial[AD_OP_COUNT][AD_MAX_ARITY]; /* NULL beyond the arity */
 } ad_lane_table;
 
-/* The table in use: NULL until ad_isa_choose (isa/select.h) has chosen one. */
+/* The table in use: NULL until ad_isa_choose() (isa/select.h) has set one. */
 const ad_lane_table *ad_lanes(void);
 void ad_lanes_use(const ad_lane_table *table);
 

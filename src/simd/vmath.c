@@ -9,7 +9,7 @@ ad_vmath_table ad_vmath_2, ad_vmath_4, ad_vmath_8;
 #if defined(__linux__) && defined(__x86_64__)
 #include <dlfcn.h>
 
-/* The names are the x86-64 vector ABI's: _ZGV, register class, N lanes, v per operand. */
+/* The names follow the x86-64 vector ABI: _ZGV, register class, N, lanes, one v per operand. */
 void ad_vmath_resolve(void) {
     static void *library;
     if (library != NULL) return;
