@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/floating.h"
 
-#define LONG_PRODUCT ((size_t)1 << 26) /* multiplications of a product that may be interrupted */
+#define LONG_PRODUCT ((size_t)1 << 26) /* multiplications from which a product can be interrupted */
 
 #define BLOCK(KIND, NAME, FAMILY, RUNNING, CHOICE) {NAME, AD_FAMILY_##FAMILY, RUNNING, CHOICE},
 const ad_block_info ad_block_kinds[AD_BLOCK_COUNT] = {
@@ -18,8 +18,10 @@ const char *ad_block_name(unsigned kind) {
     return kind < AD_BLOCK_COUNT ? ad_block_kinds[kind].name : "?";
 }
 
-/* Elements of one result that lie evenly are walked together; otherwise, and when the
- * reduced dimension is the strided one, results are walked together. */
+/* Returns whether the edges are walked along the results, with one element of each, instead of
+ * along the elements of one result.  This is faster if the innermost outer dimension has at least 8
+ * results and the elements of a result are not adjacent or fewer than 8.  Lists are always walked
+ * result by result. */
 static int by_results(const ad_block *b) {
     const ad_extent *outer = &b->extent[0], *inner = &b->extent[1];
     if (b->operand[0].list != AD_AFFINE || outer->ndim == 0) return 0;
@@ -86,7 +88,7 @@ void ad_block_row(const ad_tape *tape, const ad_block *b, size_t o, ad_node *nod
     ad_view_list(&row, &b->extent[1], 0, n, nodes);
 }
 
-/* Sum of one stretch by pairs of halves, as NumPy does, to keep rounding errors small. */
+/* Sum of one stretch by recursive halving, as NumPy does it, to keep rounding errors small. */
 static double pairwise(const double *value, ad_place in, size_t from, size_t n) {
     if (n > 128) {
         size_t half = n / 2 / 8 * 8;
@@ -106,7 +108,7 @@ static inline double element_value(const ad_tape *tape, const ad_edges *e, size_
         ->value[e->in.list ? e->in.list[k] : (ad_node)(e->in.base + (int64_t)k * e->in.stride)];
 }
 
-/* Whether the sums were all taken; 0 if the caller asked to stop. */
+/* Compute the sums.  Returns 0 if the caller asked to stop. */
 static int sum_values(const ad_tape *tape, const ad_block *b, double *out) {
     ad_cursor cursor = {0};
     ad_edges e;
@@ -135,7 +137,8 @@ static void cumsum_values(const ad_tape *tape, const ad_block *b, double *out) {
     }
 }
 
-/* The largest (sign 1) or smallest (-1) of n > 0 numbers; NaN wins. */
+/* The largest (sign 1) or smallest (sign -1) of n > 0 numbers.  The result is NaN if one of them
+ * is. */
 static double extreme(size_t n, const double *x, double sign) {
     double best[8];
     size_t k = 0;
@@ -150,13 +153,13 @@ static double extreme(size_t n, const double *x, double sign) {
     return nonfinite ? NAN : sign * best[0];
 }
 
-/* The extreme of each result, then every tied element's equal share. */
+/* Compute the extreme of each result and the partials: tied elements get equal shares. */
 static void extreme_values(ad_tape *tape, const ad_block *b, double sign, double *out) {
     ad_cursor cursor = {0};
     ad_edges e;
     size_t row = b->extent[1].count;
     double *share = tape->partial + b->partial;
-    while (ad_next_edges(tape, b, &cursor, &e)) { /* first the elements stand there */
+    while (ad_next_edges(tape, b, &cursor, &e)) { /* the partials first hold the elements */
         double *to = share + e.edge;
         if (e.in.list == NULL && e.in.stride == 1 && e.edge_stride == 1) {
             memcpy(to, tape->value + e.in.base, e.count * sizeof *to);
@@ -178,7 +181,8 @@ static void extreme_values(ad_tape *tape, const ad_block *b, double sign, double
     }
 }
 
-/* One half of a shape as an extent and a view over it; 0 if it has too many dimensions. */
+/* Describe the outer or the inner half of a shape as an extent and a view over it.  Returns 0 if it
+ * has too many dimensions. */
 static int half_view(int ndim, const int64_t *shape, const int64_t *stride, ad_extent *extent,
                      ad_view *view) {
     int64_t sizes[AD_ANY_DIMS], steps[AD_ANY_DIMS], *walked[] = {steps};
@@ -196,7 +200,7 @@ static int half_view(int ndim, const int64_t *shape, const int64_t *stride, ad_e
     return 1;
 }
 
-/* The number of elements of a shape; more than any tape may hold if it is too large. */
+/* The number of elements of a shape, or AD_MAX_NODES + 1 if it is larger than AD_MAX_NODES. */
 static size_t count_elements(int n, const int64_t *shape) {
     size_t count = 1;
     for (int d = 0; d < n; d++) {
@@ -209,8 +213,8 @@ static size_t count_elements(int n, const int64_t *shape) {
     return count;
 }
 
-/* Describe the operand of a reduction in its block; returns how many list entries it takes: none if
- * it is an affine rule over few enough dimensions. */
+/* Describe the operand of a reduction in its block.  Returns the number of list entries needed: 0
+ * if the operand is an affine rule over at most AD_DIMS dimensions in each half. */
 static size_t describe(ad_block *block, int outer, int inner, const int64_t *shape,
                        const ad_operand *x) {
     const size_t edges = (size_t)block->extent[0].count * block->extent[1].count;
@@ -229,7 +233,7 @@ static size_t describe(ad_block *block, int outer, int inner, const int64_t *sha
     return edges;
 }
 
-/* Append the run of a block whose nodes, from `first` on, are there. */
+/* Append the run of a block whose nodes, from `first` on, exist. */
 static void append_block(ad_tape *tape, unsigned kind, uint16_t arity, ad_node first,
                          const ad_block *block) {
     tape->run[tape->runs++] =
@@ -237,7 +241,7 @@ static void append_block(ad_tape *tape, unsigned kind, uint16_t arity, ad_node f
     tape->block[tape->blocks++] = *block;
 }
 
-/* The values of a reduction's results; 0 if the caller asked to stop. */
+/* Compute the values of a reduction.  Returns 0 if the caller asked to stop. */
 static int reduction_values(ad_tape *tape, const ad_block_info *kind, const ad_block *block,
                             double *out) {
     int done = 1;
@@ -300,8 +304,9 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
     return AD_OK;
 }
 
-/* The product; 0 if the caller asked to stop.  A large one that may be asked goes a batch after the
- * other, and where numbers stand in a matrix several times, which no BLAS takes, in rows. */
+/* Compute the product.  Returns 0 if the caller asked to stop.  A large product that can be
+ * interrupted is computed matrix by matrix.  If a stride is 0, where BLAS does not apply, it is
+ * computed in groups of rows. */
 static int matmul_values(const ad_tape *tape, const int64_t e[4], ad_matrix a, ad_matrix b,
                          ad_matrix c) {
     const size_t row = (size_t)e[2] * (size_t)e[3];

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Block operations: array operations that are one run however large, in the same stream as the
- * elementary ones.  The table blocks.def lists their kinds.  The fields of an ad_block mean, in the
- * kinds of each family:
+/* Block operations: array operations that are one run regardless of their size, in the same stream
+ * as the elementary ones.  The table blocks.def lists their kinds.  The fields of an ad_block have
+ * these meanings in the kinds of each family:
  *
- * REDUCTION  Node o is the sum, the largest or the smallest over r of the elements (o, r).  A
- *            running reduction has instead node (o, r), the sum of the elements (o, 0..r), and one
- *            reduced dimension.
+ * REDUCTION  Node o is the sum, the largest or the smallest of the elements (o, r) over all r.
+ *            A running reduction has nodes (o, r) instead, each the sum of the elements (o, 0..r),
+ *            and one reduced dimension.
  *            extent[0] is the shape of the results, extent[1] that of the reduced dimensions.
- *            operand[0] holds the base and the strides over extent[0], operand[1] the strides over
- *            extent[1]; its base is unused.  A list holds element (o, r) at entry
+ *            operand[0] holds the base and the strides over extent[0].  operand[1] holds the
+ *            strides over extent[1], and its base is unused.  A list holds element (o, r) at entry
  *            o * extent[1].count + r.  The largest and the smallest store one partial per element
- *            in that order: ties share the derivative equally.
+ *            in that order: tied elements share the derivative equally.
  * PRODUCT    Products of matrices.  extent[0].count is the batch, extent[1].size is {M, K, N},
  *            operand[j].stride is {batch, row, column}.  Operands are never lists.
- * CALL       `count` results of the tape's rule[rule] at extent[1].count numbers: consecutive nodes
- *            from operand[0].base on, or its list.  Constants may be among them. */
+ * CALL       The `count` results of the tape's rule[rule] at extent[1].count arguments: consecutive
+ *            nodes from operand[0].base on, or the nodes of its list.  Some arguments may be
+ *            constants. */
 #ifndef AD_BLOCK_H
 #define AD_BLOCK_H
 
@@ -40,32 +41,36 @@ typedef struct ad_block_info {
 } ad_block_info;
 extern const ad_block_info ad_block_kinds[AD_BLOCK_COUNT];
 
-/* The NumPy function that a kind of block stands for; "?" if there is no such kind. */
+/* Returns the NumPy function that a kind of block stands for; "?" if there is no such kind. */
 const char *ad_block_name(unsigned kind);
 
-/* Whether a run is a block of a family. */
+/* Returns whether a run is a block of a family. */
 static inline int ad_is_family(const ad_run *run, ad_block_family family) {
     return run->form == AD_FORM_BLOCK && ad_block_kinds[run->op].family == family;
 }
 
-/* Record a reduction of the given kind: of x, an array of shape outer + inner in C order, over the
- * inner dimensions; a running one goes along the single inner dimension.  The nodes of the results
- * follow from *first.  The largest or smallest of nothing is AD_BAD_SHAPE. */
+/* Record a reduction of the given kind of x, an array of shape outer + inner in C order, over the
+ * inner dimensions.  A running reduction has a single inner dimension.  The results are consecutive
+ * nodes from *first on.  Returns AD_BAD_SHAPE for the largest or smallest of no elements, AD_BAD_OP
+ * if the kind is no reduction, AD_TAPE_FULL, AD_NO_MEMORY or AD_INTERRUPTED. */
 ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, const int64_t *shape,
                          const ad_operand *x, ad_node *first);
 
-/* Record the products of `batch` pairs of matrices, M x K and K x N; strides are
- * {batch, row, column} in nodes.  Result: batch x M x N nodes from *first. */
+/* Record the products of pairs of matrices, M x K and K x N; extents is {batch, M, K, N}, and the
+ * strides are {batch, row, column} in nodes.  The results are batch x M x N consecutive nodes from
+ * *first on.  Returns AD_TAPE_FULL, AD_NO_MEMORY or AD_INTERRUPTED on failure. */
 ad_status ad_tape_matmul(ad_tape *tape, const int64_t extents[4], ad_node a,
                          const int64_t a_stride[3], ad_node b, const int64_t b_stride[3],
                          ad_node *first);
 
-/* Record a call of a rule at n nodes, x's list or those in a row from its base on: m results with
- * the values y, or (NULL) what the rule says.  The tape keeps the rule. */
+/* Record a call of a rule at n nodes: those of x's list, or the consecutive ones from its base on.
+ * The m results get the values y, or those that the rule's callback computes if y is NULL.  The
+ * tape takes a reference to the rule.  Returns AD_TAPE_FULL, AD_NO_MEMORY or the status of the
+ * callback on failure. */
 ad_status ad_tape_call(ad_tape *tape, void *rule, size_t n, const ad_operand *x, size_t m,
                        const double *y, ad_node *first);
 
-/* The number of edges of a run, where a matrix product counts one per multiplication. */
+/* Returns the number of edges of a run; a matrix product has one per multiplication. */
 static inline size_t ad_run_edges(const ad_tape *tape, const ad_run *run) {
     if (run->form == AD_FORM_SPAN) return run->arity * (size_t)tape->span[run->a].extent.count;
     if (run->form != AD_FORM_BLOCK) return run->arity;
@@ -74,18 +79,20 @@ static inline size_t ad_run_edges(const ad_tape *tape, const ad_run *run) {
     return (size_t)b->extent[0].count * b->extent[1].count;
 }
 
-/* The k-th node that a call reads; all of them. */
+/* The k-th node that a call reads, and all of them; nodes has room for extent[1].count. */
 static inline ad_node ad_call_node(const ad_tape *tape, const ad_block *b, size_t k) {
     const ad_view *x = &b->operand[0];
     return x->list == AD_AFFINE ? x->base + (ad_node)k : tape->list[x->list + k];
 }
 void ad_call_nodes(const ad_tape *tape, const ad_block *b, ad_node *nodes);
 
-/* Their values: where they lie in a row, or gathered into room for extent[1].count. */
+/* Returns the values of these nodes: a pointer into the tape if the nodes are consecutive, else a
+ * copy in `room`, which holds extent[1].count doubles. */
 const double *ad_call_values(const ad_tape *tape, const ad_block *b, double *room);
 
-/* One stretch of a reduction's edges: element k joins result node out + k * out_stride
- * with operand element in[k]; edge k's stored partial is number edge + k * edge_stride. */
+/* A stretch of a reduction's edges.  Edge k leads from operand node number k of `in` to the result
+ * node number out + k * out_stride of the run.  Its stored partial is number edge + k * edge_stride
+ * of the block. */
 typedef struct ad_edges {
     size_t count;
     size_t out;
@@ -95,15 +102,16 @@ typedef struct ad_edges {
     int64_t edge_stride;
 } ad_edges;
 
-/* Walks the edges of a reduction; start from a zeroed cursor, 0 means finished. */
+/* The state of a walk over the edges of a reduction, zeroed at the start.  ad_next_edges() writes
+ * the next stretch and returns 1, or 0 at the end. */
 typedef struct ad_cursor {
     size_t o, r;
     ad_node buffer[AD_CHUNK];
 } ad_cursor;
 int ad_next_edges(const ad_tape *tape, const ad_block *block, ad_cursor *cursor, ad_edges *edges);
 
-/* The nodes of result o of a reduction, or of row o of running sums: extent[1].count of them, in
- * the order of the reduced dimensions. */
+/* Write the element nodes of result o of a reduction, or of row o of running sums: extent[1].count
+ * nodes in the order of the reduced dimensions. */
 void ad_block_row(const ad_tape *tape, const ad_block *block, size_t o, ad_node *nodes);
 
 /* Result k of a product of matrices is an inner product: the sum over r < count of node
@@ -121,18 +129,18 @@ static inline ad_inner ad_inner_product(const ad_block *b, uint32_t k) {
                       y->base + batch * y->stride[0] + column * y->stride[2], y->stride[1]};
 }
 
-/* Strides of one matrix operand, in doubles: batch, row, column. */
+/* One matrix operand; strides in doubles. */
 typedef struct ad_matrix {
     double *at;
     intptr_t batch, row, column;
 } ad_matrix;
 
-/* c = a b for `batch` matrices of M x K and K x N.  Where a zero meets an infinity or NaN and
- * `guarded` is set, the zero wins, as along every other edge.  Returns whether that may have
- * happened. */
+/* c = a b for `batch` matrices of M x K and K x N; extents is {batch, M, K, N}.  If `guarded` is
+ * set, a zero times an infinity or NaN is zero, as along every other edge.  Returns whether there
+ * may have been such a product. */
 int ad_matmul(const int64_t extents[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded);
 
-/* The caller's own matrix product (NumPy's inner loop, which calls its BLAS). */
+/* Set the caller's matrix product (NumPy's inner loop, which calls its BLAS). */
 void ad_matmul_set_loop(ad_loop_fn loop, void *data);
 
 #endif

@@ -47,7 +47,7 @@ static size_t edges_REDUCTION(const ad_tape *tape, const ad_run *run, const ad_b
     size_t inner = b->extent[1].count, running = kind->running != 0, n = 0;
     size_t result = running ? k / inner : k, first = running ? k % inner : 0;
     size_t last = running ? first + 1 : inner;
-    /* as the sweeps have it: a running sum is the one before it plus one element */
+    /* As in the sweeps, a running sum is its predecessor plus one element. */
     if (running && first != 0) n = put(edges, room, n, (ad_node)(run->node + k - 1), 1);
     for (size_t r = first; r < last; r++) {
         ad_node node;
@@ -64,7 +64,8 @@ static size_t edges_REDUCTION(const ad_tape *tape, const ad_run *run, const ad_b
     return n;
 }
 
-/* One row of a call's Jacobian: its pull on a unit vector; NaN where the rule fails. */
+/* One row of a call's Jacobian, computed as its pullback of a unit vector; NaN where the rule
+ * fails. */
 static size_t edges_CALL(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
                          size_t room, ad_edge *edges) {
     size_t n = b->extent[1].count, m = b->count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tape read node by node: for printing an evaluation trace, not for sweeping. */
+/* Access to a tape node by node, for printing an evaluation trace and not for sweeps. */
 #ifndef AD_EDGES_H
 #define AD_EDGES_H
 
@@ -11,7 +11,7 @@ typedef struct ad_edge {
 } ad_edge;
 
 /* The edges into a node: its operands in order with the partial along each, written to
- * edges[0..room); returns how many there are (a leaf: 0), which may be more than room. */
+ * edges[0..room).  Returns the number of edges (0 for a leaf), which may be larger than room. */
 size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *edges);
 
 #endif

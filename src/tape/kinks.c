@@ -15,7 +15,7 @@ int ad_tape_has_roots(const ad_tape *tape, size_t first_run, size_t last_run) {
     return 0;
 }
 
-/* One element: nodes are its operands. */
+/* The order of one element whose operands are `nodes`. */
 static float element_order(const ad_tape *tape, unsigned op, int arity, const ad_node nodes[],
                            const float *order) {
     float own[AD_MAX_ARITY] = {0};
@@ -43,8 +43,8 @@ static void span_orders(const ad_tape *tape, const ad_run *run, float *order) {
     }
 }
 
-/* An inner product of a vector with itself is a sum of squares, here and on the diagonal of a
- * matrix with its transpose. */
+/* The inner product of a vector with itself is a sum of squares and has order 2.  Such products
+ * also form the diagonal of a matrix times its transpose. */
 static ad_status orders_PRODUCT(const ad_tape *tape, const ad_run *run, const ad_block *b,
                                 float *order) {
     (void)tape;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The orders at which the nodes of a recording vanish (ops/vanish.h), where it has roots. */
+/* The orders at which the nodes of a recording vanish (ops/vanish.h), needed if it has roots. */
 #ifndef AD_KINKS_H
 #define AD_KINKS_H
 
 #include "ops/vanish.h"
 #include "tape/tape.h"
 
-/* Whether some run of [first_run, last_run) is a root, which has a kink where it is 0. */
+/* Returns whether a run of [first_run, last_run) is a root, which may have a kink where it is 0. */
 int ad_tape_has_roots(const ad_tape *tape, size_t first_run, size_t last_run);
 
-/* Orders of all nodes below the end of run last_run - 1; order: room for tape->nodes.
- * AD_NO_MEMORY. */
+/* Compute the orders of all nodes up to the end of run last_run - 1.  `order` has room for
+ * tape->nodes; later nodes get the order of a leaf.  Returns AD_NO_MEMORY on failure. */
 ad_status ad_tape_orders(const ad_tape *tape, size_t last_run, float *order);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "ops/expr.h"
 
-/* Edges on their way to a visitor. */
+/* The state of a walk over edges, with the partials and flags of one row. */
 typedef struct walk {
     const ad_tape *tape;
     const ad_local *local;
@@ -25,7 +25,8 @@ static int node_stays_zero(const walk *x, ad_node node) {
     return ad_stays_zero(x->local, x->tape, node);
 }
 
-/* Whether edge j of an elementwise operation is dead: nodes are its operands, partial its value. */
+/* Returns whether edge j of an elementwise operation is dead, given its operands and its
+ * partial. */
 static int is_dead(const walk *x, unsigned op, int j, const ad_node nodes[], double partial) {
     switch (ad_op_row(op)->partial_class[j]) {
     case AD_PARTIAL_ZERO:
@@ -101,7 +102,7 @@ static void visit_whole_rows(walk *x, const ad_run *run, const ad_block *b) {
     }
 }
 
-/* Each node of a running sum reads the one before it and an element. */
+/* Each node of a running sum reads its predecessor and an element. */
 static ad_status visit_running(walk *x, const ad_run *run, const ad_block *b, int backward) {
     const size_t row = b->extent[1].count;
     ad_node *element = ad_alloc(row, sizeof *element);
@@ -128,7 +129,7 @@ static ad_status visit_REDUCTION(walk *x, const ad_run *run, const ad_block *b, 
     return AD_OK;
 }
 
-/* The edges of one inner product to the numbers of one of its two vectors. */
+/* Visit the edges of one inner product to the elements of one of its two vectors. */
 static void visit_factors(walk *x, ad_node own, int64_t n, int64_t to, int64_t step, int64_t other,
                           int64_t other_step) {
     for (int64_t k = 0, m; k < n; k += m) {
@@ -158,7 +159,7 @@ static ad_status visit_PRODUCT(walk *x, const ad_run *run, const ad_block *b, in
     return AD_OK;
 }
 
-/* The edges of a call are those of its rule. */
+/* Only the rule of a call knows its edges, so that none are visited. */
 static ad_status visit_CALL(walk *x, const ad_run *run, const ad_block *b, int backward) {
     (void)x, (void)run, (void)b, (void)backward;
     return AD_OK;
@@ -192,7 +193,7 @@ static void clear(ad_local *local, ad_node node) {
     local->bit[node >> 6] &= ~((uint64_t)1 << (node & 63));
 }
 
-/* A node that an edge reaches alive from a node that is not local is none either. */
+/* A live edge from an operand that is not local makes the node not local. */
 static void reach(void *context, const ad_edge_row *row) {
     ad_local *local = context;
     for (size_t e = 0; e < row->m; e++) {
@@ -208,7 +209,7 @@ static int reads_local(const ad_local *local, const ad_tape *tape, const ad_bloc
     return 1;
 }
 
-/* Leaves from the first that is not classified up to `end`. */
+/* Classify the leaves from the first unclassified node up to `end`. */
 static void classify_leaves(ad_local *local, const ad_tape *tape, size_t end) {
     for (size_t k = local->nodes; k < end; k++) {
         if (ad_is_constant(tape, (ad_node)k)) {

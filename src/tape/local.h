@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is constant near the point of a recording, and which edges are dead there.
+/* Which nodes are constant near the point of a recording, and which edges are dead there.
  *
- * A partial that is zero may be so for two reasons.  A branch that was not taken, an element that
- * was not selected and a factor that is constantly zero have no part in the result near the point:
- * such an edge is dead, and whatever infinity lies behind it does not matter.  A factor that merely
- * is zero at this point (2 x at 0, cos x at pi / 2) is alive, and times an infinity it is unknown.
+ * A partial can be zero for two reasons.  A branch that was not taken, an element that was not
+ * selected and a factor that is constantly zero do not influence the result near the point.  Such
+ * an edge is dead, and an infinity behind it does not matter.  A factor that is zero only at this
+ * point (2 x at 0, cos x at pi / 2) is alive, and its product with an infinity is undefined.
  *
- * A node is local if it keeps its value near the point: a constant, a step, or a node all of whose
- * edges are dead or come from local nodes.  (Activity analysis: Griewank and Walther, Evaluating
- * Derivatives, 2008, section 6.2, here at a point and not over a program.) */
+ * A node is local if it keeps its value near the point: a constant, a step function, or a node all
+ * of whose edges are dead or come from local nodes.  (This is the activity analysis of Griewank and
+ * Walther, Evaluating Derivatives, 2008, section 6.2, applied at a point instead of a program.) */
 #ifndef AD_LOCAL_H
 #define AD_LOCAL_H
 
 #include "tape/block.h"
 
-/* Classify what was recorded since the last time.  ad_expr_prepare must have run.  AD_NO_MEMORY. */
+/* Classify the nodes recorded since the last call.  ad_expr_prepare() must have been called.
+ * Returns AD_NO_MEMORY on failure. */
 ad_status ad_local_extend(ad_local *local, const ad_tape *tape);
 void ad_local_free(ad_local *local);
 
@@ -22,12 +23,12 @@ static inline int ad_is_local(const ad_local *local, ad_node node) {
     return (int)(local->bit[node >> 6] >> (node & 63)) & 1;
 }
 
-/* Whether a node is zero, and stays it near the point. */
+/* Returns whether a node is zero and stays zero near the point. */
 static inline int ad_stays_zero(const ad_local *local, const ad_tape *tape, ad_node node) {
     return tape->value[node] == 0 && ad_is_local(local, node);
 }
 
-/* m <= AD_CHUNK edges: element k of a run's own nodes from element k of an operand's. */
+/* m <= AD_CHUNK edges: edge k leads from node k of `operand` to node k of `own`. */
 typedef struct ad_edge_row {
     size_t m;
     ad_place own, operand;
@@ -37,8 +38,9 @@ typedef struct ad_edge_row {
 
 typedef void (*ad_edge_visit)(void *context, const ad_edge_row *row);
 
-/* Visit all edges of a run that is no call, in the order of a sweep forward or `backward`.
- * Operands' nodes must have been classified.  AD_NO_MEMORY. */
+/* Visit all edges of a run in the order of a forward or (`backward`) a reverse sweep.  The edges of
+ * calls are not visited.  The nodes of the operands must have been classified.  Returns
+ * AD_NO_MEMORY on failure. */
 ad_status ad_local_edges(const ad_tape *tape, const ad_local *local, const ad_run *run,
                          int backward, ad_edge_visit visit, void *context);
 

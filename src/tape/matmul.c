@@ -11,7 +11,8 @@ void ad_matmul_set_loop(ad_loop_fn loop, void *data) {
     blas_data = data;
 }
 
-/* Whether a product has no infinities and NaN.  If so, no zero met one while it was computed. */
+/* Returns whether a product has no infinities and NaN.  If so, no zero met one in its
+ * computation. */
 static int all_finite(const ad_matrix x, const int64_t e[4]) {
     double sum[8] = {0}; /* x - x is 0 unless x is infinite or NaN */
     for (int64_t n = 0; n < e[0]; n++) {
@@ -27,7 +28,7 @@ static int all_finite(const ad_matrix x, const int64_t e[4]) {
     return sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7] == 0;
 }
 
-/* A triple loop: what is used without a BLAS, and where zeros must win. */
+/* Used without a BLAS, and where a zero must win over an infinity or NaN. */
 static void triple_loop(const int64_t e[4], ad_matrix a, ad_matrix b, ad_matrix c, int guarded) {
     for (int64_t n = 0; n < e[0]; n++) {
         const double *an = a.at + n * a.batch, *bn = b.at + n * b.batch;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recording an elementwise operation on arrays: one run, its values and partials. */
+/* Recording an elementwise operation on arrays as one run, with its values and partials. */
 #include <string.h>
 
 #include "base/floating.h"
@@ -7,13 +7,13 @@
 #include "tape/local.h"
 #include "tape/record.h"
 
-/* What is known of a recording before anything is written. */
+/* What is decided about a recording before anything is written. */
 typedef struct plan {
     unsigned op;
     int arity, any_list, any_stored, any_active;
     ad_span span;
     const ad_node *list[AD_MAX_ARITY]; /* lists still to be copied */
-    int rule[AD_MAX_ARITY];            /* affine, but of too many dimensions for a view */
+    int rule[AD_MAX_ARITY];            /* affine, but with too many dimensions for a view */
     int ndim;
     int64_t shape[AD_ANY_DIMS], stride[AD_MAX_ARITY][AD_ANY_DIMS];
 } plan;
@@ -23,7 +23,7 @@ static int all_constant(const ad_tape *tape, const ad_operand *x, size_t count) 
     return ad_are_constant(tape, x->nodes, count);
 }
 
-/* Merge dimensions, choose views or lists, and decide each edge's source. */
+/* Merge dimensions, choose views or lists, and determine how the partial of each edge is known. */
 static void make_plan(const ad_tape *tape, plan *p, size_t count, const ad_operand *x) {
     const ad_op_info *row = ad_op_row(p->op);
     int64_t *walked[AD_MAX_ARITY];
@@ -58,8 +58,9 @@ static void make_plan(const ad_tape *tape, plan *p, size_t count, const ad_opera
     }
 }
 
-/* Copy the lists; the room is there.  Neighbours in one list (x[1:] beside x[:-1]) and one list
- * twice are kept once, the second as entries of the first. */
+/* Copy the lists, for which there must be room.  Lists that overlap in the caller's memory (x[1:]
+ * and x[:-1], or the same list twice) are stored once: the second view refers to entries of the
+ * first. */
 static void store_lists(ad_tape *tape, plan *p) {
     size_t count = p->span.extent.count;
     const ad_view *last = NULL;
@@ -82,12 +83,13 @@ static void store_lists(ad_tape *tape, plan *p) {
                 memcpy(to, p->list[j], count * sizeof(ad_node));
             }
         }
-        last = p->rule[j] ? NULL : &p->span.operand[j]; /* it ends where the next one begins */
+        last = p->rule[j] ? NULL : &p->span.operand[j]; /* the next list may overlap its end */
         from = (uintptr_t)p->list[j];
     }
 }
 
-/* Operand values of elements [k, k + m): a pointer and a stride, through buffer if need be. */
+/* Operand values of elements [k, k + m) as a pointer and a stride.  They are copied to buffer if
+ * the nodes are a list, or if `contiguous` is set and the stride is not 1. */
 static const double *operand_values(const ad_tape *tape, const ad_extent *extent,
                                     const ad_view *view, size_t k, size_t m, int contiguous,
                                     double *buffer, intptr_t *stride) {
@@ -113,7 +115,7 @@ static const double *operand_values(const ad_tape *tape, const ad_extent *extent
 static void compute_values(ad_tape *tape, const plan *p, double *value) {
     const ad_span *span = &p->span;
     double buffer[AD_MAX_ARITY][AD_CHUNK];
-    int is_test = ad_op_row(p->op)->is_test; /* NumPy's tell nothing */
+    int is_test = ad_op_row(p->op)->is_test; /* flags that comparisons raise do not matter */
     if (!is_test) ad_float_begin();
     for (size_t k = 0; k < span->extent.count;) {
         size_t m = ad_stretch(&span->extent, k);
@@ -137,8 +139,9 @@ static void compute_values(ad_tape *tape, const plan *p, double *value) {
     if (!is_test && !p->any_stored) ad_float_end();
 }
 
-/* Zero for those of `count` products of derivatives from `first` on in which a zero that stays one
- * met an infinity or NaN (local.h); other zeros make NaN of them.  operand: as recorded. */
+/* Set those of `count` products of derivatives from `first` on to zero that are NaN although one of
+ * their factors is zero and stays zero near the point (local.h).  `operand` holds the views of the
+ * two factors. */
 static ad_status settle_nodes(ad_tape *tape, size_t count, const ad_view *operand,
                               const ad_extent *extent, ad_node first) {
     double *value = tape->value + first;
@@ -172,7 +175,7 @@ ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node) {
     return settle_nodes(tape, 1, operand, &extent, node);
 }
 
-/* An operation on constants is a constant, and needs no history. */
+/* An operation on constants is recorded as a constant, without a run. */
 static ad_status fold(ad_tape *tape, unsigned op, double a, double b, ad_node *node) {
     double partial[AD_MAX_ARITY], value = ad_op_row(op)->point(a, b, 0, partial);
     if (op == AD_PRODUCT && (a == 0 || b == 0)) return ad_tape_constant(tape, 0, node);
@@ -194,7 +197,7 @@ ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_no
     return ad_tape_settle(tape, a, b, *node);
 }
 
-/* Forget nodes that no run computes yet, and list entries. */
+/* Remove the nodes from `first` on, which no run computes yet, and list entries. */
 static void take_back(ad_tape *tape, ad_node first, size_t lists) {
     for (size_t k = first; k < tape->nodes; k++) {
         tape->constant[k >> 6] &= ~((uint64_t)1 << (k & 63));
@@ -203,7 +206,7 @@ static void take_back(ad_tape *tape, ad_node first, size_t lists) {
     tape->lists = lists;
 }
 
-/* A single element is a scalar run. */
+/* An operation on a single element is recorded as a scalar run. */
 static ad_status one_element(ad_tape *tape, unsigned op, const ad_operand *x, ad_node *first) {
     ad_node a = x[0].nodes != NULL ? x[0].nodes[0] : x[0].base;
     if (ad_op_row(op)->arity == 1) return ad_tape_unary(tape, op, a, first);
@@ -260,7 +263,7 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
         }
     }
     if (!p.any_active) {
-        tape->lists = lists; /* constants need no history */
+        tape->lists = lists; /* constants need no run */
         return AD_OK;
     }
     if (ad_is_root(op)) tape->roots = tape->nodes;
@@ -272,7 +275,7 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
 
 /* ------------------------------------------------------------------- tests without nodes */
 
-/* Elements [k, k + m) of a test, 0 or 1, m <= AD_CHUNK. */
+/* Evaluate elements [k, k + m) of a test to 0 or 1; m <= AD_CHUNK. */
 static void truth_values(const ad_tape *tape, const ad_check *c, size_t k, size_t m, double *out) {
     double buffer[2][AD_CHUNK];
     const double *x[AD_MAX_ARITY] = {NULL};
@@ -318,7 +321,7 @@ ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *sha
         if (kept) ad_tape_note_outcomes(tape, tape->outcomes + k, m, value);
     }
     if (!kept) {
-        tape->lists = lists; /* a test of constants alone keeps none */
+        tape->lists = lists; /* a test of constants keeps no lists */
         return AD_OK;
     }
     tape->guard[tape->guards++] = (ad_guard){(uint32_t)tape->checks++, 0};
@@ -326,22 +329,23 @@ ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *sha
     return AD_OK;
 }
 
-/* Whether m truth values are those noted from outcome number `bit` on. */
-static int as_noted(const ad_tape *tape, size_t bit, size_t m, const double *value) {
+/* Returns whether m truth values equal the outcomes stored from number `bit` on. */
+static int equals_outcomes(const ad_tape *tape, size_t bit, size_t m, const double *value) {
     for (size_t e = 0; e < m; e++) {
         if ((value[e] != 0) != ad_outcome(tape, bit + e)) return 0;
     }
     return 1;
 }
 
-static int comes_out(const ad_tape *tape, const ad_guard *guard, size_t bit) {
+static int is_as_recorded(const ad_tape *tape, const ad_guard *guard, size_t bit) {
     double value[AD_CHUNK];
-    if (guard->count != 0) return as_noted(tape, bit, guard->count, tape->value + guard->first);
+    if (guard->count != 0)
+        return equals_outcomes(tape, bit, guard->count, tape->value + guard->first);
     const ad_check *c = &tape->check[guard->first];
     for (size_t k = 0, m; k < c->extent.count; k += m) {
         m = chunk_of(c, k);
         truth_values(tape, c, k, m, value);
-        if (!as_noted(tape, bit + k, m, value)) return 0;
+        if (!equals_outcomes(tape, bit + k, m, value)) return 0;
     }
     return 1;
 }
@@ -349,7 +353,7 @@ static int comes_out(const ad_tape *tape, const ad_guard *guard, size_t bit) {
 size_t ad_tape_flipped(const ad_tape *tape) {
     size_t bit = 0, k = 0;
     for (; k < tape->guards; k++) {
-        if (!comes_out(tape, &tape->guard[k], bit)) break;
+        if (!is_as_recorded(tape, &tape->guard[k], bit)) break;
         bit += ad_guard_size(tape, &tape->guard[k]);
     }
     return k;

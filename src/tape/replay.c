@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Nodes up to `end`, which no run computes, as they are. */
+/* Copy the nodes up to `end`, which are leaves. */
 static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
     while (to->nodes < end) {
         size_t node = to->nodes, stop = node + 1;
@@ -18,7 +18,7 @@ static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
     return AD_OK;
 }
 
-/* Whether the nodes [low, high] are all constants or none is. */
+/* Returns whether the nodes [low, high] are all constants or all not. */
 static int alike_between(const ad_tape *tape, size_t low, size_t high) {
     int constant = ad_is_constant(tape, (ad_node)low);
     const uint64_t all = constant ? ~(uint64_t)0 : 0;
@@ -33,7 +33,7 @@ static int alike_between(const ad_tape *tape, size_t low, size_t high) {
     return 1;
 }
 
-/* The same of a rule's nodes alone; a dimension without a stride adds none. */
+/* The same for the nodes of an affine rule only.  Dimensions with stride 0 add no nodes. */
 static int rule_is_alike(const ad_tape *tape, ad_node base, size_t n, const int64_t *size,
                          const int64_t *stride) {
     int64_t sizes[2 * AD_DIMS], steps[2 * AD_DIMS];
@@ -52,26 +52,26 @@ static int rule_is_alike(const ad_tape *tape, ad_node base, size_t n, const int6
         for (size_t e = 0; e < m; e++) {
             if (ad_is_constant(tape, nodes[e]) != constant) return 0;
         }
-        if (ad_tape_stops(tape, m)) return 0; /* whoever asked for the replay is told so */
+        if (ad_tape_stops(tape, m)) return 0; /* ad_tape_replay() returns AD_INTERRUPTED */
     }
     return 1;
 }
 
-/* Whether an affine rule, of at most AD_MAX_NODES elements, names nodes that are there and are
- * all constants or all none: sweeps ask the first alone. */
+/* Returns whether an affine rule of at most AD_MAX_NODES elements names existing nodes which are
+ * all constants or all not.  Sweeps test only the first node. */
 static int is_rule(const ad_tape *tape, ad_node base, size_t n, const int64_t *size,
                    const int64_t *stride) {
     int64_t low = base, high = base;
     for (size_t d = 0; d < n; d++) {
         if (stride[d] > (int64_t)UINT32_MAX || stride[d] < -(int64_t)UINT32_MAX) return 0;
         if (size[d] < 1 || size[d] > (int64_t)UINT32_MAX) return 0;
-        int64_t reach = 0; /* at most 2^32 elements of at most 2^32 each: no overflow */
+        int64_t reach = 0; /* a product or sum that overflows is out of range */
         if (__builtin_mul_overflow(size[d] - 1, stride[d], &reach)) return 0;
         if (__builtin_add_overflow(reach < 0 ? low : high, reach, reach < 0 ? &low : &high))
             return 0;
     }
     if (low < 0 || high >= (int64_t)tape->nodes) return 0;
-    if (ad_tape_stops(tape, (size_t)(high - low) / 64)) return 0; /* words that are looked at */
+    if (ad_tape_stops(tape, (size_t)(high - low) / 64)) return 0; /* words to compare */
     return alike_between(tape, (size_t)low, (size_t)high) ||
            rule_is_alike(tape, base, n, size, stride);
 }
@@ -84,8 +84,8 @@ static int list_lies_below(const ad_tape *from, size_t end, uint32_t list, size_
     return 1;
 }
 
-/* The sizes of an extent; 0 if they do not make up its count.  One without dimensions stands
- * for its count of equal elements. */
+/* The sizes of an extent.  Returns 0 if their product is not its count.  An extent without
+ * dimensions stands for `count` equal elements. */
 static int extent_sizes(const ad_extent *extent, int64_t *size, size_t *ndim) {
     uint64_t count = 1;
     if (extent->ndim > AD_DIMS) return 0;
@@ -110,7 +110,7 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
     if (a >= to->nodes || (arity == 2 && b >= to->nodes)) return AD_BAD_INDEX;
     if ((run->form == AD_FORM_RIGHT && !ad_is_constant(to, a)) ||
         (run->form == AD_FORM_LEFT && !ad_is_constant(to, b))) {
-        return AD_BAD_INDEX; /* an edge that the form leaves out would lose a derivative */
+        return AD_BAD_INDEX; /* the form omits an edge that has a derivative */
     }
     ad_status status = ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
     if (run->op != AD_PRODUCT || status != AD_OK || to->value[node] == to->value[node])
@@ -118,7 +118,8 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
     return ad_tape_settle(to, a, b, node);
 }
 
-/* The views of an elementwise operation as operands; 0 if one names what is not there. */
+/* Convert the views of an elementwise operation to operands.  Returns 0 if a view names a node that
+ * does not exist. */
 static int operands_of_views(const ad_tape *from, const ad_tape *to, const ad_extent *extent,
                              int arity, const ad_view *views, size_t ndim, const int64_t *shape,
                              ad_operand *operand) {
@@ -181,7 +182,7 @@ static ad_status replay_REDUCTION(const ad_tape *from, ad_tape *to, const ad_run
 
 static ad_status replay_PRODUCT(const ad_tape *from, ad_tape *to, const ad_run *run,
                                 const ad_block *b) {
-    static const int64_t still[3] = {0}; /* matrices without elements are read nowhere */
+    static const int64_t still[3] = {0}; /* matrices without elements are not read */
     const uint32_t *size = b->extent[1].size;
     const int64_t e[4] = {b->extent[0].count, size[0], size[1], size[2]}, *stride[2];
     ad_node first;
@@ -239,7 +240,7 @@ static ad_status replay_run(const ad_tape *from, ad_tape *to, const ad_run *run)
     return replay_block[run->op](from, to, run, &from->block[run->a]);
 }
 
-/* A check under its number: they come in the order of their guards, each once. */
+/* Record check number `number`.  Checks appear in the order of their guards, each exactly once. */
 static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number) {
     int64_t shape[AD_DIMS];
     size_t ndim;
@@ -256,7 +257,7 @@ static ad_status replay_check(const ad_tape *from, ad_tape *to, uint32_t number)
                          NULL);
 }
 
-/* A guard, without its outcomes. */
+/* Record a guard; its outcomes are copied later. */
 static ad_status replay_guard(const ad_tape *from, ad_tape *to, const ad_guard *guard) {
     size_t left = from->outcomes - to->outcomes, end = (size_t)guard->first + guard->count;
     if (guard->count != 0) {
@@ -269,7 +270,7 @@ static ad_status replay_guard(const ad_tape *from, ad_tape *to, const ad_guard *
     return replay_check(from, to, guard->first);
 }
 
-/* The guards, with the outcomes that `from` noted. */
+/* Record the guards with the outcomes stored in `from`. */
 static ad_status replay_guards(const ad_tape *from, ad_tape *to, size_t *at) {
     for (size_t k = 0; k < from->guards; k++) {
         *at = from->runs + k;
@@ -285,24 +286,24 @@ static ad_status replay_guards(const ad_tape *from, ad_tape *to, size_t *at) {
     return AD_OK;
 }
 
-/* Whoever is asked whether to go on, and whether the answer was no. */
-typedef struct asked {
+/* The caller's poll function, and whether it has asked to stop. */
+typedef struct poll_record {
     const ad_poll *poll;
     int stopped;
-} asked;
+} poll_record;
 
 static int stop(void *context) {
-    asked *x = context;
+    poll_record *x = context;
     x->stopped |= x->poll->stop(x->poll->context) != 0;
     return x->stopped;
 }
 
-/* One run, where the nodes before it are there. */
+/* Repeat one run whose operands exist. */
 static ad_status replay_step(const ad_tape *from, ad_tape *to, const ad_run *run) {
     size_t before = to->nodes;
     ad_status status = replay_run(from, to, run);
     if (status == AD_OK && (to->nodes == before || to->nodes > from->nodes)) {
-        return AD_BAD_SHAPE; /* nothing computed, or more than there was */
+        return AD_BAD_SHAPE; /* no node computed, or more nodes than `from` has */
     }
     if (status == AD_OK && ad_tape_stops(to, to->nodes - before)) return AD_INTERRUPTED;
     return status;
@@ -311,12 +312,12 @@ static ad_status replay_step(const ad_tape *from, ad_tape *to, const ad_run *run
 ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
                          const ad_poll *poll, ad_tape *to, size_t *at) {
     ad_status status = AD_OK;
-    asked who = {poll, 0};
-    const ad_poll own = {stop, &who};
+    poll_record record = {poll, 0};
+    const ad_poll own = {stop, &record};
     ad_pace pace = {poll != NULL ? &own : NULL, 0};
     size_t given = 0, limit = to->limit, k = 0;
     to->pace = &pace;
-    if (from->nodes < limit) to->limit = from->nodes; /* what asks for more is refused at once */
+    if (from->nodes < limit) to->limit = from->nodes; /* larger runs fail early */
     for (; status == AD_OK; k++) {
         const ad_run *run = k < from->runs ? &from->run[k] : NULL;
         if (run != NULL && (run->node < to->nodes || run->node >= from->nodes)) {
@@ -335,10 +336,10 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
     if (status == AD_OK) status = replay_guards(from, to, &k);
     if (at != NULL) *at = k;
     to->pace = NULL;
-    return who.stopped ? AD_INTERRUPTED : status;
+    return record.stopped ? AD_INTERRUPTED : status;
 }
 
-/* Whether the nodes that a view names, `count` if it is a list, are constants. */
+/* Returns whether the nodes of a view are constants; `count` is the length of a list. */
 static int view_is_constant(const ad_tape *tape, const ad_view *view, size_t count) {
     return view->list == AD_AFFINE ? ad_is_constant(tape, view->base)
                                    : ad_are_constant(tape, tape->list + view->list, count);
@@ -353,7 +354,7 @@ static int reads_constants_PRODUCT(const ad_tape *tape, const ad_block *b) {
     return view_is_constant(tape, &b->operand[0], 0) && view_is_constant(tape, &b->operand[1], 0);
 }
 
-/* The nodes that a call reads may be mixed, even where they are consecutive. */
+/* The arguments of a call may be mixed, even where their nodes are consecutive. */
 static int reads_constants_CALL(const ad_tape *tape, const ad_block *b) {
     for (size_t k = 0; k < b->extent[1].count; k++) {
         if (!ad_is_constant(tape, ad_call_node(tape, b, k))) return 0;

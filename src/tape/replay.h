@@ -1,38 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recording carried out once more: at new values of its leaves, or from a file. */
+/* Repeating a recording at new values of its leaves, or from a file. */
 #ifndef AD_REPLAY_H
 #define AD_REPLAY_H
 
 #include "tape/block.h"
 #include "tape/tape.h"
 
-/* What a recording takes, as far as its extents tell. */
+/* What a recording costs, computed from its extents. */
 typedef struct ad_cost {
-    uint64_t nodes;  /* computed by runs */
-    uint64_t work;   /* operations on numbers: elements of array operations an operand, edges of
-                        reductions, multiplications of products */
-    uint64_t memory; /* bytes of values, partials, lists, and of what derivatives need
-                        beside them for the largest reduction or product */
+    uint64_t nodes;  /* nodes computed by runs */
+    uint64_t work;   /* operations on numbers: one per node, element and operand of an array
+                        operation or check, edge of a reduction, and multiplication of a product */
+    uint64_t memory; /* bytes of values, partials and lists, and of the temporary arrays that
+                        derivatives need for the largest reduction or product */
 } ad_cost;
 
-/* What ad_tape_replay() would take, UINT64_MAX for what is more than that: a few bytes can ask for
- * hours (a matrix product whose strides are 0) or for gigabytes.  Nothing is allocated; trusts
- * nothing in `from` but the lengths of its arrays.  AD_BAD_INDEX or AD_BAD_OP with the number of
- * the run in *at where one names no span, block or operation. */
+/* Compute what ad_tape_replay() would cost; UINT64_MAX stands for anything larger.  A file of a few
+ * bytes can describe hours of work (a matrix product whose strides are 0) or gigabytes.  The
+ * function allocates nothing and trusts only the lengths of the arrays of `from`.  It returns
+ * AD_BAD_INDEX or AD_BAD_OP if a run refers to a span, block or operation that does not exist, with
+ * the number of the run in *at. */
 ad_status ad_replay_cost(const ad_tape *from, ad_cost *cost, size_t *at);
 
-/* Record on the empty tape `to` what `from` holds, node for node: leaves with their values, but
- * the n leaves input[0] < input[1] < ... with these, and everything else computed anew; what arrays
- * of constants alone give, as in a derivative at plain numbers, are constants then.  Trusts
- * nothing in `from` but the lengths of its arrays: an index, an extent or a code that cannot be is
- * AD_BAD_INDEX, AD_BAD_SHAPE or AD_BAD_OP, with where it stands in *at (or NULL): the number of the
- * run, or behind all runs that of the guard.  AD_INTERRUPTED where poll (or NULL) says so.
- * Operations and partials as when `from` was recorded, one pass. */
+/* Record on the empty tape `to` what `from` holds, node for node, with the same operations and
+ * partials, in one pass.  The n leaves input[0] < input[1] < ... get the given values, other leaves
+ * keep theirs, and all other nodes are computed anew.  Results of array operations whose operands
+ * are all constant, such as derivatives at plain numbers, become constants.
+ *
+ * The function trusts only the lengths of the arrays of `from`.  An index, extent or code that is
+ * out of range gives AD_BAD_INDEX, AD_BAD_SHAPE or AD_BAD_OP, and *at (if at is not NULL) gets its
+ * place: the number of the run, or from->runs plus the number of the guard.  Returns AD_INTERRUPTED
+ * if poll (which may be NULL) asks to stop.  After a failure `to` holds the part recorded so
+ * far. */
 ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, const double *values,
                          const ad_poll *poll, ad_tape *to, size_t *at);
 
-/* Whether what a run of arrays reads are constants alone, by the bits of the tape: it holds what
- * was computed at plain numbers while a function ran, and is constant itself. */
+/* Returns whether an array operation reads constants only, according to the tape's bits.  Such a
+ * run was computed at plain numbers while a function was recorded, and is constant itself. */
 int ad_run_reads_constants(const ad_tape *tape, const ad_run *run);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What carrying out a recording would take, told from its extents alone. */
+/* The cost of repeating a recording, computed from its extents only. */
 #include "tape/replay.h"
 
 static uint64_t plus(uint64_t a, uint64_t b) {
@@ -16,7 +16,8 @@ static void add_memory(ad_cost *cost, uint64_t count, size_t bytes) {
     cost->memory = plus(cost->memory, times(count, bytes));
 }
 
-/* The lists among an array operation's operands, copied for each operation. */
+/* Add the memory of the lists among the operands of an array operation; each operation has copies
+ * of its own. */
 static void add_list_memory(ad_cost *cost, int arity, const ad_view *operand, uint64_t count) {
     for (int j = 0; j < arity; j++) {
         if (operand[j].list != AD_AFFINE) add_memory(cost, count, sizeof(ad_node));
@@ -34,7 +35,7 @@ static void add_span(ad_cost *cost, const ad_run *run, const ad_span *span) {
     add_list_memory(cost, row->arity, span->operand, count);
 }
 
-/* Numbers beside the arrays of a sweep go to *scratch. */
+/* *scratch becomes the largest number of doubles that a sweep needs beside its arrays. */
 static void add_PRODUCT(ad_cost *cost, const ad_run *run, const ad_block *b, uint64_t *scratch) {
     const uint64_t batch = b->extent[0].count;
     const uint32_t *e = b->extent[1].size;
@@ -45,7 +46,7 @@ static void add_PRODUCT(ad_cost *cost, const ad_run *run, const ad_block *b, uin
     const uint64_t need = plus(results, left > right ? left : right);
     if (need > *scratch) *scratch = need;
     cost->nodes = plus(cost->nodes, results);
-    /* operands are walked even where there are no results */
+    /* the operands are traversed even if there are no results */
     cost->work = plus(cost->work, plus(times(left, e[2]), plus(need, left > right ? right : left)));
 }
 
@@ -54,7 +55,7 @@ static void add_REDUCTION(ad_cost *cost, const ad_run *run, const ad_block *b, u
     const ad_block_info *kind = &ad_block_kinds[run->op];
     cost->nodes = plus(cost->nodes, kind->running ? edges : b->extent[0].count);
     cost->work = plus(cost->work, plus(edges, b->extent[0].count));
-    if (edges > *scratch) *scratch = edges; /* derivatives list them */
+    if (edges > *scratch) *scratch = edges; /* derivatives list the edges */
     if (kind->choice != 0) add_memory(cost, edges, sizeof(double));
     add_list_memory(cost, 1, b->operand, edges);
 }
@@ -71,7 +72,7 @@ static void (*const add_block[])(ad_cost *, const ad_run *, const ad_block *, ui
 #include "tape/blocks.def"
 };
 
-/* What one run adds; AD_BAD_INDEX, AD_BAD_OP. */
+/* Add the cost of one run.  Returns AD_BAD_INDEX or AD_BAD_OP on failure. */
 static ad_status add_run(const ad_tape *from, const ad_run *run, ad_cost *cost, uint64_t *scratch) {
     if (run->form == AD_FORM_BLOCK) {
         if (run->op >= AD_BLOCK_COUNT) return AD_BAD_OP;
@@ -100,7 +101,7 @@ ad_status ad_replay_cost(const ad_tape *from, ad_cost *cost, size_t *at) {
     }
     for (size_t k = 0; k < from->checks; k++) {
         const ad_check *c = &from->check[k];
-        if (c->op >= AD_OP_COUNT) continue; /* refused where its guard is */
+        if (c->op >= AD_OP_COUNT) continue; /* ad_tape_replay() rejects it */
         const int arity = ad_op_row(c->op)->arity;
         cost->work = plus(cost->work, times(c->extent.count, (uint64_t)arity));
         add_list_memory(cost, arity < 2 ? arity : 2, c->operand, c->extent.count);

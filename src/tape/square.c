@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Squares of roots: n n where n is a square root, an absolute value or a hypotenuse.  The value is
- * the product's; the derivative goes past the root, to the radicand, since its own would be the
- * product of 0 and an infinity where the root is 0.  So norm(x)**2, std(x)**2 and abs(x)**2 are
- * smooth where they are 0, of any order. */
+/* Squares of roots: n n, where n is a square root, an absolute value or a hypotenuse.  The value is
+ * that of the product.  The derivative bypasses the root and leads to the radicand, because the
+ * chain rule through the root gives the product of 0 and an infinity where the root is 0.  So
+ * norm(x)**2, std(x)**2 and abs(x)**2 are smooth where they are 0, for derivatives of any order. */
 #include <string.h>
 
 #include "tape/record.h"
 
-/* The elementwise run that computed these nodes, all of it in its order, as an operand; NULL for
- * any other. */
+/* Returns the elementwise run whose nodes are the operand's, all of them and in the same order;
+ * else NULL. */
 static const ad_run *whole_run(const ad_tape *tape, int ndim, const int64_t *shape,
                                const ad_operand *x) {
     int64_t count = 1;
@@ -23,7 +23,7 @@ static const ad_run *whole_run(const ad_tape *tape, int ndim, const int64_t *sha
     return (int64_t)ad_run_count(tape, run) == count ? run : NULL;
 }
 
-/* Operand j of such a run and the extent that it is laid over. */
+/* Operand j of such a run, and the extent that its view is defined over. */
 static ad_operand operand_of(const ad_tape *tape, const ad_run *run, int j, int *ndim,
                              int64_t shape[AD_DIMS]) {
     static const int64_t still[AD_DIMS] = {0};
@@ -36,7 +36,8 @@ static ad_operand operand_of(const ad_tape *tape, const ad_run *run, int j, int 
     return (ad_operand){view->base, view->stride, NULL};
 }
 
-/* Whether all operands of a run follow rules; lists would move while they are read. */
+/* Returns whether all operands of a run are affine rules.  The list array may be reallocated while
+ * an operation with lists is recorded. */
 static int has_rules(const ad_tape *tape, const ad_run *run) {
     for (int j = 0; run->form == AD_FORM_SPAN && j < run->arity; j++) {
         if (tape->span[run->a].operand[j].list != AD_AFFINE) return 0;
@@ -44,7 +45,8 @@ static int has_rules(const ad_tape *tape, const ad_run *run) {
     return 1;
 }
 
-/* The sum of the squares of two arrays, whose strides lie in the tape. */
+/* Record the sum of the squares of two arrays.  Their strides are copied, because the array of
+ * spans may be reallocated. */
 static ad_status sum_of_squares(ad_tape *tape, int ndim, const int64_t *shape, ad_operand a,
                                 ad_operand b, const int64_t *stride, ad_node *first) {
     int64_t strides[2][AD_DIMS];
@@ -62,7 +64,7 @@ static ad_status sum_of_squares(ad_tape *tape, int ndim, const int64_t *shape, a
     return ad_tape_elementwise(tape, AD_ADD, ndim, shape, square, first);
 }
 
-/* Whether an operation squares its operand. */
+/* Returns whether an operation squares its operand. */
 static int is_square(unsigned op, int ndim, const ad_operand *x) {
     if (op == AD_SQUARE) return 1;
     if (op != AD_MULTIPLY || x[0].nodes != NULL || x[1].nodes != NULL) return 0;
@@ -70,7 +72,8 @@ static int is_square(unsigned op, int ndim, const ad_operand *x) {
     return ndim == 0 || memcmp(x[0].stride, x[1].stride, (size_t)ndim * sizeof(int64_t)) == 0;
 }
 
-/* Record the square of x if x is all of one root's results in their order, else nothing. */
+/* Record the square of x if x consists of all results of one root in their order.  *recorded says
+ * whether it was recorded. */
 static ad_status square_of_root(ad_tape *tape, int ndim, const int64_t *shape, const ad_operand *x,
                                 ad_node *first, int *recorded) {
     const ad_run *run = whole_run(tape, ndim, shape, x);

@@ -7,7 +7,7 @@
 
 #define NO_NODE UINT32_MAX
 #define LARGE_BYTES ((size_t)1 << 22)
-#define MAX_ENTRIES 0xFFFFFFF0u /* partials, lists: an offset is 32 bits wide */
+#define MAX_ENTRIES 0xFFFFFFF0u /* partials, lists: their offsets have 32 bits */
 
 void ad_tape_init(ad_tape *tape) {
     memset(tape, 0, sizeof *tape);
@@ -53,7 +53,7 @@ size_t ad_tape_capacity(const ad_tape *t) {
                  t->room_blocks, t->room_guards, t->room_checks, t->room_outcomes);
 }
 
-/* An empty array that has grown piecemeal, in one piece (and so in large pages). */
+/* Reallocate an empty array that has grown step by step in one piece, and so in large pages. */
 static void renew(void **memory, size_t *room, size_t size) {
     if (*room * size < LARGE_BYTES) return;
     ad_free(*memory);
@@ -79,7 +79,7 @@ void ad_tape_reset(ad_tape *tape, size_t keep) {
     tape->renewed = tape->room_nodes;
 }
 
-/* The bitmap grows with the values, its new words zero. */
+/* The bitmap of constants grows with the values; its new words are zero. */
 static ad_status grow_nodes(ad_tape *tape, size_t need) {
     size_t before = (tape->room_nodes + 63) / 64, room = tape->room_nodes;
     ad_status status = ad_grow((void **)&tape->value, &room, need, sizeof(double));
@@ -95,7 +95,8 @@ static ad_status grow_nodes(ad_tape *tape, size_t need) {
 
 ad_status ad_tape_reserve(ad_tape *t, size_t nodes, size_t partials, size_t lists, size_t runs,
                           size_t spans, size_t blocks) {
-    /* The extra guards a sum that wraps: every term below is under 2^33. */
+    /* The first comparison of each kind prevents overflow: then every term of a sum is below
+     * 2^33. */
     if (nodes > AD_MAX_NODES || t->nodes + nodes > t->limit || partials > MAX_ENTRIES ||
         t->partials + partials > MAX_ENTRIES || lists > MAX_ENTRIES ||
         t->lists + lists > MAX_ENTRIES || t->runs + runs > MAX_ENTRIES) {
@@ -152,7 +153,7 @@ ad_status ad_tape_constant(ad_tape *tape, double value, ad_node *node) {
 }
 
 int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count) {
-    for (size_t k = 0; k < count;) { /* some at once, without a branch for each */
+    for (size_t k = 0; k < count;) { /* 32 at once, without a branch for each */
         size_t end = count - k < 32 ? count : k + 32;
         int all = 1;
         for (; k < end; k++) all &= ad_is_constant(tape, nodes[k]);
@@ -177,7 +178,7 @@ ad_status ad_tape_reserve_guards(ad_tape *t, size_t guards, size_t checks, size_
     return status;
 }
 
-/* The truth of n <= 64 numbers as the lowest bits of a word; of none given it is true. */
+/* The truth of n numbers, 1 <= n <= 64, as the lowest bits of a word; all true if value is NULL. */
 static uint64_t packed(const double *value, size_t n) {
     uint64_t word = 0;
     size_t e = 0;
@@ -246,7 +247,7 @@ static void shift_run(ad_run *run, ad_node nodes, const ad_tape *to) {
     }
 }
 
-/* Guards, checks and outcomes, for which there is room. */
+/* Append guards, checks and outcomes; there must be room. */
 static void append_guards(ad_tape *to, const ad_tape *from, ad_node base) {
     size_t checks = to->checks;
     for (size_t k = 0; k < from->checks; k++) {

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tape: the evaluation trace of a function as flat arrays.
  *
- * A node is one scalar, numbered in the order of recording.  Nodes that no run
- * covers are leaves: inputs and constants.  A run is one operation applied to
- * one or many elements; its nodes are consecutive, its operands are earlier
- * nodes.  (In Bishop's evaluation trace graph, Deep Learning section 8.2, the
- * operands of a node are its parents, and the node is one of their children;
- * each edge is stored once, at the child.)
+ * A node is one scalar, numbered in the order of recording.  Nodes that no run covers are leaves:
+ * inputs and constants.  A run is one operation applied to one or many elements; its nodes are
+ * consecutive, its operands are earlier nodes.  (In Bishop's evaluation trace graph, Deep Learning
+ * section 8.2, the operands of a node are its parents, and the node is one of their children.  Each
+ * edge is stored once, at the child.)
  *
- * A binary operation on scalars takes 44 bytes and one bit: value 8, partials 16,
- * run 20.  An array operation takes 8 bytes a node, at most
- * 8 an edge, and 4 for every element of an operand whose nodes lie scattered.
+ * A binary operation on scalars takes 44 bytes and one bit: value 8, partials 16, run 20.  An array
+ * operation takes 8 bytes per node, at most 8 per edge, and 4 for every element of an operand whose
+ * nodes are scattered.
  *
- * One thread at a time may record; sweeps only read. */
+ * Only one thread may record on a tape.  Sweeps only read the tape. */
 #ifndef AD_TAPE_H
 #define AD_TAPE_H
 
@@ -28,8 +27,8 @@
 typedef enum ad_form {
     AD_FORM_UNARY,  /* scalar, one partial along a */
     AD_FORM_BINARY, /* scalar, two partials along a and b */
-    AD_FORM_LEFT,   /* scalar binary, b a constant: one partial along a */
-    AD_FORM_RIGHT,  /* scalar binary, a a constant: one partial along b */
+    AD_FORM_LEFT,   /* scalar binary, b is constant: one partial along a */
+    AD_FORM_RIGHT,  /* scalar binary, a is constant: one partial along b */
     AD_FORM_SPAN,   /* elementwise on arrays: span number a */
     AD_FORM_BLOCK,  /* block operation: block number a, kind op */
 } ad_form;
@@ -43,8 +42,8 @@ typedef struct ad_run {
     uint32_t a, b;
 } ad_run;
 
-/* An elementwise operation on arrays.  partial[j] is meaningful where
- * source[j] is AD_PARTIAL_STORED: extent.count partials from there on. */
+/* An elementwise operation on arrays.  If source[j] is AD_PARTIAL_STORED, operand j has
+ * extent.count partials from number partial[j] on; otherwise partial[j] has no meaning. */
 typedef struct ad_span {
     ad_extent extent;
     ad_view operand[AD_MAX_ARITY];
@@ -52,31 +51,32 @@ typedef struct ad_span {
     uint8_t source[AD_MAX_ARITY]; /* ad_partial_class; ZERO for constants */
 } ad_span;
 
-/* A block operation; what the fields mean per kind stands in block.h. */
+/* A block operation.  The meaning of the fields depends on the family (block.h). */
 typedef struct ad_block {
     ad_extent extent[2];
     ad_view operand[2];
     uint32_t count;   /* nodes computed */
-    uint32_t partial; /* where it stores any */
-    uint32_t rule;    /* of a call */
+    uint32_t partial; /* its first partial, if it stores any */
+    uint32_t rule;    /* number of a call's rule */
     uint8_t active[2];
 } ad_block;
 
-/* An elementwise test on arrays of which control flow alone saw the outcome: it has no nodes. */
+/* An elementwise test on arrays whose outcome was used by control flow only.  It has no nodes. */
 typedef struct ad_check {
     uint32_t op;
     ad_extent extent;
     ad_view operand[2];
 } ad_check;
 
-/* Truth values that reached the caller's control flow: those of `count` nodes from number `first`
- * on, or (count 0) of all elements of check number `first`.  The tape keeps what they evaluated to
- * as one bit each, in the order of the guards. */
+/* Truth values on which the caller's control flow depended: those of `count` nodes from node
+ * `first` on or, if count is 0, of all elements of check number `first`.  The tape keeps their
+ * recorded outcomes as one bit each, in the order of the guards. */
 typedef struct ad_guard {
     uint32_t first, count;
 } ad_guard;
 
-/* One bit a node: its value stays as it is near the point (local.h).  Classified so far. */
+/* One bit per node: its value is constant near the point (local.h).  `nodes` and `runs` count what
+ * has been classified so far. */
 typedef struct ad_local {
     uint64_t *bit;
     size_t nodes, runs, room;
@@ -91,65 +91,72 @@ typedef struct ad_tape {
     ad_block *block;
     ad_guard *guard;
     ad_check *check;
-    uint64_t *outcome;  /* one bit a guarded truth value */
-    void **rule;        /* of calls, in the order of recording */
-    uint64_t *constant; /* one bit a node */
+    uint64_t *outcome;  /* one bit per guarded truth value */
+    void **rule;        /* rules of calls, in the order of recording */
+    uint64_t *constant; /* one bit per node */
     size_t nodes, partials, lists, runs, spans, blocks, guards, checks, outcomes, rules;
     size_t room_nodes, room_partials, room_lists, room_runs, room_spans, room_blocks, room_guards;
-    size_t room_checks, room_outcomes, room_rules; /* outcomes: words of 64 */
-    size_t limit;       /* most nodes; AD_MAX_NODES unless a test lowers it */
-    size_t roots;       /* no node from this one on is a root, whose square is one (square.h) */
-    size_t renewed;     /* room_nodes when the large arrays were last allocated anew */
-    ad_node recent[64]; /* constants seen lately, found by their bits */
-    ad_local local;     /* as far as recording asked for it */
-    ad_pace *pace;      /* of a replay that may be asked to stop (replay.h), else NULL */
+    size_t room_checks, room_outcomes, room_rules; /* outcomes: in words of 64 bits */
+    size_t limit;       /* maximum number of nodes; AD_MAX_NODES unless a test lowers it */
+    size_t roots;       /* all results of roots (ad_is_root()) are below this node */
+    size_t renewed;     /* room_nodes when the large arrays were last reallocated */
+    ad_node recent[64]; /* recent constants, found by a hash of their bits */
+    ad_local local;     /* classified when recording needs it */
+    ad_pace *pace;      /* of a replay that may be interrupted (replay.h), else NULL */
 } ad_tape;
 
-/* A tape without nodes; never fails. */
+/* Make an empty tape; never fails.  Free its memory; the tape is empty afterwards. */
 void ad_tape_init(ad_tape *tape);
 void ad_tape_free(ad_tape *tape);
 
-/* Forget all nodes; keep the memory for the next recording if it is at most `keep` bytes. */
+/* Remove all nodes.  The memory is kept for the next recording if it is at most `keep` bytes. */
 void ad_tape_reset(ad_tape *tape, size_t keep);
 
-/* Bytes in use and bytes held. */
+/* Bytes in use and bytes allocated. */
 size_t ad_tape_bytes(const ad_tape *tape);
 size_t ad_tape_capacity(const ad_tape *tape);
 
-/* Make room, so that the pushes that follow cannot fail. */
+/* Allocate room for this many more entries, so that appending them cannot fail.  Returns
+ * AD_TAPE_FULL or AD_NO_MEMORY on failure. */
 ad_status ad_tape_reserve(ad_tape *tape, size_t nodes, size_t partials, size_t lists, size_t runs,
                           size_t spans, size_t blocks);
 
-/* n consecutive leaves; the caller writes their values at tape->value + *first. */
+/* Append n consecutive leaves.  The caller writes their values to tape->value + *first.  Returns
+ * AD_TAPE_FULL or AD_NO_MEMORY on failure. */
 ad_status ad_tape_inputs(ad_tape *tape, size_t n, ad_node *first);
 ad_status ad_tape_constants(ad_tape *tape, size_t n, ad_node *first);
 
-/* One constant; equal ones seen lately share a node. */
+/* Append one constant.  A constant whose bits are among the recent ones shares their node. */
 ad_status ad_tape_constant(ad_tape *tape, double value, ad_node *node);
 
 static inline int ad_is_constant(const ad_tape *tape, ad_node node) {
     return (int)(tape->constant[node >> 6] >> (node & 63)) & 1;
 }
 
-/* Whether all of a list are. */
+/* Returns whether all nodes of a list are constants. */
 int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count);
 
-/* One scalar operation on existing nodes: value and partials are computed now. */
+/* Record one scalar operation on existing nodes, with its value and partials.  The result of
+ * constants is a constant.  Returns AD_TAPE_FULL or AD_NO_MEMORY on failure.  A product of
+ * derivatives whose NaN could not be classified (ad_tape_settle()) stays on the tape after
+ * AD_NO_MEMORY. */
 ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node);
 ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node);
 
-/* Count work of a recording that may be asked to stop; whether it is to. */
+/* Count work of a recording that may be interrupted.  Returns whether it has to stop. */
 static inline int ad_tape_stops(const ad_tape *tape, size_t work) {
     return tape->pace != NULL && ad_pace_stops(tape->pace, work);
 }
 
-/* Whether a row is a root, whose square ad_tape_elementwise() looks for (square.c). */
+/* Returns whether an operation is a root; ad_tape_elementwise() treats squares of its results
+ * specially (square.c). */
 static inline int ad_is_root(unsigned op) {
     return op == AD_SQRT || op == AD_ABSOLUTE || op == AD_HYPOT;
 }
 
-/* The same where the caller knows what is constant: form is AD_FORM_UNARY (b unused),
- * AD_FORM_BINARY (neither a nor b is), AD_FORM_LEFT (b is) or AD_FORM_RIGHT (a is). */
+/* Record one scalar operation where the caller knows which operands are constant: form is
+ * AD_FORM_UNARY (b is unused), AD_FORM_BINARY (no constants), AD_FORM_LEFT (b is constant) or
+ * AD_FORM_RIGHT (a is constant). */
 static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad_node a, ad_node b,
                                        ad_node *node) {
     const ad_op_info *row = &ad_op_rows[op];
@@ -174,68 +181,73 @@ static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad
     return AD_OK;
 }
 
-/* Set the node of a product of derivatives (AD_PRODUCT) that evaluates to NaN to zero, if one of
- * its operands is zero and stays so near the point.  AD_NO_MEMORY. */
+/* If the value of node, a product of derivatives (AD_PRODUCT), is NaN although one of its operands
+ * a and b is zero and stays zero near the point, set it to zero.  Returns AD_NO_MEMORY on
+ * failure. */
 ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node);
 
-/* An operand of an array operation as the caller knows it: an affine rule with a
- * stride a dimension of the result's shape, or (nodes != NULL) a list in C order,
- * which is copied.  The nodes of an affine rule are either all constants or none is. */
+/* An operand of an array operation as the caller describes it: an affine rule with one stride per
+ * dimension of the result's shape or, if nodes is not NULL, a list in C order, which is copied.
+ * The nodes of an affine rule are either all constants or all not. */
 typedef struct ad_operand {
     ad_node base;
     const int64_t *stride;
     const ad_node *nodes;
 } ad_operand;
 
-/* One elementwise operation on arrays of `ndim` dimensions; the result's nodes are
- * consecutive from *first, in C order.  Values of operands may be read, so the
- * operands' nodes must exist.  An empty shape records nothing. */
+/* Record one elementwise operation on arrays of `ndim` dimensions.  The nodes of the result are
+ * consecutive from *first on, in C order.  The nodes of the operands must exist, since their values
+ * are read.  An empty shape records nothing.  Returns AD_BAD_OP, AD_BAD_SHAPE, AD_TAPE_FULL or
+ * AD_NO_MEMORY on failure.  The square of a root (square.c) can consist of several operations, and
+ * those before a failing one stay on the tape. */
 ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                               const ad_operand *operands, ad_node *first);
 
-/* Make room for more guards, checks and outcomes.  Note the outcomes of m truth values (NULL: all
- * are true) from number `bit` on, where there is room; ad_tape_guard and ad_tape_check count
- * them. */
+/* Allocate room for more guards, checks and outcomes.  Store the outcomes of m truth values (all
+ * true if value is NULL) from outcome number `bit` on, where there must be room.  Only
+ * ad_tape_guard() and ad_tape_check() increase the number of outcomes. */
 ad_status ad_tape_reserve_guards(ad_tape *tape, size_t guards, size_t checks, size_t outcomes);
 void ad_tape_note_outcomes(ad_tape *tape, size_t bit, size_t m, const double *value);
 
-/* Remember that `count` truth values, nodes from `first` on, reached the caller's control flow as
- * they are now. */
+/* Record that the caller's control flow depended on the present values of `count` nodes from
+ * `first` on. */
 ad_status ad_tape_guard(ad_tape *tape, ad_node first, size_t count);
 
-/* Remember the outcome of a test (ad_op_row(op)->is_test) on arrays, operands as of
- * ad_tape_elementwise, without recording nodes.  AD_CHECK_HOLDS tells that every element is known
- * to be true, and spares its evaluation.  truth: NULL, or a byte an element for the outcome.  A
- * test of constants alone leaves no guard, unless AD_CHECK_ALWAYS asks for one. */
+/* Record the outcome of a test (ad_op_row(op)->is_test) on arrays without recording nodes.
+ * Operands are described as for ad_tape_elementwise().  With AD_CHECK_HOLDS the caller knows that
+ * every element is true, and the test is not evaluated.  `truth` is NULL or receives one byte per
+ * element.  A test of constants leaves no guard, unless AD_CHECK_ALWAYS is set. */
 #define AD_CHECK_HOLDS 1
 #define AD_CHECK_ALWAYS 2
 ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                         const ad_operand *operands, int how, uint8_t *truth);
 
-/* How many truth values a guard holds. */
+/* Returns the number of truth values of a guard. */
 static inline size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard) {
     return guard->count != 0 ? guard->count : tape->check[guard->first].extent.count;
 }
 
-/* What truth value k of those of all guards evaluated to. */
+/* Returns the recorded outcome of truth value k, counted over all guards. */
 static inline int ad_outcome(const ad_tape *tape, size_t k) {
     return (int)(tape->outcome[k >> 6] >> (k & 63)) & 1;
 }
 
-/* The first guard that does not evaluate as recorded at the tape's values; `guards` if all do. */
+/* Returns the first guard whose truth values, evaluated at the tape's values, differ from the
+ * recorded outcomes; tape->guards if there is none. */
 size_t ad_tape_flipped(const ad_tape *tape);
 
-/* The run that computes node, or NULL for a leaf.  O(log runs). */
+/* Returns the run that computes node, or NULL for a leaf, in O(log runs). */
 const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node);
 
-/* Number of nodes a run computes. */
+/* Returns the number of nodes that a run computes. */
 static inline size_t ad_run_count(const ad_tape *tape, const ad_run *run) {
     if (run->form == AD_FORM_SPAN) return tape->span[run->a].extent.count;
     if (run->form == AD_FORM_BLOCK) return tape->block[run->a].count;
     return 1;
 }
 
-/* The partial along edge j of element k of a span, node `own`, whose operands are `nodes`. */
+/* Returns the partial along edge j of element k of a span.  `own` is the node of the element and
+ * `nodes` are those of its operands. */
 static inline double ad_span_partial(const ad_tape *tape, const ad_span *span, int j, size_t k,
                                      const ad_node nodes[], ad_node own) {
     switch (span->source[j]) {
@@ -256,7 +268,8 @@ static inline double ad_span_partial(const ad_tape *tape, const ad_span *span, i
     }
 }
 
-/* Append a copy of all of `from` to `to`; node i becomes i + *offset. */
+/* Append a copy of `from` to `to`; node i becomes node i + *offset.  Returns AD_TAPE_FULL or
+ * AD_NO_MEMORY on failure. */
 ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset);
 
 #endif

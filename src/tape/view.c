@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tape/view.h"
 
-#define LONG_ROW 32 /* below this a row of its own costs more than listing its nodes */
+#define LONG_ROW 32 /* shorter rows are listed node by node, which then is cheaper */
 
 int ad_merge_dims(int ndim, int64_t *shape, int views, int64_t *const strides[]) {
     int last = -1; /* the dimension being merged into */
