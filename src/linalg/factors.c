@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orthogonal factors: QR, and the eigenvectors of symmetric matrices. */
+/* Factorisations with orthogonal factors: QR, and the eigenvectors of symmetric matrices. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 /* ------------------------------------------------------------------------------------- QR */
 
-/* work: a in columns (n k), tau (k), and LAPACK's room (64 k) or two triangles (2 k k) */
+/* work: a by columns (n k), tau (k), and LAPACK's workspace (64 k) or two triangles (2 k k) */
 static ad_status qr_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
     size_t n = l->n, k = l->k, rectangle = n * k, square = k * k;
     double *a = r->work, *tau = a + rectangle, *room = tau + k, *upper = y + l->batch * rectangle;
@@ -29,7 +29,8 @@ static ad_status qr_value(const ad_linear *l, ad_linear_room *r, const double *x
     return AD_OK;
 }
 
-/* Of less than full rank but for rounding: neither factor is a function of the matrix. */
+/* Returns whether a matrix has less than full rank up to rounding.  Its factors then are no
+ * functions of the matrix. */
 static int qr_undetermined(const ad_linear *l, const double *y) {
     const double *upper = y + l->batch * l->n * l->k;
     for (size_t b = 0; b < l->batch; b++, upper += l->k * l->k) {
@@ -49,8 +50,8 @@ static ad_status qr_prepare(const ad_linear *l, ad_linear_room *r, const double 
     return qr_undetermined(l, y) ? AD_CALL_FAILED : AD_OK;
 }
 
-/* With s = da R^-1 and u = Q^T s, whose part below the diagonal is moved above it:
- * dQ = s - Q u, dR = u R. */
+/* Let s = da R^-1, and let u be Q^T s with the part below the diagonal moved above it.  Then dQ = s
+ * - Q u and dR = u R. */
 static void qr_push(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                     const double *t, double *out) {
     size_t n = l->n, k = l->k, rectangle = n * k, square = k * k;
@@ -73,7 +74,8 @@ static void qr_push(const ad_linear *l, ad_linear_room *r, const double *x, cons
     }
 }
 
-/* The lower triangle of R R'^T - Q'^T Q, mirrored, is h: a' = (Q' + Q h) R^-T */
+/* Let h be the lower triangle of R R'^T - Q'^T Q, mirrored at the diagonal.  Then a' = (Q' + Q h)
+ * R^-T. */
 static void qr_pull(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                     const double *w, double *out) {
     size_t n = l->n, k = l->k, rectangle = n * k, square = k * k;
@@ -98,7 +100,7 @@ const ad_linear_row ad_linear_qr = {qr_prepare, qr_value, qr_push, qr_pull, qr_u
 
 /* ----------------------------------------------------------------------- symmetric matrices */
 
-/* work: three matrices, of which LAPACK's room may take the last two; pivots: 5 n + 3 */
+/* work: three matrices, of which LAPACK's workspace may use the last two; pivots: 5 n + 3 */
 static ad_status eigh_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
     size_t n = l->n, square = n * n;
     double *a = r->work, *room = a + square, *vectors = y + l->batch * n;
@@ -113,7 +115,7 @@ static ad_status eigh_value(const ad_linear *l, ad_linear_room *r, const double 
     return AD_OK;
 }
 
-/* Eigenvalues of this distance are equal but for their rounding; they ascend. */
+/* Ascending eigenvalues that differ by at most this much are equal up to rounding. */
 static double rounding_of(size_t n, const double *w) {
     return (double)n * DBL_EPSILON * fmax(fabs(w[0]), fabs(w[n - 1]));
 }
@@ -123,7 +125,7 @@ static int is_repeated(size_t n, const double *w, size_t j) {
     return (j > 0 && w[j] - w[j - 1] <= rounding) || (j + 1 < n && w[j + 1] - w[j] <= rounding);
 }
 
-/* x_ij / (w_j - w_i); 0 where the two are equal, which is_repeated tells. */
+/* x_ij / (w_j - w_i), and 0 where the two eigenvalues are equal (is_repeated()). */
 static void divide_by_gaps(size_t n, const double *w, double *x) {
     double rounding = rounding_of(n, w);
     for (size_t i = 0; i < n; i++) {
@@ -141,8 +143,9 @@ static int any_nonzero(size_t n, const double *x, size_t step) {
     return 0;
 }
 
-/* With m = V^T da V: dw is its diagonal, dV = V (m / gaps).  Eigenvectors of repeated eigenvalues
- * are no functions of the matrix: NaN, wherever it moves. */
+/* With m = V^T da V, dw is the diagonal of m and dV = V (m / gaps).  Eigenvectors of repeated
+ * eigenvalues are no functions of the matrix: their tangents are NaN unless the tangent of the
+ * matrix is zero. */
 static void eigh_push(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                       const double *t, double *out) {
     size_t n = l->n, square = n * n;
@@ -169,8 +172,8 @@ static void eigh_push(const ad_linear *l, ad_linear_room *r, const double *x, co
     }
 }
 
-/* V (diagonal w' + (V^T V') / gaps) V^T, folded onto the triangle that was read; NaN where
- * eigenvectors of repeated eigenvalues are asked for */
+/* The adjoint is V (diagonal w' + (V^T V') / gaps) V^T, folded onto the triangle that was read.  It
+ * is NaN if the eigenvectors of repeated eigenvalues have a nonzero adjoint. */
 static void eigh_pull(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                       const double *c, double *out) {
     size_t n = l->n, square = n * n;

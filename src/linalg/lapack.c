@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define TILE 16 /* rows and columns that are transposed at once */
+#define TILE 16 /* rows and columns that are transposed together */
 
 static ad_lapack lapack_in_use;
 
@@ -11,7 +11,8 @@ void ad_lapack_set(const ad_lapack *lapack) { lapack_in_use = *lapack; }
 
 const ad_lapack *ad_lapack_get(void) { return &lapack_in_use; }
 
-/* Fortran's columns are our rows: the transposed product, c^T = op(b)^T op(a)^T. */
+/* Fortran's columns are our rows, so that BLAS computes the transposed product c^T = op(b)^T
+ * op(a)^T. */
 void ad_product(size_t m, size_t n, size_t k, double alpha, ad_dense a, ad_dense b, double beta,
                 double *c, size_t ld) {
     int rows = (int)m, columns = (int)n, inner = (int)k;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the matrix functions share: row-major products and triangular solves, and the room in which
- * a call works. */
+/* What the matrix functions share: row-major products and triangular solves, and the memory of a
+ * call. */
 #ifndef AD_LINEAR_PARTS_H
 #define AD_LINEAR_PARTS_H
 
 #include "linalg/linear.h"
 
-/* Memory of one call; the last one's stays with the function. */
+/* The memory of one call.  That of the last call is kept for the next one. */
 typedef struct ad_linear_room {
-    double *seen;   /* matrices of which the factors are */
+    double *seen;   /* the matrices that are factored */
     double *factor; /* n x n each: LU in LAPACK's layout */
     double *inverse;
     double *work;
-    double *seed; /* one seed and its result, where there are several */
-    int *pivot;   /* and LAPACK's whole numbers */
+    double *seed; /* one seed and its result, if there are several seeds */
+    int *pivot;   /* and LAPACK's integer workspace */
     int factored, inverted;
 } ad_linear_room;
 
@@ -21,11 +21,12 @@ struct ad_linear {
     ad_linear_kind kind;
     size_t batch, n, k;
     unsigned flags;
-    double *fixed;        /* the matrices, where they are no variables */
-    ad_linear_room *kept; /* taken and put back by whoever works */
+    double *fixed;        /* the matrices if they are constant, else NULL */
+    ad_linear_room *kept; /* memory of the last call; NULL while a call uses it */
 };
 
-/* One stack: value, and derivatives for one seed.  Inputs and outputs are whole. */
+/* The functions of one kind: value, and derivatives for one seed.  Inputs and outputs are those of
+ * the whole stack. */
 typedef struct ad_linear_row {
     ad_status (*prepare)(const ad_linear *l, ad_linear_room *r, const double *x, const double *y);
     ad_status (*value)(const ad_linear *l, ad_linear_room *r, const double *x, double *y);
@@ -33,7 +34,7 @@ typedef struct ad_linear_row {
                  const double *t, double *out);
     void (*pull)(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                  const double *w, double *out);
-    /* NULL: no result ever is */
+    /* returns whether results are undetermined (linear.h); NULL if they never are */
     int (*undetermined)(const ad_linear *l, const double *y);
 } ad_linear_row;
 
@@ -42,7 +43,8 @@ typedef struct ad_linear_row {
 
 const ad_lapack *ad_lapack_get(void);
 
-/* c (m x n) = alpha op(a) op(b) + beta c, over k; ld: numbers from one row to the next. */
+/* ad_product(): c (m x n) = alpha op(a) op(b) + beta c, where k is the inner dimension; ld is the
+ * number of doubles from one row to the next. */
 typedef struct ad_dense {
     const double *at;
     size_t ld;
@@ -51,11 +53,12 @@ typedef struct ad_dense {
 void ad_product(size_t m, size_t n, size_t k, double alpha, ad_dense a, ad_dense b, double beta,
                 double *c, size_t ld);
 
-/* In place, b (m x n): op(t) x = b, or from the right x op(t) = b; flags are the triangle's. */
+/* Solve op(t) x = b or, if `right` is set, x op(t) = b for x (m x n), which overwrites b.  The
+ * flags are those of the triangle t. */
 void ad_triangle(unsigned flags, int right, size_t m, size_t n, const double *t, size_t ldt,
                  double *b, size_t ldb);
 
-/* to (n x m) = the transpose of from (m x n). */
+/* Write the transpose of from (m x n) to `to` (n x m). */
 void ad_transpose(size_t m, size_t n, const double *from, double *to);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/nonfinite.h"
 
-#define MOST 30000 /* rows of which LAPACK can count the room */
+#define MOST 30000 /* largest number of rows for which LAPACK's workspace size fits an int */
 
 const ad_linear_info ad_linear_table[AD_LINEAR_KINDS] = {
 #define LINEAR(KIND, NAME, SOURCE, RULE) {#NAME, SOURCE, RULE},
@@ -25,7 +25,8 @@ static const ad_linear_row *row_of(const ad_linear *l) {
     return rows[l->kind];
 }
 
-/* Numbers that are read, returned, and worked with beside the factors. */
+/* Numbers of doubles per matrix that are read, returned, and used as workspace beside the factors,
+ * and the number of integers (`whole`). */
 typedef struct sizes {
     size_t in, out, work, whole;
 } sizes;
@@ -89,7 +90,8 @@ void ad_linear_free(ad_linear *l) {
     ad_free(l);
 }
 
-/* The room that the last call left, or new room if another thread works in it. */
+/* Take the memory that the last call left, or allocate it if another thread is using that
+ * memory. */
 static ad_linear_room *take_room(ad_linear *l) {
     ad_linear_room *r = __atomic_exchange_n(&l->kept, NULL, __ATOMIC_ACQUIRE);
     if (r != NULL) return r;
@@ -131,7 +133,8 @@ int ad_linear_undetermined(const ad_linear *l, const double *y) {
     return row->undetermined != NULL && row->undetermined(l, y);
 }
 
-/* A seed at a time; one that is zero has no part in a result that is not finite. */
+/* Seeds are processed one by one.  The result of a zero seed is zero, even where the derivative is
+ * not finite. */
 static ad_status derivative(ad_linear *l, int backward, const double *x, const double *y, size_t p,
                             const double *seeds, double *out) {
     size_t n = backward ? ad_linear_outputs(l) : ad_linear_inputs(l);

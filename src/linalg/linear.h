@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Functions of matrices whose values and derivatives LAPACK computes: what a call's rule is made of
- * where it needs no Python.  Matrices are row major; stacks of them lie one behind the other.
+/* Functions of matrices whose values and derivatives are computed by LAPACK.  They implement rules
+ * of calls that need no Python.  Matrices are row major; those of a stack are consecutive.
  *
  * SOLVE       a (n x n), b (n x k)  -> x with a x = b
  * TRIANGULAR  the same with a triangle of a: see the flags
@@ -12,7 +12,7 @@
  * EIGH        a (n x n)             -> w (n), ascending, and vectors v (n x n); all w come first;
  *                                      one triangle is read
  *
- * A matrix that is no variable (ad_linear_fix) is not among SOLVE's numbers.
+ * The inputs of SOLVE do not include matrices that are constant (ad_linear_fix()).
  *
  * Formulas: Giles, Collected matrix derivative results for forward and reverse mode AD (2008);
  * CHOLESKY: Murray, Differentiation of the Cholesky decomposition (2016); QR: Roberts and Roberts,
@@ -42,7 +42,8 @@ enum { /* which triangle, whether it is transposed, whether its diagonal is 1 */
        AD_LINEAR_UNIT = 4,
 };
 
-/* BLAS and LAPACK as Fortran has them: the caller's, once, before the first call. */
+/* The caller's BLAS and LAPACK functions with their Fortran interfaces, set once before the first
+ * call. */
 typedef struct ad_lapack {
     void (*gemm)(char *, char *, int *, int *, int *, double *, double *, int *, double *, int *,
                  double *, double *, int *);
@@ -60,27 +61,29 @@ typedef struct ad_lapack {
 
 void ad_lapack_set(const ad_lapack *lapack);
 
-/* One function of `batch` matrices.  It keeps the factors of the matrices it saw last, so that a
- * derivative at the point of the value costs no second factorisation; threads may share it. */
+/* One function of `batch` matrices.  It keeps the factors of the last matrices, so that a
+ * derivative at the same point needs no second factorisation.  Several threads may share it. */
 typedef struct ad_linear ad_linear;
 
-/* NULL: no memory, or a size LAPACK cannot count. */
+/* Returns NULL if memory is exhausted, if batch or n is 0, or if a size is too large for LAPACK.
+ * ad_linear_free() releases it. */
 ad_linear *ad_linear_new(ad_linear_kind kind, size_t batch, size_t n, size_t k, unsigned flags);
 void ad_linear_free(ad_linear *linear);
 
-/* SOLVE with these matrices (batch x n x n), whose numbers are copied. */
+/* Make the matrices (batch x n x n) of SOLVE constant; they are copied.  Returns AD_NO_MEMORY on
+ * failure. */
 ad_status ad_linear_fix(ad_linear *linear, const double *matrices);
 
-/* How many numbers it takes and gives. */
+/* The numbers of inputs and outputs, in doubles. */
 size_t ad_linear_inputs(const ad_linear *linear);
 size_t ad_linear_outputs(const ad_linear *linear);
 
-/* Whether some of the results y are no functions of the matrices at this point: Q and R of columns
- * that depend on each other, eigenvectors of equal eigenvalues.  Their derivatives are NaN. */
+/* Returns whether some of the results y are no functions of the matrices at this point: Q and R of
+ * linearly dependent columns, or eigenvectors of equal eigenvalues.  They have no derivatives. */
 int ad_linear_undetermined(const ad_linear *linear, const double *y);
 
-/* As ad_callbacks has them.  AD_CALL_FAILED: a matrix that LAPACK cannot factor, or at which the
- * formula does not hold; the caller's own rule decides what becomes of it. */
+/* The same contracts as in ad_callbacks.  AD_CALL_FAILED means that LAPACK cannot factor a matrix,
+ * or that the formula does not hold there.  The caller's rule then decides about the result. */
 ad_status ad_linear_value(ad_linear *linear, const double *x, double *y);
 ad_status ad_linear_push(ad_linear *linear, const double *x, const double *y, size_t p,
                          const double *tangent, double *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is made of LU factors: solutions, inverses, determinants. */
+/* Functions that use LU factors: solutions, inverses, determinants. */
 #include <math.h>
 #include <string.h>
 
@@ -22,7 +22,8 @@ static ad_status factor(const ad_linear *l, ad_linear_room *r, const double *x) 
     return AD_OK;
 }
 
-/* x (n x k) = the solution with the b-th matrix, or its transpose, of right sides x. */
+/* Solve with the b-th matrix, or its transpose.  The right sides x (n x k) are overwritten by the
+ * solution. */
 static void solve_by_lu(const ad_linear *l, ad_linear_room *r, size_t b, int transposed, size_t k,
                         double *x) {
     int n = (int)l->n, columns = (int)k, info = 0;
@@ -33,7 +34,7 @@ static void solve_by_lu(const ad_linear *l, ad_linear_room *r, size_t b, int tra
     if (k > 1) ad_transpose(k, l->n, to, x);
 }
 
-/* The inverses of the matrices, transposed: as LAPACK lays them out they are just that. */
+/* Compute the transposed inverses: in LAPACK's column-major layout the inverses are transposed. */
 static void invert(const ad_linear *l, ad_linear_room *r) {
     int n = (int)l->n, room = 64 * n, info = 0;
     size_t square = l->n * l->n;
@@ -48,7 +49,7 @@ static void invert(const ad_linear *l, ad_linear_room *r) {
 
 /* --------------------------------------------------------------------------------- solve */
 
-/* The numbers of the matrices among those that are read. */
+/* The number of doubles of the matrices among the inputs. */
 static size_t matrices(const ad_linear *l) { return l->fixed == NULL ? l->batch * l->n * l->n : 0; }
 
 static ad_status solve_factors(const ad_linear *l, ad_linear_room *r, const double *x,
@@ -82,7 +83,7 @@ static void solve_push(const ad_linear *l, ad_linear_room *r, const double *x, c
     }
 }
 
-/* a^T z = w: z is b's adjoint, -z x^T is a's */
+/* With a^T z = w, z is the adjoint of b, and -z x^T is that of a. */
 static void solve_pull(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                        const double *w, double *out) {
     size_t n = l->n, k = l->k, square = n * n, side = n * k;
@@ -113,7 +114,7 @@ static ad_status inv_value(const ad_linear *l, ad_linear_room *r, const double *
     return AD_OK;
 }
 
-/* -op(y) s op(y) of every matrix */
+/* -op(y) s op(y) for every matrix */
 static void between(const ad_linear *l, ad_linear_room *r, int transposed, const double *y,
                     const double *s, double *out) {
     size_t n = l->n, square = n * n;
@@ -163,7 +164,7 @@ static ad_status det_value(const ad_linear *l, ad_linear_room *r, const double *
     return status;
 }
 
-/* At a determinant that is zero, or not a number, the adjugate is no multiple of the inverse. */
+/* Where a determinant is zero or nonfinite, the adjugate is no multiple of the inverse. */
 static ad_status det_prepare(const ad_linear *l, ad_linear_room *r, const double *x,
                              const double *y) {
     for (size_t b = 0; b < l->batch; b++) {

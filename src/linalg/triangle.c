@@ -4,12 +4,13 @@
 
 #include "linalg/lapack.h"
 
-/* Matrices up to this size are differentiated row by row, larger ones by halves. */
+/* Matrices up to this size are differentiated row by row, larger ones recursively by halves. */
 #define FEW_ROWS 32
 
 /* ---------------------------------------------------------------------- triangular solves */
 
-/* Zeros where the flags' triangle of a (n x n) is not; its unit diagonal is no variable. */
+/* Write zeros outside the flags' triangle of a (n x n), and on a unit diagonal, which is not
+ * variable. */
 static void keep_triangle(const ad_linear *l, double *a) {
     int lower = (l->flags & AD_LINEAR_LOWER) != 0, unit = (l->flags & AD_LINEAR_UNIT) != 0;
     for (size_t i = 0; i < l->n; i++) {
@@ -89,7 +90,7 @@ static ad_status cholesky_value(const ad_linear *l, ad_linear_room *r, const dou
     return AD_OK;
 }
 
-/* dl = l (the lower half of l^-1 da l^-T) */
+/* dl = l (lower half of l^-1 da l^-T) */
 static void cholesky_push(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                           const double *t, double *out) {
     size_t n = l->n, square = n * n;
@@ -111,8 +112,9 @@ static void cholesky_push(const ad_linear *l, ad_linear_room *r, const double *x
     }
 }
 
-/* The adjoint of the factor's lower triangle becomes that of the matrix's, in place, row by row:
- * the last first, whose diagonal element is d, the row before it r, and what lies below it c. */
+/* Turn the adjoint w of the factor's lower triangle into that of the matrix's, in place, row by row
+ * from the last one. d is the diagonal element of a row, r the part of the row before it, and c an
+ * element below it. */
 static void back_by_rows(size_t n, const double *l, double *w, size_t ld) {
     for (size_t j = n; j-- > 0;) {
         const double *r = l + j * ld;
@@ -134,8 +136,8 @@ static void back_by_rows(size_t n, const double *l, double *w, size_t ld) {
     }
 }
 
-/* The same by halves, so that most of it is products of matrices; room for one of the lower half's
- * size.  Above the diagonal of w may stand anything, before and after. */
+/* The same by halves, so that most of the work is products of matrices.  `room` holds one matrix of
+ * the size of the lower half.  Elements above the diagonal of w are arbitrary, before and after. */
 static void back_by_halves(size_t n, const double *l, double *w, size_t ld, double *room) {
     if (n <= FEW_ROWS) {
         back_by_rows(n, l, w, ld);
