@@ -24,7 +24,8 @@ static int sweep_whole_rows(ad_sweep *s, const ad_run *run, const ad_block *bloc
     return 0;
 }
 
-/* Backward each node of a running sum first passes its adjoint on to the one before. */
+/* In reverse, the adjoint of each node of a running sum is first added to that of its
+ * predecessor. */
 static void pass_on(const ad_sweep *s, double *array, const ad_run *run, const ad_block *block) {
     size_t row = block->extent[1].count, p = s->p;
     double *own = array + (size_t)run->node * p;
@@ -34,8 +35,9 @@ static void pass_on(const ad_sweep *s, double *array, const ad_run *run, const a
     }
 }
 
-/* y_r = y_(r-1) + x_r: forward the running sum of tangents; backward each y_r first
- * passes its adjoint on to y_(r-1), from the last to the first, then to x_r. */
+/* y_r = y_(r-1) + x_r.  Forward, this is the running sum of the tangents.  In reverse, the adjoint
+ * of each y_r is first added to that of y_(r-1), from the last to the first, and then to that of
+ * x_r. */
 static int sweep_running(ad_sweep *s, const ad_run *run, const ad_block *block) {
     size_t row = block->extent[1].count, p = s->p;
     double *own = s->array + (size_t)run->node * p;
@@ -63,7 +65,7 @@ static int sweep_REDUCTION(ad_sweep *s, const ad_run *run, const ad_block *block
                                            : sweep_whole_rows(s, run, block);
 }
 
-/* A matrix of nodes, or `batch` of them. */
+/* A stack of `batch` matrices of nodes. */
 typedef struct node_matrix {
     ad_node base;
     int64_t stride[3], batch, rows, columns;
@@ -82,7 +84,7 @@ static ad_matrix transposed(ad_matrix x) { return (ad_matrix){x.at, x.batch, x.c
 
 static size_t size(const node_matrix *x) { return (size_t)(x->batch * x->rows * x->columns); }
 
-/* x += y on n doubles, the first ones `step` apart. */
+/* x += y on n doubles, where those of x are `step` apart. */
 static void add_strided(double *x, int64_t step, const double *y, int64_t n) {
     if (step == 1) {
         for (int64_t j = 0; j < n; j++) x[j] += y[j];
@@ -91,7 +93,7 @@ static void add_strided(double *x, int64_t step, const double *y, int64_t n) {
     }
 }
 
-/* Seed q of p of nodes as a matrix: in place when there is one seed, copied to x otherwise. */
+/* Seed q of p of a matrix of nodes: in place if p is 1, otherwise copied to x. */
 static ad_matrix seed_matrix(const double *array, size_t p, size_t q, const node_matrix *nodes,
                              double *x) {
     if (p == 1) return matrix(array, nodes);
@@ -108,7 +110,7 @@ static ad_matrix seed_matrix(const double *array, size_t p, size_t q, const node
     return dense_matrix(x, nodes);
 }
 
-/* Add a dense matrix to seed q of nodes. */
+/* Add a dense matrix to seed q of a matrix of nodes. */
 static void add_matrix(double *array, size_t p, size_t q, const node_matrix *nodes,
                        const double *x) {
     for (int64_t n = 0; n < nodes->batch; n++) {
@@ -126,7 +128,8 @@ typedef struct product {
     size_t q;
 } product;
 
-/* C' += A' B or A B'; with one seed, = if it is the `first`. */
+/* C' += A' B (j = 0) or C' += A B' (j = 1).  If `first` is set, which needs p = 1, the result is
+ * written instead of added. */
 static void push_product(ad_sweep *s, const product *x, int j, int first) {
     const node_matrix *operand = &x->operand[j], *own = &x->own;
     const int64_t extents[4] = {own->batch, own->rows, x->operand[0].columns, own->columns};
@@ -138,8 +141,9 @@ static void push_product(ad_sweep *s, const product *x, int j, int first) {
     if (!first) add_matrix(s->array, s->p, x->q, own, result);
 }
 
-/* A' += C' B^T or B' += A^T C', with C' of `from` and the factor from an array, to `to`, where
- * operand j lies at `at`. */
+/* A' += C' B^T (j = 0) or B' += A^T C' (j = 1).  C' is read from `from`, the other factor from
+ * `factor`, and the result is added to, or written to if `first` is set, the array `to`, where
+ * operand j is at `at`. */
 static void pull_product(ad_sweep *s, const product *x, int j, const double *from,
                          const double *factor, double *to, const node_matrix *at, int first) {
     const int64_t rows = x->own.rows, columns = x->own.columns, inner = x->operand[0].columns;
@@ -154,14 +158,15 @@ static void pull_product(ad_sweep *s, const product *x, int j, const double *fro
     if (!first) add_matrix(to, s->p, x->q, at, result);
 }
 
-/* Where an operand's nodes end. */
+/* The place of the highest node of an operand. */
 static ad_place last_of(const node_matrix *x) {
     int64_t last = (int64_t)x->base, reach[3] = {x->batch - 1, x->rows - 1, x->columns - 1};
     for (int d = 0; d < 3; d++) last += x->stride[d] > 0 ? reach[d] * x->stride[d] : 0;
     return (ad_place){(ad_node)last, 0, NULL};
 }
 
-/* Adjoints along operand j, of second order too. */
+/* Adjoints along operand j.  In second order, `bends` says that the partials move, since both
+ * operands do. */
 static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int j, int bends) {
     const ad_region *region = ad_sweep_first(s, run, j);
     const double *value = s->tape->value, *w = s->array;
@@ -205,7 +210,7 @@ static int sweep_PRODUCT(ad_sweep *s, const ad_run *run, const ad_block *b) {
     return 0;
 }
 
-/* Whether none of nodes [first, first + n) is a constant. */
+/* Returns whether none of the nodes [first, first + n) is a constant. */
 static int all_vary(const ad_tape *tape, size_t first, size_t n) {
     for (size_t k = first; k < first + n; k = (k | 63) + 1) {
         uint64_t word = tape->constant[k >> 6] >> (k & 63);
@@ -216,7 +221,7 @@ static int all_vary(const ad_tape *tape, size_t first, size_t n) {
     return 1;
 }
 
-/* Add n nodes' adjoints to what those of them have that are no constants. */
+/* Add y to the adjoints of those of a call's n nodes that are no constants. */
 static void add_adjoints(ad_sweep *s, const ad_block *b, size_t n, const double *y) {
     const ad_view *view = &b->operand[0];
     size_t p = s->p;
@@ -231,7 +236,7 @@ static void add_adjoints(ad_sweep *s, const ad_block *b, size_t n, const double 
     }
 }
 
-/* The tangents that a call reads, gathered: zeros of constants. */
+/* Gather the tangents of the nodes that a call reads; those of constants are zero. */
 static void tangents_of(const ad_sweep *s, const ad_block *b, size_t n, double *to) {
     size_t p = s->p;
     for (size_t k = 0; k < n; k++) {
@@ -242,7 +247,7 @@ static void tangents_of(const ad_sweep *s, const ad_block *b, size_t n, double *
     }
 }
 
-/* By the rule; a call all of whose seeds are exact zeros is not asked. */
+/* Calls the rule's callback, unless all seeds are exact zeros. */
 static int sweep_CALL(ad_sweep *s, const ad_run *run, const ad_block *b) {
     const ad_tape *tape = s->tape;
     const ad_view *view = &b->operand[0];
@@ -291,7 +296,7 @@ static size_t product_scratch(const ad_block *b) {
     return b->extent[0].count * ((size_t)e[0] * e[2] + (left > right ? left : right));
 }
 
-/* Of a group the private adjoints, of two orders. */
+/* A group needs memory for private adjoints of first and second order. */
 size_t ad_sweep_scratch(const ad_tape *tape) {
     size_t most = 0;
     for (size_t k = 0; k < tape->runs; k++) {

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "tape/kinks.h"
 
-/* Reached by a seed along edges that are alive; with a part in w. */
+/* ALIVE: reached by a seed along live edges.  NONFINITE: has a part in w (careful.h). */
 enum { ALIVE = 1, NONFINITE = 2 };
 
 static void carry(ad_careful *c, size_t to, size_t from, double partial) {
@@ -38,7 +38,8 @@ static void carry_row(void *context, const ad_edge_row *row) {
     }
 }
 
-/* What a node's number is in the end.  A part in w that cancelled is unknown. */
+/* The tangent or adjoint of a node after a sweep.  A part in w that cancelled makes it
+ * undefined. */
 double ad_careful_result(const ad_careful *c, ad_node node) {
     if (!(c->state[node] & ALIVE)) return 0;
     const double x = c->finite[node], w = c->infinite[node];
@@ -51,7 +52,7 @@ static void set(ad_careful *c, size_t node, double x) {
     c->state[node] |= ALIVE;
 }
 
-/* A call of an elementwise function, whose slopes are its adjoints for ones. */
+/* A call of an elementwise function.  Its slopes are its adjoints for a seed of ones. */
 static ad_status carry_each(ad_careful *c, const ad_run *run, const ad_block *b) {
     const size_t n = b->extent[1].count, m = b->count;
     const double *y = c->tape->value + run->node;
@@ -70,8 +71,8 @@ static ad_status carry_each(ad_careful *c, const ad_run *run, const ad_block *b)
     return status;
 }
 
-/* A call by its rule, which takes numbers as they are in the end; its results depend on all of
- * them. */
+/* A call by its rule.  The callback gets final numbers, without a part in w, and each result
+ * depends on all arguments. */
 static ad_status carry_call(ad_careful *c, const ad_run *run, const ad_block *b) {
     const size_t n = b->extent[1].count, m = b->count;
     const double *y = c->tape->value + run->node;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Edges of a sweep between a run's own nodes and those of its operands. */
+/* Edges of a sweep between the nodes of a run and those of its operands. */
 #include <string.h>
 
 #include "sweep/parts.h"
@@ -7,7 +7,7 @@
 static const double one = 1;
 const ad_numbers ad_sweep_ones = {&one, 0}, ad_sweep_zeros = {NULL, 0};
 
-/* Whether m nodes precede every run. */
+/* Returns whether m nodes precede every run. */
 static int are_leaves(const ad_sweep *s, size_t m, ad_place place) {
     if (place.list == NULL) {
         int64_t last = (int64_t)place.base + (int64_t)(m - 1) * place.stride;

@@ -9,22 +9,22 @@
 #include "tape/block.h"
 #include "tape/kinks.h"
 
-/* An array of nodes on the extent at hand: an affine rule, or a list that is owned
- * by whoever made it and does not lie in the tape. */
+/* An array of nodes over the current extent: an affine rule, or a list outside the tape, which
+ * belongs to the function that made it. */
 typedef struct item {
     ad_node base;
     int64_t stride[AD_DIMS];
     const ad_node *nodes;
 } item;
 
-/* Everything one expansion carries along. */
+/* The state of one expansion. */
 typedef struct expansion {
     ad_tape *tape;
     ad_node *node; /* tangent or adjoint of each node */
     ad_node zero;  /* the constant 0 */
     ad_node first_node;
-    const float *order; /* at which the segment's nodes vanish, or NULL: it has no roots */
-    ad_extent extent;   /* of the run at hand */
+    const float *order; /* orders at which the nodes vanish; NULL if the segment has no roots */
+    ad_extent extent;   /* of the current run */
 } expansion;
 
 static void shape_of(const ad_extent *extent, int64_t shape[AD_DIMS]) {
@@ -44,8 +44,8 @@ static item item_of_nodes(const ad_extent *extent, ad_node first) {
 
 static item repeated(ad_node node) { return (item){node, {0}, NULL}; }
 
-/* A list as an item; consecutive ones are told as a rule, whose nodes are all constants or
- * all none: recording asks the first alone. */
+/* A list as an item.  Consecutive nodes become an affine rule if they are all constants or all not,
+ * since recording tests only the first node of a rule. */
 static item item_of_list(const expansion *x, const ad_extent *extent, const ad_node *nodes) {
     int constant = ad_is_constant(x->tape, nodes[0]);
     for (uint32_t k = 1; k < extent->count; k++) {
@@ -56,7 +56,7 @@ static item item_of_list(const expansion *x, const ad_extent *extent, const ad_n
     return item_of_nodes(extent, nodes[0]);
 }
 
-/* Record op on items of the extent; the result is consecutive. */
+/* Record op on items over the extent.  The result is consecutive. */
 static ad_status record(expansion *x, unsigned op, const item *items, item *result) {
     int64_t shape[AD_DIMS];
     ad_operand operands[AD_MAX_ARITY];
@@ -81,7 +81,7 @@ static void item_list(const item *x, const ad_extent *extent, ad_node *out) {
     ad_view_list(&view, extent, 0, extent->count, out);
 }
 
-/* Carry out a postfix code on operands[0..2] and the value operands[3]. */
+/* Record the operations of a postfix code on operands[0..2] and the value operands[3]. */
 static ad_status record_expression(expansion *x, const ad_expr *expr, const item operands[4],
                                    item *result) {
     item stack[AD_EXPR_DEPTH];
@@ -109,8 +109,8 @@ static ad_status record_expression(expansion *x, const ad_expr *expr, const item
     return AD_OK;
 }
 
-/* The partial of roots along their operand, of those of sums of squares with the middle of their
- * kink.  list: room for the extent's nodes, which the result may refer to. */
+/* Replace the partials of roots of sums of squares, at kinks, by the middle of the kink.  `list`
+ * has room for the extent's nodes; *partial may refer to it afterwards. */
 static ad_status root_partial(expansion *x, const ad_node *operand, item own, item *partial,
                               ad_node *list) {
     const uint32_t n = x->extent.count;
@@ -131,7 +131,8 @@ static ad_status root_partial(expansion *x, const ad_node *operand, item own, it
     return AD_OK;
 }
 
-/* seed times the partial along edge j, by the edge's class; list: the operand's nodes. */
+/* Record seed times the partial along edge j, according to the class of the edge.  `list` holds the
+ * nodes of the operand. */
 static ad_status times_partial(expansion *x, unsigned op, int j, const item operands[4], item seed,
                                const ad_node *list, item *result) {
     ad_partial_class class = ad_op_row(op)->partial_class[j];
@@ -165,7 +166,8 @@ ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node 
     return status;
 }
 
-/* The seeds of n nodes as a list: zeros where there is none.  0 if all are zeros. */
+/* The seeds of n nodes as a list, with the zero node for missing ones.  Returns 0 if all are
+ * missing. */
 static int gather_seeds(const expansion *x, const ad_node *nodes, size_t n, ad_node *seeds) {
     int any = 0;
     for (size_t k = 0; k < n; k++) {
@@ -176,7 +178,7 @@ static int gather_seeds(const expansion *x, const ad_node *nodes, size_t n, ad_n
     return any;
 }
 
-/* One operand's nodes as a list in memory of its own. */
+/* The nodes of one operand as a list, which the caller frees; NULL if memory is exhausted. */
 static ad_node *operand_list(const expansion *x, const ad_view *view, const ad_extent *extent) {
     ad_node *nodes = ad_alloc(extent->count, sizeof *nodes);
     if (nodes == NULL) return NULL;
@@ -196,10 +198,11 @@ typedef struct term {
 static int by_child(const void *a, const void *b) {
     const term *x = a, *y = b;
     if (x->child != y->child) return x->child < y->child ? -1 : 1;
-    return (x->node > y->node) - (x->node < y->node); /* qsort need not be stable */
+    return (x->node > y->node) - (x->node < y->node); /* qsort is not stable */
 }
 
-/* Add pairs of nodes as one run: left[k] + right[k], results consecutive from *first. */
+/* Record left[k] + right[k] for n pairs of nodes as one run.  The results are consecutive from
+ * *first on. */
 static ad_status add_node_lists(expansion *x, size_t n, const ad_node *left, const ad_node *right,
                                 ad_node *first) {
     static const int64_t still[1] = {0};
@@ -208,7 +211,8 @@ static ad_status add_node_lists(expansion *x, size_t n, const ad_node *left, con
     return ad_tape_elementwise(x->tape, AD_ADD, 1, shape, operands, first);
 }
 
-/* Sum equal children's terms pairwise (sorted by child), until every child stands once. */
+/* Record pairwise sums of the terms of equal children, which are sorted by child, until each child
+ * occurs once. */
 static ad_status combine(expansion *x, term *terms, size_t *n, ad_node *left, ad_node *right) {
     for (;;) {
         size_t pairs = 0, kept = 0;
@@ -233,7 +237,7 @@ static ad_status combine(expansion *x, term *terms, size_t *n, ad_node *left, ad
     }
 }
 
-/* Add each term[k] to the adjoint of child[k]. */
+/* Add node[k] to the adjoint of child[k], for each k < n. */
 static ad_status accumulate(expansion *x, size_t n, const ad_node *child, const ad_node *node) {
     term *terms = ad_alloc(n, sizeof *terms);
     ad_node *left = ad_alloc(2 * n, sizeof *left), *right = left + n, sum;
@@ -270,7 +274,7 @@ static ad_status accumulate(expansion *x, size_t n, const ad_node *child, const 
     return status;
 }
 
-/* The operands of an elementwise run as lists and items; lists[j] must be freed. */
+/* The operands of an elementwise run as lists and items.  The caller frees lists[j]. */
 static ad_status operands_of_run(expansion *x, const ad_run *run, ad_node *lists[AD_MAX_ARITY],
                                  item items[4]) {
     if (run->form != AD_FORM_SPAN) {
@@ -309,7 +313,7 @@ static ad_status elementwise_forward(expansion *x, const ad_run *run) {
         if (!gather_seeds(x, lists[j], n, seeds)) continue;
         status = times_partial(x, run->op, j, items, item_of_list(x, &x->extent, seeds), lists[j],
                                &part);
-        if (status == AD_OK && part.nodes != NULL) { /* a plain copy of the seeds: keep it */
+        if (status == AD_OK && part.nodes != NULL) { /* refers to seeds, which is reused */
             status = record(x, AD_POSITIVE, &part, &part);
         }
         if (status != AD_OK) break;
@@ -372,7 +376,7 @@ static ad_status expand(const ad_segment *s, ad_node *node, int backward) {
         x.order = order;
     }
     for (size_t k = 0; k < count && status == AD_OK; k++) {
-        /* by value: recording moves the tape's arrays */
+        /* A copy, because recording may reallocate the tape's arrays. */
         ad_run run = s->tape->run[backward ? s->last_run - 1 - k : s->first_run + k];
         if (run.form == AD_FORM_BLOCK) {
             const ad_block block = s->tape->block[run.a];

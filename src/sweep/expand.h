@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Derivatives as recordings: the sweeps carried out with operations of the tape itself,
- * appended to it, so that they can be differentiated in turn, to any order.
- * ad_expr_prepare must have run. */
+/* Derivatives as recordings: the sweeps recorded as operations on the same tape.  Derivatives can
+ * therefore be differentiated again, to any order.  ad_expr_prepare() must have been called. */
 #ifndef AD_EXPAND_H
 #define AD_EXPAND_H
 
@@ -9,21 +8,23 @@
 
 #define AD_NO_NODE UINT32_MAX
 
-/* Part of a tape to differentiate: runs [first_run, last_run).  Nodes below first_node do
- * not depend on the inputs. */
+/* A part of a tape to differentiate: runs [first_run, last_run).  Nodes below first_node do not
+ * depend on the inputs. */
 typedef struct ad_segment {
     ad_tape *tape;
     size_t first_run, last_run;
     ad_node first_node;
 } ad_segment;
 
-/* node[i] is the node that holds i's tangent (adjoint), AD_NO_NODE for a zero, for each i
- * below the tape's present number of nodes.  On entry the inputs' (outputs') seeds; on
- * return every node of the segment has its own.  On failure what was appended stays, unused. */
+/* Record the tangents (forward) or adjoints (reverse) of a segment. node[i], for each i below the
+ * tape's number of nodes on entry, is the node that holds the tangent or adjoint of node i, or
+ * AD_NO_NODE for zero.  On entry it holds the seeds of the inputs or outputs, on return those of
+ * all nodes of the segment.  Returns the status of the recording functions.  After a failure the
+ * nodes appended so far stay on the tape. */
 ad_status ad_expand_forward(const ad_segment *segment, ad_node *node);
 ad_status ad_expand_reverse(const ad_segment *segment, ad_node *node);
 
-/* One partial of a row at given scalar nodes, recorded; *node is its result. */
+/* Record the partial of a row along one edge at the given scalar nodes; *node is its result. */
 ad_status ad_expand_partial(ad_tape *tape, unsigned op, int edge, const ad_node operand[3],
                             ad_node value, ad_node *node);
 

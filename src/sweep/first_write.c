@@ -5,10 +5,10 @@
 
 #include "tape/block.h"
 
-#define MOST_RUNS 4096 /* on longer tapes the search would cost more than it saves */
+#define MOST_RUNS 4096 /* on longer tapes the search costs more than it saves */
 
-/* The nodes an operand names: all within [low, high]; dense if they are low, low + 1, ...
- * in order. */
+/* The nodes of an operand: all are within [low, high].  They are `dense` if they are low, low + 1,
+ * ... in order. */
 typedef struct node_range {
     size_t low, high;
     int dense;
@@ -83,8 +83,8 @@ static node_range (*const block_operand[])(const ad_tape *, const ad_block *, in
 #include "tape/blocks.def"
 };
 
-/* Enter [first, end) if it overlaps no other; the array stays ascending.  `whole` as long as
- * no consumer says otherwise. */
+/* Insert [first, end) if it is large and overlaps no other region.  The array stays ascending.
+ * `whole` is the initial value, which consumers may change. */
 static void enter_region(ad_first_writes *writes, size_t first, size_t end, int whole) {
     size_t at = writes->count;
     if (end - first < AD_FIRST_WRITE_LARGE || at == AD_FIRST_WRITE_MOST) return;
@@ -95,7 +95,7 @@ static void enter_region(ad_first_writes *writes, size_t first, size_t end, int 
     writes->count++;
 }
 
-/* Constants in a row, found by whole words of the tape's bitmap. */
+/* Consecutive constants, found by whole words of the tape's bitmap. */
 static void enter_constants(const ad_tape *tape, ad_first_writes *writes) {
     size_t first = 0, words = tape->nodes / 64;
     for (size_t k = 0; k <= words; k++) {
@@ -110,8 +110,8 @@ static void consume(ad_first_writes *writes, size_t run, int operand, node_range
         ad_region *r = &writes->region[k];
         int whole = s.dense && s.low == r->first && s.high + 1 == r->end;
         if (s.high < r->first || s.low >= r->end) continue;
-        if (r->run == run) {   /* of one run's operands the sweep takes the first one first, */
-            r->whole &= whole; /* element by element with the others */
+        if (r->run == run) {   /* another operand of the same run: each must read it in order, */
+            r->whole &= whole; /* as the first one writes and the others add chunk by chunk */
             r->sole = 0;
             continue;
         }
@@ -122,7 +122,7 @@ static void consume(ad_first_writes *writes, size_t run, int operand, node_range
     }
 }
 
-/* The operands that are consumed, active or not, of run k in the order of the sweep. */
+/* Consume, or enter as regions, the operands of run k that have edges. */
 static void visit(const ad_tape *tape, size_t k, ad_first_writes *writes, int entering) {
     const ad_run *run = &tape->run[k];
     if (run->form == AD_FORM_SPAN) {

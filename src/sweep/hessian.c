@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "sweep/recurrence.h"
 
-/* What tangents of partials are made from. */
+/* The state for computing tangents of partials. */
 typedef struct curving {
     const ad_tape *tape;
     const double *tangent;
@@ -16,7 +16,8 @@ typedef struct curving {
     ad_recurrence made[2][AD_OP_COUNT];
 } curving;
 
-/* The recurrence of op's partials for these operands: a power's differs where a base is 0. */
+/* The recurrence of op's partials for these operands.  That of a power is different where a base is
+ * 0. */
 static ad_status partial_recurrence(curving *x, unsigned op, size_t n, const ad_place operand[],
                                     ad_recurrence **r) {
     const int base = ad_recurrence_base(op);
@@ -28,14 +29,14 @@ static ad_status partial_recurrence(curving *x, unsigned op, size_t n, const ad_
     return (*r)->series != NULL ? AD_OK : ad_recurrence_make(op, 2, regular, 1, *r);
 }
 
-/* The numbers of n nodes in a row: in place or copied. */
+/* The numbers of n nodes contiguously: in place, or copied. */
 static double *in_row(const double *array, size_t n, ad_place place, double *copy) {
     if (place.list == NULL && (place.stride == 1 || n == 1)) return (double *)array + place.base;
     for (size_t e = 0; e < n; e++) copy[e] = array[ad_place_node(place, e)];
     return copy;
 }
 
-/* The operands that do not move, as bits: those without edges. */
+/* The operands without edges, whose tangents are zero, as bits. */
 static unsigned still_operands(const ad_tape *tape, const ad_run *run) {
     unsigned mask = 0;
     if (run->form == AD_FORM_LEFT) return 2;
@@ -46,15 +47,15 @@ static unsigned still_operands(const ad_tape *tape, const ad_run *run) {
     return mask;
 }
 
-/* The partials that the tape stores of elements from k on along edge j, or NULL. */
+/* The stored partials along edge j of the elements from k on, or NULL. */
 static double *stored(const ad_tape *tape, const ad_run *run, size_t k, int j) {
     if (run->form != AD_FORM_SPAN) return NULL;
     const ad_span *span = &tape->span[run->a];
     return span->source[j] == AD_PARTIAL_STORED ? tape->partial + span->partial[j] + k : NULL;
 }
 
-/* As ad_second wants it.  What is known of the series already is read where it lies: operands and
- * the result with their tangents, stored partials. */
+/* The callback `slopes` of ad_second.  Series that are known already are read in place: operands
+ * and the result with their tangents, and stored partials. */
 static ad_status run_slopes(void *context, const ad_run *run, size_t k, size_t n,
                             const ad_place operand[], const double *slope[]) {
     curving *x = context;
@@ -90,7 +91,7 @@ static ad_status run_slopes(void *context, const ad_run *run, size_t k, size_t n
 
 size_t ad_hessian_need(const ad_tape *tape) { return 3 * tape->nodes + ad_sweep_scratch(tape); }
 
-/* The two sweeps in memory of ad_hessian_need. */
+/* The two sweeps in an array of ad_hessian_need() doubles. */
 static ad_status sweeps(const ad_function *f, curving *x, const double *weight,
                         const double *direction, double *out, double *array, const ad_poll *poll) {
     const ad_tape *tape = f->tape;

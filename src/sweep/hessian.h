@@ -5,20 +5,22 @@
 
 #include "sweep/jacobian.h"
 
-/* out (D) = H t for the function sum of weight[i] output i, H its Hessian by the inputs, which are
- * leaves, and t the direction (D).  A forward sweep gives the tangents of all nodes, one reverse
- * sweep the adjoints and their tangents (ad_reverse_second), whose values at the inputs are the
- * product.  Tangents of stored partials come from recurrences (recurrence.h).  (Griewank and
- * Walther, Evaluating Derivatives, 2008, section 5.4.)
+/* out (D) = H t for the function sum of weight[i] output i.  H is its Hessian with respect to the
+ * inputs, which are leaves, and t the direction (D).  A forward sweep computes the tangents of all
+ * nodes.  One reverse sweep computes the adjoints and their tangents (ad_reverse_second()), and the
+ * tangents of the inputs' adjoints are the product.  The tangents of stored partials come from
+ * recurrences (recurrence.h).  (Griewank and Walther, Evaluating Derivatives, 2008, section 5.4.)
  *
- * Cost: an operation for each edge forward, three backward, and the tangents of the partials that
- * are stored; 3 numbers a node. ad_expr_prepare must have run.  AD_NO_MEMORY; AD_INTERRUPTED;
- * AD_BAD_OP for a call of a rule; AD_NOT_FINITE where an infinity or NaN came up, of which a
- * recorded gradient alone can tell what it makes of a zero. */
+ * The cost is one operation per edge forward, three per edge backward, and the tangents of the
+ * stored partials.  Three doubles per node are needed.  ad_expr_prepare() must have been called.
+ *
+ * Returns AD_NO_MEMORY, AD_INTERRUPTED, or AD_BAD_OP if the tape has calls of rules.  Returns
+ * AD_NOT_FINITE if an infinity or NaN arose.  The caller then has to differentiate a recorded
+ * gradient, since only that distinguishes the kinds of zeros that meet an infinity. */
 ad_status ad_hessian_product(const ad_function *f, const double *weight, const double *direction,
                              double *out, ad_workspace work, const ad_poll *poll);
 
-/* Doubles that it works in. */
+/* The number of doubles that it works in. */
 size_t ad_hessian_need(const ad_tape *tape);
 
 #endif

@@ -7,9 +7,9 @@
 #include "sweep/careful.h"
 #include "tape/block.h"
 
-#define MOST_SEEDS 32 /* beyond this a sweep's inner loop gains nothing */
+#define MOST_SEEDS 32 /* more seeds gain nothing in a sweep's inner loop */
 
-/* Memory of one sweep: an array of nodes * p, and scratch behind it. */
+/* The memory of one sweep: an array of nodes * p doubles, followed by scratch memory. */
 static double *workspace(const ad_tape *tape, size_t p, ad_workspace given, double **scratch) {
     size_t scratch_size = ad_sweep_scratch(tape);
     if (tape->nodes != 0 && p > (SIZE_MAX / 8 - scratch_size) / tape->nodes) return NULL;
@@ -34,7 +34,7 @@ size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
     if (most < 1) most = 1;
     if (total <= most) return total;
     size_t sweeps = (total + most - 1) / most;
-    return (total + sweeps - 1) / sweeps; /* even chunks */
+    return (total + sweeps - 1) / sweeps; /* chunks of equal size */
 }
 
 static size_t count_block_edges(const ad_tape *tape, const ad_run *run) {
@@ -65,13 +65,13 @@ size_t ad_sweep_edges(const ad_tape *tape) {
     return edges;
 }
 
-/* One more of many sweeps has gone through p seeds, each too short a sweep to ask by itself: what
- * comes of them, which is AD_INTERRUPTED where somebody says so now. */
-static ad_status gone_on(ad_pace *pace, const ad_tape *tape, size_t p, ad_status status) {
+/* Count the work of a sweep that is too short to poll on its own.  Returns the sweep's status, or
+ * AD_INTERRUPTED if the caller now asks to stop. */
+static ad_status count_sweep(ad_pace *pace, const ad_tape *tape, size_t p, ad_status status) {
     return status == AD_OK && ad_pace_stops(pace, tape->nodes * p) ? AD_INTERRUPTED : status;
 }
 
-/* One column (row) of the Jacobian for each of n inputs (outputs) from number `first` on. */
+/* Columns (or, backward, rows) first to first + n - 1 of the Jacobian, by careful sweeps. */
 static ad_status units_carefully(const ad_function *f, int backward, size_t first, size_t n,
                                  double *jacobian, const ad_poll *poll) {
     static const double one = 1;
@@ -87,13 +87,13 @@ static ad_status units_carefully(const ad_function *f, int backward, size_t firs
             jacobian[backward ? (first + s) * f->D + k : k * f->D + first + s] =
                 ad_careful_result(&c, to[k]);
         }
-        status = gone_on(&pace, f->tape, 16, status);
+        status = count_sweep(&pace, f->tape, 16, status);
     }
     ad_careful_end(&c);
     return status;
 }
 
-/* A product with p seeds. */
+/* A product with p seeds, by careful sweeps. */
 static ad_status product_carefully(const ad_function *f, int backward, size_t p,
                                    const double *seeds, double *out, const ad_poll *poll) {
     const ad_node *from = backward ? f->output : f->input, *to = backward ? f->input : f->output;
@@ -106,13 +106,13 @@ static ad_status product_carefully(const ad_function *f, int backward, size_t p,
         for (size_t k = 0; k < m && status == AD_OK; k++) {
             out[k * p + s] = ad_careful_result(&c, to[k]);
         }
-        status = gone_on(&pace, f->tape, 16, status);
+        status = count_sweep(&pace, f->tape, 16, status);
     }
     ad_careful_end(&c);
     return status;
 }
 
-/* Every node's number for one seed. */
+/* The tangents or adjoints of all nodes for one seed, by a careful sweep. */
 static ad_status nodes_carefully(const ad_function *f, int backward, const double *seeds,
                                  double *array, const ad_poll *poll) {
     const ad_node *from = backward ? f->output : f->input;
@@ -143,7 +143,7 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
             memcpy(jacobian + k * f->D + d, t + (size_t)f->output[k] * p, n * sizeof(double));
         }
         if (status == AD_NOT_FINITE) status = units_carefully(f, 0, d, n, jacobian, poll);
-        status = gone_on(&pace, f->tape, p, status);
+        status = count_sweep(&pace, f->tape, p, status);
     }
     release(t, work);
     return status;
@@ -165,13 +165,13 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
             for (size_t s = 0; s < n; s++) jacobian[(k + s) * f->D + d] = from[s];
         }
         if (status == AD_NOT_FINITE) status = units_carefully(f, 1, k, n, jacobian, poll);
-        status = gone_on(&pace, f->tape, p, status);
+        status = count_sweep(&pace, f->tape, p, status);
     }
     release(w, work);
     return status;
 }
 
-/* Whether the nodes follow one another, as inputs do. */
+/* Returns whether the nodes are consecutive, as inputs usually are. */
 static int are_consecutive(size_t n, const ad_node *nodes) {
     if (n == 0 || nodes[n - 1] - nodes[0] != n - 1) return 0;
     uint32_t strays = 0;
@@ -214,7 +214,7 @@ void ad_pull_end(const ad_function *f, const ad_first_writes *writes, const doub
     }
 }
 
-/* One seed, where large arrays are worth a look beforehand. */
+/* One seed, for which large arrays are searched (first_write.h). */
 static ad_status pull_back_one(const ad_function *f, const double *seeds, double *out, double *w,
                                double *scratch, const ad_poll *poll) {
     ad_first_writes writes;

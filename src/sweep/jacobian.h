@@ -12,48 +12,53 @@ typedef struct ad_function {
     const ad_node *input, *output;
 } ad_function;
 
-/* The caller's memory for the arrays of a sweep: `room` doubles.  Where that is too little, the
- * sweep allocates its own. */
+/* The caller's memory for the arrays of a sweep: `room` doubles.  If they do not suffice, the sweep
+ * allocates memory itself. */
 typedef struct ad_workspace {
     double *memory;
     size_t room;
 } ad_workspace;
 
-/* jacobian: K x D, row major.  Forward: D tangents, `chunk` of them a sweep.
- * Reverse: K adjoints.  AD_NO_MEMORY, AD_INTERRUPTED. */
+/* Compute the Jacobian (K x D, row major): forward by sweeps of up to `chunk` of the D inputs' unit
+ * tangents, in reverse by sweeps of up to `chunk` of the K outputs' unit adjoints.  Returns
+ * AD_NO_MEMORY, AD_INTERRUPTED, or the status of a rule's callback on failure. */
 ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobian,
                               ad_workspace work, const ad_poll *poll);
 ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
                               ad_workspace work, const ad_poll *poll);
 
-/* Doubles that one sweep of p seeds works in. */
+/* The number of doubles that one sweep of p seeds works in. */
 size_t ad_workspace_need(const ad_tape *tape, size_t p);
 
-/* out (K x p) = J seeds (D x p), and out (D x p) = J^T seeds (K x p); row major. */
+/* out (K x p) = J seeds (D x p), and out (D x p) = J^T seeds (K x p); row major.  Failures are the
+ * same. */
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
                  ad_workspace work, const ad_poll *poll);
 ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,
                  ad_workspace work, const ad_poll *poll);
 
-/* Every node's tangent for one direction (D), or adjoint for one cotangent (K). */
+/* The tangents of all nodes for one direction (D), or the adjoints of all nodes for one cotangent
+ * (K).  Failures are the same. */
 ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent,
                       const ad_poll *poll);
 ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
                       const ad_poll *poll);
 
-/* Add p seeds each to nodes' numbers. */
+/* Add seeds (n x p, row major) to the numbers of n nodes. */
 void ad_seed(double *array, size_t p, size_t n, const ad_node *nodes, const double *seeds);
 
-/* Around a reverse sweep of one seed: the arrays that need no zeros, those of inputs redirected to
- * out (D) where that can be; and the inputs' adjoints in out when it is done. */
+/* Called before and after a reverse sweep of one seed.  ad_pull_begin() finds the arrays that need
+ * no zeros, and redirects those of inputs to out (D) where possible.  ad_pull_end() completes the
+ * inputs' adjoints in out. */
 void ad_pull_begin(const ad_function *f, double *out, ad_first_writes *writes);
 void ad_pull_end(const ad_function *f, const ad_first_writes *writes, const double *adjoint,
                  double *out);
 
-/* Multiplications and additions that a sweep takes for every seed: one each an edge. */
+/* The number of edges of a sweep; each takes one multiplication and one addition per seed. */
 size_t ad_sweep_edges(const ad_tape *tape);
 
-/* The chunk of `total` seeds that keeps the sweep's array within `budget` bytes. */
+/* Returns the chunk size for `total` seeds such that the sweep's array fits `budget` bytes.  It is
+ * at least 1 if there are seeds. */
 size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget);
 
 #endif

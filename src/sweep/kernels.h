@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one instruction set's sweep kernels offer to the sweeps. */
+/* The inner loops of the sweeps, compiled for one instruction set. */
 #ifndef AD_SWEEP_KERNELS_H
 #define AD_SWEEP_KERNELS_H
 
 #include "tape/tape.h"
 
 typedef struct ad_sweep_table {
-    /* For p seeds: to[dst k] += partial[k * step] * from[src k], k < m, in order; = instead of +=
-     * where these are the `first` edges to reach dst (no node twice).  The arrays may be one; no
-     * place of dst is one of src.  *nonfinite is set where an infinity
-     * or NaN comes up. */
+    /* For p seeds: to[dst k] += partial[k * step] * from[src k], k < m, in order.  If `first` is
+     * set, the edges are the first to reach dst, which must not repeat a node, and results are
+     * written instead of added.  The two arrays may be the same, but no place of dst is one of src.
+     * *nonfinite is set if an infinity or NaN arises. */
     void (*edges)(double *to, const double *from, size_t m, size_t p, ad_place dst, ad_place src,
                   const double *partial, int64_t step, int first, int *nonfinite);
-    /* Scalar runs from `run` up to `end`; returns the run it stopped at. */
+    /* Sweep the scalar runs from `run` up to `end`, stopping at an array run.  Returns the first
+     * run not swept. */
     size_t (*forward)(const ad_tape *tape, double *t, size_t p, size_t run, size_t end,
                       int *nonfinite);
-    /* Scalar runs below `run` down to `end`. */
+    /* Sweep the scalar runs below `run` down to `end`, stopping at an array run.  Returns the
+     * lowest run swept, or `run` if there is none. */
     size_t (*reverse)(const ad_tape *tape, double *w, size_t p, size_t run, size_t end,
                       int *nonfinite);
 } ad_sweep_table;
 
-/* The kernels in use: NULL until ad_isa_choose (isa/select.h) has chosen them. */
+/* The kernels in use: NULL until ad_isa_choose() (isa/select.h) has set them. */
 const ad_sweep_table *ad_sweep_kernels(void);
 void ad_sweep_kernels_use(const ad_sweep_table *kernels);
 

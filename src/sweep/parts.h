@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the sweeps' files share. */
+/* What the source files of the sweeps share. */
 #ifndef AD_SWEEP_PARTS_H
 #define AD_SWEEP_PARTS_H
 
 #include "sweep/kernels.h"
 #include "sweep/sweep.h"
 
-#define AD_GROUP_MOST 12   /* most runs that are swept in interleaved chunks (sweep.c) */
+#define AD_GROUP_MOST 12   /* maximum number of runs in interleaved chunks (sweep.c) */
 #define AD_GROUP_CHUNK 512 /* elements of such a chunk */
 
 typedef struct ad_sweep {
@@ -16,15 +16,15 @@ typedef struct ad_sweep {
     size_t p;
     int backward;
     double *scratch;
-    const ad_first_writes *writes; /* NULL: all adjoints are added to */
-    const ad_second *second;       /* NULL: first order alone */
+    const ad_first_writes *writes; /* NULL: all adjoints are added, none written */
+    const ad_second *second;       /* NULL: first order only */
     ad_node leaves;                /* nodes below it precede every run */
-    ad_pace pace;                  /* edges times seeds */
-    int nonfinite;                 /* an infinity or NaN occurred */
-    ad_status status;              /* why it stops when it does */
+    ad_pace pace;                  /* work is counted in edges times seeds */
+    int nonfinite;                 /* an infinity or NaN arose */
+    ad_status status;              /* returned if the sweep stops early */
 } ad_sweep;
 
-/* Numbers `step` apart; at: NULL where all are zero. */
+/* Numbers that are `step` doubles apart; `at` is NULL if all are zero. */
 typedef struct ad_numbers {
     const double *at;
     int64_t step;
@@ -32,29 +32,30 @@ typedef struct ad_numbers {
 
 extern const ad_numbers ad_sweep_ones, ad_sweep_zeros;
 
-/* One end of edges: nodes at `place` of tangents or adjoints w (NULL: not wanted) and, in second
- * order, u. */
+/* One end of some edges: the nodes at `place` in the array w of tangents or adjoints (NULL if these
+ * are not needed) and, in second order, in the array u. */
 typedef struct ad_end {
     double *w, *u;
     ad_place place;
 } ad_end;
 
-/* That of m nodes in the sweep's own arrays.  Not wanted are, in second order, adjoints of
- * leaves. */
+/* The end for m nodes in the sweep's arrays.  In second order, the adjoints w of leaves are not
+ * needed. */
 ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place);
 
-/* Forward: zeros for a run that adds to its nodes. */
+/* Forward, set the tangents of a run that adds to its nodes to zero. */
 void ad_sweep_clear(const ad_sweep *s, const ad_run *run);
 
-/* Edges between a run's own nodes and an operand's, in the sweep's direction; `first` of all that
- * reach them (p > 1: forward alone).  slope: the partials' tangents, zeros but in second order. */
+/* Sweep the edges between a run's nodes and an operand's, in the direction of the sweep.  `first`
+ * says that these are the first edges to reach their destination (for p > 1 only forward).  `slope`
+ * holds the tangents of the partials, which are zero except in second order. */
 void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
                    ad_numbers slope, int first);
 
-/* Whether a run's edges to operand j are the first that a reverse sweep meets (first_write.h). */
+/* Returns the region whose adjoints the run writes through operand j (first_write.h), or NULL. */
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j);
 
-/* The edges of a block run; nonzero: stop, for the reason in `status`. */
+/* Sweep the edges of a block run.  A nonzero result stops the sweep with s->status. */
 int ad_sweep_block(ad_sweep *s, const ad_run *run);
 
 #endif

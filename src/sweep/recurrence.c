@@ -6,7 +6,8 @@
 #include "base/alloc.h"
 #include "simd/elementwise.h"
 
-/* Coefficients of these come from their operands' alone. */
+/* Returns whether the coefficients are computed from those of the operands only, without
+ * partials. */
 static int is_convolution(unsigned op) {
     return op == AD_MULTIPLY || op == AD_PRODUCT || op == AD_GUARDED || op == AD_DIVIDE;
 }
@@ -21,8 +22,8 @@ static int same_series(const ad_series *x, const ad_series *y) {
            memcmp(x->arg, y->arg, sizeof x->arg) == 0;
 }
 
-/* The number of this series, which is appended if it is new.  Those that stand already are
- * needed to no lower an order, since depths grow. */
+/* The number of a series, which is appended if it is new.  A series found among the earlier ones is
+ * needed there to the same or a higher order, since depths increase. */
 static ad_status enter_series(ad_recurrence *r, ad_series x, int *number) {
     for (size_t k = 0; k < r->count; k++) {
         *number = (int)k;
@@ -62,7 +63,7 @@ static ad_status enter_operation(ad_recurrence *r, unsigned op, const int *args,
     return enter_number(r, ad_op_value(op, number[0], number[1], number[2]), depth, k);
 }
 
-/* An expression of the operands and the value of series t. */
+/* Enter an expression of the operands and the value of series t. */
 static ad_status enter_expression(ad_recurrence *r, const ad_expr *expr, int t, int *k) {
     const size_t depth = r->series[t].depth + 1;
     int stack[AD_EXPR_DEPTH] = {0}, top = 0;
@@ -93,8 +94,8 @@ static ad_status enter_expression(ad_recurrence *r, const ad_expr *expr, int t, 
     return status;
 }
 
-/* Partials of powers where the base is not zero: with them a recurrence closes, while the rows'
- * own lower the exponent by one an order. */
+/* Partials of powers whose base is not zero.  With these the recurrence closes, whereas the
+ * partials of ops.def lower the exponent by one with each order. */
 static const struct {
     unsigned op;
     int operand;
@@ -109,8 +110,8 @@ enum { REGULAR_PARTIALS = sizeof regular_partials / sizeof *regular_partials };
 
 int ad_recurrence_base(unsigned op) { return op == AD_POWER ? 0 : op == AD_POWER_LOG ? 1 : -1; }
 
-/* The partials of series t, as far as an order has any use for them; regular: NULL, or the parsed
- * expressions of regular_partials. */
+/* Enter the partials of series t as far as the order needs them.  `regular` is NULL or holds the
+ * parsed expressions of regular_partials. */
 static ad_status enter_partials(ad_recurrence *r, int t, size_t order, const ad_expr *regular) {
     const ad_series x = r->series[t];
     if (x.kind != AD_SERIES_APPLY || x.depth >= order) return AD_OK;
@@ -165,7 +166,7 @@ void ad_recurrence_free(ad_recurrence *r) {
     memset(r, 0, sizeof *r);
 }
 
-/* Whether operand j moves the result of an operation. */
+/* Returns whether the result of an operation can move with operand j. */
 static int moves(const ad_series *x, const uint8_t *still, int j) {
     return ad_op_row(x->op)->partial_class[j] != AD_PARTIAL_ZERO && !still[x->arg[j]];
 }
@@ -187,7 +188,8 @@ ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask) {
     for (int j = 0; r->wants_partials && j < AD_MAX_ARITY; j++) {
         if (partial[j] >= 0) need[partial[j]] = AD_NEED_ALL;
     }
-    /* Operands stand before what they make, partials behind it: until nothing is new. */
+    /* Operands precede the results computed from them, but partials follow them: iterate until
+     * nothing changes. */
     for (int again = 1; again;) {
         again = 0;
         for (size_t k = r->count; k-- > 0;) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Recurrences carried out on numbers. */
+/* Numerical evaluation of recurrences. */
 #include <string.h>
 
 #include "base/nonfinite.h"
@@ -10,13 +10,13 @@ static double *order(const ad_coefficients *x, size_t k, size_t n) {
     return k == 0 ? x->value : x->rest + (k - 1) * n;
 }
 
-/* Whose zeros win over infinities and NaN of the other factor. */
-enum { NOBODY = 0, FIRST = 1, SECOND = 2 };
+/* Which factor's zeros win over infinities and NaN of the other one. */
+enum { NEITHER = 0, FIRST = 1, SECOND = 2 };
 
-/* out = or (`more`) += factor * x * y. */
+/* out = factor * x * y, or += if `more` is set. */
 static void multiply(size_t n, double factor, const double *x, const double *y, int winning,
                      int more, double *restrict out) {
-    if (winning != NOBODY) {
+    if (winning != NEITHER) {
         for (size_t e = 0; e < n; e++) {
             const int zero = (winning & FIRST && x[e] == 0) || (winning & SECOND && y[e] == 0);
             out[e] = (more ? out[e] : 0) + (zero ? 0 : factor * x[e] * y[e]);
@@ -30,10 +30,11 @@ static void multiply(size_t n, double factor, const double *x, const double *y, 
     }
 }
 
-/* out = or += the sum for i = first .. last of a_i b_{k-i}, each times i if `slopes`. */
+/* out = the sum for i = first .. last of a_i b_{k-i}, each times i if `slopes` is set; += if `more`
+ * is. */
 static void convolve(size_t n, size_t k, size_t first, size_t last, int slopes, int winning,
                      const ad_coefficients *a, const ad_coefficients *b, int more, double *out) {
-    if (n == 1 && winning == NOBODY) {
+    if (n == 1 && winning == NEITHER) {
         double sum = more ? *out : 0;
         for (size_t i = first; i <= last; i++) {
             sum += (slopes ? (double)i : 1.0) * *order(a, i, 1) * *order(b, k - i, 1);
@@ -61,7 +62,7 @@ static void divided(size_t n, size_t k, int a_still, int b_still, const ad_coeff
     if (b_still) {
         memset(out, 0, n * sizeof *out);
     } else {
-        convolve(n, k, 1, k, 0, NOBODY, b, v, 0, out);
+        convolve(n, k, 1, k, 0, NEITHER, b, v, 0, out);
     }
     for (size_t e = 0; e < n; e++) {
         double rest = (a_still ? 0 : order(a, k, n)[e]) - out[e];
@@ -69,8 +70,8 @@ static void divided(size_t n, size_t k, int a_still, int b_still, const ad_coeff
     }
 }
 
-/* Coefficient k > 0 of series t.  strict: zeros of series that do not move win, as those that stay
- * zero do everywhere, and those of a guarded product. */
+/* Compute coefficient k > 0 of series t.  With `strict`, zeros of still series win over infinities
+ * and NaN, because they stay zero, and so do those of a guarded product. */
 static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
     const ad_series *s = &x->r->series[t];
     const size_t n = x->n;
@@ -89,20 +90,20 @@ static void advance(const block_of_series *x, size_t k, size_t t, int strict) {
     if (s->op == AD_MULTIPLY || s->op == AD_PRODUCT || s->op == AD_GUARDED) {
         size_t first = arg_still[1] ? k : 0, last = arg_still[0] ? 0 : k;
         const int guarded = s->op == AD_GUARDED;
-        const int winning = (guarded || arg_still[0] ? FIRST : NOBODY) |
-                            (guarded || arg_still[1] ? SECOND : NOBODY);
-        convolve(n, k, first, last, 0, strict ? winning : NOBODY, arg[0], arg[1], 0, out);
+        const int winning = (guarded || arg_still[0] ? FIRST : NEITHER) |
+                            (guarded || arg_still[1] ? SECOND : NEITHER);
+        convolve(n, k, first, last, 0, strict ? winning : NEITHER, arg[0], arg[1], 0, out);
         return;
     }
     for (int j = 0; j < arity; j++) {
         if (s->partial[j] < 0 || arg_still[j] || x->still[s->partial[j]]) continue;
-        convolve(n, k, 1, k, 1, NOBODY, arg[j], &x->r->at[s->partial[j]], more, out);
+        convolve(n, k, 1, k, 1, NEITHER, arg[j], &x->r->at[s->partial[j]], more, out);
         more = 1;
     }
     for (size_t e = 0; more && k > 1 && e < n; e++) out[e] /= (double)k;
-    for (int j = 0; j < arity; j++) { /* partials that do not move: linear */
+    for (int j = 0; j < arity; j++) { /* linear part: partials that are still */
         if (s->partial[j] < 0 || arg_still[j] || !x->still[s->partial[j]]) continue;
-        convolve(n, k, k, k, 0, strict ? SECOND : NOBODY, arg[j], &x->r->at[s->partial[j]], more,
+        convolve(n, k, k, k, 0, strict ? SECOND : NEITHER, arg[j], &x->r->at[s->partial[j]], more,
                  out);
         more = 1;
     }

@@ -4,37 +4,37 @@
 #include "base/nonfinite.h"
 #include "sweep/parts.h"
 
-#define PADDED_MOST ((size_t)1 << 20) /* doubles of a sweep's array where padding pays */
+#define PADDED_MOST ((size_t)1 << 20) /* largest array in doubles with padded seeds */
 #define POLL_RUNS ((size_t)1 << 16)
 
 static const double minus_one = -1;
 
-/* An array's numbers of m nodes. */
+/* The numbers of m nodes in an array, gathered into buffer if they are a list. */
 static ad_numbers numbers_at(const double *array, size_t m, ad_place place, double *buffer) {
     if (place.list == NULL) return (ad_numbers){array + place.base, place.stride};
     for (size_t e = 0; e < m; e++) buffer[e] = array[place.list[e]];
     return (ad_numbers){buffer, 1};
 }
 
-/* A span on its way through a sweep. */
+/* A span in a sweep. */
 typedef struct member {
     const ad_run *run;
     const ad_span *span;
-    int edges, bends;         /* operands with edges; whether partials are stored and move */
-    int first[AD_MAX_ARITY];  /* operand's edges are the first that reach it */
-    int within[AD_MAX_ARITY]; /* the operand is that member's private nodes; -1: is not */
-    double *w, *u;            /* private adjoints, of the chunk at hand alone; or NULL */
+    int edges, bends;         /* number of operands with edges; whether stored partials move */
+    int first[AD_MAX_ARITY];  /* the operand's edges are the first to reach it */
+    int within[AD_MAX_ARITY]; /* the member whose private nodes the operand is, or -1 */
+    double *w, *u;            /* private adjoints of the current chunk, or NULL */
 } member;
 
 /* Spans of one length that are swept in interleaved chunks: one chunk of each span, then the next
- * chunk of each, so that each span finds in the cache what the one before it has written.  Adjoints
- * that no other run reads are private: they never reach memory. */
+ * chunk of each, so that each span finds in the cache what the previous one has written.  Adjoints
+ * that no other run reads are private: they are never written to memory. */
 typedef struct group {
     size_t count;
     member member[AD_GROUP_MOST]; /* in the order of the sweep */
 } group;
 
-/* Elements [k, k + m) of a span, their operands' nodes. */
+/* Elements [k, k + m) of a span and the nodes of their operands. */
 typedef struct chunk {
     size_t k, m;
     ad_place own, place[AD_MAX_ARITY];
@@ -69,7 +69,8 @@ static ad_numbers chunk_partials(const ad_tape *tape, const member *x, chunk *c,
     }
 }
 
-/* Their tangents; stored[j] of those that are stored.  An operand without edges does not move. */
+/* The tangents of these partials, where stored[j] holds those of stored partials.  An operand
+ * without edges does not move. */
 static ad_numbers chunk_slopes(const ad_second *second, const member *x, chunk *c, int j,
                                const double *const stored[]) {
     const int source = x->span->source[j], other = source != AD_PARTIAL_A;
@@ -87,17 +88,17 @@ static ad_numbers chunk_slopes(const ad_second *second, const member *x, chunk *
     }
 }
 
-/* Where adjoints of a chunk lie: of a member if they are private. */
+/* The end of a chunk's edges: the private arrays of member x if it has them. */
 static ad_end end_of(const ad_sweep *s, size_t m, const member *x, ad_place place) {
     if (x == NULL || x->w == NULL) return ad_sweep_end(s, m, place);
     return (ad_end){x->w, x->u, {0, 1, NULL}};
 }
 
-/* Whether a partial's own derivative may be infinite: it is zero or not finite itself, as at kinks
- * and poles. */
+/* Returns whether the derivative of a partial may be infinite.  This needs a partial that is zero
+ * or not finite, as at kinks and poles. */
 static int may_bend(double partial) { return partial == 0 || !(partial - partial == 0); }
 
-/* Whether one of the stored partials of a chunk is such. */
+/* Returns whether a chunk has such partials among the stored ones. */
 static int chunk_bends(const ad_tape *tape, const member *x, const chunk *c) {
     for (int j = 0; j < x->run->arity; j++) {
         if (x->span->source[j] != AD_PARTIAL_STORED) continue;
@@ -144,8 +145,8 @@ static member member_of(const ad_sweep *s, const ad_run *run) {
     return x;
 }
 
-/* Whether a run may be in a group at all: long, its operands with edges in rows. */
-static int groups(const ad_sweep *s, const ad_run *run) {
+/* Returns whether a run can be in a group: it is long, and operands with edges are affine. */
+static int can_be_grouped(const ad_sweep *s, const ad_run *run) {
     if (run->form != AD_FORM_SPAN || s->p > 1) return 0;
     const ad_span *span = &s->tape->span[run->a];
     for (int j = 0; j < run->arity; j++) {
@@ -154,9 +155,9 @@ static int groups(const ad_sweep *s, const ad_run *run) {
     return span->extent.ndim == 1 && span->extent.count >= 2 * AD_GROUP_CHUNK;
 }
 
-/* Whether each operand of a groupable span that has edges to nodes [first, first + n) has them in
- * step, its element k node first + k. */
-static int in_step(const member *x, size_t first, size_t n) {
+/* Returns whether every operand of a groupable span that has edges to nodes [first, first + n)
+ * reads node first + k for its element k. */
+static int matches_elementwise(const member *x, size_t first, size_t n) {
     for (int j = 0; j < x->run->arity; j++) {
         const ad_view *view = &x->span->operand[j];
         const int64_t reach = view->stride[0] * (int64_t)(x->span->extent.count - 1);
@@ -169,19 +170,19 @@ static int in_step(const member *x, size_t first, size_t n) {
     return 1;
 }
 
-/* Whether the chunks of two members may be interleaved: where they share nodes of which one member
- * must be done with an element before the other begins, they do so element by element. */
+/* Returns whether the chunks of two members may be interleaved.  If one member must finish a node
+ * before the other one reads or writes it, both must access these nodes element by element. */
 static int members_interleave(const ad_sweep *s, const member *earlier, const member *later) {
-    if (!in_step(later, earlier->run->node, earlier->span->extent.count)) return 0;
+    if (!matches_elementwise(later, earlier->run->node, earlier->span->extent.count)) return 0;
     for (int j = 0; s->backward && j < later->run->arity; j++) {
         const ad_region *written = ad_sweep_first(s, later->run, j);
         if (written == NULL) continue;
-        if (!in_step(earlier, written->first, written->end - written->first)) return 0;
+        if (!matches_elementwise(earlier, written->first, written->end - written->first)) return 0;
     }
     return 1;
 }
 
-/* Where the adjoints of members are read by members alone, keep them out of memory. */
+/* Keep the adjoints of members that only members read out of memory. */
 static void make_private(const ad_sweep *s, group *g) {
     const size_t top = (size_t)(g->member[0].run - s->tape->run);
     for (size_t i = 1; i < g->count; i++) {
@@ -200,16 +201,17 @@ static void make_private(const ad_sweep *s, group *g) {
     }
 }
 
-/* The group that begins with a span and goes on in the sweep's direction up to run `end`. */
+/* Form the group that begins with run `run` and extends in the direction of the sweep, at most to
+ * run `end`. */
 static void form_group(const ad_sweep *s, size_t run, size_t end, group *g) {
     const ad_run *runs = s->tape->run;
     g->count = 1;
     g->member[0] = member_of(s, &runs[run]);
-    if (!groups(s, &runs[run])) return;
+    if (!can_be_grouped(s, &runs[run])) return;
     while (g->count < AD_GROUP_MOST) {
         const size_t next = s->backward ? run - g->count : run + g->count;
         if (s->backward ? run < end + g->count : next >= end) break;
-        if (!groups(s, &runs[next])) break;
+        if (!can_be_grouped(s, &runs[next])) break;
         const member x = member_of(s, &runs[next]);
         int fits = x.span->extent.count == g->member[0].span->extent.count;
         for (size_t k = 0; fits && k < g->count; k++) {
@@ -222,7 +224,8 @@ static void form_group(const ad_sweep *s, size_t run, size_t end, group *g) {
     if (s->backward) make_private(s, g);
 }
 
-/* The span at `run` and those that go with it; how many they are, 0: stop. */
+/* Sweep the group that begins with the span `run`.  Returns the number of its runs, or 0 to
+ * stop. */
 static size_t sweep_group(ad_sweep *s, size_t run, size_t end) {
     group g;
     chunk c;
@@ -241,8 +244,8 @@ static size_t sweep_group(ad_sweep *s, size_t run, size_t end) {
     return g.count;
 }
 
-/* The array run at `run`, and those that go with it, in the sweep's direction up to run `end`:
- * how many they are, 0: stop. */
+/* Sweep the array run `run` and those grouped with it, at most to run `end`.  Returns the number of
+ * runs swept, or 0 to stop. */
 static size_t array_runs(ad_sweep *s, size_t run, size_t end) {
     const ad_run *at = &s->tape->run[run];
     return at->form == AD_FORM_SPAN ? sweep_group(s, run, end) : !ad_sweep_block(s, at);

@@ -8,11 +8,11 @@
 #include "sweep/recurrence.h"
 #include "tape/block.h"
 
-#define MOST_ELEMENTS 64                      /* most elements of an array operation at once */
+#define MOST_ELEMENTS 64                      /* elements processed at once */
 #define SCRATCH ((size_t)1 << 12)     /* doubles that their series should fit in: 32 KB */
 
-/* Series lie node major in `array`, d + 1 coefficients a node; in `scratch` those of an
- * operation lie order major, so that the inner loops run over elements. */
+/* In `array`, series are node major, with d + 1 coefficients per node.  In `scratch`, those of an
+ * operation are order major, so that the inner loops run over elements. */
 typedef struct taylor {
     const ad_tape *tape;
     size_t d, room;
@@ -26,7 +26,7 @@ static double *series_of(const taylor *x, ad_node node) {
     return x->array + (size_t)node * (x->d + 1);
 }
 
-/* Series of n nodes, order major; whether none of them moves. */
+/* Copy the series of n nodes, order major.  Returns whether none of them moves. */
 static int gather_series(const taylor *x, size_t n, const ad_node *nodes, double *to) {
     int still = 1;
     for (size_t e = 0; e < n; e++) {
@@ -39,8 +39,8 @@ static int gather_series(const taylor *x, size_t n, const ad_node *nodes, double
     return still;
 }
 
-/* The recurrence for these operands, n numbers every `width` doubles: a power's differs where its
- * base is zero. */
+/* The recurrence for these operands, each with n values at multiples of `width` doubles.  That of a
+ * power is different where its base is zero. */
 static ad_status value_recurrence(taylor *x, unsigned op, size_t n, const double *operands,
                                   size_t width, ad_recurrence **r) {
     const int base = ad_recurrence_base(op);
@@ -50,7 +50,7 @@ static ad_status value_recurrence(taylor *x, unsigned op, size_t n, const double
     return (*r)->series != NULL ? AD_OK : ad_recurrence_make(op, x->d, regular, 0, *r);
 }
 
-/* n elements of an elementwise run: their own nodes from `node` on. */
+/* Compute n elements of an elementwise run, whose nodes begin at `node`. */
 static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes[], ad_node node) {
     const int arity = ad_op_row(op)->arity;
     const size_t width = (x->d + 1) * n;
@@ -61,7 +61,7 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
     for (int j = 0; j < arity && status == AD_OK; j++) {
         if (gather_series(x, n, nodes[j], x->scratch + (size_t)j * width)) mask |= 1u << j;
     }
-    if (status != AD_OK || mask == (1u << arity) - 1) return status; /* zeros are there already */
+    if (status != AD_OK || mask == (1u << arity) - 1) return status; /* the array is zeroed */
     status = value_recurrence(x, op, n, x->scratch, width, &r);
     if (status != AD_OK) return status;
     if (r->count * width > x->room) {
@@ -109,7 +109,8 @@ static ad_status elementwise(taylor *x, const ad_run *run) {
     return AD_OK;
 }
 
-/* Sums, running sums and extremes are linear, these with the shares that the tape stores. */
+/* Sums, running sums and extremes are linear.  The partials of extremes are those that the tape
+ * stores. */
 static ad_status series_REDUCTION(taylor *x, const ad_run *run, const ad_block *b) {
     const size_t outer = b->extent[0].count, inner = b->extent[1].count, d = x->d;
     const ad_block_info *kind = &ad_block_kinds[run->op];
@@ -135,8 +136,8 @@ static ad_status series_REDUCTION(taylor *x, const ad_run *run, const ad_block *
     return AD_OK;
 }
 
-/* The coefficients up to `last` of a matrix of nodes as dense ones; moving[k] tells which are
- * not 0. */
+/* Copy the coefficients of orders 0 to `last` of a matrix of nodes, one dense matrix per order.
+ * moving[k] says whether those of order k have nonzero elements. */
 static void planes(const taylor *x, const ad_view *v, size_t last, size_t batch, size_t rows,
                    size_t columns, double *to, uint8_t *moving) {
     const size_t size = batch * rows * columns;
@@ -160,7 +161,7 @@ static ad_matrix dense_plane(double *at, size_t rows, size_t columns) {
     return (ad_matrix){at, (intptr_t)(rows * columns), (intptr_t)columns, 1};
 }
 
-/* V_k = the sum for i = 0 .. k of A_i B_{k-i}. */
+/* V_k = sum for i = 0 .. k of A_i B_{k-i}. */
 static ad_status series_PRODUCT(taylor *x, const ad_run *run, const ad_block *b) {
     const uint32_t *size = b->extent[1].size;
     const size_t batch = b->extent[0].count, M = size[0], K = size[1], N = size[2], d = x->d;
@@ -191,7 +192,7 @@ static ad_status series_PRODUCT(taylor *x, const ad_run *run, const ad_block *b)
     return status;
 }
 
-/* Rules of calls give first derivatives alone. */
+/* The rules of calls provide only first derivatives. */
 static ad_status series_CALL(taylor *x, const ad_run *run, const ad_block *b) {
     (void)x, (void)run, (void)b;
     return AD_BAD_OP;

@@ -5,15 +5,18 @@
 
 #include "sweep/jacobian.h"
 
-/* For inputs x(t) = x_0 + x_1 t + ... + x_d t^d, with d = order > 0, x_0 as recorded and x_k[i] at
- * series[i * d + k - 1], the coefficients y_1 .. y_d of output i at out[i * d]: the derivatives by
- * t over k!.
+/* Compute the coefficients y_1 .. y_d of output i at out[i * d], for inputs
+ * x(t) = x_0 + x_1 t + ... + x_d t^d with d = order > 0. x_0 is the recorded point, and x_k of
+ * input i is series[i * d + k - 1]. y_k is the k-th derivative with respect to t divided by k!.
  *
- * Cost: O(d^2) an operation that is nonlinear, O(d) one that is linear, d + 1 matrix products a
- * constant matrix and (d + 1)(d + 2) / 2 two that move; nodes * (d + 1) doubles.  ad_expr_prepare
- * must have run.  AD_NO_MEMORY; AD_INTERRUPTED; AD_BAD_OP for a call of a rule, which gives first
- * derivatives alone; AD_NOT_FINITE where coefficients are infinite or NaN: `out` then holds what
- * they are if every zero wins, and only a recorded derivative can tell whether that is right. */
+ * The cost is O(d^2) per nonlinear operation, O(d) per linear one, d matrix products for a product
+ * with a constant matrix, and d (d + 3) / 2 for a product of two matrices that move.  The sweep
+ * needs nodes * (d + 1) doubles.  ad_expr_prepare() must have been called.
+ *
+ * Returns AD_NO_MEMORY, AD_INTERRUPTED, or AD_BAD_OP if the tape has calls of rules, which provide
+ * only first derivatives.  Returns AD_NOT_FINITE if coefficients are infinite or NaN.  `out` then
+ * holds the coefficients in which every zero wins, and only a recorded derivative can tell whether
+ * they are right. */
 ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,
                     const ad_poll *poll);
 
