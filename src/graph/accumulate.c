@@ -39,8 +39,9 @@ static ad_status partials_of(ad_accumulation *x, ad_term t) {
     return x->f->graph->status;
 }
 
-/* Consumers before what they read: levels from the last to the first, and within each the terms as
- * they come, so that derivatives of what lies side by side come side by side in the same order. */
+/* Consumers before their operands: levels from the highest to the lowest, and the terms of each
+ * level in their order, so that the derivatives of adjacent terms are adjacent and in the same
+ * order. */
 static ad_status order_by_levels(const ad_accumulation *x, ad_term *order) {
     const ad_graph *g = x->f->graph;
     uint32_t *level = ad_alloc_zeroed(x->terms, sizeof *level), top = 0;
@@ -63,7 +64,7 @@ static ad_status order_by_levels(const ad_accumulation *x, ad_term *order) {
     return start != NULL ? AD_OK : AD_NO_MEMORY;
 }
 
-/* From the outputs' seeds, linked already, back to the inputs. */
+/* Accumulate from the seeds of the outputs, which are linked already, back to the inputs. */
 static ad_status accumulate_reverse(ad_accumulation *x, ad_entries *entries, ad_term *out) {
     ad_graph *g = x->f->graph;
     x->order = ad_alloc(x->terms, sizeof *x->order);
@@ -102,7 +103,8 @@ static ad_status accumulate_reverse(ad_accumulation *x, ad_entries *entries, ad_
     return AD_OK;
 }
 
-/* From the inputs, numbered (or all with number 0 and these tangents), to all vertices. */
+/* Accumulate from the inputs to all vertices.  Each input has its own number or, if tangents are
+ * given, all have number 0 and these tangents. */
 static ad_status forward(ad_accumulation *x, const ad_term *tangent) {
     ad_graph *g = x->f->graph;
     for (size_t t = 0; t < x->terms; t++) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Derivatives through calls of rules, which have no partials but products with their Jacobian;
- * elementwise ones have partials, in terms. */
+/* Derivatives through calls of rules.  Calls have no partials, but products with their Jacobian.
+ * Elementwise calls can have partials as terms. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "graph/accumulate_parts.h"
 #include "ops/call.h"
 
-/* Keep what met at a place of a call. */
+/* Keep the shares in `met` as seeds of operand or result `place` of a call. */
 static ad_status keep_seeds(ad_accumulation *x, size_t place) {
     for (size_t k = 0; k < x->met.count; k++) {
         ad_status status =
@@ -24,8 +24,9 @@ static int by_position(const void *a, const void *b) {
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* The products of a call's Jacobian with its seeds as one more call: returns its first result, and
- * in *p how many derivatives reach it; that of seed q has number x->seeds[q].at. */
+/* Enter the products of a call's Jacobian with its seeds as one more call.  Returns its first
+ * result, and in *p the number of derivatives that reach it.  The derivative of seed q has the
+ * number x->seeds[q].at. */
 static ad_term call_products(ad_accumulation *x, ad_term t, ad_call_way way, size_t *p) {
     ad_graph *g = x->f->graph;
     ad_called c = ad_graph_called(g, t);
@@ -49,7 +50,7 @@ static ad_term call_products(ad_accumulation *x, ad_term t, ad_call_way way, siz
     for (size_t k = 0; k < x->seeded; k++) {
         ad_seed s = x->seeds[k];
         if (k > 0 && s.at != x->seeds[q].at) q++;
-        x->seeds[q].at = s.at; /* of those read already */
+        x->seeds[q].at = s.at; /* overwrites only seeds that have been read */
         x->buffer[known + s.place * *p + q] = s.term;
     }
     return ad_graph_call(g, g->vertex[t].x[2] / AD_CALLS, way, *p, x->buffer);
@@ -59,8 +60,8 @@ static ad_status check_way(const ad_graph *g, ad_term t) {
     return ad_graph_way(g, t) == AD_CALL_VALUE ? AD_OK : AD_TOO_LARGE;
 }
 
-/* In x->partial the partials of an elementwise call, one for each number it reads: AD_CALL_FAILED
- * if there are none to be had. */
+/* Write the partials of an elementwise call, one for each of its arguments, to x->partial.  Returns
+ * AD_CALL_FAILED if the rule has none. */
 static ad_status slopes_of(ad_accumulation *x, ad_term t, ad_called c) {
     ad_graph *g = x->f->graph;
     if (!c.elementwise || ad_graph_way(g, t) != AD_CALL_VALUE) return AD_CALL_FAILED;
@@ -72,7 +73,7 @@ static ad_status slopes_of(ad_accumulation *x, ad_term t, ad_called c) {
     return ad_callbacks_get()->slopes(c.rule, g, c.n, read, c.m, t + 1, x->partial);
 }
 
-/* What has met at result k, times the partials along the numbers that it is made of. */
+/* Multiply the shares of result k by its partials and link them to its arguments. */
 static ad_status slopes_reverse(ad_accumulation *x, ad_term t, ad_called c, size_t k) {
     ad_graph *g = x->f->graph;
     ad_status status = ad_chain_take(x, t + 1 + (ad_term)k);

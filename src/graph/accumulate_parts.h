@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One accumulation of derivatives while it runs; by vertices in accumulate.c,
- * by calls in accumulate_calls.c. */
+/* The state of an accumulation of derivatives, shared by accumulate.c (vertices),
+ * accumulate_calls.c (calls) and shares.c. */
 #ifndef AD_ACCUMULATE_PARTS_H
 #define AD_ACCUMULATE_PARTS_H
 
 #include "graph/accumulate.h"
 
-/* A derivative with respect to (of) number `at`: what accumulates at one vertex. */
+/* A contribution to the derivative at one vertex, with respect to input number `at` (forward) or of
+ * output number `at` (reverse). */
 typedef struct ad_share {
     uint32_t at;
     ad_term term;
@@ -17,44 +18,45 @@ typedef struct ad_shares {
     size_t count, room;
 } ad_shares;
 
-/* What reaches operand or result `place` of a call, of derivative number `at`. */
+/* A share of derivative number `at` that reaches operand or result `place` of a call. */
 typedef struct ad_seed {
     uint32_t at, place;
     ad_term term;
 } ad_seed;
 
-/* Everything one accumulation carries along. */
+/* The state of one accumulation. */
 typedef struct ad_accumulation {
     const ad_mapping *f;
     size_t terms;     /* of the graph before it */
-    uint8_t *active;  /* depends on an input and an output needs it */
-    uint32_t *number; /* of an input, UINT32_MAX for what is none */
-    size_t *first;    /* reverse: head of a vertex' chain; forward: its first share */
+    uint8_t *active;  /* terms that depend on an input and that an output needs */
+    uint32_t *number; /* number of an input, UINT32_MAX for other terms */
+    size_t *first;    /* reverse: head of a vertex's chain; forward: its first share */
     size_t *count;
-    ad_term *order; /* reverse: consumers first */
+    ad_term *order; /* reverse: consumers before operands */
     ad_term *partial, *buffer;
     size_t room_partial, room_buffer;
     ad_shares met, store;
     ad_seed *seeds; /* of one call */
     size_t seeded, room_seeds;
-    size_t spare; /* reverse: chain of links to use again */
+    size_t spare; /* reverse: chain of unused links */
 } ad_accumulation;
 
 ad_status ad_share_append(ad_shares *s, uint32_t at, ad_term term);
 
-/* Sort what meets at a vertex by its number and add up what has the same; the sums replace it. */
+/* Sort the shares of a vertex by their numbers and add up those with equal numbers.  The sums
+ * replace them in `met`; zeros are dropped. */
 ad_status ad_shares_add_up(ad_graph *g, ad_shares *met, ad_term **buffer, size_t *room);
 
-/* Reverse: put a share at the head of a vertex' chain; take a chain into `met`. */
+/* Reverse: insert a share at the head of a vertex's chain, or move a chain to `met`. */
 ad_status ad_share_link(ad_accumulation *x, ad_term to, uint32_t at, ad_term term);
 ad_status ad_chain_take(ad_accumulation *x, ad_term t);
 
-/* Forward: what met is the vertex' own. */
+/* Forward: store the shares in `met` as those of vertex t. */
 ad_status ad_shares_keep(ad_accumulation *x, size_t t);
 
-/* From a call's results, whose chains have waited, to what it reads; and from what it reads to its
- * results.  AD_TOO_LARGE for a call that is a product itself: those have no rules, their
- * derivatives are taken on the tape. */
+/* Accumulate through a call: in reverse from the chains of its results to its arguments, forward
+ * from its arguments to its results.  Returns AD_TOO_LARGE for a call that is itself a product with
+ * a Jacobian: such calls have no rules, and their derivatives are taken on the tape. */
 ad_status ad_call_reverse(ad_accumulation *x, ad_term t);
 ad_status ad_call_forward(ad_accumulation *x, ad_term t);
 

@@ -6,10 +6,10 @@
 #include "base/alloc.h"
 
 #define NO_EDGE UINT32_MAX
-#define MOST_STEPS ((size_t)1 << 22) /* of graphs so dense that the order saves nothing */
+#define MOST_STEPS ((size_t)1 << 22) /* of find_edge(); denser graphs gain nothing */
 
-/* An edge of the graph of partials, in the list of its source's outgoing and of its target's
- * incoming edges.  Targets from `terms` on are the outputs. */
+/* An edge of the graph of partials.  It is in the list of outgoing edges of its source and in that
+ * of incoming edges of its target.  Targets from `terms` on are the outputs. */
 typedef struct edge {
     uint32_t from, to;
     ad_term partial;
@@ -20,7 +20,7 @@ typedef struct vertex {
     uint32_t first_out, first_in, outs, ins;
 } vertex;
 
-typedef struct queue_item { /* of the queue: a vertex and what it cost when it was entered */
+typedef struct queue_item { /* a vertex and its cost when it was enqueued */
     uint64_t cost;
     uint32_t vertex;
 } queue_item;
@@ -31,9 +31,9 @@ typedef struct elimination {
     int last;
     edge *edge;
     size_t edges, room_edges;
-    uint32_t spare; /* chain of edges to use again, by next_out */
+    uint32_t spare; /* chain of unused edges, linked by next_out */
     vertex *vertex;
-    queue_item *queue; /* a binary heap; items whose cost has changed since are stale */
+    queue_item *queue; /* a binary heap; items whose vertex has another cost now are stale */
     size_t queued, room_queue;
     uint8_t *active;
     uint32_t *number;
@@ -135,7 +135,8 @@ static queue_item dequeue(elimination *x) {
     return top;
 }
 
-/* Local partials as edges, and one edge of 1 from each output's term to the output. */
+/* Enter the local partials as edges, and an edge of value 1 from each output's term to the
+ * output. */
 static ad_status build_edges(elimination *x) {
     ad_graph *g = x->f->graph;
     for (size_t t = 0; t < x->terms; t++) {
@@ -193,7 +194,7 @@ static ad_status eliminate_all(elimination *x, ad_entries *entries) {
     }
     while (x->queued > 0 && status == AD_OK) {
         queue_item it = dequeue(x);
-        if (it.cost != cost_of(x, it.vertex)) continue; /* a newer item has the cost of today */
+        if (it.cost != cost_of(x, it.vertex)) continue; /* stale */
         status = eliminate(x, it.vertex);
     }
     for (size_t d = 0; d < x->f->D && status == AD_OK; d++) {

@@ -9,7 +9,7 @@
 #include "simd/elementwise.h"
 
 #define EMPTY UINT32_MAX
-#define LATELY 64 /* rules that are looked through for one that is known */
+#define LATELY 64 /* most recent rules that are searched for an equal one */
 
 ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit) {
     memset(g, 0, sizeof *g);
@@ -46,7 +46,7 @@ static int same_vertex(const ad_graph *g, const ad_vertex *u, const ad_vertex *v
     return memcmp(g->list + u->x[0], g->list + v->x[0], v->x[1] * sizeof(ad_term)) == 0;
 }
 
-/* The bucket that holds an equal term, or the empty one where it belongs. */
+/* The bucket that holds an equal term, or the empty one in which to insert it. */
 static size_t find_bucket(const ad_graph *g, const ad_vertex *v) {
     size_t k = (size_t)hash(g, v) & (g->buckets - 1);
     while (g->bucket[k] != EMPTY && !same_vertex(g, &g->vertex[g->bucket[k]], v)) {
@@ -92,7 +92,7 @@ static float vertex_order(const ad_graph *g, const ad_vertex *v) {
     return lowest;
 }
 
-/* The term equal to v, made if there is none. */
+/* The term equal to v, which is appended if there is none. */
 static ad_term intern(ad_graph *g, const ad_vertex *v) {
     if (g->status != AD_OK) return AD_NO_TERM;
     if (2 * (g->terms + 1) > g->buckets &&
@@ -151,13 +151,13 @@ ad_term ad_graph_push(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c)
     if (op == AD_POSITIVE) return a;
     if (op == AD_SELECT && ad_graph_is_constant(g, a, &x[0])) return x[0] != 0 ? b : c;
     if ((op == AD_ADD || op == AD_MULTIPLY || op == AD_GUARDED || op == AD_PRODUCT) && a > b) {
-        v.x[0] = b; /* these commute to the bit */
+        v.x[0] = b; /* commutative to the last bit */
         v.x[1] = a;
     }
     return intern(g, &v);
 }
 
-/* A term of a list of others; tag: what else tells it from those of the same kind and list. */
+/* A term with a list of operands; tag distinguishes terms of the same kind and list. */
 static ad_term list_term(ad_graph *g, unsigned kind, size_t n, const ad_term *terms, uint32_t tag) {
     if (ad_grow((void **)&g->list, &g->room_lists, g->lists + n, sizeof *terms) != AD_OK) {
         return fail(g, AD_NO_MEMORY);
@@ -167,7 +167,7 @@ static ad_term list_term(ad_graph *g, unsigned kind, size_t n, const ad_term *te
     ad_vertex v = {kind, {(ad_term)g->lists, (ad_term)n, tag}};
     size_t before = g->terms;
     ad_term t = intern(g, &v);
-    if (g->terms > before) g->lists += n; /* else the one that was there is kept */
+    if (g->terms > before) g->lists += n; /* otherwise the list of the equal term is used */
     return t;
 }
 
@@ -209,7 +209,8 @@ void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists) {
         size_t k = find_bucket(g, v);
         g->terms--;
         if (v->op == AD_GRAPH_INPUT) g->inputs--;
-        /* the last to come was put at the end of its chain: nothing lies behind it */
+        /* terms are removed in reverse order of insertion, so that this one is at the end of its
+         * chain */
         if (g->bucket[k] == g->terms) g->bucket[k] = EMPTY;
     }
     g->lists = lists;

@@ -6,17 +6,17 @@
 #include "base/alloc.h"
 #include "tape/block.h"
 
-#define FEW_PRODUCTS 4 /* products of an inner product that are added one after the other */
+#define FEW_PRODUCTS 4 /* most products of an inner product that are added one by one */
 
 typedef struct lowering {
     const ad_tape *tape;
     ad_graph *g;
-    uint8_t *need; /* a byte a node */
-    ad_term *term; /* of each node, AD_NO_TERM as long as there is none */
+    uint8_t *need; /* one byte per node */
+    ad_term *term; /* of each node, AD_NO_TERM if it has none yet */
     uint32_t *row; /* operands of one reduction: nodes, then terms */
 } lowering;
 
-/* The term of a node: leaves get theirs when they are first asked for. */
+/* The term of a node.  Constants get theirs when they are first needed. */
 static ad_term term_of(lowering *x, ad_node node) {
     if (x->term[node] == AD_NO_TERM) {
         if (!ad_is_constant(x->tape, node)) {
@@ -28,7 +28,7 @@ static ad_term term_of(lowering *x, ad_node node) {
     return x->term[node];
 }
 
-/* ---------------------------------------------------------------- what the outputs need */
+/* ---------------------------------------------------------------- nodes that the outputs need */
 
 static void need_span(lowering *x, const ad_run *run) {
     const ad_span *span = &x->tape->span[run->a];
@@ -57,7 +57,7 @@ static void need_PRODUCT(lowering *x, const ad_run *run, const ad_block *b) {
     }
 }
 
-/* How many elements of row o of a block's operand its needed results read. */
+/* The number of elements of row o of a block's operand that its needed results read. */
 static size_t needed_of_row(const lowering *x, const ad_run *run, const ad_block *b, size_t o) {
     size_t n = b->extent[1].count;
     if (!ad_block_kinds[run->op].running) return x->need[run->node + o] ? n : 0;
@@ -85,7 +85,7 @@ static void (*const need_block[])(lowering *, const ad_run *, const ad_block *) 
 #include "tape/blocks.def"
 };
 
-/* Whether any result of a block is needed. */
+/* Returns whether any result of a block is needed. */
 static int is_needed(const lowering *x, const ad_run *run, const ad_block *b) {
     return memchr(x->need + run->node, 1, b->count) != NULL;
 }
@@ -171,7 +171,7 @@ static void enter_REDUCTION(lowering *x, const ad_run *run, const ad_block *b) {
             }
         } else if (!x->need[run->node + o]) {
             continue;
-        } else if (kind->choice == 0 && n < 2) { /* summed from 0 on: 0 + x is 0 where x is -0 */
+        } else if (kind->choice == 0 && n < 2) { /* sums start from 0: for x = -0 they are 0 */
             *to = ad_graph_constant(g, 0);
             if (n == 1) *to = ad_graph_push(g, AD_ADD, x->row[0], *to, AD_NO_TERM);
         } else {
@@ -200,7 +200,7 @@ static void (*const enter_block[])(lowering *, const ad_run *, const ad_block *)
 
 /* ------------------------------------------------------------------------------- guards */
 
-/* Place elements [k, k + returned) of a check's operands. */
+/* Place elements [k, k + returned number) of a check's operands. */
 static size_t place_check(const lowering *x, const ad_check *c, size_t k, ad_place place[2],
                           ad_node buffer[2][AD_CHUNK]) {
     size_t m = ad_stretch(&c->extent, k);
@@ -230,7 +230,7 @@ static void need_guards(lowering *x) {
     }
 }
 
-/* The terms of a guard's truth values, in x->row; how many. */
+/* Write the terms of a guard's truth values to x->row.  Returns their number. */
 static size_t truth_terms(lowering *x, const ad_guard *guard) {
     size_t n = 0;
     ad_place place[2];
@@ -249,14 +249,14 @@ static size_t truth_terms(lowering *x, const ad_guard *guard) {
     return n;
 }
 
-/* A guard as two terms: the largest of the truth values that evaluated to false, which must be
- * false, and the smallest of those that evaluated to true. */
+/* A guard as two terms: the maximum of the truth values that were false, which must be false, and
+ * the minimum of those that were true, which must be true. */
 static void enter_guard(lowering *x, const ad_guard *guard, size_t bit, ad_term terms[2]) {
     static const unsigned kinds[] = {AD_GRAPH_MAX, AD_GRAPH_MIN};
     size_t n = truth_terms(x, guard), count = 0;
     terms[0] = terms[1] = AD_NO_TERM;
     if (x->g->status != AD_OK) return;
-    for (size_t k = 0; k < n; k++) { /* false ones to the front */
+    for (size_t k = 0; k < n; k++) { /* move the false ones to the front */
         if (ad_outcome(x->tape, bit + k)) continue;
         ad_term term = x->row[k];
         x->row[k] = x->row[count];
@@ -317,7 +317,7 @@ static void end_lowering(lowering *x) {
     ad_free(x->row);
 }
 
-/* What the outputs, and what is needed already, are made of. */
+/* Enter the terms that the outputs, and the nodes marked already, are made of. */
 static void enter_outputs(lowering *x, size_t K, const ad_node *output, ad_term *outputs) {
     for (size_t k = 0; k < K; k++) x->need[output[k]] = 1;
     mark_needed(x);
@@ -325,8 +325,8 @@ static void enter_outputs(lowering *x, size_t K, const ad_node *output, ad_term 
     for (size_t k = 0; k < K; k++) outputs[k] = term_of(x, output[k]);
 }
 
-/* Products of derivatives that the function takes itself are values: comparisons and extremes would
- * hide what an infinity makes of them, and so they are what they are in every program. */
+/* Products of derivatives that the function computes itself are values.  Comparisons and extremes
+ * would hide what an infinity makes of them, so that they are strict in every program. */
 static ad_status make_products_strict(ad_graph *g, size_t K, ad_term *outputs, size_t n,
                                       ad_term *guards) {
     uint8_t *meeting = ad_alloc(g->terms, 1);

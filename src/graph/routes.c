@@ -40,7 +40,7 @@ ad_status ad_route_jacobian(const ad_mapping *f, ad_route route, ad_entries *ent
     return AD_OK;
 }
 
-/* Operations that the entries from `before` on and the terms beside them need. */
+/* The number of operations that the entries from `before` on and the terms in `also` need. */
 static size_t count_operations(const ad_graph *g, size_t n, const ad_term *also,
                                const ad_entries *entries, size_t before) {
     size_t m = entries->count - before, count = SIZE_MAX;
@@ -58,8 +58,8 @@ static size_t count_operations(const ad_graph *g, size_t n, const ad_term *also,
 
 ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, size_t most,
                             size_t operations[AD_ROUTES], ad_route *route, ad_entries *entries) {
-    /* the likely one first: another must need fewer operations to be taken, and of a large graph
-     * is tried only if the first was given up */
+    /* The most promising route first: another must need fewer operations to be chosen.  On a large
+     * graph a second one is tried only if the first was given up. */
     const ad_route order[AD_ROUTES] = {
         f->K <= f->D ? AD_ROUTE_REVERSE : AD_ROUTE_FORWARD,
         f->K <= f->D ? AD_ROUTE_FORWARD : AD_ROUTE_REVERSE,
@@ -85,7 +85,7 @@ ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, 
                 *route = r;
                 status = AD_OK;
             }
-            if (2 * needed < most) most = 2 * needed + 1024; /* far dearer ones need no end */
+            if (2 * needed < most) most = 2 * needed + 1024; /* give up far more expensive ones */
         } else if (result != AD_TOO_LARGE) {
             status = result;
             break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an accumulation keeps of each vertex: shares of derivatives, linked in chains or side by
- * side. */
+/* The contributions to derivatives at each vertex: linked in chains (reverse), or stored
+ * contiguously (forward). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 static int by_place(const void *a, const void *b) {
     const ad_share *x = a, *y = b;
     if (x->at != y->at) return x->at < y->at ? -1 : 1;
-    return x->term < y->term ? -1 : x->term > y->term; /* qsort need not be stable */
+    return x->term < y->term ? -1 : x->term > y->term; /* qsort is not stable */
 }
 
 ad_status ad_share_append(ad_shares *s, uint32_t at, ad_term term) {
@@ -37,7 +37,7 @@ ad_status ad_shares_add_up(ad_graph *g, ad_shares *met, ad_term **buffer, size_t
     return AD_OK;
 }
 
-/* Links of a chain lie two by two in the store: the share, and (at: where the chain goes on). */
+/* A link of a chain takes two items of the store: the share, and the number of the next link. */
 ad_status ad_share_link(ad_accumulation *x, ad_term to, uint32_t at, ad_term term) {
     size_t k = x->spare;
     if (k != SIZE_MAX) {
@@ -54,7 +54,7 @@ ad_status ad_share_link(ad_accumulation *x, ad_term to, uint32_t at, ad_term ter
     return AD_OK;
 }
 
-/* Take a vertex' chain into `met`; its links may be used again. */
+/* The links of the chain become unused. */
 ad_status ad_chain_take(ad_accumulation *x, ad_term t) {
     x->met.count = 0;
     while (x->first[t] != SIZE_MAX) {

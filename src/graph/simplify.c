@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Terms of derivatives: partials by the table's texts, products and sums in which zeros, ones
+/* Terms of derivatives: partials parsed from the table, and products and sums in which zeros, ones
  * and signs are structural. */
 #include "base/alloc.h"
 #include "graph/graph.h"
@@ -11,7 +11,7 @@ static int number(const ad_graph *g, ad_term t, double x) {
     return ad_graph_is_constant(g, t, &value) && value == x;
 }
 
-/* The operand of a sign change, or AD_NO_TERM. */
+/* The operand of a negation, or AD_NO_TERM for other terms. */
 static ad_term negated(const ad_graph *g, ad_term t) {
     return t != AD_NO_TERM && g->vertex[t].op == AD_NEGATIVE ? g->vertex[t].x[0] : AD_NO_TERM;
 }
@@ -31,7 +31,7 @@ static ad_term make_product(ad_graph *g, unsigned op, ad_term a, ad_term b) {
     if (number(g, b, -1)) return negative(g, a);
     if (negated(g, a) != AD_NO_TERM) return negative(g, make_product(g, op, negated(g, a), b));
     if (negated(g, b) != AD_NO_TERM) return negative(g, make_product(g, op, a, negated(g, b)));
-    /* a constant that is neither zero nor infinite needs no guard */
+    /* a finite constant other than zero needs no guard */
     if ((ad_graph_is_constant(g, a, &x) || ad_graph_is_constant(g, b, &x)) && x - x == 0) {
         op = AD_MULTIPLY;
     }
@@ -103,9 +103,10 @@ static int is_product(const ad_graph *g, ad_term t) {
     return g->vertex[t].op == AD_MULTIPLY || g->vertex[t].op == AD_PRODUCT;
 }
 
-/* Terms added up: a few one after the other, so that products join their sums in programs;
- * many as one reduction, so that the sum is not as deep as long, with products apart, so that
- * programs can make inner products of them. */
+/* The sum of n terms.  Few terms are added one by one, so that programs can fuse products with
+ * sums.  Many terms become one reduction, so that the depth of the sum does not grow with its
+ * length.  Products among many terms are summed separately, so that programs can turn them into
+ * inner products. */
 static ad_term total(ad_graph *g, size_t n, ad_term *terms) {
     enum { FEW_TERMS = 6 };
     size_t products = 0;
@@ -113,7 +114,7 @@ static ad_term total(ad_graph *g, size_t n, ad_term *terms) {
     if (n == 0) return ad_graph_constant(g, 0);
     for (size_t k = 0; k < n && n > FEW_TERMS; k++) {
         ad_term t = terms[k], behind = k + 1 < n ? terms[k + 1] : AD_NO_TERM;
-        int twice = t == before || t == behind; /* as of x x: none for an inner product */
+        int twice = t == before || t == behind; /* as from x x; not for inner products */
         before = t;
         if (twice || !is_product(g, t)) continue;
         terms[k] = terms[products];
@@ -132,7 +133,7 @@ static ad_term total(ad_graph *g, size_t n, ad_term *terms) {
 ad_term ad_graph_sum(ad_graph *g, size_t n, ad_term *terms) {
     size_t plus = 0, minus = 0;
     if (g->status != AD_OK) return AD_NO_TERM;
-    for (size_t k = 0; k < n; k++) { /* positive terms first, negative ones without their sign */
+    for (size_t k = 0; k < n; k++) { /* positive terms first, negated ones without their sign */
         ad_term t = terms[k], u = negated(g, t);
         if (ad_graph_is_zero(g, t)) continue;
         if (u == AD_NO_TERM) {
@@ -147,7 +148,7 @@ ad_term ad_graph_sum(ad_graph *g, size_t n, ad_term *terms) {
     return make_difference(g, total(g, plus, terms), total(g, minus, terms + plus));
 }
 
-/* Carry out a postfix code on the operands and the value of a term. */
+/* Enter the operations of a postfix code on the operands and the value of a term. */
 static ad_term make_value(ad_graph *g, const ad_expr *expr, ad_term t) {
     ad_term stack[AD_EXPR_DEPTH];
     int top = 0;
@@ -176,8 +177,8 @@ static ad_term make_value(ad_graph *g, const ad_expr *expr, ad_term t) {
     return g->status == AD_OK ? stack[0] : AD_NO_TERM;
 }
 
-/* Of a maximum or minimum: elements that tie share the derivative equally.  One NaN makes the
- * extreme NaN, so that an element ties if it equals the extreme or is NaN. */
+/* The partials of a maximum or minimum: tied elements share the derivative equally.  A NaN makes
+ * the extreme NaN, so that an element is tied if it equals the extreme or is NaN. */
 static void tie_shares(ad_graph *g, ad_term t, size_t n, ad_term *partials) {
     for (size_t j = 0; j < n; j++) {
         ad_term x = ad_graph_operand(g, t, j);

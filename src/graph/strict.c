@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Products of derivatives in which zeros that stay zero near the point win over infinities and NaN:
- * local.h says which zeros these are; here that is asked of terms, at whatever point a program will
- * run. */
+/* Products of derivatives in which zeros that stay zero near the point win over infinities and NaN.
+ * local.h defines these zeros for a recording.  Here terms are appended that decide the same at any
+ * point at which a program runs. */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "graph/graph.h"
 #include "ops/expr.h"
 
-/* ------------------------------------------------------------------ whether it can happen */
+/* ------------------------------------------------------------- where such zeros are possible */
 
-/* For each term whether it can be local, for some point. */
+/* For each term, whether it can be local at some point. */
 typedef struct survey {
     const ad_graph *g;
     const uint8_t *local;
@@ -39,8 +39,8 @@ static int may_be_dead(const survey *x, ad_term t, int j) {
     }
 }
 
-/* Whether a term came with derivatives; an input that did is a seed, which does not move with the
- * point. */
+/* Returns whether a term was appended for derivatives.  An input among these is a seed, which does
+ * not depend on the point. */
 static int is_derived(const ad_graph *g, ad_term t) { return t >= g->recorded; }
 
 static int may_be_local(const survey *x, ad_term t) {
@@ -70,14 +70,14 @@ ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting) {
     return AD_OK;
 }
 
-/* -------------------------------------------------------------------------------- and where */
+/* -------------------------------------------------------------------------- strict terms */
 
-/* For each term its strict form, and the term that tells whether it is local. */
+/* For each term its strict form, and a term that says whether it is local. */
 typedef struct strict {
     ad_graph *g;
-    ad_term *form, *local, *zero; /* zero: whether it stays zero, of products alone */
+    ad_term *form, *local, *zero; /* zero: whether it stays zero, for products only */
     ad_term never, always;
-    int values; /* of the function itself, from which derivatives are to be derived */
+    int values; /* the outputs are the function's own; derivatives follow */
     ad_term *buffer;
     size_t room;
 } strict;
@@ -100,7 +100,7 @@ static ad_term is_zero(strict *x, ad_term a) {
     return ad_graph_push(x->g, AD_EQUAL, a, ad_graph_constant(x->g, 0), AD_NO_TERM);
 }
 
-/* Whether term t stays zero. */
+/* A term that says whether term t stays zero. */
 static ad_term zero_condition(strict *x, ad_term t) {
     const ad_vertex v = x->g->vertex[t];
     if (v.op == AD_PRODUCT && is_derived(x->g, t)) return x->zero[t];
@@ -108,7 +108,8 @@ static ad_term zero_condition(strict *x, ad_term t) {
     return and_term(x, x->local[t], is_zero(x, x->form[t]));
 }
 
-/* Whether edge j of an operation is dead; partials: of its strict form, or NULL. */
+/* A term that says whether edge j of an operation is dead.  `partials` are those of its strict
+ * form, or NULL. */
 static ad_term dead(strict *x, ad_term t, int j, const ad_term *partials) {
     const ad_vertex v = x->g->vertex[t];
     switch (ad_op_row(v.op)->partial_class[j]) {
@@ -126,8 +127,8 @@ static ad_term dead(strict *x, ad_term t, int j, const ad_term *partials) {
     }
 }
 
-/* Whether a term is local.  Inputs that were added for derivatives are seeds, in which a zero tells
- * that something is not asked for. */
+/* A term that says whether term t is local.  Inputs added for derivatives are seeds, in which a
+ * zero means that the derivative is not wanted. */
 static ad_term local_of(strict *x, ad_term t) {
     ad_graph *g = x->g;
     const unsigned op = g->vertex[t].op;
@@ -153,7 +154,7 @@ static ad_term local_of(strict *x, ad_term t) {
     return all;
 }
 
-/* A product of derivatives as what it is. */
+/* The strict form of a product of derivatives. */
 static ad_term strict_product(strict *x, ad_term t) {
     const ad_vertex v = x->g->vertex[t];
     const ad_term zero = or_term(x, zero_condition(x, v.x[0]), zero_condition(x, v.x[1]));
@@ -164,7 +165,7 @@ static ad_term strict_product(strict *x, ad_term t) {
     return ad_graph_push(x->g, AD_SELECT, zero, ad_graph_constant(x->g, 0), plain);
 }
 
-/* A term of the strict forms of its operands. */
+/* The strict form of a term, made of the strict forms of its operands. */
 static ad_term form_of(strict *x, ad_term t) {
     ad_graph *g = x->g;
     const ad_vertex v = g->vertex[t];
@@ -203,7 +204,7 @@ ad_status ad_graph_strict(ad_graph *g, int values, size_t n, ad_term *outputs) {
     x.never = ad_graph_constant(g, 0);
     x.always = ad_graph_constant(g, 1);
     if (g->status != AD_OK) return g->status;
-    const size_t known = g->terms; /* live is asked of these two too */
+    const size_t known = g->terms; /* ad_graph_live() covers these two as well */
     uint8_t *live = ad_alloc(known, 1);
     x.form = ad_alloc(3 * known, sizeof *x.form);
     if (live == NULL || x.form == NULL) {
