@@ -31,7 +31,7 @@ ad_status ad_pattern_transpose(const ad_pattern *p, ad_pattern *t, size_t *place
         ad_pattern_free(t);
         return AD_NO_MEMORY;
     }
-    /* start[j + 1] moves from where column j begins to where it ends. */
+    /* start[j + 1] moves from the start of column j to its end. */
     for (size_t k = 0; k < entries; k++) start[p->index[k] + 2]++;
     for (size_t j = 0; j < p->columns; j++) start[j + 2] += start[j + 1];
     for (size_t i = 0; i < p->rows; i++) {
@@ -58,7 +58,8 @@ ad_status ad_pattern_mirror(const ad_pattern *p, size_t *place) {
     ad_status status = AD_OK;
     for (size_t i = 0; i < p->rows && status == AD_OK; i++) {
         for (size_t k = p->start[i]; k < p->start[i + 1] && status == AD_OK; k++) {
-            /* Rows ascend, so the next one of row j that has no partner yet must be i. */
+            /* Rows ascend, so that the next entry of row j without a partner must be in column
+             * i. */
             size_t j = p->index[k], at = next[j]++;
             if (at >= p->start[j + 1] || p->index[at] != i) status = AD_BAD_INDEX;
             if (place != NULL) place[k] = at;
@@ -68,16 +69,16 @@ ad_status ad_pattern_mirror(const ad_pattern *p, size_t *place) {
     return status;
 }
 
-/* ------------------------------------------------------------------------- columns, greedily */
+/* ------------------------------------------------------------------------- greedy colouring */
 
-/* Columns of a long row see one another: instead of a look at all of them, each such row has its
- * colours as bits, and the first that is free. */
+/* The columns of a long row are all neighbours.  Instead of visiting all of them for each column,
+ * the colours used in each long row are kept as bits, with the first free colour. */
 typedef struct greedy {
     const ad_side *side;
     uint32_t *colour;
-    uint32_t *taken;    /* of a colour: the last column that it was refused to */
-    uint32_t *number;   /* of a row: among the long ones, or AD_NO_VERTEX */
-    uint32_t *here;     /* numbers of the long rows that the column at hand has an entry in */
+    uint32_t *taken;    /* of a colour: the last column for which it was excluded */
+    uint32_t *number;   /* of a row: its number among the long ones, or AD_NO_VERTEX */
+    uint32_t *here;     /* numbers of the long rows of the current column */
     uint32_t *free_one; /* of a long row: all colours below are in use */
     uint64_t *bits;
     size_t words;
@@ -98,7 +99,7 @@ static ad_status find_long_rows(greedy *g) {
     return g->here && g->free_one && g->bits ? AD_OK : AD_NO_MEMORY;
 }
 
-/* Whether an entry is read off its column. */
+/* Returns whether an entry is read off its column. */
 static int owned(const ad_side *s, size_t i, size_t j) {
     return s->own == NULL || s->row_time[i] < s->column_time[j];
 }
@@ -176,11 +177,11 @@ ad_status ad_colour_side(const ad_side *side, const uint32_t *order, uint32_t *c
     return status;
 }
 
-/* ------------------------------------------------------------------------------ by orderings */
+/* ------------------------------------------------------------------------- orderings */
 
 typedef struct problem {
     ad_colouring kind;
-    ad_side side; /* whose columns are the vertices; of a symmetric matrix its rows alone */
+    ad_side side; /* its columns are the vertices; for a symmetric matrix only its rows are used */
     ad_pattern transpose;
 } problem;
 
@@ -209,9 +210,9 @@ static ad_status attempt(const problem *x, ad_ordering ordering, uint32_t *order
     return ad_colour_side(&x->side, order, colour, colours);
 }
 
-/* No colouring has fewer colours.  Of columns because of the longest row; of a graph because two
- * colours of a and b vertices have at most a + b - 1 edges between them, k colours of n vertices
- * (k - 1) n - k (k - 1) / 2 in all. */
+/* A lower bound of the number of colours.  For columns it is the length of the longest row.  For a
+ * graph it follows from the number of edges: between a and b vertices of two colours there are at
+ * most a + b - 1 edges, hence (k - 1) n - k (k - 1) / 2 in all for k colours and n vertices. */
 static size_t least_colours(const problem *x) {
     const ad_pattern *rows = &x->side.rows;
     size_t most = 0, n = rows->rows, edges = 0;
@@ -225,14 +226,14 @@ static size_t least_colours(const problem *x) {
     for (size_t i = 0; i < n; i++) {
         for (size_t k = rows->start[i]; k < rows->start[i + 1]; k++) edges += rows->index[k] < i;
     }
-    for (size_t k = 1; k <= n && edges > 0; k++) { /* the k-th colour adds n - k + 1 */
+    for (size_t k = 1; k <= n && edges > 0; k++) { /* the k-th colour allows n - k + 1 more */
         most = k;
         if (k > 1) edges -= n - k + 1 < edges ? n - k + 1 : edges;
     }
     return most;
 }
 
-/* The orderings of [first, end): the best of them. */
+/* Colour by each ordering of [first, end) and keep the best result. */
 static ad_status search_orderings(const ad_pattern *p, ad_colouring kind, unsigned first,
                                   unsigned end, uint32_t *colour, size_t *colours,
                                   ad_ordering *ordering) {

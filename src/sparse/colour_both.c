@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Columns and rows at once: Coleman and Verma, The efficient computation of sparse Jacobian
- * matrices using automatic differentiation, SISC 19 (1998).  The sparsest line of what is left is
- * taken away until nothing is left; entries taken with their row are read off columns and the
- * other way round.  By substitution an entry comes after those that its line had lost before. */
+/* Colours of columns and rows together: Coleman and Verma, The efficient computation of sparse
+ * Jacobian matrices using automatic differentiation, SISC 19 (1998).  A line is a row or a column.
+ * The line with the fewest remaining entries is removed until no entries remain.  Entries removed
+ * with their row are read off columns, and entries removed with their column off rows.  By
+ * substitution, an entry is found after those that its line had lost before. */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "sparse/colour_parts.h"
 
 typedef struct split {
-    uint32_t *row_time, *column_time; /* when each line was taken */
-    size_t column_bound, row_bound;   /* there will be no fewer colours */
+    uint32_t *row_time, *column_time; /* number of the step that removed each line */
+    size_t column_bound, row_bound;   /* lower bounds of the numbers of colours */
 } split;
 
-/* Take a line of p (its other lines being those of t), whose entries are left in `others`. */
+/* Remove a line of p.  Its entries are lines of the transpose, and are removed from those that
+ * remain in `others`. */
 static void take_line(const ad_pattern *p, uint32_t line, ad_buckets *lines, ad_buckets *others,
                       const uint32_t *time) {
     ad_buckets_remove(lines, line);
@@ -32,9 +34,10 @@ static ad_status lengths(const ad_pattern *p, ad_buckets *b) {
     return status;
 }
 
-/* Colours of columns are at least as many as the longest row has entries when it is taken, and
- * rows likewise: take what keeps the sum of both bounds least, of equals the same kind as the
- * last, lest the rest of a dense row go to the columns. */
+/* Choose the lines to remove.  Columns need at least as many colours as the longest row has entries
+ * when it is removed, and likewise for rows.  So the line is removed that keeps the sum of both
+ * bounds least.  Of equal choices the kind of the previous one is taken, so that the rest of a
+ * dense row does not go to the columns. */
 static ad_status divide_lines(const ad_pattern *rows, const ad_pattern *columns, int by_rows,
                               split *x) {
     ad_buckets row = {0}, column = {0};
@@ -46,7 +49,7 @@ static ad_status divide_lines(const ad_pattern *rows, const ad_pattern *columns,
         uint32_t column_bound = 0, row_bound = 0, time = 0;
         for (;;) {
             uint32_t i = ad_buckets_least(&row), j = ad_buckets_least(&column);
-            if (i == AD_NO_VERTEX || j == AD_NO_VERTEX) break; /* what is left is empty */
+            if (i == AD_NO_VERTEX || j == AD_NO_VERTEX) break; /* no entries remain */
             uint32_t by_row = row.key[i] > column_bound ? row.key[i] - column_bound : 0;
             uint32_t by_column = column.key[j] > row_bound ? column.key[j] - row_bound : 0;
             if (by_row != by_column) by_rows = by_row < by_column;
@@ -68,8 +71,8 @@ static ad_status divide_lines(const ad_pattern *rows, const ad_pattern *columns,
     return status;
 }
 
-/* Lines sorted so that in each row columns of later times come first: then those of an ordinary
- * entry are one stretch.  by_time: the columns by rising time. */
+/* Sort the columns in each row by decreasing time, so that those of entries read off columns are
+ * contiguous.  `by_time` holds the columns by increasing time. */
 static ad_status sorted_side(const ad_pattern *rows, const ad_pattern *columns,
                              const uint32_t *row_time, const uint32_t *column_time,
                              const uint32_t *by_time, int substitution, ad_side *side) {
@@ -100,7 +103,7 @@ static void free_side(ad_side *side) {
     ad_free((void *)side->rows.index);
 }
 
-/* Lines by rising time, those never taken last. */
+/* Lines by increasing time; those never removed are last. */
 static ad_status rank(size_t n, size_t lines, const uint32_t *time, uint32_t *by_time) {
     uint32_t *line = ad_alloc(lines, sizeof *line);
     if (line == NULL) return AD_NO_MEMORY;
@@ -123,11 +126,11 @@ typedef struct search {
     ad_pattern rows, columns;
     int substitution;
     split split;
-    uint32_t *column_orders, *row_orders; /* each ordering */
+    uint32_t *column_orders, *row_orders; /* all orderings, one after the other */
     uint32_t *by_time, *trial;
 } search;
 
-/* The columns of one side by the best ordering, into best. */
+/* Colour the columns of one side by the best ordering; the colours go to `best`. */
 static ad_status colour_lines(const search *x, const ad_side *side, const uint32_t *orders,
                               size_t bound, uint32_t *best, size_t *fewest) {
     size_t n = side->rows.columns;
@@ -163,7 +166,7 @@ typedef struct both {
     size_t columns, rows;
 } both;
 
-/* Unless it cannot have fewer than `most` colours. */
+/* Colour a division of the entries, unless it cannot have fewer than `most` colours. */
 static ad_status mixed(search *x, int by_rows, size_t most, both *it) {
     split *y = &x->split;
     it->columns = it->rows = most;
@@ -189,7 +192,7 @@ static void uncoloured(size_t n, uint32_t *colour) {
     for (size_t v = 0; v < n; v++) colour[v] = AD_NO_COLOUR;
 }
 
-/* One of four candidates: columns alone, rows alone, and two ways to divide the entries. */
+/* One of four candidates: columns only, rows only, and two ways to divide the entries. */
 static ad_status candidate(search *x, unsigned which, size_t most, both *it) {
     if (which >= 2) return mixed(x, which == 2, most, it);
     const ad_pattern *rows = which == 0 ? &x->rows : &x->columns;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orderings, by degrees that change as vertices are taken: Coleman and Moré, Estimation of sparse
+/* Orderings by degrees that change as vertices are taken: Coleman and Moré, Estimation of sparse
  * Jacobian matrices and graph coloring problems, SIAM J. Numer. Anal. 20 (1983). */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "sparse/colour_parts.h"
 
-/* A longer row makes neighbours of its columns at the cost of its square; it counts towards
- * their degrees as if none of them were ever taken. */
+/* Making neighbours of the columns of a row costs the square of its length.  Longer rows only add a
+ * constant to the degrees of their columns, as if none of them were ever taken. */
 enum { LONG_ROW = 128 };
 
 static void enter_bucket(ad_buckets *b, uint32_t v) {
@@ -71,7 +71,7 @@ uint32_t ad_buckets_most(ad_buckets *b) {
 typedef struct web {
     const ad_pattern *rows, *columns;
     uint32_t *seen;  /* the last vertex that had this one as a neighbour */
-    uint32_t *found; /* the neighbours of the vertex at hand */
+    uint32_t *found; /* the neighbours of the current vertex */
 } web;
 
 static size_t neighbours(const web *w, uint32_t v) {
@@ -93,7 +93,7 @@ static size_t neighbours(const web *w, uint32_t v) {
     return count;
 }
 
-/* How many neighbours a vertex has for sure through its longest row. */
+/* A lower bound of the number of neighbours through long rows: the length of the longest one. */
 static size_t through_long_rows(const web *w, uint32_t v) {
     size_t most = 0;
     if (w->columns == NULL) return 0;
@@ -116,8 +116,9 @@ static ad_status sort(size_t n, const uint32_t *degree, uint32_t *order) {
     return AD_OK;
 }
 
-/* last: from the end on, the one of least degree in what is left; otherwise from the start, the
- * one of most neighbours taken. */
+/* Take all vertices.  If `last` is set, positions are filled from the end, with the vertex of least
+ * degree in the remaining graph; otherwise from the start, with the vertex that has the most
+ * neighbours taken. */
 static ad_status take_all(const web *w, int last, const uint32_t *key, uint32_t *order) {
     size_t n = w->rows->columns;
     ad_buckets b;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the sources of colour share. */
+/* What the source files of the colourings share. */
 #ifndef AD_COLOUR_PARTS_H
 #define AD_COLOUR_PARTS_H
 
@@ -9,39 +9,42 @@
 
 ad_status ad_pattern_check(const ad_pattern *p);
 
-/* The pattern by columns, in memory of its own.  place, if not NULL, gets the entry of p that
- * each one is.  Free start and index. */
+/* Make the pattern by columns, whose start and index are allocated; ad_pattern_free() releases
+ * them.  `place`, if not NULL, receives for each entry of t the number of the entry of p.  Returns
+ * AD_NO_MEMORY on failure. */
 ad_status ad_pattern_transpose(const ad_pattern *p, ad_pattern *t, size_t *place);
 void ad_pattern_free(ad_pattern *t);
 
-/* Of a checked pattern: place[k] is where entry k's mirror image stands; AD_BAD_INDEX where the
- * pattern is not symmetric.  place may be NULL. */
+/* For a checked pattern, place[k] becomes the number of the mirror image of entry k.  `place` may
+ * be NULL.  Returns AD_BAD_INDEX if the pattern is not symmetric, or AD_NO_MEMORY. */
 ad_status ad_pattern_mirror(const ad_pattern *p, size_t *place);
 
-/* Vertices by small keys that change by one: take the least or the largest. */
+/* Vertices with small keys that change by one, for taking one with the least or the largest key. */
 typedef struct ad_buckets {
     uint32_t *head, *next, *last, *key;
     size_t keys, vertices;
-    size_t least, most; /* no vertex has a key outside */
+    size_t least, most; /* all keys of vertices are within */
 } ad_buckets;
 
-/* Vertices of keys below `keys`; of equal ones the first is found first. */
+/* Enter the vertices with their keys, which are below `keys`.  Of equal keys the first vertex is
+ * found first.  Returns AD_NO_MEMORY on failure. */
 ad_status ad_buckets_init(ad_buckets *b, size_t vertices, size_t keys, const uint32_t *key);
 void ad_buckets_free(ad_buckets *b);
 void ad_buckets_remove(ad_buckets *b, uint32_t v);
 void ad_buckets_move(ad_buckets *b, uint32_t v, int by);
-uint32_t ad_buckets_least(ad_buckets *b); /* AD_NO_VERTEX where there is none left */
+uint32_t ad_buckets_least(ad_buckets *b); /* AD_NO_VERTEX if none is left */
 uint32_t ad_buckets_most(ad_buckets *b);
 
-/* Vertices are the columns of `rows`, neighbours those that have a row in common; without
- * `columns` (the transpose of rows) a vertex's neighbours are its row. */
+/* Write the vertices in the given order.  The vertices are the columns of `rows`, and neighbours
+ * have a row in common.  If `columns` (the transpose of rows) is NULL, the neighbours of a vertex
+ * are its row.  Returns AD_NO_MEMORY on failure. */
 ad_status ad_colour_order(const ad_pattern *rows, const ad_pattern *columns, ad_ordering ordering,
                           uint32_t *order);
 
-/* Columns to be coloured.  Where there are times, only those entries are read off columns whose
- * row has an earlier time than their column; in each row they stand before the others, and own
- * counts them.  Read off directly, such an entry wants its colour alone in its row; by
- * substitution, apart from its like. */
+/* The columns to be coloured.  If times are given, an entry is read off its column if its row has
+ * an earlier time than its column.  These entries come first in each row, and own[i] is their
+ * number in row i.  If entries are read off directly, no other entry of the row may have the colour
+ * of such an entry.  By substitution, no other such entry of the row may have it. */
 typedef struct ad_side {
     ad_pattern rows, columns;
     const uint32_t *row_time, *column_time;

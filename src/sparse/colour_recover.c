@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every entry is a term of one or two sums: numbers of products, one of its column's colour and
- * one of its row's.  A sum with one unknown term left gives it; sums of one term come first, so
- * a star colouring and a direct one of both sides need no others, and those of a tree of two
- * colours come leaf by leaf.  What is never left alone shows that the colouring does not do. */
+/* Every entry is a term of one or two sums, which are numbers in products: one of its column's
+ * colour and one of its row's.  A sum with one unknown term determines it.  Sums of one term come
+ * first, so that star colourings and direct colourings of both sides need no others.  For a tree of
+ * two colours the entries are found from the leaves on.  If some sums keep several unknown terms,
+ * the colouring is not valid for the pattern. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -17,10 +18,10 @@ typedef struct puzzle {
     const ad_pattern *p;
     int symmetric;
     size_t entries, terms, sums;
-    size_t *mirror; /* of a symmetric pattern */
+    size_t *mirror; /* for a symmetric pattern */
     size_t *sum;    /* of a term, or NO_SUM */
     size_t *from, *left, *unknown, *start;
-    size_t *member; /* the terms of sum s from start[s] on */
+    size_t *member; /* the terms of sum s, from start[s] on */
     size_t *queue, queued;
 } puzzle;
 
@@ -34,8 +35,8 @@ static size_t mirror_of(const puzzle *x, size_t term) {
     return term < x->entries ? term + x->entries : term - x->entries;
 }
 
-/* Sums of the products of one side: lines are the places in a product, `place` the terms.
- * seen is as long as there are colours. */
+/* Enter the sums of the products of one side.  The rows of `lines` are the places in a product.
+ * `place` holds the term of each entry of `lines`. */
 static ad_status add_sums(puzzle *x, const ad_pattern *lines, const uint32_t *colour,
                           size_t colours, const size_t *place, size_t shift, size_t packed) {
     size_t *seen = ad_alloc(colours, sizeof *seen);
@@ -86,12 +87,12 @@ static void list_members(puzzle *x) {
     for (size_t t = 0; t < x->terms; t++) {
         size_t s = x->sum[t];
         if (s == NO_SUM) continue;
-        x->unknown[s] ^= t; /* the exclusive or of one term is that term */
+        x->unknown[s] ^= t; /* with a single term, the exclusive or is this term */
         x->member[x->start[s + 1]++] = t;
     }
 }
 
-/* The term that sum s has left, as an entry read off or as a step. */
+/* Store the remaining term of sum s, as an entry read off or as a step. */
 static ad_status give_entry(const puzzle *x, size_t s, ad_recovery *r) {
     size_t term = x->unknown[s], entry = entry_of(x, term);
     size_t mirror = x->symmetric ? x->mirror[term] : entry;
@@ -113,7 +114,7 @@ static ad_status solve_puzzle(puzzle *x, ad_recovery *r) {
     size_t found = 0;
     for (size_t q = 0; q < x->queued; q++) {
         size_t s = x->queue[q];
-        if (x->left[s] == 0) continue; /* its last term came from elsewhere meanwhile */
+        if (x->left[s] == 0) continue; /* its last term was found through another sum */
         size_t term = x->unknown[s], mirror = mirror_of(x, term), other = x->sum[mirror];
         ad_status status = give_entry(x, s, r);
         if (status != AD_OK) return status;
@@ -177,7 +178,7 @@ ad_status ad_recovery_make(const ad_pattern *p, ad_colouring kind, const uint32_
     status = make_symmetric(p, colour, colours, r);
     r->packed = status == AD_OK ? colours * p->rows : 0;
     if (status != AD_OK || kind == AD_COLOUR_ACYCLIC || r->steps == 0) return status;
-    ad_recovery_free(r); /* a star colouring is direct */
+    ad_recovery_free(r); /* a star colouring must be direct */
     return AD_BAD_INDEX;
 }
 

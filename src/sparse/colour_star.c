@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Star and acyclic colourings after Gebremedhin, Tarafdar, Manne, Pothen (2007), who keep the
- * stars and trees that two colours induce.  Here a vertex's edges to neighbours of one colour are
- * one thing, a bond: they always belong to the same star or tree, and a vertex beside a dense
- * column looks at the colours there instead of at all of its neighbours. */
+/* Star and acyclic colourings after Gebremedhin, Tarafdar, Manne, Pothen (2007), who store the
+ * stars and trees that two colours induce.  Here the edges of a vertex to all neighbours of one
+ * colour are a single object, a bond.  They always belong to the same star or tree, and a vertex
+ * adjacent to a dense column visits the colours there instead of all its neighbours. */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "sparse/colour_parts.h"
 
 typedef struct bond {
-    size_t up;       /* acyclic: towards the root of the tree of two colours */
-    uint32_t colour; /* of the neighbours at the other ends */
+    size_t up;       /* acyclic: link towards the root of the tree of two colours */
+    uint32_t colour; /* colour of the neighbours at the other ends */
     uint32_t first;  /* star: the first of them */
-    uint8_t several; /* whether there are more */
-    uint8_t spoke;   /* star: there is one, and it has several of this vertex's colour */
+    uint8_t several; /* whether there is more than one */
+    uint8_t spoke;   /* star: there is one, and it has several neighbours of this vertex's colour */
 } bond;
 
 typedef struct palette {
     const ad_pattern *p;
     uint32_t *colour;
-    bond *bond;       /* of vertex v from p->start[v] on, as many as its degree */
-    uint32_t *bonds;  /* how many of them there are by now */
-    uint32_t *taken;  /* of a colour: the last vertex that it was refused to */
-    uint32_t *centre; /* of a colour: the last vertex that has several neighbours of it */
-    bond **mine;      /* of a colour: the bond to it of the vertex at hand */
-    int is_first;     /* whether that vertex is the first of its colour */
-    uint32_t *met;    /* acyclic: of a tree: the last vertex that has a neighbour in it */
+    bond *bond;       /* of vertex v from p->start[v] on, at most as many as its degree */
+    uint32_t *bonds;  /* their number so far, of each vertex */
+    uint32_t *taken;  /* of a colour: the last vertex for which it was excluded */
+    uint32_t *centre; /* of a colour: the last vertex with several neighbours of it */
+    bond **mine;      /* of a colour: the bond to it of the current vertex */
+    int is_first;     /* whether the current vertex is the first of its colour */
+    uint32_t *met;    /* acyclic, of a tree: the last vertex with a neighbour in it */
 } palette;
 
 static bond *find_bond(palette *x, uint32_t v, uint32_t colour) {
@@ -34,7 +34,7 @@ static bond *find_bond(palette *x, uint32_t v, uint32_t colour) {
     return b < end ? b : NULL;
 }
 
-/* w has one more neighbour of v's colour. */
+/* Add v to the neighbours of w with v's colour. */
 static bond *add_neighbour(palette *x, uint32_t w, uint32_t v) {
     bond *b = x->is_first ? NULL : find_bond(x, w, x->colour[v]);
     if (b != NULL) {
@@ -55,8 +55,9 @@ static void refuse_neighbours(palette *x, uint32_t v) {
     }
 }
 
-/* v - w - x - y must not get two colours.  With a second neighbour of w's colour v would be a
- * centre, and w must know nobody else of v's colour; otherwise no end of a spoke. */
+/* Exclude colours with which a path v - w - x - y would have two colours.  If v has a second
+ * neighbour of w's colour, v becomes a centre, and w must have no other neighbour of v's colour.
+ * Otherwise w must not be the end of a spoke to that colour. */
 static void refuse_paths(palette *x, uint32_t v) {
     const ad_pattern *p = x->p;
     for (size_t e = p->start[v]; e < p->start[v + 1]; e++) {
@@ -93,7 +94,8 @@ static size_t root(palette *x, size_t b) {
     return b;
 }
 
-/* Two neighbours in one tree of colours a, b would close a cycle with v. */
+/* Exclude colours with which two neighbours in one tree of two colours would close a cycle with
+ * v. */
 static void refuse_cycles(palette *x, uint32_t v) {
     const ad_pattern *p = x->p;
     for (size_t e = p->start[v]; e < p->start[v + 1]; e++) {
@@ -118,7 +120,7 @@ static void grow_trees(palette *x, uint32_t v) {
         if (x->colour[w] == AD_NO_COLOUR) continue;
         size_t a = root(x, (size_t)(there - x->bond));
         size_t b = root(x, (size_t)(x->mine[x->colour[w]] - x->bond));
-        /* Either way: halved paths alone keep trees shallow enough. */
+        /* Either root may become the parent: halving paths keeps the trees shallow enough. */
         x->bond[a].up = b;
     }
 }
@@ -142,7 +144,7 @@ static ad_status colour_graph(const ad_pattern *p, const uint32_t *order, int ac
         for (size_t k = 0; k < n; k++) {
             uint32_t v = order[k], c = 0;
             refuse_neighbours(&x, v);
-            /* Beside all colours there are it needs a new one anyway. */
+            /* A vertex adjacent to all existing colours needs a new one anyway. */
             if (x.bonds[v] < count && acyclic) refuse_cycles(&x, v);
             if (x.bonds[v] < count && !acyclic) refuse_paths(&x, v);
             while (x.taken[c] == v) c++;

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-#define FAR_SMALLER 16 /* words of one set for each of another from which it is searched */
+#define FAR_SMALLER 16 /* ratio of sizes from which a smaller set is searched in a larger one */
 
 ad_status ad_sets_begin(ad_sets *s, size_t n, size_t room) {
     size_t blocks = (n + 63) / 64;
@@ -46,7 +46,7 @@ static ad_word *make_room(ad_sets *s, size_t words) {
     return s->status == AD_OK ? s->word + s->words : NULL;
 }
 
-/* What was written into that room, as a set. */
+/* Make a set of the words written to that room. */
 static uint32_t keep(ad_sets *s, size_t words) {
     s->set[s->sets] = (ad_set){s->words, (uint32_t)words};
     s->words += words;
@@ -60,7 +60,7 @@ uint32_t ad_sets_single(ad_sets *s, size_t number) {
     return keep(s, 1);
 }
 
-/* Whether a small set lies in a large one. */
+/* Returns whether a small set is a subset of a large one. */
 static int within(const ad_word *small, size_t few, const ad_word *large, size_t many) {
     for (size_t k = 0, low = 0; k < few; k++) {
         size_t high = many;
@@ -87,11 +87,11 @@ uint32_t ad_sets_join(ad_sets *s, uint32_t a, uint32_t b) {
     if (n >= FAR_SMALLER * m && within(p, m, q, n)) return b;
     ad_word *to = make_room(s, m + n);
     if (to == NULL) return 0;
-    p = s->word + s->set[a].start; /* the words may have moved */
+    p = s->word + s->set[a].start; /* the words may have been reallocated */
     q = s->word + s->set[b].start;
     const ad_word *p_end = p + m, *q_end = q + n;
     size_t k = 0;
-    int more_a = 0, more_b = 0; /* whether either has what the other has not */
+    int more_a = 0, more_b = 0; /* whether either has elements that the other has not */
     while (p < p_end && q < q_end) {
         if (p->block == q->block) {
             more_a |= (p->bits & ~q->bits) != 0;

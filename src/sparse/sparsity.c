@@ -11,7 +11,7 @@
 #define USES_A 1u
 #define USES_ALL 7u
 
-/* What a partial is made of, a bit an operand; that of the value is all of them. */
+/* The operands that a partial depends on, one bit each; the value depends on all of them. */
 typedef uint8_t uses_table[AD_OP_COUNT][AD_MAX_ARITY];
 
 typedef struct pass {
@@ -19,22 +19,22 @@ typedef struct pass {
     uint32_t *of; /* the set of each node */
     ad_sets sets;
     uses_table uses;
-    int here;        /* at this point alone, with the choices made there */
+    int here;        /* only for this point, with the branches taken there */
     ad_node *row;    /* operands of one result */
-    uint32_t *lines; /* sets of a matrix's rows or columns */
-    uint8_t *holes;  /* which of the other's have zeros */
+    uint32_t *lines; /* sets of the lines (rows or columns) of a matrix */
+    uint8_t *holes;  /* which lines of the other matrix have zeros */
     ad_pace pace;
     int stopped;
 } pass;
 
-/* Whether to end the pass, asked after so much more work. */
+/* Add to the work done.  Returns whether the pass has to end. */
 static int stops(pass *x, size_t work) {
     x->stopped |= ad_pace_stops(&x->pace, work);
     return x->stopped;
 }
 
-/* Whether a partial is a number chosen by comparisons, as that of a selection is: it is computed
- * on a stack of which is_number tells what is a number whatever the operands are. */
+/* Returns whether a partial is a number chosen by comparisons, like that of a selection.  It is
+ * evaluated on a stack on which is_number marks numbers that do not depend on the operands. */
 static int is_choice(const ad_expr *e) {
     int is_number[AD_EXPR_DEPTH], depth = 0;
     for (int k = 0; k < e->steps; k++) {
@@ -67,12 +67,12 @@ static void find_uses(uses_table uses, int here) {
     }
 }
 
-/* Whether a partial is 0 wherever the operands that vary lie. */
+/* Returns whether a partial is 0 for all values of the operands that are not constant. */
 static int vanishes(unsigned uses, unsigned constant, double partial) {
     return partial == 0 && (uses & ~constant) == 0;
 }
 
-/* A bit an operand: whether it is fixed here, since nothing that it is made of varies. */
+/* One bit per operand: whether it is fixed at this point, because it depends on no input. */
 static unsigned fixed_here(const pass *x, const ad_node *operand, int arity) {
     unsigned fixed = 0;
     for (int i = 0; x->here && i < arity; i++) {
@@ -104,8 +104,7 @@ static void scalar_run(pass *x, const ad_run *run) {
     x->of[run->node] = set;
 }
 
-/* A span's edge j at elements [k, k + m): its operands placed, and where its zeros may come
- * from. */
+/* The edges of elements [k, k + m) of a span, with the places of their operands. */
 typedef struct span_edge {
     const ad_run *run;
     const ad_span *span;
@@ -113,7 +112,7 @@ typedef struct span_edge {
     size_t k;
 } span_edge;
 
-/* Whether partials along edge j can vanish at all: what they are made of may be constant. */
+/* Returns whether partials along edge j can vanish, since what they depend on may be constant. */
 static int may_vanish(const pass *x, const ad_run *run, const ad_span *span, int j) {
     if (x->here)
         return span->source[j] != AD_PARTIAL_ONE && span->source[j] != AD_PARTIAL_MINUS_ONE;
@@ -218,10 +217,10 @@ static void propagate_CALL(pass *x, const ad_run *run, const ad_block *b) {
     }
 }
 
-/* One matrix operand as lines that a product's results read: rows of the left one, columns of the
- * right one, `inner` long. */
+/* One matrix operand as the lines that a product's results read: rows of the left one, columns of
+ * the right one, each with `inner` elements. */
 typedef struct line_matrix {
-    int64_t base, step, along; /* nodes from line to line, and along one */
+    int64_t base, step, along; /* nodes between lines, and between elements of a line */
     uint32_t lines, inner;
 } line_matrix;
 
@@ -233,7 +232,8 @@ static line_matrix matrix_of(const ad_block *b, int side, uint32_t batch) {
                      : (line_matrix){base, v->stride[2], v->stride[1], e[2], e[1]};
 }
 
-/* The union along a line, of the elements that meet no constant 0 in the other's line. */
+/* The union along a line, without elements that are multiplied by a constant 0 of the other
+ * line. */
 static uint32_t line_set(pass *x, line_matrix a, uint32_t line, const double *other,
                          int64_t along) {
     const uint32_t *from = x->of + a.base + line * a.step;
@@ -244,7 +244,7 @@ static uint32_t line_set(pass *x, line_matrix a, uint32_t line, const double *ot
     return ad_sets_gathered(&x->sets);
 }
 
-/* The product with a constant matrix: lines of `a`, side `side`, that meet the other's. */
+/* The product with a constant matrix: the lines of `a` on side `side` times those of `other`. */
 static void product_with_constant(pass *x, int side, line_matrix a, line_matrix other, uint32_t *to,
                                   uint32_t columns) {
     const double *value = x->tape->value + other.base;
@@ -263,12 +263,12 @@ static void product_with_constant(pass *x, int side, line_matrix a, line_matrix 
     }
 }
 
-/* Whether a node is zero here, whatever the inputs are. */
+/* Returns whether a node is zero at this point for all values of the inputs. */
 static int is_zero_here(const pass *x, int64_t node) {
     return x->of[node] == 0 && x->tape->value[node] == 0;
 }
 
-/* At this point alone: an element that meets what stays zero has no part in the product. */
+/* Only for this point: an element that is multiplied by a fixed zero is left out. */
 static void product_here(pass *x, line_matrix left, line_matrix right, uint32_t *to) {
     for (uint32_t i = 0; i < left.lines && !x->stopped; i++) {
         for (uint32_t j = 0; j < right.lines; j++) {
@@ -317,7 +317,7 @@ static void (*const propagate_block[])(pass *, const ad_run *, const ad_block *)
 #include "tape/blocks.def"
 };
 
-/* Inputs that a run has computed have their own sets none the less; none lies beyond `last`. */
+/* Inputs that a run has computed keep sets of their own.  No input is above `last`. */
 static void take_inputs(pass *x, const ad_run *run, size_t count, ad_node last,
                         const ad_function *f, size_t from, size_t to) {
     if (run->node > last) return;
@@ -353,12 +353,12 @@ static ad_status propagate(pass *x, const ad_function *f, size_t from, size_t to
     return x->sets.status;
 }
 
-/* What the largest blocks need: a row of operands, lines of a right matrix. */
+/* Allocate what the largest blocks need: a row of operands, and lines of a right matrix. */
 static ad_status allocate_pass(pass *x) {
     size_t row = 1, lines = 1;
     for (size_t k = 0; k < x->tape->blocks; k++) {
         const ad_block *b = &x->tape->block[k];
-        size_t n = b->extent[1].count; /* of a product 0 */
+        size_t n = b->extent[1].count; /* 0 for a product */
         for (int d = 0; d < 3; d++) {
             if (b->extent[1].size[d] > lines) lines = b->extent[1].size[d];
         }
@@ -371,7 +371,7 @@ static ad_status allocate_pass(pass *x) {
     return x->of && x->row && x->lines && x->holes ? AD_OK : AD_NO_MEMORY;
 }
 
-/* Entries with respect to one range of inputs, row after row. */
+/* The entries with respect to one range of inputs, row by row. */
 typedef struct piece {
     uint32_t *index;
     uint32_t *count; /* of each row */
@@ -399,7 +399,7 @@ static ad_status take_piece(pass *x, const ad_function *f, size_t from, size_t m
     return AD_OK;
 }
 
-/* The pieces side by side; start holds the total at its end. */
+/* Concatenate the pieces of each row.  On entry start[K] is the total. */
 static ad_status merge(piece *pieces, size_t n, size_t K, size_t *start, uint32_t **index) {
     size_t total = start[K];
     start[0] = 0;
@@ -443,7 +443,7 @@ static ad_status patterns(const ad_function *f, int here, size_t most, size_t ro
         size_t to = f->D - from < step ? f->D : from + step;
         if (status == AD_OK) status = ad_sets_begin(&x.sets, to - from, room);
         if (status == AD_OK) status = propagate(&x, f, from, to);
-        if (status == AD_TOO_LARGE && step > 64) { /* fewer inputs a pass */
+        if (status == AD_TOO_LARGE && step > 64) { /* fewer inputs per pass */
             step = step > 256 ? step / 4 / 64 * 64 : 64;
             status = AD_OK;
             continue;
