@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-#define PIECE 256  /* points that a thread takes at once */
-#define STAGED 8   /* points whose results are laid out in the arena, then copied in one piece */
-#define STAGE 4096 /* most results a point that are */
-#define STREAM_FROM ((size_t)1 << 19) /* results in all that no near cache will hold */
+#define PIECE 256  /* points that a thread takes at a time */
+#define STAGED 8   /* points whose results are written to a stage in the arena first */
+#define STAGE 4096 /* maximum number of results per point for which there is a stage */
+#define STREAM_FROM ((size_t)1 << 19) /* number of results in all that exceeds the near caches */
 
-/* Results of some points as they will lie in memory.  Zeros are written once. */
+/* The size of the stage, which holds results of some points as they are copied to memory.  Its
+ * zeros are written only once. */
 static size_t stage_of(const ad_program *p) {
     return p->outputs <= STAGE ? STAGED * p->outputs : 0;
 }
@@ -62,7 +63,7 @@ static void store_lanes(const ad_batch *b, const ad_program *p, size_t from, siz
     }
 }
 
-/* Whether the results call for guarded products. */
+/* Store the results of a point.  Returns whether a result requires the strict program. */
 static int store_point(const ad_batch *b, const ad_program *p, size_t point, int again,
                        const double *arena) {
     int nonfinite = 0;
@@ -86,8 +87,9 @@ static void note_guards(const ad_batch *b, size_t from, size_t n, const double *
     }
 }
 
-/* Whether the block's derivatives call for guarded products, and those are there. */
-static int goes_strict(ad_batch *b, int nonfinite) {
+/* Returns whether to run the strict program.  If it is required but missing, this is noted in the
+ * batch. */
+static int needs_strict(ad_batch *b, int nonfinite) {
     if (!nonfinite) return 0;
     if (b->strict == NULL) __atomic_store_n(&b->nonfinite, 1, __ATOMIC_RELAXED);
     return b->strict != NULL;
@@ -104,7 +106,7 @@ static int lanes_nonfinite(const ad_program *p, const double *arena, size_t n) {
     return 0;
 }
 
-/* The points once more, with guarded products. */
+/* Run the points again with the strict program. */
 static ad_status strict_block(const ad_batch *b, size_t from, size_t n, double *arena) {
     const ad_program *p = b->strict;
     ad_status status = AD_OK;
@@ -124,7 +126,7 @@ static ad_status lanes_block(ad_batch *b, size_t from, size_t n, double *arena, 
     if (status != AD_OK) return status;
     note_guards(b, from, n, arena);
     store_lanes(b, p, from, n, 0, arena);
-    if (p->guarded && goes_strict(b, lanes_nonfinite(p, arena, n))) {
+    if (p->guarded && needs_strict(b, lanes_nonfinite(p, arena, n))) {
         status = strict_block(b, from, n, strict);
     }
     return status;
@@ -138,7 +140,7 @@ static ad_status point_block(ad_batch *b, size_t from, size_t n, double *arena, 
         if (status == AD_OK) status = ad_point_run(p, arena);
         if (status != AD_OK) return status;
         if (b->missed != NULL) b->missed[k] = !ad_point_guards(p, arena);
-        if (goes_strict(b, store_point(b, p, k, 0, arena))) {
+        if (needs_strict(b, store_point(b, p, k, 0, arena))) {
             status = ad_batch_load_point(b, k, strict);
             if (status == AD_OK) status = ad_point_run(b->strict, strict);
             if (status == AD_OK) store_point(b, b->strict, k, 1, strict);

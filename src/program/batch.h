@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program at many points, by any number of threads, each on an arena of its own. */
+/* Running a program at many points, by any number of threads, each with an arena of its own. */
 #ifndef AD_BATCH_H
 #define AD_BATCH_H
 
@@ -7,68 +7,71 @@
 
 #define AD_BATCH_DIMS 16
 
-/* The rows that an argument is gathered from, `step` bytes from one to the next, `length` doubles
- * each. */
+/* The rows from which an argument is gathered: `count` rows, `step` bytes apart, of `length`
+ * doubles each. */
 typedef struct ad_rows {
     const char *data;
     size_t count, length;
     intptr_t step;
-    int narrow; /* their numbers are int32_t, not int64_t */
+    int narrow; /* row numbers are int32_t instead of int64_t */
 } ad_rows;
 
-/* One argument: entry k of a point lies at data + the point's offset + core[k] bytes (k doubles
- * on where core is NULL); its offset is the sum of its batch index times stride.
- * With `rows`, data holds numbers of rows instead, those of a point side by side (core is NULL),
- * and the point's entries are these rows, one behind the other.  Numbers below zero count from the
- * end; each is looked at before it is used, whatever the program needs of the row. */
+/* One argument.  Entry k of a point is at data + the point's offset + core[k] bytes, or k doubles
+ * after the point's offset if core is NULL.  The offset is the sum of the point's batch indices
+ * times `stride`, in bytes.
+ *
+ * With `rows`, data holds row numbers instead, those of a point contiguously (core is NULL), and
+ * the entries of a point are these rows, one after the other.  Negative numbers count from the end.
+ * Every number is checked, even if the program does not read its row. */
 typedef struct ad_batch_input {
     const char *data;
     size_t first, count; /* inputs of the program */
     const intptr_t *core;
-    const ad_rows *rows; /* or NULL */
+    const ad_rows *rows; /* NULL if data holds the entries themselves */
     intptr_t stride[AD_BATCH_DIMS];
 } ad_batch_input;
 
-/* One result: `count` doubles a point, one after the other. */
+/* One result: `count` doubles per point, contiguous over the points. */
 typedef struct ad_batch_output {
     double *data;
     size_t first, count; /* outputs of the program */
-    int zeroed;          /* data holds zeros */
+    int zeroed;          /* data is filled with zeros */
 } ad_batch_output;
 
 typedef struct ad_batch {
     const ad_program *program;
-    const ad_program *strict; /* with guarded products; NULL: not made yet */
-    int lanes; /* points run side by side (the programs have lanes), not one by one */
+    const ad_program *strict; /* program with strict products; NULL if it has not been made */
+    int lanes; /* run vectors of points (the programs have lanes) instead of single points */
     int ndim;
     size_t shape[AD_BATCH_DIMS], points;
     size_t inputs, outputs;
     const ad_batch_input *input;
     const ad_batch_output *output;
-    uint8_t *missed; /* a byte a point: a guard does not hold; NULL: no guards */
+    uint8_t *missed; /* one byte per point: a guard does not hold; NULL if there are no guards */
     /* shared by the threads */
-    size_t next;   /* the first point that nobody has taken */
-    int stop;      /* somebody was interrupted */
-    int nonfinite; /* a derivative is not finite, and strict was not there */
+    size_t next;   /* the first point that no thread has taken */
+    int stop;      /* set when a thread fails or is interrupted */
+    int nonfinite; /* a derivative is nonfinite, but the strict program is missing */
 } ad_batch;
 
-/* Called between blocks by the thread that has one; nonzero stops all. */
+/* Called between blocks by the thread that has one, with the number of points taken so far.  A
+ * nonzero result stops all threads. */
 typedef struct ad_batch_poll {
     int (*stop)(void *context, size_t done);
     void *context;
 } ad_batch_poll;
 
-/* Doubles of a thread's arena: the program's and the strict one's. */
+/* The number of doubles of a thread's arena, for the program and the strict program. */
 size_t ad_batch_room(const ad_batch *b);
 
-/* Pieces that threads take one at a time: more threads than these have nothing to do. */
+/* The number of pieces that threads take one at a time.  More threads than this have no work. */
 size_t ad_batch_pieces(const ad_batch *b);
 
-/* Write the constants; once for an arena. */
+/* Write the constants; called once per arena. */
 void ad_batch_begin(const ad_batch *b, double *arena);
 
-/* Take blocks of points until there are none.  Returns AD_OK, AD_INTERRUPTED, AD_BAD_INDEX for the
- * number of a row that there is not, or why a call failed. */
+/* Process blocks of points until none is left.  Returns AD_OK, AD_INTERRUPTED, AD_BAD_INDEX for a
+ * row number that is out of range, or the status of a rule's callback. */
 ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-/* Bytes from an argument's first number to those of points [from, from + n). */
+/* Compute the offsets in bytes of points [from, from + n) of an argument. */
 static void point_offsets(const ad_batch *b, const ad_batch_input *x, size_t from, size_t n,
                           intptr_t offset[]) {
     if (b->ndim == 1) {
@@ -24,11 +24,11 @@ static void point_offsets(const ad_batch *b, const ad_batch_input *x, size_t fro
 
 static double number_at(const char *from) {
     double x;
-    memcpy(&x, from, sizeof x); /* the caller's numbers need not be aligned */
+    memcpy(&x, from, sizeof x); /* the caller's numbers may be unaligned */
     return x;
 }
 
-/* The next block's numbers, `ahead` bytes on, from afar. */
+/* Prefetch the numbers of the next block, `ahead` bytes further on. */
 static void prefetch(const char *const row[AD_LANE_POINTS], size_t points, size_t count,
                      intptr_t ahead) {
     for (size_t e = 0; e < points; e++) {
@@ -39,7 +39,7 @@ static void prefetch(const char *const row[AD_LANE_POINTS], size_t points, size_
     }
 }
 
-/* Number k of a list of rows, counted from the front. */
+/* Row number k of a list, counted from the first row. */
 static inline int64_t row_number(const char *list, size_t k, size_t rows, const int narrow) {
     int32_t word;
     int64_t number;
@@ -52,7 +52,7 @@ static inline int64_t row_number(const char *list, size_t k, size_t rows, const 
     return number < 0 ? number + (int64_t)rows : number;
 }
 
-/* The row that number k of a list names, or NULL. */
+/* The row that number k of a list refers to, or NULL if it is out of range. */
 static const char *row_of_number(const ad_rows *rows, const char *list, size_t k) {
     int64_t number = row_number(list, k, rows->count, rows->narrow);
     return (uint64_t)number < rows->count ? rows->data + number * rows->step : NULL;
@@ -71,7 +71,7 @@ static ad_status gather_rows(const ad_batch_input *x, const char *const list[AD_
     return AD_OK;
 }
 
-/* The same of rows of one double, without a call for each. */
+/* The same for rows of one double, without a call for each. */
 static inline ad_status gather_numbers(const ad_rows *rows, size_t count, const int narrow,
                                        const char *const list[AD_LANE_POINTS], size_t points,
                                        const uint32_t *slot, double *arena) {
@@ -94,7 +94,7 @@ static ad_status gather_input(const ad_batch_input *x, const char *const list[AD
                            : gather_numbers(x->rows, x->count, 0, list, points, slot, arena);
 }
 
-/* At most AD_LANE_POINTS of them. */
+/* Load at most AD_LANE_POINTS points. */
 static ad_status load_lanes(const ad_batch *b, const ad_program *p, size_t from, size_t n,
                             double *arena) {
     intptr_t offset[AD_LANE_POINTS];

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long runs that are carried out in interleaved chunks, so that each finds in the cache what the
- * one before it has written. */
+/* Groups of long runs that are evaluated in interleaved chunks, so that each run finds in the cache
+ * what the previous ones have written. */
 #include "base/alloc.h"
 #include "program/schedule.h"
 
-#define LONG 2048 /* elements of a run from which on that pays */
-#define NOBODY UINT32_MAX
+#define LONG 2048 /* elements of a run from which on this pays */
+#define NO_RUN UINT32_MAX
 
 /* Slots [low, high). */
 typedef struct slots {
     int64_t low, high;
 } slots;
 
-/* With those behind the last that vector loops write too. */
+/* The slots of the results, with those after the last that vector loops write too. */
 static slots results(const ad_program_run *run) {
     const int64_t vectors = ((int64_t)run->count + AD_SLOT_PADDING - 1) / AD_SLOT_PADDING;
     return (slots){run->out, run->out + vectors * AD_SLOT_PADDING};
@@ -25,20 +25,20 @@ static slots operands(const ad_program_run *run, size_t j) {
 
 static int apart(slots x, slots y) { return x.high <= y.low || y.high <= x.low; }
 
-/* Element k of the operand is element k of the results. */
-static int reads_in_step(const ad_program_run *reader, size_t j, const ad_program_run *writer) {
+/* Returns whether element k of an operand is element k of the results of `writer`. */
+static int reads_elementwise(const ad_program_run *reader, size_t j, const ad_program_run *writer) {
     return reader->base[j] == writer->out && reader->stride[j] == 1;
 }
 
-/* Whether interleaved chunks of both give what one run after the other does: where a slot belongs
- * to both, it belongs to the same element of both. */
+/* Returns whether interleaved chunks of two runs give the same results as one run after the other.
+ * A slot that both access must belong to the same element of both. */
 static int runs_interleave(const ad_program_run *earlier, const ad_program_run *later) {
     for (size_t j = 0; j < later->arity; j++) {
-        if (!reads_in_step(later, j, earlier) && !apart(operands(later, j), results(earlier)))
+        if (!reads_elementwise(later, j, earlier) && !apart(operands(later, j), results(earlier)))
             return 0;
     }
     for (size_t j = 0; j < earlier->arity; j++) {
-        if (!reads_in_step(earlier, j, later) && !apart(operands(earlier, j), results(later)))
+        if (!reads_elementwise(earlier, j, later) && !apart(operands(earlier, j), results(later)))
             return 0;
     }
     return earlier->out == later->out || apart(results(earlier), results(later));
@@ -79,36 +79,37 @@ static ad_status find_chunk_groups(ad_program *p) {
     return AD_OK;
 }
 
-/* last[r]: the last run that reads a result of run r; NOBODY is what outputs and guards come to. */
+/* last[r] becomes the last run that reads a result of run r; NO_RUN if an output or guard does. */
 static void find_readers(const ad_program *p, uint32_t *writer, uint32_t *last) {
-    for (size_t k = 0; k < p->slots; k++) writer[k] = NOBODY;
+    for (size_t k = 0; k < p->slots; k++) writer[k] = NO_RUN;
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
         for (size_t k = 0; k < ad_run_rows(run); k++) {
             for (size_t j = 0; j < run->arity; j++) {
                 uint32_t from = writer[ad_run_operand(p, run, k, j)];
-                if (from != NOBODY) last[from] = (uint32_t)r;
+                if (from != NO_RUN) last[from] = (uint32_t)r;
             }
         }
         for (size_t k = 0; k < run->count; k++) writer[run->out + k] = (uint32_t)r;
     }
     for (size_t k = 0; k < p->places + p->guards; k++) {
         uint32_t slot = k < p->places ? p->place[k].slot : p->guard[k - p->places].slot;
-        if (writer[slot] != NOBODY) last[writer[slot]] = NOBODY;
+        if (writer[slot] != NO_RUN) last[writer[slot]] = NO_RUN;
     }
 }
 
-/* The member of a group that operand j of member k reads; k if the operand is computed before the
- * group. */
+/* The member of a group that operand j of member k reads, or k if the operand is computed before
+ * the group. */
 static size_t source(const ad_program *p, const ad_chunk_group *group, size_t k, size_t j) {
     for (size_t from = k; from-- > 0;) {
-        if (reads_in_step(&p->run[group->first + k], j, &p->run[group->first + from])) return from;
+        if (reads_elementwise(&p->run[group->first + k], j, &p->run[group->first + from]))
+            return from;
     }
     return k;
 }
 
-/* Give results that are read within the group alone slots that belong to it, which later results
- * use again when the last reader is done. */
+/* Give results that only the group reads slots of the group.  Later results reuse these slots after
+ * the last reader. */
 static void keep_results(ad_program *p, const ad_chunk_group *group, const uint32_t *last) {
     ad_member *member = p->member + group->member;
     size_t count = group->end - group->first, taken[AD_CHUNK_RUNS] = {0}; /* the last reader */

@@ -8,7 +8,7 @@
 
 static ad_eval_table loops_in_use;
 
-/* Whether a text calls a function that the platform has on vectors. */
+/* Returns whether an expression calls a function of which the platform has a vector version. */
 static int has_vector_function(const char *text) {
 #define NAME_OF(NAME) #NAME "(",
     static const char *const names[] = {AD_VMATH1(NAME_OF) AD_VMATH2(NAME_OF)};
@@ -50,8 +50,8 @@ void ad_lane_begin(const ad_program *p, double *arena) {
     }
 }
 
-/* By the rule; the products of zeros are zeros without asking. */
-static ad_status ask(ad_called c, unsigned way, size_t reads, const double *x, double *out) {
+/* Call the callback of a rule.  Products with zero seeds are zero without a call. */
+static ad_status call_rule(ad_called c, unsigned way, size_t reads, const double *x, double *out) {
     const ad_callbacks *callbacks = ad_callbacks_get();
     const double *y = x + c.n, *seed = y + c.m;
     size_t p = ad_call_seeds(c, way, reads), seeds = p * (way == AD_CALL_PUSH ? c.n : c.m);
@@ -68,10 +68,10 @@ static ad_status point_call(const ad_program *p, const ad_program_run *run, doub
     const uint32_t *list = p->list + run->first;
     double *x = arena + p->slots + AD_SLOT_PADDING;
     for (size_t j = 0; j < run->arity; j++) x[j] = arena[list[j]];
-    return ask(p->called[run->base[0]], run->base[1], run->arity, x, arena + run->out);
+    return call_rule(p->called[run->base[0]], run->base[1], run->arity, x, arena + run->out);
 }
 
-/* Runs on their way through their elements. */
+/* Evaluate a chunk group, with runs that advance through their elements. */
 static void run_chunks(const ad_member *from, size_t count, double *arena) {
     ad_member member[AD_CHUNK_RUNS];
     const uint32_t elements = from->run.count;
@@ -110,7 +110,7 @@ ad_status ad_point_run(const ad_program *p, double *arena) {
     return AD_OK;
 }
 
-/* An elementwise function, once for all points. */
+/* The value of an elementwise function, with one call for all points. */
 static ad_status lane_values(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
     const uint32_t *from = p->record + run->first, *to = from + run->arity;
     const ad_called *c = &p->called[run->called];
@@ -130,14 +130,14 @@ static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n
     double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity;
     for (size_t e = 0; e < n; e++) {
         for (size_t j = 0; j < run->arity; j++) x[j] = arena[from[j] + e];
-        ad_status status = ask(p->called[run->called], run->way, run->arity, x, out);
+        ad_status status = call_rule(p->called[run->called], run->way, run->arity, x, out);
         if (status != AD_OK) return status;
         for (size_t k = 0; k < run->count; k++) arena[to[k] + e] = out[k];
     }
     return AD_OK;
 }
 
-/* A run on vectors of any length, AD_LANE_POINTS at a time. */
+/* A run on vectors of any length, AD_LANE_POINTS points at a time. */
 static void lane_run(const ad_lane_run *run, const uint32_t *record, size_t points, double *arena) {
     for (size_t e = 0; e < points; e += AD_LANE_POINTS) {
         size_t m = points - e < AD_LANE_POINTS ? points - e : AD_LANE_POINTS;

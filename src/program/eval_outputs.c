@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program's outputs, from the arena of one point to where the caller wants them. */
+/* The outputs of a program, copied from the arena of one point to the caller's array. */
 #include <stddef.h>
 #include <string.h>
 
 #include "program/eval.h"
 
-#define SPARSE 32 /* outputs a stretch below which zeros are written everywhere first */
-#define LOOKED_AT ((size_t)1 << 12) /* outputs that are looked at once written */
-#define KNOWN 8   /* the widest rows with a loop of their own */
+#define SPARSE 32 /* outputs per stretch below which zeros are written everywhere first */
+#define LOOKED_AT ((size_t)1 << 12) /* outputs that are tested right after they are written */
+#define KNOWN 8   /* the widest rows with a specialised loop */
 
-/* How many of n items begin before an output.  Each item begins with its position, `size` bytes
- * behind the last one's. */
+/* The number of items, out of n, whose position is less than `output`.  Each item begins with its
+ * position; items are `size` bytes apart. */
 static size_t count_before(const void *items, size_t n, size_t size, size_t output) {
     size_t low = 0, high = n;
     while (low < high) {
@@ -26,13 +26,14 @@ static size_t count_before(const void *items, size_t n, size_t size, size_t outp
     return low;
 }
 
-/* Entries from anywhere in the arena, one after the other. */
+/* Gather entries from the arena. */
 static void gather_entries(const ad_place_of *restrict place, size_t n,
                            const double *restrict arena, double *restrict out) {
     for (size_t k = 0; k < n; k++) out[k] = arena[place[k].slot];
 }
 
-/* Rows of a width that the compiler knows: a pointer and a stride an output stay in registers. */
+/* Rows of a width that is known at compile time, so that one pointer and one stride per output stay
+ * in registers. */
 static inline void known_rows(const ad_column_of *column, const size_t width, size_t from,
                               size_t count, const double *restrict arena, double *restrict out) {
     const double *x[KNOWN];
@@ -58,7 +59,7 @@ static inline void known_rows(const ad_column_of *column, const size_t width, si
     }
 WIDTHS(ROWS_OF)
 
-/* Rows [from, from + count) of a tile. */
+/* Write rows [from, from + count) of a tile. */
 static void write_rows(const ad_column_of *column, size_t width, size_t from, size_t count,
                        const double *restrict arena, double *restrict out) {
 #define ROWS_NAME(WIDTH) rows_##WIDTH,
@@ -79,7 +80,7 @@ static void write_rows(const ad_column_of *column, size_t width, size_t from, si
     }
 }
 
-/* Outputs [first, end) of a program that has rules for them. */
+/* Write outputs [first, end) of a program with tiles. */
 static void tiled_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                           double *out) {
     size_t low = count_before(p->tile, p->tiles, sizeof *p->tile, first + 1);
@@ -100,10 +101,10 @@ static void tiled_outputs(const ad_program *p, const double *arena, size_t first
     }
 }
 
-/* Places one by one, where hardly two lie in a row. */
+/* Write the outputs one by one, where few slots are adjacent. */
 static void scattered_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                               int zeroed, double *out) {
-    if (p->places == p->outputs) { /* all have a place, as in a sparse Jacobian's entries */
+    if (p->places == p->outputs) { /* all have a slot, as in a sparse Jacobian's entries */
         if (p->tiles > 0) {
             tiled_outputs(p, arena, first, end, out);
         } else {
@@ -127,7 +128,7 @@ void ad_point_outputs(const ad_program *p, const double *arena, size_t first, si
     }
     size_t low = count_before(p->stretch, p->stretches, sizeof *p->stretch, first);
     if (low > 0 && p->stretch[low - 1].position + p->stretch[low - 1].count > first) low--;
-    if (!zeroed && p->stretches * SPARSE > end - first) { /* one call beats one a gap */
+    if (!zeroed && p->stretches * SPARSE > end - first) { /* one call instead of one per gap */
         memset(out, 0, (end - first) * sizeof *out);
         zeroed = 1;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listed runs on doubles: gathering eight operands for a vector costs more than a cheap
- * operation on each. */
+/* Listed runs on doubles.  Gathering eight operands for a vector costs more than a cheap operation
+ * on each. */
 #include "ops/kernels.h"
 #include "program/eval.h"
 
@@ -34,7 +34,7 @@ const ad_point_run_fn ad_eval_scalar[AD_PROGRAM_OPS] = {
 #define TERNARY(NAME, ...) scalar_##NAME,
 #define ALIAS(UFUNC, NAME)
 #include "ops/ops.def"
-    [AD_RUN_CALL] = NULL, /* the last of those that have no such loop */
+    [AD_RUN_CALL] = NULL, /* the last of those without such a loop */
 #define FUSED(NAME, ...) scalar_##NAME,
 #include "program/fused.def"
 };

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program's order once more, for batches: every slot a vector, used again when it is free. */
+/* The runs of a program again, for batches: every slot is a vector, and is reused after its last
+ * reader. */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "program/program.h"
 
-#define FAR_SLOTS 2048                 /* more: vectors of AD_LANE_POINTS are too far away */
-#define NEAR_DOUBLES ((size_t)1 << 16) /* of all longer vectors, which are to stay in a cache */
+#define FAR_SLOTS 2048                 /* with more, AD_LANE_POINTS exceed near caches */
+#define NEAR_DOUBLES ((size_t)1 << 16) /* of all longer vectors, to fit a cache */
 
 typedef struct allocation {
     const ad_program *p;
-    uint32_t *in;    /* which value a slot of the one-point arena holds now */
-    uint32_t *uses;  /* readers to come, of each value: inputs, constants, results as they come */
-    uint32_t *lane;  /* where a value lies */
-    uint32_t *spare; /* lanes to use again, the last freed first: it is still in the caches */
+    uint32_t *in;    /* the value that each slot of the one-point arena holds now */
+    uint32_t *uses;  /* remaining readers of each value: inputs, constants, results in order */
+    uint32_t *lane;  /* the lane of each value */
+    uint32_t *spare; /* free lanes; the last one, still in the caches, is used first */
     size_t spares, lanes;
 } allocation;
 
@@ -30,7 +31,7 @@ static uint32_t operand(const allocation *x, const ad_program_run *run, size_t k
     return x->in[ad_run_operand(x->p, run, k, j)];
 }
 
-/* Before the first run: inputs and constants.  Returns the number of the first result. */
+/* Place inputs and constants, before the first run.  Returns the number of the first result. */
 static uint32_t place_first_values(allocation *x) {
     uint32_t value = 0;
     for (; value < x->p->inputs + x->p->constants; value++) x->in[value] = value;
@@ -47,13 +48,13 @@ static void count_uses(allocation *x) {
         }
         for (size_t k = 0; k < run->count; k++) x->in[run->out + k] = value++;
     }
-    /* constants and outputs stay: one reader that never comes */
+    /* constants and outputs have one more reader, so that their lanes are never free */
     for (size_t c = 0; c < p->constants; c++) x->uses[p->inputs + c]++;
     for (size_t k = 0; k < p->places; k++) x->uses[x->in[p->place[k].slot]]++;
     for (size_t k = 0; k < p->guards; k++) x->uses[x->in[p->guard[k].slot]]++;
 }
 
-/* Operands, then results, none of which takes an operand's place. */
+/* Operands, then results.  No result reuses the lane of an operand. */
 static uint32_t *write_lane_call(allocation *x, const ad_program_run *run, uint32_t value,
                                  uint32_t *to) {
     for (size_t j = 0; j < run->arity; j++) *to++ = x->lane[operand(x, run, 0, j)];
@@ -73,8 +74,8 @@ static uint32_t *write_lane_run(allocation *x, const ad_program_run *run, uint32
     if (run->op == AD_RUN_CALL) return write_lane_call(x, run, value, to);
     for (size_t k = 0; k < run->count; k++, to += run->arity + 1) {
         for (size_t j = 0; j < run->arity; j++) to[j + 1] = x->lane[operand(x, run, k, j)];
-        /* a result may take an operand's place: each is read before it is written; but a
-         * reduction writes before it has read all */
+        /* A result may reuse the lane of an operand, since each element is read before it is
+         * written.  A reduction, however, writes before it has read all operands. */
         int reduces = ad_run_reduces(run->op);
         if (reduces) take_lane(x, value + (uint32_t)k);
         for (size_t j = 0; j < run->arity; j++) read(x, operand(x, run, k, j));
@@ -115,8 +116,8 @@ static void scale_offsets(uint32_t points, size_t n, uint32_t *lane) {
     }
 }
 
-/* Points of a vector: the more the better where an elementwise function is called for all of them
- * at once. */
+/* The number of points of a vector.  It is larger if an elementwise function is called, which is
+ * called once for all points. */
 static uint32_t points_of(const ad_program *p) {
     uint32_t points = p->lane_slots > FAR_SLOTS ? AD_LANE_STEP : AD_LANE_POINTS;
     int called = 0;
@@ -126,7 +127,7 @@ static uint32_t points_of(const ad_program *p) {
     return points;
 }
 
-/* Lanes' numbers become offsets. */
+/* Convert the numbers of lanes to offsets. */
 static void lay_out(ad_program *p) {
     const uint32_t points = points_of(p);
     p->lane_points = points;

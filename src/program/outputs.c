@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a program's outputs are read. */
+/* The slots from which a program's outputs and guards are read. */
 #include <math.h>
 
 #include "base/alloc.h"
 #include "program/schedule.h"
 
-#define TILED 256 /* outputs from which on rules are looked for */
-#define WIDEST 16 /* outputs of a tile's row */
-#define ROWS 4    /* a rule saves work from here on */
-#define SPANS 16  /* outputs a span of slots, below which outputs are looked at themselves */
+#define TILED 256 /* outputs from which on tiles are searched for */
+#define WIDEST 16 /* maximum number of outputs in a row of a tile */
+#define ROWS 4    /* rows from which on a tile saves work */
+#define SPANS 16  /* outputs per span of slots below which the outputs are tested themselves */
 
-/* Columns of output k on; `shifted` tells that a next row says how they go on. */
+/* Append the columns of n outputs from output k on.  `shifted` says that the next row of outputs
+ * gives the strides. */
 static ad_status append_columns(ad_program *p, size_t *room, size_t k, size_t n, int shifted) {
     if (ad_grow((void **)&p->column, room, p->columns + n, sizeof *p->column) != AD_OK) {
         return AD_NO_MEMORY;
@@ -31,7 +32,7 @@ static ad_status append_tile(ad_program *p, size_t *room, size_t k, size_t width
     return AD_OK;
 }
 
-/* Slots that hold derivatives, each once.  Constants are as they are: only nonfinite ones count. */
+/* Find the spans of slots that hold derivatives.  Finite constants are left out. */
 static ad_status find_looked(ad_program *p) {
     uint8_t *holds = ad_alloc_zeroed(p->slots, 1);
     size_t room = 0, end = 0;
@@ -58,7 +59,7 @@ static ad_status find_looked(ad_program *p) {
     return status;
 }
 
-/* The tiles, of slots side by side; none where most outputs follow no rule. */
+/* Find the tiles.  There are none if most outputs follow no rule. */
 static ad_status append_tiles(ad_program *p, const uint32_t *slot) {
     size_t tile_room = 0, column_room = 0, single = 0;
     for (size_t k = 0; k < p->places && 2 * single <= p->places;) {
@@ -80,8 +81,9 @@ static ad_status append_tiles(ad_program *p, const uint32_t *slot) {
     return AD_OK;
 }
 
-/* Rules for the entries of a sparse Jacobian: rows of a discretised equation are alike.  Outputs
- * between them are tiles of one row; where these are most, gathering all places is no slower. */
+/* Find rules for the entries of a sparse Jacobian, since the rows of a discretised equation are
+ * similar.  Outputs between them are tiles of one row.  If these are the majority, gathering all
+ * outputs is no slower, and no tiles are kept. */
 static ad_status find_tiles(ad_program *p) {
     if (p->places != p->outputs || p->places < TILED || 2 * p->stretches <= p->places) return AD_OK;
     uint32_t *slot = ad_alloc(p->places, sizeof *slot);

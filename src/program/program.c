@@ -16,7 +16,7 @@ const char *ad_program_name(unsigned op) {
     return op < AD_OP_COUNT ? ad_op_rows[op].ufunc : fused_names[op - AD_OP_COUNT];
 }
 
-/* Operations and how often each is read, from the outputs back. */
+/* Find the operations that are needed, and the number of readers of each, from the outputs back. */
 static void find_live(ad_schedule *s, const ad_wanted *wanted) {
     const ad_graph *g = s->g;
     for (size_t k = 0; k < wanted->outputs; k++) {
@@ -46,7 +46,7 @@ static void find_live(ad_schedule *s, const ad_wanted *wanted) {
     }
 }
 
-/* A product read by nobody else. */
+/* Returns whether a term is a product with a single reader. */
 static int may_join(const ad_schedule *s, ad_term t) {
     return s->uses[t] == 1 && s->job[t].op == AD_MULTIPLY;
 }
@@ -62,7 +62,7 @@ static void join(ad_schedule *s, ad_term t, ad_term product, unsigned op, ad_ter
     s->uses[product] = 0;
 }
 
-/* A sum all of whose terms are products read by nobody else. */
+/* A sum all of whose terms are products with a single reader becomes inner products. */
 static void join_sum(ad_schedule *s, ad_term t) {
     size_t n = ad_job_arity(s, t);
     for (size_t j = 0; j < n; j++) {
@@ -101,7 +101,7 @@ static int by_number(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Reductions of one kind go by their numbers of terms. */
+/* Sort reductions of one kind by their numbers of terms. */
 static ad_status sort_reductions(const ad_schedule *s, ad_term *order, size_t n) {
     if (n < 2) return AD_OK;
     uint64_t *key = ad_alloc(n, sizeof *key);
@@ -113,7 +113,8 @@ static ad_status sort_reductions(const ad_schedule *s, ad_term *order, size_t n)
     return AD_OK;
 }
 
-/* Levels, then a counting sort by level and within each by operation; both keep the order. */
+/* Compute levels, then sort by level and by operation within each level, with counting sorts that
+ * keep the order. */
 static ad_status sort_operations(ad_schedule *s) {
     size_t terms = s->g->terms, levels = 1;
     for (size_t t = 0; t < terms; t++) {
@@ -144,14 +145,14 @@ static ad_status sort_operations(ad_schedule *s) {
     }
     size_t from = 0;
     ad_status status = AD_OK;
-    for (size_t k = 0; k < levels; k++) { /* start[k] is where level k ends by now */
+    for (size_t k = 0; k < levels; k++) { /* start[k] is now the end of level k */
         size_t at[AD_PROGRAM_OPS + 1] = {0};
         for (size_t i = from; i < start[k]; i++) at[s->job[row[i]].op + 1]++;
         for (unsigned op = 0; op < AD_PROGRAM_OPS; op++) at[op + 1] += at[op];
         for (size_t i = from; i < start[k]; i++) {
             s->order[from + at[s->job[row[i]].op]++] = row[i];
         }
-        for (unsigned op = AD_RUN_SUM; op <= AD_RUN_DOT; op++) { /* at[op] is its end by now */
+        for (unsigned op = AD_RUN_SUM; op <= AD_RUN_DOT; op++) { /* at[op] is now the end of op */
             ad_term *first = s->order + from + at[op - 1];
             if (status == AD_OK) status = sort_reductions(s, first, at[op] - at[op - 1]);
         }
@@ -181,7 +182,7 @@ static ad_status find_groups(ad_schedule *s) {
     return AD_OK;
 }
 
-/* The rules, and room for what the largest call reads and gives. */
+/* Copy the rules, and find the room that the largest call needs for its operands and results. */
 static ad_status copy_rules(const ad_graph *g, ad_program *p) {
     if (g->calleds == 0) return AD_OK;
     p->called = ad_alloc(g->calleds, sizeof *p->called);
@@ -196,7 +197,8 @@ static ad_status copy_rules(const ad_graph *g, ad_program *p) {
     return AD_OK;
 }
 
-/* Whether products of derivatives call for a strict program where a result is not finite. */
+/* Find whether there are products of derivatives that require a strict program if a result is
+ * nonfinite. */
 static ad_status find_meetings(const ad_graph *g, const ad_wanted *wanted, ad_program *p) {
     uint8_t *meeting = ad_alloc(2 * g->terms, 1);
     uint8_t *guards = ad_alloc(g->terms, 1);
@@ -246,7 +248,7 @@ static ad_status make(const ad_graph *g, const ad_wanted *wanted, int strict, ad
     return status;
 }
 
-/* Of terms that are appended to the graph and taken back. */
+/* Make a program of strict terms, which are appended to the graph and removed again. */
 static ad_status make_strict(ad_graph *g, const ad_wanted *wanted, ad_program *p) {
     const size_t terms = g->terms, lists = g->lists, n = wanted->outputs, m = wanted->guards;
     ad_wanted forms = *wanted;

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiled form of part of a graph: what its outputs need, in the order of evaluation.
+/* The compiled form of part of a graph: what its outputs need, in the order of evaluation.
  *
- * Terms are sorted by (level, operation), a level being one more than its operands', and those
- * that agree in both form a run: one dispatch, a loop without branches.  A run's results lie in
- * consecutive slots of the arena; its operands are an affine rule (base and stride) or a list.
+ * Terms are sorted by level and operation, where the level of a term is one more than the highest
+ * level of its operands.  Terms that agree in both form a run: one dispatch, and a loop without
+ * branches.  The results of a run are in consecutive slots of the arena.  Its operands are given by
+ * an affine rule (base and stride) or a list.
  *
- * The same order serves batches of points.  There a slot is a vector of doubles, one a point, and
- * slots are used again as soon as their last reader is done, so that a program's working set stays
+ * The same order is used for batches of points.  There a slot is a vector with one double per
+ * point, and slots are reused after their last reader, so that the working set of a program stays
  * in the nearest caches. */
 #ifndef AD_PROGRAM_H
 #define AD_PROGRAM_H
 
 #include "graph/graph.h"
 
-#define AD_LANE_POINTS 32 /* points of a vector, if its program calls no elementwise function */
-#define AD_LANE_CALLED 1024 /* most points otherwise: such a function is called once for all */
-#define AD_LANE_STEP 16 /* points that are done without looking how many there are */
-#define AD_SLOT_PADDING 8 /* doubles that vector loops may touch beyond an arena's last slot */
+#define AD_LANE_POINTS 32 /* points of a vector, if the program calls no elementwise function */
+#define AD_LANE_CALLED 1024 /* maximum number of points otherwise: one call serves all points */
+#define AD_LANE_STEP 16 /* points are processed in multiples of this */
+#define AD_SLOT_PADDING 8 /* doubles that vector loops may access after an arena's last slot */
 
-/* Numbers beyond those of the operations of the table. */
+/* Operations of programs that are not in the table. */
 typedef enum ad_program_op {
     AD_RUN_SUM = AD_OP_COUNT,
     AD_RUN_MAX,
@@ -36,11 +37,11 @@ typedef enum ad_run_form {
     AD_RUN_FORMS
 } ad_run_form;
 
-/* One run for one point.  Of an affine reduction, which has more operands than strides, operand
- * r of element k is slot base[0] + k stride[0] + r inner[0]; of a sum of products the first and
- * second factor of pair r are base[i] + k stride[i] + r inner[i].  A call's operands are a list,
- * base[0] its number in `called`, base[1] its way.  Lists of other operations are padded to whole
- * vectors. */
+/* One run for one point.  An affine reduction has more operands than strides: operand r of element
+ * k is slot base[0] + k stride[0] + r inner[0].  For a sum of products, factor i (0 or 1) of pair r
+ * is slot base[i] + k stride[i] + r inner[i].  A call has a list of operands; base[0] is its number
+ * in `called`, and base[1] its way.  The lists of other operations, except reductions, are padded
+ * to whole vectors. */
 typedef struct ad_program_run {
     uint16_t op, form;
     uint32_t count, arity;
@@ -51,8 +52,8 @@ typedef struct ad_program_run {
     size_t first;
 } ad_program_run;
 
-/* One run for lanes: count records of 1 + arity offsets, in doubles: result, operands.  Of a call
- * one record, of its operands and then its results. */
+/* One run for lanes: count records of 1 + arity offsets, in doubles, of the result and the
+ * operands.  A call has one record, of its operands and then its results. */
 typedef struct ad_lane_run {
     uint16_t op, way;
     uint32_t called;
@@ -60,19 +61,19 @@ typedef struct ad_lane_run {
     size_t first;
 } ad_lane_run;
 
-#define AD_CHUNK_RUNS 32      /* most runs of a chunk group */
-#define AD_CHUNK_ELEMENTS 512 /* most elements of a chunk */
+#define AD_CHUNK_RUNS 32      /* maximum number of runs of a chunk group */
+#define AD_CHUNK_ELEMENTS 512 /* maximum number of elements of a chunk */
 
-/* Runs [first, end) of one length that are carried out in interleaved chunks: one chunk of each
- * run, then the next chunk of each, since long arrays would leave the caches before they are read.
- * member[member] and those after it are these runs. */
+/* Runs [first, end) of one length that are evaluated in interleaved chunks: one chunk of each run,
+ * then the next chunk of each, since long arrays would leave the caches before they are read.
+ * Copies of these runs are member[member] and the following ones. */
 typedef struct ad_chunk_group {
     size_t first, end, member;
 } ad_chunk_group;
 
-/* A run of a chunk group.  Where a bit of `stays` is set (bit 0: its results, bit j + 1: operand
- * j), the values are read within the group alone, and every chunk uses the same slots, which belong
- * to the group. */
+/* A run of a chunk group.  If a bit of `stays` is set (bit 0: its results, bit j + 1: operand j),
+ * only the group reads these values, and every chunk uses the same slots, which belong to the
+ * group. */
 typedef struct ad_member {
     ad_program_run run;
     unsigned stays;
@@ -82,12 +83,12 @@ typedef struct ad_place_of { /* an output that is not structurally zero */
     uint32_t position, slot;
 } ad_place_of;
 
-typedef struct ad_stretch_of { /* outputs in a row whose slots are in a row too */
+typedef struct ad_stretch_of { /* consecutive outputs with consecutive slots */
     uint32_t position, slot, count;
 } ad_stretch_of;
 
-/* Outputs in a row of which the next `width` are read as these are: `count` rows, output j of row
- * k from slot column[first + j].slot + k column[first + j].stride. */
+/* Consecutive outputs in `count` similar rows of `width` outputs: output j of row k is read from
+ * slot column[first + j].slot + k column[first + j].stride. */
 typedef struct ad_tile_of {
     uint32_t position, count, width, first;
 } ad_tile_of;
@@ -103,10 +104,10 @@ typedef struct ad_span_of {
 
 typedef struct ad_program {
     size_t inputs, outputs, slots;
-    size_t checked; /* outputs from here on: NaN there asks for the strict program */
-    int guarded;    /* plain products stand for those of a strict program */
+    size_t checked; /* first derivative output; nonfinite ones require the strict program */
+    int guarded;    /* products of derivatives are plain; a strict program would differ */
 
-    /* one point: slots [0, inputs) are the inputs, then come the constants */
+    /* One point: slots [0, inputs) are the inputs, followed by the constants. */
     double *constant;
     size_t constants;
     ad_program_run *run;
@@ -114,76 +115,78 @@ typedef struct ad_program {
     ad_chunk_group *chunk_group; /* ascending */
     size_t chunk_groups;
     ad_member *member;
-    size_t members, chunk_room; /* slots of the chunk groups alone, behind all others */
+    size_t members, chunk_room; /* number of slots of the chunk groups, after all others */
     uint32_t *list;             /* not NULL, even if no run reads it */
     size_t lists;
     ad_place_of *place; /* ascending by position */
     size_t places;
-    ad_stretch_of *stretch; /* the same, in stretches */
+    ad_stretch_of *stretch; /* the same outputs as stretches */
     size_t stretches;
-    ad_tile_of *tile; /* many outputs, all with a place and few in stretches: by rule */
+    ad_tile_of *tile; /* many outputs, all with a slot and few in stretches, as tiles */
     size_t tiles;
     ad_column_of *column;
     size_t columns;
-    ad_span_of *looked; /* slots that the derivatives among them are read from, constants aside */
-    size_t lookeds;     /* 0 if these are many spans: the outputs are looked at themselves */
-    ad_place_of *guard; /* position: 1 if it was true */
+    ad_span_of *looked; /* slots that derivatives are read from, without finite constants */
+    size_t lookeds;     /* 0 if there are many spans: the outputs are tested themselves */
+    ad_place_of *guard; /* position: 1 if its outcome was true */
     size_t guards;
-    ad_called *called; /* the graph's */
+    ad_called *called; /* copies of the graph's */
     size_t calleds;
-    size_t call_room; /* doubles that the largest call reads and gives, behind the slots */
+    size_t call_room; /* doubles for operands and results of the largest call, after the slots */
 
-    /* lanes: offsets into the arena, in doubles */
+    /* Lanes: offsets into the arena, in doubles. */
     ad_lane_run *lane_run;
     uint32_t *record;
     size_t records, lane_slots;
-    size_t lane_points;    /* of a vector: AD_LANE_POINTS, or AD_LANE_STEP where there are many */
-    size_t lane_call_room; /* of the largest call at as many points as it is asked for at once */
+    size_t lane_points;    /* points of a vector: AD_LANE_STEP (many slots) to AD_LANE_CALLED */
+    size_t lane_call_room; /* doubles for the largest call at all points of one callback */
     uint32_t *lane_input, *lane_constant; /* AD_NO_TERM for an input that is not read */
-    uint32_t *lane_place;                 /* of each place, in order */
+    uint32_t *lane_place;                 /* of each element of place, in order */
     uint32_t *lane_output;                /* of each output, AD_NO_TERM for a zero */
     uint32_t *lane_guard;
 } ad_program;
 
 typedef struct ad_wanted {
     size_t outputs, checked, guards;
-    const ad_term *output; /* AD_NO_TERM: structurally zero */
+    const ad_term *output; /* AD_NO_TERM if structurally zero */
     const ad_term *guard;
     const uint8_t *outcome;
 } ad_wanted;
 
-/* strict: products of derivatives are what they are where a zero meets an infinity
- * (ad_graph_strict), whose terms are appended to the graph and taken back.  AD_NO_MEMORY,
- * AD_TOO_LARGE. */
+/* Make the program of the wanted outputs and guards.  With `strict`, products of derivatives are
+ * strict (ad_graph_strict()); their terms are appended to the graph and removed again.  Returns
+ * AD_NO_MEMORY or AD_TOO_LARGE on failure.  ad_program_free() releases the program. */
 ad_status ad_program_make(ad_graph *g, const ad_wanted *wanted, int strict, ad_program *p);
 void ad_program_free(ad_program *p);
 
-/* The lanes' part, which programs that run at single points need not have. */
+/* Make the lanes, which only batches of points need, unless they exist.  Returns AD_NO_MEMORY on
+ * failure. */
 ad_status ad_program_make_lanes(ad_program *p);
 void ad_program_free_lanes(ad_program *p);
 
-/* Bytes that the program itself holds. */
+/* The number of bytes of the program. */
 size_t ad_program_bytes(const ad_program *p);
 
-/* Operations it carries out (a reduction of n counts n - 1, a fused one 2). */
+/* The number of operations that the program evaluates.  A reduction of n terms counts n - 1, a
+ * fused operation 2, a call as in ad_call_operations(). */
 size_t ad_program_operations(const ad_program *p);
 
-/* The first slot of those that belong to chunk groups, at the start of a cache line. */
+/* The first slot of the chunk groups, at the start of a cache line. */
 static inline size_t ad_chunk_slot(const ad_program *p) {
     return (p->slots + AD_SLOT_PADDING + p->call_room + 7) / 8 * 8;
 }
 
 static inline int ad_run_reduces(unsigned op) { return op >= AD_RUN_SUM && op <= AD_RUN_DOT; }
 
-/* How often a run reads operands: a call once for all its results. */
+/* How often a run reads its operands: a call once for all its results. */
 static inline size_t ad_run_rows(const ad_program_run *run) {
     return run->op == AD_RUN_CALL ? 1 : run->count;
 }
 
-/* The slot of operand j of element k of a run. */
+/* Returns the slot of operand j of element k of a run. */
 uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k, size_t j);
 
-/* "multiply", "sum", "multiply add", ... */
+/* Returns the name of an operation: "multiply", "sum", "multiply add", ... */
 const char *ad_program_name(unsigned op);
 
 #endif

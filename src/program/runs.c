@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a schedule to runs: which elements follow affine rules, which are listed. */
+/* From a schedule to runs: which elements follow affine rules, and which are listed. */
 #include "base/alloc.h"
 #include "program/schedule.h"
 
-#define LEAST_AFFINE 16 /* elements from which a piece of a run gets an affine rule */
+#define LEAST_AFFINE 16 /* elements from which on a piece of a run gets an affine rule */
 #define VECTOR 8
 
-/* How many elements from k on, below end, follow one affine rule.  For reductions the terms of
- * each must too; none at all if those of the first do not. */
+/* The number of elements from k on, below end, that follow one affine rule.  For reductions the
+ * terms of each element must follow it too; the number is 0 if those of the first do not. */
 static size_t affine_length(const ad_schedule *s, size_t k, size_t end, ad_program_run *run) {
     size_t arity = run->arity, length = 1;
     if (ad_run_reduces(run->op)) {
@@ -55,8 +55,8 @@ static ad_status write_run(writer *w, const ad_program_run *run) {
     return status;
 }
 
-/* Elements [k, k + count) of the order as a list, the last one repeated up to a whole vector
- * (but for reductions, which go one by one). */
+/* Write elements [k, k + count) of the order as a list.  The last one is repeated up to a whole
+ * vector, except in reductions, whose elements are evaluated one by one. */
 static ad_status write_listed(const ad_schedule *s, writer *w, ad_program_run run, size_t k,
                               size_t count) {
     ad_program *p = w->p;
@@ -75,7 +75,7 @@ static ad_status write_listed(const ad_schedule *s, writer *w, ad_program_run ru
     return write_run(w, &run);
 }
 
-/* A call, which reads one list for all its results. */
+/* Write a call, which reads one list for all its results. */
 static ad_status write_call(const ad_schedule *s, writer *w, size_t k) {
     ad_program *p = w->p;
     ad_term t = s->order[k];
@@ -94,7 +94,8 @@ static ad_status write_call(const ad_schedule *s, writer *w, size_t k) {
     return write_run(w, &run);
 }
 
-/* The elements [k, end), alike in level, operation and arity, as affine and listed pieces. */
+/* Write the elements [k, end), which agree in level, operation and arity, as affine and listed
+ * runs. */
 static ad_status write_group(const ad_schedule *s, writer *w, size_t k, size_t end) {
     ad_program_run run = {.op = s->job[s->order[k]].op,
                           .arity = (uint32_t)ad_job_arity(s, s->order[k])};

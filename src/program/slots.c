@@ -5,27 +5,27 @@
 #include "base/alloc.h"
 #include "program/schedule.h"
 
-#define NEAR_SLOTS 4096 /* slots that stay in the nearest cache: up to here none is used again */
+#define NEAR_SLOTS 4096 /* slots that fit the nearest cache: smaller programs reuse none */
 #define LINE (AD_LINE / 8) /* doubles of a cache line and of a vector */
-#define HOLES 128      /* free places that are remembered */
-#define NEVER SIZE_MAX /* is never free again */
+#define HOLES 128      /* maximum number of free ranges that are kept */
+#define NEVER SIZE_MAX /* the slots of the group are never free again */
 
 /* ---------------------------------------------------------- the order of a group's elements */
 
 #define WINDOW 512     /* elements by which periods are compared */
-#define MOST_PERIOD 64 /* and the longest looked for */
-#define LEAST 16       /* elements that are worth it */
-#define REPEATS 8      /* of a period, at the least */
+#define MOST_PERIOD 64 /* the longest period searched for */
+#define LEAST 16       /* least number of elements that are transposed */
+#define REPEATS 8      /* least number of repetitions of a period */
 #define MOST_OPERANDS 8
 
-/* Loops over points that each have a few numbers, as data fitting and mechanics have them, come as
- * operations that repeat a pattern with a short period P, such as x[n, d] - m[k, d] in the order
- * (n, k, d): from each element to the P-th behind it operands step as far as from there to the
- * next.  Transposed, with n innermost, they are P affine rules instead of a list. */
+/* Loops over points with a few numbers each, as in data fitting and mechanics, become operations
+ * that repeat a pattern with a short period P, for example x[n, d] - m[k, d] in the order (n, k,
+ * d): the operands move by the same steps from each element to the P-th one after it.  Transposed,
+ * with n as the innermost index, the operations follow P affine rules instead of a list. */
 typedef struct arrangement {
     ad_schedule *s;
-    const uint8_t *output; /* a byte a term: these keep their order, in which they are copied */
-    uint32_t *slot;        /* operands of a group's elements, one element after the other */
+    const uint8_t *output; /* a byte per term: outputs keep the order in which they are copied */
+    uint32_t *slot;        /* operands of a group's elements, element by element */
     ad_term *copy;
 } arrangement;
 
@@ -53,7 +53,8 @@ size_t ad_period_of(const uint32_t *slot, size_t n, size_t arity, size_t most, s
     return best;
 }
 
-/* Rows of `period` elements become columns, unless the caller gets them in this order. */
+/* Transpose rows of `period` elements, unless most of them are outputs, which are copied in this
+ * order. */
 static void transpose_order(const arrangement *x, ad_term *order, size_t rows, size_t period) {
     size_t outputs = 0;
     for (size_t k = 0; k < rows * period; k++) outputs += x->output[order[k]];
@@ -87,14 +88,14 @@ static void arrange(arrangement *x, const ad_group *group) {
     }
 }
 
-/* ------------------------------------------------------------------------------- places */
+/* ------------------------------------------------------------------------------- free slots */
 
 typedef struct hole {
     uint32_t at, size;
 } hole;
 
 typedef struct space {
-    hole hole[HOLES]; /* ascending, none touches the next */
+    hole hole[HOLES]; /* ascending, and not adjacent to each other */
     size_t holes;
     size_t end;
 } space;
@@ -107,7 +108,7 @@ static void insert(space *x, size_t k, size_t at, size_t size) {
 
 static size_t rounded(size_t n) { return (n + LINE - 1) / LINE * LINE; }
 
-/* The first place for `size` slots, from a line's beginning on if they are a line or more. */
+/* The first place for `size` slots.  It starts at a cache line if they fill one or more. */
 static uint32_t take_slots(space *x, size_t size) {
     for (size_t k = 0; k < x->holes; k++) {
         hole h = x->hole[k];
@@ -141,10 +142,10 @@ static void return_slots(space *x, uint32_t at, size_t size) {
     }
 }
 
-/* Affine runs write whole vectors, from wherever in a group they begin. */
+/* Affine runs write whole vectors, from any element of a group on. */
 static size_t result_room(size_t count) { return count < LINE ? count : rounded(count) + LINE; }
 
-/* When each group is read last, by the number of the group that does; NEVER: as a result. */
+/* For each group, find the last group that reads it, or NEVER if it has outputs. */
 static void find_last(const ad_schedule *s, const uint8_t *output, uint32_t *group_of,
                       size_t *last) {
     for (size_t k = 0; k < s->groups; k++) {
@@ -179,16 +180,16 @@ static void give_slots(ad_schedule *s, const ad_group *group, uint32_t at) {
     for (size_t e = 0; e < ad_job_results(s, call); e++) s->slot[call + 1 + e] = at + (uint32_t)e;
 }
 
-/* Slots of one group after the other, which of a program that leaves the nearest cache are given
- * back behind their last reader. */
+/* Give slots to one group after the other.  In a program that exceeds the nearest cache they are
+ * reused after their last reader. */
 static ad_status place_groups(ad_schedule *s, const uint8_t *output, ad_program *p,
                               arrangement *x) {
     size_t n = s->groups, first = p->inputs + p->constants;
     int reuse = first + s->count + s->results > NEAR_SLOTS;
     space places = {.end = first};
     uint32_t *group_of = ad_alloc(s->g->terms, sizeof *group_of);
-    size_t *last = ad_alloc(n, sizeof *last);     /* a group's last reader */
-    size_t *head = ad_alloc(n, sizeof *head);     /* of the groups that a group reads last */
+    size_t *last = ad_alloc(n, sizeof *last);     /* last reader of each group */
+    size_t *head = ad_alloc(n, sizeof *head);     /* groups that a group is the last to read */
     size_t *behind = ad_alloc(n, sizeof *behind); /* the next of those */
     uint32_t *at = ad_alloc(n, sizeof *at);
     int ready = group_of != NULL && last != NULL && head != NULL && behind != NULL && at != NULL;
@@ -224,7 +225,7 @@ static ad_status place_groups(ad_schedule *s, const uint8_t *output, ad_program 
     return ready ? AD_OK : AD_NO_MEMORY;
 }
 
-/* Inputs, then the constants in use. */
+/* Place the inputs, then the constants in use. */
 static ad_status place_leaves(ad_schedule *s, ad_program *p) {
     const ad_graph *g = s->g;
     p->inputs = g->inputs;
