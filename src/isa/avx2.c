@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #if defined(__x86_64__) && defined(__GNUC__)
 #if !defined(__AVX2__) || !defined(__FMA__)
-#error "compile avx2.c with the options that stand in avx2.flags"
+#error "compile avx2.c with the options in avx2.flags"
 #endif
 #define ISA avx2
 #define REGISTER 4
