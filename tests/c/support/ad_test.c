@@ -9,7 +9,7 @@ static ad_test *first;
 static long checks, failures;
 
 void ad_test_register(ad_test *test) {
-    /* By name, so that the order does not depend on the linker. */
+    /* Sorted by name, so that the order does not depend on the linker. */
     ad_test **place = &first;
     while (*place != NULL && strcmp((*place)->name, test->name) < 0) place = &(*place)->next;
     test->next = *place;
@@ -40,7 +40,7 @@ static int selected(const ad_test *test, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    ad_isa_choose("base"); /* tests of other sets choose them */
+    ad_isa_choose("base"); /* tests of other instruction sets choose them */
     long run = 0, failed = 0;
     for (const ad_test *test = first; test != NULL; test = test->next) {
         if (!selected(test, argc, argv)) continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A test harness in one header: TEST(name) { ... } registers itself, CHECK counts and reports.
- * A failed check does not stop its test; REQUIRE does. */
+/* A test harness in one header: TEST(name) { ... } registers itself, CHECK counts a check and
+ * reports its failure.  A failed CHECK does not end the test; a failed REQUIRE does. */
 #ifndef AD_TEST_H
 #define AD_TEST_H
 
@@ -14,12 +14,12 @@ typedef struct ad_test {
 } ad_test;
 
 void ad_test_register(ad_test *test);
-/* Counts one check, and reports it where it does not hold; returns whether it does. */
+/* Count one check, and report it if it fails.  Returns whether it holds. */
 int ad_test_check(int holds, const char *text, const char *file, int line);
 int ad_test_near(double got, double want, double relative, const char *text, const char *file,
                  int line);
 
-/* A constructor runs before main, so there is no list of tests to keep. */
+/* The constructor runs before main, so that no list of tests is needed. */
 #define TEST(name)                                                   \
     static void name(void);                                          \
     __attribute__((constructor)) static void name##_register(void) { \
@@ -29,7 +29,7 @@ int ad_test_near(double got, double want, double relative, const char *text, con
     static void name(void)
 
 #define CHECK(condition) ad_test_check((condition) != 0, #condition, __FILE__, __LINE__)
-/* Equal to a relative error, or both NaN, or the same infinity. */
+/* Holds for numbers that are equal up to a relative error, both NaN, or the same infinity. */
 #define CHECK_NEAR(got, want, relative) \
     ad_test_near((got), (want), (relative), #got, __FILE__, __LINE__)
 #define CHECK_EQUAL(got, want) CHECK_NEAR(got, want, 0.0)

@@ -9,7 +9,7 @@
 #include "ops/expr.h"
 #include "simd/vmath.h"
 
-/* What the binding does at import. */
+/* The initialisation that the binding does at import. */
 __attribute__((constructor)) static void prepare(void) {
     ad_expr_prepare();
     ad_isa_choose(NULL);
@@ -67,7 +67,7 @@ int model_rounds_freely(unsigned op) {
     return 0;
 }
 
-/* Two roundings, whatever the compiler would like to make of a product and a sum. */
+/* Two roundings, even if the compiler could fuse a product and a sum. */
 static double product(double a, double b) {
     volatile double rounded = a * b;
     return rounded;
@@ -146,7 +146,7 @@ typedef struct growth {
     ad_term *pool;
 } growth;
 
-/* One of the last few, or any: so there are short lives and long ones. */
+/* One of the last few terms, or any, so that there are short and long lifetimes. */
 static ad_term any_of(growth *w) {
     size_t near = w->pooled < 8 ? w->pooled : 8;
     if (model_random(w->seed, 2)) {
@@ -155,13 +155,14 @@ static ad_term any_of(growth *w) {
     return w->pool[model_random(w->seed, (uint32_t)w->pooled)];
 }
 
-/* One operation on a row of terms and another, which may become an affine run or a part of one. */
+/* One operation on a row of terms and another row, which may become an affine run or part of
+ * one. */
 static void grow_row(growth *w) {
     static const uint8_t ops[] = {AD_MULTIPLY, AD_ADD, AD_SUBTRACT, AD_DIVIDE};
     uint32_t n = (uint32_t)w->pooled, a = model_random(w->seed, n), b = model_random(w->seed, n);
     uint32_t step = model_random(w->seed, 3), op = ops[model_random(w->seed, sizeof ops)];
     if (w->kind == MODEL_SMOOTH && op == AD_DIVIDE) op = AD_SUBTRACT;
-    if (model_random(w->seed, 2)) a = b = 0; /* inputs lie in a row */
+    if (model_random(w->seed, 2)) a = b = 0; /* inputs are in a row */
     for (uint32_t k = 0; k < 28 && a < n && b < n; k++, a++, b += step) {
         ad_graph_push(w->g, op, w->pool[a], w->pool[b], AD_NO_TERM);
     }
@@ -217,7 +218,7 @@ size_t model_graph(ad_graph *g, model_kind kind, size_t n, const double *x, uint
 
 int model_program(const ad_program *p, const double *x, double *slot) {
     double operand[1024];
-    size_t next = p->inputs + p->constants; /* results lie in the order of evaluation */
+    size_t next = p->inputs + p->constants; /* results are in the order of evaluation */
     memcpy(slot, x, p->inputs * sizeof *slot);
     memcpy(slot + p->inputs, p->constant, p->constants * sizeof *slot);
     for (size_t r = 0; r < p->runs; r++) {
@@ -226,7 +227,7 @@ int model_program(const ad_program *p, const double *x, double *slot) {
         for (size_t k = 0; k < run->count; k++) {
             for (size_t j = 0; j < run->arity; j++) {
                 uint32_t from = ad_run_operand(p, run, k, j);
-                if (from >= run->out) return 0; /* of this run or of a later one */
+                if (from >= run->out) return 0; /* an operand of this run or of a later one */
                 operand[j] = slot[from];
             }
             slot[next++] = model_operation(run->op, run->arity, operand);

@@ -5,7 +5,7 @@
 
 #include "model.h"
 
-/* Nodes in a row that are alike: all constants, or none. */
+/* Consecutive nodes that are all constants or all not. */
 typedef struct piece {
     ad_node first;
     uint32_t count;
@@ -21,7 +21,7 @@ typedef struct recorder {
 
 static uint32_t below(recorder *r, uint32_t n) { return model_random(&r->seed, n); }
 
-/* Mostly one that is no constant. */
+/* A piece that is mostly not constant. */
 static piece any_piece(recorder *r) {
     piece p = r->piece[below(r, r->pieces)];
     for (int k = 0; k < 3 && ad_is_constant(r->tape, p.first); k++) {
@@ -41,7 +41,7 @@ static void keep(recorder *r, ad_node first, uint32_t count) {
     }
 }
 
-/* An affine rule of any strides that fits some piece. */
+/* An affine rule with random strides that fits a piece. */
 static ad_node view(recorder *r, int ndim, const int64_t *shape, int64_t *stride) {
     piece p = any_piece(r);
     int64_t left = p.count - 1, low = 0;
@@ -85,7 +85,7 @@ static void elementwise(recorder *r) {
         for (size_t k = 0; k < count; k++) list[j][k] = any_node(r);
         operand[j] = (ad_operand){0, NULL, list[j]};
     }
-    if (op == AD_DIVIDE) { /* by something away from zero */
+    if (op == AD_DIVIDE) { /* divide by a number away from zero */
         operand[1] = (ad_operand){1, stride[1], NULL};
         memset(stride[1], 0, sizeof stride[1]);
     }
@@ -100,7 +100,7 @@ static void elementwise(recorder *r) {
     }
 }
 
-/* Sums may be large: their sine goes on. */
+/* Sums may be large, so that later operations use their sine. */
 static void tame(recorder *r, ad_node first, uint32_t count) {
     const int64_t shape[] = {count}, one[] = {1};
     const ad_operand x = {first, one, NULL};
@@ -164,7 +164,7 @@ ad_status model_tape(ad_tape *tape, size_t D, const double *x, size_t steps, uin
     r.status = ad_tape_inputs(tape, D, &first);
     if (r.status != AD_OK) return r.status;
     memcpy(tape->value, x, D * sizeof *x);
-    tape->value[1] = 2 + x[1]; /* what may be divided by */
+    tape->value[1] = 2 + x[1]; /* safe to divide by */
     keep(&r, first, (uint32_t)D);
     if ((r.status = ad_tape_constants(tape, 12, &constants)) != AD_OK) return r.status;
     for (uint32_t k = 0; k < 12; k++) tape->value[constants + k] = 0.25 * k - 1;
