@@ -47,7 +47,7 @@ TEST(grow_keeps_the_items_and_is_geometric) {
     ad_free(memory);
 }
 
-TEST(alloc_fails_when_told_and_until_reset) {
+TEST(alloc_fails_from_the_given_allocation_until_reset) {
     ad_alloc_fail_at(2);
     void *memory = ad_alloc(1, 8);
     CHECK(memory != NULL);
