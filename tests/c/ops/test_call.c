@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls of functions that the core knows by rules alone, here y_k = x_k x_(k+1) of n numbers. */
+/* Calls of functions that the core knows only by their rules, here y_k = x_k x_(k+1) of n
+ * numbers. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "graph/accumulate.h"
@@ -17,14 +18,14 @@
 #include <string.h>
 
 typedef struct product {
-    long kept;         /* tapes that refer to it */
-    long asked;        /* times, of values and derivatives */
-    ad_status answers; /* AD_OK, or what it fails with */
+    long kept;         /* number of tapes that refer to it */
+    long calls;        /* number of calls of value, push and pull */
+    ad_status answers; /* what the callbacks return */
 } product;
 
 static ad_status value(void *rule, size_t n, const double *x, size_t m, double *y) {
     product *r = rule;
-    r->asked++;
+    r->calls++;
     for (size_t k = 0; k < m; k++) y[k] = x[k] * x[(k + 1) % n];
     return r->answers;
 }
@@ -33,7 +34,7 @@ static ad_status push(void *rule, size_t n, const double *x, size_t m, const dou
                       const double *t, double *out) {
     product *r = rule;
     (void)y;
-    r->asked++;
+    r->calls++;
     for (size_t k = 0; k < m; k++) {
         size_t next = (k + 1) % n;
         for (size_t q = 0; q < p; q++) {
@@ -47,7 +48,7 @@ static ad_status pull(void *rule, size_t n, const double *x, size_t m, const dou
                       const double *w, double *out) {
     product *r = rule;
     (void)y;
-    r->asked++;
+    r->calls++;
     memset(out, 0, n * p * sizeof *out);
     for (size_t k = 0; k < m; k++) {
         size_t next = (k + 1) % n;
@@ -59,7 +60,7 @@ static ad_status pull(void *rule, size_t n, const double *x, size_t m, const dou
     return r->answers;
 }
 
-/* Backward alone, which the test asks for. */
+/* Only the reverse mode, which is all that the test needs. */
 static ad_status expand(void *rule, struct ad_tape *tape, int backward, size_t n,
                         const uint32_t *input, size_t m, uint32_t first, const uint32_t *seed,
                         uint32_t *out) {
@@ -82,7 +83,7 @@ static ad_status expand(void *rule, struct ad_tape *tape, int backward, size_t n
 static void keep(void *rule) { ((product *)rule)->kept++; }
 static void drop(void *rule) { ((product *)rule)->kept--; }
 
-/* y_k has x_(k+1) as well */
+/* y_k depends on x_(k+1) as well */
 static int elementwise(void *rule) { return rule == NULL; }
 
 static const ad_callbacks callbacks = {value, push,        pull, expand, keep,
@@ -105,7 +106,7 @@ static int record(ad_tape *tape, product *rule, ad_node *out) {
     return 1;
 }
 
-/* d sin(x_i x_j): cos(x_i x_j) times the other. */
+/* d sin(x_i x_j) is cos(x_i x_j) times the other factor. */
 static void check_jacobian(const double J[9], const double x[3]) {
     for (int k = 0; k < 3; k++) {
         size_t i = scattered[k], j = scattered[(k + 1) % 3], o = 3 - i - j;
@@ -157,21 +158,21 @@ TEST(call_is_swept_both_ways_and_replayed) {
     CHECK(rule.kept == 0);
 }
 
-TEST(call_is_not_asked_about_zeros) {
+TEST(call_with_zero_seeds_makes_no_callback) {
     ad_tape tape;
     product rule = {0, 0, AD_OK};
     ad_node out[3], first = 0;
     double t[3] = {0}, w[3] = {0};
     REQUIRE(record(&tape, &rule, out) && ad_tape_constants(&tape, 1, &first) == AD_OK);
     const ad_function f = {&tape, 3, 3, inputs, out};
-    long before = rule.asked;
+    long before = rule.calls;
     CHECK(ad_jvp(&f, 1, t, w, (ad_workspace){NULL, 0}, NULL) == AD_OK);
     CHECK(ad_vjp(&f, 1, w, t, (ad_workspace){NULL, 0}, NULL) == AD_OK);
-    CHECK(rule.asked == before);
+    CHECK(rule.calls == before);
     ad_tape_free(&tape);
 }
 
-TEST(call_that_fails_ends_what_it_is_part_of) {
+TEST(call_that_fails_ends_the_recording_or_sweep) {
     ad_tape tape, again;
     product rule = {0, 0, AD_OK};
     ad_node out[3], y = 0;
@@ -188,7 +189,7 @@ TEST(call_that_fails_ends_what_it_is_part_of) {
     ad_tape_init(&again);
     CHECK(ad_tape_replay(&tape, 0, NULL, NULL, NULL, &again, NULL) == AD_CALL_FAILED);
     ad_tape_free(&again);
-    /* what a file might hold */
+    /* as a corrupt file might be */
     rule.answers = AD_OK;
     tape.block[0].rule = 1;
     CHECK(ad_tape_replay(&tape, 0, NULL, NULL, NULL, &again, NULL) == AD_BAD_OP);
@@ -200,7 +201,7 @@ TEST(call_that_fails_ends_what_it_is_part_of) {
     ad_tape_free(&tape);
 }
 
-TEST(call_is_expanded_by_its_own_rules) {
+TEST(call_is_expanded_by_the_callback_of_its_rule) {
     ad_tape tape;
     product rule = {0, 0, AD_OK};
     ad_node out[3], one = 0, node[64];
@@ -212,7 +213,7 @@ TEST(call_is_expanded_by_its_own_rules) {
     REQUIRE(ad_expand_reverse(&segment, node) == AD_OK);
     const ad_function gradient = {&tape, 3, 3, inputs, node};
     CHECK(ad_jacobian_reverse(&gradient, 3, H, (ad_workspace){NULL, 0}, NULL) == AD_OK);
-    for (int i = 0; i < 3; i++) { /* of sum_(i<j) sin(x_i x_j) */
+    for (int i = 0; i < 3; i++) { /* derivatives of sum_(i<j) sin(x_i x_j) */
         for (int j = 0; j < 3; j++) {
             const double *x = tape.value;
             double want = i == j ? 0 : cos(x[i] * x[j]) - x[i] * x[j] * sin(x[i] * x[j]);
@@ -252,7 +253,7 @@ TEST(call_survives_the_failure_of_every_allocation) {
     CHECK(fails > 8);
 }
 
-/* Values, then the Jacobian by columns, as one program; all of it may run out of memory. */
+/* Values, then the Jacobian by columns, as one program.  Every step may run out of memory. */
 static ad_status make(const ad_tape *tape, const ad_node *out, ad_route route, ad_graph *g,
                       ad_program *p) {
     const ad_term terms[] = {0, 1, 2};
@@ -289,8 +290,8 @@ TEST(call_is_part_of_programs) {
         const double x[3] = {0.5, -1, 3};
         ad_point_begin(&p, arena);
         memcpy(arena, x, sizeof x);
-        long before = rule.asked;
-        CHECK(ad_point_run(&p, arena) == AD_OK && rule.asked == before + 2);
+        long before = rule.calls;
+        CHECK(ad_point_run(&p, arena) == AD_OK && rule.calls == before + 2);
         ad_point_outputs(&p, arena, 0, 12, 0, got);
         for (int k = 0; k < 3; k++) {
             CHECK_NEAR(got[k], sin(x[scattered[k]] * x[scattered[(k + 1) % 3]]), 1e-15);
@@ -307,8 +308,8 @@ TEST(call_is_part_of_programs) {
             for (size_t e = 0; e < AD_LANE_POINTS; e++)
                 arena[p.lane_input[d] + e] = x[d] + (double)e;
         }
-        before = rule.asked;
-        CHECK(ad_lane_run_all(&p, 3, arena) == AD_OK && rule.asked == before + 6);
+        before = rule.calls;
+        CHECK(ad_lane_run_all(&p, 3, arena) == AD_OK && rule.calls == before + 6);
         for (size_t e = 0; e < 3; e++) {
             const double at[3] = {x[0] + (double)e, x[1] + (double)e, x[2] + (double)e};
             for (size_t k = 0; k < 12; k++) got[k] = arena[p.lane_output[k] + e];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls of elementwise rules, here y_k = x_k^2 x_(k+m): once for all points, partials as terms. */
+/* Calls of elementwise rules, here y_k = x_k^2 x_(k+m): one call for all points, and partials as
+ * terms. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "graph/accumulate.h"
@@ -18,14 +19,14 @@
 #define OUTPUTS (M + M * N)
 
 typedef struct each {
-    long asked;  /* times, of values */
-    int unknown; /* it can not tell its slopes */
+    long calls;  /* number of calls of values */
+    int unknown; /* the rule does not know its slopes */
     ad_status answers;
 } each;
 
 static ad_status values(void *rule, size_t n, size_t m, size_t points, const double *x, double *y) {
     each *r = rule;
-    r->asked++;
+    r->calls++;
     for (size_t k = 0; k < m * points; k++) y[k] = x[k] * x[k] * x[k + m * points];
     return n == 2 * m ? r->answers : AD_BAD_SHAPE;
 }
@@ -34,7 +35,7 @@ static ad_status value(void *rule, size_t n, const double *x, size_t m, double *
     return values(rule, n, m, 1, x, y);
 }
 
-/* Tangents (forward) or adjoints of one seed a column. */
+/* Tangents (forward) or adjoints, with one seed per column. */
 static void product(int backward, size_t m, const double *x, size_t p, const double *seed,
                     double *out) {
     memset(out, 0, (backward ? 2 : 1) * m * p * sizeof *out);
@@ -143,10 +144,10 @@ static void run_batch(const ad_program *p, each *rule, size_t points, ad_status 
     double *arena = ad_alloc_lines(ad_batch_room(&b), sizeof *arena);
     REQUIRE(arena != NULL);
     ad_batch_begin(&b, arena);
-    long before = rule->asked;
+    long before = rule->calls;
     CHECK(ad_batch_work(&b, arena, NULL) == expected);
     if (expected == AD_OK) {
-        CHECK(rule->asked == before + (long)((points + AD_LANE_CALLED - 1) / AD_LANE_CALLED));
+        CHECK(rule->calls == before + (long)((points + AD_LANE_CALLED - 1) / AD_LANE_CALLED));
         for (size_t e = 0; e < points; e++) check_point(x + e * N, out + e * OUTPUTS);
     }
     ad_free_lines(arena);
@@ -172,7 +173,7 @@ TEST(each_is_called_once_for_all_points) {
     }
 }
 
-TEST(each_that_can_not_tell_its_slopes_is_asked_for_products) {
+TEST(each_without_known_slopes_is_differentiated_by_products) {
     for (unsigned route = 0; route <= AD_ROUTE_REVERSE; route++) {
         each rule = {0, 1, AD_OK};
         ad_graph g = {0};
@@ -213,9 +214,9 @@ TEST(each_has_derivatives_of_any_order_in_a_graph) {
     double *arena = ad_alloc(ad_point_room(&p), sizeof *arena), got[N];
     ad_point_begin(&p, arena);
     memcpy(arena, (const double[]){3, 1, 5, 1}, N * sizeof *arena);
-    CHECK(ad_point_run(&p, arena) == AD_OK && rule.asked == 0);
+    CHECK(ad_point_run(&p, arena) == AD_OK && rule.calls == 0);
     ad_point_outputs(&p, arena, 0, N, 0, got);
-    CHECK_EQUAL(got[0], 10.0); /* of 2 x_0 x_2 */
+    CHECK_EQUAL(got[0], 10.0); /* gradient of 2 x_0 x_2 */
     CHECK_EQUAL(got[2], 6.0);
     CHECK_EQUAL(got[1], 0.0);
     ad_free(arena);

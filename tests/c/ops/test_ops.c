@@ -20,7 +20,7 @@ static const double *points(const char *domain) {
     return strcmp(domain, "REAL") == 0 ? real : NULL;
 }
 
-#define GRID 64 /* 4 points of each of at most three operands */
+#define GRID 64 /* 4 points for each of at most three operands */
 
 /* All combinations of an operation's points: x[j][k] is operand j of combination k. */
 static void grid(const ad_op_info *row, double x[AD_MAX_ARITY][GRID]) {
@@ -54,8 +54,8 @@ TEST(ops_rows_are_complete) {
     }
 }
 
-/* A class is a promise about the partial that sweeps rely on without computing it. */
-TEST(ops_partial_classes_are_what_the_partials_are) {
+/* Sweeps rely on the class of a partial without computing the partial. */
+TEST(ops_partial_classes_match_the_partials) {
     for (unsigned op = 0; op < AD_OP_COUNT; op++) {
         const ad_op_info *row = ad_op_row(op);
         double x[AD_MAX_ARITY][GRID];
@@ -74,9 +74,9 @@ TEST(ops_partials_agree_with_differences_of_the_values) {
     const double h = 1e-6;
     for (unsigned op = 0; op < AD_OP_COUNT; op++) {
         const ad_op_info *row = ad_op_row(op);
-        /* Adjoints, not values, are what the first multiplies, the next two are held constant,
-         * and the last knows what its first operand depends on: partials that are not the
-         * difference's. */
+        /* Partials that do not agree with differences of the values: the first operation multiplies
+         * adjoints, not values, the next two hold their operand constant, and the partial of the
+         * last one considers what its first operand depends on. */
         if (strcmp(row->name, "GUARDED") == 0 || strcmp(row->name, "SQUARED_ROOT") == 0 ||
             strcmp(row->name, "STOP") == 0 || strcmp(row->name, "POWER_LOG") == 0)
             continue;
@@ -99,7 +99,7 @@ TEST(ops_partials_agree_with_differences_of_the_values) {
     }
 }
 
-/* Within four units in the last place, which is what vector libraries promise. */
+/* Vector libraries guarantee errors within four units in the last place. */
 static void near_lanes(const ad_op_info *row, const char *isa, const double *got,
                        const double *want) {
     for (int k = 0; k < GRID; k++) {
@@ -138,7 +138,7 @@ TEST(lanes_agree_with_scalars_on_every_instruction_set) {
     CHECK(ad_isa_choose(NULL));
 }
 
-TEST(lanes_do_any_length_and_write_no_further) {
+TEST(lanes_handle_any_length_and_write_nothing_beyond) {
     static const char *const isas[] = {"base", "avx2", "avx512"};
     for (int which = 0; which < 3; which++) {
         if (!ad_isa_choose(isas[which])) continue;
