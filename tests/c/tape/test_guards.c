@@ -9,7 +9,7 @@
 #include "tape/block.h"
 #include "tape/replay.h"
 
-#define N 1100 /* more than two chunks, no multiple of a word */
+#define N 1100 /* more than two chunks, and no multiple of a word */
 
 static const int64_t shape[] = {N}, one[] = {1}, none[] = {0};
 
@@ -27,7 +27,7 @@ static ad_status check_signs(ad_tape *tape, uint8_t *truth) {
     return ad_tape_check(tape, AD_GREATER, 1, shape, x, 0, truth);
 }
 
-TEST(guards_of_a_check_keep_a_bit_an_element_and_no_node) {
+TEST(guards_of_a_check_store_one_bit_per_element_and_no_node) {
     ad_tape tape;
     uint8_t truth[N];
     begin(&tape);
@@ -41,7 +41,7 @@ TEST(guards_of_a_check_keep_a_bit_an_element_and_no_node) {
     ad_tape_free(&tape);
 }
 
-TEST(guards_say_which_of_them_is_the_first_to_flip) {
+TEST(guards_report_the_first_one_with_another_outcome) {
     static const size_t places[] = {0, 1, 63, 64, 511, 512, N - 1};
     ad_tape tape;
     begin(&tape);
@@ -78,7 +78,7 @@ TEST(guards_that_are_known_to_hold_are_not_evaluated) {
     ad_tape_free(&tape);
 }
 
-TEST(guards_are_left_by_nothing_but_what_may_change) {
+TEST(guards_are_recorded_only_for_tests_that_may_change) {
     ad_tape tape;
     uint8_t truth[N];
     const int64_t empty[] = {0};
@@ -94,7 +94,7 @@ TEST(guards_are_left_by_nothing_but_what_may_change) {
     ad_tape_free(&tape);
 }
 
-TEST(guards_of_neighbours_in_a_list_keep_the_list_once) {
+TEST(guards_with_overlapping_lists_store_the_list_once) {
     ad_tape tape;
     ad_node list[N + 1];
     begin(&tape);
@@ -106,7 +106,7 @@ TEST(guards_of_neighbours_in_a_list_keep_the_list_once) {
     for (size_t k = 0; k < N; k++) {
         CHECK(ad_outcome(&tape, k) == (sin((double)list[k]) < sin((double)list[k + 1])));
     }
-    /* an operation on one list twice, and on two lists that lie apart */
+    /* an operation on the same list twice, and on two separate lists */
     ad_node first, other[N];
     const ad_operand twice[] = {x[0], x[0]}, both[] = {x[0], {0, NULL, other}};
     memcpy(other, list, sizeof other);
@@ -154,7 +154,7 @@ TEST(guards_survive_the_failure_of_every_allocation) {
     CHECK(n > 3);
 }
 
-TEST(guards_become_one_term_for_what_is_false_and_one_for_what_is_true) {
+TEST(guards_become_one_term_for_false_and_one_for_true_values) {
     ad_tape tape;
     ad_graph g;
     ad_node input[N];

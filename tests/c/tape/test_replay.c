@@ -13,7 +13,7 @@
 
 static const ad_node inputs[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
 
-/* ------------------------------------------------------------------- the same once more */
+/* ------------------------------------------------------------------- exact repetition */
 
 static size_t differing(size_t n, const double *a, const double *b) {
     size_t wrong = 0;
@@ -26,7 +26,7 @@ static int same_extent(const ad_extent *a, const ad_extent *b) {
     return memcmp(a->size, b->size, a->ndim * sizeof *a->size) == 0;
 }
 
-/* The same `count` nodes; a replay keeps the lists of checks behind all others. */
+/* Compare `count` nodes.  A replay stores the lists of checks after all others. */
 static int same_view(const ad_tape *s, const ad_view *a, const ad_tape *t, const ad_view *b,
                      uint32_t ndim, size_t count) {
     if ((a->list == AD_AFFINE) != (b->list == AD_AFFINE)) return 0;
@@ -111,7 +111,7 @@ TEST(replay_records_the_same_at_other_values) {
         CHECK(ad_tape_replay(&from, D, inputs, want.value, NULL, &to, NULL) == AD_OK);
         check_same(&to, &want);
         ad_tape_free(&to);
-        /* with its own values it is a copy, also of a copy */
+        /* with its own values the replay is a copy, also from a copy */
         CHECK(ad_tape_replay(&from, 0, NULL, NULL, NULL, &to, NULL) == AD_OK);
         check_same(&to, &from);
         CHECK(from.outcomes == 0 ||
@@ -175,9 +175,9 @@ TEST(replay_survives_the_failure_of_every_allocation) {
     ad_tape_free(&from);
 }
 
-/* --------------------------------------------------------------------------- hostile ones */
+/* --------------------------------------------------------------------------- corrupt recordings */
 
-/* A template in arrays of exactly their lengths, so that a step beyond is seen. */
+/* A template in arrays of exactly their lengths, so that ASan detects accesses beyond them. */
 static void *exact(const void *from, size_t count, size_t size) {
     void *to = ad_alloc(count, size);
     if (count > 0) memcpy(to, from, count * size);
@@ -199,7 +199,7 @@ static ad_tape template_of(const ad_tape *t) {
     return copy;
 }
 
-/* What an index, an extent or a code may be changed to. */
+/* A wrong value for an index, an extent or a code. */
 static uint32_t odd(uint32_t *seed, uint32_t now, uint32_t nodes) {
     switch (model_random(seed, 9)) {
     case 0:
@@ -236,7 +236,7 @@ static void mutate_extent(ad_extent *e, uint32_t *seed, uint32_t nodes) {
     uint32_t *field = fields[model_random(seed, 6)];
     *field = field == &e->ndim ? model_random(seed, 7) : odd(seed, *field, nodes);
     if (model_random(seed, 3)) return;
-    e->count = 1; /* an extent that agrees with itself gets further */
+    e->count = 1; /* a consistent extent is checked further */
     for (uint32_t d = 0; d < e->ndim && d < AD_DIMS; d++) e->count *= e->size[d];
 }
 
@@ -302,7 +302,7 @@ static void mutate(ad_tape *t, uint32_t *seed) {
         if (model_random(seed, 2)) t->guard[k].count = odd(seed, t->guard[k].count, nodes);
         if (model_random(seed, 4) == 0) t->outcomes -= model_random(seed, (uint32_t)t->outcomes);
         return;
-    case 2: /* fewer of something: what pointed to the last is wrong now */
+    case 2: /* fewer entries: references to the last one are invalid */
         if (model_random(seed, 2) && t->lists > 0)
             t->lists -= 1 + model_random(seed, (uint32_t)t->lists);
         if (model_random(seed, 2) && t->spans > 0) t->spans--;
@@ -340,7 +340,8 @@ static void mutate(ad_tape *t, uint32_t *seed) {
     }
 }
 
-/* Every edge goes back behind its run, every code is one, and every place lies inside its array. */
+/* Checks that every edge leads to an earlier node, every code is valid, and every place is inside
+ * its array. */
 static int consistent(const ad_tape *t) {
     size_t next = 0;
     for (size_t k = 0; k < t->runs; k++) {
@@ -352,7 +353,7 @@ static int consistent(const ad_tape *t) {
         for (ad_node node = run->node; node < next; node++) {
             ad_edge edges[64];
             size_t n = ad_node_edges(t, node, 64, edges);
-            for (size_t e = 0; e < n && e < 64; e++) { /* a running sum adds to its last one */
+            for (size_t e = 0; e < n && e < 64; e++) { /* a running sum reads its last result */
                 if (edges[e].operand >= (running ? node : run->node)) return 0;
             }
         }
@@ -362,7 +363,7 @@ static int consistent(const ad_tape *t) {
         }
         if (run->op >= AD_OP_COUNT || ad_op_rows[run->op].arity != run->arity) return 0;
         if (run->form == AD_FORM_SPAN) continue;
-        /* no edge to what is no constant is left out */
+        /* edges that the form leaves out lead to constants */
         if (run->form == AD_FORM_RIGHT && !ad_is_constant(t, run->a)) return 0;
         if (run->form == AD_FORM_LEFT && !ad_is_constant(t, run->b)) return 0;
         if (run->partial + (run->form == AD_FORM_BINARY) >= t->partials) return 0;
@@ -377,7 +378,8 @@ static int consistent(const ad_tape *t) {
     return checks == t->checks && outcomes == t->outcomes && ad_tape_flipped(t) <= t->guards;
 }
 
-/* It is what the template says, node for node; what came of constants alone is constant. */
+/* Checks that the replay has the nodes and runs of the template, where runs of constants may have
+ * become constants. */
 static int alike(const ad_tape *from, const ad_tape *to) {
     size_t next = 0;
     if (from->nodes != to->nodes || from->guards != to->guards) return 0;
@@ -393,7 +395,7 @@ static int alike(const ad_tape *from, const ad_tape *to) {
     return next == to->runs;
 }
 
-/* What came through is a recording like any other: it can be swept, lowered and replayed. */
+/* An accepted recording is valid: it can be swept, lowered and replayed. */
 static void use(const ad_tape *t, size_t leaves) {
     ad_node output = (ad_node)t->nodes - 1, *input = ad_alloc(leaves, sizeof *input);
     ad_term term, *guard = ad_alloc(2 * t->guards, sizeof *guard);
@@ -416,12 +418,12 @@ static void use(const ad_tape *t, size_t leaves) {
     ad_free(J);
 }
 
-/* What a recording takes beside its numbers. */
+/* The bytes of a recording other than its numbers. */
 static size_t bytes_of_runs(const ad_tape *t) {
     return 200 * (t->runs + t->checks + 1) + 16 * t->guards + t->nodes / 4 + t->outcomes / 4;
 }
 
-TEST(replay_refuses_what_cannot_be_or_makes_a_recording_of_it) {
+TEST(replay_of_a_corrupt_recording_fails_or_gives_a_valid_one) {
     size_t refused[8] = {0}, accepted = 0;
     for (uint32_t round = 0; round < 12000; round++) {
         ad_tape made, from, to;
@@ -433,15 +435,15 @@ TEST(replay_refuses_what_cannot_be_or_makes_a_recording_of_it) {
         from = template_of(&made);
         for (uint32_t k = 1 + model_random(&seed, 3); k > 0; k--) mutate(&from, &seed);
         ad_tape_init(&to);
-        ad_cost cost; /* a template may ask for gigabytes, or hours */
+        ad_cost cost; /* a template may describe gigabytes or hours of work */
         size_t at = SIZE_MAX, end = from.runs + from.guards;
         ad_status status = ad_replay_cost(&from, &cost, &at);
         if (status == AD_OK && (cost.work > 1000000 || cost.memory > 1000000)) {
             status = AD_TOO_LARGE;
         } else {
-            const ad_status told = status; /* as the replay says it, for the first such run */
+            const ad_status cost_status = status; /* the replay must fail too */
             status = ad_tape_replay(&from, 0, NULL, NULL, NULL, &to, &at);
-            CHECK(told == AD_OK || status != AD_OK);
+            CHECK(cost_status == AD_OK || status != AD_OK);
             CHECK(status == AD_OK || at <= end);
             CHECK(status != AD_OK || ad_tape_bytes(&to) <= cost.memory + bytes_of_runs(&from));
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a replay takes and what it refuses: size, strides, constants. */
+/* What a replay accepts and what it refuses: size, strides, constants. */
 #include "ad_test.h"
 #include "graph/lower.h"
 #include "sweep/jacobian.h"
@@ -9,9 +9,9 @@
 
 static const ad_node nodes[] = {0, 1, 2, 3, 4, 5, 6, 7};
 
-/* One matrix times many (its batch stride is 0), and a number broadcast: however large, what was
- * recorded can be recorded again. */
-TEST(replay_carries_out_what_was_recorded_however_large) {
+/* One matrix times many (its batch stride is 0), and a broadcast number.  Such a recording can be
+ * repeated at any size. */
+TEST(replay_repeats_recordings_with_zero_strides_at_any_size) {
     const int64_t n = 170, batch = 4, e[4] = {batch, n, n, n};
     const int64_t left[3] = {0, n, 1}, right[3] = {n * n, n, 1};
     const int64_t many[] = {5000, 5000}, none[] = {0, 0};
@@ -34,7 +34,7 @@ TEST(replay_carries_out_what_was_recorded_however_large) {
     ad_tape_free(&to);
 }
 
-/* Matrices with an inner size of 0 are read nowhere, but their strides are multiplied. */
+/* Matrices with an inner size of 0 are not read, but their strides are multiplied. */
 TEST(replay_checks_the_strides_of_empty_products) {
     const int64_t e[4] = {3, 1, 0, 1}, still[3] = {0, 0, 0};
     for (int which = 0; which < 6; which++) {
@@ -48,7 +48,7 @@ TEST(replay_checks_the_strides_of_empty_products) {
         REQUIRE(ad_tape_matmul(&from, e, 0, still, 0, still, &y) == AD_OK);
         from.block[0].operand[which / 3].stride[which % 3] = INT64_MAX;
         ad_status status =
-            ad_tape_replay(&from, 0, NULL, NULL, NULL, &to, NULL); /* UBSan sees it */
+            ad_tape_replay(&from, 0, NULL, NULL, NULL, &to, NULL); /* checked by UBSan */
         CHECK(status == AD_OK || status == AD_BAD_INDEX);
         if (status == AD_OK) {
             REQUIRE(ad_graph_init(&g, 1, 100) == AD_OK);
@@ -60,8 +60,8 @@ TEST(replay_checks_the_strides_of_empty_products) {
     }
 }
 
-/* An affine rule over a constant and an input loses the input's edge in sweeps, without a word. */
-TEST(replay_refuses_a_rule_over_constants_and_others) {
+/* A sweep would silently lose the input's edge of an affine rule over a constant and an input. */
+TEST(replay_refuses_an_affine_rule_over_constants_and_variables) {
     const int64_t two[] = {2}, one[] = {1};
     ad_tape from, to;
     ad_node x = 0, y = 0;
@@ -78,7 +78,7 @@ TEST(replay_refuses_a_rule_over_constants_and_others) {
         const ad_function f = {&to, 1, 1, nodes + 1, out};
         double slope;
         CHECK(ad_jacobian_reverse(&f, 1, &slope, (ad_workspace){NULL, 0}, NULL) == AD_OK);
-        CHECK_EQUAL(slope, 2.0); /* of x1 x2 along x1 */
+        CHECK_EQUAL(slope, 2.0); /* the slope of x1 x2 along x1 */
     }
     ad_tape_free(&from);
     ad_tape_free(&to);
@@ -86,8 +86,8 @@ TEST(replay_refuses_a_rule_over_constants_and_others) {
 
 static int says_stop(void *context) { return --*(int *)context == 0; }
 
-/* One number multiplied by itself up to 2^96 times, and 2^26 times the same number added up. */
-TEST(replay_tells_beforehand_what_a_few_bytes_ask_for) {
+/* One number multiplied by itself up to 2^96 times, and 2^26 copies of the same number added up. */
+TEST(replay_cost_is_known_before_the_replay) {
     const int64_t e[4] = {1, 1, 1, 1}, still[3] = {0, 0, 0}, many[] = {1 << 13, 1 << 13};
     ad_tape from, to;
     ad_node x = 0, y = 0;
@@ -104,7 +104,7 @@ TEST(replay_tells_beforehand_what_a_few_bytes_ask_for) {
         CHECK(cost.nodes == 1 && cost.work >= size && cost.work <= 4 * (uint64_t)size + 4);
         CHECK(cost.memory >= 8 * (uint64_t)size && cost.memory <= 8 * (uint64_t)size + 64);
     }
-    for (int d = 0; d < 3; d++) from.block[0].extent[1].size[d] = UINT32_MAX; /* wraps */
+    for (int d = 0; d < 3; d++) from.block[0].extent[1].size[d] = UINT32_MAX; /* overflows */
     CHECK(ad_replay_cost(&from, &cost, &at) == AD_OK && cost.work == UINT64_MAX);
     from.run[0].a = 7;
     CHECK(ad_replay_cost(&from, &cost, &at) == AD_BAD_INDEX && at == 0);
@@ -116,14 +116,15 @@ TEST(replay_tells_beforehand_what_a_few_bytes_ask_for) {
     CHECK(ad_replay_cost(&from, &cost, &at) == AD_OK);
     CHECK(cost.work > 1 << 26 && cost.work < 1 << 27);
     CHECK(cost.memory >= (uint64_t)8 << 26 && cost.memory < ((uint64_t)8 << 26) + 100);
-    from.run[0].op = AD_BLOCK_MAX; /* which keeps a partial an element */
+    from.run[0].op = AD_BLOCK_MAX; /* stores one partial per element */
     CHECK(ad_replay_cost(&from, &cost, &at) == AD_OK && cost.memory > (uint64_t)16 << 26);
     ad_tape_free(&from);
     ad_tape_free(&to);
 }
 
-/* Within one sum, one product, or one walk of an operand; the tape is left as it was. */
-TEST(replay_stops_where_it_is_asked_to) {
+/* The replay stops within one sum, one product, or one walk over an operand, and no run is
+ * recorded. */
+TEST(replay_stops_when_the_poll_function_says_so) {
     const int64_t still[] = {0, 0, 0}, many[] = {1 << 12, 1 << 12}, turned[] = {1, -1};
     const int64_t wide[4] = {1, 1 << 9, 1 << 9, 1 << 9}, deep[4] = {1 << 9, 1 << 6, 1 << 6, 1 << 6};
     for (int which = 0; which < 5; which++) {
@@ -140,7 +141,7 @@ TEST(replay_stops_where_it_is_asked_to) {
         if (which == 3) REQUIRE(ad_tape_matmul(&from, deep, 0, still, 0, still, &y) == AD_OK);
         if (which == 4) {
             REQUIRE(ad_tape_reduce(&from, AD_BLOCK_SUM, 0, 2, many, &both, &y) == AD_OK);
-            from.constant[127] |= (uint64_t)1 << 63; /* met in the last row, and not alike */
+            from.constant[127] |= (uint64_t)1 << 63; /* a constant in the last row */
         }
         for (int calls = 1; calls < 4; calls++) {
             int left = calls;

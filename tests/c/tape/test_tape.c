@@ -60,7 +60,7 @@ TEST(tape_records_the_textbook_example) {
     ad_tape_free(&tape);
 }
 
-TEST(tape_keeps_partials_of_active_operands_alone) {
+TEST(tape_stores_only_partials_of_active_operands) {
     ad_tape tape;
     ad_tape_init(&tape);
     ad_node x = input(&tape, 3), c = constant(&tape, 4);
@@ -114,7 +114,7 @@ TEST(tape_marks_exactly_the_constants) {
     }
 }
 
-TEST(tape_takes_at_most_48_bytes_a_scalar_binary_node) {
+TEST(tape_takes_at_most_48_bytes_per_scalar_binary_node) {
     ad_tape tape;
     ad_tape_init(&tape);
     ad_node x = input(&tape, 1), y = input(&tape, 1e-9), before = (ad_node)tape.nodes;
@@ -128,9 +128,9 @@ TEST(tape_takes_at_most_48_bytes_a_scalar_binary_node) {
     ad_tape_free(&tape);
 }
 
-/* Geometric growth: as many reallocations as there are powers of 3/2 in the length, so that what is
- * copied is in proportion to what is recorded. */
-TEST(tape_grows_in_proportion) {
+/* Growth is geometric: the number of reallocations is the logarithm of the length to base 3/2, so
+ * that the amount copied is proportional to the amount recorded. */
+TEST(tape_grows_geometrically) {
     ad_tape tape;
     ad_tape_init(&tape);
     ad_node node = input(&tape, 0.5), one = constant(&tape, 1.0000001);
@@ -167,7 +167,7 @@ TEST(tape_is_full_at_its_limit_and_unharmed) {
     ad_tape_free(&tape);
 }
 
-TEST(tape_refuses_sizes_that_no_index_can_name) {
+TEST(tape_refuses_sizes_beyond_the_range_of_an_index) {
     ad_tape tape;
     ad_tape_init(&tape);
     ad_node node;
@@ -189,7 +189,7 @@ TEST(tape_reset_forgets_nodes_and_keeps_little_memory) {
     ad_tape_reset(&tape, held);
     CHECK(tape.nodes == 0 && tape.runs == 0 && tape.limit == AD_MAX_NODES);
     CHECK(ad_tape_capacity(&tape) == held);
-    /* A node that was a constant is not one in the next recording. */
+    /* A constant of one recording is no constant in the next. */
     ad_node x = input(&tape, 9);
     CHECK(x == 0 && !ad_is_constant(&tape, x));
     CHECK(constant(&tape, 2.5) == 1);
@@ -222,7 +222,7 @@ TEST(tape_append_moves_every_index) {
     ad_tape_free(&two);
 }
 
-/* Children come after what they are made of, and offsets stay inside their arrays. */
+/* Checks that nodes come after their operands, and that offsets are inside their arrays. */
 static int consistent(const ad_tape *tape) {
     size_t node = 0;
     for (size_t k = 0; k < tape->runs; k++) {
@@ -243,7 +243,7 @@ static int consistent(const ad_tape *tape) {
            tape->guards <= tape->room_guards;
 }
 
-/* One of everything that can be recorded, each large enough to grow its array. */
+/* One operation of each kind that can be recorded, each large enough to grow its array. */
 static ad_status record(ad_tape *tape) {
     ad_node x, node, c;
     ad_status status = ad_tape_inputs(tape, 100, &x);
@@ -277,7 +277,7 @@ TEST(tape_survives_the_failure_of_every_allocation) {
         ad_alloc_fail_at(0);
         CHECK(status == AD_OK || status == AD_NO_MEMORY);
         CHECK(consistent(&tape));
-        /* And goes on as if nothing had been. */
+        /* Recording can continue afterwards. */
         CHECK(record(&tape) == AD_OK);
         CHECK(consistent(&tape));
         ad_tape_free(&tape);

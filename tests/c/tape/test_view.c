@@ -2,7 +2,7 @@
 #include "ad_test.h"
 #include "tape/view.h"
 
-/* Node of element (i, j, k), by the definition. */
+/* The node of element (i, j, k) by definition. */
 static ad_node node_at(const ad_view *view, int64_t i, int64_t j, int64_t k) {
     return (ad_node)(view->base + i * view->stride[0] + j * view->stride[1] + k * view->stride[2]);
 }
@@ -29,7 +29,7 @@ TEST(view_list_is_c_order_from_any_element) {
     }
 }
 
-/* Walks an extent by stretches, as a sweep does; returns how many elements were misplaced. */
+/* Walk over an extent by stretches, as a sweep does.  Returns the number of misplaced elements. */
 static size_t misplaced(const ad_extent *extent, const ad_view *view, const ad_node *lists) {
     ad_node want[4096], buffer[AD_CHUNK];
     size_t wrong = 0;
@@ -72,7 +72,7 @@ TEST(view_place_agrees_with_the_list) {
             CHECK(misplaced(&extents[e], &views[which], lists) == 0);
 }
 
-TEST(merge_dims_joins_what_all_views_walk_as_one) {
+TEST(merge_dims_joins_dimensions_that_all_views_traverse_as_one) {
     /* (4, 5, 6): one operand contiguous, the other broadcast along the first dimension */
     int64_t shape[] = {4, 5, 6}, a[] = {30, 6, 1}, b[] = {0, 6, 1};
     int64_t *both[] = {a, b};
