@@ -54,7 +54,7 @@ static int in_order(const ad_graph *g, const ad_entries *entries, size_t rows, s
     return 1;
 }
 
-/* Values at x of n terms, and of entries as a dense matrix. */
+/* The values at x of n terms, and of entries as a dense matrix. */
 static void evaluate(const ad_graph *g, const double *x, size_t n, const ad_term *terms,
                      double *out) {
     double *value = ad_alloc(g->terms, sizeof *value);
@@ -146,7 +146,7 @@ static void gradient_at(example *e, const double *x, uint32_t seed, double *grad
     ad_tape tape;
     double moved[D];
     memcpy(moved, x, sizeof moved);
-    moved[1] -= 2; /* model_tape adds it */
+    moved[1] -= 2; /* undo the shift of model_tape */
     ad_tape_init(&tape);
     CHECK(model_tape(&tape, D, moved, 8 + seed % 24, seed) == AD_OK);
     const ad_function f = {&tape, D, 1, inputs, e->output};
@@ -154,9 +154,9 @@ static void gradient_at(example *e, const double *x, uint32_t seed, double *grad
     ad_tape_free(&tape);
 }
 
-/* Hessians by deriving twice: all pairs of ways agree, are symmetric, and are what the sweeps'
- * gradients differ by. */
-TEST(derive_derives_twice) {
+/* Hessians by differentiating twice: all pairs of routes agree, the results are symmetric, and they
+ * equal differences of the sweeps' gradients. */
+TEST(derive_gives_equal_hessians_by_all_pairs_of_routes) {
     const double h = 1e-6;
     for (uint32_t seed = 0; seed < 40; seed++) {
         example e;
@@ -199,7 +199,7 @@ TEST(derive_derives_twice) {
     }
 }
 
-TEST(derive_derives_many_times) {
+TEST(derive_gives_derivatives_of_high_order) {
     /* d^n/dx^n of sin(2x), and mixed derivatives of exp(x y) */
     ad_graph g;
     REQUIRE(ad_graph_init(&g, 2, 1 << 16) == AD_OK);
@@ -231,8 +231,8 @@ TEST(derive_derives_many_times) {
     ad_graph_free(&g);
 }
 
-/* Inputs that are results of other terms; outputs that are inputs, constants, or the same. */
-TEST(derive_takes_any_term_for_an_input_and_an_output) {
+/* Inputs that are results of other terms, and outputs that are inputs, constants, or equal. */
+TEST(derive_accepts_any_term_as_input_and_as_output) {
     ad_graph g;
     REQUIRE(ad_graph_init(&g, 2, 1 << 16) == AD_OK);
     ad_term u = ad_graph_push(&g, AD_SIN, 0, 0, 0), c = ad_graph_constant(&g, 5);

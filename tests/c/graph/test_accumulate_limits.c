@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What derivatives do where there is no more room, and the choice of the cheapest. */
+/* Derivatives when memory or terms are exhausted, and the choice of the cheapest route. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "graph/accumulate.h"
@@ -30,7 +30,7 @@ static int begin(example *e, size_t n, size_t K, uint32_t seed) {
     return CHECK(e->g.status == AD_OK && pooled >= K + D);
 }
 
-/* A graph as it was at some time, to be compared with what it is later. */
+/* A copy of a graph, to be compared with the graph later. */
 typedef struct picture {
     size_t terms, lists, inputs;
     ad_vertex *vertex;
@@ -57,8 +57,8 @@ static void forget(picture *p) {
     ad_free(p->list);
 }
 
-/* One derivation of a kind: the routes, then push and pull.  Its terms go to out, numbers of
- * entries into count. */
+/* One derivation of each kind: the routes, then push and pull.  Its terms go to out, and the
+ * numbers of entries to count. */
 #define KINDS (AD_ROUTES + 2)
 static ad_status derive(const ad_mapping *f, unsigned kind, ad_entries *entries, ad_term *out) {
     ad_term seed[D];
@@ -80,7 +80,7 @@ TEST(derive_leaves_the_graph_alone_at_its_limit) {
         CHECK(added > 50);
         ad_graph_truncate(&e.g, before.terms, before.lists);
         ad_entry mine = {77, 88, 99};
-        ad_entries *kept = &entries; /* entries that were there stay */
+        ad_entries *kept = &entries; /* existing entries stay */
         kept->entry = ad_alloc(1, sizeof mine);
         kept->entry[0] = mine;
         kept->count = kept->room = 1;
@@ -126,7 +126,7 @@ TEST(derive_survives_the_failure_of_every_allocation) {
             ad_alloc_fail_at(0);
             CHECK(status == AD_OK || (status == AD_NO_MEMORY && unchanged(&e.g, &before)));
             CHECK(status == AD_OK || entries.count == 0);
-            /* and then goes on as if nothing had been */
+            /* the derivation can continue afterwards */
             ad_graph_truncate(&e.g, before.terms, before.lists);
             CHECK(derive(&e.f, kind % KINDS, &entries, out) == AD_OK);
             CHECK(needed == 0 || e.g.terms == needed);
@@ -139,7 +139,7 @@ TEST(derive_survives_the_failure_of_every_allocation) {
     }
 }
 
-/* Operations that the entries of one route need, and some other terms. */
+/* The number of operations for the entries of one route and some other terms. */
 static size_t operations_of(example *e, unsigned route, size_t n, const ad_term *also) {
     ad_entries entries = {NULL, 0, 0};
     size_t terms = e->g.terms, lists = e->g.lists;
@@ -156,7 +156,7 @@ static size_t operations_of(example *e, unsigned route, size_t n, const ad_term 
     return count;
 }
 
-TEST(derive_cheapest_takes_the_route_of_fewest_operations) {
+TEST(derive_cheapest_takes_the_route_with_the_fewest_operations) {
     size_t taken_by[AD_ROUTES] = {0};
     for (uint32_t seed = 0; seed < 40; seed++) {
         example e;
@@ -178,7 +178,7 @@ TEST(derive_cheapest_takes_the_route_of_fewest_operations) {
         REQUIRE(route < AD_ROUTES);
         CHECK(operations[route] == best && e.g.limit == limit);
         taken_by[route]++;
-        /* as if only that one had been asked for */
+        /* the same as by this route alone */
         picture after = taken(&e.g);
         ad_graph_truncate(&e.g, before.terms, before.lists);
         CHECK(unchanged(&e.g, &before));
@@ -206,7 +206,7 @@ TEST(derive_cheapest_gives_up_candidates_that_are_too_large) {
     CHECK(ad_route_cheapest(&e.f, 0, NULL, 3, operations, &route, &entries) == AD_TOO_LARGE);
     for (unsigned r = 0; r < AD_ROUTES; r++) CHECK(operations[r] == SIZE_MAX);
     CHECK(unchanged(&e.g, &before) && entries.count == 0 && e.g.limit == limit);
-    e.g.limit = before.terms + 3; /* the graph's own limit counts as well */
+    e.g.limit = before.terms + 3; /* the limit of the graph applies as well */
     CHECK(ad_route_cheapest(&e.f, 0, NULL, 1 << 20, operations, &route, &entries) == AD_TOO_LARGE);
     CHECK(unchanged(&e.g, &before) && e.g.limit == before.terms + 3);
     forget(&before);
@@ -214,8 +214,9 @@ TEST(derive_cheapest_gives_up_candidates_that_are_too_large) {
     ad_graph_free(&e.g);
 }
 
-/* A chain as long as this needs no stack, and the routes a time that grows with its length. */
-TEST(derive_goes_along_a_long_chain) {
+/* The depth of the stack does not grow with the chain, and the time of the routes is linear in its
+ * length. */
+TEST(derive_handles_a_long_chain) {
     ad_graph g;
     ad_term y = 0;
     const size_t n = 30000;

@@ -38,13 +38,13 @@ TEST(graph_makes_equal_operations_one_term) {
     CHECK(binary(&g, AD_MULTIPLY, sum, 2) == product);
     CHECK(binary(&g, AD_GUARDED, 2, 1) == binary(&g, AD_GUARDED, 1, 2));
     CHECK(binary(&g, AD_GUARDED, 2, sum) != product);
-    /* what does not commute to the bit does not */
+    /* operations that do not commute to the last bit stay different */
     CHECK(binary(&g, AD_SUBTRACT, 0, 1) != binary(&g, AD_SUBTRACT, 1, 0));
     CHECK(binary(&g, AD_MAXIMUM, 0, 1) != binary(&g, AD_MAXIMUM, 1, 0));
     CHECK(binary(&g, AD_ADD, sum, 2) != binary(&g, AD_ADD, 0, binary(&g, AD_ADD, 1, 2)));
     CHECK(ad_graph_push(&g, AD_SELECT, 0, 1, 2) == ad_graph_push(&g, AD_SELECT, 0, 1, 2));
     CHECK(ad_graph_push(&g, AD_SELECT, 0, 1, 2) != ad_graph_push(&g, AD_SELECT, 0, 2, 1));
-    /* operands beyond the arity do not count */
+    /* operands beyond the arity are ignored */
     CHECK(ad_graph_push(&g, AD_SIN, 0, 1, 2) == unary(&g, AD_SIN, 0));
     CHECK(ad_graph_arity(&g, sum) == 2 && ad_graph_operand(&g, sum, 1) == 1);
     CHECK(strcmp(ad_graph_name(g.vertex[sum].op), "add") == 0);
@@ -81,7 +81,7 @@ TEST(graph_keeps_the_ieee_value_of_what_the_user_wrote) {
     CHECK(has_op(&g, unary(&g, AD_NEGATIVE, minus), AD_NEGATIVE, minus, NONE));
     CHECK(has_op(&g, binary(&g, AD_ADD, 1, minus), AD_ADD, 1, minus));
     CHECK(g.vertex[ad_graph_push(&g, AD_SELECT, 0, 1, 1)].op == AD_SELECT);
-    /* what does keep it: +x, a choice already made, operations on constants */
+    /* folding that keeps the value: +x, a known choice, operations on constants */
     CHECK(unary(&g, AD_POSITIVE, 1) == 1);
     CHECK(ad_graph_push(&g, AD_SELECT, ad_graph_constant(&g, 0), 0, 1) == 1);
     CHECK(ad_graph_push(&g, AD_SELECT, ad_graph_constant(&g, NAN), 0, 1) == 0);
@@ -134,7 +134,7 @@ TEST(graph_sums_keep_negative_terms_apart) {
     ad_term both = ad_graph_sum(&g, 2, (ad_term[]){minus[3], minus[5]});
     CHECK(has_op(&g, both, AD_NEGATIVE, binary(&g, AD_ADD, 3, 5), NONE));
 
-    /* many: whatever the shape, the value is right, and no sum is as deep as long */
+    /* many terms: the value is right for any shape, and the depth is less than the length */
     for (size_t n = 1; n <= 20; n++) {
         double x[20], value[400], want = 0;
         ad_term terms[20];
@@ -169,8 +169,8 @@ TEST(graph_interns_reductions) {
     ad_graph_free(&g);
 }
 
-/* Terms that differ in one operand alone, so many that they meet in the table. */
-TEST(graph_tells_terms_apart_that_differ_in_one_operand) {
+/* Terms that differ only in one operand, so many that they collide in the table. */
+TEST(graph_distinguishes_terms_that_differ_in_one_operand) {
     enum { N = 1000 };
     ad_graph g = inputs(N);
     size_t wrong = 0;
@@ -203,7 +203,7 @@ TEST(graph_is_full_at_its_limit_and_unharmed) {
     ad_term sum = binary(&g, AD_ADD, 0, 1), sine = unary(&g, AD_SIN, sum);
     const ad_term both[] = {sum, sine};
     ad_term total = ad_graph_reduce(&g, AD_GRAPH_SUM, 2, both);
-    CHECK(binary(&g, AD_ADD, 1, 0) == sum && g.status == AD_OK); /* what is there is found */
+    CHECK(binary(&g, AD_ADD, 1, 0) == sum && g.status == AD_OK); /* existing terms are found */
     size_t lists = g.lists;
     for (int which = 0; which < 4; which++) {
         ad_term t = which == 0   ? unary(&g, AD_COS, 0)
@@ -253,7 +253,7 @@ TEST(graph_partials_are_those_of_the_rows) {
         const ad_op_info *row = ad_op_row(op);
         ad_graph g = inputs(3);
         ad_term t = ad_graph_push(&g, op, 0, 1, 2), partial[AD_MAX_ARITY];
-        if (op == AD_POSITIVE) t = 0; /* is no term of its own */
+        if (op == AD_POSITIVE) t = 0; /* is not a separate term */
         if (op != AD_POSITIVE) ad_graph_partials(&g, t, partial);
         REQUIRE(g.status == AD_OK && g.terms < 200);
         for (int k = 0; k < 27 && op != AD_POSITIVE; k++) {

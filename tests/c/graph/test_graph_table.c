@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The graph's hash table against a list searched from one end to the other. */
+/* The hash table of the graph against a linear search in a list. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "model.h"
@@ -10,7 +10,7 @@
 #define MOST 2000
 #define LISTED 6
 
-/* Terms as they were entered; reductions with their terms, others with their operands. */
+/* The terms as they were entered: reductions with their terms, others with their operands. */
 typedef struct naive {
     struct {
         uint32_t op, n;
@@ -42,7 +42,7 @@ static void forget(naive *m, size_t terms) {
     }
 }
 
-/* One random term into both; whether they agree on its number. */
+/* Enter one random term into both.  Returns whether they agree on its number. */
 static int push_both(ad_graph *g, naive *m, uint32_t *seed) {
     static const uint8_t binary[] = {AD_SUBTRACT, AD_DIVIDE, AD_ADD, AD_MULTIPLY, AD_GUARDED};
     uint32_t x[LISTED] = {0}, range = (uint32_t)m->terms, op, n = 2;
@@ -80,7 +80,7 @@ static int push_both(ad_graph *g, naive *m, uint32_t *seed) {
     }
 }
 
-/* Every term is found again: the table holds all of them. */
+/* Checks that every term is found again, so that the table holds all of them. */
 static size_t lost(ad_graph *g) {
     size_t wrong = 0, terms = g->terms;
     for (ad_term t = 0; t < terms; t++) {
@@ -112,7 +112,7 @@ TEST(graph_table_agrees_with_a_naive_list_over_many_truncations) {
         forget(m, 0);
         for (int k = 0; k < 3; k++) intern(m, AD_GRAPH_INPUT, 0, (const uint32_t[]){0});
         for (int step = 0; step < 150; step++) {
-            /* past 128, 256, ... terms, where the table is made anew, and back */
+            /* beyond 128, 256, ... terms, where the table is reallocated, and back */
             uint32_t pushes = model_random(&seed, model_random(&seed, 8) ? 30 : 400);
             while (pushes-- > 0 && m->terms < MOST) wrong += !push_both(&g, m, &seed);
             wrong += g.terms != m->terms || g.lists != m->lists || g.inputs != m->inputs;
@@ -131,7 +131,7 @@ TEST(graph_table_agrees_with_a_naive_list_over_many_truncations) {
     ad_free(m);
 }
 
-/* Pushes into a graph, growing everything that grows: terms, lists, the table. */
+/* Append terms such that the arrays of terms and lists and the table grow. */
 static ad_status build(ad_graph *g, uint32_t from) {
     ad_term x[LISTED];
     for (uint32_t k = from; k < from + 600; k++) {
@@ -156,7 +156,7 @@ TEST(graph_survives_the_failure_of_every_allocation) {
         ad_alloc_fail_at(0);
         CHECK(status == AD_OK || status == AD_NO_MEMORY);
         CHECK(g.status == status);
-        /* the failure forgotten, it goes on as if nothing had been */
+        /* after the failure is reset, the graph can grow further */
         ad_graph_truncate(&g, g.terms, g.lists);
         while (g.inputs < 4) REQUIRE(ad_graph_input(&g) != NONE);
         CHECK(build(&g, 0) == AD_OK);

@@ -28,7 +28,7 @@ static void compare_all(const ad_tape *tape) {
     model_values(&g, tape->value, value);
     for (size_t k = 0; k < K; k++) got[k] = value[term[k]];
     CHECK(model_distance(K, got, tape->value) < 1e-12);
-    for (size_t k = 0; k < tape->guards; k++) { /* where it was recorded each guard holds */
+    for (size_t k = 0; k < tape->guards; k++) { /* each guard holds at the recorded point */
         CHECK(guard[2 * k] != AD_NO_TERM || guard[2 * k + 1] != AD_NO_TERM);
         CHECK(guard[2 * k] == AD_NO_TERM || value[guard[2 * k]] == 0);
         CHECK(guard[2 * k + 1] == AD_NO_TERM || value[guard[2 * k + 1]] != 0);
@@ -55,7 +55,7 @@ TEST(lower_computes_what_the_tape_computed) {
     }
 }
 
-/* Terms of a graph after lowering some outputs of the function of n inputs. */
+/* The number of terms after lowering some outputs of a function of n inputs. */
 static ad_graph lowered(const ad_tape *tape, size_t n, size_t K, const ad_node *output,
                         ad_term *term, ad_status *status) {
     ad_graph g;
@@ -113,7 +113,7 @@ TEST(lower_folds_and_shares) {
     ad_tape_free(&tape);
 }
 
-TEST(lower_refuses_a_leaf_that_is_no_input_where_it_matters) {
+TEST(lower_refuses_a_needed_leaf_that_is_no_input) {
     ad_tape tape;
     ad_node first = 0, sum = 0;
     ad_term term[2];
@@ -201,7 +201,7 @@ TEST(lower_stops_at_the_limit_and_survives_the_failure_of_every_allocation) {
 }
 
 /* The maximum of numbers with a NaN among them: its derivative is 1 along the NaN. */
-TEST(graph_partials_of_an_extreme_that_is_nan_are_the_tapes) {
+TEST(graph_partials_of_a_nan_extreme_equal_those_of_the_tape) {
     const int64_t n[] = {3}, one[] = {1};
     for (unsigned kind = AD_BLOCK_MAX; kind <= AD_BLOCK_MIN; kind++) {
         ad_tape tape;
@@ -226,8 +226,8 @@ TEST(graph_partials_of_an_extreme_that_is_nan_are_the_tapes) {
     }
 }
 
-/* Sums of rows, of which one has a leaf that is no input: the other one can still be had. */
-TEST(lower_does_not_ask_for_rows_that_nobody_needs) {
+/* Sums of rows.  One row has a leaf that is no input, but the other row can be lowered. */
+TEST(lower_leaves_out_rows_that_no_output_needs) {
     const int64_t matrix[] = {2, 3}, rows[] = {3, 1}, six[] = {6}, one[] = {1};
     for (unsigned kind = 0; kind < AD_BLOCK_MATMUL; kind++) {
         ad_tape tape;
@@ -248,8 +248,8 @@ TEST(lower_does_not_ask_for_rows_that_nobody_needs) {
     }
 }
 
-/* A sum of one number is what NumPy says, also of -0. */
-TEST(lower_gives_a_sum_of_one_number_the_tapes_sign) {
+/* The sum of one number has NumPy's sign, also for -0. */
+TEST(lower_gives_the_sum_of_one_number_the_same_sign_as_the_tape) {
     const int64_t n[] = {1}, one[] = {1};
     ad_tape tape;
     ad_graph g;
