@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batches of any shape, from numbers that lie anywhere, against one point after the other. */
+/* Batches of any shape, with arguments of any layout, against one point after the other. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "isa/select.h"
@@ -21,7 +21,7 @@ typedef struct example {
     size_t outputs;
 } example;
 
-/* `outputs` random terms of a random graph; guarded products among what they need. */
+/* `outputs` random terms of a random graph, which need guarded products. */
 static int begin(example *e, size_t outputs, uint32_t seed) {
     double x[D];
     ad_term pool[MOST], *output = ad_alloc(outputs, sizeof *output), guard[2];
@@ -56,9 +56,9 @@ typedef struct layout {
     ad_batch_output out[OUTS];
     intptr_t core[D];
     char *data[INS];
-    ad_rows rows[INS]; /* of arguments that are gathered */
+    ad_rows rows[INS]; /* for gathered arguments */
     double *numbers[INS];
-    double *results; /* with a number before and behind each array that stays */
+    double *results; /* with one number before and after each array that must not change */
     size_t length;
     uint8_t *missed;
 } layout;
@@ -77,7 +77,7 @@ static void lay_out(layout *l, const example *e, int ndim, const size_t *shape, 
         size_t low = 0;
         *x = (ad_batch_input){.first = cut[a], .count = cut[a + 1] - cut[a]};
         for (int d = 0; d < ndim; d++) {
-            /* a few bytes or many, and now and then backwards */
+            /* a few bytes or many, sometimes negative */
             x->stride[d] = unit * (model_random(&seed, 3) ? 1 + model_random(&seed, far) : 0);
             if (model_random(&seed, 3) == 0) {
                 low += (size_t)x->stride[d] * (shape[d] > 0 ? shape[d] - 1 : 0);
@@ -141,7 +141,7 @@ static const char *entry(const ad_batch_input *x, const char *from, size_t k) {
     return x->rows->data + number * x->rows->step + 8 * (k % x->rows->length);
 }
 
-/* The numbers of one point, straight from the definition. */
+/* The numbers of one point, by definition. */
 static void gather(const layout *l, size_t point, double *x) {
     size_t index[AD_BATCH_DIMS], rest = point;
     for (int d = l->b.ndim - 1; d >= 0; d--) {
@@ -167,8 +167,8 @@ static ad_status work(ad_batch *b, const ad_batch_poll *poll) {
     return status;
 }
 
-/* Results of a batch, point by point of a program; where there is a strict one and the other
- * gives a NaN, either may have been taken: lanes go strict together. */
+/* Results of a batch, computed with a program point by point.  If there is a strict program and the
+ * other one gives NaN, either result is accepted, since lanes run the strict program together. */
 static void check_results(const layout *l, const example *e) {
     double *arena = ad_alloc(ad_point_room(&e->p), sizeof *arena);
     double *strict = ad_alloc(ad_point_room(&e->strict), sizeof *strict);
@@ -214,7 +214,7 @@ static void check_batch(const example *e, int ndim, const size_t *shape, uint32_
     }
 }
 
-TEST(batch_does_any_shape_from_numbers_that_lie_anywhere) {
+TEST(batch_handles_any_shape_and_any_layout_of_arguments) {
     static const size_t shapes[][4] = {
         {0},          {1, 0},       {1, 1},       {1, 15},         {1, 16},      {1, 17},
         {1, 255},     {1, 256},     {1, 257},     {1, 1000},       {2, 3, 0},    {2, 1, 1},
@@ -240,8 +240,8 @@ static void put_number(const ad_batch_input *x, size_t k, int64_t number) {
     }
 }
 
-/* Let argument a be gathered from rows of `length` doubles; the same for all points of dimension
- * `along`.  Returns how many numbers of rows there are. */
+/* Make argument a gathered from rows of `length` doubles, with the same rows for all points of
+ * dimension `along`.  Returns the number of row numbers. */
 static size_t gather_from(layout *l, int a, size_t length, int narrow, int along, uint32_t seed) {
     ad_batch_input *x = &l->in[a];
     const size_t rows = 1 + model_random(&seed, 40), far = length + model_random(&seed, 3);
@@ -275,7 +275,7 @@ TEST(batch_gathers_rows_by_number) {
                 l.b.lanes = lanes;
                 for (int a = 0; a < INS; a++) {
                     size_t count = l.in[a].count, length = 1 + (seed + (uint32_t)a) % 4;
-                    if (count == 0 || (seed + (uint32_t)a) % 5 == 4) continue; /* as it is */
+                    if (count == 0 || (seed + (uint32_t)a) % 5 == 4) continue; /* ungathered */
                     length = count % length == 0 ? length : count;
                     gather_from(&l, a, length, (int)(seed % 2), (int)(seed % 3), seed + 7);
                 }
@@ -288,7 +288,7 @@ TEST(batch_gathers_rows_by_number) {
     }
 }
 
-TEST(batch_refuses_numbers_that_are_no_rows) {
+TEST(batch_refuses_row_numbers_out_of_range) {
     static const size_t shape[] = {50};
     example e;
     if (!begin(&e, 20, 1)) return;
@@ -305,7 +305,7 @@ TEST(batch_refuses_numbers_that_are_no_rows) {
         put_number(&l.in[a], model_random(&seed, (uint32_t)numbers),
                    wrong[seed % (l.rows[a].narrow ? 4 : 6)]);
         CHECK(work(&l.b, NULL) == AD_BAD_INDEX && l.b.stop);
-        l.rows[a].count = 0; /* nothing to gather from */
+        l.rows[a].count = 0; /* no rows to gather from */
         CHECK(work(&l.b, NULL) == AD_BAD_INDEX);
         put_away(&l);
     }
@@ -324,7 +324,7 @@ TEST(batch_gives_the_same_on_every_instruction_set) {
     end(&e);
 }
 
-TEST(batch_writes_more_results_a_point_than_are_staged) {
+TEST(batch_writes_more_results_per_point_than_the_stage_holds) {
     static const size_t sizes[] = {4094, 4095, 4096, 4097, 5000};
     static const size_t shape[] = {35};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
@@ -335,8 +335,8 @@ TEST(batch_writes_more_results_a_point_than_are_staged) {
     }
 }
 
-/* So many results that they go past the caches. */
-TEST(batch_streams_results_that_no_cache_will_hold) {
+/* So many results that they bypass the caches. */
+TEST(batch_streams_results_larger_than_the_caches) {
     static const size_t shape[] = {2053};
     for (uint32_t seed = 0; seed < 3; seed++) {
         example e;
@@ -363,7 +363,7 @@ static int look(void *context, size_t done) {
     return ++p->calls == p->stop_at;
 }
 
-TEST(batch_tells_how_far_it_is_and_stops_when_it_is_told) {
+TEST(batch_reports_progress_and_stops_when_the_poll_function_says_so) {
     static const size_t shape[] = {1000};
     example e;
     layout l;
@@ -393,7 +393,7 @@ static int begin_nonfinite(example *e, ad_term *output) {
     output[0] = ad_graph_push(&e->g, AD_MULTIPLY, root, 1, NONE);
     output[1] = ad_graph_product(&e->g, slope, 1);
     output[2] = NONE;
-    output[3] = ad_graph_push(&e->g, AD_MULTIPLY, 2, slope, NONE); /* what stays what it is */
+    output[3] = ad_graph_push(&e->g, AD_MULTIPLY, 2, slope, NONE); /* an ordinary product */
     const ad_term guard[] = {ad_graph_push(&e->g, AD_LESS, 0, 1, NONE),
                              ad_graph_push(&e->g, AD_LESS, 2, 3, NONE)};
     const ad_wanted wanted = {4, 1, 2, output, guard, (const uint8_t[]){1, 0}};
@@ -404,7 +404,7 @@ static int begin_nonfinite(example *e, ad_term *output) {
                  ad_program_make_lanes(&e->strict) == AD_OK);
 }
 
-TEST(batch_asks_for_guards_and_takes_them_where_a_derivative_is_not_finite) {
+TEST(batch_runs_the_strict_program_where_a_derivative_is_nonfinite) {
     static const size_t shape[] = {300};
     ad_term output[4];
     example e;
@@ -421,7 +421,7 @@ TEST(batch_asks_for_guards_and_takes_them_where_a_derivative_is_not_finite) {
             l.b.inputs = 1;
             l.in[0] = (ad_batch_input){.data = (const char *)x, .count = D, .stride = {D * 8}};
             l.in[1].count = l.in[2].count = 0;
-            CHECK(work(&l.b, NULL) == AD_OK && !l.b.nonfinite); /* nothing of the kind yet */
+            CHECK(work(&l.b, NULL) == AD_OK && !l.b.nonfinite); /* no nonfinite derivative yet */
             size_t at = model_random(&numbers, 300);
             x[at * D] = x[at * D + 1] = 0;
             x[at * D + 2] = seed % 2;
@@ -430,8 +430,8 @@ TEST(batch_asks_for_guards_and_takes_them_where_a_derivative_is_not_finite) {
             l.b.strict = &e.strict;
             CHECK(work(&l.b, NULL) == AD_OK && !l.b.nonfinite);
             check_results(&l, &e);
-            /* the derivative is 0 there, not NaN, however it is laid out; what is no product
-             * of derivatives stays infinite, or NaN */
+            /* the derivative is 0 there, not NaN, in every layout; an ordinary product stays
+             * infinite or NaN */
             for (int a = 0; a < OUTS; a++) {
                 for (size_t k = 0; k < l.out[a].count; k++) {
                     double y = l.out[a].data[at * l.out[a].count + k];

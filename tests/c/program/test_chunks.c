@@ -13,7 +13,8 @@
 #define INPUTS 3
 #define LONGEST 5200
 
-/* Arrays of n terms, each an operation on two of them, most in step; the last few read the same. */
+/* Arrays of n terms, each an operation on two earlier ones, mostly element by element.  The last
+ * few arrays read the same ones. */
 typedef struct arrays {
     ad_graph g;
     ad_term *at[ARRAYS];
@@ -24,11 +25,11 @@ static ad_term element(const arrays *x, size_t a, size_t k, uint32_t way) {
     const size_t n = x->length[a];
     switch (way) {
     case 0:
-        return x->at[a][k < n ? n - 1 - k : 0]; /* backwards */
+        return x->at[a][k < n ? n - 1 - k : 0]; /* reversed */
     case 1:
-        return x->at[a][(k + 1) % n]; /* around */
+        return x->at[a][(k + 1) % n]; /* rotated */
     case 2:
-        return x->at[a][n / 2]; /* always the same */
+        return x->at[a][n / 2]; /* a single element */
     case 3:
         return x->at[a][k / 2];
     default:
@@ -45,7 +46,7 @@ static int begin(arrays *x, size_t n, uint32_t seed) {
     for (size_t a = 0; a < ARRAYS; a++) {
         x->at[a] = ad_alloc(n, sizeof(ad_term));
         x->length[a] = a < INPUTS || model_random(&seed, 8) ? n : n - 1;
-        size_t first = a > 12 ? a - 12 : 0; /* old ones are done with */
+        size_t first = a > 12 ? a - 12 : 0; /* older arrays are not read */
         size_t left = first + model_random(&seed, (uint32_t)(a - first) + (a == 0));
         size_t right = first + model_random(&seed, (uint32_t)(a - first) + (a == 0));
         unsigned op = ops[model_random(&seed, 8)];
@@ -68,7 +69,7 @@ static void end(arrays *x) {
     ad_graph_free(&x->g);
 }
 
-/* The outputs are some whole arrays, an element of another, and the sum of one. */
+/* The outputs are some whole arrays, an element of another one, and the sum of one. */
 static ad_status make(arrays *x, uint32_t seed, ad_program *p) {
     ad_term *output = ad_alloc(8 * x->n, sizeof *output);
     size_t count = 0;
@@ -97,7 +98,7 @@ static void check(const ad_program *p, const double *x, size_t *stays) {
         ad_point_outputs(p, arena[k], 0, p->outputs, 0, result[k]);
     }
     CHECK(memcmp(result[0], result[1], p->outputs * sizeof(double)) == 0);
-    /* once more on the same arena, which holds what the first left */
+    /* again on the same arena, which still holds the first results */
     memcpy(arena[0], x, p->inputs * sizeof(double));
     CHECK(ad_point_run(p, arena[0]) == AD_OK);
     ad_point_outputs(p, arena[0], 0, p->outputs, 0, result[0]);
@@ -109,7 +110,7 @@ static void check(const ad_program *p, const double *x, size_t *stays) {
     }
 }
 
-/* The names of the instruction sets that this machine runs, base always among them. */
+/* The names of the instruction sets that this machine supports; base is always among them. */
 static uint32_t runnable_isas(const char *name[3]) {
     static const char *const all[] = {"base", "avx2", "avx512"};
     uint32_t n = 0;
@@ -119,7 +120,7 @@ static uint32_t runnable_isas(const char *name[3]) {
     return n;
 }
 
-TEST(turns_give_what_one_run_after_the_other_gives) {
+TEST(chunk_groups_give_the_same_as_one_run_after_the_other) {
     static const size_t lengths[] = {2047, 2048, 2049, 2500, 2560, LONGEST};
     const char *isas[3];
     size_t groups = 0, stays = 0, of_short_runs = 0;
@@ -147,7 +148,7 @@ TEST(turns_give_what_one_run_after_the_other_gives) {
 }
 
 /* y = sin x, z = y y, exp z: y and z are in slots of the chunk group. */
-TEST(turns_keep_what_nobody_else_reads) {
+TEST(chunk_groups_keep_results_that_only_they_read) {
     enum { N = 4096 };
     ad_graph g;
     ad_program p;
@@ -162,7 +163,7 @@ TEST(turns_keep_what_nobody_else_reads) {
     if (CHECK(ad_program_make(&g, &wanted, 0, &p) == AD_OK)) {
         CHECK(p.chunk_groups == 1 && p.chunk_group[0].first == 0 && p.chunk_group[0].end == 3);
         CHECK(p.member[0].stays == 1 && p.member[1].stays == 7 && p.member[2].stays == 2);
-        CHECK(p.chunk_room == AD_CHUNK_ELEMENTS); /* z takes the place of y */
+        CHECK(p.chunk_room == AD_CHUNK_ELEMENTS); /* z takes the slots of y */
         ad_program_free(&p);
     }
     ad_graph_free(&g);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole programs, at one point and on lanes, against the naive order of evaluation. */
+/* Whole programs, at one point and on lanes, against evaluation in the naive order. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "isa/select.h"
@@ -43,12 +43,12 @@ static void end(example *e) {
     ad_graph_free(&e->g);
 }
 
-/* Output k as the graph has it. */
+/* Output k as the graph computes it. */
 static double wanted(const example *e, const double *value, size_t k) {
     return e->output[k] == NONE ? 0 : value[e->output[k]];
 }
 
-/* Arenas of exactly the room that is asked for, so that what goes beyond it is seen. */
+/* Arenas of exactly the required size, so that ASan detects accesses beyond them. */
 static void run_point(const ad_program *p, const double *x, double *out) {
     double *arena = ad_alloc(ad_point_room(p), sizeof *arena);
     ad_point_begin(p, arena);
@@ -58,11 +58,11 @@ static void run_point(const ad_program *p, const double *x, double *out) {
     ad_free(arena);
 }
 
-/* x: D numbers a point; out: the outputs of each. */
+/* x: D numbers per point; out: the outputs of each point. */
 static void run_lanes(const ad_program *p, const double *x, double *out) {
     double *arena = ad_alloc(ad_lane_room(p), sizeof *arena);
     ad_lane_begin(p, arena);
-    for (int again = 0; again < 2; again++) { /* a block leaves nothing behind for the next */
+    for (int again = 0; again < 2; again++) { /* a block does not influence the next one */
         for (size_t d = 0; d < p->inputs; d++) {
             for (size_t e = 0; e < AD_LANE_POINTS && p->lane_input[d] != NONE; e++) {
                 arena[p->lane_input[d] + e] = again ? x[e * D + d] : 100 + (double)e;
@@ -104,7 +104,7 @@ static void compare(example *e, uint32_t seed, double tolerance) {
     if (!CHECK(wrong == 0)) printf("    %s, %zu of %zu\n", ad_lanes()->isa, wrong, 2 * n);
 }
 
-TEST(eval_gives_the_same_bits_whatever_the_form_and_instruction_set) {
+TEST(eval_gives_the_same_bits_in_every_form_and_instruction_set) {
     for (uint32_t seed = 0; seed < 60; seed++) {
         example e;
         int strict = seed % 3 == 0;
@@ -117,7 +117,7 @@ TEST(eval_gives_the_same_bits_whatever_the_form_and_instruction_set) {
     CHECK(ad_isa_choose(NULL));
 }
 
-TEST(eval_of_functions_and_sums_differs_by_rounding_alone) {
+TEST(eval_of_functions_and_sums_differs_only_by_rounding) {
     for (uint32_t seed = 0; seed < 60; seed++) {
         example e;
         if (!begin(&e, MODEL_SMOOTH, 5 + seed, seed, 0)) return;
@@ -129,8 +129,8 @@ TEST(eval_of_functions_and_sums_differs_by_rounding_alone) {
     CHECK(ad_isa_choose(NULL));
 }
 
-/* Only one of 1 - 2^-60 rounded and not rounded is the same as 1. */
-TEST(eval_rounds_a_fused_operation_as_the_two_do) {
+/* 1 - 2^-60 equals 1 only if it is rounded. */
+TEST(eval_rounds_a_fused_operation_like_two_operations) {
     for (int which = 0; which < 3; which++) {
         if (!ad_isa_choose(isas[which])) continue;
         for (size_t n = 1; n <= 40; n += 13) {
@@ -199,7 +199,7 @@ TEST(eval_writes_any_stretch_of_the_outputs) {
     }
 }
 
-/* A few stretches of outputs in a row among many zeros. */
+/* A few stretches of consecutive outputs among many zeros. */
 TEST(eval_writes_zeros_between_stretches) {
     enum { OUTPUTS = 400 };
     ad_graph g;
@@ -231,8 +231,8 @@ TEST(eval_writes_zeros_between_stretches) {
     ad_graph_free(&g);
 }
 
-/* Rows of entries that go on alike, of every width, with constants, between others that do not. */
-TEST(eval_writes_outputs_by_rule) {
+/* Similar rows of entries, of every width, with constants, between others that are not similar. */
+TEST(eval_writes_tiles_of_outputs) {
     enum { INPUTS = 2000, OUTPUTS = 1500 };
     static double arena[INPUTS + 64], out[OUTPUTS + 2];
     static ad_term output[OUTPUTS];
@@ -314,7 +314,7 @@ TEST(eval_compares_guards_with_their_outcomes) {
     ad_graph_free(&g);
 }
 
-TEST(eval_looks_for_infinities_and_nan_among_derivatives_alone) {
+TEST(eval_tests_only_derivatives_for_infinities_and_nan) {
     for (size_t outputs = 1; outputs <= 20; outputs += 3) {
         for (size_t checked = 0; checked <= outputs; checked++) {
             ad_graph g;
@@ -343,9 +343,9 @@ TEST(eval_looks_for_infinities_and_nan_among_derivatives_alone) {
     }
 }
 
-/* Programs of derivatives are plain; a strict one lets a zero win that stays zero near the point, and
- * no other. */
-TEST(eval_of_a_strict_program_tells_zeros_from_zeros) {
+/* Programs of derivatives are plain.  A strict program lets a zero win only if it stays zero near
+ * the point. */
+TEST(eval_of_a_strict_program_distinguishes_kinds_of_zeros) {
     ad_graph g;
     REQUIRE(ad_expr_prepare() == AD_OK && ad_graph_init(&g, 2, 100) == AD_OK);
     ad_term zero = ad_graph_constant(&g, 0), one = ad_graph_constant(&g, 1);
@@ -376,12 +376,12 @@ TEST(eval_of_a_strict_program_tells_zeros_from_zeros) {
     const ad_wanted first = {1, 0, 0, output, NULL, NULL};
     ad_program p;
     REQUIRE(ad_program_make(&g, &first, 0, &p) == AD_OK);
-    CHECK(!p.guarded); /* no zero of it stays one */
+    CHECK(!p.guarded); /* none of its zeros stays zero near the point */
     ad_program_free(&p);
     ad_graph_free(&g);
 }
 
-/* The partial of a root is what it is in a program, and 0 at the kink in a strict one. */
+/* The partial of a root is infinite at the kink in a plain program, and 0 in a strict one. */
 TEST(eval_of_a_strict_program_takes_the_middle_of_a_kink) {
     ad_graph g;
     ad_term partial;

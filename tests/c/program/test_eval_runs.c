@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inner loops, each alone: every operation in every form on every instruction set. */
+/* Each inner loop alone: every operation in every form on every instruction set. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "isa/select.h"
@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FROM 4    /* operands begin here, */
-#define ROOM 256  /* results here */
-#define TOTAL 512 /* and nothing lies behind this */
+#define FROM 4    /* start of the operands, */
+#define ROOM 256  /* of the results, */
+#define TOTAL 512 /* and end of the arena */
 
 static const char *const isas[] = {"base", "avx2", "avx512"};
 
-/* Numbers with everything that is special among them. */
+/* Numbers with all special cases among them. */
 static void fill(double *w, size_t n, uint32_t seed) {
     static const double special[] = {0,   -0.0,   1,       -1,    2,      0.5, INFINITY, -INFINITY,
                                      NAN, 5e-324, -1e-310, 1e308, -1e308, 3,   -2.5,     0.2};
@@ -32,7 +32,7 @@ static size_t arity_of(unsigned op) {
 
 static const char *name_of(unsigned op) { return ad_program_name(op); }
 
-/* Whether results are as they must be; `most` units in the last place apart. */
+/* Returns whether results agree with the expected ones within `most` units in the last place. */
 static size_t differing(size_t n, const double *got, const double *want, uint64_t most) {
     size_t wrong = 0;
     for (size_t k = 0; k < n; k++) {
@@ -42,7 +42,7 @@ static size_t differing(size_t n, const double *got, const double *want, uint64_
     return wrong;
 }
 
-/* One run on an arena; slots that it must not touch are as they were. */
+/* One run on an arena.  Checks that other slots do not change. */
 static void check_run(const ad_program_run *run, const uint32_t *list, double *w, uint64_t most) {
     static double before[TOTAL], want[TOTAL];
     ad_program p = {.list = (uint32_t *)(uintptr_t)list};
@@ -101,7 +101,7 @@ TEST(eval_runs_every_operation_in_every_form_on_every_instruction_set) {
     CHECK(ad_isa_choose(NULL));
 }
 
-/* An affine operand that ends with the arena: no more than the padding behind it is touched. */
+/* An affine operand at the end of the arena: no slots after the padding are accessed. */
 TEST(eval_reads_no_further_than_the_padding) {
     for (int which = 0; which < 3; which++) {
         if (!ad_isa_choose(isas[which])) continue;
@@ -119,7 +119,7 @@ TEST(eval_reads_no_further_than_the_padding) {
                     CHECK_EQUAL(w[k], x * x);
                     sum += x;
                 }
-                /* as the terms of one sum */
+                /* as terms of one sum */
                 run.op = AD_RUN_SUM;
                 run.count = 1;
                 run.arity = count;
@@ -132,7 +132,8 @@ TEST(eval_reads_no_further_than_the_padding) {
     CHECK(ad_isa_choose(NULL));
 }
 
-/* Records of one run for lanes, operands anywhere, one result in the place of an operand. */
+/* Records of one run for lanes, with scattered operands and one result in the place of an
+ * operand. */
 static void check_points(unsigned op, size_t arity, size_t points, uint64_t most) {
     enum { COUNT = 9, SLOTS = 48 };
     static double w[SLOTS * AD_LANE_POINTS], want[COUNT][AD_LANE_POINTS];
@@ -142,7 +143,7 @@ static void check_points(unsigned op, size_t arity, size_t points, uint64_t most
     for (uint32_t k = 0; k < COUNT; k++, to += 1 + arity) {
         to[0] = (30 + k) * AD_LANE_POINTS;
         for (size_t j = 0; j < arity; j++) to[1 + j] = model_random(&seed, 30) * AD_LANE_POINTS;
-        if (k == 4 && !ad_run_reduces(op)) to[1] = to[0]; /* its own place */
+        if (k == 4 && !ad_run_reduces(op)) to[1] = to[0]; /* in the place of its operand */
         for (size_t e = 0; e < AD_LANE_POINTS; e++) {
             double x[64];
             for (size_t j = 0; j < arity; j++) x[j] = w[to[1 + j] + e];
@@ -174,7 +175,7 @@ TEST(eval_runs_every_operation_on_lanes_on_every_instruction_set) {
     CHECK(ad_isa_choose(NULL));
 }
 
-/* Whole numbers, of which sums are exact in any order, and now and then a NaN. */
+/* Integers, whose sums are exact in any order, and sometimes a NaN. */
 static void fill_whole(double *w, size_t n, uint32_t seed, int nan) {
     for (size_t k = 0; k < n; k++) w[k] = 1 + model_random(&seed, 1000);
     if (nan) w[100 + model_random(&seed, 80)] = NAN;
@@ -236,7 +237,7 @@ TEST(eval_writes_rows_of_outputs_and_nothing_else) {
         for (size_t points = 1; points <= AD_LANE_POINTS; points++) {
             for (size_t columns = 1; columns <= MOST_COLUMNS; columns++) {
                 uint32_t slot[MOST_COLUMNS];
-                int sparse = points % 2; /* hardly an entry among eight */
+                int sparse = points % 2; /* hardly any entry among eight */
                 for (uint32_t k = 0; k < columns; k++) {
                     int none = (k + points) % 5 == 0 || (sparse && k % 6);
                     slot[k] = none ? AD_NO_TERM : (MOST_COLUMNS - 1 - k) * AD_LANE_POINTS;
@@ -259,7 +260,7 @@ TEST(eval_writes_rows_of_outputs_and_nothing_else) {
     CHECK(ad_isa_choose(NULL));
 }
 
-/* Rows end where their memory does, and need not be aligned. */
+/* Rows end at the end of their memory, and need not be aligned. */
 TEST(eval_reads_rows_of_inputs_and_nothing_else) {
     enum { MOST_COLUMNS = 20 };
     for (int which = 0; which < 3; which++) {
@@ -298,7 +299,7 @@ TEST(eval_reads_rows_of_inputs_and_nothing_else) {
     CHECK(ad_isa_choose(NULL));
 }
 
-TEST(eval_sees_infinities_and_nan_among_the_points_that_there_are) {
+TEST(eval_finds_infinities_and_nan_only_among_existing_points) {
     const uint32_t offset[] = {2 * AD_LANE_POINTS, 0, AD_LANE_POINTS};
     static const double bad[] = {NAN, INFINITY, -INFINITY};
     for (int which = 0; which < 3; which++) {

@@ -25,7 +25,7 @@ static ad_program made(ad_graph *g, size_t n, const ad_term *output, int strict)
     return p;
 }
 
-/* How many elements of an operation a program has, in runs of a form (or of any). */
+/* The number of elements of an operation in a program, in runs of one form or of any. */
 static size_t elements(const ad_program *p, unsigned op, int form) {
     size_t count = 0;
     for (size_t r = 0; r < p->runs; r++) {
@@ -34,9 +34,9 @@ static size_t elements(const ad_program *p, unsigned op, int form) {
     return count;
 }
 
-/* ------------------------------------------------------------------------------ what it is */
+/* ------------------------------------------------------------------------------ structure */
 
-/* Lists lie within the program's, padded to whole vectors with slots that may be read. */
+/* Checks that lists are within the program's array, padded to whole vectors with valid slots. */
 static int lists_are_padded(const ad_program *p) {
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
@@ -50,8 +50,8 @@ static int lists_are_padded(const ad_program *p) {
     return 1;
 }
 
-/* Which slot each lane holds, from the inputs through all records: an operand is where its
- * record says, and what is kept for later stays until then. */
+/* Follow which slot each lane holds, from the inputs through all records.  Checks that an operand
+ * is in the recorded lane, and that a value stays there until its last reader. */
 static int lanes_hold(const ad_program *p) {
     uint32_t holds[MOST];
     size_t at = 0;
@@ -75,7 +75,7 @@ static int lanes_hold(const ad_program *p) {
             for (size_t j = 0; j < run->arity; j++) {
                 if (record[1 + j] % p->lane_points != 0) return 0;
                 if (holds[record[1 + j] / p->lane_points] != ad_run_operand(p, run, k, j)) return 0;
-                /* a reduction may write before it has read all */
+                /* a reduction may write before it has read all operands */
                 if (ad_run_reduces(run->op) && record[1 + j] == record[0]) return 0;
             }
             if (record[0] / p->lane_points >= p->lane_slots) return 0;
@@ -124,7 +124,7 @@ static void check_program(ad_graph *g, const ad_wanted *wanted, const double *x,
     CHECK(p.run == NULL && p.slots == 0);
 }
 
-TEST(program_computes_what_the_graph_says_in_an_order_that_can_be) {
+TEST(program_computes_the_values_of_the_graph_in_a_valid_order) {
     size_t form[AD_RUN_FORMS] = {0};
     for (uint32_t seed = 0; seed < 120; seed++) {
         double x[D];
@@ -141,7 +141,7 @@ TEST(program_computes_what_the_graph_says_in_an_order_that_can_be) {
             output[k] =
                 model_random(&numbers, 5) ? pool[model_random(&numbers, (uint32_t)n)] : NONE;
         }
-        if (seed % 3 == 0) { /* all: nothing is dead, and rows stay whole */
+        if (seed % 3 == 0) { /* all outputs: no operation is left out, and rows stay whole */
             memcpy(output, pool, n * sizeof *pool);
             outputs = n;
         }
@@ -154,10 +154,10 @@ TEST(program_computes_what_the_graph_says_in_an_order_that_can_be) {
         ad_program_free(&p);
         ad_graph_free(&g);
     }
-    CHECK(form[AD_RUN_AFFINE] > 500 && form[AD_RUN_LISTED] > 5000); /* there are enough of both */
+    CHECK(form[AD_RUN_AFFINE] > 500 && form[AD_RUN_LISTED] > 5000); /* often enough */
 }
 
-TEST(program_leaves_out_what_nobody_needs) {
+TEST(program_leaves_out_operations_that_no_output_needs) {
     ad_graph g = inputs(3);
     ad_term c = ad_graph_constant(&g, 4), unused = ad_graph_constant(&g, 5);
     ad_term dead = ad_graph_push(&g, AD_ADD, 0, unused, NONE);
@@ -209,7 +209,7 @@ TEST(program_runs_whole_arrays_by_affine_rules) {
     CHECK(ad_program_operations(&p) == 200 + 90 + 90 + 190);
     ad_program_free(&p);
 
-    /* what lies scattered is listed; what is regular in the middle of it is not */
+    /* scattered operands are listed, but not the regular ones between them */
     ad_term mixed[60];
     for (uint32_t k = 0, seed = 1; k < 60; k++) {
         ad_term a = k >= 20 && k < 40 ? k : model_random(&seed, 200);
@@ -224,7 +224,7 @@ TEST(program_runs_whole_arrays_by_affine_rules) {
     model_numbers(200, x, &seed);
     const ad_wanted wanted = {.outputs = 60, .checked = 60, .output = mixed};
     check_program(&g, &wanted, x, 0);
-    /* reductions of two lengths in turn are two runs */
+    /* alternating reductions of two lengths are two runs */
     for (ad_term k = 0; k < 60; k++) {
         mixed[k] = ad_graph_reduce(&g, AD_GRAPH_SUM, k % 2 ? 5 : 9, u + k);
     }
@@ -237,7 +237,7 @@ TEST(program_runs_whole_arrays_by_affine_rules) {
 
 /* ------------------------------------------------------------------------ fused operations */
 
-TEST(program_fuses_a_product_that_only_one_reads) {
+TEST(program_fuses_a_product_with_its_only_reader) {
     ad_graph g = inputs(4);
     ad_term product = ad_graph_push(&g, AD_MULTIPLY, 0, 1, NONE);
     const struct {
@@ -258,13 +258,13 @@ TEST(program_fuses_a_product_that_only_one_reads) {
         ad_program p = made(&g, 1, &y, 0);
         CHECK(p.runs == 1 && p.run[0].op == ways[k].fused && ad_program_operations(&p) == 2);
         CHECK(strcmp(ad_program_name(p.run[0].op), ways[k].name) == 0);
-        /* 1 - 2^-60 rounds to 1 before the 1 is taken from it */
+        /* the product 1 - 2^-60 is rounded to 1 before 1 is subtracted */
         CHECK(model_program(&p, x, slot));
         model_values(&g, x, value);
         CHECK_EQUAL(slot[p.place[0].slot], value[y]);
         CHECK(ways[k].op == AD_NEGATIVE || fabs(value[y]) == 0 || fabs(value[y]) == 2);
         ad_program_free(&p);
-        /* not where somebody else reads the product: as an output, or twice */
+        /* not fused if there is another reader: an output, or a second operand */
         const ad_term both[] = {y, product},
                       twice[] = {y, ad_graph_push(&g, AD_SIN, product, 0, 0)};
         p = made(&g, 2, both, 0);
@@ -307,7 +307,7 @@ TEST(program_makes_inner_products_of_sums_of_products) {
     CHECK(p.runs == 1 && p.run[0].op == AD_RUN_DOT && p.run[0].arity == 20 && !p.guarded);
     CHECK(ad_program_operations(&p) == 19);
     ad_program_free(&p);
-    /* not with a term that is no product, one product twice, or guarded ones that must stay */
+    /* not with a term that is no product, a repeated product, or guarded products that must stay */
     p = made(&g, 1, &mixed, 0);
     CHECK(elements(&p, AD_RUN_DOT, -1) == 0 && elements(&p, AD_MULTIPLY, -1) == 9);
     ad_program_free(&p);
@@ -320,8 +320,8 @@ TEST(program_makes_inner_products_of_sums_of_products) {
     ad_graph_free(&g);
 }
 
-/* As in the gradient of a sum of squares with w w beside it: 2 w_j comes as one term twice. */
-TEST(program_makes_inner_products_beside_a_product_that_comes_twice) {
+/* As in the gradient of a sum of squares plus w w: 2 w_j is a repeated term. */
+TEST(program_makes_inner_products_beside_a_repeated_product) {
     ad_graph g = inputs(20);
     ad_term terms[12], square = ad_graph_product(&g, 0, 0);
     for (ad_term k = 0; k < 10; k++) terms[k + 2 * (k > 3)] = ad_graph_product(&g, k, 19 - k);
@@ -335,11 +335,11 @@ TEST(program_makes_inner_products_beside_a_product_that_comes_twice) {
 
 /* ---------------------------------------------------------------------------------- lanes */
 
-TEST(program_uses_a_lane_again_when_its_last_reader_is_done) {
+TEST(program_reuses_a_lane_after_its_last_reader) {
     ad_graph g = inputs(2);
     ad_term y = 0, early = ad_graph_push(&g, AD_COS, 1, NONE, NONE);
     for (int k = 0; k < 3000; k++) y = ad_graph_push(&g, AD_SIN, y, NONE, NONE);
-    ad_term z = ad_graph_push(&g, AD_ADD, y, early, NONE); /* lives through all of it */
+    ad_term z = ad_graph_push(&g, AD_ADD, y, early, NONE); /* is needed until the end */
     ad_program p = made(&g, 1, &z, 0);
     CHECK(p.slots == 3004 && p.lane_slots <= 4 && lanes_hold(&p));
     ad_program_free_lanes(&p);
@@ -411,7 +411,7 @@ TEST(program_keeps_the_guards_of_the_function_itself) {
         ad_point_begin(&p, arena);
         arena[0] = arena[1] = 0;
         ad_point_run(&p, arena);
-        if (!ad_point_store(&p, arena, 0, 2, 0, got)) { /* nobody will run it again */
+        if (!ad_point_store(&p, arena, 0, 2, 0, got)) { /* no strict program is needed */
             CHECK_EQUAL(got[0], 0.0);
             CHECK_EQUAL(got[1], 0.0);
         }

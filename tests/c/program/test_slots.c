@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that leave the nearest cache: slots used again, elements transposed. */
+/* Programs that exceed the nearest cache: slots are reused, and elements transposed. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "isa/select.h"
@@ -17,11 +17,11 @@
 
 static const char *const isas[] = {"base", "avx2", "avx512"};
 
-/* Outputs and guards of one point, on an arena of exactly the room that is asked for. */
+/* Outputs and guards of one point, on an arena of exactly the required size. */
 static void run_point(const ad_program *p, const double *x, double *out, double *guard) {
     double *arena = ad_alloc(ad_point_room(p), sizeof *arena);
     ad_point_begin(p, arena);
-    for (int again = 0; again < 2; again++) { /* a run leaves nothing behind for the next */
+    for (int again = 0; again < 2; again++) { /* a run does not influence the next one */
         for (size_t d = 0; d < p->inputs; d++) arena[d] = again ? x[d] : 7;
         ad_point_run(p, arena);
     }
@@ -67,7 +67,8 @@ static void check(ad_graph *g, const ad_wanted *wanted, const double *x, size_t 
     ad_program_free(&p);
 }
 
-/* Layers of operations on the layer before, in rows and one by one, so that the live ones are few. */
+/* Layers of operations on the previous layer, in rows and one by one, so that few values are
+ * live. */
 static void push_layers(ad_graph *g, size_t layers, uint32_t *seed, ad_term *last, size_t *n) {
     static const uint8_t ops[] = {AD_ADD, AD_SUBTRACT, AD_MAXIMUM, AD_MINIMUM, AD_MULTIPLY};
     for (size_t k = 0; k < D; k++) last[k] = (ad_term)k;
@@ -86,7 +87,7 @@ static void push_layers(ad_graph *g, size_t layers, uint32_t *seed, ad_term *las
     }
 }
 
-TEST(slots_are_used_again_only_behind_their_last_reader) {
+TEST(slots_are_reused_only_after_their_last_reader) {
     size_t reused = 0, checked = 0;
     for (uint32_t seed = 0; seed < 12; seed++) {
         double x[D];
@@ -100,7 +101,7 @@ TEST(slots_are_used_again_only_behind_their_last_reader) {
         push_layers(&g, 150, &numbers, last, &n);
         REQUIRE(g.status == AD_OK);
         for (size_t k = 0; k < OUTPUTS; k++) output[k] = last[k % n];
-        for (size_t k = 0; k < 20; k++) { /* some in the middle */
+        for (size_t k = 0; k < 20; k++) { /* some in between */
             guard[k] = model_random(&numbers, (uint32_t)g.terms);
         }
         const ad_wanted wanted = {OUTPUTS, OUTPUTS, 20, output, guard, outcome};
@@ -115,7 +116,7 @@ TEST(slots_are_used_again_only_behind_their_last_reader) {
     CHECK(2 * reused > checked);
 }
 
-/* (x[n, d] - m[k, d])^2 in the order (k, n, d) and then summed over d, as data fitting has it. */
+/* (x[n, d] - m[k, d])^2 in the order (k, n, d), then summed over d, as in data fitting. */
 static size_t distances(size_t points, size_t centres, size_t dims, int as_they_come) {
     static double value[MOST];
     double x[1200];
@@ -156,9 +157,9 @@ static size_t distances(size_t points, size_t centres, size_t dims, int as_they_
     return listed;
 }
 
-TEST(slots_lie_so_that_loops_over_points_are_affine) {
+TEST(slots_make_loops_over_points_affine) {
     CHECK(distances(200, 5, 2, 0) == 0);
     CHECK(distances(100, 3, 7, 0) == 0);
     CHECK(distances(33, 4, 3, 0) < 20);
-    CHECK(distances(200, 5, 2, 1) == 0); /* and results stay in a row for the caller */
+    CHECK(distances(200, 5, 2, 1) == 0); /* and outputs stay in a row for the caller */
 }
