@@ -92,9 +92,9 @@ static void make_symmetric(matrix *a) {
     }
 }
 
-/* ---------------------------------------------------------------------- validity, by brute force */
+/* --------------------------------------------------------------------- validity, by brute force */
 
-/* In how many entries of row i (or column i) a colour is. */
+/* The number of entries of row i (or column i) that have a colour. */
 static size_t times(const matrix *a, int row, size_t i, const uint32_t *colour, uint32_t c) {
     size_t count = 0;
     for (size_t k = 0; k < (row ? a->p.columns : a->p.rows); k++) {
@@ -103,7 +103,8 @@ static size_t times(const matrix *a, int row, size_t i, const uint32_t *colour, 
     return count;
 }
 
-/* Every entry alone in its row with its column's colour, or in its column with its row's. */
+/* Checks that every entry has a unique column colour in its row, or a unique row colour in its
+ * column. */
 static int is_direct(const matrix *a, const uint32_t *column, const uint32_t *row) {
     for (size_t i = 0; i < a->p.rows; i++) {
         for (size_t k = a->start[i]; k < a->start[i + 1]; k++) {
@@ -146,7 +147,8 @@ static size_t root(size_t *up, size_t v) {
     return v;
 }
 
-/* No edge of two colours joins what edges of those two have joined before. */
+/* Checks that no edge between two colours joins vertices that are connected already by such
+ * edges. */
 static int is_acyclic(const matrix *a, const uint32_t *c, size_t colours) {
     size_t n = a->p.rows, *up = malloc((n + 1) * sizeof *up);
     int holds = is_distance_1(a, c);
@@ -176,7 +178,7 @@ static int are_colours(size_t n, const uint32_t *c, size_t colours) {
 
 /* ------------------------------------------------------------------------------------- recovery */
 
-/* The products, `count` times, each time with the values doubled. */
+/* Compute the products `count` times, each time with the values doubled. */
 static double *products(const matrix *a, size_t count, const uint32_t *column, size_t columns,
                         const uint32_t *row, size_t rows) {
     size_t m = a->p.rows, n = a->p.columns, packed = columns * m + rows * n;
@@ -212,7 +214,7 @@ static void check_recovery(const matrix *a, const ad_recovery *r, const double *
     free(got);
 }
 
-/* Colours a matrix, checks the colouring and its recovery; how many colours there are. */
+/* Colour a matrix, and check the colouring and its recovery.  Returns the number of colours. */
 static size_t checked(matrix *a, ad_colouring kind, int ordering) {
     size_t n = kind == AD_COLOUR_ROWS ? a->p.rows : a->p.columns, count = SIZE_MAX;
     uint32_t *c = malloc((n + 1) * sizeof *c);
@@ -284,7 +286,7 @@ TEST(colour_random_patterns) {
     CHECK(star_more == 0 && sum_more > 10);
 }
 
-/* Long enough that rows and columns have their colours as bits. */
+/* Rows and columns long enough for the colours to be kept as bits. */
 TEST(colour_long_rows) {
     size_t columns;
     for (size_t n = 63; n <= 260; n += 67) {
@@ -299,7 +301,7 @@ TEST(colour_long_rows) {
 
 /* ------------------------------------------------------------------------------- known matrices */
 
-TEST(colour_of_next_to_nothing) {
+TEST(colour_of_tiny_patterns) {
     static const size_t sizes[][2] = {{0, 0}, {1, 1}, {0, 5}, {5, 0}, {4, 4}};
     size_t columns;
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
@@ -321,9 +323,10 @@ TEST(colour_of_next_to_nothing) {
     }
 }
 
-/* Columns need as many colours as the band is wide, and so do stars: an exhaustive search finds
- * no fewer for w <= 3 and 3 w + 1 vertices or more, of a path 3.  Without cycles w + 1 do, i's
- * being i mod (w + 1), and no fewer since that many are neighbours of one another. */
+/* Columns need as many colours as the band is wide, and so do stars: an exhaustive search finds no
+ * fewer for w <= 3 and at least 3 w + 1 vertices, and 3 for a path.  Acyclic colourings need w + 1:
+ * the colour i mod (w + 1) of vertex i is acyclic, and w + 1 vertices are neighbours of one
+ * another. */
 TEST(colour_bands) {
     size_t columns;
     for (width = 1; width < 6; width++) {
@@ -373,8 +376,8 @@ TEST(colour_dense) {
     discard(&a);
 }
 
-/* Of the five-point stencil the least is 5 for columns (Goldfarb and Toint, Math. Comp. 43, 1984)
- * and stars (Fertin, Raspaud, Reed, J. Graph Theory 47, 2004), and 3 for acyclic colourings
+/* For the five-point stencil the minimum is 5 for columns (Goldfarb and Toint, Math. Comp. 43,
+ * 1984) and stars (Fertin, Raspaud, Reed, J. Graph Theory 47, 2004), and 3 for acyclic colourings
  * (Fertin, Godard, Raspaud, Inf. Process. Lett. 87, 2003). */
 TEST(colour_grids) {
     size_t columns;
@@ -389,9 +392,9 @@ TEST(colour_grids) {
     }
 }
 
-/* -------------------------------------------------------------------------------- what is refused */
+/* -------------------------------------------------------------------------------- failures */
 
-TEST(colour_refuses_what_is_no_pattern) {
+TEST(colour_refuses_invalid_patterns) {
     static const size_t good[] = {0, 1, 2}, falling[] = {0, 2, 1}, late[] = {1, 1, 2};
     static const size_t more[] = {0, 3, 3};
     static const uint32_t eye[] = {0, 1, 1}, twice[] = {0, 0, 1}, beyond[] = {0, 2, 1};
@@ -427,7 +430,7 @@ TEST(colour_refuses_what_is_no_pattern) {
     CHECK(c[0] == 7 && d[0] == 7 && count == 7 && other == 7 && ordering == AD_ORDERINGS);
 }
 
-TEST(colour_recovery_refuses_colours_that_do_not_do) {
+TEST(colour_recovery_refuses_invalid_colourings) {
     width = 1;
     matrix a = build(4, 4, in_band);
     const uint32_t same[] = {0, 0, 0, 0}, two[] = {0, 1, 0, 1}, far[] = {0, 1, 2, 3};
@@ -475,7 +478,7 @@ TEST(colour_out_of_memory) {
         }
         CHECK(status == AD_OK && n > 5);
         if (what >= AD_COLOURINGS + 2) ad_recovery_free(&r);
-        if (what == AD_COLOURINGS + 2) { /* what the last one needs */
+        if (what == AD_COLOURINGS + 2) { /* needed by the last one */
             CHECK(ad_colour_both(&a.p, 1, some, &colours, others, &more) == AD_OK);
         }
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Patterns of Jacobians from tapes, against the Jacobians and against the edges one by one. */
+/* Patterns of Jacobians from tapes, against the Jacobians and against a walk over single edges. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "model.h"
@@ -53,7 +53,7 @@ static int same(const pattern *p, const pattern *q, size_t K) {
            memcmp(p->index, q->index, p->start[K] * sizeof *p->index) == 0;
 }
 
-/* Which nodes depend on input d by edges of any partial. */
+/* Marks the nodes that depend on input d by edges with any partial. */
 static void reach(const ad_tape *tape, ad_node d, uint8_t *reached) {
     static ad_edge edges[MOST_NODES];
     for (size_t i = 0; i < tape->nodes; i++) {
@@ -63,7 +63,7 @@ static void reach(const ad_tape *tape, ad_node d, uint8_t *reached) {
     }
 }
 
-TEST(sparsity_holds_what_is_not_zero_and_nothing_beyond_the_edges) {
+TEST(sparsity_contains_all_nonzeros_and_nothing_beyond_the_edges) {
     enum { D = 5, K = 7 };
     for (uint32_t seed = 1; seed <= 60; seed++) {
         ad_tape tape;
@@ -110,7 +110,7 @@ static ad_node *ascending(size_t n, ad_node first) {
     return nodes;
 }
 
-TEST(sparsity_in_ranges_is_that_in_one_pass) {
+TEST(sparsity_in_ranges_equals_that_in_one_pass) {
     enum { N = 1000 };
     ad_tape tape;
     ad_node y;
@@ -137,15 +137,15 @@ TEST(sparsity_in_ranges_is_that_in_one_pass) {
     ad_tape_free(&tape);
 }
 
-/* What vanishes wherever the inputs lie: 0 x, a constant mask, a constant matrix' zeros. */
-TEST(sparsity_leaves_out_structural_zeros_alone) {
+/* Partials that vanish for all inputs: 0 x, a constant mask, zeros of a constant matrix. */
+TEST(sparsity_leaves_out_only_structural_zeros) {
     ad_tape tape;
     ad_node x, zero, y, products, mask, chosen;
     const int64_t shape[1] = {2}, one[1] = {1}, extents[4] = {1, 2, 2, 1};
     const int64_t matrix[3] = {4, 2, 1}, column[3] = {2, 1, 1};
     ad_tape_init(&tape);
     REQUIRE(ad_tape_inputs(&tape, 2, &x) == AD_OK);
-    tape.value[x] = 0; /* a point at which factors are 0 that are none elsewhere */
+    tape.value[x] = 0; /* a point at which factors happen to be 0 */
     tape.value[x + 1] = 3;
     REQUIRE(ad_tape_constants(&tape, 4, &mask) == AD_OK);
     const double bits[4] = {1, 0, 0, 1};
@@ -170,8 +170,9 @@ TEST(sparsity_leaves_out_structural_zeros_alone) {
     ad_tape_free(&tape);
 }
 
-/* What was not selected, and what is zero by what does not vary; an input within the tape. */
-TEST(sparsity_here_goes_by_this_point) {
+/* Operands that were not selected, and partials that are fixed zeros; and an input computed on the
+ * tape. */
+TEST(sparsity_here_depends_on_the_point) {
     ad_tape tape;
     ad_node x, less, chosen, zero, product, square, sum;
     const int64_t shape[1] = {1}, one[1] = {1};
@@ -228,12 +229,12 @@ static int stop(void *context) {
     return 1;
 }
 
-TEST(sparsity_stops_when_it_is_asked_to) {
+TEST(sparsity_stops_when_the_poll_function_says_so) {
     enum { STEPS = 1 << 21 };
     ad_tape tape;
     ad_node x, y;
-    int asked = 0;
-    const ad_poll poll = {stop, &asked};
+    int polls = 0;
+    const ad_poll poll = {stop, &polls};
     ad_tape_init(&tape);
     REQUIRE(ad_tape_inputs(&tape, 1, &x) == AD_OK);
     tape.value[x] = 1;
@@ -248,7 +249,7 @@ TEST(sparsity_stops_when_it_is_asked_to) {
     const ad_function f = {&tape, 1, 1, &x, &y};
     ad_expr_prepare();
     CHECK(ad_sparsity(&f, 1, ROOM, start, &index, &poll) == AD_INTERRUPTED);
-    CHECK(index == NULL && asked == 1);
+    CHECK(index == NULL && polls == 1);
     ad_tape_free(&tape);
 }
 
@@ -256,8 +257,8 @@ TEST(sparsity_stops_within_a_product) {
     enum { N = 160 };
     ad_tape tape;
     ad_node x, zeros, y;
-    int asked = 0;
-    const ad_poll poll = {stop, &asked};
+    int polls = 0;
+    const ad_poll poll = {stop, &polls};
     const int64_t extents[4] = {1, N, N, N}, stride[3] = {N * N, N, 1};
     ad_tape_init(&tape);
     REQUIRE(ad_tape_inputs(&tape, N * N, &x) == AD_OK);
@@ -270,7 +271,7 @@ TEST(sparsity_stops_within_a_product) {
     const ad_function f = {&tape, N * N, 1, input, &y};
     ad_expr_prepare();
     CHECK(ad_sparsity(&f, 1, ROOM, start, &index, &poll) == AD_INTERRUPTED);
-    CHECK(asked == 1);
+    CHECK(polls == 1);
     CHECK(ad_sparsity(&f, 1, ROOM, start, &index, NULL) == AD_OK);
     CHECK(start[1] == 0);
     ad_free(index);
