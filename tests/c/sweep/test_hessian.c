@@ -18,7 +18,7 @@ typedef struct example {
 
 static const ad_workspace no_work = {NULL, 0};
 
-/* A recording of everything that can be recorded. */
+/* A recording with all kinds of operations. */
 static void begin(example *e, uint32_t seed) {
     double x[D];
     ad_tape_init(&e->tape);
@@ -46,7 +46,7 @@ TEST(hessian_products_are_symmetric_and_linear) {
         begin(&e, seed);
         for (int j = 0; j < D; j++) both[j] = e.left[j] + 2 * e.right[j];
         ad_status status = ad_hessian_product(&e.f, e.weight, e.left, left, no_work, NULL);
-        if (status == AD_NOT_FINITE) { /* at a kink, which a recorded gradient is asked about */
+        if (status == AD_NOT_FINITE) { /* at a kink, where a recorded gradient is needed */
             nonfinite++;
             ad_tape_free(&e.tape);
             continue;
@@ -64,7 +64,7 @@ TEST(hessian_products_are_symmetric_and_linear) {
     CHECK(curved > 75 && nonfinite < 30);
 }
 
-TEST(hessian_product_in_lent_memory_is_the_same) {
+TEST(hessian_product_in_the_memory_of_the_caller_is_the_same) {
     example e;
     double want[D], got[D], few[1];
     begin(&e, 11);
@@ -82,7 +82,7 @@ TEST(hessian_product_in_lent_memory_is_the_same) {
     ad_tape_free(&e.tape);
 }
 
-TEST(hessian_product_stands_every_failed_allocation) {
+TEST(hessian_product_survives_the_failure_of_every_allocation) {
     example e;
     double want[D], got[D];
     ad_status status = AD_NO_MEMORY;
@@ -101,7 +101,7 @@ TEST(hessian_product_stands_every_failed_allocation) {
 
 static int stop(void *context) { return ++*(int *)context >= 2; }
 
-TEST(hessian_product_stops_when_it_is_told) {
+TEST(hessian_product_stops_when_the_poll_function_says_so) {
     ad_tape tape;
     ad_node node = 0;
     int calls = 0;

@@ -135,7 +135,7 @@ TEST(jacobian_survives_the_failure_of_every_allocation) {
 
 static int stop_at_once(void *context) { return ++*(int *)context > 0; }
 
-TEST(jacobian_stops_when_it_is_told) {
+TEST(jacobian_stops_when_the_poll_function_says_so) {
     ad_tape tape;
     ad_node node = 0, input = 0;
     ad_tape_init(&tape);
@@ -153,8 +153,9 @@ TEST(jacobian_stops_when_it_is_told) {
     ad_tape_free(&tape);
 }
 
-/* Square roots at 0, or at 1: a sweep of a seed carries 4000 nodes, all of them eight million. */
-TEST(jacobian_of_many_short_sweeps_stops_when_it_is_told) {
+/* Square roots at 0, or at 1.  A sweep of one seed covers 4000 nodes, and all sweeps eight
+ * million. */
+TEST(jacobian_of_many_short_sweeps_stops_when_the_poll_function_says_so) {
     enum { N = 2000 };
     ad_node *input = ad_alloc(2 * N, sizeof *input), *output = input + N;
     double *J = ad_alloc((size_t)N * N, sizeof *J);

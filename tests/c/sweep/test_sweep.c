@@ -20,7 +20,7 @@ static double *sweep(const ad_tape *tape, int backward, size_t p, ad_node first,
     return array;
 }
 
-/* Tangents, or adjoints, of all nodes, p seeds each, from seeds at n nodes from `first` on. */
+/* The tangents or adjoints of all nodes, p seeds each, from seeds at n nodes from `first` on. */
 static double *forward(const ad_tape *tape, size_t p, ad_node first, size_t n, const double *seed) {
     ad_status status;
     double *tangent = sweep(tape, 0, p, first, n, seed, NULL, &status);
@@ -63,7 +63,7 @@ static double textbook_slope(int input) {
 TEST(sweep_forward_does_the_textbook_example) {
     ad_tape tape;
     ad_node y = textbook(&tape);
-    /* J e_1, J e_2 and J r in one sweep of three seeds, seeds of a node together */
+    /* J e_1, J e_2 and J r in one sweep of three seeds; the seeds of a node are contiguous */
     const double seeds[] = {1, 0, 0.3, 0, 1, -2};
     double *t = forward(&tape, 3, 0, 2, seeds);
     CHECK_NEAR(t[y * 3], textbook_slope(0), 1e-15);
@@ -92,7 +92,7 @@ TEST(sweep_reverse_does_the_textbook_example) {
 }
 
 TEST(sweep_lets_an_exact_zero_win) {
-    /* sqrt at 0 has an infinite partial; where nothing flows, nothing comes of it */
+    /* sqrt at 0 has an infinite partial, which has no effect on zero seeds */
     ad_tape tape;
     ad_node root, y;
     begin(&tape, 2, (const double[]){0, 3});
@@ -113,7 +113,7 @@ TEST(sweep_lets_an_exact_zero_win) {
     ad_tape_free(&tape);
 }
 
-/* Everything that can be recorded, on INPUTS inputs; the outputs are the last *n nodes. */
+/* All kinds of operations on INPUTS inputs; the outputs are the last *n nodes. */
 static ad_node everything(ad_tape *tape, const double *x, size_t *n) {
     static const int64_t c[] = {6, 1}, rows[] = {6, 0}, columns[] = {0, 1}, flipped[] = {-6, -1};
     const int64_t matrix[] = {4, 6}, line[] = {INPUTS};
@@ -135,7 +135,7 @@ static ad_node everything(ad_tape *tape, const double *x, size_t *n) {
     for (ad_node j = 0; j < INPUTS; j++) list[j] = j * 7 % 4 == 0 ? sum + j % 4 : run + j * 5 % 24;
     const ad_operand gathered[] = {{0, NULL, list}, {k, (const int64_t[]){0}, NULL}};
     s |= ad_tape_elementwise(tape, AD_DIVIDE, 1, line, gathered, &y);
-    /* one operand thrice, a scalar run in between */
+    /* one operand three times, with a scalar run in between */
     s |= ad_tape_binary(tape, AD_HYPOT, max + 2, product + 5, &k);
     const ad_operand last[] = {{y, one, NULL}, {k, (const int64_t[]){0}, NULL}};
     s |= ad_tape_elementwise(tape, AD_SUBTRACT, 1, line, last, &y);
@@ -180,7 +180,7 @@ TEST(sweep_forward_agrees_with_differences) {
     ad_tape_free(&tape);
 }
 
-/* w . (J t) = (J^T w) . t, far sharper than any difference. */
+/* w .  (J t) = (J^T w) . t, which is far more accurate than differences. */
 static void duality(const ad_tape *tape, ad_node y, size_t n, size_t p) {
     double t[INPUTS * 33], w[INPUTS * 33];
     fill(t, INPUTS * p, 3);
@@ -189,7 +189,7 @@ static void duality(const ad_tape *tape, ad_node y, size_t n, size_t p) {
     for (size_t s = 0; s < p; s++) {
         double left = dot(w + s, tangent + y * p + s, n, p);
         CHECK_NEAR(dot(adjoint + s, t + s, INPUTS, p), left, 1e-11);
-        /* each of many seeds is what it is alone */
+        /* each of many seeds gives the result of a single one */
         double one[INPUTS];
         for (size_t k = 0; k < INPUTS; k++) one[k] = t[k * p + s];
         double *alone = forward(tape, 1, 0, INPUTS, one);
@@ -256,7 +256,7 @@ TEST(sweep_shares_the_derivative_of_a_tie) {
 
 static int stop_at_third(void *context) { return ++*(int *)context >= 3; }
 
-TEST(sweep_stops_when_it_is_told) {
+TEST(sweep_stops_when_the_poll_function_says_so) {
     ad_tape tape;
     ad_node node = 0;
     begin(&tape, 1, (const double[]){0.5});
@@ -275,8 +275,8 @@ TEST(sweep_stops_when_it_is_told) {
     ad_tape_free(&tape);
 }
 
-TEST(recording_refuses_more_elements_than_an_index_can_name) {
-    /* Views broadcast from one node cost nothing to make, however many elements they have. */
+TEST(recording_refuses_more_elements_than_an_index_can_address) {
+    /* Broadcast views of one node cost nothing to make, for any number of elements. */
     const int64_t huge[] = {(int64_t)1 << 17, (int64_t)1 << 17}, none[] = {0, 0},
                   still[] = {0, 0, 0};
     ad_tape tape;

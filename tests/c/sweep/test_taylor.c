@@ -18,7 +18,7 @@ typedef struct example {
     double series[D * MOST];
 } example;
 
-/* A recording of everything that can be recorded, and a curve through its inputs. */
+/* A recording with all kinds of operations, and a curve through its inputs. */
 static void begin(example *e, uint32_t seed, size_t order) {
     double x[D];
     ad_tape_init(&e->tape);
@@ -42,7 +42,7 @@ TEST(taylor_of_order_one_is_a_tangent) {
     }
 }
 
-TEST(taylor_orders_do_not_depend_on_later_ones) {
+TEST(taylor_orders_do_not_depend_on_higher_ones) {
     for (uint32_t seed = 1; seed < 60; seed++) {
         example e;
         double all[K * MOST], some[K * 2], cut[D * 2], first[K * 2];
@@ -56,7 +56,7 @@ TEST(taylor_orders_do_not_depend_on_later_ones) {
     }
 }
 
-TEST(taylor_of_a_stretched_curve_is_stretched) {
+TEST(taylor_of_a_rescaled_curve_is_rescaled) {
     for (uint32_t seed = 1; seed < 60; seed++) {
         example e;
         double plain[K * MOST], wide[K * MOST];
@@ -87,7 +87,7 @@ TEST(recurrences_do_not_grow_with_the_order) {
     }
 }
 
-TEST(recurrences_of_powers_of_zero_take_a_power_an_order) {
+TEST(recurrences_of_powers_of_zero_need_one_power_per_order) {
     ad_recurrence few, many;
     REQUIRE(ad_recurrence_make(AD_POWER, 4, 0, 0, &few) == AD_OK);
     REQUIRE(ad_recurrence_make(AD_POWER, 8, 0, 0, &many) == AD_OK);
@@ -96,7 +96,7 @@ TEST(recurrences_of_powers_of_zero_take_a_power_an_order) {
     ad_recurrence_free(&many);
 }
 
-TEST(taylor_stands_every_failed_allocation) {
+TEST(taylor_survives_the_failure_of_every_allocation) {
     example e;
     double want[K * 3], got[K * 3];
     ad_status status = AD_NO_MEMORY;
@@ -116,7 +116,7 @@ TEST(taylor_stands_every_failed_allocation) {
 
 static int stop(void *context) { return ++*(int *)context >= 2; }
 
-TEST(taylor_stops_when_it_is_told) {
+TEST(taylor_stops_when_the_poll_function_says_so) {
     ad_tape tape;
     ad_node node = 0;
     int calls = 0;
