@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sweeps through arrays that are long: runs in interleaved chunks, adjoints that never reach
- * memory, arrays that are written, not added to. */
+/* Sweeps through long arrays: runs in interleaved chunks, adjoints that are never written to
+ * memory, and arrays that are written instead of added to. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "isa/select.h"
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define N 4200 /* more than what counts as large */
+#define N 4200 /* more than AD_FIRST_WRITE_LARGE */
 #define D (N + 7)
 #define K 4
 #define ROWS 60
@@ -34,7 +34,7 @@ static void keep(recorder *r, ad_node first) {
     if (r->status == AD_OK && r->pooled < 64) r->pool[r->pooled++] = first;
 }
 
-/* N nodes: mostly an array as it is, else inputs from anywhere on, backwards, a scalar for all,
+/* N nodes: mostly an array as it is, otherwise a piece of the inputs, reversed, a broadcast scalar,
  * constants or a list. */
 static ad_operand operand(recorder *r) {
     static const int64_t one[] = {1}, back[] = {-1}, none[] = {0};
@@ -75,7 +75,7 @@ static void elementwise(recorder *r) {
     keep(r, first);
 }
 
-/* A shorter operation beside the long ones, of part of an array: the sine of its sum. */
+/* A shorter operation beside the long ones, on part of an array: the sine of its sum. */
 static void shorter(recorder *r) {
     static const int64_t shape[] = {N - 600}, one[] = {1};
     const ad_node array = r->pool[r->pooled - 1];
@@ -200,7 +200,7 @@ static double curvature(const example *e, const double *s) {
     return sum;
 }
 
-TEST(hessian_products_along_long_arrays_are_those_of_taylor_series) {
+TEST(hessian_products_along_long_arrays_agree_with_taylor_series) {
     static double product[D], sum[D];
     int curved = 0;
     for (uint32_t seed = 1; seed <= 60; seed++) {
@@ -245,7 +245,7 @@ TEST(hessian_products_along_long_arrays_do_not_depend_on_the_memory_or_instructi
     }
 }
 
-TEST(gradients_along_long_arrays_are_those_of_plain_sweeps) {
+TEST(gradients_along_long_arrays_agree_with_plain_sweeps) {
     static double got[D], pair[D][2], half[D];
     for (uint32_t seed = 1; seed <= 60; seed++) {
         example *e = begin(seed);
@@ -264,9 +264,9 @@ TEST(gradients_along_long_arrays_are_those_of_plain_sweeps) {
     }
 }
 
-/* sum of sqrt(a) b: where a and b are 0 and a does not move, infinite partials meet zeros, which
- * the sweeps of second order leave to a recorded gradient. */
-TEST(infinities_are_told_along_long_arrays) {
+/* sum of sqrt(a) b: where a and b are 0 and a does not move, infinite partials meet zeros.  The
+ * sweeps of second order leave these cases to a recorded gradient. */
+TEST(infinities_along_long_arrays_are_reported) {
     static const int64_t shape[] = {N}, one[] = {1};
     static double direction[2 * N], out[2 * N];
     static ad_node input[2 * N];

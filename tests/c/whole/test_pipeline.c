@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From recordings to batches of derivatives, end to end, against the sweeps on recordings. */
+/* From recordings to batches of derivatives, end to end, against sweeps on recordings. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "graph/lower.h"
@@ -70,9 +70,9 @@ static void run(const ad_program *p, const ad_program *strict, int lanes, const 
     ad_free(arena);
 }
 
-/* The same from recordings anew at each point, by sweeps.  NaN where the two modes are not both
- * finite: whether infinities of both signs meet before or after a zero takes them depends on the
- * way. */
+/* The same by recording anew at each point and sweeping.  The result is NaN where the two modes are
+ * not both finite: it depends on the mode whether infinities of both signs meet before or after a
+ * zero removes them. */
 static void sweep(const ad_tape *tape, const ad_node *output, const double *x, double *y,
                   double *J) {
     double forward[K * D];
@@ -115,8 +115,8 @@ TEST(pipeline_of_values_and_jacobians_agrees_with_the_sweeps) {
     }
 }
 
-/* Scalar operations with poles and kinks on inputs that often are 0, every other one masked; all
- * are exact, so that a tie is a tie however it is computed. */
+/* Scalar operations with poles and kinks on inputs that are often 0, every other one masked.  All
+ * are exact, so that a tie is a tie in every implementation. */
 static ad_status singular(ad_tape *tape, uint32_t seed, ad_node *output) {
     static const uint8_t unary[] = {AD_SQRT, AD_RECIPROCAL, AD_ABSOLUTE, AD_SQUARE, AD_NEGATIVE};
     static const uint8_t binary[] = {AD_MULTIPLY, AD_ADD, AD_SUBTRACT, AD_MAXIMUM, AD_DIVIDE};
@@ -129,7 +129,7 @@ static ad_status singular(ad_tape *tape, uint32_t seed, ad_node *output) {
                 b = model_random(&seed, nodes);
         if (model_random(&seed, 2)) a = nodes - 1 - model_random(&seed, 4);
         switch (model_random(&seed, 4)) {
-        case 0: { /* one of the two, as an input says */
+        case 0: { /* one of the two, selected by an input */
             const int64_t still[] = {0};
             const ad_operand x[] = {
                 {model_random(&seed, D), still, NULL}, {a, still, NULL}, {b, still, NULL}};
@@ -148,8 +148,8 @@ static ad_status singular(ad_tape *tape, uint32_t seed, ad_node *output) {
     return status;
 }
 
-/* Where zeros meet infinities the guarded program, and a batch that takes it where it must, are as
- * finite as the sweeps, and then the same. */
+/* Where zeros meet infinities, the strict program, and a batch that uses it where needed, are
+ * finite where the sweeps are, and then equal to them. */
 TEST(pipeline_lets_an_exact_zero_win_as_the_sweeps_do) {
     static double x[POINTS * D], y[2][POINTS * K], J[2][POINTS * K * D];
     size_t nonfinite = 0;

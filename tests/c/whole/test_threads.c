@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One batch shared by threads.  tests/c/run-threads builds this under ThreadSanitizer as well, with
- * the sources that it needs and one instruction set. */
+/* One batch shared by several threads. tests/c/run-threads builds this file under ThreadSanitizer
+ * as well, with the sources that it needs and one instruction set. */
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "graph/routes.h"
@@ -17,7 +17,7 @@
 #define MOST 4000
 #define NONE AD_NO_TERM
 
-/* A function's values and Jacobian, guarded or not. */
+/* The values and the Jacobian of a function, guarded or not. */
 typedef struct example {
     ad_graph g;
     ad_program p, strict;
@@ -74,7 +74,8 @@ static void *work(void *context) {
     return NULL;
 }
 
-/* Run a batch on n threads; only the first one polls.  Returns whether nobody was interrupted. */
+/* Run a batch on n threads, of which only the first one polls.  Returns whether all of them
+ * finished. */
 static int share(ad_batch *b, int n, const ad_batch_poll *poll) {
     pthread_t thread[THREADS];
     worker w[THREADS];
@@ -138,7 +139,7 @@ static int alike(const batch *s, const batch *t) {
            memcmp(s->missed, t->missed, points) == 0;
 }
 
-TEST(threads_share_a_batch_and_do_all_of_it) {
+TEST(threads_share_a_batch_and_complete_it) {
     static const size_t sizes[] = {1, 255, 256, 1023, 3001};
     example e;
     if (!begin(&e, 1)) return;
@@ -157,7 +158,7 @@ TEST(threads_share_a_batch_and_do_all_of_it) {
     end(&e);
 }
 
-TEST(threads_ask_for_guards_and_take_them) {
+TEST(threads_run_the_strict_program_where_needed) {
     const size_t points = 1500, at[] = {0, 700, 1499};
     example e;
     if (!begin(&e, 2)) return;
@@ -186,7 +187,7 @@ static int stop_at_once(void *context, size_t done) {
     return ++*(int *)context > 0;
 }
 
-TEST(threads_all_stop_when_one_is_told_to) {
+TEST(threads_all_stop_when_one_is_interrupted) {
     example e;
     batch s;
     if (!begin(&e, 3)) return;
@@ -195,7 +196,7 @@ TEST(threads_all_stop_when_one_is_told_to) {
         const ad_batch_poll poll = {stop_at_once, &calls};
         set_up(&s, &e, 4000, lanes, 5);
         int finished = share(&s.b, THREADS, &poll);
-        CHECK(calls == 0 || (!finished && s.b.stop)); /* the others may have been done before */
+        CHECK(calls == 0 || (!finished && s.b.stop)); /* the others may have finished before */
         take_down(&s);
     }
     end(&e);
