@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Products and tests in which zeros, infinities and NaN need special treatment. */
-#ifndef AD_NUMBERS_H
-#define AD_NUMBERS_H
+#ifndef AD_NONFINITE_H
+#define AD_NONFINITE_H
 
 #include <stddef.h>
 

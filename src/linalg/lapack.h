@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the matrix functions share: row-major products and triangular solves, and the memory of a
  * call. */
-#ifndef AD_LINEAR_PARTS_H
-#define AD_LINEAR_PARTS_H
+#ifndef AD_LAPACK_H
+#define AD_LAPACK_H
 
 #include "linalg/linear.h"
 

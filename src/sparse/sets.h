@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sets of small numbers as words of 64 bits, without empty words.  A set never changes.  Sets are
  * referred to by numbers, and 0 is the empty one. */
-#ifndef AD_SPARSITY_SETS_H
-#define AD_SPARSITY_SETS_H
+#ifndef AD_SETS_H
+#define AD_SETS_H
 
 #include <stddef.h>
 #include <stdint.h>

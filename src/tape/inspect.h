@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Access to a tape node by node, for printing an evaluation trace and not for sweeps. */
-#ifndef AD_EDGES_H
-#define AD_EDGES_H
+#ifndef AD_INSPECT_H
+#define AD_INSPECT_H
 
 #include "tape/tape.h"
 

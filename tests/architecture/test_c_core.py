@@ -185,3 +185,12 @@ def test_static_variables_have_names_of_their_own():
         )
     assert len(names) > 10
     assert not {name: count for name, count in names.items() if count > 1}
+
+
+def test_include_guards_are_named_after_their_headers():
+    guards = {}
+    for path in sources(".h"):
+        guard = re.search(r"^#ifndef (AD_\w+_H)$", path.read_text("utf-8"), re.MULTILINE)[1]
+        stem = path.stem.upper()
+        assert guard in (f"AD_{stem}_H", f"AD_{folder(path).upper()}_{stem}_H"), relative(path)
+        assert guards.setdefault(guard, path) == path
