@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exceptions that ad_core raises of its own.
+"""The exception classes of ad_core.
 
-What can not be differentiated is a :class:`NotDifferentiable` of the kind that fits.  Everything
-else is a built-in: ``TypeError`` for an argument of the wrong type, ``ValueError`` for one of the
-wrong shape, ``MemoryError`` when memory is out.
+A function that can not be differentiated raises a subclass of :class:`NotDifferentiable`.  All
+other errors are built-in exceptions: ``TypeError`` for an argument of the wrong type,
+``ValueError`` for an argument of the wrong shape, ``MemoryError`` if memory is exhausted.
 """
 
 __all__ = [
@@ -20,26 +20,27 @@ __all__ = [
 
 
 class BranchChanged(RuntimeError):
-    """A comparison, a text or a caught exception that decided which way the function went came out
-    otherwise at a new point.
+    """The function takes another branch at a new point than when it was recorded.
 
-    A tape holds the one path that was recorded; :func:`ad_core.compile` records each.
+    A comparison, a text or a caught exception that decided the branch has another outcome there.  A
+    tape contains only the branch that was recorded.  :func:`ad_core.compile` records every branch.
 
     >>> import ad_core
     >>> tape = ad_core.trace(lambda x: x * x if x > 0 else -x, 2.0)
     >>> tape(-1.0)
     Traceback (most recent call last):
         ...
-    ad_core.errors.BranchChanged: at this point a comparison of <lambda> comes out otherwise...
+    ad_core.errors.BranchChanged: at this point a comparison of <lambda>...
     """
 
 
 class NotDifferentiable(Exception):
-    """What all refusals of ad_core have in common: a derivative was asked for that it can not give.
+    """The base class of the exceptions for functions that ad_core can not differentiate.
 
-    Each is also an exception of the kind that Python or NumPy has for such a case.  One that is
-    made while a function is traced is remembered: if the function catches it and returns, its
-    derivative is refused (see :func:`ad_core.allow_refusals`).
+    These exceptions are called refusals.  Each is also an instance of the exception that Python or
+    NumPy raises in such a case.  A refusal that is raised while a function is traced is remembered:
+    if the function catches it and returns, its differentiation raises an exception of the same type
+    (see :func:`ad_core.allow_refusals`).
 
     >>> import math, ad_core
     >>> try:
@@ -49,7 +50,7 @@ class NotDifferentiable(Exception):
     TracedValueError
     """
 
-    _remember = None  # remember(error), of the running trace; the core sets it
+    _remember = None  # remember(error): a function of the core that keeps it on the running trace
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -58,15 +59,15 @@ class NotDifferentiable(Exception):
 
     @classmethod
     def as_numpy_raises(cls, message):
-        """An error where NumPy raises one of plain numbers too: whoever catches it takes the path
-        that plain numbers take, so it is not remembered."""
+        """An error that is not remembered, because NumPy raises one for plain numbers as well: code
+        that catches it takes the same branch as for plain numbers."""
         return cls.__new__(cls, message)
 
 
 class TracedValueError(NotDifferentiable, TypeError):
-    """A traced value was put where only a plain number fits.
+    """A traced value was used where only a plain number can be.
 
-    Going on would lose its derivative, so the conversion is refused.
+    The conversion to a plain number would lose the derivative.
 
     >>> import ad_core
     >>> ad_core.grad(lambda x: float(x) ** 2)(3.0)
@@ -77,7 +78,7 @@ class TracedValueError(NotDifferentiable, TypeError):
 
 
 class TracedIndexError(TracedValueError, IndexError):
-    """A traced value was used as an index: an element's position has no derivative.
+    """A traced value was used as an index, but an element's position has no derivative.
 
     >>> import numpy as np, ad_core
     >>> ad_core.grad(lambda x: x[x[0]])(np.array([1.0, 2.0]))
@@ -88,18 +89,18 @@ class TracedIndexError(TracedValueError, IndexError):
 
 
 class TracedAttributeError(TracedValueError, AttributeError):
-    """The memory of a traced value was asked for, which holds no numbers.
+    """An attribute gives access to the memory of an array, but a traced value has none.
 
     >>> import numpy as np, ad_core
     >>> ad_core.grad(lambda x: x.ctypes)(np.array([1.0, 2.0]))
     Traceback (most recent call last):
         ...
-    ad_core.errors.TracedAttributeError: a traced value has no memory to hand out...
+    ad_core.errors.TracedAttributeError: a traced value has no memory of numbers...
     """
 
 
 class NoDerivativeError(NotDifferentiable, NotImplementedError):
-    """A function, or a way of calling it, that has no derivative in ad_core.
+    """A function, or a way to call it, has no derivative in ad_core.
 
     >>> import numpy as np, ad_core
     >>> ad_core.grad(lambda x: np.frexp(x)[0])(3.0)
@@ -110,7 +111,7 @@ class NoDerivativeError(NotDifferentiable, NotImplementedError):
 
 
 class DtypeError(NotDifferentiable, TypeError):
-    """An argument, operand or result is no array of real float64 numbers.
+    """An argument, operand or result is not an array of real float64 numbers.
 
     >>> import ad_core
     >>> ad_core.grad(lambda x: x * x)(3)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where in the user's code something happened, and which function of another library was met."""
+"""Finds the line of the user's code at which something happened, and the function of another
+library that was called there."""
 
 import ast
 import dis
@@ -15,28 +16,29 @@ from typing import NamedTuple
 import numpy as np
 
 __all__ = [
-    "Met",
+    "LibraryFunction",
     "expression_at",
     "is_users",
+    "library_function",
     "line_of",
     "line_text",
-    "met_in",
     "resolved",
     "users_frame",
 ]
 
 MOST_TEXT = 200  # characters of a line of source in a message
 OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
-# What is nobody's own program: ad_core, NumPy, the standard library, ...
+# Files that are never the user's: ad_core, NumPy, the standard library, ...
 LIBRARIES = (OURS, os.path.dirname(np.__file__) + os.sep, os.path.dirname(os.__file__) + os.sep,
              "<frozen ")  # fmt: skip
-# ... and what is installed; a traced function's own package is the user's, but for these.
+# ... and installed packages.  The package of the traced function counts as the user's, unless it is
+# one of NEVER_USERS.
 INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
 NEVER_USERS = re.compile(r"[\\/](site|dist)-packages[\\/](numpy|scipy|pandas)[\\/]")
 
 
-class Met(NamedTuple):
-    """A function that is not the user's: its name to call it by, its module, itself if known."""
+class LibraryFunction(NamedTuple):
+    """A function of a library: its name for messages, its module, and the function if known."""
 
     name: str
     module: str
@@ -48,7 +50,7 @@ def _is_library(file):
 
 
 def _file_of(function):
-    """The file of a function, whatever it is wrapped in; None if it has none."""
+    """The file of a function without its wrappers; None if it has none."""
     while True:
         if isinstance(function, functools.partial):
             function = function.func
@@ -56,13 +58,13 @@ def _file_of(function):
             function = function.__wrapped__
         else:
             break
-    if not hasattr(function, "__code__"):  # an object that is called like one
+    if not hasattr(function, "__code__"):  # an object with __call__
         function = inspect.getattr_static(type(function), "__call__", None)
     return getattr(getattr(function, "__code__", None), "co_filename", None)
 
 
 def is_users(fun):
-    """A test of frames: whether they are the user's who traces fun."""
+    """A function that tests whether a frame belongs to the user's code, where fun is traced."""
     own = None if fun is None else _file_of(fun)
     if own is not None and (own.startswith(LIBRARIES) or NEVER_USERS.search(own)):
         own = None
@@ -75,8 +77,9 @@ def is_users(fun):
 
 
 def users_frame(frame, fun):
-    """The innermost frame, from this one outwards, that is the user's who traces fun; if there is
-    none, the innermost that is neither ours, NumPy's nor the standard library's, or None."""
+    """The innermost frame of the user's code, from this frame outwards, where fun is traced.  If
+    there is none, the innermost frame outside of ad_core, NumPy and the standard library, or
+    None."""
     test, second = is_users(fun), None
     while frame is not None:
         if test(frame):
@@ -88,7 +91,7 @@ def users_frame(frame, fun):
 
 
 def line_of(frame, line=None):
-    """How messages name a frame's line: ' (file.py, line 12, in f)'."""
+    """A frame's line for messages: ' (file.py, line 12, in f)'."""
     if frame is None:
         return ""
     code = frame.f_code
@@ -96,13 +99,13 @@ def line_of(frame, line=None):
 
 
 def line_text(file, number):
-    """The text of a line of a source file, for messages: "" where there is none."""
+    """The text of a line of a source file for messages; "" if it can not be read."""
     return linecache.getline(file, number).strip()[:MOST_TEXT]
 
 
 def expression_at(frame, instruction):
-    """The expression that an instruction of a frame computes, as a syntax tree; None where its
-    text is not at hand."""
+    """The expression that an instruction of a frame computes, as a syntax tree; None if its source
+    can not be read."""
     place = _position(frame, instruction)
     if None in place:
         return None
@@ -125,8 +128,8 @@ def _position(frame, instruction):
 
 
 def _callee(frame, instruction):
-    """The name, or attribute of one, that an instruction calls, by the instructions that load it:
-    they begin where the call does.  None if they are more than that."""
+    """The name or attribute that an instruction calls, found from the instructions that load it,
+    whose source position begins where that of the call does.  None for other expressions."""
     line, _, start, _ = _position(frame, instruction)
     node = None
     for k in dis.get_instructions(frame.f_code):
@@ -149,8 +152,8 @@ MISSING = object()
 
 
 def resolved(node, frame):
-    """What a name, attribute or element in an expression stands for, found without running code
-    of the user's; MISSING if that can not be."""
+    """The value of a name, attribute or element in an expression, found without running code of
+    the user; MISSING if that is not possible."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
@@ -179,18 +182,19 @@ def _attribute(base, name):
     return MISSING if isinstance(found, property) else found
 
 
-def met_in(frames, users, instruction):
-    """The function of another library that was met: the first one that the user's frame called
-    into (frames: those within it, outermost first), or else the one that its instruction calls;
-    None if neither is known."""
+def library_function(frames, users, instruction):
+    """The function of another library that the user's frame has called, as a LibraryFunction.
+
+    frames: the frames inside of the user's, outermost first.  The first of them is the function.
+    If there are none, it is the function that the instruction calls.  None if it is not known."""
     if not frames:
         return _called(users, instruction)
     frame = frames[0]
     if frame.f_code.co_filename.startswith(OURS):
-        return None  # a function of ours, which knows traced values
+        return None  # a function of ad_core, which supports traced values
     module = frame.f_globals.get("__name__", "")
     name, owner = frame.f_code.co_qualname, frame.f_locals.get("self")
-    if "<locals>" in name:  # a decorator's: the user's own word for it says more
+    if "<locals>" in name:  # of a decorator: the name in the user's code is better
         found = _called(users, instruction)
         if found is not None and found.module:
             return found
@@ -199,7 +203,7 @@ def met_in(frames, users, instruction):
         method = name.rpartition(".")[2]
         name = type(owner).__qualname__ + ("" if method.startswith("__") else f".{method}")
         module = type(owner).__module__
-    return Met(f"{_public(module, name)}.{name}", module)
+    return LibraryFunction(f"{_public(module, name)}.{name}", module)
 
 
 def _called(users, instruction):
@@ -212,17 +216,17 @@ def _called(users, instruction):
         return None
     function = resolved(callee, users)
     if function is MISSING:
-        return Met(ast.unparse(callee), "")
+        return LibraryFunction(ast.unparse(callee), "")
     module, name = _module_of(function), getattr(function, "__qualname__", None)
     name = name or getattr(function, "__name__", None)
     if not isinstance(name, str):
-        return Met(ast.unparse(callee), module, function)
+        return LibraryFunction(ast.unparse(callee), module, function)
     name = name if module == "builtins" else f"{_public(module, name)}.{name}"
-    return Met(name, module, function)
+    return LibraryFunction(name, module, function)
 
 
 def _module_of(function):
-    """The module of a function; ufuncs do not tell theirs."""
+    """The module of a function, which ufuncs have no attribute for."""
     if isinstance(function, np.ufunc):
         name = function.__name__
         special = sys.modules.get("scipy.special")
@@ -234,8 +238,9 @@ def _module_of(function):
 
 
 def _public(module, name):
-    """The module to name a function by: the outermost that has it, scipy.optimize for what is
-    defined in scipy.optimize._root; or else the module without what is private in it."""
+    """The module of a function for messages.  It is the outermost one that contains the function,
+    such as scipy.optimize for a function that is defined in scipy.optimize._root; or else the
+    module without its private parts."""
     parts = module.lstrip("_").split(".")
     for k in range(1, len(parts) + 1):
         outer = sys.modules.get(".".join(parts[:k]))

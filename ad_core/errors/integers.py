@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole numbers that users pass: counts and positions checked in one place, and what is said of
-those that NumPy or Python refuse in words of their own."""
+"""Checks integers that users pass, such as counts and positions, and explains errors that NumPy or
+Python raise for integers in terms of C."""
 
 import operator
 import os
@@ -12,14 +12,14 @@ import numpy as np
 
 from ad_core.errors import NotDifferentiable
 
-__all__ = ["check_parameters", "index_error", "integer", "real", "shown", "tells_integers"]
+__all__ = ["check_parameters", "explain_integers", "index_error", "integer", "real", "shown"]
 
 LIBRARIES = (
     os.path.dirname(os.path.dirname(__file__)) + os.sep,
     os.path.dirname(np.__file__) + os.sep,
 )
 LONGEST = 60  # characters of a value in a message
-# What CPython and NumPy say of numbers that are no integers, or too large for C.
+# Messages of CPython and NumPy for numbers that are not integers, or too large for C.
 RAW = re.compile(
     r"too large to convert(?! to float)|cannot fit|signed integer is|infinity to integer"
     r"|NaN to integer|an integer is required|interpreted as an integer"
@@ -27,8 +27,9 @@ RAW = re.compile(
 
 
 def shown(value, depth=2):
-    """A value as messages show it: short, in one line, whatever it is; depth: of tuples and lists
-    in each other that are shown.
+    """Any value as a short text in one line, for messages.
+
+    depth: how many levels of nested tuples and lists are shown.
 
     >>> shown(2**20000), shown("text"), shown(np.zeros((2, 9)))
     ('an int of 20001 bits', "'text'", 'array([[0., 0., 0., 0., 0., 0., 0., 0., 0.], [0., 0., 0...')
@@ -50,12 +51,12 @@ def _cut(text, most):
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def integer(value, name, expected, least=None, most=sys.maxsize, whole=None):
-    """A parameter as an int; of Python, of NumPy or of a class that is one (``__index__``).
+def integer(value, name, expected, least=None, most=sys.maxsize, given=None):
+    """A parameter as an int.  It may be an integer of Python, NumPy or a class with ``__index__``.
 
-    expected: what the parameter must be, as a sentence goes on; "a positive int or None".
-    whole: what the user passed, if the value is a part of it.
-    Raises TypeError for what is no integer (truth values are none), ValueError outside
+    expected: what the parameter must be, as a part of the error message ("a positive int or None").
+    given: the argument that the user passed, if the value is a part of it.
+    Raises TypeError for values that are not integers (truth values are not), ValueError outside of
     [least, most].
 
     >>> integer(np.int64(3), "order", "an int >= 0", least=0)
@@ -68,7 +69,7 @@ def integer(value, name, expected, least=None, most=sys.maxsize, whole=None):
     number = _index_of(value)
     if number is None:
         raise TypeError(
-            f"{name} must be {expected}, got {shown(value if whole is None else whole)}"
+            f"{name} must be {expected}, got {shown(value if given is None else given)}"
         )
     if least is not None and number < least:
         raise ValueError(f"{name} must be {expected}, got {shown(value)}")
@@ -78,57 +79,61 @@ def integer(value, name, expected, least=None, most=sys.maxsize, whole=None):
 
 
 def real(value, name, expected, most=sys.float_info.max):
-    """A parameter as a float from 0 to most; TypeError for what is no number, else ValueError.
+    """A parameter as a float from 0 to most.
+
+    Raises TypeError for values that are not numbers, ValueError outside of [0, most].
 
     >>> real(10**400, "atol", "a number >= 0 or None")
     Traceback (most recent call last):
         ...
     ValueError: atol must be a number >= 0 or None, got an int of 1329 bits
     """
-    told = f"{name} must be {expected}, got {shown(value)}"
+    message = f"{name} must be {expected}, got {shown(value)}"
     if isinstance(value, (str, bytes, bytearray)):
-        raise TypeError(told)
+        raise TypeError(message)
     try:
         number = float(value)
     except OverflowError:
-        raise ValueError(told) from None
-    except NotDifferentiable:  # a traced value, which says itself what to do
+        raise ValueError(message) from None
+    except NotDifferentiable:  # of a traced value, whose message says what to do
         raise
     except (TypeError, ValueError):
-        raise TypeError(told) from None
+        raise TypeError(message) from None
     if not 0.0 <= number <= most:
-        raise ValueError(told)
+        raise ValueError(message)
     return number
 
 
 def _index_of(value):
-    """A value as an int, None for what is no integer."""
+    """A value as an int; None if it is not an integer."""
     if isinstance(value, (bool, np.bool_)) or not hasattr(type(value), "__index__"):
         return None
     try:
         return operator.index(value)
-    except NotDifferentiable:  # a traced value, which says itself what to do
+    except NotDifferentiable:  # of a traced value, whose message says what to do
         raise
-    except TypeError:  # arrays have the method whatever they hold
+    except TypeError:  # arrays have the method for all dtypes
         return None
 
 
 def index_error(error, key, shape):
-    """What to raise for an index that NumPy refused: the error itself, or what it means where it
-    speaks of C."""
+    """The error to raise for an index that NumPy rejected with `error`: this one, or an
+    understandable one if its message is about types of C."""
     if not RAW.search(str(error)):
         return error
     large = [part for part in _parts(key) if _is_large(part, 63)]
-    told = shown(large[0] if large else key)
-    return IndexError(f"index {told} is out of bounds for an array of shape {shape}")
+    index = shown(large[0] if large else key)
+    return IndexError(f"index {index} is out of bounds for an array of shape {shape}")
 
 
-def tells_integers(call):
-    """Let a hook for NumPy's functions, called with (function, ..., args, kwargs), name the
-    argument that is no integer, or too large a one, where NumPy or Python speak of C."""
+def explain_integers(call):
+    """Decorate a hook for NumPy's functions, which is called with (function, ..., args, kwargs).
+
+    If NumPy or Python raise an error about types of C, the decorated hook raises one that names the
+    argument that is not an integer or too large."""
 
     @wraps(call)
-    def told(function, *middle):
+    def explained(function, *middle):
         try:
             return call(function, *middle)
         except (OverflowError, TypeError, IndexError) as error:
@@ -136,16 +141,16 @@ def tells_integers(call):
                 raise
             if _left_others_code(error.__traceback__):
                 raise
-            found = _meant(function, error, *middle[-2:])
+            found = _explanation(function, error, *middle[-2:])
             if found is None:
                 raise
         raise found from None
 
-    return told
+    return explained
 
 
 def _left_others_code(traceback):
-    """Whether an exception came out of a function that is neither ours nor NumPy's."""
+    """Whether an exception passed through a function outside of ad_core and NumPy."""
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         if not file.startswith(LIBRARIES) and not file.endswith((".pxi", ".pyx")):
@@ -155,14 +160,14 @@ def _left_others_code(traceback):
 
 
 def check_parameters(function, args, kwargs):
-    """Refuse complex numbers as axes, which would else be taken for operands."""
+    """Raise TypeError for complex numbers as axes, which would otherwise be taken as operands."""
     for name, value in _parameters(function, args, kwargs):
         if _is_axis(name) and any(isinstance(part, complex) for part in _parts(value)):
             raise TypeError(_no_integer(function, name, value))
 
 
-def _meant(function, error, args, kwargs):
-    """The error that says which argument NumPy meant, None where that can not be told."""
+def _explanation(function, error, args, kwargs):
+    """An error that names the argument which caused `error`; None if it can not be identified."""
     parameters = _parameters(function, args, kwargs)
     text = str(error)
     if isinstance(error, TypeError):
@@ -177,11 +182,13 @@ def _meant(function, error, args, kwargs):
     for bits in (63, 31):
         for name, value in parameters:
             if any(_is_large(part, bits) for part in _parts(value)):
-                told = f"{name}={shown(value)} of {_name(function)}"
+                argument = f"{name}={shown(value)} of {_name(function)}"
                 if _is_axis(name):
-                    return np.exceptions.AxisError(f"{told} is out of bounds: no array has it")
+                    return np.exceptions.AxisError(
+                        f"{argument} is out of bounds: no array has so many axes"
+                    )
                 kind = IndexError if name == "indices" else ValueError
-                return kind(f"{told} is too large: no array has as many elements")
+                return kind(f"{argument} is too large: no array can have that many elements")
     return None
 
 
@@ -190,8 +197,10 @@ def _is_axis(name):
 
 
 def _no_integer(function, name, value):
-    told = f"{name} of {_name(function)} must be an integer, or several where NumPy takes them"
-    return f"{told}, got {shown(value)}"
+    return (
+        f"{name} of {_name(function)} must be an integer, or several where NumPy takes them, got "
+        f"{shown(value)}"
+    )
 
 
 def _name(function):
@@ -200,7 +209,7 @@ def _name(function):
 
 
 def _parameters(function, args, kwargs):
-    """(name, value) of each argument; those whose names can not be told are numbered."""
+    """(name, value) of each argument; arguments whose names are not known are numbered."""
     code = getattr(getattr(function, "_implementation", None), "__code__", None)
     names = code.co_varnames[: code.co_argcount] if code is not None else ()
     named = [
@@ -210,7 +219,7 @@ def _parameters(function, args, kwargs):
 
 
 def _parts(value, depth=8):
-    """A value and all that stands in its tuples, lists and slices, which may hold each other."""
+    """A value and all elements of its tuples, lists and slices, which may be nested."""
     if isinstance(value, (tuple, list)):
         inner = value if depth > 0 else ()
         return [value, *(part for x in inner for part in _parts(x, depth - 1))]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notes on exceptions of other libraries that met traced values: the user's line, the function
-that was met, and the way on."""
+"""Adds notes to exceptions that other libraries raised because they were given traced values.  A
+note gives the user's line, the function that was called there, and a remedy."""
 
 import ast
 import dis
@@ -13,21 +13,22 @@ from ad_core.errors import NotDifferentiable, callers, remedies
 
 __all__ = ["add_note"]
 
-# What NumPy, SciPy and compiled code say of the objects that stand for traced values.
+# Parts of messages of NumPy, SciPy and compiled code about traced values as objects.
 WORDS = re.compile(
     r"Traced(Scalar|Array|Complex)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|object dtype|"
     r"unsupported data types? in input|for the input types|must be real number|Numba type|"
     r"Buffer dtype mismatch"
 )
-DEPTH = 3  # of the containers that are looked into
+DEPTH = 3  # levels of nested containers that are searched
 
 
 def add_note(error, fun, refusal=None):
-    """Add a note to an exception that left the traced function fun, if it was raised by code of
-    another library that was given traced values; the function's own exceptions stay as they are.
+    """Add a note to an exception that the traced function fun raised, if it comes from code of
+    another library that was given traced values.  The function's own exceptions stay as they are.
 
-    A refusal that was lost on the way (compiled code that calls on although an exception is set, a
-    handler that raises something else later) is the note, unless the exception shows it itself.
+    If a refusal was lost before (compiled code continued although an exception was set, or a
+    handler raised something else later), the note quotes it, unless the exception's chain contains
+    it.
     """
     if isinstance(error, NotDifferentiable) or _noted(error):
         return
@@ -39,25 +40,25 @@ def add_note(error, fun, refusal=None):
     if users is None:
         return
     if inner and _is_ours(inner[0]):
-        return  # a function of ours, which says in its own words what is wrong
+        return  # a function of ad_core, whose own message says what is wrong
     if inner:
         node = callers.expression_at(users, instruction)
-        if not _met_values(inner) and (node is None or not _depends(node, users)):
+        if not _have_traced(inner) and (node is None or not _depends(node, users)):
             return
-    elif not _call_met_values(error, users, instruction):
+    elif not _call_has_traced(error, users, instruction):
         return
-    error.add_note(_text(callers.met_in(inner, users, instruction), users, line))
+    error.add_note(_text(callers.library_function(inner, users, instruction), users, line))
 
 
-def _text(met, users, line):
-    name = "Code of another library" if met is None else met.name
-    wanted = remedies.advice(met)
-    if wanted is None and name.startswith("numpy."):
-        wanted = remedies.OBJECTS
-    wanted = wanted or remedies.OF_OTHERS.format(name)
+def _text(called, users, line):
+    name = "Code of another library" if called is None else called.name
+    remedy = remedies.advice(called)
+    if remedy is None and name.startswith("numpy."):
+        remedy = remedies.OBJECTS
+    remedy = remedy or remedies.OF_OTHERS.format(name)
     return (
-        f"ad_core: {name} was given traced values{callers.line_of(users, line)} and does not know "
-        f"them. {wanted}."
+        f"ad_core: {name} was given traced values{callers.line_of(users, line)}, which it does not "
+        f"support. {remedy}."
     )
 
 
@@ -66,7 +67,7 @@ def _noted(error):
 
 
 def _shows(error, refusal):
-    """Whether a traceback of the error has the refusal in its chain."""
+    """Whether the chain of exceptions that a traceback of the error shows contains the refusal."""
     seen = set()
     while error is not None and error is not refusal and id(error) not in seen:
         seen.add(id(error))
@@ -75,8 +76,8 @@ def _shows(error, refusal):
 
 
 def _place(traceback, fun):
-    """The user's innermost frame in a traceback with its instruction and line, and the frames
-    within it."""
+    """The innermost frame of the user's code in a traceback, its instruction and line, and a list
+    of the frames inside of it."""
     test, caller = callers.is_users(fun), traceback and traceback.tb_frame
     found, inner = (None, 0, 0), []
     while traceback is not None:
@@ -86,7 +87,7 @@ def _place(traceback, fun):
         elif inner or found[0] is not None or not _is_ours(frame):
             inner.append(frame)
         traceback = traceback.tb_next
-    if found[0] is None:  # fun itself is another library's: where the derivative was asked for
+    if found[0] is None:  # fun itself belongs to a library: the line that differentiates it
         users = callers.users_frame(caller, fun)
         found = found if users is None else (users, users.f_lasti, users.f_lineno)
     return (*found, inner)
@@ -96,8 +97,8 @@ def _is_ours(frame):
     return frame.f_code.co_filename.startswith(callers.OURS)
 
 
-def _met_values(frames):
-    """Whether traced values are in sight of other libraries' functions."""
+def _have_traced(frames):
+    """Whether local variables of other libraries' functions contain traced values."""
     return any(_traced(value, DEPTH) for frame in frames for value in frame.f_locals.values())
 
 
@@ -114,8 +115,8 @@ def _traced(value, depth):
     return False
 
 
-def _call_met_values(error, users, instruction):
-    """Whether the user's frame raised nothing itself, but called compiled code with traced
+def _call_has_traced(error, users, instruction):
+    """Whether the user's frame did not raise the error itself, but called compiled code with traced
     values among the arguments."""
     if dis.opname[users.f_code.co_code[instruction]].startswith(("RAISE", "RERAISE")):
         return False
@@ -132,15 +133,15 @@ def _call_met_values(error, users, instruction):
 
 
 def _is_own(function):
-    """Whether a function knows traced values, or is a method of one."""
+    """Whether a function supports traced values, or is a method of one."""
     owner = getattr(function, "__self__", None)
     module = getattr(function, "__module__", None) or type(function).__module__ or ""
     return _traced(owner, 0) or module.partition(".")[0] in ("ad_core", "numpy", "builtins")
 
 
 def _in_python(function):
-    """Whether a function is written in Python: what it raises comes from a frame of its own, and
-    only a call that does not fit it (a wrong number of arguments) from its caller's."""
+    """Whether a function is written in Python.  Its exceptions come from its own frame.  Only those
+    for a wrong number of arguments come from its caller's."""
     if isinstance(function, type):
         return any(isinstance(getattr(function, name), types.FunctionType) for name in MAKERS)
     return isinstance(getattr(function, "__func__", function), types.FunctionType)
@@ -150,8 +151,7 @@ MAKERS = ("__init__", "__new__")
 
 
 def _depends(node, users):
-    """Whether traced values have a part in an expression, as far as can be told without running
-    it."""
+    """Whether an expression contains traced values, as far as can be found without running it."""
     if isinstance(node, ast.Name):
         return _traced(callers.resolved(node, users), DEPTH)
     if isinstance(node, ast.Attribute):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to write instead of a function that takes plain numbers alone."""
+"""Remedies for error messages: what to write instead of functions that take only plain numbers."""
 
 import ast
 import importlib
@@ -11,7 +11,7 @@ from ad_core.errors import callers
 
 __all__ = ["DIFFERENTIABLE", "advice", "lost"]
 
-# Functions of math that NumPy has under another name, or ad_core in another place.
+# Replacements of functions of math that have another name in NumPy or ad_core.
 MATH = {
     "acos": "np.arccos(x)", "acosh": "np.arccosh(x)", "asin": "np.arcsin(x)",
     "asinh": "np.arcsinh(x)", "atan": "np.arctan(x)", "atan2": "np.arctan2(y, x)",
@@ -24,78 +24,81 @@ MATH = {
 }  # fmt: skip
 SOLVERS = ("scipy.optimize", "scipy.integrate")
 FRAMES = ("pandas", "polars", "xarray", "pyarrow")
-GENERAL = ("operator", "functools", "itertools", "builtins")  # of whatever they are given
+GENERAL = ("operator", "functools", "itertools", "builtins")  # they take objects of any type
 COMPILED = ("cython_function_or_method", "fused_cython_function", "CPUDispatcher", "DUFunc")
-# Predicates that tell whether a function takes traced values, entered by whoever overrides some.
+# Predicates that say whether a function takes traced values; modules that override functions append
+# theirs.
 DIFFERENTIABLE = []
 GENERIC = (
-    "Use NumPy functions instead of math.*, store into arrays made with np.zeros, np.array, ... "
-    "inside the traced function (called as np.zeros, not through an earlier `from numpy import "
-    "zeros`), take np.floor(x) or np.trunc(x) first where a step is meant"
+    "Use NumPy functions instead of math.*, store into arrays that the traced function makes with "
+    "np.zeros, np.array, ... (called as np.zeros, not through an earlier `from numpy import "
+    "zeros`), take np.floor(x) or np.trunc(x) first if a step function is meant"
 )
 
 OBJECTS = (
-    "Make arrays of traced values by np.array, np.asarray or np.stack (called so, not through an "
-    "earlier `from numpy import asarray`, and without dtype=object)"
+    "Make arrays of traced values by np.array, np.asarray or np.stack (called by these names, not "
+    "through an earlier `from numpy import asarray`, and without dtype=object)"
 )
 OF_OTHERS = "Give {} a derivative by ad_core.external, or write it with NumPy functions"
 
 
 def lost(what, frame, fun):
-    """The message of a conversion that would lose a derivative; frame: the innermost one, fun: the
-    traced function."""
+    """The message for a conversion that would lose a derivative.  frame: the innermost frame; fun:
+    the traced function."""
     users, inner = callers.users_frame(frame, fun), []
     while users is not None and frame is not users:
         inner.insert(0, frame)
         frame = frame.f_back
-    line, wanted = callers.line_of(users), GENERIC
+    line, remedy = callers.line_of(users), GENERIC
     if users is not None:
-        met = callers.met_in(inner, users, users.f_lasti)
-        wanted = advice(met) or (_formatting(users) if not inner else None) or GENERIC
-        if met is not None and (inner or met.module.lstrip("_") not in ("", "numpy", *GENERAL)):
-            line += f", which {met.name} asks for"
+        called = callers.library_function(inner, users, users.f_lasti)
+        remedy = advice(called) or (_formatting(users) if not inner else None) or GENERIC
+        module = "" if called is None else called.module.lstrip("_")
+        if called is not None and (inner or module not in ("", "numpy", *GENERAL)):
+            line += f", and {called.name} needs it"
     return (
-        f"{what} of a traced value would lose its derivative{line}. {wanted}; or pass "
-        f"ad_core.stop_gradient(x) if the derivative is not wanted"
+        f"{what} of a traced value would lose its derivative{line}. {remedy}; or pass "
+        f"ad_core.stop_gradient(x) if the derivative is not needed"
     )
 
 
-def advice(met):
-    """What to do instead of calling a function on traced values; None where nothing fits."""
-    if met is None:
+def advice(called):
+    """What to do instead of calling a LibraryFunction with traced values; None if that is not
+    known."""
+    if called is None:
         return None
-    function, name = met.function, getattr(met.function, "__name__", "")
-    library = met.module.lstrip("_").partition(".")[0]
-    if met.module in ("math", "cmath"):
+    function, name = called.function, getattr(called.function, "__name__", "")
+    library = called.module.lstrip("_").partition(".")[0]
+    if called.module in ("math", "cmath"):
         return _of_math(function, name)
     if function is float or function is complex:
-        return f"Leave {name}() out: a traced number may stand wherever NumPy's functions are used"
+        return f"Leave {name}() out: NumPy's functions and operators take traced numbers directly"
     if function is int:
-        return "Take np.trunc(x) (or np.floor, np.rint) first: int() of such a step is a number"
+        return "Take np.trunc(x) (or np.floor, np.rint) first, whose result int() can convert"
     if isinstance(function, type) and issubclass(function, np.generic):
-        return f"Leave np.{name}() out, or take np.trunc(x) first where a whole number is meant"
-    if met.module.startswith(SOLVERS):
+        return f"Leave np.{name}() out, or take np.trunc(x) first if an integer is meant"
+    if called.module.startswith(SOLVERS):
         return (
             "Differentiate the solution through the equations that it solves by ad_core.implicit "
             "(root, fixed_point, minimize, odeint, ...)"
         )
     if library == "scipy":
-        return _of_scipy(met)
+        return _of_scipy(called)
     if library in FRAMES:
         return (
-            "Take the numbers out of the table by .to_numpy() before they meet traced values, and "
-            "compute with arrays"
+            "Convert the table to an array by .to_numpy() before it is combined with traced "
+            "values, and compute with arrays"
         )
     if is_compiled(function):
         return (
-            "Give the compiled function's derivative by ad_core.external, or call the Python "
-            "function that it was made from"
+            "Give the compiled function a derivative by ad_core.external, or call the Python "
+            "function that it was compiled from"
         )
     if library == "numpy" or library in GENERAL:
         return None
     if library in sys.stdlib_module_names:
-        return f"Call {met.name} on plain numbers, outside of the derivative"
-    return OF_OTHERS.format(met.name) if library not in ("", "builtins", "numpy") else None
+        return f"Call {called.name} with plain numbers, outside of the traced function"
+    return OF_OTHERS.format(called.name) if library not in ("", "builtins", "numpy") else None
 
 
 def _of_math(function, name):
@@ -106,23 +109,24 @@ def _of_math(function, name):
     return f"Use NumPy functions instead of {function.__module__ if name else 'math'}.*"
 
 
-def _of_scipy(met):
-    """The function of the same name in ad_core.scipy, or a derivative of one's own."""
-    module, name = met.module, met.name.rpartition(".")[2]
+def _of_scipy(called):
+    """Advice for a function of SciPy: the one of the same name in ad_core.scipy, or a derivative by
+    ad_core.external."""
+    module, name = called.module, called.name.rpartition(".")[2]
     for part in ("special", "linalg"):
         if module.startswith(f"scipy.{part}"):
             ours = f"ad_core.scipy.{part}"
             if hasattr(importlib.import_module(ours), name):
                 return f"Use {ours}.{name} instead"
             return (
-                f"Use a function of {ours} or NumPy instead, or give {met.name} a derivative by "
+                f"Use a function of {ours} or NumPy instead, or give {called.name} a derivative by "
                 f"ad_core.external"
             )
-    return OF_OTHERS.format(met.name)
+    return OF_OTHERS.format(called.name)
 
 
 def is_compiled(function):
-    """Whether a function is of numba, Cython, ctypes or another extension module."""
+    """Whether a function comes from numba, Cython, ctypes or another extension module."""
     kind = type(function)
     if kind.__name__ in COMPILED or kind.__module__ in ("_ctypes", "ctypes"):
         return True
@@ -136,7 +140,7 @@ def is_compiled(function):
 
 
 def _formatting(users):
-    """What to do where a traced number is put into a text."""
+    """Advice for an operator % that formats a traced number; None if there is none."""
     node = callers.expression_at(users, users.f_lasti)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         left = callers.resolved(node.left, users)

@@ -21,7 +21,7 @@ def numbered(argnums, count, told):
     """
     numbers = []
     for given in [argnums] if is_single(argnums) else argnums:
-        k = integer(given, "argnums", "an int or a tuple of ints", most=math.inf, whole=argnums)
+        k = integer(given, "argnums", "an int or a tuple of ints", most=math.inf, given=argnums)
         if not -count <= k < count:
             raise ValueError(f"argnums={shown(argnums)} names an argument that {told}")
         numbers.append(k % count)

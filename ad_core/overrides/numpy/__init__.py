@@ -4,7 +4,7 @@
 
 from ad_core import _core
 from ad_core.errors import remedies
-from ad_core.errors.integers import tells_integers
+from ad_core.errors.integers import explain_integers
 from ad_core.overrides.numpy import (
     accumulations,
     angles,
@@ -82,8 +82,8 @@ __all__ = [
 remedies.DIFFERENTIABLE.append(lambda f: _core.has_row(f) or f in COMPOSED or f in table)
 
 hooks = {
-    "ufunc": tells_integers(call_ufunc),
-    "function": tells_integers(call_function),
+    "ufunc": explain_integers(call_ufunc),
+    "function": explain_integers(call_function),
     "matmul": products.matmul,
     "round_": elementwise.round_,
     "array_methods": array_methods(),
