@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The C core as Cython sees it: the only declarations of src/ on this side.
+# Declarations of the C core for Cython.  There are no others in the binding, except those of
+# linalg/linear.h in binding/record/lapack.pxi.
 from libc.stdint cimport (INT64_MAX, INT64_MIN, UINT64_MAX, int32_t, int64_t, intptr_t, uint8_t,
                           uint16_t, uint32_t, uint64_t)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # cython: binding=False, freelist=0
-"""The one binding of the C core: owns memory, validates once, releases the GIL, turns a
-status into an exception.  No formula stands here; one subject a file, included below."""
+"""The binding of the C core to Python.  It owns memory, checks arguments once, releases the GIL
+and raises an exception for each failing status.  It contains no formulas.  Each of the files that
+are included below holds one subject."""
 
 cimport cython
 cimport numpy as cnp
@@ -57,24 +58,24 @@ cdef extern from *:
     #endif
     #ifdef _MSC_VER
     static __declspec(thread) void *ad_current;
-    #elif defined(__GLIBC__)  /* a fixed slot: one load instead of a call */
+    #elif defined(__GLIBC__)  /* a fixed offset: a load instead of a call */
     static _Thread_local void *ad_current __attribute__((tls_model("initial-exec")));
     #else
     static _Thread_local void *ad_current;
     #endif
     #define set_current(trace) (ad_current = (trace))
     #ifdef __GLIBC__
-    static _Thread_local int ad_hushed __attribute__((tls_model("initial-exec")));
+    static _Thread_local int ad_errors_suppressed __attribute__((tls_model("initial-exec")));
     #else
-    static _Thread_local int ad_hushed;
+    static _Thread_local int ad_errors_suppressed;
     #endif
     static _Thread_local int ad_allowances;
-    #define hush(change) (ad_hushed += (change))
+    #define suppress_errors(change) (ad_errors_suppressed += (change))
     #define allow(change) (ad_allowances += (change))
     #define set_float_noted(x) (ad_float_noted = (x))
 
-    /* Where memory ends, NumPy's indexing may fail without an exception, and what catches one
-       would follow a null pointer. */
+    /* When memory is exhausted, NumPy's indexing may fail without setting an exception, and the
+       code that handles the exception would dereference a null pointer. */
     static PyObject *ad_get_item(PyObject *x, PyObject *key) {
         PyObject *found = PyObject_GetItem(x, key);
         if (found == NULL && !PyErr_Occurred()) PyErr_NoMemory();
@@ -86,8 +87,8 @@ cdef extern from *:
         return failed;
     }
 
-    /* __array_ufunc__ as a method that takes its argument tuple as it comes: NumPy makes one
-       call of it an elementary function, and unpacking would double the cost. */
+    /* __array_ufunc__ as a method that receives its argument tuple unchanged.  NumPy calls it once
+       for each elementary function, and unpacking the tuple would double the cost. */
     static PyMethodDef ad_ufunc_method = {
         "__array_ufunc__", NULL, METH_VARARGS | METH_KEYWORDS,
         "How NumPy's ufuncs act on a traced value."};
@@ -97,8 +98,8 @@ cdef extern from *:
         int failed = method == NULL ||
                      PyDict_SetItemString(type->tp_dict, ad_ufunc_method.ml_name, method);
         Py_XDECREF(method);
-        /* Not a sequence to NumPy: storing one into a float array then raises what its
-           __float__ raises, and not that it were a sequence. */
+        /* A traced scalar must not be a sequence for NumPy: storing it into a float array then
+           raises the error of its __float__ instead of one about sequences. */
         if (scalar && type->tp_as_sequence != NULL) type->tp_as_sequence->sq_item = NULL;
         PyType_Modified(type);
         return failed ? -1 : 0;
@@ -109,8 +110,10 @@ cdef extern from *:
     int ad_finish_type(type x, void *function, bint scalar) except -1
     void *ad_current  # the innermost Trace recording on this thread, borrowed
     void set_current(void *trace)
-    int ad_hushed     # of NumPy's functions, how many are being carried out, on this thread
-    void hush(int change)
+    # The number of NumPy's functions that run on this thread.  Errors of the operations that they
+    # are made of do not count.
+    int ad_errors_suppressed
+    void suppress_errors(int change)
     int ad_allowances  # allow_refusals() contexts opened outside of all traces, on this thread
     void allow(int change)
     void set_float_noted(int x)
@@ -124,7 +127,7 @@ cdef extern from "Python.h":
     PyObject *PyEval_GetGlobals()
     int PyObject_GenericSetAttr(object x, object name, object value) except -1
 
-    # without the references that Cython would take of each argument
+    # declared without the reference counts that Cython would change for each argument
     PyObject *ad_dict_get "PyDict_GetItemWithError"(PyObject *space, PyObject *name)
     int ad_dict_set "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) except -1
     int ad_dict_restore "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) noexcept
@@ -161,7 +164,7 @@ include "binding/record/refusals.pxi"
 include "binding/values/index.pxi"
 include "binding/values/layout.pxi"
 include "binding/values/operate.pxi"
-include "binding/values/whole.pxi"
+include "binding/values/discrete.pxi"
 include "binding/values/foreign.pxi"
 include "binding/values/scalar.pxi"
 include "binding/values/array.pxi"

@@ -1,41 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-# The hooks by which the Python layer adds what is not elementwise: NumPy's functions, methods of
-# arrays, complex and masked arrays, recordings of any arguments, threads.
+# The functions of the Python layer that the binding calls for everything that is not elementwise:
+# NumPy's functions, methods of arrays, complex and masked arrays, recordings of any arguments,
+# threads.
 
 @cython.final
 cdef class Hooks:
-    """What the Python layer is called for.  Each is entered once, by set_hooks()."""
+    """The functions of the Python layer that the binding calls.  set_hooks() sets them once."""
 
     # NumPy's functions on traced values
-    cdef object ufunc               # (ufunc, method, inputs, kwargs): what is no row of the table
+    cdef object ufunc               # (ufunc, method, inputs, kwargs): all but rows of the table
     cdef object function            # (function, types, args, kwargs)
     cdef object matmul              # (a, b)
     cdef object round_              # (x, decimals)
     cdef dict array_methods         # name -> function(x, ...)
     cdef dict array_attributes      # name -> function(x)
     cdef dict array_setters         # name -> function(x, value)
-    cdef object testing             # (public, private), modules of np.testing: what replaces names
-    cdef object keep_error          # (function, args, kwargs, result, warnings_raise): keeps as a
-    #                                 guard what NumPy raises, or that it gives a result
+    cdef object testing             # (public, private), modules of np.testing: its replacements
+    cdef object keep_error          # (function, args, kwargs, result, warnings_raise): records a
+    #                                 guard for the error that NumPy raises, or for its success
     # complex numbers
     cdef object complex_type        # the class of traced complex arrays
     cdef object complex_operation   # (ufunc, operands)
-    cdef object complex_made        # (x, copy): what NumPy's creation functions would make of it
-    # operands that have a meaning of their own, and masked arrays
-    cdef object ask_ufunc           # (ufunc, method, inputs, kwargs)
-    cdef object ask_function        # (function, types, args, kwargs)
-    cdef object refuse_operand
-    cdef object refuse_input
+    cdef object complex_made        # (x, copy): the result of NumPy's creation functions for x
+    # operands of classes that give their values another meaning (foreign.pxi), and masked arrays
+    cdef object ask_ufunc           # (ufunc, method, inputs, kwargs): calls their methods
+    cdef object ask_function        # (function, types, args, kwargs): the same
+    cdef object refuse_operand      # (x, name): raises for an operand
+    cdef object refuse_input        # (x, name): raises for an argument of a transform
     cdef object masked_type         # the class of masked arrays of traced values
-    cdef object masked_result       # what a result of that class is without its mask
-    # recordings, for all but the plain case
+    cdef object masked_result       # (y, name): a result of that class without its mask
+    # recordings, in all cases but the simplest one
     cdef object record              # (fun, args, kwargs, argnums, has_aux)
-    cdef object finish              # (trace, x, inputs, root, y): of a trace begun here
-    cdef object gradient            # (recording, fun): refuses what is no scalar function
+    cdef object finish              # (trace, x, inputs, root, y): of a trace that began here
+    cdef object gradient            # (recording, fun): raises for functions that are not scalar
     cdef object flatten             # nested containers -> (leaves, tree)
     # threads
     cdef object submit              # (function) -> object with result(), or None
-    cdef object workers             # (workers) -> how many at most
+    cdef object workers             # (workers) -> the largest number of threads
 
 
 cdef Hooks hooks = Hooks()
@@ -45,7 +46,7 @@ def set_hooks(*, ufunc, function, matmul, round_, array_methods, array_attribute
               testing, keep_error, complex_type, complex_operation, complex_made, ask_ufunc,
               ask_function, refuse_operand, refuse_input, masked_type, masked_result, record,
               finish, gradient, flatten, submit, workers):
-    """Enter the Python layer: called once, when ad_core is imported."""
+    """Set the functions of the Python layer; called once, when ad_core is imported."""
     hooks.ufunc = ufunc
     hooks.function = function
     hooks.matmul = matmul
@@ -72,6 +73,6 @@ def set_hooks(*, ufunc, function, matmul, round_, array_methods, array_attribute
 
 
 def set_threads(submit, workers):
-    """How batches reach other threads; tests set their own."""
+    """Set the functions that start batches on other threads; tests set their own."""
     hooks.submit = submit
     hooks.workers = workers

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The op table as Python sees it, and what NumPy's protocols do by it.
+# The table of operations as Python sees it, NumPy's protocols (__array_ufunc__ and
+# __array_function__) that use it, and the errors that traced values raise.
 
 cdef dict op_numbers = {}       # row name -> number
 cdef dict ufunc_ops = {}        # ufunc object -> row number
@@ -23,14 +24,14 @@ def op_table():
 
 
 def op_aliases():
-    """Further ufunc names and the row each one means."""
+    """Further names of ufuncs, and the row of the table that each one means."""
     cdef size_t n, k
     cdef const ad_op_alias *alias = ad_op_aliases(&n)
     return {alias[k].ufunc.decode(): ad_op_row(alias[k].op).name.decode() for k in range(n)}
 
 
 def op_point(str name, double a, double b=0, double c=0):
-    """Value and partials of a row at one point, from its scalar kernel."""
+    """Value and partials of an operation at one point, from its scalar kernel."""
     cdef double partial[3]
     cdef const ad_op_info *row = ad_op_row(op_numbers[name])
     value = row.point(a, b, c, partial)
@@ -38,7 +39,8 @@ def op_point(str name, double a, double b=0, double c=0):
 
 
 def op_lanes(str name, int edge, cnp.ndarray a, cnp.ndarray b, cnp.ndarray c, cnp.ndarray v):
-    """A partial of a row at many points, from the lane kernel in use (edge -1: the value)."""
+    """A partial of an operation at many points, from the lane kernel in use (edge -1: the
+    value)."""
     cdef cnp.ndarray out = unpatched_empty(a.shape[0])
     cdef double *x = <double *> cnp.PyArray_DATA(a)
     cdef double *y = <double *> cnp.PyArray_DATA(b)
@@ -53,7 +55,7 @@ def op_lanes(str name, int edge, cnp.ndarray a, cnp.ndarray b, cnp.ndarray c, cn
 
 
 def op_expanded(str name, int edge, a, b=None, c=None, v=None):
-    """A partial of a row as operations recorded on the running trace's nodes."""
+    """A partial of an operation, recorded as operations on the nodes of the running trace."""
     cdef Trace trace = trace_of(tuple(x for x in (a, b, c, v) if x is not None))
     cdef ad_node node
     cdef ad_node nodes[4]
@@ -69,8 +71,8 @@ def isa():
 
 
 def choose_isa(name):
-    """Use the kernels of one instruction set ("base", "avx2", "avx512"; None: the best).
-    False if the machine cannot run it."""
+    """Use the kernels of one instruction set ("base", "avx2", "avx512"; None: the best).  Returns
+    False if the machine can not run it."""
     if name is None:
         return bool(ad_isa_choose(NULL))
     encoded = name.encode()
@@ -78,7 +80,7 @@ def choose_isa(name):
 
 
 def record_op(str name, *operands):
-    """Record a row on any operands, as its ufunc would."""
+    """Record an operation of the table on any operands, as its ufunc would."""
     return elementwise(op_numbers[name], operands)
 
 
@@ -88,12 +90,12 @@ def traced_complex(x):
 
 
 def has_row(ufunc):
-    """Whether a ufunc is a row of the op table."""
+    """Whether the table of operations has a row for a ufunc."""
     return ufunc in ufunc_ops
 
 
 def ufunc_on(ufunc, inputs):
-    """A ufunc that is a row, recorded."""
+    """Record a ufunc that has a row."""
     return ufunc_call(ufunc, "__call__", tuple(inputs), {})
 
 
@@ -124,7 +126,7 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
     if method == "__call__" and not kwargs:
         op = ufunc_ops.get(ufunc)
         if op is not None:
-            if any(map(is_whole, inputs)):
+            if any(map(is_discrete, inputs)):
                 inputs = operands_of(ufunc, <unsigned> op, inputs)
             if len(inputs) == 1:
                 result = unary(op, inputs[0], ufunc)
@@ -133,11 +135,11 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
                     return hooks.ask_ufunc(ufunc, method, inputs, kwargs)
                 result = binary(op, inputs[0], inputs[1], ufunc)
                 if result is NotImplemented and repeats(op, inputs[0], inputs[1]):
-                    result = told_elementwise(op, inputs, ufunc)
+                    result = checked_elementwise(op, inputs, ufunc)
             else:
                 if not all_operable(inputs):
                     return hooks.ask_ufunc(ufunc, method, inputs, kwargs)
-                result = told_elementwise(op, inputs, ufunc)
+                result = checked_elementwise(op, inputs, ufunc)
             if ad_op_row(op).is_test:
                 return compare_result(result)
             return result
@@ -147,22 +149,22 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
             if result is not NotImplemented:
                 return result
     if ad_current == NULL:
-        return getattr(ufunc, method)(*plain_again(inputs), **kwargs)
+        return getattr(ufunc, method)(*plain_constants(inputs), **kwargs)
     if not operable_call(inputs, kwargs):
         return hooks.ask_ufunc(ufunc, method, inputs, kwargs)
-    if method == "at":          # which changes its operand
+    if method == "at":          # it changes its operand
         return hooks.ufunc(ufunc, method, inputs, kwargs)
-    hush(1)
+    suppress_errors(1)
     try:
         result = hooks.ufunc(ufunc, method, inputs, dict(kwargs))
     finally:
-        hush(-1)
+        suppress_errors(-1)
     if (ad_float_noted or watching) and result is not NotImplemented:
-        settle_errors(getattr(ufunc, method), inputs, kwargs, result)
+        report_float_errors(getattr(ufunc, method), inputs, kwargs, result)
     return result
 
 
-# Functions that call the user's, in whose operations errors count.
+# Functions that call functions of the user, in whose operations floating-point errors count.
 cdef set calling_back = {np.apply_along_axis, np.apply_over_axes, np.piecewise}
 
 
@@ -170,54 +172,55 @@ cdef object numpy_call(object func, object types, tuple args, dict kwargs):
     cdef Trace trace
     cdef size_t before
     if ad_current == NULL:
-        return func(*plain_again(args), **kwargs)
+        return func(*plain_constants(args), **kwargs)
     if not known_types(types):
         return hooks.ask_function(func, types, args, kwargs)
-    if ad_hushed or func in calling_back:
+    if ad_errors_suppressed or func in calling_back:
         return hooks.function(func, types, args, kwargs)
     trace = innermost().root()
     before = trace.tape.runs
-    hush(1)
+    suppress_errors(1)
     try:
         result = hooks.function(func, types, args, dict(kwargs))
     finally:
-        hush(-1)
+        suppress_errors(-1)
     if (ad_float_noted or watching) and (trace.tape == NULL or trace.tape.runs != before):
-        settle_errors(func, args, kwargs, result)
+        report_float_errors(func, args, kwargs, result)
     return result
 
 
 cdef object operate_matmul(object left, object right):
     if not operable(left) or not operable(right):
-        return stranger("matmul", left, right)
-    if (is_whole(left) or is_whole(right)) and ad_current != NULL:
+        return foreign_operation("matmul", left, right)
+    if (is_discrete(left) or is_discrete(right)) and ad_current != NULL:
         return hooks.ufunc(np.matmul, "__call__", (left, right), {})
     return as_numpy(operator.matmul, hooks.matmul, (left, right), {})
 
 
 cdef object both_of_divmod(object left, object right):
-    hush(1)
+    suppress_errors(1)
     try:
-        whole = binary(op_floor_divide, left, right, None)
-        if whole is NotImplemented:
+        quotient = binary(op_floor_divide, left, right, None)
+        if quotient is NotImplemented:
             return NotImplemented
         rest = binary(op_remainder, left, right, None)
     finally:
-        hush(-1)
+        suppress_errors(-1)
     if ad_float_noted or watching:
-        settle_errors(divmod, (left, right), {}, None)
-    return whole, rest
+        report_float_errors(divmod, (left, right), {}, None)
+    return quotient, rest
 
 
 cdef object traced_round(object x, object digits):
-    if is_whole(x):
-        return round(whole_values(x), digits) if digits is not None else round(whole_values(x))
+    if is_discrete(x):
+        values = discrete_values(x)
+        return round(values) if digits is None else round(values, digits)
     return as_numpy(round, hooks.round_, (x, digits), {})
 
 
 cdef int scalar_handed_out(TracedScalar x) except -1:
     if not x.truth and x.trace.live and x.trace.thread == PyThread_get_thread_ident():
-        settle(x)
+        move_to_root(x)
         hand_out(x.trace, unpatched_asarray(x.node))
     return 0
 
@@ -227,15 +230,15 @@ cdef object method_of(object x, str name):
     if function is None and name in hooks.array_attributes:
         return hooks.array_attributes[name](x)
     if name == "__array__" and type(x) is TracedScalar:
-        scalar_handed_out(<TracedScalar> x)     # NumPy, which is about to make an array of it
+        scalar_handed_out(<TracedScalar> x)     # NumPy calls this to make an array
     if function is None and name in ("data", "ctypes"):
         refuse_memory(name)
     if function is None:
         if not name.startswith("_") and callable(getattr(x.__class__, name, None)):
             return types.MethodType(functools.partial(refuse_method, name), x)
         raise AttributeError(
-            f"a traced value has no attribute {name!r}; what ad_core traces of NumPy's arrays is "
-            f"listed in docs/numpy-coverage.md")
+            f"a traced value has no attribute {name!r}; docs/numpy-coverage.md lists the methods "
+            f"and attributes of NumPy's arrays that ad_core supports")
     return types.MethodType(function, x)
 
 
@@ -247,21 +250,23 @@ cdef int set_attribute(TracedArray x, str name, object value) except -1:
 
 
 def refuse_method(name, x, *args, **kwargs):
-    """What a method of NumPy's arrays does that has no traced meaning; not before it is called,
-    so that looking for it tells what it tells of NumPy's."""
+    """Raise the error for a method of NumPy's arrays that traced values do not support.  The error
+    is raised by the call of the method, so that hasattr() has the same result as for an array."""
     if name in ("tobytes", "tofile", "tostring", "dump", "dumps"):
         refuse_memory(name)
     raise NoDerivativeError(
-        f"the method {name!r} of a traced value has no derivative in ad_core{user_line()}; what "
-        f"ad_core traces of NumPy's arrays is listed in docs/numpy-coverage.md")
+        f"the method {name!r} of a traced value has no derivative in ad_core{user_line()}; "
+        f"docs/numpy-coverage.md lists the methods and attributes of NumPy's arrays that ad_core "
+        f"supports")
 
 
 cdef int refuse_memory(str name) except -1:
     raise TracedAttributeError(
-        f"a traced value has no memory to hand out{user_line()}, and numbers that {name!r} gave "
+        f"a traced value has no memory of numbers{user_line()}, and numbers that {name!r} gave "
         f"would have no derivative. Give the function that needs them a derivative by "
-        f"ad_core.external, or pass it plain numbers outside the derivative; what ad_core traces "
-        f"of NumPy's arrays is listed in docs/numpy-coverage.md")
+        f"ad_core.external, or pass it plain numbers outside the derivative; "
+        f"docs/numpy-coverage.md lists the methods and attributes of NumPy's arrays that ad_core "
+        f"supports")
 
 
 cdef list method_names():
@@ -271,11 +276,11 @@ cdef list method_names():
 
 cdef object hash_of(TracedScalar x):
     if x.truth or x.count:
-        return hash(whole_values(x))
+        return hash(discrete_values(x))
     raise TracedValueError(
-        f"a traced value can not be hashed{user_line()} (a dictionary key, a set's element, an "
-        f"argument of a functools.lru_cache'd function): two calls with other values would be "
-        f"taken for one; pass plain numbers there, or remove the cache")
+        f"a traced value can not be hashed{user_line()} (as a dictionary key, an element of a set, "
+        f"an argument of a function with functools.lru_cache): a later call with other values "
+        f"would find the result of this one; pass plain numbers there, or remove the cache")
 
 
 cdef object refuse_pickling():
@@ -285,17 +290,17 @@ cdef object refuse_pickling():
 
 
 cdef object refuse_conversion(str what, object x):
-    """float(x) and the like: constants and what has no derivative convert, anything else is
-    refused with the user's line."""
+    """float(x) and other conversions.  Constants and values without a derivative are converted, all
+    others raise an error that names the user's line."""
     number = number_for_text(what, x)
     if number is not None:
         return number
-    if is_whole(x):
-        return converted_whole(what, x)
+    if is_discrete(x):
+        return converted_discrete(what, x)
     if what == "complex()" and is_constant(x) and x.size == 1:
         return complex(values_of(x).reshape(())[()])
     if x.size == 1 and what != "complex()":
-        value = settled(x)
+        value = piecewise_constant_values(x)
         if value is not None:
             value = value.reshape(())[()]
             if what == "float()":
@@ -312,16 +317,16 @@ cdef str INDEX = "an index or int()"
 cdef tuple SCALARS = ("float()", "int()", "complex()")
 
 
-def settled(x):
-    """The values of what depends on the inputs by steps alone (floor, a comparison, a count of
-    them, a stopped gradient), kept as guards; None for anything else, and for NaN and infinities,
-    of which no comparison could tell that they stay."""
-    if is_whole(x):
-        return unpatched_asarray(whole_values(x))
+def piecewise_constant_values(x):
+    """The values of piecewise constant functions of the inputs (floor, a comparison, a count of
+    comparisons, a stopped gradient), recorded as guards.  None for all other values, and for NaN
+    and infinities, since no comparison could show that they stay the same."""
+    if is_discrete(x):
+        return unpatched_asarray(discrete_values(x))
     cdef Trace trace = needed_trace((x,))
     cdef cnp.ndarray nodes = contiguous(nodes_of(trace, x), np.uint32)
     values = values_of(x)
-    if not moves_by_steps(trace.tape, nodes):
+    if not is_piecewise_constant(trace.tape, nodes):
         return None
     if not np.isfinite(values).all():
         return None
@@ -330,7 +335,7 @@ def settled(x):
     return values
 
 
-cdef bint moves_by_steps(const ad_tape *tape, cnp.ndarray nodes) except -1:
+cdef bint is_piecewise_constant(const ad_tape *tape, cnp.ndarray nodes) except -1:
     """Whether all paths from these nodes to inputs go through a partial that is the literal 0."""
     cdef const ad_run *run
     cdef ad_edge *edges
@@ -358,9 +363,9 @@ cdef bint moves_by_steps(const ad_tape *tape, cnp.ndarray nodes) except -1:
 
 
 cdef int use_numpy_loops() except -1:
-    """Give the core NumPy's own inner loops: values are then NumPy's bit for bit, and
-    products of matrices run on NumPy's BLAS.  The loops are part of each ufunc's public
-    structure (numpy/ufuncobject.h) and need no GIL for floats."""
+    """Pass NumPy's own inner loops to the core.  Values then equal NumPy's bit for bit, and
+    products of matrices use NumPy's BLAS.  The loops are part of each ufunc's public structure
+    (numpy/ufuncobject.h) and need no GIL for floats."""
     cdef PyUFuncObject *ufunc
     cdef const ad_op_info *row
     cdef int k, slot, nargs
@@ -382,7 +387,7 @@ cdef int use_numpy_loops() except -1:
 
 
 cdef int float_loop(object function) except -2:
-    """The number of a ufunc's all-float64 loop, or -1."""
+    """The number of a ufunc's loop for float64 operands and results; -1 if there is none."""
     cdef PyUFuncObject *ufunc = <PyUFuncObject *> function
     cdef int nargs = ufunc.nin + ufunc.nout, k, j
     for k in range(ufunc.ntypes):
@@ -420,6 +425,6 @@ fill_table()
 fill_exact()
 use_numpy_loops()
 if not choose_isa(os.environ.get("AD_CORE_ISA") or None):
-    raise ImportError(f"AD_CORE_ISA={os.environ['AD_CORE_ISA']!r} names no instruction set that "
-                      "this machine runs; use base, avx2 or avx512, or leave it unset")
+    raise ImportError(f"AD_CORE_ISA={os.environ['AD_CORE_ISA']!r} is not an instruction set that "
+                      "this machine can run; use base, avx2 or avx512, or leave it unset")
 check(ad_expr_prepare())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A status of the C core as an exception.
+# Exceptions for the statuses that functions of the C core return, and checks for signals.
 
 cdef int check(ad_status status) except -1:
     if status == AD_OK:
@@ -9,8 +9,8 @@ cdef int check(ad_status status) except -1:
 
 cdef int fail(ad_status status) except -1:
     if status == AD_NO_MEMORY:
-        raise MemoryError("no memory to record or sweep this function; use a smaller problem, "
-                          "or fewer seeds at once (chunk_size)")
+        raise MemoryError("there is no memory to record this function or to compute its "
+                          "derivatives; use a smaller problem, or fewer seeds at once (chunk_size)")
     if status == AD_TAPE_FULL:
         raise TapeFullError("this function records more nodes than a tape can number (2**32); "
                             "differentiate it in parts")
@@ -19,24 +19,24 @@ cdef int fail(ad_status status) except -1:
     if status == AD_INTERRUPTED:
         PyErr_CheckSignals()
         raise KeyboardInterrupt()
-    raise RuntimeError(f"internal error: the core refused a call (status {<int> status})")
+    raise RuntimeError(f"internal error: the core rejected a call (status {<int> status})")
 
 
 cdef int check_raised() except -1:
-    """Go on with an exception that a function of CPython has set without saying so."""
+    """Raise an exception that a function of CPython has set without reporting a failure."""
     return -1 if PyErr_Occurred() != NULL else 0
 
 
 cdef object taken_error(ad_status status):
-    """What a rule raised, if that is the status: to be taken before other Python code can run,
-    whose rules may fail in their turn."""
+    """The exception that a rule raised, or None if the status is another one.  It must be taken
+    before other Python code can run, because a rule that is called there may fail as well."""
     if status != AD_CALL_FAILED:
         return None
     error, raised.error = raised.error, None
     return error
 
 
-cdef long points_left = 0       # until a test has an interrupt come, see interrupt_at()
+cdef long points_left = 0       # points before the interrupt of a test, see interrupt_at()
 
 
 cdef void poll_counted() noexcept:
@@ -55,13 +55,13 @@ cdef long set_points_left(long n) noexcept:
 
 
 cdef inline int check_signals() except -1:
-    """Raise what the handler of a signal that came raises."""
+    """Run the handlers of signals that have arrived, and raise their exceptions."""
     if points_left > 0:
         poll_counted()
     return PyErr_CheckSignals()
 
 
-# Sweeps run without the GIL and ask now and then whether a signal (Ctrl-C) came.
+# Sweeps run without the GIL and call this at intervals to learn whether a signal (Ctrl-C) arrived.
 cdef int signal_pending(void *context) noexcept nogil:
     with gil:
         try:

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-# What tests make happen: a full tape, an allocation that fails, an interrupt at any point.
+# Functions by which tests provoke a full tape, a failing allocation, or an interrupt at any point.
 
 def set_node_limit(size_t n):
-    """Test hook: tapes of traces opened from now on hold at most n nodes; 0 resets."""
+    """For tests: limit the tapes of all traces that are opened from now on to n nodes.  0 removes
+    the limit."""
     global node_limit
     node_limit = n
 
 
 def fail_allocation(long n):
-    """Test hook: the n-th allocation of the C core from now on fails; 0 resets."""
+    """For tests: make the n-th allocation of the C core from now on fail.  0 cancels this."""
     global pooled
-    while pooled > 0:           # a warm tape would not need to allocate
+    while pooled > 0:           # a tape from the pool would not need to allocate
         pooled -= 1
         ad_tape_free(pool[pooled])
         PyMem_Free(pool[pooled])
-    if not spare_lent:
+    if not spare_in_use:
         ad_free(spare.memory)
         spare.memory = NULL
         spare.room = 0
@@ -30,12 +31,12 @@ cdef int count_instruction(PyObject *obj, PyFrameObject *frame, int what,
 
 
 def interrupt_at(long n):
-    """Test hook: SIGINT comes at the n-th point from now on.  A point is an instruction of a
-    Python function called after this, or a check for signals of ours; what follows is as with a
-    real signal.  0 resets.  Returns how many points were left."""
+    """For tests: deliver SIGINT at the n-th point from now on.  A point is an instruction of a
+    Python function called after this, or a check for signals in the binding.  Everything that
+    follows happens as with a real signal.  0 cancels this.  Returns the number of points left."""
     cdef long left = set_points_left(0)
     if n > 0:
-        sys._getframe().f_trace_opcodes = True      # or CPython 3.12 and 3.13 count lines alone
+        sys._getframe().f_trace_opcodes = True      # CPython 3.12 and 3.13 else count lines only
         PyEval_SetTrace(count_instruction, NULL)
         set_points_left(n)
     else:
@@ -44,8 +45,8 @@ def interrupt_at(long n):
 
 
 def looked_up(fun, *args):
-    """Test hook: the names of NumPy's that are replaced for a function of these arguments, sorted;
-    None for all of them."""
+    """For tests: the names of NumPy that are replaced while this function is traced with these
+    arguments, sorted.  None means all of them."""
     cdef Names names
     cdef int k
     names_of(fun, args, {}, &names)

@@ -32,7 +32,7 @@ def _stopped(leaf):
     if type(leaf) is TracedMasked:
         return TracedMasked(_stopped(leaf.data), leaf.mask)
     if _core.traced(leaf):  # truth values have no derivative
-        return leaf if _core.whole(leaf) else _core.record_op("STOP", leaf)
+        return leaf if _core.discrete(leaf) else _core.record_op("STOP", leaf)
     if _core.hides_traced(leaf):
         raise TracedValueError(
             f"stop_gradient takes arrays, got a {type(leaf).__name__} of traced values"

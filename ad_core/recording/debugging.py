@@ -58,7 +58,7 @@ def check_derivative(recording, found):
 
 def _report(recording, derivative):
     trace = recording.trace
-    born = _core.birth_of_wild(trace, recording.outputs.nodes, derivative)
+    born = _core.first_nonfinite(trace, recording.outputs.nodes, derivative)
     what = f"the {'derivative' if derivative else 'result'} of {trace.name} is not finite"
     if born is None:
         raise FloatingPointError(f"{what}, and neither are the inputs that it depends on")

@@ -271,7 +271,7 @@ def _finish(trace, parts, trees, single, y, has_aux):
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
     inputs = Leaves(ArgumentTrees(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
     outputs = Leaves(tree, [shape for _, shape in found], _core.join_nodes([n for n, _ in found]))
-    _core.settle_recording(trace, inputs.nodes, outputs.nodes)
+    _core.complete_recording(trace, inputs.nodes, outputs.nodes)
     recording = Recording(trace, inputs, outputs, single, aux)
     debugging.check_value(recording)
     return recording

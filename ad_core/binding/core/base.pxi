@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# src/base as Cython sees it.
+# Declarations of the C headers in src/base that the binding uses.
 
 cdef extern from "base/floating.h" nogil:
-    int ad_float_noted          # of the values of array operations, on this thread
+    int ad_float_noted          # an array operation of this thread had a floating-point error
 
 cdef extern from "base/status.h" nogil:
     ctypedef enum ad_status:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# src/graph as Cython sees it.
+# Declarations of the C headers in src/graph that the binding uses.
 
 cdef extern from "graph/graph.h" nogil:
     ctypedef uint32_t ad_term

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# src/ops as Cython sees it.
+# Declarations of the C headers in src/ops that the binding uses.
 
 cdef extern from "ops/ops.h" nogil:
     ctypedef enum ad_partial_class:
@@ -19,7 +19,7 @@ cdef extern from "ops/ops.h" nogil:
     ctypedef struct ad_op_alias:
         const char *ufunc
         int op
-    # rows of the table by the names of C's enumeration, which is made from it
+    # rows of the table, named as in the C enumeration that is generated from it
     const unsigned op_add "AD_ADD"
     const unsigned op_subtract "AD_SUBTRACT"
     const unsigned op_multiply "AD_MULTIPLY"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# src/program as Cython sees it.
+# Declarations of the C headers in src/program that the binding uses.
 
 cdef extern from "program/program.h" nogil:
     int AD_LANE_POINTS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# src/simd as Cython sees it.
+# Declarations of the C headers in src/simd that the binding uses.
 
 cdef extern from "simd/elementwise.h" nogil:
     ctypedef void (*ad_loop_fn)(

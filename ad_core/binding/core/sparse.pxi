@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# src/sparse as Cython sees it.
+# Declarations of the C headers in src/sparse that the binding uses.
 
 cdef extern from "sparse/sparsity.h" nogil:
     ad_status ad_sparsity(const ad_function *f, size_t most, size_t room, size_t *start,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# src/sweep as Cython sees it.
+# Declarations of the C headers in src/sweep that the binding uses.
 
 cdef extern from "sweep/jacobian.h" nogil:
     ctypedef struct ad_poll:

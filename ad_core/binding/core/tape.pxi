@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# src/tape as Cython sees it.
+# Declarations of the C headers in src/tape that the binding uses.
 
 cdef extern from "tape/tape.h" nogil:
     uint32_t AD_AFFINE

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Traced buffers: while a trace runs on a thread, np.zeros and its kin called on that thread
-# give arrays that traced values may be stored into, so `out = np.zeros(n); out[0] = x[0] ** 2`
-# works as written.
+# Buffers for traced values.  While a trace runs on a thread, np.zeros and the other creation
+# functions return arrays there into which traced values may be stored, so that
+# `out = np.zeros(n); out[0] = x[0] ** 2` works as written.
 
 cdef dict originals = {name: numpy_names[name] for name in (
     "zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like", "empty_like",
     "full_like", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "copy",
     "require")}
-# what this binding itself calls: NumPy's own, also while a trace runs
+# NumPy's own functions, which the binding calls while a trace runs, too
 cdef object unpatched_asarray = np.asarray
 cdef object unpatched_array = np.array
 cdef object unpatched_empty = np.empty
@@ -16,12 +16,12 @@ cdef object unpatched_zeros = np.zeros
 cdef object unpatched_full = np.full
 
 cdef cnp.ndarray contiguous(object x, object dtype=None):
-    """x in C order and native bytes; unlike np.ascontiguousarray a 0-d array stays one."""
+    """x in C order.  Unlike with np.ascontiguousarray, a 0-d array stays one."""
     return unpatched_asarray(x, dtype=dtype, order="C")
 
 
 cdef object buffer_of(object array):
-    """A plain float64 array made during a trace, as an array that takes traced values."""
+    """A plain float64 array, created during a trace, as an array that takes traced values."""
     cdef Trace trace = innermost()
     if type(array) is not np.ndarray or (<cnp.ndarray> array).descr.type_num != cnp.NPY_DOUBLE:
         return array
@@ -40,8 +40,8 @@ cdef object uniform(object shape, double value, object order="C"):
     if PyLong_CheckExact(shape):
         dims[0] = PyLong_AsLongLongAndOverflow(shape, &overflow)
         if overflow > 0:
-            raise ValueError(f"shape={integers.shown(shape)} is too large: no array has as many "
-                             "elements")
+            raise ValueError(f"shape={integers.shown(shape)} is too large: no array can have that "
+                             "many elements")
         if overflow < 0 or dims[0] < 0:
             raise ValueError("negative dimensions are not allowed")
     else:
@@ -63,14 +63,14 @@ cdef inline bint is_float(object dtype):
 
 
 cdef object complex_made(object x):
-    """A complex array made during a trace takes traced values too."""
-    if as_ever() or type(x) is not np.ndarray or (<cnp.ndarray> x).descr.kind != c"c":
+    """A complex array, created during a trace, as one that takes traced values."""
+    if numpys_own_wanted() or type(x) is not np.ndarray or (<cnp.ndarray> x).descr.kind != c"c":
         return x
     return hooks.complex_made(x, True)
 
 
 cdef bint any_complex(object items):
-    """Whether nested sequences hold a complex number, traced or not."""
+    """Whether nested sequences contain a complex number, traced or plain."""
     for item in items:
         if is_complex(item) or (isinstance(item, (list, tuple)) and any_complex(item)):
             return True
@@ -78,7 +78,7 @@ cdef bint any_complex(object items):
 
 
 cdef bint wants_complex(object x, object dtype):
-    """Whether NumPy would make a complex array of traced values or of a list."""
+    """Whether NumPy would create a complex array from traced values or from a list."""
     listed = isinstance(x, (list, tuple))
     if type(x) is hooks.complex_type or (listed and any_complex(x)):
         return True
@@ -87,27 +87,27 @@ cdef bint wants_complex(object x, object dtype):
 
 
 def zeros(shape, dtype=None, order="C", **kwargs):
-    if as_ever() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or kwargs or not is_float(dtype):
         made = originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
     return uniform(shape, 0.0, order)
 
 
 def empty(shape, dtype=None, order="C", **kwargs):
-    if as_ever() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or kwargs or not is_float(dtype):
         made = originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
     return uniform(shape, 0.0, order)
 
 
 def ones(shape, dtype=None, order="C", **kwargs):
-    if as_ever() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or kwargs or not is_float(dtype):
         return complex_made(originals["ones"](shape, dtype, order, **kwargs))
     return uniform(shape, 1.0, order)
 
 
 def full(shape, fill_value, dtype=None, order="C", **kwargs):
-    if as_ever() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or kwargs or not is_float(dtype):
         return complex_made(originals["full"](shape, fill_value, dtype, order, **kwargs))
     if is_traced(fill_value):
         result = uniform(shape, 0.0, order)
@@ -123,8 +123,8 @@ cdef object NEVER = np._CopyMode.NEVER
 
 
 cdef bint needs_copy(object copy, bint fresh) except -1:
-    """What copy= asks for: a copy (True), or none but where it must be (None, IF_NEEDED), or none
-    at all (False): fresh says that the array is a new one in any case."""
+    """Whether the argument copy requires a copy: True does, None and IF_NEEDED do not, and False
+    forbids one.  fresh: the array is a new one in any case, so that False raises."""
     if copy is True or copy is ALWAYS:
         return True
     if fresh and (copy is False or copy is NEVER):
@@ -136,11 +136,11 @@ cdef bint needs_copy(object copy, bint fresh) except -1:
 
 
 cdef object of_traced(object a, object copy, object order=None):
-    """What NumPy would make an array of, as a traced array, if traced values are in it; else None.
-    A copy is made in this order.
+    """An argument of np.array as a traced array if it contains traced values, else None.  A copy
+    has this order of memory.
 
-    Those are traced values themselves, lists and object arrays that hold them, masked arrays, and
-    objects whose __array__ gives them."""
+    Such arguments are traced values themselves, lists and object arrays that contain them, masked
+    arrays, and objects whose __array__ returns them."""
     cdef object made
     if type(a) is TracedArray:
         return copied(<TracedArray> a, order or "K") if needs_copy(copy, False) else a
@@ -167,7 +167,8 @@ cdef object of_traced(object a, object copy, object order=None):
 
 
 cdef bint for_masked(object a, bint subok) except -1:
-    """Whether np.ma converts traced values, which its code then takes as they are."""
+    """Whether the caller is a function of np.ma that converts a traced value, which stays as it
+    is."""
     if not is_traced(a) and type(a) is not hooks.masked_type:
         return False
     frame = sys._getframe(0)
@@ -175,17 +176,17 @@ cdef bint for_masked(object a, bint subok) except -1:
         return False
     if frame.f_code.co_name == "__new__":
         raise TracedValueError(
-            f"np.ma.MaskedArray is not made of traced values{user_line()}; write np.ma.array(x, "
-            f"mask=mask) or np.ma.masked_where(mask, x), or take m.compressed()")
+            f"np.ma.MaskedArray can not be made of traced values{user_line()}; write "
+            f"np.ma.array(x, mask=mask) or np.ma.masked_where(mask, x), or use m.compressed()")
     return True
 
 
 def array(object, dtype=None, **kwargs):
-    if not as_ever() and wants_complex(object, dtype):
+    if not numpys_own_wanted() and wants_complex(object, dtype):
         made = hooks.complex_made(object, needs_copy(kwargs.get("copy", True), False),
                                   kwargs.get("order"))
         return reshaped_minimum(made, kwargs)
-    if as_ever():
+    if numpys_own_wanted():
         if for_masked(object, True):
             return object if type(object) is hooks.masked_type else of_traced(
                 object, kwargs.get("copy", True))
@@ -197,20 +198,20 @@ def array(object, dtype=None, **kwargs):
     if stays_traced(object, dtype):
         made = of_traced(object, kwargs.get("copy", True), order)
     if made is not None:
-        made = ordered(of_type_asked(made, dtype), order)
+        made = ordered(of_dtype(made, dtype), order)
         return reshaped_minimum(made, kwargs)
     return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
 
 
 cdef bint stays_traced(object a, object dtype) except -1:
-    """Whether the traced values in a become a traced array: not those of an array of objects that
-    is to stay one."""
+    """Whether the traced values in a become a traced array.  They do not if a is an object array
+    and no dtype is given: it stays one."""
     return dtype is not None or type(a) is not np_ndarray
 
 
 cdef object converted(str name, object a, object dtype, object order, dict kwargs):
-    """np.asarray and kin: what holds traced values as traced arrays."""
-    if as_ever():
+    """np.asarray and similar functions: a traced array if the argument contains traced values."""
+    if numpys_own_wanted():
         if for_masked(a, name == "asanyarray"):
             return a
         return originals[name](a, dtype, order, **kwargs)
@@ -220,14 +221,14 @@ cdef object converted(str name, object a, object dtype, object order, dict kwarg
         return originals[name](a, dtype, order, **kwargs)
     made = of_traced(a, kwargs.get("copy")) if stays_traced(a, dtype) else None
     if made is not None:
-        return ordered(of_type_asked(made, dtype), order)
+        return ordered(of_dtype(made, dtype), order)
     if isinstance(a, (list, tuple)):
         return buffer_of(originals[name](a, dtype, order, **kwargs))
     return originals[name](a, dtype, order, **kwargs)
 
 
 def require(a, dtype=None, requirements=None, **kwargs):
-    if as_ever() or not is_float(dtype) or of_traced(a, None) is None:
+    if numpys_own_wanted() or not is_float(dtype) or of_traced(a, None) is None:
         return originals["require"](a, dtype, requirements, **kwargs)
     wanted = {str(part).upper()[:1] for part in requirements or ()}
     if wanted >= {"C", "F"}:
@@ -235,7 +236,7 @@ def require(a, dtype=None, requirements=None, **kwargs):
     order = "F" if "F" in wanted else "C" if "C" in wanted else None
     made = asarray(a, None, order)
     return copied(<TracedArray> made) if "O" in wanted and (
-        <TracedArray> made).whole is not None else made
+        <TracedArray> made).base is not None else made
 
 
 def asarray(a, dtype=None, order=None, **kwargs):
@@ -247,13 +248,13 @@ def asanyarray(a, dtype=None, order=None, **kwargs):
 
 
 def ascontiguousarray(a, dtype=None, **kwargs):
-    if as_ever() or not is_float(dtype):
+    if numpys_own_wanted() or not is_float(dtype):
         return originals["ascontiguousarray"](a, dtype, **kwargs)
     return np.atleast_1d(converted("asarray", a, dtype, "C", kwargs))
 
 
 def asfortranarray(a, dtype=None, **kwargs):
-    if as_ever() or not (is_float(dtype) or wants_complex(a, dtype)):
+    if numpys_own_wanted() or not (is_float(dtype) or wants_complex(a, dtype)):
         return originals["asfortranarray"](a, dtype, **kwargs)
     return np.atleast_1d(converted("asarray", a, dtype, "F", kwargs))
 
@@ -266,7 +267,7 @@ cdef object reshaped_minimum(object array, dict kwargs):
 
 
 cpdef bint any_traced(object items) except -1:
-    """Whether nested sequences hold a traced value."""
+    """Whether nested sequences contain a traced value."""
     for item in items:
         if is_traced(item):
             return True
@@ -309,12 +310,12 @@ cdef object joined(object items):
         if isinstance(item, (list, tuple)):
             item = joined(item) if len(item) else originals["array"](item)
         elif isinstance(item, np_ndarray) and not item.ndim and not operable(item):
-            item = float(item)      # as NumPy does: refused where it has a unit
+            item = float(item)      # as NumPy does; an array with a unit raises
         elif not is_traced(item):
             found = numbers_in(item)
             item = item if found is None else found
         parts.append(item)
-    for item in parts:          # all on one tape before their nodes are read
+    for item in parts:          # bring all to one tape before their nodes are read
         if kinds & AS_FLOAT == 0:
             kinds |= kind_of(item)
         if is_traced(item):
@@ -328,27 +329,27 @@ cdef object joined(object items):
     return of_kinds(owning_array(trace, contiguous(np.stack(nodes)), False), kinds)
 
 
-cdef object of_type_asked(object made, object dtype):
-    """A new array as one of the type that was asked for, float64, or of its own if none was."""
-    if dtype is None or not is_whole(made):
+cdef object of_dtype(object made, object dtype):
+    """A new array as float64 if a dtype was given (float64 is the only one here), else as it is."""
+    if dtype is None or not is_discrete(made):
         return made
     return copied(<TracedArray> as_traced_array(numbers_of(made)))
 
 
 def eye(*args, **kwargs):
     made = originals["eye"](*args, **kwargs)
-    return made if as_ever() else buffer_of(made)
+    return made if numpys_own_wanted() else buffer_of(made)
 
 
 def identity(*args, **kwargs):
     made = originals["identity"](*args, **kwargs)
-    return made if as_ever() else buffer_of(made)
+    return made if numpys_own_wanted() else buffer_of(made)
 
 
 cdef object like(str name, tuple args, dict kwargs):
-    """zeros_like and kin of a plain array; a traced prototype goes the protocol's way."""
+    """zeros_like and similar functions of a plain array.  NumPy's protocol handles a traced one."""
     made = originals[name](*args, **kwargs)
-    return made if as_ever() or is_traced(made) else buffer_of(complex_made(made))
+    return made if numpys_own_wanted() or is_traced(made) else buffer_of(complex_made(made))
 
 
 def zeros_like(*args, **kwargs):
@@ -360,7 +361,7 @@ def ones_like(*args, **kwargs):
 
 
 def empty_like(*args, **kwargs):
-    if not as_ever():           # never hand out uninitialised numbers as constants
+    if not numpys_own_wanted():     # uninitialised numbers must not become constants
         return like("zeros_like", args, kwargs)
     return originals["empty_like"](*args, **kwargs)
 
@@ -373,12 +374,13 @@ def copy(*args, **kwargs):
     return like("copy", args, kwargs)
 
 
-cdef str TESTING = "numpy.testing._private.utils"   # where np.testing's functions are written
+cdef str TESTING = "numpy.testing._private.utils"   # where np.testing's functions are defined
 cdef bint testing_entered = False
 
 
 cdef int enter_testing() except -1:
-    """Enter np.testing's functions once it has been imported, which most programs never do."""
+    """Register the replacements of np.testing's functions once that module has been imported,
+    which most programs never do."""
     global testing_entered
     if testing_entered or hooks.testing is None or TESTING not in sys_modules:
         return 0

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# np.errstate and warnings.catch_warnings for our own use.  Those are written in Python: an
-# interrupt that comes within their first or last steps leaves our state on for good.
+# Replacements of np.errstate and warnings.catch_warnings for use inside ad_core.  NumPy's and
+# Python's are written in Python: an interrupt during their first or last steps would leave the
+# changed state in place for good.
 
 cdef object filters_mutated = getattr(warnings, "_filters_mutated", None)
 
 
 def state_of(**modes):
-    """NumPy's error state with these modes changed, without changing it."""
+    """NumPy's error state with these modes changed.  The current state stays as it is."""
     return contextvars.copy_context().run(changed_state, modes)
 
 
@@ -20,7 +21,7 @@ cdef object all_ignored = None
 
 @cython.final
 cdef class float_errors:
-    """The context in which floating-point errors are treated so: np.errstate(**modes)."""
+    """A context in which floating-point errors are handled by these modes, as np.errstate does."""
 
     cdef object state, token, own
 
@@ -47,13 +48,13 @@ cdef class float_errors:
         state_variable.reset(self.token)
 
 
-cdef int silent = 0             # no_warnings() contexts that are open, in all threads
+cdef int silent = 0             # open no_warnings() contexts of all threads
 cdef object filters_before = None
 
 
 @cython.final
 cdef class no_warnings:
-    """The context in which no warnings are told."""
+    """A context in which no warnings are shown."""
 
     def __enter__(self):
         global silent, filters_before
@@ -61,18 +62,18 @@ cdef class no_warnings:
             ignored = [("ignore", None, Warning, None, 0)]
             filters_before, warnings.filters = warnings.filters, ignored
         silent += 1
-        tell_filters()
+        announce_filters()
 
     def __exit__(self, kind, error, traceback):
         global silent, filters_before
         silent -= 1
         if silent == 0:
             warnings.filters, filters_before = filters_before, None
-        tell_filters()
+        announce_filters()
 
 
-cdef int tell_filters() except -1:
-    """Have the warnings module notice that its filters have changed."""
+cdef int announce_filters() except -1:
+    """Tell the warnings module that its filters have changed."""
     if filters_mutated is not None:
         filters_mutated()
         return 0

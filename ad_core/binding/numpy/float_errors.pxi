@@ -1,29 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 # Floating-point errors: np.errstate, np.seterr and warnings act within a trace as they do in NumPy.
 #
-# Values come from NumPy's inner loops, which leave it to their caller to warn or raise.  So where
-# one of NumPy's operations or functions has met an error, NumPy itself is asked to do the same on
-# plain numbers: it warns, raises, calls or prints as the user told it to, in its own words.  What
-# may raise is a way that the function goes, and is kept as a guard.
+# Values are computed by NumPy's inner loops, whose caller has to warn or raise.  So where an
+# operation or a function of NumPy had a floating-point error, NumPy itself repeats it on plain
+# numbers: it warns, raises, calls or prints as the user's error state says, in its own words.  An
+# exception that may be raised decides which branch the function takes, so it is recorded as a
+# guard.
 
-cdef bint watching = False              # the error state is not NumPy's first, or has been touched
-cdef bint warnings_raise = False        # a filter that makes errors of warnings was set in a trace
-cdef object error_state = None          # NumPy's error state when it was last looked at,
-cdef bint vigilant_state = False        # and whether every operation has to be asked in it
+cdef bint watching = False              # the error state is not the default one, or was changed
+cdef bint warnings_raise = False        # a trace set a filter that turns warnings into errors
+cdef object error_state = None          # NumPy's error state at the last check,
+cdef bint state_checks_all = False      # and whether every operation must be repeated in it
 
 cdef object ufunc_config = importlib.import_module("numpy._core._ufunc_config")
-# NumPy's error state of a context; were there none, every operation would look at np.geterr()
+# NumPy's error state of a context; if NumPy has no such variable, np.geterr() is called each time
 cdef object state_variable = getattr(ufunc_config, "_extobj_contextvar", None)
 
 
 cdef bint is_users_change() noexcept:
-    """Whether the traced function is what runs now: our own functions change the error state and
-    the filters for a while only, and what was recorded does not depend on it."""
-    return ad_current != NULL and not ad_hushed
+    """Whether the traced function itself runs now.  ad_core's own functions change the error state
+    and the filters only for a while, and the recording does not depend on that."""
+    return ad_current != NULL and not ad_errors_suppressed
 
 
 cdef class WatchedState:
-    """Stands for NumPy's error state while a trace runs, to notice when it is changed."""
+    """Replaces NumPy's error state while a trace runs, to notice changes of it."""
 
     def set(self, value):
         global watching
@@ -35,7 +36,7 @@ cdef class WatchedState:
 
 
 def filters_changed(*args):
-    """Stands for what the warnings module calls when its filters change while a trace runs."""
+    """Replaces the function that the warnings module calls when its filters change."""
     global watching, warnings_raise
     if not is_users_change():
         return filters_were_changed(*args)
@@ -56,7 +57,7 @@ for name in ("_filters_mutated_lock_held", "_filters_mutated"):     # since Pyth
 
 
 cdef object current_state():
-    """NumPy's error state of this context; None while it has not been changed."""
+    """NumPy's error state of this context, None while it is the default."""
     cdef PyObject *found
     if state_variable is None:
         return NotImplemented
@@ -67,7 +68,7 @@ cdef object current_state():
 
 
 cdef int begin_watching(bint first) except -1:
-    """A trace begins, the first one that runs."""
+    """Reset the flags when the first trace begins."""
     global watching, warnings_raise
     if first:
         watching = warnings_raise = False
@@ -76,27 +77,27 @@ cdef int begin_watching(bint first) except -1:
     return 0
 
 
-cdef bint vigilant() except -1:
-    """Whether operations have to be asked that met no error as well: one may raise at another
-    point, or underflow is told."""
-    global error_state, vigilant_state
+cdef bint checks_every_operation() except -1:
+    """Whether operations without an error must be repeated as well, because one may raise at
+    another point, or because underflow is reported."""
+    global error_state, state_checks_all
     if not watching:
         return False
     state = current_state()
     if state is not error_state or state_variable is None:
         modes = np.geterr()
-        vigilant_state = modes["under"] != "ignore" or any(
+        state_checks_all = modes["under"] != "ignore" or any(
             [mode in ("raise", "call", "log") for mode in modes.values()])
         error_state = state
-    return vigilant_state or warnings_raise
+    return state_checks_all or warnings_raise
 
 
-cdef inline bint is_wild(double x) noexcept:
+cdef inline bint is_nonfinite(double x) noexcept:
     return x - x != 0
 
 
-cdef bint explained(const ad_tape *tape, double value, object x):
-    """Whether a result that is NaN or infinite is so because an operand is."""
+cdef bint comes_from_operand(const ad_tape *tape, double value, object x):
+    """Whether a nonfinite result follows from a nonfinite operand x, which is no error."""
     cdef double y
     if type(x) is TracedScalar:
         y = tape.value[(<TracedScalar> x).node]
@@ -104,39 +105,42 @@ cdef bint explained(const ad_tape *tape, double value, object x):
         y = PyFloat_AS_DOUBLE(x)
     else:
         return False
-    return y != y if value != value else is_wild(y)
+    return y != y if value != value else is_nonfinite(y)
 
 
 cdef int met_error(TracedScalar result, unsigned op, object function, object left,
                    object right=None) except -1:
-    """A scalar operation has given NaN or an infinity, or the error state is watched."""
+    """Report the error of a scalar operation.  Called if its result is NaN or infinite, or if the
+    error state is watched."""
     cdef const ad_tape *tape = result.trace.tape
     cdef double value = tape.value[result.node]
     if ad_op_rows[op].is_test:
         return 0
-    if ad_hushed:
-        if is_wild(value):
+    if ad_errors_suppressed:
+        if is_nonfinite(value):
             set_float_noted(1)
         return 0
-    if not vigilant() and (not is_wild(value) or explained(tape, value, left) or (
-            right is not None and explained(tape, value, right))):
-        return 0
+    if not checks_every_operation():
+        if not is_nonfinite(value) or comes_from_operand(tape, value, left):
+            return 0
+        if right is not None and comes_from_operand(tape, value, right):
+            return 0
     arguments = (left,) if right is None else (left, right)
-    return ask_numpy(asked_of(op, function), arguments, {}, result)
+    return repeat_in_numpy(numpy_function_of(op, function), arguments, {}, result)
 
 
-cdef int settle_errors(object function, tuple args, dict kwargs, object result) except -1:
-    """What belongs behind an operation or function of NumPy's that was carried out on traced
-    values, in which errors may have been noted."""
-    if ad_hushed or ad_current == NULL:
+cdef int report_float_errors(object function, tuple args, dict kwargs, object result) except -1:
+    """Report the errors of an operation or a function of NumPy on traced values.  Called after
+    each one in which an error may have been noted."""
+    if ad_errors_suppressed or ad_current == NULL:
         return 0
-    if ad_float_noted or vigilant():
-        return ask_numpy(function, args, kwargs, result)
+    if ad_float_noted or checks_every_operation():
+        return repeat_in_numpy(function, args, kwargs, result)
     return 0
 
 
 cdef object plain_item(object x):
-    """A value that may be traced as NumPy would have it."""
+    """The plain value of an argument that may be traced."""
     if type(x) is TracedScalar or type(x) is TracedArray:
         values = values_of(x)
         return values[()] if type(x) is TracedScalar else values
@@ -150,9 +154,9 @@ cdef object plain_item(object x):
     return x
 
 
-cdef int ask_numpy(object function, tuple args, dict kwargs, object result) except -1:
-    """Have NumPy do the same on plain numbers, for its warnings and errors."""
-    cdef bint watched = vigilant()
+cdef int repeat_in_numpy(object function, tuple args, dict kwargs, object result) except -1:
+    """Let NumPy repeat a call on plain numbers, for its warnings and errors."""
+    cdef bint watched = checks_every_operation()
     set_float_noted(0)
     plain = plain_item(args)
     options = {key: None if key == "out" else plain_item(x) for key, x in kwargs.items()}
@@ -163,33 +167,33 @@ cdef int ask_numpy(object function, tuple args, dict kwargs, object result) exce
         function(*plain, **options)
     except (FloatingPointError, Warning) as error:
         raising = error
-    except Exception:       # not about the numbers: what was computed stands
+    except Exception:       # not a floating-point error: the result is kept
         if np.geterrcall() is not None:
             raise
     finally:
         set_current(running)
     if watched or raising is not None:
-        hush(1)
+        suppress_errors(1)
         try:
             hooks.keep_error(function, args, kwargs, None if raising is not None else result,
                              warnings_raise or isinstance(raising, Warning))
         finally:
-            hush(-1)
+            suppress_errors(-1)
     if raising is not None:
         raise raising
     return 0
 
 
 def as_numpy(function, traced_function, tuple args, dict kwargs):
-    """traced_function(*args, **kwargs), which does what `function` of NumPy or SciPy does: errors
-    of the operations that it is made of do not count, but those that `function` tells."""
+    """traced_function(*args, **kwargs), which does the same as `function` of NumPy or SciPy.  Only
+    the floating-point errors that `function` reports count, not those of single operations."""
     if ad_current == NULL:
         return traced_function(*args, **kwargs)
-    hush(1)
+    suppress_errors(1)
     try:
         result = traced_function(*args, **kwargs)
     finally:
-        hush(-1)
+        suppress_errors(-1)
     if ad_float_noted or watching:
-        settle_errors(function, args, kwargs, result)
+        report_float_errors(function, args, kwargs, result)
     return result

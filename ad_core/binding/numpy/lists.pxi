@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# Lists of traced values as arguments of NumPy's functions: `np.mean([x[0], x[1]])`.  NumPy's
-# protocols ask arrays, not what lists hold, so that these functions make arrays of them while a
-# trace runs.
+# Lists of traced values as arguments of NumPy's functions, as in `np.mean([x[0], x[1]])`.  NumPy's
+# protocols look at the types of arguments, not at the elements of lists.  The functions that are
+# replaced here therefore convert such lists to traced arrays while a trace runs.
 
 cdef object unpatched_nditer = np.nditer
 
 
 @cython.final
 cdef class TakesLists:
-    """A function of NumPy's whose arguments may be lists of traced values."""
+    """A function of NumPy whose arguments may be lists of traced values."""
 
     cdef object function
     cdef readonly object __wrapped__
@@ -17,7 +17,7 @@ cdef class TakesLists:
         self.function = self.__wrapped__ = function
 
     def __call__(self, *args, **kwargs):
-        if not as_ever():
+        if not numpys_own_wanted():
             args = tuple([joined(x) if is_list_of_traced(x) else x for x in args])
             for name, x in kwargs.items():
                 if is_list_of_traced(x):
@@ -36,9 +36,9 @@ cdef bint is_list_of_traced(object x) except -1:
 
 
 def nditer(op, *args, **kwargs):
-    if not as_ever() and any_traced(op if isinstance(op, (list, tuple)) else (op,)):
+    if not numpys_own_wanted() and any_traced(op if isinstance(op, (list, tuple)) else (op,)):
         raise NoDerivativeError(
-            f"np.nditer does not go through traced arrays{user_line()}: compute with the whole "
+            f"np.nditer does not iterate over traced arrays{user_line()}; compute with the whole "
             f"array, or loop over np.ndindex(x.shape)")
     return unpatched_nditer(op, *args, **kwargs)
 
@@ -47,6 +47,6 @@ enter_replacement(numpy_names, "nditer", nditer)
 
 
 def take_lists(function):
-    """Let a function of NumPy's take lists of traced values while traces need its name."""
+    """Let a function of NumPy take lists of traced values while its name is replaced."""
     enter_replacement(sys_modules[function.__module__].__dict__, function.__name__,
                       TakesLists(function))

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which names of NumPy's a function may look up.  A name that nothing looks up need not be replaced.
-# The answer is read off the function's code and those of the Python functions that it calls; it is
-# "all" wherever they may come to code that is not seen: imports, methods of objects, other packages.
+# Finds the names of NumPy that a function may look up, because a name that nothing looks up need
+# not be replaced.  The names are read from the bytecode of the function and of the Python functions
+# that it calls.  The answer is "all" if they may reach code that can not be inspected: imports,
+# methods of objects, other packages.
 
 cdef enum:
-    MOST_KNOWN = 256            # codes that are remembered
+    MOST_KNOWN = 256            # code objects whose names are kept
     MOST_WALKED = 16            # functions that are followed
+
 
 @cython.final
 cdef class KnownCode:
-    """What is known of a code object by itself."""
+    """The names that a code object looks up, without the functions that it calls."""
 
-    cdef object code            # keeps its id its own
-    cdef tuple names            # what it looks up, in its globals or as attributes; None: anything
+    cdef object code            # a reference, so that its id stays unique
+    cdef tuple names            # looked up as globals or attributes; None: unknown names
     cdef Names needed           # those of them that are replaced
 
 
-# The functions that a walk has come to.
+# The functions that a walk through calls has reached.
 cdef struct Walk:
     PyObject *codes[MOST_WALKED]
     int count
@@ -25,22 +27,22 @@ cdef struct Walk:
 cdef dict known_codes = {}      # id of a code object -> KnownCode
 cdef object FunctionType = types.FunctionType
 cdef object CodeType = types.CodeType
-cdef object ArrayFunction = type(np.sum)    # NumPy's functions that ask their arguments' classes
+cdef object ArrayFunction = type(np.sum)    # NumPy's functions that dispatch on __array_function__
 cdef dict builtin_names = __import__("builtins").__dict__
-# Built-in functions that call nothing of the user's but what their arguments are.
+# Built-in functions that call no code of the user except methods of their arguments.
 cdef set PLAIN_BUILTINS = {abs, bool, divmod, enumerate, float, int, len, max, min, pow, range,
                            reversed, round, slice, sum, tuple, zip}
-# Numbers, texts and the like, which have no code of the user's.
+# Types of numbers, strings and similar objects, which have no code of the user.
 cdef set PLAIN_TYPES = {bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range,
                         *np.sctypeDict.values()} - {np.object_}
-# By these a code may come to any other.
-cdef frozenset FAR_OPCODES = frozenset([opcode.opmap[name] for name in (
+# Instructions and flags by which a code object may reach any other code.
+cdef frozenset OPAQUE_OPCODES = frozenset([opcode.opmap[name] for name in (
     "IMPORT_NAME", "LOAD_BUILD_CLASS", "STORE_GLOBAL", "DELETE_GLOBAL") if name in opcode.opmap])
-cdef int FAR_FLAGS = 0x20 | 0x80 | 0x200    # generators and coroutines
+cdef int OPAQUE_FLAGS = 0x20 | 0x80 | 0x200    # generators and coroutines
 
 
 cdef bint is_inert(object x):
-    """Whether x is a number, a text or an array of numbers."""
+    """Whether x is a number, a string or an array of numbers."""
     kind = type(x)
     if kind is np_ndarray:
         return (<cnp.ndarray> x).descr.kind != c"O"
@@ -48,23 +50,24 @@ cdef bint is_inert(object x):
 
 
 cdef bint is_numpys(object x) except -1:
-    """Whether x is a function of NumPy's whose name is not replaced, or a part of NumPy."""
+    """Whether x is a function of NumPy whose name is not replaced, or a module of NumPy."""
     return (x is np or x is np.linalg or x is np.fft or type(x) is ArrayFunction or
             (isinstance(x, np.ufunc) and x in ufunc_ops) or
             (isinstance(x, type) and x in PLAIN_TYPES))
 
 
 cdef bint is_harmless(str name) except -1:
-    """Whether an attribute of this name, of NumPy or an array, leads to no code of the user's."""
+    """Whether an attribute of this name, of NumPy or of an array, leads to no code of the user."""
     cdef PyObject *found = ad_dict_get(<PyObject *> numpy_names, <PyObject *> name)
-    if found == NULL:           # of an array, or of a part of NumPy, unless it is loaded on demand
+    if found == NULL:           # of an array or a module of NumPy, unless NumPy loads it on demand
         return not name.startswith("__") and name not in dir(np)
     return is_inert(<object> found) or is_numpys(<object> found)
 
 
 cdef bint collect_names(object code, set names) except -1:
-    """Add what a code and those within it look up; False where they may come to anything."""
-    if code.co_flags & FAR_FLAGS or not FAR_OPCODES.isdisjoint(code.co_code[::2]):
+    """Add the names that a code object and those within it look up.  Returns False if they may
+    reach any other code."""
+    if code.co_flags & OPAQUE_FLAGS or not OPAQUE_OPCODES.isdisjoint(code.co_code[::2]):
         return False
     names.update(code.co_names)
     for x in code.co_consts:
@@ -74,7 +77,7 @@ cdef bint collect_names(object code, set names) except -1:
 
 
 cdef KnownCode known_code(object code):
-    """What is known of a code, which is looked into when it is first met."""
+    """The KnownCode of a code object, which is created at the first call."""
     cdef PyObject *found = PyDict_GetItem(known_codes, id(code))
     cdef KnownCode known
     cdef set names = set()
@@ -100,7 +103,7 @@ cdef KnownCode known_code(object code):
 
 
 cdef bint follow(object x, Names *needed, Walk *walk) except -1:
-    """Whether what a name stands for is seen through: add the names that it needs."""
+    """Add the names that the object x needs.  Returns False if its code can not be inspected."""
     if is_inert(x) or is_numpys(x):
         return True
     return type(x) is FunctionType and follow_function(x, needed, walk)

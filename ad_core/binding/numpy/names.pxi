@@ -1,31 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-# Names of NumPy's that stand for functions of ours while traces run; they are restored with the last
-# trace that needs them.  A trace needs all of them, unless lookups.pxi finds that its function can
-# look up a few of them at most: for a small function, replacing the others would take longer than
-# its derivative.
+# The names in NumPy's namespaces that refer to functions of ad_core while traces run.  A name is
+# restored at the end of the last trace that needs it.  A trace needs all names unless lookups.pxi
+# finds that its function can look up only a few of them: for a small function, replacing all of
+# them would take longer than its derivative.
 
 cdef dict numpy_names = np.__dict__
 
 cdef enum:
     MAXREPLACED = 128
 
-# A name that is replaced; what it holds lives as long as we do.
+# A name that is replaced.  Its objects are kept for ever.
 cdef struct Replaced:
     PyObject *space             # the namespace, a dict
     PyObject *name
-    PyObject *stand_in          # what stands there while a trace needs it
-    PyObject *original          # and what otherwise
-    int users                   # traces in all threads that need it
+    PyObject *stand_in          # its value while a trace needs it,
+    PyObject *original          # and its value otherwise
+    int users                   # traces of all threads that need it
 
 cdef Replaced replaced[MAXREPLACED]
 cdef int n_replaced = 0
-cdef int running = 0            # traces open in all threads,
+cdef int running = 0            # open traces of all threads
 
 
-# The names that a trace needs: a bit each.
+# The names that a trace needs, one bit for each.
 cdef struct Names:
-    uint64_t bits[2]           # MAXREPLACED of them
-    bint all                    # all of them, those that are entered later too
+    uint64_t bits[2]            # MAXREPLACED bits
+    bint all                    # all names, including those that are registered later
 
 
 cdef inline bint has_name(const Names *names, int k) noexcept:
@@ -33,12 +33,12 @@ cdef inline bint has_name(const Names *names, int k) noexcept:
 
 
 cdef int replace_name(int k) except -1:
-    """Count one user more of a name; with the first, the stand-in is put in place."""
+    """Add one user of a name.  The first one sets the stand-in."""
     cdef Replaced *r = &replaced[k]
     cdef PyObject *found
     if r.users == 0:
         found = ad_dict_get(r.space, r.name)
-        if found != r.original and found != NULL:   # somebody else's: put back afterwards
+        if found != r.original and found != NULL:   # set by other code: restored afterwards
             Py_INCREF(<object> found)
             r.original = found
         ad_dict_set(r.space, r.name, r.stand_in)
@@ -47,8 +47,8 @@ cdef int replace_name(int k) except -1:
 
 
 cdef void restore_name(int k) noexcept:
-    """Count one user less.  Setting what a dictionary has already needs no memory, so that nothing
-    can fail."""
+    """Remove one user of a name.  To replace the value of a key that a dictionary already has needs
+    no memory, so this can not fail."""
     cdef Replaced *r = &replaced[k]
     r.users -= 1
     if r.users == 0:
@@ -56,7 +56,7 @@ cdef void restore_name(int k) noexcept:
 
 
 cdef int replace_names(const Names *names) except -1:
-    """A trace begins that needs these names: all are put in place, or none."""
+    """Replace the names that a new trace needs: all of them, or none if this raises."""
     global running, running_all
     cdef int k = 0
     if <size_t> len(sys_modules) != modules_seen:
@@ -82,7 +82,7 @@ cdef int replace_names(const Names *names) except -1:
 
 
 cdef void restore_names(const Names *names) noexcept:
-    """A trace ends that needed these names."""
+    """Restore the names that an ending trace needed."""
     global running, running_all
     cdef int k
     running -= 1
@@ -97,10 +97,10 @@ cdef void restore_names(const Names *names) noexcept:
 
 
 cdef int enter_replacement(dict space, str name, object function) except -1:
-    """Let function stand for a name of NumPy's while traces need it."""
+    """Register the function that a name of NumPy refers to while traces need it."""
     global n_replaced
     if n_replaced == MAXREPLACED:
-        raise RuntimeError(f"at most {MAXREPLACED} names of NumPy's are replaced")
+        raise RuntimeError(f"internal error: more than {MAXREPLACED} names of NumPy to replace")
     name = sys.intern(name)
     original = space[name]
     for part in (space, name, function, original):
@@ -118,22 +118,23 @@ cdef int enter_replacement(dict space, str name, object function) except -1:
 
 
 def replace_while_tracing(space, str name, function):
-    """Let the Python layer's function stand for one of NumPy's while traces need it."""
+    """Register a function of the Python layer that a name refers to while traces need it."""
     enter_replacement(space, name, function)
 
 
 def replaced_names():
-    """The names that are replaced, as pairs of namespace and name."""
+    """All names that may be replaced, as pairs of namespace and name."""
     return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(n_replaced)]
 
 
-# NumPy as our own modules call it: with the stand-ins in place, which do as NumPy's functions where
-# no trace runs.  So nothing of ours depends on which names a trace has replaced.
+# The NumPy that ad_core's own modules use: it always contains the stand-ins, which act as NumPy's
+# functions where no trace runs.  So these modules do not depend on the names that a trace replaces.
 cdef object own_numpy = types.ModuleType("numpy", np.__doc__)
 
 
 def use_stand_ins(modules):
-    """Point `np` of these modules, this one excepted, to NumPy with all stand-ins in place."""
+    """Let `np` of these modules, except this one, refer to the NumPy that contains all
+    stand-ins."""
     cdef int k
     cdef dict spaces = {id(numpy_names): own_numpy}
     own_numpy.__dict__.update(numpy_names)

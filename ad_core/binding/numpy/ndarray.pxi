@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# A.dot(x) of a plain array A and a traced x.  NumPy's protocols do not ask the operands of this
-# method, which would make an object array of x and go through it element by element; so the method
-# is replaced by one that asks, and is NumPy's own for all that is not traced.
+# A.dot(x) of a plain array A and a traced x.  NumPy's protocols do not cover this method, which
+# would convert x to an object array and process it element by element.  The method of np.ndarray is
+# therefore replaced by one that looks at its first argument.  For plain arguments it calls NumPy's.
 
 cdef extern from *:
     """
@@ -25,7 +25,8 @@ cdef extern from *:
     static PyMethodDef ad_dot_method = {
         "dot", (PyCFunction)(void (*)(void))ad_dot, METH_FASTCALL | METH_KEYWORDS, NULL};
 
-    /* Whether the method was replaced; not where NumPy's has another calling convention. */
+    /* Returns whether the method was replaced.  It is not if NumPy's has another calling
+       convention. */
     static int ad_replace_dot(PyTypeObject *ndarray, PyObject *function, PyTypeObject *array,
                               PyTypeObject *scalar)
     {
@@ -54,7 +55,7 @@ cdef extern from *:
 
 
 def dot_with_traced(self, b, out=None):
-    """ndarray.dot of a plain array and traced values, by np.dot, which knows them."""
+    """ndarray.dot of a plain array and traced values, by np.dot, which supports them."""
     if not operable(self):
         hooks.refuse_operand(self, "dot")
     return np.dot(self, b, out=out)

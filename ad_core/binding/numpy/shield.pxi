@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# Compiled code that calls np.empty(...) counts on a plain array and may not even look
-# (NumPy's own random generators do not).  It is given NumPy as it is without traces.
+# Compiled modules that call np.empty(...) rely on a plain array and may not check its type
+# (NumPy's random generators do not).  While a trace replaces names of NumPy, the name `np` of such
+# a module therefore refers to a copy of the namespace with NumPy's own functions.
 
 cdef object plain_numpy = types.ModuleType("numpy", np.__doc__)
 plain_numpy.__dict__.update(np.__dict__)
 cdef size_t modules_seen = 0
-cdef int running_all = 0        # traces open in all threads that need every name of NumPy's
+cdef int running_all = 0        # open traces of all threads that replace every name
 cdef tuple compiled_suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 
-# Where a compiled module calls NumPy by a name of its own.  Both live as long as we do.
+# A name by which a compiled module refers to NumPy.  Both objects are kept for ever.
 cdef struct Shielded:
     PyObject *space             # the module's namespace
     PyObject *alias
@@ -19,7 +20,8 @@ cdef int room_shielded = 0
 
 
 cdef int shield(dict space, str alias) except -1:
-    """Point a compiled module's name to the plain NumPy, while traces need NumPy's names."""
+    """Let a compiled module's name refer to the copy with NumPy's own functions, while traces
+    replace every name."""
     global shielded, n_shielded, room_shielded
     cdef int k, room
     cdef void *moved
@@ -44,11 +46,11 @@ cdef int shield(dict space, str alias) except -1:
 
 
 cdef bint shield_compiled() except -1:
-    """Look for compiled modules loaded since the last look; whether there were any."""
+    """Find the compiled modules that were loaded since the last call; whether there were any."""
     global modules_seen
     cdef int before = n_shielded
     if modules_seen == 0:
-        importlib.import_module("numpy.random")     # loaded later, it would be met in mid-trace
+        importlib.import_module("numpy.random")     # not to load it during a trace
     for module in list(sys.modules.values()):
         names = getattr(module, "__dict__", None)
         if type(names) is not dict or not str(names.get("__file__")).endswith(compiled_suffixes):
@@ -64,22 +66,22 @@ cdef bint shield_compiled() except -1:
 
 
 cdef void point_shielded(object target) noexcept:
-    """Point those names to NumPy or to the plain one.  Setting what a dictionary has already needs
-    no memory, so that nothing can fail."""
+    """Let those names refer to NumPy or to the copy.  To replace the value of a key that a
+    dictionary already has needs no memory, so this can not fail."""
     cdef int k
     for k in range(n_shielded):
         ad_dict_restore(shielded[k].space, shielded[k].alias, <PyObject *> target)
 
 
-cdef bint as_ever() except -1:
+cdef bint numpys_own_wanted() except -1:
     """Whether NumPy's own function is wanted: no trace runs on this thread, or the caller is
-    code of NumPy or SciPy, which counts on getting plain arrays."""
+    code of NumPy or SciPy, which relies on plain arrays."""
     cdef PyObject *names
     cdef PyObject *name
     if ad_current == NULL:
         return True
     if <size_t> len(sys_modules) != modules_seen and shield_compiled():
-        return True             # the call may be one of theirs
+        return True             # the caller may be one of the new compiled modules
     names = PyEval_GetGlobals()
     if names == NULL:
         return False

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-# A program at many points: arguments and results described to the core, threads, interruption.
+# Evaluates a program at many points: describes arguments and results to the core, starts threads,
+# and handles interrupts.
 
 cdef enum:
-    ALONE = 1 << 17             # operations in all below which other threads are not woken
-    POLL_OPERATIONS = 1 << 22   # between two looks at signals: a few milliseconds
+    ONE_THREAD = 1 << 17        # batches of at most these operations run on one thread
+    POLL_OPERATIONS = 1 << 22   # between two checks for signals: a few milliseconds
 
-cdef struct patience:
+cdef struct poll_state:
     PyObject *signal            # an exception that ended the batch
     PyObject *progress          # an object with update(n), or NULL
-    size_t each                 # operations a point
-    size_t last                 # points done at the last look
+    size_t each                 # operations of one point
+    size_t last                 # points that were done at the last check
     size_t points
 
 
-cdef int look_around(void *context, size_t done) noexcept nogil:
-    cdef patience *p = <patience *> context
+cdef int poll_batch(void *context, size_t done) noexcept nogil:
+    cdef poll_state *p = <poll_state *> context
     if (done - p.last) * p.each < POLL_OPERATIONS and done < p.points:
         return 0
     with gil:
@@ -31,7 +32,7 @@ cdef int look_around(void *context, size_t done) noexcept nogil:
 
 @cython.final
 cdef class Arena:
-    """Memory that one thread runs a program in."""
+    """The memory in which one thread runs a program."""
 
     cdef double *memory
     cdef size_t room
@@ -43,18 +44,18 @@ cdef class Arena:
 
 @cython.final
 cdef class Job:
-    """One batch: what the core needs to know of it, kept alive while threads work on it."""
+    """One batch: its description for the core, which exists while threads work on it."""
 
     cdef ad_batch batch
     cdef ad_batch_input *inputs
     cdef ad_batch_output *outputs
-    cdef ad_rows *rows          # of each argument that is gathered
-    cdef intptr_t *core         # offsets within arguments that are not contiguous
+    cdef ad_rows *rows          # of each gathered argument
+    cdef intptr_t *core         # offsets in arguments that are not contiguous
     cdef Program program
     cdef list arrays            # the arguments: float64 arrays, or Gathered
-    cdef object labels          # of each, for messages
+    cdef object labels          # of the arguments, for messages
     cdef list results
-    cdef cnp.ndarray missed     # points whose guards came out otherwise; None: no guards
+    cdef cnp.ndarray missed     # marks points at which a guard has another outcome; None: no guards
 
     def __dealloc__(self):
         ad_free(self.inputs)
@@ -63,9 +64,9 @@ cdef class Job:
         ad_free(self.core)
 
     cdef int run(self, object workers, object progress) except -1:
-        """Work through all points on this thread and, if there is enough to do, on others."""
+        """Evaluate all points on this thread and, if the batch is large enough, on others."""
         if workers is not None:
-            hooks.workers(workers)       # refuses what is no number of threads
+            hooks.workers(workers)      # raises unless it is a number of threads
         if progress is not None and not callable(getattr(progress, "update", None)):
             raise TypeError(f"progress must have a method update(n), as tqdm's bars do, got "
                             f"{type(progress).__name__}")
@@ -78,7 +79,7 @@ cdef class Job:
         return 0
 
     cdef int run_once(self, object workers, object progress) except -1:
-        cdef patience p
+        cdef poll_state p
         cdef ad_batch_poll poll
         cdef ad_status status
         cdef Arena arena
@@ -92,10 +93,10 @@ cdef class Job:
         p.each = each
         p.last = 0
         p.points = self.batch.points
-        poll.stop = look_around
+        poll.stop = poll_batch
         poll.context = &p
         others = []
-        if self.batch.points * each > ALONE:
+        if self.batch.points * each > ONE_THREAD:
             n = min(hooks.workers(workers), ad_batch_pieces(&self.batch))
             try:
                 for _ in range(n - 1):
@@ -123,19 +124,19 @@ cdef class Job:
             Py_DECREF(error)
             raise error
         self.check(status, failed)
-        if progress is not None and p.last < p.points:      # what other threads did last
+        if progress is not None and p.last < p.points:      # those of other threads
             progress.update(p.points - p.last)
         return 0
 
     def work(self):
-        """One helping thread's part."""
+        """Evaluate points on another thread."""
         cdef Arena arena = self.take_arena()
         cdef ad_status status
         with nogil:
             status = ad_batch_work(&self.batch, arena.memory, NULL)
         failed = taken_error(status)
         self.program.spare.append(arena)
-        if status == AD_CALL_FAILED or status == AD_BAD_INDEX:      # an error of this thread's
+        if status == AD_CALL_FAILED or status == AD_BAD_INDEX:      # of this thread
             self.check(status, failed)
 
     cdef int check(self, ad_status status, object failed) except -1:
@@ -146,8 +147,9 @@ cdef class Job:
                 wrong = (<Gathered> x).first_wrong() if type(x) is Gathered else None
                 if wrong is not None:
                     raise IndexError(f"{label} is gathered from {len(x.values)} rows, but index"
-                                     f"{list(wrong[0])} is {wrong[1]}")
-            raise IndexError("an index of gather() was changed while it was in use")
+                                     f"{list(wrong[0])} is {wrong[1]}, which is out of range")
+            raise IndexError("an index of gather() was changed while it was in use; do not change "
+                             "it before the call has returned")
         return check(status)
 
     cdef Arena take_arena(self):
@@ -170,7 +172,7 @@ cdef class Job:
 
 
 cdef int wait_for(list others) except -1:
-    """Until helping threads are done; those that have not begun need not."""
+    """Wait until the other threads are done, and cancel those that have not begun."""
     for other in others:
         if not other.cancel():
             other.result()
@@ -178,7 +180,8 @@ cdef int wait_for(list others) except -1:
 
 
 cdef int describe_axes(ad_batch_input *to, cnp.ndarray x, int lead, int ndim) except -1:
-    """Where an array's numbers lie, whose first `lead` axes are a batch's last, broadcast."""
+    """Describe the position in memory of an array's numbers.  Its first `lead` axes are broadcast
+    to the last batch axes."""
     cdef int d
     cdef cnp.npy_intp *dims = cnp.PyArray_DIMS(x)
     cdef cnp.npy_intp *strides = cnp.PyArray_STRIDES(x)
@@ -204,8 +207,8 @@ cdef int describe_rows(ad_batch_input *to, ad_rows *rows, Gathered x, int core_n
 
 cdef int describe_input(ad_batch_input *to, cnp.ndarray x, int core_ndim, int ndim,
                         intptr_t *core) except -1:
-    """Where an argument's numbers lie; its batch axes are the first.  Returns how many offsets were
-    written to core."""
+    """Describe the position in memory of an argument's numbers; its first axes are batch axes.
+    Returns the number of offsets that were written to core."""
     cdef int d, lead = cnp.PyArray_NDIM(x) - core_ndim
     cdef cnp.npy_intp *dims = cnp.PyArray_DIMS(x)
     cdef cnp.npy_intp *strides = cnp.PyArray_STRIDES(x)

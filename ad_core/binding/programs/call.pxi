@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# A program as a function of arrays: arguments of fixed core shapes, extra leading axes a batch.
+# A program as a function of arrays.  The arguments have fixed core shapes; further leading axes are
+# the axes of a batch.
 
 cdef enum:
-    KEEP_GIL = 1 << 14          # operations of a single point below which the GIL is kept
+    KEEP_GIL = 1 << 14          # the GIL is kept for a single point with at most these operations
 
 
 cdef enum:
-    ANYTHING, NUMBER, ARRAY     # what a leaf of no axes is taken from at a single point
+    ANYTHING, NUMBER, ARRAY     # the types that a leaf without axes may have at a single point
 
 cdef struct leaf:
     int ndim
-    int taken                   # ANYTHING, or the one that the function was recorded for
+    int taken                   # ANYTHING, or the type for which the function was recorded
     cnp.npy_intp dims[8]
     size_t first, count         # inputs or outputs of the program
 
@@ -32,7 +33,7 @@ cdef leaf *leaves_of(list shapes, list firsts) except NULL:
 
 
 cdef inline bint fits(const leaf *to, object x, int flags) noexcept:
-    """Whether x is a plain float64 array of just this shape."""
+    """Whether x is a plain float64 array of exactly this shape."""
     cdef cnp.npy_intp *dims
     cdef int d
     if type(x) is not np_ndarray or cnp.PyArray_NDIM(<cnp.ndarray> x) != to.ndim:
@@ -51,20 +52,20 @@ cdef inline bint fits(const leaf *to, object x, int flags) noexcept:
 
 @cython.final
 cdef class Call:
-    """A program as a function of arrays, which are ranges of its inputs and outputs."""
+    """A program as a function of arrays.  Each array is a range of its inputs or outputs."""
 
     cdef readonly Program program
     cdef readonly list in_shapes        # core shape of each argument
     cdef readonly list out_shapes       # core shape of each result
-    cdef readonly object pack           # results as the caller gets them; None: the only one
+    cdef readonly object pack           # builds the return value; None: the only result
     cdef object name                    # of the method and the function, for messages
     cdef object labels                  # of each argument, for messages
-    cdef readonly bint bare             # arguments come as these arrays, one after the other
-    cdef Py_ssize_t inputs              # arguments before tangents or cotangents
+    cdef readonly bint bare             # the method's arguments are these arrays, not nested
+    cdef Py_ssize_t inputs              # number of arguments before tangents or cotangents
     cdef object report                  # raises BranchChanged: report(guard numbers, point)
-    cdef public object own              # puts the results of the recording's own point right
+    cdef public object own              # corrects the results at the point of the recording
     cdef public object check_points     # raises for results at too many points, or None
-    cdef public object watch            # a Watch of points that take another way, or None
+    cdef public object watch            # a Watch that handles further points separately, or None
     cdef leaf *ins
     cdef leaf *outs
     cdef Py_ssize_t n_in, n_out
@@ -97,7 +98,7 @@ cdef class Call:
         ad_free(self.outs)
 
     cdef bint load(self, tuple arguments, double *arena):
-        """Copy one point into an arena; False if the arguments are anything else."""
+        """Copy the arguments into an arena; returns False unless they are one point."""
         cdef Py_ssize_t k
         cdef object x
         for k in range(self.n_in):
@@ -111,17 +112,18 @@ cdef class Call:
                    self.ins[k].count * sizeof(double))
         return True
 
-    cdef int tell_numbers(self, list numbers) except -1:
-        """Take a single point only as the function was recorded: of leaves without axes, floats
-        where they were numbers (numbers: one truth value a leaf), arrays where not."""
+    cdef int set_numbers(self, list numbers) except -1:
+        """Accept a single point only with the types for which the function was recorded.  numbers
+        has a truth value for each leaf: a leaf without axes must be a float if it is True, else an
+        array."""
         cdef Py_ssize_t k
         for k in range(min(self.n_in, <Py_ssize_t> len(numbers))):
             self.ins[k].taken = NUMBER if numbers[k] else ARRAY
         return 0
 
     cdef object single(self, tuple arguments, tuple out):
-        """Results at one point, the GIL kept; NotImplemented if the arguments are anything else,
-        or if a guard flips, or if it is a point that the watch is for."""
+        """Results at one point, without releasing the GIL.  Returns NotImplemented if the arguments
+        are not one point, if a guard has another outcome, or if the watch handles the point."""
         cdef Program program = self.program
         if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
                 or program.busy or not self.load(arguments, program.arena)):
@@ -133,13 +135,14 @@ cdef class Call:
             program.busy = False
 
     cdef object loaded(self, tuple arguments, tuple out):
-        """The same of a point that lies in the program's arena, which is busy: wherever Python
-        makes an object, a finalizer or a signal handler may call this program."""
+        """The results at a point that has been copied into the program's arena.  The arena is
+        marked busy, because a finalizer or a signal handler that runs meanwhile may call this
+        program."""
         cdef Program program = self.program
         cdef const ad_program *run = &program.fast
         cdef double *arena = program.arena
         cdef Py_ssize_t k
-        cdef bint wild = False
+        cdef bint nonfinite = False
         cdef ad_status status
         if out is not None:
             self.check_outs(arguments, out)
@@ -159,8 +162,8 @@ cdef class Call:
             return result if self.outs[0].ndim > 0 or out is not None else result[()]
         results = [self.array(k, out) for k in range(self.n_out)]
         for k in range(self.n_out):
-            wild |= self.write(run, arena, k, <cnp.ndarray> results[k])
-        if wild:
+            nonfinite |= self.write(run, arena, k, <cnp.ndarray> results[k])
+        if nonfinite:
             self.run_strict(arguments)
             for k in range(self.n_out):
                 self.write(&program.strict, program.strict_arena, k, <cnp.ndarray> results[k])
@@ -169,7 +172,7 @@ cdef class Call:
         return self.pack(results)
 
     cdef object evaluate(self, tuple arguments, tuple out, object workers, object progress):
-        """Results for arrays: the only one, or as pack makes them."""
+        """The results for arrays: the only one, or the return value of pack."""
         if workers is None and progress is None:
             results = self.single(arguments, out)
             if results is not NotImplemented:
@@ -183,11 +186,11 @@ cdef class Call:
         return results[0] if self.pack is None else self.pack(results)
 
     def evaluate_leaves(self, arguments):
-        """Results for arrays, as the methods give them."""
+        """The results for a list of arrays, as the methods return them."""
         return self.evaluate(tuple(arguments), None, None, None)
 
     cdef int report_first(self, cnp.ndarray missed, tuple arguments) except -1:
-        """Raise for the first point at which a guard flipped."""
+        """Raise BranchChanged for the first point at which a guard has another outcome."""
         cdef Py_ssize_t k
         cdef double *arena = point_arena(&self.program.fast)
         cdef cnp.ndarray x
@@ -217,7 +220,7 @@ cdef class Call:
         return cnp.PyArray_EMPTY(self.outs[k].ndim, self.outs[k].dims, cnp.NPY_DOUBLE, 0)
 
     cdef bint write(self, const ad_program *run, const double *arena, Py_ssize_t k, cnp.ndarray y):
-        """Result k of one point; whether it calls for products that look."""
+        """Write result k at one point; returns whether it needs the strict program."""
         cdef leaf *to = &self.outs[k]
         return ad_point_store(run, arena, to.first, to.first + to.count, 0,
                               <double *> cnp.PyArray_DATA(y))
@@ -232,14 +235,14 @@ cdef class Call:
         return 0
 
     cdef int check_number(self, object out) except -1:
-        """out holds as many arrays as there are results."""
+        """Raise TypeError unless out has as many arrays as there are results."""
         if len(out) != self.n_out:
             raise TypeError(f"out of {self.name} must be {self.n_out} arrays, got {len(out)}")
         return 0
 
     def batch(self, list arguments, list out, workers, progress):
-        """(results, missed): missed marks the points, in the batch's shape, at which a
-        comparison came out otherwise than recorded; their results mean nothing."""
+        """(results, missed).  missed has the batch's shape and marks the points at which a
+        comparison has another outcome than in the recording; their results are meaningless."""
         cdef Job job = Job.__new__(Job)
         cdef Program program = self.program
         cdef ad_batch *b = &job.batch
@@ -314,7 +317,7 @@ cdef class Call:
         return job.results, missed
 
     cdef object argument(self, Py_ssize_t a, object given):
-        """An argument as a float64 array, or Gathered, whose last axes are the core shape."""
+        """An argument as a float64 array or a Gathered, whose last axes have the core shape."""
         cdef tuple core = self.in_shapes[a]
         cdef cnp.ndarray x
         if type(given) is Gathered and len(given.values.shape) <= len(core) + 1:
@@ -322,17 +325,18 @@ cdef class Call:
                 self.refuse_shape(a, given.shape)
             return given
         if type(given) is TracedArray and only_constants(<TracedArray> given):
-            given = values_of(given)            # np.ones() and the like, while a trace runs
+            given = values_of(given)            # such as np.ones(), while a trace runs
         if is_traced(given) or (type(given) is np_ndarray and given.dtype == object
                                 and any(map(is_traced, given.flat))):
             raise TracedValueError(
                 f"{self.labels[a]} is a traced value{user_line()}, but a Tape evaluates plain "
-                f"numbers; what ad_core.compile() returns can be traced")
+                f"numbers only; call the function that ad_core.compile() returns instead, which "
+                f"can be traced")
         if type(given) is np_ndarray:
             x = <cnp.ndarray> given
         else:
             if type(given) is not float:
-                refuse_stranger(given, functools.partial(operator.getitem, self.labels, a))
+                refuse_foreign_input(given, functools.partial(operator.getitem, self.labels, a))
             x = unpatched_asarray(given)
         if x.descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_ISNOTSWAPPED(x):
             if a >= self.inputs and x.dtype.kind in "iu":
@@ -360,7 +364,7 @@ cdef class Call:
 
 
 cdef list flipped(Program program, const double *arena):
-    """Numbers of the recording's guards that came out otherwise than recorded."""
+    """The numbers of the guards that have another outcome than in the recording."""
     cdef const ad_program *p = &program.fast
     cdef size_t k
     return [program.graph.numbers[k] for k in range(p.guards)
@@ -392,8 +396,8 @@ cdef tuple batch_shape(list arrays, list cores, object name):
 
 cdef int check_out(object out, tuple shape, object name) except -1:
     if is_traced(out):
-        raise TracedValueError(f"out of {name} is a traced value{user_line()}; results are plain "
-                               f"arrays")
+        raise TracedValueError(f"out of {name} is a traced value{user_line()}; pass a plain array "
+                               f"that was made outside of the traced function")
     if type(out) is not np_ndarray:
         raise TypeError(f"out of {name} must be a NumPy array of shape {shape}, got "
                         f"{type(out).__name__}")
@@ -402,7 +406,7 @@ cdef int check_out(object out, tuple shape, object name) except -1:
     if out.shape != shape:
         raise ValueError(f"out of {name} must have shape {shape}, got {out.shape}")
     if not out.flags.writeable:
-        raise ValueError(f"out of {name} is read-only; pass an array that may be written to")
+        raise ValueError(f"out of {name} is read-only; pass a writable array")
     if not out.flags.aligned:
         raise ValueError(f"out of {name} is not aligned in memory; pass np.empty({shape})")
     if not out.flags.c_contiguous:
@@ -412,7 +416,7 @@ cdef int check_out(object out, tuple shape, object name) except -1:
 
 
 cdef struct extent:
-    size_t low, high            # the bytes of an array lie between these addresses
+    size_t low, high            # addresses between which the bytes of an array lie
 
 
 cdef inline extent extent_of(cnp.ndarray x) noexcept:
@@ -433,8 +437,8 @@ cdef inline extent extent_of(cnp.ndarray x) noexcept:
 
 
 def refuse_overlaps(outs, arrays, name):
-    """Raise where arrays for results, C-contiguous ones, share memory with one another or with
-    arguments (arrays, Gathered, or what has no memory of its own)."""
+    """Raise ValueError if C-contiguous arrays for results share memory with one another or with
+    arguments (arrays, Gathered, or objects without memory)."""
     cdef extent e
     cdef list rows = []
     cdef Py_ssize_t k
@@ -448,7 +452,7 @@ def refuse_overlaps(outs, arrays, name):
             if rows[k][0] < rows[k - 1][1]:
                 j, i = sorted((rows[k - 1][2], rows[k][2]))
                 raise ValueError(f"out of {name}: arrays {j} and {i} share memory; "
-                                 "pass arrays of their own")
+                                 "pass separate arrays")
     lows = [row[0] for row in rows]
     for x in arrays:
         for part in (x.values, x.index) if type(x) is Gathered else (x,):
@@ -464,10 +468,10 @@ def refuse_overlaps(outs, arrays, name):
 
 
 def check_out_array(out, tuple shape, name):
-    """Raise for what a method can not write its result into."""
+    """Raise an error if a method can not write a result of this shape into out."""
     check_out(out, shape, name)
 
 
 def float_argument(x, what):
-    """An argument as a float64 array, or a TypeError that names it."""
+    """An argument as a float64 array; DtypeError that names it if it has another type."""
     return float_input(x, what)

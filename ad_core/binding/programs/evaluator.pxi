@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The methods that a Tape and a Function share: one entry each, from Python straight to a program.
+# The methods that a Tape and a Function share.  Each of them calls a program directly.
 
 cdef enum:
     VALUE, JACOBIAN, VALUE_AND_JACOBIAN, GRAD, VALUE_AND_GRAD, HESSIAN, JVP, VJP, HVP
@@ -13,31 +13,33 @@ METHOD_NAMES = ("value", "jacobian", "value_and_jacobian", "grad", "value_and_gr
 
 
 cdef class Evaluator:
-    """What evaluates programs: _build(name, argnums) makes the Call of a method, _spread(name,
-    arguments) flattens arguments that are not bare arrays."""
+    """The base class of Tape and Function.  Their _build(name, argnums) makes the Call of a method,
+    and _spread(name, arguments) flattens arguments that are not bare arrays."""
 
-    cdef list calls                     # of each method, for argnums=0
-    cdef bint adaptive                  # calls that do not fit go to _adapt
+    cdef list calls                     # the Call of each method for argnums=0, or None
+    cdef bint adaptive                  # calls for which these do not fit go to _adapt
 
     def __cinit__(self):
         self.calls = [None] * METHODS
 
     def _set_adaptive(self):
-        """Let _adapt(...) have calls that do not fit the Calls given to _set_call."""
+        """Let _adapt(...) handle all calls for which the Calls given to _set_call do not fit."""
         self.adaptive = True
 
     def _set_call(self, str name, call, list numbers):
-        """The Call of a method for argnums=0; numbers tells of each leaf whether it is a number."""
+        """Set the Call of a method for argnums=0.  numbers says for each leaf whether it is a
+        number."""
         if type(call) is Call:
-            (<Call> call).tell_numbers(numbers)
+            (<Call> call).set_numbers(numbers)
         self.calls[METHOD_NAMES.index(name)] = call
 
     def _takes_one_array(self):
-        """Whether a tuple of one is the arguments, since the argument itself can be none."""
+        """Whether a tuple of one element is the tuple of arguments, because the only argument can
+        not be a tuple."""
         return False
 
     def _forget_calls(self):
-        """Ask for every method's Call again."""
+        """Let _build make the Call of each method again."""
         self.calls = [None] * METHODS
 
     cdef object evaluate(self, int method, tuple args, object argnums, object out,
@@ -71,24 +73,26 @@ cdef class Evaluator:
             self._no_memory(METHOD_NAMES[method], error)
 
     def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None):
-        """The function's value at new arguments; extra leading axes are a batch.
+        """The function's value at new arguments.  Further leading axes are a batch.
 
         args: as the function takes them: float arrays, numbers, nested containers.  A Tape takes
-            the recorded shapes with any batch axes before them, which broadcast against one
-            another; a Function any shapes, of which the first ``batch_dims`` axes are a batch
-            (of size 1 where an argument is the same for all points).
-        out: C-contiguous float64 arrays for the results, (batch + result shape) each; the only one
-            bare, several as the result is nested.  None: new ones.
-        workers: threads of a batch, this one included; None: all cores.
-        progress: an object with ``update(n)``, told how many points more are done.
-        batch_dims: of a Tape a check alone: so many batch axes there must be.
+            the recorded shapes, with any batch axes before them, which broadcast against one
+            another.  A Function takes any shapes, whose first ``batch_dims`` axes are a batch (of
+            size 1 if an argument is the same for all points).
+        out: C-contiguous float64 arrays for the results, each of shape batch + result shape.  A
+            single result is a bare array, several are nested as the result is.  None: new arrays.
+        workers: the number of threads for a batch, including the calling one; None: all cores.
+        progress: an object with ``update(n)``, which is called with the number of points that were
+            done since its last call.
+        batch_dims: for a Tape only a check: the number of batch axes that there must be.
 
-        Returns the value, batch + result shape; a float64 where that is ().  ValueError for wrong
-        shapes, TypeError for what are no real floats, BranchChanged from a Tape where a
-        comparison comes out otherwise than recorded, MemoryError.
+        Returns the value, of shape batch + result shape; a float64 if that is ().  Raises
+        ValueError for wrong shapes, TypeError for arguments that are not real floats, BranchChanged
+        (a Tape) if a comparison has another outcome than when it was recorded, and MemoryError.
 
-        Cost: the first call makes the program; then its operations, once a point, and from a few
-        thousand points on all cores.  Ctrl-C ends a batch between blocks of points.
+        Cost: the first call makes the program.  Each call then executes its operations once for
+        each point, on all cores from a few thousand points on.  Ctrl-C ends a batch between blocks
+        of points.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda a, x: a * np.sum(x**2), 1.0, np.ones(2))
@@ -101,23 +105,24 @@ cdef class Evaluator:
 
     def jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
                  batch_dims=None, bint sparse=False):
-        """The Jacobian at new arguments: shape batch + result + argument.
+        """The Jacobian at new arguments, of shape batch + result shape + argument shape.
 
-        args, out, workers, progress, batch_dims, errors: as of a call.
-        argnums: the argument, or a tuple of several, by which to differentiate; then a tuple
-            comes back.  Nested arguments and results nest: the result's structure, then the
-            argument's.  TypeError and ValueError name what is none.
+        args, out, workers, progress, batch_dims, errors: as in a call of the tape or function.
+        argnums: the argument by which to differentiate, or a tuple of several; the result then is
+            a tuple.  For nested arguments and results it has the result's structure, whose leaves
+            have the argument's structure.  TypeError and ValueError name a wrong argnums.
 
-        sparse: a scipy.sparse.csr_array of shape (K, D) of one array by one array: the entries that
-            are not structurally zero.  Its index arrays are the same in every call; out is the
-            data array.  Of a batch the data alone, batch + (nnz,), in the order of
-            :meth:`jacobian_sparsity`.  ImportError without SciPy, MemoryError for more than 2^31
-            entries.  Where its program would be too large or take more operations, it comes from
-            products with sums of columns and rows (``explain(sparse=True)``).
+        sparse: return a scipy.sparse.csr_array of shape (K, D), for one array by one array, with
+            the entries that are not structurally zero.  Its index arrays are the same in every
+            call; out is the data array.  For a batch, only the data are returned, of shape
+            batch + (nnz,), in the order of :meth:`jacobian_sparsity`.  Raises ImportError without
+            SciPy and MemoryError for more than 2^31 entries.  If its program would be too large or
+            need more operations, the Jacobian is computed from products with sums of columns and
+            rows (``explain(sparse=True)``).
 
-        Dense unless asked otherwise, zeros included.  Cost: the operations that ``explain()``
-        tells, by the cheapest of several orders of accumulation, and the writing of 8 bytes an
-        entry.  What is zero or constant at every point is not computed.
+        Without sparse, the Jacobian is dense, including zeros.  Cost: the operations that
+        ``explain()`` shows, by the cheapest of several orders of accumulation, and the writing of 8
+        bytes for each entry.  Entries that are zero or constant at every point are not computed.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], np.sin(x[1])]), np.ones(2))
@@ -133,11 +138,11 @@ cdef class Evaluator:
 
     def value_and_jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
                            batch_dims=None, bint sparse=False):
-        """(value, Jacobian) at new arguments; what both need is computed once.
+        """(value, Jacobian) at new arguments, where operations that both need are executed once.
 
-        Arguments and errors as of :meth:`jacobian`; out is a pair.  Shapes: batch + result, and
-        batch + result + argument, or with sparse=True a matrix as of :meth:`jacobian`.  Cost: less
-        than the two calls, often that of the Jacobian.
+        Arguments and errors are those of :meth:`jacobian`; out is a pair.  Shapes: batch + result
+        shape, and batch + result shape + argument shape; with sparse=True a matrix as from
+        :meth:`jacobian`.  Cost: less than two calls, often that of the Jacobian.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.exp(x), np.zeros(2))
@@ -150,11 +155,11 @@ cdef class Evaluator:
 
     def grad(self, *args, argnums=0, out=None, workers=None, progress=None,
              batch_dims=None):
-        """The gradient of a function with one scalar result: shape batch + argument.
+        """The gradient of a function with one scalar result, of shape batch + argument shape.
 
-        Arguments and errors as of :meth:`jacobian`; TypeError for other functions.  Cost: by
-        reverse accumulation at most a few times the value's operations, whatever the number of
-        inputs.
+        Arguments and errors are those of :meth:`jacobian`; TypeError for functions with other
+        results.  Cost: at most a few times the value's operations (reverse accumulation), for any
+        number of inputs.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.sum(x**3), np.ones(3))
@@ -167,8 +172,8 @@ cdef class Evaluator:
                        batch_dims=None):
         """(value, gradient) of a function with one scalar result.
 
-        Arguments, errors and cost as of :meth:`grad`; out is a pair.  Shapes: batch, and batch +
-        argument.
+        Arguments, errors and cost are those of :meth:`grad`; out is a pair.  Shapes: batch, and
+        batch + argument shape.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.sum(x**2), np.ones(2))
@@ -180,10 +185,11 @@ cdef class Evaluator:
 
     def hessian(self, *args, argnums=0, out=None, workers=None, progress=None,
                 batch_dims=None, bint sparse=False):
-        """The Hessian of a function with one scalar result: batch + argument + argument.
+        """The Hessian of a function with one scalar result, of shape batch + argument shape twice.
 
-        Symmetric to the bit.  Arguments and errors as of :meth:`grad`; several argnums give nested
-        tuples.  Cost: the Jacobian of the gradient by the cheapest order, mirrored entries once.
+        It is exactly symmetric.  Arguments and errors are those of :meth:`grad`, and sparse is that
+        of :meth:`jacobian`; several argnums give nested tuples.  Cost: that of the Jacobian of the
+        gradient by the cheapest order of accumulation, where mirror entries are computed once.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: x[0] * x[0] * x[1], np.ones(2))
@@ -196,14 +202,14 @@ cdef class Evaluator:
 
     def jvp(self, primals, tangents, *, out=None, workers=None, progress=None,
             batch_dims=None):
-        """The Jacobian times tangents, alone: shape batch + result.
+        """The Jacobian times tangents, without the value; shape batch + result shape.
 
-        primals, tangents: an argument and its tangent, of the same shape; several arguments and
-        their tangents as tuples, as ad_core.jvp takes them (of a Tape one as well).  Either may
-        have batch axes, and they broadcast: many tangents at one point are a batch.  out, workers,
-        progress, batch_dims, errors: as of a call.
+        primals, tangents: an argument and its tangent, of the same shape.  Several arguments and
+        their tangents are tuples, as in ad_core.jvp; a Tape takes tuples of one, too.  Both may
+        have batch axes, which broadcast: many tangents at one point are a batch.  out, workers,
+        progress, batch_dims, errors: as in a call of the tape or function.
 
-        Cost: about twice the value's operations, whatever the number of inputs.
+        Cost: about twice the value's operations, for any number of inputs.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], x[1]]), np.ones(2))
@@ -219,16 +225,16 @@ cdef class Evaluator:
 
     def vjp(self, primals, cotangents, *, out=None, workers=None, progress=None,
             batch_dims=None):
-        """Cotangents times the Jacobian, alone: shape batch + argument.
+        """Cotangents times the Jacobian, without the value; shape batch + argument shape.
 
         primals: the argument, or a tuple of arguments.  cotangents: of the result's shape and
-        structure.  Batch axes, out, errors: as of :meth:`jvp`.
+        structure.  Batch axes, out, errors: as in :meth:`jvp`.
 
-        What comes back has the form of the primals: an array for an array, a tuple for a tuple (of
-        a Tape for a tuple of one as well).  So it is with ad_core.vjp, whose primals are positional
-        arguments, a tuple: its pullback returns a tuple.
+        The result has the form of the primals: an array for an array, a tuple for a tuple (for a
+        Tape, also for a tuple of one).  This agrees with ad_core.vjp, whose primals are positional
+        arguments, that is a tuple, and whose pullback returns a tuple.
 
-        Cost: a few times the value's operations, whatever the number of results.
+        Cost: a few times the value's operations, for any number of results.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], x[1]]), np.ones(2))
@@ -244,10 +250,11 @@ cdef class Evaluator:
 
     def hvp(self, primals, tangents, *, out=None, workers=None, progress=None,
             batch_dims=None):
-        """The Hessian of a function with one scalar result times tangents: batch + argument.
+        """The Hessian of a function with one scalar result times tangents.
 
-        primals, tangents, batch axes, out, errors: as of :meth:`jvp`; TypeError for functions
-        that are not scalar.  Cost: a few times the gradient's operations, without the Hessian.
+        Shape batch + argument shape.  primals, tangents, batch axes, out, errors: as in
+        :meth:`jvp`; TypeError for functions that are not scalar.  Cost: a few times the gradient's
+        operations; the Hessian is not formed.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.sum(x**3), np.ones(2))
@@ -260,14 +267,14 @@ cdef class Evaluator:
 
     def ggnvp(self, primals, tangents, weights=None, *, out=None, workers=None, progress=None,
               batch_dims=None):
-        """The Gauss-Newton matrix times tangents, J^T W J t, alone: shape batch + argument.
+        """The Gauss-Newton matrix times tangents, J^T W J t; shape batch + argument shape.
 
-        primals, tangents, batch axes, out, errors: as of :meth:`jvp`.  weights: the diagonal of
-        W, of the result's structure and shapes (with batch axes); None: ones.  With a loss
-        Hessian in the place of W, see :func:`ad_core.ggnvp`.
+        primals, tangents, batch axes, out, errors: as in :meth:`jvp`.  weights: the diagonal of
+        W, of the result's structure and shapes (with batch axes); None: ones.  For the Hessian of a
+        loss in the place of W, see :func:`ad_core.ggnvp`.
 
-        Cost: a few times the value's operations, without J.  Source: Schraudolph, Fast curvature
-        matrix-vector products for second-order gradient descent, 2002.
+        Cost: a few times the value's operations; J is not formed.  Source: Schraudolph, Fast
+        curvature matrix-vector products for second-order gradient descent, 2002.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.array([x[0] * x[1], x[1]]), np.ones(2))
@@ -286,10 +293,11 @@ cdef class Evaluator:
         """The Hessian of multipliers @ result, sum_k multipliers[k] H_k, as one program.
 
         primals: the argument, or a tuple of several.  multipliers: of the result's structure and
-        shapes; of a function that returns (objective, constraints) they are (factor, one a
-        constraint).  argnums: the argument, or a tuple of several, by which to differentiate.
-        sparse, batch axes, out, errors: as of :meth:`hessian`; symmetric to the bit.  Shape batch
-        + argument + argument; of no results at all it is zeros.
+        shapes.  For a function that returns (objective, constraints) they are (factor of the
+        objective, multipliers of the constraints).  argnums: the argument by which to
+        differentiate, or a tuple of several.  sparse, batch axes, out, errors: as in
+        :meth:`hessian`.  The result is exactly symmetric and has the shape batch + argument shape
+        twice.  Without any results of the function it is zero.
 
         Cost: that of the Hessian of one scalar function; no H_k is formed.  Source: Nocedal and
         Wright, Numerical Optimization, section 12.1.
@@ -305,7 +313,7 @@ cdef class Evaluator:
 
 
 cdef tuple outs_of(object pack, object out):
-    """The arrays of an out argument, one a result."""
+    """The arrays of an out argument, one for each result."""
     if out is None:
         return None
     if pack is None:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Arguments of a batch that are gathered from an array while the batch is evaluated.
+# Arguments of a batch whose rows are gathered from an array while the batch is evaluated.
 
 @cython.final
 cdef class Gathered:
-    """values[index], taken apart: what :func:`gather` returns.
+    """``values[index]`` as two arrays, returned by :func:`gather`.
 
-    An argument of a Tape's and a Function's methods; anywhere else NumPy makes the array of it
-    (``np.asarray``).  ``values``, ``index``, ``shape``, ``ndim`` and ``dtype`` are as they say.
+    It is an argument for the methods of a Tape and a Function.  Everywhere else NumPy converts it
+    to the array ``values[index]`` (``np.asarray``).  Its attributes are ``values``, ``index``, and
+    the ``shape``, ``ndim`` and ``dtype`` of that array.
 
     >>> import numpy as np, ad_core
     >>> ad_core.gather(np.arange(6.0), [[0, 5], [1, 1]])
@@ -32,8 +33,8 @@ cdef class Gathered:
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
-            raise ValueError("what gather() returns is no array yet, so it can not be one without "
-                             "a copy")
+            raise ValueError("the result of gather() can not be converted to an array without a "
+                             "copy; leave out copy=False")
         return self.values[self.index].astype(self.dtype if dtype is None else dtype, copy=False)
 
     def __repr__(self):
@@ -44,7 +45,7 @@ cdef class Gathered:
         return Gathered, (self.values, self.index)
 
     cdef object first_wrong(self):
-        """(place, number) of the first number that is no row's; None: there is none."""
+        """(position, number) of the first number in the index that is out of range, or None."""
         count = self.values.shape[0]
         wrong = np.argwhere((self.index >= count) | (self.index < -count))
         if not len(wrong):
@@ -54,12 +55,12 @@ cdef class Gathered:
 
 
 cdef cnp.ndarray rows_without_gaps(object values):
-    """Values as float64 whose rows lie without gaps, at any distance from one another."""
+    """Values as a float64 array in which each row is contiguous; the rows may be apart."""
     cdef cnp.ndarray x = <cnp.ndarray> values if type(values) is np_ndarray else (
         unpatched_asarray(values))
     cdef cnp.npy_intp step = sizeof(double)
     cdef int d
-    refuse_stranger(values, "values of gather")
+    refuse_foreign_input(values, "values of gather")
     if x.ndim == 0:
         raise ValueError("values of gather must have an axis to gather from, got a single number")
     if x.descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_ISNOTSWAPPED(x):
@@ -72,7 +73,7 @@ cdef cnp.ndarray rows_without_gaps(object values):
 
 
 cdef cnp.ndarray row_numbers(object index):
-    """Numbers of rows as int32 or int64 without gaps."""
+    """Numbers of rows as a contiguous array of int32 or int64."""
     cdef cnp.ndarray x = <cnp.ndarray> index if type(index) is np_ndarray else (
         unpatched_asarray(index))
     kind, size = x.dtype.kind, x.dtype.itemsize
@@ -81,26 +82,27 @@ cdef cnp.ndarray row_numbers(object index):
     if kind not in "iu":
         raise TypeError(f"index of gather must be integers, got dtype {x.dtype}")
     if kind == "u" and size == 8 and x.size and x.max() > np.iinfo(np.int64).max:
-        raise IndexError(f"index of gather holds {x.max()}, which is no row of any array")
+        raise IndexError(f"index of gather contains {x.max()}, which is out of range for any array")
     wide = size > 4 or (kind == "u" and size == 4)
     return contiguous(x, np.int64 if wide else np.int32)
 
 
 def gather(values, index):
-    """values[index] as an argument of a batch, gathered point by point while it is evaluated.
+    """``values[index]`` as an argument of a batch, whose rows are gathered during the evaluation.
 
-    values: float64, (rows, ...).  index: integers of any shape, of rows; negative ones count from
-        the end.  int32 is read as fast as int64, from half the memory.
+    values: float64 of shape (rows, ...).  index: numbers of rows, integers of any shape; negative
+        ones count from the end.  int32 is read as fast as int64 and takes half the memory.
 
-    Returns a :class:`Gathered` of shape index.shape + values.shape[1:], whose first axes a Tape or
-    a Function takes for its batch axes, as those of the array ``values[index]`` itself.  That array
-    is not formed: the numbers go from ``values`` to the lanes, so that a finite-element or bundle
-    adjustment code, whose elements share their unknowns, saves writing and reading them once more.
-    ``values`` and ``index`` are not copied, so that both may be changed between calls.  Traced
-    values are indexed at once.
+    Returns a :class:`Gathered` of shape index.shape + values.shape[1:].  A Tape or a Function takes
+    its first axes as batch axes, as for the array ``values[index]``.  That array is not formed: the
+    numbers are read from ``values`` when each point is evaluated.  Finite-element and bundle
+    adjustment codes, whose elements share their unknowns, save writing and reading them once more.
+    ``values`` and ``index`` are not copied, so that both may be changed between calls.  If values
+    is traced, the result is the traced array ``values[index]``.
 
-    TypeError for what are no real floats or integers; the evaluation raises IndexError for a
-    number that is no row's.  Cost: none here; in the evaluation that of reading.
+    Raises TypeError unless values has real floats and index integers.  The evaluation raises
+    IndexError if a number in the index is out of range.  Cost: none here; the evaluation reads the
+    numbers from ``values``.
 
     >>> import numpy as np, ad_core
     >>> length = ad_core.trace(lambda ends: np.sqrt((ends[1] - ends[0]) ** 2), np.array([0.0, 1.0]))

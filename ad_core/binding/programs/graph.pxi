@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-# A recorded function as a graph of terms, and derivatives derived in it.
+# A recorded function as a graph of terms, in which terms of derivatives are added.
 
 cdef enum:
-    MOST_TERMS = 1 << 24        # of a graph: 256 MB
-    MOST_PRODUCTS = 1 << 20     # multiplications in matrix products: beyond, BLAS does better
-    MOST_DERIVED = 1 << 23      # that one candidate of a Jacobian may add
+    MOST_TERMS = 1 << 24        # terms of a graph: 256 MB
+    MOST_PRODUCTS = 1 << 20     # multiplications in matrix products; for more, BLAS is faster
+    MOST_DERIVED = 1 << 23      # terms that one way to compute a Jacobian may add
 
 
 cdef class Graph:
-    """A function of D inputs with K outputs, lowered from a recording; grows by what is derived.
+    """A function of D inputs with K outputs, made from a recording.  Derivatives add further terms.
 
-    Terms are numbers into it, in uint32 arrays; NO_TERM stands for a structural zero."""
+    Terms are numbers in uint32 arrays.  NO_TERM is a structural zero."""
 
     cdef ad_graph g
     cdef readonly size_t D
     cdef readonly cnp.ndarray outputs       # terms of the K outputs
-    cdef readonly cnp.ndarray guards        # terms of comparisons that reached control flow,
-    cdef readonly cnp.ndarray outcomes      # how they are to come out
-    cdef readonly cnp.ndarray numbers       # and which guard of the recording they stand for
-    cdef list called                        # the rules, which the graph does not keep
+    cdef readonly cnp.ndarray guards        # terms of comparisons that decide control flow,
+    cdef readonly cnp.ndarray outcomes      # their outcomes in the recording,
+    cdef readonly cnp.ndarray numbers       # and the numbers of their guards in the recording
+    cdef list called                        # references to the rules; the graph holds none
 
     def __cinit__(self, Trace trace not None, cnp.ndarray inputs not None,
                   cnp.ndarray outputs not None):
@@ -55,8 +55,8 @@ cdef class Graph:
 
     @property
     def calls(self):
-        """How many calls of rules there are, whose products (but of elementwise ones) have no
-        derivatives here."""
+        """The number of calls of rules.  Products with their Jacobians have no derivatives here,
+        except for elementwise rules."""
         return self.g.calleds
 
     @property
@@ -73,7 +73,7 @@ cdef class Graph:
         return terms
 
     def input_number(self, ad_term t):
-        """Which input of a program a term is."""
+        """The number of the program's input that a term is."""
         return self.g.vertex[t].x[0]
 
     def constant(self, double value):
@@ -91,8 +91,8 @@ cdef class Graph:
         return f
 
     cdef int prepare(self) except -1:
-        """Let the elementwise functions that are called record their slopes: nothing of Python's
-        may run while terms are derived, since it might come back to this graph."""
+        """Let the elementwise functions that are called record their slopes.  No Python code may
+        run later, while terms are derived, because it might change this graph."""
         cdef size_t k = 0
         while k < self.g.calleds:
             if self.g.called[k].elementwise:
@@ -101,7 +101,7 @@ cdef class Graph:
         return 0
 
     def push(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray tangents):
-        """Terms of J times the tangents."""
+        """The terms of J times the tangents."""
         self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.K, np.uint32)
@@ -110,7 +110,7 @@ cdef class Graph:
         return self.without_zeros(result)
 
     def pull(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray cotangents):
-        """Terms of the cotangents times J."""
+        """The terms of the cotangents times J."""
         self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.D, np.uint32)
@@ -119,7 +119,7 @@ cdef class Graph:
         return self.without_zeros(result)
 
     def products(self, cnp.ndarray left, cnp.ndarray right):
-        """Terms of left[k] right[k]; NO_TERM among them is zero."""
+        """The terms of left[k] right[k], NO_TERM if a factor is NO_TERM."""
         cdef ad_term *x = <ad_term *> cnp.PyArray_DATA(left)
         cdef ad_term *y = <ad_term *> cnp.PyArray_DATA(right)
         result = np.full(cnp.PyArray_SIZE(left), AD_NO_TERM, np.uint32)
@@ -132,8 +132,9 @@ cdef class Graph:
         return result
 
     def jacobian(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray also, route=None):
-        """(rows, columns, terms, route, counts): the entries by the cheapest route, `also`
-        being computed beside them; counts are operations, by route, None if not counted."""
+        """(rows, columns, terms, route, counts): the entries of the Jacobian by the cheapest route,
+        if the terms `also` are computed as well.  counts are the operations of each route, None if
+        they were not counted."""
         self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         cdef ad_entries entries

@@ -1,29 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-# A compiled program: what some terms of a graph need, ready to run.
+# Programs.  A program contains the operations that some terms of a graph need, in a form that is
+# ready to run.
 
 cdef enum:
-    SLOTS_MOST = 1 << 22        # slots of a program that may run on lanes; beyond, point by point
-    LANE_SLOTS_MOST = 1 << 14   # and of them at once: 2 MB of vectors
-    LANES_FROM = 4              # points from which lanes pay
+    SLOTS_MOST = 1 << 22        # most slots of a program in lanes; larger ones run point by point
+    LANE_SLOTS_MOST = 1 << 14   # most lane slots: 2 MB of vectors
+    LANES_FROM = 4              # number of points from which lanes are faster
 
 
 cdef class Program:
-    """Values of terms of a graph at new inputs.
+    """Computes the values of terms of a graph at new inputs.
 
-    outputs are terms (NO_TERM: a zero); those from `checked` on are derivatives, in which an
-    exact zero wins over infinities: where one comes out infinite or NaN, the point is run again
-    with products that look."""
+    outputs are terms (NO_TERM for a zero).  Those from number `checked` on are derivatives, in
+    which an exact zero times an infinity is zero.  If a derivative is nonfinite, the point is
+    evaluated again by the strict program, whose products check for zeros."""
 
     cdef ad_program fast
     cdef ad_program strict
-    cdef bint has_strict, lanes, asked_lanes
-    cdef bint busy              # its own arenas are in use: what runs meanwhile takes others
+    cdef bint has_strict, lanes, lanes_tried
+    cdef bint busy              # its own arenas are in use, so that other calls take new ones
     cdef Graph graph
     cdef cnp.ndarray outputs
     cdef size_t checked
-    cdef double *arena          # of one point
+    cdef double *arena          # for one point
     cdef double *strict_arena
-    cdef list spare             # arenas of batches, for the next one
+    cdef list spare             # arenas that are kept for the next batch
     cdef readonly size_t operations
 
     def __cinit__(self, Graph graph not None, cnp.ndarray outputs not None, size_t checked):
@@ -52,7 +53,7 @@ cdef class Program:
         return check_graph(ad_program_make(&self.graph.g, &wanted, strict, program))
 
     cdef int need_strict(self) except -1:
-        """The program with guarded products, made when it is first asked for."""
+        """Make the strict program at the first call of this method."""
         if self.has_strict:
             return 0
         self.make(1, &self.strict)
@@ -63,13 +64,14 @@ cdef class Program:
         return 0
 
     cdef bint need_lanes(self) except -1:
-        """Make the lanes' part if the program is not too large for it; whether it is there."""
-        if not self.asked_lanes and self.fast.slots <= SLOTS_MOST:
+        """Make the part of the program for lanes, unless it is too large; returns whether it
+        exists."""
+        if not self.lanes_tried and self.fast.slots <= SLOTS_MOST:
             check(ad_program_make_lanes(&self.fast))
             self.lanes = self.fast.lane_slots <= LANE_SLOTS_MOST
             if not self.lanes:
                 ad_program_free_lanes(&self.fast)
-        self.asked_lanes = True
+        self.lanes_tried = True
         if self.lanes and self.has_strict:
             check(ad_program_make_lanes(&self.strict))
         return self.lanes
@@ -85,14 +87,14 @@ cdef class Program:
                 "bytes": ad_program_bytes(&self.fast) + 8 * ad_point_room(&self.fast)}
 
     def instructions(self):
-        """([(name, operands, number), ...] a slot, [slot of each output]); a structural zero is
-        a constant slot behind the others."""
+        """([(name, operands, number), ...], with one entry for each slot; [slot of each output]).
+        All structural zeros are one constant slot after the others."""
         cdef const ad_program *p = &self.fast
         cdef const ad_program_run *run
         cdef size_t r, k, j
         rows = [("input", (), k) for k in range(p.inputs)]
         rows += [("constant", (), p.constant[k]) for k in range(p.constants)]
-        held = list(range(len(rows))) + [0] * <Py_ssize_t> (p.slots - len(rows))    # row by slot
+        held = list(range(len(rows))) + [0] * <Py_ssize_t> (p.slots - len(rows))    # by slot
         for r in range(p.runs):
             run = &p.run[r]
             name = ad_program_name(run.op).decode()

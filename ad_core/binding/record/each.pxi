@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-# Elementwise functions by rules, a ufunc of SciPy's say: asked for all elements and points at once.
-# Such a rule has values(arrays) and slopes(arrays, result), its partials, on numbers or arrays of
-# its m elements, values also of m x points; and recorded(), the slopes as a recording.
+# Elementwise functions that are given by rules, such as ufuncs of SciPy.  A rule is called for all
+# elements and all points of a batch at once.  It has values(arrays) and slopes(arrays, result), the
+# partials, for numbers or arrays of its m elements; values also for arrays of m x points.  Its
+# recorded() gives the slopes as a recording.
 
-cdef dict elementwise_ufuncs = {}           # ufunc -> the function of operands that stands for it
+cdef dict elementwise_ufuncs = {}           # ufunc -> the function of operands that replaces it
 cdef object np_float64 = np.float64
 
 
 def set_elementwise(ufunc, function):
-    """What call_elementwise() is to be asked with where a ufunc meets traced numbers."""
+    """Set the function that call_elementwise() calls for a ufunc of traced numbers."""
     elementwise_ufuncs[ufunc] = function
 
 
 cdef list each_given(size_t n, size_t m, size_t points, const double *x):
-    """The n / m operands: numbers, or arrays of the rule's own."""
+    """The n / m operands: numbers, or new arrays that the rule may keep or change."""
     cdef size_t k
     if m * points == 1:
         return [np_float64(x[k]) for k in range(n)]
-    return [lent(m, 0 if points == 1 else points, x + k * m * points) for k in range(n // m)]
+    return [new_copy(m, 0 if points == 1 else points, x + k * m * points) for k in range(n // m)]
 
 
 cdef ad_status each_values(void *c, size_t n, size_t m, size_t points, const double *x,
@@ -37,19 +38,19 @@ cdef ad_status each_values(void *c, size_t n, size_t m, size_t points, const dou
 
 cdef ad_status each_product(void *c, size_t n, const double *x, size_t m, const double *y, size_t p,
                             const double *seed, double *out, bint backward) noexcept nogil:
-    cdef size_t k, own
+    cdef size_t k, at
     with gil:
         running = ad_current
         set_current(NULL)
         try:
-            result = np_float64(y[0]) if m == 1 else lent(m, 0, y)
+            result = np_float64(y[0]) if m == 1 else new_copy(m, 0, y)
             slopes = rule_of(c).slopes(each_given(n, m, 1, x), result)
             if not backward:
                 memset(out, 0, m * p * sizeof(double))
             for k in range(n // m):
-                own = k * m * p         # where the numbers of the operand lie
-                scale_by(slopes[k], m, p, seed + (0 if backward else own),
-                         out + (own if backward else 0), not backward)
+                at = k * m * p          # the offset of the operand's numbers
+                scale_by(slopes[k], m, p, seed + (0 if backward else at),
+                         out + (at if backward else 0), not backward)
             return AD_OK
         except BaseException as error:
             raised.error = error
@@ -60,7 +61,8 @@ cdef ad_status each_product(void *c, size_t n, const double *x, size_t m, const 
 
 cdef int scale_by(object slope, size_t m, size_t p, const double *seed, double *out,
                   bint add) except -1:
-    """Each row of p seeds times its slope, where an exact zero wins; added to out, or written."""
+    """Multiply each row of p seeds by its slope and add it to out, or write it.  An exact zero
+    times an infinity or NaN is zero."""
     cdef double number = 0, t
     cdef const double *at = &number
     cdef cnp.ndarray dense
@@ -107,11 +109,11 @@ cdef bint is_plain(object x):
 
 
 def call_elementwise(function, tuple operands):
-    """An elementwise function of numbers, of which some may be traced; NotImplemented for arrays
-    and whatever else takes longer.
+    """An elementwise function of numbers, some of which may be traced.  Returns NotImplemented for
+    arrays and everything else that needs the general path.
 
-    function: has value, last (None, or the operands of the last call that is kept, None in traced
-    ones' places, and its Called) and of_numbers(operands), which makes that."""
+    function: has value, of_numbers(operands), which returns a Called, and last, which is None or
+    (operands of the last call, its Called), with None in the places of traced operands."""
     cdef Trace trace = None
     cdef TracedScalar s
     cdef ad_node nodes[MAXARITY]
@@ -154,7 +156,7 @@ def call_elementwise(function, tuple operands):
 
 
 cdef bint are_those(tuple known, tuple operands):
-    """Whether the same operands are traced, and the others are the very same numbers."""
+    """Whether the same operands are traced, and the others are the same objects."""
     if len(known) != len(operands):
         return False
     for a, b in zip(known, operands):

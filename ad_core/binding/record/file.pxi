@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A closed recording as plain arrays, and back: what tape files hold.
+# Conversion of a closed recording to the plain arrays of a tape file, and back.
 
 cdef enum:
     DIMS = 4                    # AD_DIMS
@@ -29,11 +29,12 @@ cdef list check_row(const ad_check *check):
 def tape_arrays(Trace trace not None):
     """Everything that determines the recording, as a dictionary of int64 and float64 arrays.
 
-    Operations are numbers here, by name in the files.  Values of computed nodes and partials
-    are left out: loading computes them.  So are arrays' runs that read constants alone, whose nodes
-    are written as the constants that loading would make of them."""
+    Operations are numbers here; the files have their names.  Values of computed nodes and partials
+    are left out, because loading computes them.  Runs of arrays that read only constants are left
+    out as well, and their nodes are written as constants, which loading would make of them
+    anyway."""
     cdef const ad_tape *t = trace.root().tape
-    cdef ad_tape seen           # the same with the bits of those constants
+    cdef ad_tape seen           # the same tape with bits that mark those nodes as constants
     cdef cnp.ndarray bits
     cdef size_t node, last
     cdef const ad_span *span
@@ -63,7 +64,7 @@ def tape_arrays(Trace trace not None):
     for k in range(t.runs):
         run = &t.run[k]
         last = run.node + run_length(t, run)
-        if ad_run_reads_constants(&seen, run):  # a derivative taken at plain numbers
+        if ad_run_reads_constants(&seen, run):  # of a derivative at plain numbers
             for node in range(run.node, last):
                 seen.constant[node >> 6] |= <uint64_t> 1 << (node & 63)
             continue
@@ -94,7 +95,7 @@ def tape_arrays(Trace trace not None):
 
 
 cdef class Loaded:
-    """A tape's arrays as they stood in a file, not yet trusted."""
+    """The arrays of a tape as read from a file, before they are checked."""
 
     cdef ad_tape tape
     cdef list owned
@@ -178,13 +179,13 @@ cdef int read_guards(Loaded file, cnp.ndarray guards, cnp.ndarray checks,
         t.guard[k].first = <uint32_t> row[0]
         t.guard[k].count = <uint32_t> row[1]
         if t.guard[k].count == 0 and t.guard[k].first >= t.checks:
-            raise ValueError(f"array 'guards', row {k}, names check {t.guard[k].first} of "
-                             f"{t.checks}")
+            raise ValueError(f"array 'guards', row {k}, names check {t.guard[k].first}, but there "
+                             f"are {t.checks}")
         t.outcomes += ad_guard_size(t, &t.guard[k])
         row += guards.shape[1]
     if (t.outcomes + 63) // 64 != <size_t> outcomes.size:
-        raise ValueError(f"array 'outcomes' holds {outcomes.size} words of 64 truth values, and "
-                         f"the guards have {t.outcomes}")
+        raise ValueError(f"array 'outcomes' has {outcomes.size} words of 64 truth values, but the "
+                         f"guards have {t.outcomes} truth values")
     t.outcome = <uint64_t *> cnp.PyArray_DATA(file.own(outcomes.view(np.uint64), np.uint64))
     return 0
 
@@ -197,9 +198,9 @@ cdef int read_leaves(Loaded file, cnp.ndarray leaves, cnp.ndarray constant,
     cdef const double *value = <double *> cnp.PyArray_DATA(values)
     cdef size_t k, n = <size_t> leaves.size
     if constant.size != leaves.size or values.size != leaves.size:
-        raise ValueError("arrays 'leaves', 'constant' and 'values' are not of one length")
+        raise ValueError("arrays 'leaves', 'constant' and 'values' must have the same length")
     if np.any(leaves < 0) or np.any(leaves >= t.nodes) or np.any(np.diff(leaves) <= 0):
-        raise ValueError(f"array 'leaves' must hold ascending nodes below {t.nodes}")
+        raise ValueError(f"array 'leaves' must contain ascending nodes below {t.nodes}")
     t.value = <double *> cnp.PyArray_DATA(file.own(np.zeros(t.nodes), np.float64))
     t.constant = <uint64_t *> cnp.PyArray_DATA(
         file.own(np.zeros(t.nodes // 64 + 1, np.uint64), np.uint64))
@@ -211,8 +212,8 @@ cdef int read_leaves(Loaded file, cnp.ndarray leaves, cnp.ndarray constant,
 
 
 def tape_from_arrays(dict arrays, str name, limits):
-    """(the closed recording that such arrays describe, whether it lacks operations); ValueError,
-    which names the array, where they describe none or ask for more than the limits allow.
+    """(the closed recording that such arrays describe, whether it lacks operations).  Raises a
+    ValueError that names the array if they describe no recording or one beyond the limits.
 
     The core checks every index, extent and code before it uses it."""
     cdef Loaded file = Loaded.__new__(Loaded)
@@ -229,11 +230,11 @@ def tape_from_arrays(dict arrays, str name, limits):
     read_operations(file, arrays["runs"], arrays["spans"], arrays["blocks"])
     read_guards(file, arrays["guards"], arrays["checks"], arrays["outcomes"])
     if ad_replay_cost(t, &cost, &at) != AD_OK:
-        raise ValueError(f"array 'runs', row {at}, names an operation or a row that is not there")
+        raise ValueError(f"array 'runs', row {at}, names an operation or a row that does not exist")
     limits.check_recording(cost.work, cost.memory)
     if t.nodes > cost.nodes + <size_t> arrays["leaves"].size:
-        raise ValueError(f"array 'nodes' asks for {t.nodes} nodes, and the leaves and runs make "
-                         f"up {cost.nodes + <size_t> arrays['leaves'].size}")
+        raise ValueError(f"array 'nodes' says {t.nodes} nodes, but the leaves and runs have "
+                         f"{cost.nodes + <size_t> arrays['leaves'].size}")
     read_leaves(file, arrays["leaves"], arrays["constant"], arrays["values"])
     result = checked_recording(file, name, arrays["leaves"])
     result.most = limits.derived_nodes()
@@ -258,22 +259,22 @@ cdef Trace checked_recording(Loaded file, str name, cnp.ndarray leaves):
     for k in range(result.tape.runs):
         computed += run_length(result.tape, &result.tape.run[k])
     if computed + <size_t> leaves.size != result.tape.nodes:
-        raise ValueError("array 'leaves' must hold all nodes that no run computes")
+        raise ValueError("array 'leaves' must contain all nodes that no run computes")
     for k in range(<size_t> leaves.size):
         if ad_tape_run_of(result.tape, (<int64_t *> cnp.PyArray_DATA(leaves))[k]) != NULL:
-            raise ValueError(f"array 'leaves' holds a node that is computed, at {k}")
+            raise ValueError(f"array 'leaves' contains a node that a run computes, at {k}")
     return result
 
 
 cdef dict WRONG = {
-    AD_BAD_INDEX: "reads nodes or names a row that is not there, or mixes constants with others",
-    AD_BAD_SHAPE: "has sizes that do not fit one another, or too many nodes or truth values",
+    AD_BAD_INDEX: "names nodes or a row that do not exist, or mixes constants with other nodes",
+    AD_BAD_SHAPE: "has sizes that do not match one another, or too many nodes or truth values",
     AD_BAD_OP: "has no operation of that kind",
 }
 
 
 cdef str stopped_at(const ad_tape *t, size_t at):
-    """What a message calls the place where a replay stopped."""
+    """The name of the place where a replay stopped, for messages."""
     if at < t.runs:
         where = {AD_FORM_SPAN: " (array 'spans'", AD_FORM_BLOCK: " (array 'blocks'"}.get(
             t.run[at].form)
@@ -282,10 +283,10 @@ cdef str stopped_at(const ad_tape *t, size_t at):
 
 
 cdef bint lacks_operations(const ad_tape *t, Trace loaded) except -1:
-    """Whether a list that no run or check reads names what is no constant.
+    """Whether a list that no run and no check reads contains a node that is not a constant.
 
-    Runs are left out where they read constants alone; early writers looked at the first entry of
-    a list, and the lists of what they left out wrongly are still there."""
+    Files leave out runs that read only constants.  Early writers looked at the first entry of a
+    list only and left out too many runs.  The lists of these runs are still in the files."""
     cdef const ad_tape *now = loaded.tape
     cdef const ad_block *block
     cdef const ad_check *tested
@@ -323,7 +324,7 @@ cdef size_t run_length(const ad_tape *t, const ad_run *run) noexcept:
 
 
 def keep_lines(Trace trace not None, list lines):
-    """(first guard, file, line, its text) of comparisons, as guard_line() tells them."""
+    """Set (first guard, file, line, its text) of comparisons, which guard_line() returns."""
     trace.lines = lines
 
 
@@ -332,7 +333,7 @@ def lines_of(Trace trace not None):
 
 
 def recording_cost(Trace trace not None):
-    """(operations of an evaluation, bytes of the recording), as limits of files count them."""
+    """(operations of an evaluation, bytes of the recording), as the limits of files count them."""
     cdef ad_cost cost
     cdef size_t at
     ad_replay_cost(trace.root().tape, &cost, &at)
@@ -340,7 +341,7 @@ def recording_cost(Trace trace not None):
 
 
 def code_names():
-    """Name of each operation and block, by what a run's code means: ({op: name}, {kind: name})."""
+    """The names of operations and blocks by their codes in runs: ({op: name}, {kind: name})."""
     return ({op: ad_op_rows[op].name.decode() for op in range(AD_OP_COUNT)},
             {kind: ad_block_name(kind).decode() for kind in range(AD_BLOCK_MATMUL + 1)})
 
@@ -349,7 +350,7 @@ BLOCK_FORM = AD_FORM_BLOCK
 
 
 def are_inputs(Trace trace not None, cnp.ndarray nodes):
-    """Whether these nodes are leaves that are no constants, each named once."""
+    """Whether these nodes are leaves, no constants, and all different."""
     cdef ad_tape *t = trace.tape
     for node in nodes.tolist():
         if ad_is_constant(t, <ad_node> node) or ad_tape_run_of(t, <ad_node> node) != NULL:

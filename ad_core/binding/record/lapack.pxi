@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# LAPACK as SciPy carries it for C: looked up when the first function of matrices is recorded, and
-# never needed, since every rule can answer for itself.
+# The LAPACK routines that SciPy exports for C.  They are looked up when the first function of
+# matrices is recorded.  Without them, every function is computed by its rule in Python.
 
 cdef extern from "linalg/linear.h" nogil:
     ctypedef int ad_linear_kind
@@ -37,6 +37,7 @@ cdef extern from "linalg/linear.h" nogil:
     ad_status ad_linear_pull(ad_linear *linear, const double *x, const double *y, size_t p,
                              const double *adjoint, double *out)
 
+
 def linear_table():
     """The rows of src/linalg/linear.def: name, source of the C function, rule in Python."""
     cdef int kind
@@ -51,11 +52,11 @@ cdef dict LINEAR_KINDS = {name: kind for kind, (name, _, _) in enumerate(linear_
 LINEAR_FLAGS = {
     "lower": AD_LINEAR_LOWER, "transposed": AD_LINEAR_TRANSPOSED, "unit": AD_LINEAR_UNIT}
 
-cdef object lapack_found = None     # not asked yet
+cdef object lapack_found = None     # None: not looked up yet
 
 
 cdef void *routine(object table, str name) except NULL:
-    """A routine of one of SciPy's tables, if it counts in ints as ours does."""
+    """A routine of one of SciPy's tables; ImportError unless its integers are C ints."""
     cdef const char *signature = PyCapsule_GetName(table[name])
     if b"int *" not in signature:
         raise ImportError(f"SciPy's {name} has another signature: {signature.decode()}")
@@ -63,7 +64,7 @@ cdef void *routine(object table, str name) except NULL:
 
 
 def has_lapack():
-    """Whether SciPy's LAPACK is there; looks once."""
+    """Whether SciPy's LAPACK is available; looked up once."""
     global lapack_found
     cdef ad_lapack lapack
     if lapack_found is None:

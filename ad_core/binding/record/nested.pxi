@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Derivatives inside a trace: an inner transform whose values an outer trace records has its
-# sweeps carried out with operations on the outer tape.
+# Derivatives inside a trace.  If an outer trace records the values of an inner transform, the
+# sweeps of the inner transform are recorded as operations on the outer tape.
 
 cdef object expand_on(Trace root, size_t first_run, size_t last_run, ad_node first_node,
                       cnp.ndarray seeded, cnp.ndarray seeds, cnp.ndarray wanted, bint forward):
-    """The nodes that hold the tangents (adjoints) of `wanted`, from seed nodes."""
+    """The nodes of the tangents (or adjoints) of the nodes `wanted`, for given nodes of seeds."""
     cdef ad_segment segment
     cdef size_t known = root.tape.nodes
     cdef cnp.ndarray carried = unpatched_full(known, AD_NO_NODE, dtype=np.uint32)
@@ -19,7 +19,7 @@ cdef object expand_on(Trace root, size_t first_run, size_t last_run, ad_node fir
             continue
         if node[at[k]] == AD_NO_NODE:
             node[at[k]] = seed[k]
-        else:                   # one node twice among the outputs
+        else:                   # the same node is an output twice
             check(ad_tape_binary(root.tape, op_add, node[at[k]], seed[k], &node[at[k]]))
     segment.tape = root.tape
     segment.first_run = first_run
@@ -33,7 +33,7 @@ cdef object expand_on(Trace root, size_t first_run, size_t last_run, ad_node fir
 
 
 cdef cnp.ndarray carried_nodes(const ad_node *carried, cnp.ndarray wanted, ad_node zero):
-    """The nodes carried by the wanted ones; zero where there is none."""
+    """The nodes of the tangents (or adjoints) of `wanted`; the node `zero` where there is none."""
     cdef cnp.ndarray nodes = contiguous(wanted, dtype_node)
     cdef cnp.ndarray found = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(nodes), cnp.PyArray_DIMS(nodes),
                                                cnp.NPY_UINT32, 0)
@@ -47,8 +47,8 @@ cdef cnp.ndarray carried_nodes(const ad_node *carried, cnp.ndarray wanted, ad_no
 
 def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                 cnp.ndarray multipliers):
-    """(trace, inputs, gradient): a closed recording carried on with the gradient of the sum of
-    its outputs, each times its multiplier (float64), on a trace of its own."""
+    """(trace, inputs, gradient): a copy of a closed recording on a new trace, extended by the
+    gradient of the sum of its outputs, each times its multiplier (float64)."""
     cdef Trace result = new_trace(trace.fun)
     cdef ad_node offset, first
     cdef size_t K = <size_t> cnp.PyArray_SIZE(outputs), limit = result.tape.limit
@@ -59,7 +59,7 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
     try:
         result.open()
         if result.most != 0 and ad_lower_edges(trace.root().tape) > result.most:
-            check(AD_TAPE_FULL)         # lists of them would be made before any node
+            check(AD_TAPE_FULL)         # lists of this length would be made before any node
         check(ad_tape_append(result.tape, trace.root().tape, &offset))
         result.places, result.placed = trace.root().places, result.tape.runs
         check(ad_tape_constants(result.tape, K, &first))
@@ -69,15 +69,15 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                           inputs + np.uint32(offset), False)
         refuse_swallowed(result)
     finally:
-        if result.tape != NULL:         # it may be merged into another
+        if result.tape != NULL:         # NULL if it was merged into another trace
             result.tape.limit = limit
         result.close()
     return result, inputs + np.uint32(offset), found
 
 
 cdef class Segment:
-    """A finished recording on a tape that still records: merged into an outer trace while
-    it ran, or copied there because its derivative met a traced value."""
+    """A finished recording as a part of a tape that still records.  It was merged into an outer
+    trace while it ran, or copied there because its derivative has a traced seed."""
 
     cdef Trace root
     cdef size_t first_run, last_run
@@ -85,7 +85,7 @@ cdef class Segment:
     cdef readonly object inputs, outputs
 
     def product(self, seeds, bint forward):
-        """J seeds (seeds: D of them) or J^T seeds (K), as a flat traced array."""
+        """J times D seeds (forward) or J^T times K seeds, as a flat traced array."""
         self.follow()
         nodes = [unpatched_asarray(nodes_of(self.root, seed)).ravel() for seed in seeds]
         flat = np.concatenate(nodes).astype(np.uint32) if nodes else unpatched_zeros(0, np.uint32)
@@ -95,7 +95,8 @@ cdef class Segment:
         return owning_array(self.root, found, False)
 
     cdef int follow(self) except -1:
-        """Move on to the tape that the root was merged into since; refuse an ended one."""
+        """Move to the tape that the root has been merged into meanwhile; EscapedTraceError if it
+        has ended."""
         if not self.root.usable() and (not self.root.live or self.root.merged is None):
             self.root.refuse()
         while self.root.merged is not None:
@@ -109,8 +110,8 @@ cdef class Segment:
 
 
 def segment_of(Trace trace not None, inputs, outputs, seeds=None):
-    """The Segment of a finished trace: where it was merged, or (its tape copied) on the
-    innermost running trace that the traced `seeds` belong to; None if there is none."""
+    """The Segment of a finished trace: on the trace that it was merged into, or as a copy on the
+    running trace that the traced `seeds` belong to; None if there is no such trace."""
     cdef Segment segment = Segment()
     cdef ad_node offset
     cdef Trace outer

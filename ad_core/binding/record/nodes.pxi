@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A tape read node by node, for printing.
+# Reads a tape node by node, for tables and error messages.
 
 def node_rows(Trace trace not None):
     """For every node: (op name or None for a leaf, is constant, value, operands, partials)."""
@@ -33,24 +33,25 @@ def node_rows(Trace trace not None):
 
 
 def tape_size(Trace trace not None):
-    """What the trace's tape holds: counts and bytes."""
+    """The contents of a trace's tape: counts and bytes."""
     cdef ad_tape *tape = trace.root().tape
     return {"nodes": tape.nodes, "partials": tape.partials, "list entries": tape.lists,
             "runs": tape.runs, "array runs": tape.spans, "block runs": tape.blocks,
             "guards": tape.guards, "bytes": ad_tape_bytes(tape)}
 
 
-def birth_of_wild(Trace trace not None, cnp.ndarray outputs, bint derivative):
-    """(name, run, value): the first operation that the outputs need whose result is infinite or
-    NaN although its operands are not; with derivative, whose partial is.  None if there is none."""
+def first_nonfinite(Trace trace not None, cnp.ndarray outputs, bint derivative):
+    """(name, run, value): the first operation that the outputs need and whose result is nonfinite
+    although its operands are finite.  With derivative, a nonfinite partial counts as well.  None if
+    there is no such operation."""
     cdef ad_tape *tape = trace.root().tape
     cdef const ad_run *run
     cdef ad_edge *edges = NULL
     cdef cnp.ndarray nodes = contiguous(outputs, np.uint32)
     cdef uint8_t *needed
     cdef size_t count, k, node
-    cdef bint tame
-    cdef double wild
+    cdef bint operands_finite
+    cdef double nonfinite
     marks = unpatched_zeros(tape.nodes, np.uint8)
     needed = <uint8_t *> cnp.PyArray_DATA(<cnp.ndarray> marks)
     marks[nodes] = 1
@@ -67,17 +68,17 @@ def birth_of_wild(Trace trace not None, cnp.ndarray outputs, bint derivative):
         if edges == NULL:
             raise MemoryError()
         ad_node_edges(tape, <ad_node> node, count, edges)
-        tame = True
-        wild = tape.value[node]
+        operands_finite = True
+        nonfinite = tape.value[node]
         for k in range(count):
             needed[edges[k].operand] = 1
-            tame = tame and is_finite(tape.value[edges[k].operand])
-            if derivative and is_finite(wild) and not is_finite(edges[k].partial):
-                wild = edges[k].partial
-        if tame and not is_finite(wild):
+            operands_finite = operands_finite and is_finite(tape.value[edges[k].operand])
+            if derivative and is_finite(nonfinite) and not is_finite(edges[k].partial):
+                nonfinite = edges[k].partial
+        if operands_finite and not is_finite(nonfinite):
             name = (ad_block_name(run.op) if run.form == AD_FORM_BLOCK
                     else ad_op_row(run.op).ufunc).decode()
-            found = name, run - tape.run, wild
+            found = name, run - tape.run, nonfinite
         ad_free(edges)
     return found
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Refusals: the first one that is raised while a function is traced is remembered, so that a
-# function which catches it and returns is refused instead of differentiated wrongly.
+# Refusals are the exceptions that ad_core raises because it can not differentiate something.  The
+# first one that is raised while a function is traced is remembered.  A function that catches it and
+# returns then raises an error, instead of having a wrong derivative.
 
 def remember(error):
-    """Remember a refusal that was just made, on the innermost trace of this thread."""
+    """Remember a new refusal on the innermost trace of this thread."""
     cdef Trace trace = innermost()
     if trace is not None:
         remember_on(trace, error)
@@ -16,7 +17,7 @@ cdef int remember_on(Trace trace, object error) except -1:
 
 
 cdef int carry_outward(Trace trace) except -1:
-    """What an ended trace remembers concerns the function that it was opened in."""
+    """Pass the refusal of an ended trace to the trace that it was opened in."""
     cdef Trace outer = innermost()
     error, trace.refusal = trace.refusal, None
     if outer is not None:
@@ -25,26 +26,26 @@ cdef int carry_outward(Trace trace) except -1:
 
 
 cdef int refuse_swallowed(Trace trace) except -1:
-    """Refuse a function that has returned although a refusal was raised in it."""
+    """Raise an error if a function has returned although a refusal was raised in it."""
     first = trace.refusal
     if first is None:
         return 0
     raise type(first).as_numpy_raises(
-        f"{trace.name} returned after a refusal had been caught in it, so its derivative may be "
-        f"wrong. Let the exception pass and do as it says, or put `with "
-        f"ad_core.allow_refusals():` around the attempt if what is done instead is right. The "
-        f"refusal was: {first}") from first
+        f"{trace.name} returned after it had caught a refusal of ad_core, so its derivative may be "
+        f"wrong. Let the exception propagate and do as it says, or put `with "
+        f"ad_core.allow_refusals():` around the attempt if what the function does instead is "
+        f"right. The refusal was: {first}") from first
 
 
 cdef enum:
-    MOST_HANDED = 1000          # times that are kept
+    MOST_HANDED = 1000          # entries of Trace.handed
 
 
-cdef int own_conversions = 0    # running of ours, which know objects
+cdef int own_conversions = 0    # running conversions of ad_core itself, which supports objects
 
 
 cdef object own_asarray(object x):
-    """An array of a list for ourselves, which is not handed out."""
+    """np.asarray for use inside ad_core, which hand_out() does not record."""
     global own_conversions
     own_conversions += 1
     try:
@@ -54,15 +55,15 @@ cdef object own_asarray(object x):
 
 
 cdef int hand_out(Trace owner, cnp.ndarray index) except -1:
-    """Keep which traced values another library is given as objects.  Most of them fail on objects
-    with errors of their own, which the function may catch as it may a refusal of ours."""
+    """Record which traced values are given to another library as objects.  Most libraries raise
+    their own errors for objects, and the traced function may catch these like refusals."""
     cdef Trace trace = innermost()
     while trace is not None and trace.root() is not owner.root():
         trace = trace.outer
     if trace is None or trace.allowed != 0 or ad_allowances != 0:
         return 0
-    if own_conversions > 0 or sys._getframe(0).f_code.co_filename.startswith(FOREIGN):
-        return 0                    # ours and NumPy's functions make something of objects
+    if own_conversions > 0 or sys._getframe(0).f_code.co_filename.startswith(LIBRARY_FOLDERS):
+        return 0                    # functions of ad_core and NumPy support objects
     if trace.handed is None:
         trace.handed = []
         trace.handed_at = user_line()
@@ -72,7 +73,8 @@ cdef int hand_out(Trace owner, cnp.ndarray index) except -1:
 
 
 cdef int refuse_unused(Trace trace, cnp.ndarray outputs) except -1:
-    """Refuse a function of whose result nothing depends on what it handed to another library."""
+    """Raise an error if the result of a function depends on none of the traced values that it gave
+    to other libraries."""
     cdef Trace owner
     if trace.handed is None:
         return 0
@@ -89,7 +91,7 @@ cdef int refuse_unused(Trace trace, cnp.ndarray outputs) except -1:
 
 
 cdef bint depends_on(const ad_tape *tape, cnp.ndarray nodes, set wanted) except -1:
-    """Whether any of the nodes is a wanted one or is computed from one."""
+    """Whether any of the nodes is in `wanted` or is computed from a node in it."""
     cdef set seen = set()
     cdef list left = nodes.ravel().tolist()
     while left:
@@ -116,10 +118,11 @@ cdef list nodes_read(const ad_tape *tape, ad_node node):
 
 
 cdef class AllowedRefusals:
-    """What ad_core.allow_refusals does: no refusals are remembered in the traces that run on this
-    thread now, or, if none does, in those that are opened.  In C, as a trace's own `with`."""
+    """The context of ad_core.allow_refusals.  Refusals are not remembered by the traces that run on
+    this thread when it is entered, or, if none runs, by those that are opened in it.  It is written
+    in C for the same reason as Trace.__enter__."""
 
-    cdef list opened            # for each context its thread and the traces it holds for, or None
+    cdef list opened            # for each entry its thread and its traces, or None if none ran
 
     def __cinit__(self):
         self.opened = []
@@ -130,7 +133,7 @@ cdef class AllowedRefusals:
         while trace is not None:
             traces.append(trace)
             trace = trace.outer
-        self.opened.append((PyThread_get_thread_ident(), traces))      # all that may raise
+        self.opened.append((PyThread_get_thread_ident(), traces))      # nothing below can raise
         if traces is None:
             allow(1)
         else:
@@ -156,12 +159,12 @@ cdef void change_allowed(list traces, int change) noexcept:
 
 
 def user_line():
-    """Where in the user's code this happens: ' (file.py, line 12, in f)'."""
+    """The running line of the user's code, for messages: ' (file.py, line 12, in f)'."""
     return callers.line_of(callers.users_frame(sys._getframe(0), innermost_function()))
 
 
 cdef object innermost_function():
-    """The function that is being traced, None if there is none."""
+    """The function that is being traced on this thread; None if there is none."""
     cdef Trace trace = innermost()
     return None if trace is None else trace.fun
 

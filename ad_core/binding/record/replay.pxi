@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# A closed recording carried out again at new inputs, for functions too large for programs.
+# Repeats a closed recording at new inputs, for functions that are too large for programs.
 
 def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
-    """(trace, flipped): a recording like this one at other values of its inputs (float64, one a
-    node, nodes ascending), and in a list the first guard that came out otherwise."""
+    """(trace, flipped): the same recording at other values of its inputs, and a list with the first
+    guard whose outcome has changed, or an empty one.  values: float64, one for each of the input
+    nodes, which ascend."""
     cdef Trace root = trace.root()
     cdef cnp.ndarray nodes = contiguous(inputs)
     cdef cnp.ndarray dense = contiguous(values, dtype_float)

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# Functions whose derivatives are given by rules: calls on the tape that come back to Python.
-# A rule has value(x), push(x, y, tangents), pull(x, y, adjoints) on flat arrays (matrices: a
-# column a seed) and record(x, y, seeds, backward) on traced ones.  Those of elementwise functions
-# stand in binding/record/each.pxi.
+# Functions whose derivatives are given by rules.  On the tape they are calls, for which the core
+# calls back into Python.  A rule has value(x), push(x, y, tangents) and pull(x, y, adjoints) on
+# flat arrays (tangents and adjoints are matrices with a column for each seed), and record(x, y,
+# seeds, backward) on traced arrays.  binding/record/each.pxi has the rules of elementwise
+# functions.
 
-cdef object raised = threading.local()      # what a rule raised while the core called it
+cdef object raised = threading.local()      # .error: an exception that a rule raised
 
 
-cdef cnp.ndarray lent(size_t rows, size_t columns, const double *x):
-    """An array of the rule's own, so that it may keep or change it."""
+cdef cnp.ndarray new_copy(size_t rows, size_t columns, const double *x):
+    """A copy of numbers of the core as a new array, which a rule may keep or change."""
     cdef cnp.npy_intp dims[2]
     cdef cnp.ndarray array
     dims[0] = rows
@@ -21,39 +22,40 @@ cdef cnp.ndarray lent(size_t rows, size_t columns, const double *x):
 cdef int take(object found, size_t count, double *to) except -1:
     cdef cnp.ndarray array = contiguous(found, dtype_float)
     if <size_t> cnp.PyArray_SIZE(array) != count:
-        raise ValueError(f"a rule returned {cnp.PyArray_SIZE(array)} numbers for {count}")
+        raise ValueError(f"a rule returned {cnp.PyArray_SIZE(array)} numbers, but {count} are "
+                         f"needed")
     memcpy(to, cnp.PyArray_DATA(array), count * sizeof(double))
     return 0
 
 
-# What the tape refers to.
+# The part of a Called that the tape refers to.
 cdef struct called:
-    void *object            # the Called that holds this
-    ad_linear *linear       # what answers without the GIL, or NULL
+    void *object            # the Called that contains this
+    ad_linear *linear       # the C function that needs no GIL, or NULL
     int elementwise
-    ad_tape *tape           # how its slopes are computed, NULL: not known
-    ad_node *read           # there: the numbers and results that they are computed from,
-    ad_node *slope          # and they
-    bint undetermined       # whether results of the rule may be no functions of its arguments
-    size_t met              # values of which some results were
-    size_t outcome          # 1: behind the rule's own results one tells how the call came out
+    ad_tape *tape           # the recording of its slopes; NULL: not known
+    ad_node *read           # on this tape: the operands and results that they are computed from,
+    ad_node *slope          # and the slopes
+    bint undetermined       # whether results may be no functions of the arguments at some points
+    size_t met              # number of calls at such points
+    size_t outcome          # 1: a further result tells whether the call has the recorded outcome
 
 
 cdef class Called:
-    """A rule on tapes, and the function of matrices that computes the same, if there is one:
-    (kind, matrices, rows, columns, flags, fixed ones).
+    """A rule on tapes, and the function of matrices in C that computes the same, if there is one:
+    (kind, matrices, rows, columns, flags, fixed matrices).
 
-    With an outcome its last result is 1 where the call comes out as it was recorded, and else 0,
-    the rule's own results NaN: it returns (expected is None), or raises the exception whose type
-    and text are expected."""
+    With an outcome, its last result is 1 if the call has the recorded outcome.  This is that the
+    rule returns (expected is None), or that it raises the exception with the expected type and
+    text.  Otherwise the last result is 0, and the others are NaN."""
 
     cdef called c
     cdef readonly object rule
-    cdef tuple slopes       # what the slopes' tape belongs to
+    cdef tuple slopes       # keeps the trace of the slopes and their arrays of nodes
     cdef bint prepared
     cdef readonly object expected
     cdef readonly object came       # the exception that the last call raised, or None
-    cdef bint recording             # what it raises ends the recording
+    cdef bint recording             # an exception of the rule ends the recording
 
     def __cinit__(self, rule, tuple linear, bint outcome=False, expected=None):
         cdef cnp.ndarray matrices
@@ -74,11 +76,11 @@ cdef class Called:
         ad_linear_free(self.c.linear)
 
     cdef int prepare(self) except -1:
-        """Have an elementwise function's slopes recorded, once."""
+        """Record the slopes of an elementwise function, at the first call of this method."""
         if self.prepared:
             return 0
         found = untraced(self.rule.recorded)
-        if self.prepared:       # by another thread, or a finalizer, meanwhile
+        if self.prepared:       # meanwhile, by another thread or a finalizer
             return 0
         self.prepared = True
         if found is not None:
@@ -88,8 +90,8 @@ cdef class Called:
             self.c.tape = (<Trace> self.slopes[0]).root().tape
         return 0
 
-    cdef int ask(self, cnp.ndarray x, size_t m, double *y) except -1:
-        """The rule's m results at x, and how the call came out."""
+    cdef int evaluate(self, cnp.ndarray x, size_t m, double *y) except -1:
+        """Write the rule's m results at x, and the result for the outcome if there is one."""
         cdef size_t k
         if self.recording or self.c.outcome == 0:
             take(self.rule.value(x), m, y)
@@ -105,12 +107,12 @@ cdef class Called:
             self.came = error.with_traceback(None)
             for k in range(m):
                 y[k] = NAN
-        y[m] = told(self.came) == self.expected
+        y[m] = type_and_text(self.came) == self.expected
         return 0
 
 
-cdef object told(object error):
-    """What a function that catches an exception can tell it from others by."""
+cdef object type_and_text(object error):
+    """The properties by which a function that catches exceptions can distinguish them."""
     return None if error is None else (type(error), str(error))
 
 
@@ -135,9 +137,9 @@ cdef ad_status rule_value(void *c, size_t n, const double *x, size_t m,
         running = ad_current
         set_current(NULL)
         try:
-            (<Called> (<called *> c).object).ask(lent(n, 0, x), m, y)
+            (<Called> (<called *> c).object).evaluate(new_copy(n, 0, x), m, y)
             if (<called *> c).undetermined and not without_derivative(<called *> c, m, y):
-                if rule_of(c).missing(lent(n, 0, x), lent(m, 0, y)).any():
+                if rule_of(c).missing(new_copy(n, 0, x), new_copy(m, 0, y)).any():
                     ad_count_up(&(<called *> c).met)
             return AD_OK
         except BaseException as error:
@@ -148,7 +150,8 @@ cdef ad_status rule_value(void *c, size_t n, const double *x, size_t m,
 
 
 cdef inline bint without_derivative(const called *c, size_t m, const double *y) noexcept nogil:
-    """Whether the rule need not be asked: it has no results, or raised."""
+    """Whether the rule need not be called for a derivative, because it has no results or raised an
+    exception."""
     return c.outcome and (m == 0 or y[m] == 0)
 
 
@@ -176,15 +179,16 @@ cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const dou
     with gil:
         running = ad_current
         set_current(NULL)
-        hush(1)
+        suppress_errors(1)
         try:
-            take(rule_of(c).push(lent(n, 0, x), lent(m, 0, y), lent(n, p, tangent)), m * p, out)
+            take(rule_of(c).push(new_copy(n, 0, x), new_copy(m, 0, y), new_copy(n, p, tangent)),
+                 m * p, out)
             return AD_OK
         except BaseException as error:
             raised.error = error
             return AD_CALL_FAILED
         finally:
-            hush(-1)
+            suppress_errors(-1)
             set_current(running)
 
 
@@ -205,15 +209,16 @@ cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const dou
     with gil:
         running = ad_current
         set_current(NULL)
-        hush(1)
+        suppress_errors(1)
         try:
-            take(rule_of(c).pull(lent(n, 0, x), lent(m, 0, y), lent(m, p, adjoint)), n * p, out)
+            take(rule_of(c).pull(new_copy(n, 0, x), new_copy(m, 0, y), new_copy(m, p, adjoint)),
+                 n * p, out)
             return AD_OK
         except BaseException as error:
             raised.error = error
             return AD_CALL_FAILED
         finally:
-            hush(-1)
+            suppress_errors(-1)
             set_current(running)
 
 
@@ -245,10 +250,10 @@ cdef ad_status rule_expand(void *c, ad_tape *tape, int backward, size_t n,
                            uint32_t *out) noexcept nogil:
     cdef size_t own = m - (<called *> c).outcome, count = n if backward else m, k
     with gil:
-        hush(1)
+        suppress_errors(1)
         try:
             trace = trace_on(tape)
-            if own < m:         # how the call came out does not depend on anything
+            if own < m:         # the outcome has zero derivatives
                 check(ad_tape_constant(tape, 0, &out[0]))
                 for k in range(count):
                     out[k] = out[0]
@@ -264,13 +269,14 @@ cdef ad_status rule_expand(void *c, ad_tape *tape, int backward, size_t n,
             raised.error = error
             return AD_CALL_FAILED
         finally:
-            hush(-1)
+            suppress_errors(-1)
 
 
 cdef int take_nodes(Trace trace, object found, size_t count, uint32_t *out) except -1:
     cdef cnp.ndarray nodes = contiguous(nodes_of(trace, found), np.uint32)
     if <size_t> cnp.PyArray_SIZE(nodes) != count:
-        raise ValueError(f"a rule returned {cnp.PyArray_SIZE(nodes)} numbers for {count}")
+        raise ValueError(f"a rule returned {cnp.PyArray_SIZE(nodes)} numbers, but {count} are "
+                         f"needed")
     memcpy(out, cnp.PyArray_DATA(nodes), count * sizeof(uint32_t))
     return 0
 
@@ -308,10 +314,10 @@ set_callbacks()
 
 
 def record_call(Called call not None, tuple arguments, size_t m, y):
-    """The result of a rule at arrays, of which some are traced: m numbers, a flat traced array;
-    how the call comes out is kept as a guard, where it has an outcome.
+    """Record the call of a rule at arrays, some of which are traced.  Returns its m results as a
+    flat traced array.  If the call has an outcome, it is recorded as a guard.
 
-    y: what the rule's value is at these arguments, flat, or None: it is asked."""
+    y: the rule's value at these arguments, flat; None if it is to be computed."""
     cdef Trace trace = needed_trace(arguments)
     cdef cnp.ndarray nodes, values = None
     cdef double *known = NULL
@@ -321,7 +327,7 @@ def record_call(Called call not None, tuple arguments, size_t m, y):
     cdef size_t n
     parts = [nodes_of(trace, x) for x in arguments]
     root = needed_trace(arguments)
-    if root is not trace:                       # a merge has moved them
+    if root is not trace:                       # a merge has renumbered them
         trace = root
         parts = [nodes_of(trace, x) for x in arguments]
     parts = [contiguous(part, np.uint32).reshape(-1) for part in parts]
@@ -338,7 +344,7 @@ def record_call(Called call not None, tuple arguments, size_t m, y):
     check(status)
     if call.c.linear != NULL:
         for n in range(m):
-            if is_wild(trace.tape.value[first + n]):
+            if is_nonfinite(trace.tape.value[first + n]):
                 set_float_noted(1)
     if call.c.outcome:
         trace.note_guards()
@@ -348,13 +354,13 @@ def record_call(Called call not None, tuple arguments, size_t m, y):
 
 
 def record_outcome(rule, tuple arguments, error):
-    """Keep as a guard that a rule without results raises this exception at these arrays, or
-    (None) that it returns."""
-    record_call(Called(rule, None, True, told(error)), arguments, 0, ())
+    """Record as a guard that a rule without results raises this exception at these arrays, or that
+    it returns (error is None)."""
+    record_call(Called(rule, None, True, type_and_text(error)), arguments, 0, ())
 
 
 def guarded_call(Trace trace not None, size_t guard):
-    """The Called whose outcome a guard keeps; None if it keeps something else."""
+    """The Called whose outcome a guard checks; None for guards of comparisons."""
     cdef ad_tape *tape = trace.root().tape
     cdef const ad_run *run
     cdef called *c
@@ -369,7 +375,7 @@ def guarded_call(Trace trace not None, size_t guard):
 
 
 def untraced(function, *arguments):
-    """A call as outside of all traces: NumPy's creation functions give plain arrays."""
+    """Call a function as if no trace ran: NumPy's creation functions return plain arrays."""
     running = ad_current
     refusal = None
     set_current(NULL)
@@ -407,8 +413,8 @@ cdef bint may_be_undetermined(const ad_tape *tape) noexcept:
 
 
 def undetermined_calls(Trace trace not None):
-    """(rule, operand nodes, nodes of the rule's own results) of the calls whose results may be no
-    functions of their arguments at a point."""
+    """(rule, operand nodes, nodes of the rule's own results) of the calls whose results are, at
+    some points, not determined by their arguments."""
     cdef const ad_tape *tape = trace.root().tape
     cdef const ad_run *run
     cdef const ad_block *block
@@ -428,7 +434,8 @@ def undetermined_calls(Trace trace not None):
 
 
 def undetermined_met(Trace trace not None):
-    """How often, so far, a value of these calls had such results."""
+    """How often such calls have been evaluated, so far, at points where their results were not
+    determined."""
     cdef const ad_tape *tape = trace.root().tape
     cdef size_t k, count = 0
     for k in range(tape.rules):

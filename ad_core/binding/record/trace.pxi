@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A trace: one run of a user's function being recorded on a tape.
+# Traces.  A trace is one run of a user's function that is recorded on a tape.
 
 cdef enum:
     POOLED = 4                  # tapes kept for the next trace
@@ -7,7 +7,7 @@ cdef enum:
 
 cdef ad_tape *pool[POOLED]
 cdef int pooled = 0
-cdef size_t node_limit = 0      # lowered by tests; 0: the tape's own
+cdef size_t node_limit = 0      # set by tests; 0: the tape's own limit
 
 
 cdef ad_tape *take_tape() except NULL:
@@ -28,7 +28,7 @@ cdef ad_tape *take_tape() except NULL:
 
 cdef void give_tape(ad_tape *tape) noexcept:
     global pooled
-    ad_tape_reset(tape, KEEP_BYTES)     # lets go of rules, whose finalizers may give tapes back too
+    ad_tape_reset(tape, KEEP_BYTES)     # drops rules, whose finalizers may call this as well
     if pooled < POOLED:
         pool[pooled] = tape
         pooled += 1
@@ -37,14 +37,14 @@ cdef void give_tape(ad_tape *tape) noexcept:
         PyMem_Free(tape)
 
 
-cdef tuple FOREIGN = (os.path.dirname(sys.modules["ad_core"].__file__) + os.sep,
-                      os.path.dirname(np.__file__) + os.sep)
-cdef int debugging = 0          # debug() contexts that are open,
+cdef tuple LIBRARY_FOLDERS = (os.path.dirname(sys.modules["ad_core"].__file__) + os.sep,
+                              os.path.dirname(np.__file__) + os.sep)
+cdef int debugging = 0          # open debug() contexts,
 cdef int watching_nans = 0      # and those of them with nans=True
 
 
 cdef class Debugging:
-    """What ad_core.debug does.  In C, as a trace's own `with`."""
+    """The context of ad_core.debug.  It is written in C for the same reason as Trace.__enter__."""
 
     cdef readonly bint nans
 
@@ -64,38 +64,38 @@ cdef class Debugging:
 
 
 def watches_nans():
-    """Whether debug(nans=True) is on."""
+    """Whether a context debug(nans=True) is open."""
     return watching_nans > 0
 
 
 @cython.final
 cdef class Trace:
-    """One recording.  `live` from open() to close(); afterwards the tape stays for sweeps
-    until the Trace goes, but traced values of it are refused."""
+    """One recording.  It is `live` from open() to close().  Afterwards the tape stays for sweeps as
+    long as the Trace exists, but its traced values raise EscapedTraceError."""
 
-    cdef ad_tape *tape          # NULL once merged into another trace's tape
+    cdef ad_tape *tape          # NULL after a merge into another trace's tape
     cdef bint live
     cdef unsigned long thread
-    cdef int level              # number of traces it was opened inside of
-    cdef Trace outer            # the trace it was opened inside of
-    cdef Trace merged           # the trace whose tape took over this one's nodes
-    cdef ad_node offset         # what merging added to node numbers
-    cdef size_t first_run       # where on its root's tape its runs begin,
-    cdef size_t last_run        # end (once closed),
-    cdef ad_node first_node     # and its nodes begin
+    cdef int level              # number of traces that it was opened inside of
+    cdef Trace outer            # the trace that it was opened inside of
+    cdef Trace merged           # the trace whose tape now has this one's nodes
+    cdef ad_node offset         # the number that the merge added to the nodes
+    cdef size_t first_run       # where its runs begin on its root's tape,
+    cdef size_t last_run        # where they end (after close()),
+    cdef ad_node first_node     # and where its nodes begin
     cdef object fun             # the traced function, for messages
     cdef list lines             # (first guard, file, line, text) of comparisons in control flow
-    cdef list compared          # what guards compare with, where outcomes do not tell ways apart
-    cdef list places            # (first run, file, line) of operations, where debug() is on
-    cdef size_t placed          # runs that have one
-    cdef list inner             # (first node, count) of plain inputs of traces within others
+    cdef list compared          # the values that guards compare with, see note_compared()
+    cdef list places            # (first run, file, line) of operations, if debug() is on
+    cdef size_t placed          # number of runs whose line is known
+    cdef list inner             # (first node, count) of plain inputs of traces within this one
     cdef readonly object refusal    # the first refusal raised while it was the innermost trace
-    cdef int allowed            # allow_refusals() contexts in it that are open
-    cdef list handed            # (trace, nodes) of what other libraries were given as objects,
-    cdef size_t most            # of a loaded one: nodes of recordings derived from it, and
-    #                             entries of their patterns; 0: no limit
-    cdef object handed_at       # and the user's line where they first were
-    cdef Names names            # of NumPy's, those that it needs replaced
+    cdef int allowed            # open allow_refusals() contexts
+    cdef list handed            # (trace, nodes) of values given to other libraries as objects,
+    cdef object handed_at       # and the user's line where that first happened
+    cdef size_t most            # if loaded from a file: the most nodes of recordings derived from
+    #                             it, and entries of their sparsity patterns; 0: no limit
+    cdef Names names            # the names of NumPy that it needs replaced
     cdef object __weakref__
 
     def __cinit__(self):
@@ -114,25 +114,25 @@ cdef class Trace:
     def __exit__(self, kind, error, traceback):
         self.close()
 
-    # Python code opens and closes by `with`.  It notices an interrupt only where it calls functions
-    # of Python, so none can come between these methods, which are C, and the block.  In C, `try`
-    # has open() as its first call and `finally` has close().
+    # Python code opens and closes a trace by `with`.  The interpreter handles an interrupt only
+    # when it calls functions of Python, so none can come between these methods, which are C, and
+    # the block.  Code in C calls open() first in a `try` and close() in its `finally`.
 
     cdef int open(self) except -1:
-        """Begin; where this raises, nothing has changed."""
+        """Begin the trace.  If this raises, nothing has changed."""
         cdef Trace outer = innermost()
         begin_watching(running == 0)
-        replace_names(&self.names)  # all that may raise; what follows does not
+        replace_names(&self.names)  # nothing below can raise
         if outer is not None:
             self.outer = outer
             self.level = outer.level + 1
         self.live = True
-        Py_INCREF(self)             # while it is the current one
+        Py_INCREF(self)             # ad_current holds a reference while the trace is open
         set_current(<void *> self)
         return 0
 
     cdef int close(self) except -1:
-        """End; nothing happens to a trace that has not been opened, or was closed already."""
+        """End the trace, unless it is not open."""
         if not self.live:
             return 0
         self.live = False
@@ -142,14 +142,14 @@ cdef class Trace:
         if self.refusal is not None:
             carry_outward(self)
         if self.handed is not None:
-            self.handed = None      # it may refer to this trace
+            self.handed = None      # it may contain a reference to this trace
         self.outer = None
         self.flatten()
         self.last_run = self.root().tape.runs
         return 0
 
     cdef int flatten(self) except -1:
-        """Point straight at the root, all numbers in terms of its tape."""
+        """Refer to the root directly, with all numbers in terms of its tape."""
         cdef Trace outer
         while self.merged is not None and self.merged.merged is not None:
             outer = self.merged
@@ -160,7 +160,7 @@ cdef class Trace:
         return 0
 
     cdef Trace root(self):
-        """The trace that owns the tape this one's nodes are on."""
+        """The trace that owns the tape which has this one's nodes."""
         cdef Trace trace = self
         while trace.merged is not None:
             trace = trace.merged
@@ -175,7 +175,7 @@ cdef class Trace:
         return node
 
     cdef int merge_into(self, Trace outer) except -1:
-        """Continue on `outer`'s tape: an operation has met values of both."""
+        """Continue on the tape of `outer`, because an operation has operands of both traces."""
         cdef size_t first_run = outer.tape.runs
         guards = outer.tape.guards
         check(ad_tape_append(outer.tape, self.tape, &self.offset))
@@ -203,8 +203,8 @@ cdef class Trace:
         return 0
 
     cdef int hold_inner_inputs(self, cnp.ndarray inputs) except -1:
-        """Make constants of the plain inputs of traces within this one, which is at its end: they
-        are its leaves, but not its inputs (given here), and nothing depends on them any more."""
+        """At the end of this trace, turn the plain inputs of traces within it into constants.  They
+        are leaves of its tape but not among its inputs, which are given here."""
         cdef ad_node node
         if self.inner is None or self.tape == NULL:
             return 0
@@ -217,8 +217,8 @@ cdef class Trace:
         return 0
 
     cdef int note_compared(self, object what) except -1:
-        """Remember what the guards noted now compare with, where their outcomes do not tell ways
-        apart: x is 1.0 on the one, 2.0 on the other."""
+        """Keep the value that guards compare with.  Two branches may differ in it although all
+        outcomes of guards are equal, as for x == 1.0 on one and x == 2.0 on the other."""
         if self.compared is None:
             self.compared = []
         self.compared.append(what)
@@ -231,14 +231,14 @@ cdef class Trace:
         return 0
 
     cdef int note_guards(self) except -1:
-        """Remember which line of the user's the guards that follow belong to."""
+        """Keep the user's line that the following guards belong to."""
         place = users_line()
         if place is not None:
             self.note_lines([(self.tape.guards, *place, None)])
         return 0
 
     cdef int note_place(self) except -1:
-        """Remember which line of the user's the runs since the last time belong to."""
+        """Keep the user's line that the runs since the last call of this method belong to."""
         cdef Trace root = self.root()
         if root.tape.runs == root.placed:
             return 0
@@ -256,13 +256,13 @@ cdef class Trace:
     cdef int refuse(self) except -1:
         if not self.live:
             raise EscapedTraceError(
-                f"a traced value was used after its trace ended: it stems from a call of "
-                f"{self.name!r} that has returned or raised{user_line()}; return the value from "
+                f"a traced value was used after its trace ended{user_line()}: it comes from a call "
+                f"of {self.name!r} that has returned or raised an exception; return the value from "
                 f"the function instead of storing it elsewhere")
         error = EscapedTraceError(
-            f"a traced value of {self.name!r} was used in another thread than the one that "
-            f"traces{user_line()}; do that work in the tracing thread")
-        remember_on(self, error)    # nothing is traced on the thread that raises it
+            f"a traced value of {self.name!r} was used in another thread than the one that traces "
+            f"the function{user_line()}; use it in that thread only")
+        remember_on(self, error)    # no trace runs on the thread that raises it
         raise error
 
     @property
@@ -282,7 +282,7 @@ cdef class Trace:
 
     @property
     def bytes(self):
-        """Bytes the tape's contents take."""
+        """Bytes of the tape's contents."""
         return ad_tape_bytes(self.root().tape)
 
     def __reduce__(self):
@@ -290,8 +290,8 @@ cdef class Trace:
 
 
 def guard_line(Trace trace not None, size_t guard):
-    """(file, line number, text) of the comparison that a guard stems from; None if it is not known.
-    The text is None where it is to be read from that file: never of a tape that was loaded."""
+    """(file, line number, text) of the comparison that a guard belongs to; None if it is not known.
+    The text is None if it can be read from the file, which is never so for a loaded tape."""
     found = None
     for first, *place in trace.root().lines or ():
         if first > guard:
@@ -301,12 +301,12 @@ def guard_line(Trace trace not None, size_t guard):
 
 
 cdef object users_line():
-    """(file, line number) of the innermost frame that is neither ours nor NumPy's."""
+    """(file, line number) of the innermost frame that belongs neither to ad_core nor to NumPy."""
     frame = sys._getframe()
-    while frame is not None and frame.f_code.co_filename.startswith(FOREIGN):
+    while frame is not None and frame.f_code.co_filename.startswith(LIBRARY_FOLDERS):
         frame = frame.f_back
     if frame is None:
-        check_raised()              # f_back is None too where there is no memory for a frame
+        check_raised()              # f_back is None as well if there is no memory for a frame
     return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
@@ -321,7 +321,7 @@ def run_line(Trace trace not None, size_t run):
 
 
 cdef Trace unify(Trace a, Trace b):
-    """The one trace on which values of both may meet."""
+    """The trace that records operations on values of both, after a merge if they are different."""
     if not a.live or a.thread != PyThread_get_thread_ident():
         a.refuse()
     if not b.live or b.thread != PyThread_get_thread_ident():

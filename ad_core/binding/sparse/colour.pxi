@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# Colourings of sparsity patterns, and a matrix's entries from its products.
+# Colourings of sparsity patterns, and the recovery of a matrix's entries from products with it.
 
 ORDERINGS = ("natural", "largest first", "smallest last", "incidence degree")
 NO_COLOUR = AD_NO_COLOUR
 
 
 cdef class Pattern:
-    """Where a matrix of n_columns columns has entries: rows by indptr and indices, as in SciPy's
-    CSR with sorted indices.  Arrays of integers of any type; anything else is a ValueError."""
+    """The sparsity pattern of a matrix with n_columns columns.  indptr and indices describe its
+    rows, as in SciPy's CSR format with sorted indices.  They are arrays of integers of any type;
+    ValueError for anything else."""
 
     cdef ad_pattern p
     cdef cnp.ndarray start
@@ -29,14 +30,15 @@ cdef cnp.ndarray counted(values, name, dtype):
     if array.ndim != 1 or array.size > 0 and array.dtype.kind not in "iu":
         raise ValueError(f"{name} must be a one-dimensional array of integers")
     if array.size > 0 and (array.min() < 0 or array.max() > np.iinfo(dtype).max):
-        raise ValueError(f"{name} must not be negative or beyond {np.iinfo(dtype).max}")
+        raise ValueError(f"{name} must be integers from 0 to {np.iinfo(dtype).max}")
     return np.ascontiguousarray(array, dtype)
 
 
 cdef int check_pattern(ad_status status) except -1:
     if status == AD_BAD_INDEX:
-        raise ValueError("no sparsity pattern: indices must be below the number of columns and "
-                         "ascend strictly in each row, and a Hessian's pattern be symmetric")
+        raise ValueError("indptr and indices are not a sparsity pattern: indices must be below the "
+                         "number of columns and ascend strictly in each row, and the pattern of a "
+                         "Hessian must be symmetric")
     return check(status)
 
 
@@ -60,32 +62,34 @@ cdef tuple colour_of(Pattern pattern, ad_colouring kind, size_t vertices, orderi
 
 
 def colour_columns(indptr, indices, n_columns, ordering="best"):
-    """(colours, count): columns of a colour have no entry in the same row."""
+    """(colours, count): columns of the same colour have no entries in the same row."""
     cdef Pattern pattern = Pattern(indptr, indices, n_columns)
     return colour_of(pattern, AD_COLOUR_COLUMNS, pattern.p.columns, ordering)
 
 
 def colour_rows(indptr, indices, n_columns, ordering="best"):
-    """(colours, count): rows of a colour have no entry in the same column."""
+    """(colours, count): rows of the same colour have no entries in the same column."""
     cdef Pattern pattern = Pattern(indptr, indices, n_columns)
     return colour_of(pattern, AD_COLOUR_ROWS, pattern.p.rows, ordering)
 
 
 def colour_star(indptr, indices, ordering="best"):
-    """(colours, count) of a symmetric pattern: products with these columns hold every entry."""
+    """(colours, count) of a star colouring of a symmetric pattern: each entry is an element of a
+    product with the sum of the columns of one colour."""
     cdef Pattern pattern = Pattern(indptr, indices, max(len(indptr) - 1, 0))
     return colour_of(pattern, AD_COLOUR_STAR, pattern.p.rows, ordering)
 
 
 def colour_acyclic(indptr, indices, ordering="best"):
-    """(colours, count) of a symmetric pattern: the entries follow by substitution."""
+    """(colours, count) of an acyclic colouring of a symmetric pattern: the entries follow from the
+    products by substitution."""
     cdef Pattern pattern = Pattern(indptr, indices, max(len(indptr) - 1, 0))
     return colour_of(pattern, AD_COLOUR_ACYCLIC, pattern.p.rows, ordering)
 
 
 def colour_bidirectional(indptr, indices, n_columns, substitution=False):
-    """(column colours, their count, row colours, their count): fewest in sum.  NO_COLOUR stands
-    for columns and rows that are in no product."""
+    """(column colours, their count, row colours, their count), with a small sum of both counts.
+    NO_COLOUR marks columns and rows that are in no product."""
     cdef Pattern pattern = Pattern(indptr, indices, n_columns)
     columns, rows = np.empty(pattern.p.columns, np.uint32), np.empty(pattern.p.rows, np.uint32)
     cdef uint32_t *column = <uint32_t *> cnp.PyArray_DATA(<cnp.ndarray> columns)
@@ -100,11 +104,11 @@ def colour_bidirectional(indptr, indices, n_columns, substitution=False):
 
 
 cdef class Recovery:
-    """The entries of a matrix, in the order of its pattern, from its products.
+    """Recovers the entries of a matrix, in the order of its pattern, from products with it.
 
-    Products stand one after another, those of column colours (sums of columns) first and then
-    those of row colours.  kind is "jacobian", for which either side's colours may be None, or
-    "star" or "acyclic", which have column colours alone."""
+    The products of the column colours (sums of columns) come first, then those of the row colours.
+    kind is "jacobian", for which the colours of one side may be None, or "star" or "acyclic", which
+    have column colours only."""
 
     cdef ad_recovery r
 
@@ -125,7 +129,7 @@ cdef class Recovery:
             row = coloured(row_colours, pattern.p.rows, &row_count)
             rows = <uint32_t *> cnp.PyArray_DATA(row)
         if kind != "jacobian" and (columns == NULL or rows != NULL):
-            raise ValueError(f"a {kind} colouring is one of columns")
+            raise ValueError(f"a {kind} colouring has column colours and no row colours")
         cdef bint symmetric = kind != "jacobian"
         with nogil:
             if not symmetric:
@@ -134,8 +138,8 @@ cdef class Recovery:
             else:
                 status = ad_recovery_make(&pattern.p, which, columns, column_count, &self.r)
         if status == AD_BAD_INDEX:
-            raise ValueError("not every entry of this pattern follows from products of these "
-                             "colours")
+            raise ValueError("products of these colours do not determine every entry of this "
+                             "pattern")
         check(status)
 
     def __dealloc__(self):
@@ -143,19 +147,19 @@ cdef class Recovery:
 
     @property
     def packed(self):
-        """How many numbers the products have together."""
+        """The number of elements of all products together."""
         return self.r.packed
 
     @property
     def direct(self):
-        """Whether no entry comes by substitution."""
+        """Whether all entries are elements of products, without substitution."""
         return self.r.steps == 0
 
     def __call__(self, products):
-        """Entries, (..., entries), of products, (..., packed)."""
+        """The entries, of shape (..., entries), from products of shape (..., packed)."""
         cdef cnp.ndarray packed = np.ascontiguousarray(products, np.float64)
         if packed.ndim == 0 or packed.shape[packed.ndim - 1] != <Py_ssize_t> self.r.packed:
-            raise ValueError(f"products must be {self.r.packed} numbers along their last axis")
+            raise ValueError(f"products must have {self.r.packed} numbers along their last axis")
         shape = tuple([packed.shape[k] for k in range(<size_t> packed.ndim - 1)])
         entries = np.empty((*shape, self.r.entries))
         cdef double *to = <double *> cnp.PyArray_DATA(<cnp.ndarray> entries)

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which inputs the outputs of a recording depend on.
+# The sparsity pattern of a recording: the inputs that each of its outputs depends on.
 
 cdef enum:
-    MOST_ENTRIES = 0x7FFFFFFF       # of a pattern: SciPy's index arrays are int32
-    SETS_BYTES = 1 << 29            # of sets of inputs; more are taken range by range
+    MOST_ENTRIES = 0x7FFFFFFF       # of a pattern, since SciPy's index arrays are int32
+    SETS_BYTES = 1 << 29            # memory for sets of inputs; more inputs are handled in ranges
 
 
 def jacobian_pattern(Trace trace not None, inputs, outputs, size_t room=SETS_BYTES,
                      bint here=False):
-    """(indptr, indices) of the Jacobian of a recording, int32; PatternTooLarge beyond, or beyond
-    what the file that it was loaded from allows.
+    """(indptr, indices) of the Jacobian of a recording, as int32.  PatternTooLarge if there are
+    more entries than int32 can count, or than the limits of the file that the recording was loaded
+    from.
 
-    here: at this point alone, what was not selected left out.  Results of calls may be inputs."""
+    here: the pattern at the recorded point only, without operands that were not selected there.
+    inputs may include results of calls."""
     cdef cnp.ndarray ins = contiguous(inputs), outs = contiguous(outputs)
     cdef ad_function f = function_of(trace, ins, outs)
     start = np.empty(f.K + 1, np.uintp)
@@ -39,9 +41,9 @@ def jacobian_pattern(Trace trace not None, inputs, outputs, size_t room=SETS_BYT
 
 
 def sweep_edges(Trace trace not None):
-    """Multiplications, and additions, of a sweep of one seed."""
+    """The number of multiplications in a sweep of one seed, which is also that of additions."""
     return ad_sweep_edges(trace.root().tape)
 
 
 class PatternTooLarge(Exception):
-    """A Jacobian of more entries than a sparse matrix may have."""
+    """A Jacobian with more entries than a sparse matrix may have."""

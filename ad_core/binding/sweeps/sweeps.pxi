@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# Inputs, outputs and derivatives of one trace.
+# Inputs, outputs and derivatives of one trace, and the functions that jacobian() and grad() return.
 
 cdef enum:
     SEED_BYTES = 1 << 25        # most bytes of a sweep's array when seeds go in chunks
 
 
 cdef cnp.ndarray float_input(object x, object what):
-    """An input as a float64 array of its own memory, or a TypeError that names it."""
+    """An input as a C-contiguous float64 array; DtypeError that names the input if it has another
+    type."""
     cdef cnp.ndarray given
     if type(x) is np_ndarray:
         given = <cnp.ndarray> x
     else:
         if not PyFloat_Check(x):
-            refuse_stranger(x, what)
+            refuse_foreign_input(x, what)
         given = unpatched_asarray(x)
     if given.descr.type_num == cnp.NPY_DOUBLE and cnp.PyArray_CHKFLAGS(
             given, cnp.NPY_ARRAY_CARRAY_RO) and cnp.PyArray_ISNOTSWAPPED(given):
@@ -32,25 +33,26 @@ cdef cnp.ndarray float_input(object x, object what):
 
 
 cdef object input_name(object what):
-    """What an error calls an input; put into words only where it is needed."""
+    """The name of an input for an error message, which is only built when it is needed."""
     if type(what) is JacobianFunction:
         return f"argument {(<JacobianFunction> what).k} of {name_of(what)}"
     return what() if callable(what) else what
 
 
 cpdef Trace new_trace(object fun):
-    """A Trace of fun, which records on this thread within `with`."""
+    """A Trace of fun, which records on this thread inside a `with` statement."""
     cdef Trace trace = Trace.__new__(Trace)
     trace.fun = fun
     return trace
 
 
 def make_input(Trace trace not None, x, what):
-    """Record x (a float or an array; what(): its name in messages) as inputs: the traced value,
-    its nodes and the trace whose numbering they are in (moved_nodes() brings them up to date).
+    """Record x (a float or an array) as inputs.  Returns the traced value, its nodes and the trace
+    that they are numbered on (moved_nodes() brings them up to date).  what() is the name of x in
+    messages.
 
-    A value that an outer trace is recording makes this trace continue on that one's tape,
-    with nodes of its own that copy it."""
+    If x is a traced value of an outer trace, this trace continues on the tape of that one, with a
+    copy of x as its input."""
     cdef ad_node first
     cdef cnp.ndarray values, index
     cdef Trace outer, root
@@ -82,25 +84,25 @@ def make_input(Trace trace not None, x, what):
 
 
 cdef object inputs_like(Trace trace, cnp.ndarray values, bint noted):
-    """Inputs with the values of an array that is dense in memory, whose order they keep.  noted:
-    they are those of a trace within another."""
+    """Inputs with the values and the order of an array that is dense in memory.  noted: they belong
+    to a trace within another."""
     cdef size_t n = <size_t> cnp.PyArray_SIZE(values)
     cdef ad_node first
-    cdef cnp.ndarray turned = values
+    cdef cnp.ndarray dense = values
     axes = None if in_c_order(values) else axes_by_stride(cnp.PyArray_NDIM(values), [values])
     if axes is not None:
-        turned = contiguous(values.transpose(axes))
+        dense = contiguous(values.transpose(axes))
     check(ad_tape_inputs(trace.tape, n, &first))
-    write_values(trace.tape, first, cnp.PyArray_DATA(turned), n)
+    write_values(trace.tape, first, cnp.PyArray_DATA(dense), n)
     if noted:
         trace.note_inputs(first, n)
-    index = consecutive(first, cnp.PyArray_NDIM(turned), cnp.PyArray_DIMS(turned))
+    index = consecutive(first, cnp.PyArray_NDIM(dense), cnp.PyArray_DIMS(dense))
     return new_array(trace, index if axes is None else index.transpose(inverse(axes)), False)
 
 
-def settle_recording(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs):
-    """Of a recording that ends, with these inputs and outputs: the leaves of traces within it do
-    not move, and what was given to other libraries must have come back."""
+def complete_recording(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs):
+    """At the end of a recording with these inputs and outputs: leaves of traces within it become
+    constants, and the outputs must depend on values that were given to other libraries."""
     trace.hold_inner_inputs(inputs)
     refuse_unused(trace, outputs)
 
@@ -110,7 +112,7 @@ cdef cnp.ndarray consecutive_row(ad_node first, cnp.npy_intp n):
 
 
 def join_nodes(list parts):
-    """Node arrays laid end to end; those that follow one another are not copied."""
+    """Concatenate arrays of nodes, without a copy if all nodes follow one another."""
     cdef cnp.ndarray part
     cdef ad_node first = 0
     cdef size_t total = 0
@@ -127,24 +129,24 @@ def join_nodes(list parts):
 
 
 def moved_nodes(Trace root not None, cnp.ndarray nodes):
-    """Nodes in the numbering of `root` as it was, on the tape where they are now."""
+    """The present numbers of nodes that were numbered on `root` before it may have been merged."""
     return nodes if root.merged is None else nodes + np.uint32(root.moved(0))
 
 
 def root_of_returned(Trace trace not None):
-    """The trace that owns the tape this one's nodes are on, whose function has returned; it is
-    refused if it caught a refusal."""
+    """The trace that owns the tape which has this one's nodes, after its function has returned.
+    Raises an error if the function caught a refusal."""
     refuse_swallowed(trace)
     return trace.root()
 
 
 cdef object fresh_copy(object x):
-    """New nodes with the values of x: what an inner transform differentiates with respect
-    to, so that x's other uses do not count (no perturbation confusion)."""
+    """A copy of x in new nodes, by which an inner transform differentiates.  Other uses of x then
+    do not count (no perturbation confusion)."""
     cdef Trace trace
     cdef ad_node first
     if type(x) is TracedScalar:
-        settle(<TracedScalar> x)
+        move_to_root(<TracedScalar> x)
         check(ad_tape_unary((<TracedScalar> x).trace.tape, op_positive, (<TracedScalar> x).node,
                             &first))
         return new_scalar((<TracedScalar> x).trace, first)
@@ -155,8 +157,8 @@ cdef object fresh_copy(object x):
 
 
 def output_nodes(Trace trace not None, y, str what):
-    """The nodes of one output leaf and its shape, on the trace's (root's) tape; plain
-    numbers become constants."""
+    """The nodes of one output and its shape, on the tape of the trace's root.  Plain numbers become
+    constants."""
     cdef cnp.ndarray index, values
     cdef Trace root = trace.root()
     if not is_traced(y):
@@ -166,24 +168,24 @@ def output_nodes(Trace trace not None, y, str what):
         index = (<TracedArray> y).indices()
         if not cnp.PyArray_IS_C_CONTIGUOUS(index):
             index = contiguous(index)
-        # copied, because the array may be written to after this look at it
+        # an index array in writable memory is copied, because the array may be changed later
         return index.ravel() if not (<TracedArray> y).owned else index.flatten(), shape_of(index)
     if type(y) is TracedScalar:
         root = unify((<TracedScalar> y).trace, root)
-        settle(<TracedScalar> y)
+        move_to_root(<TracedScalar> y)
         return consecutive_row((<TracedScalar> y).node, 1), ()
     if is_complex(y):
         raise DtypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
-                         f"real numbers made of it: its .real, .imag, np.abs(...) or np.angle(...)")
+                         f"real numbers: its .real, .imag, np.abs(...) or np.angle(...)")
     if not isinstance(y, (int, float, np.ndarray, np.generic)):
         raise TypeError(f"{what} must be an array or a number (or a tuple, list or dict of "
-                        f"them), got {type(y).__name__}; return what is to be differentiated")
+                        f"them), got {type(y).__name__}; return the values to be differentiated")
     values = real_array(y, what)
     return constant_nodes(root, values).ravel(), shape_of(values)
 
 
 def values_at(Trace trace not None, nodes, tuple shape):
-    """Values of nodes as a float64 array, or a number if shape is ()."""
+    """The values of nodes as a float64 array, or as a number if shape is ()."""
     cdef cnp.ndarray values = values_on(trace.root().tape, contiguous(nodes), 0).reshape(shape)
     return values if shape else values[()]
 
@@ -199,7 +201,7 @@ cdef ad_function function_of(Trace trace, cnp.ndarray inputs, cnp.ndarray output
 
 
 cdef int swept(ad_status status, PyObject *signal) except -1:
-    """What a sweep returned, a signal's own exception first."""
+    """Raise the exception of a signal if there is one, else that for the status of a sweep."""
     if signal != NULL:
         error = <object> signal
         Py_DECREF(error)        # signal_pending() took a reference
@@ -209,13 +211,14 @@ cdef int swept(ad_status status, PyObject *signal) except -1:
 
 def dense_jacobian(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, bint forward,
                    size_t chunk):
-    """The K x D Jacobian by D tangents or K adjoints, `chunk` at a time (0: chosen)."""
+    """The K x D Jacobian by D tangents or K adjoints, `chunk` of them in each sweep (0:
+    automatic)."""
     cdef ad_function f = function_of(trace, inputs, outputs)
     return swept_jacobian(&f, forward, chunk)
 
 
 cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
-    global tiny_lent
+    global tiny_in_use
     cdef cnp.npy_intp shape[2]
     shape[0] = f.K
     shape[1] = f.D
@@ -236,13 +239,13 @@ cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
     cdef ad_workspace work
     work.memory = NULL
     work.room = 0
-    # rules may sweep in their turn, and let other threads run
-    if f.tape.nodes * seeds < TINY_SWEEP and f.tape.rules == 0 and not tiny_lent:
-        work.memory = tiny_memory       # over before a thread could wake
+    # rules may start further sweeps, and other threads may run meanwhile
+    if f.tape.nodes * seeds < TINY_SWEEP and f.tape.rules == 0 and not tiny_in_use:
+        work.memory = tiny_memory       # too short to be worth releasing the GIL
         work.room = TINY_ROOM
-        tiny_lent = True
+        tiny_in_use = True
         status = jacobian_sweeps(f, forward, chunk, to, work, &poll)
-        tiny_lent = False
+        tiny_in_use = False
     else:
         with nogil:
             status = jacobian_sweeps(f, forward, chunk, to, work, &poll)
@@ -260,12 +263,12 @@ cdef inline ad_status jacobian_sweeps(ad_function *f, bint forward, size_t chunk
 
 def push_forward(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                  cnp.ndarray seeds):
-    """J seeds, for seeds of shape (D, p): (K, p), in one sweep."""
+    """J times seeds of shape (D, p), in one sweep; shape (K, p)."""
     return product(trace, inputs, outputs, seeds, True)
 
 
 def pull_back(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray seeds):
-    """J^T seeds, for seeds of shape (K, p): (D, p), in one sweep."""
+    """J^T times seeds of shape (K, p), in one sweep; shape (D, p)."""
     return product(trace, inputs, outputs, seeds, False)
 
 
@@ -298,7 +301,8 @@ cdef object product(Trace trace, cnp.ndarray inputs, cnp.ndarray outputs, cnp.nd
 
 def all_tangents(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray seed,
                  bint forward):
-    """Every node's tangent for one direction, or adjoint for one cotangent."""
+    """The tangents of all nodes for one direction (forward), or their adjoints for one
+    cotangent."""
     cdef ad_function f = function_of(trace, inputs, outputs)
     cdef cnp.ndarray result = unpatched_zeros(f.tape.nodes)
     cdef double *to = <double *> cnp.PyArray_DATA(result)
@@ -318,7 +322,7 @@ def all_tangents(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, 
 
 
 def traced_again(Trace trace not None, cnp.ndarray nodes, tuple shape):
-    """Nodes of a finished inner trace as values of the outer trace it was recorded on."""
+    """Nodes of a finished inner trace as values of the outer trace that it was merged into."""
     cdef Trace root = trace.root()
     if shape == ():
         return scalar_or_number(root, (<ad_node *> cnp.PyArray_DATA(nodes))[0], False)
@@ -326,7 +330,7 @@ def traced_again(Trace trace not None, cnp.ndarray nodes, tuple shape):
 
 
 def is_merged(Trace trace not None):
-    """Whether the trace went on on an outer trace's tape, which is still recording."""
+    """Whether the trace was merged into an outer one."""
     return trace.merged is not None
 
 
@@ -337,17 +341,17 @@ def cheapest_forward(size_t D, size_t K):
 
 @cython.final
 cdef class JacobianFunction:
-    """What jacobian(fun) returns, and what grad(fun) calls: a function of fun's arguments.
+    """The function of fun's arguments that jacobian(fun) returns and that grad(fun) calls.
 
-    An object rather than a closure, because a call of a small function costs little more than
-    making one."""
+    It is an object and not a closure, because the creation of a closure takes nearly as long as the
+    call of a small function."""
 
     cdef readonly object __wrapped__            # fun
     cdef object argnums, has_aux, mode, chunk_size
-    cdef object forward                         # True, False, or None: whichever is cheaper
-    cdef size_t chunk                           # seeds a sweep; 0: chosen
-    cdef bint scalar                            # what grad() returns: the gradient is wanted
-    cdef Py_ssize_t k                           # the argument of the plain case; -1: no such case
+    cdef object forward                         # True, False, or None for the cheaper mode
+    cdef size_t chunk                           # seeds of a sweep; 0: automatic
+    cdef bint scalar                            # called by grad(): returns the gradient
+    cdef Py_ssize_t k                           # the argument of the simplest case; -1: excluded
 
     def __call__(self, *args, **kwargs):
         if 0 <= self.k < len(args) and not debugging:
@@ -373,7 +377,7 @@ cdef class JacobianFunction:
 
 
 def jacobian_function(fun, argnums, has_aux, mode, chunk_size):
-    """The function that jacobian() returns; its arguments were checked."""
+    """The function that jacobian() returns, for arguments that have been checked."""
     cdef JacobianFunction f = JacobianFunction.__new__(JacobianFunction)
     f.__wrapped__ = fun
     f.argnums = argnums
@@ -389,14 +393,15 @@ def jacobian_function(fun, argnums, has_aux, mode, chunk_size):
 
 
 def gradient_function(fun, argnums):
-    """What grad() calls: the gradient of a scalar function by one adjoint sweep."""
+    """The function that grad() calls: the gradient of a scalar function by one adjoint sweep."""
     cdef JacobianFunction f = jacobian_function(fun, argnums, False, "rev", None)
     f.scalar = True
     return f
 
 
 cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
-    """The plain case: one float64 array or float in, one traced array or scalar out."""
+    """The simplest case: fun is differentiated by one float64 array or float, and returns one
+    traced array or scalar."""
     cdef object fun = self.__wrapped__, forward = self.forward
     cdef Py_ssize_t k = self.k
     cdef Trace trace = Trace.__new__(Trace)
@@ -453,7 +458,8 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
 
 
 cdef bint plain_output(Trace trace, object y) except -1:
-    """Whether y is a value of this very trace whose nodes lie in one piece."""
+    """Whether y is a value of this trace, with an index array without gaps, and its recording has
+    no calls with undetermined results."""
     if trace.merged is not None or may_be_undetermined(trace.tape):
         return False
     if type(y) is TracedScalar:
@@ -464,12 +470,12 @@ cdef bint plain_output(Trace trace, object y) except -1:
 
 
 def name_of(fun):
-    """What messages call the user's function; derived functions go by their original's name."""
+    """The name of the user's function for messages.  Derived functions have the original's name."""
     while hasattr(fun, "__wrapped__"):
         fun = fun.__wrapped__
     return getattr(fun, "__name__", None) or type(fun).__name__
 
 
 def seed_chunk(Trace trace not None, size_t seeds):
-    """How many of `seeds` one sweep carries."""
+    """How many of `seeds` seeds one sweep carries."""
     return ad_seed_chunk(trace.root().tape, seeds, SEED_BYTES)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sweeps beyond first derivatives: Taylor coefficients, products with Hessians.
+# Sweeps for higher derivatives: Taylor coefficients and products with Hessians.
 
 def taylor_coefficients(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
-                        cnp.ndarray series, bint anyhow):
-    """Coefficients 1 to d of the outputs, (K, d), for those of the inputs, (D, d), d > 0; None
-    where an infinity or NaN came up, of which only recorded derivatives can tell what it makes
-    of a zero, unless they are wanted anyhow."""
+                        cnp.ndarray series, bint accept_nonfinite):
+    """The Taylor coefficients 1 to d > 0 of the outputs, shape (K, d), for those of the inputs,
+    shape (D, d).
+
+    Returns None if a nonfinite number occurs, because only recorded derivatives treat its product
+    with an exact zero correctly.  accept_nonfinite: return the coefficients even so."""
     cdef ad_function f = function_of(trace, inputs, outputs)
     cdef cnp.ndarray dense = contiguous(series, dtype=np.float64)
     cdef size_t order = <size_t> cnp.PyArray_DIM(dense, 1)
@@ -20,20 +22,21 @@ def taylor_coefficients(Trace trace not None, cnp.ndarray inputs, cnp.ndarray ou
     with nogil:
         status = ad_taylor(&f, order, from_, to, &poll)
     if status == AD_NOT_FINITE:
-        return result if anyhow else None
+        return result if accept_nonfinite else None
     swept(status, signal)
     return result
 
 
 def has_calls(Trace trace not None):
-    """Whether something in a recording is known by its rule alone."""
+    """Whether a recording contains calls of rules."""
     return trace.root().tape.rules > 0
 
 
 def hessian_product(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
                     cnp.ndarray weights, cnp.ndarray direction):
-    """The Hessian of weights @ outputs (weights: K) times a direction (D), (D,); None as of
-    taylor_coefficients."""
+    """The Hessian of weights @ outputs times a direction, shape (D,), for weights of shape (K,) and
+    a direction of shape (D,).  Returns None if a nonfinite number occurs, as taylor_coefficients
+    does."""
     cdef ad_function f = function_of(trace, inputs, outputs)
     cdef cnp.ndarray w = contiguous(weights, dtype=np.float64)
     cdef cnp.ndarray t = contiguous(direction, dtype=np.float64)

@@ -1,31 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-# Memory that sweeps are lent: touching fresh memory costs as much as a sweep over it.
+# Memory that is kept for sweeps, because the first access to new memory takes as long as a sweep
+# over it.
 
 cdef enum:
     TINY_SWEEP = 1 << 14        # nodes times seeds below which the GIL is kept
-    TINY_ROOM = TINY_SWEEP * 2  # doubles that such a sweep needs at most: seeds are padded
+    TINY_ROOM = TINY_SWEEP * 2  # doubles that such a sweep needs at most, since seeds are padded
 
-    SPARE_ROOM = 1 << 23        # most doubles kept from one large sweep for the next (64 MB)
+    SPARE_ROOM = 1 << 23        # most doubles that are kept for the next large sweep (64 MB)
 
-# Memory of tiny sweeps, which keep the GIL: for one at a time, since a look at signals may run
-# Python code, and that may sweep.
+# Memory of tiny sweeps, which keep the GIL.  Only one of them may use it at a time, since a check
+# for signals may run Python code that starts another sweep.
 cdef double tiny_memory[TINY_ROOM]
-cdef bint tiny_lent = False
+cdef bint tiny_in_use = False
 
-# Memory of large sweeps, for one of them at a time.
+# Memory of large sweeps, which one of them may use at a time.
 cdef ad_workspace spare
-cdef bint spare_lent = False
+cdef bint spare_in_use = False
 spare.memory = NULL
 spare.room = 0
 
 
 cdef ad_workspace borrow(size_t need) noexcept:
-    """Workspace for a sweep, or none: it then allocates its own."""
-    global spare_lent
+    """The workspace for a sweep, or an empty one: the sweep then allocates its own."""
+    global spare_in_use
     cdef ad_workspace none
     none.memory = NULL
     none.room = 0
-    if spare_lent or need > SPARE_ROOM:
+    if spare_in_use or need > SPARE_ROOM:
         return none
     if spare.room < need:
         ad_free(spare.memory)
@@ -33,11 +34,11 @@ cdef ad_workspace borrow(size_t need) noexcept:
         spare.room = need if spare.memory != NULL else 0
         if spare.memory == NULL:
             return none
-    spare_lent = True
+    spare_in_use = True
     return spare
 
 
 cdef void give_back(ad_workspace work) noexcept:
-    global spare_lent
+    global spare_in_use
     if work.memory != NULL:
-        spare_lent = False
+        spare_in_use = False

@@ -1,86 +1,87 @@
 # SPDX-License-Identifier: Apache-2.0
-# Traced arrays: a shape and the nodes of its elements.  Indexing, reshaping, joining and
-# in-place assignment work on the index array alone and record nothing.
+# Traced arrays.  A traced array has an index array, which contains the node of each element.
+# Indexing, reshaping, joining and assignments work on the index array only and record nothing.
 
 @cython.final
 @cython.freelist(64)
 @cython.c_api_binop_methods(True)
 cdef class TracedArray:
-    """An array of a function that is being traced; behaves as a float64 ndarray does."""
+    """An array of a function that is being traced.  It behaves as a float64 ndarray."""
 
     cdef Trace trace
     cdef cnp.ndarray index      # uint32: the node of every element
-    cdef TracedArray whole      # the array this one is a view of; None: it is no view
-    cdef ad_node first          # of a whole: its first node, while its nodes are consecutive
-    cdef bint owned             # its index memory is its own, or its whole's, and writable
+    cdef TracedArray base       # the array that this one is a view of; None if it is not a view
+    cdef ad_node first          # if it is not a view: its first node, while they are consecutive
+    cdef bint owned             # its index array has writable memory, its own or that of its base
     cdef unsigned char truth    # its elements are truth values
-    cdef unsigned char count    # its elements are integers made of truth values
+    cdef unsigned char count    # its elements are integers computed from truth values
     cdef bint read_only         # as NumPy's diagonals and broadcast arrays are
-    cdef bint spaced            # a part of a complex array: every other number of its memory
-    cdef object half_swap       # a row that compiled code is swapping with another, see _iterate
+    cdef bint spaced            # the real or imaginary part of a complex array, not contiguous
+    cdef object half_swap       # a row that compiled code is exchanging, see iterate.pxi
     cdef object __weakref__
 
     __array_priority__ = 1000.0
 
     def __init__(self, *args, **kwargs):
-        raise TracedValueError(f"traced values come from a trace; they are not made by hand"
-                               f"{user_line()}; call np.array(...) for an array of numbers")
+        raise TracedValueError(f"traced values are made by ad_core while it traces a function, not "
+                               f"by hand{user_line()}; call np.array(...) for an array of numbers")
 
     @property
     def __class__(self):
-        # isinstance(x, np.ndarray) holds in the user's own checks, as it does untraced
+        # isinstance(x, np.ndarray) is True in the user's code, as for a plain array
         return np.ndarray
 
     cdef cnp.ndarray indices(self):
-        """The index array, up to date with writes through views and with merged traces."""
+        """The index array, brought up to date with stores through views and merges of traces."""
         if not at_hand(self.trace) and not self.trace.usable():
             self.follow()
-        if self.whole is not None and self.whole.owned and not self.owned:
-            self.index = relaid(self.index, self.whole.index, self.whole.first)
+        if self.base is not None and self.base.owned and not self.owned:
+            self.index = relaid(self.index, self.base.index, self.base.first)
             self.owned = True
         return self.index
 
     cdef int follow(self) except -1:
-        """Move to the tape that this array's trace was merged into, or refuse."""
+        """Move to the tape that this array's trace was merged into; EscapedTraceError if the array
+        can not be used here."""
         cdef Trace trace = self.trace
         cdef ad_node offset
         if not trace.live or trace.thread != PyThread_get_thread_ident():
             if ad_current == NULL or not ended_constants(self):
                 trace.refuse()
-            return self.settle_again(ended_values(self))
-        if self.whole is not None:
-            self.whole.indices()
-            if self.whole.owned and not self.owned:
-                # the whole moved before it was relaid: its first node tells from where
-                self.index = relaid(self.index, self.whole.index,
-                                    self.whole.first - trace.moved(0))
+            return self.make_constants(ended_values(self))
+        if self.base is not None:
+            self.base.indices()
+            if self.base.owned and not self.owned:
+                # base.first is already a node of the new tape, the nodes of this view are not yet
+                self.index = relaid(self.index, self.base.index,
+                                    self.base.first - trace.moved(0))
                 self.owned = True
         offset = trace.moved(0)
         self.trace = trace.root()
         if not self.owned:
             self.index = shifted(self.index, offset)
             self.first += offset
-        elif self.whole is None:
+        elif self.base is None:
             np.add(self.index, np.uint32(offset), out=self.index)
             self.first += offset
         return 0
 
-    cdef int settle_again(self, cnp.ndarray values) except -1:
-        """Constants made in an earlier trace (a cached table, a module imported meanwhile)
-        are plain numbers: here they become constants of the present trace."""
+    cdef int make_constants(self, cnp.ndarray values) except -1:
+        """Turn constants of an earlier trace (a cached table, an imported module) into constants of
+        the present one."""
         self.trace = innermost().root()
         self.index = constant_nodes(self.trace, values).copy(order="K")
-        self.whole = None
+        self.base = None
         self.owned = True
         return 0
 
     cdef cnp.ndarray writable(self):
-        """The index array in memory that may be written, shared with all views."""
+        """The index array in writable memory that all views share."""
         cdef cnp.ndarray index = self.indices()
         if self.owned:
             return index
-        if self.whole is not None:
-            self.whole.writable()
+        if self.base is not None:
+            self.base.writable()
             return self.indices()
         self.index = index.copy(order="K")
         self.owned = True
@@ -327,7 +328,7 @@ cdef class TracedArray:
 
 
 cdef object new_array(Trace trace, cnp.ndarray index, bint truth):
-    """An array of consecutive fresh nodes."""
+    """An array of new consecutive nodes."""
     cdef TracedArray x = TracedArray.__new__(TracedArray)
     x.trace = trace
     x.index = index
@@ -339,7 +340,7 @@ cdef object new_array(Trace trace, cnp.ndarray index, bint truth):
 
 
 cdef object owning_array(Trace trace, cnp.ndarray index, bint truth):
-    """An array whose index memory is its own."""
+    """An array with its own index array."""
     cdef TracedArray x = TracedArray.__new__(TracedArray)
     x.trace = trace
     x.index = index
@@ -351,7 +352,8 @@ cdef object owning_array(Trace trace, cnp.ndarray index, bint truth):
 
 
 cdef object view_of(TracedArray x, cnp.ndarray index):
-    """x seen through an index array derived from its own: a view if it shares memory."""
+    """The traced array for an index array that was derived from that of x: a view of x if both
+    share memory."""
     cdef TracedArray y = TracedArray.__new__(TracedArray)
     y.trace = x.trace
     y.index = index
@@ -361,12 +363,12 @@ cdef object view_of(TracedArray x, cnp.ndarray index):
     y.spaced = x.spaced
     if x.owned:
         y.owned = True
-        y.whole = x.whole if x.whole is not None else x
+        y.base = x.base if x.base is not None else x
         if not np.may_share_memory(index, x.index):
-            y.whole = None      # NumPy made a copy
+            y.base = None      # NumPy made a copy
             y.read_only = y.spaced = False
     elif is_consecutive(index):
-        y.whole = x.whole if x.whole is not None else x
+        y.base = x.base if x.base is not None else x
     else:
         y.owned = True          # NumPy made a copy
         y.read_only = y.spaced = False
@@ -384,7 +386,7 @@ cdef inline object element_at(TracedArray x, ad_node node):
 
 
 cdef object fetch(TracedArray x, object key):
-    """x[key] for any key that NumPy knows."""
+    """x[key] for any key that NumPy accepts."""
     if ad_current == NULL and ended_constants(x):
         return ended_values(x)[key]
     found = taken_at(x.indices(), plain_key(key))
@@ -394,11 +396,11 @@ cdef object fetch(TracedArray x, object key):
 
 
 cdef object plain_key(object key):
-    """An index expression without traced truth values and counts: what they are becomes guards."""
+    """An index expression in which traced truth values and counts are plain, recorded as guards."""
     if type(key) is tuple:
         return tuple([plain_key(part) for part in key])
-    if is_whole(key):
-        return whole_values(key)
+    if is_discrete(key):
+        return discrete_values(key)
     if is_traced(key):
         raise TracedIndexError(
             f"a traced value can not be an index{user_line()}: an element's position has no "
@@ -407,7 +409,7 @@ cdef object plain_key(object key):
 
 
 cdef object assign(TracedArray x, object key, object value):
-    """x[key] = value in place, seen through every view of x; returns x."""
+    """x[key] = value in place, which all views of x see; returns x."""
     value = fitting(x, value)
     cdef cnp.ndarray index = x.indices()
     if x.read_only and not stored_already(x, key, value):
@@ -420,10 +422,10 @@ cdef object assign(TracedArray x, object key, object value):
 
 
 cdef object nodes_of(Trace trace, object value):
-    """The nodes of any value, as an index array (or a 0-d one), on this trace's tape."""
+    """The nodes of any value on this trace's tape, as an index array or a NumPy scalar."""
     cdef ad_node node
     if type(value) is TracedScalar:
-        settle(<TracedScalar> value)
+        move_to_root(<TracedScalar> value)
         return np.uint32((<TracedScalar> value).node)
     if type(value) is TracedArray:
         return (<TracedArray> value).indices()
@@ -445,7 +447,7 @@ cdef object copied(TracedArray x, object order="K"):
 
 
 cdef object of_same_type(TracedArray x, object made):
-    """A new array as one of truth values or counts where x is."""
+    """A new array, marked as one of truth values or counts if x is one."""
     (<TracedArray> made).truth = x.truth
     (<TracedArray> made).count = x.count
     return made
@@ -456,7 +458,7 @@ cdef object as_traced_array(object x):
     cdef TracedArray y
     if type(x) is TracedArray:
         return x
-    settle(<TracedScalar> x)
+    move_to_root(<TracedScalar> x)
     index = unpatched_array((<TracedScalar> x).node, dtype=np.uint32)
     y = <TracedArray> owning_array((<TracedScalar> x).trace, index, (<TracedScalar> x).truth)
     y.count = (<TracedScalar> x).count
@@ -476,7 +478,7 @@ cdef cnp.ndarray values_of(object x):
 
 
 cdef bint only_constants(TracedArray x):
-    """Whether no element depends on an input.  Nodes of a piece are alike; others are asked
+    """Whether no element depends on an input.  Consecutive nodes are all alike, others are checked
     one by one."""
     cdef cnp.ndarray index = x.indices()
     cdef Py_ssize_t k, n = 1 if is_consecutive(index) else cnp.PyArray_SIZE(index)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Recording block operations: reductions, running sums, matrix products.
+# Records block operations (reductions, running sums, matrix products), and holds the functions by
+# which the Python layer reads and builds index arrays.
 
 cdef dict block_kinds = {"sum": AD_BLOCK_SUM, "max": AD_BLOCK_MAX, "min": AD_BLOCK_MIN,
                          "cumsum": AD_BLOCK_CUMSUM}
 
 
 def record_reduction(str kind, TracedArray x not None, int inner):
-    """Reduce x over its last `inner` dimensions (sum, max, min), or take the running sum
+    """Record a reduction of x over its last `inner` dimensions (sum, max, min), or the running sum
     along its last one (cumsum: the result has x's shape)."""
     cdef cnp.ndarray index = x.indices()
     cdef int ndim = cnp.PyArray_NDIM(index), outer = ndim - inner, d
@@ -31,15 +32,15 @@ def record_reduction(str kind, TracedArray x not None, int inner):
 
 
 cdef object plain_reduction(str kind, object values, int inner):
-    """The same of constants: a number, or a buffer of them."""
+    """A reduction of constants: a number, or a buffer of numbers."""
     if kind == "cumsum":
         return buffer_of(np.cumsum(values, axis=-1))
     return buffer_of(getattr(np, kind)(values, axis=tuple(range(-inner, 0))))
 
 
 cdef cnp.ndarray affine_nodes(Trace trace, object x):
-    """The index array of a traced array or plain array as an affine rule; nodes that lie
-    scattered are copied to consecutive ones."""
+    """The index array of a traced or plain array in affine form, that is with consecutive nodes.
+    An array with scattered nodes is recorded as a copy."""
     if is_traced(x):
         index = (<TracedArray> x).indices()
         if is_consecutive(index) or index.size == 0:
@@ -61,7 +62,7 @@ def record_matmul(a, b):
     cdef cnp.npy_intp shape[3]
     cdef ad_node first
     cdef int d
-    left = affine_nodes(trace, a) if is_traced(a) else left     # follow a merge
+    left = affine_nodes(trace, a) if is_traced(a) else left     # b may have merged its trace
     extents[0] = cnp.PyArray_DIM(left, 0)
     extents[1] = cnp.PyArray_DIM(left, 1)
     extents[2] = cnp.PyArray_DIM(left, 2)
@@ -84,38 +85,38 @@ def record_matmul(a, b):
 
 
 def index_array(x):
-    """The node index array of a traced value (read it, do not write it)."""
+    """The index array of a traced value, for reading only."""
     needed_trace((x,))
     return (<TracedArray> as_traced_array(x)).indices()
 
 
 def from_index(TracedArray x not None, index):
-    """x seen through an index array that NumPy made from x's own: a view where it shares
-    memory, an array of its own where it does not, a scalar where NumPy made one."""
+    """The traced value for an index array that NumPy computed from that of x: a view if both share
+    memory, else a new array, or a scalar if NumPy returned one."""
     if isinstance(index, np.generic):
         return view_of(x, unpatched_asarray(index))[()]
     return view_of(x, index)
 
 
 def from_nodes(x, index):
-    """A new traced array of given nodes on the trace of x."""
+    """A new traced array with the given nodes on the trace of x."""
     cdef Trace trace = needed_trace((x,))
     return marked(owning_array(trace, unpatched_array(index, dtype=np.uint32), False), x.dtype)
 
 
 def nodes_on_trace_of(tuple values):
-    """The nodes of several values, traced or not, on the one trace they belong to; the
-    first traced one among them says which."""
+    """The nodes of several traced and plain values, on the trace that they belong to."""
     cdef Trace trace = needed_trace(values)
     return [unpatched_asarray(nodes_of(trace, value)) for value in values]
 
 
 def stacked(list arrays):
-    """Arrays of one shape along a new first axis: consecutive nodes if their own follow one
-    another, so that the whole is an affine rule; otherwise what np.stack makes.
+    """Arrays of one shape along a new first axis.  If their nodes follow one another, the result is
+    in affine form; otherwise it is that of np.stack.
 
-    The nodes of an affine rule are all constants or none, so arrays of constants stay apart, and
-    so does everything where a trace within this one has inputs, which its end makes constants."""
+    In affine form either all nodes are constants or none is.  So arrays of constants are not joined
+    in this way, nor are any arrays while a trace within this one has inputs, because these become
+    constants when it ends."""
     cdef TracedArray first
     cdef cnp.ndarray index
     cdef cnp.npy_intp shape[MAXDIMS]
@@ -125,7 +126,7 @@ def stacked(list arrays):
         if type(x) is not TracedArray:
             return np.stack(arrays)
         index = (<TracedArray> x).indices()
-        if cnp.PyArray_SIZE(index) == 0 or not is_run(index) or is_whole(x):
+        if cnp.PyArray_SIZE(index) == 0 or not is_run(index) or is_discrete(x):
             return np.stack(arrays)
         if (<TracedArray> x).trace.inner is not None or only_constants(<TracedArray> x):
             return np.stack(arrays)
@@ -143,15 +144,15 @@ def stacked(list arrays):
 
 
 cdef cnp.ndarray places_among(cnp.ndarray places, cnp.ndarray counts):
-    """Places as int64, each of which is a number of counts."""
+    """Places as int64; IndexError unless all are positions in counts."""
     if places.size and not 0 <= places.min() <= places.max() < counts.size:
-        raise IndexError(f"a place that is not in [0, {counts.size})")
+        raise IndexError(f"a place is not in [0, {counts.size})")
     return contiguous(places, np.int64)
 
 
 def table_of_places(cnp.ndarray nodes, cnp.ndarray places, cnp.ndarray counts, ad_node filling):
-    """A row for each place that has nodes: these in order, then the filling; counts[k] of the
-    nodes are at place k."""
+    """A table with a row for each place that has nodes: these in order, then the filling.
+    counts[k] is the number of nodes at place k."""
     cdef cnp.ndarray of = places_among(places, counts)
     cdef cnp.ndarray given = contiguous(nodes)
     cdef cnp.ndarray there = np.asarray(counts, np.int64) > 0
@@ -178,7 +179,7 @@ def table_of_places(cnp.ndarray nodes, cnp.ndarray places, cnp.ndarray counts, a
 
 
 def order_of_places(cnp.ndarray places, cnp.ndarray counts):
-    """The stable order of integers from 0 on, in one pass; counts[k] of them are k."""
+    """The stable sorting order of integers >= 0, in one pass.  counts[k] of them are k."""
     cdef cnp.ndarray of = places_among(places, counts)
     cdef cnp.ndarray ends = np.cumsum(counts, dtype=np.int64)
     cdef cnp.ndarray order = unpatched_empty(places.size, dtype=np.int64)
@@ -203,39 +204,40 @@ def constant_index(x, double value):
 
 
 def current_values(x):
-    """The values of a traced value as they are now, a plain array."""
+    """The present values of a traced value, as a plain array."""
     return values_of(x)
 
 
 def is_constant(x):
-    """Whether a traced array holds constants only."""
+    """Whether x is a traced array that contains only constants."""
     return type(x) is TracedArray and only_constants(<TracedArray> x)
 
 
 def traced(x):
-    """Whether x is a traced value itself."""
+    """Whether x is a traced array or scalar."""
     return is_traced(x)
 
 
 def object_array(x):
-    """An object array of numbers and traced scalars as a traced (or plain) array."""
+    """An object array of numbers and traced scalars as a traced array, or a plain one if it
+    contains no traced values."""
     return array_of_objects(x)
 
 
 def copy_of(TracedArray x not None, order="K"):
-    """A traced array with an index memory of its own."""
+    """A copy of a traced array, with its own index array."""
     return copied(x, order)
 
 
 def locked(x):
-    """A view that NumPy makes read-only, as such."""
+    """Make a view read-only, where NumPy returns a read-only one; returns it."""
     (<TracedArray> x).read_only = True
     return x
 
 
 def set_locked(TracedArray x not None, bint locked):
-    """Make an array read-only, or writable again where NumPy would."""
-    if not locked and x.read_only and x.whole is not None and x.whole is not x:
+    """Make an array read-only, or writable again if NumPy allows that."""
+    if not locked and x.read_only and x.base is not None and x.base is not x:
         raise ValueError("cannot set WRITEABLE flag to True of this array")
     x.read_only = locked
 
@@ -246,21 +248,22 @@ def is_locked(TracedArray x not None):
 
 
 def part_of_complex(TracedArray x not None):
-    """A view of a part of a complex array, which is not contiguous as the part itself is."""
+    """A view of the real or imaginary part of a complex array.  It is not contiguous for NumPy,
+    although its nodes may be."""
     cdef TracedArray y = <TracedArray> view_of(x, x.indices())
     y.spaced = True
     return y
 
 
 def is_spaced(x):
-    """Whether x is a view of a part of a complex array, or of such a view."""
+    """Whether x is a view of the real or imaginary part of a complex array, or of such a view."""
     return type(x) is TracedArray and (<TracedArray> x).spaced
 
 
 def base_of(TracedArray x not None):
-    """The array that this one is a view of; None: it is no view."""
+    """The array that this one is a view of; None if it is not a view."""
     x.indices()
-    return x.whole
+    return x.base
 
 
 def set_items(x, key, value):
@@ -269,7 +272,7 @@ def set_items(x, key, value):
 
 
 def plain_function(str name):
-    """NumPy's own creation function, whatever stands in its place during a trace."""
+    """NumPy's own creation function of this name, also while a trace replaces it."""
     return originals[name]
 
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Arrays that outlive their trace.  One that depends on an input is refused; constants (a
-# table in a cache, the arrays of a module imported by the traced function) are numbers still.
+# Arrays that outlive their trace.  An array that depends on an input raises an error when it is
+# used.  Constants (a table in a cache, the arrays of a module that the traced function imported)
+# can still be used as plain numbers.
 
 cdef cnp.ndarray latest_index(TracedArray x):
-    """The index array as it is, without a question about the trace."""
-    if x.whole is not None and x.whole.owned and not x.owned:
-        return relaid(x.index, x.whole.index, x.whole.first)
+    """The index array, up to date with writes through views; the trace may have ended."""
+    if x.base is not None and x.base.owned and not x.owned:
+        return relaid(x.index, x.base.index, x.base.first)
     return x.index
 
 
@@ -24,9 +25,9 @@ cdef cnp.ndarray ended_values(TracedArray x):
     return values_on(x.trace.root().tape, contiguous(latest_index(x)), x.trace.moved(0))
 
 
-cdef object plain_again(object x):
-    """Outside every trace: constants that outlived theirs as plain arrays, also within tuples
-    and lists; other traced values are refused."""
+cdef object plain_constants(object x):
+    """Outside every trace: constants that outlived their trace as plain arrays, within tuples and
+    lists as well.  Other traced values raise an error."""
     if type(x) is TracedArray:
         if not ended_constants(<TracedArray> x):
             (<TracedArray> x).trace.refuse()
@@ -34,10 +35,10 @@ cdef object plain_again(object x):
     if type(x) is TracedScalar:
         (<TracedScalar> x).trace.refuse()
     if type(x) is tuple or type(x) is list:
-        return type(x)([plain_again(part) for part in x])
+        return type(x)([plain_constants(part) for part in x])
     return x
 
 
 cdef object outside(unsigned op, tuple operands):
-    """An operation outside every trace: on constants that outlived theirs, or an error."""
-    return getattr(np, ad_op_rows[op].ufunc.decode())(*plain_again(operands))
+    """An operation outside every trace, on constants that outlived their trace."""
+    return getattr(np, ad_op_rows[op].ufunc.decode())(*plain_constants(operands))

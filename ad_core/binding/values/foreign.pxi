@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Operands of other kinds: which are plain numbers whatever their class is called, and which have
-# a meaning of their own (masks, units, labels, matrix products), so that their own methods are
-# asked first.
+# Operands of other classes.  Some of them are plain numbers to ad_core.  Others give their values a
+# further meaning (masks, units, labels, matrix products).  These are called foreign here, and their
+# own methods are called first.
 
 
-# What a subclass of ndarray may define without changing what its numbers mean.
+# Attributes that a subclass of ndarray may define without a change of the meaning of its numbers.
 cdef frozenset UNCHANGING = frozenset((
     "__array_finalize__", "__array_interface__", "__array_priority__", "__array_struct__",
     "__class_getitem__", "__copy__", "__deepcopy__", "__delattr__", "__dir__", "__doc__",
@@ -12,12 +12,13 @@ cdef frozenset UNCHANGING = frozenset((
     "__init_subclass__", "__new__", "__reduce__", "__reduce_ex__", "__repr__", "__setattr__",
     "__setstate__", "__sizeof__", "__str__", "__subclasshook__", "dump", "dumps", "tobytes",
     "tofile", "tostring"))
-# Subclasses of NumPy's own that only say where the memory is or how fields are named.
+# NumPy's subclasses that only describe where the memory is or how fields are named.
 cdef tuple UNCHANGED = (np.memmap, np.recarray)
 
 
 def changed_names(kind):
-    """What a subclass of ndarray does in a way of its own, sorted; empty: its numbers are plain."""
+    """The attributes by which a subclass of ndarray changes the meaning of its numbers, sorted.  If
+    there are none, its instances are plain numbers."""
     cdef set found = set()
     own = set(np_ndarray.__dict__) - UNCHANGING
     for base in kind.__mro__:
@@ -29,7 +30,7 @@ def changed_names(kind):
 
 
 cdef bint operable(object x) except -1:
-    """Whether x is numbers to us; a stranger gets its own say."""
+    """Whether x is a number or an array of numbers to ad_core, and not foreign."""
     kind = type(x)
     if (kind is TracedScalar or kind is TracedArray or kind is np_ndarray or
             kind is hooks.complex_type):
@@ -40,7 +41,7 @@ cdef bint operable(object x) except -1:
 
 
 def all_operable(items):
-    """Whether all of the items are numbers to us."""
+    """Whether no item is foreign."""
     for x in items:
         if not operable(x):
             return False
@@ -48,12 +49,12 @@ def all_operable(items):
 
 
 def all_known(types):
-    """Whether every class among those that NumPy asks is numbers to us."""
+    """Whether no class among those that NumPy dispatches on is foreign."""
     return known_types(types)
 
 
 cdef bint operable_call(object inputs, dict kwargs) except -1:
-    """Whether all operands of a ufunc call are numbers to us, those of out= among them."""
+    """Whether no operand of a ufunc call is foreign, including those of out=."""
     if not all_operable(inputs):
         return False
     out = kwargs.get("out") if kwargs else None
@@ -63,7 +64,7 @@ cdef bint operable_call(object inputs, dict kwargs) except -1:
 
 
 cdef bint known_types(object types) except -1:
-    """Whether every class among those that NumPy asks is numbers to us."""
+    """Whether no class among those that NumPy dispatches on is foreign."""
     for kind in types:
         if kind is TracedArray or kind is TracedScalar or kind is np_ndarray:
             continue
@@ -77,9 +78,9 @@ cdef bint is_of_pandas(object kind):
     return kind.__module__ == "pandas" or kind.__module__.startswith("pandas.")
 
 
-cdef bint asked_by_pandas():
-    """Whether the running code of Python is pandas': it takes float() of what it finds to be a
-    NumPy number, and leaves what it does not know as it is."""
+cdef bint called_from_pandas():
+    """Whether the running Python code belongs to pandas.  It calls float() of objects that it
+    recognises as NumPy numbers, and leaves others as they are."""
     cdef PyObject *names = PyEval_GetGlobals()
     cdef PyObject *name
     if names == NULL:
@@ -89,7 +90,7 @@ cdef bint asked_by_pandas():
         <str> <object> name).startswith("pandas.")
 
 
-# The method of the right operand that Python asks about an operation, by the ufunc's name.
+# The method of the right operand that Python calls for an operation, by the name of its ufunc.
 cdef dict REFLECTED = {
     "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__",
     "floor_divide": "__rfloordiv__", "remainder": "__rmod__", "power": "__rpow__",
@@ -98,17 +99,19 @@ cdef dict REFLECTED = {
     "not_equal": "__ne__", "greater": "__lt__", "greater_equal": "__le__"}
 
 
-cdef object stranger(str name, object left, object right):
-    """What an operator gives beside a stranger, as it would of an ndarray or a np.float64: the
-    reflected method of an ndarray's subclass comes first, then the ufunc that asks all operands;
-    NotImplemented where Python is to ask the other operand."""
+cdef object foreign_operation(str name, object left, object right):
+    """The result of an operator if an operand is foreign, as for an ndarray or np.float64 in the
+    place of the traced value.  The reflected method of an ndarray's subclass is called first, then
+    the ufunc, which dispatches on all operands.  Returns NotImplemented if Python is to call the
+    method of the other operand."""
     ufunc = getattr(np, name)
     kind = type(right if operable(left) else left)
     asked = getattr(kind, "__array_ufunc__", None)
     if kind is type(right) and issubclass(kind, np_ndarray) and (
             REFLECTED[name] in changed_names(kind)):
         if type(left) is TracedScalar:
-            # a NumPy number would not ask it, a Python number would: which one is not known
+            # np.float64 does not call the reflected method, float does; which of both the traced
+            # value stands for is not known
             if asked is not None and not issubclass(kind, np.ma.MaskedArray):
                 hooks.refuse_operand(right, name)
         else:
@@ -118,37 +121,37 @@ cdef object stranger(str name, object left, object right):
     if asked is None:
         return NotImplemented
     if type(left) is TracedScalar and is_of_pandas(kind):
-        left = as_traced_array(left)    # pandas takes float() of a number
+        left = as_traced_array(left)    # pandas would call float() of a number
     return ufunc_call(ufunc, "__call__", (left, right), {})
 
 
 cdef object operated_in_place(TracedArray x, unsigned op, object other):
-    """x after an operator in place; a stranger is asked by the ufunc, as NumPy asks it.  NumPy
-    changes the array before it tells of a floating-point error."""
+    """x after an operator in place.  If the other operand is foreign, the ufunc dispatches on it,
+    as in NumPy.  NumPy changes the array before it reports a floating-point error."""
     cdef TracedArray before = x
     if not operable(other):
         ufunc = getattr(np, ad_op_row(op).ufunc.decode())
         return ufunc_call(ufunc, "__call__", (x, other), {"out": (x,)})
-    if watching or not ad_hushed:
+    if watching or not ad_errors_suppressed:
         before = copied(x)
-    hush(1)
+    suppress_errors(1)
     try:
         result = power(x, other) if op == op_power else binary(op, x, other, None)
         done = in_place(x, result)
     finally:
-        hush(-1)
+        suppress_errors(-1)
     if (ad_float_noted or watching) and done is not NotImplemented:
-        settle_errors(asked_of(op, None), (before, other), {}, result)
+        report_float_errors(numpy_function_of(op, None), (before, other), {}, result)
     return done
 
 
 def numbers_in(x):
-    """An object that is no array, as NumPy sees it: the array that its __array__ gives, which may
-    be traced; None if it has no such method."""
+    """The array, plain or traced, that NumPy gets from an object's method __array__; None if the
+    object is an array or a number itself or has no such method."""
     kind = type(x)
     if kind is np_ndarray or issubclass(kind, (int, float, list, tuple, np_ndarray, np.generic)):
         return None
-    if is_of_pandas(kind):              # its own way would set flags of the array
+    if is_of_pandas(kind):              # its __array__ would set flags of the array
         found = getattr(x, "_values", None)
         if is_traced(found):
             return found
@@ -165,15 +168,15 @@ def numbers_in(x):
 
 
 def hides_traced(x):
-    """Whether x is a masked array or a Series of traced values, of which rules know nothing."""
+    """Whether x is a masked array or a Series of traced values, which rules do not support."""
     kind = type(x)
     return kind is hooks.masked_type or (
         is_of_pandas(kind) and is_traced(getattr(x, "_values", None)))
 
 
 cdef object numbers_in_result(object y, object what):
-    """What a function returned, as traced values or a plain array if numbers are in it; one with
-    masked entries is refused."""
+    """The result of a function as traced values or a plain array, if it contains numbers.  A result
+    with masked entries raises an error."""
     kind = type(y)
     if kind is hooks.masked_type or issubclass(kind, np.ma.MaskedArray):
         y = hooks.masked_result(y, str(what))
@@ -183,8 +186,9 @@ cdef object numbers_in_result(object y, object what):
     return y if found is None else found
 
 
-cdef int refuse_stranger(object x, object what) except -1:
-    """Refuse an input whose class means something that a traced array can not tell the function."""
+cdef int refuse_foreign_input(object x, object what) except -1:
+    """Raise an error for an input whose class has a meaning that a traced array can not
+    represent."""
     kind = type(x)
     if kind is np_ndarray or kind is float or kind is np.float64 or hooks.refuse_input is None:
         return 0
@@ -199,15 +203,16 @@ cdef int refuse_stranger(object x, object what) except -1:
 
 
 def refuse_foreign(x, what):
-    """The same, for the Python layer.  what: a name, or a function that returns it."""
-    refuse_stranger(x, what)
+    """refuse_foreign_input() for the Python layer.  what: the name of the input, or a function that
+    returns it."""
+    refuse_foreign_input(x, what)
 
 
 def ask_ufunc(ufunc, method, inputs, kwargs):
-    """What strangers among the operands make of a ufunc call."""
+    """The result of a ufunc call by the methods of its foreign operands."""
     return hooks.ask_ufunc(ufunc, method, inputs, kwargs)
 
 
 def ask_function(function, types, args, kwargs):
-    """The same of a function of NumPy's that is no ufunc."""
+    """The result of another function of NumPy by the methods of its foreign arguments."""
     return hooks.ask_function(function, types, args, kwargs)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Guards: what control flow learns of traced values, kept on the tape.
+# Guards: the outcomes of comparisons of traced values that control flow depends on, recorded on the
+# tape.
 
 cdef bint decide(object x, object array=None) except -1:
-    """The truth value of a traced number in Python's control flow, kept as a guard."""
+    """The truth value of a traced number in Python's control flow, recorded as a guard."""
     cdef TracedScalar s
     if array is not None:
         node = int(x)
@@ -13,7 +14,7 @@ cdef bint decide(object x, object array=None) except -1:
         s.count = (<TracedArray> array).count
     else:
         s = <TracedScalar> x
-        settle(s)
+        move_to_root(s)
     if not s.truth:
         s = <TracedScalar> compare(Py_NE, s, 0.0)
     cdef bint outcome = s.trace.tape.value[s.node] != 0
@@ -23,8 +24,8 @@ cdef bint decide(object x, object array=None) except -1:
 
 
 cdef object decided(TracedArray x):
-    """The truth values of an array as a plain boolean array, kept as one guard: of consecutive
-    nodes, or of a test that they are not zero where they lie scattered."""
+    """The truth values of an array as a plain boolean array, recorded as one guard.  It is a guard
+    of the nodes if they are consecutive, else of the test that the elements are not zero."""
     cdef cnp.ndarray index = x.indices()
     cdef Py_ssize_t k, n = cnp.PyArray_SIZE(index)
     if n == 0 or not is_run(index):
@@ -42,21 +43,22 @@ cdef object decided(TracedArray x):
 
 
 def truth_of(x):
-    """The outcome of traced truth values as plain ones, kept as guards."""
+    """Traced truth values as plain ones, recorded as guards."""
     if type(x) is TracedArray:
         return decided(x)
     return decide(x) if type(x) is TracedScalar else x
 
 
 def outcome_of(test, operands, bint holds=False):
-    """The outcome of a test (np.less, ...) on traced and plain arrays: plain truth values, kept as
-    one guard without nodes.  holds: it is known to be true everywhere; returns None."""
+    """The outcome of a test (np.less, ...) on traced and plain arrays: plain truth values, recorded
+    as one guard without nodes.  holds: the test is known to be true everywhere; returns None."""
     return elementwise(ufunc_ops[test], tuple(operands), True, holds)
 
 
 cdef object test_arrays(Trace trace, unsigned op, int ndim, const int64_t *shape,
                         const ad_operand *operands, bint holds):
-    """Keep the outcome of a test on prepared operands; elementwise() says what comes back."""
+    """Record the outcome of a test on prepared operands as a guard.  Returns the same as
+    elementwise()."""
     cdef cnp.ndarray truth = None
     cdef uint8_t *to = NULL
     if not holds:
@@ -69,8 +71,8 @@ cdef object test_arrays(Trace trace, unsigned op, int ndim, const int64_t *shape
 
 
 def guard_outcomes(Trace trace not None):
-    """What the guarded truth values of a recording came out as, in their order, and what else
-    they were compared with."""
+    """The outcomes of a recording's guards: (number of truth values, the full 64-bit words of
+    them, the last word, the other values that guards compare with)."""
     cdef const ad_tape *t = trace.root().tape
     cdef size_t words = (t.outcomes + 63) // 64
     compared = tuple(trace.root().compared or ())

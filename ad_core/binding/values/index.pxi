@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-# Index arrays: which nodes the elements of a traced array are.  Consecutive nodes are
-# views of one shared ascending array (0, 1, 2, ...), so that NumPy's own views of them keep
-# telling, by pointer and strides, that they are affine; anything else owns its memory.
+# Index arrays, which contain the node of each element of a traced array.  Index arrays of
+# consecutive nodes are views of one shared ascending array (0, 1, 2, ...), so that NumPy's views of
+# them show by pointer and strides that they are affine.  All other index arrays own their memory.
 
 cdef enum:
     MAXDIMS = 64
 
-cdef list ascending = []        # the shared arrays, older and shorter ones first
+cdef list ascending = []        # the shared arrays; older ones, which are shorter, come first
 cdef uint32_t *newest = NULL
 cdef size_t newest_size = 0     # its numbers written so far
 cdef size_t newest_room = 0
 
 
 cdef int lengthen(size_t need) except -1:
-    """Write more of the newest ascending array, or begin one of twice the room: untouched
-    room costs no memory."""
+    """Write more of the newest ascending array, or begin one with room for twice as much: pages
+    that were never written take no memory."""
     global newest, newest_size, newest_room
     cdef size_t k, size = need + need // 4 + 1024
     cdef cnp.ndarray array
@@ -32,7 +32,7 @@ cdef int lengthen(size_t need) except -1:
 
 
 cdef cnp.ndarray consecutive(ad_node first, int ndim, cnp.npy_intp *shape):
-    """The index array of `shape` whose elements are first, first + 1, ..., read-only."""
+    """A read-only index array of this shape with the elements first, first + 1, ..."""
     cdef size_t count = 1
     cdef int d
     for d in range(ndim):
@@ -47,7 +47,8 @@ cdef cnp.ndarray consecutive(ad_node first, int ndim, cnp.npy_intp *shape):
 
 
 cdef bint is_consecutive(cnp.ndarray index):
-    """Whether the array is a view of a shared ascending one (its nodes are an affine rule)."""
+    """Whether the array is a view of a shared ascending one, so that its nodes are in affine
+    form."""
     cdef uint32_t *data = <uint32_t *> cnp.PyArray_DATA(index)
     if newest <= data < newest + newest_room:
         return True
@@ -64,7 +65,8 @@ cdef inline tuple shape_of(cnp.ndarray index):
 
 
 cdef cnp.ndarray shifted(cnp.ndarray index, ad_node offset):
-    """The same layout, `offset` nodes further on: for consecutive index arrays."""
+    """A consecutive index array with `offset` added to all nodes, as a view with the same
+    strides."""
     cdef ad_node first = (<uint32_t *> cnp.PyArray_DATA(index))[0] if index.size else 0
     cdef ad_node last = <ad_node> int(index.max()) if index.size else 0
     if last + offset >= newest_size:
@@ -76,20 +78,20 @@ cdef cnp.ndarray shifted(cnp.ndarray index, ad_node offset):
     return array
 
 
-cdef cnp.ndarray relaid(cnp.ndarray view, cnp.ndarray whole, ad_node first):
-    """`view` of consecutive nodes (the whole's first one is `first`) as a view of `whole`'s
-    own memory."""
+cdef cnp.ndarray relaid(cnp.ndarray view, cnp.ndarray base, ad_node first):
+    """A view of consecutive nodes as a view of `base`, which now has its own memory.  first: the
+    first node that the array had before."""
     cdef ad_node start = (<uint32_t *> cnp.PyArray_DATA(view))[0] if view.size else first
     cdef cnp.ndarray array = cnp.PyArray_New(
         cnp.ndarray, cnp.PyArray_NDIM(view), cnp.PyArray_DIMS(view), cnp.NPY_UINT32,
-        cnp.PyArray_STRIDES(view), <uint32_t *> cnp.PyArray_DATA(whole) + (start - first), 0,
+        cnp.PyArray_STRIDES(view), <uint32_t *> cnp.PyArray_DATA(base) + (start - first), 0,
         cnp.NPY_ARRAY_WRITEABLE, None)
-    cnp.set_array_base(array, whole)
+    cnp.set_array_base(array, base)
     return array
 
 
 cdef cnp.ndarray filled(ad_node node, int ndim, cnp.npy_intp *shape):
-    """An index array of its own memory, every element the same node."""
+    """A new index array whose elements are all the same node."""
     cdef cnp.ndarray array = cnp.PyArray_EMPTY(ndim, shape, cnp.NPY_UINT32, 0)
     cdef uint32_t *data = <uint32_t *> cnp.PyArray_DATA(array)
     cdef Py_ssize_t k
@@ -99,8 +101,8 @@ cdef cnp.ndarray filled(ad_node node, int ndim, cnp.npy_intp *shape):
 
 
 cdef inline Py_ssize_t element_place(object key, Py_ssize_t n):
-    """The place of an int among n elements, negative ones counted from the end; outside [0, n)
-    what is out of bounds, however large."""
+    """The position of element `key` among n, where negative numbers count from the end.  The result
+    is outside of [0, n) if key is out of bounds, even if it is too large for C."""
     cdef int overflow = 0
     cdef long long k = PyLong_AsLongLongAndOverflow(key, &overflow)
     if overflow != 0:
@@ -109,7 +111,7 @@ cdef inline Py_ssize_t element_place(object key, Py_ssize_t n):
 
 
 cdef object taken_at(cnp.ndarray index, object key):
-    """index[key]; IndexError in the user's words for numbers that C has no room for."""
+    """index[key], with an understandable IndexError for numbers that are too large for C."""
     try:
         return ad_get_item(index, key)
     except (OverflowError, IndexError) as error:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# What reads and writes an array step by step: iteration sees what a loop has stored meanwhile,
-# rows swapped by compiled code are swapped, and read-only arrays stay as they are.
+# Access to an array in steps.  Iteration returns the elements as they are when it reaches them,
+# exchanges of rows by compiled code have the right result, and stores into read-only arrays raise.
 
 cdef dict OPNAMES = {number: name for name, number in opcode.opmap.items()}
 
 
 @cython.final
 cdef class ArrayIterator:
-    """The elements or rows of an array along its first axis, each read when it is asked for."""
+    """An iterator over an array's first axis, which reads each element or row when it is
+    reached."""
 
     cdef TracedArray array
     cdef Py_ssize_t k
@@ -33,8 +34,8 @@ cdef class ArrayIterator:
         return 0 if self.array is None else cnp.PyArray_DIM(self.array.index, 0) - self.k
 
     def __reduce__(self):
-        raise TypeError("an iterator of a traced array can not be pickled or copied; make a "
-                        "list of it")
+        raise TypeError("an iterator of a traced array can not be pickled or copied; make a list "
+                        "of the array instead")
 
 
 cdef object iterate(TracedArray x):
@@ -44,7 +45,7 @@ cdef object iterate(TracedArray x):
 
 
 cdef bint stored_already(TracedArray x, object key, object value) except -1:
-    """Whether x[...] = value stores x into itself, which NumPy lets pass in a read-only array."""
+    """Whether x[...] = value stores x into itself, which NumPy allows for read-only arrays."""
     cdef cnp.ndarray index = x.indices(), other
     if key is not Ellipsis or type(value) is not TracedArray:
         return False
@@ -55,24 +56,25 @@ cdef bint stored_already(TracedArray x, object key, object value) except -1:
 
 cdef int refuse_store(TracedArray x) except -1:
     raise ValueError(
-        f"assignment destination is read-only{user_line()}: as in NumPy, what np.diagonal, "
-        f"np.broadcast_to and kin return can not be written to; store into a copy of it (.copy()), "
-        f"or into the array that it is a view of")
+        f"assignment destination is read-only{user_line()}: as in NumPy, the views that "
+        f"np.diagonal, np.broadcast_to and similar functions return can not be written to; store "
+        f"into a copy (.copy()), or into the array that the view was made of")
 
 
-cdef bint asked_by_compiled_code() except -1:
-    """Whether no line of Python stores this: the innermost frame that is not ours is at a call."""
+cdef bint called_from_compiled_code() except -1:
+    """Whether compiled code stores this.  If so, the innermost frame outside of ad_core is at a
+    call and not at a store."""
     frame = sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(FOREIGN[0]):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(LIBRARY_FOLDERS[0]):
         frame = frame.f_back
     return not OPNAMES.get(frame.f_code.co_code[frame.f_lasti], "STORE_S").startswith("STORE_S")
 
 
 cdef Py_ssize_t row_number(TracedArray x, TracedArray row) except -2:
-    """Which row of x this view of it is; -1: none."""
+    """The number of the row of x that `row` is a view of; -1 if it is none."""
     cdef cnp.ndarray index, part
     cdef Py_ssize_t stride, offset
-    if row.whole is None or (row.whole is not x and row.whole is not x.whole):
+    if row.base is None or (row.base is not x and row.base is not x.base):
         return -1
     index = x.indices()
     part = row.indices()
@@ -85,12 +87,13 @@ cdef Py_ssize_t row_number(TracedArray x, TracedArray row) except -2:
 
 
 cdef bint swapped_rows(TracedArray x, Py_ssize_t place, TracedArray row) except -1:
-    """x[place] = row, if that is a part of `x[i], x[j] = x[j], x[i]` in compiled code: what
-    Generator.shuffle does with any array that is not NumPy's own.  Its rows are views, of which
-    the second would show what the first was overwritten with; so the first is kept."""
+    """x[place] = row, if that is a part of `x[i], x[j] = x[j], x[i]` in compiled code; returns
+    whether it was.  Generator.shuffle does this with all arrays but NumPy's own.  The rows are
+    views, so that the second store would read a row that the first one has overwritten.  A copy of
+    that row is therefore kept."""
     cdef Py_ssize_t n = cnp.PyArray_DIM(x.index, 0), other = row_number(x, row)
     place += n if place < 0 else 0
-    if other < 0 or not 0 <= place < n or not asked_by_compiled_code():
+    if other < 0 or not 0 <= place < n or not called_from_compiled_code():
         x.half_swap = None
         return False
     if x.half_swap is not None and x.half_swap[0] == (other, place):
@@ -105,34 +108,35 @@ cdef bint swapped_rows(TracedArray x, Py_ssize_t place, TracedArray row) except 
 
 
 def store_row(TracedArray x not None, place, row):
-    """x[place] = row as compiled code has it; whether it was a row of x."""
+    """x[place] = row by compiled code, if row is a row of x; returns whether it is."""
     return (type(place) is int and type(row) is TracedArray and x.ndim > 1
             and swapped_rows(x, place, <TracedArray> row))
 
 
-# What goes through a copy of an array, which no later store changes, and what to write instead.
+# Functions that read a copy of an array, which later stores do not change: name and remedy.
 cdef dict SNAPSHOTS = {
     np.ndenumerate.__init__.__code__: (
         "np.ndenumerate", "its name was bound before the trace (from numpy import ndenumerate); "
         "call it as np.ndenumerate, or loop over np.ndindex(x.shape)"),
     np.lib.stride_tricks.as_strided.__code__: (
-        "as_strided", "there is no memory behind it; use np.lib.stride_tricks."
+        "as_strided", "a traced array has no memory of numbers; use np.lib.stride_tricks."
         "sliding_window_view, slices, or an array of indices"),
 }
 cdef object unpatched_ndenumerate = np.ndenumerate
 
 
 def ndenumerate(arr):
-    if as_ever() or not (is_traced(arr) or type(arr) is hooks.complex_type):
+    if numpys_own_wanted() or not (is_traced(arr) or type(arr) is hooks.complex_type):
         return unpatched_ndenumerate(arr)
     return ((place, arr[place]) for place in np.ndindex(arr.shape))
 
 
 cdef int refuse_snapshot() except -1:
-    """Functions of NumPy's that see an array as it is when they are called would miss stores."""
+    """Raise an error for functions of NumPy that would read a copy of a traced array, because they
+    would not see later stores."""
     found = SNAPSHOTS.get(sys._getframe().f_code)
     if found is not None:
-        raise TracedValueError(f"{found[0]} of a traced array would go through a copy of it"
+        raise TracedValueError(f"{found[0]} of a traced array would read a copy of it"
                                f"{user_line()}: {found[1]}")
     return 0
 

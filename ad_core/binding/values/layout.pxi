@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# The order of memory.  An index array has the strides that NumPy's array of numbers would have,
-# in elements, so that NumPy's own indexing answers what is contiguous and what is a view.  Results
-# in another order than C's are recorded with their axes turned, the slowest first: their nodes
-# follow one another in memory.
+# The order of the elements in memory.  An index array has the strides, in elements, that NumPy's
+# array of numbers would have, so that NumPy's own indexing decides what is contiguous and what is a
+# view.  A result that is not in C order is recorded with its axes transposed, the slowest first, so
+# that its nodes follow one another in memory.
 
 
 cdef inline cnp.npy_intp step(cnp.ndarray x, int d, int ndim) noexcept:
-    """The stride of x along axis d of ndim that it is broadcast to; 0 where x has one element."""
+    """The stride of x along axis d of the ndim axes that it is broadcast to; 0 if x has one element
+    along it."""
     cdef int own = cnp.PyArray_NDIM(x)
     d -= ndim - own
     if d < 0 or cnp.PyArray_DIM(x, d) == 1:
@@ -15,8 +16,8 @@ cdef inline cnp.npy_intp step(cnp.ndarray x, int d, int ndim) noexcept:
 
 
 cdef bint goes_before(int axis, int other, int ndim, list arrays, bint *known):
-    """Whether an elementwise result of these arrays has `axis` nearer in memory than `other`,
-    which C's order would have nearer.  known: whether any of the arrays tells."""
+    """Whether `axis` has smaller strides than `other` in an elementwise result of these arrays,
+    although it has not in C order.  known: whether any of the arrays decides it."""
     cdef cnp.npy_intp mine, its
     cdef bint nearer = False
     known[0] = False
@@ -25,7 +26,7 @@ cdef bint goes_before(int axis, int other, int ndim, list arrays, bint *known):
         its = step(<cnp.ndarray> x, other, ndim)
         if mine == 0 or its == 0:
             continue
-        if its <= mine:         # where the arrays do not agree, C's order wins
+        if its <= mine:         # if the arrays disagree, the result is in C order
             nearer = False
         elif not known[0]:
             nearer = True
@@ -34,8 +35,8 @@ cdef bint goes_before(int axis, int other, int ndim, list arrays, bint *known):
 
 
 cdef tuple axes_by_stride(int ndim, list arrays):
-    """The axes, the slowest first, of what an elementwise operation on these arrays makes (order
-    "K" of NumPy's iterator); None if that is C's order."""
+    """The axes of the result of an elementwise operation on these arrays, the slowest first (order
+    "K" of NumPy's iterator); None for C order."""
     cdef int nearest[MAXDIMS]
     cdef int k, m, place, axis
     cdef bint known, moved = False
@@ -69,7 +70,7 @@ cdef tuple inverse(tuple axes):
 
 
 cdef object with_axes(object x, int ndim, tuple axes):
-    """An operand with `ndim` axes, in this order; numbers stay as they are."""
+    """An operand with `ndim` axes in this order.  Numbers stay as they are."""
     cdef cnp.ndarray index
     if type(x) is TracedScalar or type(x) is float:
         return x
@@ -82,12 +83,13 @@ cdef object with_axes(object x, int ndim, tuple axes):
     return view_of(<TracedArray> x, wide) if type(x) is TracedArray else wide
 
 
-cdef object elementwise_turned(unsigned op, list ready, int ndim, tuple axes, bint tested,
-                               bint holds):
-    """elementwise() of operands whose result has its axes in this order in memory."""
+cdef object elementwise_transposed(unsigned op, list ready, int ndim, tuple axes, bint tested,
+                                   bint holds):
+    """elementwise() of operands whose result has its axes in this order in memory, the slowest
+    first."""
     cdef TracedArray made
-    turned = tuple([with_axes(x, ndim, axes) for x in ready])
-    result = elementwise(op, turned, tested, holds, True)
+    transposed = tuple([with_axes(x, ndim, axes) for x in ready])
+    result = elementwise(op, transposed, tested, holds, True)
     if tested:
         return None if holds else result.transpose(inverse(axes))
     made = <TracedArray> result
@@ -104,8 +106,8 @@ cdef cnp.ndarray like_index(cnp.ndarray index, cnp.ndarray values):
 
 
 def in_order_of(TracedArray x not None, strides, Py_ssize_t size=8):
-    """x, or a dense copy of it whose axes follow one another in memory as these strides do, which
-    are bytes of an array of elements of this size, or numbers below 8 that tell the order alone."""
+    """x, or a dense copy of it whose axes are in the order of these strides.  The strides are in
+    bytes, of an array of elements of this size, or numbers below 8 that give only the order."""
     cdef cnp.ndarray index = x.indices()
     cdef Py_ssize_t unit = size // 4 * (2 if x.spaced else 1)
     if [step // unit for step in strides] == list((<object> index).strides):
@@ -121,7 +123,7 @@ def in_order_of(TracedArray x not None, strides, Py_ssize_t size=8):
 
 
 def all_in_c_order(item):
-    """Whether all arrays in an item, however nested, are in C's order of memory."""
+    """Whether all arrays in a nested container are in C order."""
     cdef object part
     if type(item) is TracedArray:
         return in_c_order((<TracedArray> item).indices())
@@ -139,8 +141,8 @@ def all_in_c_order(item):
 
 
 def elementwise_strides(list operands):
-    """Strides in the order that those of an elementwise operation's result have; None if that is
-    C's order."""
+    """Numbers in the order of the strides of an elementwise operation's result; None for C
+    order."""
     cdef list arrays = [(<TracedArray> x).indices() if type(x) is TracedArray else x
                         for x in operands]
     cdef int ndim = max([cnp.PyArray_NDIM(<cnp.ndarray> x) for x in arrays])
@@ -154,7 +156,7 @@ def elementwise_strides(list operands):
 
 
 def uniform_like(TracedArray x not None, double value, order, shape):
-    """An array of one value, laid out as NumPy's zeros_like(x, order=order, shape=shape)."""
+    """An array of one value with the strides of NumPy's zeros_like(x, order=order, shape=shape)."""
     cdef Trace trace = innermost().root()
     cdef ad_node node
     cdef cnp.ndarray index = x.indices()
@@ -165,7 +167,8 @@ def uniform_like(TracedArray x not None, double value, order, shape):
 
 
 cdef object ordered(object x, object order, bint copy=False):
-    """What np.array makes of a traced array with order=: itself if it lies so, else a copy."""
+    """The result of np.array with order=: the traced array itself if it has this order, else a
+    copy."""
     cdef TracedArray array = <TracedArray> x
     cdef cnp.ndarray index = array.indices()
     wanted = order is not None and order not in ("K", "k", "A", "a")
@@ -176,7 +179,8 @@ cdef object ordered(object x, object order, bint copy=False):
 
 
 def has_axes(result):
-    """Whether a result, or a part of one, has an order of memory that could be seen."""
+    """Whether a result, or a part of it, has more than one axis, so that its order in memory can
+    be observed."""
     if type(result) is TracedArray or type(result) is hooks.complex_type:
         return result.ndim > 1
     if type(result) is tuple or type(result) is list:

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-# Traced arrays as plain ones and as arrays of objects, and back.
+# Conversions of traced arrays to plain arrays and to object arrays, and back.
 
 cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
-    """What NumPy gets that does not know traced arrays: truth values and counts as plain ones,
-    kept as guards; floats if nothing depends on an input, else an object array of traced
-    scalars, read-only unless a copy was asked for."""
+    """The array that NumPy gets from code that does not know traced arrays: plain truth values and
+    counts, recorded as guards; plain floats if no element depends on an input; else an object array
+    of traced scalars, which is read-only unless a copy was requested."""
     if ad_current == NULL and ended_constants(x):
         return ended_values(x) if dtype is None else ended_values(x).astype(dtype)
     refuse_snapshot()
     cdef cnp.ndarray index = x.indices()
     if x.truth or x.count:
-        return whole_values(x) if dtype is None else whole_values(x).astype(dtype)
+        return discrete_values(x) if dtype is None else discrete_values(x).astype(dtype)
     if only_constants(x):
         return values_of(x) if dtype is None else values_of(x).astype(dtype)
     if dtype is not None and np.dtype(dtype) != object:
-        values = settled(x)
+        values = piecewise_constant_values(x)
         if values is not None:
             return values.astype(dtype)
         refuse_conversion(f"conversion to an array of {np.dtype(dtype)}", x)
@@ -24,7 +24,7 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
     for k, node in enumerate(index.ravel()):
         objects[k] = element_at(x, node)
     objects = like_index(index, objects.reshape(shape_of(index)))
-    objects.flags.writeable = copy is True      # a store into a copy would be lost to x
+    objects.flags.writeable = copy is True      # x would not see what is stored into the copy
     return objects
 
 
@@ -35,7 +35,7 @@ cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):
     if trace is None:
         for item in objects.ravel():
             if not isinstance(item, (int, float, np.number, np.bool_)):
-                raise DtypeError(f"{what} holds {type(item).__name__}, which is no real number"
+                raise DtypeError(f"{what} holds {type(item).__name__}, which is not a real number"
                                  f"{user_line()}; ad_core computes with real float64 numbers")
         return objects.astype(np.float64)
     cdef cnp.ndarray index = unpatched_empty(objects.size, dtype=np.uint32)

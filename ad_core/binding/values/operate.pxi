@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Recording elementwise operations on scalars, arrays and plain numbers in any mixture.
+# Records elementwise operations whose operands are scalars, arrays and plain numbers in any
+# mixture.
 
 cdef enum:
     MAXARITY = 3
@@ -10,42 +11,45 @@ cdef object dtype_bool = np.dtype(np.bool_)
 cdef object dtype_node = np.dtype(np.uint32)
 
 
-# One operand, made ready for the core.
+# One operand in the form that the core reads.
 cdef struct Prepared:
     ad_node base
-    ad_node *nodes              # a list, or NULL: base and strides
+    ad_node *nodes              # a list of nodes, or NULL if base and strides describe them
     int64_t stride[MAXDIMS]
 
 
 cdef inline bint at_hand(Trace trace):
-    """Whether values of this trace may be recorded without further ado."""
+    """Whether this is the innermost trace of this thread, with a tape of its own: its nodes can be
+    used without further checks."""
     return <void *> trace == ad_current and trace.tape != NULL
 
 
 cdef inline object scalar_result(Trace trace, ad_node node, unsigned op, object by, object left,
                                  object right):
-    """A fresh scalar, behind whose operation NumPy may have an error to tell."""
-    if is_wild(trace.tape.value[node]) or watching:
-        return told_scalar(trace, node, op, by, left, right)
+    """The result of an operation as a new scalar, after a floating-point error of it was
+    reported."""
+    if is_nonfinite(trace.tape.value[node]) or watching:
+        return checked_scalar(trace, node, op, by, left, right)
     return new_scalar(trace, node)
 
 
-cdef object told_scalar(Trace trace, ad_node node, unsigned op, object by, object left,
-                        object right):
+cdef object checked_scalar(Trace trace, ad_node node, unsigned op, object by, object left,
+                           object right):
     result = new_scalar(trace, node)
     met_error(<TracedScalar> result, op, by, left, right)
     return result
 
 
 cdef inline object binary(unsigned op, object left, object right, object by):
-    """The fast path: traced scalars and Python floats; everything else is elementwise()'s.
+    """An operation with two operands.  The fast path handles traced scalars and Python floats,
+    elementwise() everything else.
 
-    by: the ufunc that is called; None for the operator."""
+    by: the ufunc that was called; None for the operator."""
     cdef TracedScalar a, b
     cdef Trace trace
     cdef ad_node node = 0, constant = 0
     cdef ad_status status
-    cdef bint whole
+    cdef bint discrete
     if type(left) is TracedScalar:
         a = <TracedScalar> left
         trace = a.trace
@@ -53,14 +57,14 @@ cdef inline object binary(unsigned op, object left, object right, object by):
             pass
         elif type(right) is TracedScalar:
             b = <TracedScalar> right
-            whole = (a.truth | a.count) and (b.truth | b.count)
-            if b.trace is trace and (not whole or stays_whole(op, a.count | b.count)):
-                if op == op_multiply and a.node == b.node and not whole:
+            discrete = (a.truth | a.count) and (b.truth | b.count)
+            if b.trace is trace and (not discrete or stays_discrete(op, a.count | b.count)):
+                if op == op_multiply and a.node == b.node and not discrete:
                     return scalar_result(trace, squared(a, op), op, by, left, right)
                 status = ad_tape_scalar(trace.tape, op, AD_FORM_BINARY, a.node, b.node, &node)
                 if status != AD_OK:
                     fail(status)
-                if whole:
+                if discrete:
                     return new_count(trace, node, op)
                 return scalar_result(trace, node, op, by, left, right)
         elif PyFloat_Check(right) or (
@@ -84,27 +88,28 @@ cdef inline object binary(unsigned op, object left, object right, object by):
                 fail(status)
             return scalar_result(trace, node, op, by, left, right)
     if not operable(left) or not operable(right):
-        return stranger(ad_op_row(op).ufunc.decode(), left, right)
+        return foreign_operation(ad_op_row(op).ufunc.decode(), left, right)
     if repeats(op, left, right):
         return NotImplemented
     if ad_current == NULL:
         return outside(op, (left, right))
-    return told_elementwise(op, (left, right), by)
+    return checked_elementwise(op, (left, right), by)
 
 
-cdef object asked_of(unsigned op, object by):
-    """What NumPy is asked: the ufunc that was called, or the operator."""
+cdef object numpy_function_of(unsigned op, object by):
+    """The function that NumPy repeats on plain numbers: the ufunc that was called, or the
+    operator."""
     if by is not None:
         return by
     found = operators.get(op)
     return getattr(np, ad_op_rows[op].ufunc.decode()) if found is None else found
 
 
-cdef object told_elementwise(unsigned op, tuple operands, object by):
-    """The operation, and the errors that NumPy has to tell of it."""
+cdef object checked_elementwise(unsigned op, tuple operands, object by):
+    """An elementwise operation, with reports of its floating-point errors."""
     result = typed(op, operands)
     if (ad_float_noted or watching) and not ad_op_rows[op].is_test:
-        settle_errors(asked_of(op, by), operands, {}, result)
+        report_float_errors(numpy_function_of(op, by), operands, {}, result)
     return result
 
 
@@ -124,12 +129,12 @@ cdef inline object unary(unsigned op, object x, object by):
             return scalar_result(a.trace, node, op, by, x, None)
     if ad_current == NULL:
         return outside(op, (x,))
-    return told_elementwise(op, (x,), by)
+    return checked_elementwise(op, (x,), by)
 
 
 cdef ad_node squared(TracedScalar a, unsigned op) except? 0:
-    """The node of the square of a scalar at hand, by either row that squares: roots are looked
-    for."""
+    """The node of the square of a scalar at hand, by one of the two rows that square.  A result of
+    sqrt takes the path on which the core looks for roots."""
     cdef ad_node node = 0
     cdef ad_operand operands[2]
     if a.node >= a.trace.tape.roots:
@@ -145,23 +150,23 @@ cdef ad_node squared(TracedScalar a, unsigned op) except? 0:
 
 
 cdef object power(object left, object right):
-    """x ** n with the rows that NumPy's own operator takes for n = 2, 1, 0.5 and -1."""
-    hush(1)
+    """x ** n, with the rows that NumPy's own operator uses for n = 2, 1, 0.5 and -1."""
+    suppress_errors(1)
     try:
         result = power_by_row(left, right)
     finally:
-        hush(-1)
+        suppress_errors(-1)
     if (ad_float_noted or watching) and result is not NotImplemented:
-        settle_errors(operator.pow, (left, right), {}, result)
+        report_float_errors(operator.pow, (left, right), {}, result)
     return result
 
 
 cdef inline object power_by_row(object left, object right):
     cdef double n
-    if is_whole(left) and ad_current != NULL and (
+    if is_discrete(left) and ad_current != NULL and (
             PyFloat_Check(right) or PyLong_CheckExact(right)):
         if PyLong_CheckExact(right) or left.dtype == dtype_bool:
-            return whole_values(left) ** right
+            return discrete_values(left) ** right
         left = numbers_of(left)
     if (type(left) is TracedScalar or type(left) is TracedArray) and (
             PyFloat_Check(right) or PyLong_CheckExact(right)):
@@ -212,7 +217,7 @@ cdef Trace trace_of(tuple operands):
         if type(x) is TracedScalar:
             other = (<TracedScalar> x).trace
         elif type(x) is TracedArray:
-            (<TracedArray> x).indices()     # settles what outlived its trace
+            (<TracedArray> x).indices()     # an array that outlived its trace moves to this one
             other = (<TracedArray> x).trace
         else:
             continue
@@ -224,7 +229,7 @@ cdef Trace trace_of(tuple operands):
 
 
 cdef Trace needed_trace(tuple operands):
-    """The same, where there must be one."""
+    """The trace that an operation on these operands belongs to; TypeError if there is none."""
     cdef Trace trace = trace_of(operands)
     if trace is None:
         raise TypeError("none of the operands is a traced value")
@@ -232,13 +237,14 @@ cdef Trace needed_trace(tuple operands):
 
 
 cdef cnp.ndarray real_array(object x, str what):
-    """x as a float64 array; complex, strings and objects are refused by name."""
+    """x as a float64 array.  Complex numbers, strings and objects raise an error that names
+    `what`."""
     cdef object array = unpatched_asarray(x)
     kind = array.dtype.kind
     if kind not in "fiub" or array.dtype.itemsize > 8:
         message = (f"{what} has dtype {array.dtype}, which has no float64 derivative{user_line()}; "
                    f"ad_core computes with real float64 numbers")
-        # texts are no operands of numbers in NumPy either
+        # NumPy raises an error for strings as well, so this one is not remembered
         raise DtypeError.as_numpy_raises(message) if kind in "SUV" else DtypeError(message)
     return array.astype(np.float64, copy=False)
 
@@ -258,12 +264,12 @@ cdef object operand_of(object x, str what):
 
 
 cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=False,
-                        bint turned=False):
+                        bint transposed=False):
     """Record op on operands of any kind, broadcast against one another.
 
-    tested: op is a test of which only the outcome is wanted; it is kept as a guard and returned
-    as a plain array.  holds: it is known to be true everywhere, and nothing is returned.
-    turned: the operands have their axes in the order of the result's memory."""
+    tested: op is a test of which only the outcome is needed.  It is recorded as a guard and
+    returned as a plain array.  holds: the test is known to be true everywhere; returns None.
+    transposed: the axes of the operands are already in the order of the result's memory."""
     cdef const ad_op_info *row = ad_op_row(op)
     cdef int arity = <int> len(given), j, d, ndim = 0
     cdef Prepared prepared[MAXARITY]
@@ -279,11 +285,11 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
         raise TypeError(f"{row.ufunc.decode()} takes {row.arity} operands, got {arity}")
     for x in given:
         if is_complex(x):
-            hush(1)
+            suppress_errors(1)
             try:
                 result = hooks.complex_operation(getattr(np, row.ufunc.decode()), given)
             finally:
-                hush(-1)
+                suppress_errors(-1)
             return truth_of(result) if tested else result
         ready.append(x if is_traced(x) else operand_of(x, f"an operand of {row.ufunc.decode()}"))
     trace = needed_trace(tuple(ready))
@@ -294,14 +300,14 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
         arrays[j] = (<TracedArray> x).indices() if type(x) is TracedArray else x
         ndim = broadcast(ndim, shape, <cnp.ndarray> arrays[j], row, ready)
         c_order = c_order and in_c_order(<cnp.ndarray> arrays[j])
-    if not c_order and not turned:
+    if not c_order and not transposed:
         axes = axes_by_stride(ndim, [x for x in arrays if x is not None])
         if axes is not None:
-            return elementwise_turned(op, ready, ndim, axes, tested, holds)
+            return elementwise_transposed(op, ready, ndim, axes, tested, holds)
     for j in range(arity):
         x = ready[j]
         if type(x) is TracedScalar:
-            settle(<TracedScalar> x)
+            move_to_root(<TracedScalar> x)
             prepared[j].base = (<TracedScalar> x).node
         elif type(x) is float:
             check(ad_tape_constant(trace.tape, x, &prepared[j].base))
@@ -328,7 +334,7 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
         first = 0
     else:
         check(ad_tape_elementwise(trace.tape, op, ndim, extents, operands, &first))
-        if count == 1 and is_wild(trace.tape.value[first]):     # of which nothing is noted
+        if count == 1 and is_nonfinite(trace.tape.value[first]):    # the core does not note these
             set_float_noted(1)
     if ndim == 0:
         return scalar_or_number(trace, first, row.is_test)
@@ -337,7 +343,8 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
 
 cdef int broadcast(int ndim, cnp.npy_intp *shape, cnp.ndarray x, const ad_op_info *row,
                    list all_of) except -1:
-    """Widen shape[:ndim] by the shape of x, NumPy's rules; the new number of dimensions."""
+    """Broadcast shape[:ndim] with the shape of x by NumPy's rules; returns the new number of
+    dimensions."""
     cdef int more = cnp.PyArray_NDIM(x), d
     cdef cnp.npy_intp size
     if more > ndim:
@@ -358,7 +365,8 @@ cdef int broadcast(int ndim, cnp.npy_intp *shape, cnp.ndarray x, const ad_op_inf
 
 
 cdef object prepare(Prepared *p, cnp.ndarray index, int ndim, cnp.npy_intp *shape):
-    """Fill p for an index array broadcast to shape; returns what keeps its memory alive."""
+    """Fill p for an index array that is broadcast to shape.  Returns the object that keeps its
+    memory alive."""
     cdef int own = cnp.PyArray_NDIM(index), d
     p.nodes = NULL
     if cnp.PyArray_SIZE(index) == 0:
@@ -381,13 +389,13 @@ cdef object prepare(Prepared *p, cnp.ndarray index, int ndim, cnp.npy_intp *shap
 
 
 cdef inline void write_values(ad_tape *tape, ad_node first, void *values, size_t n) noexcept:
-    """The values of n fresh leaves; an empty tape has no memory to point to."""
+    """Write the values of n new leaves.  The memory of an empty tape may be NULL."""
     if n != 0:
         memcpy(tape.value + first, values, n * sizeof(double))
 
 
 cdef cnp.ndarray values_on(ad_tape *tape, cnp.ndarray index, ad_node offset):
-    """The values of a C-contiguous array of nodes, each `offset` on."""
+    """The values of a C-contiguous array of nodes, after `offset` is added to each."""
     cdef cnp.ndarray values = cnp.PyArray_EMPTY(
         cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_DOUBLE, 0)
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(index)
@@ -415,8 +423,8 @@ cdef cnp.ndarray run_values(const ad_tape *tape, cnp.ndarray index):
 
 
 cdef cnp.ndarray constant_nodes(Trace trace, cnp.ndarray values):
-    """Constants for the elements of a float64 array, copied: later changes do no harm.  They lie
-    in memory as the values do."""
+    """The nodes of new constants with the values of a float64 array, in its order of memory.  The
+    values are copied, so that later changes of the array have no effect."""
     cdef ad_node first
     if not in_c_order(values):
         axes = axes_by_stride(cnp.PyArray_NDIM(values), [values])

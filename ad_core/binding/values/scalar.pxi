@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-# Traced scalars: one node, with C number slots, because a ufunc call alone would cost
-# several times what a scalar operation may.
+# Traced scalars.  A traced scalar is one node.  Its operators are C slots of the type, because the
+# call of a ufunc would take several times as long as the operation.
 
 @cython.final
 @cython.no_gc
 @cython.freelist(512)
 @cython.c_api_binop_methods(True)
 cdef class TracedScalar:
-    """One number of a function that is being traced; behaves as np.float64 does."""
+    """One number of a function that is being traced.  It behaves as an np.float64."""
 
     cdef Trace trace
     cdef ad_node node
     cdef unsigned char truth    # its value is a truth value (the outcome of a comparison)
-    cdef unsigned char count    # its value is an integer made of truth values
+    cdef unsigned char count    # its value is an integer computed from truth values
 
     __array_priority__ = 1000.0
 
     def __init__(self, *args, **kwargs):
-        raise TracedValueError(f"traced values come from a trace; they are not made by hand"
-                               f"{user_line()}; call np.array(...) for an array of numbers")
+        raise TracedValueError(f"traced values are made by ad_core while it traces a function, not "
+                               f"by hand{user_line()}; call np.array(...) for an array of numbers")
 
     @property
     def __class__(self):
-        # isinstance(x, float) holds in the user's own checks, as it does untraced
-        if asked_by_pandas():
+        # isinstance(x, float) is True in the user's code, as for a plain number
+        if called_from_pandas():
             return TracedScalar
         return np.bool_ if self.truth else np.int64 if self.count else np.float64
 
@@ -107,7 +107,7 @@ cdef class TracedScalar:
         return refuse_conversion("complex()", self)
 
     def as_integer_ratio(self):
-        """What the statistics module and fractions ask for."""
+        """Called by the modules statistics and fractions."""
         return refuse_conversion("as_integer_ratio()", self)
 
     def __round__(self, digits=None):
@@ -190,7 +190,7 @@ cdef inline object new_scalar(Trace trace, ad_node node):
 
 
 cdef object scalar_or_number(Trace trace, ad_node node, bint truth, bint count=False):
-    """The node as a traced scalar; as a NumPy scalar if it is a constant."""
+    """The node as a traced scalar, or as a NumPy scalar if it is a constant."""
     if ad_is_constant(trace.tape, node):
         value = trace.tape.value[node]
         return np.bool_(value != 0) if truth else (np.intp if count else np.float64)(value)
@@ -200,8 +200,9 @@ cdef object scalar_or_number(Trace trace, ad_node node, bint truth, bint count=F
     return x
 
 
-cdef int settle(TracedScalar x) except -1:
-    """Make x name a node of a live tape, or refuse it."""
+cdef int move_to_root(TracedScalar x) except -1:
+    """Let x refer to the tape that its trace was merged into; EscapedTraceError if x can not be
+    used here."""
     if not x.trace.live or x.trace.thread != PyThread_get_thread_ident():
         x.trace.refuse()
     x.node = x.trace.moved(x.node)

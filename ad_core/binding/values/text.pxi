@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Text of traced values: that of the numbers, and guards that it stays the same, since a function
-# may read it, compare it or print it.
+# The text of traced values.  It is the text of the numbers, and guards keep it the same, since a
+# function may read it, compare it or print it.
 
 cdef enum:
-    # Arguments of the bytecode BINARY_OP that mean % and %=, since Python 3.11.
+    # Arguments of the instruction BINARY_OP for % and %=, since Python 3.11.
     NB_REMAINDER = 6
     NB_INPLACE_REMAINDER = 19
 
@@ -12,12 +12,12 @@ cdef int BINARY_OP = opcode.opmap["BINARY_OP"]
 
 
 cdef bint is_current(Trace trace):
-    """Whether values of a trace may be looked at here: it runs, on this thread."""
+    """Whether the values of a trace may be read here: it runs, on this thread."""
     return trace.live and trace.thread == PyThread_get_thread_ident()
 
 
 cdef object ended_text(object x):
-    """Text of a value whose trace has ended: no traced value is ever refused a printout."""
+    """The text of a value whose trace has ended.  Printing a traced value never raises an error."""
     if type(x) is TracedArray and ended_constants(<TracedArray> x):
         return str(ended_values(<TracedArray> x))
     trace = (<TracedScalar> x).trace if type(x) is TracedScalar else (<TracedArray> x).trace
@@ -25,7 +25,7 @@ cdef object ended_text(object x):
 
 
 class TracedText(str):
-    """The text of a traced number to its last digit: float() of it would be the number itself,
+    """The text of a traced number with all its digits: float() of it would give the number itself,
     without its derivative."""
 
     __slots__ = ()
@@ -33,12 +33,12 @@ class TracedText(str):
     def __float__(self):
         raise TracedValueError(
             f"float() of the text {str.__str__(self)!r} of a traced value would lose its "
-            f"derivative{user_line()}; use the value itself, or a text that is rounded on purpose, "
-            f"as f'{{x:.3f}}', whose derivative is zero")
+            f"derivative{user_line()}; use the value itself, or a text that is rounded on purpose "
+            f"such as f'{{x:.3f}}', whose derivative is zero")
 
 
 cdef object value_text(object x, str spec=""):
-    """The text of a traced number or array as NumPy's str() and format() give it."""
+    """The text of a traced number or array, as str() and format() return it for NumPy's."""
     trace = (<TracedScalar> x).trace if type(x) is TracedScalar else (<TracedArray> x).trace
     if not is_current(trace):
         return ended_text(x)
@@ -59,13 +59,13 @@ cdef object number_text(object x, object value, str spec):
     needed_trace((x,)).root().note_compared(text)
     truth_of(x >= low)
     truth_of(x <= high)
-    if low == 0 or high == 0:       # 0.0 and -0.0 are equal, and may differ in their text
+    if low == 0 or high == 0:       # 0.0 and -0.0 are equal, but their texts may differ
         truth_of(np.signbit(x))
     return TracedText(text) if low == high else text
 
 
 def keep_values(x):
-    """Keep as guards that a traced number or array has the values that it has here."""
+    """Record guards that a traced number or array has the values that it has now."""
     values = values_of(x)
     if x.dtype == dtype_bool:
         truth_of(x)
@@ -79,7 +79,7 @@ def keep_values(x):
 
 
 cdef int64_t place_of(double value):
-    """The number of a float in the order of all, -0.0 just below 0.0."""
+    """The position of a float among all floats in ascending order, -0.0 just below 0.0."""
     cdef int64_t bits
     memcpy(&bits, &value, sizeof(double))
     return bits if bits >= 0 else -(bits & INT64_MAX) - 1
@@ -93,19 +93,19 @@ cdef double float_at(int64_t place):
 
 
 cdef tuple same_text(double value, str text, str spec):
-    """The least and the largest finite float with the text of this one: texts of numbers in
-    order are in order, so that equal ones are neighbours."""
+    """The smallest and the largest finite float with the same text.  Rounding to a text is
+    monotonic, so that all floats with the same text are neighbours."""
     return last_alike(value, text, spec, -1), last_alike(value, text, spec, 1)
 
 
 cdef double neighbour(double value, int side, uint64_t steps):
-    """The float so many floats above (side 1) or below (-1) another one."""
+    """The float that is `steps` floats above (side 1) or below (side -1) another one."""
     cdef uint64_t start = <uint64_t> place_of(value)
     return float_at(<int64_t> (start + steps if side > 0 else start - steps))
 
 
 cdef double last_alike(double value, str text, str spec, int side):
-    """The last float to one side whose text is the same, by steps that double and then halve."""
+    """The last float on one side with the same text, found by steps that double and then halve."""
     cdef uint64_t start = <uint64_t> place_of(value)
     cdef uint64_t end = <uint64_t> place_of(side * <double> LARGEST_FLOAT)
     cdef uint64_t reach = end - start if side > 0 else start - end
@@ -123,8 +123,8 @@ cdef double last_alike(double value, str text, str spec, int side):
 
 
 cdef bint is_formatting() except -1:
-    """Whether the user's code runs an operator % of a text right now, which asks a number for its
-    float() or int() and has no other traces."""
+    """Whether the user's code now runs the operator % of a string, which calls float() or int() of
+    a number and can not be recognised in any other way."""
     frame = sys._getframe()
     code, at = frame.f_code.co_code, frame.f_lasti
     return at >= 0 and code[at] == BINARY_OP and code[at + 1] in (
@@ -132,8 +132,8 @@ cdef bint is_formatting() except -1:
 
 
 cdef object number_for_text(str what, object x):
-    """The float or int that "%f" % x and "%d" % x put into a text, kept as a guard; None where no
-    text is made."""
+    """The float or int that "%f" % x and "%d" % x put into a text, recorded as a guard; None if no
+    text is being formatted."""
     if what not in ("float()", "int()") or x.size != 1 or not is_formatting():
         return None
     value = values_of(x).reshape(())[()]

@@ -80,8 +80,8 @@ arrays = {
 def call_function(function, types, args, kwargs):
     """What ``__array_function__`` of a traced value does."""
     kinds = _core.traced_kinds(args, kwargs)
-    if kinds & _core.WHOLE and (function not in truth_values.AS_THEY_ARE or "out" in kwargs):
-        if kinds == _core.WHOLE:
+    if kinds & _core.DISCRETE and (function not in truth_values.AS_THEY_ARE or "out" in kwargs):
+        if kinds == _core.DISCRETE:
             return _on_whole(function, args, kwargs)
         args, kwargs = truth_values.beside_floats(function, args, kwargs, _signature(function)[1])
     implementation = table.get(function)

@@ -24,7 +24,7 @@ def where(condition, *choices):
         if condition.dtype != np.bool_:
             condition = condition != 0
         if dtype is None:
-            return np.where(_core.whole_values(condition), *_core.plain_values((a, b)))
+            return np.where(_core.discrete_values(condition), *_core.plain_values((a, b)))
         result = _core.record_op("SELECT", condition, a, b)
         # an array even of scalars, as NumPy's: it may be written to
         return as_array(result if dtype == np.float64 else _core.marked(result, dtype))

@@ -98,7 +98,7 @@ def joined(arrays):
 
 def _joiner(function):
     def join(arrays, *args, **kwargs):
-        if _core.only_whole((arrays,)) and (
+        if _core.only_discrete((arrays,)) and (
             kwargs.get("dtype") is not None or _core.common_type(arrays) is None
         ):
             return _core.plain_call(function, "__call__", (arrays, *args), kwargs)

@@ -74,7 +74,7 @@ def flatten(self, order="C"):
 
 def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
     dtype = np.dtype(dtype)
-    if _core.whole(self):
+    if _core.discrete(self):
         return _whole_as(self, dtype, (order, casting, subok, copy))
     if dtype == np.float64:
         x = as_array(self)
@@ -91,7 +91,7 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         return np.asarray(self, dtype=object)
     if dtype == np.bool_:
         return self != 0
-    values = _core.settled(self)
+    values = _core.piecewise_constant_values(self)
     if values is not None:
         return values.astype(dtype, order, casting, subok, copy)[()]
     raise TracedValueError(
@@ -108,7 +108,7 @@ def _whole_as(self, dtype, options):
         return self != 0 if self.dtype != np.bool_ else _core.copy_of(as_array(self))[()]
     if dtype == np.float64:
         return _core.copy_of(as_array(_core.numbers_of(self)))[()]
-    return _core.whole_values(self).astype(dtype, *options)[()]
+    return _core.discrete_values(self).astype(dtype, *options)[()]
 
 
 def fill(self, value):
@@ -154,8 +154,8 @@ def view(self, *args, **kwargs):
                 f"{_core.user_line()}; pass np.asarray(M) for a matrix M, and write products with @"
             )
     if any(kind is not np.ndarray for kind in kinds):
-        if _core.whole(self):
-            seen = _core.whole_values(self).view(*args, **kwargs)
+        if _core.discrete(self):
+            seen = _core.discrete_values(self).view(*args, **kwargs)
             seen.flags.writeable = False
             return seen
         raise TracedValueError(

@@ -69,7 +69,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         return _at(ufunc, *inputs)
     where = kwargs.pop("where", True)
     dtype = kwargs.pop("dtype", None)
-    discrete = _core.only_whole(inputs)
+    discrete = _core.only_discrete(inputs)
     if dtype is not None and np.dtype(dtype) != np.float64 and not discrete:
         refuse_dtype(dtype, ufunc.__name__)
     order = kwargs.pop("order", "K")
@@ -302,7 +302,7 @@ def _at(ufunc, array, indices, values=None):
         if any_traced((values,)):
             store(array, values, f"{ufunc.__name__}.at")
         return ufunc.at(array, indices, *(() if values is None else (values,)))
-    if _core.whole(array):
+    if _core.discrete(array):
         return _at_whole(ufunc, array, indices, values)
     values = _core.numbers_of(values)
     places = np.arange(array.size).reshape(array.shape)[indices]
@@ -330,7 +330,7 @@ def _at(ufunc, array, indices, values=None):
 
 def _at_whole(ufunc, array, indices, values):
     """The same of traced truth values or counts, by NumPy on plain ones."""
-    result, name = _core.whole_values(array).copy(), f"{ufunc.__name__}.at"
+    result, name = _core.discrete_values(array).copy(), f"{ufunc.__name__}.at"
     operands = () if values is None else (_core.plain_values(values),)
     if any_traced(operands):
         _core.check_cast(array, values, "same_kind", f"the result of {name}")

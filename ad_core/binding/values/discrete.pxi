@@ -1,33 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-# Truth values and counts: traced values whose NumPy type is bool, or an integer made of bools.
-# They calculate as NumPy's do, and where they decide (an index, a length) they become plain
-# numbers, kept as guards.  Both are called whole below: whatever they are, 0, 1, 2, ..., they have
-# no derivative.
+# Truth values and counts: traced values whose NumPy type is bool, or an integer that is computed
+# from bools.  Operations on them have NumPy's results and types.  Where control flow depends on
+# them (an index, a length) they become plain numbers, recorded as guards.  Both are called discrete
+# below: their values are integers, so that they have no derivative.
 
-cdef enum:                      # kinds of operands, which may be joined with |
+cdef enum:                      # kinds of operands, which may be combined with |
     AS_TRUTH = 1
     AS_COUNT = 2                # int64
-    AS_SMALL = 4                # an integer of another size: its sums wrap around elsewhere
-    AS_LARGE = 8                # an integer that float64 does not hold
+    AS_SMALL = 4                # an integer of another size, whose sums overflow at other values
+    AS_LARGE = 8                # an integer that float64 can not represent
     AS_FLOAT = 16
 
 cdef object dtype_count = np.dtype(np.int64)
-cdef double LARGEST_EXACT = 2.0**53   # all integers up to here are float64 numbers
+cdef double LARGEST_EXACT = 2.0**53   # float64 represents all integers up to here
 cdef dict BITWISE = {f"bitwise_{name}": f"logical_{name}" for name in ("and", "or", "xor")}
-cdef set exact_ops = set()      # rows that are exact on integers
-cdef unsigned char[256] scalar_rows     # of two scalars: 1 gives a count of counts, 2 is a test
-cdef dict whole_types = {}      # (row, kinds) -> dtype.char of NumPy's result, or "" if it has none
+cdef set exact_ops = set()      # rows that are exact for integers
+cdef unsigned char[256] scalar_rows     # by row: 1 if two counts give a count, 2 for a test
+cdef dict discrete_types = {}   # (row, kinds) -> dtype.char of NumPy's result, "" if NumPy raises
 
 
-cdef inline bint is_whole(object x):
+cdef inline bint is_discrete(object x):
     """Whether x is a traced truth value or count, or an array of such."""
     if type(x) is TracedScalar:
         return (<TracedScalar> x).truth | (<TracedScalar> x).count
     return type(x) is TracedArray and ((<TracedArray> x).truth | (<TracedArray> x).count)
 
 
-cdef inline bint stays_whole(unsigned op, bint counts):
-    """Whether a row computes two truth values or counts as NumPy does; counts: one is a count."""
+cdef inline bint stays_discrete(unsigned op, bint counts):
+    """Whether the row gives NumPy's result for two truth values or counts, of which at least one
+    is a count if counts is True."""
     return scalar_rows[op] == 2 or (scalar_rows[op] == 1 and counts)
 
 
@@ -38,8 +39,8 @@ cdef object new_count(Trace trace, ad_node node, unsigned op):
 
 
 cdef int kind_of(object x) except -1:
-    """The kind of any operand."""
-    if is_whole(x):
+    """The kind of an operand, one of the numbers above."""
+    if is_discrete(x):
         return AS_TRUTH if x.dtype == dtype_bool else AS_COUNT
     if is_traced(x) or PyFloat_Check(x):
         return AS_FLOAT
@@ -62,7 +63,7 @@ cdef int kind_of(object x) except -1:
 
 
 cdef object of_kinds(object x, int kinds):
-    """A traced array, just made, as one of values of these kinds."""
+    """A new traced array, marked as one of values of these kinds."""
     if kinds == AS_TRUTH:
         (<TracedArray> x).truth = True
     elif kinds and kinds & (AS_FLOAT | AS_LARGE) == 0:
@@ -71,8 +72,8 @@ cdef object of_kinds(object x, int kinds):
 
 
 def common_type(values, bint calculates=False):
-    """The dtype in which NumPy joins values, or calculates with them, as of truth values, counts or
-    floats; None for integers that are no counts."""
+    """The dtype of the array that NumPy makes of these values: truth values, counts or floats; None
+    for integers of other types.  calculates: the dtype in which NumPy calculates with them."""
     cdef int kinds = 0
     for x in values:
         kinds |= kind_of(x)
@@ -84,28 +85,30 @@ def common_type(values, bint calculates=False):
 
 
 cdef object typed(unsigned op, tuple operands):
-    """elementwise(), with NumPy's types where all operands are truth values and integers."""
+    """elementwise(), with NumPy's result types if all operands are truth values and integers."""
     cdef int kinds = 0
-    cdef bint whole = False
+    cdef bint discrete = False
     for x in operands:
-        if is_whole(x):
-            whole = True
+        if is_discrete(x):
+            discrete = True
         elif is_traced(x) or PyFloat_Check(x):
             return elementwise(op, operands)
-    if not whole or ad_op_rows[op].is_test or any(map(is_complex, operands)):
+    if not discrete or ad_op_rows[op].is_test or any(map(is_complex, operands)):
         return elementwise(op, operands)
     for x in operands:
         kinds |= kind_of(x)
-    return elementwise(op, operands) if kinds & AS_FLOAT else whole_operation(op, operands, kinds)
+    if kinds & AS_FLOAT:
+        return elementwise(op, operands)
+    return discrete_operation(op, operands, kinds)
 
 
-cdef object whole_operation(unsigned op, tuple operands, int kinds):
-    """An operation on truth values and integers alone: a truth value or a count where the row
-    computes it exactly, else what NumPy makes of their plain values."""
+cdef object discrete_operation(unsigned op, tuple operands, int kinds):
+    """An operation whose operands all are truth values and integers.  The result is a traced truth
+    value or count if the row computes it exactly, else NumPy's result for the plain values."""
     ufunc = getattr(np, ad_op_rows[op].ufunc.decode(), None)
     if not isinstance(ufunc, np.ufunc):
         return elementwise(op, operands)
-    kind = "" if kinds & (AS_SMALL | AS_LARGE) else whole_type(op, ufunc, len(operands), kinds)
+    kind = "" if kinds & (AS_SMALL | AS_LARGE) else discrete_type(op, ufunc, len(operands), kinds)
     if kind == "?" and op in exact_ops:
         if op == op_add or op == op_multiply:
             op = op_logical_or if op == op_add else op_logical_and
@@ -118,8 +121,8 @@ cdef object whole_operation(unsigned op, tuple operands, int kinds):
 
 
 cdef tuple operands_of(object ufunc, unsigned op, tuple operands):
-    """The operands of a ufunc's row; as floats where it is one of floats, of another name than the
-    row's (np.fabs)."""
+    """The operands of a ufunc's row.  They become floats if the ufunc is only defined for floats,
+    as np.fabs, whose name is not that of its row."""
     return operands if ufunc.__name__ == ad_op_rows[op].ufunc.decode() else tuple(
         [numbers_of(x) for x in operands])
 
@@ -130,22 +133,22 @@ cdef bint divides_exactly(unsigned op, tuple operands):
         bool(np.all(operands[1])))
 
 
-cdef str whole_type(unsigned op, object ufunc, int arity, int kinds):
-    """The type that NumPy's result has, by its own rules."""
-    found = whole_types.get((op, kinds))
+cdef str discrete_type(unsigned op, object ufunc, int arity, int kinds):
+    """The dtype.char of NumPy's result by NumPy's rules, "" if it has none."""
+    found = discrete_types.get((op, kinds))
     if found is None:
         given = dtype_bool if kinds == AS_TRUTH else dtype_count
         try:
             found = ufunc.resolve_dtypes((given,) * arity + (None,) * ufunc.nout)[arity].char
         except TypeError:
             found = ""
-        whole_types[op, kinds] = found
+        discrete_types[op, kinds] = found
     return found
 
 
 def marked(x, dtype):
-    """x, a new value, as one of this dtype, which its elements are numbers of: traced values are
-    seen as such, plain ones converted."""
+    """A new value x as one of this dtype, in which all its elements can be represented.  Traced
+    values are only marked, plain ones are converted."""
     cdef TracedScalar s
     cdef TracedArray a
     dtype = np.dtype(dtype)
@@ -165,29 +168,30 @@ def marked(x, dtype):
 
 
 def numbers_of(x):
-    """Truth values and counts as the floats that they stand for; anything else as it is."""
-    return marked(x, dtype_float) if is_whole(x) else x
+    """Truth values and counts as floats; everything else as it is."""
+    return marked(x, dtype_float) if is_discrete(x) else x
 
 
-def whole(x):
+def discrete(x):
     """Whether x is a traced truth value or count, or an array of such."""
-    return is_whole(x)
+    return is_discrete(x)
 
 
-WHOLE, FLOATS = 1, 2            # bits of what traced_kinds() finds
+DISCRETE, FLOATS = 1, 2         # bits of the result of traced_kinds()
 
 
 def traced_kinds(args, dict kwargs):
-    """Which kinds of traced values nested arguments hold: truth values and counts, others."""
+    """The kinds of traced values in nested arguments: DISCRETE (truth values and counts), FLOATS
+    (all others), both combined with |, or 0."""
     cdef int found = kinds_among(args)
     if kwargs:
         found |= kinds_among(kwargs.values())
     return found
 
 
-def only_whole(items):
-    """Whether the traced values in nested sequences, of which there are some, are truth values and
-    counts alone."""
+def only_discrete(items):
+    """Whether nested sequences contain traced values and all of them are truth values and
+    counts."""
     return kinds_among(items) == 1
 
 
@@ -205,12 +209,12 @@ cdef int kinds_among(object items) except -1:
     return found
 
 
-def whole_values(x):
-    """Traced truth values or counts as plain ones, kept as guards."""
+def discrete_values(x):
+    """Traced truth values or counts as plain ones, recorded as guards."""
     if type(x) is TracedScalar:
         if (<TracedScalar> x).truth:
             return np.bool_(decide(x))
-        return whole_values(as_traced_array(x))[()]
+        return discrete_values(as_traced_array(x))[()]
     if (<TracedArray> x).truth:
         return decided(<TracedArray> x)
     values = values_of(x)
@@ -220,34 +224,35 @@ def whole_values(x):
 
 
 def plain_values(items):
-    """Nested sequences with plain values in the places of traced truth values and counts."""
-    if is_whole(items):
-        return whole_values(items)
+    """Nested sequences in which plain values replace traced truth values and counts."""
+    if is_discrete(items):
+        return discrete_values(items)
     if type(items) is list or type(items) is tuple:
         return type(items)([plain_values(item) for item in items])
     return items
 
 
 def plain_call(function, method, operands, options):
-    """NumPy's own function on plain truth values and counts; its words where it refuses them."""
+    """NumPy's own function on plain truth values and counts.  A TypeError of NumPy gets the user's
+    line and a remedy."""
     try:
         return getattr(function, method)(*plain_values(operands), **{
             name: plain_values(x) for name, x in options.items()})
     except TypeError as error:
         raise TypeError(
             f"{str(error).rstrip('.')}{user_line()}; truth values (the outcomes of comparisons) "
-            f"and counts of them are no floats: make such with .astype(float), or use &, |, ^ and ~"
-        ) from None
+            f"and counts of them are not floats: convert them with .astype(float), or use &, |, ^ "
+            f"and ~") from None
 
 
 cdef object bits_binary(object ufunc, unsigned op, object left, object right):
-    """&, |, ^, << and >>: of truth values a truth value, of other integers what NumPy makes of
-    their plain values."""
+    """&, |, ^, << and >>.  The result is a traced truth value if both operands are truth values,
+    else NumPy's result for the plain integers."""
     cdef int kinds
     if not operable(left) or not operable(right):
         return NotImplemented
     if ad_current == NULL:
-        return ufunc(*plain_again((left, right)))
+        return ufunc(*plain_constants((left, right)))
     kinds = kind_of(left) | kind_of(right)
     if kinds & AS_FLOAT:
         raise TypeError(
@@ -260,31 +265,31 @@ cdef object bits_binary(object ufunc, unsigned op, object left, object right):
 
 
 def bits(ufunc, left, right):
-    """np.bitwise_and, left_shift and kin of traced values."""
+    """np.bitwise_and, np.left_shift and similar functions of traced values."""
     op = BITWISE.get(ufunc.__name__)
     return bits_binary(ufunc, 0 if op is None else ufunc_ops[getattr(np, op)], left, right)
 
 
 cdef object bits_inverted(object x):
     if ad_current == NULL:
-        return ~plain_again(x)
-    if not is_whole(x):
+        return ~plain_constants(x)
+    if not is_discrete(x):
         raise TypeError(f"~ of a traced value needs a truth value (the outcome of a comparison)"
                         f"{user_line()}, got a float; write ~(a > 0)")
     if x.dtype == dtype_bool:
         return marked(elementwise(op_logical_not, (x,)), dtype_bool)
-    return ~whole_values(x)
+    return ~discrete_values(x)
 
 
 cdef bint repeats(unsigned op, object left, object right):
-    """Whether an integer repeats a list: `[0] * np.sum(mask)`."""
+    """Whether an integer repeats a list, as in `[0] * np.sum(mask)`."""
     return op == op_multiply and (
-        (isinstance(left, (list, tuple)) and type(right) is TracedScalar and is_whole(right)) or
-        (isinstance(right, (list, tuple)) and type(left) is TracedScalar and is_whole(left)))
+        (isinstance(left, (list, tuple)) and type(right) is TracedScalar and is_discrete(right)) or
+        (isinstance(right, (list, tuple)) and type(left) is TracedScalar and is_discrete(left)))
 
 
 cdef object in_place(TracedArray x, object result):
-    """x op= y: written into x, if NumPy would let the result be cast to x's type."""
+    """x op= y: the result is stored in x if NumPy allows the cast to x's type."""
     if result is NotImplemented:
         return result
     check_cast(x, result, "same_kind", "the result of an operation in place")
@@ -292,8 +297,9 @@ cdef object in_place(TracedArray x, object result):
 
 
 def check_cast(x, values, casting, str what):
-    """Refuse values that NumPy would not cast to the type of the truth values or counts x."""
-    if not is_whole(x) or casting == "unsafe":
+    """Raise TypeError for values that NumPy would not cast to the type of the truth values or
+    counts x."""
+    if not is_discrete(x) or casting == "unsafe":
         return
     given = values.dtype if hasattr(values, "dtype") else unpatched_asarray(values).dtype
     if not np.can_cast(given, x.dtype, casting):
@@ -303,7 +309,7 @@ def check_cast(x, values, casting, str what):
 
 
 def cast_to(dtype, value):
-    """A value, traced or not, as NumPy casts it when it is stored into an array of this dtype."""
+    """A traced or plain value as NumPy casts it when it is stored into an array of this dtype."""
     dtype = np.dtype(dtype)
     kind = kind_of(value)
     if dtype.kind not in "biu" or kind == AS_TRUTH or (dtype != dtype_bool and kind == AS_COUNT):
@@ -320,32 +326,32 @@ def cast_to(dtype, value):
 
 
 cdef object fitting(TracedArray x, object value):
-    """A value to be stored into x, as one of its type: into truth values go truth values, into
-    counts whole numbers."""
+    """A value that is to be stored into x, cast to its type: truth values, counts or floats."""
     if not (x.truth or x.count) or ad_current == NULL:
         return value
     return cast_to(x.dtype, value)
 
 
-cdef object converted_whole(str what, object x):
+cdef object converted_discrete(str what, object x):
     """float(x), int(x) and complex(x) of one truth value or count."""
     if x.size != 1:
         raise TypeError("only length-1 arrays can be converted to Python scalars")
-    value = unpatched_asarray(whole_values(x)).reshape(())[()]
+    value = unpatched_asarray(discrete_values(x)).reshape(())[()]
     return float(value) if what == "float()" else complex(value) if what == "complex()" else (
         int(value))
 
 
 cdef int refuse_index(str words) except -1:
-    """NumPy's truth values are no integers: not to Python's lists, ranges and slices."""
-    raise TypeError(f"{words}{user_line()}; a truth value is no integer: write int(...) of it for "
-                    f"0 or 1, or decide with if")
+    """Raise TypeError for a truth value as an integer: as NumPy's, it can not be an index of
+    Python's lists nor a limit of ranges and slices."""
+    raise TypeError(f"{words}{user_line()}; a truth value is not an integer: convert it to 0 or 1 "
+                    f"with int(...), or write an if statement")
 
 
 cdef object scalar_as_array(object x):
-    """What NumPy asks of a truth value or a count that it does not know: a plain array."""
+    """The method __array__ of a truth value or a count, which returns a plain array."""
     def __array__(dtype=None, copy=None):
-        return unpatched_asarray(whole_values(x), dtype=dtype)
+        return unpatched_asarray(discrete_values(x), dtype=dtype)
     return __array__
 
 
