@@ -1,4 +1,4 @@
-"""The classes of errors, and what they call the arguments."""
+"""The exception classes, and the names of arguments in their messages."""
 
 import pickle
 
@@ -10,7 +10,7 @@ from ad_core import errors
 from agreement import refused
 
 
-def test_every_refusal_is_of_one_kind_and_of_a_builtin_one():
+def test_every_refusal_has_the_common_base_class_and_a_builtin_one():
     kinds = {
         errors.TracedValueError: TypeError, errors.TracedIndexError: IndexError,
         errors.TracedAttributeError: AttributeError, errors.NoDerivativeError: NotImplementedError,
@@ -29,7 +29,7 @@ def test_every_refusal_is_of_one_kind_and_of_a_builtin_one():
 
 
 @pytest.mark.parametrize("given", [3, True, 1j, "1.0", np.arange(2), np.array([1.0, None])])
-def test_inputs_that_are_no_floats_are_refusals(given):
+def test_inputs_that_are_not_floats_raise_refusals(given):
     for transform in (ad_core.grad, ad_core.jacobian, ad_core.compile):
         with pytest.raises(TypeError):
             transform(lambda x: x)(given) if transform is not ad_core.compile else transform(
@@ -49,7 +49,7 @@ LEAVES = {
 
 
 @pytest.mark.parametrize("name", LEAVES)
-def test_leaves_are_named_by_their_path(name):
+def test_messages_name_leaves_by_their_path(name):
     args, k, words = LEAVES[name]
     with refused(errors.DtypeError, words, "<lambda>"):
         ad_core.vjp(lambda *x: 0.0, *args)

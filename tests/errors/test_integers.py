@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole numbers of every public function, given as anything else, or too large, too small: one
-sentence that names the parameter and what came, never words of C's."""
+"""Integer parameters of every public function, given values of other types, too large or too small.
+The message is one sentence that names the parameter and the value, without types of C."""
 
 import inspect
 import re
@@ -66,7 +66,7 @@ for owner in (tape, function):
         one[f"{type(owner).__name__}.{method}, a batch"] = lambda bound=bound, many=many, **p: (
             bound(ones, *many, **({"batch_dims": 1} | p))
         )
-# Parameters that are whole numbers: the least value; whether None or tuples are taken.
+# Integer parameters: the least value; whether None or tuples are accepted.
 PARAMETERS = {
     "chunk_size": 1, "workers": 1, "batch_dims": 0, "argnums": 0, "order": 0, "max_paths": 1,
     "verify": 0, "nondiff_argnums": 0, "limit": 1, "max_iter": 1,
@@ -74,7 +74,7 @@ PARAMETERS = {
 
 
 def takes(name):
-    """The whole numbers among the parameters of a function, as its stub or signature has them."""
+    """The integer parameters of a function, from its stub or signature."""
     owner, _, method = name.partition(",")[0].rpartition(".")
     if owner in ("Tape", "Function"):
         if method in ("explain", "instructions", "table"):
@@ -90,7 +90,7 @@ def takes(name):
 CASES = [(name, parameter) for name in one for parameter in takes(name)]
 
 
-def test_every_public_parameter_that_is_a_whole_number_is_among_the_cases():
+def test_the_cases_include_every_integer_parameter():
     covered = {name for name, _ in CASES}
     for name in ad_core.__all__:
         call = getattr(ad_core, name)
@@ -102,7 +102,7 @@ def test_every_public_parameter_that_is_a_whole_number_is_among_the_cases():
 
 
 @pytest.mark.parametrize(("name", "parameter"), CASES)
-def test_what_is_no_integer_is_told(name, parameter):
+def test_the_message_names_a_parameter_that_is_not_an_integer(name, parameter):
     call = one[name]
     for value in NO_INTEGERS:
         if "argnums" in parameter and isinstance(value, (list, tuple)):
@@ -113,7 +113,7 @@ def test_what_is_no_integer_is_told(name, parameter):
 
 
 @pytest.mark.parametrize(("name", "parameter"), CASES)
-def test_what_is_out_of_range_is_told(name, parameter):
+def test_the_message_names_a_parameter_that_is_out_of_range(name, parameter):
     call = one[name]
     for value in (*GIANT, *SMALL):
         with pytest.raises(ValueError) as caught:
@@ -131,7 +131,7 @@ def is_ours(error, parameter, value):
 
 
 @pytest.mark.parametrize(("name", "parameter"), CASES)
-def test_integers_of_every_class_are_taken(name, parameter):
+def test_integers_of_every_class_are_accepted(name, parameter):
     if "argnums" in parameter:  # there is but one argument
         values = [type(value)(0) if np.ndim(value) == 0 and type(value) is not np.ndarray else 0
                   for value in GOOD]  # fmt: skip
@@ -143,7 +143,7 @@ def test_integers_of_every_class_are_taken(name, parameter):
         one[name](**{parameter: value})
 
 
-def test_orders_have_an_end():
+def test_the_order_of_derivatives_has_a_limit():
     with pytest.raises(ValueError, match=f"order must be .* at most {MOST_ORDER}, got 1000"):
         ad_core.check_grads(total, (x,), order=1000)
     with pytest.raises(ValueError, match=r"order must be .* at most 1000000, got 2147483648"):
@@ -151,7 +151,7 @@ def test_orders_have_an_end():
 
 
 @pytest.mark.parametrize("name", ["eps", "atol", "rtol"])
-def test_tolerances_that_are_no_numbers_are_told(name):
+def test_the_message_names_a_tolerance_that_is_not_a_number(name):
     for value in (10**5000, -1.0, float("nan"), *([float("inf")] if name == "eps" else [])):
         with pytest.raises(ValueError, match=f"{name} must be") as caught:
             ad_core.check_grads(total, (x,), **{name: value})
@@ -162,7 +162,7 @@ def test_tolerances_that_are_no_numbers_are_told(name):
         is_ours(caught.value, name, value)
 
 
-def test_a_value_is_shown_in_few_characters_and_one_line():
+def test_messages_show_values_in_one_short_line():
     for value in (10**5000, -(2**900), "x" * 999, [[10**5000] * 99], np.eye(9), (1,), [], "a\nb"):
         text = shown(value)
         assert len(text) < 700
@@ -189,7 +189,7 @@ B = 10**400  # an operand, not a count
         lambda x: np.piecewise(x, [x > 1], [lambda v: v * len(range(1.5)), 0.5]),
     ],
 )
-def test_errors_that_are_of_no_count_stay_as_they_are(f):
+def test_errors_that_are_not_about_integers_are_unchanged(f):
     with pytest.raises(Exception) as plain:
         f(x)
     with pytest.raises(type(plain.value)) as traced:
@@ -202,7 +202,7 @@ class Two:
         return 2
 
 
-def test_classes_that_are_integers_are_taken_by_transforms():
+def test_transforms_accept_classes_with_index():
     np.testing.assert_array_equal(
         ad_core.jacobian(lambda x: x * x, chunk_size=Two())(x), np.diag(2 * x)
     )
@@ -210,12 +210,12 @@ def test_classes_that_are_integers_are_taken_by_transforms():
     assert tape.grad(np.ones((2, 3, *x.shape)), batch_dims=Two()).shape == (2, 3, *x.shape)
 
 
-def test_a_negative_length_is_negative_however_large():
+def test_large_negative_lengths_are_called_negative():
     with pytest.raises(ValueError, match="negative dimensions"):
         ad_core.jacobian(lambda x: np.zeros(-(2**70)) * x[0])(x)
 
 
-def test_a_class_that_is_an_integer_is_taken():
+def test_integer_accepts_a_class_with_index():
     class Three:
         def __index__(self):
             return 3
@@ -254,7 +254,7 @@ INDEXED = {
 
 
 @pytest.mark.parametrize("name", INDEXED)
-def test_an_index_that_is_out_of_bounds_is_told(name):
+def test_errors_for_indices_out_of_bounds_do_not_mention_types_of_c(name):
     for k in (*GIANT, *SMALL, 99):
         with pytest.raises(IndexError) as caught:
             ad_core.jacobian(lambda x, k=k: INDEXED[name](x, k))(x)
@@ -291,7 +291,7 @@ ALONG = {
 
 
 @pytest.mark.parametrize("name", ALONG)
-def test_an_axis_that_is_none_is_told(name):
+def test_errors_for_wrong_axes_do_not_mention_types_of_c(name):
     for axis in (*GIANT, *SMALL, 2**31):
         with pytest.raises((ValueError, IndexError)) as caught:
             ad_core.jacobian(lambda x, axis=axis: ALONG[name](x, axis) * 1.0)(x)
@@ -316,8 +316,8 @@ SHAPED = {
 
 
 @pytest.mark.parametrize("name", SHAPED)
-def test_a_size_that_is_none_is_told(name):
-    # NumPy's own buffers are made of plain numbers, and refuse others in NumPy's words
+def test_errors_for_wrong_sizes_do_not_mention_types_of_c(name):
+    # NumPy's own buffers contain plain numbers; for others NumPy raises an error of its own
     others = () if name in ("zeros", "full") else (object(),)
     for n in (2**63, 2**70, *others):
         with pytest.raises((ValueError, TypeError, IndexError)) as caught:
@@ -325,7 +325,7 @@ def test_a_size_that_is_none_is_told(name):
         assert not RAW.search(str(caught.value)), re.escape(repr(n))
 
 
-def test_what_a_users_function_raises_is_its_own():
+def test_exceptions_of_the_users_function_are_unchanged():
     def raises(row):
         return int(float("inf")) + row
 

@@ -1,4 +1,4 @@
-"""Whatever would lose a derivative on the way is refused by name; nothing is ever dropped."""
+"""Operations that would lose a derivative raise an error that names them."""
 
 import contextlib
 import math
@@ -94,12 +94,12 @@ def test_an_array_conversion_that_would_lose_the_derivative(use):
     np.testing.assert_array_equal(PLAIN, np.zeros(3))
 
 
-def test_storing_an_array_into_a_plain_one():
+def test_a_traced_array_can_not_be_stored_into_a_plain_one():
     with refused(ad_core.TracedValueError, "float64", "derivative", "np.zeros"):
         ad_core.jacobian(lossy(lambda x: operator.setitem(PLAIN, slice(None), x)))(x3)
 
 
-def test_out_of_a_plain_array():
+def test_a_plain_array_as_out():
     with refused(
         ad_core.TracedValueError, "out=", "add", "plain array", "inside the traced function"
     ):
@@ -131,7 +131,7 @@ def test_an_unsupported_function_is_named_with_a_remedy(name, use):
         ad_core.jacobian(owner)(x3)
 
 
-def test_an_unknown_attribute():
+def test_the_message_for_an_unknown_attribute():
     with refused(ad_core.TracedAttributeError, "'tobytes'", "docs/numpy-coverage.md"):
         ad_core.jacobian(lambda x: x.tobytes())(x3)
     with refused(AttributeError, "'nothing'", "docs/numpy-coverage.md"):
@@ -179,8 +179,8 @@ STEPS = {
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_what_moves_by_steps_alone_converts(name):
-    """Floors, counts and stopped gradients are numbers; a replay tells when they change."""
+def test_piecewise_constant_values_are_converted(name):
+    """Floors, counts and stopped gradients become numbers, and guards notice when they change."""
     f, x = STEPS[name], np.array([2.3, 3.7])
     expected, compiled = ad_core.jacobian(f)(x), ad_core.compile(f)
     tape = ad_core.trace(f, x)
@@ -199,6 +199,6 @@ def test_what_moves_by_steps_alone_converts(name):
             lambda x: int(np.rint(x[0] * np.nan)), lambda x: int(np.floor(x[0] * np.inf)),
             lambda x: int(np.max(np.floor(x)) * x[1])],
 )  # fmt: skip
-def test_what_moves_otherwise_does_not(use):
+def test_other_values_are_not_converted(use):
     with refused(ad_core.TracedValueError, "derivative", "test_lost.py"):
         ad_core.grad(lambda x: np.sum(x) * use(x))(np.array([2.3, 3.7]))

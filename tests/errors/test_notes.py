@@ -1,4 +1,4 @@
-"""Errors that leave a traced function: they name the user's line, what was met and the way on."""
+"""Errors of traced functions: they name the user's line, the function that failed and a remedy."""
 
 import ctypes
 import functools
@@ -32,7 +32,7 @@ def raised_by(f, x=x2, transform=ad_core.jacobian):
 
 
 def told(error):
-    """What a user reads of an error: its message, the notes below, the error that it comes from."""
+    """The text that a user reads: the error's message, its notes, and the error that caused it."""
     cause = "" if error.__cause__ is None else told(error.__cause__)
     return "\n".join([str(error), *getattr(error, "__notes__", ()), cause])
 
@@ -67,8 +67,8 @@ STEPS = {"ceil", "floor", "trunc", "factorial", "prod"}  # of integers, or trace
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - STEPS))
-def test_math(name):
-    """Each function is named, with what to write instead, which is there."""
+def test_functions_of_math_are_named_with_their_replacements(name):
+    """The message names each function and a replacement, which exists."""
     function, instead = NAMES[name]
     parameters = {"fsum": 1, "dist": 2, "log": 1, "hypot": 2, "isclose": 2}
     parameters = parameters.get(name) or sum(
@@ -181,7 +181,7 @@ def scipy_functions():
 
 @pytest.mark.parametrize("transform", [ad_core.jacobian, ad_core.hessian, ad_core.compile])
 def test_scipy(transform):
-    """Either our own refusal, or SciPy's error with a note."""
+    """Either a refusal of ad_core, or SciPy's error with a note."""
     for f, name, way in scipy_functions():
         check(raised_by(f, transform=transform), f, name, way)
 
@@ -212,8 +212,8 @@ def shown(x):
 
 @pytest.mark.parametrize("transform", [ad_core.jacobian, ad_core.hessian, ad_core.compile])
 @pytest.mark.parametrize("f", [lost, hidden])
-def test_a_refusal_that_another_error_hides(f, transform):
-    """As of compiled code that calls on although an exception is set, and raises its own."""
+def test_a_refusal_that_another_error_hides_is_quoted(f, transform):
+    """As in compiled code that continues although an exception is set, and raises another one."""
     error = raised_by(f, transform=transform)
     assert type(error) is ValueError
     check(error, f, "float() of a traced value", "Leave float() out")
@@ -247,14 +247,14 @@ def endless(x):
         endless,
     ],
 )
-def test_calls_that_do_not_fit_functions_in_python_have_no_note(f):
+def test_calls_with_a_wrong_number_of_arguments_have_no_note(f):
     error = raised_by(f)
     assert isinstance(error, (TypeError, RecursionError))
     assert not isinstance(error, errors.NotDifferentiable)
     assert not hasattr(error, "__notes__")
 
 
-def test_a_refusal_that_is_the_cause_is_not_said_twice():
+def test_a_refusal_that_is_the_cause_is_not_quoted_again():
     error = raised_by(shown)
     assert isinstance(error.__cause__, errors.NotDifferentiable)
     assert not hasattr(error, "__notes__")
@@ -314,7 +314,7 @@ def test_compiled_functions_and_the_standard_library(f, words):
     check(raised_by(f), f, *words)
 
 
-def test_a_note_is_added_once_and_the_exception_is_its_own():
+def test_a_note_is_added_once_to_the_same_exception():
     def outer(x):
         return ad_core.grad(lambda y: as_json([y, y]) * y)(x[0])
 
@@ -326,7 +326,7 @@ def test_a_note_is_added_once_and_the_exception_is_its_own():
     assert not hasattr(plain.value, "__notes__")
 
 
-# ------------------------------------------------ what is the user's own stays as it is
+# ------------------------------------------------ exceptions of the user are unchanged
 
 
 def raised(error):
@@ -358,7 +358,7 @@ OWN = {
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_other_exceptions_stay_bare(name):
+def test_other_exceptions_get_no_note(name):
     error = raised_by(OWN[name])
     assert not getattr(error, "__notes__", [])
 
@@ -402,7 +402,7 @@ def test_the_traced_functions_own_package_is_the_users(tmp_path):
     assert "inner.py, line 3, in helper" in str(error)
 
 
-def test_a_function_of_scipys_is_never_the_users():
+def test_functions_of_scipy_are_never_the_users():
     stats = pytest.importorskip("scipy.stats")
 
     def asked():
@@ -416,7 +416,7 @@ def test_a_function_of_scipys_is_never_the_users():
         assert "in asked" in text
 
 
-def test_objects_that_are_called():
+def test_objects_with_a_call_method():
     class Model:
         def __call__(self, x):
             return math.exp(x)
@@ -456,13 +456,13 @@ def test_names_are_found_without_running_code():
     assert len(count) == 1
 
 
-def test_modules_are_named_without_what_is_private():
+def test_modules_are_named_without_private_parts():
     assert callers._public("collections.abc", "Callable") == "collections.abc"
     assert callers._public("nowhere._private.part", "f") == "nowhere.part"
     assert callers._public("_struct", "pack") == "struct"
 
 
-def test_stop_gradient_is_the_way_on_where_it_is_named():
+def test_stop_gradient_works_where_the_message_recommends_it():
     def f(x):
         kept = ad_core.stop_gradient(x)
         plain = np.ndarray.__new__(np.ndarray, (2,))

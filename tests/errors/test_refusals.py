@@ -1,4 +1,4 @@
-"""A refusal that a traced function catches is remembered: no default becomes a derivative."""
+"""Refusals that a traced function catches are remembered: no default value is differentiated."""
 
 import contextlib
 import math
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("nothing_leaks")
 x2 = np.array([1.3, 2.2])
 PLAIN = np.zeros(2)
 
-# What is refused where NumPy and Python would compute, each with a word of its message.
+# Refusals where NumPy and Python would compute a result, each with a word of its message.
 REFUSED = {
     "float": (lambda x: float(x[0]), "float()"),
     "int": (lambda x: int(x[0]), "int()"),
@@ -145,11 +145,11 @@ def test_an_allowed_refusal_is_forgotten(name):
     with ad_core.allow_refusals():
         J = ad_core.jacobian(swallowing(use, lambda x: x * x))(x2)
     np.testing.assert_allclose(J, np.diag(2 * x2))
-    with pytest.raises(errors.NotDifferentiable):  # allowed there alone
+    with pytest.raises(errors.NotDifferentiable):  # allowed only there
         ad_core.jacobian(swallowing(use, lambda x: x * x))(x2)
 
 
-def test_what_is_allowed_ends_with_the_context():
+def test_allow_refusals_ends_with_its_context():
     def model(x):
         for _ in range(2):
             with ad_core.allow_refusals(), ad_core.allow_refusals():
@@ -163,7 +163,7 @@ def test_what_is_allowed_ends_with_the_context():
         ad_core.grad(model)(x2)
 
 
-def test_the_first_refusal_is_told():
+def test_the_message_quotes_the_first_refusal():
     def model(x):
         swallowing(REFUSED["hash"][0])(x)
         swallowing(REFUSED["ufunc"][0])(x)
@@ -206,7 +206,7 @@ def cached(function):
 
 
 class Quiet:
-    """A context that swallows whatever is raised in it."""
+    """A context that suppresses all exceptions."""
 
     def __enter__(self):
         return self
@@ -253,13 +253,13 @@ def retried(x):
 
 
 @pytest.mark.parametrize("name", VALIDATORS)
-def test_validators(name):
+def test_published_validators(name):
     assert np.isfinite(VALIDATORS[name](x2))
     with refused(errors.TracedValueError, "test_refusals.py", "allow_refusals"):
         ad_core.grad(VALIDATORS[name])(x2)
 
 
-# What NumPy and Python refuse of plain numbers too is a path as it is with them.
+# Exceptions that NumPy and Python raise for plain numbers as well select a branch as they do there.
 
 NATIVE = {
     "float of an array": lambda x: float(x),
@@ -283,7 +283,7 @@ NATIVE = {
 
 
 @pytest.mark.parametrize("name", NATIVE)
-def test_what_numpy_raises_too_is_a_path(name):
+def test_exceptions_that_numpy_raises_as_well_may_be_caught(name):
     f = swallowing(NATIVE[name], lambda x: x * x)
     with pytest.raises(Exception):  # noqa: B017
         NATIVE[name](x2)
@@ -298,7 +298,7 @@ PROBES = {
     "repr": lambda x: (repr(x), str(x), repr(x[0])),
     "copies": lambda x: (x.copy(), __import__("copy").copy(x), __import__("copy").deepcopy(x)),
     "asarray": lambda x: (np.asarray(x), early_asarray(x), np.asarray([x[0], 1.0])),
-    "comparisons with strangers": lambda x: (x[0] == "a", x[0] in ["a", None], x[0] is None),
+    "comparisons with other objects": lambda x: (x[0] == "a", x[0] in ["a", None], x[0] is None),
     "shape of": lambda x: (np.shape(x), np.ndim(x), np.size(x), np.result_type(x, 1.0)),
     "scalar": lambda x: (np.isscalar(x[0]), np.iscomplexobj(x), np.isrealobj(x)),
     "steps as numbers": lambda x: (int(np.floor(x[0])), range(int(np.trunc(x[1])))),
@@ -307,7 +307,7 @@ PROBES = {
 
 
 @pytest.mark.parametrize("name", PROBES)
-def test_probes_are_no_refusals(name):
+def test_inspecting_values_is_not_a_refusal(name):
     def f(x):
         PROBES[name](x)
         return x * x
@@ -341,7 +341,7 @@ def test_a_refusal_of_an_inner_derivative_counts_in_the_outer_one():
 
 
 def test_a_fallback_around_an_inner_derivative():
-    """The inner function's own default is refused, and that may be allowed outside of it."""
+    """The default of the inner function raises an error, which may be allowed outside of it."""
     inner = ad_core.grad(swallowing(math.sin))
 
     def outer(x):
@@ -362,7 +362,7 @@ def test_an_inner_refusal_of_the_outer_value():
         ad_core.grad(outer)(x2)
 
 
-def test_a_refusal_that_is_over_is_no_matter():
+def test_a_refusal_of_an_earlier_call_does_not_count():
     with pytest.raises(errors.TracedValueError):
         ad_core.grad(math.sin)(3.0)
     assert ad_core.grad(np.sin)(0.0) == 1.0
@@ -377,7 +377,7 @@ def test_a_refusal_that_is_over_is_no_matter():
     assert ad_core.grad(f)(3.0) == 6.0
 
 
-def test_an_exception_of_the_users_is_the_users():
+def test_exceptions_of_the_user_may_be_caught():
     class Own(errors.TracedValueError):
         pass
 
@@ -391,7 +391,7 @@ def test_an_exception_of_the_users_is_the_users():
         ad_core.grad(f)(3.0)
 
 
-def test_a_value_in_another_thread_is_remembered_where_it_is_traced():
+def test_a_refusal_in_another_thread_is_remembered_by_the_trace():
     def f(x):
         def work():
             swallowing(lambda x: np.sin(x))(x)
@@ -430,7 +430,7 @@ def test_threads_do_not_remember_for_one_another():
     assert isinstance(found["bad"], errors.TracedValueError)
 
 
-def test_rules_of_the_users_are_asked_too():
+def test_refusals_in_rules_of_the_user_are_remembered():
     f = ad_core.custom_vjp(lambda x: x**2)
     f.defvjp(lambda x: (x**2, x), lambda x, w: (w * 2 * as_number(x, 0.0),))
     assert ad_core.grad(f)(3.0) == 6.0
@@ -444,8 +444,8 @@ def test_within_debug():
 
 
 @pytest.mark.parametrize("at", range(4))
-def test_a_compiled_function_on_its_paths(at):
-    """A path that swallows a refusal is refused, the others are not."""
+def test_branches_of_a_compiled_function(at):
+    """A branch that catches a refusal raises an error, the others do not."""
 
     def f(x):
         return as_number(x[0]) if x[0] > 2.0 else x[0] ** 2
@@ -474,7 +474,7 @@ def test_allow_refusals_counts_its_contexts():
         ad_core.grad(lambda x: as_number(x, 1.0) * x)(2.0)
 
 
-def test_one_context_of_several_threads_ends_for_each_alone():
+def test_a_context_shared_by_threads_ends_for_each_separately():
     context, opened, closed = ad_core.allow_refusals(), threading.Event(), threading.Event()
     kept = []
 
@@ -494,5 +494,5 @@ def test_one_context_of_several_threads_ends_for_each_alone():
     closed.set()
     thread.join()
     assert kept == [1.0]
-    with pytest.raises(errors.NotDifferentiable):  # here nothing is allowed any more
+    with pytest.raises(errors.NotDifferentiable):  # outside of the context, no refusal is allowed
         ad_core.grad(fallback(lambda x: math.sin(x), lambda x: np.sin(x)))(0.0)

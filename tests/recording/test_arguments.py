@@ -1,4 +1,4 @@
-"""What goes in and comes out: argnums, shapes, dtypes, layouts, trees, constants."""
+"""Arguments and results: argnums, shapes, dtypes, memory order, nested containers, constants."""
 
 import os
 import subprocess
@@ -136,7 +136,7 @@ def test_scalars(jacobian, x):
     assert ad_core.hessian(lambda x: x**3)(x) == 12.0
 
 
-def test_a_zero_d_array_stays_one_inside():
+def test_the_function_gets_a_0_d_array_for_a_0_d_array():
     def f(x):
         assert x.shape == ()
         assert x.ndim == 0
@@ -222,7 +222,7 @@ def test_an_empty_input_in_a_fresh_process():
 # --------------------------------------------------------------------------------------- trees
 
 
-def test_trees_in():
+def test_nested_arguments():
     p = {"w": [np.ones((2, 3)), 2.0], "b": (np.array(3.0), Point(np.ones(2), 4.0)), "none": None}
 
     def f(p):
@@ -243,7 +243,7 @@ def test_trees_in():
     assert g["b"][1].y == 6.0
 
 
-def test_trees_in_and_out(jacobian):
+def test_nested_arguments_and_results(jacobian):
     def f(p, q):
         return {"sum": p[0] + np.sum(q["x"]), "both": Point(p[1] * q["x"], [p[0] ** 2])}
 

@@ -1,4 +1,5 @@
-"""What a user may get wrong: the right exception, naming the argument, what came, what to do."""
+"""Mistakes of users: the type of the exception; its message has the argument, the value, a
+remedy."""
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ INPUTS = {
 
 @pytest.mark.parametrize("transform", RECORDING)
 @pytest.mark.parametrize("name", INPUTS)
-def test_inputs_that_are_no_real_floats(transform, name):
+def test_inputs_that_are_not_real_floats(transform, name):
     given, dtype, remedy = INPUTS[name]
     with refused(TypeError, "argument 0", "model", "float64", dtype, remedy):
         RECORDING[transform](given)
@@ -69,7 +70,7 @@ def test_an_input_is_named_by_its_number_and_leaf():
         ad_core.jacobian(lambda a, b: a, 1)(1.0, np.arange(3))
 
 
-def test_longer_floats_are_refused():
+def test_longer_floats_raise_an_error():
     if np.finfo(np.longdouble).nmant == np.finfo(float).nmant:
         pytest.skip("long double is double here")
     with refused(TypeError, "argument 0", "float64", "astype(np.float64)"):
@@ -99,7 +100,7 @@ def test_empty_arrays_are_allowed_where_numpy_allows(shape):
             ad_core.grad(lambda x, reduction=reduction: reduction(x) * total(x))(x)
 
 
-def test_inputs_that_are_not_finite_are_computed():
+def test_nonfinite_inputs_are_accepted():
     x = np.array([np.inf, -np.inf, np.nan, 1.0])
     np.testing.assert_array_equal(ad_core.grad(lambda x: np.sum(x * x))(x), 2 * x)
     with np.errstate(all="ignore"):
@@ -126,7 +127,7 @@ RESULTS = {
 
 @pytest.mark.parametrize("transform", ["grad", "jacobian", "vjp", "jvp", "trace", "jacrev"])
 @pytest.mark.parametrize("name", RESULTS)
-def test_results_that_are_no_numbers(transform, name):
+def test_results_that_are_not_numbers(transform, name):
     body, *words = RESULTS[name]
 
     def owner(x):
@@ -185,7 +186,7 @@ def test_a_constant_gradient_and_hessian():
 
 
 @pytest.mark.parametrize("transform", [ad_core.grad, ad_core.value_and_grad])
-def test_grad_of_no_scalar(transform):
+def test_grad_of_a_function_that_is_not_scalar(transform):
     with refused(TypeError, "scalar", "(3,)", "model", "jacobian", "np.sum"):
         transform(model)(x3)
     with refused(TypeError, "scalar", "(1,)", "model", "jacobian"):
@@ -315,7 +316,7 @@ def test_mode_and_chunk_size():
                 transform(model, chunk_size=chunk_size)
 
 
-def test_no_function():
+def test_a_first_argument_that_is_not_a_function():
     for transform in (ad_core.grad, ad_core.jacobian, ad_core.hessian, ad_core.value_and_grad):
         with refused(TypeError, "int"):
             transform(3)(1.0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""debug(): the user's line of what is recorded, and of what comes out as NaN."""
+"""debug(): the user's lines of recorded operations and of nonfinite results."""
 
 import contextlib
 import threading
@@ -58,12 +58,12 @@ WILD = {
 
 @pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize("name", WILD)
-def test_the_line_is_named_where_it_was_born(name, transform):
+def test_the_message_names_the_line_where_a_nonfinite_value_arose(name, transform):
     fun, x, words = WILD[name]
     x = np.array(x)
-    plain = TRANSFORMS[transform](fun)(x)  # without debug() NumPy's own numbers come out
+    plain = TRANSFORMS[transform](fun)(x)  # without debug() the result is NumPy's
     if name == "derivative" and np.all(np.isfinite(np.hstack(plain))):
-        return  # along some directions 0 wins
+        return  # in some directions the factor is 0
     with ad_core.debug(nans=True), pytest.raises(FloatingPointError) as error:
         TRANSFORMS[transform](fun)(x)
     finite = transform == "hvp" and name == "derivative"  # its gradient is
@@ -73,8 +73,8 @@ def test_the_line_is_named_where_it_was_born(name, transform):
         assert word in str(error.value)
 
 
-def test_finite_results_are_as_without():
-    """Also where a branch that is not taken holds NaN."""
+def test_debug_does_not_change_finite_results():
+    """Nor if an operand that is not selected contains NaN."""
     for x in ([2.0, 1.0], [3.0, 0.5]):
         x = np.array(x)
         expected = ad_core.grad(masked)(x)
@@ -83,20 +83,20 @@ def test_finite_results_are_as_without():
             np.testing.assert_array_equal(ad_core.trace(masked, x).grad(x), expected)
 
 
-def test_wild_inputs_are_named_as_such():
+def test_the_message_names_nonfinite_inputs():
     with ad_core.debug(nans=True), pytest.raises(FloatingPointError, match="inputs"):
         ad_core.grad(np.sum)(np.array([np.nan, 1.0])) and ad_core.grad(lambda x: np.sum(x * x))(
             np.array([np.inf, 1.0])
         )
 
 
-def test_a_context_ends_where_it_ends():
+def test_debug_ends_with_its_context():
     x = np.array([0.0, 1.0])
     with contextlib.suppress(FloatingPointError), ad_core.debug(nans=True):
         ad_core.grad(power)(x)
     assert np.isinf(ad_core.grad(power)(x)[0])
     with ad_core.debug(), ad_core.debug():
-        assert np.isinf(ad_core.grad(power)(x)[0])  # lines are kept, numbers are not looked at
+        assert np.isinf(ad_core.grad(power)(x)[0])  # lines are recorded, numbers are not checked
     with ad_core.debug(nans=True):
         with ad_core.debug():
             pass
@@ -104,7 +104,7 @@ def test_a_context_ends_where_it_ends():
             ad_core.grad(power)(x)
 
 
-def test_it_holds_in_other_threads():
+def test_debug_holds_in_other_threads():
     raised = []
 
     def work():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A call that raises, and a function that catches it: which way was taken is a guard."""
+"""Calls that raise an exception which the traced function catches: the branch taken is a guard."""
 
 import pickle
 
@@ -22,7 +22,7 @@ def matrix(x):
 
 
 def wild(x):
-    """A matrix with NaN where x[0] < 0 (np.where keeps all of it one path)."""
+    """A matrix with NaN where x[0] < 0 (np.where keeps it one branch)."""
     return matrix(x) + np.where(x[0] < 0.0, np.nan, 0.0) * np.eye(2)
 
 
@@ -89,7 +89,7 @@ def using(call):
 
 
 def asking(call):
-    """Only whether it raises is used."""
+    """Uses only whether the call raises an exception."""
 
     def f(x):
         try:
@@ -108,7 +108,7 @@ def outcomes(fun, points):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::scipy.linalg.LinAlgWarning")
 @pytest.mark.parametrize("kind", [using, asking])
 @pytest.mark.parametrize("name", CALLS)
-def test_every_point_goes_its_own_way(name, kind):
+def test_every_point_takes_its_own_branch(name, kind):
     fun = kind(CALLS[name])
     values, gradients = outcomes(fun, POINTS)
     for first in (0, 2, 4):
@@ -125,8 +125,8 @@ def test_every_point_goes_its_own_way(name, kind):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::scipy.linalg.LinAlgWarning")
 @pytest.mark.parametrize("name", CALLS)
-def test_a_tape_holds_the_way_that_it_was_recorded_on(name):
-    """Elsewhere it raises what the function met, or says that the call came out otherwise."""
+def test_a_tape_holds_the_branch_that_was_recorded(name):
+    """On other branches it raises the exception of the call, or one about its other outcome."""
     fun = asking(CALLS[name])
     values, gradients = outcomes(fun, POINTS)
     right = 0
@@ -181,7 +181,7 @@ def test_an_exception_that_nobody_catches_names_the_point():
 
 
 def test_a_comparison_before_the_call_decides():
-    """A point that never comes to the call takes its own way, whatever the call would raise."""
+    """A point that does not reach the call takes its own branch, whatever the call would raise."""
 
     def f(x):
         return np.linalg.inv(matrix(x))[0, 1] if x[0] < 1.0 else x[1]
@@ -200,7 +200,7 @@ def test_batches_of_every_size(points):
     np.testing.assert_allclose(found, outcomes(raising, x)[1])
 
 
-def test_kinds_of_exceptions_are_told_apart():
+def test_exceptions_of_different_types_are_different_branches():
     def f(x):
         try:
             return table(x)[0]
@@ -272,13 +272,13 @@ def test_inside_an_inner_derivative():
     np.testing.assert_allclose(compiled.grad(np.array([1.0, 3.0])), [0.0, 5.0])
 
 
-def test_a_tape_with_a_call_is_refused_a_file():
+def test_a_tape_with_a_caught_call_can_not_be_saved():
     tape = ad_core.trace(raising, np.array([3.0, 2.0]))
     with pytest.raises(TypeError, match=r"calls np\.linalg\.cholesky"):
         pickle.dumps(tape)
 
 
-def test_errors_of_memory_and_interrupts_are_no_paths():
+def test_memory_errors_and_interrupts_are_not_branches():
     stopped = ad_core.external(lambda x: (_ for _ in ()).throw(KeyboardInterrupt()), name="stopped")
     broken = ad_core.external(lambda x: (_ for _ in ()).throw(MemoryError()), name="broken")
     for call, kind in ((stopped, KeyboardInterrupt), (broken, MemoryError)):
@@ -286,7 +286,7 @@ def test_errors_of_memory_and_interrupts_are_no_paths():
             ad_core.compile(lambda x, call=call: call(x) * x)(2.0)
 
 
-def test_scipy_and_numpy_agree_on_what_is_raised():
+def test_scipy_and_numpy_raise_the_same_exceptions():
     x = np.array([3.0, 2.0])
     with pytest.raises(scipy.linalg.LinAlgError):
         ad_core.grad(CALLS["scipy cholesky"])(x)

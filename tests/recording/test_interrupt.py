@@ -1,4 +1,4 @@
-"""Errors, signals and re-entrance in the middle of a trace; nothing leaks."""
+"""Errors, signals and re-entrant calls during a trace, without leaks."""
 
 import contextlib
 import functools
@@ -14,7 +14,7 @@ from ad_core import _core
 from ad_core.recording.record import record
 from counted import call_with_signal, held_memory
 
-# NumPy's own, bound before any trace stands something in their place.
+# NumPy's own functions, bound before any trace replaces them.
 NAMES = ["zeros", "empty", "ones", "full", "eye", "identity", "zeros_like", "ones_like",
          "empty_like", "full_like", "array", "asarray", "asanyarray", "ascontiguousarray",
          "asfortranarray", "asarray_chkfinite", "copy"]  # fmt: skip
@@ -45,7 +45,7 @@ class Own(Exception):
 
 
 class Counter:
-    """Raises at the k-th step."""
+    """Raises an exception at the k-th step."""
 
     def __init__(self, k, error):
         self.k, self.error = k, error
@@ -144,7 +144,7 @@ def test_errors_do_not_grow_memory():
 
 
 def test_recordings_held_and_dropped_return_to_the_pool():
-    """More recordings than the pool holds live at once; each keeps its own tape."""
+    """More recordings exist at once than the pool has tapes; each has its own tape."""
     pulls = [ad_core.vjp(lambda x, k=k: x * float(k), x3)[1] for k in range(50)]
     for k, pull in enumerate(pulls):
         np.testing.assert_array_equal(pull(np.ones(3))[0], np.full(3, float(k)))
@@ -291,7 +291,7 @@ def scalars(x):
 @pytest.mark.parametrize("forward", [True, False])
 @pytest.mark.parametrize("function", [elementwise, matmul, scalars])
 def test_a_signal_stops_a_long_sweep(forward, function, handled):
-    """Of a single seed, and of all: the signal is heard before the sweep has ended."""
+    """For a single seed and for all: the signal is handled before the sweep has ended."""
     n = 1500
     recording = record(function, (np.linspace(0.1, 1.0, n),), {}, 0)
     nodes = recording.trace, recording.inputs.nodes, recording.outputs.nodes
@@ -318,8 +318,8 @@ def test_a_signal_stops_the_sweeps_of_two_large_products(handled):
     assert np.isfinite(recording.product([np.ones(n)], forward=False)).all()
 
 
-def test_a_sweep_that_hears_of_no_signal_comes_to_its_end():
-    """What the tests above hold is not so by itself: a short sweep does not look at signals."""
+def test_a_short_sweep_does_not_check_for_signals():
+    """The tests above need a long sweep: a short one does not check for signals."""
     recording = record(np.sin, (x3,), {}, 0)
     nodes = recording.trace, recording.inputs.nodes, recording.outputs.nodes
     ended, error = call_with_signal(functools.partial(_core.pull_back, *nodes, np.ones((3, 1))))

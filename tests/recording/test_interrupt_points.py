@@ -1,8 +1,8 @@
-"""An interrupt (Ctrl-C) at every point where one can come: the process is as before, and the next
-call is right.
+"""An interrupt (Ctrl-C) at every point where one can arrive: the state of the process is as before,
+and the next call is right.
 
-_core.interrupt_at(n) sends SIGINT at the n-th instruction of Python functions or look at signals;
-the interpreter and the core then meet it where they meet a real one.
+_core.interrupt_at(n) sends SIGINT at the n-th instruction of Python functions or check for signals.
+The interpreter and the core then handle it where they handle a real one.
 """
 
 import signal
@@ -93,7 +93,7 @@ CASES = {
 
 
 def state():
-    """What of the process a derivative changes while it runs, and must put back."""
+    """The state of the process that a derivative changes while it runs and must restore."""
     return _core.is_tracing(), _core.watches_nans(), np.geterr(), list(warnings.filters)
 
 
@@ -106,7 +106,7 @@ def assert_as_before(before):
 
 
 def interrupted(call, n):
-    """(points that the call did not come to, its result); None: it was interrupted."""
+    """(number of points that the call did not reach, its result); None if it was interrupted."""
     try:
         _core.interrupt_at(n)
         try:
@@ -125,7 +125,7 @@ def count_points(call):
 
 
 def hold(call, numbers):
-    """How many calls were interrupted, of those with an interrupt at one of these points each."""
+    """The number of calls that were interrupted, with one call for each of these points."""
     expected, raised = call(), 0
     before = state()
     for n in numbers:
@@ -157,7 +157,7 @@ def test_an_interrupt_at_many_points_leaves_nothing_behind(name):
 
 
 class Switch:
-    """A context of the kind that an interrupt leaves on."""
+    """A context that an interrupt can leave on."""
 
     on = 0
 
@@ -172,8 +172,8 @@ class Switch:
         Switch.on -= 1
 
 
-def test_contexts_written_in_python_are_left_on():
-    """What the tests above look for is found where it is."""
+def test_the_points_find_a_context_that_an_interrupt_leaves_on():
+    """The tests above would find such a context."""
 
     def call():
         with Switch():
@@ -188,7 +188,7 @@ def test_contexts_written_in_python_are_left_on():
 
 
 def test_contexts_without_warnings_may_overlap():
-    """As those of two threads do."""
+    """As the contexts of two threads may."""
     before = warnings.filters
     first, second = _core.no_warnings(), _core.no_warnings()
     first.__enter__()

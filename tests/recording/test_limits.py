@@ -1,4 +1,4 @@
-"""Where a recording ends: node limits, allocations that fail, long chains, wide reductions."""
+"""Limits of recordings: node limits, failing allocations, long chains, wide reductions."""
 
 import sys
 
@@ -256,7 +256,7 @@ def test_wide_reductions(n, mode):
     np.testing.assert_allclose(ad_core.jacobian(f, mode=mode)(0.9), expected, rtol=1e-11)
 
 
-def test_wide_gradient_of_a_sum():
+def test_gradient_of_a_sum_of_many_numbers():
     x = np.linspace(-1.0, 1.0, 1_000_001)
     np.testing.assert_array_equal(ad_core.grad(lambda x: np.sum(x * x))(x), 2 * x)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which names of NumPy's are replaced for a function: those that its code can look up, or all where
-it comes to code that is not seen.  Whatever is found, the derivative is the same."""
+"""The names of NumPy that are replaced for a function: those that its code can look up, or all if
+it may reach code that can not be inspected.  The derivative is the same in any case."""
 
 import functools
 import operator
@@ -46,7 +46,7 @@ model = Model()
 
 
 class Scaled:
-    """An operand with code of its own."""
+    """An operand whose methods are code of the user."""
 
     def __rmul__(self, x):
         return np.zeros(3) + x
@@ -128,7 +128,7 @@ def by_differences(f, x):
 
 
 @pytest.mark.parametrize("name", SEEN)
-def test_names_that_are_seen(name, nothing_leaks):
+def test_names_that_the_code_looks_up(name, nothing_leaks):
     f, names = SEEN[name]
     x = np.array([0.5, 1.5, 2.5])
     assert _core.looked_up(f, x) == names
@@ -136,7 +136,7 @@ def test_names_that_are_seen(name, nothing_leaks):
 
 
 @pytest.mark.parametrize("name", UNSEEN)
-def test_code_that_is_not_seen(name, nothing_leaks):
+def test_code_that_can_not_be_inspected(name, nothing_leaks):
     f, x = UNSEEN[name], np.array([0.5, 1.5, 2.5])
     assert _core.looked_up(f, x) is None
     if name != "a derivative within":
@@ -150,7 +150,7 @@ def closing_over(value):
     return lambda x: x * value
 
 
-def test_what_a_function_closes_over():
+def test_closures():
     x = np.ones(3)
     for value in (2.0, np.float64(2.0), MATRIX[0], 3, True):
         assert _core.looked_up(closing_over(value), x) == []
@@ -158,7 +158,7 @@ def test_what_a_function_closes_over():
         assert _core.looked_up(closing_over(value), x) is None
 
 
-def test_what_other_arguments_are():
+def test_other_arguments():
     def f(x, other):
         return x * other
 
@@ -166,7 +166,7 @@ def test_what_other_arguments_are():
     assert _core.looked_up(f, np.ones(3), scaled) is None
 
 
-def test_globals_that_change_are_seen(monkeypatch):
+def test_changes_of_globals_are_noticed(monkeypatch):
     f = lambda x: x * SCALE  # noqa: E731
     assert _core.looked_up(f, np.ones(3)) == []
     monkeypatch.setitem(globals(), "SCALE", scaled)
@@ -185,7 +185,7 @@ def test_a_name_that_shadows_a_built_in_function(monkeypatch):
 
 
 def test_names_are_restored_whichever_trace_ends_first():
-    """Traces within traces that need different names."""
+    """Nested traces that need different names."""
     seen = []
 
     def inner(y):
@@ -203,7 +203,7 @@ def test_names_are_restored_whichever_trace_ends_first():
     assert np.zeros is original
 
 
-def test_only_what_is_needed_is_replaced():
+def test_only_needed_names_are_replaced():
     before = dict(np.__dict__)
     during = []
 
@@ -222,8 +222,8 @@ def test_only_what_is_needed_is_replaced():
     assert {name: x for name, x in np.__dict__.items() if before.get(name) is not x} == {}
 
 
-def test_compiled_modules_have_numpy_itself_again():
-    """Modules that are given the plain NumPy while a trace needs its names."""
+def test_compiled_modules_refer_to_numpy_after_a_trace():
+    """Modules that refer to a copy of NumPy's namespace while a trace replaces names."""
     generator = pytest.importorskip("numpy.random._generator")
     seen = []
 

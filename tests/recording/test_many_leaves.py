@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of many numbers in nested containers: what a leaf costs does not grow with how many
-there are.  Counted are Python's instructions, additions and comparisons of memory, not seconds."""
+"""Functions of many numbers in nested containers: the cost of a leaf does not grow with their
+number.  The tests count Python's instructions, additions and comparisons of memory, not seconds."""
 
 import sys
 from collections import namedtuple
@@ -19,8 +19,8 @@ PACKAGE = str(Path(ad_core.__file__).parent)
 
 
 def instructions(call):
-    """How many instructions of this package's Python code a call takes, the second time: CPython
-    3.13 misses some of those that it traces for the first time."""
+    """The number of instructions of this package's Python code that a call takes, counted at the
+    second call, because CPython 3.13 misses some instructions that it traces for the first time."""
     count = 0
 
     def step(frame, event, argument):
@@ -57,7 +57,7 @@ def balanced(n):
 
 
 def chained(n):
-    """Eight deep, and wide at each depth."""
+    """Containers nested eight deep, with many elements at each level."""
     x = 1.0
     for _ in range(8):
         x = {"next": x, "row": numbers(n // 8)}
@@ -171,7 +171,7 @@ class Counted(int):
 
 
 @pytest.mark.parametrize("n", [1, 50, 1000])
-def test_a_side_adds_each_size_once(n):
+def test_sizes_of_one_side_are_added_once(n):
     _, tree = flatten(numbers(n))
     Counted.operations = 0
     side = Side([tree], [(Counted(2), Counted(3))] * n)
@@ -181,7 +181,7 @@ def test_a_side_adds_each_size_once(n):
     assert side.size == 6 * n
 
 
-def test_a_side_of_several_arguments():
+def test_sizes_of_several_arguments():
     trees = [flatten(x)[1] for x in (1.0, [], [1.0, [2.0]], None, (3.0,))]
     side = Side(trees, [(2,), (), (0, 3), (4,)])
     assert [list(side.numbers(k)) for k in range(5)] == [[0], [], [1, 2], [], [3]]
@@ -191,7 +191,7 @@ def test_a_side_of_several_arguments():
     assert (empty.firsts, empty.size) == ([], 0)
 
 
-def test_blocks_take_the_same_instructions_however_many_there_are():
+def test_the_instructions_for_a_block_do_not_depend_on_their_number():
     rng = np.random.default_rng(0)
 
     def blocks(rows, columns):
@@ -247,7 +247,7 @@ def test_memory_is_compared_only_where_it_may_overlap(monkeypatch, way):
 
 
 @pytest.mark.parametrize("progress", [None, Bar()])
-def test_overlaps_are_refused_among_many(progress):
+def test_overlaps_among_many_arrays_raise_an_error(progress):
     n = 50
     x = [np.ones(2) for _ in range(n)]
     tape = ad_core.trace(doubled, x)
@@ -264,7 +264,7 @@ def test_overlaps_are_refused_among_many(progress):
     np.testing.assert_array_equal(out, np.full((n, 2), 2.0))
 
 
-def test_overlaps_with_views_of_every_kind():
+def test_overlaps_with_views():
     whole = np.ones((6, 8))
     out = np.zeros(4)
     for part in (
@@ -288,14 +288,14 @@ def test_overlaps_with_views_of_every_kind():
 
 
 @pytest.mark.parametrize("kind", MAKE)
-def test_one_path_is_that_of_all(kind):
+def test_the_path_of_a_leaf_is_the_one_among_all_paths(kind):
     _, tree = flatten(MAKE[kind](32))
     paths = leaf_paths(tree)
     assert [leaf_path(tree, k) for k in range(tree.leaves)] == paths
     assert leaf_path(flatten((None, [], {"a": [None, 1.0]}))[1], 0) == "[2]['a'][1]"
 
 
-def test_a_leaf_among_many_is_named():
+def test_the_message_names_a_leaf_among_many():
     x = {"a": numbers(300), "b": [1.0, np.ones(2)]}
     wrong = {"a": numbers(300), "b": [1.0, np.ones(3)]}
     text = {"a": [*numbers(299), "no number"], "b": [1.0, np.ones(2)]}

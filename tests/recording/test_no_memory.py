@@ -1,5 +1,5 @@
-"""An allocation of Python's that fails, at every point: MemoryError, or the right result, and the
-next call is right."""
+"""Failing allocations of Python, at every point: the call raises MemoryError or has the right
+result, and the next call is right."""
 
 import os
 import re
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
     sys.version_info >= (3, 12), reason="this CPython is not known to go on where memory ends"
 )
 MANY = 3000  # more allocations than any of the calls makes
-# Where memory fails NumPy, which forgets the exception.
+# NumPy may lose the exception when an allocation fails.
 FORGOTTEN = re.compile(r"without (setting an exception|exception set)|without error")
 
 x3 = np.array([1.0, 2.0, 3.0])
@@ -54,7 +54,7 @@ of_trees = ad_core.compile(lambda t: {"c": t["a"] * 2.0, "d": np.sin(t["b"]) * t
 of_ways = ad_core.compile(branching)
 tape = ad_core.trace(lambda x: np.array([x[0] * x[1], np.sin(x[2])]), x3)
 out = np.empty(2)
-# Not the making of a program: NumPy's own cumsum follows a null pointer there where memory ends.
+# Compiling programs is excluded: NumPy's own cumsum dereferences a null pointer without memory.
 CASES = {
     "record": lambda: ad_core.jacobian(lambda x: x * 2.0)(x3),
     "gradient": lambda: ad_core.grad(plain)(x3),
@@ -75,7 +75,7 @@ CASES = {
 
 
 def with_failure(call, n):
-    """The call's result where the n-th allocation fails; None: MemoryError."""
+    """The call's result if the n-th allocation fails; None if it raises MemoryError."""
     try:
         _testcapi.set_nomemory(n, n + 1)
         try:
@@ -91,7 +91,7 @@ def with_failure(call, n):
 
 
 def hold(name):
-    """Have each allocation of a case fail; how many there are."""
+    """Let each allocation of a case fail; returns their number."""
     call = CASES[name]
     expected, failed, last = call(), 0, 0
     for n in range(MANY):
@@ -102,7 +102,7 @@ def hold(name):
             np.testing.assert_allclose(found, expected, rtol=1e-12)
         assert not _core.is_tracing()
         np.testing.assert_allclose(call(), expected, rtol=1e-12)
-        if n - last > 100:  # it makes no more than that
+        if n - last > 100:  # there are no more allocations
             break
     return failed
 
@@ -114,7 +114,7 @@ def hold_all():
 
 
 def test_failed_allocations():
-    """In a process of its own, which a fault would end."""
+    """In a separate process, which a segmentation fault would end."""
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results are nobody else's: finalizers, which run wherever Python makes an object, and rules call
-what is being evaluated, at another point."""
+"""Re-entrant evaluations have separate results.  Finalizers, which run wherever Python makes an
+object, and rules call the function that is being evaluated, at another point."""
 
 import contextlib
 import gc
@@ -16,7 +16,7 @@ from ad_core.recording.trees import flatten
 
 
 class Meddler:
-    """Garbage in a cycle, whose finalizer calls a function and leaves another one behind."""
+    """A cycle of garbage, whose finalizer calls a function and creates another such cycle."""
 
     def __init__(self, call, state):
         self.itself, self.call, self.state = self, call, state
@@ -35,7 +35,7 @@ class Meddler:
 
 @contextlib.contextmanager
 def meddled(call, least=1):
-    """Within it, call() runs wherever garbage can be collected."""
+    """A context in which call() runs wherever garbage can be collected."""
     state = {"on": True, "calls": 0, "error": None}
     before = gc.get_threshold()
     gc.collect()
@@ -116,7 +116,7 @@ def empty_like(results):
 
 
 class Adaptive:
-    """A compiled function whose batches have the axis that those of a tape have."""
+    """A compiled function that takes batches as a tape does."""
 
     def __init__(self, f):
         self.f = ad_core.compile(f)
@@ -135,7 +135,7 @@ class Adaptive:
 @pytest.mark.parametrize("made", [ad_core.trace, Adaptive], ids=["trace", "compile"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("case", FUNCTIONS)
-def test_a_finalizer_that_calls_what_is_evaluated(case, method, made):
+def test_a_finalizer_that_calls_the_function_being_evaluated(case, method, made):
     f, args, other = FUNCTIONS[case]
     if method == "jvp" and case == "several results":
         other = args[0] * 0.5, 3.0
@@ -161,8 +161,8 @@ def test_a_finalizer_while_programs_are_made(order):
             same(METHODS[name](other, args), expected[name])
 
 
-def test_a_finalizer_while_a_recording_is_carried_out_again(monkeypatch):
-    """What is too large for a program goes by the recording, whose guards are each call's own."""
+def test_a_finalizer_while_a_recording_is_replayed(monkeypatch):
+    """Functions too large for a program are replayed; each call has its own guards."""
 
     def too_large(*args):
         raise _core.ProgramTooLarge
@@ -196,7 +196,7 @@ def test_a_finalizer_in_one_shot_derivatives():
 
 
 def test_a_finalizer_that_names_the_comparison():
-    """The message is that of the point that was asked for."""
+    """The message is about the point of the outer call."""
 
     def two(x):
         y = x * 2.0 if x[0] > 0 else x
@@ -210,7 +210,7 @@ def test_a_finalizer_that_names_the_comparison():
 
 
 def test_a_finalizer_that_calls_a_rule_that_fails():
-    """Each error is raised to the call that it belongs to."""
+    """Each call raises its own error."""
 
     def at(limit):
         @ad_core.custom_jvp
@@ -239,7 +239,7 @@ def test_a_finalizer_that_calls_a_rule_that_fails():
 
 @pytest.mark.parametrize("points", [1, 5])
 def test_a_rule_that_calls_the_tape_that_calls_it(points):
-    """At other points, to a depth: each evaluation has room of its own."""
+    """At other points, to a certain depth: each evaluation has its own memory."""
     tape, depth = None, [0]
 
     @ad_core.custom_jvp
@@ -265,7 +265,7 @@ def test_a_rule_that_calls_the_tape_that_calls_it(points):
 
 
 def test_seeds_are_made_once():
-    """Two threads that ask for a product for the first time agree on its inputs."""
+    """Two threads that compute a product for the first time use the same inputs."""
     for _ in range(20):
         tape, found = ad_core.trace(several, X, 2.0), []
         start = threading.Barrier(4)
@@ -286,7 +286,7 @@ def test_seeds_are_made_once():
 
 
 def test_the_first_seeds_stay(monkeypatch):
-    """Who asks for them while they are made gets those that everybody gets."""
+    """A call that runs while they are made gets the same ones."""
     source = ad_core.trace(several, X, 2.0)._lowered
     graph, within = source.graph, []
 
@@ -307,7 +307,7 @@ def test_the_first_seeds_stay(monkeypatch):
 
 
 def test_more_tapes_come_back_while_one_does():
-    """A tape lets go of its rules, whose finalizers let go of tapes."""
+    """A tape drops its rules, whose finalizers free other tapes."""
 
     class Holds:
         def __init__(self, tape):

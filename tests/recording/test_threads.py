@@ -1,4 +1,4 @@
-"""Traces in threads, tasks and processes side by side."""
+"""Concurrent traces in threads, tasks and processes."""
 
 import asyncio
 import os
@@ -134,7 +134,7 @@ def test_asyncio_tasks_take_turns():
     assert all(asyncio.run(everything()))
 
 
-def test_a_coroutine_is_no_result():
+def test_a_coroutine_is_not_a_result():
     made = []
 
     async def f(x):

@@ -1,4 +1,4 @@
-"""Nested containers taken apart and put together again."""
+"""Nested containers are flattened and rebuilt."""
 
 from collections import OrderedDict, defaultdict, namedtuple
 
@@ -11,13 +11,13 @@ Point = namedtuple("Point", "x y")
 
 
 class Named(Point):
-    """A named tuple with a class of its own."""
+    """A subclass of a named tuple."""
 
     __slots__ = ()
 
 
 class Pair(tuple):
-    """A tuple with a class of its own."""
+    """A subclass of tuple."""
 
     __slots__ = ()
 
@@ -43,7 +43,7 @@ TREES = [
 
 
 @pytest.mark.parametrize("value", TREES, ids=repr)
-def test_put_together_again(value):
+def test_flattening_and_rebuilding(value):
     leaves, tree = flatten(value)
     again = tree.build(leaves)
     assert again == value
@@ -54,7 +54,7 @@ def test_put_together_again(value):
         assert again is not value or tree.kind is None
 
 
-def test_leaves_come_left_to_right_and_by_key():
+def test_the_order_of_leaves_is_left_to_right_and_by_key():
     value = [1, (2, {"z": 5, "a": 3, "m": [4]}), 6]
     assert flatten(value)[0] == [1, 2, 3, 4, 5, 6]
 
@@ -68,7 +68,7 @@ def test_keys_of_several_types_are_ordered_by_type():
     assert flatten(value)[0] == flatten(other)[0]
 
 
-def test_a_dict_comes_back_in_its_own_order():
+def test_a_dict_keeps_its_order():
     for value in ({"w": 1, "b": 2}, {2: 1, "x": 2, 1: {"z": 3, "a": (4, {"q": 5, "c": 6})}}):
         leaves, tree = flatten(value)
         again = tree.build(leaves)
@@ -76,15 +76,15 @@ def test_a_dict_comes_back_in_its_own_order():
         assert repr(map_leaves(lambda x: x, value)) == repr(value)
 
 
-def test_keys_that_no_order_tells_apart_are_no_other_structure():
-    """frozensets compare by inclusion, so that sorting them means nothing: as given, or refused."""
+def test_keys_without_a_total_order():
+    """frozensets compare by inclusion and can not be sorted; equal structures have equal leaves."""
     one, two = frozenset({1}), frozenset({2})
     leaves, tree = flatten({one: 1.0, two: 2.0})
     others, other = flatten({two: 2.0, one: 1.0})
     assert tree != other or leaves == others
 
 
-def test_the_order_of_a_dict_is_no_part_of_its_structure():
+def test_the_order_of_a_dict_does_not_belong_to_its_structure():
     one, two = {"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}
     assert flatten(one)[1] == flatten(two)[1]
     assert flatten(one)[0] == flatten(two)[0]
@@ -128,8 +128,8 @@ def test_map_leaves():
     assert value == {"a": [1, 2], "b": Point(3, None)}
 
 
-def test_kinds_of_dicts_that_are_not_plain_are_kept_or_leaves():
-    """A dict of a class of its own is never quietly made a plain one."""
+def test_subclasses_of_dict_are_kept_or_are_leaves():
+    """A subclass of dict never becomes a plain dict."""
     for value in (OrderedDict(b=1.0, a=2.0), defaultdict(float, a=1.0)):
         leaves, tree = flatten(value)
         again = tree.build(leaves)

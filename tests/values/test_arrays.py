@@ -146,7 +146,7 @@ def test_value_and_derivatives(code):
 
 
 def during_trace(action, x=None):
-    """What the action gives on a traced array of three numbers."""
+    """The result of the action on a traced array of three numbers."""
     x = np.array([1.0, 2.0, 3.0]) if x is None else x
     seen = []
 
@@ -212,7 +212,7 @@ def test_copying_and_pickling():
     assert during_trace(lambda x: copy.deepcopy({"k": x})["k"] is not x)
 
 
-def test_sizes_and_iteration_of_what_has_none():
+def test_len_and_iteration_of_0_d_arrays_raise():
     for action in (len, iter, lambda s: [*s]):
         with pytest.raises(TypeError):
             during_trace(lambda x, action=action: action(x[0]))
@@ -224,6 +224,6 @@ def test_sizes_and_iteration_of_what_has_none():
         during_trace(hash)
 
 
-def test_python_numbers_do_not_widen_or_narrow():
+def test_python_numbers_do_not_change_the_dtype():
     for form in ("x * np.float32(0.1)", "x + np.int8(1)", "x * True", "np.float64(3) - x"):
         assert during_trace(eval(f"lambda x: ({form}).dtype")) == np.float64

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Traced arrays behave as NumPy's: loops see what they store, rows are shuffled, read-only views
-stay as they are, order of memory is seen where NumPy shows it."""
+"""Traced arrays behave as NumPy's: loops read what they have stored, rows can be shuffled,
+read-only views can not be changed, and the order of memory is that of NumPy's arrays."""
 
 import itertools
 import re
@@ -82,7 +82,7 @@ LOOPS = [
 
 
 def affine(f, x=X):
-    """The Jacobian of an affine function, by NumPy alone."""
+    """The Jacobian of an affine function, computed with NumPy only."""
     return np.stack([f(x + e) - f(x) for e in np.eye(x.size)], -1)
 
 
@@ -166,7 +166,7 @@ def test_read_only_views_stay_as_they_are(kind, factor):
     assert np.array_equal(ad_core.jacobian(lambda x: x * 2.0)(X), 2.0 * np.eye(6))
 
 
-def test_what_is_a_copy_of_a_read_only_view_may_be_written_to():
+def test_copies_of_read_only_views_are_writable():
     def f(x):
         v = np.broadcast_to(x, (2, 6)).copy()
         v[0, 0] = 0.0
@@ -178,7 +178,7 @@ def test_what_is_a_copy_of_a_read_only_view_may_be_written_to():
 
 
 @pytest.mark.parametrize("order", "CFAK")
-def test_orders_are_numpys(order):
+def test_the_order_of_memory_is_that_of_numpy(order):
     for v in (X.reshape(2, 3), X.reshape(3, 2).T, X.reshape(2, 3)[:, ::-1]):
 
         def f(x, order=order):
@@ -198,7 +198,7 @@ def test_orders_are_numpys(order):
 
 
 def fitting(v):
-    """Unit arrays in v's own order of memory."""
+    """Unit arrays in v's order of memory."""
     for place in np.ndindex(v.shape):
         e = np.zeros_like(v)
         e[place] = 1.0
@@ -235,7 +235,7 @@ def test_attributes():
 
 
 @pytest.mark.parametrize("name", ["tobytes", "tofile", "dump", "dumps"])
-def test_there_are_no_bytes(name):
+def test_methods_that_give_bytes_raise(name):
     def f(x):
         return getattr(x, name)()
 
@@ -248,7 +248,7 @@ def test_there_are_no_bytes(name):
 
 
 @pytest.mark.parametrize("name", ["data", "ctypes"])
-def test_there_is_no_memory(name):
+def test_attributes_that_give_memory_raise(name):
     def f(x):
         return getattr(x, name)
 
@@ -263,7 +263,7 @@ def test_there_is_no_memory(name):
 
 
 @pytest.mark.parametrize("name", ["strides", "dtype", "imag"])
-def test_what_can_not_be_set(name):
+def test_attributes_that_can_not_be_set(name):
     def f(x):
         setattr(x, name, 1.0)
 
@@ -271,8 +271,8 @@ def test_what_can_not_be_set(name):
         ad_core.jacobian(f)(X)
 
 
-def test_snapshots_are_not_written_to():
-    """What NumPy makes of a traced array is an object array, whose stores would be lost."""
+def test_object_arrays_of_traced_scalars_are_read_only():
+    """NumPy converts a traced array to an object array, and stores into it would be lost."""
 
     def f(x):
         early = np.asarray(x, dtype=object)
@@ -387,7 +387,7 @@ def test_stores_into_buffers(store, start, kind):
     assert np.allclose(ad_core.trace(f, X)(X), f(X))
 
 
-def test_complex_values_are_not_put_into_a_real_array():
+def test_complex_values_can_not_be_stored_into_a_real_array():
     for put in (np.fill_diagonal, lambda C, v: np.put(C, [0], v)):
 
         def f(x, put=put):
@@ -398,7 +398,7 @@ def test_complex_values_are_not_put_into_a_real_array():
             ad_core.jacobian(f)(X)
 
 
-def test_an_array_without_axes_is_an_array():
+def test_a_0_d_array_is_an_array():
     def f(x):
         z = np.array(1.0j)
         z.reshape(1)[0] = x[0] * 1.0j

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrays made while a function is traced: they take traced values, and are plain constants else."""
+"""Arrays made while a function is traced: they take traced values, and are constants otherwise."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ np.zeros((3, 1)).ravel() | np.zeros(3) + K[:3]
 
 
 @pytest.mark.parametrize("code", rows(MAKERS))
-def test_what_is_made_takes_traced_values(code):
+def test_new_arrays_take_traced_values(code):
     assert_agrees(f"u = {code}; u[1] = s; u[2] = u[1] * v[0]; u * u")
 
 
@@ -60,12 +60,12 @@ np.hanning(4) | np.correlate(np.ones(3), np.ones(2))
 
 @pytest.mark.parametrize("code", rows(CONSTANT_USES))
 def test_a_buffer_is_a_constant_where_numpy_wants_plain_arrays(code):
-    """Nothing traced is in it, so any NumPy function may have it."""
+    """It contains no traced values, so that all functions of NumPy accept it."""
     assert_agrees(f"np.asarray({code}, dtype=float) * s", order=1)
 
 
 @pytest.mark.parametrize("code", ["ZEROS(3)", "ARRAY([0.0, 1.0, 2.0])"])
-def test_makers_bound_before_the_trace_say_what_to_do(code):
+def test_creation_functions_bound_before_the_trace_raise_with_a_remedy(code):
     made = eval(code, {"ZEROS": bound_zeros, "ARRAY": bound_array})
 
     def f(x):
@@ -93,7 +93,7 @@ def test_a_bound_array_of_traced_scalars_is_an_object_array_that_works():
     ad_core.check_grads(lambda x: np.sum(bound_array([[x[0], 1.0], [x[1], x[0]]]) @ x), (x,))
 
 
-def test_integer_and_other_arrays_stay_what_they_are():
+def test_arrays_of_other_dtypes_stay_plain():
     kinds = []
 
     def f(x):
@@ -108,7 +108,7 @@ def test_integer_and_other_arrays_stay_what_they_are():
     assert {type_ for type_, _ in kinds} == {np.ndarray}
 
 
-def test_numpy_is_itself_again_after_a_trace_and_after_an_error():
+def test_numpy_is_restored_after_a_trace_and_after_an_error():
     names = ("zeros", "ones", "empty", "full", "array", "asarray", "eye", "zeros_like", "copy")
     before = [getattr(np, name) for name in names]
 
@@ -158,7 +158,7 @@ def test_hessian_through_a_buffer():
     ad_core.check_grads(ad_core.grad(f), (np.array([0.3, 0.9]),), order=2)
 
 
-def test_a_buffer_that_outlives_its_trace_is_refused():
+def test_a_buffer_that_outlives_its_trace_raises():
     kept = []
 
     def f(x):
@@ -218,7 +218,7 @@ def test_threads_that_trace_at_once():
     assert not failures
 
 
-def test_a_value_of_another_thread_is_refused():
+def test_a_value_of_another_thread_raises():
     problems = []
 
     def f(x):
@@ -244,8 +244,8 @@ def test_a_value_of_another_thread_is_refused():
      "np.random.default_rng(0).random(3)", "np.zeros(3) + np.random.default_rng(0).random(3)"],
 )  # fmt: skip
 def test_random_numbers_during_a_trace(draw):
-    """NumPy's compiled generators ask np.empty for memory; in a process of its own: a traced
-    array would crash them."""
+    """NumPy's compiled generators call np.empty, and a traced array would crash them; the test runs
+    in a separate process."""
     program = (
         "import numpy as np, ad_core\n"
         f"f = lambda x: np.sum(x * ({draw}))\n"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What makes arrays of traced values: np.array with every copy=, np.require, np.r_ and np.c_,
-objects with __array__, arrays of objects; and A.dot(x) of a plain array."""
+"""Conversions that make arrays of traced values: np.array with every copy=, np.require, np.r_ and
+np.c_, objects with __array__, object arrays; and A.dot(x) of a plain array."""
 
 import sys
 
@@ -21,7 +21,7 @@ MODES = [None, True, False, *np._CopyMode]
 
 
 class Holder:
-    """An object that gives an array."""
+    """An object whose __array__ returns an array."""
 
     def __init__(self, x):
         self.x = x
@@ -31,7 +31,7 @@ class Holder:
 
 
 def changed(make):
-    """What a store into what was made does to what it was made of."""
+    """The effect of a store into the new array on the original one."""
 
     def f(x):
         y = x * 1.0
@@ -50,7 +50,7 @@ def attempt(f, x):
 
 
 def check(f):
-    """f traced and f itself: value, Jacobian, and ValueErrors."""
+    """Compares f, traced and plain: value, Jacobian, and ValueErrors."""
     expected = attempt(f, X.copy())
     found = attempt(lambda x: ad_core.vjp(f, x)[0], X)
     if isinstance(expected, str):
@@ -69,7 +69,7 @@ if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
 
 @pytest.mark.parametrize("copy", MODES, ids=str)
 @pytest.mark.parametrize("make", MAKERS, ids=lambda f: f.__name__)
-def test_copy_means_what_it_means_to_numpy(make, copy):
+def test_copy_has_the_meaning_of_numpy(make, copy):
     name = make.__name__
     for f in (
         lambda x: getattr(np, name)(x, copy=copy) * 2.0,
@@ -83,7 +83,7 @@ def test_copy_means_what_it_means_to_numpy(make, copy):
         check(f)
 
 
-def test_copy_false_says_what_to_write():
+def test_the_message_for_copy_false_has_a_remedy():
     with refused(ValueError, "copy", "test_conversions.py", "copy=None"):
         ad_core.jacobian(lambda x: np.array([x[0], 1.0], copy=False))(X)
 
@@ -105,7 +105,7 @@ def test_require(f):
     check(f)
 
 
-def test_require_refuses_what_it_can_not_keep():
+def test_require_raises_for_contradictions():
     with refused(ad_core.TracedValueError, "float32"):
         ad_core.jacobian(lambda x: np.require(x, np.float32))(X)
     with refused(ValueError, "both"):
@@ -127,7 +127,7 @@ MIXED = {
 
 
 @pytest.mark.parametrize("name", MIXED)
-def test_what_holds_traced_values_becomes_a_traced_array(name):
+def test_containers_of_traced_values_become_traced_arrays(name):
     check(MIXED[name])
 
 
@@ -165,7 +165,7 @@ def test_r_and_c(name):
     check(JOINED[name])
 
 
-def test_r_and_c_refuse():
+def test_r_and_c_raise():
     with refused(ad_core.TracedValueError, "np.matrix", "test_conversions.py", "leave 'r' out"):
         ad_core.jacobian(lambda x: np.r_["r", x])(X)
     with refused(ad_core.TracedValueError, "arange", "count"):
@@ -177,7 +177,7 @@ def test_r_and_c_refuse():
         ad_core.jacobian(lambda x: np.r_[x, "0,2"])(X)
 
 
-def test_r_and_c_stay_numpys():
+def test_r_and_c_of_plain_arrays_are_numpys():
     np.testing.assert_array_equal(np.r_["1,2,0", [1, 2], [3, 4]], [[1, 3], [2, 4]])
     np.testing.assert_array_equal(np.c_[[1, 2], [3, 4]], [[1, 3], [2, 4]])
     assert type(np.r_).__name__ == "RClass"
@@ -213,7 +213,7 @@ def test_the_method_dot_of_a_plain_array(name):
 
 
 def test_the_method_dot_is_one_run():
-    """And no product element by element, of n^2 operations."""
+    """It is not computed element by element with n^2 operations."""
     B = np.ones((50, 50))
     by_method, by_operator = (
         ad_core.trace(f, np.ones(50)).size for f in (lambda x: B.dot(x), lambda x: B @ x)
@@ -221,7 +221,7 @@ def test_the_method_dot_is_one_run():
     assert by_method == by_operator
 
 
-def test_the_method_dot_stays_numpys():
+def test_the_method_dot_of_plain_arrays_is_numpys():
     np.testing.assert_array_equal(A.dot(X), A @ X)
     assert np.ndarray.dot.__name__ == "dot"
     out = np.zeros(4)
@@ -239,7 +239,7 @@ def test_the_method_dot_stays_numpys():
     assert sys.getrefcount(X) == before
 
 
-def test_the_method_dot_of_an_operand_with_a_meaning():
+def test_the_method_dot_of_a_foreign_operand():
     M = np.ma.array(A, mask=A > 5)
     with refused(ad_core.TracedValueError, "np.dot", "np.matrix", "np.asarray"):
         ad_core.jacobian(lambda x: np.ndarray.dot(np.asmatrix(A), x))(X)
@@ -248,7 +248,7 @@ def test_the_method_dot_of_an_operand_with_a_meaning():
 
 
 def test_changed_names():
-    """What decides whether a subclass of ndarray has a meaning of its own."""
+    """The attributes that decide whether a subclass of ndarray is foreign."""
     assert _core.changed_names(np.ndarray) == []
     assert _core.changed_names(np.memmap) == _core.changed_names(np.recarray) == []
     assert "__mul__" in _core.changed_names(np.matrix)

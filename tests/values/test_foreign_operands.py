@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operands whose class has a meaning of its own (units, masks, matrix products): what they mean
-untraced is what they mean traced, or the operation is refused in words of ours."""
+"""Foreign operands, whose class gives numbers a further meaning (units, masks, matrix products).
+They have the same meaning in a traced function, or the operation raises an error of ad_core."""
 
 import operator
 import re
@@ -37,7 +37,7 @@ class OwnUfunc(np.ndarray):
 
 
 class OwnUfuncBySuper(np.ndarray):
-    """As NumPy's manual writes it: handed on to ndarray, which knows arrays alone."""
+    """As in NumPy's manual: calls the method of ndarray, which only knows arrays."""
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         plain = in_hundredths(OwnUfuncBySuper, inputs, kwargs)
@@ -45,7 +45,7 @@ class OwnUfuncBySuper(np.ndarray):
 
 
 class NoUfunc(np.ndarray):
-    """Takes part in no ufunc; has its own product."""
+    """Supports no ufuncs, but has its own product."""
 
     __array_ufunc__ = None
 
@@ -56,13 +56,13 @@ class NoUfunc(np.ndarray):
 
 
 class Priority(np.ndarray):
-    """Its results are of its class, its numbers plain."""
+    """Results have its class, and its numbers are plain."""
 
     __array_priority__ = 50.0
 
 
 class Operators(np.ndarray):
-    """Has its own sums and products, and comes first."""
+    """Has its own sums and products, with the higher priority."""
 
     __array_priority__ = 50.0
 
@@ -91,7 +91,7 @@ class OwnFunction(np.ndarray):
 
 
 class Wrapped(np.ndarray):
-    """Doubles what ufuncs make of it."""
+    """Doubles the results of ufuncs."""
 
     def __array_wrap__(self, result, context=None, return_scalar=False):
         return 2.0 * np.asarray(result)
@@ -105,7 +105,7 @@ class Sums(np.ndarray):
 
 
 class Duck:
-    """No array, but with operators and both protocols."""
+    """Not an array, but it has operators and both protocols."""
 
     def __init__(self, x):
         self.x = x
@@ -126,14 +126,14 @@ class Duck:
 
 
 class NoPlainResult(Exception):
-    """What is masked is no result."""
+    """Masked entries are not a result."""
 
 
 def masked():
     return np.ma.array(PLAIN.copy(), mask=[False, True, False])
 
 
-STRANGERS = {
+FOREIGN = {
     "own ufunc": lambda: PLAIN.copy().view(OwnUfunc),
     "own ufunc by super": lambda: PLAIN.copy().view(OwnUfuncBySuper),
     "no ufunc": lambda: PLAIN.copy().view(NoUfunc),
@@ -169,7 +169,7 @@ UFUNCS = {
 
 
 def no_duck(x):
-    """np.ma makes an object array of what is none, and so fails."""
+    """np.ma converts objects that are not arrays to object arrays, and fails."""
     if isinstance(x, Duck):
         raise NoPlainResult
     return x
@@ -247,7 +247,7 @@ USES = {
 
 
 def differences(f, h=1e-6):
-    """The value and the Jacobian of f itself on plain NumPy."""
+    """The value and the Jacobian of f for plain numbers."""
     columns = []
     for k in range(3):
         step = np.zeros(3)
@@ -263,7 +263,7 @@ def numbers(y):
 
 
 def examine(f):
-    """Raises AssertionError where f traced is neither f nor an error in words of ours."""
+    """Raises AssertionError unless f, traced, has the values of f or raises an error of ad_core."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -292,7 +292,7 @@ def examine(f):
 
 
 def is_ours(error):
-    """Whether a refusal is in words of ours: with the user's line, or a name that is missing."""
+    """Whether an error comes from ad_core: it has the user's line or names a missing attribute."""
     text = str(error)
     own = isinstance(error, ad_core.TracedValueError | NotImplementedError)
     return (own and re.search(r"line \d+, in ", text)) or any(
@@ -300,28 +300,28 @@ def is_ours(error):
     )
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("name", BINARY)
-def test_both_orders(stranger, name):
-    f, make = BINARY[name], STRANGERS[stranger]
+def test_both_orders(foreign, name):
+    f, make = BINARY[name], FOREIGN[foreign]
     examine(lambda x: f(x, make()))
     examine(lambda x: f(make(), x))
     examine(lambda x: f(x[0], make()))
     examine(lambda x: f(make(), x[0]))
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("name", IN_PLACE)
-def test_in_place(stranger, name):
-    f, make = IN_PLACE[name], STRANGERS[stranger]
+def test_in_place(foreign, name):
+    f, make = IN_PLACE[name], FOREIGN[foreign]
     examine(lambda x: f(x * 1.0, make()))
     examine(lambda x: f(make(), x))
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("name", USES)
-def test_uses(stranger, name):
-    f, make = USES[name], STRANGERS[stranger]
+def test_functions_of_both(foreign, name):
+    f, make = USES[name], FOREIGN[foreign]
     examine(lambda x: f(x, make()))
 
 
@@ -332,12 +332,12 @@ def point_of(name):
     return (
         np.ma.array(X.copy(), mask=[False, True, False])
         if name == "masked"
-        else (X.copy().view(type(STRANGERS[name]())))
+        else (X.copy().view(type(FOREIGN[name]())))
     )
 
 
 MEANING = [
-    name for name in STRANGERS if name not in ("priority", "recarray", "memmap", "duck", "unmasked",
+    name for name in FOREIGN if name not in ("priority", "recarray", "memmap", "duck", "unmasked",
                                                "masked constant", "all masked", "masked nan",
                                                "square matrix")
 ]  # fmt: skip
@@ -371,18 +371,18 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("stranger", MEANING)
+@pytest.mark.parametrize("foreign", MEANING)
 @pytest.mark.parametrize("name", CALLS)
-def test_as_an_argument(stranger, name):
-    """A function that is traced with the numbers alone would not be the function."""
+def test_as_an_argument(foreign, name):
+    """Tracing the function with the plain numbers would give another function."""
     with refused(ad_core.TracedValueError, "test_foreign_operands.py", "pass "):
-        CALLS[name](point_of(stranger))
+        CALLS[name](point_of(foreign))
 
 
-@pytest.mark.parametrize("stranger", ["priority", "recarray", "memmap"])
+@pytest.mark.parametrize("foreign", ["priority", "recarray", "memmap"])
 @pytest.mark.parametrize("name", [name for name in CALLS if "batch" not in name])
-def test_as_an_argument_of_plain_numbers(stranger, name):
-    made = X.copy().view(type(STRANGERS[stranger]()))
+def test_as_an_argument_of_plain_numbers(foreign, name):
+    made = X.copy().view(type(FOREIGN[foreign]()))
     found, plain = (flatten(CALLS[name](x))[0] for x in (made, X))
     for a, b in zip(found, plain, strict=True):
         if isinstance(a, np.ndarray | float):
@@ -394,7 +394,7 @@ def test_a_matrix_as_an_argument():
         ad_core.grad(lambda m: np.sum(m * m))(np.matrix(np.eye(2)))
 
 
-def test_beside_a_matrix():
+def test_operations_with_a_matrix():
     M = np.matrix([[1.0, 2.0], [3.0, 4.0]])
     for use in (lambda x: M * x, lambda x: x * M, lambda x: M @ x, lambda x: M + x,
                 lambda x: np.dot(M, x), lambda x: x[0] * M):  # fmt: skip
@@ -417,7 +417,7 @@ class Unit(np.ndarray):
         return NotImplemented
 
 
-def test_a_unit_is_told_by_its_remedy():
+def test_the_message_for_a_unit_has_a_remedy():
     q = PLAIN.copy().view(Unit)
     for use in (lambda x: x * q, lambda x: q * x, lambda x: np.sin(q * x[0])):
         with refused(ad_core.TracedValueError, "Unit", "unit", "x.value"):
@@ -425,7 +425,7 @@ def test_a_unit_is_told_by_its_remedy():
     np.testing.assert_array_equal(ad_core.jacobian(lambda x: x * q.value)(X), np.diag(PLAIN))
 
 
-def test_complex_values_beside_them():
+def test_complex_values_with_foreign_operands():
     for use in (lambda x: np.abs(x * 1j * masked()), lambda x: np.abs(masked() * (x * 1j)),
                 lambda x: np.abs(np.multiply(x * 1j, PLAIN.copy().view(Operators))),
                 lambda x: np.abs(np.dot(x * 1j, masked()))):  # fmt: skip

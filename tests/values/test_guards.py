@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a function learns from its arrays' values: one guard an array, whatever evaluates it."""
+"""Branches that depend on arrays: one guard for each array, in every way to evaluate the
+function."""
 
 import json
 import struct
@@ -16,8 +17,8 @@ from ad_core.recording.record import record
 X = np.array([0.3, -1.2, 2.6, 0.9, -0.4, 1.7, 0.1, -2.2])
 KNOTS = np.linspace(-3.0, 3.0, 13)
 
-# Functions of a vector, the most guards that one may take, and how the point changes so that one
-# flips.  The line of each stands in its message.
+# Functions of a vector, the largest number of guards, and a change of the point by which a guard
+# gets another outcome.  Each message contains the function's line.
 FUNCTIONS = {
     "mask": (lambda x: np.sum(x[x > 0.2]), 1, {0: 0.1}),
     "mask assigned": (lambda x: np.sum(masked(x)), 1, {0: 0.1}),
@@ -67,7 +68,7 @@ def example(request):
     return f, guards, moved(changes)
 
 
-def test_there_are_few_guards_and_no_comparison_but_the_users(example):
+def test_there_are_few_guards_and_no_added_comparisons(example):
     f, most, _ = example
     tape = ad_core.trace(f, X)
     assert 1 <= tape.size["guards"] <= most
@@ -75,7 +76,7 @@ def test_there_are_few_guards_and_no_comparison_but_the_users(example):
     assert larger.size["guards"] == tape.size["guards"]
 
 
-def test_a_point_at_which_one_flips(example):
+def test_a_point_at_which_a_guard_has_another_outcome(example):
     f, _, other = example
     tape = ad_core.trace(f, X)
     near = X + 1e-6 * np.arange(8)
@@ -88,7 +89,7 @@ def test_a_point_at_which_one_flips(example):
 
 
 def test_points_of_a_batch(example):
-    """On lanes, on threads and one by one, each point follows its own path."""
+    """In lanes, on threads and one by one, each point takes its own branch."""
     f, _, other = example
     compiled = ad_core.compile(f)
     for count in (3, 40, 3000):
@@ -101,8 +102,8 @@ def test_points_of_a_batch(example):
             tape(points)
 
 
-def test_a_recording_carried_out_again(example):
-    """The core names the first guard that comes out otherwise; so does what calls a rule."""
+def test_a_replayed_recording(example):
+    """The core finds the first guard with another outcome; recordings with rules do the same."""
     f, _, other = example
     recording = record(f, (X,), {}, 0)
     for x, count in ((X, 0), (X + 1e-6 * np.arange(8), 0), (other, 1)):
@@ -123,7 +124,7 @@ def test_a_recording_carried_out_again(example):
         tape(np.stack([X, X, other]))
 
 
-def test_a_file(example):
+def test_a_saved_tape(example):
     f, _, other = example
     tape = ad_core.trace(f, X)
     back = ad_core.Tape.from_bytes(tape.to_bytes())
@@ -136,7 +137,7 @@ def test_a_file(example):
 
 
 def test_inside_another_derivative(example):
-    """An inner recording that meets an outer value takes its guards along."""
+    """An inner recording that is merged into an outer one keeps its guards."""
     f, _, other = example
 
     def outer(x):
@@ -149,7 +150,7 @@ def test_inside_another_derivative(example):
     np.testing.assert_allclose(tape(X), outer(X), rtol=1e-9)
 
 
-def test_the_first_that_flips_is_named():
+def test_the_message_names_the_first_guard_with_another_outcome():
     def f(x):
         a = x[x > 0.2]  # first
         b = np.sort(x)  # second
@@ -161,7 +162,7 @@ def test_the_first_that_flips_is_named():
             tape(other)
 
 
-def test_a_sorted_array_takes_a_number_an_element():
+def test_a_sorted_array_needs_one_number_for_each_element():
     x = np.random.default_rng(0).random(20_000)
     for f in (np.sort, np.unique):
         tape = ad_core.trace(lambda x, f=f: 0.0 * np.sum(f(x)[:1]), x)
@@ -170,7 +171,7 @@ def test_a_sorted_array_takes_a_number_an_element():
     assert tape.size["bytes"] < 9 * x.size
 
 
-def test_what_depends_on_no_input_is_no_guard():
+def test_comparisons_of_constants_are_not_guards():
     def f(x):
         table = np.array([3.0, 1.0, 2.0])
         return x[0] * np.sort(table)[0] * table[table > 1.5][0]
@@ -195,7 +196,7 @@ def test_holes_stay_where_they_are():
             tape(other)
 
 
-def test_bins_that_are_in_no_order_are_compared_as_they_are():
+def test_bins_that_are_not_sorted():
     def f(x):
         return x[0] * np.searchsorted([0.5, -1.0, 2.0, 0.1], x).sum()
 
@@ -260,7 +261,7 @@ def test_the_stable_order_of_rows():
     ],
     ids=lambda x: f"{x[0]:g} to {x[-1]:g} in {len(x)}",
 )
-def test_places_among_points(points, side):
+def test_searchsorted_positions(points, side):
     rng = np.random.default_rng(3)
     finite = points[np.isfinite(points)]
     near = np.concatenate([finite, np.nextafter(finite, -np.inf), np.nextafter(finite, np.inf)])
@@ -324,7 +325,7 @@ def test_every_number_of_a_guard_is_checked():
 
 
 @pytest.mark.parametrize("key", ["guards", "checks", "outcomes"])
-def test_rows_that_are_too_few_or_too_many(key):
+def test_files_with_too_few_or_too_many_rows_raise(key):
     header, arrays = unpacked(ad_core.trace(several, X).to_bytes())
     for rows in (arrays[key][:-1], np.concatenate([arrays[key], arrays[key][-1:]])):
         with pytest.raises(ValueError, match="tape file"):
@@ -332,7 +333,7 @@ def test_rows_that_are_too_few_or_too_many(key):
 
 
 def test_a_file_of_format_1():
-    """It had a guard for each node, with its outcome beside it."""
+    """It had a guard and an outcome for each node."""
     header, arrays = unpacked(ad_core.trace(lambda x: np.sum(x[x > 0.2]), X).to_bytes())
     (first, count), (bits,) = arrays["guards"][0].tolist(), arrays.pop("outcomes").tolist()
     assert count == 8

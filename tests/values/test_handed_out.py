@@ -1,4 +1,4 @@
-"""What another library was given as objects must have a part in the result, or was lost there."""
+"""The result must depend on traced values that another library was given as objects."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_errors_of_scipy_that_are_caught():
                 ad_core.jacobian(swallowing(use, default))(x2)
 
 
-def test_a_default_beside_what_does_depend():
+def test_a_default_next_to_a_dependent_result():
     def model(x):
         return (
             swallowing(lambda x: float(early_isnan(early_asarray([x[0]]))), DEFAULTS[0])(x) + x[1]
@@ -95,7 +95,7 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_what_comes_back_keeps_its_derivative(name):
+def test_values_that_a_library_returns_keep_their_derivative(name):
     f = KEPT[name]
     for J in (ad_core.jacfwd(f)(x2), ad_core.jacrev(f)(x2), ad_core.compile(f).jacobian(x2)):
         np.testing.assert_allclose(np.asarray(J, dtype=float), 2.0 * np.eye(2), atol=1e-15)
@@ -110,7 +110,7 @@ def test_a_constant_function_is_constant():
 
 
 def test_within_an_inner_derivative():
-    """The inner function is refused, or the outer one if the recordings are one."""
+    """The inner function raises, or the outer one if both recordings were merged."""
     inner = ad_core.grad(swallowing(LOST["a ufunc on an array"], DEFAULTS[0]))
     for f in (lambda x: inner(np.ones(2)) @ x, lambda x: inner(x) @ np.ones(2)):
         with refused(ad_core.NotDifferentiable, "another library"):

@@ -1,6 +1,6 @@
-"""Tests on a value that a program computes otherwise than NumPy in its last bit.
+"""Comparisons of values whose last bit differs between a program and NumPy.
 
-At such a point what the function itself computed decides: no accusation, no BranchChanged.
+At the point of the recording, the function's own result decides, and BranchChanged is not raised.
 """
 
 import pickle
@@ -16,7 +16,7 @@ rng = np.random.default_rng(11)
 
 
 def one(x):
-    """Whether sin^2 + cos^2 is more than 1 hangs on the last bit of each."""
+    """Whether sin^2 + cos^2 > 1 depends on the last bits."""
     return x * x * (2.0 if np.sin(x) ** 2 + np.cos(x) ** 2 > 1 else 3.0)
 
 
@@ -33,7 +33,7 @@ def products(x):
 
 
 def chosen(x):
-    """A mask and an order by values that are equal but for rounding."""
+    """A mask and an order of values that are equal except for rounding."""
     y = np.sin(x) ** 2 + np.cos(x) ** 2
     return x**2 * np.where(y > 1, 1.0, 1.0) + np.sum(x[y > 1] ** 2) + np.sum(x[y <= 1] ** 2)
 
@@ -54,7 +54,7 @@ OF_ARRAYS = {"summed": summed, "products": products}
 
 
 def either(found, smooth):
-    """Whether results are those of one side or the other: 2 or 3 times a smooth function's."""
+    """Whether results are those of either branch: 2 or 3 times those of a smooth function."""
     found = np.asarray(found)
     return any(np.allclose(found, k * smooth, rtol=1e-12, atol=1e-12) for k in (2.0, 3.0))
 
@@ -101,7 +101,7 @@ def test_the_point_of_a_tape_of_an_array(name):
 
 
 def test_other_points_of_a_tape_still_raise():
-    """At some point the recorded path is another one; then a batch names that point."""
+    """At some point the branch is another one, and the message for a batch names that point."""
     fun = lambda x: x * 2.0 if x > 1.0 else x * 3.0  # noqa: E731
     tape = ad_core.trace(fun, 2.0)
     with pytest.raises(ad_core.errors.BranchChanged, match="point 1 of the batch"):
@@ -201,8 +201,8 @@ def test_nested_arguments_and_results():
     assert all(map(either, second["y"], np.ones(50)))
 
 
-def test_a_function_that_is_another_one_in_the_second_run_is_told():
-    """The first run goes by its last bit, the second another way."""
+def test_a_function_that_changes_in_the_second_run_raises():
+    """The last bit decides the first run; the second takes another branch."""
     x, runs = next(x for x in POINTS.ravel().tolist() if differs(x)), []
 
     def impure(x):
@@ -219,14 +219,14 @@ def test_a_function_that_is_another_one_in_the_second_run_is_told():
 
 
 def differs(x):
-    """Whether the program of a recording comes out otherwise at the very point of the recording."""
+    """Whether the program has another outcome than its recording, at the point of the recording."""
     tape = ad_core.trace(one, x)
     _, missed = tape._build("grad", 0).batch([np.array(x)], None, None, None)
     return bool(missed.any())
 
 
-def test_there_are_such_points():
-    """Without them the tests here would hold whatever happened."""
+def test_the_points_of_these_tests_exist():
+    """Without such points the tests in this file would be trivial."""
     assert any(map(differs, POINTS.ravel().tolist()))
 
 

@@ -1,4 +1,4 @@
-"""What outlives what: captured inputs, results, and traced values kept past their trace."""
+"""Lifetimes: captured inputs, results, and traced values that outlive their trace."""
 
 import contextlib
 import copy
@@ -91,7 +91,7 @@ def leaves(*trees):
 
 
 def assert_apart(results, given):
-    """No two results share memory, nor a result and what was given; all may be written."""
+    """No result shares memory with another one or with an argument, and all are writable."""
     for k, a in enumerate(results):
         for b in [*results[k + 1 :], *given]:
             assert not np.shares_memory(a, b)
@@ -137,7 +137,7 @@ def test_a_second_pull_is_not_changed_by_writing_to_the_first():
     np.testing.assert_array_equal(pullback(np.ones(3))[0], [3.0, 3.0, 3.0])
 
 
-def test_results_of_nested_traces_are_apart():
+def test_results_of_nested_traces_share_no_memory():
     def f(x):
         y, pullback = ad_core.vjp(same, x)
         w = x * 2.0
@@ -240,9 +240,9 @@ def test_an_escape_names_its_owner():
         kept[0] + 1.0
 
 
-def test_an_escape_from_an_inner_trace_that_went_on_the_outer_tape():
-    """Values of a finished inner trace are refused; but one that an operation with an outer
-    value made is the outer trace's own, and its derivative is right."""
+def test_an_escape_from_an_inner_trace_that_was_merged():
+    """Values of a finished inner trace raise an error.  The result of an operation with an outer
+    value belongs to the outer trace, and its derivative is right."""
 
     def f(x):
         kept = []
@@ -319,7 +319,7 @@ def test_a_generator_that_differentiates_is_resumed_between_traces():
 
 
 @pytest.mark.parametrize("make", ESCAPED)
-def test_copies_of_an_escaped_value_are_refused_or_as_dead(make):
+def test_copies_of_an_escaped_value_can_not_be_used_either(make):
     for copied in (copy.copy, copy.deepcopy):
         with pytest.raises(ad_core.EscapedTraceError):
             copied(make()) + 1.0
@@ -328,7 +328,7 @@ def test_copies_of_an_escaped_value_are_refused_or_as_dead(make):
             pickle.dumps(make(), protocol)
 
 
-def test_looking_at_an_escaped_value_is_no_crash():
+def test_inspecting_an_escaped_value_does_not_crash():
     for make in ESCAPED:
         kept = make()
         for look in (repr, str, lambda x: x.shape, lambda x: x.dtype, lambda x: x.ndim):
@@ -340,7 +340,7 @@ def test_looking_at_an_escaped_value_is_no_crash():
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, np.copy, np.array])
-def test_a_copy_keeps_its_derivative_and_is_apart(copied):
+def test_a_copy_keeps_its_derivative_and_shares_no_memory(copied):
     def f(x):
         y = copied(x)
         y[0] = 0.0
@@ -358,22 +358,22 @@ def test_deepcopy_of_a_container():
     np.testing.assert_array_equal(ad_core.grad(f)(x3), [2.0, 6.0, 6.0])
 
 
-def test_pickling_a_traced_value_is_refused():
+def test_pickling_a_traced_value_raises():
     for x in (1.0, x3):
         with pytest.raises(TypeError, match="can not be pickled"):
             ad_core.jacobian(lambda x: pickle.loads(pickle.dumps(x)))(x)
 
 
-def test_traced_types_are_not_made_by_hand():
+def test_traced_types_can_not_be_constructed():
     for kind in (_core.TracedScalar, _core.TracedArray):
-        with pytest.raises(TypeError, match="come from a trace"):
+        with pytest.raises(TypeError, match="made by ad_core while it traces"):
             kind()
 
 
 # ------------------------------------------------------------------------------------ freeing
 
 
-def test_a_recording_goes_with_its_pullback():
+def test_a_recording_is_freed_with_its_pullback():
     class Marked(np.ndarray):
         pass
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Series and DataFrames of pandas beside traced values: they calculate, and give plain results."""
+"""Operations of Series and DataFrames of pandas with traced values have plain results."""
 
 import warnings
 
@@ -75,7 +75,7 @@ def numbers(y):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_it_calculates_or_is_refused(name):
+def test_operations_are_right_or_raise(name):
     f, columns = FUNCTIONS[name], []
     for k in range(3):
         h = 1e-6 * np.eye(3)[k]
@@ -94,7 +94,7 @@ def test_it_calculates_or_is_refused(name):
 
 
 def test_labels_are_not_ignored():
-    """pandas goes by labels, not by places."""
+    """pandas matches labels, not positions."""
     other = pd.Series([10.0, 20.0, 30.0], index=["c", "b", "a"])
     try:
         J = ad_core.jacobian(lambda x: (S * x) * other)(X)
@@ -116,18 +116,18 @@ TRANSFORMS = {
 
 @pytest.mark.parametrize("x", [S, D, S.index.astype(str).map(len).astype(float)], ids=type)
 @pytest.mark.parametrize("transform", TRANSFORMS)
-def test_a_derivative_by_labelled_numbers_says_what_to_pass(x, transform):
+def test_the_message_for_labelled_arguments_has_a_remedy(x, transform):
     with refused(ad_core.TracedValueError, "argument 0", type(x).__name__, "labels",
                  "x.to_numpy()", "pd.Series(result, x.index)"):  # fmt: skip
         TRANSFORMS[transform](lambda x: np.sum(x * x))(x)
 
 
-def test_the_labels_come_back():
+def test_results_get_labels_back():
     G = pd.Series(ad_core.grad(lambda x: np.sum(x * S))(S.to_numpy()), S.index)
     assert G["b"] == 2.0
 
 
-def test_data_that_is_not_differentiated_passes_as_it_is():
+def test_arguments_that_are_not_differentiated_stay_tables():
     def f(p, data):
         return ((data.u * p[0] + p[1] - data["v"]) ** 2).mean()
 
@@ -135,7 +135,7 @@ def test_data_that_is_not_differentiated_passes_as_it_is():
     np.testing.assert_allclose(G, [-4.0, -2.0])
 
 
-def test_what_has_rules_of_its_own():
+def test_functions_with_rules():
     doubled = ad_core.external(lambda y: np.sum(y * 2.0), vjp=lambda p, y, w: (2.0 * w + 0 * p[0],))
     with refused(ad_core.TracedValueError, "Series", "np.asarray", "test_pandas.py"):
         ad_core.grad(lambda x: doubled(x * S))(X)
@@ -147,5 +147,5 @@ def test_what_has_rules_of_its_own():
     )
 
 
-def test_a_traced_number_is_still_a_float_to_users():
+def test_a_traced_number_is_an_instance_of_float():
     assert ad_core.grad(lambda x: x * isinstance(x, float))(2.0) == 1.0

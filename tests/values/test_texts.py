@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: UP030, UP031, UP032
-"""Text of traced values: the number's own, and a guard that it stays so."""
+"""The text of traced values is that of the number, with a guard that it stays the same."""
 
 import io
 import logging
@@ -21,8 +21,8 @@ NUMBERS = [0.0, -0.0, 1.5, -2.25, 1e300, -1e300, 5e-324, -5e-324, 0.0499999, 0.0
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_the_text_is_the_numbers_and_a_guard(spec):
-    """A recording holds just where the text is the same."""
+def test_the_text_is_that_of_the_number_and_a_guard(spec):
+    """A recording holds exactly where the text is the same."""
     rng = np.random.default_rng(3)
     numbers = [*NUMBERS, *rng.normal(size=8)]
     for number in numbers:
@@ -87,7 +87,7 @@ def deciding(text):
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_that_decides(name):
+def test_a_text_that_decides_a_branch(name):
     fun = deciding(TEXTS[name])
     points = [x for x in POINTS if np.isfinite(x).all() or (" d" not in name and " i " not in name)]
     for first in points[:3]:
@@ -132,7 +132,7 @@ def test_a_rounded_text_may_be_read_back():
     assert compiled.paths < 6
 
 
-def test_a_log_holds_what_the_plain_function_logs():
+def test_a_log_has_the_same_text_as_for_plain_numbers():
     def f(x, log):
         log.info("%.2f %d %s", x[0], x[1], x[0])
         log.info(f"sum {np.sum(x):.1f}")
@@ -155,7 +155,7 @@ def test_a_log_holds_what_the_plain_function_logs():
     lambda x: "%x" % x, lambda x: "%c" % x, float, int, lambda x: [x][0].__float__(),
     lambda x: int("7") + int(x), lambda x: 5 % int(x),
 ])  # fmt: skip
-def test_other_conversions_are_refused(use):
+def test_other_conversions_raise(use):
     with pytest.raises(TypeError):
         ad_core.grad(lambda x: use(x) and x)(2.0)
 
@@ -167,20 +167,20 @@ def test_numbers_that_have_no_integer_text():
                 run(lambda x: len("%d" % x) * x, np.float64(wild))
 
 
-def test_a_format_that_does_not_fit_is_pythons_error():
+def test_a_wrong_format_raises_the_error_of_python():
     with pytest.raises(ValueError, match="Unknown format code 'd'"):
         ad_core.grad(lambda x: len(f"{x:d}") * x)(2.0)
     with pytest.raises(TypeError, match="unsupported format string"):
         ad_core.grad(lambda x: len(f"{x:.2f}") * np.sum(x))(np.ones(2))
 
 
-def test_repr_is_a_guard_too():
+def test_repr_is_a_guard_as_well():
     f = ad_core.compile(lambda x: x * len(repr(x)))
     for x in (2.0, 2.25, 123.456):
         assert f(x) == x * len(f"TracedScalar({x})")
 
 
-def test_a_value_whose_trace_has_ended_is_printed_all_the_same():
+def test_a_value_whose_trace_has_ended_can_be_printed():
     kept = []
     ad_core.grad(lambda x: kept.append(x) or x * x)(3.0)
     assert "ended" in f"{kept[0]}"

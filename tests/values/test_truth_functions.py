@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever public NumPy function traced truth values and counts meet: NumPy's own value, of its
-type, or an error where NumPy raises one.  Mixed with floats: the same, or a refusal."""
+"""All public functions of NumPy on traced truth values and counts: the result has NumPy's value and
+type, or an error is raised where NumPy raises one.  With floats as well: the same, or a refusal."""
 
 import re
 import warnings
@@ -40,7 +40,7 @@ NAMES = {
 
 
 class Arguments(dict):
-    """The names that a call uses, made when they are."""
+    """The arguments that a call uses, made when they are used."""
 
     def __init__(self, *point):
         self.point = point
@@ -50,7 +50,7 @@ class Arguments(dict):
         return self[name]
 
 
-# Calls with truth values and counts alone, beside plain arrays.
+# Calls with truth values, counts and plain arrays.
 ALONE = """
 f(m) | f(a) | f(s) | f(one) | f(none) | f(k) | f(c) | f(i) | f(m, n) | f(a, b) | f(s, t) | f(m, k)
 f(k, m) | f(k, k) | f(c, a) | f(i, s) | f(m, p) | f(p, m) | f(m, q) | f(q, m) | f(m, s) | f(s, m)
@@ -67,7 +67,7 @@ f(0.0, 1.0, i) | f(h, i) | f(q, i) | f(m, i) | f(q, axis=s) | f(m, out=p) | f(m,
 f(m, n, out=q) | f(m, n, out=e) | f(k, m, out=q) | f(m, n, out=o) | f(m, out=q) | f(m, k, out=p)
 f(a, [0, 2], 1)
 """
-# Calls in which traced floats take part.
+# Calls with traced floats as well.
 MIXED = """
 f(m, v) | f(v, m) | f(k, v) | f(v, k) | f(a, w) | f(w, a) | f(s, u) | f(u, s) | f(v, i) | f(i, v)
 f([m, v]) | f([v, k]) | f([s, u]) | f((u, s, 1)) | f(v, 1, m) | f(v, m, n) | f(m, v, n)
@@ -103,7 +103,7 @@ OURS = ("Cannot cast the result of", "np.interp takes sample points", "must be 1
 
 
 def public():
-    """(name, function) of what traced arrays may be handed to."""
+    """(name, function) of the functions that may be called with traced arrays."""
     for prefix, module in MODULES.items():
         for name in sorted(dir(module)):
             f = getattr(module, name)
@@ -124,7 +124,7 @@ def function(name):
 
 
 def outcome(f, text, arguments):
-    """The values and kinds of the result and of the arguments afterwards."""
+    """The values and types of the result, and of the arguments after the call."""
     result = eval(text, {"f": f}, arguments)
     return [described(leaf) for leaf in [*leaves(result), *arguments.values()]]
 
@@ -158,7 +158,7 @@ def traced_outcome(f, text):
 
 
 def difference(found, expected, coarse, typed):
-    """What differs; of typed results also the kind of their numbers."""
+    """The difference of two results; for typed results also that of the kind of their dtypes."""
     if len(found) != len(expected):
         return f"{len(found)} results, not {len(expected)}"
     for (ours, kind), (theirs, kind_of_theirs) in zip(found, expected, strict=True):
@@ -173,7 +173,7 @@ def difference(found, expected, coarse, typed):
 
 
 def examined(f, coarse, text, mixed):
-    """What is wrong with one call, None if nothing is."""
+    """The failure of one call, None if it is right."""
     objects = mixed and ("[" in text or "((" in text)  # in NumPy's hands an array of objects
     try:
         with warnings.catch_warnings():
@@ -197,7 +197,7 @@ def examined(f, coarse, text, mixed):
 
 
 def wrong_calls(name, f, coarse=False, leaves_rest=False):
-    """Call -> what is wrong with it."""
+    """The failures of calls, by call."""
     wrong = {}
     for text, mixed in [(text, False) for text in calls(ALONE)] + [
         (text, True) for text in calls(MIXED) + calls(TEXT.get(name, ""))
@@ -218,7 +218,7 @@ def wrong_calls(name, f, coarse=False, leaves_rest=False):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", list(public()))
-def test_functions_are_as_numpys(name):
+def test_results_of_functions_are_those_of_numpy(name):
     ufunc = isinstance(function(name), np.ufunc)
     with np.errstate(all="ignore"):
         assert not wrong_calls(name, lambda: function(name), ufunc, ufunc or name == "np.clip")
@@ -235,7 +235,7 @@ FOLDED = sorted(
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("method", ["reduce", "accumulate", "reduceat", "outer", "at"])
 @pytest.mark.parametrize("name", FOLDED)
-def test_methods_of_ufuncs_are_as_numpys(name, method):
+def test_results_of_ufunc_methods_are_those_of_numpy(name, method):
     with np.errstate(all="ignore"):
         wrong = wrong_calls(name, lambda: getattr(getattr(np, name), method), coarse=True)
     alone = calls(ALONE)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random programs on truth values, counts and floats: every value and type as NumPy's, the same
-value and derivative by every route, wherever a recording holds."""
+"""Random programs with truth values, counts and floats.  All values and types are NumPy's, and
+every way to evaluate them has the same value and derivative wherever the recording holds."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from ad_core.errors import BranchChanged
 SIZE = 4
 STEPS = 12
 
-# What a step may make of values a and b of the program, x its input, P, Q and H plain arrays.
+# The steps: a and b are values of the program, x is its input, P, Q and H are plain arrays.
 STEPS_OF = """
 a > 0.5 ; a >= b ; a == b ; a != 0 ; np.isfinite(a) ; np.logical_xor(a, b) ; ~a ; a & b ; a | b
 a ^ b ; a + b ; a * b ; a - b ; a / (b + 2.0) ; a // 2 ; a % 3 ; -a ; abs(a) ; a + 1 ; 2 * a
@@ -50,7 +50,7 @@ def program(seed):
 
 
 def run(steps, x):
-    """The values that a program has made; a step that raises makes none."""
+    """The values of a program's steps; a step that raises has none."""
     names = {
         "np": np, "x": x, "P": np.array([True, False, True, True]), "Q": np.array([2, 0, 1, 3]),
         "H": np.linspace(0.5, 2.0, 4), "v": np.linspace(1.0, 2.0, 4),
@@ -78,7 +78,7 @@ def described(value):
 
 
 def refused(steps, x):
-    """Whether ours refuses what NumPy does: a number's integer, a float as a position."""
+    """Whether ad_core raises although NumPy does not: int() of a number, a float as a position."""
     try:
         ad_core.jvp(lambda x: run(steps, x) and 0.0, (x,), (x,))
     except (ad_core.errors.TracedValueError, NotImplementedError):
@@ -87,7 +87,7 @@ def refused(steps, x):
 
 
 def point(seed):
-    """A point of no ties with the numbers that programs compare with."""
+    """A point without ties with the numbers that programs compare with."""
     rng = np.random.default_rng(seed)
     return rng.permutation(SIZE) / 2 + 0.3 + 0.1 * rng.random(SIZE)
 
@@ -120,8 +120,8 @@ def slopes(f, x, h):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(60))
 def test_all_routes(seed):
-    """Values at other points are NumPy's, and derivatives agree with one another and with
-    differences where these do."""
+    """Values at other points are NumPy's.  Derivatives agree with one another, and with finite
+    differences where these converge."""
     steps = program(1000 + seed)
 
     def f(x):

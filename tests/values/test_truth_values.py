@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Truth values and counts of them: they calculate, index, store, count and slice as NumPy's bools
-and integers do, at the point of recording and, where a recording holds, at others."""
+"""Truth values and counts behave as NumPy's bools and integers in calculations, indices, stores,
+counts and slices, at the point of the recording and at others where the recording holds."""
 
 import numpy as np
 import pytest
@@ -124,7 +124,7 @@ def described(result):
 
 
 def traced(function, x):
-    """What a function gives when it is traced, described while it is."""
+    """The description of a function's result, made while it is traced."""
     found = []
 
     def f(x):
@@ -164,7 +164,7 @@ def test_a_store_through_a_view_of_a_mask_is_seen_in_it():
     assert traced(f, X) == described(f(X.copy()))
 
 
-def test_floats_made_of_a_mask_are_an_array_of_their_own():
+def test_floats_made_of_a_mask_share_no_memory_with_it():
     def f(x):
         m = x > 1.5
         made = [np.asarray(m, dtype=float), np.array(m, dtype=float, copy=None), m.astype(float)]
@@ -205,7 +205,7 @@ REFUSED_STORES = {
 
 
 @pytest.mark.parametrize("code", REFUSED)
-def test_what_numpy_refuses_is_refused_with_a_remedy(code, nothing_leaks):
+def test_operations_that_numpy_rejects_raise_with_a_remedy(code, nothing_leaks):
     # older NumPy takes a bool as an index, with a warning, which is an error in tests
     with pytest.raises((TypeError, DeprecationWarning)):
         evaluated(code, X.copy())
@@ -214,14 +214,14 @@ def test_what_numpy_refuses_is_refused_with_a_remedy(code, nothing_leaks):
 
 
 @pytest.mark.parametrize("code", REFUSED_STORES)
-def test_casts_that_numpy_refuses_are_refused(code, nothing_leaks):
+def test_casts_that_numpy_rejects_raise(code, nothing_leaks):
     with pytest.raises(TypeError):
         stored(code, X.copy())
     with refused(TypeError, *REFUSED_STORES[code]):
         ad_core.grad(lambda x: stored(code, x) and np.sum(x))(X)
 
 
-def test_no_nan_becomes_an_integer(nothing_leaks):
+def test_nan_can_not_be_converted_to_an_integer(nothing_leaks):
     def f(x):
         count = np.cumsum(x > 0)
         count[0] = x[0] / 0.0 * 0.0
@@ -231,7 +231,7 @@ def test_no_nan_becomes_an_integer(nothing_leaks):
         ad_core.grad(f)(X)
 
 
-# Functions of x whose derivatives are those of the branch: at X, and at a point of another one.
+# Functions of x with branches, to be evaluated at X and at a point on another branch.
 W = np.array([10.0, 20.0, 30.0, 40.0])
 
 
@@ -315,15 +315,15 @@ def test_within_another_trace(name):
 
 
 @pytest.mark.parametrize("name", sorted(LAZY))
-def test_what_only_calculates_keeps_no_guard(name):
+def test_calculations_without_branches_record_no_guard(name):
     """The recording holds at every point."""
     tape = ad_core.trace(MODELS[name], X)
     for x in (X[::-1].copy(), X + 5.0):
         tape(x)
 
 
-def test_counts_in_scalars_are_counts():
-    """Additions of truth values one by one, as of a whole array."""
+def test_sums_of_single_truth_values_are_counts():
+    """Additions of single truth values give counts, as the sum of an array does."""
 
     def f(x):
         n = (x[0] > 1.5) + (x[1] > 1.5)  # a truth value
