@@ -1,15 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Positions and orders where NaN is left out, or several keys decide."""
+"""Sorting, searching and counting.  The order or position that is found is kept as a guard, so
+that a recording is used only at points where the same one is found."""
 
 import numpy as np
 
 from ad_core import _core
-from ad_core.overrides.numpy.dispatch import implements, keeps_types
-from ad_core.overrides.numpy.guards import decided, keep_holes, plain, tested
-from ad_core.overrides.numpy.logic import argmax, argmin
-from ad_core.recording.arrays import as_traced
+from ad_core.overrides.numpy.dispatch import implements, only_plain
+from ad_core.overrides.numpy.guards import decided, holds, keep_holes, keep_order, plain, tested
+from ad_core.overrides.numpy.orders import searched, stable_order, stable_partition
+from ad_core.recording.arrays import as_array, as_traced
 
-__all__ = ["lexsort"]
+__all__ = ["argmax", "argmin", "argsort", "keep_partition", "lexsort", "sorting"]
+
+
+def _extreme_at(function, better, no_worse):
+    """The first of the best elements: better than those before it, no worse than those after."""
+
+    def position(a, axis=None, keepdims=False):
+        x = as_traced(a)
+        if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
+            return np.intp(0)
+        values = plain(x)
+        found = function(values, axis=axis, keepdims=bool(keepdims))
+        if axis is None:
+            _keep_first(np.ravel(x), np.ravel(found)[0], better, no_worse)
+            return found
+        rows = np.moveaxis(x, axis, -1)
+        places = np.moveaxis(found if keepdims else np.expand_dims(found, axis), axis, -1)
+        best = np.broadcast_to(np.take_along_axis(rows, places, -1), rows.shape)
+        before = np.arange(rows.shape[-1]) < places
+        keep = keep_holes(x, values)
+        keep(no_worse, best, rows)
+        if before.any():
+            keep(better, best[before], rows[before])
+        return found
+
+    return position
+
+
+def _keep_first(x, place, better, no_worse):
+    """Note that this element of a vector is the first of the best ones, or the first NaN."""
+    if np.isnan(plain(x[place])):
+        tested(np.isnan, x[: place + 1])
+        return
+    if place:
+        holds(better, x[place], x[:place])
+    holds(no_worse, x[place], x[place:])
+
+
+argmax = implements(np.argmax)(_extreme_at(np.argmax, np.greater, np.greater_equal))
+argmin = implements(np.argmin)(_extreme_at(np.argmin, np.less, np.less_equal))
 
 
 def _without_nan(position, worst):
@@ -27,6 +67,37 @@ def _without_nan(position, worst):
 
 implements(np.nanargmax)(_without_nan(argmax, -np.inf))
 implements(np.nanargmin)(_without_nan(argmin, np.inf))
+
+
+@implements(np.argsort)
+def argsort(a, axis=-1, kind=None, order=None, *, stable=None):
+    """The stable order."""
+    x = as_array(a)
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
+        return np.zeros(1, dtype=np.intp)
+    return sorting(x, axis)[0]
+
+
+def sorting(x, axis, keep=keep_order):
+    """The stable order of x, and x in this order; kept as guards, by keep."""
+    values = plain(x)
+    found = stable_order(values, axis)
+    ordered = np.take_along_axis(x, found, axis)
+    rows = np.moveaxis(ordered, axis, -1)
+    moved = np.moveaxis(found, axis, -1)
+    ahead = moved[..., :-1] < moved[..., 1:]
+    keep(keep_holes(x, values), rows[..., :-1], rows[..., 1:], ahead)
+    return found, ordered
+
+
+@implements(np.sort)
+def sort(a, axis=-1, kind=None, order=None, *, stable=None):
+    x = as_array(a)
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    return sorting(x, axis)[1]
 
 
 @implements(np.lexsort)
@@ -47,6 +118,84 @@ def lexsort(keys, axis=-1):
     return found
 
 
-@keeps_types(np.can_cast)
-def can_cast(from_, to, casting="safe"):
-    return np.can_cast(from_.dtype, to, casting)
+@implements(np.argpartition)
+def argpartition(a, kth, axis=-1, kind="introselect", order=None):
+    kth = only_plain(np.argpartition, kth)
+    x = as_array(a)
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    (axis,) = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+    ks = np.unique(np.ravel(kth) + np.where(np.ravel(kth) < 0, x.shape[axis], 0))
+    rows = np.moveaxis(x, axis, -1)
+    found = stable_partition(plain(rows), ks)
+    keep_partition(rows, found, ks)
+    return np.moveaxis(found, -1, axis)
+
+
+def keep_partition(rows, found, ks):
+    """Note which elements of the last axis are in the sorted places ks, and between which."""
+    moved = np.take_along_axis(rows, found, -1)
+    if not moved.size:
+        return moved
+    keep = keep_holes(rows, plain(rows))
+    for low, high in zip([None, *ks], [*ks, None], strict=True):
+        between = slice(0 if low is None else low + 1, high)
+        if low is not None:
+            at = slice(low, low + 1)
+            keep_order(
+                keep, moved[..., at], moved[..., between], found[..., at] < found[..., between]
+            )
+        if high is not None:
+            at = slice(high, high + 1)
+            keep_order(
+                keep, moved[..., between], moved[..., at], found[..., between] < found[..., at]
+            )
+        if low is not None and high == low + 1:
+            keep_order(keep, moved[..., low], moved[..., high], found[..., low] < found[..., high])
+    return moved
+
+
+@implements(np.partition)
+def partition(a, kth, axis=-1, kind="introselect", order=None):
+    x = as_array(a)
+    if axis is None:
+        x, axis = np.ravel(x), 0
+    return np.take_along_axis(x, argpartition(x, kth, axis), axis)
+
+
+@implements(np.nonzero)
+def nonzero(a):
+    return np.nonzero(decided(a))
+
+
+@implements(np.flatnonzero)
+def flatnonzero(a):
+    return nonzero(np.ravel(a))[0]
+
+
+@implements(np.argwhere)
+def argwhere(a):
+    return np.argwhere(decided(a))
+
+
+@implements(np.count_nonzero)
+def count_nonzero(a, axis=None, *, keepdims=False):
+    return np.count_nonzero(decided(a), axis=axis, keepdims=keepdims)
+
+
+@implements(np.searchsorted)
+def searchsorted(a, v, side="left", sorter=None):
+    values = plain(v)
+    points = as_array(a) if np.size(v) < np.size(a) else as_traced(a)  # shared constants
+    points = points if sorter is None else points[sorter]
+    known = plain(points)
+    found = searched(known, values, side)
+    keep_holes(a, known)
+    keep = keep_holes(v, values)
+    if not ((np.diff(known) >= 0).all() and np.isfinite(values).all()):
+        keep = tested
+    ends = np.concatenate([[-np.inf], points, [np.inf]])
+    below, above = (np.less, np.less_equal) if side == "left" else (np.less_equal, np.less)
+    keep(below, ends[found], v)
+    keep(above, v, ends[found + 1])
+    return found
