@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A function recorded at one point: arguments, trace, products with its Jacobian, notes."""
+"""Recording a function at one point: its arguments, its trace and products with its Jacobian."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which arguments of a function are meant: the argnums of every transform and method."""
+"""The parameter argnums of every transform and method: which arguments to differentiate by."""
 
 import math
 
@@ -9,21 +9,21 @@ __all__ = ["is_single", "numbered"]
 
 
 def is_single(argnums):
-    """Whether one argument is asked for by number, so that results are not wrapped in a tuple."""
+    """Whether argnums is one number, so that results are not wrapped in a tuple."""
     return not isinstance(argnums, (tuple, list))
 
 
-def numbered(argnums, count, told):
-    """argnums of a function of `count` arguments as a list of numbers from 0 on.
+def numbered(argnums, count, missing):
+    """argnums of a function of `count` arguments as a list of numbers that start at 0.
 
-    Raises TypeError for what is no number, ValueError for one that is too large (told says how
-    many arguments there are) or named twice.
+    Raises TypeError for an entry that is not an integer, and ValueError for one that is out of
+    range or appears twice. `missing` ends the message for an entry that is out of range.
     """
     numbers = []
     for given in [argnums] if is_single(argnums) else argnums:
         k = integer(given, "argnums", "an int or a tuple of ints", most=math.inf, given=argnums)
         if not -count <= k < count:
-            raise ValueError(f"argnums={shown(argnums)} names an argument that {told}")
+            raise ValueError(f"argnums={shown(argnums)} names an argument that {missing}")
         numbers.append(k % count)
     if len(set(numbers)) != len(numbers):
         raise ValueError(f"argnums={shown(argnums)} names an argument twice")

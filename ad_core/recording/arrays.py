@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever stands for an array as an array: plain, or traced where it holds traced values."""
+"""Conversion of numbers, lists and arrays to plain arrays, or to traced ones if they hold traced
+values."""
 
 import numpy as np
 
@@ -9,7 +10,7 @@ __all__ = ["as_array", "as_floats", "as_traced"]
 
 
 def as_array(x):
-    """x as an array: traced scalars become 0-d traced arrays, lists plain or traced ones."""
+    """x as an array. Traced scalars become 0-d traced arrays, lists plain or traced arrays."""
     if _core.traced(x):
         return _core.as_array(x)
     array = x if type(x) is np.ndarray else _core.numbers_in(x)
@@ -22,15 +23,15 @@ def as_array(x):
 
 
 def as_floats(x):
-    """x as an array, of floats where it is one of truth values or integers, which calculate
-    otherwise."""
+    """x as an array. Truth values and integers are converted to floats, since their arithmetic
+    differs from that of floats."""
     array = _core.numbers_of(as_array(x))
     return array * 1.0 if array.dtype.kind in "biu" else array
 
 
 def as_traced(x):
-    """x as a traced array; plain numbers become constants of the innermost trace, but for complex
-    ones, which stay as they are."""
+    """x as a traced array. Plain numbers become constants of the innermost trace; complex arrays
+    are returned unchanged."""
     array = as_array(x)
     if _core.traced(array) or array.dtype.kind == "c":
         return array

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding the user's line: where an operation stands, where a NaN was born."""
+"""debug(): the user's line of every operation, and the operation that first gave a NaN."""
 
 import numpy as np
 
@@ -12,14 +12,14 @@ __all__ = ["check_derivative", "check_value", "debug", "is_wild"]
 class debug(_core.Debugging):
     """A context in which recordings keep the user's file and line of every operation.
 
-    nans: results and derivatives that come out infinite or NaN raise FloatingPointError, which
-    names the operation and the line where the first such number was born: the first, in the order
-    of evaluation, whose operands are all finite.  What no result depends on (the branch that
-    np.where does not take) is not looked at.
+    With nans=True, a result or derivative that is infinite or NaN raises FloatingPointError. The
+    error names the operation that produced the first such number, and its line: in the order of
+    evaluation, the first operation that is not finite although all its operands are. Operations
+    that no result depends on (the branch that np.where does not take) are not checked.
 
-    It holds for all threads, may be nested, and costs about a microsecond for each line of the
-    user's that records; checking costs a pass over the recording, and only where a result is not
-    finite.  In pytest::
+    The context applies to all threads and may be nested. It costs about a microsecond for each of
+    the user's lines that records. The check costs a pass over the recording, and only if a result
+    is not finite. In pytest::
 
         @pytest.fixture(autouse=True)
         def lines():
@@ -35,13 +35,15 @@ class debug(_core.Debugging):
 
 
 def is_wild(leaves):
-    """Whether debug(nans=True) is on and results of higher order are not finite: then those of
-    lower order are asked first, and a recording of derivatives next, which name an operation."""
+    """Whether debug(nans=True) is on and results of higher order are not finite.
+
+    The caller then checks the results of lower order first and a recording of the derivatives
+    next, because those checks name an operation."""
     return _core.watches_nans() and not all(np.all(np.isfinite(leaf)) for leaf in leaves)
 
 
 def check_value(recording):
-    """Raise FloatingPointError for a recording whose result is not finite, in debug(nans=True)."""
+    """Within debug(nans=True), raise FloatingPointError if the recording's result is not finite."""
     nodes = recording.outputs.nodes
     if _core.watches_nans() and not np.all(
         np.isfinite(_core.values_at(recording.trace, nodes, nodes.shape))
@@ -50,7 +52,7 @@ def check_value(recording):
 
 
 def check_derivative(recording, found):
-    """The same for its derivative, which is returned."""
+    """Within debug(nans=True), raise if the derivative `found` is not finite; else return it."""
     if _core.watches_nans() and not _core.traced(found) and not np.all(np.isfinite(found)):
         _report(recording, True)
     return found
@@ -58,11 +60,11 @@ def check_derivative(recording, found):
 
 def _report(recording, derivative):
     trace = recording.trace
-    born = _core.first_nonfinite(trace, recording.outputs.nodes, derivative)
+    first = _core.first_nonfinite(trace, recording.outputs.nodes, derivative)
     what = f"the {'derivative' if derivative else 'result'} of {trace.name} is not finite"
-    if born is None:
+    if first is None:
         raise FloatingPointError(f"{what}, and neither are the inputs that it depends on")
-    name, run, value = born
+    name, run, value = first
     place, line = _core.run_line(trace, run), ""
     if place is not None:
         text = line_text(*place)

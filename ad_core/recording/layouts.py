@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results in the order of memory that NumPy gives them.
+"""Results with the memory layout (order of the axes in memory) that NumPy gives them.
 
-Elementwise operations and functions that move elements lie so as they are made.  Of any other
-function NumPy itself is asked, once for each layout of arguments: it is carried out on their
-values, and the strides of what it makes are kept.
+Elementwise operations and functions that move elements produce this layout directly. For any other
+function, NumPy's own function is called on the values of the arguments, once for each layout of
+arguments, and the strides of its result are kept.
 """
 
 import numpy as np
@@ -11,14 +11,15 @@ import numpy as np
 from ad_core import _core
 
 __all__ = [
-    "as_elementwise", "as_numpy_lays", "in_named_order", "laid", "order_of", "placed", "strides",
+    "in_axis_order", "in_elementwise_layout", "in_layout", "in_named_order", "in_numpy_layout",
+    "order_of", "strides",
 ]  # fmt: skip
 
-MOST = 4096  # layouts kept
-LONG = 32  # numbers of a list that are part of a key
-known = {}  # (function, arguments but for their values): strides of the result, or of its parts
+MOST = 4096  # layouts that are kept
+LONG = 32  # of longer lists only the length is part of a key
+known = {}  # (function, arguments without their values): strides of the result, or of its parts
 
-# What is in C's order if all arguments are; asked of NumPy only otherwise.
+# Functions whose result is in C order if all arguments are: NumPy is called only for others.
 PLAIN = {
     np.sum, np.mean, np.var, np.std, np.max, np.min, np.amax, np.amin, np.prod, np.cumsum, np.ptp,
     np.cumprod, np.sort, np.clip, np.where, np.dot, np.matmul, np.tensordot, np.outer, np.round,
@@ -26,29 +27,29 @@ PLAIN = {
 }  # fmt: skip
 
 
-class _Unkept(Exception):
-    """Arguments that are no key, or that NumPy can not be asked with."""
+class _NoKey(Exception):
+    """Arguments that can not be a key of `known`, such as functions and unhashable objects."""
 
 
-def as_numpy_lays(function, args, kwargs, result, name=None):
-    """The result with its axes in memory as in NumPy's result of the same call."""
+def in_numpy_layout(function, args, kwargs, result, name=None):
+    """The result with the memory layout of NumPy's result of the same call."""
     if function in PLAIN and _core.all_in_c_order((result, args, kwargs)):
         return result
     if function in PLAIN and _core.all_in_c_order((args, kwargs)):
-        return laid(result, range(np.ndim(result), 0, -1))
+        return in_layout(result, range(np.ndim(result), 0, -1))
     try:
         key = (name or function, _described(args), _described(kwargs))
-    except _Unkept:
+    except _NoKey:
         return result
     if key not in known:
         if len(known) >= MOST:
             known.clear()
-        known[key] = _asked(function, args, kwargs)
-    return laid(result, known.get(key))
+        known[key] = _strides_by_numpy(function, args, kwargs)
+    return in_layout(result, known.get(key))
 
 
 def _described(item):
-    """An argument but for the values of its arrays; what is no number and no array is itself."""
+    """An argument without the values of its arrays; other objects stand for themselves."""
     kind = type(item)
     if _core.traced_complex(item):
         return kind, item.shape, strides(item)
@@ -57,22 +58,22 @@ def _described(item):
     if kind is _core.TracedScalar:
         return kind
     if kind is list or kind is tuple:
-        if len(item) > LONG:  # numbers, whose values do not count
+        if len(item) > LONG:  # a list of numbers, whose values do not change the layout
             return kind, len(item)
         return kind, *map(_described, item)
     if kind is dict:
         return tuple((k, _described(x)) for k, x in item.items())
     if callable(item) and kind is not type:
-        raise _Unkept
+        raise _NoKey
     try:
         hash(item)
     except TypeError:
-        raise _Unkept from None
+        raise _NoKey from None
     return kind, item
 
 
-def _asked(function, args, kwargs):
-    """The strides of what NumPy makes of the arguments' values; None where it can not tell."""
+def _strides_by_numpy(function, args, kwargs):
+    """The strides of NumPy's result for the arguments' values; None if NumPy raises."""
     return _core.untraced(_strides_made, function, _plain(list(args)), _plain(kwargs))
 
 
@@ -98,7 +99,7 @@ def _plain(item):
 
 
 def _with_strides(values, strides):
-    """A plain array of these values with just these strides, which NumPy may go by."""
+    """A plain array of these values with these strides, on which NumPy's layout may depend."""
     if not values.size:
         return values
     ends = [step * (n - 1) for step, n in zip(strides, values.shape, strict=True)]
@@ -116,35 +117,35 @@ def _strides_of(made):
     return made.strides if isinstance(made, np.ndarray) else None
 
 
-def as_elementwise(operands, result):
-    """The result of an elementwise operation on these operands in NumPy's order of memory."""
+def in_elementwise_layout(operands, result):
+    """The result of an elementwise operation on these operands in NumPy's memory layout."""
     asarray = _core.plain_function("asarray")
     arrays = [_core.as_array(x) if _core.traced(x) else asarray(x) for x in operands]
-    return laid(result, _core.elementwise_strides(arrays) or range(np.ndim(result), 0, -1))
+    return in_layout(result, _core.elementwise_strides(arrays) or range(np.ndim(result), 0, -1))
 
 
 def in_named_order(order, operands, result):
-    """The result in the order that order= names: "C", "F", or "A", which is F's if all operands
-    have that one alone."""
+    """The result in the memory order that order= names: "C", "F" or "A". "A" means "F" if all
+    operands are Fortran-contiguous and not C-contiguous, else "C"."""
     arrays = [x for x in operands if np.ndim(x)]
     fortran = order.upper() == "F" or (
         order.upper() == "A" and all(x.flags.fnc for x in arrays if hasattr(x, "flags"))
     )
     ndim = np.ndim(result[0] if isinstance(result, tuple) else result)
-    return laid(result, range(1, ndim + 1) if fortran else range(ndim, 0, -1))
+    return in_layout(result, range(1, ndim + 1) if fortran else range(ndim, 0, -1))
 
 
-def laid(result, found):
-    """The result, or a tuple of them, with its axes in memory as these strides do."""
+def in_layout(result, found):
+    """The result, or a tuple of results, with the memory layout of these strides."""
     if isinstance(found, list):
         if not isinstance(result, list | tuple) or len(result) != len(found):
             return result
-        parts = [laid(*pair) for pair in zip(result, found, strict=True)]
+        parts = [in_layout(*pair) for pair in zip(result, found, strict=True)]
         return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
     if found is None or not _core.has_axes(result):
         return result
     if isinstance(result, list | tuple):
-        return type(result)(laid(part, found) for part in result)
+        return type(result)(in_layout(part, found) for part in result)
     if len(found) != result.ndim:
         return result
     if _core.traced_complex(result):
@@ -153,14 +154,14 @@ def laid(result, found):
 
 
 def order_of(x):
-    """Strides in the order of those of an array's memory; None if that is C's order."""
+    """Strides that describe an array's memory layout; None if it is in C order."""
     if _core.all_in_c_order(x):
         return None
     return _core.elementwise_strides([x])
 
 
-def placed(x, order):
-    """An array with its axes in memory as these strides have them; None: x as it is."""
+def in_axis_order(x, order):
+    """An array with the memory layout of these strides; x itself if order is None."""
     if order is None:
         return x
     if _core.traced(x):
@@ -170,7 +171,7 @@ def placed(x, order):
 
 
 def strides(x):
-    """Bytes from element to element along each axis, as of NumPy's array of these numbers."""
+    """Strides in bytes, as those of NumPy's array of the same numbers."""
     if _core.traced_complex(x):
         return tuple(2 * step for step in strides(x.re))
     if not _core.traced(x):

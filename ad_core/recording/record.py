@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A function recorded at one point: its trace, inputs and outputs, and products with its
-Jacobian.  The transforms are written on this."""
+Jacobian. All transforms are built on this."""
 
 import numpy as np
 
@@ -17,13 +17,14 @@ __all__ = [
     "seeds_like",
 ]  # fmt: skip
 
-# Classes of values that are made of traced ones (complex numbers, masked arrays): what makes one
-# that outlives the trace, called with the value and a function that does so for a part of it.
+# Class of values that consist of traced ones (complex numbers, masked arrays) -> function that
+# turns one into a value that outlives the trace. It is called with the value and with a function
+# that does the same for a part of the value.
 RELEASES = {}
 
 
 def check_mode(mode):
-    """Raise ValueError for what is no mode of a Jacobian."""
+    """Raise ValueError if mode is not a mode of a Jacobian."""
     if mode not in (None, "fwd", "rev"):
         raise ValueError(f"mode must be 'fwd', 'rev' or None, got {mode!r}")
 
@@ -43,7 +44,7 @@ class Leaves:
         return self.nodes.size
 
     def split(self, flat, axis=0):
-        """The parts of an array along axis, one a leaf, as (slice, shape) applied."""
+        """The parts of an array along axis, one for each leaf, as pairs (part, leaf's shape)."""
         parts, start = [], 0
         for shape in self.shapes:
             stop = start + int(np.prod(shape, dtype=int))
@@ -52,12 +53,12 @@ class Leaves:
         return parts
 
     def build(self, flat):
-        """A flat array as the nested containers of this side's shapes."""
+        """A flat array as the nested containers of these inputs or outputs."""
         return self.tree.build([_shaped(part, shape) for part, shape in self.split(flat)])
 
 
 def _shaped(part, shape):
-    """A part of a result of ours as an array, a number where the shape is ()."""
+    """A part of a result as an array of this shape, or as a number if the shape is ()."""
     part = part.reshape(shape)
     if shape == ():
         return part[()]
@@ -65,10 +66,10 @@ def _shaped(part, shape):
 
 
 class Recording:
-    """One run of a function, closed, ready for sweeps.
+    """One run of a function, which is over: its derivatives can be computed.
 
-    single tells that one argument was asked for by number, so that results are not wrapped in
-    a tuple; aux is what the function returned beside its result.
+    single says that argnums was one number, so that results are not wrapped in a tuple. aux is
+    what the function returned beside its result.
     """
 
     __slots__ = ("_dependences", "aux", "inputs", "outputs", "single", "trace")
@@ -83,7 +84,7 @@ class Recording:
 
     @property
     def dependences(self):
-        """Of outputs on results that are no functions of their arguments here: undetermined.py."""
+        """Which outputs depend on results that are undetermined at this point: undetermined.py."""
         if self._dependences is None:
             self._dependences = dependences(self)
         return self._dependences
@@ -94,7 +95,7 @@ class Recording:
         return _core.is_merged(self.trace)
 
     def value(self):
-        """The function's result: plain, or values of the outer trace."""
+        """The function's result: plain values, or traced values of the outer trace."""
         read = _core.traced_again if self.nested else _core.values_at
         return self.outputs.tree.build(
             [
@@ -104,9 +105,9 @@ class Recording:
         )
 
     def product(self, seeds, forward, checked=True):
-        """J seeds or J^T seeds for a flat list of arrays: a flat array.
+        """J seeds (forward) or J^T seeds, as a flat array, for a flat list of arrays.
 
-        checked: debug(nans=True) looks at it."""
+        checked: whether debug(nans=True) checks the product."""
         traced = [seed for seed in seeds if _core.traced(seed)]
         if self.nested or traced:
             segment = _core.segment_of(
@@ -114,7 +115,7 @@ class Recording:
             )
             return marked(segment.product(seeds, forward), self.dependences, seeds, forward)
         flat = [np.ravel(seed) for seed in seeds]
-        # NumPy's own zeros: an outer trace, which this recording has no part in, may be running
+        # NumPy's own zeros: an outer trace, to which this recording does not belong, may be running
         empty = _core.plain_function("zeros")
         column = np.concatenate(flat)[:, None] if flat else empty((0, 1))
         sweep = _core.push_forward if forward else _core.pull_back
@@ -143,7 +144,8 @@ class Recording:
         return marked_matrix(stacked.T if forward else stacked, self.dependences)
 
     def jacobian(self, mode=None, chunk_size=None):
-        """The Jacobian as a tree of outputs of trees of inputs, shape output + input."""
+        """The Jacobian as a tree of outputs, whose leaves are trees of inputs. Each array has the
+        shape of the output followed by that of the input."""
         matrix = self.matrix(mode, chunk_size)
         rows = []
         for block, out_shape in self.outputs.split(matrix):
@@ -155,12 +157,12 @@ class Recording:
         return self.outputs.tree.build(rows)
 
     def gradient(self):
-        """The gradient of a scalar result as a tree of inputs."""
+        """The gradient of a scalar result, as a tree of inputs."""
         return self.unwrap(self.inputs.build(self.product([1.0], forward=False)))
 
     def differentiated(self, multipliers=None):
-        """The gradient of a scalar result, or of the sum of all results, each times its
-        multiplier, as a recording."""
+        """The gradient of a scalar result, as a recording; with multipliers, that of the sum of
+        all results, each times its multiplier."""
         if multipliers is None:
             multipliers = _core.plain_function("ones")(1)
         trace, inputs, found = _core.gradient_of(
@@ -171,15 +173,16 @@ class Recording:
         return Recording(trace, inputs, gradient, self.single, None)
 
     def hessian(self, multipliers):
-        """The Hessian of that sum as a tree of inputs of trees of inputs."""
+        """The Hessian of the sum of all results, each times its multiplier, as a tree of trees."""
         gradient = self.differentiated(multipliers)
         return gradient.unwrap(gradient.jacobian())
 
     def hvp(self, seeds):
-        """The Hessian of a scalar result times a flat list of tangents as a tree of inputs, which
-        is the caller's to look at in debug(nans=True)."""
+        """The Hessian of a scalar result times a flat list of tangents, as a tree of inputs. The
+        caller checks it in debug(nans=True)."""
         if not _core.has_calls(self.trace):
-            # NumPy's own: an outer trace, which this recording has no part in, may be running
+            # NumPy's own ones: an outer trace, to which this recording does not belong, may be
+            # running
             one = _core.plain_function("ones")(1)
             if len(seeds) == 1:
                 flat = seeds[0].reshape(-1)
@@ -191,26 +194,26 @@ class Recording:
             if found is not None:
                 return self.unwrap(self.inputs.build(found))
             if _core.watches_nans():
-                self.gradient()  # whose operations have lines of the user's
+                self.gradient()  # it is checked, and its operations have lines of the user
         gradient = self.differentiated()
         found = gradient.product(seeds, forward=True, checked=False)
         return gradient.unwrap(gradient.outputs.build(found))
 
     def ggnvp(self, seeds, weights=None):
-        """J^T (weights * J t) for a flat list of tangents t, as a tree of inputs; weights: flat."""
+        """J^T (weights * J t) as a tree of inputs, for a list of tangents t and flat weights."""
         pushed = self.product(seeds, forward=True)
         middle = pushed if weights is None else weights * pushed
         return self.unwrap(self.inputs.build(self.product([middle], forward=False)))
 
     def unwrap(self, arguments):
-        """Results per argument: the one itself where one was asked for by number."""
+        """Results for each argument: the one result itself if argnums was one number."""
         return arguments[0] if self.single else tuple(arguments)
 
 
 def record(fun, args, kwargs, argnums, has_aux=False):
     """Run fun once on traced arguments.
 
-    Raises TypeError for inputs that are no real floats, results that are no arrays, and
+    Raises TypeError for inputs that are not real floats and for results that are not arrays, and
     whatever fun itself raises, unchanged.
     """
     numbers = numbered(
@@ -264,7 +267,7 @@ def _finish(trace, parts, trees, single, y, has_aux):
         )
     found, root, what = None, None, f"the result of {trace.name}"
     while found is None or root is not _core.root_of_returned(trace):
-        # again if an output of an outer trace made this one continue there
+        # again if an output of an outer trace moved this recording onto its tape
         root = _core.root_of_returned(trace)
         found = [_core.output_nodes(trace, leaf, what) for leaf in leaves]
     aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
@@ -278,7 +281,7 @@ def _finish(trace, parts, trees, single, y, has_aux):
 
 
 class ArgumentTrees:
-    """The trees of several arguments as one, built into a list."""
+    """The trees of several arguments as one tree, which builds a list."""
 
     def __init__(self, trees):
         self.trees = trees
@@ -289,7 +292,7 @@ class ArgumentTrees:
 
 
 def _released(trace, leaf):
-    """A leaf of aux without this trace: its plain value, or the outer trace's own."""
+    """A leaf of aux without this trace: its plain value, or its value in the outer trace."""
     release = RELEASES.get(type(leaf))
     if release is not None:
         return release(leaf, lambda part: _released(trace, part))
@@ -305,13 +308,13 @@ def _released(trace, leaf):
 
 
 def _what(fun, k, tree, j):
-    """What an error calls an input."""
+    """The name of an input in error messages."""
     part = leaf_path(tree, j)
     return f"argument {k}{' ' if part else ''}{part} of {_core.name_of(fun)}"
 
 
 def seeds_like(side, given, trees, what):
-    """Tangents or cotangents flattened and checked against the recorded side's shapes."""
+    """Tangents or cotangents as a flat list, checked against the recorded inputs or outputs."""
     leaves, tree = flatten(given)
     if tree != trees:
         raise ValueError(f"{what} must have the structure {trees!r}, got {tree!r}")
@@ -330,7 +333,7 @@ def seeds_like(side, given, trees, what):
 
 
 def _seed_array(leaf, name):
-    """A tangent or cotangent as float64; name() is what messages call it."""
+    """A tangent or cotangent as float64; name() is its name in messages."""
     _core.refuse_foreign(leaf, name)
     array = _core.plain_function("asarray")(leaf)
     if array.dtype == object:

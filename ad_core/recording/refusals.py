@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals that a traced function catches: remembered, unless it says that its way on is right."""
+"""allow_refusals(): a traced function may catch an error of ad_core and go on with another
+computation, if it says that this computation keeps the derivative."""
 
 import contextlib
 
@@ -9,17 +10,18 @@ __all__ = ["allow_refusals"]
 
 
 class allow_refusals(contextlib.ContextDecorator, _core.AllowedRefusals):
-    """A context in which refusals are not remembered: what a function does instead is right.
+    """A context in which a traced function may catch errors of ad_core and return a fallback.
 
-    A refusal (:class:`ad_core.errors.NotDifferentiable`) that is raised while a function is traced
-    is remembered.  If the function catches it and returns, its derivative is refused, because what
-    it returned may be a default that depends on nothing.  Where a fallback keeps the derivative,
-    say so around the attempt; or decorate a function of which it always holds.
+    An error of class :class:`ad_core.errors.NotDifferentiable` that is raised while a function is
+    traced is remembered. If the function catches the error and returns, its derivative raises the
+    error all the same, because the returned value may be a default that does not depend on the
+    input. If your fallback does keep the derivative, put this context around the attempt, or
+    decorate a function for which it always holds.
 
-    Opened in a traced function, it holds for that function and those around it.  A derivative that
-    is taken within has refusals of its own: they leave it as exceptions, which may be caught
-    here.  Opened outside of traced functions, it holds for all that are traced in it, on the same
-    thread.
+    Opened in a traced function, the context applies to that function and to the traced functions
+    around it. A derivative that is computed within the context remembers its own errors: they
+    leave it as exceptions, which may be caught here. Opened outside of traced functions, it applies
+    to all functions that are traced within it on the same thread.
 
     >>> import math, numpy as np, ad_core
     >>> def sine(x):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nested tuples, lists and dicts of arrays: taken apart into leaves, put together again.
+"""Nested tuples, lists and dicts of arrays: flattened into leaves, and built again from leaves.
 
-Named tuples and dataclass-free containers keep their type; ``None`` is an empty
-tree, as in JAX.  A dict's leaves are ordered by key, so that dicts of the same keys match whatever
-their order; what is built is in the dict's own order.
+Named tuples keep their type, and ``None`` is an empty tree, as in JAX. A dict's leaves are ordered
+by key, so that dicts with the same keys match in whatever order the keys are. The dict that is
+built has the order of the original.
 """
 
 import operator
@@ -12,7 +12,7 @@ __all__ = ["Tree", "flatten", "leaf_path", "leaf_paths", "map_leaves"]
 
 
 class Tree:
-    """The structure that :func:`flatten` took away from the leaves.
+    """The structure of nested containers, which :func:`flatten` separates from their leaves.
 
     >>> leaves, tree = flatten({"w": [1.0, 2.0], "b": 3.0})
     >>> leaves
@@ -24,8 +24,8 @@ class Tree:
     __slots__ = ("children", "keys", "kind", "leaves", "order")
 
     def __init__(self, kind, children=(), keys=(), order=None):
-        """keys: a dict's, as its children are ordered; order: which of them is first, second, ...
-        in the dict itself (None: as they are)."""
+        """keys: a dict's keys in the order of its children. order: which of these keys is first,
+        second, ... in the dict itself (None: the same order)."""
         self.kind = kind
         self.children = children
         self.keys = keys
@@ -74,7 +74,7 @@ def flatten(value):
 
 def _flatten(value, leaves):
     kind = type(value)
-    if kind is float:  # most leaves are
+    if kind is float:  # first, since most leaves are floats
         leaves.append(value)
         return LEAF
     if kind is list or issubclass(kind, tuple):
@@ -89,11 +89,11 @@ def _flatten(value, leaves):
 
 
 def _by_key(own):
-    """A dict's keys as leaves are ordered by them, and where each of its own keys stands among
-    those (None: they are in this order)."""
+    """A dict's keys in the order of the leaves, and the position of each of the dict's own keys
+    among them (None: the order is the same)."""
     try:
         keys = sorted(own)
-    except TypeError:  # of several types: by type, then by what is printed of them
+    except TypeError:  # keys of several types: by type, then by their repr
         keys = sorted(own, key=lambda key: (type(key).__name__, repr(key)))
     if all(map(operator.is_, keys, own)):
         return keys, None
@@ -102,13 +102,13 @@ def _by_key(own):
 
 
 def map_leaves(function, value):
-    """The same containers with function(leaf) in each leaf's place."""
+    """The same containers with function(leaf) in the place of each leaf."""
     leaves, tree = flatten(value)
     return tree.build([function(leaf) for leaf in leaves])
 
 
 def leaf_paths(tree):
-    """How to write each leaf of a structure named x, without the x.
+    """The Python expression for each leaf of a structure named x, without the x.
 
     >>> leaf_paths(flatten({"joint": [1.0, (2.0, 3.0)]})[1])
     ["['joint'][0]", "['joint'][1][0]", "['joint'][1][1]"]
@@ -123,7 +123,7 @@ def leaf_paths(tree):
 
 
 def leaf_path(tree, number):
-    """The path of one leaf, as messages need it.
+    """The path of one leaf, for messages.
 
     >>> leaf_path(flatten({"joint": [1.0, (2.0, 3.0)]})[1], 2)
     "['joint'][1][1]"
@@ -140,6 +140,6 @@ def leaf_path(tree, number):
 
 
 def _steps(tree):
-    """How to write each child of a structure."""
+    """The Python expression for each child of a structure."""
     count, fields = len(tree.children), getattr(tree.kind, "_fields", ())
     return [f".{field}" for field in fields] or [f"[{key!r}]" for key in tree.keys or range(count)]

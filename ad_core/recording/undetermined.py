@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Derivatives through results that are no functions of their arguments at a point.
+"""Derivatives through undetermined results: results that are not functions of their arguments at
+a point.
 
-Eigenvectors of equal eigenvalues are such results: a basis of their space that jumps when the
-matrix moves.  The rule of the call says NaN for them, but a sweep drops a NaN that meets a factor
-of exactly zero (log(1) beside the eigenvectors of the identity), and what is left is a finite
-number that is not the derivative.  So the outputs that depend on such a result are found by the
-recording's structure, and their derivatives with respect to the inputs that the call depends on are
-NaN.
+Eigenvectors of equal eigenvalues are an example: they are a basis of their space that jumps when
+the matrix changes. The rule of the call gives NaN for their derivatives, but a sweep drops a NaN
+that is multiplied by a factor of exactly zero (log(1) times an eigenvector of the identity), and
+the number that remains is finite and is not the derivative. Therefore the outputs that depend on
+such a result are found from the structure of the recording, and their derivatives with respect to
+the inputs that the call depends on are set to NaN.
 """
 
 import math
@@ -20,9 +21,10 @@ __all__ = ["Dependence", "dependences", "depends", "guarded", "marked", "marked_
 
 
 class Dependence(NamedTuple):
-    """Of one call: outputs that depend on undetermined results, inputs that the call depends on
-    (both as truth values), and what is added to their derivatives: NaN, or a traced number that is
-    NaN at the points where such a result is met and 0 at others."""
+    """For one call: which outputs depend on its undetermined results and which inputs it depends
+    on (both as truth values), and the weight that is added to the derivatives of these outputs by
+    these inputs. The weight is NaN, or a traced number that is NaN at the points where a result is
+    undetermined and 0 at other points."""
 
     rows: object
     columns: object
@@ -30,13 +32,13 @@ class Dependence(NamedTuple):
 
 
 def dependences(recording):
-    """Those of a recording at its point, a list, empty but for equal eigenvalues and the like."""
+    """The dependences of a recording at its point; empty if no result is undetermined there."""
     found = []
     if not _core.has_calls(recording.trace):
         return found
     for rule, operands, results in _core.undetermined_calls(recording.trace):
         if rule.may_keep and recording.nested:
-            continue  # the rank is taken to stay what it is
+            continue  # the rank is assumed to be the same at all points
         places, missing = _missing(recording, rule, operands, results)
         if places.size == 0 or (rule.may_keep and _keeps(recording, rule, operands)):
             continue
@@ -49,7 +51,7 @@ def dependences(recording):
 
 
 def depends(recording):
-    """Whether, at this point or another, outputs may depend on undetermined results."""
+    """Whether outputs may depend on undetermined results, at this point or at others."""
     for rule, operands, results in _core.undetermined_calls(recording.trace):
         may = _masks(rule, *_values(recording, operands, results))[0]
         start, _ = _core.jacobian_pattern(recording.trace, results[may], recording.outputs.nodes)
@@ -59,8 +61,8 @@ def depends(recording):
 
 
 def _keeps(recording, rule, operands):
-    """Whether such results are functions after all whichever way the inputs move: one direction in
-    general position tells."""
+    """Whether the results are functions of the inputs after all, in every direction of the inputs.
+    One direction in general position is tested."""
     inputs, shape = recording.inputs.nodes, operands.shape
     direction = np.cos(np.arange(1.0, inputs.size + 1.0))[:, None]
     tangents = _core.push_forward(recording.trace, inputs, operands, direction)[:, 0]
@@ -80,8 +82,9 @@ def _masks(rule, x, y):
 
 
 def _missing(recording, rule, operands, results):
-    """The places of undetermined results, and whether each is: of a recording within a trace, which
-    may be evaluated elsewhere, all that can be and traced truth values; else those that are."""
+    """The positions of undetermined results, and None. For a recording within an outer trace, which
+    may be evaluated at other points: the positions of results that can be undetermined, and traced
+    truth values that say whether they are."""
     x, y = _values(recording, operands, results)
     if not recording.nested:
         missing = _core.untraced(rule.missing, x, y)
@@ -98,10 +101,10 @@ def _weight(missing, used):
 
 
 def _dependent(recording, nodes, on):
-    """Which of the nodes `on` depend on some of `nodes`, and which of these do so."""
+    """Which of the nodes `on` depend on some of `nodes`, and which of `nodes` they depend on."""
     if nodes.size == 0 or on.size == 0:
         return np.zeros(on.size, bool), np.zeros(nodes.size, bool)
-    inputs = recording.inputs.nodes  # beside them, since what none of them moves is fixed
+    inputs = recording.inputs.nodes  # nodes that depend on no input are constants
     others = inputs[~np.isin(inputs, nodes)]
     start, index = _core.jacobian_pattern(
         recording.trace, np.concatenate([nodes, others]), on, here=True
@@ -113,10 +116,10 @@ def _dependent(recording, nodes, on):
 
 
 def guarded(weights, seeds):
-    """Their product, in which a seed that is an exact zero wins over NaN.
+    """weights * seeds, where a seed of exactly zero gives 0 even if the weight is NaN.
 
-    Where seeds vary, it varies with them: a seed that is zero at this point alone is told from one
-    that is zero always."""
+    The derivative by a traced seed is the weight, so a seed that is zero at this point only is
+    distinguished from one that is zero everywhere."""
     if not (_core.traced(seeds) or _core.traced(weights)):
         return np.where(seeds == 0.0, 0.0, weights * seeds)
     shape = np.broadcast_shapes(np.shape(weights), np.shape(seeds))
@@ -125,19 +128,19 @@ def guarded(weights, seeds):
 
 
 def marked(found, pairs, seeds, forward):
-    """A product of the Jacobian with seeds, a list of arrays, by these dependences."""
+    """A product of the Jacobian with a list of seeds, with NaN where the dependences say so."""
     if not pairs:
         return found
     seeds = np.concatenate([np.ravel(seed) for seed in seeds])
     for rows, columns, weight in pairs:
-        asked, hit = (columns, rows) if forward else (rows, columns)
-        lost = np.sum(guarded(np.where(asked, weight, 0.0), seeds))
-        found = found + np.where(hit, lost, 0.0)
+        seeded, changed = (columns, rows) if forward else (rows, columns)
+        added = np.sum(guarded(np.where(seeded, weight, 0.0), seeds))
+        found = found + np.where(changed, added, 0.0)
     return found
 
 
 def marked_matrix(found, pairs):
-    """The Jacobian by these dependences."""
+    """The Jacobian with NaN where the dependences say so."""
     for rows, columns, weight in pairs:
         found = found + np.where(rows[:, None] & columns, weight, 0.0)
     return found
