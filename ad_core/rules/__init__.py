@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions whose derivatives are given by rules instead of being traced."""
+"""Functions whose derivatives are given by rules instead of by tracing."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RuleArguments and results of functions with rules: nested containers as the arrays of a call."""
+"""Arguments and results of functions with rules: nested containers, whose traced leaves are the
+arrays of one call on the tape."""
 
 import inspect
 
@@ -25,7 +26,7 @@ __all__ = [
 
 
 def any_traced_leaf(args):
-    """Whether any leaf is traced, a complex traced value or an array of traced objects.
+    """Whether any leaf is a traced value, real or complex, or an object array of traced values.
 
     Raises TracedValueError for a masked array or a Series of traced values.
     """
@@ -37,39 +38,42 @@ def _is_traced(x):
         return True
     if _core.hides_traced(x):
         raise TracedValueError(
-            f"a function with rules of its own takes arrays, got a {type(x).__name__} of traced "
-            f"values{_core.user_line()}; pass np.asarray(x) of a Series, and m.compressed() or "
-            f"m.filled(value) of a masked array"
+            f"a function with derivative rules takes arrays, got a {type(x).__name__} of traced "
+            f"values{_core.user_line()}; pass np.asarray(x) for a Series, and m.compressed() or "
+            f"m.filled(value) for a masked array"
         )
     return isinstance(x, np.ndarray) and x.dtype.hasobject and any(map(_core.traced, x.flat))
 
 
 def signature_of(fun):
-    """How fun is called, None where that can not be known."""
-    try:  # a ufunc's is of options that rules have no part in
+    """The signature of fun; None if it is not known."""
+    try:  # a ufunc's signature consists of options that rules do not use
         return None if isinstance(fun, np.ufunc) else inspect.signature(fun)
-    except (TypeError, ValueError):  # some functions in C have none
+    except (TypeError, ValueError):  # some functions in C have no signature
         return None
 
 
 def bound(name, signature, args, kwargs):
-    """args with defaults and those given by name in their positions, as JAX does."""
+    """All arguments by position, those given by name and defaults among them, as in JAX."""
     if signature is None:
         if kwargs:
-            raise TypeError(f"{name} takes its arguments by position here, not {', '.join(kwargs)}")
+            raise TypeError(
+                f"{name} takes its arguments by position here, got {', '.join(kwargs)} by name; "
+                f"pass all arguments by position"
+            )
         return args
     given = signature.bind(*args, **kwargs)
     if given.kwargs:
         raise TypeError(
-            f"{name} takes {', '.join(given.kwargs)} by name alone, which its rules could not be "
-            f"given; make arguments positional"
+            f"{name} takes {', '.join(given.kwargs)} by name only, and arguments by name can not "
+            f"be passed to its rules; make them positional arguments"
         )
     given.apply_defaults()
     return given.args
 
 
 def separated(name, args, numbers):
-    """The arguments that are not in nondiff_argnums, and those that are, both in order."""
+    """The arguments that are not in nondiff_argnums, and those that are, both in their order."""
     fixed = [args[k] for k in numbers]
     for k, x in zip(numbers, fixed, strict=True):
         if any_traced_leaf(x):
@@ -81,16 +85,16 @@ def separated(name, args, numbers):
 
 
 def nondiff_numbers(nondiff_argnums):
-    """nondiff_argnums as a tuple of ints from 0 on."""
+    """nondiff_argnums as a tuple of nonnegative ints."""
     numbers = (nondiff_argnums,) if is_single(nondiff_argnums) else nondiff_argnums
-    expected = "a tuple of ints from 0 on"
+    expected = "a tuple of nonnegative ints"
     return tuple(integer(k, "nondiff_argnums", expected, least=0) for k in numbers)
 
 
 class RuleArguments:
-    """Nested arguments of one call, the traced leaves among them being the arrays of its rule.
+    """Nested arguments of one call, whose traced leaves are the arrays of its rule.
 
-    numbers: whether all leaves must be real numbers or arrays of them.
+    numbers: whether all leaves must be real numbers or arrays of real numbers.
     """
 
     def __init__(self, name, args, numbers=True):
@@ -102,7 +106,7 @@ class RuleArguments:
         self._orders = [layouts.order_of(x) for x in self.arrays]
 
     def _leaf(self, k, leaf, numbers):
-        if _core.traced(leaf):  # truth values decide, as in Python's control flow
+        if _core.traced(leaf):  # truth values become guards, as in control flow
             return _core.plain_values(leaf)
         if _core.traced_complex(leaf):
             raise DtypeError(
@@ -114,23 +118,23 @@ class RuleArguments:
         if numbers and not (real and np.asarray(leaf).dtype.kind in "fiub"):
             kind = getattr(leaf, "dtype", type(leaf).__name__)
             raise DtypeError(f"{self._place(k)} of {self.name} must be real numbers, got {kind}")
-        # the caller may write to it before the rules are asked
+        # a copy: the caller may write to it before the rules are called
         return leaf.copy() if type(leaf) is np.ndarray else leaf
 
     def _place(self, k):
-        """What messages call a leaf: "argument 1 ['rate'][0]"."""
+        """The name of a leaf in messages: "argument 1 ['rate'][0]"."""
         number, _, path = leaf_path(self.tree, k)[1:].partition("]")
         return f"argument {number}{' ' if path else ''}{path}"
 
     def primals(self, arrays):
-        """The nested arguments with these arrays in the traced leaves' places."""
+        """The nested arguments with these arrays in the places of the traced leaves."""
         leaves = list(self._leaves)
         for k, x, order in zip(self._traced, arrays, self._orders, strict=True):
-            leaves[k] = layouts.placed(x, order)[()]  # a number where the shape is ()
+            leaves[k] = layouts.in_axis_order(x, order)[()]  # a number where the shape is ()
         return self.tree.build(leaves)
 
     def tangents(self, arrays):
-        """The same for tangents: zeros for leaves that are not traced."""
+        """Nested tangents with these arrays in those places, and zeros in the others."""
         leaves = [None] * len(self._leaves)
         for k, x in zip(self._traced, arrays, strict=True):
             leaves[k] = x[()]
@@ -139,13 +143,13 @@ class RuleArguments:
         return self.tree.build(zeros)
 
     def cotangents(self, found, what):
-        """The traced leaves' cotangents in what a rule returned for all arguments."""
+        """The cotangents of the traced leaves, of those that a rule returned for all arguments."""
         leaves = leaves_like(self.tree, found, what)
         return [leaves[k] for k in self._traced]
 
 
 class Result:
-    """What the function of a call returns: its structure, the same at every point."""
+    """The structure of a function's result, which must be the same at every point."""
 
     def __init__(self, name):
         self.name = name
@@ -153,10 +157,10 @@ class Result:
         self.orders = None
 
     def leaves(self, value):
-        """The leaves of a result."""
+        """The leaves of a result; ValueError if its structure is another than before."""
         leaves, tree = flatten(value)
         if not leaves:
-            raise TypeError(f"{self.name} returned {value!r}; return the array or number meant")
+            raise TypeError(f"{self.name} returned {value!r}; return an array or a number")
         if self.tree is None:
             self.tree = tree
             self.orders = [layouts.order_of(y) for y in leaves]
@@ -169,12 +173,12 @@ class Result:
 
     def build(self, arrays):
         """The nested result with these leaves."""
-        placed = map(layouts.placed, arrays, self.orders)
+        placed = map(layouts.in_axis_order, arrays, self.orders)
         return self.tree.build([x[()] for x in placed])
 
     def call(self, function, arguments, linear):
-        """function(*args) by one call on the tape, whose rule is linear(arrays, results, backward)
-        as Rule has it."""
+        """function(*args) as one call on the tape, whose rule is linear(arrays, results, backward)
+        as described in Rule."""
 
         def value(*arrays):
             return self.leaves(function(*arguments.primals(arrays)))
@@ -183,7 +187,7 @@ class Result:
 
 
 def leaves_like(tree, found, what):
-    """The leaves of what a rule returned, matched with a structure: None for a part's zeros."""
+    """The leaves of a rule's result, matched with a structure; None stands for zeros of a part."""
     if found is None:
         return [None] * tree.leaves
     if tree.kind is None and flatten(found)[1].kind is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions that are recorded as one call, and computed again where they are differentiated."""
+"""checkpoint(): functions that are recorded as one call and computed again in each sweep."""
 
 import functools
 
@@ -12,17 +12,18 @@ __all__ = ["checkpoint"]
 
 
 def checkpoint(fun):
-    """fun, of whose evaluation a recording keeps arguments and results alone; a decorator.
+    """A decorator that saves memory: a recording keeps only the arguments and results of fun.
 
-    A sweep records fun again at its arguments, and drops that recording when it is through: memory
-    for time.  Values and derivatives are fun's own, in both modes and of every order.  Arguments
-    and results may be nested tuples, lists and dicts of arrays; arguments that are no arrays are
-    handed on.  Traced values that fun closes over are arguments too.
+    Each sweep records fun again at its arguments and drops that recording when it is done. This
+    takes more time and less memory. Values and derivatives are those of fun, in both modes and of
+    every order. Arguments and results may be nested tuples, lists and dicts of arrays; arguments
+    that are not arrays are passed to fun unchanged. Traced values that fun closes over count as
+    arguments.
 
-    Raises TracedValueError for traced values that fun takes from elsewhere (an attribute of an
-    object), TypeError for results that are no real arrays.  Cost: fun once when it is recorded,
-    a recording of it in each sweep.  Source: jax.checkpoint; Griewank and Walther, Evaluating
-    Derivatives, section 12.
+    Raises TracedValueError for traced values that fun gets in other ways, such as the attribute of
+    an object, and TypeError for results that are not real arrays. Cost: fun is called once when it
+    is recorded, and recorded once in each sweep. Source: jax.checkpoint; Griewank and Walther,
+    Evaluating Derivatives, section 12.
 
     >>> import numpy as np, ad_core
     >>> def layer(x):
@@ -53,13 +54,13 @@ def checkpoint(fun):
 
 
 def called(name, function, given):
-    """function(*args) as one call, differentiated by recording it where that is asked for."""
+    """function(*args) as one call, which is differentiated by recording the function again."""
     result = Result(name)
 
     def outputs(*arrays):
         return list(result.leaves(function(*given.primals(arrays))))
 
-    outputs.__name__ = name  # what messages call it
+    outputs.__name__ = name  # for messages
 
     def linear(arrays, results, backward):
         if backward:

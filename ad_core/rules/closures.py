@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Traced values that a function closes over, made arguments of it."""
+"""Turns traced values that a function closes over into arguments of the function."""
 
 import functools
 import types
@@ -11,10 +11,10 @@ __all__ = ["hoisted"]
 
 
 def hoisted(fun):
-    """The traced values in fun's closure, defaults and bound arguments, and how to make fun of
-    other values in their places: (values, rebuild), rebuild(values) a function as fun is.
+    """(values, rebuild): the traced values in fun's closure, defaults and bound arguments, and a
+    function: rebuild(others) is fun with other values in their places.
 
-    Functions within closures are looked into, objects of the user's classes are not.
+    Functions within closures are searched too; objects of the user's classes are not.
     """
     values = []
     build = _build(fun, values, frozenset(), set())
@@ -22,11 +22,11 @@ def hoisted(fun):
 
 
 def _build(x, values, above, plain):
-    """How to make x with values from an iterator, or None where it has none."""
+    """A function that makes x with values from an iterator; None if x has no traced values."""
     if _core.traced(x):
         values.append(x)
         return next
-    if id(x) in above or id(x) in plain:  # above: a function that refers to itself
+    if id(x) in above or id(x) in plain:  # in above: a function that refers to itself
         return None
     if isinstance(x, types.FunctionType):
         parts, make = _function(x)
@@ -48,7 +48,7 @@ def _build(x, values, above, plain):
 
 
 def _function(fun):
-    """What a function refers to, and how to make it with other such parts."""
+    """The parts that a function refers to, and a function that makes it with other parts."""
     cells = [cell for cell in fun.__closure__ or () if _is_set(cell)]
 
     def make(defaults, named, *contents):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions with derivatives of the user's own: custom_jvp and custom_vjp, as in JAX."""
+"""custom_jvp and custom_vjp: functions whose derivatives are given by the user, as in JAX."""
 
 import functools
 
@@ -22,12 +22,14 @@ __all__ = ["custom_jvp", "custom_vjp"]
 
 
 class _Custom:
-    """What both have: the function, its name, and which arguments its rules do not see."""
+    """The common part of both classes: the function, its name and the arguments that are not
+    differentiated."""
 
     def __init__(self, fun, nondiff_argnums=()):
         if not callable(fun):
             raise TypeError(f"{type(self).__name__} takes a function, got {type(fun).__name__}")
-        functools.update_wrapper(self, fun, updated=())  # not the rules of another custom one
+        # updated=(): the rules of a wrapped custom function are not copied
+        functools.update_wrapper(self, fun, updated=())
         self._name = _core.name_of(fun)
         self._nondiff = nondiff_numbers(nondiff_argnums)
         self._signature = signature_of(fun)
@@ -36,7 +38,7 @@ class _Custom:
         return f"<{type(self).__name__} {self._name}>"
 
     def __get__(self, instance, owner=None):
-        """As a method: self is an argument, to be named in nondiff_argnums."""
+        """As a method, self is argument 0, which belongs in nondiff_argnums."""
         return self if instance is None else functools.partial(self, instance)
 
     def __call__(self, *args, **kwargs):
@@ -61,22 +63,23 @@ class _Custom:
 
 
 class custom_jvp(_Custom):
-    """A function whose derivative is a rule for tangents; a decorator.
+    """A decorator for a function whose derivative is given by a rule for tangents.
 
-    ``rule(primals, tangents) -> (y, t)``, set by :meth:`defjvp`, takes tuples of the arguments and
-    of their tangents, of the same structure, and returns the result and its tangent, which must
-    be linear in the tangents.  RuleArguments and results may be nested tuples, lists and dicts of
-    arrays; an argument that holds anything else belongs in nondiff_argnums, and is handed to the
-    rule before the others: ``rule(*nondiff, primals, tangents)``.
+    :meth:`defjvp` sets ``rule(primals, tangents) -> (y, t)``. The rule takes a tuple of the
+    arguments and a tuple of their tangents of the same structure, and returns the result and its
+    tangent, which must be linear in the tangents. Arguments and results may be nested tuples,
+    lists and dicts of arrays. An argument that holds anything else belongs in nondiff_argnums and
+    is passed to the rule before the others: ``rule(*nondiff, primals, tangents)``.
 
-    The rule is NumPy code.  It serves both modes (reverse by transposing it) and every order (it
-    is traced where its own derivative is wanted).  Without a derivative fun is called as it is.
-    RuleArguments given by name are put in their places; real numbers come back as float64.
+    The rule is NumPy code. It is used in both modes (in reverse mode it is transposed) and for
+    every order (the rule is traced to compute its own derivative). Outside a derivative, fun is
+    called unchanged. Arguments given by name are put in their positions. Real numbers are returned
+    as float64.
 
-    Raises AttributeError where a derivative is wanted before there is a rule, TracedValueError for
-    traced values that fun takes otherwise than by its arguments, ValueError for a rule's result of
-    another structure or shape.  Cost: fun once when it is recorded, the rule once a tangent;
-    reverse, one recording of the rule.  Source: jax.custom_jvp.
+    Raises AttributeError if a derivative is computed before a rule is set, TracedValueError for
+    traced values that fun does not get as arguments, and ValueError if the structure or shape of
+    the rule's result is wrong. Cost: fun is called once when it is recorded, and the rule once for
+    each tangent; in reverse mode the rule is recorded once. Source: jax.custom_jvp.
 
     >>> import numpy as np, ad_core
     >>> @ad_core.custom_jvp
@@ -93,7 +96,7 @@ class custom_jvp(_Custom):
     _rule = None
 
     def defjvp(self, jvp):
-        """Set the rule ``jvp(primals, tangents) -> (y, t)``; returns it, for use as a decorator.
+        """Set the rule ``jvp(primals, tangents) -> (y, t)`` and return it, for use as a decorator.
 
         >>> import ad_core
         >>> twice = ad_core.custom_jvp(lambda x: 2.0 * x)
@@ -107,7 +110,7 @@ class custom_jvp(_Custom):
         return jvp
 
     def defjvps(self, *jvps):
-        """Set one rule an argument, ``jvp(t, y, *primals) -> t``; None where it has no part.
+        """Set one rule ``jvp(t, y, *primals) -> t`` for each argument; None stands for zero.
 
         >>> import ad_core
         >>> product = ad_core.custom_jvp(lambda a, b: a * b)
@@ -128,13 +131,16 @@ class custom_jvp(_Custom):
             leaves, tree = flatten(y)
             total = [np.zeros(np.shape(x)) for x in leaves]
             for jvp, t in zip(jvps, tangents, strict=True):
-                parts = leaves_like(tree, jvp and jvp(t, y, *primals), self._told("defjvps"))
+                parts = leaves_like(
+                    tree, jvp and jvp(t, y, *primals), self._tangent_name("defjvps")
+                )
                 total = [a if b is None else a + b for a, b in zip(total, parts, strict=True)]
             return y, tree.build(total)
 
         self._rule = rule
 
-    def _told(self, what):
+    def _tangent_name(self, what):
+        """The name of the tangent in messages."""
         return f"the tangent that the rule of {self._name} ({what}) returns"
 
     def _recorded(self, given, fixed):
@@ -157,7 +163,7 @@ class custom_jvp(_Custom):
                         f"the rule of {self._name} (defjvp) must return a pair (y, tangent), got "
                         f"{type(pair).__name__}"
                     )
-                return leaves_like(result.tree, pair[1], self._told("defjvp"))
+                return leaves_like(result.tree, pair[1], self._tangent_name("defjvp"))
 
             return push
 
@@ -166,22 +172,23 @@ class custom_jvp(_Custom):
 
 
 class custom_vjp(_Custom):
-    """A function whose derivative is a rule for cotangents; a decorator.
+    """A decorator for a function whose derivative is given by a rule for cotangents.
 
-    :meth:`defvjp` sets ``fwd(*args) -> (y, residuals)``, which is called instead of fun where a
-    derivative is wanted, and ``bwd(residuals, w) -> cotangents``, with a cotangent w of y's
-    structure: a tuple with one entry an argument, None for zeros, linear in w.  RuleArguments and
-    results may be nested tuples, lists and dicts of arrays; an argument that holds anything else
-    belongs in nondiff_argnums: fwd gets it in its place, bwd before the others,
-    ``bwd(*nondiff, residuals, w)``.
+    :meth:`defvjp` sets two rules. ``fwd(*args) -> (y, residuals)`` is called instead of fun when a
+    derivative is computed. ``bwd(residuals, w) -> cotangents`` takes a cotangent w with the
+    structure of y and returns a tuple with one cotangent for each argument (None for zeros), which
+    must be linear in w. Arguments and results may be nested tuples, lists and dicts of arrays. An
+    argument that holds anything else belongs in nondiff_argnums: fwd gets it in its position, and
+    bwd gets it before the others, ``bwd(*nondiff, residuals, w)``.
 
-    The rules are NumPy code.  They serve both modes (forward by transposing bwd, where JAX refuses)
-    and every order.  The residuals of the last point are kept; at another fwd is called again.
+    The rules are NumPy code. They are used in both modes (in forward mode bwd is transposed, where
+    JAX raises an error) and for every order. The residuals of the last point are kept; at another
+    point fwd is called again.
 
-    Raises AttributeError where a derivative is wanted before there are rules, TracedValueError for
-    traced values that fwd takes otherwise than by its arguments, ValueError for cotangents of
-    another structure or shape.  Cost: fwd once a point, bwd once a cotangent; forward, one
-    recording of bwd.  Source: jax.custom_vjp.
+    Raises AttributeError if a derivative is computed before the rules are set, TracedValueError
+    for traced values that fwd does not get as arguments, and ValueError if the structure or shape
+    of the cotangents is wrong. Cost: fwd is called once for each point, bwd once for each
+    cotangent; in forward mode bwd is recorded once. Source: jax.custom_vjp.
 
     >>> import numpy as np, ad_core
     >>> @ad_core.custom_vjp
@@ -218,7 +225,7 @@ class custom_vjp(_Custom):
                 f"{self._name}.defvjp(fwd, bwd) with fwd(*args) -> (y, residuals) and "
                 f"bwd(residuals, w) -> cotangents"
             )
-        kept = [None]  # the last point's arrays and residuals
+        kept = [None]  # arrays and residuals of the last point
 
         def forward(*primals):
             pair = self._fwd(*self._joined(primals, fixed))

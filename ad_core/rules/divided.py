@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Divided differences of a function that do not cancel where points are near one another or equal.
+"""Divided differences of a function, without cancellation at points that are equal or close.
 
-With points x0 <= ... <= xk the divided difference is the mean of the k-th derivative over the
-simplex that they span, over k! (Hermite and Genocchi; de Boor, Divided differences, Surveys in
-Approximation Theory 1, 2005).  Near points: that mean by Gauss and Legendre's rule.  Points that
-are apart: the quotient.
+For points x0 <= ... <= xk the divided difference is the mean of the k-th derivative over the
+simplex that they span, divided by k! (Hermite and Genocchi; de Boor, Divided differences, Surveys
+in Approximation Theory 1, 2005). For close points this mean is computed by a Gauss-Legendre rule,
+and for other points the quotient of differences is used.
 """
 
 import math
@@ -17,20 +17,22 @@ from ad_core.transforms import first_order
 
 __all__ = ["InverseRoot", "Logarithm", "Root", "Traced", "divided", "divided_tensor"]
 
-FEW, MANY = 6, 10  # nodes of the two rules along an edge: they tell whether the mean has converged
-AGREE = 1e-9  # the rule of MANY then has converged to rounding: its error is that to the power 10/6
-LOST = 64 * np.finfo(float).eps  # what a quotient loses at most, relative to what it is made of
+# Nodes of two rules along an edge. If they agree to AGREE, the rule of MANY nodes has converged to
+# rounding: its error is about AGREE to the power 10/6.
+FEW, MANY = 6, 10
+AGREE = 1e-9
+LOST = 64 * np.finfo(float).eps  # largest error of a quotient, relative to its two terms
 AT_ONCE = 1 << 15  # differences that are computed at once: each takes 10**k derivatives
 
 
 @cache
 def _simplex(k, m):
-    """Nodes (points, k + 1), barycentric, and weights of a rule on the simplex of k dimensions; the
-    weights sum to 1 / k!."""
+    """Nodes (points, k + 1) in barycentric coordinates, and weights, of a rule on the simplex of k
+    dimensions. The weights sum to 1 / k!."""
     t, weight = np.polynomial.legendre.leggauss(m)
     t, weight = 0.5 * (t + 1.0), 0.5 * weight
     nodes, weights = np.ones((1, 1)), np.ones(1)
-    for d in range(1, k + 1):  # a simplex is a cone over the one before
+    for d in range(1, k + 1):  # a simplex is a cone over the simplex before it
         shrunk = nodes[:, None, :] * t[:, None]
         apex = np.broadcast_to((1.0 - t)[:, None], (len(nodes), m, 1))
         nodes = np.concatenate([shrunk, apex], axis=-1).reshape(-1, d + 1)
@@ -39,20 +41,20 @@ def _simplex(k, m):
 
 
 def _mean(f, x, m):
-    """By the rule of m nodes along an edge; x (k + 1, N) ascending."""
+    """The mean by the rule of m nodes along an edge; x (k + 1, N) is ascending."""
     k = len(x) - 1
     nodes, weights = _simplex(k, m)
-    # from the first point on, so that equal points stay equal
+    # as offsets from the first point, so that equal points stay equal
     at = x[0] + nodes @ (x - x[0])
     return weights @ f.derivative(k, at)
 
 
 def divided(f, x):
-    """f[x0, ..., xk] for each column of x (k + 1, N), which ascend.
+    """f[x0, ..., xk] for each column of x (k + 1, N); the columns are ascending.
 
-    f: a Root, Logarithm or Traced.  To some units in the last place for the first two; a general f
-    to 1e-14 of the largest of its own differences wherever it is analytic in the disc about two
-    near points of twice their distance.
+    f is a Root, InverseRoot, Logarithm or Traced. The error of the first three is some units in
+    the last place. That of a general f is 1e-14 of the largest of its differences, wherever f is
+    analytic in the disc around two close points whose radius is twice their distance.
     """
     if len(x) == 1:
         return f.derivative(0, x[0])
@@ -76,7 +78,7 @@ def _divided(f, x):
 
 
 def divided_tensor(f, w, k):
-    """[..., i0, ..., ik]: f[w_i0, ..., w_ik] for w (..., n), ascending."""
+    """The tensor [..., i0, ..., ik] of f[w_i0, ..., w_ik], for ascending w (..., n)."""
     n = w.shape[-1]
     places = np.sort(np.indices((n,) * (k + 1)).reshape(k + 1, -1), axis=0)
     codes = np.ravel_multi_index(tuple(places), (n,) * (k + 1))
@@ -87,10 +89,10 @@ def divided_tensor(f, w, k):
 
 
 class _MatrixFunction:
-    """derivative(k, x) element by element; known(x): a divided difference that needs no rule, or
-    None."""
+    """A function with derivative(k, x), element by element, and known(x): the divided difference
+    by a formula, or None if there is no formula."""
 
-    spectrum = None  # matrix_functions.py keeps that of its last matrix
+    spectrum = None  # of the last matrix, kept by matrix_functions.py
 
     def known(self, x):
         return None
@@ -103,10 +105,10 @@ class Root(_MatrixFunction):
         return math.prod(0.5 - j for j in range(k)) * np.maximum(x, 0.0) ** (0.5 - k)
 
     def known(self, x):
-        """1 / (sqrt a + sqrt b), and the like for three points."""
+        """1 / (sqrt a + sqrt b), and the corresponding formula for three points."""
         if len(x) > 3:
             return None
-        roots = np.sqrt(np.maximum(x, 0.0))  # a zero may be negative by its rounding
+        roots = np.sqrt(np.maximum(x, 0.0))  # a zero may be negative by a rounding error
         with _core.float_errors(divide="ignore"):
             if len(x) == 2:
                 return 1.0 / (roots[0] + roots[1])
@@ -147,8 +149,8 @@ class Logarithm(_MatrixFunction):
 
 
 class Traced(_MatrixFunction):
-    """A function of arrays, element by element, whose derivatives are ours, or the first the
-    caller's."""
+    """An elementwise function of arrays, whose derivatives are computed by tracing it. The caller
+    may give the first derivative."""
 
     def __init__(self, function, slope=None):
         self.orders = [function] if slope is None else [function, slope]
@@ -163,7 +165,8 @@ class Traced(_MatrixFunction):
         if found.shape != x.shape:
             what = "derivative" if k == 1 and len(self.orders) == 2 else "function"
             raise ValueError(
-                f"the {what} of a matrix must be one of arrays, element by element: it returned "
-                f"shape {found.shape} for eigenvalues of shape {x.shape}; write it in NumPy"
+                f"the {what} of a matrix must act on an array element by element, but it returned "
+                f"shape {found.shape} for eigenvalues of shape {x.shape}; write it with NumPy "
+                f"functions"
             )
         return found

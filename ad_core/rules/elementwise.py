@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Elementwise functions by rules: a value from elsewhere, and a partial derivative an operand."""
+"""Elementwise functions with rules: a function that computes the value, such as a ufunc of SciPy,
+and one partial derivative for each operand."""
 
 import math
 import threading
@@ -14,19 +15,19 @@ from ad_core.rules.rule import flat, results_of, split
 
 __all__ = ["elementwise"]
 
-MOST_SHARED = 64  # sizes whose calls are kept for the next recordings
+MOST_SHARED = 64  # sizes for which a call is kept and used in the next recordings
 
-# Of this thread: slopes, whether it records some.  Calls in them are their own: a shared one might
-# be that which keeps the slopes, and keep itself.
+# slopes: whether this thread records partial derivatives. Calls in such a recording are not shared:
+# a shared call might be the one that keeps the recording, and would keep itself.
 _recording = threading.local()
 
 
 def elementwise(name, value, *partials):
-    """The function ``value`` of float arrays that broadcast, on traced arrays as well.
+    """The function ``value`` of float arrays that broadcast, extended to traced arrays.
 
-    partials: one an operand, called as partial(*operands, result) and written in functions that
-    take traced arrays, so that derivatives of any order follow; None where there is none, which
-    refuses a traced operand there.
+    partials: one for each operand, called as partial(*operands, result). They are written with
+    functions that take traced arrays, which gives derivatives of any order. None means that there
+    is no derivative: a traced operand in that position raises NoDerivativeError.
     """
     own = _ElementwiseFunction(name, value, partials)
 
@@ -35,13 +36,13 @@ def elementwise(name, value, *partials):
         return own.of_arrays(operands) if result is NotImplemented else result
 
     function.__name__ = name.rpartition(".")[2]
-    function.own = own  # what _core.call_elementwise() is asked with
+    function.own = own  # the first argument of _core.call_elementwise()
     return function
 
 
 class _ElementwiseFunction:
-    """An elementwise function: what the core asks for a call of it on numbers, and how it is
-    called on arrays."""
+    """An elementwise function: the object that the core calls for numbers, and its calls on
+    arrays."""
 
     __slots__ = ("last", "name", "partials", "shared", "value")
 
@@ -49,24 +50,24 @@ class _ElementwiseFunction:
         self.name = name
         self.value = value
         self.partials = partials
-        self.shared = {}  # calls of traced operands alone, by their number of elements
-        self.last = None  # the last call of numbers: its operands (None: traced) and what is called
+        self.shared = {}  # number of elements -> call whose operands are all traced
+        self.last = None  # the last call on numbers: its operands (None: traced) and its Called
 
     def of_arrays(self, operands):
         if len(operands) != len(self.partials):
             raise TypeError(f"{self.name} takes {len(self.partials)} arrays, got {len(operands)}")
         if isinstance(self.value, np.ufunc) and not _core.all_operable(operands):
-            return self.value(*operands)  # which asks those that have a meaning of their own
+            return self.value(*operands)  # which calls the __array_ufunc__ of their classes
         arrays = [_plain_if_constant(x) for x in operands]
         places = [k for k, x in enumerate(arrays) if _core.traced(x)]
         if not places:
             result = _core.untraced(self.value, *arrays)
-            # of constants of a trace: an array that takes traced values
+            # for constants of a trace: an array to which traced values can be written
             return np.array(result) if any(map(_core.traced, operands)) else result
         self.check(places)
         shape = np.broadcast_shapes(*(np.shape(x) for x in arrays))
         given = [np.broadcast_to(as_array(arrays[k]), shape) for k in places]
-        # what the rule keeps: no traced values, which would keep the tape that keeps the rule
+        # the rule keeps no traced values: they would keep the tape, which keeps the rule
         fixed = [None if k in places else _flat(x, shape) for k, x in enumerate(arrays)]
         rule = _Call(self, places, fixed, math.prod(shape))
         numbers = [np.ravel(_core.current_values(x)) for x in given]
@@ -79,7 +80,7 @@ class _ElementwiseFunction:
         return found[()]
 
     def of_numbers(self, operands):
-        """What is called for numbers, some of them traced."""
+        """The call for numbers, some of which are traced."""
         places = [k for k, x in enumerate(operands) if _core.traced(x)]
         self.check(places)
         fixed = [None if k in places else x for k, x in enumerate(operands)]
@@ -106,9 +107,8 @@ class _ElementwiseFunction:
 
 
 class _Call:
-    """One call, as tapes keep it: of m elements, at the traced operands' numbers, flat.
-
-    In the other operands' places it has their own numbers, flat too."""
+    """One call of m elements, as tapes keep it. The values of its traced operands are passed to it
+    as flat arrays; the values of the other operands are kept in `fixed`, flat too."""
 
     __slots__ = ("fixed", "function", "m", "places")
     elementwise, undetermined = True, None
@@ -135,13 +135,13 @@ class _Call:
             full[k] = x
         return full
 
-    # What the core asks.
+    # Called by the core.
 
     def values(self, given):
         return self.function.value(*self.filled(given))
 
     def slopes(self, given, result):
-        """The partial along each of the operands that may be traced."""
+        """The partial derivative by each of the traced operands."""
         full = self.filled(given)
         with _core.float_errors(all="ignore"):
             return [self.function.partials[k](*full, result) for k in self.places]
@@ -155,8 +155,8 @@ class _Call:
         return sum(map(_scaled, slopes, split(seeds, shapes)))
 
     def recorded(self):
-        """(trace, nodes of the operands and the result, nodes of the slopes): how the slopes are
-        computed; None where that depends on the numbers."""
+        """A recording of the slopes: (trace, nodes of the operands and the result, nodes of the
+        slopes). None if the way they are computed depends on the values."""
         like = [np.full(self.m, 0.5)] * (len(self.places) + 1)
 
         def slopes(*numbers):
@@ -175,7 +175,7 @@ class _Call:
 
 
 def _plain_if_constant(x):
-    """An operand: numbers and constant arrays plain, whatever depends on an input traced."""
+    """An operand as a traced array if it depends on an input, else as a plain array."""
     x = as_array(x)
     if _core.traced(x):
         if x.dtype == np.bool_:
@@ -185,10 +185,10 @@ def _plain_if_constant(x):
 
 
 def _flat(x, shape):
-    """A plain operand as the rule keeps it: a number, or an array of its own."""
+    """A plain operand as the rule keeps it: a number, or a flat copy."""
     return x.reshape(())[()] if x.size == 1 else np.broadcast_to(x, shape).flatten()
 
 
 def _scaled(partial, tangent):
-    """Their product, in which a zero that stays zero wins over infinities and NaN."""
+    """The product, which is 0 at a factor of exactly zero even if the other is infinite or NaN."""
     return _core.record_op("PRODUCT", partial, tangent)

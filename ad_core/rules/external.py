@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions that can not be traced, with the derivatives that come with them."""
+"""external(): functions that can not be traced, with derivatives that the user gives."""
 
 import functools
 
@@ -13,29 +13,36 @@ __all__ = ["external"]
 
 
 def external(fun, jvp=None, vjp=None, jacobian=None, name=None):
-    """A function that runs on plain arrays alone (a simulator, a table, compiled code), to be
-    called in traced code.
+    """Make a function that runs only on plain arrays (a simulator, a table, compiled code) callable
+    in traced code.
 
-    Parameters: fun, of arrays or numbers, returns an array or a tuple of them.  Its derivative is
-    any of ``jvp(primals, tangents)``, tuples of an entry an argument, which returns the result's
-    tangent; ``vjp(primals, cotangent)``, which returns a tuple of the arguments' cotangents (None
-    for zeros; with one argument the array will do); ``jacobian(*primals)``, which returns an
-    array of shape result + argument: with several arguments a tuple of them, with several results
-    a tuple with such an entry a result.  name is what errors call it (fun's own).
+    Parameters: fun takes arrays or numbers and returns an array or a tuple of arrays. Its
+    derivative is given by at least one of these functions:
 
-    In a first derivative all are given plain arrays, in a second one traced values, so that they
-    must be NumPy code there, or external functions themselves.  Without rules, values go through
-    and a derivative raises TypeError.  Also raised: ValueError for results of a wrong shape,
-    FloatingPointError for NaN in a derivative at finite arguments (NaN values go through, as they
-    do elsewhere); fun's own exceptions pass unchanged, with a note that names it.
+    - ``jvp(primals, tangents)`` takes two tuples with an entry for each argument and returns the
+      tangent of the result;
+    - ``vjp(primals, cotangent)`` returns a tuple with the cotangent of each argument (None for
+      zeros; with one argument, the array itself is enough);
+    - ``jacobian(*primals)`` returns an array whose shape is that of the result followed by that of
+      the argument; with several arguments a tuple of such arrays, and with several results a tuple
+      with such an entry for each result.
 
-    Cost: a tangent is one jvp, or a product with the jacobian, taken once a point, or a vjp for
-    each number in the result; a cotangent is one vjp, such a product, or a jvp for each number in
-    the arguments.
+    name is the function's name in error messages (that of fun by default).
+
+    In a first derivative these functions are called with plain arrays. In a second derivative they
+    are called with traced values, so they must be NumPy code or external functions. Without any of
+    them the values are computed and a derivative raises TypeError. Also raised: ValueError for
+    results of a wrong shape, and FloatingPointError for a NaN in a derivative at finite arguments
+    (a NaN in a value raises nothing). Exceptions of fun are passed on unchanged, with a note that
+    names fun.
+
+    Cost: a tangent takes one jvp, or a product with the jacobian, which is computed once for each
+    point, or one vjp for each number in the result. A cotangent takes one vjp, or a product with
+    the jacobian, or one jvp for each number in the arguments.
 
     >>> import math, ad_core
     >>> gamma = ad_core.external(math.lgamma, jacobian=lambda x: math.log(x) - 0.5 / x)
-    >>> f = lambda x: 2.0 * gamma(x * x)  # the derivative to two digits or so
+    >>> f = lambda x: 2.0 * gamma(x * x)  # the derivative is accurate to about two digits
     >>> round(float(ad_core.grad(f)(5.0)), 3)
     63.978
     >>> ad_core.grad(ad_core.external(math.lgamma))(5.0)
@@ -65,7 +72,7 @@ def external(fun, jvp=None, vjp=None, jacobian=None, name=None):
 
 
 class _Rules:
-    """The derivatives of an external function, each made of what was given."""
+    """The derivatives of an external function, computed from those that the user gave."""
 
     def __init__(self, name, jvp, vjp, jacobian):
         self.name = name
@@ -74,7 +81,7 @@ class _Rules:
         self._jacobian = jacobian and self.noted(jacobian, "the jacobian of ")
 
     def noted(self, function, what):
-        """The function, whose exceptions tell where they come from."""
+        """The function, with a note on its exceptions that names the external function."""
 
         def called(*args):
             try:
@@ -86,7 +93,7 @@ class _Rules:
         return called
 
     def at(self, given, result, arrays, results, backward):
-        """The linear map of tangents, or backward of cotangents, at a point."""
+        """The linear map of tangents (backward: of cotangents) at a point."""
         finite = all(
             np.all(np.isfinite(_core.current_values(x) if _core.traced(x) else x)) for x in arrays
         )
@@ -123,7 +130,7 @@ class _Rules:
         return lambda seeds: split(matrix @ flat(seeds), shapes)
 
     def _matrix(self, primals, given, result, arrays, results, finite):
-        """The jacobian that was given, a row an element of the results."""
+        """The Jacobian that the user gave, with a row for each element of the results."""
         what = f"the jacobian of {self.name}"
         found = self._jacobian(*primals)
         if result.tree.kind is None:
@@ -142,7 +149,7 @@ class _Rules:
         return np.concatenate(rows)
 
     def _checked(self, leaves, like, what, finite):
-        """What a rule returned, of the shapes of `like`, as numbers."""
+        """The arrays that a rule returned, after a check that they have the shapes of `like`."""
         checked = []
         for k, (leaf, x) in enumerate(zip(leaves, like, strict=True)):
             if leaf is None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix factorisations with their rules: cholesky, qr, eigh, eig and svd of stacks of matrices.
 
-A factor that is no function of the matrix (vectors of equal eigenvalues and singular values, Q of
-columns that depend on each other) has NaN for its derivative: see repeated.py.
+A factor that is not a function of the matrix has the derivative NaN: vectors of equal eigenvalues
+and singular values, and Q if the columns are linearly dependent. See repeated.py.
 """
 
 from functools import cache
@@ -17,7 +17,8 @@ from ad_core.rules.rule import Matrices, call
 
 __all__ = ["cholesky", "eig", "eigh", "qr", "svd"]
 
-# Larger matrices are taken by halves: triangles that are inverted, cholesky's transposed rule.
+# Larger matrices are split into halves: in the inversion of triangles, and in the rule of cholesky
+# for cotangents.
 BLOCK, CHOLESKY_BLOCK = 48, 100
 
 
@@ -27,8 +28,8 @@ def _diagonal(x):
 
 @cache
 def _half(n, upper=False):
-    """The lower triangle's elements, half of the diagonal's: what makes a symmetric matrix of a
-    triangle, and its transpose of any matrix."""
+    """Weights 1 in the lower triangle, 1/2 on the diagonal and 0 above it. They are used to make a
+    symmetric matrix from a triangle, and in the transpose of that map."""
     weights = np.arange(n)[:, None] - np.arange(n)
     weights = 0.5 + 0.5 * np.sign(weights.T if upper else weights)
     weights.flags.writeable = False
@@ -36,19 +37,19 @@ def _half(n, upper=False):
 
 
 def _symmetric(x, upper=False):
-    """The symmetric matrix of which x has one triangle."""
+    """The symmetric matrix that has one triangle of x."""
     side = x * _half(x.shape[-1], upper)
     return side + transposed(side)
 
 
 def _folded(x, upper=False):
-    """The transpose of `_symmetric`; the other triangle is zero, whatever x is."""
+    """The transpose of the map `_symmetric`; the other triangle of the result is zero."""
     side = (x + transposed(x)) * _half(x.shape[-1], upper)
     return np.triu(side) if upper else np.tril(side)
 
 
 def _inverse_of_lower(x):
-    """The inverse of a lower triangle."""
+    """The inverse of a lower triangular matrix."""
 
     def jvp(x, y, t):
         return (-y[0] @ t[0] @ y[0],)
@@ -73,7 +74,7 @@ def _by_halves(x):
 
 
 def cholesky(a):
-    """Of the lower triangle: Murray, Differentiation of the Cholesky decomposition (2016)."""
+    """The lower Cholesky factor: Murray, Differentiation of the Cholesky decomposition (2016)."""
 
     def linear(x, y, backward):
         factor, inverse = y[0], _inverse_of_lower(y[0])
@@ -90,7 +91,7 @@ def cholesky(a):
 
 
 def _cholesky_back(factor, inverse, w):
-    """By blocks, the last first; what w has above the diagonal has no part in it."""
+    """The rule for cotangents by blocks, the last first; w above the diagonal is not used."""
     n = factor.shape[-1]
     if n <= CHOLESKY_BLOCK:
         inner = (transposed(factor) @ w) * _half(n)
@@ -107,8 +108,8 @@ def _cholesky_back(factor, inverse, w):
 
 
 def qr(a):
-    """Reduced, of full column rank: Roberts and Roberts, QR and LQ decomposition matrix
-    backpropagation algorithms (2020)."""
+    """The reduced QR factors of a matrix of full column rank: Roberts and Roberts, QR and LQ
+    decomposition matrix backpropagation algorithms (2020)."""
 
     def linear(x, y, backward):
         q, r = y
@@ -147,7 +148,7 @@ def qr(a):
 
 
 def _dependent(r, n):
-    """Whether the columns of q r, q of n rows, depend on each other but for rounding."""
+    """Whether the columns of q r, where q has n rows, are linearly dependent up to rounding."""
     size = np.absolute(r)
     small = n * np.finfo(float).eps * np.max(size, axis=(-2, -1), keepdims=True)
     return np.min(_diagonal(size)[..., None], axis=(-2, -1), keepdims=True) <= small
@@ -187,7 +188,7 @@ def eigh(a, uplo):
 
 
 def eig(a, name):
-    """Distinct real eigenvalues; eigenvectors of length 1, as LAPACK's."""
+    """Distinct real eigenvalues, and eigenvectors of length 1 as those of LAPACK."""
 
     def jvp(x, y, t):
         w, v = y
@@ -216,8 +217,8 @@ def eig(a, name):
         found = np.linalg.eig(a)
         if np.any(np.imag(found[0])):
             raise NoDerivativeError(
-                f"{name} has a derivative in ad_core only where all eigenvalues are real; here "
-                f"some are complex numbers{_core.user_line()}"
+                f"{name} has a derivative in ad_core only where all eigenvalues are real, but some "
+                f"are complex numbers here{_core.user_line()}"
             )
         return tuple(map(np.real, found))
 
@@ -231,9 +232,9 @@ def eig(a, name):
 def _eig_repeated(a, w, back):
     """Which eigenvalues are equal (..., n, n), and which have too few eigenvectors (..., n).
 
-    An eigenvalue is known to the rounding of a over the cosine s between its right and left
-    eigenvector (Wilkinson, The algebraic eigenvalue problem, 1965, ch. 2); s vanishes where
-    eigenvectors merge, and the eigenvalue's derivative is infinite there."""
+    The error of an eigenvalue is the rounding error of a divided by the cosine s between its right
+    and left eigenvector (Wilkinson, The algebraic eigenvalue problem, 1965, ch. 2). s vanishes
+    where eigenvectors become parallel, and the eigenvalue's derivative is infinite there."""
     n = w.shape[-1]
     size = np.sqrt(np.sum(np.square(a), axis=(-2, -1)))[..., None]
     over = np.sqrt(np.sum(np.square(back), axis=-1))  # 1 / s: right eigenvectors have length 1
@@ -245,8 +246,9 @@ def _eig_repeated(a, w, back):
 
 
 def svd(a):
-    """Thin: Townsend, Differentiating the singular value decomposition (2016), with the symmetric
-    and the antisymmetric part apart: only the former is divided by differences."""
+    """The thin SVD: Townsend, Differentiating the singular value decomposition (2016). Here the
+    symmetric and the antisymmetric part are separate, since only the former is divided by
+    differences of singular values."""
     m, n = a.shape[-2:]
     k = min(m, n)
 
@@ -257,7 +259,7 @@ def svd(a):
         return repeated.safe_inverse(s, none(s))[..., None, :]
 
     def missing(s):
-        """The columns of u and of v that are no functions of a, (..., 1, k) each."""
+        """Which columns of u and of v are not functions of a, each of shape (..., 1, k)."""
         many = repeated.repeated(s)
         zero = many | none(s)
         return (zero if m > k else many)[..., None, :], (zero if n > k else many)[..., None, :]

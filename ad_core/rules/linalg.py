@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix functions with their rules: solutions, inverses, determinants, least squares.
 
-Formulas: Giles, Collected matrix derivative results for forward and reverse mode AD (2008), but
-where another source is named.  All take stacks of matrices.
+The formulas are from Giles, Collected matrix derivative results for forward and reverse mode AD
+(2008), unless another source is named. All functions take stacks of matrices.
 """
 
 import numpy as np
@@ -17,11 +17,12 @@ __all__ = [
     "solve", "transposed",
 ]  # fmt: skip
 
-# Singular values left out by pinv and lstsq, relative to those kept: more is no rounding.
+# Largest singular value that pinv and lstsq leave out, relative to those that they keep: a larger
+# one is not a rounding error.
 NEGLIGIBLE = 1e-8
-# Beyond this condition the inverse has lost too many digits for second derivatives of det.
+# Above this condition number the inverse has lost too many digits for second derivatives of det.
 CONDITION = 1e5
-MANY = 4  # solutions, each with a factorisation, that take as long as the inverse
+MANY = 4  # solutions, with a factorisation for each, that take as long as the inverse
 
 
 def transposed(x):
@@ -29,7 +30,7 @@ def transposed(x):
 
 
 def _spread(w):
-    """A number a matrix, to multiply the matrices with."""
+    """One number for each matrix, shaped so that it multiplies the matrices."""
     return np.reshape(w, (*np.shape(w), 1, 1))
 
 
@@ -38,7 +39,7 @@ def _trace(x):
 
 
 def solve(a, b):
-    """a x = b, for stacks of one shape."""
+    """The solution x of a x = b, for stacks of one shape."""
     if _core.traced(b) and not _core.traced(a):
         return _solve_plain(a.astype(float), b)
 
@@ -61,13 +62,13 @@ def _square(kind, a, results, k=0):
 
 
 def _solver(a):
-    """b -> the solution of a x = b; by the inverse when it has been asked for many."""
-    asked, inverse = 0, None
+    """A function of b that solves a x = b; after many calls it uses the inverse."""
+    calls, inverse = 0, None
 
     def solved(b):
-        nonlocal asked, inverse
-        asked += 1
-        if asked <= MANY:
+        nonlocal calls, inverse
+        calls += 1
+        if calls <= MANY:
             return solve(a, b)
         inverse = inv(a) if inverse is None else inverse
         return inverse @ b
@@ -76,7 +77,7 @@ def _solver(a):
 
 
 def _solve_plain(a, b):
-    """A matrix of plain numbers needs no nodes."""
+    """The solution for a matrix of plain numbers, which needs no nodes."""
 
     def linear(x, y, backward):
         solved = _solver(transposed(a) if backward else a)
@@ -100,7 +101,7 @@ def inv(a, value=np.linalg.inv):
 
 
 def inverses(a):
-    """The inverses, NaN for singular matrices."""
+    """The inverses; NaN for singular matrices."""
     return inv(a, _inverses)
 
 
@@ -126,19 +127,19 @@ def det(a):
 
 
 def cofactors(a, d=None):
-    """The derivative of det, at singular matrices too; d: the determinant, if known."""
+    """The derivative of det, also at singular matrices; d is the determinant if it is known."""
 
     def derivative(x, y, t):
         return (_minors(x[0], t[0]),)
 
-    # the second derivative of det is symmetric: the rule is its own transpose
+    # the second derivative of det is symmetric, so the rule is its own transpose
     value = lambda a: (_cofactors(a, d),)  # noqa: E731
     return call("cofactors", value, (a,), derivative, derivative, raises=False)[0]
 
 
 def _cofactors(a, d):
-    """det(a) inv(a)^T, which keeps its digits near singular matrices (Stewart, On the adjugate
-    matrix, 1998); at them from the singular values."""
+    """det(a) inv(a)^T, which is accurate near singular matrices (Stewart, On the adjugate matrix,
+    1998). For singular matrices it is computed from the singular values."""
     d = np.linalg.det(a) if d is None else d
     found = _spread(d) * transposed(_inverses(a))
     singular = (d == 0.0) & np.isfinite(a).all(axis=(-2, -1))
@@ -150,7 +151,7 @@ def _cofactors(a, d):
 
 
 def _products_but_one(s):
-    """The products of all numbers but one, for each."""
+    """For each number, the product of all others."""
     ones = np.ones((*s.shape[:-1], 1))
     before = np.cumprod(np.concatenate([ones, s[..., :-1]], axis=-1), axis=-1)
     after = np.cumprod(np.concatenate([ones, s[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
@@ -158,7 +159,7 @@ def _products_but_one(s):
 
 
 def _minors(a, e):
-    """The derivative of the cofactors along e."""
+    """The derivative of the cofactors in the direction e."""
 
     def along(x, h):
         return _second_minors(x[0], x[1], h)
@@ -184,7 +185,8 @@ def _minors_of(a, e):
 
 
 def _minors_by_singular_values(a, e):
-    """From those of a diagonal matrix: cofactors of products are products of cofactors."""
+    """From the minors of a diagonal matrix, since the cofactors of a product are the product of
+    cofactors."""
     u, s, vt = np.linalg.svd(a)
     sign = _spread(np.linalg.det(u) * np.linalg.det(vt))
     f = transposed(u) @ e @ transposed(vt)
@@ -199,7 +201,7 @@ def _minors_by_singular_values(a, e):
 
 
 def _second_minors(a, e, h):
-    """The third derivative of det along e and h; a must have an inverse."""
+    """The third derivative of det in the directions e and h; a must have an inverse."""
     y = np.linalg.inv(a)
     ye, yh = y @ e, y @ h
     te, th = _trace(ye), _trace(yh)
@@ -209,7 +211,7 @@ def _second_minors(a, e, h):
 
 
 def slogdet(a):
-    """The sign has no derivative; that of the logarithm is NaN at singular matrices."""
+    """The sign has no derivative; the derivative of the logarithm is NaN at singular matrices."""
 
     def linear(x, y, backward):
         slopes = transposed(inverses(x[0]))
@@ -226,7 +228,7 @@ def slogdet(a):
 
 
 def pinv(a, rcond):
-    """Golub and Pereyra, The differentiation of pseudo-inverses (1973): of constant rank."""
+    """Golub and Pereyra, The differentiation of pseudo-inverses (1973), at constant rank."""
 
     def jvp(x, y, t):
         a, p, da = x[0], y[0], t[0]
@@ -256,13 +258,15 @@ def _kept(s, rcond):
 
 
 def _deficient(a, rcond):
-    """Which matrices are of less than full rank; from rcond = 1 on nothing is kept of any."""
+    """Which matrices do not have full rank. With rcond >= 1 no singular value is kept at all, so
+    that every matrix counts as constant."""
     full = np.all(_kept(np.linalg.svdvals(a), rcond), axis=-1)
     return ~(full | (np.asarray(rcond) >= 1.0))
 
 
 def _keeps_rank(a, rcond, t):
-    """Whether the matrices keep their ranks along t: no part of it is outside of both spaces."""
+    """Whether the matrices keep their ranks in the direction t: no part of t lies outside both the
+    column space and the row space."""
     u, s, vt = np.linalg.svd(a, full_matrices=False)
     kept = _kept(s, rcond)
     u, vt = u * kept[..., None, :], vt * kept[..., None]
@@ -280,18 +284,19 @@ def _pinv(a, rcond):
 
 
 def _only_rounding(name, s, kept):
-    """Refuse singular values left out that are no zeros but for rounding."""
+    """Raise NoDerivativeError if a singular value is left out that is not zero up to rounding."""
     smallest = np.min(s, axis=-1, keepdims=True, where=kept, initial=np.inf)
     if np.any(s * ~kept > NEGLIGIBLE * smallest):
         raise NoDerivativeError(
-            f"{name} leaves out singular values that are no rounding errors of zeros; the rule for "
-            f"its derivative holds at constant rank: use np.linalg.svd and leave them out there"
-            f"{_core.user_line()}"
+            f"{name} leaves out singular values that are not rounding errors of zeros, and the "
+            f"rule for its derivative holds only at constant rank; use np.linalg.svd and leave "
+            f"them out there{_core.user_line()}"
         )
 
 
 def lstsq(a, b, rcond):
-    """The solution of least squares and norm, and the singular values: pinv's rule times b."""
+    """The least-squares solution of minimal norm, by the rule of pinv times b, and the singular
+    values."""
 
     def linear(x, y, backward):
         (a, b), (found, _) = x, y
@@ -335,15 +340,15 @@ def lstsq(a, b, rcond):
 
 
 def roots(p):
-    """The roots of a polynomial as implicit functions of its coefficients, if all are real; NaN
-    where some are equal, since such a root splits into complex ones."""
+    """The roots of a polynomial as implicit functions of its coefficients, if all are real. The
+    derivatives of equal roots are NaN, since such roots become complex."""
     powers = np.arange(p.shape[0] - 1, -1, -1)
 
     def slopes(x, y):
         return np.polyval(x[0][:-1] * powers[:-1], y[0])
 
     def repeated(x, y):
-        """Roots that are as near to another as their own rounding, as far as that can be told."""
+        """Which roots differ from another one by no more than their estimated rounding error."""
         size = np.polyval(np.absolute(x[0]), np.absolute(y[0]))
         known = 4.0 * p.shape[0] * np.finfo(float).eps * size
         gaps = np.absolute(y[0] - y[0][:, None]) + np.diag(np.full(y[0].shape, np.inf))
@@ -369,15 +374,15 @@ def _real_roots(p):
     found = np.roots(p)
     if np.iscomplexobj(found):
         raise NoDerivativeError(
-            f"np.roots has a derivative in ad_core only where all roots are real; here some are "
-            f"complex numbers{_core.user_line()}"
+            f"np.roots has a derivative in ad_core only where all roots are real, but some are "
+            f"complex numbers here{_core.user_line()}"
         )
     return (found,)
 
 
 def characteristic(a):
-    """The coefficients of det(x - a): the adjugate of x - a, of which their derivative is made, by
-    Faddeev and LeVerrier."""
+    """The coefficients of det(x - a). Their derivative is made of the adjugate of x - a, by the
+    algorithm of Faddeev and LeVerrier."""
     n = a.shape[-1]
 
     def adjugates(x, y):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of symmetric matrices, with derivatives of any order that are right where eigenvalues
-are equal or near one another.
+"""Functions of symmetric matrices, with derivatives of any order that are accurate where
+eigenvalues are equal or close.
 
-The k-th derivative along directions is made of divided differences of order k: Daleckii and Krein
+The k-th derivative in k directions is made of divided differences of order k: Daleckii and Krein
 (1965); Higham, Functions of Matrices (2008), ch. 3.
 """
 
@@ -17,28 +17,28 @@ from ad_core.rules.rule import call
 
 __all__ = ["symmetric_function"]
 
-ASYMMETRY = 1e-8  # of a matrix that counts as symmetric, relative to its largest element
+ASYMMETRY = 1e-8  # largest a - a^T of a symmetric matrix, relative to its largest element
 
 
 def symmetric_function(name, f, a, domain=None):
-    """f of the matrices a (..., n, n), symmetric at the point; f: see divided.py.
+    """f of the matrices a (..., n, n), which are symmetric at the point; for f see divided.py.
 
-    domain: what eigenvalues must be for f to be real, ("positive", the function that tells).
-    NotImplementedError for other matrices.
+    domain: the condition on the eigenvalues for f to be real, as a pair of a word and a function,
+    such as ("positive", lambda w: w > 0). Raises NotImplementedError for other matrices.
     """
 
     def checked(a):
         size = np.max(np.abs(a), initial=0.0)
         if np.max(np.abs(a - transposed(a)), initial=0.0) > ASYMMETRY * size:
             raise NotImplementedError(
-                f"{name} has a derivative in ad_core of symmetric matrices alone, and this one is "
-                f"not{_core.user_line()}; pass 0.5 * (A + A.T) if it is meant to be"
+                f"{name} has a derivative in ad_core only for symmetric matrices, and this matrix "
+                f"is not symmetric{_core.user_line()}; pass 0.5 * (A + A.T) if it should be"
             )
         w = np.linalg.eigvalsh(a)
         if domain is not None and not np.all(domain[1](w) | np.isnan(w)):
             raise NotImplementedError(
-                f"{name} has a derivative in ad_core of symmetric matrices with {domain[0]} "
-                f"eigenvalues alone, and here the smallest is {np.min(w):.3g}"
+                f"{name} has a derivative in ad_core only for symmetric matrices with {domain[0]} "
+                f"eigenvalues, and the smallest eigenvalue here is {np.min(w):.3g}"
                 f"{_core.user_line()}; add a multiple of np.eye({a.shape[-1]}) to the matrix"
             )
 
@@ -46,7 +46,7 @@ def symmetric_function(name, f, a, domain=None):
 
 
 def _along(name, f, a, directions, checked=None):
-    """The derivative of f at a along the directions, of their number's order."""
+    """The k-th derivative of f at a in the k directions."""
 
     def value(a, *es):
         if checked is not None:
@@ -60,8 +60,8 @@ def _along(name, f, a, directions, checked=None):
         return (sum(parts),)
 
     def vjp(x, y, w):
-        """The transpose of a derivative along e: the same of the transposed matrix and the other
-        directions transposed."""
+        """The transpose of a derivative as a map of one direction: the same derivative at the
+        transposed matrix, in the other directions transposed."""
         a, *back = map(transposed, x)
         parts = [_along(name, f, a, [w[0], *back])]
         return parts + [
@@ -82,18 +82,18 @@ def _by_eigenvalues(f, a, es):
     if k == 0:
         return (v * f.derivative(0, at.w)[..., None, :]) @ back
     differences = at.differences(f, k)
-    turned = [back @ e @ v for e in es]
+    rotated = [back @ e @ v for e in es]
     if k == 1:
-        return v @ np.where(turned[0] == 0.0, 0.0, differences * turned[0]) @ back
+        return v @ np.where(rotated[0] == 0.0, 0.0, differences * rotated[0]) @ back
     letters = "abcdefghijkl"[: k + 1]
     pairs = ",".join(f"...{letters[j]}{letters[j + 1]}" for j in range(k))
     code = f"...{letters},{pairs}->...{letters[0]}{letters[-1]}"
-    inner = sum(np.einsum(code, differences, *order) for order in permutations(turned))
+    inner = sum(np.einsum(code, differences, *order) for order in permutations(rotated))
     return v @ inner @ back
 
 
 def _spectrum(f, a):
-    """That of the matrix which f was asked for last, since directions come one after the other."""
+    """The spectrum of a; that of the last matrix is kept, since several directions follow."""
     known = f.spectrum
     if known is None or not np.array_equal(known.a, a):
         known = f.spectrum = _Spectrum(a)
@@ -101,7 +101,7 @@ def _spectrum(f, a):
 
 
 class _Spectrum:
-    """Eigenvalues and eigenvectors of matrices, and divided differences of each order."""
+    """Eigenvalues and eigenvectors of matrices, and the divided differences of each order."""
 
     def __init__(self, a):
         self.a = a

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The orthogonal factor of a matrix and the sum of its singular values: smooth where singular
-values are equal, since only their sums are divided by.
+"""The orthogonal polar factor of a matrix and the sum of its singular values. Both are smooth where
+singular values are equal, since their derivatives divide only by sums of singular values.
 
-Higham, Functions of Matrices (2008), ch. 8; the derivative: Kenney and Laub, Polar decomposition
-and matrix sign function condition estimates (1991).
+Higham, Functions of Matrices (2008), ch. 8. The derivative is that of Kenney and Laub, Polar
+decomposition and matrix sign function condition estimates (1991).
 """
 
 import numpy as np
@@ -21,21 +21,21 @@ __all__ = ["nuclear", "orthogonal"]
 
 
 def _kept(s, shape):
-    """Singular values that are no zeros but for rounding."""
+    """Which singular values are not zero up to rounding."""
     return s > max(shape[-2:]) * np.finfo(float).eps * s[..., :1]
 
 
 def orthogonal(a, partial=False):
-    """U V^T of the singular vectors U and V of a.  Of a matrix of less than full rank it is no
-    function: NaN, or with partial=True that of the vectors of nonzero singular values alone, as if
-    the others stayed zero."""
+    """U V^T for the singular vectors U and V of a. If a does not have full rank this is not a
+    function of a, and the derivative is NaN. With partial=True only the vectors of nonzero singular
+    values are used, as if the other singular values stayed zero."""
 
     def value(a):
         u, s, vt = np.linalg.svd(a, full_matrices=False)
         return ((u * _kept(s, a.shape)[..., None, :] if partial else u) @ vt,)
 
     def derivative(x, y, seeds):
-        """Symmetric: its own transpose."""
+        """The derivative is a symmetric map, its own transpose."""
         t = seeds[0]
         if not partial and (_core.traced(x[0]) or _core.traced(t)):
             lost = repeated.lost(undetermined(x, y)[0], t)
@@ -48,10 +48,10 @@ def orthogonal(a, partial=False):
         sums = s[..., None, :] + s[..., :, None]
         right, left = t @ v, transposed(u) @ t
         inner = transposed(u) @ right
-        turned = (inner - transposed(inner)) * repeated.safe_inverse(sums, sums == 0.0)
+        rotation = (inner - transposed(inner)) * repeated.safe_inverse(sums, sums == 0.0)
         across = (right - u @ inner) * inverse
         along = (left - inner @ transposed(v)) * transposed(inverse)
-        return (u @ (turned @ transposed(v) + along) + across @ transposed(v) + lost,)
+        return (u @ (rotation @ transposed(v) + along) + across @ transposed(v) + lost,)
 
     def undetermined(x, y):
         s = np.linalg.svdvals(x[0])
@@ -64,9 +64,8 @@ def orthogonal(a, partial=False):
 
 
 def _by_root(a):
-    """a (a^T a)^(-1/2), of which derivatives of any order follow where singular values are equal;
-    it loses twice the digits of the condition number, so the first derivative alone is not made of
-    it."""
+    """a (a^T a)^(-1/2), which has derivatives of any order where singular values are equal. It
+    loses twice the digits of the condition number, so first derivatives do not use it."""
     tall = a.shape[-2] >= a.shape[-1]
     square = transposed(a) @ a if tall else a @ transposed(a)
     root = symmetric_function("the orthogonal factor", InverseRoot(), square)
@@ -74,12 +73,12 @@ def _by_root(a):
 
 
 def _some(truths):
-    """Whether any of the last axis is true, (..., 1, 1)."""
+    """Whether any element along the last axis is true, with the shape (..., 1, 1)."""
     return (np.sum(np.where(truths, 1.0, 0.0), axis=-1) > 0.0)[..., None, None]
 
 
 def nuclear(a):
-    """The sum of the singular values; those that are zero are kinks, as of `abs` at 0."""
+    """The sum of the singular values; a zero singular value is a kink, as that of `abs` at 0."""
 
     def linear(x, y, backward):
         slopes = orthogonal(x[0], partial=True)

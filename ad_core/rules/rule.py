@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A call of a function that is not traced: one block on the tape, with its own derivative rules."""
+"""A call of a function that is not traced: one block on the tape, with its own rules for
+derivatives."""
 
 import contextlib
 import math
@@ -15,7 +16,7 @@ __all__ = ["Matrices", "Rule", "call", "flat", "results_of", "rows_of", "split"]
 
 
 class Matrices(NamedTuple):
-    """A function of stacks of matrices that LAPACK computes, see src/linalg/linear.h."""
+    """A function of stacks of matrices that the core computes with LAPACK: src/linalg/linear.h."""
 
     kind: str
     batch: tuple  # the stack's shape
@@ -23,31 +24,32 @@ class Matrices(NamedTuple):
     k: int
     flags: int
     results: list  # their shapes
-    fixed: object = None  # solve's matrices where they are no arguments
+    fixed: object = None  # the matrices of solve if they are plain numbers
 
     def called(self):
-        """As the core is told."""
+        """The description that the core takes."""
         return self.kind, math.prod(self.batch), self.n, self.k, self.flags, self.fixed
 
 
 class Rule:
     """One call of a function of arrays, as the tape keeps it.
 
-    value(*arrays) gives the results, a tuple of arrays.  jvp(arrays, results, tangents) gives the
-    results' tangents, vjp(arrays, results, cotangents) the arrays' cotangents, both tuples (None
-    for zeros).  They are written in NumPy and given plain arrays in a sweep, traced ones where
-    their own derivative is wanted; one of the two may be None, being the other's transpose.
+    value(*arrays) returns the results, a tuple of arrays. jvp(arrays, results, tangents) returns
+    the tangents of the results, and vjp(arrays, results, cotangents) the cotangents of the arrays,
+    both as tuples (None for zeros). They are NumPy code and are called with plain arrays in a
+    sweep, and with traced arrays to compute their own derivative. One of the two may be None: it is
+    then the transpose of the other.
 
-    Where seeds share work, linear(arrays, results, backward) stands for both: it gives the map of
-    tangents to tangents at a point, backward that of cotangents to cotangents, or None for the
-    other's transpose.
+    If seeds share work, linear(arrays, results, backward) replaces both: it returns the map of
+    tangents to tangents at a point, and with backward that of cotangents to cotangents. It may
+    return None for one of them, which is then the transpose of the other.
 
-    undetermined(arrays, results), if there is one, tells which results are no functions of the
-    arrays at this point (eigenvectors of equal eigenvalues): for each a truth value or an array of
-    them that broadcasts against it, None where that can not be.  ad_core/undetermined.py sees to
-    what depends on them.  reads: for such a rule which elements of its one array it reads; None:
-    all.  keeps(arrays, tangents), if there is one, tells whether its results are functions after
-    all where the arrays move along the tangents.
+    undetermined(arrays, results) is optional. It says which results are not functions of the arrays
+    at this point (eigenvectors of equal eigenvalues): for each result a truth value or an array of
+    truth values that broadcasts against it, or None if this can not happen. The derivatives of what
+    depends on them are set by ad_core/recording/undetermined.py. reads: which elements of its one
+    array such a rule reads; None means all. keeps(arrays, tangents) is optional. It says whether
+    the results are functions after all if the arrays change in the direction of the tangents.
     """
 
     __slots__ = (
@@ -68,7 +70,7 @@ class Rule:
                  reads=None, keeps=None):  # fmt: skip
         self.name = name
         self.inputs = inputs  # shapes
-        self.outputs = outputs  # None: of a call that raised
+        self.outputs = outputs  # shapes; None for a call that raised
         self._value = value
         self._jvp = jvp
         self._vjp = vjp
@@ -83,12 +85,12 @@ class Rule:
         return self._keeps is not None
 
     def keeps(self, x, tangents):
-        """Whether they are along these, of flat arrays."""
+        """Whether they are functions along these tangents; all arrays are flat."""
         return self._keeps(split(x, self.inputs), split(tangents, self.inputs))
 
     def masks(self, x, y):
-        """Of flat arrays: which elements of each result are undetermined, None where none can be;
-        traced truth values from traced arrays."""
+        """Which elements of each result are undetermined, for flat arrays; None if none can be.
+        For traced arrays the truth values are traced."""
         found = self.undetermined(split(x, self.inputs), split(y, self.outputs))
         return [
             None if mask is None else np.broadcast_to(mask, shape)
@@ -96,12 +98,12 @@ class Rule:
         ]
 
     def missing(self, x, y):
-        """The same as one flat array."""
+        """Which elements of all results are undetermined, as one flat array."""
         pairs = zip(self.masks(x, y), self.outputs, strict=True)
         return flat([np.zeros(shape, bool) if mask is None else mask for mask, shape in pairs])
 
     def at(self, arrays, results, backward):
-        """The map of tangents to tangents, or backward of cotangents to cotangents."""
+        """The map of tangents to tangents; with backward, that of cotangents to cotangents."""
         linear = self._given(arrays, results, backward)
         if linear is None:
             return self._transposed(self.at(arrays, results, not backward), backward)
@@ -135,7 +137,7 @@ class Rule:
                 )
         return found
 
-    # What the core asks, on flat arrays; matrices have a column a seed.
+    # Called by the core with flat arrays; matrices have a column for each seed.
 
     def value(self, x):
         results = results_of(self.name, self._value, split(x, self.inputs), self.outputs)
@@ -160,11 +162,12 @@ class Rule:
 
 def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, undetermined=None,
          reads=None, keeps=None, raises=True):  # fmt: skip
-    """value(*arrays), a tuple of results, by rules where an array is traced.
+    """value(*arrays), a tuple of results; if an array is traced, one call with rules is recorded.
 
-    matrices: what does the same without Python where LAPACK is there.  raises: value may raise at
-    some points; whether it does is kept as a guard, since the function may catch it and go on
-    another way.  Raises TypeError for arrays and results that are not real float64 numbers.
+    matrices: the same function in the core, which is used if LAPACK is available. raises: whether
+    value may raise at some points; the outcome is then kept as a guard, since the user's function
+    may catch the exception and take another branch. Raises TypeError for arrays and results that
+    are not real float64 numbers.
     """
     if not any(map(_core.traced, arrays)):
         return value(*arrays)
@@ -183,7 +186,7 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, un
 
 
 def _recorded(name, value, arrays, inputs, rules, matrices, raises):
-    """The results of a call that is recorded."""
+    """The results of a call, which is recorded."""
     numbers = None
     if matrices is not None and math.prod((*matrices.batch, matrices.n)) and _core.has_lapack():
         shapes, matrices = matrices.results, matrices.called()
@@ -201,7 +204,7 @@ def _recorded(name, value, arrays, inputs, rules, matrices, raises):
 
 
 def results_of(name, value, arrays, shapes):
-    """The results of a function as float64 arrays; of these shapes, unless None."""
+    """The results of a function as float64 arrays; ValueError if their shapes are not `shapes`."""
     with _alone(name):
         found = value(*arrays)
         found = found if isinstance(found, (tuple, list)) else (found,)
@@ -216,7 +219,7 @@ def results_of(name, value, arrays, shapes):
 
 @contextlib.contextmanager
 def _alone(what):
-    """Traced values that a function of plain arrays closes over are refused by name."""
+    """Raise an error that names the function if it closes over a traced value."""
     try:
         yield
     except EscapedTraceError as error:
@@ -239,7 +242,7 @@ def _real(name, y):
 
 
 def split(numbers, shapes):
-    """The arrays of these shapes that lie one behind the other."""
+    """The arrays of these shapes that lie end to end in `numbers`."""
     parts, start = [], 0
     for shape in shapes:
         stop = start + math.prod(shape)
@@ -249,13 +252,13 @@ def split(numbers, shapes):
 
 
 def flat(arrays):
-    """The arrays one behind the other, each in C order."""
+    """The arrays end to end, each in C order, as one flat array."""
     parts = [np.ravel(x) for x in arrays]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def rows_of(linear, like):
-    """The values of a linear map of arrays at the unit vectors, flat: a matrix, one a row."""
+    """The matrix whose rows are the flat values of a linear map of arrays at the unit vectors."""
     shapes = [np.shape(x) for x in like]
     n = sum(map(math.prod, shapes))
     return np.stack([flat(linear(split(unit, shapes))) for unit in np.eye(n)])

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of SciPy's special functions: values by SciPy, derivatives by one another.
+"""Rules of SciPy's special functions: SciPy computes the values, and each derivative is written
+with other functions of this file.
 
-Imported by ``ad_core.scipy.special``, or when one of SciPy's ufuncs meets a traced value.
+The file is imported by ``ad_core.scipy.special``, or when one of SciPy's ufuncs is called with a
+traced value.
 """
 
 import math
@@ -19,7 +21,7 @@ __all__ = ["UFUNCS", "polygamma"]
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 
-UFUNCS = {}  # SciPy's ufunc -> the same on traced arrays
+UFUNCS = {}  # SciPy's ufunc -> the same function for traced arrays
 
 
 def _rule(name, *partials):
@@ -29,19 +31,19 @@ def _rule(name, *partials):
     return function
 
 
-def _whole(n, name):
-    """An order: a plain number."""
+def _plain_order(n, name):
+    """The order n as a plain number; NoDerivativeError if it depends on an input."""
     if _core.traced(n) and not _core.is_constant(n):
         raise NoDerivativeError(
-            f"scipy.special.{name} has no derivative in its order{_core.user_line()}; pass a plain "
-            f"number there"
+            f"scipy.special.{name} has no derivative with respect to its order{_core.user_line()}; "
+            f"pass a plain number as the order"
         )
     return _core.current_values(n) if _core.traced(n) else n
 
 
 def polygamma(n, x):
     """The nth derivative of the digamma function; n is plain, x may be traced."""
-    return _polygamma(_whole(n, "polygamma"), x)
+    return _polygamma(_plain_order(n, "polygamma"), x)
 
 
 _polygamma = elementwise(
@@ -49,7 +51,7 @@ _polygamma = elementwise(
 )
 
 
-# Gamma and its kin
+# Gamma, beta and related functions
 psi = _rule("psi", lambda x, y: polygamma(1, x))
 gamma = _rule("gamma", lambda x, y: y * psi(x))
 gammaln = _rule("gammaln", lambda x, y: psi(x))
@@ -75,14 +77,14 @@ ndtr = _rule("ndtr", lambda x, y: np.exp(-0.5 * x * x) / ROOT_TWO_PI)
 log_ndtr = _rule("log_ndtr", lambda x, y: 2.0 / ROOT_TWO_PI / erfcx(-math.sqrt(0.5) * x))
 ndtri = _rule("ndtri", lambda x, y: ROOT_TWO_PI * np.exp(0.5 * y * y))
 
-# x log y, with 0 log 0 = 0, and what is made of it
+# x log y, with 0 log 0 = 0, and related functions
 xlogy = _rule("xlogy", lambda x, y, v: np.log(y), lambda x, y, v: x / y)
 xlog1py = _rule("xlog1py", lambda x, y, v: np.log1p(y), lambda x, y, v: x / (1.0 + y))
 entr = _rule("entr", lambda x, y: -np.log(x) - 1.0)
 rel_entr = _rule("rel_entr", lambda x, y, v: np.log(x / y) + 1.0, lambda x, y, v: -x / y)
 kl_div = _rule("kl_div", lambda x, y, v: np.log(x / y), lambda x, y, v: 1.0 - x / y)
 
-# Incomplete gamma and beta functions, in their last argument
+# Incomplete gamma and beta functions, by their last argument
 gammainc = _rule("gammainc", None, lambda a, x, y: np.exp(xlogy(a - 1.0, x) - x - gammaln(a)))
 gammaincc = _rule("gammaincc", None, lambda a, x, y: -np.exp(xlogy(a - 1.0, x) - x - gammaln(a)))
 betainc = _rule(
@@ -96,7 +98,7 @@ betainc = _rule(
 exp1 = _rule("exp1", lambda x, y: -np.exp(-x) / x)
 expi = _rule("expi", lambda x, y: np.exp(x) / x)
 
-# Bessel functions, in their argument
+# Bessel functions, by their argument
 jv = _rule("jv", None, lambda v, x, y: 0.5 * (jv(v - 1.0, x) - jv(v + 1.0, x)))
 yv = _rule("yv", None, lambda v, x, y: 0.5 * (yv(v - 1.0, x) - yv(v + 1.0, x)))
 yn = _rule("yn", None, lambda n, x, y: 0.5 * (yv(n - 1.0, x) - yv(n + 1.0, x)))
@@ -122,17 +124,18 @@ k0e = _rule("k0e", lambda x, y: y - k1e(x))
 k1e = _rule("k1e", lambda x, y: y - 0.5 * (k0e(x) + kve(2.0, x)))
 
 
-# Written with rows of the op table: these need no rule, and recordings run at full speed.
+# The functions below are written with elementary functions: they need no rule, and recordings of
+# them run at full speed.
 
 
 def _row(name):
-    """Enter a function as the traced meaning of SciPy's ufunc of this name."""
+    """Use a function for traced arrays in place of SciPy's ufunc of this name."""
     ufunc = getattr(sp, name)
 
     def enter(function):
         def either(*operands):
             if not _core.all_operable(operands):
-                return ufunc(*operands)  # which asks those that have a meaning of their own
+                return ufunc(*operands)  # which calls the __array_ufunc__ of their classes
             if any(_core.traced(as_array(x)) for x in operands):
                 return _core.as_numpy(ufunc, function, operands, {})
             return _core.untraced(ufunc, *operands)
@@ -145,7 +148,7 @@ def _row(name):
 
 @_row("expit")
 def expit(x):
-    # each side as it does not overflow; the branch not taken has no part in a derivative
+    # for each sign the form that does not overflow; the other branch does not affect derivatives
     small = np.exp(x)
     return np.where(np.greater_equal(x, 0.0), 1.0 / (1.0 + np.exp(-x)), small / (1.0 + small))[()]
 
@@ -157,7 +160,7 @@ def log_expit(x):
 
 @_row("logit")
 def logit(x):
-    # near 1/2 a difference of logarithms would cancel
+    # near 1/2 the difference of logarithms would cancel
     near = np.absolute(x - 0.5) < 0.25
     return np.where(near, 2.0 * np.arctanh(2.0 * x - 1.0), np.log(x) - np.log1p(-x))[()]
 

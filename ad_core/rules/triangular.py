@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of SciPy's matrix functions: triangular solves, LU factors, the exponential."""
+"""Rules of SciPy's matrix functions: triangular solutions, LU factors and the exponential."""
 
 import numpy as np
 import scipy.linalg as sl
@@ -15,7 +15,7 @@ def transposed(x):
 
 
 def solve_triangular(a, b, lower, trans, unit):
-    """op(T)^-1 b for the triangle T of a; b is a matrix, op the transposition if trans."""
+    """op(T)^-1 b for the triangle T of a and a matrix b; op transposes if trans is true."""
 
     def triangle(x):
         below = -1 if unit else 0
@@ -43,7 +43,7 @@ def solve_triangular(a, b, lower, trans, unit):
 
 
 def permutation(piv):
-    """The order of rows that LAPACK's exchanges make."""
+    """The order of rows after the row exchanges of LAPACK."""
     order = np.arange(len(piv))
     for k, other in enumerate(piv):
         order[[k, other]] = order[[other, k]]
@@ -51,13 +51,13 @@ def permutation(piv):
 
 
 def lu(a):
-    """L and U of a square matrix whose rows stand in the order of the pivots, in one matrix."""
+    """L and U, in one matrix, of a square matrix whose rows are in the order of the pivots."""
 
     def value(a):
         factors, piv = sl.lu_factor(a, check_finite=False)
         if np.array_equal(piv, np.arange(len(a))):
             return (factors,)
-        return (_eliminated(a),)  # at another point, where other rows would be taken first
+        return (_eliminated(a),)  # at another point, where LAPACK would choose other pivots
 
     def jvp(arrays, results, tangents):
         (factors,), (slope,) = results, tangents
@@ -70,7 +70,7 @@ def lu(a):
 
 
 def _eliminated(a):
-    """Gauss's elimination without a choice of pivots."""
+    """Gaussian elimination without pivoting."""
     a = np.array(a)
     for k in range(len(a) - 1):
         a[k + 1 :, k] /= a[k, k]
@@ -79,7 +79,8 @@ def _eliminated(a):
 
 
 def expm(a):
-    """The exponential; its derivative stands in that of a matrix of twice the size."""
+    """The matrix exponential; its derivative is a block of the exponential of a matrix of twice the
+    size."""
 
     def derivative(a, slope):
         n = a.shape[-1]
