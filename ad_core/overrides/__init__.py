@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What functions of NumPy and SciPy do on traced values."""
+"""The functions of NumPy and SciPy for traced values."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How NumPy functions act on traced values: one subject a file, all entered in the table of
-``dispatch``."""
+"""The NumPy functions for traced values, with one file for each subject. All are entered in the
+table of ``dispatch``."""
 
 from ad_core import _core
 from ad_core.errors import remedies

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many elements made one by an associative ufunc, in few array operations: by halves, or in blocks
-that are folded side by side."""
+"""Folds: many elements are combined into one by an associative ufunc. Few array operations are
+recorded, since halves or blocks of the elements are folded at once."""
 
 import math
 
@@ -15,14 +15,14 @@ ASSOCIATIVE = {
     np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.logaddexp2,
     np.hypot, np.logical_and, np.logical_or, np.logical_xor,
 }  # fmt: skip
-NEUTRAL = {np.add: 0.0, np.multiply: 1.0}  # what may follow a group and change nothing
+NEUTRAL = {np.add: 0.0, np.multiply: 1.0}  # elements that change nothing at the end of a group
 
-FEW = 16  # elements that are folded one after the other, or rows that are enough at once
-LONGEST = 64  # of a block
+FEW = 16  # elements that are folded one after the other, or rows that need no blocks
+LONGEST = 64  # elements of a block
 
 
 def fold_last(ufunc, x):
-    """The fold of x, which has elements, along its last axis."""
+    """The fold of x along its last axis, which is not empty."""
     while x.shape[-1] > 1:
         half = x.shape[-1] // 2
         paired = ufunc(x[..., : 2 * half : 2], x[..., 1 : 2 * half : 2])
@@ -32,8 +32,9 @@ def fold_last(ufunc, x):
 
 
 def fold_running(ufunc, x):
-    """All folds of first elements of x along its last axis, as an array of its own: blocks of it
-    one element after the other, all blocks at once, then each with the fold of those before it."""
+    """The folds of the first k elements of x along its last axis for all k, as a new array. All
+    blocks are folded at once, one element after the other. Then each block is combined with the
+    fold of the blocks before it."""
     n = x.shape[-1]
     if n < 2 or not x.size:
         return _copy(x)
@@ -57,17 +58,17 @@ def fold_running(ufunc, x):
 
 
 def _copy(x):
-    """An array of its own; of numbers consecutive nodes."""
+    """A copy; for numbers, with consecutive nodes."""
     return x.copy() if x.dtype == np.bool_ else +x
 
 
 def fold_groups(ufunc, x, counts):
-    """The folds of successive groups of the first axis of x, each of counts[k] >= 1 elements."""
+    """The folds of successive groups of counts[k] >= 1 elements of the first axis of x."""
     x, counts = as_array(x), np.asarray(counts, dtype=np.intp)
     longest = counts.max(initial=1)
     if longest > 1 and counts.size * longest == counts.sum():
         return _fold_rows(ufunc, x.reshape(counts.size, longest, *x.shape[1:]))
-    if ufunc in NEUTRAL and _core.traced(x) and _much_alike(counts):
+    if ufunc in NEUTRAL and _core.traced(x) and _similar_lengths(counts):
         return _fold_rows(ufunc, _padded(x, counts, longest, NEUTRAL[ufunc]))
     while longest > 1:
         half, first = counts // 2, np.cumsum(counts) - counts
@@ -76,7 +77,7 @@ def fold_groups(ufunc, x, counts):
         place = np.arange(group.size) - (np.cumsum(counts) - counts)[group]
         left, paired = first[group] + 2 * place, place < half[group]
         both = ufunc(x[left[paired]], x[left[paired] + 1])
-        # folded pairs and what is left over, in the groups' order again
+        # folded pairs and single elements, in the order of the groups
         order = np.argsort(np.concatenate([np.flatnonzero(paired), np.flatnonzero(~paired)]))
         x = np.concatenate([both, x[left[~paired]]])[order]
         longest = (longest + 1) // 2
@@ -84,30 +85,30 @@ def fold_groups(ufunc, x, counts):
 
 
 def fold_places(ufunc, x, places, counts):
-    """The folds of a vector's elements at each place that has some, in the order of the places;
-    counts[k] elements are at place k."""
+    """The folds of the elements of a vector at each place that has elements, in the order of the
+    places. There are counts[k] elements at place k."""
     some = counts[counts > 0]
-    if ufunc in NEUTRAL and _core.traced(x) and _much_alike(some):
+    if ufunc in NEUTRAL and _core.traced(x) and _similar_lengths(some):
         neutral = _core.constant_index(x, NEUTRAL[ufunc])
         nodes = _core.table_of_places(_core.index_array(x), places, counts, neutral)
         return _fold_rows(ufunc, _core.from_nodes(x, nodes))
     return fold_groups(ufunc, x[_core.order_of_places(places, counts)], some)
 
 
-def _much_alike(counts):
+def _similar_lengths(counts):
     """Whether a table with a row for each group is at most about twice as large as the groups."""
     return counts.size * counts.max(initial=1) <= 2 * counts.sum() + 64
 
 
 def _fold_rows(ufunc, table):
-    """The folds of the second axis."""
+    """The folds along the second axis."""
     if ufunc is np.add:
         return as_array(np.sum(table, axis=1))
     return as_array(fold_last(ufunc, np.moveaxis(table, 1, -1)))
 
 
 def _padded(x, counts, longest, neutral):
-    """Groups of much the same length as the rows of a table, with a constant at their ends."""
+    """The groups as the rows of a table, with a neutral constant at their ends."""
     nodes = np.full((counts.size, longest, *x.shape[1:]), _core.constant_index(x, neutral))
     nodes[np.arange(longest) < counts[:, None]] = _core.index_array(x)
     return _core.from_nodes(x, nodes)

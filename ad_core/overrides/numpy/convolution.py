@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Convolutions: windows of the longer operand, which overlap in memory, times the shorter one."""
+"""Convolutions and correlations: products of the shorter operand with windows of the longer one,
+which overlap in memory."""
 
 import numpy as np
 
@@ -10,15 +11,15 @@ from ad_core.recording.arrays import as_array
 
 __all__ = ["convolve", "correlate"]
 
-LAID_OUT = 1 << 21  # elements of windows that one product may lay out
-DIRECT = 32  # ends no longer than this are taken element by element
+LAID_OUT = 1 << 21  # largest number of elements of the windows of one product
+DIRECT = 32  # largest length of ends that are computed element by element
 
 
 def _windows(x, length):
-    """All windows of a vector as rows."""
+    """All windows of a vector, as rows."""
     if not _core.traced(x):
         return np.lib.stride_tricks.sliding_window_view(x, length)
-    x = +x  # consecutive nodes, of which a window is a view
+    x = +x  # consecutive nodes, so that a window is a view
     nodes = _core.index_array(x)
     shape, strides = (nodes.size - length + 1, length), nodes.strides * 2
     view = np.lib.stride_tricks.as_strided(nodes, shape, strides, writeable=False)
@@ -34,16 +35,16 @@ def _sliding(x, kernel):
 
 
 def _beginning(x, kernel, count):
-    """Element k < count is the product of the first k + 1 of x and the last k + 1 of the kernel.
+    """For k < count, the product of the first k + 1 elements of x and the last k + 1 of the kernel.
 
-    No zeros are put in for what is missing: their product with an infinity would be NaN.
+    x is not padded with zeros, since the product of zero and infinity would be NaN.
     """
     if count <= DIRECT:
         row, column = np.arange(count)[:, None], np.arange(count)
         inside = column <= row
         places = np.where(inside, kernel.size - 1 - row + column, 0)
         return np.sum(np.where(inside, x[:count] * kernel[places], 0.0), axis=-1)
-    half = count // 2  # later elements: windows of this length, and a beginning again
+    half = count // 2  # later elements: windows of this length, and a shorter beginning
     later = _sliding(x[1:count], kernel[-half:]) + _beginning(x, kernel[:-half], count - half)
     return np.concatenate([_beginning(x, kernel, half), later])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers spaced evenly, on a line or on a logarithmic scale."""
+"""Evenly spaced numbers, on a linear or a logarithmic scale."""
 
 import operator
 
@@ -24,7 +24,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     step = (stop - start) / steps if steps > 0 else np.float64(np.nan)
     grid = np.arange(num, dtype=float).reshape((-1,) + (1,) * start.ndim)
     points = start + grid * (step if steps > 0 else stop - start)
-    if endpoint and num > 1:  # the last point is stop, to the last digit
+    if endpoint and num > 1:  # the last point is exactly stop
         points = np.concatenate([points[:-1], stop[None]])
     points = np.moveaxis(points, 0, axis) if axis else points
     return (points, step) if retstep else points
@@ -34,7 +34,8 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
 def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
     if np.ndim(base):
         raise NoDerivativeError(
-            f"np.logspace of traced values takes one base for all{_core.user_line()}; pass a number"
+            f"np.logspace of traced values takes a number as its base{_core.user_line()}, not an "
+            f"array; pass a number"
         )
     return np.power(base, linspace(start, stop, num, endpoint, dtype=dtype, axis=axis))
 
@@ -47,7 +48,7 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     sign = np.sign(start)
     powers = linspace(np.log10(start * sign), np.log10(stop * sign), num, endpoint, dtype=dtype)
     points = np.power(10.0, powers) * sign
-    if num > 0:  # the ends, to the last digit
+    if num > 0:  # the ends are exact
         ends = [(stop * sign * sign)[None]] if num > 1 and endpoint else []
         points = np.concatenate([start[None], points[1 : num - len(ends)], *ends])
     return np.moveaxis(points, 0, axis) if axis else points

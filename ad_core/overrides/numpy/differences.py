@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Differences and trapezoid sums: what is made of neighbouring elements."""
+"""Differences of neighbouring elements, and trapezoid sums."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table from NumPy functions to what they do with traced values."""
+"""The table of NumPy functions for traced values, and the dispatch of calls to it."""
 
 from functools import cache
 
@@ -26,16 +26,16 @@ __all__ = [
 table = {}
 any_traced = _core.any_traced  # whether nested sequences hold a traced value
 
-# C functions with out=, which do not tell their signature: first parameter, place of out=.
+# C functions with out=, whose signature is not known: first parameter, position of out=.
 SIGNATURES = {np.dot: ("a", 2), np.concatenate: ("arrays", 2), np.where: ("condition", None)}
 
 
 def implements(*functions, lists=False):
-    """Enter a function as what these NumPy functions do with traced values.
+    """Enter a function as the implementation of these NumPy functions for traced values.
 
-    It takes NumPy's parameters but ``out``, which call_function sees to.  NumPy asks its protocols
-    of arrays, not of what lists hold; lists: a list of traced values may be an argument, for which
-    the function's name is replaced while traces need it.
+    It takes NumPy's parameters without ``out``, which call_function handles. NumPy's protocols see
+    arrays, but not the elements of lists. With lists=True a list of traced values may be an
+    argument, for which NumPy's function is replaced while traces need it.
     """
 
     def enter(implementation):
@@ -50,27 +50,28 @@ def implements(*functions, lists=False):
 
 @cache
 def _signature(function):
-    """Name of the first parameter, and the place of out= among the positional ones.
+    """The name of the first parameter, and the position of out= among the positional ones.
 
-    Read from the code object: importing inspect takes 10 ms.
+    It is read from the code object, because importing inspect takes 10 ms.
     """
     if function in SIGNATURES:
         return SIGNATURES[function]
     code = getattr(function._implementation, "__code__", None)
-    if code is None:  # in C, without out=
+    if code is None:  # a function in C without out=
         return None, None
     names = code.co_varnames[: code.co_argcount]
     return (names[0] if names else None), names.index("out") if "out" in names else None
 
 
 def keeps_types(*functions):
-    """implements(), of functions that know truth values and counts among their arguments."""
+    """implements(), for functions that handle traced truth values and counts themselves."""
     truth_values.AS_THEY_ARE.update(functions)
     return implements(*functions)
 
 
-movers = set()  # functions whose result is a view of an array, a number of a number
-in_order = set()  # functions whose result lies in memory as NumPy's whatever the arguments
+movers = set()  # functions whose result is a view if the argument is an array, else a number
+in_order = set()  # functions whose result has NumPy's memory layout for all arguments
+# functions that return an array where others return a number
 arrays = {
     np.where, np.select, np.tensordot, np.copy, np.broadcast_to, np.real_if_close, np.roll, np.pad,
     np.ones_like, np.zeros_like, np.full_like, np.empty_like, np.cov, np.piecewise,
@@ -78,17 +79,17 @@ arrays = {
 
 
 def call_function(function, types, args, kwargs):
-    """What ``__array_function__`` of a traced value does."""
+    """``__array_function__`` of a traced value."""
     kinds = _core.traced_kinds(args, kwargs)
     if kinds & _core.DISCRETE and (function not in truth_values.AS_THEY_ARE or "out" in kwargs):
         if kinds == _core.DISCRETE:
-            return _on_whole(function, args, kwargs)
+            return _on_truth_values(function, args, kwargs)
         args, kwargs = truth_values.beside_floats(function, args, kwargs, _signature(function)[1])
     implementation = table.get(function)
     if implementation is None:
         out = kwargs.pop("out", None)
         plain = only_constants((args, kwargs))
-        if plain is not None:  # made during the trace, but nothing depends on an input
+        if plain is not None:  # arrays made during the trace, which do not depend on an input
             result = function(*plain[0], **plain[1])
             return result if out is None else store(out, result, function.__name__)
         raise NoDerivativeError(
@@ -107,14 +108,14 @@ def call_function(function, types, args, kwargs):
         result = _without_axes(function, args, implementation(*args, **kwargs))
         if function in in_order or not _core.has_axes(result):
             return result
-        return layouts.as_numpy_lays(function, args, kwargs, result)
+        return layouts.in_numpy_layout(function, args, kwargs, result)
     if not any_traced((*args, *kwargs.values())):
         return store(out, function(*args, **kwargs), function.__name__)
     return store(out, implementation(*args, **kwargs), function.__name__)
 
 
-def _on_whole(function, args, kwargs):
-    """A call whose traced arguments are truth values and counts alone."""
+def _on_truth_values(function, args, kwargs):
+    """A call whose traced arguments are all truth values or counts."""
     place = _signature(function)[1]
     positional = place is not None and len(args) > place
     out = args[place] if positional else kwargs.get("out")
@@ -132,8 +133,8 @@ def _on_whole(function, args, kwargs):
 
 
 def _without_axes(function, args, result):
-    """A result of shape () as NumPy gives it: most functions make a number, which += binds
-    anew; some an array, which += changes under every name that it has."""
+    """A result of shape () with the type that NumPy's has. Most functions return a number, of
+    which += makes a new one; some return an array, which += changes in place."""
     kind = type(result)
     if kind is _core.TracedArray and result.ndim == 0:
         from_array = args and type(args[0]) is _core.TracedArray
@@ -145,16 +146,16 @@ def _without_axes(function, args, result):
 
 
 def plain_constant(leaf):
-    """A traced array of constants as a plain one, None if it depends on an input; anything else
-    as it is."""
+    """A traced array of constants as a plain array, and None if it depends on an input. Other
+    objects are returned unchanged."""
     if not _core.traced(leaf):
         return leaf
     return _core.current_values(leaf) if _core.is_constant(leaf) else None
 
 
 def only_constants(item, plain=plain_constant):
-    """The item, however nested, with its traced arrays of constants as plain arrays; None if one
-    depends on an input, as plain tells of each leaf."""
+    """The nested item with its traced arrays of constants as plain arrays; None if one of them
+    depends on an input. plain is called for each leaf."""
     if isinstance(item, dict):
         values = only_constants(list(item.values()), plain)
         return None if values is None else dict(zip(item, values, strict=True))
@@ -166,29 +167,32 @@ def only_constants(item, plain=plain_constant):
 
 
 def name_of(function):
-    """The name to call a NumPy function by."""
+    """The name of a NumPy function in messages."""
     return f"{function.__module__}.{function.__name__}"
 
 
 def only_plain(function, *items):
-    """The items (one alone as it is) as plain numbers, where NumPy wants counts, axes or positions;
-    traced floats are refused."""
+    """The items as plain numbers, for parameters that are counts, axes or positions; one item is
+    returned itself. TracedValueError if one is a traced float."""
     items = _core.plain_values(items)
     if any_traced(items):
         raise TracedValueError(
-            f"np.{function.__name__} takes plain numbers but for the arrays that it works on"
-            f"{_core.user_line()}: a shape, a count or a position has no derivative"
+            f"np.{function.__name__} got a traced value as a shape, a count or a position"
+            f"{_core.user_line()}, which has no derivative; pass a plain number there"
         )
     return items[0] if len(items) == 1 else items
 
 
 def refuse_dtype(dtype, name, kept="traced values are float64", keyword="dtype"):
-    """Refuse a result of another type of numbers than traced values have."""
-    raise DtypeError(f"{keyword}={dtype} of {name}{_core.user_line()}: {kept}; leave it out")
+    """Raise DtypeError for a dtype that traced values can not have."""
+    raise DtypeError(
+        f"{keyword}={dtype} of {name} is not supported{_core.user_line()}, since {kept}; leave out "
+        f"{keyword}="
+    )
 
 
 def store(out, result, name):
-    """Write a result into the array given as out=, which must be able to hold it."""
+    """Write a result into the array given as out=; raise an error if it can not hold the result."""
     if isinstance(out, tuple):
         (out,) = out
     if _core.traced(out):

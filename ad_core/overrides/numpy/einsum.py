@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""einsum: pairs of operands contracted by matrix products, whatever the number of labels.
+"""np.einsum: two operands at a time are contracted by a matrix product.
 
-A label is a letter or, from sublists, an integer; an axis that an ellipsis stands for is a
-label too, (k,) for the k-th axis from the right.
+A label is a letter or, in the form with sublists, an integer. Axes under an ellipsis have labels
+too: (k,) is the k-th axis from the right.
 """
 
 import math
@@ -18,16 +18,16 @@ __all__ = ["einsum"]
 
 
 def _labels(text):
-    """The labels of one operand in a subscripts string, with Ellipsis where `...` stands."""
+    """The labels of one operand in a subscripts string, with Ellipsis for `...`."""
     before, dots, after = text.partition("...")
     labels = [*before, *([Ellipsis] if dots else []), *after]
     if not all(label is Ellipsis or label.isalpha() for label in labels):
-        raise ValueError(f"einsum: {text!r} is not letters and at most one '...'")
+        raise ValueError(f"einsum: the subscripts {text!r} must be letters and at most one '...'")
     return labels
 
 
 def _parsed(operands):
-    """Labels of each operand, those of the output or None, and the operands."""
+    """The labels of each operand, the labels of the output or None, and the operands."""
     if isinstance(operands[0], str):
         inputs, arrow, output = operands[0].replace(" ", "").partition("->")
         terms = [_labels(term) for term in inputs.split(",")]
@@ -58,16 +58,18 @@ def _spelled_output(output, terms):
             hidden + sum(every.count(x) == 1 for x in set(every)),
         )
     if hidden and Ellipsis not in output:
-        raise ValueError("einsum: operands have axes under '...', the output must have it too")
+        raise ValueError(
+            "einsum: the operands have axes under '...', so the output must have '...' too"
+        )
     labels = _spelled(output, len(output) - 1 + hidden)
     known = {label for term in terms for label in term}
     if len(set(labels)) != len(labels) or not known.issuperset(labels):
-        raise ValueError("einsum: each label of the output must be one of the operands, once")
+        raise ValueError("einsum: each label of the output must be a label of an operand, once")
     return labels
 
 
 def _lengths(terms, arrays):
-    """Label -> length; axes of length 1 follow the others."""
+    """Label -> length. Axes of length 1 broadcast against the others."""
     lengths = {}
     for term, x in zip(terms, arrays, strict=True):
         if len(term) != x.ndim:
@@ -88,17 +90,17 @@ def _distinct(term, x, lengths):
         while term.count(label) > 1:
             first = term.index(label)
             second = term.index(label, first + 1)
-            x = np.diagonal(x, 0, first, second)  # which comes to stand last
+            x = np.diagonal(x, 0, first, second)  # the diagonal is the last axis
             term = [*(other for d, other in enumerate(term) if d not in (first, second)), label]
     wide = [n == lengths[label] for label, n in zip(term, x.shape, strict=True)]
     if not all(wide):
-        x = x[tuple(slice(None) if whole else 0 for whole in wide)]
-        term = [label for label, whole in zip(term, wide, strict=True) if whole]
+        x = x[tuple(slice(None) if full else 0 for full in wide)]
+        term = [label for label, full in zip(term, wide, strict=True) if full]
     return term, x
 
 
 def _summed(term, x, wanted):
-    """An operand summed over the labels that nothing else has."""
+    """An operand, summed over the labels that are not wanted."""
     alone = tuple(d for d, label in enumerate(term) if label not in wanted)
     if not alone:
         return term, x
@@ -111,7 +113,7 @@ def _ordered(x, term, *groups):
 
 
 def _contracted(left, right, wanted):
-    """One operand from two: labels that are not wanted further on are summed over."""
+    """The contraction of two operands, summed over labels that are not wanted later."""
     (a, x), (b, y) = (
         _summed(*side, wanted | set(other[0])) for side, other in ((left, right), (right, left))
     )
@@ -137,7 +139,7 @@ def _contracted(left, right, wanted):
 
 
 def _path(operands, arrays, optimize):
-    """In which order operands are contracted: positions, as np.einsum_path gives them."""
+    """The order in which operands are contracted: positions, as those of np.einsum_path."""
     if len(arrays) < 3:
         return [tuple(range(len(arrays)))]
     if isinstance(optimize, (list, tuple)) and optimize and optimize[0] == "einsum_path":
@@ -146,13 +148,13 @@ def _path(operands, arrays, optimize):
 
 
 def _shapes(operands):
-    """The arguments of einsum with arrays of the same shapes, without memory, for the traced."""
+    """The arguments of einsum, with plain arrays of the same shapes for the traced ones."""
     return [np.broadcast_to(0.0, x.shape) if _core.traced(x) else x for x in operands]
 
 
 def _moved(operands, x):
-    """einsum of one array that only moves its axes or takes a diagonal: NumPy's own on the index
-    array, a view that may be written to."""
+    """einsum of one array that only moves axes or takes a diagonal: a view that may be written to,
+    made by NumPy's function on the index array."""
     index = _core.index_array(x)
     place = 1 if isinstance(operands[0], str) else 0
     items = [index if k == place else item for k, item in enumerate(operands)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions that act element by element and are no ufuncs."""
+"""Elementwise functions that are not ufuncs."""
 
 import numpy as np
 
@@ -12,8 +12,8 @@ __all__ = ["round_"]
 
 @keeps_types(np.where)
 def where(condition, *choices):
-    """Where condition holds the first choice, else the second; nodes are chosen, not computed,
-    when the condition does not depend on an input."""
+    """np.where. If the condition does not depend on an input, nodes are selected and no operation
+    is recorded."""
     if not choices:
         return np.nonzero(condition)
     if len(choices) != 2:
@@ -26,7 +26,7 @@ def where(condition, *choices):
         if dtype is None:
             return np.where(_core.discrete_values(condition), *_core.plain_values((a, b)))
         result = _core.record_op("SELECT", condition, a, b)
-        # an array even of scalars, as NumPy's: it may be written to
+        # an array also for scalars, as in NumPy: it may be written to
         return as_array(result if dtype == np.float64 else _core.marked(result, dtype))
     condition = as_array(condition)
     if _core.traced(condition):  # a list of traced truth values
@@ -44,7 +44,7 @@ def clip(a, a_min=None, a_max=None, *, min=None, max=None):
     if low is not None:
         a = np.maximum(a, low)
     elif high is None:
-        np.clip(0.0, None, None)  # NumPy 2.0 refuses that
+        np.clip(0.0, None, None)  # NumPy 2.0 raises an error here
         return +a
     return a if high is None else np.minimum(a, high)
 
@@ -123,5 +123,5 @@ def isneginf(x, out=None):
 
 
 def _into(out, result, name):
-    """A result as it is, or in the out= that was given by position."""
+    """The result, written into out= if that was given by position."""
     return result if out is None else store(out, result, name)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Discrete Fourier transforms: linear rules on parts, with the transform the other way for the
-reverse mode; those of several axes are made of them."""
+"""Discrete Fourier transforms as linear functions of real and imaginary parts. The rule for
+cotangents is the opposite transform. Transforms over several axes are made of those over one."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ad_core.rules.rule import call
 
 __all__ = ["fft", "ifft", "irfft", "rfft"]
 
-# The norm by which the transform the other way has this one's factor.
+# The norm with which the opposite transform has the factor of this one.
 OTHER = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 INVERSE = {"fft": "ifft", "ifft": "fft"}
 
@@ -33,7 +33,7 @@ def _other(norm):
 
 
 def _plain(function, *settings):
-    """NumPy's transform as a function of parts that gives parts."""
+    """NumPy's transform as a function that takes parts and returns parts."""
 
     def value(*xs):
         y = function(xs[0] if len(xs) == 1 else xs[0] + 1j * xs[1], *settings)
@@ -43,7 +43,7 @@ def _plain(function, *settings):
 
 
 def _fitted(x, n, axis):
-    """x cut off or filled with zeros to n elements along the axis."""
+    """x, cut off or padded with zeros to n elements along the axis."""
     moved = np.moveaxis(x, axis, -1)
     if moved.shape[-1] < n:
         zeros = np.zeros((*moved.shape[:-1], n - moved.shape[-1]))
@@ -52,7 +52,7 @@ def _fitted(x, n, axis):
 
 
 def _weighted(x, inner, n, axis):
-    """Half a spectrum of n, all but its own mirror images times a factor."""
+    """Half a spectrum of length n, times a factor at the frequencies that have a mirror image."""
     factors = np.full(n // 2 + 1, inner)
     factors[0] = 1.0
     if n % 2 == 0:
@@ -60,17 +60,17 @@ def _weighted(x, inner, n, axis):
     return np.moveaxis(np.moveaxis(x, axis, -1) * factors, -1, axis)
 
 
-# From parts to parts, plain or traced: one part of what is real, two of what is complex.
+# These functions take and return parts, plain or traced: one for real and two for complex numbers.
 
 
-def _whole(name, xs, n, axis, norm):
+def _full(name, xs, n, axis, norm):
     size, count = xs[0].shape[axis], len(xs)
 
     def jvp(arrays, results, tangents):
-        return _whole(name, tangents, n, axis, norm)
+        return _full(name, tangents, n, axis, norm)
 
     def vjp(arrays, results, cotangents):
-        found = _whole(INVERSE[name], cotangents, n, axis, _other(norm))
+        found = _full(INVERSE[name], cotangents, n, axis, _other(norm))
         return [_fitted(x, size, axis) for x in found[:count]]
 
     value = _plain(getattr(np.fft, name), n, axis, norm)
@@ -104,19 +104,19 @@ def _of_half(xs, n, axis, norm):
 
 
 def _parts_of(a):
-    """The parts of an argument of whatever kind."""
+    """The parts of an argument, real or complex, plain or traced."""
     if not involved((a,)):
         return (as_array(a),)
     return tuple(as_array(x) for x in parts(made(a, copy=False)))
 
 
 def _applied(function, transform, xs, n, axis, norm):
-    """The transform of parts, as the array it is."""
+    """The transform of parts, as a real or complex array."""
     _other(norm)
     if n < 1:
         raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
     plain = plain_if_constant(list(xs))
-    if plain is not None:  # an array of constants still, which takes traced values
+    if plain is not None:  # an array of constants, to which traced values can be written
         found = _plain(function, n, axis, norm)(*plain)
         return np.array(*found) if len(found) == 1 else made(_joined(*found))
     return _joined(*transform(xs, n, axis, norm))
@@ -126,25 +126,27 @@ def _joined(re, im=None):
     return re if im is None else pair(re, im)
 
 
-def _enter_whole(name):
+def _enter_full(name):
     function = getattr(np.fft, name)
 
     @_enter(function)
     def transform(a, n=None, axis=-1, norm=None):
         xs = _parts_of(a)
         n = xs[0].shape[axis] if n is None else n
-        return _applied(function, lambda *given: _whole(name, *given), xs, n, axis, norm)
+        return _applied(function, lambda *given: _full(name, *given), xs, n, axis, norm)
 
     return transform
 
 
-fft, ifft = _enter_whole("fft"), _enter_whole("ifft")
+fft, ifft = _enter_full("fft"), _enter_full("ifft")
 
 
 @_enter(np.fft.rfft)
 def rfft(a, n=None, axis=-1, norm=None):
     if involved((a,)):
-        raise TypeError("np.fft.rfft takes real values; take .real, or np.fft.fft")
+        raise TypeError(
+            "np.fft.rfft takes real values, got complex ones; pass .real, or use np.fft.fft"
+        )
     xs = _parts_of(a)
     return _applied(np.fft.rfft, _half, xs, xs[0].shape[axis] if n is None else n, axis, norm)
 
@@ -167,7 +169,7 @@ def ihfft(a, n=None, axis=-1, norm=None):
 
 
 def _lengths(a, s, axes, halved=False):
-    """Length and axis of each transform; halved: the last one's input is half a spectrum."""
+    """Length and axis of each transform; halved: the input of the last one is half a spectrum."""
     shape = np.shape(a)
     given = s is not None
     if axes is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""x.flags: what NumPy's flags tell of an array."""
+"""x.flags of traced arrays, real and complex, with NumPy's names."""
 
 from ad_core import _core
 
@@ -13,7 +13,7 @@ SHORT = {
 
 
 class Flags:
-    """The flags of a traced array, to read, and to make it read-only."""
+    """The flags of a traced array. They can be read, and writeable can be set."""
 
     aligned = True
     writebackifcopy = False

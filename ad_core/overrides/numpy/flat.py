@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""x.flat: the elements of an array in C order, to go through, read, count and assign."""
+"""x.flat of traced arrays: an iterator over the elements in C order, which can be indexed."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ __all__ = ["Flat"]
 
 
 class Flat:
-    """What x.flat is of a traced array, real or complex: an iterator that can be indexed."""
+    """x.flat of a traced array, real or complex."""
 
     def __init__(self, x):
         self.base = x
@@ -20,7 +20,7 @@ class Flat:
         return self
 
     def __next__(self):
-        """The element as it is now, whatever was stored since the last one."""
+        """The next element, with the value that it has now."""
         if self.index >= self.base.size:
             raise StopIteration
         place = self.coords
@@ -33,7 +33,7 @@ class Flat:
 
     def __getitem__(self, key):
         found = self.base.reshape(-1)[key]
-        return found if np.ndim(found) == 0 else found.copy()  # never a view, as NumPy's
+        return found if np.ndim(found) == 0 else found.copy()  # never a view, as in NumPy
 
     def __setitem__(self, key, value):
         places = np.ravel(np.arange(self.base.size)[key])

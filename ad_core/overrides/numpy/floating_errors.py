@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floating-point errors that raise: whether NumPy raises is a guard of the recording."""
+"""Floating-point errors (np.errstate): whether NumPy raises one is kept as a guard."""
 
 import operator
 from typing import NamedTuple
@@ -12,20 +12,20 @@ from ad_core.rules.rule import Rule, flat
 
 __all__ = ["keep_error", "raised_by"]
 
-TOLD = ("raise", "call", "log")  # modes in which the user's code gets to know
+NOTICED = ("raise", "call", "log")  # modes in which the user's code notices an error
 
 
 class _Place(NamedTuple):
-    """Where arrays of a call stand among its arguments: `count` of them from number `first` on."""
+    """The place of a traced argument: `count` arrays of a list, from number `first`."""
 
     first: int
-    count: int  # 2: real and imaginary part
-    number: bool  # not a 0-d array
-    truth: bool
+    count: int  # 2 for real and imaginary part
+    number: bool  # a number, not a 0-d array
+    truth: bool  # truth values
 
 
 def _without(item, found):
-    """The item with places for its traced values, which are appended to found."""
+    """The item with a _Place for each of its traced values, which are appended to found."""
     if type(item) in (list, tuple):
         return type(item)([_without(part, found) for part in item])
     if type(item) is TracedComplex:
@@ -39,7 +39,7 @@ def _without(item, found):
 
 
 def _with(item, arrays):
-    """The item with these arrays in their places."""
+    """The item with arrays in place of each _Place."""
     if type(item) in (list, tuple):
         return type(item)([_with(part, arrays) for part in item])
     if type(item) is not _Place:
@@ -53,7 +53,7 @@ def _with(item, arrays):
 
 
 def _name(function):
-    """What to call an operator, a ufunc's method or a function of NumPy's."""
+    """The name of an operator, a method of a ufunc or a NumPy function in messages."""
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
@@ -63,8 +63,8 @@ def _name(function):
 
 
 def _rule(function, args, kwargs, modes):
-    """The call of a function on plain values as a rule without results, and the traced arrays
-    that it takes."""
+    """A rule without results that calls the function on plain values, and the traced arrays that
+    it takes."""
     found = []
     keys = list(kwargs)
     items = _without((args, [None if key == "out" else kwargs[key] for key in keys]), found)
@@ -81,7 +81,7 @@ def _rule(function, args, kwargs, modes):
 
 
 def _outcome(rule, arrays, kinds):
-    """The exception that a rule raises here, or None, kept as a guard."""
+    """The exception that a rule raises at this point, or None. The outcome is kept as a guard."""
     plain = [_core.current_values(x) if _core.traced(x) else x for x in arrays]
     try:
         _core.untraced(rule.value, flat(plain))
@@ -92,20 +92,20 @@ def _outcome(rule, arrays, kinds):
     return None
 
 
-# Functions whose errors show in their results, which are infinite or NaN then;
-TELLING = {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg,
+# Functions whose results are infinite or NaN after an error.
+SHOWN = {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg,
            operator.pos, operator.abs, np.sum, np.cumsum}  # fmt: skip
-# and those of them that never underflow.
+# Functions that never underflow.
 EXACT = {operator.add, operator.sub, operator.neg, operator.pos, operator.abs, np.sum, np.cumsum,
          np.add, np.subtract, np.negative, np.positive, np.absolute, np.sqrt, np.sign, np.floor,
          np.ceil, np.trunc, np.rint, np.maximum, np.minimum, np.fmax, np.fmin}  # fmt: skip
-SMALL = 4.0 * np.finfo(np.float64).tiny  # not to be mistaken for one that lost digits
+SMALL = 4.0 * np.finfo(np.float64).tiny  # a result of this size has not underflowed
 
 
 def _keep_result(function, result, underflow):
-    """Keep as a guard that a result is such as no error leaves; False if it is not."""
-    telling = (isinstance(function, np.ufunc) and _core.has_row(function)) or function in TELLING
-    if not telling or not _core.traced(result):
+    """Keep as a guard that a result shows no error; return False if it does not show that."""
+    shown = (isinstance(function, np.ufunc) and _core.has_row(function)) or function in SHOWN
+    if not shown or not _core.traced(result):
         return False
     size = np.absolute(_core.current_values(result) * 1.0)
     underflow = underflow and function not in EXACT
@@ -119,12 +119,12 @@ def _keep_result(function, result, underflow):
 
 def keep_error(function, args, kwargs, result, warnings_raise):
     """Keep as a guard which floating-point error function(*args, **kwargs) raises in NumPy's
-    present error state, or that it raises none and gives the result.
+    current error state, or that it raises none and returns the result.
 
-    warnings_raise: a filter makes errors of warnings.
+    warnings_raise: whether a filter turns warnings into errors.
     """
     modes = {
-        kind: "raise" if mode in TOLD or (mode == "warn" and warnings_raise) else "ignore"
+        kind: "raise" if mode in NOTICED or (mode == "warn" and warnings_raise) else "ignore"
         for kind, mode in np.geterr().items()
     }
     if "raise" not in modes.values():
@@ -137,6 +137,6 @@ def keep_error(function, args, kwargs, result, warnings_raise):
 
 
 def raised_by(function, args, kwargs):
-    """What a function raises on the plain values, kept as a guard; None if it raises nothing."""
+    """The exception that a function raises on the plain values, or None; kept as a guard."""
     rule, arrays = _rule(function, args, kwargs, np.geterr())
     return _outcome(rule, arrays, Exception)

@@ -13,7 +13,8 @@ __all__ = ["apply_along_axis", "apply_over_axes", "piecewise"]
 
 @keeps_types(np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
-    """Which piece an element is in is decided: a piece's function sees its own elements alone."""
+    """np.piecewise. The piece of each element is kept as a guard, and the function of a piece is
+    called with the elements of that piece only."""
     x = as_array(x)
     several = isinstance(condlist, (list, tuple)) or np.ndim(condlist) > 0
     if not several or (not isinstance(condlist[0], (list, np.ndarray)) and x.ndim):
@@ -47,13 +48,13 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
         raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
     results = [func1d(rows[place], *args, **kwargs) for place in np.ndindex(*outside)]
     if any_traced(results):
-        whole = np.stack([as_array(result) for result in results])
+        stacked = np.stack([as_array(result) for result in results])
     else:
-        whole = _core.plain_function("asarray")(results)
-    inside = whole.shape[1:]
-    whole = whole.reshape((*outside, *inside))
-    last = range(len(outside), whole.ndim)
-    return np.moveaxis(whole, last, range(axis, axis + len(inside)))
+        stacked = _core.plain_function("asarray")(results)
+    inside = stacked.shape[1:]
+    stacked = stacked.reshape((*outside, *inside))
+    last = range(len(outside), stacked.ndim)
+    return np.moveaxis(stacked, last, range(axis, axis + len(inside)))
 
 
 @keeps_types(np.apply_over_axes)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""np.gradient: slopes through three neighbours, or two at the ends."""
+"""np.gradient: differences of three neighbours, or of two at the ends."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ __all__ = ["gradient"]
 
 
 def _spacings(f, varargs, axes):
-    """The step, or the steps between coordinates, along each axis."""
+    """For each axis the step, or all steps between coordinates."""
     if not varargs:
         return [1.0] * len(axes)
     if len(varargs) == 1 and np.ndim(varargs[0]) == 0:
@@ -29,7 +29,7 @@ def _spacings(f, varargs, axes):
 
 
 def _steps(x):
-    """Between coordinates: one step where plain ones are evenly spaced, as NumPy has it."""
+    """The steps between coordinates; one number if plain coordinates are evenly spaced."""
     if _core.traced(x):
         return diff(x)
     steps = np.diff(x) * 1.0 if x.dtype == np.bool_ else np.diff(x * 1.0)
@@ -37,7 +37,7 @@ def _steps(x):
 
 
 def _end_slope(f, first, second):
-    """Of the parabola through f[0], f[1], f[2], which lie first and second apart, at f[0]."""
+    """The slope at f[0] of the parabola through f[0], f[1], f[2], with steps first and second."""
     far = first + second
     return (
         -(first + far) / (first * far) * f[..., 0]
@@ -47,7 +47,7 @@ def _end_slope(f, first, second):
 
 
 def _slopes(f, h, edge_order):
-    """Along the last axis; h is a step, or all steps."""
+    """The slopes along the last axis; h is one step or all steps."""
     if np.ndim(h) == 0:
         inner = (f[..., 2:] - f[..., :-2]) / (2.0 * h)
         ends = [h, h, h, h]

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a function learns from values of arrays (an order, a position, a mask) is kept as guards, so
-that a replay can tell when it no longer holds: one guard an array, and no nodes."""
+"""Guards for what a function reads from the values of arrays: an order, a position or a mask. At
+other points the guards show whether it still holds. There is one guard for each array, without
+nodes."""
 
 import numpy as np
 
 from ad_core import _core
 from ad_core.recording.arrays import as_array
 
-__all__ = ["decided", "holds", "keep_holes", "keep_order", "keep_order_of_ties", "plain", "tested"]
+__all__ = ["decided", "holds", "keep_nans", "keep_order", "keep_order_of_ties", "plain", "tested"]
 
 
 def plain(x):
-    """The values of x now."""
+    """The values of x at this point."""
     return _core.current_values(x) if _core.traced(x) else x
 
 
@@ -24,15 +25,15 @@ def tested(test, *operands):
 
 
 def holds(test, *operands):
-    """Keep as one guard that a test is true of all elements, which the caller knows: it is not
-    evaluated."""
+    """Keep as one guard that a test holds for all elements. It is not evaluated, since the caller
+    knows that it holds."""
     operands = [as_array(x) for x in operands]
     if any(map(_core.traced, operands)):
         _core.outcome_of(test, operands, True)
 
 
 def decided(x):
-    """Truth values as plain ones, kept as one guard."""
+    """Plain truth values of x, kept as one guard."""
     x = as_array(x)
     if not _core.traced(x):
         return x if x.dtype == bool else x != 0
@@ -40,8 +41,8 @@ def decided(x):
 
 
 def keep_order(keep, first, second, ahead):
-    """Note that elements come before others in the stable order: they are less, or, if there are
-    ties now, where they stand ahead in the array no greater."""
+    """Keep that elements come before others in the stable order. They are less; if there are ties
+    at this point, elements that are ahead in the array may also be equal."""
     if not (plain(first) == plain(second)).any():
         keep(np.less, first, second)
     else:
@@ -49,8 +50,8 @@ def keep_order(keep, first, second, ahead):
 
 
 def keep_order_of_ties(keep, first, second, ahead):
-    """The same where ties that come up elsewhere go no other way: first is less, or where it
-    stands ahead no greater."""
+    """Keep the same if ties at other points have the same order: first is less than second, or,
+    where it is ahead in the array, less or equal."""
     shape = np.broadcast_shapes(np.shape(first), np.shape(second), np.shape(ahead))
     first, second = np.broadcast_to(first, shape), np.broadcast_to(second, shape)
     for test, where in ((np.less_equal, ahead), (np.less, ~ahead)):
@@ -61,9 +62,9 @@ def keep_order_of_ties(keep, first, second, ahead):
             keep(test, first[where], second[where])
 
 
-def keep_holes(x, values):
-    """Note where NaN is among x's values, if anywhere.  What then keeps comparisons of x that are
-    known: holds() where there is none, else tested(), since one with NaN fails."""
+def keep_nans(x, values):
+    """Keep which values of x are NaN, if any are. Returns the function that keeps comparisons of x
+    which hold now: holds() without NaN, else tested(), since comparisons with NaN are false."""
     if not np.isnan(values).any():
         return holds
     tested(np.isnan, x)

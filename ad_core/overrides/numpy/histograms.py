@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts of values in bins: which bin a value lies in is kept as guards, so counts have no
-derivative; sums of weights, edges taken from the data and densities have one."""
+"""Histograms. The bin of each value is kept as a guard, so counts have no derivative. Sums of
+weights, edges that depend on the data, and densities have derivatives."""
 
 import operator
 
@@ -30,7 +30,7 @@ def bincount(x, weights=None, minlength=0):
 
 
 def _sums(places, weights, counts):
-    """The sum of the weights at each place, in an array like the counts."""
+    """The sum of the weights at each place, as an array with the shape of the counts."""
     filled, weights = np.flatnonzero(counts), as_floats(weights)
     sums = np.zeros(counts.shape)
     if filled.size:
@@ -42,7 +42,7 @@ def _sums(places, weights, counts):
 def digitize(x, bins, right=False):
     bins = as_array(bins)
     side = "left" if right else "right"
-    # NaN is neither above nor below: a comparison that holds tells that there is none
+    # comparisons with NaN are false, so a comparison that holds shows that there is no NaN
     ahead, behind = bins[1:], bins[:-1]
     if tested(np.greater_equal, ahead, behind).all() or not tested(np.less, ahead, behind).any():
         return np.searchsorted(bins, x, side)
@@ -52,7 +52,7 @@ def digitize(x, bins, right=False):
 
 
 def _ends(x, range):
-    """The outer edges, from range= or from the data."""
+    """The outer edges, given by range= or by the data."""
     if range is not None:
         low, high = range
         if not low <= high:
@@ -69,8 +69,9 @@ def _ends(x, range):
 def _edges(x, bins, range, name):
     if isinstance(bins, str):
         raise NoDerivativeError(
-            f"np.{name} with bins={bins!r}: the number of bins would depend on a traced array"
-            f"{_core.user_line()}; give a number of bins, or their edges"
+            f"np.{name} with bins={bins!r} has no derivative in ad_core{_core.user_line()}, since "
+            f"the number of bins would depend on a traced array; pass a number of bins or their "
+            f"edges"
         )
     if np.ndim(bins) == 0 and not _core.traced(bins):
         count = operator.index(bins)
@@ -87,8 +88,8 @@ def _edges(x, bins, range, name):
 
 
 def _bins_of(x, edges):
-    """The bin of each element of a vector, and whether it is in any; the last bin has its right
-    edge too."""
+    """The bin of each element of a vector, and whether it is in any bin. The last bin includes its
+    right edge."""
     bins = np.searchsorted(edges, x, "right") - 1
     end = len(edges) - 1
     last = bins == end
@@ -116,7 +117,7 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
     if density:
         return counts / np.diff(edges) / np.sum(counts), edges
     if getattr(weights, "dtype", None) == np.bool_:
-        counts = counts != 0  # as NumPy's are of the weights' type
+        counts = counts != 0  # as in NumPy, which returns the type of the weights
     return counts, edges
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """np.r_ and np.c_ of traced entries.
 
-They are objects that are indexed, so that NumPy's protocols do not ask the entries; each is given
-a class that does, and leaves all else to NumPy's own.
+Both are objects that are indexed, and NumPy does not call its protocols for the entries. Each gets
+a subclass of its class that joins traced entries and leaves all others to NumPy.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def _holds_traced(item):
     return _core.traced(item) or (involved((item,)) and not isinstance(item, np.ndarray))
 
 
-def _asking(kind):
+def _joining(kind):
     """A subclass of the class of np.r_ or np.c_ that joins traced entries itself."""
 
     class Joining(kind):
@@ -65,7 +65,7 @@ def _joined(builder, entries):
 
 
 def _places(item):
-    """The numbers that a slice stands for."""
+    """The numbers of a slice, start:stop:step."""
     start = 0 if item.start is None else item.start
     step = 1 if item.step is None else item.step
     if isinstance(step, complex | np.complexfloating):
@@ -90,4 +90,4 @@ def _directive(text, axis, ndmin, trans1d):
 
 
 for _builder in (np.r_, np.c_):
-    _builder.__class__ = _asking(type(_builder))
+    _builder.__class__ = _joining(type(_builder))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""np.interp: which interval a point lies in is a guard, the line in it is recorded."""
+"""np.interp. The interval of each point is kept as a guard, and the line in it is recorded."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ __all__ = ["interp"]
 
 
 def _periodic(x, xp, fp, period):
-    """The points within one period, and the samples of a period with a neighbour on each side."""
+    """The points modulo the period, and the samples of one period with a neighbour on each side."""
     if period == 0:
         raise ValueError("period must be a non-zero value")
     period = abs(period)
@@ -25,7 +25,7 @@ def _periodic(x, xp, fp, period):
 
 
 def _slopes(xp, fp):
-    """The slope of each interval, 0 before the first and after the last."""
+    """The slope of each interval, and 0 before the first and after the last one."""
     if xp.size == 1:
         return np.zeros(2)
     inner = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
@@ -33,8 +33,8 @@ def _slopes(xp, fp):
 
 
 def _slopes_at(knots, xp, slopes, ends):
-    """The slope at sample points: the middle of both sides'; of one side where the other is a
-    jump, by left= and right= or by sample points that are equal."""
+    """The slope at sample points: the mean of the slopes on both sides. If one side has a jump, by
+    left= or right= or by equal sample points, the slope is that of the other side."""
     values = plain(xp)
     flat = np.concatenate([[ends[0]], values[1:] > values[:-1], [ends[1]]])
     same = np.flatnonzero(~flat[1:-1])
@@ -58,19 +58,20 @@ def interp(x, xp, fp, left=None, right=None, period=None):
         raise ValueError("fp and xp are not of the same length.")
     if not xp.size:
         none = _core.plain_function("zeros")(0)
-        return np.interp(_core.plain_function("zeros")(x.shape), none, none)  # NumPy's own error
+        # raises NumPy's own error
+        return np.interp(_core.plain_function("zeros")(x.shape), none, none)
     if period is not None:
         x, xp, fp = _periodic(x, xp, fp, period)
         left = right = None
     if tested(np.less, xp[1:], xp[:-1]).any():
         raise ValueError(
-            f"np.interp takes sample points xp in increasing order, and these are not"
+            f"np.interp takes sample points xp in increasing order, but these are not sorted"
             f"{_core.user_line()}; sort them: order = np.argsort(xp), xp[order], fp[order]"
         )
     flat, last = np.ravel(x), xp.size - 1
     at, samples = plain(flat), plain(xp)
     slopes, moving = _slopes(xp, fp), _core.traced(flat) or _core.traced(xp)
-    if _core.traced(flat) and flat.size > xp.size:  # many points share few constants
+    if _core.traced(flat) and flat.size > xp.size:  # so that many points share few constants
         slopes, xp, fp = as_traced(slopes), as_traced(xp), as_traced(fp)
     place = searched(samples, at, "right")  # the interval: 0 before the first sample point
     start, base = (np.concatenate([y[:1], y]) for y in (xp, fp))
@@ -100,12 +101,12 @@ def interp(x, xp, fp, left=None, right=None, period=None):
 
 
 def _those(points, samples, chosen):
-    """The chosen points and the samples beside them; as a rule that is all of them."""
+    """The chosen points and their samples; the arrays themselves if all are chosen."""
     return (points, samples) if chosen.all() else (points[chosen], samples[chosen])
 
 
 def _replaced(x, places, values):
-    """x with other values where places holds."""
+    """A copy of x with other values where places is true."""
     x = _core.copy_of(x) if _core.traced(x) else np.array(x)
     x[places] = values
     return x

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy.linalg: what solves, inverts and measures matrices, and products of several."""
+"""numpy.linalg: solutions, inverses, determinants, ranks, powers, and products of matrices."""
 
 import math
 import operator
@@ -20,7 +20,7 @@ RESULTS = np.linalg._linalg  # the named tuples have no public name
 
 
 def linalg(*functions, lists=True):
-    """As `implements`, but NumPy's own function where all arguments are constants."""
+    """Like `implements`; if all arguments are constants, NumPy's own function is called."""
 
     def enter(implementation):
         for function in functions:
@@ -67,7 +67,7 @@ def stacked_square(x):
 
 
 def symmetric(x, upper=False):
-    """The symmetric matrix of which NumPy reads one triangle."""
+    """The symmetric matrix that has one triangle of x, which is the one that NumPy reads."""
     side = np.triu(x, 1) if upper else np.tril(x, -1)
     return side + np.swapaxes(np.triu(x) if upper else np.tril(x), -1, -2)
 
@@ -78,7 +78,10 @@ def solve(a, b):
     if b.ndim == 1:
         return solve(a, b[:, None])[..., 0]
     if b.ndim == 0 or b.shape[-2] != a.shape[-1]:
-        raise ValueError(f"solve: matrices of shape {a.shape} do not fit b of shape {b.shape}")
+        raise ValueError(
+            f"np.linalg.solve takes a and b with the same number of rows, got shapes {a.shape} "
+            f"and {b.shape}"
+        )
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = (np.broadcast_to(x, batch + x.shape[-2:]) for x in (a, b))
     return rules.solve(a, b)
@@ -142,7 +145,7 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
 
 @linalg(np.linalg.lstsq)
 def lstsq(a, b, rcond=None):
-    """The rank is a decision, kept as a guard."""
+    """np.linalg.lstsq. The rank is kept as a guard."""
     rcond = only_plain(np.linalg.lstsq, rcond)
     a, b = as_array(a), as_array(b)
     if b.ndim == 1:
@@ -168,7 +171,7 @@ def lstsq(a, b, rcond=None):
 
 @linalg(np.linalg.matrix_rank)
 def matrix_rank(A, tol=None, hermitian=False, *, rtol=None):
-    """A count of singular values, kept as guards."""
+    """np.linalg.matrix_rank. Which singular values count is kept as guards."""
     if rtol is not None and tol is not None:
         raise ValueError("`tol` and `rtol` can't be both set.")
     A = as_array(A)
@@ -190,7 +193,8 @@ def cond(x, p=None):
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p in (None, 2, -2):
         s = np.linalg.svdvals(x)
-        largest, smallest = np.max(s, axis=-1), np.min(s, axis=-1)  # equal ones share
+        # equal singular values share the derivative
+        largest, smallest = np.max(s, axis=-1), np.min(s, axis=-1)
         result = smallest / largest if p == -2 else largest / smallest
     else:
         inverse = rules.inverses(stacked_square(x))
@@ -201,7 +205,7 @@ def cond(x, p=None):
 
 @linalg(np.linalg.matrix_power)
 def matrix_power(a, n):
-    """By squaring."""
+    """Powers of matrices, by squaring."""
     x = stacked_square(a)
     try:
         n = operator.index(n)
@@ -222,7 +226,8 @@ def matrix_power(a, n):
 
 @linalg(np.linalg.multi_dot, lists=False)
 def multi_dot(arrays):
-    """In the order of fewest multiplications: Cormen et al., Introduction to Algorithms, 15.2."""
+    """Products in the order of fewest multiplications: Cormen et al., Introduction to Algorithms,
+    section 15.2."""
     arrays = [as_array(a) for a in arrays]
     if len(arrays) < 2:
         raise ValueError("Expecting at least two arrays.")

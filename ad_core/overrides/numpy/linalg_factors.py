@@ -13,13 +13,13 @@ from ad_core.rules import factors
 
 __all__ = ["svd"]
 
-# From NumPy 2.5 on the eigenvalues of real matrices are complex numbers though all are real.
+# Since NumPy 2.5, eigenvalues of real matrices are complex numbers even if all are real.
 COMPLEX = np.iscomplexobj(np.linalg.eigvals(np.eye(1)))
 
 
 @linalg(np.linalg.cholesky)
 def cholesky(a, /, *, upper=False):
-    """NumPy reads one triangle, and so the derivative with respect to the other is zero."""
+    """np.linalg.cholesky. NumPy reads one triangle, so the derivative by the other is zero."""
     a = stacked_square(a)
     if upper:
         return np.swapaxes(factors.cholesky(np.swapaxes(a, -1, -2)), -1, -2)
@@ -35,15 +35,15 @@ def qr(a, mode="reduced"):
     if mode == "raw":
         raise NoDerivativeError(
             f"np.linalg.qr has no derivative in ad_core for mode={mode!r}{_core.user_line()}; use "
-            f"'reduced' or 'r'"
+            f"mode='reduced' or mode='r'"
         )
     if mode == "complete" and m > n:
         raise NoDerivativeError(
-            f"np.linalg.qr has no derivative in ad_core for mode='complete' of more rows than "
-            f"columns{_core.user_line()}: Q is not determined; use mode='reduced'"
+            f"np.linalg.qr has no derivative in ad_core for mode='complete' with more rows than "
+            f"columns{_core.user_line()}, since Q is not determined; use mode='reduced'"
         )
     q, r = factors.qr(a[..., : min(m, n)])
-    if m < n:  # the other columns are those of R, turned by Q
+    if m < n:  # the other columns of R are those of a, times the transpose of Q
         r = np.concatenate([r, np.swapaxes(q, -1, -2) @ a[..., m:]], axis=-1)
     return r if mode == "r" else RESULTS.QRResult(q, r)
 
@@ -75,7 +75,7 @@ def eigvals(a):
 
 
 def _as_numpys(x):
-    """Real eigenvalues or vectors in the type that NumPy's have."""
+    """Real eigenvalues or eigenvectors in the type that NumPy returns."""
     return pair(x, 0.0) if COMPLEX else x
 
 
@@ -87,19 +87,20 @@ def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     m, n = a.shape[-2:]
     if compute_uv and full_matrices and m != n:
         raise NoDerivativeError(
-            f"np.linalg.svd has no derivative in ad_core for full_matrices=True of a matrix that "
-            f"is not square{_core.user_line()}: its singular vectors are not determined; pass "
-            f"full_matrices=False"
+            f"np.linalg.svd has no derivative in ad_core for full_matrices=True and a matrix that "
+            f"is not square{_core.user_line()}, since some of the singular vectors are not "
+            f"determined; pass full_matrices=False"
         )
     u, s, vt = factors.svd(a)
     return RESULTS.SVDResult(u, s, vt) if compute_uv else s
 
 
 def _svd_by_eigh(a, compute_uv):
-    """As NumPy: from the eigenvalues, the largest first, their signs in the right vectors."""
+    """The SVD of a symmetric matrix, from its eigenvalues: the largest comes first, and their signs
+    are in the right singular vectors, as in NumPy."""
     w, v = factors.eigh(a, "L")
     s = np.absolute(w)
-    # of equal eigenvalues the rule of eigh knows, whichever comes first
+    # the rule of eigh handles equal eigenvalues, in any order
     order = sorting(s, -1, keep_order_of_ties)[0][..., ::-1]
     s = np.take_along_axis(s, order, axis=-1)
     if not compute_uv:

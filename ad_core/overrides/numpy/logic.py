@@ -62,7 +62,7 @@ def can_cast(from_, to, casting="safe"):
 
 
 def _sharing(function):
-    """Whether two arrays, real or complex, see one another's stores."""
+    """Whether two arrays, real or complex, share memory, so that a write into one changes both."""
 
     def overlap(x, y):
         return function(_core.index_array(x), _core.index_array(y))
@@ -72,18 +72,18 @@ def _sharing(function):
         if all(map(_core.traced, parts[0] + parts[1])):
             pairs = [(x, y) for x in parts[0] for y in parts[1] if _of_one(x, y)]
             return any(overlap(x, y) for x, y in pairs)
-        # what NumPy made of a traced array is an object array, which stores must not go into
+        # NumPy makes an object array of a traced array, into which nothing must be written
         return any(isinstance(x, np.ndarray) and x.dtype == object for (x, *_) in parts)
 
     return sharing
 
 
 def _of_one(x, y):
-    """Whether both are views of one array: equal constants of two arrays may be one node."""
+    """Whether both are views of one array. Nodes do not show that, as equal constants share one."""
     if not type(x) is type(y) is _core.TracedArray:
         return False  # a number
-    whole, other = (_core.base_of(part) for part in (x, y))
-    return (x if whole is None else whole) is (y if other is None else other)
+    base, other = (_core.base_of(part) for part in (x, y))
+    return (x if base is None else base) is (y if other is None else other)
 
 
 may_share_memory = keeps_types(np.may_share_memory)(_sharing(np.may_share_memory))
@@ -115,7 +115,7 @@ def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
 
 
 def _text(function):
-    """A function that makes a text of the numbers, which are guards then."""
+    """A function that converts an array to text; its values become guards."""
 
     def text(a, *args, **kwargs):
         _core.keep_values(a)
@@ -129,7 +129,7 @@ for _function in (np.array_repr, np.array_str, np.array2string):
 
 
 def _of_shape(function):
-    """A function that asks its argument for the shape alone."""
+    """A function that uses only the shape of its argument."""
 
     def indices(a, *args, **kwargs):
         return function(np.empty(a.shape, dtype=bool), *args, **kwargs)

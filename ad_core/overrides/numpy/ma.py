@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Masked arrays while a function is traced: traced numbers under a plain mask.
+"""Masked arrays while a function is traced: traced numbers with a plain mask.
 
-The mask selects: an entry that is masked has no part in a value or a derivative.  Operators and the
-functions of ``np.ma`` are NumPy's own code, which runs on what has ``_data`` and ``_mask``; where
-it masks by a test on traced values (a division by zero), the outcome is a guard.
+A masked entry affects no value and no derivative. Operators and the functions of ``np.ma`` are
+NumPy's own code, which runs on objects with ``_data`` and ``_mask``. Where it masks entries by a
+test on traced values (a division by zero), the outcome is kept as a guard.
 """
 
 import operator
@@ -20,7 +20,7 @@ nomask = np.ma.nomask
 
 
 class TracedMasked:
-    """A masked array of a function that is being traced, as an np.ma.MaskedArray."""
+    """A masked array in a traced function, with the interface of np.ma.MaskedArray."""
 
     __slots__ = ("_data", "_fill_value", "_known_mask")
     __array_priority__ = 1002.0
@@ -36,10 +36,10 @@ class TracedMasked:
 
     @property
     def __class__(self):
-        # isinstance(x, np.ma.MaskedArray) holds, for users and np.ma, as it does untraced
+        # so that isinstance(x, np.ma.MaskedArray) is true, for users and for np.ma
         return np.ma.MaskedArray
 
-    # What NumPy's protocols and Python's conversions ask.
+    # NumPy's protocols and Python's conversions.
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         return call_ufunc(ufunc, method, inputs, kwargs)
@@ -79,8 +79,8 @@ class TracedMasked:
 
     def __getattr__(self, name):
         raise AttributeError(
-            f"a masked array of traced values has no attribute {name!r}{_core.user_line()}; take "
-            f".filled(value) or .compressed(), which give traced arrays without a mask"
+            f"a masked array of traced values has no attribute {name!r}{_core.user_line()}; use "
+            f".filled(value) or .compressed(), which return traced arrays without a mask"
         )
 
     # Facts about the shape.
@@ -130,17 +130,17 @@ class TracedMasked:
         self._fill_value = value
 
     def _update_from(self, other):
-        """What np.ma hands on from an operand to its result."""
+        """Called by np.ma to copy attributes from an operand to its result; there are none."""
 
     def _full_mask(self):
         return np.zeros(self.shape, bool) if self._mask is nomask else self._mask
 
     def count(self, axis=None, keepdims=False):
-        """How many entries are not masked."""
+        """The number of entries that are not masked."""
         return np.sum(~self._full_mask(), axis=axis, keepdims=keepdims)
 
     def filled(self, fill_value=None):
-        """A traced array with a number in place of what is masked."""
+        """A traced array with a number in place of each masked entry."""
         if self._mask is nomask:
             return self._data
         return np.where(
@@ -148,7 +148,7 @@ class TracedMasked:
         )
 
     def compressed(self):
-        """The entries that are not masked, a traced array of one axis."""
+        """The entries that are not masked, as a traced array with one axis."""
         return np.ravel(self._data)[~np.ravel(self._full_mask())]
 
     # Elements, views.
@@ -216,7 +216,7 @@ class TracedMasked:
     def tolist(self, fill_value=None):
         return [part.tolist() if np.ndim(part) else part for part in self]
 
-    # Reductions: of what is not masked; masked where all is.
+    # Reductions of entries that are not masked. Where all are masked, the result is masked.
 
     def _result(self, value, axis, keepdims):
         hidden = np.all(self._full_mask(), axis=axis, keepdims=keepdims)
@@ -359,15 +359,15 @@ def _comparison(compare):
 
 
 def knows(operands):
-    """Whether all of these are masked arrays of NumPy's own or of ours."""
+    """Whether all operands are masked arrays of NumPy or TracedMasked."""
     return bool(operands) and all(
         type(x) in (TracedMasked, np.ma.MaskedArray, type(np.ma.masked)) for x in operands
     )
 
 
 def call_ufunc(ufunc, method, inputs, kwargs):
-    """A ufunc call with masked arrays: computed on all entries, masked where an operand is, and
-    where NumPy masks by the function's domain."""
+    """A ufunc call with masked arrays. It is computed on all entries, and masked where an operand
+    is masked or where NumPy masks by the domain of the function."""
     if method != "__call__" or kwargs or ufunc.signature is not None:
         refuse(f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}")
     if not knows([x for x in inputs if not _core.all_operable((x,))]):
@@ -381,7 +381,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
 
 
 def _masked(result, masks, domain, data):
-    """A result masked where an operand is, or where the domain says so of what is not."""
+    """A result that is masked where an operand is masked or outside the domain of the function."""
     shape = np.shape(result)
     hidden = np.zeros(shape, bool)
     for mask in masks:
@@ -398,7 +398,7 @@ def _masked(result, masks, domain, data):
 
 
 def data_of(x):
-    """What is under the mask, and anything else itself."""
+    """The data of a masked array; other objects are returned unchanged."""
     if isinstance(x, np.ma.MaskedArray):
         data = x._data
         return data if _core.traced(data) else np.asarray(data)
@@ -420,11 +420,11 @@ METHODS = {
     )
 }  # fmt: skip
 METHODS |= {np.amin: "min", np.amax: "max", np.around: "round"}
-FACTS = {np.shape, np.ndim, np.size}  # which the mask has no part in
+FACTS = {np.shape, np.ndim, np.size}  # functions that ignore the mask
 
 
 def plain_mask(mask):
-    """Truth values that may be traced as plain ones, kept as a guard."""
+    """A mask as plain truth values; those of a traced mask are kept as a guard."""
     if type(mask) is TracedMasked:
         mask = mask.filled(False)
     if _core.traced(mask):
@@ -433,7 +433,7 @@ def plain_mask(mask):
 
 
 def _plain_key(key):
-    """An index without masks: of a masked array of truth values NumPy takes all entries."""
+    """An index without masks: NumPy uses all entries of a masked array of truth values."""
     if isinstance(key, tuple):
         return tuple(map(_plain_key, key))
     if type(key) is TracedMasked:
@@ -450,25 +450,25 @@ def _no_out(name, out):
         refuse(f"out= of {name}")
 
 
-WAY_OUT = (
-    "pass the entries that are not masked, m.compressed() beside x[~m.mask], or put numbers into "
-    "the others with m.filled(value)"
+REMEDY = (
+    "pass the entries that are not masked, m.compressed() with x[~m.mask], or replace the masked "
+    "ones by a number with m.filled(value)"
 )
 
 
 def refuse(what):
-    """Say what masked arrays do not do while they are traced, and what to write."""
+    """Raise an error that says what masked arrays with traced values do not support."""
     raise TracedValueError(
-        f"{what} is not known of masked arrays with traced values{_core.user_line()}; {WAY_OUT}"
+        f"{what} is not supported for masked arrays with traced values{_core.user_line()}; {REMEDY}"
     )
 
 
 def result_of(x, what):
-    """A function's result without its mask; refused where entries are masked."""
+    """The result of a function without its mask; an error if entries are masked."""
     if np.any(x.mask):
         raise TracedValueError(
-            f"{what} is a masked array with masked entries{_core.user_line()}, which have no value "
-            f"to differentiate; return m.compressed(), m.filled(value) or a sum"
+            f"{what} is a masked array with masked entries{_core.user_line()}, and these have no "
+            f"value to differentiate; return m.compressed(), m.filled(value) or a sum"
         )
     return data_of(x)
 
@@ -477,7 +477,7 @@ _add_operators()
 
 
 def _release(x, release):
-    """A masked array that outlives its trace; release does so for its data."""
+    """A masked array that outlives its trace; release makes such a value of its data."""
     data = release(x.data)
     made = TracedMasked if _core.traced(data) else np.ma.MaskedArray
     return made(data, x.mask)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""np.ma.array and np.ma.masked_array of traced values, which the class of NumPy's can not hold."""
+"""np.ma.array and np.ma.masked_array for traced values, which NumPy's class can not hold."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def made(
     data, dtype=None, copy=False, order=None, mask=np.ma.nomask, fill_value=None, keep_mask=True,
     hard_mask=False, shrink=True, subok=True, ndmin=0,
 ):  # fmt: skip
-    """np.ma.array; of traced values a TracedMasked."""
+    """np.ma.array, which returns a TracedMasked for traced values."""
     if not _holds_traced((data, mask)) or not _core.is_tracing():
         return np.ma.MaskedArray(
             data, mask, dtype, copy, subok, ndmin, fill_value, keep_mask, hard_mask, shrink, order
@@ -40,10 +40,10 @@ def _holds_traced(items):
 
 
 class _Masking(type):
-    """np.ma.masked_array, which is a class, while a trace runs."""
+    """The class of np.ma.masked_array, which is itself a class, while a trace runs."""
 
     def __call__(cls, data=None, mask=np.ma.nomask, dtype=None, copy=False, *others, **named):
-        if others:  # subok, ndmin, ..., by NumPy's names
+        if others:  # subok, ndmin, ..., which are given by position
             names = ("subok", "ndmin", "fill_value", "keep_mask", "hard_mask", "shrink", "order")
             named |= dict(zip(names, others, strict=False))
         return made(data, dtype, copy, mask=mask, **named)
@@ -59,7 +59,7 @@ class _Masking(type):
 
 
 class masked_array(metaclass=_Masking):
-    """What users call; it has no instances of its own."""
+    """np.ma.masked_array while a trace runs; calling it returns instances of other classes."""
 
 
 _core.replace_while_tracing(np.ma.__dict__, "array", made)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shape, joining and indexing functions: NumPy's own, applied to the index array.
+"""Functions of shapes, joining and indexing: NumPy's own functions, applied to the index array.
 
-No node is recorded.  Results share memory with their argument exactly where
-NumPy's would, so writing through them is seen alike.
+No node is recorded. A result shares memory with its argument exactly where NumPy's result would,
+so that writes through it have the same effect.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ from ad_core.recording.arrays import as_array
 
 __all__ = ["joined", "set_flat"]
 
-# Functions of one array that only move its elements about.
+# Functions of one array that only move its elements.
 MOVERS = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
@@ -32,7 +32,7 @@ MOVERS = [
 ]  # fmt: skip
 if hasattr(np, "unstack"):  # NumPy 2.1
     MOVERS.append(np.unstack)
-# Functions of a sequence of arrays that put them together.
+# Functions that join a sequence of arrays.
 JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
 
 
@@ -65,7 +65,7 @@ in_order.update(
 
 
 def _read_only(function):
-    """A mover whose views NumPy makes read-only, unless writeable= asks for others."""
+    """A mover whose views are read-only in NumPy, unless writeable=True is given."""
     move = _mover(function)
 
     def view(a, *args, **kwargs):
@@ -89,7 +89,7 @@ for _function in (np.broadcast_to, np.diagonal, np.lib.stride_tricks.sliding_win
 
 
 def joined(arrays):
-    """Index arrays of several values on one trace, and a traced value of their common type."""
+    """The index arrays of several values on one trace, and a traced value of their common type."""
     arrays = [as_array(x) for x in arrays]
     model = next(x for x in arrays if _core.traced(x))
     nodes = _core.nodes_on_trace_of((model, *arrays))[1:]
@@ -138,7 +138,7 @@ def broadcast_arrays(*args, subok=False):
 
 
 def _spread(x, shape):
-    """A broadcast view that may be written to, as those of broadcast_arrays still may."""
+    """A broadcast view that may be written to, like those of np.broadcast_arrays."""
     if not _core.traced(x):
         return np.broadcast_arrays(x, np.empty(shape, dtype=bool))[0]
     index = _core.index_array(x)
@@ -202,15 +202,16 @@ def pad(array, pad_width, mode="constant", **kwargs):
         return _core.from_nodes(model, np.pad(nodes, pad_width, constant_values=fill, **kwargs))
     if mode not in ("edge", "reflect", "symmetric", "wrap") or "odd" in kwargs.values():
         raise NoDerivativeError(
-            f"np.pad with mode={mode!r} {kwargs or ''} of a traced array{_core.user_line()}; use "
-            f"constant, edge, reflect, symmetric or wrap, which only repeat elements"
+            f"np.pad with mode={mode!r} {kwargs or ''} has no derivative in ad_core"
+            f"{_core.user_line()}; use one of the modes constant, edge, reflect, symmetric and "
+            f"wrap, which only repeat elements"
         )
     x = as_array(array)
     return _core.from_nodes(x, np.pad(_core.index_array(x), pad_width, mode=mode, **kwargs))
 
 
 def _masked(x, keep):
-    """x where keep holds, zero elsewhere, without recording."""
+    """x where keep is true, and zero elsewhere; no node is recorded."""
     zero = np.asarray([_core.constant_index(x, 0.0)])
     return _core.from_nodes(x, np.where(keep, _core.index_array(x), zero))
 
@@ -233,7 +234,7 @@ def diag(v, k=0):
     if v.ndim not in (1, 2):
         raise ValueError("Input must be 1- or 2-d.")
     if v.ndim != 1:
-        return np.diagonal(v, k)  # a view, as NumPy's
+        return np.diagonal(v, k)  # a view, as in NumPy
     n = v.size + abs(k)
     nodes = np.full((n, n), _core.constant_index(v, 0.0))
     rows = np.arange(v.size) + max(-k, 0)
@@ -304,12 +305,12 @@ def copyto(dst, src, casting="same_kind", where=True):
 
 
 def _places(a):
-    """The flat positions of a's elements, in a's shape."""
+    """The flat positions of the elements of a, in the shape of a."""
     return np.arange(a.size).reshape(a.shape)
 
 
 def set_flat(a, flat, values, name):
-    """a.flat[flat] = values, repeated as often as needed."""
+    """a.flat[flat] = values, with values repeated as often as needed."""
     if not _core.traced(a):
         values = _core.plain_values(values)
         if any_traced((values,)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The methods and attributes of ndarray on traced values, from the functions."""
+"""The methods and attributes of ndarray for traced values, made of the NumPy functions."""
 
 import sys
 
@@ -17,7 +17,7 @@ from ad_core.recording.arrays import as_array
 
 __all__ = ["array_attributes", "array_methods", "array_setters"]
 
-# Methods that are the NumPy function of the same name.
+# Methods that call the NumPy function of the same name.
 SAME = [
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose",
     "cumprod", "cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod", "put",
@@ -37,7 +37,7 @@ def _same(name):
 
 
 def dot(self, b, out=None):
-    if not _core.all_operable((b,)):  # the method, unlike np.dot, asks no operand
+    if not _core.all_operable((b,)):  # the method, unlike np.dot, uses no protocol of the operand
         refuse_operand(b, "dot")
     return np.dot(self, b, out=out)
 
@@ -75,7 +75,7 @@ def flatten(self, order="C"):
 def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
     dtype = np.dtype(dtype)
     if _core.discrete(self):
-        return _whole_as(self, dtype, (order, casting, subok, copy))
+        return _truth_values_as(self, dtype, (order, casting, subok, copy))
     if dtype == np.float64:
         x = as_array(self)
         index = _core.index_array(x)
@@ -96,12 +96,12 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         return values.astype(dtype, order, casting, subok, copy)[()]
     raise TracedValueError(
         f"astype({dtype}) of a traced value would lose its derivative{_core.user_line()}; keep "
-        f"float64, or take np.floor, np.rint or np.trunc of it first, whose derivative is zero"
+        f"float64, or apply np.floor, np.rint or np.trunc first, whose derivative is zero"
     )
 
 
-def _whole_as(self, dtype, options):
-    """astype() of truth values and counts: what their nodes can stand for, else plain numbers."""
+def _truth_values_as(self, dtype, options):
+    """astype() of truth values and counts: traced for float64, complex128 and bool, else plain."""
     if dtype == np.complex128:
         return made(_core.numbers_of(self))
     if dtype == np.bool_:
@@ -146,11 +146,12 @@ def conj(self):
 def view(self, *args, **kwargs):
     kinds = (*args, *kwargs.values())
     if len(kinds) == 1 and isinstance(kinds[0], type):
-        if issubclass(kinds[0], np.ma.MaskedArray | TracedMasked):  # what np.ma makes of results
+        # np.ma makes such views of results
+        if issubclass(kinds[0], np.ma.MaskedArray | TracedMasked):
             return TracedMasked(self)
         if issubclass(kinds[0], np.matrix):
             raise TracedValueError(
-                f"a traced array is no np.matrix, whose * is the matrix product"
+                f"a traced array can not be viewed as an np.matrix"
                 f"{_core.user_line()}; pass np.asarray(M) for a matrix M, and write products with @"
             )
     if any(kind is not np.ndarray for kind in kinds):
@@ -160,7 +161,7 @@ def view(self, *args, **kwargs):
             return seen
         raise TracedValueError(
             f"view() of a traced array as another type would lose its derivative"
-            f"{_core.user_line()}; go on with the array itself"
+            f"{_core.user_line()}; use the array itself"
         )
     return self[...]
 
@@ -175,18 +176,18 @@ def is_integer(self):
 
 
 def exp(self, *args, **kwargs):
-    """Called by object loops too, such as that of SciPy's logsumexp, which then goes wrong."""
+    """exp(), which object loops call too. That of SciPy's logsumexp would give wrong results."""
     if sys._getframe(1).f_code.co_name in ("logsumexp", "_logsumexp"):
         raise NoDerivativeError(
-            f"scipy.special.logsumexp takes no traced values{_core.user_line()}; use "
+            f"scipy.special.logsumexp does not take traced values{_core.user_line()}; use "
             f"ad_core.scipy.special.logsumexp (softmax and log_softmax are there too)"
         )
     return np.exp(self, *args, **kwargs)
 
 
 def array_methods():
-    """Name -> function(self, ...), for traced arrays and scalars alike: also every
-    elementwise function, since NumPy's object loops call np.sin(x) as x.sin()."""
+    """Name -> function(self, ...) of the methods of traced arrays and scalars. Every elementwise
+    function is among them, since NumPy's object loops call np.sin(x) as x.sin()."""
     table = {name: _same(name) for name in SAME}
     for row in _core.op_table():
         if isinstance(getattr(np, row["ufunc"], None), np.ufunc):
@@ -203,13 +204,13 @@ def array_methods():
 
 
 def array_attributes():
-    """Name -> function(self) for the attributes that are no plain facts about the shape."""
+    """Name -> function(self) of the attributes, without shape, ndim, size and dtype."""
     return {
         "real": lambda x: x,
         "imag": np.imag,
         "mT": lambda x: np.swapaxes(x, -1, -2),
         "flat": lambda x: Flat(as_array(x)),
-        "_data": lambda x: x,  # what np.ma.getdata asks
+        "_data": lambda x: x,  # read by np.ma.getdata
         "base": lambda x: _core.base_of(x) if type(x) is _core.TracedArray else None,
         "flags": lambda x: Flags(as_array(x)),
         "strides": layouts.strides,
@@ -220,7 +221,7 @@ def array_attributes():
 
 
 def array_setters():
-    """Name -> function(self, value) for the attributes that store into the array."""
+    """Name -> function(self, value) of the attributes that can be set."""
 
     def imag(self, value):
         raise TypeError("array does not have imaginary part to set")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy.linalg: norms, and the products that numpy has under other names."""
+"""numpy.linalg: norms, and functions that NumPy also has outside numpy.linalg."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ad_core.rules.polar import nuclear
 
 __all__ = ["norm"]
 
-SINGULAR = {2: np.max, -2: np.min}  # norms that are one of the singular values
+SINGULAR = {2: np.max, -2: np.min}  # order of a norm that is a singular value -> which one
 
 
 @implements(np.linalg.norm)
@@ -62,10 +62,12 @@ def _matrix_norm(x, ord, axes, keepdims):
 
 
 def _singular_norm(x, ord):
-    """A singular value that is zero but for rounding is a kink, as of `abs` at 0."""
+    """Norms of singular values. A value that is zero up to rounding is a kink, as that of `abs` at
+    0."""
     if x.size == 0:
         plain = _core.plain_function("zeros")(x.shape)
-        np.linalg.norm(plain, ord, (-2, -1))  # NumPy refuses some, until 2.3 more
+        # NumPy raises an error for some orders, before 2.3 for more
+        np.linalg.norm(plain, ord, (-2, -1))
         return np.zeros(x.shape[:-2])[()]
     if ord == "nuc":
         return nuclear(x)[()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Orders that sort plain arrays, and places in sorted ones."""
+"""Stable orders of plain arrays, and positions in sorted arrays."""
 
 import numpy as np
 
@@ -7,16 +7,17 @@ from ad_core import _core
 
 __all__ = ["searched", "stable_order", "stable_partition"]
 
-FEW = 1 << 12  # elements of which NumPy's own stable order takes no longer
-CHUNK = 1 << 15  # numbers handled while they stay in the cache
-MOST = 1 << 26  # beyond, too few bits of a number would be left beside its place
+FEW = 1 << 12  # number of elements up to which NumPy's own stable order is as fast
+CHUNK = 1 << 15  # numbers that are handled at once, so that they stay in the cache
+MOST = 1 << 26  # number of elements above which too few bits of a number fit beside its position
 
 
 def stable_order(values, axis):
     """np.argsort(values, axis, kind="stable"), NaN last, twice as fast for many numbers.
 
-    A number's leading bits and its place make one integer, which NumPy sorts faster than it sorts
-    places by numbers; what those bits do not tell apart is put in order afterwards.
+    The leading bits of a number and its position make one integer. NumPy sorts these integers
+    faster than it sorts positions by numbers. Numbers with the same leading bits are sorted
+    afterwards.
     """
     n = values.shape[axis]
     if not FEW < n <= MOST:
@@ -28,15 +29,15 @@ def stable_order(values, axis):
     keys |= np.arange(n)
     keys.sort(axis=-1)
     order = keys & ((1 << bits) - 1)
-    near = np.diff(keys, axis=-1) < 1 << bits  # all that leading bits do not tell apart, and more
+    near = np.diff(keys, axis=-1) < 1 << bits  # all neighbours with equal leading bits, and more
     for row in np.ndindex(near.shape[:-1]):
-        _mend(order[row], rows[row], keys[row], np.flatnonzero(near[row]), bits)
+        _sort_stretches(order[row], rows[row], keys[row], np.flatnonzero(near[row]), bits)
     return np.moveaxis(order, -1, axis)
 
 
 def stable_partition(values, ks):
-    """np.argpartition of the last axis, but that of equal elements the first stands first: at each
-    of the sorted places ks is that of the stable order."""
+    """np.argpartition of the last axis, in which the elements at the sorted positions ks are those
+    of the stable order, so that the first of equal elements comes first."""
     found = np.argpartition(values, ks)
     moved = np.take_along_axis(values, found, -1)
     if values.size and _tied(moved, ks):
@@ -45,7 +46,7 @@ def stable_partition(values, ks):
 
 
 def _tied(moved, ks):
-    """Whether an element in one of these places has an equal elsewhere."""
+    """Whether an element at one of the positions ks is equal to an element elsewhere."""
     for low, high in zip([None, *ks], [*ks, None], strict=True):
         between = moved[..., 0 if low is None else low + 1 : high]
         ends = [moved[..., k, None] for k in (low, high) if k is not None]
@@ -57,18 +58,20 @@ def _tied(moved, ks):
 
 
 def _ascending(x):
-    """Integers in the order of the numbers, NaN after all of them, the zeros alike."""
+    """Integers with the order of the numbers; NaN comes last, and 0.0 and -0.0 are equal."""
     keys = (x + 0.0).view(np.int64)
-    keys ^= (keys >> 63) & np.iinfo(np.int64).max  # of negative ones the larger comes first
-    hole = np.isnan(x)
-    if hole.any():
-        keys[hole] = np.iinfo(np.int64).max
+    keys ^= (keys >> 63) & np.iinfo(
+        np.int64
+    ).max  # of negative numbers, the bits of the larger magnitude are the larger integer
+    nan = np.isnan(x)
+    if nan.any():
+        keys[nan] = np.iinfo(np.int64).max
     return keys
 
 
-def _mend(order, values, keys, place, bits):
-    """Sort anew, in place, the stretches of equal leading bits in which a number is less than the
-    one before it; such a one is at place + 1 for some of the places."""
+def _sort_stretches(order, values, keys, place, bits):
+    """Sort, in place, the stretches of equal leading bits that are not in order: those in which a
+    number at place + 1 is less than the number at place."""
     place = place[values[order[place + 1]] < values[order[place]]]
     first = np.unique(keys[place] >> bits) << bits
     start = np.searchsorted(keys, first)
@@ -80,8 +83,9 @@ def _mend(order, values, keys, place, bits):
 
 
 def searched(points, values, side):
-    """np.searchsorted(points, values, side), without a search where many values meet points that
-    are evenly spaced, to a quarter of a step: the nearest one tells the place, or the next."""
+    """np.searchsorted(points, values, side). If there are many values and the points are evenly
+    spaced to a quarter of a step, the position is computed from the nearest point, without a
+    search."""
     n = points.size
     if points.ndim != 1 or n < 3 or np.size(values) < 8 * n:
         return np.searchsorted(points, values, side)
@@ -94,16 +98,16 @@ def searched(points, values, side):
     if not np.isfinite(per_step):
         return np.searchsorted(points, values, side)
     flat, found = np.ravel(values), np.empty(np.shape(values), np.intp)
-    ahead = np.less if side == "left" else np.less_equal  # which points stand before a value
+    ahead = np.less if side == "left" else np.less_equal  # true for points before a value
     for k in range(0, flat.size, CHUNK):
         part, to = flat[k : k + CHUNK], found.reshape(-1)[k : k + CHUNK]
         with _core.float_errors(over="ignore"):
             place = part - points[0]
             place *= per_step
         np.clip(place, 0.0, n, out=place)
-        hole = np.isnan(place)
-        if hole.any():  # sorted behind all others
-            place[hole] = n
+        nan = np.isnan(place)
+        if nan.any():  # NaN is sorted last
+            place[nan] = n
         to[...] = np.rint(place, out=place)
         to += ahead(points.take(to, mode="clip"), part) & (to < n)
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Polynomials as coefficients, the highest power first."""
+"""Polynomials as arrays of coefficients, with the highest power first."""
 
 import warnings
 
@@ -39,7 +39,7 @@ def _coefficients(p):
 
 
 def _aligned(a1, a2):
-    """Both polynomials with as many coefficients."""
+    """Both polynomials with the same number of coefficients."""
     a1, a2 = _coefficients(a1), _coefficients(a2)
     short = len(a1) - len(a2)
     if not short:
@@ -60,7 +60,7 @@ def polysub(a1, a2):
 
 
 def _leading(p):
-    """The coefficients from the first that is not zero, as np.poly1d has them."""
+    """The coefficients without leading zeros, as those of np.poly1d."""
     p = trim_zeros(_coefficients(p), "f")
     return p if len(p) else np.zeros(1)
 
@@ -72,7 +72,7 @@ def polymul(a1, a2):
 
 @implements(np.polydiv)
 def polydiv(u, v):
-    """Long division, each step on the coefficients that are left."""
+    """Long division of polynomials."""
     rest, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
     scale, n = 1.0 / v[0], len(v)
     quotient = []
@@ -131,7 +131,7 @@ def poly(seq_of_zeros):
 
 @linalg(np.roots)
 def roots(p):
-    """Which coefficients are zero at the ends is kept as guards."""
+    """np.roots. Which coefficients at the ends are zero is kept as guards."""
     p = _coefficients(p)
     if p.ndim != 1:
         raise ValueError("Input must be a rank-1 array.")

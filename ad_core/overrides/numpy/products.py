@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix products and what is made of them."""
+"""Matrix products and functions that are made of them."""
 
 import math
 
@@ -14,7 +14,7 @@ __all__ = ["dot", "matmul", "matvec", "tensordot", "vecdot", "vecmat"]
 
 
 def matmul(a, b):
-    """a @ b: one block run, whatever the sizes."""
+    """a @ b, recorded as one block run for all sizes."""
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError("matmul: Input operand does not have enough dimensions (has 0)")
@@ -27,7 +27,7 @@ def matmul(a, b):
             f"last of the second ({b.shape[-2]}) differ"
         )
     M, N = a.shape[-2], b.shape[-1]
-    if b.ndim == 2:  # one matrix for all: its rows' batches are one tall matrix
+    if b.ndim == 2:  # one matrix b for all: the batch of a is one tall matrix
         batch = a.shape[:-2]
         stacks = _stack(a.reshape(1, math.prod(a.shape[:-1]), a.shape[-1])), _stack(b[None])
     else:
@@ -40,7 +40,7 @@ def matmul(a, b):
     shape = batch + (() if left else (M,)) + (() if right else (N,))
     result = _core.record_matmul(*stacks).reshape(shape)[()]
     if len(shape) > 2:
-        result = layouts.as_numpy_lays(np.matmul, given, {}, result)
+        result = layouts.in_numpy_layout(np.matmul, given, {}, result)
     return result
 
 
@@ -112,7 +112,10 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise ValueError("np.cross of traced arrays takes vectors of length 3")
+        raise ValueError(
+            f"np.cross of traced arrays takes vectors of length 3, got lengths {a.shape[-1]} and "
+            f"{b.shape[-1]}"
+        )
     a0, a1, a2 = (a[..., k] for k in range(3))
     b0, b1, b2 = (b[..., k] for k in range(3))
     parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sums, products, extremes, means and running sums over axes."""
+"""Sums, products, maxima and minima, means, variances and cumulative sums over axes."""
 
 import math
 import warnings
@@ -21,12 +21,12 @@ NO_VALUE = np._NoValue
 
 
 def axes_last(x, axis):
-    """x with the axes to reduce moved to the end, their number, and the axes themselves."""
+    """x with the axes to reduce moved to the end, the number of these axes, and the axes."""
     if axis is None:
         axes = tuple(range(x.ndim))
     else:
         axes = axis if isinstance(axis, tuple) else (axis,)
-        if x.ndim == 0 and axes in ((0,), (-1,)):  # which NumPy lets pass
+        if x.ndim == 0 and axes in ((0,), (-1,)):  # NumPy allows this
             axes = ()
         axes = tuple(np.lib.array_utils.normalize_axis_tuple(axes, x.ndim, "axis"))
     rest = [d for d in range(x.ndim) if d not in axes]
@@ -34,13 +34,13 @@ def axes_last(x, axis):
 
 
 def last_in_one(moved, n):
-    """The last n axes as one."""
+    """An array with its last n axes as one axis."""
     cut = moved.ndim - n
     return np.reshape(moved, (*moved.shape[:cut], math.prod(moved.shape[cut:])))
 
 
 def kept(result, shape, axes, keepdims):
-    """The result, with the reduced axes as axes of length 1 if keepdims asks for them."""
+    """The result; with keepdims, the reduced axes are axes of length 1."""
     if not keepdims or keepdims is NO_VALUE:
         return result
     return np.reshape(result, [1 if d in axes else n for d, n in enumerate(shape)])
@@ -51,7 +51,7 @@ def _given(where):
 
 
 def _only(x, where, filler):
-    """x with `filler` where the where= mask does not hold."""
+    """x with `filler` where the mask where= is false."""
     return np.where(where, x, filler) if _given(where) else x
 
 
@@ -62,7 +62,7 @@ def _float(dtype):
 
 def _block(kind, x, axis, keepdims):
     x = as_traced(x)
-    if _core.is_constant(x):  # a plain number may become an index, a count, a condition
+    if _core.is_constant(x):  # plain results may be used as indices, counts or conditions
         values = getattr(np, kind)(
             _core.current_values(x), axis=axis, keepdims=keepdims not in (False, NO_VALUE)
         )
@@ -136,7 +136,7 @@ def ptp(a, axis=None, keepdims=False):
 
 @implements(np.prod)
 def prod(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=True):
-    """By halves: log2(n) elementwise runs, exact derivatives where factors are zero."""
+    """The product by halves: log2(n) elementwise runs, and exact derivatives at zero factors."""
     _float(dtype)
     x = _only(as_array(a), where, 1.0)
     moved, n, axes = axes_last(x, axis)
@@ -155,7 +155,7 @@ def nanprod(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=Tr
 
 
 def _count(x, axis, where, keepdims):
-    """How many elements a reduction takes in: a number, or an array with a where= mask."""
+    """The number of reduced elements: a number, or an array with a mask where=."""
     if _given(where):
         mask = np.broadcast_to(decided(where), x.shape)
         return np.sum(mask, axis=axis, keepdims=bool(keepdims)).astype(float)
@@ -244,7 +244,7 @@ def cumsum(a, axis=None, dtype=None):
 
 @implements(np.cumprod)
 def cumprod(a, axis=None, dtype=None):
-    """In blocks side by side: at most some 70 elementwise runs for each factor 64 of n."""
+    """Cumulative products by blocks: at most about 70 elementwise runs for each factor 64 of n."""
     _float(dtype)
     x = as_array(a)
     if axis is None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sets of values: which elements are equal, and their order, are kept as guards.
+"""Sets of values. Which elements are equal, and their order, are kept as guards.
 
-Of equal elements the first one stands for all, also in derivatives.
+The first of equal elements represents all of them, also in derivatives.
 """
 
 import inspect
@@ -17,12 +17,12 @@ from ad_core.recording.arrays import as_array
 
 __all__ = ["isin", "trim_zeros", "unique"]
 
-# From NumPy 2.2 on arrays of any dimensions are trimmed; before, what a loop over rows can take.
+# Since NumPy 2.2, np.trim_zeros takes arrays of any dimension; before, it loops over rows.
 TRIMS_ALL_AXES = "axis" in inspect.signature(np.trim_zeros).parameters
 
 
 def _distinct(x, equal_nan):
-    """The stable order of a vector, the vector in it, and where in that a new value begins."""
+    """The stable order of a vector, the sorted vector, and where a new value begins in it."""
     values = plain(x)
     order = stable_order(values, 0)
     ordered, values = x[order], values[order]
@@ -30,14 +30,14 @@ def _distinct(x, equal_nan):
     new[1:] = values[1:] != values[:-1]
     count = np.count_nonzero(~np.isnan(values))
     _keep_distinct(ordered[:count], new[:count])
-    if count < x.size:  # NaN, sorted to the end
+    if count < x.size:  # NaN is at the end
         holds(np.isnan, ordered[count:])
         new[count + 1 :] = not equal_nan
     return order, ordered, new
 
 
 def _keep_distinct(ordered, new):
-    """Note which elements of a sorted vector are greater than the ones before, and which equal."""
+    """Keep which elements of a sorted vector are greater than the one before, and which equal."""
     greater = new[1:]
     if greater.all():
         holds(np.less, ordered[:-1], ordered[1:])
@@ -77,10 +77,10 @@ def unique_values(x, /):
     return unique(x, equal_nan=False)
 
 
-def _named(function, **asked):
-    """The functions of the array API, which name their results."""
+def _named(function, **options):
+    """A function of the array API, which returns a named tuple."""
     kind = type(function(np.zeros(1)))
-    return lambda x, /: kind(*unique(x, equal_nan=False, **asked))
+    return lambda x, /: kind(*unique(x, equal_nan=False, **options))
 
 
 implements(np.unique_counts)(_named(np.unique_counts, return_counts=True))
@@ -151,8 +151,8 @@ def trim_zeros(filt, trim="fb", axis=None):
     axes = range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     if x.ndim == 0:
         return x[()]
-    whole = decided(x) if x.ndim != 1 else _ends_decided(x, trim)
-    places = np.nonzero(whole)
+    nonzero = decided(x) if x.ndim != 1 else _ends_decided(x, trim)
+    places = np.nonzero(nonzero)
     key = []
     for d in range(x.ndim):
         if d not in axes:
@@ -166,8 +166,8 @@ def trim_zeros(filt, trim="fb", axis=None):
 
 
 def _ends_decided(x, trim):
-    """Where a vector is not zero; guards no further than the first such element from the ends
-    that are trimmed."""
+    """Which elements of a vector are not zero. Guards are kept only from a trimmed end to the first
+    such element."""
     values = _core.current_values(x) if _core.traced(x) else x
     places = np.flatnonzero(values)
     if not places.size:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.overrides.numpy.dispatch import implements, only_plain
-from ad_core.overrides.numpy.guards import decided, holds, keep_holes, keep_order, plain, tested
+from ad_core.overrides.numpy.guards import decided, holds, keep_nans, keep_order, plain, tested
 from ad_core.overrides.numpy.orders import searched, stable_order, stable_partition
 from ad_core.recording.arrays import as_array, as_traced
 
@@ -14,11 +14,12 @@ __all__ = ["argmax", "argmin", "argsort", "keep_partition", "lexsort", "sorting"
 
 
 def _extreme_at(function, better, no_worse):
-    """The first of the best elements: better than those before it, no worse than those after."""
+    """The position of the first of the best elements: it is better than those before it, and no
+    worse than those after it."""
 
     def position(a, axis=None, keepdims=False):
         x = as_traced(a)
-        if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
+        if x.ndim == 0 and axis in (0, -1):  # NumPy allows this
             return np.intp(0)
         values = plain(x)
         found = function(values, axis=axis, keepdims=bool(keepdims))
@@ -29,7 +30,7 @@ def _extreme_at(function, better, no_worse):
         places = np.moveaxis(found if keepdims else np.expand_dims(found, axis), axis, -1)
         best = np.broadcast_to(np.take_along_axis(rows, places, -1), rows.shape)
         before = np.arange(rows.shape[-1]) < places
-        keep = keep_holes(x, values)
+        keep = keep_nans(x, values)
         keep(no_worse, best, rows)
         if before.any():
             keep(better, best[before], rows[before])
@@ -39,7 +40,7 @@ def _extreme_at(function, better, no_worse):
 
 
 def _keep_first(x, place, better, no_worse):
-    """Note that this element of a vector is the first of the best ones, or the first NaN."""
+    """Keep that this element of a vector is the first of the best ones, or the first NaN."""
     if np.isnan(plain(x[place])):
         tested(np.isnan, x[: place + 1])
         return
@@ -54,13 +55,13 @@ argmin = implements(np.argmin)(_extreme_at(np.argmin, np.less, np.less_equal))
 
 def _without_nan(position, worst):
     def nan_position(a, axis=None, keepdims=False):
-        hole = np.isnan(plain(a))
-        if not hole.any():  # which the comparisons of positions tell
+        nan = np.isnan(plain(a))
+        if not nan.any():  # the guards of position() hold only without NaN
             return position(a, axis, keepdims)
         tested(np.isnan, a)
-        if np.any(np.all(hole, axis=axis)):
+        if np.any(np.all(nan, axis=axis)):
             raise ValueError("All-NaN slice encountered")
-        return position(np.where(hole, worst, a), axis, keepdims)
+        return position(np.where(nan, worst, a), axis, keepdims)
 
     return nan_position
 
@@ -71,24 +72,24 @@ implements(np.nanargmin)(_without_nan(argmin, np.inf))
 
 @implements(np.argsort)
 def argsort(a, axis=-1, kind=None, order=None, *, stable=None):
-    """The stable order."""
+    """np.argsort with the stable order, for every kind=."""
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
-    if x.ndim == 0 and axis in (0, -1):  # which NumPy lets pass
+    if x.ndim == 0 and axis in (0, -1):  # NumPy allows this
         return np.zeros(1, dtype=np.intp)
     return sorting(x, axis)[0]
 
 
 def sorting(x, axis, keep=keep_order):
-    """The stable order of x, and x in this order; kept as guards, by keep."""
+    """The stable order of x, and x in this order. The function keep keeps it as guards."""
     values = plain(x)
     found = stable_order(values, axis)
     ordered = np.take_along_axis(x, found, axis)
     rows = np.moveaxis(ordered, axis, -1)
     moved = np.moveaxis(found, axis, -1)
     ahead = moved[..., :-1] < moved[..., 1:]
-    keep(keep_holes(x, values), rows[..., :-1], rows[..., 1:], ahead)
+    keep(keep_nans(x, values), rows[..., :-1], rows[..., 1:], ahead)
     return found, ordered
 
 
@@ -105,9 +106,9 @@ def lexsort(keys, axis=-1):
     keys = [as_traced(key) for key in keys]
     found = np.lexsort([_core.current_values(key) for key in keys], axis=axis)
     moved = np.moveaxis(found, axis, -1) if np.ndim(found) else found[None]
-    holds = moved[..., :-1] < moved[..., 1:]  # of equal elements the first one is first
-    for key in keys:  # the last one counts most
-        keep_holes(key, plain(key))
+    holds = moved[..., :-1] < moved[..., 1:]  # the first of equal elements comes first
+    for key in keys:  # the last key is the primary one
+        keep_nans(key, plain(key))
         if key.ndim == 0:
             continue
         ordered = np.moveaxis(np.take_along_axis(key, found, axis), axis, -1)
@@ -133,11 +134,12 @@ def argpartition(a, kth, axis=-1, kind="introselect", order=None):
 
 
 def keep_partition(rows, found, ks):
-    """Note which elements of the last axis are in the sorted places ks, and between which."""
+    """Keep which elements of the last axis are at the sorted positions ks and between them, and
+    return the elements in this order."""
     moved = np.take_along_axis(rows, found, -1)
     if not moved.size:
         return moved
-    keep = keep_holes(rows, plain(rows))
+    keep = keep_nans(rows, plain(rows))
     for low, high in zip([None, *ks], [*ks, None], strict=True):
         between = slice(0 if low is None else low + 1, high)
         if low is not None:
@@ -186,12 +188,13 @@ def count_nonzero(a, axis=None, *, keepdims=False):
 @implements(np.searchsorted)
 def searchsorted(a, v, side="left", sorter=None):
     values = plain(v)
-    points = as_array(a) if np.size(v) < np.size(a) else as_traced(a)  # shared constants
+    # many values share the constants of few points
+    points = as_array(a) if np.size(v) < np.size(a) else as_traced(a)
     points = points if sorter is None else points[sorter]
     known = plain(points)
     found = searched(known, values, side)
-    keep_holes(a, known)
-    keep = keep_holes(v, values)
+    keep_nans(a, known)
+    keep = keep_nans(v, values)
     if not ((np.diff(known) >= 0).all() and np.isfinite(values).all()):
         keep = tested
     ends = np.concatenate([[-np.inf], points, [np.inf]])

@@ -17,7 +17,8 @@ from ad_core.recording.arrays import as_array, as_traced
 
 __all__ = ["corrcoef", "cov", "quantile"]
 
-# Methods with a line between order statistics: alpha and beta of Hyndman and Fan.
+# Methods that interpolate between order statistics: alpha and beta of Hyndman and Fan, Sample
+# quantiles in statistical packages (1996).
 LINES = {
     "interpolated_inverted_cdf": (0.0, 1.0),
     "hazen": (0.5, 0.5),
@@ -34,7 +35,7 @@ def _closest_observation(n, q):
     return np.maximum(np.where(even, np.floor(index), np.floor(index) + 1), 0)
 
 
-# Methods that take one order statistic, or the middle of two: the two positions of n and q.
+# Methods that take one order statistic or the mean of two: their positions, as functions of n, q.
 STEPS = {
     "inverted_cdf": lambda n, q: (np.maximum(np.ceil(n * q - 1), 0),) * 2,
     "closest_observation": lambda n, q: (_closest_observation(n, q),) * 2,
@@ -50,7 +51,7 @@ STEPS = {
 
 
 def _rows(x, axis):
-    """x with the axes to reduce as one, the last, and these axes."""
+    """x with the axes to reduce as its last axis, and these axes."""
     if axis is not None:
         axis = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim, "axis")
     moved, n, axes = axes_last(x, axis)
@@ -58,10 +59,8 @@ def _rows(x, axis):
 
 
 def _order_statistics(x, places):
-    """The elements at these sorted places along the last axis, as places.shape + x.shape[:-1].
-
-    Those between two of them are kept there by guards, however many.
-    """
+    """The elements at these sorted positions along the last axis, of shape
+    places.shape + x.shape[:-1]. Guards keep which elements lie between two positions."""
     ks = np.unique(places)
     if not _core.traced(x):
         return np.moveaxis(
@@ -73,24 +72,24 @@ def _order_statistics(x, places):
     return _core.from_nodes(x, np.moveaxis(nodes, [d - np.ndim(places) for d in ahead], ahead))
 
 
-def _holes(x):
-    """Where NaN makes the result NaN: x's rows, decided only if there is one now, since the
-    comparisons of a row without NaN tell that it has none."""
+def _nan_rows(x):
+    """Which rows of x contain NaN, so that their result is NaN. This is a guard only if there is a
+    NaN at this point, since the guards of comparisons hold only without NaN."""
     there = np.isnan(plain(x))
     if there.any() or x.shape[-1] == 1:
         there = tested(np.isnan, x)
     return there.any(axis=-1)
 
 
-def _line(x, virtual):
-    """x, sorted along its last axis, between its elements: at positions that are no integers."""
+def _interpolated(x, virtual):
+    """The sorted elements of the last axis of x, interpolated at fractional positions."""
     n = x.shape[-1]
     at = plain(virtual)
     low = np.clip(np.floor(at), 0, n - 1).astype(np.intp)
     low = np.where(at >= n - 1, n - 1, low)
     high = np.where((at < 0) | (at >= n - 1), low, low + 1)
     if _core.traced(virtual):
-        return _moving_line(x, virtual, at, low, high)
+        return _interpolated_at_traced(x, virtual, at, low, high)
     a, b = _order_statistics(x, np.stack([low, high]))
     t = at - np.where(at < 0, 0, np.where(at >= n - 1, -1, low))
     t = t.reshape(t.shape + (1,) * (x.ndim - 1))
@@ -98,8 +97,8 @@ def _line(x, virtual):
     return np.where(t >= 0.5, b - step * (1 - t), a + step * t)
 
 
-def _moving_line(x, virtual, at, low, high):
-    """The same at traced positions; where one is an integer now, the middle of both slopes."""
+def _interpolated_at_traced(x, virtual, at, low, high):
+    """The same at traced positions. At an integer the slope is the mean of those on both sides."""
     n = x.shape[-1]
     knot = (at == low) & (at >= 0) & (at <= n - 1)
     within = high > low
@@ -116,15 +115,15 @@ def _moving_line(x, virtual, at, low, high):
 
 
 def _quantile(x, q, method):
-    """Of the last axis of x; the axes of q stand first in the result."""
+    """The quantiles of the last axis of x; the axes of q come first in the result."""
     n = x.shape[-1]
     if n == 0:
         raise IndexError("a quantile along an axis without elements has no value")
     if method in LINES:
         alpha, beta = LINES[method]
-        linear = method == "linear"  # in the form that rounds as NumPy's
+        linear = method == "linear"  # a formula that rounds like NumPy's
         virtual = (n - 1) * q if linear else n * q + (alpha + q * (1 - alpha - beta)) - 1
-        result = _line(x, virtual)
+        result = _interpolated(x, virtual)
     elif method not in STEPS:
         raise ValueError(f"{method!r} is not a valid method. Use one of: {[*LINES, *STEPS]}")
     else:
@@ -134,11 +133,11 @@ def _quantile(x, q, method):
             _keep_step(method, n, q, at)
         low, high = _order_statistics(x, places)
         result = low if (places[0] == places[1]).all() else low + (high - low) * 0.5
-    return np.where(_holes(x), np.nan, result)
+    return np.where(_nan_rows(x), np.nan, result)
 
 
 def _keep_step(method, n, q, values):
-    """Note that q lies between the steps of the method where it lies now, or on a step."""
+    """Keep between which steps of the method q lies, or on which step."""
     offset = {"closest_observation": 0.5, "nearest": 0.5}.get(method, 0.0)
     scale = n if method.endswith("inverted_cdf") or method == "closest_observation" else n - 1
     virtual, at = scale * q - offset, scale * values - offset
@@ -148,7 +147,7 @@ def _keep_step(method, n, q, values):
 
 
 def _weighted(x, q, weights, method):
-    """The inverted weighted distribution, of the last axis, row by row as NumPy's."""
+    """Weighted quantiles of the last axis by the inverted distribution, row by row as in NumPy."""
     if method != "inverted_cdf":
         raise ValueError(f"Only method 'inverted_cdf' supports weights. Got: {method}.")
     if (plain(weights) < 0).any():
@@ -164,17 +163,17 @@ def _weighted(x, q, weights, method):
         place = np.minimum(np.searchsorted(cdf, q), len(order) - 1)
         results.append(as_array(rows[:, k][order][place]))
     result = np.stack(results, axis=-1).reshape(np.shape(q) + x.shape[:-1])
-    return np.where(_holes(x), np.nan, result)
+    return np.where(_nan_rows(x), np.nan, result)
 
 
-def _without_holes(x, q, weights, method):
-    """The quantiles of each row's elements that are no NaN."""
+def _without_nans(x, q, weights, method):
+    """The quantiles of the elements of each row that are not NaN."""
     return _by_rows(x, weights, np.shape(q), lambda x, w: _any(x, q, w, method))
 
 
 def _by_rows(x, weights, shape, of_rows):
-    """A function of the last axis and its weights, of each row without its NaN; the result has
-    the axes of `shape` first."""
+    """A function of the last axis and its weights, applied to each row without its NaN entries. The
+    axes of `shape` come first in the result."""
     if not x.shape[-1]:
         return np.full(shape + x.shape[:-1], np.nan)
     if not np.isnan(plain(x)).any():
@@ -235,15 +234,15 @@ def _function(of_rows, scale, name):
 
 quantile = implements(np.quantile, lists=True)(_function(_any, 1.0, "Quantiles"))
 implements(np.percentile, lists=True)(_function(_any, 100.0, "Percentiles"))
-nanquantile = implements(np.nanquantile, lists=True)(_function(_without_holes, 1.0, "Quantiles"))
-implements(np.nanpercentile, lists=True)(_function(_without_holes, 100.0, "Percentiles"))
+nanquantile = implements(np.nanquantile, lists=True)(_function(_without_nans, 1.0, "Quantiles"))
+implements(np.nanpercentile, lists=True)(_function(_without_nans, 100.0, "Percentiles"))
 
 
 def _median(x):
-    """Of the last axis, the mean of the two elements in the middle."""
+    """The median of the last axis: the mean of the two elements in the middle."""
     n = x.shape[-1]
     low, high = _order_statistics(x, np.array([(n - 1) // 2, n // 2]))
-    return np.where(_holes(x), np.nan, low if n % 2 else (low + high) / 2.0)
+    return np.where(_nan_rows(x), np.nan, low if n % 2 else (low + high) / 2.0)
 
 
 @implements(np.median, lists=True)
@@ -266,7 +265,7 @@ def nanmedian(a, axis=None, overwrite_input=False, keepdims=False):
 
 
 def _variables(m, y, rowvar):
-    """The variables as rows."""
+    """The variables of cov and corrcoef, as rows."""
     x = as_array(m)
     if x.ndim > 2:
         raise ValueError("m has more than 2 dimensions")
@@ -283,7 +282,7 @@ def _variables(m, y, rowvar):
 
 
 def _weights(fweights, aweights, count):
-    """The product of both kinds of weights, None if there is none."""
+    """The product of both kinds of weights; None without weights."""
     if fweights is not None:
         fweights = only_plain(np.cov, fweights)
         fweights = np.asarray(fweights, dtype=float)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks of np.testing on traced values: one that holds is kept as a guard, one that does not
-raises as NumPy's does."""
+"""The checks of np.testing on traced values. A check that holds is kept as a guard; one that fails
+raises NumPy's own error."""
 
 import functools
 import operator
@@ -15,12 +15,12 @@ __all__ = ["replacements"]
 
 
 def replacements(public, private):
-    """What stands in np.testing, and in the module in which it is written, while a trace runs:
-    (module, name, function).
+    """The functions of np.testing, and of the module in which it is written, that are replaced
+    while a trace runs: (module, name, function).
 
-    What its functions call is replaced, since they themselves may have been imported before; but
-    for assert_approx_equal, which takes float() of its arguments.  The others compute with
-    numbers as the traced function does."""
+    The checks themselves may have been imported before, so the functions that they call are
+    replaced. Only assert_approx_equal is replaced itself, since it calls float() on its arguments.
+    """
     return [
         (private, "assert_array_compare", _array_compare(private.assert_array_compare)),
         (private, "build_err_msg", _message(private.build_err_msg)),
@@ -29,7 +29,7 @@ def replacements(public, private):
 
 
 def _traced(x):
-    """x as a traced array, if it is one, or an object array or list of traced values."""
+    """x as a traced array if it is a traced value or an object array or list of them, else None."""
     if not _core.traced(x) and isinstance(x, (list, tuple)) and any_traced(x):
         x = np.asarray(x)
     elif type(x) is np.ndarray and x.dtype == object and any(map(_core.traced, x.flat)):
@@ -38,7 +38,7 @@ def _traced(x):
 
 
 def _plain(x):
-    """The numbers of whatever is traced in nested containers."""
+    """Nested containers with the plain values of their traced values."""
     if isinstance(x, (list, tuple, dict)):
         return map_leaves(_plain, x)
     found = _traced(x)
@@ -48,7 +48,7 @@ def _plain(x):
 def _array_compare(original):
     @functools.wraps(original)
     def compare(comparison, x, y, *args, **kwargs):
-        __tracebackhide__ = True  # of pytest, as in NumPy's own
+        __tracebackhide__ = True  # read by pytest, as in NumPy
         traced = [_traced(part) for part in (x, y)]
         if all(part is None for part in traced):
             return original(comparison, x, y, *args, **kwargs)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy functions with truth values and counts among their traced arguments.
+"""NumPy functions with traced truth values and counts among their arguments.
 
-Sums and products of such, and what NumPy calculates as floats, are recorded as ever. Everything
-else is NumPy's own function, or ours, on plain values, which become guards.
+Their sums and products, and functions that compute floats from them, are recorded like those of
+floats. All other functions are called on plain values, which become guards.
 """
 
 import numpy as np
@@ -13,17 +13,17 @@ __all__ = ["AS_THEY_ARE", "beside_floats", "function_on", "sum_on", "ufunc_on"]
 
 TRUTH, COUNT = np.dtype(bool), np.dtype(np.int64)
 
-# Functions that know truth values and counts themselves, as dispatch.keeps_types enters them.
+# Functions that handle truth values and counts themselves, as dispatch.keeps_types enters them.
 AS_THEY_ARE = set()
 
-# Results are floats, whatever truth values and integers go in: the number of positional arguments
-# that may be recorded.
+# Functions that return floats also for truth values and integers -> number of positional arguments
+# with which they are recorded.
 TO_FLOATS = {
     np.mean: 2, np.average: 3, np.var: 2, np.std: 2, np.median: 2, np.nanmean: 2, np.nanvar: 2,
     np.nanstd: 2, np.nanmedian: 2, np.corrcoef: 2, np.cov: 2, np.sinc: 1,
 }  # fmt: skip
 
-# Results count: integers, of truth values too.
+# Functions whose results are integers also for truth values, likewise.
 TO_COUNTS = {
     np.sum: 2, np.cumsum: 2, np.prod: 2, np.cumprod: 2, np.trace: 4, np.nansum: 2, np.nanprod: 2,
     np.nancumsum: 2, np.nancumprod: 2,
@@ -32,8 +32,8 @@ for _name in ("cumulative_sum", "cumulative_prod"):  # NumPy 2.1
     if hasattr(np, _name):
         TO_COUNTS[getattr(np, _name)] = 1
 
-# Results are of the common type of that many first arguments: a sum of products of truth values is
-# whether one of the products is true.
+# Functions whose results have the common type of that many first arguments. A sum of products of
+# truth values is true if one of the products is.
 TO_COMMON = {
     np.dot: 2, np.inner: 2, np.outer: 2, np.vdot: 2, np.tensordot: 2, np.kron: 2, np.convolve: 2,
     np.linalg.outer: 2, np.linalg.tensordot: 2, np.linalg.matmul: 2, np.linalg.vecdot: 2,
@@ -43,12 +43,12 @@ PRODUCTS = {np.matmul} | {
     getattr(np, name) for name in ("vecdot", "matvec", "vecmat") if hasattr(np, name)
 }
 
-# Options of reductions that numbers are as good for as truth values and integers.
+# Options of reductions that may be numbers instead of truth values and integers.
 OPTIONS = {"axis", "keepdims", "where", "ddof", "weights", "rowvar", "optimize"}
 
 
 def function_on(function, implementation, args, kwargs):
-    """What a NumPy function makes of truth values and counts alone."""
+    """A NumPy function of traced arguments that are all truth values or counts."""
     if function in AS_THEY_ARE:
         return implementation(*args, **kwargs)
     floats = kwargs.keys() - OPTIONS == {"dtype"} and kwargs["dtype"] in (float, np.float64)
@@ -69,10 +69,10 @@ def function_on(function, implementation, args, kwargs):
 
 
 def beside_floats(function, args, kwargs, place):
-    """Arguments of a function among which are traced floats too: truth values and counts as numbers
-    where it multiplies or adds, else as plain ones.
+    """The arguments of a function that also has traced floats. Truth values and counts become
+    numbers if the function multiplies or adds, else plain values.
 
-    place: where out= stands among the positional arguments.
+    place: the position of out= among the positional arguments.
     """
     if function in AS_THEY_ARE:
         return args, kwargs
@@ -86,7 +86,7 @@ def beside_floats(function, args, kwargs, place):
 
 
 def ufunc_on(ufunc, method, inputs, kwargs, implementation):
-    """What a ufunc, or one of its methods, that is no elementwise operation makes of them."""
+    """A call of a ufunc, or of one of its methods, that is not an elementwise operation."""
     if ufunc in PRODUCTS and method == "__call__" and not kwargs:
         dtype = _core.common_type(inputs, True)
         if dtype is not None:
@@ -95,28 +95,28 @@ def ufunc_on(ufunc, method, inputs, kwargs, implementation):
 
 
 def sum_on(ufunc, method, implementation, inputs, kwargs):
-    """np.add.reduce or accumulate of an array."""
+    """np.add.reduce or np.add.accumulate of an array."""
     if kwargs.keys() <= {"axis", "keepdims"}:
         return _core.marked(implementation(*_numbers(inputs), **kwargs), COUNT)
     return _core.plain_call(ufunc, method, inputs, kwargs)
 
 
 def _operands(function, args):
-    """The arguments that a result of their common type is made of."""
+    """The arguments whose common type the result has."""
     if function is not np.einsum:
         return args[: TO_COMMON[function]]
     return args[1:] if isinstance(args[0], str) else args[: len(args) // 2 * 2 : 2]
 
 
 def _as(dtype, result):
-    """A sum of products, an extreme, ...: computed with numbers, of the type of the operands."""
+    """A result that was computed with numbers (a sum of products, a maximum) in this type."""
     if dtype == TRUTH:
         return result != 0
     return _core.marked(result, dtype) if dtype == COUNT else result
 
 
 def _numbers(items):
-    """Nested arguments with truth values and counts as the numbers that they stand for."""
+    """Nested arguments with truth values and counts as numbers."""
     if type(items) in (list, tuple):
         return type(items)(map(_numbers, items))
     return _core.numbers_of(items)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ufunc calls with out= and where=, ufunc methods, and ufuncs beyond the op table."""
+"""Ufunc calls with out= and where=, methods of ufuncs, and ufuncs that are not in the op table."""
 
 import sys
 from functools import partial
@@ -23,7 +23,7 @@ from ad_core.recording.arrays import as_array, as_traced
 
 __all__ = ["COMPOSED", "call_ufunc"]
 
-# Ufuncs that are no rows: written with rows, or block operations.
+# Ufuncs that are not in the op table: they are written with its functions or block operations.
 COMPOSED = {
     np.matmul: products.matmul,
     np.divmod: lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)),
@@ -35,7 +35,7 @@ COMPOSED = {
 }
 for _bits in (np.bitwise_and, np.bitwise_or, np.bitwise_xor):
     COMPOSED[_bits] = partial(_core.bits, _bits)
-for _name in ("vecdot", "matvec", "vecmat"):  # as NumPy has come to have them
+for _name in ("vecdot", "matvec", "vecmat"):  # if this version of NumPy has them
     if hasattr(np, _name):
         COMPOSED[getattr(np, _name)] = getattr(products, _name)
 
@@ -50,7 +50,7 @@ REDUCTIONS = {
 ACCUMULATIONS = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
 SUMS = {"reduce": reductions.sum_, "accumulate": reductions.cumsum}
 
-# How ufunc.at may take several operands for one place together before it is applied.
+# ufunc -> ufunc that combines several operands for one place, before ufunc.at applies them.
 GATHERED = {f: f for f in accumulations.ASSOCIATIVE} | {np.subtract: np.add, np.divide: np.multiply}
 
 
@@ -59,7 +59,7 @@ def _exponent(b):
 
 
 def call_ufunc(ufunc, method, inputs, kwargs):
-    """What ``__array_ufunc__`` of a traced value does with all but the plainest calls."""
+    """``__array_ufunc__`` of a traced value, for all but the simplest calls."""
     if involved((*inputs, *kwargs.get("out", ()))):
         return complexes.call_ufunc(ufunc, method, inputs, kwargs)
     out = kwargs.pop("out", None)
@@ -77,17 +77,17 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         kwargs.pop(ignored, None)
     if discrete and out is not None and method != "__call__":
         return _into(out[0], ufunc, method, inputs, {"where": where, "dtype": dtype, **kwargs})
-    asked = kwargs if where is True else {**kwargs, "where": where}
+    options = kwargs if where is True else {**kwargs, "where": where}
     if discrete:
         if out is not None and not any_traced(out):
             inputs = _core.plain_values(inputs)
-        result = _on_whole(ufunc, method, inputs, dict(kwargs), where, dtype)
+        result = _on_truth_values(ufunc, method, inputs, dict(kwargs), where, dtype)
     else:
         result = _compute(ufunc, method, inputs, dict(kwargs), where)
     if result is NotImplemented:
         return result
     if out is None and _core.has_axes(result):
-        result = _in_order(ufunc, method, inputs, asked, result)
+        result = _in_order(ufunc, method, inputs, options, result)
         if order not in ("K", "k"):
             result = layouts.in_named_order(order, inputs, result)
     if where is not True and method == "__call__":
@@ -102,8 +102,8 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     return store(out, result, ufunc.__name__)
 
 
-def _on_whole(ufunc, method, inputs, kwargs, where, dtype):
-    """A call on truth values and counts alone."""
+def _on_truth_values(ufunc, method, inputs, kwargs, where, dtype):
+    """A call whose traced operands are all truth values or counts."""
     if dtype is not None:
         kwargs["dtype"] = dtype
     if where is not True and method != "__call__":
@@ -113,7 +113,7 @@ def _on_whole(ufunc, method, inputs, kwargs, where, dtype):
     if method == "__call__" and not kwargs:
         if _core.has_row(ufunc):
             return _core.ufunc_on(ufunc, inputs)
-        if isinstance(COMPOSED.get(ufunc), partial):  # of bits
+        if isinstance(COMPOSED.get(ufunc), partial):  # a bitwise function
             return COMPOSED[ufunc](*inputs)
     elif method in ("reduce", "accumulate") and ufunc is np.add:
         array, axis = _array_and_axis(*inputs, **kwargs)
@@ -123,8 +123,8 @@ def _on_whole(ufunc, method, inputs, kwargs, where, dtype):
 
 
 def _into(out, ufunc, method, inputs, kwargs):
-    """A method of a ufunc on truth values and counts with out=, whose type takes part in what is
-    computed: by NumPy, on plain values."""
+    """A method of a ufunc on truth values and counts with out=. The type of out= affects what is
+    computed, so NumPy computes it on plain values."""
     kwargs = {k: x for k, x in kwargs.items() if x is not None and (k, x) != ("where", True)}
     result = _core.current_values(out) if _core.traced(out) else out
     _core.plain_call(ufunc, method, inputs, {**kwargs, "out": result})
@@ -132,15 +132,15 @@ def _into(out, ufunc, method, inputs, kwargs):
 
 
 def _in_order(ufunc, method, inputs, kwargs, result):
-    """The result of a ufunc in NumPy's order of memory."""
-    if method == "__call__" and ufunc.signature is None:  # elementwise, as its operands lie
-        return layouts.as_elementwise(inputs, result)
+    """The result of a ufunc with NumPy's memory layout."""
+    if method == "__call__" and ufunc.signature is None:  # elementwise: the layout of the operands
+        return layouts.in_elementwise_layout(inputs, result)
     name = (ufunc, method)
-    return layouts.as_numpy_lays(getattr(ufunc, method), inputs, kwargs, result, name)
+    return layouts.in_numpy_layout(getattr(ufunc, method), inputs, kwargs, result, name)
 
 
 def _only_where(where, result, out):
-    """The result where the mask holds; elsewhere what out= had, or zero."""
+    """The result where the mask is true; elsewhere the value of out=, or zero."""
     if isinstance(result, tuple):
         outs = (None,) * len(result) if out is None else out
         return tuple(_only_where(where, r, (o,)) for r, o in zip(result, outs, strict=True))
@@ -152,7 +152,7 @@ def _only_where(where, result, out):
 
 
 def _compute(ufunc, method, inputs, kwargs, where):
-    if not any_traced(inputs):  # out= or where= alone is traced
+    if not any_traced(inputs):  # only out= or where= is traced
         if where is not True and method != "__call__":
             inputs = (as_traced(inputs[0]), *inputs[1:])
         else:
@@ -190,7 +190,7 @@ def _compute(ufunc, method, inputs, kwargs, where):
 
 
 def _of_scipy(ufunc):
-    """What a ufunc of scipy.special means on traced values; SciPy is there if it came from it."""
+    """The function for traced values of a ufunc of scipy.special, else None."""
     if getattr(np, ufunc.__name__, None) is ufunc or "scipy.special" not in sys.modules:
         return None
     from ad_core.rules.special import UFUNCS
@@ -203,7 +203,7 @@ def _array_and_axis(array, axis=0, dtype=None, out=None, **others):
 
 
 def _operand(ufunc, array):
-    """The array, as truth values where the ufunc combines such."""
+    """The array; as truth values if the ufunc is a logical one."""
     x = as_array(array)
     return x != 0 if ufunc.__name__.startswith("logical") and x.dtype != np.bool_ else x
 
@@ -211,7 +211,7 @@ def _operand(ufunc, array):
 def _fold(
     ufunc, where, array, axis=0, dtype=None, out=None, keepdims=False, initial=reductions.NO_VALUE
 ):
-    """ufunc.reduce along the axes: by halves, or one after the other where the order counts."""
+    """ufunc.reduce along the axes: by halves, or one after the other if the order matters."""
     x = _operand(ufunc, array)
     start = ufunc.identity if initial is reductions.NO_VALUE else initial
     if where is not True:
@@ -233,7 +233,7 @@ def _fold(
     if initial is not reductions.NO_VALUE or not flat.shape[-1]:
         ahead = np.broadcast_to(as_array(start) * 1.0, (*flat.shape[:-1], 1))
         flat = np.concatenate([ahead, flat], axis=-1)
-    elif ufunc is np.hypot and flat.shape[-1] == 1:  # of one element too it is not negative
+    elif ufunc is np.hypot and flat.shape[-1] == 1:  # not negative for one element either
         flat = np.absolute(flat)
     if ufunc in accumulations.ASSOCIATIVE:
         result = accumulations.fold_last(ufunc, flat)
@@ -241,7 +241,7 @@ def _fold(
         result = flat[..., 0]
         for k in range(1, flat.shape[-1]):
             result = ufunc(result, flat[..., k])
-    if flat.shape[-1] == 1 and result.ndim:  # not a view of what it is the only element of
+    if flat.shape[-1] == 1 and result.ndim:  # a copy, not a view of the only element
         result = _core.copy_of(result)
     return reductions.kept(result, x.shape, axes, keepdims)
 
@@ -258,16 +258,19 @@ def _fold_along(ufunc, array, axis=0):
 
 
 def _pieces(ufunc, array, indices, axis=0, dtype=None, out=None):
-    """ufunc.reduceat: one reduction from each index to the next, one element if that is less."""
+    """ufunc.reduceat: a reduction from each index to the next; one element if that is no larger."""
     moved = np.moveaxis(_operand(ufunc, array), axis, 0)
     indices = only_plain(ufunc, indices)
     starts = np.asarray(indices, dtype=np.intp)
     if starts.size and not (starts.min() >= 0 and starts.max() < len(moved)):
-        raise IndexError(f"an index of {ufunc.__name__}.reduceat is not in [0, {len(moved)})")
+        raise IndexError(
+            f"the indices of {ufunc.__name__}.reduceat must be in [0, {len(moved)}), got "
+            f"{starts.min()} to {starts.max()}"
+        )
     ends = np.append(starts[1:], len(moved))
     if ufunc in accumulations.ASSOCIATIVE:
         counts = np.maximum(ends - starts, 1)
-        if (starts < ends).all():  # one piece after the other
+        if (starts < ends).all():  # the pieces follow one another
             pieces = moved[starts[0] :] if starts.size else moved[:0]
         else:
             first = np.repeat(starts - np.cumsum(counts) + counts, counts)
@@ -281,7 +284,7 @@ def _pieces(ufunc, array, indices, axis=0, dtype=None, out=None):
 
 
 def refuse(ufunc, method, kwargs):
-    """Say which call has no derivative, and what to do."""
+    """Raise an error that names the call without a derivative and says what to do."""
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     extra = f" with {', '.join(kwargs)}" if kwargs else ""
     message = (
@@ -289,13 +292,13 @@ def refuse(ufunc, method, kwargs):
         f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers outside the "
         f"derivative"
     )
-    if not any("d" in loop for loop in ufunc.types):  # gcd, isnat: NumPy has it of no floats
+    if not any("d" in loop for loop in ufunc.types):  # gcd, isnat: not for floats in NumPy either
         raise NoDerivativeError.as_numpy_raises(message)
     raise NoDerivativeError(message)
 
 
 def _at(ufunc, array, indices, values=None):
-    """ufunc.at: repeated indices count once each, in order."""
+    """ufunc.at, which is applied once for each of repeated indices, in their order."""
     indices = only_plain(ufunc, indices)
     if not _core.traced(array):
         values = _core.plain_values(values)
@@ -303,7 +306,7 @@ def _at(ufunc, array, indices, values=None):
             store(array, values, f"{ufunc.__name__}.at")
         return ufunc.at(array, indices, *(() if values is None else (values,)))
     if _core.discrete(array):
-        return _at_whole(ufunc, array, indices, values)
+        return _at_truth_values(ufunc, array, indices, values)
     values = _core.numbers_of(values)
     places = np.arange(array.size).reshape(array.shape)[indices]
     flat = np.ravel(array).copy()
@@ -324,12 +327,12 @@ def _at(ufunc, array, indices, values=None):
             flat[place] = (
                 ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
             )
-    # these alone: others may be the same in memory
+    # only these elements: others may share their memory
     _core.set_items(array, np.unravel_index(touched, array.shape), flat[touched])
 
 
-def _at_whole(ufunc, array, indices, values):
-    """The same of traced truth values or counts, by NumPy on plain ones."""
+def _at_truth_values(ufunc, array, indices, values):
+    """ufunc.at for traced truth values or counts, computed by NumPy on plain ones."""
     result, name = _core.discrete_values(array).copy(), f"{ufunc.__name__}.at"
     operands = () if values is None else (_core.plain_values(values),)
     if any_traced(operands):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of scipy.linalg on traced arrays, and SciPy's own on plain ones."""
+"""Functions of scipy.linalg for traced arrays. For plain arrays SciPy's functions are called."""
 
 from functools import wraps
 
@@ -29,20 +29,20 @@ SYMMETRIC = {"sym", "symmetric", "her", "hermitian", "pos", "positive definite"}
 
 
 def _mirror(function):
-    """SciPy's own function where no argument depends on an input."""
+    """Decorate a function so that SciPy's own is called if no argument depends on an input."""
     original = getattr(sl, function.__name__)
-    looks = "check_finite" in function.__code__.co_varnames
+    has_check = "check_finite" in function.__code__.co_varnames
 
     @wraps(function)
     def either(*args, **kwargs):
         plain = only_constants((args, kwargs))
         if plain is None:
-            if kwargs.get("check_finite", looks):
+            if kwargs.get("check_finite", has_check):
                 _check_finite((*args, *kwargs.values()))
             try:
                 return _core.as_numpy(original, function, args, kwargs)
             except np.linalg.LinAlgError as error:
-                raise raised_by(original, args, kwargs) or error from None  # in SciPy's words
+                raise raised_by(original, args, kwargs) or error from None  # SciPy's own error
         result = _core.untraced(lambda: original(*plain[0], **plain[1]))
         return _made(result) if any_traced((*args, *kwargs.values())) else result
 
@@ -50,7 +50,7 @@ def _mirror(function):
 
 
 def _check_finite(items):
-    """Raise as SciPy does; the outcome is kept as a guard."""
+    """Raise ValueError for infinite or NaN elements, as SciPy does. The outcome is a guard."""
     for x in items:
         if isinstance(x, tuple):  # factors
             _check_finite(x)
@@ -73,16 +73,19 @@ def _square(a):
 
 
 def _sides(a, b):
-    """The right-hand sides as a matrix, and whether they were one vector."""
+    """The right-hand sides as a matrix, and whether b is a vector."""
     b = as_array(b)
     if b.ndim not in (1, 2) or len(b) != len(a):
-        raise ValueError(f"the shapes {a.shape} of a and {b.shape} of b are incompatible")
+        raise ValueError(
+            f"the shapes {a.shape} of a and {b.shape} of b are incompatible; b must be a vector or "
+            f"a matrix with as many rows as a"
+        )
     return (b[:, None], True) if b.ndim == 1 else (b, False)
 
 
 @_mirror
 def det(a, overwrite_a=False, check_finite=True):
-    """The determinant.
+    """The determinant of a square matrix.
 
     >>> import numpy as np, ad_core
     >>> ad_core.grad(det)(np.array([[2.0, 0.0], [0.0, 3.0]]))
@@ -94,7 +97,7 @@ def det(a, overwrite_a=False, check_finite=True):
 
 @_mirror
 def inv(a, overwrite_a=False, check_finite=True, **kwargs):
-    """The inverse matrix.
+    """The inverse of a square matrix.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(inv)(np.array([[2.0]]))
@@ -108,8 +111,10 @@ def solve(
     a, b, lower=False, overwrite_a=False, overwrite_b=False, check_finite=True, assume_a=None,
     transposed=False,
 ):  # fmt: skip
-    """x of a x = b.  With assume_a symmetric or positive definite one triangle is read, as
-    SciPy does; other structures are solved as general matrices.
+    """The solution x of a x = b for a square matrix a and a vector or matrix b.
+
+    If assume_a says that a is symmetric or positive definite, one triangle is read, as in SciPy.
+    Triangular matrices are solved by substitution. NoDerivativeError for other structures.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(solve, 1)(np.array([[2.0, 0.0], [0.0, 4.0]]), np.ones(2))
@@ -124,7 +129,7 @@ def solve(
     elif assume_a not in GENERAL:
         raise NoDerivativeError(
             f"solve with assume_a={assume_a!r} has no derivative in ad_core{_core.user_line()}; "
-            f"leave assume_a away"
+            f"leave out assume_a"
         )
     return np.linalg.solve(rules.transposed(a) if transposed else a, b)
 
@@ -133,7 +138,9 @@ def solve(
 def solve_triangular(
     a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False, check_finite=True
 ):
-    """x of T x = b, T the lower or upper triangle of a; transposed with trans=1 or "T".
+    """The solution x of T x = b for the upper (lower=True: lower) triangle T of a.
+
+    With trans=1 or "T", T is transposed.
 
     >>> import numpy as np, ad_core
     >>> T = np.array([[2.0, 0.0], [1.0, 4.0]])
@@ -150,7 +157,7 @@ def solve_triangular(
 
 @_mirror
 def cholesky(a, lower=False, overwrite_a=False, check_finite=True):
-    """The Cholesky factor, upper unless lower is True; one triangle of a is read.
+    """The Cholesky factor, upper unless lower is True. One triangle of a is read.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(cholesky)(np.array([[4.0]]))
@@ -161,7 +168,7 @@ def cholesky(a, lower=False, overwrite_a=False, check_finite=True):
 
 @_mirror
 def cho_factor(a, lower=False, overwrite_a=False, check_finite=True):
-    """What cho_solve takes: the Cholesky factor and whether it is the lower one.
+    """The arguments of cho_solve: the Cholesky factor, and whether it is the lower one.
 
     >>> import numpy as np, ad_core
     >>> A = np.array([[4.0, 0.0], [0.0, 1.0]])
@@ -174,7 +181,7 @@ def cho_factor(a, lower=False, overwrite_a=False, check_finite=True):
 
 @_mirror
 def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
-    """x of A x = b from A's Cholesky factor.
+    """The solution x of A x = b from the Cholesky factor of A.
 
     >>> import numpy as np, ad_core
     >>> factor = cho_factor(np.array([[4.0, 0.0], [0.0, 1.0]]))
@@ -189,9 +196,9 @@ def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
 
 @_mirror
 def lu_factor(a, overwrite_a=False, check_finite=True):
-    """What lu_solve takes: L and U in one matrix, and the exchanges of rows, plain numbers.
+    """The arguments of lu_solve: L and U in one matrix, and the plain numbers of exchanged rows.
 
-    A recording keeps the order of rows that it was made with.
+    A recording uses the order of rows of the point at which it was made.
 
     >>> import numpy as np, ad_core
     >>> A = np.array([[0.0, 1.0], [2.0, 0.0]])
@@ -206,7 +213,7 @@ def lu_factor(a, overwrite_a=False, check_finite=True):
 
 @_mirror
 def lu_solve(lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True):
-    """x of A x = b from A's factors by lu_factor; of A^T x = b with trans=1.
+    """The solution x of A x = b (trans=1: A^T x = b) from the factors that lu_factor returns.
 
     >>> import numpy as np, ad_core
     >>> factors = lu_factor(np.array([[0.0, 1.0], [2.0, 0.0]]))
@@ -225,7 +232,7 @@ def lu_solve(lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True):
 
 @_mirror
 def expm(A):
-    """The matrix exponential, of a stack of matrices too.
+    """The exponential of a square matrix, or of a stack of matrices.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(expm)(np.array([[0.0]]))
@@ -235,11 +242,11 @@ def expm(A):
 
 
 def _squares(A, name, disp):
-    """A stack of square matrices, and no estimate of an error asked for."""
+    """A as a stack of square matrices; errors for other shapes and for disp=False."""
     if not disp:
         raise NotImplementedError(
-            f"{name} with disp=False has no derivative in ad_core{_core.user_line()}; leave disp "
-            f"away"
+            f"{name} with disp=False has no derivative in ad_core{_core.user_line()}; leave out "
+            f"disp"
         )
     A = as_array(A)
     if A.ndim < 2 or A.shape[-1] != A.shape[-2]:
@@ -249,14 +256,15 @@ def _squares(A, name, disp):
 
 @_mirror
 def sqrtm(A, disp=True, blocksize=64):
-    """The square root of a symmetric matrix of eigenvalues that are not negative, or of a stack.
+    """The square root of a symmetric matrix with nonnegative eigenvalues, or of a stack of them.
 
-    Derivatives of any order are those of all matrices around it, symmetric or not, and keep their
-    digits where eigenvalues are equal or near one another (as through np.linalg.eigh they do not):
-    by divided differences that do not cancel, 1 / (sqrt a + sqrt b).  At an eigenvalue of zero they
-    are infinite or NaN.  NotImplementedError for a matrix that is not symmetric to 1e-8, or has
-    negative eigenvalues.  Cost: an eigendecomposition, n**3 a product with the Jacobian, n**3
-    numbers more for second derivatives.  Higham, Functions of Matrices (2008), ch. 3.
+    Derivatives of any order hold for all matrices around it, symmetric or not. They are accurate
+    where eigenvalues are equal or close, unlike derivatives through np.linalg.eigh, because they
+    use divided differences without cancellation, 1 / (sqrt a + sqrt b). At an eigenvalue of zero
+    they are infinite or NaN. Raises NotImplementedError for a matrix that is not symmetric to 1e-8
+    or has negative eigenvalues. Cost: one eigendecomposition, of the order of n**3 operations for
+    each product with the Jacobian, and n**3 more numbers for second derivatives. Source: Higham,
+    Functions of Matrices (2008), ch. 3.
 
     >>> import numpy as np, ad_core
     >>> A, E = np.array([[4.0, 0.0], [0.0, 4.0]]), np.array([[1.0, 2.0], [2.0, 3.0]])
@@ -275,10 +283,10 @@ def _rounding(w):
 
 @_mirror
 def logm(A, disp=True):
-    """The logarithm of a symmetric matrix of positive eigenvalues, or of a stack of them.
+    """The logarithm of a symmetric matrix with positive eigenvalues, or of a stack of them.
 
-    As :func:`sqrtm` otherwise: full accuracy at equal eigenvalues and near them, by log1p's like,
-    2 atanh((b - a) / (b + a)) / (b - a); NotImplementedError, cost.
+    Derivatives are accurate where eigenvalues are equal or close, since the divided differences are
+    2 atanh((b - a) / (b + a)) / (b - a). Errors, cost and source are those of :func:`sqrtm`.
 
     >>> import numpy as np, ad_core
     >>> S = np.array([[0.2, 1.0], [1.0, -0.3]])
@@ -293,22 +301,22 @@ def logm(A, disp=True):
 def funm(A, func, disp=True, *, derivative=None):
     """A function of a symmetric matrix, or of a stack of them, by its eigenvalues: v f(w) v^T.
 
-    func: f of an array of eigenvalues, element by element, in NumPy's functions; its derivatives
-    are
-        found by ad_core.  derivative: f' instead, likewise, for a func that can not be traced.
+    Parameters: func takes an array of eigenvalues and returns f of each element. It is written with
+    NumPy functions, and ad_core computes its derivatives. derivative is f', for a func that can not
+    be traced.
 
-    Right where eigenvalues are equal, of any order.  Near one another: means of a derivative of f
-    by Gauss-Legendre's rule wherever 10 nodes give them to rounding, which they do where f is
-    analytic about the two eigenvalues; the quotient (f(b) - f(a)) / (b - a) elsewhere, where it
-    loses few digits: some 1e-14 in all, of first and of second derivatives, where f itself is
-    computed to rounding.  A step (a projector on some of the eigenvectors) is a function like
-    others, as long as no eigenvalue lies on it.
+    Derivatives of any order are right where eigenvalues are equal. For close eigenvalues the mean
+    of a derivative of f is computed by a Gauss-Legendre rule, wherever its 10 nodes are accurate to
+    rounding; they are if f is analytic around the two eigenvalues. Elsewhere the quotient
+    (f(b) - f(a)) / (b - a) is used, which loses few digits there. The error of first and second
+    derivatives is about 1e-14 if f is computed to rounding. f may have a step (a projector on some
+    of the eigenvectors), if no eigenvalue lies on it.
 
-    func must not use traced values besides the matrix where that is traced: TracedValueError, since
-    its derivative with respect to those would be lost; a factor goes into the matrix, funm(t * A,
-    np.exp). NotImplementedError for matrices that are not symmetric to 1e-8.  On plain arrays the
-    function is SciPy's.  Cost: as of :func:`sqrtm`; the derivatives of f at 16 points for each pair
-    of eigenvalues, at 136 for each three in second derivatives.
+    Raises TracedValueError if the matrix is traced and func uses other traced values, since the
+    derivative with respect to those would be lost; a factor can be moved into the matrix, as in
+    funm(t * A, np.exp). Raises NotImplementedError for matrices that are not symmetric to 1e-8. For
+    plain arrays SciPy's function is called. Cost: that of :func:`sqrtm`, and the derivatives of f
+    at 16 points for each pair of eigenvalues, or at 136 for each three in second derivatives.
 
     >>> import numpy as np, ad_core
     >>> E = np.array([[1.0, 2.0], [2.0, 3.0]])
@@ -324,22 +332,23 @@ def funm(A, func, disp=True, *, derivative=None):
     if _core.is_tracing() and np.array_equal(A, np.swapaxes(A, -1, -2)):
         w, v = np.linalg.eigh(A)
         found = func(w)
-        if _core.traced(found):  # by its parameters
+        if _core.traced(found):  # func depends on other traced values
             return (v * found[..., None, :]) @ transposed(v)
     return _made(sl.funm(A, func, disp))
 
 
 @_mirror
 def polar(a, side="right"):
-    """The factors of a = u p (side="left": a = p u): u of orthonormal columns or rows, p symmetric.
+    """The polar factors (u, p) with a = u p, or a = p u for side="left".
 
-    Where singular values are equal this has its derivative, while u @ vt from np.linalg.svd has
-    not; where one is zero, u is no function of a and both derivatives are NaN.  ValueError for what
-    is no matrix or another side.  Higham, Functions of Matrices (2008), ch. 8.
+    u has orthonormal columns or rows, and p is symmetric. The derivative exists where singular
+    values are equal, while u @ vt from np.linalg.svd has none there. Where a singular value is
+    zero, u is not a function of a, and both derivatives are NaN. Raises ValueError for arrays that
+    are not 2-d and for other sides. Source: Higham, Functions of Matrices (2008), ch. 8.
 
     >>> import numpy as np, ad_core
-    >>> turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
-    >>> ad_core.jvp(lambda a: polar(a)[0], (np.eye(2),), (turn,))[1]
+    >>> rotation = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    >>> ad_core.jvp(lambda a: polar(a)[0], (np.eye(2),), (rotation,))[1]
     array([[ 0.,  1.],
            [-1.,  0.]])
     """
@@ -355,7 +364,7 @@ def polar(a, side="right"):
 
 @_mirror
 def block_diag(*arrs):
-    """The matrix with these blocks on its diagonal.
+    """The block-diagonal matrix of these arrays.
 
     >>> import numpy as np, ad_core
     >>> ad_core.grad(lambda x: np.sum(block_diag(x, [[1.0]]) @ np.arange(2.0)))(3.0)
@@ -374,13 +383,13 @@ def block_diag(*arrs):
 def _vector(x, name):
     x = as_array(x)
     if x.ndim > 1:
-        raise ValueError(f"{name} takes vectors in ad_core, got an array of shape {x.shape}")
+        raise ValueError(f"{name} of traced values takes vectors, got an array of shape {x.shape}")
     return np.atleast_1d(x)
 
 
 @_mirror
 def toeplitz(c, r=None):
-    """The matrix with first column c and first row r (c, where r is not given).
+    """The Toeplitz matrix with first column c and first row r (c if r is not given).
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(lambda c: toeplitz(c) @ np.array([1.0, 10.0]))(np.ones(2))
@@ -395,7 +404,7 @@ def toeplitz(c, r=None):
 
 @_mirror
 def hankel(c, r=None):
-    """The matrix with first column c and last row r (zeros, where r is not given).
+    """The Hankel matrix with first column c and last row r (zeros if r is not given).
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(lambda c: hankel(c) @ np.array([1.0, 10.0]))(np.ones(2))
@@ -410,7 +419,7 @@ def hankel(c, r=None):
 
 @_mirror
 def circulant(c):
-    """The matrix whose columns are c, each one step further down.
+    """The circulant matrix with first column c; each column is the one before, moved down by one.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(lambda c: circulant(c) @ np.array([1.0, 10.0]))(np.ones(2))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of scipy.special on traced arrays, and SciPy's own on plain ones."""
+"""Functions of scipy.special for traced arrays. For plain arrays SciPy's functions are called."""
 
 from functools import wraps
 
@@ -82,25 +82,26 @@ def _traced(*arrays):
 
 
 def _composed(function):
-    """A function made of operations, of whose floating-point errors SciPy's own tells."""
+    """Decorate a function that is made of several operations, so that it raises floating-point
+    errors where SciPy's own function does."""
 
     @wraps(function)
-    def told(*args, **kwargs):
+    def either(*args, **kwargs):
         return _core.as_numpy(getattr(sp, function.__name__), function, args, kwargs)
 
-    return told
+    return either
 
 
 def _shift(x, axis):
-    """The maximum along the axes, 0 where it is infinite: it keeps exponentials finite, and
-    takes no part in derivatives."""
+    """The maximum along the axes, or 0 where it is infinite. It keeps exponentials finite, and its
+    derivative is not needed."""
     top = stop_gradient(np.max(x, axis=axis, keepdims=True))
     return np.where(np.isfinite(top), top, 0.0)
 
 
 @_composed
 def logsumexp(a, axis=None, b=None, keepdims=False, return_sign=False):
-    """log(sum(b exp(a))) along the axes, as SciPy's: without overflow.
+    """log(sum(b exp(a))) along the axes, without overflow, as in SciPy.
 
     >>> import numpy as np, ad_core
     >>> ad_core.hessian(logsumexp)(np.array([1000.0, 1000.0]))
@@ -127,7 +128,7 @@ def logsumexp(a, axis=None, b=None, keepdims=False, return_sign=False):
 
 @_composed
 def softmax(x, axis=None):
-    """exp(x) / sum(exp(x)) along the axes, as SciPy's.
+    """exp(x) / sum(exp(x)) along the axes, as in SciPy.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(softmax)(np.array([0.0, 0.0]))
@@ -143,7 +144,7 @@ def softmax(x, axis=None):
 
 @_composed
 def log_softmax(x, axis=None):
-    """The logarithm of softmax, as SciPy's.
+    """The logarithm of softmax along the axes, as in SciPy.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(log_softmax)(np.array([0.0, 0.0]))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Complex numbers within a traced function.
+"""Complex numbers in traced functions.
 
-Real inputs and results may have complex numbers in between: a pair of traced real arrays, on
-which operators, ufuncs and NumPy functions act by parts.
+Inputs and results are real, but values in between may be complex. A complex value is a pair of
+traced real arrays, and operators, ufuncs and NumPy functions are computed from these parts.
 """
 
 from ad_core.overrides.numpy.complex.array import TracedComplex

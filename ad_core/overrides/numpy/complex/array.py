@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Complex numbers within a traced function: a pair of traced real arrays."""
+"""TracedComplex, a complex array in a traced function: a pair of traced real arrays."""
 
 import operator
 
@@ -19,7 +19,7 @@ __all__ = [
 
 COMPLEX = np.dtype(np.complex128)
 
-# Methods that are the NumPy function of the same name.
+# Methods that call the NumPy function of the same name.
 SAME = {
     "all", "any", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "mean",
     "nonzero", "prod", "ravel", "repeat", "round", "squeeze", "std", "sum", "swapaxes", "take",
@@ -31,9 +31,10 @@ SAME = {
 
 
 class TracedComplex:
-    """An array of complex numbers of a function that is being traced, as a complex ndarray.
+    """A complex array in a function that is being traced, with the interface of ndarray.
 
-    re and im are of one shape: traced arrays, or for a number traced or plain numbers.
+    re and im have the same shape. They are traced arrays or, for a complex number, traced or plain
+    numbers.
     """
 
     __slots__ = ("im", "re")
@@ -44,7 +45,7 @@ class TracedComplex:
         self.re = re
         self.im = im
 
-    # What Python's conversions ask; NumPy's protocols are in protocols.py.
+    # Python's conversions. NumPy's protocols are in protocols.py.
 
     def __array__(self, dtype=None, copy=None):
         plain = constant_values(self)
@@ -59,7 +60,7 @@ class TracedComplex:
 
     def __float__(self):
         raise TracedValueError(
-            f"float() of a complex value would lose its imaginary part{_core.user_line()}; take "
+            f"float() of a complex value would lose its imaginary part{_core.user_line()}; use "
             f"its .real, .imag or np.abs(...)"
         )
 
@@ -67,7 +68,7 @@ class TracedComplex:
 
     def __index__(self):
         raise TracedValueError.as_numpy_raises(
-            f"a complex value can not be an index{_core.user_line()}"
+            f"a complex value can not be an index{_core.user_line()}; use a plain integer"
         )
 
     def __bool__(self):
@@ -80,7 +81,7 @@ class TracedComplex:
 
     def __reduce__(self):
         raise TracedValueError(
-            f"a traced value can not be pickled{_core.user_line()}: it exists only while its "
+            f"a traced value can not be pickled{_core.user_line()}, since it exists only while its "
             f"function is traced; return it, or pickle plain numbers outside the derivative"
         )
 
@@ -100,7 +101,7 @@ class TracedComplex:
         return format(self._numbers(), spec)
 
     def _numbers(self):
-        """The values, which are guards then: a function may read what it prints."""
+        """The values, which become guards, since a function may use the text that it prints."""
         values = _core.plain_function("zeros")(self.shape, complex)
         values.real, values.imag = map(_printed, (self.re, self.im))
         return values[()]
@@ -137,7 +138,7 @@ class TracedComplex:
     def __iter__(self):
         if not self.ndim:
             raise TypeError("iteration over a 0-d array")
-        return (self[k] for k in range(len(self)))  # each read when it is asked for
+        return (self[k] for k in range(len(self)))  # so that each is read when it is reached
 
     @shape.setter
     def shape(self, shape):
@@ -200,7 +201,7 @@ class TracedComplex:
 
     def __setitem__(self, key, value):
         if type(value) is TracedComplex and _core.store_row(self.re, key, value.re):
-            _core.store_row(self.im, key, value.im)  # rows that compiled code swaps
+            _core.store_row(self.im, key, value.im)  # compiled code that swaps rows
             return
         re, im = parts(value)
         _core.set_items(self.re, key, re)
@@ -218,7 +219,8 @@ class TracedComplex:
     def view(self, *args, **kwargs):
         if args or kwargs:
             raise TracedValueError(
-                "view() of a traced array as another type would lose its derivative"
+                f"view() of a traced array as another type would lose its derivative"
+                f"{_core.user_line()}; use the array itself"
             )
         return self[...]
 
@@ -247,7 +249,7 @@ class TracedComplex:
             return self != 0
         raise TracedValueError(
             f"astype({np.dtype(dtype)}) of a complex traced value would lose its imaginary part"
-            f"{_core.user_line()}; take .real, .imag or np.abs(...)"
+            f"{_core.user_line()}; use its .real, .imag or np.abs(...)"
         )
 
     def item(self, *args):
@@ -266,7 +268,7 @@ class TracedComplex:
     def __getattr__(self, name):
         if name not in SAME:
             raise AttributeError(
-                f"a traced complex value has no attribute {name!r}; take its .real or .imag"
+                f"a traced complex value has no attribute {name!r}; use its .real or .imag"
             )
         function = getattr(np, name)
         return lambda *args, **kwargs: function(self, *args, **kwargs)
@@ -290,7 +292,7 @@ class TracedComplex:
 
     def _no_order(self, other):
         raise TracedValueError(
-            f"complex numbers have no order{_core.user_line()}; compare .real, .imag or abs"
+            f"complex numbers have no order{_core.user_line()}; compare their .real, .imag or abs()"
         )
 
     __lt__ = __le__ = __gt__ = __ge__ = _no_order
@@ -298,20 +300,20 @@ class TracedComplex:
 
 def _add_operators():
     def enter(ufunc, name):
-        asked = getattr(operator, name)
+        python_operator = getattr(operator, name)
 
         def forward(self, other):
             if not operable(other):
                 return NotImplemented
-            return _core.as_numpy(asked, ufunc, (self, other), {})
+            return _core.as_numpy(python_operator, ufunc, (self, other), {})
 
         def backward(self, other):
             if not operable(other):
                 return NotImplemented
-            return _core.as_numpy(asked, ufunc, (other, self), {})
+            return _core.as_numpy(python_operator, ufunc, (other, self), {})
 
         def in_place(self, other):
-            if not is_array(self):  # a number, which += binds anew
+            if not is_array(self):  # a number, for which += makes a new one
                 return forward(self, other)
             self[...] = ufunc(self, other)
             return self
@@ -334,19 +336,19 @@ _add_operators()
 
 
 def is_array(z):
-    """Whether a traced complex value is an array, maybe without axes, and no number."""
+    """Whether a traced complex value is an array (possibly 0-d) and not a number."""
     return type(z.re) is _core.TracedArray
 
 
 def number(re, im):
-    """A complex number: a plain one if neither part depends on an input."""
+    """A complex number; a plain one if both parts are plain."""
     if _core.traced(re) or _core.traced(im):
         return TracedComplex(re, im)
     return np.complex128(complex(re, im))
 
 
 def pair(re, im):
-    """The complex array with these parts, broadcast against one another; not views of them."""
+    """The complex array with these parts, which are broadcast against each other."""
     shape = np.broadcast_shapes(np.shape(re), np.shape(im))
     if not shape:
         return number(*(x[()] if _core.traced(x) else float(x) for x in (re, im)))
@@ -354,7 +356,7 @@ def pair(re, im):
 
 
 def _filled(x, shape):
-    """x as a traced array of its own, of this shape."""
+    """x as a traced array of this shape."""
     if _core.traced(x) and x.shape == shape:
         return x
     x = np.broadcast_to(x, shape)
@@ -362,7 +364,7 @@ def _filled(x, shape):
 
 
 def parts(x):
-    """Real and imaginary part of whatever stands for complex numbers; 0.0 for none."""
+    """Real and imaginary part of x; the imaginary part of real numbers is 0.0."""
     if type(x) is TracedComplex:
         return x.re, x.im
     if _core.traced(x):
@@ -385,8 +387,8 @@ def parts(x):
 
 
 def made(x, copy=True, order=None):
-    """What np.array makes of complex numbers and traced values during a trace: an array that
-    takes traced values."""
+    """np.array of complex numbers and traced values during a trace: an array to which traced values
+    can be written."""
     z = _made(x, copy, order)
     if order is None or not is_array(z):
         return z
@@ -411,7 +413,7 @@ def _made(x, copy, order):
 
 
 def _printed(part):
-    """The values of a part that is made a text of, which are guards then."""
+    """The values of a part that is converted to text; they become guards."""
     if not _core.traced(part):
         return part
     _core.keep_values(part)
@@ -423,7 +425,7 @@ def _traced_in(x):
 
 
 def involved(items):
-    """Whether complex numbers are among the items, or in lists of them."""
+    """Whether one of the items is complex, or a list that holds complex numbers."""
     for x in items:
         if type(x) is TracedComplex or isinstance(x, complex | np.complexfloating):
             return True
@@ -436,7 +438,7 @@ def involved(items):
 
 
 def constant_values(z):
-    """The values of what depends on no input, a plain array; else None."""
+    """The values as a plain array if they do not depend on an input; else None."""
     values = []
     for part in (z.re, z.im):
         if not _core.traced(part):
@@ -451,7 +453,7 @@ def constant_values(z):
 
 
 def _release(z, release):
-    """A complex value that outlives its trace; release does so for a part."""
+    """A complex value that outlives its trace; release makes such a value of a part."""
     released = TracedComplex(release(z.re), release(z.im))
     plain = plain_if_constant(released)
     return released if plain is None else plain[()]
@@ -461,7 +463,7 @@ RELEASES[TracedComplex] = _release
 
 
 def plain_if_constant(item):
-    """The item with its arrays of constants as plain arrays; None if one depends on an input."""
+    """The item with its arrays of constants as plain arrays; None if it depends on an input."""
     return only_constants(item, _plain)
 
 
@@ -470,10 +472,10 @@ def _plain(leaf):
 
 
 def refuse_conversion(what):
-    """Say that a conversion would lose a derivative, and what to write."""
+    """Raise an error: the conversion would lose a derivative. It says what to write."""
     raise TracedValueError(
-        f"{what} of a traced complex value would lose its derivative{_core.user_line()}. Put "
-        f"complex values together with np.stack or np.concatenate, or store .real and .imag into "
+        f"{what} of a traced complex value would lose its derivative{_core.user_line()}; join "
+        f"complex values with np.stack or np.concatenate, or store .real and .imag into "
         f"two arrays made with np.zeros inside the traced function; use NumPy functions instead "
         f"of cmath.*"
     )

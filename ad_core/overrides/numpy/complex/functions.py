@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy functions on complex traced values: by parts where they are linear."""
+"""NumPy functions of complex traced values. Linear ones are applied to each part."""
 
 import numpy as np
 
@@ -30,9 +30,9 @@ from ad_core.recording import layouts
 
 __all__ = ["REDUCTIONS", "TABLE", "call_function"]
 
-TABLE = {}  # NumPy function -> what it does where complex numbers are among its arguments
+TABLE = {}  # NumPy function -> implementation for complex numbers among its arguments
 
-# Linear in the first argument, the others real or plain.
+# Functions that are linear in the first argument; the others are real or plain.
 LINEAR = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
@@ -44,9 +44,9 @@ LINEAR = [
 ]  # fmt: skip
 if hasattr(np, "unstack"):  # NumPy 2.1
     LINEAR.append(np.unstack)
-# Settings of theirs that are added to the result, or are one.
+# Options of linear functions that are added to the result or return another result.
 ADDED = {"prepend", "append", "to_end", "to_begin", "initial", "returned"}
-# Linear in each of the first two arguments.
+# Functions that are linear in each of the first two arguments.
 BILINEAR = [
     np.dot, np.inner, np.outer, np.tensordot, np.kron, np.convolve, np.cross,
 ]  # fmt: skip
@@ -67,7 +67,7 @@ def implements(*functions):
 
 
 def call_function(function, types, args, kwargs):
-    """What ``__array_function__`` does with complex numbers among the arguments, or without."""
+    """``__array_function__``, with or without complex numbers among the arguments."""
     if not (involved(args) or involved(kwargs.values())):
         return dispatch.call_function(function, types, args, kwargs)
     check_parameters(function, args, kwargs)
@@ -82,17 +82,17 @@ def call_function(function, types, args, kwargs):
     if function not in LIKE:
         dtype = kwargs.pop("dtype", None)
         if dtype is not None and np.dtype(dtype) != np.complex128:
-            refuse_dtype(dtype, name_of(function), "complex values stay such")
+            refuse_dtype(dtype, name_of(function), "complex traced values are complex128")
     result = implementation(*args, **kwargs)
     if out is not None:
         return store(out, result, function.__name__)
     if function in dispatch.in_order or not _core.has_axes(result):
         return result
-    return layouts.as_numpy_lays(function, args, kwargs, result)
+    return layouts.in_numpy_layout(function, args, kwargs, result)
 
 
 def joined(re, im):
-    """Results of both parts as complex ones, lists of them element by element."""
+    """Complex results from those of both parts; lists are joined element by element."""
     if isinstance(re, list | tuple):
         return type(re)(map(joined, re, im))
     return TracedComplex(re, im) if type(re) is _core.TracedArray else pair(re, im)
@@ -118,13 +118,13 @@ for _function in LINEAR:
 def compress(condition, a, axis=None):
     if involved((condition,)):
         condition = np.not_equal(condition, 0.0)
-    re, im = _whole(a)
+    re, im = _both_parts(a)
     return pair(np.compress(condition, re, axis=axis), np.compress(condition, im, axis=axis))
 
 
 def _at_least(function):
     def widen(*arrays):
-        wide = [joined(*map(function, _whole(x))) for x in arrays]
+        wide = [joined(*map(function, _both_parts(x))) for x in arrays]
         return wide[0] if len(wide) == 1 else tuple(wide)
 
     return widen
@@ -136,14 +136,14 @@ for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
 
 def _joiner(function):
     def join(arrays, *args, **kwargs):
-        both = [_whole(x) for x in arrays]
+        both = [_both_parts(x) for x in arrays]
         return pair(*(function([x[k] for x in both], *args, **kwargs) for k in (0, 1)))
 
     return join
 
 
-def _whole(x):
-    """Both parts, of one shape."""
+def _both_parts(x):
+    """Both parts, with the same shape."""
     re, im = parts(x)
     return (re, im) if np.shape(im) == np.shape(re) else (re, np.zeros(np.shape(re)))
 
@@ -170,15 +170,15 @@ def where(condition, *choices):
 
 
 def product(function, a, b, **kwargs):
-    """A bilinear function of two arrays, of which one may be real."""
-    (re, im), (also, turn) = parts(a), parts(b)
+    """A bilinear function of two arrays; one of them may be real."""
+    (re, im), (re_b, im_b) = parts(a), parts(b)
     if not involved((a,)):
-        return pair(function(re, also, **kwargs), function(re, turn, **kwargs))
+        return pair(function(re, re_b, **kwargs), function(re, im_b, **kwargs))
     if not involved((b,)):
-        return pair(function(re, also, **kwargs), function(im, also, **kwargs))
+        return pair(function(re, re_b, **kwargs), function(im, re_b, **kwargs))
     return pair(
-        function(re, also, **kwargs) - function(im, turn, **kwargs),
-        function(re, turn, **kwargs) + function(im, also, **kwargs),
+        function(re, re_b, **kwargs) - function(im, im_b, **kwargs),
+        function(re, im_b, **kwargs) + function(im, re_b, **kwargs),
     )
 
 
@@ -205,13 +205,16 @@ for _name, _conjugated in (("vecdot", 0), ("matvec", None), ("vecmat", 0)):
 
 @implements(np.einsum)
 def einsum(subscripts, *operands, **kwargs):
-    """Linear in each operand: one complex one after the other by its parts."""
+    """np.einsum is linear in each operand: the complex operands are replaced by their parts, one
+    after the other."""
     items = [subscripts, *operands]
     arrays = len(operands) if isinstance(subscripts, str) else len(items) // 2
     for k, x in enumerate(items):
         if involved((x,)):
-            halves = [np.einsum(*items[:k], part, *items[k + 1 :], **kwargs) for part in _whole(x)]
-            if arrays == 1:  # views of both parts where NumPy's is one
+            halves = [
+                np.einsum(*items[:k], part, *items[k + 1 :], **kwargs) for part in _both_parts(x)
+            ]
+            if arrays == 1:  # views of both parts if NumPy returns a view
                 return joined(*halves)
             return add(halves[0], multiply(1j, halves[1]))
     return np.einsum(*items, **kwargs)
@@ -262,13 +265,13 @@ def imag(val):
 @implements(np.angle)
 def angle(z, deg=False):
     re, im = parts(z)
-    turn = np.arctan2(im, re)
-    return turn * (180.0 / np.pi) if deg else turn
+    phase = np.arctan2(im, re)
+    return phase * (180.0 / np.pi) if deg else phase
 
 
 @implements(np.real_if_close)
 def real_if_close(a, tol=100):
-    """Which of both it is, is kept as a guard."""
+    """np.real_if_close. Whether the result is real is kept as a guard."""
     _re, im = parts(a)
     limit = tol * np.finfo(np.float64).eps if tol > 1 else tol
     return np.real(a) if np.all(np.absolute(im) < limit) else a
@@ -309,9 +312,9 @@ def size(a, axis=None):
     return np.size(parts(a)[0], axis)
 
 
-def _reduced(question):
+def _reduced(test):
     def reduced(a, *args, **kwargs):
-        return question(np.not_equal(made(a, copy=False), 0), *args, **kwargs)
+        return test(np.not_equal(made(a, copy=False), 0), *args, **kwargs)
 
     return reduced
 
@@ -341,8 +344,8 @@ implements(np.ones_like)(_like(1.0))
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **kwargs):
     if dtype is None and a.dtype != np.complex128:
         raise DtypeError(
-            f"np.full_like of a real array takes real numbers{_core.user_line()}; give "
-            f"dtype=complex"
+            f"np.full_like of a real array takes real numbers, got complex ones"
+            f"{_core.user_line()}; pass dtype=complex"
         )
     result = _like(0.0)(a, dtype, order, shape=shape)
     result[...] = fill_value
@@ -377,7 +380,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
 
 def _blocks(a):
-    """The real matrix that does to (re, im) what a complex matrix does."""
+    """The real matrix that maps (re, im) as the complex matrix a maps complex vectors."""
     re, im = parts(a)
     im = np.zeros(np.shape(re)) if np.ndim(im) == 0 else im
     upper, lower = np.concatenate([re, -im], axis=-1), np.concatenate([im, re], axis=-1)
@@ -387,14 +390,14 @@ def _blocks(a):
 @implements(np.linalg.inv)
 def inv(a):
     n = np.shape(a)[-1]
-    whole = np.linalg.inv(_blocks(a))
-    return pair(whole[..., :n, :n], whole[..., n:, :n])
+    inverse = np.linalg.inv(_blocks(a))
+    return pair(inverse[..., :n, :n], inverse[..., n:, :n])
 
 
 @implements(np.linalg.solve)
 def solve(a, b):
     n, vector = np.shape(a)[-1], np.ndim(b) == 1
-    re, im = _whole(b)
+    re, im = _both_parts(b)
     sides = np.concatenate([re, im], axis=0 if vector else -2)
     x = np.linalg.solve(_blocks(a), sides)
     return pair(x[:n], x[n:]) if vector else pair(x[..., :n, :], x[..., n:, :])

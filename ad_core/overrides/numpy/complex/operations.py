@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ufuncs on complex traced values, by their real and imaginary parts."""
+"""Ufuncs of complex traced values, computed from their real and imaginary parts."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ad_core.recording import layouts
 __all__ = ["OPERATIONS", "operate", "refuse", "store"]
 
 OPERATIONS = {}  # ufunc -> function of complex, real and plain operands
-LARGEST_POWER = 100  # up to which NumPy multiplies
+LARGEST_POWER = 100  # largest exponent for which NumPy multiplies repeatedly
 
 
 def enter(*ufuncs):
@@ -50,7 +50,7 @@ def multiply(a, b):
 
 @enter(np.divide)
 def divide(a, b):
-    """By Smith's way, as NumPy: no square of a part, which might overflow."""
+    """Smith's algorithm, as in NumPy: no part is squared, since that might overflow."""
     (a, p), (b, q) = parts(a), parts(b)
     if type(q) is float and q == 0.0:
         return pair(a / b, p / b)
@@ -140,7 +140,7 @@ def log1p(z):
 
 @enter(np.sqrt)
 def sqrt(z):
-    """The root in the right half plane; on the cut it has the sign of the imaginary zero."""
+    """The root in the right half plane; on the branch cut it has the sign of the imaginary zero."""
     a, p = parts(z)
     right = np.greater_equal(a, 0.0)
     # not abs(a), which has no slope at 0
@@ -176,7 +176,7 @@ def cosh(z):
 
 @enter(np.tanh)
 def tanh(z):
-    """By Kahan's formula; beyond 170 it is 1 to more than all digits, and squares overflow."""
+    """Kahan's formula. Above 170 the result is 1 to all digits, and squares would overflow."""
     a, p = parts(z)
     near = np.clip(a, -170.0, 170.0)
     t, s = np.tan(p), np.sinh(near)
@@ -199,18 +199,20 @@ def power(a, b):
         if exponent.ndim == 0 and exponent.imag == 0 and exponent.real == int(exponent.real):
             n = int(exponent.real)
             if abs(n) <= LARGEST_POWER:
-                return _whole_power(a, n)
+                return _integer_power(a, n)
         elif exponent.ndim == 0 and exponent == 0.5:
             return sqrt(a)
-    (re, im), (exponent, turn) = parts(a), parts(b)
+    (re, im), (exponent, im_exponent) = parts(a), parts(b)
     zero = np.logical_and(np.equal(re, 0.0), np.equal(im, 0.0))
-    # the logarithm of zero is kept away: 0 ** b is 0, and 0 ** 0 is 1
+    # the logarithm of zero is avoided: 0 ** b is 0, and 0 ** 0 is 1
     found = parts(exp(multiply(b, log(pair(np.where(zero, 1.0, re), im)))))
-    at_zero = np.where(np.logical_and(np.equal(exponent, 0.0), np.equal(turn, 0.0)), 1.0, 0.0)
+    at_zero = np.where(
+        np.logical_and(np.equal(exponent, 0.0), np.equal(im_exponent, 0.0)), 1.0, 0.0
+    )
     return pair(np.where(zero, at_zero, found[0]), np.where(zero, 0.0, found[1]))
 
 
-def _whole_power(z, n):
+def _integer_power(z, n):
     if n == 0:
         return pair(np.ones(np.shape(z)), 0.0)
     result, factor, left = None, z, abs(n)
@@ -234,17 +236,17 @@ def not_equal(a, b):
     return np.logical_or(np.not_equal(a, b), np.not_equal(p, q))
 
 
-def _asked(test, combine):
-    def ask(z):
+def _enter_test(test, combine):
+    def of_parts(z):
         a, p = parts(z)
         return combine(test(a), test(p))
 
-    enter(test)(ask)
+    enter(test)(of_parts)
 
 
-_asked(np.isnan, np.logical_or)
-_asked(np.isinf, np.logical_or)
-_asked(np.isfinite, np.logical_and)
+_enter_test(np.isnan, np.logical_or)
+_enter_test(np.isinf, np.logical_or)
+_enter_test(np.isfinite, np.logical_and)
 
 
 @enter(np.rint)
@@ -254,7 +256,7 @@ def rint(z):
 
 
 def operate(ufunc, operands):
-    """A ufunc on operands of which one is complex."""
+    """A ufunc of operands, one of which is complex."""
     operation = OPERATIONS.get(ufunc)
     if operation is None:
         plain = plain_if_constant(list(operands))
@@ -265,9 +267,9 @@ def operate(ufunc, operands):
     if not _core.has_axes(result):
         return result
     if ufunc.signature is not None:
-        return layouts.as_numpy_lays(ufunc, operands, {}, result)
+        return layouts.in_numpy_layout(ufunc, operands, {}, result)
     arrays = [x.re if type(x) is TracedComplex else x for x in operands]
-    return layouts.as_elementwise(arrays, result)
+    return layouts.in_elementwise_layout(arrays, result)
 
 
 def refuse(name):
@@ -285,13 +287,13 @@ def store(out, result, name):
         if involved((result,)):
             raise TracedValueError(
                 f"out= of {name} is a real array, which can not hold complex values"
-                f"{_core.user_line()}"
+                f"{_core.user_line()}; make it with dtype=complex"
             )
         _core.set_items(out, Ellipsis, result)
     elif type(result) is TracedComplex or any_traced((result,)):
         raise TracedValueError(
             f"out= of {name} is a plain array, which can not hold traced values"
-            f"{_core.user_line()}; leave out= away"
+            f"{_core.user_line()}; leave out out="
         )
     else:
         np.copyto(out, result)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy's protocols of complex traced values: ufuncs, in every way of calling them; functions."""
+"""NumPy's protocols for complex traced values: calls of ufuncs, their methods and functions."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ __all__ = ["call_ufunc"]
 
 
 def call_ufunc(ufunc, method, inputs, kwargs):
-    """What ``__array_ufunc__`` does where a complex number is among the operands."""
+    """``__array_ufunc__`` with a complex number among the operands."""
     if method == "at":
         return _at(ufunc, *inputs)
     out = kwargs.pop("out", None)
@@ -29,11 +29,11 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     for ignored in ("casting", "subok"):
         kwargs.pop(ignored, None)
     if kwargs.get("dtype") is not None and np.dtype(kwargs["dtype"]) != np.complex128:
-        refuse_dtype(kwargs["dtype"], ufunc.__name__, "complex values stay such")
+        refuse_dtype(kwargs["dtype"], ufunc.__name__, "complex traced values are complex128")
     kwargs.pop("dtype", None)
     if ufunc.nout > 1:
         refuse(ufunc.__name__)
-    elif not involved(inputs) and method == "__call__":  # out= alone is complex
+    elif not involved(inputs) and method == "__call__":  # only out= is complex
         result = ufunc(*inputs, **kwargs)
     elif method == "__call__" and not kwargs:
         result = operate(ufunc, inputs)
@@ -59,7 +59,7 @@ def call_ufunc(ufunc, method, inputs, kwargs):
 
 
 def _at(ufunc, array, indices, values=None):
-    """ufunc.at: repeated indices count once each, in order."""
+    """ufunc.at, which is applied once for each of repeated indices, in their order."""
     if type(array) is not TracedComplex:
         return store(array, values, f"{ufunc.__name__}.at")
     if ufunc in (np.add, np.subtract):
@@ -80,15 +80,15 @@ def _array_ufunc(self, ufunc, method, *inputs, **kwargs):
         return _core.ask_ufunc(ufunc, method, inputs, kwargs)
     if method == "at":
         return call_ufunc(ufunc, method, inputs, kwargs)
-    told = lambda *inputs, **kwargs: call_ufunc(ufunc, method, inputs, kwargs)  # noqa: E731
-    return _core.as_numpy(getattr(ufunc, method), told, inputs, kwargs)
+    implementation = lambda *inputs, **kwargs: call_ufunc(ufunc, method, inputs, kwargs)  # noqa: E731
+    return _core.as_numpy(getattr(ufunc, method), implementation, inputs, kwargs)
 
 
 def _array_function(self, function, types, args, kwargs):
     if not _core.all_known(types):
         return _core.ask_function(function, types, args, kwargs)
-    told = lambda *args, **kwargs: call_function(function, types, args, kwargs)  # noqa: E731
-    return _core.as_numpy(function, told, args, kwargs)
+    implementation = lambda *args, **kwargs: call_function(function, types, args, kwargs)  # noqa: E731
+    return _core.as_numpy(function, implementation, args, kwargs)
 
 
 TracedComplex.__array_ufunc__ = _array_ufunc

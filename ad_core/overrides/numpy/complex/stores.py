@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy functions that store complex values, and views of several arrays: by parts."""
+"""NumPy functions that write complex values into arrays, or make views of several arrays. They are
+applied to each part."""
 
 import numpy as np
 
@@ -14,7 +15,7 @@ __all__ = ["fill_diagonal", "place", "put", "put_along_axis", "putmask"]
 
 
 def _by_parts(name, array, values):
-    """Both parts of an array, each with those of the values that go into it."""
+    """Both parts of an array, each with the corresponding part of the values."""
     if type(array) is TracedComplex:
         z = made(values, copy=False)
         return (array.re, z.re), (array.im, z.im)
@@ -62,7 +63,7 @@ def putmask(a, mask, values):
 
 
 def _each_by_parts(function):
-    """A function of several arrays, of which the complex ones are taken by their parts."""
+    """A function of several arrays, applied to the parts of complex ones."""
 
     def views(*arrays, **kwargs):
         sides = [(made(x, copy=False), involved((x,))) for x in arrays]
