@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/numpy-coverage.md: what ad_core does with every public NumPy function.
+"""Write docs/numpy-coverage.md, which lists what ad_core does with every public NumPy function.
 
     python docs/make_numpy.py
 
-from an environment with ad_core built. The tests check that the page is what this would write.
+Run it in an environment where ad_core is built. A test compares the page with what this writes.
 """
 
 import textwrap
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-import ad_core  # noqa: F401  (enters the functions in the table)
+import ad_core  # noqa: F401  (fills the table of functions)
 from ad_core import _core
 from ad_core.overrides.numpy import logic, sorting, ufuncs
 from ad_core.overrides.numpy.complex import functions, operations
@@ -21,11 +21,12 @@ PAGE = Path(__file__).resolve().parent / "numpy-coverage.md"
 VERSION = ".".join(np.__version__.split(".")[:2])
 MODULES = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft}
 
-# Made while a trace runs: no dispatch by argument, but arrays that take traced values.
+# Functions that make arrays, to which traced values can be written while a function is traced.
 MAKERS = ["array", "asarray", "copy", "empty", "eye", "full", "identity", "ones", "zeros"]
-# Of the files of questions, these move elements; of other files, these have plain results.
-ASKING = {logic.__name__, sorting.__name__}
+# Files of functions whose results are plain, except those that move elements.
+PLAIN_FILES = {logic.__name__, sorting.__name__}
 MOVING = {np.sort, np.partition}
+# Functions of other files whose results are plain.
 PLAIN = {
     np.all, np.any, np.iscomplex, np.isreal, np.isclose, np.isposinf, np.isneginf, np.digitize,
     np.isin, np.einsum_path, np.linalg.matrix_rank,
@@ -33,78 +34,90 @@ PLAIN = {
 
 HEAD = f"""# NumPy functions on traced values
 
-Written by `docs/make_numpy.py` from the table of functions, for NumPy {VERSION}.
+This page is written by `docs/make_numpy.py` from the table of functions, for NumPy {VERSION}.
 
-A traced array also has ndarray's operators, indexing, assignment, attributes and methods. A list of
-traced numbers becomes an object array in NumPy's own hands, which works element by element.
-`np.r_`, `np.c_`, `np.require` and `A.dot(x)` of a plain array `A` take traced values too.
+A traced array also has the operators, indexing, assignment, attributes and methods of ndarray. If
+NumPy itself converts a list of traced numbers, it makes an object array, which works element by
+element. `np.r_`, `np.c_`, `np.require` and `A.dot(x)` with a plain `A` take traced values too.
 
-Where values decide what a result consists of (an order, a bin, the interval of `interp`, the
-members of a set), the decision is a guard ([Guards and paths](design.md#guards-and-paths)): a
-recording says when it holds no longer, and a compiled function records the other path.
+Some functions depend on values in steps: they find an order, a bin, the interval of `interp` or the
+members of a set. What they find is kept as a guard
+([Guards and paths](design.md#guards-and-paths)). A recording raises an error at points where a
+guard does not hold, and a compiled function records the other path.
 
-Truth values (outcomes of comparisons) and integers made of them have NumPy's types and may go to
-any function, those below that are refused too. What takes sums or products of them is recorded;
-other functions are NumPy's own, on plain values that are kept as guards.
+Truth values (outcomes of comparisons) and integers made of them have NumPy's types. They may be
+passed to any function, also to those that are not supported below. Functions that add or multiply
+them are recorded. Other functions are NumPy's own and take plain values, which are kept as guards.
 
-What is refused raises `NotImplementedError` that names the function and the line, unless all its
-arguments are constants (arrays made during the trace in which nothing depends on an input): then
-NumPy's own function runs on their values.
+A function that is not supported raises `NotImplementedError`, which names the function and the
+line. If all its arguments are constants (arrays made during the trace that do not depend on an
+input), NumPy's own function is called with their values instead.
 """
 
 CONDITIONS = """
 ## Linear algebra
 
-All take stacks of matrices, and have derivatives of every order, by rules of their own.
+All these functions take stacks of matrices and have derivatives of every order, which are computed
+by derivative rules.
 
-- `cholesky`, `eigh`, `eigvalsh` and `hermitian=True`: NumPy reads one triangle; the derivative with
-  respect to the other is zero.
-- `det`: first and second derivatives hold at singular matrices too. `slogdet`: the sign has no
-  derivative; that of the logarithm is NaN at singular matrices.
-- `eigh`, `eig` and `svd`: values that differ by no more than their rounding count as equal, and a
-  quotient by their difference is 0. At equal values that is right for first derivatives of
-  symmetric functions of the values (sums, norms), of projectors on all vectors of the equal values,
-  and of the polar factor `u @ vt`. It is wrong there for `(v * f(w)) @ v.T` and for second
-  derivatives, which rules for vectors can not give; a single one of the vectors has no derivative.
-- `eig`, `eigvals`, `roots`: where all values are real and no two alike; complex ones are refused.
-  From NumPy 2.5 on, `eig` and `eigvals` return complex numbers that have no imaginary part, here
-  too: their `.real` has the derivatives.
-- `svd` with vectors: `full_matrices=False` unless the matrix is square. `qr`: full column rank (a
-  wide matrix: of its leading square); `'complete'` only where it is `'reduced'`, no `'raw'`.
-- `pinv`, `lstsq`, `polyfit`: at constant rank; refused where `rcond` leaves out singular values
-  that are more than rounding errors of zeros. The rank of `lstsq` and `matrix_rank` is a guard.
-- `norm` of orders 2, -2 and "nuc": a singular value that is zero but for rounding is a kink as of
-  `abs` at 0; equal largest ones share as in `max`.
+- `cholesky`, `eigh`, `eigvalsh` and functions with `hermitian=True`: NumPy reads one triangle, so
+  the derivative with respect to the other triangle is zero.
+- `det`: first and second derivatives hold at singular matrices too.
+- `slogdet`: the sign has no derivative. The derivative of the logarithm is NaN at singular
+  matrices.
+- `eigh`, `eig` and `svd`: eigenvalues or singular values that differ by no more than their rounding
+  error count as equal. Vectors of equal values are not functions of the matrix, so the derivatives
+  of results that depend on them are NaN, and so are second derivatives of such values
+  ([conventions](conventions.md)). `funm`, `sqrtm`, `logm` and `polar` of `ad_core.scipy.linalg` and
+  `norm(x, "nuc")` have derivatives there.
+- `eig`, `eigvals` and `roots`: all eigenvalues or roots must be real and distinct. Complex ones
+  raise an error. Since NumPy 2.5, `eig` and `eigvals` return complex numbers with a zero imaginary
+  part, and so they do here: their `.real` has the derivatives.
+- `svd` with vectors: pass `full_matrices=False`, unless the matrix is square.
+- `qr`: the matrix must have full column rank (a wide matrix: its leading square). The mode
+  `'complete'` is supported where it is the same as `'reduced'`; the mode `'raw'` is not supported.
+- `pinv`, `lstsq` and `polyfit`: the derivatives hold at constant rank. If `rcond` leaves out
+  singular values that are larger than rounding errors of zeros, an error is raised. The rank that
+  `lstsq` and `matrix_rank` return is a guard.
+- `norm` of the orders 2, -2 and "nuc": a singular value that is zero up to rounding is a kink, as
+  that of `abs` at 0. Equal largest singular values share the derivative, as in `max`.
 """
 
 FOREIGN = """
-## Arrays whose class has a meaning of its own
+## Arrays of other classes
 
-A subclass of `ndarray` that does something of ndarray's in a way of its own (`__array_ufunc__`,
-operators, `sum`, indexing) is more than its numbers. It is asked first, in NumPy's order; where it
-does not take traced values, `TracedValueError` says what to pass. A subclass that adds attributes
-and methods (`__array_finalize__`, `__array_priority__`), `np.memmap` and `np.recarray` are plain
-numbers, and objects with `__array__` alone are the arrays that it gives.
+A subclass of `ndarray` may change what ndarray does: `__array_ufunc__`, operators, `sum` or
+indexing. The methods of such a class are called first, in NumPy's order. If they do not take traced
+values, `TracedValueError` says what to pass instead. Subclasses that only add attributes and
+methods (`__array_finalize__`, `__array_priority__`), `np.memmap` and `np.recarray` are treated as
+plain numbers. Objects that only have `__array__` are treated as the array that it returns.
 
-- Masked arrays (`np.ma`) calculate: the mask selects; see below. As an argument to differentiate by
-  they are refused: `m.compressed()`, `m.filled(value)`.
-- `np.matrix` is refused: `np.asarray(M)`, and `@` for products.
-- Series and DataFrames of pandas calculate as pandas does, by their labels; as a result of the
-  function they are plain arrays in their order. To differentiate by one is refused:
-  `x.to_numpy()`, and `pd.Series(result, x.index)` has the labels back.
-- Arrays with units or an `__array_ufunc__` of their own: what their class makes of it, else it is
-  refused with `x.value` or `np.asarray(x)`.
+- Masked arrays (`np.ma`) may be used in computations, see below. To differentiate by a masked array
+  raises an error: pass `m.compressed()` or `m.filled(value)`.
+- `np.matrix` raises an error: pass `np.asarray(M)`, and write products with `@`.
+- Series and DataFrames of pandas compute by their labels, as in pandas. If the function returns
+  one, its numbers are the result, as a plain array in the same order. To differentiate by one
+  raises an error: pass `x.to_numpy()`, and restore the labels with `pd.Series(result, x.index)`.
+- Arrays with units, or whose class has `__array_ufunc__`: the class computes the result if it takes
+  traced values. Otherwise an error says to pass `x.value` or `np.asarray(x)`.
 
-Masked arrays: a masked entry has no part in a value or a derivative, whatever number or NaN it
-hides. With traced entries there are operators in both orders, comparisons, elementwise ufuncs,
-`np.ma.array`, `masked_array`, `masked_where` and its kin, the elementwise functions and the
-reductions of `np.ma`, `np.ma.dot`, `power`, `concatenate`, `clip`; indexing, assignment (also of
-`np.ma.masked` and `.mask`), iteration, `reshape`, `ravel`, `T`, `sum`, `prod`, `mean`, `var`,
-`std`, `min`, `max`, `ptp`, `any`, `all`, `cumsum`, `cumprod`, `argmin`, `argmax`, `count`, `anom`,
-`filled` and `compressed`. Masks are plain: where np.ma masks by a test on traced values (a division
-by zero, `np.ma.log` of what is not positive, `masked_where(x > 1, x)`), the outcome is a guard. A
-result with masked entries is refused, and so is all else (`@`, `np.concatenate`, `np.linalg`,
-`np.ma.median`): take `m.compressed()` or `m.filled(value)` first.
+### Masked arrays
+
+A masked entry affects no value and no derivative, whatever number or NaN is under the mask. These
+take masked arrays with traced entries:
+
+- operators in both orders, comparisons and elementwise ufuncs;
+- `np.ma.array`, `masked_array`, `masked_where` and related functions such as `masked_equal` and
+  `masked_invalid`, the elementwise functions and the reductions of `np.ma`, and `np.ma.dot`,
+  `power`, `concatenate` and `clip`;
+- indexing, assignment (also of `np.ma.masked` and of `.mask`) and iteration;
+- `reshape`, `ravel`, `T`, `sum`, `prod`, `mean`, `var`, `std`, `min`, `max`, `ptp`, `any`, `all`,
+  `cumsum`, `cumprod`, `argmin`, `argmax`, `count`, `anom`, `filled` and `compressed`.
+
+Masks are plain. Where np.ma masks entries by a test on traced values (a division by zero,
+`np.ma.log` of numbers that are not positive, `masked_where(x > 1, x)`), the outcome is a guard. A
+result with masked entries raises an error, and so do all other functions (`@`, `np.concatenate`,
+`np.linalg`, `np.ma.median`): use `m.compressed()` or `m.filled(value)` first.
 
 ```pycon
 >>> import numpy as np, ad_core
@@ -119,23 +132,23 @@ array([-1.,  0., -3.])
 COMPLEX = """
 ## Complex numbers
 
-Inputs and results are real; complex numbers may stand between them (`np.fft`, `x.astype(complex)`).
-They are pairs of traced real arrays, with operators (all but order), indexing, assignment, views
-and these functions:
+Inputs and results are real, but values in between may be complex (`np.fft`, `x.astype(complex)`).
+A complex value is a pair of traced real arrays. It has the arithmetic operators, `==` and `!=`,
+indexing, assignment and views, and it may be passed to these functions:
 
 - ufuncs:
   {ufuncs};
-- functions, beside those of `np.fft`:
+- functions, in addition to those of `np.fft`:
   {functions}.
 
-`abs` has derivative 0 at 0, the middle of its subgradients; `sqrt`, `log` and powers have NumPy's
-branch cuts. `real_if_close` keeps a guard. What is not listed is refused by name: take `.real`,
-`.imag` or `np.abs` first.
+`abs` has the derivative 0 at 0, the middle of its subgradients. `sqrt`, `log` and powers have
+NumPy's branch cuts. Whether the result of `real_if_close` is real is a guard. All other functions
+raise an error that names the function: use `.real`, `.imag` or `np.abs` first.
 """
 
 
 def complex_section():
-    """What complex traced values can be given to."""
+    """The section on complex numbers, with the functions that take them."""
     names = [f"`{f.__name__}`" for f in operations.OPERATIONS]
     known = [n for n, f in public().items() if f in functions.TABLE and f.__module__ != "numpy.fft"]
     return COMPLEX.format(
@@ -149,7 +162,7 @@ def wrapped(names):
 
 
 def public():
-    """Name -> function for everything public that a traced array could be handed to."""
+    """Name -> function, for all public functions that may be called with a traced array."""
     found = {}
     for prefix, module in MODULES.items():
         for name in dir(module):
@@ -160,14 +173,14 @@ def public():
 
 
 def takes_arrays(f):
-    """Whether NumPy lets arrays of other types take the function over."""
+    """Whether the function calls ``__array_function__`` of its arguments."""
     return callable(f) and (
         hasattr(f, "_implementation") or f in (np.where, np.dot, np.concatenate)
     )
 
 
 def kind(f):
-    """supported, plain or refused."""
+    """Whether a function is "supported", "plain" or "refused"."""
     if isinstance(f, np.ufunc):
         rows = {row["ufunc"]: row for row in _core.op_table()}
         if _core.has_row(f):
@@ -179,8 +192,8 @@ def kind(f):
     rule = table.get(f)
     if rule is None:
         return "refused"
-    asks = rule.__module__ in ASKING and f not in MOVING
-    return "plain" if asks or f in PLAIN else "supported"
+    plain = f in PLAIN or (rule.__module__ in PLAIN_FILES and f not in MOVING)
+    return "plain" if plain else "supported"
 
 
 def page():
@@ -190,11 +203,8 @@ def page():
     parts = [HEAD]
     for title, group in (
         ("Supported", "supported"),
-        (
-            "Transparent: no derivative needed, the result is a plain answer or a truth value",
-            "plain",
-        ),
-        ("Refused", "refused"),
+        ("Supported, with a plain result or truth values, which have no derivative", "plain"),
+        ("Not supported", "refused"),
     ):
         parts.append(f"\n## {title}\n\n| module | functions |\n|---|---|\n")
         for prefix in MODULES:

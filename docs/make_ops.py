@@ -1,8 +1,8 @@
-"""Write docs/ops.md, the table of the functions that are one row of src/ops.def each.
+"""Write docs/ops.md, the table of the elementary functions, each of which is a row of src/ops.def.
 
     python docs/make_ops.py
 
-from an environment with ad_core built. The tests check that the page is what this would write.
+Run it in an environment where ad_core is built. A test compares the page with what this writes.
 """
 
 import re
@@ -17,36 +17,36 @@ PAGE = Path(__file__).resolve().parent / "ops.md"
 HEAD = """\
 # Elementary functions
 
-Written by `docs/make_ops.py` from the op table; edit `src/ops.def` instead. What else of NumPy
-can be differentiated (shapes, indexing, reductions, products of matrices) is written with these
-functions and block operations.
+This page is written by `docs/make_ops.py` from the op table; edit `src/ops.def` instead. All other
+NumPy functions that can be differentiated (shapes, indexing, reductions, products of matrices) are
+written with these functions and with block operations.
 
 A formula uses the operands `a`, `b`, `c`, the value `v`, and `sel(condition, if true, if false)`.
-A derivative that is `0`, `1`, `-1`, an operand or the value is known as such to the sweeps: nothing
-is computed or stored for it. Second and higher derivatives are the derivatives of these formulas.
-What holds at kinks and poles is in [conventions.md](conventions.md).
+If a derivative is `0`, `1`, `-1`, an operand or the value, nothing is computed or stored for it.
+Second and higher derivatives are the derivatives of these formulas. The derivatives at kinks and
+poles are in [conventions.md](conventions.md).
 """
 
 TESTS = """
 ## Truth values
 
-Their derivative is zero; `if`, `while`, `and` and `np.where` may take them.
+The derivative of a truth value is zero. `if`, `while`, `and` and `np.where` take truth values.
 """
 
 REST = """
-## Rows without a NumPy function
+## Functions that NumPy does not have
 
-What derivatives of derivatives and `ad_core.stop_gradient` are written with.
+These functions are used in second and higher derivatives, and by `ad_core.stop_gradient`.
 """
 
 
 def readable(text):
-    """A row's text without the prefixes that C needs."""
+    """The formula of a row without the prefixes of C names."""
     return re.sub(r"\b(ad|AD)_(\w+)", lambda match: match[2].lower(), text)
 
 
 def names(row, aliases):
-    """The NumPy functions that a row stands for."""
+    """The names of the NumPy functions of a row."""
     also = sorted(alias for alias, name in aliases.items() if name == row["name"])
     return ", ".join(f"`np.{name}`" for name in (row["ufunc"], *also))
 
@@ -57,7 +57,7 @@ def table(head, lines):
 
 
 def page():
-    """The whole text of docs/ops.md."""
+    """The text of docs/ops.md."""
     aliases = _core.op_aliases()
     derivatives, tests, rest = [], [], []
     for row in _core.op_table():
