@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The architecture of src/: which folder includes which, what calls what, where things stand."""
+"""The architecture of src/: which folder includes which, which object file calls which, and rules
+for names and memory."""
 
 import os
 import re
@@ -57,7 +58,7 @@ def ops():
     return set(rows)
 
 
-def test_the_page_of_the_core_has_every_folder_in_the_order_of_the_arrows():
+def test_the_readme_of_the_core_lists_every_folder_in_order():
     found = arrows()
     assert set(found) == {folder(path) for path in sources()}
     names = list(found)
@@ -69,7 +70,7 @@ def test_the_page_of_the_core_has_every_folder_in_the_order_of_the_arrows():
     ]
 
 
-def test_includes_follow_the_arrows():
+def test_includes_follow_the_table():
     allowed, wrong = arrows(), []
     for path in sources():
         text = path.read_text("utf-8")
@@ -82,7 +83,7 @@ def test_includes_follow_the_arrows():
     assert not wrong
 
 
-def test_headers_do_not_include_one_another_in_circles():
+def test_headers_include_no_cycles():
     graph = {
         path.relative_to(SRC).as_posix(): re.findall(
             r'^\s*#\s*include\s*"([^"]+)"', path.read_text("utf-8"), re.MULTILINE
@@ -94,7 +95,7 @@ def test_headers_do_not_include_one_another_in_circles():
 
 @pytest.fixture(scope="module")
 def symbols(tmp_path_factory):
-    """Of each object file of the core: what it defines, and what it takes from others."""
+    """For each object file of the core, the symbols that it defines and those that it uses."""
     compiler = os.environ.get("CC", "cc").split()[-1]
     if not (shutil.which(compiler) and shutil.which("nm")) or os.name == "nt":
         pytest.skip("needs a C compiler and nm")
@@ -116,7 +117,7 @@ def symbols(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_object_files_do_not_call_one_another_in_circles(symbols):
+def test_object_files_call_no_cycles(symbols):
     home = {name: path for path, table in symbols.items() for name in table["defines"]}
     graph = {
         path: {home[name] for name in table["takes"] if name in home and home[name] != path}
@@ -128,17 +129,17 @@ def test_object_files_do_not_call_one_another_in_circles(symbols):
 
 
 @pytest.mark.slow
-def test_no_name_of_the_core_lacks_its_prefix(symbols):
+def test_all_names_of_the_core_have_its_prefix(symbols):
     names = {name.lstrip("_") for table in symbols.values() for name in table["defines"]}
     assert not {name for name in names if not name.startswith("ad_")}
 
 
-def test_the_core_knows_nothing_of_python():
+def test_the_core_does_not_use_python():
     pattern = re.compile(r"#\s*include\s*[<\"](Python|numpy/)|\bPy(Object|Err|Mem|_)[A-Za-z_]*")
     assert not [relative(path) for path in sources() if pattern.search(path.read_text("utf-8"))]
 
 
-def test_no_operation_is_named_outside_the_table():
+def test_operations_are_named_only_in_the_table():
     known = ops()
     assert known >= STRUCTURAL_OPS
     wrong = []
@@ -150,7 +151,7 @@ def test_no_operation_is_named_outside_the_table():
     assert not wrong
 
 
-def test_memory_comes_from_one_file():
+def test_memory_is_allocated_in_one_file():
     pattern = re.compile(r"\b(malloc|calloc|realloc|free|strdup|aligned_alloc)\s*\(")
     users = {
         relative(path)
@@ -164,7 +165,7 @@ def test_a_type_has_one_name_and_a_name_one_type():
     names = Counter()
     for path in sources(".c", ".h", ".inc"):
         text = without_comments(path.read_text("utf-8"))
-        # the tag and the name of `typedef struct x { ... } x` are one
+        # the tag and the name of `typedef struct x { ... } x` are the same
         names.update(
             set(re.findall(r"\b(?:struct|union|enum)\s+(\w+)\s*\{", text))
             | set(re.findall(r"^\}\s*(\w+)\s*;", text, re.MULTILINE))
@@ -174,7 +175,7 @@ def test_a_type_has_one_name_and_a_name_one_type():
     assert not {name: count for name, count in names.items() if count > 1}
 
 
-def test_static_variables_have_names_of_their_own():
+def test_static_variables_have_different_names():
     names = Counter()
     for path in sources(".c"):
         text = without_comments(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The tables of docs/conventions.md, run as they stand there."""
+"""The tables of docs/conventions.md are evaluated and compared."""
 
 import re
 
@@ -13,7 +13,7 @@ MODES = ("fwd", "rev")
 
 pytestmark = [
     pytest.mark.skipif(not PAGE.is_file(), reason="the docs are not beside the tests"),
-    # Plain NumPy divides by these zeros as well, and says so.
+    # Plain NumPy divides by these zeros as well, and warns.
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
 ]
 
@@ -55,8 +55,8 @@ def test_second_derivative(row, inner, outer):
 
 
 @each_row
-def test_value_is_numpys(row):
-    """The convention is about the derivative; the value is what NumPy returns."""
+def test_value_agrees_with_numpy(row):
+    """The convention is about the derivative; the value is that of NumPy."""
     x = number(row[1])
     f = function(row[0])
     np.testing.assert_array_equal(ad_core.value_and_jacobian(f)(x)[0], f(x))
@@ -64,15 +64,15 @@ def test_value_is_numpys(row):
 
 @each_row
 @pytest.mark.parametrize("mode", MODES)
-def test_a_masked_branch_has_no_part(row, mode):
-    """Rule 1 for every function of the table: where() around it leaves no infinity, no NaN."""
+def test_a_masked_branch_does_not_contribute(row, mode):
+    """Rule 1 for every function of the table: where() around it leaves no infinity and no NaN."""
     f, x = function(row[0]), number(row[1])
     masked = one_way(mode)(lambda x: np.where(np.full(np.shape(f(x)), False), f(x), 1.0))
     np.testing.assert_array_equal(masked(x), 0.0)
 
 
 @each_guarded
-def test_a_recording_holds_there_or_says_so(row):
+def test_a_recording_is_right_or_raises(row):
     f, x, expected = function(row[0]), number(row[1]), number(row[2])
     np.testing.assert_allclose(ad_core.trace(f, x).jacobian(x), expected, rtol=1e-14)
     step = 0.13 * np.arange(np.size(x)).reshape(np.shape(x))[()]
@@ -80,7 +80,7 @@ def test_a_recording_holds_there_or_says_so(row):
 
 
 def leaves(tape, x):
-    """Whether a recording's path is another one at x."""
+    """Whether x is on another path than the recording."""
     try:
         tape.jacobian(x)
     except ad_core.BranchChanged:
@@ -90,8 +90,8 @@ def leaves(tape, x):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["maximum", "minimum", "fmax", "fmin"])
-def test_extremes_share_alike(name, mode):
-    """What stands in the table for maximum, for its kin, and for each side."""
+def test_extremes_share_ties(name, mode):
+    """The rows of the table for maximum, for the related functions and for each operand."""
     extreme = getattr(np, name)
     derivative = one_way(mode)(lambda x: extreme(x[0], x[1]))
     np.testing.assert_array_equal(derivative(np.array([1.0, 1.0])), [0.5, 0.5])
@@ -104,7 +104,7 @@ def test_extremes_share_alike(name, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["floor", "ceil", "trunc", "rint", "sign"])
-def test_steps_are_flat_everywhere(name, mode):
+def test_steps_have_derivative_zero_everywhere(name, mode):
     for x in (-1.0, -0.5, 0.0, 0.5, 1.0, 2.5):
         assert one_way(mode)(getattr(np, name))(x) == 0.0
 
@@ -124,7 +124,7 @@ BOTH_WAYS = pytest.mark.parametrize(
     [3, True, np.int32(3), np.arange(3), np.array([True]), np.array([1, 2], dtype=np.uint8)],
     ids=repr,
 )
-def test_integers_and_truth_values_are_refused(derivative, x):
+def test_integers_and_truth_values_raise(derivative, x):
     with pytest.raises(TypeError, match=rf"got dtype {np.asarray(x).dtype}; pass floats"):
         derivative(total)(x)
 
@@ -133,28 +133,28 @@ def test_integers_and_truth_values_are_refused(derivative, x):
 @pytest.mark.parametrize(
     "x", [1j, np.array([1j]), "1.0", np.array(["1.0"]), np.array([None])], ids=repr
 )
-def test_what_is_no_real_number_is_refused(derivative, x):
+def test_inputs_that_are_not_real_numbers_raise(derivative, x):
     with pytest.raises(TypeError):
         derivative(total)(x)
 
 
 @BOTH_WAYS
 @pytest.mark.skipif(np.dtype(np.longdouble).itemsize <= 8, reason="long double is double here")
-def test_long_doubles_are_refused(derivative):
+def test_long_doubles_raise(derivative):
     with pytest.raises(TypeError, match="float64"):
         derivative(total)(np.longdouble(2.0))
 
 
 @BOTH_WAYS
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
-def test_short_floats_are_taken_as_doubles(derivative, dtype):
+def test_short_floats_are_converted_to_doubles(derivative, dtype):
     for x in (dtype(0.1), np.array([0.1, 0.2], dtype=dtype)):
         actual = derivative(total)(x)
         assert actual.dtype == np.float64
         np.testing.assert_array_equal(actual, derivative(total)(np.asarray(x, dtype=float)[()]))
 
 
-def test_the_inputs_table_stands():
+def test_the_table_of_inputs_is_right():
     assert [row[1].split(",")[0] for row in table("Inputs")] == [
         "TypeError",
         "TypeError",

@@ -1,4 +1,4 @@
-"""Every example in the README, in docs/ and in docstrings runs and prints what it says."""
+"""Every example in the README, in docs/ and in docstrings runs and prints what is written there."""
 
 import doctest
 import importlib
@@ -21,13 +21,13 @@ PAGES = [
 
 
 def modules():
-    """The names of the package's modules, the compiled one among them."""
+    """The names of the package's modules, with the compiled one."""
     found = pkgutil.walk_packages(ad_core.__path__, "ad_core.")
     return ["ad_core", *sorted(m.name for m in found if not m.name.endswith(".__main__"))]
 
 
 def code_blocks(text):
-    """A Markdown page with everything but its Python blocks blanked, so that line numbers stay.
+    """A Markdown page in which all but the Python blocks is blank, so that line numbers are kept.
 
     A closing fence right below a result would otherwise count as a part of it.
     """
@@ -54,14 +54,14 @@ def test_page(page):
 
 
 def blocks(page, language):
-    """The blocks of code in a language."""
+    """The blocks of code in one language."""
     pattern = rf"^```{language}\n(.*?)^```"
     return re.findall(pattern, page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES[:1] + [page for page in PAGES if page.name == "guide.md"])
 def test_all_python_is_an_example(page):
-    """What has no prompt would not be run; files to be written are run by the test below."""
+    """Code without a prompt would not be run; files to be written are run by the test below."""
     assert ">>> " in code_blocks(page.read_text("utf-8"))
     for block in blocks(page, "python"):
         assert block.startswith((">>> ", "# model.py\n"))
@@ -79,7 +79,7 @@ def test_the_commands_of_the_guide_run(tmp_path, monkeypatch, capsys):
     lines = [shlex.split(line) for block in blocks(page, "sh") for line in block.splitlines()]
     for program, command, *arguments in lines:
         assert program == "ad-core"
-        if command != "demo":  # the demonstrations have tests of their own
+        if command != "demo":  # the demonstrations have other tests
             code, _, err = run_command(capsys, command, *arguments)
             assert (code, err) == (0, ""), arguments
     assert np.load("J.npy").tolist() == [2.0, 31.0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/numpy-coverage.md is what docs/make_numpy.py makes of the table of functions."""
+"""docs/numpy-coverage.md is what docs/make_numpy.py writes from the table of functions."""
 
 import runpy
 from pathlib import Path
@@ -28,13 +28,13 @@ def test_the_page_is_up_to_date(made):
     assert text == made["page"](), "run python docs/make_numpy.py"
 
 
-def test_every_function_stands_on_it_once(made):
+def test_every_function_is_listed_once(made):
     kinds = {name: made["kind"](f) for name, f in made["public"]().items()}
     assert set(kinds.values()) == {"supported", "plain", "refused"}
     assert len(kinds) > 300
 
 
-def test_what_stands_as_refused_is_refused(made):
+def test_functions_listed_as_not_supported_raise(made):
     x = np.array([[0.3, 0.8], [0.6, 0.1]])
     for name, f in made["public"]().items():
         if made["kind"](f) != "refused" or isinstance(f, np.ufunc):
@@ -53,9 +53,9 @@ def test_what_stands_as_refused_is_refused(made):
         assert isinstance(seen[0], (NotImplementedError, TypeError, ValueError)), name
 
 
-def test_a_refused_function_may_have_constants():
+def test_a_function_that_is_not_supported_takes_constants():
     def f(x):
-        turn = np.array([[0.0, -1.0], [1.0, 0.0]])
-        return np.linalg.inv(turn) @ x * np.linalg.det(turn)
+        rotation = np.array([[0.0, -1.0], [1.0, 0.0]])
+        return np.linalg.inv(rotation) @ x * np.linalg.det(rotation)
 
     np.testing.assert_allclose(ad_core.jacobian(f)(np.ones(2)), [[0.0, 1.0], [-1.0, 0.0]])

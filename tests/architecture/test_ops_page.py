@@ -1,4 +1,4 @@
-"""docs/ops.md is what docs/make_ops.py makes of the op table that is built."""
+"""docs/ops.md is what docs/make_ops.py writes from the op table that is built."""
 
 import runpy
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_the_page_is_up_to_date():
     assert (DOCS / "ops.md").read_text("utf-8") == made, "run python docs/make_ops.py"
 
 
-def test_every_numpy_function_of_the_table_stands_on_it():
+def test_every_numpy_function_of_the_table_is_listed():
     page = (DOCS / "ops.md").read_text("utf-8")
     assert not [
         row["ufunc"] for row in ROWS

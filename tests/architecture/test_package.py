@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The architecture of ad_core/: which folder imports which, and where things stand."""
+"""The architecture of ad_core/: which folder imports which, and rules for names and files."""
 
 import ast
 import importlib
@@ -19,7 +19,7 @@ pytestmark = needs_sources
 
 
 def modules():
-    """Module name -> file, of the package's Python sources."""
+    """Module name -> file, for the Python sources of the package."""
     found = {}
     for path in files("ad_core/*.py"):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -32,7 +32,7 @@ EXTENSION = "ad_core._core"
 
 
 def imported(name, path):
-    """The package's modules that a module imports, anywhere in it: within functions too."""
+    """The modules of the package that a module imports, also within functions."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -44,13 +44,13 @@ def imported(name, path):
                 above = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join([*above, base] if base else above)
             for alias in node.names:
-                whole = f"{base}.{alias.name}"
-                found.add(whole if whole in MODULES or whole == EXTENSION else base)
+                full = f"{base}.{alias.name}"
+                found.add(full if full in MODULES or full == EXTENSION else base)
     return {other for other in found if other in MODULES or other == EXTENSION} - {name, "ad_core"}
 
 
 def graph():
-    """Module -> modules that it imports; the extension imports what _core.pyx says."""
+    """Module -> modules that it imports. The extension imports the modules named in _core.pyx."""
     found = {name: imported(name, path) for name, path in MODULES.items() if name != "ad_core"}
     text = (PACKAGE / "_core.pyx").read_text("utf-8")
     used = set()
@@ -62,25 +62,25 @@ def graph():
 
 
 def folder(module):
-    """The package's own part that a module lies in: a folder, or the extension."""
+    """The part of the package that a module is in: a folder or the extension."""
     return module.split(".")[1]
 
 
 def arrows():
-    """The folders that each folder may import, as the table of docs/design.md says."""
+    """The folders that each folder may import, from the table of docs/design.md."""
     text = (ROOT / "docs" / "design.md").read_text("utf-8")
     text = text.partition("## The folders")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)/?` \|[^|]*\| ([^|]*) \|$", text, re.MULTILINE)
     return {name: re.findall(r"`(\w+)/?`", used) for name, used in rows}
 
 
-def test_modules_do_not_import_one_another_in_circles():
+def test_modules_import_no_cycles():
     found = graph()
     assert len(found) > 100
     assert not circles(found)
 
 
-def test_imports_follow_the_arrows():
+def test_imports_follow_the_table():
     allowed, wrong = arrows(), []
     names = list(allowed)
     found = graph()
@@ -95,14 +95,14 @@ def test_imports_follow_the_arrows():
 
 
 def test_the_root_has_few_entries():
-    """Folders and modules, besides what makes a typed package of it and declares the extension."""
+    """Folders and modules, without the files of a typed package and of the extension."""
     own = {"__init__.py", "__init__.pyi", "py.typed", "_core.pyx", "_core.pxd"}
     entries = {path.relative_to(PACKAGE).parts[0] for path in files("ad_core/*")}
     assert own <= entries
     assert len(entries - own) <= 14
 
 
-def test_classes_have_names_of_their_own():
+def test_classes_have_different_names():
     names = Counter()
     for path in MODULES.values():
         tree = ast.parse(path.read_text("utf-8"))
@@ -117,7 +117,7 @@ def test_there_is_one_extension():
     assert [relative(path) for path in files("*.pyx")] == ["ad_core/_core.pyx"]
 
 
-def test_every_included_file_is_there_and_every_file_is_included():
+def test_every_included_file_exists_and_every_file_is_included():
     text = "".join((PACKAGE / f"_core.{end}").read_text("utf-8") for end in ("pyx", "pxd"))
     included = re.findall(r'^include "([^"]+)"', text, re.MULTILINE)
     assert sorted(included) == sorted(
@@ -125,13 +125,13 @@ def test_every_included_file_is_there_and_every_file_is_included():
     )
 
 
-def test_import_needs_numpy_alone(tmp_path):
+def test_import_needs_only_numpy(tmp_path):
     program = (
         "import sys, ad_core\n"
         "extras = {'scipy', 'matplotlib', 'rich', 'typer', 'pytest'} & set(sys.modules)\n"
         "sys.exit(f'imported: {extras}' if extras else 0)"
     )
-    # From elsewhere, or an in-tree ad_core/ would be found first.
+    # In another directory, since ad_core/ in the tree would be found first.
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
 
 
@@ -143,13 +143,13 @@ def test_any_module_may_be_imported(name):
 
 
 def test_sources_without_the_extension_say_what_to_do(tmp_path):
-    """What a checkout that is not built gives to `import ad_core`."""
+    """`import ad_core` in a checkout that is not built."""
     for path in (PACKAGE / "__init__.py", *(PACKAGE / "errors").glob("*.py")):
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text("utf-8"), "utf-8")
     done = subprocess.run(
-        [sys.executable, "-S", "-c", "import ad_core"],  # -S: none that is installed
+        [sys.executable, "-S", "-c", "import ad_core"],  # -S: no installed package
         cwd=tmp_path,
         capture_output=True,
         text=True,

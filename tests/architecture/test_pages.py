@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""README and docs/: their length, their links, and what the benchmarks' runner writes into them."""
+"""README and docs/: their length, their links, and the tables that the benchmarks write there."""
 
 import json
 import re
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.skipif(
 
 
 def prose(page):
-    """A page's text without its blocks of code."""
+    """The text of a page without its blocks of code."""
     return re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
 
 
 def anchors(page):
-    """What a link may have behind ``#``: the page's headings, as GitHub names them."""
+    """The anchors of a page: its headings, as GitHub names them."""
     headings = re.findall(r"^#+ (.*)$", prose(page), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -33,7 +33,7 @@ def test_the_readme_is_short():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page):
+def test_links_have_targets(page):
     broken = []
     for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
         if re.match(r"[a-z]+:", link):
@@ -52,21 +52,21 @@ def test_the_guide_lists_its_sections():
 
 
 def row(peer, seconds, error):
-    """A peer's row of a run's file."""
+    """The row of a peer in the file of a run."""
     quartiles = [seconds, seconds]
     known = {"name": peer, "median": seconds, "quartiles": quartiles, "first": 1.0, "error": error}
     return known | {"variant": "", "note": "", "status": "ok"}
 
 
 def result(scenario, held):
-    """A scenario's part of a run's file: the times that were published, twice as long."""
+    """The part of a scenario in the file of a run: twice the published times."""
     rows = [row(peer, 2.0 * time, held["errors"][peer]) for peer, time in held["seconds"].items()]
     known = {"scenario": scenario, "what": "jacobian", "own": "numpy", "limits": None, "rows": rows}
     return known | {key: held[key] for key in ("D", "K", "N")}
 
 
 def outcome(store):
-    """A run's file."""
+    """The file of a run."""
     works = []
     for name, work in store.items():
         results = [result(scenario, held) for scenario, held in work["scenarios"].items()]
@@ -92,7 +92,7 @@ class TestPublished:
 
     @pytest.fixture
     def root(self, tmp_path, publish):
-        """A copy of what is written into."""
+        """A copy of the pages."""
         for path in (publish.STORE, publish.README, publish.PERFORMANCE):
             (tmp_path / path).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / path, tmp_path / path)
@@ -106,7 +106,7 @@ class TestPublished:
         assert (root / publish.PICTURE).stat().st_size < 60_000
         assert (ROOT / publish.PICTURE).is_file()
 
-    def test_a_run_is_taken_into_the_pages(self, publish, root, tmp_path):
+    def test_a_run_is_written_into_the_pages(self, publish, root, tmp_path):
         results = tmp_path / "results.json"
         run = outcome(publish.load())
         for name in ("programs", "gradient"):  # the rest of a table

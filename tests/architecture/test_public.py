@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The public names: documented, and declared with types."""
+"""The public names have documentation and type declarations."""
 
 import ast
 import inspect
@@ -18,7 +18,7 @@ pytestmark = needs_sources
 
 
 def public():
-    """The public names with the objects that they stand for, the version left out."""
+    """The public names and their objects, without the version."""
     return {name: getattr(ad_core, name) for name in ad_core.__all__ if name != "__version__"}
 
 
@@ -44,7 +44,7 @@ def test_every_public_method_is_documented():
 
 
 def stub_names(path):
-    """The public names that a stub file declares at its top level, imports among them."""
+    """The public names that a stub file declares or imports at its top level."""
     names = set()
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -54,7 +54,7 @@ def stub_names(path):
         elif isinstance(node, ast.Assign):
             names.update(target.id for target in node.targets)
         elif isinstance(node, ast.ImportFrom):
-            # `from x import y as y` is how a stub says that y is its own.
+            # `from x import y as y` declares y in a stub.
             names.update(alias.asname for alias in node.names if alias.asname == alias.name)
     return {name for name in names if not name.startswith("_")}
 
@@ -62,7 +62,7 @@ def stub_names(path):
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "ad_core").glob("*.pyi")), ids=lambda path: path.name
 )
-def test_a_stub_names_what_there_is(path):
+def test_a_stub_declares_the_public_names(path):
     if path.stem == "__init__":
         assert stub_names(path) == set(public())
     else:
@@ -89,7 +89,7 @@ def test_public_functions_are_annotated_or_in_a_stub():
 @pytest.mark.skipif(
     sys.platform not in ("linux", "darwin") or not shutil.which("nm"), reason="needs nm"
 )
-def test_the_extension_exports_its_initialiser_alone():
+def test_the_extension_exports_only_its_initialiser():
     option = "-D" if sys.platform == "linux" else "-gU"
     listing = subprocess.run(
         ["nm", option, _core.__file__], capture_output=True, text=True, check=True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of the repository that a contributor may rely on."""
+"""Rules for the files of the repository."""
 
 import re
 from importlib import metadata
@@ -26,8 +26,8 @@ def test_no_source_file_is_over_500_lines():
 
 
 def test_no_test_reads_a_clock_or_the_resident_memory():
-    """What is asserted does not depend on how busy the machine is: polls, calls, allocations and
-    points are counted; what must be timed is a benchmark."""
+    """Tests do not depend on how busy the machine is. They count polls, calls, allocations and
+    points; times are measured by benchmarks."""
     reads = re.compile(
         r"\b(perf_counter|monotonic|process_time|thread_time|time\.time|time_ns|timeit|setitimer"
         r"|getrusage|clock_gettime|gettimeofday|clock)\b|\b(ru_maxrss|statm|VmRSS|memory_info)\b"
@@ -44,7 +44,7 @@ def test_nothing_generated_is_tracked():
     assert not [name for name in git("ls-files") if GENERATED.search(name)]
 
 
-def test_the_version_stands_once():
+def test_the_version_is_written_once():
     assert ad_core.__version__ == metadata.version("ad-core")
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert re.search(rf"^## \[?{re.escape(ad_core.__version__)}\b", changelog, re.MULTILINE)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors of the transcendental rows and their partials, in units in the last place, against mpmath.
+"""Errors of the transcendental functions and their partial derivatives, in units in the last place,
+compared with mpmath.
 
-As a script it prints the worst of each row, in Markdown.
+Run as a script, it prints the largest error of each row in Markdown.
 """
 
 import contextlib
@@ -20,11 +21,11 @@ from rows import ROWS, each, of_vector
 
 pytestmark = pytest.mark.slow
 
-POINTS = 1000  # a row
-DIGITS = (50, 250, 600)  # tried in turn until two agree
-AGREED = 25  # to so many of them
-ULPS = 4  # of a value: what libm and libmvec are held to
-ULPS_OF_PARTIALS = 8  # no row is known to exceed 7 but the one below
+POINTS = 1000  # for each row
+DIGITS = (50, 250, 600)  # tried in this order until two agree
+AGREED = 25  # digits to which they must agree
+ULPS = 4  # largest error of a value by libm and libmvec
+ULPS_OF_PARTIALS = 8  # no row is known to exceed 7 except the one below
 LARGER = {("cbrt", 0): 12}  # libm's cbrt is within 4 in glibc, and v * v doubles that
 
 # Helpers of the table that call such a function; the others are right to the last bit.
@@ -32,39 +33,40 @@ APPROXIMATE = {"ad_sinc", "ad_logaddexp", "ad_logaddexp2"}
 
 
 def of_one(true, a):
-    """Relative to 1, however small the result."""
+    """Errors relative to 1, also for small results."""
     return np.ones_like(a)
 
 
 def of_sine(true, a):
-    """Rounding pi a moves the sine's argument, so that its last digits are 1's, until it has
-    none, from a = 2^52 on."""
+    """The rounding of pi a changes the sine's argument, so errors are relative to 1; from a = 2^52
+    on no digits are left."""
     return np.minimum(1.0, 2.0**52 / np.abs(a))
 
 
 def of_cosine(true, a):
-    """Likewise; 1 / a of a difference from it is left.  Below 0.2 there is a series."""
+    """The same for a difference divided by a. Below 0.2 there is a series."""
     return np.where(np.abs(a) < 0.2, true, (np.pi + 1 / np.abs(a)) * of_sine(true, a))
 
 
 def of_sum(base, true, a, b):
-    """The larger operand and the logarithm cancel where the result is near 0 (NumPy's too); what
-    the logarithm is of has the error of the operands' difference."""
+    """The larger operand and the logarithm cancel where the result is near 0, as in NumPy; the
+    argument of the logarithm has the error of the operands' difference."""
     distance = np.abs(a - b)
     return np.maximum(np.abs(true), np.abs(np.maximum(a, b))) + distance * base**-distance
 
 
 def of_exponential(true, a, b):
-    """An exponential has the absolute error of its argument, the operands' difference."""
+    """The relative error of an exponential is the absolute error of its argument, the difference of
+    the operands."""
     return true * (1 + np.abs(a - b))
 
 
 def of_power(true, a, b):
-    """Likewise a power the error of its exponent, b - 1, times log(a)."""
+    """The relative error of a power is the error of its exponent, b - 1, times log(a)."""
     return true * (1 + np.abs((b - 1) * np.log(a)))
 
 
-# What errors are relative to where it is not the result itself, by row and edge (-1: the value).
+# (row, edge) -> size to which errors are relative, if it is not the result; edge -1 is the value.
 TERMS = {
     ("sinc", -1): of_sine,
     ("sinc", 0): of_cosine,
@@ -80,7 +82,7 @@ TERMS = {
 
 
 def is_transcendental(row):
-    """Whether the value calls what a library approximates."""
+    """Whether the value calls a function that a library approximates."""
     calls = set(re.findall(r"([A-Za-z_]\w*)\(", row["value"])) - CORRECTLY_ROUNDED
     return any(call in APPROXIMATE or not call.startswith("ad_") for call in calls)
 
@@ -89,8 +91,8 @@ TRANSCENDENTAL = [row for row in ROWS if is_transcendental(row)]
 
 
 def numbers(rng, n):
-    """Of any size and sign; beside 1 and multiples of pi / 2, however near; where exponentials
-    end."""
+    """Numbers of any size and sign, close to 1 and to multiples of pi / 2, and where exponentials
+    overflow."""
     sign = rng.choice([-1.0, 1.0], n)
     beside = 1 + rng.choice([-1.0, 1.0], n) * 2.0 ** -rng.uniform(2, 53, n)
     kinds = [
@@ -105,7 +107,7 @@ def numbers(rng, n):
 
 
 def operands(rng, row, n):
-    """Candidates (N, arity)."""
+    """Candidate points (N, arity)."""
     if row["arity"] == 1:
         return numbers(rng, n)[:, None]
     a, b = numbers(rng, n), numbers(rng, n)
@@ -130,7 +132,7 @@ def is_normal(x):
 
 
 def sample(row):
-    """Points (POINTS, arity) where the row has a value."""
+    """Points (POINTS, arity) at which the row has a value."""
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"):
         x = operands(rng, row, 30 * POINTS)
@@ -141,7 +143,7 @@ def sample(row):
 
 
 def settled(f):
-    """f() at a precision at which it does not change any more, or None."""
+    """f() at a precision at which more digits do not change it, or None."""
     before = None
     for digits in DIGITS:
         with mpmath.workdps(digits):
@@ -149,7 +151,7 @@ def settled(f):
             if not isinstance(result, mpmath.mpf):
                 return None
             if before is not None:
-                if not result:  # nor will more digits find two that agree
+                if not result:  # more digits will not help
                     return None
                 if abs(result - before) <= abs(result) * mpmath.mpf(10) ** -AGREED:
                     return result
@@ -158,8 +160,8 @@ def settled(f):
 
 
 def exactly(function, point, edge):
-    """The value, edge -1, or a partial: a central difference, whose error at these precisions is
-    nothing."""
+    """The value (edge -1) or a partial derivative, by a central difference, whose error is
+    negligible at these precisions."""
     if edge < 0:
         return settled(lambda: function(*map(mpmath.mpf, point)))
 
@@ -174,8 +176,8 @@ def exactly(function, point, edge):
 
 @functools.cache
 def reference(ufunc):
-    """Points, and of the value and of each partial a double and what is missing from it to the
-    truth; NaN where that is no normal number."""
+    """Points, and for the value and each partial derivative the nearest double and its difference
+    from the exact number; NaN if that is not a normal number."""
     row = next(row for row in ROWS if row["ufunc"] == ufunc)
     x = sample(row)
     high, low = np.full((2, 1 + row["arity"], len(x)), np.nan)
@@ -199,7 +201,7 @@ def chosen(isa):
 
 
 def computed(row, isa, x):
-    """(way, value and partials (1 + arity, N)) of each way to compute them."""
+    """(way, value and partials (1 + arity, N)) for each way to compute them."""
     recorded = [_core.op_point(row["name"], *point) for point in x]
     yield "recorded", np.array([[value, *partials] for value, partials in recorded]).T
     tape = ad_core.trace(of_vector(row), x[0])
@@ -209,7 +211,7 @@ def computed(row, isa, x):
 
 
 def errors(row, isa):
-    """(way, edge, points, errors in ulp), where the truth is known."""
+    """(way, edge, points, errors in ulp) where the exact number is known."""
     x, high, low = reference(row["ufunc"])
     for way, results in computed(row, isa, x):
         for edge in range(-1, row["arity"]):
@@ -218,7 +220,7 @@ def errors(row, isa):
             terms_of = TERMS.get((row["ufunc"], edge), lambda true, *operands: true)
             with np.errstate(over="ignore", under="ignore"):
                 terms = np.minimum(np.abs(terms_of(true, *at.T)), 2.0**1023)
-            # The double nearest to the truth is subtracted first, which is exact.
+            # The double nearest to the exact number is subtracted first, which is exact.
             distance = np.abs((results[1 + edge, known] - true) - rest)
             yield way, edge, at, distance / np.spacing(terms)
 
@@ -235,7 +237,7 @@ def test_errors_are_a_few_ulps(row, isa):
 
 
 def show():
-    """The worst errors over all instruction sets, a line a row and an edge."""
+    """The largest errors over all instruction sets, with a line for each row and edge."""
     ways = ("recorded", "one point", "lanes")
     print("| function |", " | ".join(ways), "|\n|---|---|---|---|")
     for row in TRANSCENDENTAL:

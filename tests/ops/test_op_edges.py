@@ -1,7 +1,7 @@
-"""Every row where something ends: zeros of both signs, infinities, NaN, the ends of range.
+"""Every row at edge points: zeros of both signs, infinities, NaN and the ends of the range.
 
-Values are NumPy's there too, and all the ways to a derivative agree on it, whatever it is;
-docs/conventions.md says what it is where several answers are in use.
+Values agree with NumPy's there too, and all ways to compute a derivative give the same number.
+docs/conventions.md says which number it is where several conventions are in use.
 """
 
 import itertools
@@ -26,11 +26,11 @@ from rows import (
     partial_of_vector,
 )
 
-# NumPy warns at these points, and should; the values are what is tested.
+# NumPy warns at these points, as it should. Only the values are tested.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 ULPS = 4
 ULPS_OF_PARTIALS = 32
-SOME = 7  # a stride that meets every edge value on either side, where all pairs take long
+SOME = 7  # a stride with which every edge value is used for each operand; all pairs would take long
 
 
 def columns_of(row):
@@ -47,14 +47,14 @@ def partials_at(row, point):
 
 
 @each(NUMPYS)
-def test_kernel_value_is_numpys(row):
+def test_kernel_value_agrees_with_numpy(row):
     reference = getattr(np, row["ufunc"])
     values = [_core.op_point(row["name"], *point)[0] for point in points.edges(row)]
     assert_ulps(values, reference(*columns_of(row)), ULPS)
 
 
 @each(UFUNCS)
-def test_traced_value_is_numpys(row):
+def test_traced_value_agrees_with_numpy(row):
     ufunc = getattr(np, row["ufunc"])
     operands = columns_of(row)
     value = ad_core.value_and_jacobian(lambda *x: 1.0 * ufunc(*x))(*operands)[0]
@@ -66,7 +66,7 @@ def test_traced_value_is_numpys(row):
 
 @each(SMOOTH)
 def test_both_modes_give_the_kernels_partials(row):
-    """One operation is one edge: its partial, untouched, even where it is NaN."""
+    """The derivative of one operation is its partial derivative, unchanged even if it is NaN."""
     which = tuple(range(row["arity"]))
     for point in points.edges(row)[:: every(row)]:
         expected = partials_at(row, point)
@@ -110,7 +110,7 @@ def test_second_derivatives_agree_in_every_order_of_modes(row):
 
 @each([row for row in SMOOTH if row["arity"] == 2])
 def test_one_variable_on_both_sides(row):
-    """f(x, x): the sum of both partials, in which an infinity or NaN stays one."""
+    """f(x, x): the sum of both partials, also if one is infinite or NaN."""
     f = function(row)
     for a in points.EDGES:
         partials = partials_at(row, (a, a))
@@ -121,7 +121,7 @@ def test_one_variable_on_both_sides(row):
 
 
 @each([row for row in SMOOTH if row["arity"] == 2])
-def test_a_constant_side_has_no_part_in_the_derivative(row):
+def test_a_constant_operand_does_not_affect_the_derivative(row):
     f = function(row)
     for a, b in points.edges(row)[::3]:
         partials = partials_at(row, (a, b))
@@ -131,8 +131,8 @@ def test_a_constant_side_has_no_part_in_the_derivative(row):
 
 
 @each(SMOOTH)
-def test_an_unused_result_leaves_no_trace(row):
-    """A zero adjoint or tangent wins, whatever the partials are: where() may mask any row."""
+def test_an_unused_result_does_not_affect_the_derivative(row):
+    """A zero adjoint or tangent gives zero for all partials, so where() may mask any row."""
     for point in points.edges(row)[:: every(row)]:
         for derivative in (ad_core.jacfwd, ad_core.jacrev):
 
@@ -145,7 +145,7 @@ def test_an_unused_result_leaves_no_trace(row):
 
 
 @pytest.mark.parametrize("b", [-1.0, 0.0, 1.0, 2.0, 3.0])
-def test_powers_of_variable_exponent_where_factors_vanish(b):
+def test_powers_with_a_variable_exponent_where_factors_are_zero(b):
     """d2(a**b)/da db at b = 0 is 1 / a, though d(a**b)/da is 0 there."""
     row = next(row for row in ROWS if row["ufunc"] == "power")
     for a in (0.4, 2.5):

@@ -1,4 +1,4 @@
-"""The rows compiled on vectors against the rows compiled on scalars, on every instruction set."""
+"""The rows compiled for vectors and for scalars agree, on every instruction set."""
 
 import re
 
@@ -13,7 +13,7 @@ from rows import ROWS, each
 
 @pytest.fixture(params=runnable())
 def isa(request):
-    """One instruction set's kernels, for the length of a test."""
+    """The kernels of one instruction set, for the duration of a test."""
     before = _core.isa()
     assert _core.choose_isa(request.param)
     assert _core.isa() == request.param
@@ -21,16 +21,16 @@ def isa(request):
     assert _core.choose_isa(before)
 
 
-LENGTHS = range(1, 18)  # around one vector and two, whole and not
-ULPS = 4  # what glibc's libmvec is held to
+LENGTHS = range(1, 18)  # around one and two vectors, full and partly filled
+ULPS = 4  # largest error of glibc's libmvec
 # A partial may take a few calls, and the difference of two of them.
 ULPS_OF_PARTIALS = 32
-# Of those helpers the ones that are written with functions that libmvec has.
+# The helpers that are written with functions of libmvec.
 BY_FUNCTIONS = {"ad_logistic", "ad_logistic2", "ad_power_log", "ad_times_log"}
 
 
 def texts(row):
-    """(edge, text, tolerance): the value's, edge -1, and each partial that is computed."""
+    """(edge, text, tolerance) of the value (edge -1) and of each partial that is computed."""
     yield -1, row["value"], ULPS
     for j, text in enumerate(row["partials"]):
         if not row["is_test"]:
@@ -61,7 +61,7 @@ def assert_lanes_are_scalars(row, given):
         finite = np.isfinite(expected)
         np.testing.assert_array_equal(actual[~finite], expected[~finite], err_msg=text)
         distance = np.abs(actual[finite] - expected[finite])
-        with np.errstate(all="ignore"):  # the largest number has no next one
+        with np.errstate(all="ignore"):  # the largest number has no next number
             bound = tolerance(text, ulps) * np.spacing(np.abs(expected[finite]))
         assert np.all((distance == 0.0) | (distance <= bound)), text
 
@@ -83,7 +83,7 @@ def test_at_edge_points(row, isa):
         assert_lanes_are_scalars(row, given[-n:])
 
 
-def test_an_unknown_instruction_set_is_refused():
+def test_an_unknown_instruction_set_raises():
     before = _core.isa()
     assert not _core.choose_isa("none such")
     assert _core.isa() == before

@@ -1,4 +1,4 @@
-"""Every row on arrays of every pair of shapes, as they lie and read backwards."""
+"""Every row on arrays of every pair of shapes, contiguous and reversed."""
 
 import itertools
 
@@ -11,12 +11,12 @@ from ad_core import _core
 from rows import SMOOTH, each, function
 
 SHAPES = [(), (0,), (1,), (3,), (1, 3), (2, 1), (2, 3), (2, 0), (2, 1, 3)]
-# More dimensions than a view of the tape's has, and more elements than one chunk.
+# More dimensions than a view of the tape has, and more elements than one chunk.
 UNUSUAL = [((2, 1, 1, 1, 3), (4, 1, 1), (1, 2, 1)), ((513,), (513,), (513,)), ((9, 60), (60,), ())]
 
 
 def shapes_of(row):
-    """Shapes of the operands that NumPy broadcasts, and the unusual ones."""
+    """Shapes of operands that NumPy broadcasts, unusual ones among them."""
     if row["arity"] < 3:
         pairs = itertools.product(SHAPES, repeat=row["arity"])
     else:
@@ -45,7 +45,7 @@ def unchanged(x):
 
 
 def expected_jacobians(row, xs, view):
-    """One for each operand, output shape + its shape, from the kernel's partials."""
+    """The Jacobian by each operand, of shape output + operand, from the kernel's partials."""
     seen = np.broadcast_arrays(*(view(x) for x in xs))
     where = np.broadcast_arrays(*(view(np.arange(x.size).reshape(x.shape)) for x in xs))
     given = zip(*(x.ravel() for x in seen), strict=True)
@@ -75,7 +75,7 @@ def test_jacobians_of_broadcast_operands(row, mode, view):
 
 
 @each([row for row in SMOOTH if row["arity"] == 2])
-def test_what_numpy_can_not_broadcast_is_refused(row):
+def test_shapes_that_do_not_broadcast_raise(row):
     f = function(row)
     with pytest.raises(ValueError, match="broadcast"):
         ad_core.jacobian(lambda x: f(x, np.ones(3)))(np.ones(2))

@@ -1,6 +1,6 @@
-"""Every row of the op table against NumPy's values and the mathematics' derivatives.
+"""Every row of the op table compared with NumPy's values and exact derivatives.
 
-All of it is generated from the table itself: a new row is tested without a line written here.
+The tests are generated from the table: a new row is tested without a change of this file.
 """
 
 import re
@@ -28,18 +28,18 @@ from rows import (
 FIRST = 1e-12  # largest relative errors, by order of the derivative
 SECOND = 2e-12
 THIRD = 2e-11
-BY_DIFFERENCES = 1e-8  # the same where the mathematics is known from differences alone
+BY_DIFFERENCES = 1e-8  # the same if only finite differences are available
 ULPS = 4
 CLASSES = {"0": 0.0, "1": 1.0, "-1": -1.0}
 
 
 def orders(row, *along):
-    """How often each operand is differentiated for."""
+    """How often the function is differentiated by each operand."""
     return tuple(along.count(k) for k in range(row["arity"]))
 
 
 def error(actual, expected):
-    """The relative error; of a derivative that is zero the error itself."""
+    """The relative error; the absolute error if the derivative is zero."""
     return abs(actual - expected) / (abs(expected) if abs(expected) > 1e-18 else 1.0)
 
 
@@ -63,21 +63,21 @@ def test_rows_are_complete(row):
 
 
 @each(NUMPYS)
-def test_kernel_value_is_numpys(row):
+def test_kernel_value_agrees_with_numpy(row):
     reference = getattr(np, row["ufunc"])
     for point in points.interior(row):
         assert_ulps(_core.op_point(row["name"], *point)[0], reference(*point), ULPS)
 
 
 @each([row for row in SMOOTH if points.is_exact(row["ufunc"])])
-def test_kernel_value_is_the_mathematics(row):
+def test_kernel_value_is_exact(row):
     for point in points.interior(row):
         value = _core.op_point(row["name"], *point)[0]
         assert error(value, points.derivative(row["ufunc"], point, orders(row))) < 1e-15
 
 
 @each(UFUNCS)
-def test_traced_value_is_numpys_bit_for_bit(row):
+def test_traced_value_agrees_with_numpy_bit_for_bit(row):
     ufunc = getattr(np, row["ufunc"])
     operands = [np.array(column) for column in zip(*points.interior(row), strict=True)]
     whole = ad_core.value_and_jacobian(lambda *x: ufunc(*x) * 1.0)(*operands)[0]
@@ -89,7 +89,7 @@ def test_traced_value_is_numpys_bit_for_bit(row):
 
 @edges_of(SMOOTH)
 def test_partial_is_the_derivative(row, j):
-    """And one wrong by a millionth would be found, at every point."""
+    """An error of a millionth would be found, at every point."""
     for point in points.interior(row):
         partial = _core.op_point(row["name"], *point)[1][j]
         expected = points.derivative(row["ufunc"], point, orders(row, j))
@@ -107,13 +107,13 @@ def test_partial_text_and_kernel_agree(row, j):
 
 
 @edges_of(SMOOTH)
-def test_partial_class_is_what_the_numbers_are(row, j):
+def test_partial_class_agrees_with_the_numbers(row, j):
     text = row["partials"][j]
     values = [_core.op_point(row["name"], *point) for point in points.interior(row)]
     for (value, partials), point in zip(values, points.interior(row), strict=True):
         known = CLASSES | {"v": value} | dict(zip("abc", point, strict=False))
         assert partials[j] == known.get(text, partials[j])
-    # A row that is constant or linear everywhere says so; only then the sparsity knows it.
+    # A row that is constant or linear everywhere must say so, or sparsity patterns are too large.
     numbers = {_core.op_point(row["name"], *point)[1][j] for point in points.edges(row)}
     numbers |= {partials[j] for _, partials in values}
     if len(numbers) == 1 and numbers <= set(CLASSES.values()):
@@ -157,7 +157,7 @@ def test_third_derivatives(row):
 
 @each(SMOOTH)
 @pytest.mark.parametrize("mode", ["fwd", "rev"])
-def test_whole_arrays_have_the_partials_of_scalars(row, mode):
+def test_arrays_have_the_partials_of_scalars(row, mode):
     operands = [np.array(column) for column in zip(*points.interior(row), strict=True)]
     whole = ad_core.jacobian(function(row), argnums=tuple(range(row["arity"])), mode=mode)
     single = np.array([_core.op_point(row["name"], *point)[1] for point in points.interior(row)])
@@ -179,7 +179,7 @@ def test_truth_values_have_no_derivative(row):
 @each([row for row in SMOOTH if row["arity"] == 2])
 @pytest.mark.parametrize("mode", ["fwd", "rev"])
 def test_roles_of_two_operands(row, mode):
-    """Both variable, one constant on either side, one variable on both."""
+    """Both operands variable, one of them constant, and the same variable for both."""
     f = function(row)
     derivative = one_way(mode)
     for a, b in points.interior(row):
@@ -199,7 +199,7 @@ def test_roles_of_two_operands(row, mode):
 
 @each([row for row in SMOOTH if row["arity"] == 1])
 def test_kinds_of_scalars(row):
-    """A Python float, a NumPy scalar and a 0-d array: one derivative, shape ()."""
+    """A Python float, a NumPy scalar and a 0-d array have the same derivative, of shape ()."""
     f = function(row)
     for (a,) in points.interior(row):
         expected = _core.op_point(row["name"], a)[1][0]
@@ -213,7 +213,7 @@ def test_kinds_of_scalars(row):
 @pytest.mark.parametrize("kind", [int, float, np.float64, np.int64])
 @pytest.mark.parametrize("n", range(-3, 6))
 def test_constant_exponents_are_not_differentiated(n, kind, mode):
-    """So that a negative base has a derivative, which log(a) would not give."""
+    """A negative base then has a derivative, although log(a) is NaN."""
     derivative = one_way(mode)
     forms = [lambda x: x ** kind(n), lambda x: np.power(x, kind(n)), lambda x: pow(x, kind(n))]
     for a in (-2.0, -0.5, 0.0, 1.5):
@@ -230,7 +230,7 @@ def test_constant_exponents_are_not_differentiated(n, kind, mode):
 
 
 @pytest.mark.parametrize("alias", _core.op_aliases())
-def test_aliases_mean_their_row(alias):
+def test_aliases_use_their_row(alias):
     name = _core.op_aliases()[alias]
     row = next(row for row in ROWS if row["name"] == name)
     for point in points.interior(row):
@@ -240,7 +240,7 @@ def test_aliases_mean_their_row(alias):
 
 
 def test_texts_use_what_the_table_provides():
-    """The names in the texts are operands, constants, sel, or values of rows."""
+    """The names in the texts are operands, constants, sel or values of rows."""
     provided = {re.match(r"\w+", row["value"])[0] for row in ROWS if "(" in row["value"]}
     for row in ROWS:
         for text in (row["value"], *row["partials"]):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folds of many elements by a ufunc: running ones, and those of groups, of every length."""
+"""Folds of many elements by a ufunc: cumulative ones and those of groups, for all lengths."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def numbers(*shape):
 
 
 def apart(*shape):
-    """No two of them near one another, so that differences stay on one side of every extreme."""
+    """Numbers that are far apart, so that finite differences do not change a maximum."""
     return np.random.default_rng(7).permutation(int(np.prod(shape))).reshape(shape) * 1.0
 
 
@@ -32,7 +32,7 @@ def agrees(f, x, eps=1e-4):
 
 @pytest.mark.parametrize("ufunc", FOLDS, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("n", LENGTHS)
-def test_running(ufunc, n):
+def test_cumulative_folds(ufunc, n):
     if ufunc in (np.maximum, np.fmin):
         agrees(ufunc.accumulate, apart(n), 1e-6)
     else:
@@ -43,13 +43,13 @@ def test_running(ufunc, n):
     "shape", [(3, 40), (2, 3, 17), (40, 3), (1, 70), (0, 20), (20, 0), (300, 30)]
 )
 @pytest.mark.parametrize("axis", [0, -1])
-def test_running_along_an_axis(shape, axis):
+def test_cumulative_folds_along_an_axis(shape, axis):
     agrees(lambda x: np.cumprod(x, axis=axis), numbers(*shape))
     agrees(lambda x: np.maximum.accumulate(x, axis=axis), apart(*shape), 1e-6)
 
 
 @pytest.mark.parametrize("n", [5, 40, 300])
-def test_running_over_constants_and_repeated_elements(n):
+def test_cumulative_folds_of_constants_and_repeated_elements(n):
     def f(x):
         y = np.concatenate([np.ones(n // 2), x, np.full(3, 0.5), x[::-1], x[:1]])
         table = np.cumprod(np.full(n, 0.9))
@@ -58,7 +58,7 @@ def test_running_over_constants_and_repeated_elements(n):
     agrees(f, numbers(n))
 
 
-def test_a_running_fold_is_an_array_of_its_own():
+def test_a_cumulative_fold_is_a_new_array():
     def f(x):
         for n in (1, 3, 40):
             y = np.maximum.accumulate(x[:n])
@@ -68,7 +68,7 @@ def test_a_running_fold_is_an_array_of_its_own():
     assert ad_core.trace(f, numbers(40)).value == numbers(40).sum()
 
 
-def test_a_running_fold_needs_few_runs_and_nodes():
+def test_a_cumulative_fold_needs_few_runs_and_nodes():
     n = 50_000
     size = ad_core.trace(lambda x: np.cumprod(x)[-1], numbers(n)).size
     assert size["runs"] < 250
@@ -113,7 +113,7 @@ def test_sums_and_products_at_places(counts):
 
 @pytest.mark.parametrize("f", [np.max, np.min], ids=["max", "min"])
 @pytest.mark.parametrize("shape", [(1,), (7,), (8,), (9,), (31,), (3, 17), (20, 3), (2, 9, 2)])
-def test_extremes_ties_and_holes(f, shape):
+def test_extremes_with_ties_and_nans(f, shape):
     rng = np.random.default_rng(2)
     x = rng.integers(-3, 4, shape) * 1.0
     for axis in (None, 0, -1):
@@ -131,8 +131,8 @@ def test_extremes_ties_and_holes(f, shape):
 @pytest.mark.parametrize(
     "constant", [(0,), (1,), (0, 1), (0, 2), (2, 3), (0, 1, 2), (1, 3)], ids=str
 )
-def test_running_folds_of_rows_that_are_constants(fold, constant):
-    """Each row's nodes are all constants or none, wherever the constant ones stand."""
+def test_cumulative_folds_of_constant_rows(fold, constant):
+    """The nodes of a row are either all constants or all not, for any order of the rows."""
 
     def f(x):
         rows = [numbers(3) if k in constant else x * (k + 1.0) for k in range(4)]
@@ -158,7 +158,7 @@ def test_nodes_at_places():
 
 
 @pytest.mark.parametrize("bad", [[-1, 0], [0, 4], [1 << 40, 0]], ids=str)
-def test_places_that_are_not_there(bad):
+def test_places_out_of_range(bad):
     counts = np.array([1, 1, 0, 0])
     with pytest.raises(IndexError, match="place"):
         _core.order_of_places(np.array(bad), counts)
@@ -166,7 +166,7 @@ def test_places_that_are_not_there(bad):
         _core.table_of_places(np.zeros(2, np.uint32), np.array(bad), counts, 0)
 
 
-def test_counts_that_do_not_fit_the_places():
+def test_counts_that_do_not_match_the_places():
     nodes = np.zeros(3, np.uint32)
     with pytest.raises(ValueError, match="count"):
         _core.order_of_places(np.zeros(3, int), np.array([2, 0]))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Complex numbers between real inputs and results: values NumPy's, derivatives in both modes and
-of second order, recordings at new points, writes and views, and what is refused."""
+"""Complex numbers between real inputs and results: values compared with NumPy's, derivatives in
+both modes and of second order, recordings at new points, writes and views, and errors."""
 
 import cmath
 import copy
@@ -150,7 +150,7 @@ def test_recordings_at_new_points(call):
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_shapes_and_types_are_numpys(call):
+def test_shapes_and_types_agree_with_numpy(call):
     seen = []
 
     def f(x):
@@ -163,7 +163,7 @@ def test_shapes_and_types_are_numpys(call):
     assert seen[0] == (expected.shape, expected.dtype)
 
 
-def test_writes_are_seen_through_views():
+def test_writes_through_views():
     def f(x):
         z = start(x)
         rows = np.stack([z, z])
@@ -182,7 +182,7 @@ def test_writes_are_seen_through_views():
         np.testing.assert_allclose(tangent, slope(lambda x, p=part: p(f(x)), X, 1.0), atol=1e-9)
 
 
-def test_a_number_is_bound_anew():
+def test_in_place_operators_on_a_number_make_a_new_one():
     def f(x):
         z = start(x)
         first = z[0]
@@ -196,7 +196,7 @@ def test_a_number_is_bound_anew():
     "z",
     [-2 + 0j, complex(-2, -0.0), 2j, -2j, 0.3 - 4j, 300 + 1j, -4 - 1e-9j, 1e200 + 1e200j, 1e-200j],
 )
-def test_values_on_and_near_cuts(z):
+def test_values_on_and_near_branch_cuts(z):
     plain = np.array([z])
 
     def f(x, part, g):
@@ -213,7 +213,7 @@ def test_values_on_and_near_cuts(z):
 
 
 def test_at_zero():
-    """The middle of the subgradients, and powers without logarithms."""
+    """The derivative of abs is the middle of the subgradients; powers need no logarithms."""
 
     def f(x, g):
         z = x[:1].astype(complex) + 1j * x[1:].astype(complex)
@@ -237,8 +237,8 @@ def test_stop_gradient():
     np.testing.assert_allclose(ad_core.grad(f)(X), ad_core.grad(half)(X), rtol=1e-13)
 
 
-def test_beside_a_result():
-    """has_aux gives plain complex numbers, or those of the trace around."""
+def test_aux_output():
+    """has_aux returns plain complex numbers, or those of the outer trace."""
 
     def f(x):
         return np.sum(x**2), (start(x), start(x)[0])
@@ -299,7 +299,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("name", LOST)
-def test_what_would_lose_a_derivative(name):
+def test_calls_that_would_lose_a_derivative_raise(name):
     use, kind, words = LOST[name]
 
     def f(x):
@@ -319,7 +319,7 @@ def test_inputs_and_results_are_real():
         ad_core.jacobian(start)(X)
 
 
-def test_it_looks_like_a_complex_array():
+def test_attributes_and_methods_of_a_complex_array():
     def f(x):
         z = start(x)
         assert type(z) is TracedComplex

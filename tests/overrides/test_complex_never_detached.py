@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever public NumPy function a complex traced value meets: a right traced result, a clear
-error, or a result that does not depend on the value."""
+"""Every public NumPy function of a complex traced value: it returns a right traced result, raises a
+clear error, or returns a result that does not depend on the value."""
 
 import warnings
 
@@ -107,7 +107,7 @@ def examine(module, name, call):
             changed = not np.array_equal(real_parts(expected), real_parts(moved))
         except REFUSALS:
             return None
-        if name == "poly1d":  # keeps its coefficients, traced as they are
+        if name == "poly1d":  # keeps the traced coefficients unchanged
             changed = changed and not dependent(results[0].coefficients)
         changed = changed and name not in ("empty_like", *TEXT)
         return "a plain result that depends on traced values" if changed else None
@@ -129,7 +129,7 @@ def examine(module, name, call):
 
 
 @pytest.mark.parametrize(("module", "name"), list(functions()))
-def test_right_or_refused(module, name):
+def test_right_result_or_clear_error(module, name):
     if name in TEXT | SKIPPED:
         pytest.skip("text shows the numbers and has no derivative")
     wrong = {}
@@ -140,7 +140,7 @@ def test_right_or_refused(module, name):
                 continue
             try:
                 call(getattr(module, name), *arguments(X))
-            except Exception:  # no way to call this one
+            except Exception:  # not a way to call this function
                 continue
             problem = examine(module, name, call)
             if problem is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ufuncs in every way of calling them, and the functions that act element by element."""
+"""Ufuncs with all their options, and elementwise functions that are not ufuncs."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ np.clip(v, 0.3, 0.6) | np.clip(a, None, 0.5) | np.clip(v, min=0.3) | np.clip(v, 
 np.clip(K, s, t) | np.clip(s, 0.5, 1) | v.clip(0.3, 0.6) | v.clip(max=0.5)
 np.clip(v, 0.2, 0.5, np.zeros(5)) | np.clip(a, b[0], 1.0) | np.clip(v, None, None)
 np.select([v > 0.6, v > 0.3], [v * v, w], s) | np.select([ON5, v > 0.3], [K, v])
-np.nan_to_num(a + HOLES) | np.nan_to_num(a + HOLES, nan=2.0)
+np.nan_to_num(a + NANS) | np.nan_to_num(a + NANS, nan=2.0)
 np.nan_to_num(np.log(v - v[0]), neginf=1.0) | np.sinc(v) | np.sinc(s) | np.round(v, 1) + s
 np.round(a * 100, -1) + s | np.around(v) + s | v.round(1) + s | round(s, 1) + s | np.fix(-v * 3) * w
 np.real(v) * w | np.real(s) * t | np.imag(v) + s | np.real_if_close(v) * w | v.real * w | v.imag + s
@@ -86,7 +86,7 @@ def test_unary(name, x):
 def test_binary(name, operands):
     ties = {"maximum", "minimum", "fmax", "fmin"}
     if (operands == "v, v" and name in STEPS | ties) or (operands == "a, v[:4]" and name in STEPS):
-        return  # differences across a step or a kink tell nothing
+        return  # finite differences across a step or a kink are not derivatives
     assert_agrees(f"np.{name}({operands}) + 0.0 * s", order=1 if name in STEPS else 2)
 
 
@@ -107,7 +107,7 @@ np.add(v, w, out=(K,)) | np.add(v, None) | K & v | np.matmul.reduce(v) | np.frex
 
 
 @pytest.mark.parametrize("code", rows(REFUSED))
-def test_refusals(code):
+def test_errors(code):
     f, names = function_of(code)
     with pytest.raises((TypeError, NotImplementedError, ValueError, RuntimeError)):
         ad_core.jvp(f, arguments(names), arguments(names))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy.fft on traced arrays: values NumPy's, tangents the transforms of tangents, cotangents
-their transposes; real inputs and complex ones, lengths, axes and norms."""
+"""numpy.fft on traced arrays: values, tangents and cotangents, for real and complex inputs and all
+lengths, axes and norms."""
 
 import numpy as np
 import pytest
@@ -114,7 +114,7 @@ def test_power_spectrum_of_third_order():
     np.testing.assert_allclose(third, np.zeros((5, 5, 5)), atol=1e-12)
 
 
-def test_constants_take_traced_values():
+def test_traced_values_can_be_written_to_transforms_of_constants():
     def f(x):
         spectrum = np.fft.fft(np.array([1.0, 2.0, 3.0]))
         buffer = np.fft.rfft(np.ones(4)).real
@@ -126,7 +126,7 @@ def test_constants_take_traced_values():
     )
 
 
-def test_what_is_refused():
+def test_calls_that_raise():
     x, plain = np.ones(4), np.empty(4, dtype=complex)
     with refused(TypeError, "rfft", "real"):
         ad_core.jacobian(lambda x: np.fft.rfft(np.fft.fft(x)).real)(x)
@@ -143,7 +143,7 @@ def test_what_is_refused():
 
 
 def one(shape):
-    """A buffer of constants, made while a trace runs."""
+    """An array of constants, made while a function is traced."""
     return np.zeros(shape) + 2.0
 
 
@@ -159,7 +159,7 @@ def one(shape):
     ],
 )  # fmt: skip
 def test_a_transform_of_constants_is_of_the_type_that_numpy_gives(transform):
-    """And takes traced values as any other array of the trace."""
+    """Traced values can be written to it, as to other arrays of the trace."""
     plain, kinds = transform(), []
 
     def f(x):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""np.errstate, np.seterr and floating-point warnings within a trace, beside NumPy's own."""
+"""np.errstate, np.seterr and floating-point warnings in traced functions, compared with NumPy's."""
 
 import operator
 import pickle
@@ -41,7 +41,7 @@ def traced(fun):
 
 
 def lowest(x):
-    """Three finite numbers of which sums overflow."""
+    """Three finite numbers whose sums overflow."""
     return np.stack([x[2] * 1e305, x[2] * 1e305, x[0]])
 
 
@@ -132,19 +132,19 @@ KINDS |= {
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_warnings_are_numpys(name):
+def test_warnings_agree_with_numpy(name):
     assert told(traced(KINDS[name]), WILD) == told(KINDS[name], WILD)
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_finite_numbers_warn_of_nothing(name):
+def test_finite_numbers_raise_no_warning(name):
     assert told(traced(KINDS[name]), np.full(6, 0.75)) == told(KINDS[name], np.full(6, 0.75))
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # beside the errors: "Degrees of freedom"
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("mode", ["ignore", "call", "print", "raise"])
-def test_every_mode_is_numpys(name, mode, capsys):
+def test_every_mode_agrees_with_numpy(name, mode, capsys):
     def watched(run):
         calls, raised = [], None
         with np.errstate(all=mode, call=lambda kind, flag: calls.append(kind)):
@@ -157,8 +157,8 @@ def test_every_mode_is_numpys(name, mode, capsys):
     assert watched(traced(KINDS[name])) == watched(KINDS[name])
 
 
-def test_a_derivative_warns_of_nothing():
-    """Partials, sweeps and rules are no operations of the function's."""
+def test_a_derivative_raises_no_warning():
+    """Partial derivatives, sweeps and rules are not operations of the function."""
     x = np.array([0.0, 2.0])
     assert np.isinf(ad_core.grad(lambda x: np.sum(np.sqrt(x)))(x)[0])
     with np.errstate(all="raise"):
@@ -257,7 +257,7 @@ POINTS = np.concatenate([
 
 @pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 @pytest.mark.parametrize("fun", PATHS)
-def test_every_point_goes_its_own_way(fun):
+def test_each_point_takes_its_own_path(fun):
     values = np.array([fun(x) for x in POINTS])
     slopes = np.array([ad_core.jacobian(fun)(x) for x in POINTS])
     for first in range(4):
@@ -275,7 +275,7 @@ def test_every_point_goes_its_own_way(fun):
             np.testing.assert_allclose(found, value)
 
 
-def test_what_a_tape_says():
+def test_a_tape_raises_on_another_path():
     good, bad = np.array([4.0, 1.0]), np.array([-1.0, 1.0])
     with pytest.raises(BranchChanged, match=r"test_floating_errors.*np\.sqrt\(x\)"):
         ad_core.trace(caught, good)(bad)
@@ -283,7 +283,7 @@ def test_what_a_tape_says():
         ad_core.trace(caught, bad)(good)
 
 
-def test_what_a_tape_says_where_a_result_does_not_tell():
+def test_a_tape_raises_where_the_result_does_not_show_the_error():
     def f(x):
         with np.errstate(all="raise"):
             return np.prod(x) if x[0] > 0.0 else x[0]
@@ -293,7 +293,7 @@ def test_what_a_tape_says_where_a_result_does_not_tell():
     assert "numpy.prod in f" in error.value.__notes__[0]
 
 
-def test_an_error_that_nobody_catches_leaves():
+def test_an_error_that_is_not_caught_is_raised():
     with np.errstate(all="raise"), pytest.raises(FloatingPointError, match="in scalar divide"):
         ad_core.grad(lambda x: 1.0 / x)(0.0)
     with pytest.warns(RuntimeWarning, match="divide by zero encountered in log") as found:
@@ -301,7 +301,7 @@ def test_an_error_that_nobody_catches_leaves():
     assert found[0].filename == __file__  # the user's own line
 
 
-def test_the_state_is_put_back():
+def test_the_error_state_is_restored():
     before = np.geterr()
     config = __import__("numpy._core._ufunc_config", fromlist=["_"])
     state = config._extobj_contextvar
@@ -317,7 +317,7 @@ def inside(x):
         return np.sum(x * x)
 
 
-def test_threads_have_states_of_their_own():
+def test_threads_have_separate_error_states():
     raised, ready, go = [], threading.Event(), threading.Event()
 
     def work():
@@ -342,9 +342,9 @@ def test_threads_have_states_of_their_own():
     assert len(raised) == 1
 
 
-def test_results_that_no_error_leaves_need_no_calls():
-    """Under np.seterr(all="raise") recordings are what they are otherwise: programs without
-    Python, files, Hessians by one sweep."""
+def test_results_that_show_no_error_need_no_calls():
+    """Under np.seterr(all="raise") recordings are the same as without it: programs without Python,
+    files, Hessians by one sweep."""
 
     def f(x):
         return np.sum(np.exp(x) * x / (1.0 + x[0] * x[1]) ** 2) + np.sqrt(x[0])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy.linalg, from the table in linalg_rows.py: values as NumPy's, derivatives in both modes and
-of second order, recordings at new points; singular, equal and empty cases; errors."""
+"""numpy.linalg, from the table in linalg_rows.py: values compared with NumPy's, derivatives in both
+modes and of second order, recordings at new points; singular, equal and empty cases; errors."""
 
 import itertools
 import warnings
@@ -164,8 +164,8 @@ EQUAL = (np.linalg.qr(np.vander([1.0, 2.0, 4.0]))[0] * [1.0, 1.0, 2.0]) @ (
 
 @pytest.mark.parametrize("a", [np.eye(3), EQUAL, np.zeros((3, 3))], ids=["eye", "two", "zeros"])
 def test_equal_eigenvalues(a):
-    """Sums over all of them have their derivatives; tests/rules/test_equal_eigenvalues.py has the
-    rest."""
+    """Sums over all equal values have derivatives; the others are in
+    tests/rules/test_equal_eigenvalues.py."""
     slope = ad_core.grad(lambda a: np.sum(np.exp(np.linalg.eigvalsh(a + a.T))))(a)
     w, v = np.linalg.eigh(2.0 * a)
     close(slope, 2.0 * (v * np.exp(w)) @ v.T, 1e-12)
@@ -175,7 +175,7 @@ def test_equal_eigenvalues(a):
 
 @pytest.mark.parametrize("a", [np.zeros((2, 3)), np.outer([1.0, 2.0], [2.0, 0.5, 1.0])])
 def test_norms_at_zero_singular_values(a):
-    """As `abs` at 0: what is zero has no part in the derivative."""
+    """As `abs` at 0: a zero singular value does not contribute to the derivative."""
     nonzero = np.linalg.norm(a)
     expected = a / nonzero if nonzero else a
     close(ad_core.grad(lambda a: np.linalg.norm(a, "nuc"))(a), expected, 1e-12)
@@ -201,7 +201,7 @@ EMPTY = {
 
 @pytest.mark.parametrize("code", EMPTY)
 def test_empty(code):
-    """The value, the types of results and the kind of error are NumPy's."""
+    """The value, the types of results and the type of error agree with NumPy's."""
     A = np.ones(EMPTY[code])
     call = eval(f"lambda A: {code}", {"L": np.linalg, "np": np})
     found = []
@@ -251,7 +251,7 @@ WRONG = {
 @pytest.mark.parametrize(
     ("code", "shape"), [(code, shape) for shape, codes in WRONG.items() for code in codes.split()]
 )
-def test_errors_are_numpys(code, shape):
+def test_errors_agree_with_numpy(code, shape):
     A = np.arange(float(np.prod(shape))).reshape(shape) ** 2 + np.ones(shape)
     with pytest.raises(Exception) as theirs:
         eval(code, {"L": np.linalg, "np": np, "A": A})
@@ -263,7 +263,7 @@ def test_errors_are_numpys(code, shape):
     "code", ["inv(A)", "solve(A, A)", "cholesky(A - 5.0)", "matrix_power(A, -2)"]
 )
 def test_a_singular_matrix_is_an_error(code):
-    """In a recording, at a new point and in a compiled function too."""
+    """Also in a recording, at a new point and in a compiled function."""
     call = eval(f"lambda A: L.{code}", {"L": np.linalg})
     with pytest.raises(np.linalg.LinAlgError):
         ad_core.jacobian(call)(np.ones((2, 2)))
@@ -275,7 +275,7 @@ def test_a_singular_matrix_is_an_error(code):
         close(f(fine), call(fine), 1e-13)
 
 
-# ------------------------------------------------------------------------ refusals, decisions
+# -------------------------------------------------------------------------------- errors, guards
 
 TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
 
@@ -293,7 +293,7 @@ TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
         (lambda a: np.linalg.lstsq(a + np.eye(2)[0], a, 0.9), ("np.linalg.lstsq", "constant rank")),
     ],
 )
-def test_a_refusal_says_what_to_do(call, words):
+def test_error_messages_say_what_to_do(call, words):
     with refused(NotImplementedError, *words, "test_linalg.py"):
         ad_core.jacobian(lambda a: call(a))(TURN)
 
@@ -307,8 +307,8 @@ def test_eigenvalues_that_become_complex():
 
 
 @pytest.mark.parametrize("a", [[[1.0, 2.0], [0.5, 3.0]], np.zeros((2, 0, 0)), np.ones((3, 1, 1))])
-def test_real_eigenvalues_and_vectors_have_the_type_of_numpys(a):
-    """Floats, or from NumPy 2.5 on complex numbers, whose imaginary parts stay zero."""
+def test_real_eigenvalues_and_vectors_have_the_type_of_numpy(a):
+    """Floats, or, since NumPy 2.5, complex numbers whose imaginary parts are zero."""
     a, found = np.array(a), []
 
     def f(a):
@@ -321,7 +321,7 @@ def test_real_eigenvalues_and_vectors_have_the_type_of_numpys(a):
     assert not J.any()
 
 
-def test_ranks_are_decided_anew():
+def test_ranks_are_guards():
     def scaled(a):
         return a * np.linalg.matrix_rank(a)
 
@@ -338,7 +338,7 @@ def test_ranks_are_decided_anew():
             tape(np.ones((3, 2)))
 
 
-def test_constants_have_plain_answers():
+def test_constants_have_plain_results():
     def f(x):
         a = np.eye(2) * 2.0
         inverse = np.linalg.inv(a)

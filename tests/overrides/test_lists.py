@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy's functions of lists that hold traced values."""
+"""NumPy functions of lists that hold traced values."""
 
 import statistics
 import sys
@@ -36,7 +36,7 @@ FUNCTIONS = {
 }
 
 
-# Of functions that want more than one array: a call with the array in a list's place.
+# Calls of functions that take more than one array, with the array in place of the list.
 CALLS = {
     "percentile": lambda f, x: f(x, 30.0),
     "nanpercentile": lambda f, x: f(x, 30.0),
@@ -66,7 +66,7 @@ LISTED = sorted(
 
 
 @pytest.mark.parametrize(("module", "name"), LISTED)
-def test_a_list_is_the_array_of_its_elements(module, name):
+def test_a_list_is_treated_as_the_array_of_its_elements(module, name):
     point = np.array([[1.5, 0.3], [0.3, 0.8]]) if module == "numpy.linalg" else np.abs(X)
     if name.endswith(("2", "n")) and module == "numpy.fft":
         point = point.reshape(2, 2)
@@ -92,7 +92,7 @@ def test_values_and_derivatives(name):
     ad_core.transforms.testing.check_grads(function, (0.3, 1.2))
 
 
-def test_functions_are_themselves_again():
+def test_replaced_functions_are_restored():
     before = np.mean, np.linalg.solve, np.fft.fft, np.nditer
     assert ad_core.grad(lambda x: np.mean([x, 1.0]))(2.0) == 0.5
     with pytest.raises(ZeroDivisionError):
@@ -112,12 +112,12 @@ def test_plain_lists_stay_plain_while_a_trace_runs():
 
 
 @pytest.mark.parametrize("ask", [statistics.mean, statistics.fmean, lambda x: Fraction(x[0])])
-def test_what_wants_numbers_is_refused_with_the_line(ask):
+def test_functions_of_plain_numbers_raise_with_the_line(ask):
     with pytest.raises(ad_core.TracedValueError, match=r"test_lists\.py"):
         ad_core.grad(lambda x: ask(list(x)))(X)
 
 
 @pytest.mark.parametrize("make", [lambda x: x, lambda x: [x, x + 1.0]])
-def test_nditer_says_what_to_do(make):
+def test_the_message_of_nditer_says_what_to_do(make):
     with pytest.raises(NotImplementedError, match=r"np\.nditer.*test_lists.*ndindex"):
         ad_core.grad(lambda x: sum(v for v in np.nditer(make(x))))(X)

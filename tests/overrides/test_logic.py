@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions whose result has no derivative: the same plain answer as NumPy's, no traced value."""
+"""Functions whose result has no derivative: the result is plain and equal to NumPy's."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ a.itemsize | len(a) | a.dtype | s.dtype | np.iscomplexobj(a) | np.isrealobj(s) |
 np.isreal(v) | np.result_type(a, np.float32) | np.common_type(a) | (a > 0).dtype
 np.may_share_memory(a, a.T) | np.shares_memory(a, b) | np.shares_memory(a, a[1])
 np.array_equal(a, a) | np.array_equal(a, b) | np.array_equal(a, v)
-np.array_equal(a + HOLES, a + HOLES, equal_nan=True) | np.array_equiv(v, np.array([v, v]))
-np.lexsort((v, w)) | np.nanargmax(a + HOLES, 1) | np.nanargmin(a + HOLES) | np.can_cast(v, 'f4')
+np.array_equal(a + NANS, a + NANS, equal_nan=True) | np.array_equiv(v, np.array([v, v]))
+np.lexsort((v, w)) | np.nanargmax(a + NANS, 1) | np.nanargmin(a + NANS) | np.can_cast(v, 'f4')
 np.array_equiv(v, a) | np.allclose(a, a + 1e-12) | np.allclose(v, w) | np.argmax(v) | np.argmin(a)
 np.argmax(a, 1) | np.argmin(c, axis=0, keepdims=True) | np.argmax(a, keepdims=True)
 np.argmax(a, 0, np.zeros(4, int)) | v.argmin() | np.argsort(v) | np.argsort(a, axis=0)
@@ -45,7 +45,7 @@ ROWS = rows(QUERIES)
 
 
 @pytest.mark.parametrize("code", ROWS)
-def test_the_plain_answer(code):
+def test_the_plain_result(code):
     f, names = function_of(code)
     seen = []
 
@@ -81,7 +81,7 @@ def test_the_table_is_complete():
 
 
 def test_positions_may_be_used():
-    """As indices, counts and in control flow."""
+    """Positions can be used as indices, as counts and in control flow."""
     assert_agrees("v[np.argmax(v)] + v[np.argsort(w)][:2].sum() * np.count_nonzero(v > 0.4)")
     assert_agrees("sum(x for x in v if x > 0.4)")
     assert_agrees("np.interp(0.5, [0.0, 1.0], [0.0, 2.0]) * s")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shape, joining and indexing functions: values, derivatives, and who shares memory with whom."""
+"""Functions of shapes, joining and indexing: values, derivatives, and which arrays share memory."""
 
 import numpy as np
 import pytest
@@ -113,7 +113,7 @@ def test_value_and_derivatives(code):
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["input", "buffer"])
 @pytest.mark.parametrize("code", rows(VIEWS))
-def test_writes_reach_where_numpy_writes_reach(code, fresh):
+def test_writes_have_the_same_effect_as_in_numpy(code, fresh):
     """Through the view into the array, and through the array into the view."""
     start = "x = np.zeros((3, 4)); x[:] = a" if fresh else "x = a * 1.0"
     for write in ("y[...] = s", "x[...] = 0.5 * b; y[...] *= s", "x[1, 1] = s", "x *= s"):
@@ -148,8 +148,8 @@ np.concatenate([v, a]) | np.array([v, s]) | v.view(int) | v.astype(int) | v.asty
 
 
 @pytest.mark.parametrize("code", rows(REFUSED))
-def test_refusals(code):
-    """A traced value where numbers are wanted, or a plain array where a traced one is stored."""
+def test_errors(code):
+    """A traced value where a plain number is needed, or a traced value written to a plain array."""
     before = {name: np.copy(value) for name, value in CONSTANTS.items() if name != "np"}
     f, names = function_of(code)
     with pytest.raises((TypeError, ValueError, IndexError, NotImplementedError)):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Masked arrays while a function is traced: what np.ma gives untraced, and its derivative, in which
-masked entries have no part; or a refusal with the way out."""
+"""Masked arrays while a function is traced: values compared with np.ma's, derivatives, to which
+masked entries do not contribute, and errors that say what to write."""
 
 import copy
 import warnings
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("nothing_leaks")
 X = np.array([1.3, 0.7, 2.1])
 MASK = np.array([False, True, False])
 M = np.ma.array([1.5, 99.0, 3.5], mask=MASK)
-N = np.ma.array([1.5, np.nan, 3.5], mask=MASK)  # what is masked would spoil a derivative
+N = np.ma.array([1.5, np.nan, 3.5], mask=MASK)  # the masked entry would make derivatives NaN
 TWO = np.ma.array(np.arange(9.0).reshape(3, 3), mask=np.eye(3))
 
 
@@ -126,7 +126,7 @@ def differences(f, h=1e-6):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_mask_selects(name):
+def test_masked_entries_do_not_contribute(name):
     f = FUNCTIONS[name]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -197,12 +197,12 @@ def store(out, value):
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_known_is_refused(name):
+def test_unsupported_calls_raise(name):
     with refused(ad_core.TracedValueError, "test_masked.py", "line"):
         ad_core.jacobian(REFUSED[name])(X)
 
 
-def test_the_way_out_is_named():
+def test_error_messages_say_what_to_write():
     with refused(ad_core.TracedValueError, "masked", "m.compressed()", "m.filled", "x[~m.mask]"):
         ad_core.jacobian(lambda x: np.dot(M, x))(X)
     with refused(ad_core.TracedValueError, "result", "masked entries", "filled", "compressed"):
@@ -230,7 +230,7 @@ def test_an_aux_of_an_inner_derivative():
     np.testing.assert_array_equal(ad_core.grad(outer)(X), [1.5, 0.0, 3.5])
 
 
-def test_what_has_rules_of_its_own():
+def test_functions_with_derivative_rules():
     doubled = ad_core.external(lambda y: np.sum(y * 2.0), vjp=lambda p, y, w: (2.0 * w + 0 * p[0],))
     with refused(ad_core.TracedValueError, "rules", "m.compressed()", "test_masked.py"):
         ad_core.grad(lambda x: doubled(x * M))(X)
@@ -243,7 +243,7 @@ def test_what_has_rules_of_its_own():
         np.testing.assert_allclose(J, expected)
 
 
-def test_it_does_not_outlive_its_trace():
+def test_a_masked_array_does_not_outlive_its_trace():
     kept = []
     ad_core.grad(lambda x: kept.append(x * M) or x.sum())(X)
     with pytest.raises(ad_core.EscapedTraceError):

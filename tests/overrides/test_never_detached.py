@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever public NumPy function a traced value meets: a right traced result, a clear error,
-or a result that does not depend on the value.  Never a plain number computed from it."""
+"""Every public NumPy function of a traced value: it returns a right traced result, raises a clear
+error, or returns a result that does not depend on the value, but never a plain number that does."""
 
 import warnings
 
@@ -19,7 +19,7 @@ A, B = 0.1 + _rng.random((3, 3)), 1.1 + _rng.random((3, 3))
 S, T = np.float64(0.41), np.float64(0.83)
 PLAIN, ON, AT = np.array([0.55, 0.15, 0.85]), np.array([True, False, True]), np.array([0, 1, 0])
 
-# Ways to call a function f that might do something, and the arguments traced in them.
+# Ways to call a function f, and the arguments that are traced in them.
 CALLS = {
     "f(v)": (lambda f, v: f(v), V),
     "f(a)": (lambda f, a: f(a), A),
@@ -56,12 +56,12 @@ CALLS = {
     "f(mask, v, w)": (lambda f, v, w: f(ON.copy(), v, w), V, W),
     "f(at, [v, w])": (lambda f, v, w: f(AT.copy(), [v, w]), V, W),
 }
-# On object arrays, into which lists of traced numbers turn, NumPy's loops return an operand.
+# For object arrays, which NumPy makes of lists of traced numbers, its loops return an operand.
 PICKING = {"logical_and", "logical_or", "logical_xor"}
 
 
 def numbers(tree):
-    """The numbers in a result as float arrays; None if there is something else in it."""
+    """The numbers in a result as float arrays; None if it holds anything else."""
     try:
         return [np.asarray(leaf, dtype=float) for leaf in flatten(tree)[0]]
     except (TypeError, ValueError):
@@ -96,13 +96,13 @@ def differences(call, args, h):
 
 
 def examine(module, name, call, args):
-    """What comes of one call: None if all is well, else what is wrong."""
+    """The outcome of one call: None if it is right, else a text that says what is wrong."""
     f = getattr(module, name)
     expected = call(f, *(np.copy(x)[()] for x in args))
     results = []
 
     def traced(*arguments):
-        with ad_core.allow_refusals():  # of what comes back nothing is returned
+        with ad_core.allow_refusals():  # the result is not returned
             results.append(call(getattr(module, name), *arguments))
         return 0.0
 
@@ -122,13 +122,13 @@ def examine(module, name, call, args):
         changed = values is not None and not same(values, moved, rtol=0, atol=0)
         if name == "empty_like":
             return None
-        if name == "poly1d":  # keeps its coefficients, traced as they are
+        if name == "poly1d":  # keeps the traced coefficients unchanged
             changed = changed and not is_traced(results[0].coefficients)
         return "a plain result that depends on traced values" if changed else None
     values = numbers(expected)
     if values is None or name == "empty_like":
         return None
-    if isinstance(expected, np.matrix):  # an object matrix of traced numbers: no result to return
+    if isinstance(expected, np.matrix):  # an object matrix of traced numbers can not be returned
         return None
     found, tangent = ad_core.jvp(lambda *x: call(getattr(module, name), *x), args, ones)
     listed = isinstance(expected, np.ndarray) and name in PICKING
@@ -144,7 +144,7 @@ def examine(module, name, call, args):
 
 
 @pytest.mark.parametrize(("module", "name"), list(functions()))
-def test_right_or_refused(module, name):
+def test_right_result_or_clear_error(module, name):
     if name in TEXT:
         pytest.skip("text shows the numbers and has no derivative")
     wrong = {}
@@ -153,7 +153,7 @@ def test_right_or_refused(module, name):
         for text, (call, *args) in CALLS.items():
             try:
                 call(getattr(module, name), *(np.copy(x)[()] for x in args))
-            except Exception:  # no way to call this one
+            except Exception:  # not a way to call this function
                 continue
             problem = examine(module, name, call, tuple(args))
             if problem is not None:

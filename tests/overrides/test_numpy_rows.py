@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every supported NumPy function, from the table in numpy_rows.py: values as NumPy's, derivatives
-in both modes and of second order, recordings at new points and in batches, all shapes."""
+"""Every supported NumPy function, from the table in numpy_rows.py: values compared with NumPy's,
+derivatives in both modes and of second order, recordings at new points, batches, all shapes."""
 
 import runpy
 import warnings
@@ -63,7 +63,7 @@ def test_values_and_derivatives(flat):
 
 
 def test_recordings_at_new_points(flat):
-    """A tape, at one point and at many, gives what a new recording gives."""
+    """A tape gives the results of a new recording, at one point and at many."""
     x, rng = flat.point, np.random.default_rng(6)
     tape = ad_core.trace(flat, x)
     batch = x + 1e-3 * rng.normal(size=(3, x.size))
@@ -75,9 +75,9 @@ def test_recordings_at_new_points(flat):
     close(tape(batch[1]), value[1], 1e-13)
 
 
-def test_no_recording_is_stale(row, flat):
-    """At points of any order, with ties and NaN, a tape gives NumPy's value or says that it
-    holds no longer, and a compiled function gives NumPy's value."""
+def test_recordings_are_not_used_where_guards_fail(row, flat):
+    """At points in any order, with ties and NaN, a tape gives NumPy's value or raises an error, and
+    a compiled function gives NumPy's value."""
     rng = rng_of(row)
     compiled, tape = ad_core.compile(flat), ad_core.trace(flat, flat.point)
     drawn(row, rng)
@@ -98,7 +98,7 @@ def test_no_recording_is_stale(row, flat):
 
 
 def test_other_shapes(row):
-    """Whatever NumPy takes, of no, one or many elements, is taken with its value."""
+    """Arrays of no, one and many elements give NumPy's value if NumPy takes them."""
     rng = rng_of(row)
     for shape in SHAPES:
         args = drawn(row._replace(arguments=tuple((d, shape) for d, _ in row.arguments)), rng)
@@ -106,7 +106,7 @@ def test_other_shapes(row):
             with warnings.catch_warnings():
                 warnings.simplefilter("error", DeprecationWarning)
                 expected = leaves(row.call(*(np.copy(x) for x in args)))
-        except Exception:  # of whatever kind, NumPy does not take it
+        except Exception:  # NumPy does not take it
             continue
         found = values(row, args)
         assert [np.shape(x) for x in found] == [np.shape(x) for x in expected], shape
@@ -115,7 +115,7 @@ def test_other_shapes(row):
 
 
 def values(row, args):
-    """The values of a traced call's results, of all shapes that they have."""
+    """The values of all results of a traced call."""
     found = []
 
     def f(args):
@@ -154,8 +154,8 @@ def test_every_supported_function_has_a_row():
 
 
 @pytest.mark.skipif(not (DOCS / "numpy-coverage.md").is_file(), reason="the docs are not here")
-def test_rows_are_left_out_for_functions_of_other_versions_alone():
-    """Not for a misspelt name: the page lists the functions of the version it is written for."""
+def test_rows_are_left_out_only_for_functions_of_other_versions():
+    """A misspelt name is found: the page lists the functions of the NumPy it is written for."""
     page = (DOCS / "numpy-coverage.md").read_text(encoding="utf-8")
     assert [name for name in sorted(LEFT_OUT) if f"`{name}`" not in page] == []
 
@@ -168,13 +168,13 @@ def test_rows_are_left_out_for_functions_of_other_versions_alone():
         (lambda x: np.frexp(x)[0], ("frexp", "docs/numpy-coverage.md")),
     ],
 )
-def test_a_refusal_says_what_to_do(call, words):
+def test_error_messages_say_what_to_do(call, words):
     with refused(NotImplementedError, *words, "test_numpy_rows.py"):
         ad_core.jacobian(call)(np.array([0.3, 0.1, 0.7]))
 
 
 def test_a_long_convolution():
-    """Windows in several products; the gradient is a correlation."""
+    """The windows are in several products, and the gradient is a correlation."""
     rng = np.random.default_rng(8)
     x, kernel, w = rng.random(3000), rng.random(900), rng.random(3899)
 
@@ -188,8 +188,8 @@ def test_a_long_convolution():
     np.testing.assert_allclose(again, gradient[0], rtol=1e-11)
 
 
-def test_the_slope_at_a_sample_point_is_the_middle_of_both_sides():
-    """As that of every kink (docs/conventions.md), unless one side is a jump."""
+def test_the_slope_at_a_sample_point_is_the_mean_of_both_sides():
+    """As at every kink (docs/conventions.md), unless one side has a jump."""
     xp, fp = np.array([0.0, 1.0, 2.0]), np.array([0.0, 4.0, 6.0])
     x = np.array([0.0, 1.0, 2.0])
     slopes = ad_core.jacobian(lambda x: np.interp(x, xp, fp))(x)

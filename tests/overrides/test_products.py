@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix products, and what is made of them."""
+"""Matrix products, and functions that are made of them."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_the_table_is_complete():
 @pytest.mark.parametrize(
     "shapes", [((3, 4), (3, 4)), ((4,), (3, 4)), ((2, 3), (4,)), ((), (3,)), ((2, 3, 4), (3, 4, 3))]
 )
-def test_shapes_that_do_not_fit(shapes):
+def test_shapes_that_do_not_match(shapes):
     x, y = (np.ones(shape) for shape in shapes)
     with pytest.raises(ValueError) as theirs:
         np.matmul(x, y)
@@ -75,7 +75,7 @@ def test_shapes_that_do_not_fit(shapes):
         "np.matmul(a, b.T, axes=[0, 1, 2])",
     ],
 )
-def test_refusals(code):
+def test_errors(code):
     f, names = function_of(code)
     with pytest.raises((NotImplementedError, ValueError, TypeError)):
         ad_core.jacobian(f)(*arguments(names))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ad_core.scipy against SciPy, mpmath and differences: values, derivatives of first and second
-order, recordings at new points, refusals; SciPy's own ufuncs on traced arrays."""
+"""ad_core.scipy compared with SciPy, mpmath and finite differences: values, first and second
+derivatives, recordings at new points and errors; SciPy's own ufuncs on traced arrays."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ REAL, POSITIVE = np.array([-1.3, -0.4, 0.2, 0.9, 2.1]), np.array([0.15, 0.4, 1.1
 UNIT, INNER = np.array([0.07, 0.3, 0.5, 0.76, 0.95]), np.array([-0.8, -0.3, 0.1, 0.6, 0.92])
 LARGE = np.array([-700.0, -40.0, 0.0, 35.0, 720.0])
 
-# Function, points, and mpmath's function of the same.
+# Function, points, and the corresponding function of mpmath.
 POINTS = {
     "gamma": (np.array([-1.4, 0.3, 1.0, 2.5, 6.0]), mpmath.gamma),
     "gammaln": (POSITIVE, mpmath.loggamma),
@@ -64,7 +64,7 @@ POINTS = {
     "exp1": (POSITIVE, mpmath.e1),
     "expi": (POSITIVE, mpmath.ei),
 }
-# With a first argument that is no variable.
+# Functions whose first argument is not differentiated.
 ORDERED = {
     "polygamma": (1, POSITIVE, mpmath.polygamma),
     "jv": (2.5, POSITIVE, mpmath.besselj),
@@ -157,8 +157,8 @@ def test_functions_of_two_variables(name):
     close(table[1, :, :].diagonal(), np.diag(ad_core.jacobian(f, 1)(np.full(5, x[1]), y)))
 
 
-def test_far_out():
-    """No overflow and no cancellation where the function itself is tame."""
+def test_far_from_zero():
+    """There is no overflow and no cancellation where the function itself is well behaved."""
     slope = ad_core.jvp(special.expit, (LARGE,), (np.ones(5),))[1]
     close(slope, [derivative(POINTS["expit"][1], t, 1) for t in LARGE], 1e-13)
     assert slope[0] == pytest.approx(np.exp(-700.0))
@@ -208,7 +208,7 @@ def test_weights_have_derivatives_too():
     assert ad_core.grad(special.logsumexp)(np.array([-np.inf, 0.0])) == pytest.approx([0.0, 1.0])
 
 
-def test_scipys_own_ufuncs_are_hooked():
+def test_ufuncs_of_scipy_take_traced_values():
     x = POSITIVE / 8
 
     def f(x, m):
@@ -241,7 +241,7 @@ def test_constants_of_a_trace():
     ad_core.check_grads(f, (0.7,))
 
 
-def test_special_functions_that_are_refused():
+def test_special_functions_that_raise():
     with refused(NotImplementedError, "scipy.special.gammainc", "argument 0", "plain numbers"):
         ad_core.grad(lambda a: sp.gammainc(a, 1.0))(2.0)
     with refused(NotImplementedError, "scipy.special.jv", "argument 0"):
@@ -252,7 +252,7 @@ def test_special_functions_that_are_refused():
         ad_core.grad(lambda x: sp.hyp1f1(1.0, 2.0, x))(0.5)
     with refused(NotImplementedError, "ad_core.scipy.special.logsumexp"):
         ad_core.grad(sp.logsumexp)(np.ones(3))
-    for function in (sp.log_softmax, lambda x: sp.polygamma(1, x)):  # SciPy's words
+    for function in (sp.log_softmax, lambda x: sp.polygamma(1, x)):  # SciPy's message
         with pytest.raises(TypeError):
             ad_core.jacobian(function)(np.ones(3))
     with refused(TypeError, "takes 2 arrays, got 1"):
@@ -260,7 +260,7 @@ def test_special_functions_that_are_refused():
 
 
 def test_rules_keep_no_tape():
-    """What a rule closes over must not keep the tape that keeps the rule."""
+    """The closure of a rule must not keep the tape, which keeps the rule."""
     kept = []
 
     def f(x):
@@ -337,7 +337,7 @@ def test_hankel_with_a_last_row():
 
 
 def test_a_factorisation_whose_pivots_change():
-    """A recording keeps the order of rows, and is right where SciPy would take another."""
+    """A recording keeps the order of rows, and is right where SciPy would choose another one."""
     near, far = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([[0.1, 1.0], [2.0, 3.0]])
 
     def f(a):
@@ -348,7 +348,7 @@ def test_a_factorisation_whose_pivots_change():
     close(tape.jacobian(far), ad_core.jacobian(f)(far), 1e-12)
 
 
-def test_one_factor_for_many_sides():
+def test_one_factorisation_for_many_right_hand_sides():
     def f(a):
         factor = linalg.cho_factor(a)
         x = linalg.cho_solve(factor, np.ones(4))
@@ -359,7 +359,7 @@ def test_one_factor_for_many_sides():
     assert f(S) == pytest.approx(np.sum(whole @ whole @ whole))
 
 
-def test_linear_algebra_that_is_refused():
+def test_linear_algebra_that_raises():
     with refused(ValueError, "square", "(4, 2)"):
         ad_core.jacobian(lambda a: linalg.solve_triangular(a, b))(B)
     with refused(ValueError, "incompatible", "(4, 4)", "(3,)"):
@@ -372,7 +372,7 @@ def test_linear_algebra_that_is_refused():
         ad_core.jacobian(lambda a: linalg.solve_triangular(a, b))(np.zeros((4, 4)))
 
 
-def test_ad_core_does_without_scipy(tmp_path):
+def test_ad_core_works_without_scipy(tmp_path):
     program = (
         "import sys, numpy as np, ad_core\n"
         "x = ad_core.grad(lambda x: np.abs(np.fft.fft(x)).sum())(np.ones(3))\n"

@@ -1,4 +1,5 @@
-"""Checks of np.testing in a model: they hold and are guards, or raise as on plain numbers."""
+"""Checks of np.testing in a traced function: they hold and become guards, or raise as for plain
+numbers."""
 
 import subprocess
 import sys
@@ -25,7 +26,7 @@ pytestmark = [
 
 x2 = np.array([1.0, 2.0])
 OBJECTS = {"a": [1.0, [1.0, 2.0]], "b": (2.0, "text")}
-# each holds at x2; the first ones were imported before anything was traced
+# each check holds at x2; the first ones were imported before anything was traced
 CHECKS = {
     "allclose": lambda x: assert_allclose(x, [1.0, 2.0], rtol=0.1),
     "allclose, the other way": lambda x: assert_allclose([1.0, 2.0], x, atol=0.5),
@@ -87,8 +88,8 @@ def test_a_check_that_holds(name):
 
 @pytest.mark.parametrize("factor", [1.0 + 1e-9, 1.01, 50.0, np.nan])
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_check_elsewhere_is_as_numpys(name, factor):
-    """The same outcome and the same text as on plain numbers; a recording knows where it ends."""
+def test_a_check_at_other_points_agrees_with_numpy(name, factor):
+    """The outcome and the text are those for plain numbers, also in a recording."""
     f, x = checked(CHECKS[name]), x2 * factor
     expected = outcome(f, x)
     assert outcome(ad_core.jacobian(f), x) == expected
@@ -119,7 +120,7 @@ def test_a_check_that_fails_is_a_path():
         ad_core.trace(f, points[1])(points[0])
 
 
-def test_shapes_that_differ_raise_as_numpys():
+def test_shapes_that_differ_raise_as_in_numpy():
     def f(x):
         assert_allclose(x, np.ones(3))
         return x
@@ -127,13 +128,13 @@ def test_shapes_that_differ_raise_as_numpys():
     assert outcome(ad_core.jacobian(f), x2) == outcome(f, x2) is not None
 
 
-def test_what_has_no_traced_meaning_is_refused():
+def test_checks_that_are_not_supported_raise():
     for check in (assert_approx_equal, lambda a, b: npt.assert_allclose(a + 1j * a, b + 1j * b)):
         with refused(ad_core.NotDifferentiable, "derivative", "test_testing.py"):
             ad_core.jacobian(lambda x, check=check: check(x[0], 1.0))(x2)
 
 
-def test_numpys_functions_are_back_afterwards():
+def test_functions_of_numpy_are_restored():
     from numpy.testing._private import utils
 
     names = ("assert_array_compare", "build_err_msg")
@@ -150,7 +151,7 @@ def test_numpys_functions_are_back_afterwards():
     assert ([getattr(utils, name) for name in names], npt.assert_approx_equal) == before
 
 
-def test_imported_for_the_first_time_by_the_model(tmp_path):
+def test_imported_first_by_the_traced_function(tmp_path):
     code = """
 import sys
 import numpy as np, ad_core

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random programs of views and stores beside NumPy's own result, by every route."""
+"""Random programs of views and writes, compared with NumPy's result in all ways of evaluation."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from view_functions import LINEAR, REAL
 from view_programs import Program, layout
 
 X = np.arange(1.0, 9.0)
-ad_core.jacobian(lambda x: np.linalg.solve(x, x))(np.eye(2))  # loads what it needs of SciPy
+ad_core.jacobian(lambda x: np.linalg.solve(x, x))(np.eye(2))  # loads SciPy
 ARGUMENTS = {
     "C": X[:6].reshape(2, 3),
     "F": X[:6].reshape(3, 2).T,
@@ -33,7 +33,7 @@ def units(x):
 
 
 def numpys_own(p, x):
-    """Value, what was seen, and the Jacobian of an affine program, all by NumPy."""
+    """The value, the recorded observations and the Jacobian of an affine program, by NumPy."""
     value, seen = p(x.copy("K")), p.seen
     at_zero = p(np.zeros_like(x))
     columns = [p(e) - at_zero for e in units(x)]
@@ -58,7 +58,7 @@ def test_as_numpy(block, argument, is_complex):
 @pytest.mark.parametrize("factor", [1.0, 1.0 - 2.0j], ids=["real", "complex"])
 @pytest.mark.parametrize("argument", ["C", "F", "C3", "turned"])
 def test_layouts_of_results(argument, factor):
-    """What each function makes of each layout lies and is a view as NumPy has it."""
+    """Results of each function and layout have NumPy's layout, and are views where NumPy's are."""
     x = ARGUMENTS[argument]
     for number, function in enumerate(LINEAR if type(factor) is complex else LINEAR + REAL):
 
@@ -81,7 +81,7 @@ def test_layouts_of_results(argument, factor):
         assert np.allclose(found, value), number
 
 
-def test_points_of_a_batch_lie_as_in_a_loop_over_them():
+def test_points_of_a_batch_have_the_layout_of_single_points():
     def f(x):
         return x.ravel("K") * np.arange(6.0)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Elementwise functions by rules, scipy.special's among them: every way to a derivative agrees, and
-they are asked once for all points of a batch."""
+"""Elementwise functions with rules, such as those of scipy.special: all ways to a derivative agree,
+and a rule is called once for all points of a batch."""
 
 import gc
 import threading
@@ -48,7 +48,7 @@ def total(f):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_way_agrees(name):
+def test_all_ways_agree(name):
     f = FUNCTIONS[name]
     J = ad_core.jacobian(f, mode="fwd")(X)
     close = {"rtol": 1e-11, "atol": 1e-12}
@@ -95,7 +95,7 @@ def test_batches_of_any_size(name):
 
 
 class Counted:
-    """A function that tells how often it was asked, and for how many numbers."""
+    """A function that counts its calls and the numbers in them."""
 
     def __init__(self, fun):
         self.fun, self.asked, self.sizes = fun, 0, []
@@ -106,7 +106,7 @@ class Counted:
         return self.fun(*x)
 
 
-def test_asked_once_for_all_points():
+def test_a_rule_is_called_once_for_all_points():
     value, slope = Counted(np.sin), Counted(np.cos)
     inner = elementwise("slope", slope, lambda x, y: -1.0 * np.sin(x))
     f = elementwise("counted", value, lambda x, y: inner(x))
@@ -126,17 +126,17 @@ def test_asked_once_for_all_points():
     assert (value.asked, slope.asked) == (1, 1)
 
 
-def test_equal_calls_are_one():
+def test_equal_calls_are_shared():
     value = Counted(sp.gammaln)
     f = elementwise("counted", value, lambda x, y: sp.psi(x))
     tape = ad_core.trace(lambda x: f(x) * np.sin(f(x)) + f(x[0]), X)
     tape(points(40))
     value.asked = 0
     tape(points(40))
-    assert value.asked == 2  # of three numbers, and of one
+    assert value.asked == 2  # with three numbers, and with one
 
 
-def test_zeros_win_over_infinite_slopes():
+def test_zero_times_an_infinite_slope_is_zero():
     for f in (
         lambda x: np.where(x > 0.0, sp.xlogy(np.abs(x), np.abs(x)), 0.0),
         lambda x: np.where(x > 0.0, sp.gammaln(x), 1.0) * 2.0,
@@ -152,7 +152,7 @@ def test_zeros_win_over_infinite_slopes():
             assert np.all(np.isfinite(J))
 
 
-def test_errors_come_back_from_batches():
+def test_errors_in_batches_are_raised():
     def fails(x):
         if np.any(np.asarray(x) > 5.0):
             raise ArithmeticError("beyond five")
@@ -170,7 +170,7 @@ def test_errors_come_back_from_batches():
 
 
 def test_slopes_that_depend_on_the_numbers():
-    """A rule whose slopes look at them has no recording of them: it is asked for products."""
+    """A rule whose slopes depend on the values by branches has no recording: products are used."""
     f = elementwise("looks", np.abs, lambda x, y: np.cos(x) if np.all(x > 0) else np.sin(x))
     tape = ad_core.trace(lambda x: f(x) * x, X)
     for x in (X, -X):
@@ -186,7 +186,7 @@ def test_results_are_real_numbers():
             ad_core.jacobian(f)(x)
 
 
-def test_what_has_no_derivative_is_refused():
+def test_arguments_without_a_derivative_raise():
     for f, x in ((lambda x: sp.jv(x, 1.0), 1.5), (lambda x: sp.jv(x, 1.0), X)):
         with pytest.raises(NotImplementedError, match=r"scipy.special.jv .*argument 0.*plain numb"):
             ad_core.jacobian(f)(x)
@@ -194,15 +194,15 @@ def test_what_has_no_derivative_is_refused():
         ad_core.jacobian(lambda x: ad_core.scipy.special.polygamma(x, 1.0))(1.5)
 
 
-def test_constants_are_their_own():
-    """A rule keeps the numbers that it was recorded with, whatever becomes of the array."""
+def test_constants_are_copied():
+    """A rule keeps the numbers that it was recorded with if the array is changed later."""
     orders = np.array([0.0, 1.0, 2.0])
     tape = ad_core.trace(lambda x: sp.jv(orders, x), X)
     expected = tape.jacobian(X)
     orders[:] = 7.0
     np.testing.assert_array_equal(tape.jacobian(X), expected)
     np.testing.assert_array_equal(tape.jacobian(np.stack([X] * 20))[3], expected)
-    for a, b in ((0.0, -0.0), (1, 1.0), (2.0, 3.0)):  # equal ones are not the same
+    for a, b in ((0.0, -0.0), (1, 1.0), (2.0, 3.0)):  # equal numbers that differ in sign or type
         for order in (a, b, a):
             found = ad_core.jacobian(lambda x, order=order: sp.jv(order, x) * np.copysign(1, order))
             expected = np.copysign(1, order) * sp.jvp(order, 1.5)
@@ -210,7 +210,7 @@ def test_constants_are_their_own():
 
 
 def test_warnings_are_those_of_the_function():
-    """Recorded, it warns as NumPy has it; its slopes never do."""
+    """A recorded call warns as in NumPy; its slopes never warn."""
     with np.errstate(all="warn"), warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ad_core.jacobian(sp.entr)(0.0) == np.inf
@@ -218,8 +218,8 @@ def test_warnings_are_those_of_the_function():
             ad_core.jacobian(elementwise("inverse", np.reciprocal, lambda x, y: -y * y))(0.0)
 
 
-def test_threads_that_derive_at_once():
-    """Whoever is first records the slopes, for all."""
+def test_threads_that_differentiate_at_once():
+    """The first thread records the slopes for all."""
     f = lambda x: np.sum(sp.jv(1.0, x) * sp.beta(x, x))  # noqa: E731
     expected = ad_core.hessian(f)(X)
     for _ in range(8):
@@ -240,13 +240,13 @@ def test_threads_that_derive_at_once():
 
 
 def calls():
-    """How many calls of rules there are, on tapes or kept."""
+    """The number of calls of rules that exist, on tapes or shared."""
     gc.collect()
     return sum(type(x) is _core.Called for x in gc.get_objects())
 
 
 def test_nothing_is_kept():
-    """A shared call holds no tape; a tape that is gone lets go of its calls."""
+    """A shared call keeps no tape, and a tape that is deleted releases its calls."""
     f = elementwise("kept", np.sin, lambda x, y: np.cos(x))
     g = elementwise("fixed", np.arctan2, None, lambda a, x, y: -a / (a * a + x * x))
     make = lambda: ad_core.trace(lambda x: f(x) * g(K, x), X).jacobian(np.stack([X] * 20))  # noqa: E731
@@ -258,7 +258,7 @@ def test_nothing_is_kept():
 
 
 def test_a_function_that_is_its_own_slope():
-    """Its calls do not keep themselves: those of many sizes go."""
+    """Its calls do not keep themselves: calls of many sizes are deleted."""
     f = elementwise("itself", np.exp, lambda x, y: f(x))
     before = calls()
     for n in range(1, 150):

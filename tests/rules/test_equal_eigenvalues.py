@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a factor of a matrix is no function of it (vectors of equal eigenvalues and singular
-values, Q of dependent columns, repeated roots): its derivative is NaN by every way, what does not
-need it is right."""
+"""Factors that are not functions of the matrix at a point: vectors of equal eigenvalues and
+singular values, Q of dependent columns, repeated roots. Derivatives that depend on them are NaN in
+all ways of computing them, and all other derivatives are right."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def half(a):
 
 
 def by_eigh(f):
-    """f of a symmetric matrix as many write it."""
+    """f of a symmetric matrix, as it is often written."""
 
     def function(a):
         w, v = np.linalg.eigh(half(a))
@@ -50,7 +50,7 @@ def by_hermitian_svd(a):
 
 
 def real_eig(a):
-    """np.linalg.eig, whose results are complex numbers from NumPy 2.5 on."""
+    """np.linalg.eig, whose results are complex numbers since NumPy 2.5."""
     w, v = np.linalg.eig(a)
     return np.real(w), np.real(v)
 
@@ -61,7 +61,7 @@ def by_eig(a):
 
 
 def ways(f, x, elsewhere):
-    """The gradient of a scalar function by every way; elsewhere: another point, to record at."""
+    """The gradient of a scalar function in all ways; elsewhere is another point to record at."""
     tape, compiled = ad_core.trace(f, elsewhere), ad_core.compile(f)
     at_x, here = ad_core.trace(f, x), ad_core.compile(f)
     compiled(elsewhere)
@@ -117,7 +117,7 @@ NEEDS = {
 
 @pytest.mark.parametrize("kind", NEEDS)
 @each_matrix
-def test_what_needs_the_vectors_of_equal_values_is_nan(kind, a):
+def test_derivatives_that_depend_on_vectors_of_equal_values_are_nan(kind, a):
     def total(a):
         return np.sum(WEIGHTS * NEEDS[kind](a))
 
@@ -127,8 +127,8 @@ def test_what_needs_the_vectors_of_equal_values_is_nan(kind, a):
 
 @pytest.mark.parametrize("kind", ["log", "exp", "svd"])
 @pytest.mark.parametrize("weights", [WEIGHTS, np.eye(3)[[1, 0, 2]], np.eye(3)], ids=str)
-def test_exact_zeros_beside_them_are_no_way_round(kind, weights):
-    """At the identity log is 0 and the vectors are unit vectors: a sweep meets zeros alone."""
+def test_exact_zeros_do_not_hide_them(kind, weights):
+    """At the identity log is 0 and the vectors are unit vectors, so all factors are zeros."""
 
     def total(a):
         return np.sum(weights * NEEDS[kind](a))
@@ -166,7 +166,7 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("kind", RIGHT)
-def test_what_does_not_need_them_is_right(kind):
+def test_other_derivatives_are_right(kind):
     f = RIGHT[kind]
     directions = [np.cos(np.arange(9.0) + k).reshape(3, 3) for k in range(3)]
     for way, gradient in ways(f, TWO_EQUAL, APART).items():
@@ -179,7 +179,7 @@ def test_what_does_not_need_them_is_right(kind):
 
 
 def test_a_hessian_of_equal_eigenvalues_is_nan_and_of_others_right():
-    """Half of ||A - I||^2 has the Hessian 1, which 0/0 hides: never 0."""
+    """Half of ||A - I||^2 has the Hessian 1, which 0/0 hides; it must not be 0."""
     for f in (lambda w: 0.5 * (w - 1.0) ** 2, np.exp, lambda w: np.log(w) ** 2):
         f = values(f)
         for way, second in second_ways(f, np.eye(3), APART).items():
@@ -196,7 +196,7 @@ def test_a_hessian_of_equal_eigenvalues_is_nan_and_of_others_right():
             np.testing.assert_allclose(second, expected, rtol=1e-7, err_msg=way)
 
 
-def test_a_masked_branch_has_no_part():
+def test_a_branch_not_taken_does_not_contribute():
     def f(a):
         return np.where(np.trace(a) > 90.0, np.sum(WEIGHTS * NEEDS["log"](a)), np.sum(a**2))
 
@@ -207,7 +207,7 @@ def test_a_masked_branch_has_no_part():
 
 
 def test_only_what_depends_on_them_is_nan():
-    """Of several results, arguments and matrices of a stack."""
+    """The same with several results, arguments and matrices of a stack."""
 
     def f(a, b):
         return np.concatenate([np.ravel(NEEDS["log"](a)), np.linalg.eigvalsh(a), b**2, a[0, 0] * b])
@@ -250,8 +250,8 @@ def test_sparse_derivatives_agree():
     np.testing.assert_allclose(batch[0], tape.jacobian(apart, sparse=True).data, rtol=1e-12)
 
 
-def test_equal_singular_values_share_in_a_condition_number():
-    """At its minimum, a kink, all of them: 0."""
+def test_equal_singular_values_share_the_derivative_of_cond():
+    """At its minimum, which is a kink, all are equal and the derivative is 0."""
     for mode in ("fwd", "rev"):
         J = ad_core.jacobian(np.linalg.cond, mode=mode)(np.eye(3))
         np.testing.assert_allclose(J, np.zeros((3, 3)), atol=1e-15)
@@ -262,7 +262,7 @@ def test_equal_singular_values_share_in_a_condition_number():
 
 @pytest.mark.parametrize("shape", [(4, 2), (2, 4)])
 def test_vectors_of_a_zero_singular_value_beside_a_complement(shape):
-    """Of more rows than columns the left ones are any of a space, but the right ones are not."""
+    """With more rows than columns the left vectors are not determined, but the right ones are."""
     a = np.outer([1.0, 2.0, -1.0, 0.5][: shape[0]], [1.0, 3.0, 2.0, 0.3][: shape[1]])
     apart = a + 0.3 * np.cos(np.arange(8.0)).reshape(shape)
 
@@ -348,7 +348,7 @@ each_inverse = pytest.mark.parametrize("name", INVERSES)
 
 
 @each_inverse
-def test_where_a_rank_may_change_an_inverse_has_no_derivative(name):
+def test_a_pseudo_inverse_has_no_derivative_if_the_rank_may_change(name):
     def total(a):
         return np.sum(INVERSES[name](a) ** 2)
 
@@ -357,13 +357,13 @@ def test_where_a_rank_may_change_an_inverse_has_no_derivative(name):
     found += [ad_core.trace(total, a).grad(a), ad_core.hessian(total)(a)]
     for derivative in found:
         assert np.isnan(derivative).all()
-    if name != "lstsq":  # whose rank is a guard
+    if name != "lstsq":  # the rank of lstsq is a guard
         assert np.isnan(ad_core.trace(total, APART).grad(np.stack([APART, a]))[1]).all()
 
 
 @each_inverse
-def test_where_a_rank_is_kept_an_inverse_has_its_derivative(name):
-    """Of a graph's Laplacian by its weights; not where one of those is zero."""
+def test_a_pseudo_inverse_has_a_derivative_if_the_rank_is_kept(name):
+    """The Laplacian of a graph as a function of its weights, unless a weight is zero."""
 
     def total(x):
         return np.sum(INVERSES[name](INCIDENCE.T @ np.diag(x) @ INCIDENCE) ** 2)
@@ -385,9 +385,9 @@ def test_where_a_rank_is_kept_an_inverse_has_its_derivative(name):
 
 
 @pytest.mark.parametrize("gap", [1e-12, 1e-10, 1e-8, 1e-5, 1e-2])
-def test_the_error_near_equal_values_is_the_one_that_the_page_tells(gap):
-    """docs/conventions.md: some units of rounding over the relative gap; matrix functions keep
-    all."""
+def test_the_error_near_equal_values_is_that_of_the_page(gap):
+    """docs/conventions.md: some units of rounding divided by the relative gap. Matrix functions
+    have no larger error there."""
     from ad_core.scipy.linalg import logm
 
     a = (BASIS * [1.0, 1.0 + gap, 2.0]) @ BASIS.T

@@ -1,4 +1,4 @@
-"""external(): functions that can not be traced, with derivatives of each kind that may be given."""
+"""external(): functions that can not be traced, with derivatives of each form."""
 
 import ctypes
 import ctypes.util
@@ -15,7 +15,7 @@ x3 = np.array([0.5, 1.5, 2.5])
 
 
 def untraceable(f):
-    """A function that takes plain arrays alone, and counts its calls."""
+    """A function that takes only plain arrays, and counts its calls."""
 
     def plain(*args):
         assert all(isinstance(x, (float, np.ndarray)) for x in args)
@@ -58,7 +58,7 @@ def test_any_rule_suffices(given):
     for mode, argnums in itertools.product(("fwd", "rev"), (0, 1)):
         J = ad_core.jacobian(f, argnums, mode=mode)(2.0, x3)
         np.testing.assert_allclose(J, swirl_jacobian(2.0, x3)[argnums], rtol=1e-14)
-    # rules in NumPy are differentiated in their turn
+    # rules in NumPy code can be differentiated
     ad_core.check_grads(lambda a, x: f(a * a, x) * a, (0.7, x3), order=3)
 
 
@@ -116,14 +116,14 @@ def test_several_results():
     ad_core.check_grads(h, (x3, 2.0))
 
 
-def test_a_jacobian_is_taken_once_a_sweep():
+def test_a_jacobian_is_computed_once_for_each_sweep():
     jacobian = untraceable(lambda x: np.diag(np.cos(x)))
     f = ad_core.external(np.sin, jacobian=jacobian)
     np.testing.assert_allclose(ad_core.jacobian(f)(x3), np.diag(np.cos(x3)))
     assert jacobian.calls == 1
 
 
-def test_plain_arguments_need_no_numbers():
+def test_plain_arguments_may_be_other_objects():
     table = {"a": 1.0}
     f = ad_core.external(lambda key: table[key])
     assert f("a") == 1.0
@@ -132,7 +132,7 @@ def test_plain_arguments_need_no_numbers():
 # ---------------------------------------------------------------------------------------- errors
 
 
-def test_without_a_rule_only_values_go_through():
+def test_without_a_rule_only_values_are_computed():
     f = ad_core.external(swirl)
     np.testing.assert_array_equal(f(2.0, x3), swirl(2.0, x3))
     tape = ad_core.trace(lambda x: f(2.0, x), x3)
@@ -182,7 +182,7 @@ def test_nan_derivatives_at_finite_arguments(what):
     assert np.all(np.isnan(ad_core.jacobian(f)(np.array([0.0, np.nan, 1.0]))))
 
 
-def test_nan_values_go_through():
+def test_nan_values_raise_nothing():
     f = ad_core.external(lambda x: x * np.nan, jacobian=lambda x: 1.0)
     value, slope = ad_core.value_and_grad(f)(1.0)
     assert np.isnan(value)
@@ -206,7 +206,7 @@ def test_exceptions_pass_unchanged_with_a_note():
         assert caught.value.__notes__ == [note]
 
 
-def test_no_functions():
+def test_arguments_that_are_not_functions():
     with refused(TypeError, "fun", "external()"):
         ad_core.external(3)
     with refused(TypeError, "vjp", "external()"):

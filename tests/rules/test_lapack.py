@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix functions through SciPy's LAPACK: the same as by the rules in Python, from any thread."""
+"""Matrix functions by SciPy's LAPACK agree with the rules in Python, in any thread."""
 
 import importlib
 import os
@@ -75,7 +75,7 @@ CASES = {
 
 
 def results(name):
-    """Values, Jacobians in both modes and a product of the second order, as one flat array."""
+    """Values, Jacobians in both modes and a second-order product, as one flat array."""
     function, *args = CASES[name]
     numbers = tuple(range(len(args)))
     direction = [np.cos(np.arange(x.size)).reshape(x.shape) for x in args]
@@ -114,7 +114,7 @@ np.savez(sys.argv[1], **{name: test_lapack.results(name) for name in names})
 
 @pytest.fixture(scope="module")
 def without_scipy(tmp_path_factory):
-    """The same where there is no SciPy: by the rules in Python alone."""
+    """The same without SciPy, by the rules in Python."""
     file = tmp_path_factory.mktemp("lapack") / "found.npz"
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     subprocess.run(
@@ -141,7 +141,7 @@ def test_derivatives_are_those_of_the_function(name):
 
 
 @pytest.mark.parametrize("name", ["solve", "inv", "det", "slogdet", "cholesky", "qr", "eigh"])
-def test_another_point_has_factors_of_its_own(name):
+def test_another_point_has_other_factors(name):
     function, *args = CASES[name]
     tape = ad_core.trace(function, *args)
     for scale in (1.0, 1.1, 1.1, 0.9):
@@ -186,7 +186,7 @@ def test_a_known_matrix_is_copied():
     assert np.all(tape.jvp(B, B) == tape(B))
 
 
-def test_singular_matrices_are_numpys_error():
+def test_singular_matrices_raise_as_in_numpy():
     singular = np.ones((3, 3))
     for function in (np.linalg.inv, lambda a: np.linalg.solve(a, a), np.linalg.cholesky):
         tape = ad_core.trace(function, spd(3, 3))
@@ -197,8 +197,8 @@ def test_singular_matrices_are_numpys_error():
     assert np.all(tape.jacobian(np.diag([1.0, 2.0, 0.0])) == np.diag([0.0, 0.0, 2.0]))
 
 
-def test_zero_seeds_have_no_part_in_what_is_not_finite():
-    """A stack in which one matrix is NaN, seeded at the others."""
+def test_zero_seeds_give_zero_at_nonfinite_matrices():
+    """A stack in which one matrix is NaN, with seeds at the others."""
     a = stack(2, 3, 3)
     a[1] = np.nan
     tape = ad_core.trace(lambda a: np.linalg.slogdet(a)[1], stack(2, 3, 3))
@@ -208,7 +208,7 @@ def test_zero_seeds_have_no_part_in_what_is_not_finite():
 
 
 @pytest.mark.parametrize(("name", "source", "rule"), _core.linear_table())
-def test_every_kind_stands_in_c_and_in_python_and_is_compared(name, source, rule):
+def test_every_kind_is_in_c_and_in_python_and_is_compared(name, source, rule):
     file, _, function = rule.partition(":")
     module = importlib.import_module(f"ad_core.rules.{file.removesuffix('.py')}")
     assert callable(getattr(module, function))

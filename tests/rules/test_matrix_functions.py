@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """sqrtm, logm, funm and polar of ad_core.scipy.linalg: first and second derivatives to full
-accuracy where eigenvalues are equal, near one another or apart."""
+accuracy where eigenvalues are equal, close or far apart."""
 
 import mpmath
 import numpy as np
@@ -33,7 +33,7 @@ def by_root(a):
 
 
 def by_given_slope(a):
-    """The function is one that ad_core can not trace, its slope one that it can."""
+    """A function that ad_core can not trace, with a slope that it can."""
     return funm(a, np.vectorize(mpmath.fp.log, otypes=[float]), derivative=lambda w: 1.0 / w)
 
 
@@ -45,7 +45,7 @@ each_function = pytest.mark.parametrize("name", FUNCTIONS)
 
 
 def exact(name, a, direction):
-    """The derivative along a direction, by the function of a block triangular matrix to 40 digits
+    """The derivative in a direction, from the function of a block triangular matrix with 40 digits
     (Mathias, A chain rule for matrix functions, 1996)."""
     n = len(a)
     with mpmath.workdps(40):
@@ -55,7 +55,7 @@ def exact(name, a, direction):
 
 
 def exact_second(name, gap, e, h):
-    """Of second order, by divided differences in 200 digits."""
+    """The second derivative, by divided differences with 200 digits."""
     w = [1.0, 1.0 + gap, 2.5]
     f = {"sqrtm": mpmath.sqrt, "root": mpmath.sqrt, "exp": mpmath.exp}.get(name, mpmath.log)
     e, h = BASIS.T @ e @ BASIS, BASIS.T @ h @ BASIS
@@ -68,8 +68,8 @@ def exact_second(name, gap, e, h):
 
 @each_function
 @pytest.mark.parametrize("gap", GAPS)
-def test_first_derivatives_keep_their_digits(name, gap):
-    """Along a direction that is not symmetric, in both modes, compiled and in a batch."""
+def test_first_derivatives_are_accurate(name, gap):
+    """In a direction that is not symmetric, in both modes, compiled and in a batch."""
     f, a = FUNCTIONS[name][0], matrix(gap)
     expected = exact(name, a, DIRECTION)
     scale = 1e-14 * np.max(np.abs(expected))
@@ -89,7 +89,7 @@ def test_first_derivatives_keep_their_digits(name, gap):
 
 @each_function
 @pytest.mark.parametrize("gap", [0.0, 1e-13, 1e-4, 1.0])
-def test_second_derivatives_keep_their_digits(name, gap):
+def test_second_derivatives_are_accurate(name, gap):
     f, a = FUNCTIONS[name][0], matrix(gap)
     other = np.cos(np.arange(9.0)).reshape(3, 3)
     expected = np.sum(WEIGHTS * exact_second(name, gap, DIRECTION, other))
@@ -126,7 +126,7 @@ def test_values_and_stacks(name):
 
 
 def test_the_third_derivative_at_the_identity():
-    """log(1 + t) = t - t**2 / 2 + t**3 / 3 of commuting matrices."""
+    """log(1 + t) = t - t**2 / 2 + t**3 / 3 for commuting matrices."""
     e = 0.5 * (DIRECTION + DIRECTION.T)
 
     def along(t):
@@ -136,7 +136,7 @@ def test_the_third_derivative_at_the_identity():
     np.testing.assert_allclose(third, 2.0 * np.sum(WEIGHTS * (e @ e @ e)), rtol=1e-12)
 
 
-def test_the_root_of_a_singular_matrix_is_infinitely_steep():
+def test_the_root_of_a_singular_matrix_has_infinite_derivatives():
     a = np.diag([4.0, 0.0])
     J = ad_core.jacobian(sqrtm)(a)
     assert np.isfinite(J[0, 0, 0, 0])
@@ -145,7 +145,7 @@ def test_the_root_of_a_singular_matrix_is_infinitely_steep():
 
 
 def test_a_projector_on_equal_eigenvalues():
-    """A step, whose slope is zero: what v[:, :2] @ v[:, :2].T has no derivative for."""
+    """A step, whose slope is zero. v[:, :2] @ v[:, :2].T has no derivative here."""
 
     def projector(a):
         return funm(a, lambda w: np.where(w < 2.0, 1.0, 0.0))
@@ -193,13 +193,13 @@ def test_parameters_of_a_function_of_a_plain_matrix():
         (lambda a: polar(a, "up")[0], ValueError, ("side",)),
     ],
 )
-def test_refusals(call, kind, words):
+def test_errors(call, kind, words):
     with refused(kind, *words):
         ad_core.jacobian(call)(np.eye(2))
     np.testing.assert_array_equal(ad_core.grad(np.sum)(np.eye(2)), np.ones((2, 2)))
 
 
-def test_a_recording_refuses_what_the_function_is_not_of():
+def test_a_recording_raises_for_matrices_outside_the_domain():
     tape = ad_core.trace(logm, np.eye(2))
     with refused(NotImplementedError, "symmetric"):
         tape.jacobian(np.triu(np.ones((2, 2))))
@@ -245,7 +245,7 @@ def test_the_polar_factors_of_equal_singular_values(a, side):
         )
 
 
-def test_the_polar_factor_of_a_singular_matrix_is_no_function():
+def test_the_polar_factor_of_a_singular_matrix_is_not_a_function():
     a = np.outer([1.0, 2.0], [3.0, 1.0])
     for mode in ("fwd", "rev"):
         assert np.isnan(ad_core.jacobian(lambda a: polar(a)[0], mode=mode)(a)).all()
@@ -274,7 +274,7 @@ KINDS = {
 
 
 def exact_difference(f, points):
-    """In 200 digits, equal points 1e-40 apart."""
+    """With 200 digits; equal points are 1e-40 apart."""
     with mpmath.workdps(200):
         x = [mpmath.mpf(float(p)) + k * mpmath.mpf(10) ** -40 for k, p in enumerate(points)]
         column = [f(p) for p in x]
@@ -298,7 +298,7 @@ def test_divided_differences(name, order):
         assert abs(found - expected) <= 1e-14 * max(abs(expected), 0.01)
 
 
-def test_the_tensor_is_symmetric_and_of_stacks():
+def test_the_tensor_is_symmetric_and_takes_stacks():
     w = np.array([[1.0, 1.0, 3.0], [0.5, 2.0, 2.0]])
     found = divided_tensor(Logarithm(), w, 2)
     assert found.shape == (2, 3, 3, 3)

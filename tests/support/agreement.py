@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a piece of NumPy code, written as text, have NumPy's value and the right derivatives?
+"""Checks that NumPy code, written as text, has NumPy's value and the right derivatives.
 
-A piece of code is an expression, or statements before one, separated by semicolons.  The
-names in ARGUMENTS that it uses are what it is differentiated by; CONSTANTS stay plain.
+A piece of code is an expression, or statements and an expression, separated by semicolons. It is
+differentiated by the names in ARGUMENTS that it uses; CONSTANTS are plain.
 """
 
 import re
@@ -18,7 +18,7 @@ _rng = np.random.default_rng(7)
 
 
 def _distinct(*shape):
-    """Positive numbers below 1, no two alike: no ties, no kinks at the differences' steps."""
+    """Positive distinct numbers below 1, so that finite differences meet no ties and kinks."""
     n = int(np.prod(shape))
     return (_rng.permutation(n).reshape(shape) + 0.3 + 0.4 * _rng.random(shape)) / (n + 1)
 
@@ -39,7 +39,7 @@ CONSTANTS = {
     "Q": 0.1 + _distinct(3, 3),
     "ON5": np.array([True, False, True, True, False]),
     "ON34": np.arange(12).reshape(3, 4) % 3 != 1,
-    "HOLES": np.where(np.arange(12).reshape(3, 4) % 5 == 2, np.nan, 0.0),
+    "NANS": np.where(np.arange(12).reshape(3, 4) % 5 == 2, np.nan, 0.0),
 }
 
 
@@ -63,7 +63,8 @@ def leaves(tree):
 
 
 def assert_agrees(code, order=2, args=None, **tolerances):
-    """Value as NumPy's, both modes as differences and each other, up to an order."""
+    """Assert that the value agrees with NumPy's, and that derivatives up to an order agree with
+    finite differences and between both modes."""
     f, names = function_of(code)
     assert names, f"{code} depends on nothing"
     args = arguments(names) if args is None else args
@@ -92,18 +93,18 @@ def assert_fails_alike(f, args, problem):
 
 
 def refused(kind, *words):
-    """The call raises this kind, and its message has all the words."""
+    """A context: the body raises this type of exception, and its message has all the words."""
     return pytest.raises(kind, match="(?s)" + "".join(f"(?=.*{re.escape(word)})" for word in words))
 
 
 def rows(*tables):
-    """The pieces of code in tables, where they stand between bars and line ends."""
+    """The pieces of code in tables, which are separated by bars and line ends."""
     lines = [line.strip() for text in tables for line in text.split("\n")]
     return [code for line in lines if line for code in line.split(" | ")]
 
 
 def functions_in(rows):
-    """The NumPy functions that pieces of code name."""
+    """The NumPy functions that are named in pieces of code."""
     found = set()
     for path in {path for code in rows for path in re.findall(r"np\.([\w.]+)\(", code)}:
         owner = np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which ad_core a checkout runs: the one that is built in it, else the installed one."""
+"""The ad_core that a checkout runs: the one that is built in it, else the installed one."""
 
 import sys
 from pathlib import Path
@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def uncover_installed():
     """Take the repository's root off ``sys.path`` unless the extension is built there.
 
-    ``python -m pytest`` and ``python -m benchmarks`` put the root first, where ``ad_core/`` is
-    source without its extension: it would hide the installed package and fail to import.
+    ``python -m pytest`` and ``python -m benchmarks`` put the root first. Without its extension,
+    ``ad_core/`` there would hide the installed package and fail to import.
     """
     package = ROOT / "ad_core"
     if not any(package.glob("_core*.so")) and not any(package.glob("_core*.pyd")):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plain NumPy programs run on complex numbers: derivatives by complex steps, exact to rounding.
 
-`Watch` stands for NumPy there. It has another formula where NumPy's is not analytic or not
-complex, and takes down each decision and how far from it the values were.
+`Watch` replaces NumPy there. It has another formula where NumPy's is not analytic or does not take
+complex numbers, and it records each decision and how far from it the values were.
 """
 
 import ast
@@ -12,12 +12,12 @@ import numpy as np
 
 from ad_core.recording.trees import flatten
 
-STEP = 1e-20  # imaginary: what is lost to it is below rounding
+STEP = 1e-20  # imaginary; its square is below rounding
 
 
 class Watch:
-    """NumPy on complex numbers. `path` is each outcome that Python or an index came to know,
-    `margin` the least distance from a comparison, kink or tie, `sides` the side of each."""
+    """NumPy on complex numbers. `path` holds each outcome that Python or an index depends on,
+    `margin` the least distance from a comparison, kink or tie, and `sides` the side of each."""
 
     MADE = ("zeros", "ones", "full", "eye", "array", "asarray", "linspace", "arange")
     MADE_LIKE = ("zeros_like", "ones_like")
@@ -161,7 +161,7 @@ def _complex(function):
 
 
 class _Comparisons(ast.NodeTransformer):
-    """Each `a > b` becomes `compare(a, "greater", b, decides)`."""
+    """Replaces each `a > b` by `compare(a, "greater", b, decides)`."""
 
     def __init__(self):
         self.decides = False
@@ -201,7 +201,7 @@ class _Comparisons(ast.NodeTransformer):
 
 @lru_cache(maxsize=4096)
 def watched(source):
-    """The source as code to be run in the names of a Watch."""
+    """The source as code, which is run with the names of a Watch."""
     tree = _Comparisons().visit(ast.parse(source))
     return compile(ast.fix_missing_locations(tree), "<program>", "exec")
 
@@ -211,12 +211,12 @@ def as_complex(x):
 
 
 def strict():
-    """No operation may overflow or leave its domain."""
+    """A context in which no operation may overflow or leave its domain."""
     return np.errstate(all="raise", under="ignore")
 
 
 def run(source, args):
-    """Value of the source's f on complex numbers, and the Watch that it ran in."""
+    """The value of the source's f on complex numbers, and the Watch of the run."""
     watch = Watch()
     scope = dict(watch.names)
     exec(watched(source), scope)
@@ -226,8 +226,8 @@ def run(source, args):
 
 
 def jacobians(f, args):
-    """Those of a function of a list of complex arguments: a list, by leaf of the result and then by
-    argument."""
+    """The Jacobians of a function of a list of complex arguments: for each leaf of the result a
+    list with one entry for each argument."""
     args = [np.array(x, dtype=complex) for x in args]
     by_argument = []
     for x in args:

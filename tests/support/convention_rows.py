@@ -23,7 +23,7 @@ def table(heading):
 
 
 def number(cell):
-    """What is written in a cell, as a float or an array of floats."""
+    """The content of a cell as a float or an array of floats."""
     value = eval(cell.strip("`"), NAMES)
     return np.array(value, dtype=float) if isinstance(value, list) else float(value)
 

@@ -1,4 +1,4 @@
-"""Signals and allocations counted, so that no test of them depends on how busy the machine is."""
+"""Signals and allocations are counted, so that tests do not depend on how busy the machine is."""
 
 import _thread
 import collections
@@ -12,11 +12,11 @@ import pytest
 
 
 def call_with_signal(call, number=signal.SIGINT):
-    """Call a function written in C while a signal waits that came just before: (whether the
-    function came to its end, the exception that the signal's handler raised, or None).
+    """Call a function written in C while a signal is pending. Returns whether the function ended,
+    and the exception that the signal's handler raised, or None.
 
-    Between one call and the next there is no bytecode, at which Python itself would look at
-    signals: whoever hears of it first is the function, or nobody before it has ended.
+    Python itself handles signals between bytecodes, and there is no bytecode between the signal and
+    the call. So either the function handles the signal, or it is handled after the function ended.
     """
     ended = []
     interrupt = functools.partial(_thread.interrupt_main, number)
@@ -37,13 +37,13 @@ class _Mallinfo(ctypes.Structure):
 
 
 def held_memory():
-    """Bytes that malloc has handed out and not got back, after a collection."""
+    """The bytes that malloc has allocated and that are not freed, after a garbage collection."""
     gc.collect()
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallinfo2"):
-        pytest.skip("malloc does not tell what it has handed out")
+        pytest.skip("malloc does not report what it has allocated")
     library.mallinfo2.restype = _Mallinfo
-    told = library.mallinfo2()
-    if told.uordblks == 0:
-        pytest.skip("malloc is another one's, which does not tell what it has handed out")
-    return told.uordblks + told.hblkhd
+    report = library.mallinfo2()
+    if report.uordblks == 0:
+        pytest.skip("malloc is replaced by one that does not report what it has allocated")
+    return report.uordblks + report.hblkhd

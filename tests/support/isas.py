@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instruction sets that this machine runs, and rows that NumPy rounds correctly."""
+"""Instruction sets of this machine, and rows that NumPy rounds correctly."""
 
 from ad_core import _core
 
-# Functions that are right to the last bit wherever they are computed, besides the table's own
-# helpers, which run on each lane as they run on a scalar.
+# Functions that are right to the last bit on all machines. The table's own helpers are not listed;
+# they give the same result for vectors as for scalars.
 CORRECTLY_ROUNDED = {
     "sel", "sqrt", "fabs", "floor", "ceil", "trunc", "rint", "fmod", "fmax", "fmin", "copysign",
     "nextafter",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls of every function of numpy.linalg, and of those of numpy that are made of them.
+"""Calls of every function of numpy.linalg, and of functions of numpy that are made of them.
 
-A row is (name, call, arguments); an argument is what draws it.
+A row is (name, call, arguments); an argument is a function that draws it.
 """
 
 from typing import NamedTuple
@@ -24,7 +24,7 @@ def drawn(row, rng):
 
 
 def general(*shape):
-    """Matrices of singular values that are apart and away from zero."""
+    """Matrices whose singular values are well separated and not close to zero."""
 
     def draw(rng):
         u, s, vt = L.svd(rng.normal(size=shape), full_matrices=False)
@@ -38,7 +38,7 @@ def numbers(*shape):
 
 
 def positive(*shape):
-    """Symmetric positive definite matrices of eigenvalues that are apart."""
+    """Symmetric positive definite matrices with well separated eigenvalues."""
 
     def draw(rng):
         q = L.qr(rng.normal(size=shape))[0]
@@ -48,7 +48,7 @@ def positive(*shape):
 
 
 def real(*shape):
-    """Matrices of real eigenvalues that are apart, not symmetric."""
+    """Matrices with real, well separated eigenvalues, not symmetric."""
 
     def draw(rng):
         v = np.eye(shape[-1]) + 0.3 * rng.normal(size=shape)
@@ -67,12 +67,12 @@ def of_rank(k, *shape):
 
 
 def zeros(n):
-    """Coefficients of a polynomial of n real zeros."""
+    """Coefficients of a polynomial with n real zeros."""
     return lambda rng: 1.7 * np.poly(np.linspace(-1.0, 1.3, n) + 0.1 * rng.random(n))
 
 
 def rows(arguments, *calls):
-    """Rows of one choice of arguments; each call is written as it would be in a program."""
+    """Rows with the same arguments; each call is written as in a program."""
     return [Row(f"{call}", eval(f"lambda A, B=None: {call}"), arguments) for call in calls]
 
 

@@ -22,7 +22,7 @@ class Flat:
             args.append(x[start : start + size].reshape(shape) if shape else x[start])
             start += size
         parts = [np.ravel(leaf) * 1.0 for leaf in leaves(self.call(*args))]
-        if not np.iscomplexobj(x):  # real eigenvalues are complex numbers to NumPy 2.5
+        if not np.iscomplexobj(x):  # since NumPy 2.5, real eigenvalues are complex numbers
             parts = [np.real(part) for part in parts]
         return np.concatenate([np.zeros(1), *parts])
 
@@ -40,7 +40,7 @@ def slope(f, x, t):
 
 
 def by_complex_step(f, x, t):
-    """The same by a complex step; None where NumPy's function is not one of complex numbers."""
+    """The same by a complex step; None if NumPy's function does not take complex numbers."""
     try:
         value = f(x + 1j * STEP * t)
     except (TypeError, ValueError, IndexError):

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls of every NumPy function that docs/make_numpy.py lists as supported: what is called, where
-its arguments lie, and at which special points besides. A function that the installed NumPy does
-not have has no rows.
+"""Calls of every NumPy function that docs/make_numpy.py lists as supported, with the domains of
+their arguments and special points. A function that the installed NumPy does not have has no rows.
 
-A row is (name, call, arguments, points). An argument is the domain of its elements and a shape;
-no two elements drawn for an argument are alike. At a special point the value is NumPy's and both
-modes agree; differences need not.
+A row is (name, call, arguments, points). An argument is the domain of its elements and a shape; the
+elements that are drawn for it are distinct. At a special point the value agrees with NumPy's and
+the modes with each other, but finite differences may differ.
 """
 
 import inspect
@@ -22,9 +21,9 @@ DOMAINS = {
     "above one": (1.1, 3.0),
 }
 RAMP = np.linspace(0.05, 0.95, 7)
-HOLES = np.where(np.arange(12).reshape(3, 4) % 5 == 2, np.nan, 0.0)
+NANS = np.where(np.arange(12).reshape(3, 4) % 5 == 2, np.nan, 0.0)
 ON = np.arange(12).reshape(3, 4) % 3 != 1
-TRIMS_ALL_AXES = "axis" in inspect.signature(np.trim_zeros).parameters  # from NumPy 2.2 on
+TRIMS_ALL_AXES = "axis" in inspect.signature(np.trim_zeros).parameters  # since NumPy 2.2
 LEFT_OUT = set()  # names of functions that the installed NumPy does not have
 
 
@@ -59,7 +58,7 @@ def U(*shape):
 
 
 def rows(arguments, calls, points=()):
-    """Rows of one choice of arguments: name -> call, or several calls."""
+    """Rows with the same arguments: name -> call, or several calls."""
     return [
         Row(name, call, arguments, points)
         for name, given in calls.items()
@@ -69,12 +68,12 @@ def rows(arguments, calls, points=()):
 
 
 def named(*names):
-    """Functions that are called with the arguments and nothing else."""
+    """Functions that are called with only the arguments."""
     return {name: getattr(np, name) for name in names if is_there(name)}
 
 
 def is_there(name):
-    """Whether the installed NumPy has a function, or one of which this names a method."""
+    """Whether the installed NumPy has a function, or the function of this method."""
     found = hasattr(np, name.partition(".")[0])
     if not found:
         LEFT_OUT.add(name)
@@ -82,7 +81,7 @@ def is_there(name):
 
 
 def written(make, write):
-    """A call that writes into an array of its own."""
+    """A call that writes into a new array."""
 
     def call(*args):
         made = make(*args)
@@ -216,7 +215,7 @@ REDUCTIONS = [
         ).items()
     }),
     *rows((M,), {
-        name: (f, lambda a, f=f: f(a + HOLES))
+        name: (f, lambda a, f=f: f(a + NANS))
         for name, f in named(
             "nansum", "nanprod", "nanmax", "nanmin", "nanmean", "nanvar", "nanstd", "nanmedian",
             "nancumsum", "nancumprod",
@@ -224,7 +223,7 @@ REDUCTIONS = [
     }),
     *rows((M,), {
         "sum": lambda a: np.sum(a, where=ON, axis=1, initial=2.0),
-        "nanmedian": lambda a: np.nanmedian(a + HOLES, axis=(0, 1), keepdims=True),
+        "nanmedian": lambda a: np.nanmedian(a + NANS, axis=(0, 1), keepdims=True),
         "cumsum": np.cumsum, "cumprod": (np.cumprod, lambda a: np.cumprod(a, axis=0)),
         "cumulative_sum": lambda a: np.cumulative_sum(a, axis=-1, include_initial=True),
         "cumulative_prod": lambda a: np.cumulative_prod(a, axis=-1),
@@ -385,9 +384,9 @@ ORDERS = [
             lambda a: np.percentile(a, 30),
             lambda a: np.percentile(a, [20, 70], axis=(0, 1), keepdims=True),
         ),
-        "nanquantile": lambda a: np.nanquantile(a + HOLES, [0.3, 0.8], axis=-1, keepdims=True),
+        "nanquantile": lambda a: np.nanquantile(a + NANS, [0.3, 0.8], axis=-1, keepdims=True),
         "nanpercentile": (
-            lambda a: np.nanpercentile(a + HOLES, 40),
+            lambda a: np.nanpercentile(a + NANS, 40),
             lambda a: np.nanpercentile(a, 40),
         ),
     }),
@@ -414,7 +413,7 @@ ORDERS = [
             a, [0.2, 0.6], axis=1, weights=w, method="inverted_cdf"
         ),
         "nanquantile": lambda a, w: np.nanquantile(
-            a + HOLES, 0.7, axis=1, weights=w * np.ones(a.shape), method="inverted_cdf"
+            a + NANS, 0.7, axis=1, weights=w * np.ones(a.shape), method="inverted_cdf"
         ),
     }),
     *rows((V, R(4)), {
@@ -451,7 +450,7 @@ ORDERS = [
     }),
 ]  # fmt: skip
 
-# Plain answers, of which a recording may hold no other one than NumPy's at its point.
+# Plain results. A recording is used only at points where NumPy gives the same ones.
 ANSWERS = [
     *rows((V, R(4)), {
         "argmax": lambda x, y: np.argmax(x), "argmin": lambda x, y: np.argmin(y),
@@ -478,7 +477,7 @@ ANSWERS = [
         "flatnonzero": lambda x, y: np.flatnonzero(x > y[0]),
     }),
     *rows((M,), {
-        "argmax": lambda a: np.argmax(a, axis=0), "nanargmin": lambda a: np.nanargmin(a + HOLES, 1),
+        "argmax": lambda a: np.argmax(a, axis=0), "nanargmin": lambda a: np.nanargmin(a + NANS, 1),
         "argsort": lambda a: np.argsort(a, axis=-1, stable=True), "nonzero": np.nonzero,
     }),
 ]  # fmt: skip

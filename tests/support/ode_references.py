@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three chemical and biological systems, and their states and sensitivities at the end, by heart.
+"""Three chemical and biological systems with stored reference solutions: states and sensitivities
+at the end of the time span.
 
-y, dy_dp (row i, column j: of y[i] by p[j]) and dy_dy0 are those of the system together with its
-variational equations, by Taylor series of order 30 in 80-bit arithmetic, whose steps make the last
-two terms less than 1e-19 of the rest; order 22 with other steps agrees within 1e-16 of each number.
-HIRES and ROBER are those of Hairer and Wanner, Solving Ordinary Differential Equations II, section
-IV.10, of whose HIRES y(321.8122) the published digits agree; ROBER ends at t = 40.
+y, dy_dp (row i, column j: the derivative of y[i] by p[j]) and dy_dy0 were computed from the system
+and its variational equations by Taylor series of order 30 in 80-bit arithmetic. The steps were
+chosen so that the last two terms are less than 1e-19 of the sum. Order 22 with other steps agrees
+within 1e-16 of each number. HIRES and ROBER are from Hairer and Wanner, Solving Ordinary
+Differential Equations II, section IV.10. The published digits of HIRES at t = 321.8122 agree. ROBER
+ends at t = 40.
 """
 
 import numpy as np
@@ -14,20 +16,20 @@ __all__ = ["HIRES", "LOTKA_VOLTERRA", "ROBER", "System"]
 
 
 class System:
-    """dy/dt = fun(t, y, p) from y0 over t_span, and what is known of its end."""
+    """dy/dt = fun(t, y, p) from y0 over t_span, and the reference solution at its end."""
 
     def __init__(self, fun, tf, y0, p, atol, y, dy_dp, dy_dy0):
         self.fun = fun
         self.t_span = (0.0, tf)
         self.y0, self.p = np.array(y0), np.array(p)
-        self.atol = np.array(atol)  # where rtol is 1
+        self.atol = np.array(atol)  # for rtol = 1
         self.y, self.dy_dp, self.dy_dy0 = np.array(y), np.array(dy_dp), np.array(dy_dy0)
 
     def error(self, y, dy_dp, dy_dy0):
-        """The largest relative error: of a state by itself, of derivatives within their row."""
+        """The largest relative error: relative to each state, and to each row of derivatives."""
         found = [np.max(np.abs(y - self.y) / np.abs(self.y))]
         for one, known in [(dy_dp, self.dy_dp), (dy_dy0, self.dy_dy0)]:
-            # By p[j] times p[j]: the rates differ by factors of a million.
+            # Derivatives by p[j], times p[j], since the rates differ by factors of a million.
             scale = np.abs(self.p) if known is self.dy_dp else 1.0
             size = np.max(np.abs(known * scale), axis=1, keepdims=True)
             found.append(np.max(np.abs(one - known) * scale / size))

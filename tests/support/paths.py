@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions with branches, and compiled ones compared with one-shot derivatives."""
+"""Functions with branches, and a comparison of compiled with one-shot derivatives."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def branchy(x):
 
 
 def quarters(x):
-    """Four ways by the signs."""
+    """Four paths, which depend on the signs."""
     a = x[0] * x[1] if x[0] > 0 else np.exp(x[0])
     return a + (x[1] ** 2 if x[1] > 0 else np.cos(x[1]))
 

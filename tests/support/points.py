@@ -1,4 +1,4 @@
-"""Where the rows of the op table are tested, and the mathematics they are held against."""
+"""The points at which the rows of the op table are tested, and exact derivatives for comparison."""
 
 import itertools
 import math
@@ -6,7 +6,7 @@ import math
 import mpmath
 import numpy as np
 
-# Interior points of the domains that src/ops/ops.def names: away from every kink and step there.
+# Interior points of the domains of src/ops/ops.def, away from all kinks and steps.
 INTERIOR = {
     "REAL": (-2.3, -0.6, -0.19, 0.13, 0.21, 0.85, 3.7),
     "NONZERO": (-2.6, -0.35, 0.17, 0.4, 1.9, 7.3),
@@ -15,12 +15,12 @@ INTERIOR = {
     "ABOVE_ONE": (1.02, 1.7, 12.3),
     "TRUTH": (0.0, 1.0),
 }
-APART = 1.09  # an exponent that sets each operand's points apart, so that none tie
+APART = 1.09  # an exponent that separates the points of the operands, so that there are no ties
 
 EDGES = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, math.inf, -math.inf, math.nan, 5e-324, 1e308)
 
-# Names under which mpmath has another function, or none; anything else it has under the
-# ufunc's name.  A row that is found nowhere is held against differences instead.
+# Functions that mpmath does not have under the ufunc's name. A row without any function is compared
+# with finite differences.
 SPELLED = {
     "arcsin": mpmath.asin,
     "arccos": mpmath.acos,
@@ -69,7 +69,7 @@ SPELLED = {
     "rint": mpmath.nint,
     "heaviside": lambda a, b: mpmath.mpf(a > 0),
 }
-# Rows that are no function of numbers alone: value and partials are what they are said to be.
+# Rows whose partial derivatives are declared, and are not those of the value as a function.
 DECLARED = {
     "where": (lambda a, b, c: b if a else c, lambda a, b, c: (0.0, float(a != 0), float(a == 0))),
     "stop gradient": (lambda a: a, lambda a: (0.0,)),
@@ -77,18 +77,18 @@ DECLARED = {
     "nextafter": (math.nextafter, lambda a, b: (1.0, 0.0)),
     "spacing": (lambda a: math.copysign(math.ulp(a), a), lambda a: (0.0,)),
 }
-# Rows that are given one operand as a function of the others.
+# Rows of which one operand is a function of the others.
 GIVEN = {"power times log": lambda a, b, c: (b**c, b, c)}
 DIGITS = 40
 
 
 def mathematics(ufunc):
-    """The function of that name at any precision, or None."""
+    """The function of this name in mpmath, or None."""
     return SPELLED.get(ufunc) or getattr(mpmath, ufunc, None)
 
 
 def interior(row):
-    """Tuples of operands inside a row's domains."""
+    """Tuples of operands inside the domains of a row."""
     sides = [
         tuple(math.copysign(abs(x) ** APART**j, x) for x in INTERIOR[domain])
         for j, domain in enumerate(row["domains"])
@@ -98,13 +98,13 @@ def interior(row):
 
 
 def edges(row):
-    """Tuples of operands where something ends: zeros, infinities, NaN, the ends of range."""
+    """Tuples of operands at edges: zeros, infinities, NaN, the ends of the range."""
     return list(itertools.product(EDGES, repeat=row["arity"]))
 
 
 def derivative(ufunc, point, orders):
-    """The partial derivative of these orders in each operand, rounded from 40 digits; without
-    the mathematics, from differences of NumPy's values."""
+    """The partial derivative of these orders by each operand, rounded from 40 digits; without a
+    function of mpmath, by differences of NumPy's values."""
     if ufunc in DECLARED:
         value, partials = DECLARED[ufunc]
         if sum(orders) == 1:
@@ -121,7 +121,7 @@ def derivative(ufunc, point, orders):
 
 
 def extrapolated(function, point, orders):
-    """Central differences, extrapolated from steps halved (Richardson, Romberg's scheme)."""
+    """Central differences, extrapolated from halved steps (Richardson, Romberg's scheme)."""
     if not any(orders):
         return function(*point)
     j = next(k for k, order in enumerate(orders) if order)
@@ -143,5 +143,5 @@ def extrapolated(function, point, orders):
 
 
 def is_exact(ufunc):
-    """Whether derivative() is right to the last digit."""
+    """Whether derivative() is exact to the last digit."""
     return ufunc in DECLARED or mathematics(ufunc) is not None

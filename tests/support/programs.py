@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random programs in plain NumPy style, for hypothesis.
 
-A program is written step by step from the rows of ROWS and BLOCKS, and runs while it is written:
-a step that NumPy refuses on the values there are, or that comes near a kink, is left out. So a row
-is text alone, and an example shrinks by losing steps. In a row A and B are values, V is all of
-them, I and J are small indices, K and L constants, N is the name of what it adds.
+A program is written step by step from the rows of ROWS and BLOCKS, and is run while it is written.
+A step for which NumPy raises an error, or that comes close to a kink, is left out. Therefore a row
+is only text, and an example is shrunk by leaving out steps. In a row, A and B are values, V is all
+values, I and J are small indices, K and L constants, and N is the name of the new value.
 """
 
 import itertools
@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from ad_core.recording.trees import flatten
 from complex_steps import Watch, as_complex, jacobians, run, strict, watched
 
-MARGIN = 1e-3  # no comparison, kink or tie is nearer than this to a point that is used
-LARGEST = 6.0  # values beyond are scaled down while a program is written
+MARGIN = 1e-3  # least distance of the points from comparisons, kinks and ties
+LARGEST = 6.0  # larger values are scaled down while a program is written
 CONSTANTS = (0.37, -0.61, 1.13, -1.27, 0.083, 2.19, -0.217, 0.717)
 STENCIL = {1: 3 / 4, -1: -3 / 4, 2: -3 / 20, -2: 3 / 20, 3: 1 / 60, -3: -1 / 60}
 SHAPES = ((3,), (), (2, 3), (4,), (1,), (3, 3), (8,), (1, 3), (2, 2, 2), (17,))
@@ -279,7 +279,7 @@ def _rows(text):
 
 KINDS = {name: [f"N = {row}" for row in _rows(text)] for name, text in ROWS.items()}
 KINDS |= {name: text.strip().split("\n\n") for name, text in BLOCKS.items()}
-# What Python or an index comes to know: points take different paths.
+# Steps with decisions by Python or by indices: points take different paths.
 BRANCHING = ("decisions", "branches", "loops")
 
 
@@ -292,7 +292,7 @@ class Program:
     seed: int
 
     def _repr_pretty_(self, printer, cycle):
-        """How hypothesis shows an example."""
+        """The text with which hypothesis shows an example."""
         lines = [
             f"Program of shapes {self.shapes}, seed {self.seed}",
             *self.source.rstrip().split("\n"),
@@ -308,7 +308,7 @@ class Program:
         return scope["f"]
 
     def total(self, *args):
-        """A scalar in which every output takes part with weights of its own."""
+        """A scalar: the sum of all outputs, with different weights."""
         return weighted(self.f(*args))
 
     @property
@@ -316,7 +316,7 @@ class Program:
         return tuple(range(len(self.shapes)))
 
     def path(self, args):
-        """Which way the program goes there; None near another way or where values are large."""
+        """The path of the program at a point; None close to another path or if values are large."""
         try:
             value, watch = run(self.source, args)
         except (ArithmeticError, RuntimeWarning):
@@ -326,7 +326,7 @@ class Program:
 
     @cached_property
     def paths(self):
-        """Points by the path that they take: a list of lists, that of point 0 first."""
+        """Lists of points, one for each path; the list of point 0 comes first."""
         found = {}
         for number in range(9):
             args = point(self.shapes, self.seed, number)
@@ -336,20 +336,20 @@ class Program:
 
     @cached_property
     def points(self):
-        """Those on the path of point 0, that one first."""
+        """The points on the path of point 0, which comes first."""
         return self.paths[0]
 
     def jacobians(self, args):
-        """By complex steps: a list, by leaf of the result and then by argument."""
+        """The Jacobians by complex steps: a list for each leaf of the result, by argument."""
         return jacobians(lambda args: run(self.source, args)[0], args)
 
     def gradients(self, args):
-        """Those of total by complex steps, argument by argument."""
+        """The gradients of total by complex steps, one for each argument."""
         return jacobians(lambda args: weighted(run(self.source, args)[0]), args)
 
     def second(self, args, tangents, step=3e-4):
-        """The Hessian of total times tangents: differences of gradients, of sixth order; None
-        where they would reach over or near a kink."""
+        """The Hessian of total times tangents, by differences of gradients of sixth order; None if
+        they would come close to a kink or across it."""
         gradients, sides = [], set()
         if run(self.source, args)[1].margin < 50 * step:
             return None
@@ -370,7 +370,7 @@ def weighted(value):
 
 
 def point(shapes, seed, number):
-    """Point 0 anywhere, the others around it, some near and some far."""
+    """Point 0 anywhere; the others around it, some close and some far."""
     start, around = np.random.default_rng(seed), np.random.default_rng([seed, number])
     reach = (1.0, 0.15, 0.5)[number % 3] if number else 0.0
     spread = ((start.uniform(-1.4, 1.4, s), around.uniform(-reach, reach, s)) for s in shapes)
@@ -386,11 +386,11 @@ def tame(value):
 
 
 class Writer:
-    """A program while it is written, run at its point 0."""
+    """A program while it is written. It is run at its point 0."""
 
     REFUSALS = (
         TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RuntimeWarning,
-        DeprecationWarning,  # of what later versions of NumPy refuse
+        DeprecationWarning,  # for calls that later versions of NumPy do not allow
     )  # fmt: skip
 
     def __init__(self, shapes, seed):
@@ -400,7 +400,7 @@ class Writer:
         self.restart()
 
     def restart(self):
-        """Run what there is from the start: a step that is not to stay may have changed values."""
+        """Run the program from the start, since a step that is left out may have changed values."""
         self.watch = Watch()
         self.scope = dict(self.watch.names)
         for name, x in zip("xyz", point(self.shapes, self.seed, 0), strict=False):
@@ -409,14 +409,14 @@ class Writer:
             exec(watched(text), self.scope)
 
     def write(self, row, numbers):
-        """Add a step on the first operands, counted from the numbers, that it runs on."""
+        """Add a step with the first operands, counted from the given numbers, on which it runs."""
         return any(
             self.add(self.filled(row, a, b, *numbers[2:]))
             for a, b in itertools.islice(self.operands(row, *numbers[:2]), 20)
         )
 
     def operands(self, row, *numbers):
-        """Pairs of values to try; number 0 is the latest one, and late ones are near it."""
+        """Pairs of values to try; number 0 is the latest value, small numbers are late values."""
         choices = []
         for letter, number in zip("AB", numbers, strict=True):
             count = len(self.names)
@@ -433,7 +433,7 @@ class Writer:
         return re.sub(r"\b[ABIJKLNV]\b", lambda found: str(meaning[found[0]]), row)
 
     def add(self, text):
-        """Run the text on, and keep it if it leaves tame values, far from every kink."""
+        """Run the text, and keep it if the values are not too large and far from all kinks."""
         new = f"v{len(self.names)}"
         self.watch.margin = np.inf
         try:
@@ -454,7 +454,7 @@ class Writer:
         return True
 
     def finished(self, row, numbers):
-        """The program, which returns what the row says or its latest value."""
+        """The program, which returns the value of a row of RETURNS or its latest value."""
         text = self.names[-1]
         for a, b in self.operands(row, *numbers[:2]):
             trial = self.filled(row, a, b, *numbers[2:])
@@ -475,11 +475,11 @@ NUMBERS = st.tuples(*[st.integers(0, 15)] * 4)
 
 @st.composite
 def programs(draw, kinds=tuple(KINDS), steps=12):
-    """Programs of up to so many steps of these kinds, with one to three arguments."""
+    """Programs with at most this number of steps of these kinds, and one to three arguments."""
     shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3))
     writer = Writer(shapes, draw(st.integers(0, 9999)))
     step = st.one_of(st.just(""), *[st.sampled_from(KINDS[kind]) for kind in kinds])
     for row, numbers in draw(st.lists(st.tuples(step, NUMBERS), min_size=5, max_size=steps)):
-        if row:  # what a step shrinks to is none
+        if row:  # hypothesis shrinks a step to none
             writer.write(row, numbers)
     return writer.finished(draw(st.sampled_from(_rows(RETURNS))), draw(NUMBERS))

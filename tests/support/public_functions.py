@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-SKIPPED = {  # that talk to files, the terminal or the configuration
+SKIPPED = {  # functions of files, the terminal or the configuration
     "DataSource", "genfromtxt", "fromfile", "fromregex", "get_include", "info", "load", "loadtxt",
     "memmap", "save", "savetxt", "savez", "savez_compressed", "set_printoptions", "setbufsize",
     "seterr", "seterrcall", "errstate", "show_config", "show_runtime", "source", "test",

@@ -33,7 +33,7 @@ def relative(path):
 
 
 def files(*patterns):
-    """The checkout's files of these patterns, without those that git would ignore."""
+    """The files of the checkout with these patterns, without those that git ignores."""
     if shutil.which("git") and (ROOT / ".git").exists():
         listing = git("ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns)
         return [path for name in listing if (path := ROOT / name).is_file()]
@@ -42,7 +42,7 @@ def files(*patterns):
 
 
 def circles(graph):
-    """The strongly connected parts of a graph {node: nodes} that have more than one node.
+    """The strongly connected components of a graph {node: nodes} that have more than one node.
 
     Source: Tarjan, Depth-first search and linear graph algorithms (1972).
     """

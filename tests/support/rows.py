@@ -27,7 +27,7 @@ def edges_of(rows):
 
 
 def function(row):
-    """The row as a function of traced values or numbers: its ufunc, where NumPy has one."""
+    """The row as a function of traced values or numbers: its ufunc, if NumPy has one."""
     ufunc = getattr(np, row["ufunc"], None)
     if isinstance(ufunc, np.ufunc):
         return ufunc
@@ -40,7 +40,7 @@ def of_vector(row):
 
 
 def partial_of_vector(row, j):
-    """The text of a row's partial, recorded, as a function of one vector."""
+    """The recorded text of a partial derivative of a row, as a function of one vector."""
 
     def partial(x):
         operands = [x[k] for k in range(row["arity"])]
@@ -56,7 +56,7 @@ def one_way(mode):
 
 
 def assert_ulps(actual, expected, ulps):
-    """Equal, NaN to NaN, within so many units in the last place."""
+    """The arrays are equal within this number of units in the last place; NaN equals NaN."""
     actual, expected = np.asarray(actual, dtype=float), np.asarray(expected, dtype=float)
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(actual[~finite], expected[~finite])

@@ -30,7 +30,7 @@ from scenarios_sparse import bundle, bundle_args, defects, effort, swing_args
 
 @dataclass(frozen=True)
 class Scenario:
-    """A function, inputs for it, and what is asked about it."""
+    """A function, its inputs, and the derivative that is computed."""
 
     name: str
     fun: Callable
@@ -43,7 +43,7 @@ class Scenario:
 
 
 def with_numpy(fun, namespace):
-    """Return ``fun`` with its global name ``np`` standing for ``namespace``: the same source."""
+    """Return ``fun`` with ``namespace`` as its global name ``np``: the same source."""
     scope = {**fun.__globals__, "np": namespace}
     return types.FunctionType(fun.__code__, scope, fun.__name__, fun.__defaults__, fun.__closure__)
 
@@ -51,8 +51,9 @@ def with_numpy(fun, namespace):
 # ---------------------------------------------------------------------------------------------- arm
 
 PANDA = (
-    # a (m), d (m), alpha in quarter turns: modified (Craig's) Denavit-Hartenberg parameters of the
-    # Franka Emika Panda, from "Control parameters" in the Franka Control Interface documentation
+    # a (m), d (m), alpha in units of pi / 2: modified (Craig's) Denavit-Hartenberg parameters of
+    # the Franka Emika Panda, from "Control parameters" in the Franka Control Interface
+    # documentation
     (0.0, 0.333, 0),
     (0.0, 0.0, -1),
     (0.0, 0.316, 1),
@@ -140,7 +141,7 @@ def arm6(q):
 
 
 def arm6_args(seed, batch=()):
-    """Joint angles within half a turn."""
+    """Joint angles between -pi and pi."""
     return (np.random.default_rng(seed).uniform(-math.pi, math.pi, (*batch, 6)),)
 
 
@@ -207,7 +208,7 @@ POLLUTION_START = {1: 0.2, 3: 0.04, 6: 0.1, 7: 0.3, 8: 0.01, 16: 0.007}
 """Initial concentrations (index: ppm); the other species start at zero."""
 
 POLLUTION_AT_60 = (
-    # the Test Set's solution after 60 minutes, rounded: all species present, 17 decades apart
+    # the solution of the Test Set after 60 minutes, rounded: all species, over 17 decades
     5.646e-2, 1.342e-1, 4.140e-9, 5.523e-3, 2.019e-7, 1.465e-7, 7.784e-2, 3.245e-1, 7.494e-3,
     1.622e-8, 1.136e-8, 2.231e-3, 2.087e-4, 1.397e-5, 8.965e-3, 4.353e-18, 6.899e-3, 1.008e-4,
     1.772e-6, 5.683e-5,
@@ -300,7 +301,7 @@ def brusselator_args(seed, n=32):
 
 @lru_cache
 def factor_index(d):
-    """Where each entry of a d x d factor lies in ADBench's row of d(d+1)/2 numbers.
+    """The position of each entry of a d x d factor in ADBench's row of d(d+1)/2 numbers.
 
     A row holds the diagonal's logarithms and then the strictly lower triangle, column by column;
     entries above the diagonal point one past its end.
@@ -315,7 +316,7 @@ def factor_index(d):
 
 @lru_cache
 def wishart_constant(d, k, gamma, m):
-    """The part of the Wishart prior that no parameter enters."""
+    """The part of the Wishart prior that does not depend on parameters."""
     n = d + m + 1
     log_gamma = d * (d - 1) / 4.0 * math.log(math.pi)
     log_gamma += sum(math.lgamma(0.5 * (n - j)) for j in range(d))
@@ -388,7 +389,7 @@ def network_args(seed, sizes=(784, 512, 512, 10), batch=256):
 
 
 def weights_of(*sizes):
-    """How many weights and biases a network of these layer sizes has."""
+    """The number of weights and biases of a network with these layer sizes."""
     return sum(sizes[i] * sizes[i + 1] + sizes[i + 1] for i in range(len(sizes) - 1))
 
 
@@ -424,7 +425,7 @@ SCENE = {"cameras": 2, "points": 3, "observations": 6}
 
 
 def swing_states(seed, n):
-    """The variables of a swing-up alone."""
+    """The variables of a swing-up."""
     return swing_args(seed, n)[:1]
 
 

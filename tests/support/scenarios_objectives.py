@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scalar functions to be minimised, of many variables: what reverse mode is for.
+"""Scalar functions of many variables to be minimised, for reverse mode.
 
-Written as those of `scenarios`, which makes its `Scenario` of each.
+They are written like the functions of `scenarios`, which makes a `Scenario` of each.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ def rosenbrock(x):
 
 
 def rosenbrock_args(seed, n=1000):
-    """A point near the minimum's valley."""
+    """A point close to the valley of the minimum."""
     return (np.random.default_rng(seed).uniform(0.5, 1.5, n),)
 
 
@@ -27,7 +27,7 @@ def logistic(w, x, y):
 
 
 def logistic_args(seed, n=1000, d=20):
-    """Normal data, and labels that follow other weights than the ones of the point."""
+    """Normal data, and labels of other weights than those of the point."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, d))
     y = np.where(rng.random(n) < 1.0 / (1.0 + np.exp(-np.matmul(x, rng.normal(size=d)))), 1.0, -1.0)
@@ -37,7 +37,7 @@ def logistic_args(seed, n=1000, d=20):
 def snake(q):
     """Cost of a planar arm of many short links: the tip's squared distance to (0.5, 0.5), bending.
 
-    Written in scalars, as inverse kinematics usually is; all links together are one unit long.
+    It is written in scalars, as inverse kinematics usually is. All links together have length 1.
     """
     n = q.shape[0]
     x, y, heading, bending = 0.0, 0.0, 0.0, 0.0

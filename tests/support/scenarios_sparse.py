@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions with large sparse derivatives: bundle adjustment, a pendulum on a cart.
+"""Functions with large sparse derivatives: bundle adjustment, and a pendulum on a cart.
 
-Used by the tests, at small sizes, and by the benchmarks.
+They are used by the tests, at small sizes, and by the benchmarks.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ a point in space. An observation adds its weight: 15 unknowns in all, for 2 resi
 
 
 def reprojection(x, seen):
-    """How far from where it was seen a camera's image of a point lies, times a weight.
+    """The distance of a camera's image of a point from the observed image, times a weight.
 
     ``x`` is a camera, a point and a weight, 15 numbers along the first axis; ``seen`` and the
     result have 2. Rotation by Rodrigues' formula, radial distortion of second and fourth order:
@@ -60,7 +60,7 @@ def bundle_args(seed, cameras=49, points=7776, observations=31843):
     )
     point = rng.normal(size=(points, POINT)) + np.array([0.0, 0.0, 8.0])
     weight = rng.uniform(0.5, 1.5, observations)
-    places = np.random.default_rng(0)  # who sees what is the same for all seeds
+    places = np.random.default_rng(0)  # the observations are the same for all seeds
     i = places.integers(cameras, size=observations)
     j = places.integers(points, size=observations)
     first = CAMERA * cameras
@@ -71,7 +71,7 @@ def bundle_args(seed, cameras=49, points=7776, observations=31843):
             first + POINT * points + np.arange(observations)[:, None],
         ),
         axis=1,
-    ).astype(np.int32)  # as a CSR matrix has them
+    ).astype(np.int32)  # in the order of a CSR matrix
     unknowns = np.concatenate((camera.reshape(-1), point.reshape(-1), weight))
     seen = np.random.default_rng(1).normal(scale=100.0, size=(observations, 2))
     return unknowns, columns, seen
@@ -83,7 +83,7 @@ DURATION, CART, BOB, LENGTH, GRAVITY = 2.0, 1.0, 0.3, 0.5, 9.81
 
 
 def motion(z):
-    """Rates of a cart's place, its pendulum's angle (0 hangs) and both speeds, under a force.
+    """Rates of a cart's position, its pendulum's angle (0: hanging) and both speeds, under a force.
 
     ``z`` has the 4 states and the force along its first axis. From Lagrange's equations of a bob
     on a massless rod, as in Kelly, An introduction to trajectory optimization (2017), section 6.
@@ -104,7 +104,7 @@ def effort(x):
 
 
 def defects(x):
-    """What is missing to the trapezoidal rule between n points in time: shape (4 (n - 1),)."""
+    """The defects of the trapezoidal rule between n points in time: shape (4 (n - 1),)."""
     z = x.reshape(5, x.shape[0] // 5)
     n = z.shape[1]
     rate = motion(z)

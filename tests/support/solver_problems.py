@@ -9,7 +9,7 @@ __all__ = ["HS71", "HS71_START", "Counting", "broyden", "hs71", "hs71_constraint
 
 
 class Counting(ad_core.Function):
-    """A compiled function that counts what is asked of it."""
+    """A compiled function that counts its evaluations."""
 
     def __init__(self, fun):
         super().__init__(fun, 64)

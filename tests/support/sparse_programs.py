@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of one array with sparse derivatives: random ones that run on any type of float.
+"""Random functions of one array with sparse derivatives, which run on any type of float.
 
-A function is a list of steps; each adds an array made of earlier ones. What a step does for any
-input moves smoothly with it, so that inputs that an output does not depend on leave its bits as
-they are.
+A function is a list of steps, each of which adds an array made of earlier ones. All steps are
+smooth, and a change of an input does not change a bit of the outputs that do not depend on it.
 """
 
 import contextlib
@@ -90,7 +89,7 @@ STEPS = (neighbours, gathered, masked, partly, banded, summed, running, scalars,
 
 @dataclass(frozen=True)
 class SparseProgram:
-    """n inputs; (step, operands, number) each; which arrays make the result."""
+    """n inputs, steps (step, operands, number), and the arrays that are the result."""
 
     n: int
     steps: tuple
@@ -104,7 +103,7 @@ class SparseProgram:
         return np.concatenate([arrays[k % len(arrays)] for k in self.results])
 
     def total(self, x):
-        """A number of which each result has a share of its own."""
+        """A number that is distributed over the results."""
         y = self(x)
         return np.sum(np.sin(y) * (1.0 + np.arange(len(y)) % 5))
 
@@ -135,13 +134,13 @@ BOUND = 1e-11
 
 
 def close(found, expected, bound=BOUND):
-    """Entries of the whole size of the matrix's largest."""
+    """Errors relative to the largest entry of the matrix."""
     scale = np.max(np.abs(expected), initial=1.0)
     assert np.max(np.abs(found - expected), initial=0.0) <= bound * scale
 
 
 @contextlib.contextmanager
 def without_programs():
-    """No program of entries is small enough."""
+    """A context in which no program of entries is small enough to be used."""
     with mock.patch.object(compressed, "build", side_effect=_core.ProgramTooLarge):
         yield

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The header and the arrays of a tape file, taken apart and put together."""
+"""Reading and writing the header and the arrays of a tape file."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ VERSION_AT, CRC_AT, BODY_AT = 8, 12, 16
 
 
 def sealed(rest, version=None):
-    """A file with a right checksum."""
+    """A file with the right checksum."""
     head = GOLDEN[:VERSION_AT] + (GOLDEN[VERSION_AT:CRC_AT] if version is None else version)
     return head + struct.pack("<I", zlib.crc32(rest)) + rest
 
@@ -37,6 +37,6 @@ def put_together(header, arrays):
     listing = [[key, array.dtype.str, list(array.shape)] for key, array in arrays.items()]
     text = json.dumps({**header, "arrays": listing}).encode()
     body = b"".join(array.tobytes() for array in arrays.values())
-    version = 2 if "outcomes" in arrays else 1  # the golden file is of format 1
+    version = 2 if "outcomes" in arrays else 1  # the stored reference file has format 1
     rest = struct.pack("<I", len(text)) + text + body
     return sealed(rest, struct.pack("<I", version))

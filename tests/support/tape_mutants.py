@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tape files that were forged by somebody who knows the format: each is a good file in which some
-numbers, texts or shapes were changed, with a right checksum."""
+"""Forged tape files: each is a valid file in which some numbers, texts or shapes were changed, with
+the right checksum."""
 
 import copy
 import json
@@ -39,7 +39,7 @@ JUNK = [None, True, False, 0, 1, -1, 1.5, 1e300, math.nan, math.inf, [], {}, [[]
 
 
 def taken_apart(data):
-    """(header, {name: array}) of a good file of the present format."""
+    """(header, {name: array}) of a valid file of the current format."""
     (length,) = struct.unpack_from("<I", data, CHECKED_AT)
     header = json.loads(data[CHECKED_AT + 4 : CHECKED_AT + 4 + length])
     arrays, at = {}, CHECKED_AT + 4 + length
@@ -55,7 +55,7 @@ def listing_of(arrays):
 
 
 def put_together(header, arrays, listing=None, text=None):
-    """A file with a right checksum; `listing` and `text` stand in for what they would say."""
+    """A file with the right checksum; `listing` and `text` replace those of the header."""
     if text is None:
         text = json.dumps({**header, "arrays": listing_of(arrays) if listing is None else listing})
     text = text.replace(json.dumps(DEEP), "[" * 50_000 + "]" * 50_000)
@@ -73,7 +73,7 @@ def sealed(rest, version=2):
 
 
 def places(tree, path=()):
-    """Every place within JSON."""
+    """The path of every entry in JSON."""
     if path:
         yield path
     if isinstance(tree, dict | list):
@@ -88,7 +88,7 @@ def put(tree, path, value):
 
 
 def any_value(source, header):
-    """Something that JSON can say: of the header itself, or of another kind."""
+    """A JSON value: one of the header, or one of another type."""
     kind = source.randrange(6)
     if kind == 0:
         value = header
@@ -111,7 +111,7 @@ def nested(source):
 
 
 def entries(source, header, arrays):
-    """Numbers of arrays: others of the same array, or at the ends of integers."""
+    """Changed numbers in arrays: others of the same array, or the largest and smallest integers."""
     keys = [key for key in arrays if arrays[key].size]
     for _ in range(source.randint(1, 3)):
         array = arrays[source.choice(keys)].reshape(-1).view(np.int64)
@@ -123,7 +123,7 @@ def entries(source, header, arrays):
 
 
 def texts(source, header, arrays):
-    """An entry of the header, or what is in it."""
+    """A changed entry of the header, or a part of it."""
     for _ in range(source.randint(1, 2)):
         path = source.choice(list(places(header)))
         put(header, path, any_value(source, header))
@@ -133,7 +133,7 @@ def texts(source, header, arrays):
 
 
 def comparisons(source, header, arrays):
-    """The lines that comparisons stand in: files that would hang, or tell secrets."""
+    """Changed source lines of comparisons: files that would hang or reveal secrets."""
     count = source.randint(0, 3)
     header["lines"] = [
         [source.choice(EDGES[5:9]), source.choice(TEXTS), source.choice(EDGES[5:])]
@@ -147,7 +147,7 @@ def comparisons(source, header, arrays):
 
 
 def twice(source, header, arrays):
-    """A key, an array or a row of it that stands there twice; or one that is gone."""
+    """A key, an array or a row of it that is repeated or missing."""
     listing = listing_of(arrays)
     kind = source.randrange(5)
     key = source.choice(list(arrays))
@@ -170,7 +170,7 @@ def twice(source, header, arrays):
 
 
 def listings(source, header, arrays):
-    """What the header says of the arrays: names, types and shapes."""
+    """Changed names, types and shapes of arrays in the header."""
     listing = listing_of(arrays)
     path = source.choice(list(places(listing)))
     put(listing, path, any_value(source, listing))
@@ -178,8 +178,8 @@ def listings(source, header, arrays):
 
 
 def extents(source, header, arrays):
-    """Sizes that agree with their counts, with operands that stand still: legal, and as large as
-    somebody likes; nodes and outputs follow."""
+    """Sizes that agree with their counts, with operands of stride 0: valid, and as large as
+    wanted. Nodes and outputs follow."""
     key = source.choice([key for key in VIEWS if len(arrays[key])])
     at, first, views = VIEWS[key]
     row = arrays[key][source.randrange(len(arrays[key]))]
@@ -205,7 +205,7 @@ def extents(source, header, arrays):
 
 
 def products(source, header, arrays):
-    """The same of a matrix product that stands behind all others."""
+    """The same for a matrix product after all other operations."""
     header, arrays = taken_apart(PRODUCT)
     M, K, N = (source.choice([0, 1, 2, 50, 1000, 10**5, 2**31, 2**32 - 1]) for _ in range(3))
     row = arrays["blocks"][-1]
@@ -218,7 +218,7 @@ def products(source, header, arrays):
 
 
 def shapes(source, header, arrays):
-    """Shapes of arguments or results: axes without end, and products that overflow."""
+    """Shapes of arguments or results: many axes, and products that overflow."""
     key = source.choice(["argument shapes", "result shapes"])
     shape = source.choice(header[key] or [[]])
     kind = source.randrange(4)
@@ -235,7 +235,7 @@ def shapes(source, header, arrays):
 
 
 def flipped(source, header, arrays):
-    """Some bytes of the file."""
+    """Changed bytes of the file."""
     rest = bytearray(put_together(header, arrays)[CHECKED_AT:])
     for _ in range(source.randint(1, 4)):
         rest[source.randrange(len(rest))] = source.choice([0, 1, 255, source.randrange(256)])
@@ -279,6 +279,6 @@ GOOD = [
 
 
 def mutant(source):
-    """(which kind, a forged file)."""
+    """(kind, forged file)."""
     kind = source.choice(KINDS)
     return kind.__name__, kind(source, *taken_apart(source.choice(GOOD)))

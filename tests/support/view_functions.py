@@ -77,4 +77,4 @@ REAL = [
     lambda a, n: np.add.reduceat(a, [0, 1], axis=0),
     lambda a, n: np.choose(np.zeros(a.shape, int), [a, 2.0 * a]),
     lambda a, n: np.ix_(a.ravel())[0],
-]  # not of complex values
+]  # not for complex values

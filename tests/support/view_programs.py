@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random programs of views and stores, linear in their argument, that NumPy runs on plain arrays as
-well: what a store is seen in, what is a view, and what lies how in memory, must be the same."""
+"""Random programs of views and writes, linear in their argument, which NumPy can also run on plain
+arrays. The effects of writes, the views and the memory layouts must be the same."""
 
 import warnings
 
@@ -13,10 +13,10 @@ REFUSED = (ValueError, IndexError, TypeError, AttributeError, np.exceptions.Comp
 
 
 class Program:
-    """A program by its number: a function of a matrix, real or of complex buffers in between.
+    """A program, given by its number: a function of a matrix, with real or complex buffers.
 
-    Called, it returns all numbers that its arrays hold at the end, as reals; `seen` then is what
-    their layouts were after each step, and who saw whose stores.
+    A call returns all numbers that its arrays hold at the end, as reals. `seen` then holds their
+    layouts after each step, and which arrays were changed by which writes.
     """
 
     def __init__(self, seed, is_complex=False, steps=12):
@@ -27,7 +27,7 @@ class Program:
 
     def __call__(self, x):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of deprecated stores, and Generator.shuffle's
+            warnings.simplefilter("ignore")  # for deprecated writes and for Generator.shuffle
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             return self.run(x)
 
@@ -63,7 +63,7 @@ class Program:
         return tuple(int(d) for d in self.rng.permutation(a.ndim))
 
     def key(self, a):
-        """Slices, integers and new axes for a's axes."""
+        """Slices, integers and new axes for the axes of a."""
         parts = []
         for n in a.shape:
             kind = self.rng.integers(6)
@@ -90,7 +90,7 @@ class Program:
 
 
 def layout(a):
-    """What can be seen of an array's memory; strides of axes with one element mean nothing."""
+    """The visible memory layout of an array, without strides of axes with one element."""
     strides = tuple(s for s, n in zip(a.strides, a.shape, strict=True) if n != 1)
     flags = a.flags
     return a.shape, strides, flags.c_contiguous, flags.f_contiguous, flags.writeable
@@ -195,7 +195,7 @@ def windows(p, a):
     return np.lib.stride_tricks.sliding_window_view(a, 2, axis=0)
 
 
-# Copies, or not
+# Copies or views
 
 
 @step
@@ -246,7 +246,7 @@ def full(p, a):
     return np.full(a.shape, p.kind(2.0), order="CF"[p.rng.integers(2)])
 
 
-# Computed
+# Computations
 
 
 @step
@@ -327,7 +327,7 @@ def linear(p, a):
     return functions[p.rng.integers(len(functions))](a, a.shape[-1])
 
 
-# Stores
+# Writes
 
 
 @step
@@ -424,7 +424,7 @@ def placed(p, a):
 
 @step
 def copied_into(p, a):
-    if a.flags.writeable:  # NumPy lets an array be copied into itself even so
+    if a.flags.writeable:  # NumPy copies an array into itself even if it is read-only
         np.copyto(a, p.like(a))
 
 
@@ -435,7 +435,7 @@ def added_out(p, a):
 
 @step
 def added_at(p, a):
-    if a.flags.writeable:  # NumPy itself does not ask
+    if a.flags.writeable:  # NumPy itself does not check
         np.add.at(a, [0, 0], 1.0)
 
 
