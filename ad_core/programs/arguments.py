@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A compiled function's arguments: what is an input, and what is recorded with the function."""
+"""A compiled function's arguments: inputs, and values that are part of the recording."""
 
 import numpy as np
 
@@ -14,15 +14,15 @@ __all__ = ["CallArguments", "as_floats", "check_batch_dims"]
 
 
 def check_batch_dims(batch_dims):
-    """batch_dims as an int; raises for what is no number of axes."""
+    """batch_dims as an int; raises TypeError or ValueError unless it is a number of axes."""
     return integer(batch_dims, "batch_dims", "a number of axes >= 0", least=0)
 
 
 class CallArguments:
-    """A call's arguments, taken apart into inputs and what is recorded with the function.
+    """A call's arguments, divided into inputs and values that are part of the recording.
 
-    key: what the recordings of a function are told apart by, None where an argument has no key;
-    why_anew then says which.  of_one_point: whether arrays that are no inputs have no batch axes.
+    key: identifies the recording; None if an argument has no key, which why_anew then names.
+    of_one_point: whether arrays that are not inputs have no batch axes.
     """
 
     def __init__(self, function, args, batch_dims, of_one_point=False):
@@ -30,11 +30,11 @@ class CallArguments:
         self.function = function
         self.args = args
         self.batch_dims = batch_dims
-        self.inputs = {}  # positions of the arguments that are inputs: which input each is
+        self.inputs = {}  # position of an argument -> its number among the inputs
         self.trees = []  # of the inputs
         self.leaves = []
-        self.numbers = []  # of each leaf of one point: whether it is a number, not an array
-        self.fixed = []  # (argument, leaf, array) of arrays that are no inputs but have batch axes
+        self.numbers = []  # for each leaf, whether it is a number at one point, not an array
+        self.fixed = []  # (argument, leaf, array) of arrays with batch axes that are not inputs
         self.usual = True  # whether all inputs are numbers, or arrays in C order
         self.batch = ()
         self.why_anew = None
@@ -66,7 +66,7 @@ class CallArguments:
         return None if self.why_anew or self.fixed else tuple(key)
 
     def _input(self, leaf, k):
-        """The key of an input's leaf: its shape, and how it lies in memory."""
+        """The key of an input's leaf: its shape and its memory layout."""
         dims = self.batch_dims
         x = self._checked(as_floats(self._plain(leaf, k)), k)
         self.leaves.append(x)
@@ -80,7 +80,7 @@ class CallArguments:
         return shape, number, layout
 
     def _plain(self, leaf, k):
-        """A leaf, if it is no array of a class with a meaning of its own."""
+        """A leaf; raises TypeError for an array of a class that is not plain NumPy's."""
         _core.refuse_foreign(leaf, lambda: f"argument {k} of {self.function._label}")
         return leaf
 
@@ -90,18 +90,18 @@ class CallArguments:
         try:
             return np.broadcast_shapes(*shapes)
         except ValueError:
-            told = " and ".join(map(str, dict.fromkeys(shapes)))
+            listed = " and ".join(map(str, dict.fromkeys(shapes)))
             raise ValueError(
                 f"the batch axes of {self.function._label}'s arguments do not fit one another: "
-                f"{told}{self._shared_remedy()}"
+                f"{listed}{self._shared_remedy()}"
             ) from None
 
     def _shared_remedy(self):
         if not self.fixed:
             return ""
         return (
-            "; integers and truth values have batch axes as other arrays have, of size 1 where "
-            "they are the same for all points (table[None])"
+            "; arrays of integers and truth values need batch axes too: give those that are the "
+            "same for all points batch axes of size 1 (table[None])"
         )
 
     def _checked(self, x, k):
@@ -114,12 +114,12 @@ class CallArguments:
         return x
 
     def argnums(self, argnums):
-        """Numbers of arguments among the inputs."""
+        """argnums, counted among the inputs."""
         label, count = self.function._label, len(self.args)
         numbers = numbered(argnums, count, f"was not given: {label} was called with {count}")
         for k in numbers:
             if k not in self.inputs:
-                self.refuse_strangers(k)
+                self.refuse_foreign(k)
                 raise DtypeError(
                     f"argument {k} of {label} must be real float64 numbers to be "
                     f"differentiated, got {self.args[k]!r}; pass floats"
@@ -127,27 +127,27 @@ class CallArguments:
         numbers = [self.inputs[k] for k in numbers]
         return numbers[0] if is_single(argnums) else tuple(numbers)
 
-    def refuse_strangers(self, k):
-        """Refuse an argument that holds numbers of a class with a meaning of its own."""
+    def refuse_foreign(self, k):
+        """Raise TypeError for an argument that holds an array of a class that is not NumPy's."""
         for leaf in flatten(self.args[k])[0]:
             self._plain(leaf, k)
 
-    def told_anew(self):
-        """What is said of a function that is recorded in every call."""
+    def why_recorded_anew(self):
+        """Why the function is recorded in every call, for explain()."""
         k, why = self.why_anew
         return (
             f"recorded in every call, at each point: argument {k} of {self.function._label} is or "
-            f"holds {why}, which can not be compared with that of another call; pass its numbers "
+            f"holds {why}, which cannot be compared with that of another call; pass its numbers "
             f"as floats or plain data (a tuple, a frozen dataclass), or bind it to the function by "
             f"functools.partial if it never changes"
         )
 
     def points(self):
-        """How many points there are."""
+        """The number of points."""
         return int(np.prod(self.batch, dtype=int))
 
     def example(self, number):
-        """The arguments of one point; of an empty batch ones, since only shapes are asked for."""
+        """The arguments of one point; for an empty batch ones, since only their shapes matter."""
         at = np.unravel_index(number, self.batch) if 0 not in self.batch else ()
         args = list(self.args)
         leaves = iter(zip(self.leaves, self.numbers, strict=True))
@@ -173,5 +173,5 @@ def _is_float(leaf):
 
 
 def as_floats(leaf):
-    """A leaf as a float64 array, or as one to be gathered."""
+    """A leaf as a float64 array; a Gathered stays as it is."""
     return leaf if isinstance(leaf, _core.Gathered) else np.asarray(leaf, dtype=np.float64)

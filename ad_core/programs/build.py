@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program of each method: which terms it computes and how its results are laid out."""
+"""The program of each method: the terms that it computes, and the layout of its results."""
 
 from functools import cached_property
 
@@ -21,8 +21,7 @@ __all__ = [
     "seed_leaves",
 ]
 
-# What methods take besides the arguments, called primals then: the sides of a source that these
-# are like, and what messages call them.
+# What methods take besides the primals: the side of a Source that it is like, and its name.
 SEEDS = {
     "jvp": {"arguments": "tangent"},
     "hvp": {"arguments": "tangent"},
@@ -32,14 +31,15 @@ SEEDS = {
     "lagrangian_hessian": {"result": "multipliers"},
     "sparse_lagrangian_hessian": {"result": "multipliers"},
 }
-# Methods that are by all arguments at once.
+# Methods that involve all arguments, and therefore take no argnums.
 WHOLE = ("value", "jvp", "vjp", "hvp", "ggnvp", "weighted_ggnvp")
 
 
 def build(source, name, argnums, report):
     """(Call, {"route": ..., "operations": ...}) of a method.
 
-    Raises TypeError for the gradient of what is no scalar, ProgramTooLarge beyond the limits.
+    Raises TypeError for the gradient of a function without a scalar result, and ProgramTooLarge
+    beyond the limits.
     """
     shapes = list(source.arguments.shapes)
     firsts = list(source.arguments.firsts)
@@ -56,7 +56,7 @@ def build(source, name, argnums, report):
 
 
 class Labels:
-    """What messages call each array that a method takes, put into words when one is asked for."""
+    """The name in messages of each array that a method takes, made when a message needs it."""
 
     def __init__(self, source, name):
         self._source = source
@@ -87,8 +87,7 @@ def _labels(source, name):
 
 
 def is_bare(source, name):
-    """Whether a method's arguments are arrays, one after the other, so that nothing need be
-    flattened."""
+    """Whether each argument of a method is one array, so that nothing has to be flattened."""
     alone = len(source.arguments.trees) == 1 or name not in SEEDS
     sides = [source.arguments, *_seed_sides(source, name)]
     return alone and all(side.bare for side in sides)
@@ -99,13 +98,13 @@ def _seed_sides(source, name):
 
 
 def _seed_firsts(source, side):
-    """Where the seeds of a side begin among the program's inputs."""
+    """The places among the program's inputs at which the seeds of a side begin."""
     first = source.graph.input_number(source.seeds(side)[0]) if side.size else 0
     return [first + k for k in side.firsts]
 
 
 def seed_leaves(source, name, seeds):
-    """The leaves of what a method takes besides the arguments, or a message that names it."""
+    """The leaves of the tangents, cotangents or weights of a method, checked."""
     row = []
     for (side, what), given in zip(SEEDS[name].items(), seeds, strict=True):
         several = side == "arguments" and len(source.arguments.trees) > 1
@@ -115,7 +114,7 @@ def seed_leaves(source, name, seeds):
 
 
 def _pack(side):
-    """Results as the caller gets them: None where it is the only array."""
+    """The function that nests results as the caller gets them; None for a single array."""
     tree = side.trees[0]
     return None if tree.kind is None else tree.build
 
@@ -126,7 +125,7 @@ def _value(source, argnums):
 
 
 def check_scalar(source, name):
-    """Raise TypeError where a method needs a scalar result and there is another."""
+    """Raise TypeError unless the function has one scalar result, which the method needs."""
     if source.result.shapes != [()] or not source.result.bare:
         shapes = ", ".join(map(str, source.result.shapes))
         raise TypeError(
@@ -136,8 +135,8 @@ def check_scalar(source, name):
 
 
 def _wrt(source, argnums):
-    """Terms of the inputs asked for, shapes of their leaves, and results per leaf as the caller
-    gets them."""
+    """For the arguments that a derivative is with respect to: the terms of their inputs, the shapes
+    and sizes of their leaves, the function that nests results, and whether there is one array."""
     numbers, single = source.wrt(argnums)
     leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
     trees = [source.arguments.trees[k] for k in numbers]
@@ -172,7 +171,7 @@ def _value_and_grad(source, argnums):
 
 
 def pack_with_value(source, pack):
-    """Results behind the function's value as the caller gets them: (value, results)."""
+    """The function that nests value and derivative as the caller gets them."""
     value_pack, n = _pack(source.result), len(source.result.shapes)
 
     def both(parts):
@@ -196,22 +195,22 @@ def _blocks(entries, row_sizes, column_sizes):
     left, width, column = _within(columns, column_sizes)
     K, D = sum(row_sizes), sum(column_sizes)
     blocks = np.full(K * D, _core.NO_TERM, np.uint32)
-    # all rows above, then the blocks to the left, then the block's own
+    # The offset of all blocks above, then of the blocks to the left, then within the block.
     blocks[top * D + height * left + row * width + column] = terms
     return blocks
 
 
 def _within(numbers, sizes):
-    """Of each number along an axis of blocks: the first of its block, the block's size, and its
-    place within."""
+    """For each number along an axis of blocks: the first number of its block, the block's size, and
+    its place within the block."""
     sizes = np.array(sizes, np.intp)
     firsts = np.cumsum(sizes) - sizes
-    block = np.searchsorted(firsts, numbers, side="right") - 1  # blocks of no size hold nothing
+    block = np.searchsorted(firsts, numbers, side="right") - 1  # empty blocks are passed over
     return firsts[block], sizes[block], numbers.astype(np.intp) - firsts[block]
 
 
 def jacobian_layout(source, argnums):
-    """(terms of the inputs asked for, sizes of their leaves, shapes of the blocks, pack)."""
+    """(terms of the inputs, sizes of their leaves, shapes of the blocks, pack) of a Jacobian."""
     inputs, in_shapes, in_sizes, arrange, bare = _wrt(source, argnums)
     side, n = source.result, len(in_shapes)
     shapes = [out + into for out in side.shapes for into in in_shapes]
@@ -238,7 +237,7 @@ def _value_and_jacobian(source, argnums):
 
 
 def _nonzero(source, terms):
-    """Terms with the constant 0 in the place of structural zeros."""
+    """The terms, in which structural zeros are replaced by the constant 0."""
     zero = source.graph.constant(0.0)
     return np.where(terms == _core.NO_TERM, np.uint32(zero), terms).astype(np.uint32)
 
@@ -315,7 +314,7 @@ def _sparse_lagrangian_hessian(source, argnums):
 
 
 def _symmetric(rows, columns, terms, n):
-    """Each pair of mirrored entries by one term, so that they agree to the bit."""
+    """Entries in which each mirrored pair has one term, so that both are equal to the bit."""
     low, high = np.minimum(rows, columns), np.maximum(rows, columns)
     _, first = np.unique(low.astype(np.int64) * n + high, return_index=True)
     low, high, terms = low[first], high[first], terms[first]

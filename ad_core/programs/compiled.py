@@ -19,14 +19,14 @@ from ad_core.sparse.pattern import SparsePattern
 
 __all__ = ["Compiled"]
 
-MOST_TOLD = 1 << 27  # entries of a dense matrix whose program is made to be explained
+MOST_EXPLAINED = 1 << 27  # entries of a dense matrix whose program explain() compiles
 
 
 class Compiled(_core.Evaluator):
-    """Fixed core shapes, one path through the function; extra leading axes are a batch."""
+    """One path through a function, with fixed core shapes; further leading axes are a batch."""
 
     def __init__(self, recording, name, limits=None):
-        """limits: of the file that the recording was loaded from."""
+        """limits: those of the file that the recording was loaded from, if there is one."""
         self._recording = recording
         self._name = name
         self._limits = limits
@@ -36,7 +36,7 @@ class Compiled(_core.Evaluator):
 
     @property
     def _lowered(self):
-        """The recording as a graph, made when it is first asked for."""
+        """The Source of the recording's programs, made when it is first used."""
         if self._source is None:
             self._source = Source(self._recording, self._name)
         return self._source
@@ -59,8 +59,8 @@ class Compiled(_core.Evaluator):
         return self._built[key]
 
     def _check_results(self, name, numbers):
-        """What raises ValueError for results at so many points, if they are more than the file that
-        the recording was loaded from may ask for; asked now about one point."""
+        """A function of a number of points that raises ValueError if a method's results there
+        exceed the limits of the file; it is called here for one point.  None without limits."""
         if self._limits is None:
             return None
         shapes = result_shapes(self._lowered, name, numbers)
@@ -74,7 +74,7 @@ class Compiled(_core.Evaluator):
         raise self._limits.no_memory(f"{name} of {self._name}") from error
 
     def _again(self, name, argnums):
-        """What carries the recording out again at each point, whatever the method's program is."""
+        """The method by replaying the recording at each point, without a program."""
         report = partial(_branch_changed, self._recording.trace, self._name)
         if name.startswith("sparse"):
             return Compressed(self._recording, self._lowered, name, argnums, report, {})
@@ -94,25 +94,25 @@ class Compiled(_core.Evaluator):
                 return self._replayed(name, argnums, report)
             if name not in ("jacobian", "value_and_jacobian"):
                 raise MemoryError(
-                    f"{name} of {self._name} needs a program of more operations than one may "
-                    f"have; use ad_core.{name}(), which records anew"
+                    f"{name} of {self._name} needs a program of more operations than a program may "
+                    f"have; use ad_core.{name}(), which records the function in each call"
                 ) from None
         call = ByUnitVectors(source, self._build, name, argnums)
         return call, {"route": "sweeps of a product program", "candidates": {}}
 
     def _replayed(self, name, argnums, report):
         call = Replayed(self._recording, self._lowered, name, argnums, report)
-        return call, {"route": "sweeps over the recording, carried out again"}
+        return call, {"route": "sweeps over the recording, replayed at each point"}
 
     def jacobian_sparsity(self, argnums=0):
-        """Where the Jacobian is not structurally zero: a Boolean scipy.sparse.csr_array (K, D).
+        """Return the sparsity pattern of the Jacobian, a Boolean scipy.sparse.csr_array (K, D).
 
-        It holds every entry that is not zero at some point of this path, and its indices are those
-        of ``jacobian(..., sparse=True)``.  From a program also those are left out that cancel at
-        every point (x - x); without one it is what the recording's operations depend on, constant
-        zeros respected.  TypeError unless one array is differentiated by one array, MemoryError
-        for more than 2^31 entries, ImportError without SciPy.  Cost: that of making the
-        Jacobian's program, if there is one.
+        It holds every entry that is different from zero at some point of this path, and its indices
+        are those of ``jacobian(..., sparse=True)``.  If the Jacobian has a program, entries that
+        cancel at every point (x - x) are left out too.  Otherwise the pattern is what the
+        recording's operations depend on, without products with constant zeros.  Raises TypeError
+        unless one array is differentiated by one array, MemoryError for more than 2^31 entries, and
+        ImportError without SciPy.  Cost: that of compiling the Jacobian's program, if it has one.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: x[1:] * x[:-1], np.ones(3))
@@ -123,7 +123,9 @@ class Compiled(_core.Evaluator):
         return self._build("sparse_jacobian", argnums).pack.pattern()
 
     def hessian_sparsity(self, argnums=0):
-        """The same of the Hessian of a scalar function, (D, D), both triangles.
+        """Return the sparsity pattern of the Hessian of a scalar function, (D, D), both triangles.
+
+        Errors and cost are as of :meth:`jacobian_sparsity`.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: x[0] * x[2] + x[1] ** 2, np.ones(3))
@@ -135,11 +137,12 @@ class Compiled(_core.Evaluator):
         return self._build("sparse_hessian", argnums).pack.pattern()
 
     def spy(self, path, argnums=0, what="jacobian"):
-        """Draw the structure of the Jacobian or (what="hessian") Hessian to a PNG, SVG or PDF.
+        """Draw the sparsity pattern of the Jacobian (or of the Hessian, what="hessian") to a file.
 
-        Columns that share a product have one colour (Hessians: of a star colouring).  path: a
-        name or a binary file; errors as of :meth:`jacobian_sparsity`, and ImportError without
-        matplotlib (the extra "demo").  Returns the number of colours.
+        path: the name of a PNG, SVG or PDF file, or a binary file.  Columns that share a product
+        have one colour (for Hessians, that of a star colouring).  Returns the number of colours.
+        Errors are those of :meth:`jacobian_sparsity`, and ImportError without matplotlib (the extra
+        "demo").
 
         >>> import io, numpy as np, ad_core
         >>> ad_core.trace(lambda x: np.diff(x, 2), np.ones(50)).spy(io.BytesIO())
@@ -150,7 +153,7 @@ class Compiled(_core.Evaluator):
         return spy(structure, path, f"{what} of {self._name}", what == "hessian")
 
     def _spread(self, name, args):
-        """Arguments as the leaves that a Call takes."""
+        """The arguments as the leaves that a Call takes."""
         side = self._lowered.arguments
         if name not in SEEDS:
             return tuple(side.flatten(args, f"arguments of {self._name}"))
@@ -176,7 +179,8 @@ class Compiled(_core.Evaluator):
     def isa(self):
         """The instruction set in use: "base", "avx2" or "avx512".
 
-        The best that the machine has, or what the environment variable AD_CORE_ISA named at import.
+        It is the best that the machine has, or the one that the environment variable AD_CORE_ISA
+        named at import.
 
         >>> import ad_core
         >>> ad_core.trace(lambda x: x * x, 1.0).isa in ("base", "avx2", "avx512")
@@ -185,11 +189,13 @@ class Compiled(_core.Evaluator):
         return _core.isa()
 
     def instructions(self, what="value", argnums=0):
-        """The program of a method, to read: (rows, outputs).
+        """Return the program of a method in readable form, as (rows, outputs).
 
-        rows: (operation, operands, number) for each slot, in the order of evaluation; operands
-        are slots, number is an input's place among the flat inputs or a constant's value.
+        rows: (operation, operands, number) for each slot, in the order of evaluation.  operands
+        are slots; number is an input's place among the flat inputs, or a constant's value.
         outputs: the slot of each flat result (a structural zero is a constant 0.0).
+        Raises ValueError for a name that is not a method's, and NotImplementedError if the
+        function is too large for a program.
 
         >>> import ad_core
         >>> tape = ad_core.trace(lambda x: x * x + 3.0, 2.0)
@@ -200,30 +206,30 @@ class Compiled(_core.Evaluator):
             raise ValueError(f"what must be one of {_core.METHOD_NAMES}, got {what!r}")
         call = self._build(what, argnums)
         if hasattr(call, "program") and self._limits is not None:
-            told = f"a list of the instructions of {what} of {self._name}"
-            self._limits.check_nodes(told, call.program.size()["slots"], 0)
+            listing = f"a list of the instructions of {what} of {self._name}"
+            self._limits.check_nodes(listing, call.program.size()["slots"], 0)
         if not hasattr(call, "program"):
             raise NotImplementedError(
-                f"{self._name} is too large for a program of its {what}, so there are no "
-                f"instructions to read; explain() says what is done instead"
+                f"{self._name} is too large for a program of its {what}, so it has no "
+                f"instructions to list; explain() says what is done instead"
             )
         return call.program.instructions()
 
     def explain(self, argnums=0, what="jacobian", sparse=False):
-        """How a method's program came about, as text.
+        """Return a text that says how the program of a derivative was chosen, and how large it is.
 
-        Operations by each order of accumulation and the one taken; then the program's operations,
-        runs, turns (of long runs, piece by piece), slots (of one point; lane slots of a batch, of
-        16 or 32 points), constants, results that are not structural zeros, guards, bytes.  what:
-        "jacobian" or "hessian", sparse or not; argnums: as of :meth:`jacobian`.  Makes the program
-        if there is none.
+        The text gives the number of operations for each order of accumulation and which order was
+        taken.  Then it gives the program's operations, runs, turns (groups of long runs that are
+        carried out in interleaved chunks), slots (for one point; lane slots for a batch, of 16 or
+        32 points), constants, results that are not structural zeros, guards and bytes.
 
-        A dense one of more than 2^27 numbers (1 GB) is not made for this, unless a call has made it
-        already; the text says so.
+        what: "jacobian" or "hessian"; sparse: whether the sparse one is meant; argnums: as in
+        :meth:`jacobian`.  The program is compiled if there is none yet.  A dense program of more
+        than 2^27 numbers (1 GB) is not compiled for this purpose; the text says so.
 
-        Sparse ones may come from products with the sums of columns and rows of a colour as well:
-        their operations are an edge's, twice a column colour and three times a row colour, and
-        what it takes to carry the recording out again.
+        A sparse derivative may also come from products in which the columns or rows of one colour
+        are added.  Their operations are counted as 2 for each edge of the recording and column
+        colour and 3 for each edge and row colour, plus the cost of replaying the recording.
 
         >>> import numpy as np, ad_core
         >>> print(ad_core.trace(lambda x: np.sum(x * x), np.ones(3)).explain())
@@ -239,18 +245,18 @@ class Compiled(_core.Evaluator):
         source = self._lowered
         wide = source.arguments.extent(numbers)
         entries = wide * (source.result.size if what == "jacobian" else wide)
-        if not sparse and entries > MOST_TOLD and key not in self._built:
+        if not sparse and entries > MOST_EXPLAINED and key not in self._built:
             return table([
                 *sizes(self._name, source),
-                ("entries", f"{entries:,}, {8e-9 * entries:.1f} GB: not made to be explained; "
-                 f"explain(sparse=True) tells of the sparse {what}"),
+                ("entries", f"{entries:,}, {8e-9 * entries:.1f} GB: not compiled, since it is too "
+                 f"large; explain(sparse=True) explains the sparse {what}"),
             ])  # fmt: skip
         call = self._build(name, argnums)
         return explained(self._name, source, self._facts[key] or call.facts, call)
 
 
 def result_shapes(source, name, numbers):
-    """The shapes of a method's dense results that are larger than arguments and result."""
+    """The shapes of a method's dense results."""
     leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
     columns = [source.arguments.shapes[leaf] for leaf in leaves]
     if name in ("jacobian", "value_and_jacobian"):
@@ -263,7 +269,7 @@ def result_shapes(source, name, numbers):
 
 
 def check_what(what):
-    """Raise ValueError for what is no matrix of derivatives."""
+    """Raise ValueError unless `what` is "jacobian" or "hessian"."""
     if what not in ("jacobian", "hessian"):
         raise ValueError(f"what must be 'jacobian' or 'hessian', got {what!r}")
 
@@ -284,7 +290,7 @@ def explained(name, source, facts, call):
 
 
 def _branch_changed(trace, name, guards, at):
-    """Raise for guards that flipped at a point (of a batch, if at is not empty)."""
+    """Raise an error for guards whose outcome changed at a point; `at` is its place in a batch."""
     place = _core.guard_line(trace, guards[0]) if guards else None
     where = "this point" if not at else f"point {at if len(at) > 1 else at[0]} of the batch"
     line = ""
@@ -302,9 +308,9 @@ def _branch_changed(trace, name, guards, at):
 
 
 def _outcome_changed(call, name, where, line):
-    """Raise for a call of a rule that returned where it was recorded and raises now, or the other
-    way round."""
-    remedy = "ad_core.compile() records each way that points go"
+    """Raise an error for a call of a rule that returned where it was recorded and raises now, or
+    the other way round."""
+    remedy = "use ad_core.compile(), which records each branch that points take"
     if call.expected is None and call.came is not None:
         call.came.add_note(
             f"raised at {where} by the call of {call.rule.name} in {name}{line}, which returned "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse derivatives of tapes: entry by entry in a program, or by sweeps of a few seeds."""
+"""Sparse derivatives of tapes: entry by entry in a program, or by sweeps with few seeds."""
 
 import numpy as np
 
@@ -14,14 +14,15 @@ from ad_core.sparse.route import least_operations
 
 __all__ = ["Compressed", "make_sparse"]
 
-AGAIN = 1 << 15  # operations of a program that take as long as to begin a recording once more
-SAMPLED = 6_000_000  # nodes from which on a few outputs are tried before all
+AGAIN = 1 << 15  # operations of a program that take as long as the start of a replay
+SAMPLED = 6_000_000  # recordings of more nodes are tried with a few outputs first
 
 
 def make_sparse(recording, source, name, argnums, report):
-    """(Call or Compressed, facts) of a sparse method, by whichever takes fewer operations.
+    """(Call or Compressed, facts) of a sparse method, whichever takes fewer operations.
 
-    TypeError for what is not one array by one array, MemoryError for too many entries.
+    Raises TypeError unless one array is differentiated by one array, and MemoryError for too many
+    entries.
     """
     hessian = name == "sparse_hessian"
     if name == "sparse_lagrangian_hessian":
@@ -51,24 +52,24 @@ def make_sparse(recording, source, name, argnums, report):
 
 
 def _lagrangian(source, name, argnums, report):
-    """A sum of Hessians, which has its program or none."""
+    """The Lagrangian's Hessian, for which there is no other way than a program."""
     try:
         if source.graph is None:
             raise _core.ProgramTooLarge
         return build(source, name, argnums, report)
     except _core.ProgramTooLarge:
         raise NoDerivativeError(
-            f"the Lagrangian Hessian of {source.name} needs a program of more operations than one "
-            f"may have, or calls functions that only rules know; take the dense one, or hvp of the "
-            f"sum of the results times the multipliers"
+            f"the sparse Lagrangian Hessian of {source.name} needs a program of more operations "
+            f"than a program may have, or calls functions that are known by rules alone; use "
+            f"sparse=False, or hvp of the sum of the results times the multipliers"
         ) from None
 
 
 def hopeless(recording, source, argnums, hessian):
-    """Whether a program of all entries would be too large, as far as two samples of them tell.
+    """Whether a program of all entries would be too large, estimated from two samples of outputs.
 
-    Of large recordings alone, where it takes seconds to find that out.  What two samples differ
-    by is the outputs' own; what all of them share counts once.
+    This is done for large recordings only, where the attempt would take seconds.  The difference
+    of the two samples is the cost of the further outputs; what all outputs share counts once.
     """
     if _core.tape_size(recording.trace)["nodes"] < SAMPLED:
         return False
@@ -91,13 +92,13 @@ def hopeless(recording, source, argnums, hessian):
 
 
 class Compressed(Replayed):
-    """A sparse method by sweeps over the recording, carried out again at each point."""
+    """A sparse method by sweeps over the recording, which is replayed at each point."""
 
     def __init__(self, recording, source, name, argnums, report, others):
         """others: operations of other routes, by their names."""
         self.swept = None
         self.others = others
-        # what it takes beside the sweeps, where there is something to compare it with
+        # The cost of the replay, which counts only in comparison with other routes.
         self.again = AGAIN + _core.tape_size(recording.trace)["nodes"] if others else 0
         super().__init__(recording, source, name, argnums, report)
         own = self.of(recording.trace)
@@ -109,10 +110,10 @@ class Compressed(Replayed):
 
     @property
     def facts(self):
-        """What explain() tells."""
+        """The route and the candidates, for explain()."""
         route = self.swept.route
         counted = {name: self.again + count for name, count in route.candidates.items()}
-        return {"route": route.told, "candidates": self.others | counted}
+        return {"route": route.label, "candidates": self.others | counted}
 
     def results(self, recording, seeds):
         none = isinstance(recording, Skeleton)

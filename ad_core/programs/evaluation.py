@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One call of a Function: finds for every point the recording of its own path."""
+"""One call of a Function, which finds for every point the recording of its own path."""
 
 import math
 
@@ -18,18 +18,18 @@ __all__ = ["Evaluation", "Path"]
 
 
 class Path(Compiled):
-    """One recorded way through a function."""
+    """One recorded path through a function's branches."""
 
     @property
     def outcomes(self):
-        """What the tests that decided this way came out as, in their order."""
+        """The outcomes of the tests that decided this path, in their order."""
         return _core.guard_outcomes(self._recording.trace)
 
     def once(self, name, argnums):
-        """What stands for a method's Call where a recording serves one call alone."""
+        """The stand-in for a method's Call if the recording is used for one call only."""
         key = name, argnums
         if key not in self._built:
-            report = None  # nothing can come out otherwise than it was recorded
+            report = None  # all outcomes are those of the recording
             self._built[key] = Once(self._recording, self._lowered, name, argnums, report)
         return self._built[key]
 
@@ -37,8 +37,8 @@ class Path(Compiled):
 class Evaluation:
     """A method at points that have one key.
 
-    whole and places: the call that these points are of, and where they stand in it; None where they
-    are all of it.
+    whole and places: the call that these points belong to, and their places in it; None if the
+    points are all of the call.
     """
 
     def __init__(self, function, given, name, argnums, seeds, whole=None, places=None):
@@ -50,11 +50,11 @@ class Evaluation:
         self.whole = given if whole is None else whole
         self.places = places
         self.known = function._known(given.key)
-        # a point that no other call can share needs no program, unless it tells a structure
+        # A recording that no other call can use needs no program, unless a structure is needed.
         self.anew = given.key is None and not given.batch_dims and not name.startswith("sparse")
 
     def run(self, out, workers, progress):
-        """(Call, its results); afterwards tape is the recording that was used last."""
+        """Return (Call, its results).  Afterwards self.tape is the recording that was used last."""
         fresh = not self.known
         tape = self.record(0) if fresh else self.known[0]
         call = self.call_of(tape)
@@ -79,7 +79,7 @@ class Evaluation:
         return how(self.name, self.argnums)
 
     def arrays(self, tape, call):
-        """Inputs, and tangents or cotangents behind them."""
+        """The inputs, followed by the tangents or cotangents."""
         leaves = self.given.leaves
         n = len(leaves)
         self.check_axes(tape, leaves, call.in_shapes[:n], self.given.batch_dims)
@@ -103,14 +103,14 @@ class Evaluation:
                 )
 
     def selected(self, x, core):
-        """A tangent or cotangent of the whole call at these points."""
+        """The part of a tangent or cotangent that belongs to these points."""
         if x.ndim == len(core):
             return x
         batch = self.whole.batch
         return np.broadcast_to(x, batch + core).reshape(self.whole.points(), *core)[self.places]
 
     def record(self, number):
-        """A new recording, at point `number` of the batch."""
+        """A new recording at point `number` of the batch."""
         given, function = self.given, self.function
         argnums = tuple(given.inputs)
         argnums = argnums[0] if len(argnums) == 1 else argnums
@@ -128,7 +128,7 @@ class Evaluation:
         return Path(recording, function._label)
 
     def use(self, tape):
-        """Put a recording first, and its program where the next call looks."""
+        """Make a recording, and its program, the first that the next call tries."""
         given = self.given
         if given.key is None:
             return
@@ -139,8 +139,8 @@ class Evaluation:
         self.function._set_call(self.name, self.call_of(tape), given.numbers)
 
     def each_anew(self, tape, arrays, outs, progress):
-        """Results with a recording at each point, since an argument may be another one there (a
-        generator of random numbers that goes on)."""
+        """The results with a recording at each point, since an argument may have changed in between
+        (such as a random generator)."""
         batch, shapes = self.given.batch, self.call_of(tape).in_shapes
         points, results = self.given.points(), None
         flat = [
@@ -161,7 +161,7 @@ class Evaluation:
         return into(results, outs, f"{self.name} of {self.function._label}", arrays)
 
     def another_path(self, tape, fresh, arrays, outs):
-        """(Call, its results) at a single point that takes another way."""
+        """(Call, its results) at a single point that takes another branch."""
         for path in [path for path in self.known if path is not tape]:
             results, missed = self.call_of(path).batch(arrays, outs, None, None)
             if missed is None or not missed.any():
@@ -170,7 +170,7 @@ class Evaluation:
                 return self.call_of(path), results
         path = tape if fresh else self.record(0)
         self.tape = path
-        if not fresh and not self.is_known_way(path):
+        if not fresh and not self.is_known_path(path):
             results, missed = self.call_of(path).batch(arrays, outs, None, None)
             if missed is None or not missed.any():
                 self.use(path)
@@ -178,13 +178,13 @@ class Evaluation:
         self.check_pure(path, 0)
         return self.at_own_point(path, arrays, outs)
 
-    def is_known_way(self, path):
-        """Whether a new recording goes a way that is known and did not fit: so a test came out by
-        its last bit, in the function otherwise than in the program."""
+    def is_known_path(self, path):
+        """Whether a new recording takes a known path, whose program did not fit: then a test was
+        decided by the last bit of a value, in which function and program differ."""
         return any(path.outcomes == other.outcomes for other in self.known)
 
     def at_own_point(self, path, arrays, outs=None):
-        """(Call, its results) of the recording itself, at the point where it was made."""
+        """(Call, its results) from the recording itself, at the point where it was made."""
         if self.name.startswith("sparse"):
             call = self.call_of(path)
             return call, call.own.results(call, arrays, outs)
@@ -192,18 +192,18 @@ class Evaluation:
         return call, call.batch(arrays, outs, None, None)[0]
 
     def check_pure(self, path, number):
-        """Raise if a second run of the function at a point is another one."""
-        told = difference(path, self.record(number))
-        if told:
+        """Raise RuntimeError if a second run of the function at a point differs."""
+        found = difference(path, self.record(number))
+        if found:
             raise RuntimeError(
                 f"{self.function._label} is not a function of its arguments alone: called twice "
-                f"at the same point, {told}; pass what changes (random numbers, counters, what "
-                f"globals and closures hold) as an argument, or record in every call "
-                f"(ad_core.grad, ad_core.jacobian, ...)"
+                f"at the same point, {found}; pass what changes (random numbers, counters, values "
+                f"of globals and closures) as an argument, or use transforms that record in every "
+                f"call (ad_core.grad, ad_core.jacobian, ...)"
             )
 
     def each_its_path(self, tape, fresh, arrays, results, missed):
-        """The results with those of points that take another way put in their places."""
+        """The results, in which those of points that take another branch are replaced."""
         shapes = self.call_of(tape).in_shapes
         flat = [
             np.broadcast_to(x, missed.shape + core).reshape(missed.size, *core)
@@ -221,7 +221,7 @@ class Evaluation:
             new = not others
             path = self.record(int(rest[0])) if new else others.pop(0)
             self.check_like(path, tape)
-            if new and self.is_known_way(path):
+            if new and self.is_known_path(path):
                 self.put_own(path, flat, results, missed, rest[0])
                 rest = rest[1:]
                 continue
@@ -240,35 +240,34 @@ class Evaluation:
         return results
 
     def put_own(self, path, flat, results, missed, place):
-        """The results of a point by the recording that was made there."""
+        """Store the results of a point from the recording that was made there."""
         _, parts = self.at_own_point(path, [x[place] for x in flat])
         for y, part in zip(results, parts, strict=True):
             self.put(y, missed.ndim, [place], np.asarray(part)[None])
 
     def check_like(self, path, first=None):
-        """Raise for results of another structure, which do not fit the arrays of a batch."""
+        """Raise ValueError for results of another structure, which do not fit a batch's arrays."""
         tape = self.tape if first is None else first
         if path._recording.outputs.tree != tape._recording.outputs.tree:
             raise ValueError(
                 f"{self.function._label} returns structures that differ within the batch: "
                 f"{tape._recording.outputs.tree!r} and {path._recording.outputs.tree!r}; "
-                f"evaluate such points apart"
+                f"evaluate such points in separate calls"
             )
         if not self.name.startswith("sparse"):
             return
         found, known = (getattr(self.call_of(one).pack, "structure", None) for one in (path, tape))
         if known is not None and not known.same(found):
             raise ValueError(
-                f"derivatives of {self.function._label} have entries at places that differ within "
-                f"the batch; evaluate such points apart, or take dense ones (sparse=False)"
+                f"derivatives of {self.function._label} have sparsity patterns that differ within "
+                f"the batch; evaluate such points in separate calls, or use sparse=False"
             )
 
     def put(self, y, dims, places, part):
         core = y.shape[dims:]
         if part.shape[1:] != core:
             raise ValueError(
-                f"{self.function._label} returns shapes that differ within the batch, so that "
-                f"results of shapes {core} and {part.shape[1:]} do not fit one array; evaluate "
-                f"such points apart"
+                f"{self.function._label} returns shapes that differ within the batch: {core} and "
+                f"{part.shape[1:]} do not fit one array; evaluate such points in separate calls"
             )
         y.reshape(math.prod(y.shape[:dims]), *core)[places] = part

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tape files: a recording without its Python function, as bytes.
 
-Layout: 8 bytes magic, then little-endian uint32 format version, CRC-32 of all that follows it,
-and length of the header; a header in JSON (names of operations, shapes, the arrays' types and
-sizes in order); the arrays, one after the other.  A file is data, never code: everything in it is
-checked before it is used, and what does not fit, or asks for more work or memory than its limits
-allow, is refused with ValueError.
+Layout: 8 bytes of magic; then, as little-endian uint32, the format version, the CRC-32 of all that
+follows it, and the length of the header; the header in JSON (names of operations, shapes, types and
+sizes of the arrays in order); the arrays, one after the other.  A file is data, never code.
+Everything in it is checked before it is used.  A file that is inconsistent, or that needs more work
+or memory than its limits allow, raises ValueError.
 """
 
 import json
@@ -31,9 +31,9 @@ COLUMNS |= dict.fromkeys(
     ("nodes", "leaves", "constant", "values", "lists", "outcomes", "inputs", "outputs"), ()
 )
 NEW_IN_2 = ("checks", "outcomes")
-VIEWS = {"spans": 6, "blocks": 12, "checks": 7}  # the column from which on there are views
+VIEWS = {"spans": 6, "blocks": 12, "checks": 7}  # the first column that belongs to a view
 VIEW_COLUMNS = 6  # base, list, four strides
-NO_INDICES = ("constant", "values", "outcomes")  # arrays of anything
+NO_INDICES = ("constant", "values", "outcomes")  # arrays of arbitrary numbers
 MOST_NODES = 0xFFFFFFF0
 
 
@@ -42,11 +42,12 @@ class IncompleteError(ValueError):
 
 
 def save(recording, name):
-    """A recording as bytes; TypeError for containers and functions that no file can name."""
+    """A recording as bytes; raises TypeError for calls of rules and for containers of the user's
+    classes."""
     for rule in _core.called_rules(recording.trace):
         raise TypeError(
-            f"a tape file holds elementary operations alone, but {name} calls {rule.name}; pickle "
-            f"what ad_core.compile() returns instead"
+            f"a tape file holds elementary operations only, but {name} calls {rule.name}; pickle "
+            f"the result of ad_core.compile() instead"
         )
     arrays = dict(_core.tape_arrays(recording.trace))
     arrays["inputs"] = recording.inputs.nodes.astype(np.int64)
@@ -68,9 +69,9 @@ def save(recording, name):
     header = json.dumps({
         "name": name,
         "operations": [[key, is_block] for key, is_block in table],
-        "arguments": [parts.told(tree) for tree in recording.inputs.tree.trees],
+        "arguments": [parts.tree_as_json(tree) for tree in recording.inputs.tree.trees],
         "argument shapes": [list(shape) for shape in recording.inputs.shapes],
-        "result": parts.told(recording.outputs.tree),
+        "result": parts.tree_as_json(recording.outputs.tree),
         "result shapes": [list(shape) for shape in recording.outputs.shapes],
         "lines": [[first, file, line] for first, file, line, _ in lines],
         "line texts": texts,
@@ -81,14 +82,17 @@ def save(recording, name):
 
 
 def load(data, max_work=None, max_memory=None):
-    """(recording, name, limits) of a tape file's bytes; ValueError for anything else, and for a
-    file that asks for more than the limits (None: what is safe for its size)."""
+    """(recording, name, limits) of a tape file's bytes.
+
+    Raises ValueError for other bytes, and for a file that needs more than the limits (None: limits
+    that are safe for its size).
+    """
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise TypeError(f"a tape file's bytes are wanted, got {type(data).__name__}")
+        raise TypeError(f"data must be the bytes of a tape file, got {type(data).__name__}")
     data = bytes(data)
     limits = limits_of(len(data), max_work, max_memory)
     if len(data) < PREFIX.size or data[:8] != MAGIC:
-        raise ValueError("this is no ad_core tape file (it begins with other bytes)")
+        raise ValueError("this is not an ad_core tape file (it begins with other bytes)")
     _, version, checksum, length = PREFIX.unpack_from(data)
     if version > VERSION:
         raise ValueError(
@@ -110,7 +114,7 @@ def load(data, max_work=None, max_memory=None):
 def _read(data, length, version, limits):
     at = PREFIX.size + length
     if at > len(data):
-        raise ValueError(f"its header would have {length} bytes, and there are {len(data)} in all")
+        raise ValueError(f"its header should have {length} bytes, but the file has {len(data)}")
     header = parts.read(data[PREFIX.size : at])
     arrays = _arrays(data, at, parts.entry(header, "arrays", list), version)
     if version == 1:
@@ -128,13 +132,13 @@ def _read(data, length, version, limits):
     trace, incomplete = _core.tape_from_arrays(arrays, name, limits)
     if incomplete:
         raise IncompleteError(
-            f"this tape file of {name!r} lacks operations: an early version of ad_core took arrays "
-            f"that begin with a constant for constants; trace the function again and save it anew"
+            f"this tape file of {name!r} lacks operations: an early version of ad_core treated "
+            f"arrays that begin with a constant as constants; trace and save the function again"
         )
     _core.keep_lines(trace, lines)
     free = int(np.count_nonzero(arrays["constant"] == 0))
     if free != len(inputs.nodes) or not _core.are_inputs(trace, inputs.nodes):
-        raise ValueError("array 'inputs' must hold all leaves that are no constants, each once")
+        raise ValueError("array 'inputs' must hold each leaf that is not a constant exactly once")
     return Recording(trace, inputs, outputs, len(inputs.tree.trees) == 1, None), name
 
 
@@ -145,15 +149,18 @@ def _arrays(data, at, listing, version):
     for row in listing:
         if not isinstance(row, list) or len(row) != 3 or row[0] not in known:
             raise ValueError(f"header entry 'arrays' holds {parts.shown(row)}, expected the name, "
-                             "type and shape of an array that tapes have")  # fmt: skip
+                             "type and shape of one of a tape's arrays")  # fmt: skip
         key, dtype, shape = row
         what = f"array {key!r}"
         if key in arrays:
-            raise ValueError(f"{what} stands there twice")
-        if dtype != ("<f8" if key == "values" else "<i8"):
-            raise ValueError(f"{what} has type {parts.shown(dtype)}, which it can not have")
+            raise ValueError(f"{what} is listed twice")
+        expected = "<f8" if key == "values" else "<i8"
+        if dtype != expected:
+            raise ValueError(f"{what} has type {parts.shown(dtype)}, expected {expected!r}")
         if not isinstance(shape, list) or len(shape) != 1 + len(COLUMNS[key]):
-            raise ValueError(f"{what} has shape {parts.shown(shape)}, of other axes than it has")
+            raise ValueError(
+                f"{what} has shape {parts.shown(shape)}, expected {1 + len(COLUMNS[key])} axes"
+            )
         shape = tuple(parts.whole(extent, 1 << 62, f"the shape of {what}") for extent in shape)
         if shape[1:] != COLUMNS[key]:
             raise ValueError(f"{what} has shape {shape}, expected rows of {COLUMNS[key]}")
@@ -171,7 +178,7 @@ def _arrays(data, at, listing, version):
 
 
 def _from_format_1(arrays):
-    """Format 1 had guards of single nodes, each with its outcome."""
+    """Convert the arrays of format 1, which had guards of single nodes, each with its outcome."""
     guards = arrays["guards"]
     outcomes = np.packbits(guards[:, 1] != 0, bitorder="little")
     outcomes = np.pad(outcomes, (0, -len(outcomes) % 8)).view("<i8")
@@ -180,7 +187,7 @@ def _from_format_1(arrays):
 
 
 def _check_indices(key, array):
-    """Raise ValueError for numbers that no index can be; strides may be anything."""
+    """Raise ValueError for numbers that cannot be indices; strides may be any numbers."""
     if key in NO_INDICES:
         return
     wrong = (array < 0) | (array > 0xFFFFFFFF)
@@ -196,12 +203,13 @@ def _check_indices(key, array):
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0].tolist())
         raise ValueError(
-            f"array {key!r} holds {array[at]} at {at if len(at) > 1 else at[0]}, which is no index"
+            f"array {key!r} holds {array[at]} at {at if len(at) > 1 else at[0]}, which is not an "
+            f"index"
         )
 
 
 def _operations(header):
-    """(name, whether it is a block operation) of what the runs' codes mean."""
+    """(name, whether it is a block operation) for each code of the runs."""
     operations = parts.entry(header, "operations", list)
     for row in operations:
         if not (isinstance(row, list) and list(map(type, row)) == [str, bool]):
@@ -211,7 +219,7 @@ def _operations(header):
 
 
 def _name_codes(arrays, operations):
-    """Put the present numbers of operations in the place of a file's own."""
+    """Replace the file's codes of operations by those of this version."""
     runs, checks = arrays["runs"], arrays["checks"]
     ops, blocks = _core.code_names()
     ops = {name: code for code, name in ops.items()}
@@ -223,8 +231,8 @@ def _name_codes(arrays, operations):
         if name not in known:
             raise ValueError(f"operation {parts.shown(name)}, which this ad_core does not know")
         if is_block != (form == _core.BLOCK_FORM):
-            raise ValueError(f"operation {name!r} in a form that it has not (array 'runs', row "
-                             f"{row})")  # fmt: skip
+            raise ValueError(f"operation {name!r} has a form that is not possible (array 'runs', "
+                             f"row {row})")  # fmt: skip
         runs[row, 1] = known[name]
     for row, code in enumerate(checks[:, 0].tolist()):
         code = parts.whole(code, len(operations), f"array 'checks', row {row},")
@@ -240,8 +248,8 @@ def _side(header, trees, key, nodes, end):
     total = sum(math.prod(shape) for shape in shapes)
     leaves = sum(tree.leaves for tree in trees)
     if leaves != len(shapes):
-        raise ValueError(f"header entry {key!r} holds {len(shapes)} shapes, and there are "
-                         f"{leaves} arrays")  # fmt: skip
+        raise ValueError(f"header entry {key!r} holds {len(shapes)} shapes, expected {leaves}, "
+                         f"one for each array")  # fmt: skip
     array = "inputs" if key.startswith("argument") else "outputs"
     if total != len(nodes) or np.any(nodes >= end):
         raise ValueError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""compile(): a function that is recorded when it must be, and evaluated by programs otherwise."""
+"""compile(): a function that is recorded once for each path, and evaluated by programs."""
 
 import functools
 import inspect
@@ -24,23 +24,26 @@ __all__ = ["Function", "compile"]
 
 
 def compile(fun, *, max_paths=64, verify=0):
-    """Record fun once for each shape of its arguments and each way through its branches, and
-    evaluate it and its derivatives from the recordings: a :class:`Function`.
+    """Return a :class:`Function`, which records fun once for each shape and path and then evaluates
+    it and its derivatives by compiled programs.
 
-    CallArguments that are floats or float arrays (or nested containers of them) are inputs; others
-    (ints, strings, None, integer arrays) are part of what is recorded, which is used again only
-    for arguments that no function can tell from them: of the same classes, bits, dtypes, shapes,
-    memory order and order of keys.  Objects of classes written in Python are compared by all that
-    they hold, functions and classes by identity.  With an argument that can not be compared
-    (generators of random numbers, iterators, objects of classes written in C) fun is recorded in
-    every call, as by :func:`grad` and kin; :meth:`Function.explain` says so.
+    Arguments that are floats or float arrays (or nested containers of them) are inputs.  Others
+    (ints, strings, None, integer arrays) become part of the recording, which is used again only
+    for arguments that no function can distinguish from them: of the same classes, bits, dtypes,
+    shapes, memory order and order of keys.  Objects of classes written in Python are compared by
+    all that they hold, functions and classes by identity.  If an argument cannot be compared
+    (random generators, iterators, objects of classes written in C), fun is recorded in every
+    call, as by :func:`grad`; :meth:`Function.explain` says so.
 
-    What fun reads besides its arguments is fixed when it is recorded: an impure function is
-    not for compile().
+    What fun reads besides its arguments is read when it is recorded, and keeps that value.  So
+    compile() is for functions of their arguments alone.
 
-    max_paths: recordings kept, the least recently used go first.
-    verify: so many calls (points, of a batch) are compared with fun itself, called with the same
-    arguments; RuntimeError tells what differs beyond rounding.  0: none.
+    max_paths: how many recordings are kept; the least recently used are dropped first.
+    verify: how many calls (points, in a batch) are compared with fun itself, called with the same
+    arguments; a difference beyond rounding raises RuntimeError.  0: none.
+
+    Raises TypeError if fun is not callable.  Cost: nothing before the first call, then one
+    recording for each shape and path, and one program for each method that is used.
 
     >>> import numpy as np, ad_core
     >>> f = ad_core.compile(lambda x: np.sin(x) * x[0] if x[0] > 0 else x * x)
@@ -60,11 +63,11 @@ def compile(fun, *, max_paths=64, verify=0):
 class Function(_core.Evaluator):
     """What :func:`compile` returns: fun itself, and methods for its derivatives.
 
-    Each method takes fun's arguments; ``batch_dims`` (0) says how many leading axes of all arrays
-    are a batch, of integers and truth values too: points that differ in those have recordings of
-    their own.  Axes of size 1 stand for all points; Python's numbers, strings and objects have
-    none.  At every point of a batch the value and derivative are those of that point's own way
-    through fun's branches.
+    Each method takes fun's arguments.  ``batch_dims`` (0) is the number of leading axes that are a
+    batch, in all arrays, those of integers and truth values too: points that differ in the latter
+    have recordings of their own.  A batch axis of size 1 is the same for all points.  Python
+    numbers, strings and objects have no batch axes.  At every point of a batch the value and the
+    derivative are those of that point's own path through fun's branches.
 
     >>> import numpy as np, ad_core
     >>> f = ad_core.compile(lambda x: x[0] * x[1] if x[0] < x[1] else x[1] ** 2)
@@ -94,7 +97,7 @@ class Function(_core.Evaluator):
 
     @property
     def paths(self):
-        """How many recordings are kept: one for each key of arguments and path, at most max_paths.
+        """The number of recordings: one for each kind of arguments and path, at most max_paths.
 
         >>> import ad_core
         >>> f = ad_core.compile(lambda x: x if x > 0 else -x)
@@ -105,7 +108,7 @@ class Function(_core.Evaluator):
             return sum(map(len, self._tapes.values()))
 
     def clear(self):
-        """Forget all recordings, as when what the function closes over has changed.
+        """Drop all recordings, for example after a change of what the function closes over.
 
         >>> import ad_core
         >>> f = ad_core.compile(lambda x: x * x)
@@ -124,17 +127,17 @@ class Function(_core.Evaluator):
         found = sys.modules.get(getattr(fun, "__module__", None))
         for part in getattr(fun, "__qualname__", "").split("."):
             found = getattr(found, part, None)
-        if found is self:  # a decorated function is found by its name, as other functions are
+        if found is self:  # a decorated function is found by its name, like any other function
             return fun.__qualname__
         return _restored, (fun, self._max_paths, self._verify)
 
     def jacobian_sparsity(self, *args, argnums=0):
-        """Where the Jacobian on the path at these arguments has entries: a Boolean
+        """Return the sparsity pattern of the Jacobian on the path at these arguments, a Boolean
         scipy.sparse.csr_array (K, D).
 
         Its indices are those of ``jacobian(*args, sparse=True)``.  Errors are those of
-        :meth:`Tape.jacobian_sparsity`, and TypeError without arguments: a structure is that of a
-        recording, which is made at a point.
+        :meth:`Tape.jacobian_sparsity`, and TypeError without arguments, since a pattern belongs to
+        a recording, which is made at a point.
 
         >>> import numpy as np, ad_core
         >>> f = ad_core.compile(lambda x: x[:2] * x[2] if x[0] > 0 else x[:2])
@@ -145,7 +148,7 @@ class Function(_core.Evaluator):
         return path.jacobian_sparsity(numbers)
 
     def hessian_sparsity(self, *args, argnums=0):
-        """The same of the Hessian of a scalar function, (D, D), both triangles.
+        """Return the sparsity pattern of the Hessian of a scalar function, (D, D), both triangles.
 
         >>> import numpy as np, ad_core
         >>> ad_core.compile(lambda x: np.sum(x**3)).hessian_sparsity(np.ones(5)).nnz
@@ -155,9 +158,8 @@ class Function(_core.Evaluator):
         return path.hessian_sparsity(numbers)
 
     def spy(self, path, *args, argnums=0, what="jacobian"):
-        """Draw the structure on the path at these arguments to a file, as :meth:`Tape.spy` does.
-
-        Returns the number of colours.
+        """Draw the sparsity pattern on the path at these arguments to a file, as :meth:`Tape.spy`
+        does, and return the number of colours.
 
         >>> import io, numpy as np, ad_core
         >>> ad_core.compile(lambda x: np.diff(x, 2)).spy(io.BytesIO(), np.ones(50))
@@ -167,9 +169,11 @@ class Function(_core.Evaluator):
         return recorded.spy(path, numbers, what)
 
     def explain(self, *args, argnums=0, what="jacobian", sparse=False):
-        """How the program for the path at these arguments came about: see :meth:`Tape.explain`.
+        """Return a text that describes the program for the path at these arguments, as
+        :meth:`Tape.explain` does.
 
-        Says so where the function is recorded in every call, and which argument is the reason.
+        If the function is recorded in every call, the text says so and names the argument that is
+        the reason.
 
         >>> import numpy as np, ad_core
         >>> f = ad_core.compile(lambda x: np.diff(x**2))
@@ -181,14 +185,15 @@ class Function(_core.Evaluator):
         """
         path, numbers, given = self._path("explain", args, argnums)
         text = path.explain(numbers, what, sparse)
-        return text if given.why_anew is None else f"{text}\n{given.told_anew()}"
+        return text if given.why_anew is None else f"{text}\n{given.why_recorded_anew()}"
 
     def _path(self, name, args, argnums):
-        """(recording, argnums of its own, arguments taken apart) of the path at these arguments."""
+        """(recording, its argnums, CallArguments) of the path at these arguments."""
         if not args:
             raise TypeError(
-                f"{name} of {self._label} needs its arguments: what it tells is of a recording, "
-                f"which is made at a point; pass one, {name}({'path, ' * (name == 'spy')}x)"
+                f"{name} of {self._label} needs the function's arguments: it describes a "
+                f"recording, which is made at a point; pass a point, "
+                f"{name}({'path, ' * (name == 'spy')}x)"
             )
         if any(map(_core.traced, flatten(args)[0])):
             raise TracedValueError(
@@ -201,11 +206,11 @@ class Function(_core.Evaluator):
         return evaluation.tape, given.argnums(argnums), given
 
     def _given(self, args, batch_dims):
-        """The arguments taken apart, among them inputs."""
+        """The CallArguments of a call, of which at least one must be an input."""
         given = CallArguments(self, args, batch_dims)
         if not given.inputs:
             if args:
-                given.refuse_strangers(0)
+                given.refuse_foreign(0)
             found = f"got {args[0]!r}; pass floats" if args else "but there is none"
             raise DtypeError(
                 f"an argument of {self._label} (argument 0, or another) must be real float64 "
@@ -214,7 +219,7 @@ class Function(_core.Evaluator):
         return given
 
     def _adapt(self, name, args, argnums, out, workers, progress, batch_dims):
-        """A call that does not fit the program of the last one."""
+        """Evaluate a call that does not fit the program of the last call."""
         seeds = ()
         if name in SEEDS:
             primals, *seeds = args
@@ -224,8 +229,8 @@ class Function(_core.Evaluator):
             if out is not None or batch_dims:
                 what = "out" if out is not None else "batch_dims"
                 raise TracedValueError(
-                    f"{what} can not be used in {name} of {self._label} while it is traced: the "
-                    f"function itself is recorded; leave {what} out"
+                    f"{what} cannot be used in {name} of {self._label} while it is traced, since "
+                    f"the function itself is recorded then; leave {what} out"
                 )
             args, seeds = map_leaves(_numbers, args), map_leaves(_numbers, seeds)
             return self._transformed(name, args, argnums, seeds)
@@ -237,21 +242,21 @@ class Function(_core.Evaluator):
         return result
 
     def _compare(self, given):
-        """Compare the values of a call's points with fun's own, as many as are asked for."""
+        """Compare values at a call's points with fun's own, until `verify` points are compared."""
         for _, part in parts_of(given):
-            if part.key is None:  # recorded in every call, so that there is nothing to compare
+            if part.key is None:  # it is recorded in every call, so there is nothing to compare
                 continue
             count = verified(self, part, self._to_verify)
             with self._lock:
                 self._to_verify = max(self._to_verify - count, 0)
 
     def _known(self, key):
-        """The recordings of a key, the last used first; None has none."""
+        """The recordings of a key, the last used first; there are none for the key None."""
         with self._lock:
             return self._tapes.get(key, ())
 
     def _keep(self, key, tape):
-        """Put a recording first; the least recently used go when there are too many."""
+        """Put a recording first, and drop the least recently used if there are too many."""
         with self._lock:
             others = tuple(path for path in self._tapes.get(key, ()) if path is not tape)
             self._tapes[key] = (tape, *others)
@@ -263,11 +268,11 @@ class Function(_core.Evaluator):
                     del self._tapes[oldest]
 
     def _transformed(self, name, args, argnums, seeds):
-        """Within a trace the function itself is recorded."""
+        """The method of the function itself, which is recorded on the enclosing trace."""
         fun = self.__wrapped__
         if name.startswith("sparse"):
             raise TracedValueError(
-                f"sparse=True can not be used of {self._label} while it is traced, since traced "
+                f"sparse=True cannot be used for {self._label} while it is traced, since traced "
                 f"values are dense; leave sparse out"
             )
         if name == "value":
@@ -289,7 +294,7 @@ class Function(_core.Evaluator):
 
 
 def _takes_one(fun):
-    """Whether a function takes a single argument, so that a tuple is no list of several."""
+    """Whether a function takes one argument, so that a tuple is not a list of arguments."""
     try:
         parameters = inspect.signature(fun).parameters.values()
     except (TypeError, ValueError):
@@ -305,5 +310,5 @@ def _restored(fun, max_paths, verify=0):
 
 
 def _numbers(leaf):
-    """A leaf that the function itself can take."""
+    """A leaf as the function itself takes it."""
     return np.asarray(leaf) if isinstance(leaf, _core.Gathered) else leaf

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A batch whose integers or truth values differ from point to point: a part for each value.
+"""A batch whose integers or truth values differ from point to point, divided into parts.
 
-What is no input is recorded with the function, so points that differ in it have recordings of
-their own.
+Arguments that are not inputs are part of the recording, so points that differ in them have
+recordings of their own.
 """
 
 from itertools import groupby
@@ -46,8 +46,11 @@ def evaluated(function, given, name, argnums, seeds, out, workers, progress):
 
 
 def parts_of(given):
-    """A list of pairs: places in the flat batch, and the CallArguments of those points; one pair
-    (None, CallArguments) where what is recorded with the function is the same at all points."""
+    """A list of pairs: places in the flat batch, and the CallArguments of those points.
+
+    If all arguments that are not inputs are the same at all points, there is one pair
+    (None, CallArguments).
+    """
     if not given.fixed:
         return [(None, given)]
     points = given.points()
@@ -65,8 +68,8 @@ def parts_of(given):
 
 
 def _labels(given):
-    """A number for each point, equal where what is recorded with the function is; and the first
-    point of each number."""
+    """A label for each point, equal if the arguments that are not inputs are equal, and the first
+    point with each label."""
     points, columns = given.points(), []
     for k, _, x in given.fixed:
         core = x.shape[given.batch_dims :]
@@ -85,20 +88,21 @@ def _labels(given):
 
 
 def _numbered(given, k, rows):
-    """A number for each row of an array whose bytes are not its values."""
+    """A label for each row of an array that cannot be compared by its bytes."""
     known = {}
     try:
         return np.array([known.setdefault(key_of(row), len(known)) for row in rows])
     except NoKey as error:
         raise TypeError(
             f"argument {k} of {given.function._label} is an array of objects with batch axes, and "
-            f"{error} can not be compared from point to point; call it for one point after the "
+            f"{error} cannot be compared from point to point; call it for one point after the "
             f"other"
         ) from None
 
 
 def _with_rows(given, args, number):
-    """args with arrays that are no inputs as they are at one point; of an empty batch zeros."""
+    """args, in which arrays that are not inputs have the values of one point (zeros if the batch is
+    empty)."""
     args = list(args)
     at = np.unravel_index(number, given.batch) if given.points() else None
     for k, fixed in groupby(given.fixed, key=itemgetter(0)):
@@ -114,7 +118,7 @@ def _with_rows(given, args, number):
 
 
 def _with_points(given, places):
-    """The arguments with these points of the inputs, in a row."""
+    """The arguments with these points of the inputs, along one batch axis."""
     args, leaves = list(given.args), iter(given.leaves)
     for k, tree in zip(given.inputs, given.trees, strict=True):
         args[k] = tree.build([_points(next(leaves), given, places) for _ in range(tree.leaves)])
@@ -122,7 +126,7 @@ def _with_points(given, places):
 
 
 def _points(x, given, places):
-    """Some points of an input, each as it lies in memory."""
+    """Some points of an input, each with its memory order."""
     x, dims = np.asarray(x), given.batch_dims
     strides = x.strides[dims:]
     inward = sorted(range(len(strides)), key=lambda axis: -abs(strides[axis]))

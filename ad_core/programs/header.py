@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The header of a tape file: text, shapes and containers in JSON, and what is read of them again.
+"""The header of a tape file: text, shapes and containers, written as JSON and read again.
 
-What is read may be forged.  Errors name the entry; text is shown with control characters escaped.
+A file may be forged.  Errors name the header's entry and show text with control characters escaped.
 """
 
 import json
@@ -17,15 +17,15 @@ __all__ = [
     "shapes_of",
     "shown",
     "text_of",
-    "told",
+    "tree_as_json",
     "tree_of",
     "trees_of",
     "whole",
 ]
 
-MOST_BYTES = 1 << 63  # that NumPy can count, of an array
-MOST_DEPTH = 64  # of containers within containers
-MOST_SHOWN = 60  # characters of what a message quotes
+MOST_BYTES = 1 << 63  # bytes of an array that NumPy can count
+MOST_DEPTH = 64  # levels of containers within containers
+MOST_SHOWN = 60  # characters of a value that a message quotes
 KINDS = {"tuple": tuple, "list": list, "dict": dict, "none": type(None)}
 
 
@@ -35,9 +35,9 @@ def read(data):
         text = data.decode()
         header = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except RecursionError:
-        raise ValueError("the header nests too deep") from None
+        raise ValueError("the header is nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"the header is no JSON: {error}") from error
+        raise ValueError(f"the header is not JSON: {error}") from error
     if not isinstance(header, dict):
         raise ValueError(f"the header must be an object, not {shown(header)}")
     return header
@@ -55,7 +55,7 @@ def _refuse_constant(name):
 
 
 def shown(x):
-    """What a message shows of a value of the file."""
+    """A value of the file as messages show it."""
     if isinstance(x, (list, dict)):
         return f"{type(x).__name__} of {len(x)}"
     if isinstance(x, int) and abs(x) > 1 << 64:
@@ -65,8 +65,8 @@ def shown(x):
 
 
 def printable(text):
-    """Text without control characters, half characters and marks that turn the direction of text:
-    they are spelled out, as in repr()."""
+    """Text in which control characters, lone surrogates and marks that change the direction of text
+    are escaped, as in repr()."""
     if text.isprintable():
         return text
     return "".join(
@@ -75,7 +75,7 @@ def printable(text):
 
 
 def entry(header, key, kind):
-    """An entry of the header; ValueError if there is none, or one of another type."""
+    """An entry of the header; raises ValueError if it is missing or has another type."""
     if not isinstance(header.get(key), kind):
         raise ValueError(
             f"header entry {key!r} must be {kind.__name__}, got {shown(header.get(key))}"
@@ -96,12 +96,14 @@ def whole(x, end, what):
 
 
 def lines_of(header):
-    """(first guard, file, line, text) of comparisons.  The text is the file's own, or none: what it
-    calls a file is never opened."""
+    """(first guard, file, line, text) of comparisons.
+
+    The text comes from the tape file itself: the source file that it names is never opened.
+    """
     lines = entry(header, "lines", list)
     texts = entry(header, "line texts", list) if "line texts" in header else [""] * len(lines)
     if len(texts) != len(lines):
-        raise ValueError("header entry 'line texts' must hold as many as 'lines'")
+        raise ValueError("header entry 'line texts' must be as long as 'lines'")
     found = []
     for line, text in zip(lines, texts, strict=True):
         if not isinstance(line, list) or len(line) != 3 or not isinstance(line[1], str):
@@ -116,7 +118,7 @@ def lines_of(header):
 
 
 def shapes_of(header, key):
-    """Shapes that NumPy's arrays can have."""
+    """An entry of shapes, each of which a NumPy array can have."""
     return [_shape(shape, f"header entry {key!r}") for shape in entry(header, key, list)]
 
 
@@ -124,32 +126,36 @@ def _shape(shape, what):
     if not isinstance(shape, list):
         raise ValueError(f"{what} holds {shown(shape)}, expected a shape")
     if len(shape) > MOST_AXES:
-        raise ValueError(f"{what} holds a shape of {len(shape)} axes, and NumPy has {MOST_AXES}")
+        raise ValueError(
+            f"{what} holds a shape of {len(shape)} axes, NumPy allows at most {MOST_AXES}"
+        )
     extents = tuple(whole(extent, 1 << 32, what) for extent in shape)
     if 8 * math.prod(filter(None, extents)) >= MOST_BYTES:
         raise ValueError(f"{what} holds a shape of more elements than NumPy can count")
     return extents
 
 
-def told(tree, depth=0):
-    """A tree as JSON can say it: null for a leaf."""
+def tree_as_json(tree, depth=0):
+    """A tree as values that JSON can hold; a leaf is null."""
     if tree.kind is None:
         return None
     if depth == MOST_DEPTH:
         raise TypeError(
-            f"a tape file holds containers within containers to a depth of {MOST_DEPTH}; use "
-            f"flatter ones"
+            f"a tape file holds containers nested at most {MOST_DEPTH} levels deep; nest the "
+            f"arguments and results less deeply"
         )
     for name, kind in KINDS.items():
         if tree.kind is kind:
             keys = list(tree.keys)
             if any(type(key) not in (str, int) for key in keys):
-                raise TypeError(f"a tape file can name str and int keys of dicts, not {keys!r}")
-            parts = [name, keys, [told(child, depth + 1) for child in tree.children]]
+                raise TypeError(
+                    f"a tape file holds dicts with str and int keys, got {keys!r}; use such keys"
+                )
+            parts = [name, keys, [tree_as_json(child, depth + 1) for child in tree.children]]
             return parts if tree.order is None else [*parts, list(tree.order)]
     raise TypeError(
-        f"a tape file holds tuples, lists and dicts; {tree.kind.__name__} is a class of its own: "
-        f"use a plain tuple or dict"
+        f"a tape file holds tuples, lists and dicts, got {tree.kind.__name__}; use a plain tuple "
+        f"or dict"
     )
 
 
@@ -159,7 +165,7 @@ def trees_of(header, key):
 
 
 def tree_of(part, key, depth=0):
-    """The tree that told() wrote of header entry `key`."""
+    """The tree that tree_as_json() wrote to the header entry `key`."""
     what = f"header entry {key!r}"
     if part is None:
         return Tree(None)
@@ -175,11 +181,11 @@ def tree_of(part, key, depth=0):
     if any(type(k) not in (str, int) for k in keys) or len(set(keys)) != len(keys):
         raise ValueError(f"{what} holds a {name} with impossible keys")
     if len(keys) != (len(children) if name == "dict" else 0) or (name == "none" and children):
-        raise ValueError(f"{what} holds a {name} whose keys do not fit its parts")
+        raise ValueError(f"{what} holds a {name} whose keys do not match its parts")
     if order:
         order = order[0] if isinstance(order[0], list) else [order[0]]
         order = tuple(whole(k, len(keys), what) for k in order)
         if len(set(order)) != len(order) or len(order) != len(keys):
-            raise ValueError(f"{what} holds a dict whose keys are in no order")
+            raise ValueError(f"{what} holds a dict with an impossible order of keys")
     parts = [tree_of(child, key, depth + 1) for child in children]
     return Tree(KINDS[name], parts, keys or (), order or None)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands for an argument that is recorded with the function.
+"""Keys of arguments that are part of a recording.
 
-Two arguments have one key only if no function can tell them apart: types by identity, numbers to
-the bit, arrays with dtype and memory order, containers in their order, objects of classes written
-in Python by all that they hold.  A key is made of built-in values and :class:`Same` alone, so that
-no ``__eq__`` or ``__hash__`` of an argument's own class is asked.  What is hidden from Python (the
-state of a generator, of a class written in C) has no key.
+Two arguments have the same key only if no function can distinguish them: types are compared by
+identity, numbers to the bit, arrays with dtype and memory order, containers in their order, objects
+of classes written in Python by all that they hold.  A key consists of built-in values and
+:class:`Same` alone, so that no ``__eq__`` or ``__hash__`` of an argument's own class is called.
+Objects with state that Python code cannot read (generators, classes written in C) have no key.
 """
 
 import collections
@@ -25,11 +25,11 @@ __all__ = ["BITS", "NoKey", "Same", "key_of", "layout_of", "structure_of"]
 
 
 class NoKey(Exception):
-    """A value has a part for which no key can stand; the message tells which."""
+    """A value has a part without a key; the message names it."""
 
 
 class Same:
-    """A value that equals itself alone.  It is kept, so that its id is nobody else's."""
+    """A value that is equal to itself alone.  It is kept alive, so that its id stays unique."""
 
     __slots__ = ("value",)
 
@@ -43,8 +43,8 @@ class Same:
         return id(self.value)
 
 
-# What is known by its identity: there is one of each, or, of functions, what they do when they are
-# called is theirs.  What they read besides their arguments is as of the function that is compiled.
+# Types whose values are compared by identity.  What a function reads besides its arguments is fixed
+# when it is recorded, as for the compiled function itself.
 BY_IDENTITY = (
     types.FunctionType, types.ModuleType, types.NoneType, types.EllipsisType,
     types.NotImplementedType, bool, enum.Enum, np.ufunc, re.Pattern, _core.Evaluator,
@@ -52,7 +52,7 @@ BY_IDENTITY = (
     types.MethodDescriptorType,
 )  # fmt: skip
 DATES = (datetime.date, datetime.time, datetime.datetime, datetime.timedelta, datetime.timezone)
-# Classes in C from which others may be derived, and what their instances hold in C.
+# Classes in C that may be derived from, with a function that reads what their instances hold in C.
 BUILT_IN = {
     int: int.__int__,
     float: lambda x: struct.pack("<d", x),
@@ -67,13 +67,13 @@ CONTAINERS = {
     set: set.__iter__,
     frozenset: frozenset.__iter__,
 }
-ARRAYS = (np.ndarray, np.memmap, np.matrix)  # that hold nothing but their elements
-WRITTEN_IN_PYTHON = 1 << 9  # in a class's flags: made while the interpreter runs
+ARRAYS = (np.ndarray, np.memmap, np.matrix)  # classes that hold nothing but their elements
+WRITTEN_IN_PYTHON = 1 << 9  # the flag of classes that Python code created
 BITS = "biufcmMSUV"  # kinds of dtypes whose elements are their bytes
 
 
 def key_of(value):
-    """The key of a value; NoKey where there is none."""
+    """The key of a value; raises NoKey if it has none."""
     try:
         return _key(value, ())
     except RecursionError:
@@ -90,7 +90,7 @@ def _key(value, within):
     if issubclass(kind, type):
         return _class_key(value, within)
     if id(value) in within:
-        raise NoKey(f"{_told(kind)} that contains itself")
+        raise NoKey(f"{_described(kind)} that contains itself")
     within = (*within, id(value))
     if kind in CONTAINERS:
         return kind, tuple(_key(part, within) for part in value)
@@ -126,8 +126,8 @@ _SPECIAL = {
 
 
 def layout_of(x, dims=0):
-    """How an array lies in memory as far as a function can see it, the first dims axes left out;
-    None: in C order without gaps."""
+    """The memory layout of an array as far as a function can see it, without the first dims axes;
+    None: C order without gaps."""
     if x.flags.c_contiguous:
         return None
     strides, shape = x.strides[dims:], x.shape[dims:]
@@ -154,7 +154,7 @@ def _array_key(x, within):
         data = tuple(_key(part, within) for part in x.ravel().tolist())
     elif dtype.names is not None:
         data = tuple(_array_key(x[name].view(np.ndarray), within) for name in dtype.names)
-    elif dtype.char == "g":  # its bytes hold some that mean nothing
+    elif dtype.char == "g":  # some of its bytes are padding
         data = tuple(map(repr, x.ravel())), np.signbit(x).tobytes()
     elif dtype.char == "G":
         data = _array_key(x.real, within), _array_key(x.imag, within)
@@ -167,8 +167,8 @@ def _array_key(x, within):
 
 
 def _object_key(value, kind, within):
-    """The key of an instance of a class written in Python: its class, what it holds, and itself
-    where its class tells instances apart by nothing else."""
+    """The key of an instance of a class written in Python: its class, what it holds, and its
+    identity if its class has no __eq__."""
     base, slots = _members(kind)
     parts = []
     if base in BUILT_IN:
@@ -205,13 +205,13 @@ def _class_key(kind, within):
 
 
 def _bases(kind):
-    """A class and its bases, in the order in which they are asked."""
+    """A class and its bases, in the method resolution order."""
     return type.__dict__["__mro__"].__get__(kind)
 
 
 def _members(kind):
     """(the built-in class that a class is derived from, or None; (name, descriptor) of all that an
-    instance holds besides); NoKey for a class whose instances hold what no descriptor shows."""
+    instance holds besides); raises NoKey if instances hold something without a descriptor."""
     base, slots = None, []
     for cls in _bases(kind):
         if cls is object:
@@ -225,25 +225,25 @@ def _members(kind):
         ]  # fmt: skip
         parent = cls.__base__
         hidden = cls.__basicsize__ - parent.__basicsize__ - 8 * len(members)
-        # What lies before the object, at a negative offset, is not part of its size.
+        # Fields before the object, at a negative offset, are not part of its size.
         hidden -= 8 * (cls.__weakrefoffset__ > 0 and parent.__weakrefoffset__ == 0)
         if cls.__dictoffset__ != parent.__dictoffset__:
             hidden -= 8 * (cls.__dictoffset__ > 0 or cls.__dictoffset__ == -8)
             if type(own.get("__dict__")) is types.GetSetDescriptorType:
                 members.append(("__dict__", own["__dict__"]))
         if hidden != 0 or cls.__itemsize__ != parent.__itemsize__:
-            raise NoKey(_told(kind))
+            raise NoKey(_described(kind))
         slots += members
     return base, slots
 
 
-def _told(kind):
+def _described(kind):
     return f"an object of class {kind.__qualname__}"
 
 
 def structure_of(value):
-    """The key of nested containers with their leaves left out, as `recording.trees.flatten` takes
-    them apart."""
+    """The key of nested containers without their leaves, which are those of
+    `recording.trees.flatten`."""
     kind = type(value)
     if kind is list or issubclass(kind, tuple):
         return Same(kind), tuple(map(structure_of, value))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions too large for a Jacobian entry by entry, or for a program at all.
+"""Functions too large for a program of all entries of the Jacobian, or for any program.
 
-ByUnitVectors: the product programs, run on the unit vectors as one more batch axis.  Replayed: the
-recording carried out again at each point, array operations as a whole (matrix products by BLAS),
-and sweeps over its partials.
+ByUnitVectors runs the program of a product with the Jacobian on the unit vectors, as one more batch
+axis.  Replayed carries out the recording again at each point, with array operations as a whole
+(matrix products by BLAS), and sweeps over its partials.
 """
 
 import math
@@ -19,11 +19,11 @@ __all__ = ["ByUnitVectors", "Replayed", "Skeleton", "into", "leaves_of"]
 
 
 class _Large:
-    """What stands in for a Call: in_shapes, pack, bare, batch() and evaluate()."""
+    """A stand-in for a Call, with in_shapes, pack, bare, batch() and evaluate()."""
 
     bare = False
     own = None  # an OwnPoint
-    check_points = None  # raises for results at too many points
+    check_points = None  # a function that raises ValueError for results at too many points
 
     def evaluate(self, arguments, out, workers, progress):
         results, missed = self.batch(list(arguments), out, workers, progress)
@@ -35,7 +35,7 @@ class _Large:
 
 
 def into(results, out, name, arguments):
-    """Results, written into the caller's arrays if there are any."""
+    """The results, written to the caller's arrays `out` if there are any."""
     if out is None:
         return results
     if len(out) != len(results):
@@ -49,7 +49,7 @@ def into(results, out, name, arguments):
 
 
 class ByUnitVectors(_Large):
-    """A Jacobian by D tangents or K adjoints, whichever are fewer, on the lanes of a program."""
+    """A Jacobian by D tangents or K adjoints, whichever are cheaper, on the lanes of a program."""
 
     def __init__(self, source, call_of, name, argnums):
         self.source = source
@@ -69,7 +69,7 @@ class ByUnitVectors(_Large):
         self.value.evaluate_leaves(arguments)  # raises, and names the comparison
 
     def seeds(self):
-        """Unit vectors as arrays of each leaf's shape, one a row."""
+        """The unit vectors, for each leaf an array of its shape with one vector in each row."""
         source = self.source
         if not self.forward:
             side, rows = source.result, range(source.result.size)
@@ -103,7 +103,7 @@ class ByUnitVectors(_Large):
         return into(results, out, self.name, arguments), missed
 
     def blocks(self, parts, lead):
-        """For each leaf of the result and each leaf asked for, that block of the Jacobian."""
+        """The block of the Jacobian for each leaf of the result and each leaf of the arguments."""
         arguments, result = self.source.arguments, self.source.result
         blocks = []
         for k, shape in enumerate(result.shapes):
@@ -124,7 +124,7 @@ class ByUnitVectors(_Large):
 
 
 class Replayed(_Large):
-    """A method of a recording that no program is made of, one point after the other."""
+    """A method of a recording without a program, one point after the other."""
 
     def __init__(self, recording, source, name, argnums, report):
         arguments, result, label = source.arguments, source.result, source.name
@@ -156,14 +156,14 @@ class Replayed(_Large):
         self.report(self.at(leaves)[1], at)
 
     def at(self, leaves):
-        """(the recording at one point, the guards that came out otherwise)."""
+        """(the recording at one point, the guards with another outcome than recorded)."""
         r = self.recording
         flat = _row(leaves)
         trace, flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
         return self.of(trace), flipped
 
     def of(self, trace):
-        """A trace of these nodes as a recording by the arguments asked for."""
+        """A trace of these nodes as a recording, with the arguments of the derivative as inputs."""
         return Recording(trace, self.wrt, self.recording.outputs, self.single, None)
 
     def results(self, recording, seeds):
@@ -217,7 +217,7 @@ class Replayed(_Large):
             leaves = [x[at] for x in wide]
             recording, flipped = self.at(leaves[: self.count])
             if flipped:
-                missed[at] = True  # its results mean nothing, and its derivatives may not exist
+                missed[at] = True  # its results are not used, and derivatives may not exist there
                 recording = self.of(self.recording.trace)
             rows.append(flatten(self.results(recording, leaves[self.count :]))[0])
             if progress is not None:
@@ -234,7 +234,7 @@ class Replayed(_Large):
 
 
 def _row(leaves):
-    """Arrays laid end to end."""
+    """Arrays as one vector."""
     return np.concatenate([*map(np.ravel, leaves), np.empty(0)])
 
 
@@ -251,7 +251,7 @@ def leaves_of(recording, arguments, numbers):
 
 
 class Skeleton:
-    """Results with a number for each array, to know how they are nested."""
+    """Results with a number for each array, which show how the results are nested."""
 
     def __init__(self, recording, inputs, single):
         self.inputs, self.outputs = _Zeros(inputs), _Zeros(recording.outputs)

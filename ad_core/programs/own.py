@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results at the point where a recording was made, from the recording itself.
 
-A program computes values to rounding, not to NumPy's bits.  Where a function tests a value that
-hangs on its last bit, the program may come out on the other side of the test at the very point
-where it was recorded; what the function itself computed there decides.
+A program computes values to rounding, not to NumPy's bits.  If a function's test depends on the
+last bit of a value, the program may take another branch at the very point where the function was
+recorded.  There the results are those that the function itself computed.
 """
 
 import numpy as np
@@ -16,23 +16,26 @@ __all__ = ["Once", "OwnPoint"]
 
 
 class _InPlace:
-    """A recording that stays where it was made."""
+    """A recording that is used at its own point, without a replay."""
 
     def at(self, leaves):
         return self.of(self.recording.trace), []
 
 
 class Once(_InPlace, Replayed):
-    """A method by sweeps over the recording as it is."""
+    """A method by sweeps over the recording itself."""
 
 
 class _SparseOnce(_InPlace, Compressed):
-    """A sparse method, likewise."""
+    """A sparse method by sweeps over the recording itself."""
 
 
 class OwnPoint:
-    """A method of one recording at the point where it was made; called with results of its Call
-    at which tests came out otherwise than recorded, it puts those of this point right."""
+    """A method of one recording at the point where it was made.
+
+    Called with the results of its Call and the points at which tests had another outcome than
+    recorded, it replaces the results at the recording's own point.
+    """
 
     def __init__(self, recording, source, name, argnums):
         self.recording = recording
@@ -58,7 +61,7 @@ class OwnPoint:
         return into([*parts, entries], outs, f"{self.name} of {self.source.name}", arrays)
 
     def __call__(self, call, missed, arguments, results):
-        """(results, points that are still missed)."""
+        """(results, points that still have another outcome)."""
         batch, count = np.shape(missed), len(self.source.arguments.shapes)
         wide = [
             np.broadcast_to(x, batch + core)
@@ -82,7 +85,7 @@ class OwnPoint:
 
 
 def _moved(entries, structure, wanted):
-    """Entries of one structure at the places of another: 0 where there is none."""
+    """Entries of one structure at the places of another; 0 where the first has none."""
     columns = structure.shape[1]
     places = structure.rows.astype(np.int64) * columns + structure.indices
     asked = wanted.rows.astype(np.int64) * columns + wanted.indices

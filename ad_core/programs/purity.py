@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether two runs at one point are of one function, as far as rounding lets it be told."""
+"""Whether two runs of a function at one point agree up to rounding."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from ad_core.recording.trees import flatten
 
 __all__ = ["are_close", "difference", "short"]
 
-CLOSE = 1e-10  # what rounding may make of a result, as a part of the largest number in it
+CLOSE = 1e-10  # the largest difference by rounding, relative to the largest number of a result
 
 
 def are_close(x, y):
-    """Whether two results differ by what rounding makes of them at most."""
+    """Whether two results differ by rounding at most."""
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if x.shape != y.shape:
         return False
@@ -22,9 +22,9 @@ def are_close(x, y):
 
 
 def difference(one, other):
-    """In which words two paths recorded at one point are not of one function; None if they are."""
+    """How two recordings at one point differ, in words; None if they agree."""
     if one.outcomes != other.outcomes:
-        return "it took another way the second time"
+        return "it took another branch the second time"
     r, s = one._recording, other._recording
     if r.outputs.tree != s.outputs.tree or r.outputs.shapes != s.outputs.shapes:
         return "it returned results of other shapes the second time"
@@ -35,6 +35,6 @@ def difference(one, other):
 
 
 def short(x):
-    """A result in few characters."""
+    """A result as short text."""
     text = np.array2string(np.asarray(x), precision=17, threshold=6, edgeitems=2)
     return " ".join(text.split())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A recorded function as what its methods' programs are built from."""
+"""A recorded function in the form from which the programs of its methods are built."""
 
 import math
 from itertools import accumulate
@@ -7,7 +7,7 @@ from itertools import accumulate
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs import workers  # noqa: F401  (tells the core about threads)
+from ad_core.programs import workers  # noqa: F401  (gives the core its threads)
 from ad_core.recording.argnums import is_single, numbered
 from ad_core.recording.trees import LEAF, flatten
 
@@ -15,7 +15,7 @@ __all__ = ["Side", "Source"]
 
 
 class Side:
-    """Arguments, or the result: their trees, and the shapes of all leaves in one row."""
+    """The arguments, or the result: their trees, and the shapes of all leaves in order."""
 
     def __init__(self, trees, shapes):
         self.trees = trees
@@ -26,15 +26,15 @@ class Side:
         self._leaves = list(accumulate((tree.leaves for tree in trees), initial=0))
 
     def numbers(self, k):
-        """Which leaves belong to argument k."""
+        """The leaves that belong to argument k."""
         return range(self._leaves[k], self._leaves[k + 1])
 
     def extent(self, arguments):
-        """How many numbers these arguments hold."""
+        """The number of elements that these arguments hold."""
         return sum(self.sizes[leaf] for k in arguments for leaf in self.numbers(k))
 
     def flatten(self, arguments, what):
-        """The leaves of arguments with these trees, or a message that names what differs."""
+        """The leaves of arguments with these trees; the error for others names what differs."""
         if len(arguments) != len(self.trees):
             raise TypeError(f"{what} must be {len(self.trees)} arguments, got {len(arguments)}")
         row = []
@@ -48,7 +48,7 @@ class Side:
 
 
 class Source:
-    """Arguments and result of one recording, and its graph: None if it is too large for one."""
+    """Arguments and result of one recording, and its graph (None if it is too large for one)."""
 
     def __init__(self, recording, name):
         trees = recording.inputs.tree.trees
@@ -62,7 +62,10 @@ class Source:
 
     @property
     def graph(self):
-        """Made when it is first asked for; the first one made stays, since terms are its own."""
+        """The recording's graph, made when it is first used.
+
+        The first one made is kept, since terms belong to one graph.
+        """
         if not self._graphs:
             r = self._recording
             try:
@@ -79,7 +82,7 @@ class Source:
         return self._seeds[side]
 
     def wrt(self, argnums):
-        """(numbers of arguments, whether one was asked for by number)."""
+        """(numbers of arguments, whether argnums is a single number)."""
         count = len(self.arguments.trees)
-        told = f"{self.name} does not have: it was recorded with {count}"
-        return numbered(argnums, count, told), is_single(argnums)
+        reason = f"{self.name} does not have: it was recorded with {count}"
+        return numbered(argnums, count, reason), is_single(argnums)

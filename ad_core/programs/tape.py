@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The evaluation trace of a function, to look at: values, partials, tangents, adjoints."""
+"""The evaluation trace of a function as an object: values, partials, tangents, adjoints."""
 
 import math
 import sys
@@ -19,8 +19,9 @@ __all__ = ["Node", "Tape", "trace"]
 Node = namedtuple("Node", "index name op formula operands partials children value")
 Node.__doc__ = """One node of an evaluation trace graph.
 
-operands are the nodes it is computed from (its parents in Bishop's graph), partials its
-derivatives with respect to each, children the nodes computed from it (Bishop's ch(i)).
+``operands`` are the numbers of the nodes that it is computed from (its parents in Bishop's graph),
+``partials`` its derivatives with respect to each of them, and ``children`` the numbers of the nodes
+that are computed from it (Bishop's ch(i)).
 
 >>> import ad_core
 >>> node = ad_core.trace(lambda x: x * x, 3.0).nodes[1]
@@ -32,13 +33,13 @@ SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "
          "remainder": "%", "floor_divide": "//", "less": "<", "less_equal": "<=",
          "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
          "logical_and": "&", "logical_or": "|", "logical_xor": "^"}  # fmt: skip
-MOST_NAMED = 4  # operands that a formula spells out
+MOST_NAMED = 4  # operands that a formula writes out
 
 
 def trace(fun, *args):
-    """Record fun once at args: a :class:`Tape`.
+    """Record fun once at args, and return the recording as a :class:`Tape`.
 
-    Raises what fun raises, and TypeError for inputs that are no real floats.  Cost: one
+    Raises what fun raises, and TypeError for inputs that are not real floats.  Cost: one
     recording.
 
     >>> import numpy as np, ad_core
@@ -56,8 +57,8 @@ class Tape(Compiled):
     """One recording of a function at one point.
 
     ``str(tape)`` is the trace as a table.  Nodes are named v1, v2, ... in the order of
-    evaluation, inputs first; equal operations on equal operands are shown as one node, as in
-    the textbook.  D and K count inputs and outputs.
+    evaluation, inputs first.  Equal operations on equal operands are shown as one node, as in
+    the textbook.  D is the number of inputs, K the number of outputs.
 
     >>> import ad_core
     >>> tape = ad_core.trace(lambda x: x * x, 3.0)
@@ -69,17 +70,21 @@ class Tape(Compiled):
 
     def __init__(self, recording, args, name, limits=None):
         if recording.nested:
-            raise TypeError("trace() shows plain evaluations; it can not run inside a derivative")
+            raise TypeError(
+                "trace() cannot be called inside a derivative: it records plain evaluations; "
+                "call it outside the function that is differentiated"
+            )
         self._recording = recording
         self._args = tuple(args)
         self._nodes = self._distinct = None
         super().__init__(recording, name, limits)
 
     def to_bytes(self):
-        """The tape as bytes, to be kept or sent; what pickle stores.
+        """Return the tape as bytes, for a file or another process; pickle stores the same bytes.
 
-        They hold names of operations, no Python code, a format version and a checksum.  TypeError
-        for arguments or results in classes of their own.  Cost: some 8 to 50 bytes a node.
+        The bytes hold the names of the operations, a format version and a checksum, and no Python
+        code.  Raises TypeError if arguments or results are containers other than tuples, lists and
+        dicts.  Cost: about 8 to 50 bytes for each node.
 
         >>> import ad_core
         >>> data = ad_core.trace(lambda x: x * x, 3.0).to_bytes()
@@ -90,22 +95,25 @@ class Tape(Compiled):
 
     @classmethod
     def from_bytes(cls, data, max_work=None, max_memory=None):
-        """The tape that :meth:`to_bytes` wrote.
+        """Return the tape that :meth:`to_bytes` wrote.
 
-        data: bytes, also of somebody whom you do not trust: everything in them is checked, nothing
-            is executed, and no file that they name is opened.
-        max_work: the most operations on numbers that one evaluation may take.  A few bytes can ask
-            for hours, and may do so honestly (differences of all pairs of numbers).  None: 2^28
-            (up to a second), and 2^12 more for each byte.
-        max_memory: the most bytes that the recording may take, and what a method of the tape
-            makes.  None: 2^30, and 2^10 more for each byte.  ``math.inf`` is no limit, of either;
-            a pickled tape keeps its limits, and one that was recorded has none.
+        data: bytes, which may come from a source that you do not trust: everything in them is
+            checked, nothing is executed, and no file that they name is opened.
+        max_work: the most operations on numbers that one evaluation may take.  A small file can
+            need hours of work without being forged (differences of all pairs of numbers).  None:
+            2^28 (up to a second), and 2^12 more for each byte.
+        max_memory: the most bytes that the recording, or the result of a method of the tape, may
+            take.  None: 2^30, and 2^10 more for each byte.
 
-        ValueError for bytes that are cut short or altered, of a newer format or no tape, name an
-        operation that is not known here, lack some (early versions left out what reads arrays that
-        begin with a constant), or ask for more than the limits; from a method of the tape, for what
-        would take more than max_memory or than there is.  Cost: that of recording in C; programs
-        are made anew when they are asked for.  Ctrl-C ends it within about a second.
+        ``math.inf`` removes either limit.  A pickled tape keeps its limits, and a tape that was
+        recorded here has none.
+
+        Raises ValueError for bytes that are cut short or altered, that have a newer format or are
+        not a tape, that name an operation which this version does not know, that lack operations
+        (early versions left out those which read arrays that begin with a constant), or that need
+        more than the limits allow.  A method of the tape raises ValueError if its result would take
+        more than max_memory or than the available memory.  Cost: that of recording in C; programs
+        are compiled again when they are first used.  Ctrl-C ends it within about a second.
 
         >>> import ad_core
         >>> data = ad_core.trace(lambda x: x * x, 3.0).to_bytes()
@@ -119,7 +127,7 @@ class Tape(Compiled):
         args = inputs.tree.build(
             [_core.values_at(recording.trace, *part) for part in inputs.split(inputs.nodes)]
         )
-        unlimited = limits == (math.inf, math.inf)  # as a tape that was recorded here
+        unlimited = limits == (math.inf, math.inf)  # like a tape that was recorded here
         return cls(recording, args, name, None if unlimited else limits)
 
     def __reduce__(self):
@@ -127,8 +135,10 @@ class Tape(Compiled):
         return Tape.from_bytes, (self.to_bytes(), *limits)
 
     def _rows(self):
-        """Where each recorded node stands among the distinct ones, and those; read late,
-        since a tape may be large."""
+        """The place of each recorded node among the distinct nodes, and the distinct nodes.
+
+        They are read when they are first needed, since a tape may be large.
+        """
         if self._distinct is None:
             if self._limits is not None:
                 operations, _ = _core.recording_cost(self._recording.trace)
@@ -140,7 +150,7 @@ class Tape(Compiled):
 
     @property
     def inputs(self):
-        """Node numbers of the D inputs, a tuple.
+        """The node numbers of the D inputs, a tuple.
 
         >>> import ad_core
         >>> tape = ad_core.trace(lambda x, y: x * y, 2.0, 3.0)
@@ -151,7 +161,7 @@ class Tape(Compiled):
 
     @property
     def outputs(self):
-        """Node numbers of the K outputs, a tuple; an output may be an input or a constant.
+        """The node numbers of the K outputs, a tuple; an output may be an input or a constant.
 
         >>> import ad_core
         >>> ad_core.trace(lambda x: (x, x * x), 3.0).outputs
@@ -161,7 +171,7 @@ class Tape(Compiled):
 
     @property
     def value(self):
-        """The function's result where it was recorded, nested as the function returned it.
+        """The function's result at the point of the recording, nested as the function returned it.
 
         >>> import ad_core
         >>> ad_core.trace(lambda x: (x, x * x), 3.0).value
@@ -171,7 +181,7 @@ class Tape(Compiled):
 
     @property
     def size(self):
-        """Counts of nodes, partials, runs, ... and bytes of the recording, as a dictionary.
+        """The numbers of nodes, partials, runs, ... and bytes of the recording, as a dictionary.
 
         >>> import numpy as np, ad_core
         >>> ad_core.trace(lambda x: np.exp(x), np.ones(4)).size["nodes"]
@@ -183,7 +193,7 @@ class Tape(Compiled):
     def nodes(self):
         """All nodes in the order of evaluation, a tuple of :class:`Node`.
 
-        Cost: a Python object a node.
+        Cost: one Python object for each node.
 
         >>> import ad_core
         >>> [node.formula for node in ad_core.trace(lambda x: x * x + 1.0, 3.0).nodes]
@@ -194,10 +204,11 @@ class Tape(Compiled):
         return self._nodes
 
     def tangents(self, *direction):
-        """Every node's tangent for a direction: the arguments' structure, or D numbers flat.
+        """Return every node's tangent for a direction, in one forward pass.
 
-        One forward pass; Bishop, equation 8.57 and following.  ValueError for a direction that
-        does not fit.
+        direction: in the structure of the arguments, or D numbers.  Returns one number for each
+        node.  Raises ValueError for a direction that does not fit.  Source: Bishop, equation 8.57
+        and following.
 
         >>> import ad_core
         >>> ad_core.trace(lambda x: x * x, 3.0).tangents(1.0)
@@ -206,10 +217,11 @@ class Tape(Compiled):
         return self._sweep(self._seed(direction, self._recording.inputs, "the direction"), True)
 
     def adjoints(self, cotangent):
-        """Every node's adjoint for a cotangent: the result's structure, or K numbers flat.
+        """Return every node's adjoint for a cotangent, in one reverse pass.
 
-        One reverse pass; the adjoint of a node is the sum over its children of the child's
-        adjoint times the partial along the edge.  ValueError for a cotangent that does not fit.
+        cotangent: in the structure of the result, or K numbers.  Returns one number for each node.
+        The adjoint of a node is the sum over its children of the child's adjoint times the partial
+        along the edge.  Raises ValueError for a cotangent that does not fit.
 
         >>> import ad_core
         >>> ad_core.trace(lambda x: x * x, 3.0).adjoints(1.0)
@@ -220,7 +232,9 @@ class Tape(Compiled):
         )
 
     def table(self, tangent=None, cotangent=None, limit=60):
-        """The trace as a text table, with tangents and adjoints if asked for; at most `limit` rows.
+        """Return the trace as a text table of at most `limit` rows.
+
+        With a tangent or a cotangent it has a column of tangents or of adjoints.
 
         >>> import ad_core
         >>> print(ad_core.trace(lambda x: x * x, 3.0).table())
@@ -232,7 +246,7 @@ class Tape(Compiled):
         return show.table(self, tangent, cotangent, limit=limit)
 
     def dot(self):
-        """The evaluation trace graph in Graphviz's language.
+        """Return the evaluation trace graph in the language of Graphviz.
 
         >>> import ad_core
         >>> ad_core.trace(lambda x: x * x, 3.0).dot().splitlines()[0]
@@ -274,19 +288,21 @@ class Tape(Compiled):
         shared = np.zeros(len(distinct))
         if forward:
             shared[places] = swept
-        else:  # a shared node has the children of all its copies
+        else:  # a distinct node has the children of all its copies
             np.add.at(shared, places, swept)
         return shared
 
 
 def _shared(rows):
-    """For each row the place among the distinct ones, and those rows: equal operations on
-    equal operands stand once, as they do in the textbook's trace."""
+    """The place of each row among the distinct rows, and the distinct rows.
+
+    Equal operations on equal operands appear once, as in the textbook's trace.
+    """
     places, distinct, seen = [], [], {}
     for i, (op, constant, value, operands, partials) in enumerate(rows):
         operands = tuple(places[j] for j in operands)
         key = ("input", i) if op is None and not constant else (op, operands, value)
-        if key != key or value != value:  # NaN equals nothing
+        if key != key or value != value:  # NaN is not equal to itself
             key = i
         if key not in seen:
             seen[key] = len(distinct)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""compile(verify=n): what recordings return beside what the function itself returns."""
+"""compile(verify=n): the results of recordings are compared with those of the function itself."""
 
 import numpy as np
 
@@ -12,15 +12,17 @@ from ad_core.recording.trees import flatten
 __all__ = ["verified"]
 
 REMEDY = (
-    "what it depends on besides its arguments (random numbers, counters, what globals and closures "
-    "hold) was fixed when it was recorded: pass it as an argument, call clear() when it has "
-    "changed, or record in every call (ad_core.grad, ad_core.jacobian, ...)"
+    "what it reads besides its arguments (random numbers, counters, values of globals and "
+    "closures) was fixed when it was recorded: pass it as an argument, call clear() when it has "
+    "changed, or use transforms that record in every call (ad_core.grad, ad_core.jacobian, ...)"
 )
 
 
 def verified(function, given, count):
-    """Compare the values of the first `count` points of some arguments with the function's own;
-    how many were compared.  Raises RuntimeError that says what differs."""
+    """Compare the values at the first `count` points of a call with the function's own.
+
+    Returns how many points were compared.  Raises RuntimeError that says what differs.
+    """
     count = min(count, given.points())
     for number in range(count):
         where = f"at point {number} of the batch " if given.batch_dims else ""
@@ -33,31 +35,31 @@ def _verified(function, args, where):
     evaluation = Evaluation(function, point, "value", 0, ())
     call, results = evaluation.run(None, None, None)
     found, tree = flatten(results[0] if call.pack is None else call.pack(results))
-    told = f"{function._label} is not a function of its arguments alone: {where}the function itself"
-    # a program gives no warnings
+    head = f"{function._label} is not a function of its arguments alone: {where}the function itself"
+    # A program gives no warnings, so this call gives none either.
     quiet = {kind: "ignore" for kind, mode in np.geterr().items() if mode != "raise"}
     try:
         with _core.float_errors(**quiet):
             own = function.__wrapped__(*map(_copied, args))
     except Exception as error:
         raise RuntimeError(
-            f"{told} raises {type(error).__name__} where its recording returns "
+            f"{head} raises {type(error).__name__} where its recording returns "
             f"{', '.join(map(short, found))}; {REMEDY}"
         ) from error
     leaves, other = flatten(own)
     if tree != other:
-        raise RuntimeError(f"{told} returns {other!r} and its recording {tree!r}; {REMEDY}")
+        raise RuntimeError(f"{head} returns {other!r} and its recording {tree!r}; {REMEDY}")
     for k, (x, y) in enumerate(zip(found, leaves, strict=True)):
         if not are_close(x, y) and not _by_rounding(evaluation, found):
             which = f" (leaf {k} of the result)" if len(found) > 1 else ""
             raise RuntimeError(
-                f"{told} returns {short(y)}{which} and its recording {short(x)}; {REMEDY}"
+                f"{head} returns {short(y)}{which} and its recording {short(x)}; {REMEDY}"
             )
 
 
 def _by_rounding(evaluation, found):
-    """Whether a recording made at this point gives the same bits, so that what differs is what
-    its program's rounding makes of a result that cancels, or of a test on a last bit."""
+    """Whether a recording made at this point gives the same bits: then the difference comes from
+    rounding in the program, by cancellation or by a test that depends on a last bit."""
     path = evaluation.record(0)
     results, missed = path._build("value", 0).batch(evaluation.given.leaves, None, None, None)
     if missed is not None and missed.any():
@@ -69,6 +71,6 @@ def _by_rounding(evaluation, found):
 
 
 def _copied(argument):
-    """An argument that the function may write to."""
+    """A copy of an argument, which the function may write to."""
     leaves, tree = flatten(argument)
     return tree.build([x.copy(order="K") if isinstance(x, np.ndarray) else x for x in leaves])

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Points at which a program's derivatives meet results that are no functions of their arguments."""
+"""Points at which a program's derivatives depend on undetermined results.
+
+These are results that are not functions of their arguments, such as eigenvectors of equal
+eigenvalues (see ad_core/recording/undetermined.py).
+"""
 
 import numpy as np
 
@@ -11,16 +15,18 @@ __all__ = ["Watch", "watched"]
 
 
 def watched(call, recording, replayed):
-    """The Call, which asks for such points (see ad_core/undetermined.py) if its results may depend
-    on them.  replayed() makes what carries the recording out again at one point."""
+    """The Call, with a Watch if its results may depend on undetermined ones.
+
+    replayed() returns the Replayed that carries out the recording again at one point.
+    """
     if isinstance(call, _core.Call) and depends(recording):
         call.watch = Watch(recording, replayed)
     return call
 
 
 class Watch:
-    """What a Call asks: how often such results were met, before and after it ran, and if that
-    differs for the points' derivatives."""
+    """Counts undetermined results for a Call, before and after it runs; if the counts differ, the
+    Call has the derivatives of its points computed again."""
 
     def __init__(self, recording, replayed):
         self.recording = recording
@@ -30,7 +36,7 @@ class Watch:
         return _core.undetermined_met(self.recording.trace)
 
     def mend(self, arguments, results, lead):
-        """Write the derivatives of such points, taken one after the other, into the results."""
+        """Write the derivatives of such points, computed one after the other, into the results."""
         route = self.replayed()
         arrays = [np.asarray(x) for x in arguments]
         wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, route.in_shapes, strict=True)]

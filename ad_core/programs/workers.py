@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The threads that batches are spread over."""
+"""The threads that evaluate batches."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ def _cores():
 
 
 def _count(workers):
-    """How many threads work, this one included."""
+    """The number of threads that work, this one included."""
     if workers is None:
         return _cores()
     expected = "a number of threads, at least 1, or None for all cores"
@@ -29,19 +29,20 @@ def _count(workers):
 
 
 def _submit(function):
-    """Start a helping thread's part; threads are kept for the next batch.  None: there are none."""
+    """Start a function on another thread; threads are kept for the next batch.  Returns None if no
+    thread can be started."""
     global _pool, _room
     if _pool is None:
         _room = max(_cores(), 2)
         _pool = ThreadPoolExecutor(_room, thread_name_prefix="ad_core")
     try:
         return _pool.submit(function)
-    except RuntimeError:  # the interpreter is ending, or no more threads can be had
+    except RuntimeError:  # the interpreter is ending, or no more threads can be started
         return None
 
 
 def _forget():
-    """A forked child has none of its parent's threads."""
+    """Drop the pool in a forked child, which has none of its parent's threads."""
     global _pool
     _pool = None
 

@@ -188,7 +188,7 @@ def test_sparse_derivatives():
         f.jacobian(W, n, batch_dims=1, sparse=True), np.repeat(n[:, None], 5, 1)
     )
     picked = ad_core.compile(lambda w, i: w[i])
-    with refused(ValueError, "places that differ within the batch", "sparse=False"):
+    with refused(ValueError, "sparsity patterns that differ within the batch", "sparse=False"):
         picked.jacobian(W, INDEX, batch_dims=1, sparse=True)
     same(picked.jacobian(W, INDEX, batch_dims=1), [np.eye(5)[i] for i in INDEX])
 

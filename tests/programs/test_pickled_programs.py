@@ -192,7 +192,9 @@ def test_a_file_in_which_operations_are_missing():
     at = np.searchsorted(arrays["leaves"], gone[0])
     for key, value in (("leaves", gone[0]), ("constant", 1), ("values", 4.0)):
         arrays[key] = np.insert(arrays[key], at, value)
-    with pytest.raises(file.IncompleteError, match=r"lacks operations.*trace the function again"):
+    with pytest.raises(
+        file.IncompleteError, match=r"lacks operations.*trace and save the function again"
+    ):
         ad_core.Tape.from_bytes(put_together(header, arrays))
     assert issubclass(file.IncompleteError, ValueError)
 

@@ -253,7 +253,7 @@ def test_a_newer_version(version):
 
 @pytest.mark.parametrize("data", [b"", b"AD_TAPE", b"\x80\x04N.", b"PK\x03\x04" * 20, bytes(500)])
 def test_other_files(data):
-    with refused(ValueError, "no ad_core tape"):
+    with refused(ValueError, "not an ad_core tape"):
         ad_core.Tape.from_bytes(data)
 
 
