@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Solutions of equations as differentiable functions of their parameters.
 
-A solver runs on plain numbers, to its end; the derivative of what it finds follows from the
-equation that is solved, by the implicit function theorem, and costs one linear system.
+A solver runs on plain numbers.  The derivative of its result follows from the equation that it
+solves, by the implicit function theorem, and costs one linear system.
 
 >>> import numpy as np, ad_core
 >>> def newton(f, x):

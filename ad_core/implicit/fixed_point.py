@@ -12,18 +12,18 @@ __all__ = ["fixed_point"]
 
 
 def fixed_point(g, x0, *params, solver=None, tol=1e-12, max_iter=10_000):
-    """x with x = g(x, *params), as a differentiable function of params.
+    """Solve x = g(x, *params); the solution x is a differentiable function of params.
 
-    Parameters: g returns x's structure and shapes; x0, the start, an array or nested tuples,
-    lists and dicts of them, has no influence on the derivative; params, arrays or nested
-    containers of them; solver(fun, x0) -> x solves x = fun(x) (None: fun is applied again and
-    again, at most max_iter times); tol, the largest |x - g(x)| that is taken for zero, relative
-    to x's largest number (to the first step, for a solver's x), if this is more than 1.
+    Parameters: g returns x's structure and shapes.  x0 is the start, an array or nested tuples,
+    lists and dicts of arrays; it has no influence on the derivative.  params are arrays or nested
+    containers of arrays.  solver(fun, x0) -> x solves x = fun(x) (None: fun is applied repeatedly,
+    at most max_iter times).  tol is the largest |x - g(x)| that counts as zero, relative to the
+    largest number in x (with a solver, to the first step), if this is more than 1.
     Traced values that g closes over are parameters too.  Returns x in x0's structure.
 
-    Raises RuntimeError where no fixed point was found, LinAlgError where I - dg/dx is singular
-    there, ValueError for results of wrong shapes.  Cost: the iteration's; a derivative, the
-    Jacobian of g by x and one linear system each direction, however long the iteration was.
+    Raises RuntimeError if no fixed point is found, LinAlgError if I - dg/dx is singular there,
+    and ValueError for results of wrong shapes.  Cost: the iteration; for a derivative, the
+    Jacobian of g by x and one linear system for each direction, however long the iteration was.
     Source: implicit function theorem; Christianson, Reverse accumulation and attractive fixed
     points, 1994.
 
@@ -52,15 +52,15 @@ def fixed_point(g, x0, *params, solver=None, tol=1e-12, max_iter=10_000):
             if size <= tol * max(1.0, np.max(np.abs(x))):
                 return x
         raise RuntimeError(
-            f"implicit.fixed_point found none: the last step of {equation.what} was {size:.3g}, "
-            f"which is not within tol={tol:g}; {remedy}"
+            f"implicit.fixed_point found no fixed point of {equation.what}: the last step was "
+            f"{size:.3g}, which is not within tol={tol:g}; {remedy}"
         )
 
     return solution("implicit.fixed_point", g, _step, x0, params, find)
 
 
 def _step(g, x):
-    """g(x) - x, a vector."""
+    """g(x) - x as a vector."""
     y = g(x)
     (old, tree), (new, other) = flatten(x), flatten(y)
     shapes = [np.shape(leaf) for leaf in old], [np.shape(leaf) for leaf in new]

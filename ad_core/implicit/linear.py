@@ -7,13 +7,13 @@ from ad_core.rules.rule import call
 
 __all__ = ["solve"]
 
-WORST = 1.0 / np.finfo(np.float64).eps  # condition beyond which no digit is left
+WORST = 1.0 / np.finfo(np.float64).eps  # with a larger condition number no digit is correct
 
 
 def solve(name, a, b):
-    """x with a x = b for a matrix (n, n) and a vector (n), traced or not.
+    """Solve a x = b for a matrix (n, n) and a vector (n), traced or not.
 
-    LinAlgError, in the words of `name`, for a matrix that is singular to rounding.
+    Raises LinAlgError, with `name` in the message, for a matrix that is singular to rounding.
     """
 
     def linear(arrays, results, backward):
@@ -41,7 +41,7 @@ def _solve(name, a, b):
     if not condition < WORST:
         raise np.linalg.LinAlgError(
             f"the Jacobian of the equation that {name} solved is singular at the solution "
-            f"(condition {condition:.1e}), so that its derivative does not exist; check that the "
-            f"solution is isolated: no double root, as many independent equations as unknowns"
+            f"(condition number {condition:.1e}), so its derivative does not exist; check that "
+            f"the solution is isolated: no double root, as many independent equations as unknowns"
         )
     return np.linalg.solve(a, b)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Minima as functions of the parameters of what is minimized."""
+"""Minima as functions of the parameters of the objective."""
 
 import numpy as np
 
@@ -13,20 +13,21 @@ POLISH = 10  # Newton steps at most
 
 
 def minimize(f, x0, *params, solver=None, tol=1e-6):
-    """The x where f(x, *params) is least, as a differentiable function of params.
+    """Minimise f(x, *params) over x; the minimum x is a differentiable function of params.
 
-    Parameters: f returns a number; x0, the start, an array or nested tuples, lists and dicts of
-    them, has no influence on the derivative; params, arrays or nested containers of them;
-    solver(fun, x0) -> x minimizes fun(x) (None: scipy.optimize.minimize by BFGS with ad_core's
-    gradient, then Newton steps); tol, the largest gradient that is taken for zero, relative to
-    that at x0 if this is more than 1.  Traced values that f closes over are parameters too.
-    Returns x in x0's structure and shapes: a minimum without constraints, where the gradient is 0.
+    Parameters: f returns a number.  x0 is the start, an array or nested tuples, lists and dicts of
+    arrays; it has no influence on the derivative.  params are arrays or nested containers of
+    arrays.  solver(fun, x0) -> x minimises fun(x) (None: scipy.optimize.minimize by BFGS with
+    ad_core's gradient, then Newton steps).  tol is the largest gradient that counts as zero,
+    relative to that at x0 if this is more than 1.  Traced values that f closes over are parameters
+    too.  Returns x in x0's structure and shapes: a minimum without constraints, where the gradient
+    is 0.
 
-    Raises RuntimeError where no such point was found, LinAlgError where the Hessian of f by x is
-    singular there, TypeError for results that are no numbers, ImportError where the default
-    solver finds no SciPy.  Cost: the solver's; a derivative, the Hessian of f by x (n, n) and one
-    linear system each direction.  Source: implicit function theorem at grad f = 0 (bilevel
-    optimization; Gould et al., 2016).
+    Raises RuntimeError if no such point is found, LinAlgError if the Hessian of f by x is
+    singular there, TypeError for results that are not numbers, and ImportError if the default
+    solver is used without SciPy.  Cost: the solver; for a derivative, the Hessian of f by x (n, n)
+    and one linear system for each direction.  Source: implicit function theorem at grad f = 0
+    (bilevel optimisation; Gould et al., 2016).
 
     >>> import numpy as np, ad_core
     >>> X, y = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), np.array([0.0, 1.0, 3.0])
@@ -57,12 +58,12 @@ def minimize(f, x0, *params, solver=None, tol=1e-6):
 
 
 def _polished(gradient, x):
-    """x after Newton steps, as long as they lead downhill and make the gradient smaller."""
+    """x after Newton steps, which are taken while they descend and make the gradient smaller."""
     g = gradient(x)
     for _ in range(POLISH):
         hessian = first_order.jacobian(gradient)(x)
         try:
-            np.linalg.cholesky(hessian)  # refuses the way to a saddle or a maximum
+            np.linalg.cholesky(hessian)  # raises LinAlgError near a saddle or a maximum
             new = x - np.linalg.solve(hessian, g)
         except np.linalg.LinAlgError:
             return x

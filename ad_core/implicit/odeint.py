@@ -18,23 +18,24 @@ __all__ = ["odeint"]
 
 
 def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=None):
-    """The solution of dy/dt = func(y, t, *args), y(t[0]) = y0, at the times t, as a
+    """Solve dy/dt = func(y, t, *args), y(t[0]) = y0, at the times t; the solution is a
     differentiable function of y0, t and args.
 
-    Parameters: func returns dy/dt in y0's structure and shapes; y0, an array or nested tuples,
-    lists and dicts of them; t, one or more times (T), rising or falling; args, arrays or nested
-    containers of them; rtol, atol, the tolerances of the solution and of its derivatives (these
-    relative to the direction's largest number); method, of scipy.integrate.solve_ivp ("LSODA" or
-    "Radau" for stiff equations); solver(fun, y0, t) -> ys of shape (T, n), used instead of SciPy,
-    solves for a vector y0 (n) with fun(y, t).  Traced values that func closes over are arguments
-    too.  Returns y0's structure with one axis more, (T, ...).
+    Parameters: func returns dy/dt in y0's structure and shapes.  y0 is an array or nested tuples,
+    lists and dicts of arrays.  t has one or more times (T), rising or falling.  args are arrays or
+    nested containers of arrays.  rtol and atol are the tolerances of the solution and of its
+    derivatives (for these, relative to the direction's largest number).  method is one of
+    scipy.integrate.solve_ivp's ("LSODA" or "Radau" for stiff equations).
+    solver(fun, y0, t) -> ys of shape (T, n) replaces SciPy; it solves for a vector y0 (n) with
+    fun(y, t).  Traced values that func closes over are arguments too.  Returns y0's structure, in
+    which each array has one more axis: (T, ...).
 
-    Raises RuntimeError where the solver fails, ValueError for times and results of wrong shapes,
-    ImportError where there is no SciPy.  Cost: a tangent, the equation and its tangent solved
-    together; cotangents, the adjoint equation solved backwards from each time to the one before,
-    or, where going backwards would be unstable (stiff equations) or there are few numbers to
-    differentiate by, a tangent for each of those.  Source: as jax.experimental.ode.odeint;
-    Chen et al., Neural ordinary differential equations, 2018.
+    Raises RuntimeError if the solver fails, ValueError for times and results of wrong shapes,
+    and ImportError without SciPy.  Cost of a tangent: the equation is solved together with its
+    tangent.  Cost of a cotangent: the adjoint equation is solved backwards from each time to the
+    one before.  If going backwards would be unstable (stiff equations), or if there are few numbers
+    to differentiate by, it is one tangent for each of these.  Source: as
+    jax.experimental.ode.odeint; Chen et al., Neural ordinary differential equations, 2018.
 
     >>> import numpy as np, ad_core
     >>> decay = lambda k: ad_core.implicit.odeint(lambda y, t, k: -k * y, 1.0, [0.0, 2.0], k)[1]
@@ -119,11 +120,11 @@ def _unstacked(unknown, ys):
 
 
 def _integrated(name, rtol, atol, method, solver, rate, y0, t):
-    """The solution at the times t, a matrix (T, n), all plain."""
+    """The solution at the times t, a matrix (T, n); all values are plain."""
     steps = np.diff(t) if t.ndim == 1 else np.zeros(1)
     if t.size == 0 or not (np.all(steps > 0) or np.all(steps < 0)):
         raise ValueError(
-            f"t of implicit.odeint must be times that rise or fall, shape (T,), got {t!r}"
+            f"t of implicit.odeint must be a vector (T,) of times that rise or fall, got {t!r}"
         )
     if t.size == 1:
         return y0[None]

@@ -11,20 +11,20 @@ EXACT = 1e-14  # relative step at which SciPy stops
 
 
 def root(f, x0, *params, solver=None, tol=1e-6):
-    """x with f(x, *params) = 0, as a differentiable function of params.
+    """Solve f(x, *params) = 0 for x; the solution x is a differentiable function of params.
 
-    Parameters: f returns as many numbers as x has; x0, the start, an array or nested tuples,
-    lists and dicts of them, has no influence on the derivative; params, arrays or nested
-    containers of them; solver(fun, x0) -> x solves fun(x) = 0 from x0, in x0's structure (None:
-    scipy.optimize.root by Powell's hybrid method with ad_core's Jacobian); tol, the largest
-    residual that is taken for zero, relative to that at x0 if this is more than 1.
+    Parameters: f returns as many numbers as x has.  x0 is the start, an array or nested tuples,
+    lists and dicts of arrays; it has no influence on the derivative.  params are arrays or nested
+    containers of arrays.  solver(fun, x0) -> x solves fun(x) = 0 from x0, in x0's structure (None:
+    scipy.optimize.root by Powell's hybrid method with ad_core's Jacobian).  tol is the largest
+    residual that counts as zero, relative to that at x0 if this is more than 1.
     Traced values that f closes over are parameters too.  Returns x in x0's structure and shapes.
 
-    Raises RuntimeError where no solution was found, LinAlgError where the Jacobian of f by x is
-    singular at the solution, ValueError for results of wrong shapes, ImportError where the
-    default solver finds no SciPy.  Cost: the solver's; a derivative, the Jacobian of f by x (n, n)
-    and one linear system each direction.  Source: implicit function theorem, dx/dp = -(df/dx)^-1
-    df/dp; Griewank and Walther, Evaluating Derivatives, section 15.
+    Raises RuntimeError if no solution is found, LinAlgError if the Jacobian of f by x is
+    singular at the solution, ValueError for results of wrong shapes, and ImportError if the
+    default solver is used without SciPy.  Cost: the solver; for a derivative, the Jacobian of f by
+    x (n, n) and one linear system for each direction.  Source: implicit function theorem,
+    dx/dp = -(df/dx)^-1 df/dp; Griewank and Walther, Evaluating Derivatives, section 15.
 
     >>> import numpy as np, ad_core
     >>> circle_and_line = lambda x, r: np.array([x[0] ** 2 + x[1] ** 2 - r**2, x[0] - x[1]])

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tangents and adjoints of an ordinary differential equation, by differential equations."""
+"""Tangents and adjoints of the solution of an ordinary differential equation.
+
+Both are solutions of further differential equations.
+"""
 
 import numpy as np
 
@@ -10,17 +13,17 @@ from ad_core.transforms import first_order
 
 __all__ = ["Sensitivities"]
 
-GROWTH = 5.0  # a solution that decays by e^5 or so can still be followed backwards
-MOST = 1_000_000  # parts of the way from one time to the next
-SAMPLES = 9  # times at which the decay is looked at
-DENSE = 64  # numbers in y up to which that is by eigenvalues
-PRODUCTS = 20  # and beyond, by as many products
+GROWTH = 5.0  # a solution that decays by a factor of about e^5 can still be followed backwards
+MOST = 1_000_000  # parts of the interval between two times
+SAMPLES = 9  # times at which the rate of decay is estimated
+DENSE = 64  # the largest y for which it is estimated from eigenvalues
+PRODUCTS = 20  # products with the Jacobian from which it is estimated for larger y
 
 
 class Sensitivities:
-    """dy/dt = rate(y, t, *p) from y0, solved at the times t: ys (T, n).
+    """Derivatives of the solution ys (T, n) of dy/dt = rate(y, t, *p) from y0 at the times t.
 
-    solve is odeint, so that these equations have derivatives too.
+    solve is odeint, so that the solutions of these equations can be differentiated too.
     """
 
     def __init__(self, solve, rate, y0, t, ys, p):
@@ -79,14 +82,15 @@ class Sensitivities:
         return a * size, dt, [x * size for x in dp]
 
     def better_forward(self, count):
-        """Whether the adjoint equation is not cheaper than `count` tangents."""
+        """Whether `count` tangents are not more expensive than the adjoint equation."""
         return count <= sum(self._count_parts())
 
     def _rate_at(self, i):
         return self.rate(self.ys[i], self.t[i], *self.p)
 
     def _count_parts(self):
-        """How many parts each way between two times has, so that none is unstable backwards."""
+        """The number of parts of each interval between two times, such that none is unstable
+        backwards."""
         if self._parts is None:
             self._parts = _core.untraced(
                 self._parts_of, plain(self.ys), plain(self.t), [plain(x) for x in self.p]
@@ -99,8 +103,11 @@ class Sensitivities:
         return [int(min(max(1.0, np.ceil(x)), MOST)) for x in fastest / GROWTH * abs(np.diff(t))]
 
     def _decay(self, y, t, p):
-        """The rate at which solutions come together, and so part backwards: of the eigenvalues of
-        the Jacobian, or of repeated products where it is large."""
+        """The rate at which neighbouring solutions approach one another, and so diverge backwards.
+
+        It is estimated from the eigenvalues of the Jacobian, or from repeated products if y is
+        large.
+        """
         push = first_order.linearize(lambda y: self.rate(y, t, *p), y)[1]
         if y.size > DENSE:
             s = np.random.default_rng(0).standard_normal(y.size)
@@ -115,7 +122,8 @@ class Sensitivities:
         return max(0.0, -float(np.min(np.linalg.eigvals(matrix).real)))
 
     def _refined(self):
-        """Times as (t, number of t or None) with those between, and the solution there."""
+        """(t, number of t or None) for the given times and those between, and the solution
+        there."""
         nodes = [(self.t[0], 0)]
         for i, parts in enumerate(self._count_parts()):
             way = self.t[i + 1] - self.t[i]
@@ -128,6 +136,6 @@ class Sensitivities:
 
 
 def _size(arrays):
-    """The largest number in arrays, 1 if that is 0."""
+    """The largest absolute value in arrays; 1 if that is 0."""
     largest = max((np.max(np.abs(plain(x)), initial=0.0) for x in arrays), default=0.0)
     return float(largest) or 1.0

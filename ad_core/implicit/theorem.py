@@ -15,9 +15,9 @@ __all__ = ["Equation", "solution"]
 
 
 class Equation:
-    """residual(x) = 0 at fixed parameters, in vectors, for a solver to solve.
+    """The equation residual(x) = 0 at fixed parameters, for a vector x.
 
-    start is x0's vector, function the user's function of x alone, in x0's structure.
+    start is x0 as a vector; function is the user's function of x alone, in x0's structure.
     """
 
     def __init__(self, name, what, unknown, start, function, residual):
@@ -29,17 +29,17 @@ class Equation:
         self._residual = residual
 
     def residual(self, vector):
-        """What must be zero, a vector."""
+        """The residual, a vector that is zero at the solution."""
         found = self._residual(self.function, self.unknown.build(vector))
         return self.unknown.vector(found, self.what)
 
     def by(self, solver):
-        """What a solver of the user's finds, a vector."""
+        """The result of a user's solver as a vector."""
         start = self.unknown.build(self.start)
         return self.unknown.solution(solver(self.function, start), "the solver")
 
     def refuse(self, vector, tol, remedy):
-        """RuntimeError for what is no solution, by its largest residual."""
+        """Raise RuntimeError if the largest residual is not near zero."""
         worst = np.max(np.abs(self.residual(vector)))
         first = np.max(np.abs(self.residual(self.start)))
         bound = tol * max(1.0, first if np.isfinite(first) else 1.0)
@@ -51,8 +51,8 @@ class Equation:
 
 
 def solution(name, function, residual, x0, params, find):
-    """x with residual(f, x) = 0 for f(x) = function(x, *params), found by find(Equation), as a
-    differentiable function of params (and of what function closes over).
+    """The x with residual(f, x) = 0 for f(x) = function(x, *params), found by find(Equation); it is
+    a differentiable function of params (and of what function closes over).
 
     Each derivative costs one Jacobian of the residual, one linear system and one product.
     """

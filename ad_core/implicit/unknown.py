@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a solver looks for: nested arrays as one vector, and SciPy, which the solvers are of."""
+"""The unknowns of a solver: nested arrays as one vector; and the import of SciPy's solvers."""
 
 import importlib
 
@@ -32,18 +32,18 @@ class Unknown:
         return self.tree.build([x[()] for x in split(vector, self.shapes)])
 
     def vector(self, value, what):
-        """What a function of the user's returned, as a vector as long as the start."""
+        """The result of a user's function as a vector, which must be as long as the start."""
         leaves = flatten(value)[0]
         count = sum(np.size(leaf) for leaf in leaves)
         if count != self.size:
             raise ValueError(
-                f"{what} must return {self.size} numbers in {self.name}, as many as {self.what} "
+                f"{what} must return {self.size} numbers, as many as {self.what} of {self.name} "
                 f"has, got {count}"
             )
         return flat(leaves)
 
     def solution(self, value, what):
-        """What a solver returned, checked, as a plain vector."""
+        """The result of a solver as a plain vector, checked."""
         leaves, tree = flatten(value)
         shapes = [np.shape(leaf) for leaf in leaves]
         if tree != self.tree or shapes != self.shapes:
@@ -55,16 +55,16 @@ class Unknown:
 
 
 def plain(x):
-    """The present values of what may be traced."""
+    """The current values of an array, traced or not."""
     return _core.current_values(x) if _core.traced(x) else np.asarray(x)
 
 
 def scipy_module(path, name):
-    """A module of SciPy, which the default solvers need."""
+    """Import a module of SciPy, which the default solvers need."""
     try:
         return importlib.import_module(f"scipy.{path}")
     except ImportError as error:
         raise ImportError(
-            f'{name} needs SciPy: pip install "ad_core[demo]" (or pass solver=, a function of '
-            f"your own)"
+            f"{name} needs SciPy for its default solver; install it (pip install "
+            f'"ad_core[demo]"), or pass your own function as solver='
         ) from error

@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of SciPy on traced arrays, under SciPy's names: ``ad_core.scipy.special`` and
-``ad_core.scipy.linalg``.  They need SciPy; the rest of ad_core does not."""
+"""Functions of SciPy for traced arrays, with SciPy's names.
+
+``ad_core.scipy.special`` and ``ad_core.scipy.linalg`` need SciPy; the rest of ad_core does not.
+"""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``scipy.linalg`` on traced arrays; on plain arrays each function is SciPy's.
+"""Functions of ``scipy.linalg`` for traced arrays; with plain arrays they call SciPy's functions.
 
 >>> import numpy as np, ad_core
 >>> from ad_core.scipy.linalg import expm
->>> turn = np.array([[0.0, -1.0], [1.0, 0.0]])
->>> float(ad_core.grad(lambda t: expm(t * turn)[1, 0])(0.0))  # the slope of sin(t)
+>>> rotation = np.array([[0.0, -1.0], [1.0, 0.0]])
+>>> float(ad_core.grad(lambda t: expm(t * rotation)[1, 0])(0.0))  # the derivative of sin(t)
 1.0
 """
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``scipy.special`` on traced arrays.
+"""Functions of ``scipy.special`` for traced arrays.
 
-SciPy's own ufuncs work on traced arrays too, as they are imported from SciPy; its Python
-functions (logsumexp, softmax, log_softmax, polygamma) are to be taken from here.  On plain
-arrays all of them are SciPy's.
+SciPy's own ufuncs accept traced arrays too.  Its Python functions (logsumexp, softmax, log_softmax,
+polygamma) do not: import them from here.  With plain arrays all of these call SciPy's functions.
 
 >>> import numpy as np, ad_core
 >>> from ad_core.scipy.special import expit, gammaln, logsumexp

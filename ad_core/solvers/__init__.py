@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exact derivatives for the solvers of others: SciPy, Ipopt and SUNDIALS.
+"""Exact derivatives for the solvers of SciPy, Ipopt and SUNDIALS.
 
-Each function compiles what it is given and hands the solver values, Jacobians and Hessians in the
-form that it takes.  The solvers are imported when they are called; this package needs NumPy alone.
+Each function compiles the user's function and passes values, Jacobians and Hessians to the solver
+in the form that the solver expects.  A solver is imported when it is called; the package itself
+needs NumPy alone.
 
 >>> import numpy as np
 >>> from ad_core import solvers

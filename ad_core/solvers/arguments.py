@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all adapters do with their arguments: starts, functions of any result, missing solvers."""
+"""Arguments that all adapters have: starts, functions, options, and solvers to import."""
 
 import importlib
 
@@ -12,19 +12,19 @@ __all__ = ["check_like", "needed", "refuse_given", "start", "tupled", "whole"]
 
 
 def needed(module, package, what):
-    """A solver's module, or an ImportError that says how to get it."""
+    """Import a solver's module; the ImportError says how to install it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
         name = module.partition(".")[0]
-        raise ImportError(f"{what} needs {name}: pip install {package} ({error})") from error
+        raise ImportError(f"{what} needs {name} ({error}): pip install {package}") from error
 
 
 def start(x, what="x0"):
-    """A start as a float64 vector of its own; whole numbers are converted."""
+    """A copy of the start as a float64 vector; integers are converted."""
     refuse_traced(x, what)
     found = np.asarray(x)
-    # Conversion alone would drop imaginary parts and read strings.
+    # A conversion alone would drop imaginary parts and accept strings.
     if found.dtype.kind not in "fiu":
         raise TypeError(f"{what} must be real numbers, got {found.dtype} in {x!r}")
     found = np.array(found, dtype=np.float64, ndmin=1)
@@ -34,7 +34,7 @@ def start(x, what="x0"):
 
 
 def check_like(fun, found, y0, what):
-    """Raise ValueError unless what a function returned is an array like the state."""
+    """Raise ValueError unless a function's result is an array of the state's shape."""
     if not isinstance(found, np.ndarray) or found.shape != y0.shape:
         raise ValueError(
             f"{_core.name_of(fun)} must return {what}, of shape {y0.shape}, got "
@@ -43,17 +43,18 @@ def check_like(fun, found, y0, what):
 
 
 def tupled(args):
-    """args as a tuple; a single argument may stand alone, as in SciPy."""
+    """args as a tuple; a single argument need not be in a tuple, as in SciPy."""
     refuse_traced(args, "args")
     return args if isinstance(args, tuple) else (args,)
 
 
 def refuse_traced(x, what):
-    """Raise TypeError for what is being differentiated: the result would be a constant."""
+    """Raise TypeError for traced values, since the solver's result would be a constant."""
     if any(map(_core.traced, flatten(x)[0])):
         raise TypeError(
-            f"{what} is a traced value, but what a solver finds is not recorded; the functions of "
-            f"ad_core.implicit (root, minimize, odeint) are differentiable by their parameters"
+            f"{what} is a traced value, but the result of a solver is not recorded; use the "
+            f"functions of ad_core.implicit (root, minimize, odeint), which are differentiable by "
+            f"their parameters"
         )
 
 
@@ -61,13 +62,14 @@ def refuse_given(options, names, what):
     """Raise TypeError for options that the adapter itself sets."""
     for name in names:
         if name in options:
-            raise TypeError(f"{what} has exact derivatives by itself; leave {name} out")
+            raise TypeError(f"{what} computes exact derivatives itself; leave {name} out")
 
 
 def whole(fun, args=(), kwargs=None, scalar=False):
-    """fun of its first arguments alone, with one array for its result.
+    """fun with args and kwargs bound, and with one array as its result.
 
-    Lists become arrays; one number becomes a number where scalar is true, a vector otherwise.
+    Lists become arrays.  One number stays a number if scalar is true, and becomes a vector
+    otherwise.
     """
     if not callable(fun):
         raise TypeError(f"the function must be callable, got {type(fun).__name__}")
@@ -78,7 +80,7 @@ def whole(fun, args=(), kwargs=None, scalar=False):
         y = fun(*x, *args, **kwargs)
         if isinstance(y, list | tuple):
             y = np.array(y)
-        if y is None:  # a forgotten return, which the recording says better
+        if y is None:  # a missing return; the recording's error message explains it better
             return y
         if scalar:
             return np.reshape(y, ()) if np.size(y) == 1 else y

@@ -30,24 +30,25 @@ class Constraint(Shared):
         return self.lagrangian_hessian(x, v, self.sparse_hessian)
 
     def _at(self, what, x):
-        if self.n is None:  # there is no start to begin at: the first point decides
+        if self.n is None:  # there is no start, so the first point takes its place
             self.begin(self.point(x), self.wanted)
         return super()._at(what, x)
 
 
 def NonlinearConstraint(fun, lb, ub, *, args=(), sparse=None, keep_feasible=False):
-    """scipy.optimize.NonlinearConstraint lb <= fun(x, *args) <= ub with exact derivatives.
+    """Return scipy.optimize.NonlinearConstraint lb <= fun(x, *args) <= ub with exact derivatives.
 
-    Parameters: fun, of x of shape (n,), returns the m constraints as an array (m,), a list, or
-    one number.  lb, ub and keep_feasible: SciPy's, numbers or of shape (m,).  sparse: whether
-    the Jacobian (m, n) and the Hessian (n, n) are csr_arrays, which method="trust-constr" takes;
-    None: those of at least 10,000 entries of which less than 20 % are not zero.
+    Parameters: fun takes x of shape (n,) and returns the m constraints as an array (m,), a list or
+    one number.  lb, ub and keep_feasible are as in SciPy, numbers or of shape (m,).  sparse says
+    whether the Jacobian (m, n) and the Hessian (n, n) are csr_arrays, which method="trust-constr"
+    accepts; None makes those sparse that have at least 10,000 entries, less than 20 % of them
+    different from zero.
 
-    Returns SciPy's object, for scipy.optimize.minimize and for :func:`ad_core.solvers.minimize`.
-    The Hessian is that of v @ fun(x), by x, for multipliers v of shape (m,).
+    The result is for scipy.optimize.minimize and for :func:`ad_core.solvers.minimize`.  Its Hessian
+    is that of v @ fun(x) by x, for multipliers v of shape (m,).
 
-    Raises, when it is evaluated, ValueError for results and multipliers of wrong shapes;
-    ImportError without SciPy.  Cost: one recording of fun; constraints and Jacobian of one x
+    Raises ImportError without SciPy and, when it is evaluated, ValueError for results and
+    multipliers of wrong shapes.  Cost: one recording of fun; constraints and Jacobian at one x
     are computed together.
 
     >>> import numpy as np
@@ -65,9 +66,9 @@ def NonlinearConstraint(fun, lb, ub, *, args=(), sparse=None, keep_feasible=Fals
 
 
 def adapted(constraint, optimize, hessians):
-    """A constraint of minimize() with exact derivatives where it has none of its own.
+    """A constraint of minimize() with exact derivatives, unless it has its own.
 
-    hessians: whether the method takes them; others warn if there are any.
+    hessians: whether the method uses Hessians of constraints; other methods warn about them.
     """
     if isinstance(constraint, dict):
         return _adapted_dict(constraint, hessians)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The value and the first derivative of a function, computed once for all who ask at one point."""
+"""The value and the first derivative of a function, computed together once for each point."""
 
 import threading
 
@@ -11,16 +11,17 @@ from ad_core.solvers.arguments import start, tupled, whole
 
 __all__ = ["LEAST", "Shared", "is_sparse", "sparse_matrix"]
 
-LEAST = 10_000  # entries of a matrix below which dense linear algebra is always faster
-DENSITY = 0.2  # likewise of the share of entries that are not zero
+LEAST = 10_000  # with fewer entries, dense linear algebra is always faster
+DENSITY = 0.2  # also with a larger share of entries that are not zero
 
 
 class Shared:
     """fun and its gradient (scalar=True) or Jacobian at x of shape (n,).
 
-    Solvers ask for both apart, most often at one x: with together=True the first to be asked for
-    brings the other, which then only is looked up.  One point is remembered, by its bytes.
-    An ad_core.Function is used as it is and keeps its recordings from one solve to the next.
+    Solvers call the value and the derivative separately, mostly at the same x.  With together=True
+    the first of the two calls computes both, and the second call finds the result.  The results
+    at the last point are kept; points are compared by their bytes.  An ad_core.Function is used as
+    it is, and keeps its recordings from one solve to the next.
     """
 
     def __init__(self, fun, args=(), kwargs=None, *, scalar=False, together=True, n=None):
@@ -32,20 +33,20 @@ class Shared:
         self.together = together
         self.sparse = False
         self.n = n
-        self._lock = threading.RLock()  # a finalizer may ask for a point too
+        self._lock = threading.RLock()  # a finalizer may evaluate a point too
         self._key = None
         self._found = {}
 
     def value(self, x):
-        """A number, or a vector of shape (m,)."""
+        """The value at x: a number, or a vector of shape (m,)."""
         return self._at("value", x)
 
     def derivative(self, x):
-        """The gradient (n,), or the Jacobian (m, n), sparse if that was chosen."""
+        """The gradient (n,), or the Jacobian (m, n), which is sparse if self.sparse is true."""
         return self._at("derivative", x)
 
     def begin(self, x0, sparse=False):
-        """The value at the start, checked; chooses the Jacobian's form (None: what is faster)."""
+        """The value at the start, checked; also chooses the Jacobian's form (None: the faster)."""
         self.n = x0.size
         y = self.checked(self.compiled(x0, *self.args))
         if not self.scalar:
@@ -54,7 +55,7 @@ class Shared:
         return y
 
     def point(self, x):
-        """What a solver passes, as float64 of the right shape."""
+        """A solver's point as float64, its shape checked."""
         if not (type(x) is np.ndarray and x.dtype == np.float64 and x.ndim == 1):
             x = start(x, "x")
         if self.n is not None and x.size != self.n:
@@ -62,7 +63,7 @@ class Shared:
         return x
 
     def checked(self, y):
-        """A value, if it is of the kind that the solver needs."""
+        """A value; raises ValueError unless it has the shape that the solver needs."""
         if isinstance(y, np.ndarray | np.generic) and y.ndim == (0 if self.scalar else 1):
             return y
         wanted = "one number" if self.scalar else "a vector of shape (m,)"
@@ -75,13 +76,13 @@ class Shared:
         with self._lock:
             found = self._found.get(what) if key == self._key else None
         if found is None:
-            new = self._computed(what, x)  # not under the lock: other threads have other points
+            new = self._computed(what, x)  # without the lock, since other threads have other points
             with self._lock:
                 if key != self._key:
                     self._key, self._found = key, {}
                 self._found.update(new)
             found = new[what]
-        # SciPy's robust losses scale residuals and Jacobians where they lie.
+        # A copy, since SciPy's robust losses scale residuals and Jacobians in place.
         return found.copy()
 
     def _computed(self, what, x):
@@ -96,19 +97,19 @@ class Shared:
         return {what: self.jacobian(x, sparse=self.sparse)}
 
     def jacobian(self, x, sparse):
-        """The Jacobian in one form or the other, not remembered."""
+        """The Jacobian in sparse or dense form, which is not kept."""
         return self.compiled.jacobian(x, *self.args, sparse=sparse)
 
     def lagrangian_hessian(self, x, multipliers, sparse):
-        """The Hessian of multipliers @ fun by x, in one form or the other, not remembered."""
+        """The Hessian of multipliers @ fun by x in sparse or dense form, which is not kept."""
         primals = (x, *self.args) if self.args else x
         return self.compiled.lagrangian_hessian(primals, multipliers, sparse=sparse)
 
 
 def is_sparse(sparse, size, matrix):
-    """Whether a derivative of `size` entries is to be sparse: as said, or as its structure says.
+    """Whether a derivative of `size` entries is sparse: `sparse`, or if None, by its pattern.
 
-    matrix() is it in sparse form.
+    matrix() returns the derivative in sparse form.
     """
     if sparse is not None:
         return sparse
@@ -117,7 +118,7 @@ def is_sparse(sparse, size, matrix):
 
 
 def sparse_matrix(matrix):
-    """matrix(), or None without SciPy."""
+    """The result of matrix(), or None without SciPy."""
     try:
         return matrix()
     except ImportError:

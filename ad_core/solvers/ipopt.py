@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nonlinear programs for Ipopt, by the package cyipopt, with exact sparse derivatives."""
+"""Nonlinear programs for Ipopt with exact sparse derivatives, through the package cyipopt."""
 
 import numpy as np
 
@@ -14,16 +14,16 @@ __all__ = ["IpoptProblem", "solve_ipopt"]
 class IpoptProblem:
     """The callbacks that cyipopt.Problem takes as problem_obj, for n variables and m constraints.
 
-    Parameters: objective(x, *args), one number, and constraints(x, *args), m numbers as an array
-    or a list (None: none), of x of shape (n,); x0 of shape (n,), where they are recorded and the
-    structures found.  sparse: None hands Ipopt the entries that are not zero at every point, or
-    all where SciPy is missing; False hands it all, for
-    functions whose branches differ in structure.
+    Parameters: objective(x, *args) returns one number, and constraints(x, *args) returns m numbers
+    as an array or a list (None: no constraints), for x of shape (n,).  x0 of shape (n,) is the
+    point at which they are recorded and the sparsity patterns are found.  sparse=None passes Ipopt
+    the entries that are different from zero at some point, or all entries without SciPy.
+    sparse=False passes all entries, for functions whose branches have different patterns.
 
-    Raises TypeError for an x0 that is not of real numbers, ValueError for results, points and
-    multipliers of wrong shapes, and where a branch has derivatives outside the structure.
-    Cost: three recordings a path; value and gradient of the objective, constraints and (dense)
-    Jacobian of one x are computed together, once.
+    Raises TypeError for an x0 that does not hold real numbers, ValueError for results, points and
+    multipliers of wrong shapes, and ValueError if a branch has derivatives outside the pattern.
+    Cost: three recordings for each path.  At one x, the value and the gradient of the objective are
+    computed together, and so are the constraints and their (dense) Jacobian.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -66,33 +66,36 @@ class IpoptProblem:
         )
 
     def objective(self, x):
-        """The objective at x of shape (n,), a number."""
+        """The objective at x of shape (n,): a number."""
         return self._objective.value(x)
 
     def gradient(self, x):
-        """Its gradient, (n,)."""
+        """The gradient of the objective at x, (n,)."""
         return self._objective.derivative(x)
 
     def constraints(self, x):
-        """The constraints, (m,)."""
+        """The constraints at x, (m,)."""
         return self._constraints.value(x) if self.m else np.zeros(0)
 
     def jacobianstructure(self):
-        """(rows, columns) of the constraints' Jacobian's entries, row by row."""
+        """(rows, columns) of the entries of the constraints' Jacobian, row by row."""
         return self._jacobian_at.rows, self._jacobian_at.columns
 
     def jacobian(self, x):
-        """The entries there, at x."""
+        """The entries of the constraints' Jacobian at x, in the order of jacobianstructure()."""
         if not self.m:
             return np.zeros(0)
         return self._jacobian_at.entries(self._constraints.derivative(x))
 
     def hessianstructure(self):
-        """(rows, columns) of the lower triangle of the Lagrangian's Hessian."""
+        """(rows, columns) of the entries in the lower triangle of the Lagrangian's Hessian."""
         return self._hessian_at.rows, self._hessian_at.columns
 
     def hessian(self, x, lagrange, obj_factor):
-        """Its entries, of obj_factor * objective + lagrange @ constraints; lagrange: (m,)."""
+        """The entries of the Hessian of obj_factor * objective + lagrange @ constraints at x.
+
+        lagrange: (m,).  The order is that of hessianstructure().
+        """
         v = np.asarray(lagrange, dtype=np.float64)
         if v.shape != (self.m,):
             raise ValueError(f"lagrange must have shape ({self.m},), got {v.shape}")
@@ -107,14 +110,15 @@ def solve_ipopt(
 ):  # fmt: skip
     """Minimise objective(x, *args) with lb <= x <= ub, cl <= constraints(x, *args) <= cu by Ipopt.
 
-    Parameters: those of :class:`IpoptProblem`; lb and ub, numbers or of shape (n,), cl and cu,
-    numbers or of shape (m,) (None: no bound); options, a dict of Ipopt's, as {"print_level": 0}.
+    Parameters: those of :class:`IpoptProblem`.  lb and ub are numbers or of shape (n,), cl and cu
+    numbers or of shape (m,) (None: no bound).  options is a dict of Ipopt's options, such as
+    {"print_level": 0}.
 
-    Returns (x, info) as cyipopt does: x of shape (n,), info a dict with "status" (0: solved),
+    Returns (x, info) as cyipopt does: x of shape (n,), and a dict with "status" (0: solved),
     "status_msg", "obj_val", "g" and the multipliers "mult_g", "mult_x_L", "mult_x_U".
 
-    Raises what IpoptProblem does, ValueError for bounds of wrong shapes or constraints without
-    any, ImportError without cyipopt.  Cost: Ipopt's, and IpoptProblem's.
+    Raises the errors of IpoptProblem, ValueError for bounds of wrong shapes or constraints without
+    bounds, and ImportError without cyipopt.  Cost: that of Ipopt and of IpoptProblem.
 
     >>> from ad_core import solvers
     >>> x, info = solvers.solve_ipopt(  # doctest: +SKIP
@@ -126,7 +130,9 @@ def solve_ipopt(
     cyipopt = needed("cyipopt", "cyipopt", "solve_ipopt")
     problem = IpoptProblem(objective, x0, constraints, args=args, sparse=sparse)
     if problem.m and cl is None and cu is None:
-        raise ValueError("constraints without bounds: give cl, cu or both (equal for equations)")
+        raise ValueError(
+            "the constraints have no bounds; pass cl, cu or both (equal ones for equations)"
+        )
     solver = cyipopt.Problem(
         n=problem.n, m=problem.m, problem_obj=problem,
         lb=_bound("lb", lb, problem.n, -np.inf), ub=_bound("ub", ub, problem.n, np.inf),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scipy.integrate.solve_ivp with exact Jacobians for the methods for stiff equations."""
+"""scipy.integrate.solve_ivp with exact Jacobians for its methods for stiff equations."""
 
 import inspect
 
@@ -10,26 +10,26 @@ from ad_core.solvers.rates import Rates
 __all__ = ["solve_ivp"]
 
 STIFF = ("Radau", "BDF", "LSODA")
-OURS = ("jac", "jac_sparsity", "lband", "uband", "vectorized")  # all of them about the Jacobian
+OURS = ("jac", "jac_sparsity", "lband", "uband", "vectorized")  # SciPy's options for the Jacobian
 
 
 def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **options):
-    """scipy.integrate.solve_ivp of dy/dt = fun(t, y, *args), with the exact Jacobian by y.
+    """Solve dy/dt = fun(t, y, *args) by scipy.integrate.solve_ivp, with the exact Jacobian by y.
 
-    Parameters: fun, of a number t and y of shape (n,), returns n numbers, as an array or a list;
-    an ad_core.Function keeps its recordings between solves.  t_span = (t0, tf); y0 of shape (n,).
-    method: "Radau", "BDF" and "LSODA" get the Jacobian; others get compiled values alone.
-    sparse: whether the Jacobian is sparse, which LSODA does not take; None: where it has at least
-    10,000 entries and less than 20 % are not zero.  A sparse one whose structure is nearly
-    symmetric is factorised in an order that keeps it sparser than SciPy's does.  options: SciPy's,
-    but for jac, jac_sparsity, vectorized, lband and uband.  Events are called as
-    events(t, y, *args).
+    Parameters: fun takes a number t and y of shape (n,), and returns n numbers as an array or a
+    list; an ad_core.Function keeps its recordings between solves.  t_span = (t0, tf); y0 of shape
+    (n,).  method: "Radau", "BDF" and "LSODA" get the Jacobian; others get compiled values alone.
+    sparse says whether the Jacobian is sparse, which LSODA does not support; None makes it sparse
+    if it has at least 10,000 entries and less than 20 % of them are different from zero.  A sparse
+    Jacobian with a nearly symmetric pattern is factorised in an order that keeps its factors
+    sparser than SciPy's order does.  options are SciPy's, except jac, jac_sparsity, vectorized,
+    lband and uband.  Events are called as events(t, y, *args).
 
     Returns SciPy's result: t of shape (k,), y of shape (n, k), and so on.
 
-    Raises TypeError for a y0 that is not of real numbers and for the options named, ValueError
-    for results of wrong shapes and sparse LSODA, ImportError without SciPy.  Cost: one recording
-    a path of fun, a program each for values and Jacobians.
+    Raises TypeError for a y0 that does not hold real numbers and for the options named, ValueError
+    for results of wrong shapes and for LSODA with sparse=True, and ImportError without SciPy.
+    Cost: one recording for each path of fun, and one program each for values and Jacobians.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -43,7 +43,9 @@ def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **option
     y0 = start(y0, "y0")
     taken = stiff(method)
     if taken == "LSODA" and sparse:
-        raise ValueError("LSODA takes no sparse Jacobian: use Radau or BDF, or sparse=False")
+        raise ValueError(
+            "LSODA does not support sparse Jacobians; use Radau or BDF, or sparse=False"
+        )
     dense = taken in (None, "LSODA")
     rates = Rates(fun, float(t_span[0]), y0, args, False if dense else sparse)
     if taken:
@@ -54,7 +56,7 @@ def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **option
 
 
 def stiff(method):
-    """Which of the methods that take a Jacobian this is, or comes from; None for others."""
+    """The name in STIFF of a method or of a class that it is derived from; None for others."""
     bases = inspect.getmro(method) if inspect.isclass(method) else ()
     names = [method, *(base.__name__ for base in bases)]
     return next((name for name in STIFF if name in names), None)

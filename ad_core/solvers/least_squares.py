@@ -8,17 +8,19 @@ __all__ = ["least_squares"]
 
 
 def least_squares(fun, x0, *, args=(), kwargs=None, sparse=None, **options):
-    """scipy.optimize.least_squares of fun(x, *args, **kwargs), with fun's exact Jacobian.
+    """Minimise the sum of squares of fun(x, *args, **kwargs) by scipy.optimize.least_squares, with
+    fun's exact Jacobian.
 
-    Parameters: fun, of x of shape (n,), returns the residuals, shape (m,), one number, or a list;
-    an ad_core.Function keeps its recordings between solves.  x0 of shape (n,), or a number.
-    sparse: True hands SciPy csr_arrays, False dense arrays; None takes sparse ones for at least
-    10,000 entries of which less than 20 % are not zero, unless method="lm" or tr_solver="exact".
-    options: SciPy's, but for jac.  Returns SciPy's OptimizeResult.
+    Parameters: fun takes x of shape (n,) and returns the residuals: shape (m,), one number, or a
+    list; an ad_core.Function keeps its recordings between solves.  x0 of shape (n,), or a number.
+    sparse: True passes csr_arrays to SciPy, False dense arrays.  None passes sparse ones if there
+    are at least 10,000 entries, less than 20 % of them different from zero, unless method="lm" or
+    tr_solver="exact".  options are SciPy's, except jac.  Returns SciPy's OptimizeResult.
 
-    Raises TypeError for an x0 that is not of real numbers and for jac, ValueError for results of
-    wrong shapes, ImportError without SciPy.  Cost: one recording a path of fun; each new x costs
-    one program, of the value and the dense Jacobian at once, or two, if it is sparse.
+    Raises TypeError for an x0 that does not hold real numbers and for jac, ValueError for results
+    of wrong shapes, and ImportError without SciPy.  Cost: one recording for each path of fun.  Each
+    new x takes one evaluation of a program (value and dense Jacobian together), or two if the
+    Jacobian is sparse.
 
     >>> import numpy as np
     >>> from ad_core import solvers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scipy.optimize.minimize with exact gradients and, where the method takes them, Hessians."""
+"""scipy.optimize.minimize with exact gradients and, for methods that use them, Hessians."""
 
 from ad_core.programs.function import compile
 from ad_core.solvers.arguments import needed, refuse_given, start
@@ -9,12 +9,13 @@ from ad_core.solvers.evaluation import LEAST, Shared, is_sparse
 __all__ = ["minimize"]
 
 VALUES = ("nelder-mead", "powell", "cobyla", "cobyqa")
-HESSIAN = ("dogleg", "trust-exact")  # the matrix alone, dense
-PRODUCTS = ("newton-cg", "trust-ncg", "trust-krylov", "trust-constr")  # the matrix, or its products
+HESSIAN = ("dogleg", "trust-exact")  # take a dense matrix only
+PRODUCTS = ("newton-cg", "trust-ncg", "trust-krylov", "trust-constr")  # take the matrix or products
 
 
 def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
-    """scipy.optimize.minimize of fun(x, *args), with the exact derivatives that the method takes.
+    """Minimise fun(x, *args) by scipy.optimize.minimize, with the exact derivatives that the method
+    uses.
 
     ============================================  =============================================
     method                                        gets
@@ -24,20 +25,21 @@ def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
     dogleg, trust-exact                           gradient and dense Hessian
     Newton-CG, trust-ncg, trust-krylov            gradient and dense Hessian for n < 100,
                                                   Hessian-vector products from there on
-    trust-constr                                  the same, but a sparse Hessian where less than
-                                                  20 % of it is not zero and n >= 100
+    trust-constr                                  the same, but a sparse Hessian if less than
+                                                  20 % of it is different from zero and n >= 100
     ============================================  =============================================
 
-    Parameters: fun, of x of shape (n,), returns one number; an ad_core.Function keeps its
+    Parameters: fun takes x of shape (n,) and returns one number; an ad_core.Function keeps its
     recordings between solves.  method: None is SciPy's choice; a callable gets the gradient and
-    the Hessian or its products.  constraints: one of SciPy's or several.  Dicts and
-    NonlinearConstraints without a Jacobian of their own get exact ones, and Hessians if the method
-    is trust-constr.  options: SciPy's, but for jac; a hess or hessp of yours (SR1(), say) is
-    taken.  Returns SciPy's OptimizeResult.
+    the Hessian or its products.  constraints: one or several of SciPy's.  Dicts and
+    NonlinearConstraints without their own Jacobian get exact Jacobians, and Hessians if the method
+    is trust-constr.  options are SciPy's, except jac; your own hess or hessp (such as SR1()) is
+    used.  Returns SciPy's OptimizeResult.
 
-    Raises TypeError for an x0 that is not of real numbers and for jac, ValueError for results of
-    wrong shapes, ImportError without SciPy.  Cost: one recording a path of fun and of each
-    constraint; each new x costs one program, of value and gradient; a Hessian (product) another.
+    Raises TypeError for an x0 that does not hold real numbers and for jac, ValueError for results
+    of wrong shapes, and ImportError without SciPy.  Cost: one recording for each path of fun and of
+    each constraint.  Each new x takes one evaluation of a program for value and gradient, and
+    another one for a Hessian or its product.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -63,7 +65,7 @@ def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
 
 
 def second_derivatives(shared, x0, name):
-    """hess or hessp as the method takes them."""
+    """The option hess or hessp, whichever the method uses."""
     n = x0.size
     if name not in (*HESSIAN, *PRODUCTS, "callable"):
         return {}
@@ -75,6 +77,6 @@ def second_derivatives(shared, x0, name):
     sparse = name == "trust-constr" and is_sparse(None, n * n, lambda: hessian(x0, sparse=True))
     if small or sparse or name in HESSIAN:
         return {"hess": lambda x: hessian(x, sparse)}
-    # By x alone: products by fun's other arguments are not asked for.
+    # Compiled for x alone, since products by fun's other arguments are not needed.
     products = compile(shared.plain) if shared.args else shared.compiled
     return {"hessp": lambda x, v: products.hvp(shared.point(x), shared.point(v))}

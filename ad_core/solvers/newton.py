@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse factors in an order that suits what is nearly symmetric, for SciPy's implicit methods."""
+"""Factors of sparse matrices with nearly symmetric patterns, for SciPy's implicit methods."""
 
 import functools
 from concurrent.futures import ThreadPoolExecutor
@@ -8,18 +8,19 @@ from ad_core.solvers.arguments import needed
 
 __all__ = ["MIRRORED", "factors", "ordered"]
 
-MIRRORED = 0.75  # share of entries whose mirror image is one too, from which the order is by A + A'
-ASIDE = 1000  # equations from which on a thread of its own pays
+MIRRORED = 0.75  # share of entries with a mirror image, from which the order is that of A + A'
+ASIDE = 1000  # number of equations from which another thread pays
 
 
 def factors(A):
-    """SuperLU's factors of a square sparse matrix (CSC).
+    """Return SuperLU's factors of a square sparse matrix (CSC).
 
-    SuperLU, left alone, orders columns by the structure of A'A; for the structures of discretised
-    equations, which are nearly symmetric, minimum degree on A + A' leaves half the entries
-    (Davis, Direct Methods for Sparse Linear Systems, 2006, sections 7.1 and 7.2).  It also takes
-    small subtrees of the elimination tree for dense blocks, which fills them: not here.  Pivoting
-    stays as it is.  Other matrices are left to SuperLU.  RuntimeError for a singular matrix.
+    By default SuperLU orders columns by the structure of A'A.  For the nearly symmetric structures
+    of discretised equations, minimum degree on A + A' leaves half as many entries (Davis, Direct
+    Methods for Sparse Linear Systems, 2006, sections 7.1 and 7.2), so it is used for these.
+    SuperLU also treats small subtrees of the elimination tree as dense blocks, which fills them;
+    this is switched off for them.  Pivoting is not changed.  Other matrices are factorised with
+    SuperLU's defaults.  Raises RuntimeError for a singular matrix.
 
     >>> import numpy as np, scipy.sparse
     >>> from ad_core.solvers.newton import factors
@@ -30,11 +31,11 @@ def factors(A):
 
 
 def ordered(method):
-    """A class of SciPy's OdeSolvers for stiff equations that factorises sparse matrices faster.
+    """Derive a class from an implicit OdeSolver of SciPy that factorises sparse matrices faster.
 
-    They are those of :func:`factors`, where the Jacobian at the start is nearly symmetric.  Radau's
-    real matrix is factorised in a thread of its own while its complex one is.  Cost: the structure
-    is looked at once.
+    If the pattern of the Jacobian at the start is nearly symmetric, its factors are those of
+    :func:`factors`.  Radau's real matrix is factorised in another thread while its complex matrix
+    is factorised in this one.  Cost: the pattern is examined once.
 
     >>> from scipy.integrate import BDF
     >>> from ad_core.solvers.newton import ordered
@@ -65,10 +66,10 @@ def ordered(method):
 
 
 class _Pending:
-    """Factors that another thread makes, may still be at, and lets go of.
+    """Factors that another thread computes, and that the same thread frees.
 
-    SciPy frees SuperLU's memory in the thread alone that took it; dropped in another one it is kept
-    until that thread ends.
+    SciPy frees SuperLU's memory only in the thread that allocated it; if the factors are dropped in
+    another thread, the memory is kept until the allocating thread ends.
     """
 
     def __init__(self, aside, held):

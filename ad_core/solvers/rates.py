@@ -14,7 +14,7 @@ __all__ = ["Rates"]
 class Rates:
     """fun(t, y, *args) and its Jacobian by y, for y of shape (n,).
 
-    The two are compiled apart: a stiff solver asks for many values and few Jacobians.
+    The two are compiled separately, since a stiff solver calls for many values and few Jacobians.
     """
 
     def __init__(self, fun, t0, y0, args=(), sparse=None):
@@ -25,7 +25,7 @@ class Rates:
             self._value, self._jacobian = fun, fun.jacobian
             self._args, self._options = args, {"argnums": 1}
         else:
-            # A program by the first argument is found without looking at the others.
+            # y comes first, since programs for argnums=0 are found fastest.
             swapped = compile(lambda y, t: self.plain(t, y))
             self._value = lambda t, y: swapped(y, t)
             self._jacobian = lambda t, y, **options: swapped.jacobian(y, t, **options)
@@ -34,11 +34,11 @@ class Rates:
         self.sparse = is_sparse(sparse, self.n**2, lambda: self.matrix(t0, y0, sparse=True))
 
     def value(self, t, y, *_):
-        """dy/dt, (n,); further arguments are a solver's, who was given args too."""
+        """dy/dt, (n,).  Further arguments are ignored: a solver that was given args passes them."""
         return self._value(float(t), self.point(y), *self._args)
 
     def jacobian(self, t, y, *_):
-        """Its Jacobian by y, (n, n): a csr_array if sparse is true."""
+        """The Jacobian of dy/dt by y, (n, n): a csr_array if self.sparse is true."""
         return self.matrix(t, y, self.sparse)
 
     def matrix(self, t, y, sparse):
@@ -46,7 +46,7 @@ class Rates:
         return self._jacobian(float(t), y, *self._args, sparse=sparse, **self._options)
 
     def point(self, y):
-        """What a solver passes, as float64 of the right shape."""
+        """A solver's state as float64, its shape checked."""
         y = start(y, "y") if getattr(y, "dtype", None) != np.float64 else y
         if y.shape != (self.n,):
             raise ValueError(f"y must have shape ({self.n},), got {y.shape}")

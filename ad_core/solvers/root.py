@@ -6,20 +6,22 @@ from ad_core.solvers.evaluation import Shared
 
 __all__ = ["root"]
 
-NEWTONIAN = ("hybr", "lm")  # SciPy's other methods take no Jacobian
+NEWTONIAN = ("hybr", "lm")  # SciPy's other methods do not use a Jacobian
 
 
 def root(fun, x0, *, method="hybr", args=(), **options):
-    """scipy.optimize.root of fun(x, *args) = 0, with fun's exact Jacobian.
+    """Solve fun(x, *args) = 0 by scipy.optimize.root, with fun's exact Jacobian.
 
-    Parameters: fun, of x of shape (n,), returns as many numbers, as an array (n,) or a list; an
-    ad_core.Function keeps its recordings between solves.  method: "hybr" and "lm" take the
-    Jacobian ("lm" also of m > n equations); SciPy's others, as "krylov", take none and get
-    compiled values alone.  options: SciPy's root's, but for jac.  Returns SciPy's OptimizeResult.
+    Parameters: fun takes x of shape (n,) and returns n numbers as an array (n,) or a list; an
+    ad_core.Function keeps its recordings between solves.  method: "hybr" and "lm" use the
+    Jacobian ("lm" also for m > n equations); SciPy's other methods, such as "krylov", do not, and
+    get compiled values alone.  options are those of SciPy's root, except jac.  Returns SciPy's
+    OptimizeResult.
 
-    Raises TypeError for an x0 that is not of real numbers and for jac, ValueError for results of
-    wrong shapes, ImportError without SciPy.  Cost: one recording a path of fun; a program of the
-    value at each x, another of the Jacobian where it is asked for, which "hybr" seldom does.
+    Raises TypeError for an x0 that does not hold real numbers and for jac, ValueError for results
+    of wrong shapes, and ImportError without SciPy.  Cost: one recording for each path of fun.  Each
+    x takes an evaluation of the value's program, and one of the Jacobian's program if the method
+    calls it, which "hybr" seldom does.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -33,6 +35,9 @@ def root(fun, x0, *, method="hybr", args=(), **options):
     shared = Shared(fun, args, together=False)
     m = shared.begin(x0).size
     if m < x0.size or (m > x0.size and str(method).lower() != "lm"):
-        raise ValueError(f"{shared.plain.__name__} gives {m} equations for {x0.size} unknowns")
+        raise ValueError(
+            f"{shared.plain.__name__} must return {x0.size} numbers, one equation for each unknown "
+            f"in x0, got {m}"
+        )
     jac = shared.derivative if newtonian else None
     return optimize.root(shared.value, x0, jac=jac, method=method, **options)

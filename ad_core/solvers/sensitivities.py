@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Solutions of differential equations with their derivatives by parameters and initial state."""
+"""Solutions of differential equations, and their derivatives by parameters and initial state."""
 
 import numpy as np
 
@@ -17,22 +17,23 @@ def forward_sensitivities(
     fun, t_span, y0, p, method="Radau", *, t_eval=None, rtol=1e-6, atol=1e-9, sparse=None,
     first_step=None, max_step=np.inf,
 ):  # fmt: skip
-    """The solution of dy/dt = fun(t, y, p) with dy/dp and dy/dy0, solved as one larger system.
+    """Solve dy/dt = fun(t, y, p) together with dy/dp and dy/dy0, as one larger system.
 
-    Parameters: fun, of a number t, y of shape (n,) and p of shape (m,), returns n numbers, as an
-    array or a list.  t_span = (t0, tf); y0 of shape (n,); p of shape (m,), or a number.  method:
-    of scipy.integrate.solve_ivp.  t_eval: times (k,) within t_span at which the solution is
-    wanted; None: the solver's own.  rtol, atol (a number or (n,)), first_step, max_step: SciPy's;
-    the derivatives are held to them too, by p[j] and y0[j] to atol over |p[j]| and |y0[j]| (over
-    1 where that is 0).  sparse: of :func:`solve_ivp`, for the larger system's Jacobian.
+    Parameters: fun takes a number t, y of shape (n,) and p of shape (m,), and returns n numbers as
+    an array or a list.  t_span = (t0, tf); y0 of shape (n,); p of shape (m,), or a number.  method
+    is one of scipy.integrate.solve_ivp's.  t_eval: the times (k,) within t_span at which the
+    solution is returned; None: the solver's own steps.  rtol, atol (a number or (n,)), first_step
+    and max_step are SciPy's.  The tolerances hold for the derivatives too: those by p[j] and y0[j]
+    have atol divided by |p[j]| and |y0[j]| (by 1 where that is 0).  sparse: as in
+    :func:`solve_ivp`, for the larger system's Jacobian.
 
     Returns SciPy's result, t of shape (k,) and y of shape (n, k), with two more fields: dy_dp of
     shape (n, m, k) and dy_dy0 of shape (n, n, k).
 
-    Raises TypeError and ValueError naming arguments and results that do not fit, RuntimeError
-    where the solver fails, ImportError without SciPy.  Cost: a system of n (1 + m + n) equations,
-    of which one program has the right-hand sides (J S + df/dp, by tangents) and one the exact
-    Jacobian; for many parameters :func:`discrete_adjoint` is cheaper.  Source: Hairer, Norsett
+    Raises TypeError and ValueError that name arguments and results which do not fit, RuntimeError
+    if the solver fails, and ImportError without SciPy.  Cost: a system of n (1 + m + n) equations.
+    One program computes its right-hand sides (J S + df/dp, by tangents), another one its exact
+    Jacobian.  With many parameters :func:`discrete_adjoint` is cheaper.  Source: Hairer, Norsett
     and Wanner, Solving Ordinary Differential Equations I, section I.14.
 
     >>> import numpy as np
@@ -72,27 +73,28 @@ def discrete_adjoint(
     fun, t_span, y0, p, method="Radau", *, t_eval=None, rtol=1e-6, atol=1e-9, sparse=None,
     first_step=None, max_step=np.inf,
 ):  # fmt: skip
-    """The solution of dy/dt = fun(t, y, p), and the exact adjoint of the steps that computed it.
+    """Solve dy/dt = fun(t, y, p), and return the exact adjoint of the steps that computed it.
 
-    Parameters: as of :func:`forward_sensitivities`; method: "RK23", "RK45", "DOP853", "Radau" or
-    "BDF".  With t_eval the solver ends a step at each of these times (BDF begins anew there, with
-    order 1), without, each of its steps counts.
+    Parameters: those of :func:`forward_sensitivities`.  method: "RK23", "RK45", "DOP853", "Radau"
+    or "BDF".  With t_eval the solver ends a step at each of these times (BDF restarts there, with
+    order 1).  Without t_eval, y has the states at the start and after each of the solver's steps.
 
     Returns ``(found, pullback)``: found has t of shape (k,), y of shape (n, k), and SciPy's nfev,
-    njev, nlu; ``pullback(w)`` takes a cotangent w of y's shape (n, k) and returns ``(dy0, dp)``
+    njev, nlu.  ``pullback(w)`` takes a cotangent w of y's shape (n, k) and returns ``(dy0, dp)``
     of shapes (n,) and (m,): w times the derivatives of y by y0 and p.  It may be called again.
 
-    These are the derivatives of the discrete solution, the accepted steps' sizes (and orders)
-    held fixed: Runge-Kutta stages are gone through backwards; those of Radau and BDF, equations
-    in the state, by one transposed linear system a step with the exact Jacobians there.  So a
-    gradient fits the values that a minimiser sees, up to the solver's Newton tolerance.
+    These are the derivatives of the discrete solution, with the sizes (and orders) of the accepted
+    steps held fixed.  Runge-Kutta stages are traversed backwards.  The stages of Radau and BDF are
+    equations in the state, so each step takes one transposed linear system with the exact
+    Jacobians there.  So a gradient agrees with the values that a minimiser sees, up to the solver's
+    Newton tolerance.
 
-    Raises TypeError and ValueError naming arguments and results that do not fit, RuntimeError
-    where the solver fails, ImportError without SciPy.  Cost: a pullback is a product with J^T a
-    stage, for Radau and BDF a linear system of 3n or n unknowns a step more, sparse by the rule
-    of :func:`solve_ivp`, whatever m is; the states of all steps are kept.  Source: Hager,
-    Runge-Kutta methods in optimal control and the transformed adjoint system, 2000; Sandu, On
-    the properties of Runge-Kutta discrete adjoints, 2006.
+    Raises TypeError and ValueError that name arguments and results which do not fit, RuntimeError
+    if the solver fails, and ImportError without SciPy.  Cost of a pullback: a product with J^T for
+    each stage and, for Radau and BDF, a linear system of 3n or n unknowns for each step (sparse
+    by the rule of :func:`solve_ivp`), independently of m.  The states of all steps are kept.
+    Source: Hager, Runge-Kutta methods in optimal control and the transformed adjoint system, 2000;
+    Sandu, On the properties of Runge-Kutta discrete adjoints, 2006.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -108,7 +110,7 @@ def discrete_adjoint(
     integrate = needed("scipy.integrate", "scipy", "discrete_adjoint")
     if method not in KINDS:
         raise ValueError(
-            f"discrete_adjoint knows the steps of {', '.join(KINDS)}, got method={method!r}"
+            f"method of discrete_adjoint must be one of {', '.join(KINDS)}, got {method!r}"
         )
     options = {"rtol": rtol, "atol": problem.atol, "max_step": max_step}
     implicit = method in ("Radau", "BDF")
@@ -125,14 +127,14 @@ def discrete_adjoint(
             problem.refuse_failed(solver.status == "finished", f"{message} At t={solver.t:g}.")
             counts += [solver.nfev, solver.njev, solver.nlu]
             t, y = end, solver.y
-            if method != "BDF":  # whose first step is one of order 1
+            if method != "BDF":  # its first step has order 1, so its size is not that of the last
                 first_step = segment.next_step(ends)
         segments.append(segment)
     return _solution(problem, segments, counts, rates)
 
 
 def _solution(problem, segments, counts, rates):
-    """The states asked for, and what goes back through all segments."""
+    """The states at the times of the result, and the pullback through all segments."""
     optimize = needed("scipy.optimize", "scipy", "discrete_adjoint")
     n, inner = problem.n, problem.t_eval is None
     if inner:
@@ -175,7 +177,7 @@ def _solution(problem, segments, counts, rates):
 
 
 class InitialValueProblem:
-    """dy/dt = fun(t, y, p) from y0, checked."""
+    """The arguments of dy/dt = fun(t, y, p) from y0, checked."""
 
     def __init__(self, name, fun, t_span, y0, p, t_eval, atol):
         self.name = name
@@ -214,7 +216,10 @@ class InitialValueProblem:
                 f"t_eval must be within t_span=({first:g}, {last:g}), got {outside[0]:g}"
             )
         if np.any(np.diff(times) * np.sign(last - first) <= 0.0):
-            raise ValueError("t_eval must go from t_span's first time to its last, strictly")
+            raise ValueError(
+                f"t_eval must be strictly monotonic in the direction of t_span=({first:g}, "
+                f"{last:g}), got {times!r}"
+            )
         return times
 
     def refuse_failed(self, solved, message):
@@ -227,11 +232,11 @@ class InitialValueProblem:
 
 
 class ParameterRates:
-    """fun at fixed p for a solver, and its products at many states for an adjoint."""
+    """fun at fixed p for a solver, and its vector-Jacobian products for the adjoint."""
 
     def __init__(self, problem, sparse):
         plain, self.p = problem.plain, problem.p
-        # A program by the first argument is found without looking at the others.
+        # y comes first, since programs for argnums=0 are found fastest.
         self._compiled = compile(lambda y, t, p: plain(t, y, p))
         self.n, self.m = problem.n, problem.m
         self.sparse = is_sparse(
@@ -242,18 +247,18 @@ class ParameterRates:
         return self._compiled(y, float(t), self.p)
 
     def jacobian(self, t, y):
-        """By y, (n, n): a csr_array if sparse."""
+        """The Jacobian by y, (n, n): a csr_array if self.sparse is true."""
         return self._compiled.jacobian(y, float(t), self.p, sparse=self.sparse)
 
     def values(self, t, y):
-        """At times (N,) and states (N, n): (N, n)."""
+        """The rates (N, n) at times (N,) and states (N, n)."""
         return self._compiled(y, t, self.p[None], batch_dims=1)
 
     def pull(self, t, y, w):
-        """Cotangents (n,) by y and (m,) by p for a cotangent of the rate."""
+        """The cotangents (n,) of y and (m,) of p for a cotangent of the rate."""
         dy, _, dp = self._compiled.vjp((y, float(t), self.p), w)
         return dy, dp
 
     def pull_many(self, t, y, w):
-        """The sum over N states of the cotangents by p."""
+        """The sum over N states of the cotangents of p."""
         return self._compiled.vjp((y, t, self.p[None]), w, batch_dims=1)[2].sum(axis=0)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps of SciPy's solvers of differential equations, forwards by SciPy, backwards here.
+"""The steps of SciPy's solvers of differential equations, and their adjoints.
 
-Each class keeps what its method's equations are made of (times, states, orders) and carries
-cotangents of the states back to the first, the steps' sizes held fixed.
+SciPy carries out the steps.  Each class here keeps the times, states and orders of its method's
+steps, and propagates cotangents of the states back to the first state, with the steps' sizes held
+fixed.
 """
 
 import numpy as np
@@ -19,11 +20,11 @@ RADAU_A = np.array([
     [(296 + 169 * ROOT6) / 1800, (88 + 7 * ROOT6) / 360, (-2 - 3 * ROOT6) / 225],
     [(16 - ROOT6) / 36, (16 + ROOT6) / 36, 1 / 9],
 ])  # fmt: skip
-SAME_STEP = 1e-9  # relative change of a step that is rounding in t alone
+SAME_STEP = 1e-9  # a smaller relative change of a step is rounding in t
 
 
 class Steps:
-    """One solve from a time to another: t (N + 1,) and y (N + 1, n), both empty before it."""
+    """One solve from one time to another: t (N + 1,) and y (N + 1, n), both empty before it."""
 
     def __init__(self, solver, rates):
         self.method = solver
@@ -31,31 +32,31 @@ class Steps:
         self.t, self.y = np.empty(0), np.empty((0, rates.n))
 
     def solve(self, t0, y0, t1, options):
-        """(SciPy's solver when it is through, its message); the steps are kept."""
+        """(SciPy's solver after its last step, its message); the steps are kept."""
         first = options["first_step"]
         if first is not None:
             options["first_step"] = min(first, abs(t1 - t0))
         solver = self.method(self.rates.value, t0, y0, t1, **options)
         times, states, message = [t0], [y0], None
         while solver.status == "running":
-            self.before(solver)
+            self.before_step(solver)
             message = solver.step()
             if solver.status == "failed":
                 return solver, message
             times.append(solver.t)
             states.append(solver.y.copy())
-            self.behind(solver)
+            self.after_step(solver)
         self.t, self.y = np.array(times), np.array(states)
         return solver, message
 
-    def before(self, solver):
-        """Note what a step is about to be."""
+    def before_step(self, solver):
+        """Store what the adjoint needs to know of the solver before a step."""
 
-    def behind(self, solver):
-        """Note what it was."""
+    def after_step(self, solver):
+        """Store what the adjoint needs to know of the solver after a step."""
 
     def next_step(self, ends):
-        """A first step for what follows: the largest of the last two, the last being cut."""
+        """The first step of the next segment: the larger of the last two, as the last was cut."""
         return float(np.max(np.abs(np.diff(self.t[-3:]))))
 
     def pull(self, w):
@@ -104,14 +105,14 @@ class Explicit(Steps):
 
 
 class Radau(Steps):
-    """Collocation steps: states Y_i = y + h sum of a_ij f(t + c_j h, Y_j), the last the result."""
+    """Collocation steps: Y_i = y + h sum of a_ij f(t + c_j h, Y_j); the last Y_i is the result."""
 
     def __init__(self, solver, rates):
         super().__init__(solver, rates)
         self.inner = []
 
-    def behind(self, solver):
-        # The interpolant is the collocation polynomial itself.
+    def after_step(self, solver):
+        # The dense output is the collocation polynomial itself.
         h = solver.t - solver.t_old
         self.inner.append(solver.dense_output()(solver.t_old + RADAU_C[:2] * h).T)
 
@@ -129,7 +130,7 @@ class Radau(Steps):
 
 
 class Bdf(Steps):
-    """Multistep steps in backward differences D, of changing order q and size.
+    """Multistep steps of varying order q and size, in backward differences D.
 
     With D rescaled to the step, y_p = sum of D_0 .. D_q and psi = sum of gamma_i D_i / alpha_q,
     a step solves c f(t, y_p + d) = psi + d, c = h / alpha_q, and has y = y_p + d.  Source: Shampine
@@ -140,7 +141,7 @@ class Bdf(Steps):
         super().__init__(solver, rates)
         self.orders = []
 
-    def before(self, solver):
+    def before_step(self, solver):
         self.orders.append(solver.order)
         self.alpha, self.gamma = solver.alpha, solver.gamma
 
@@ -151,7 +152,7 @@ class Bdf(Steps):
         for k in range(len(self.t) - 2, -1, -1):
             self.step_back(k, stages)
             self.differences[0] += w[k]
-        # They begin with y0 and h f(t0, y0).
+        # The first differences are y0 and h f(t0, y0).
         slope = (self.t[1] - self.t[0]) * self.differences[1]
         stages.append((self.t[0], self.y[0], slope))
         dy = self.differences[0] + self.rates.pull(self.t[0], self.y[0], slope)[0]
@@ -161,7 +162,7 @@ class Bdf(Steps):
     def step_back(self, k, stages):
         D, q, h = self.differences, self.orders[k], self.t[k + 1] - self.t[k]
         t, y, c = self.t[k + 1], self.y[k + 1], h / self.alpha[q]
-        for i in range(q + 1):  # D_i += D_{i+1} from the highest down
+        for i in range(q + 1):  # the adjoint of D_i += D_{i+1} from the highest i down
             D[i + 1] += D[i]
         correction = D[q + 1].copy()
         D[q + 1] = 0.0
@@ -178,7 +179,8 @@ class Bdf(Steps):
 
 
 def rescaling(q, factor):
-    """The transpose of what takes differences of steps h to those of factor * h, (q + 1, q + 1)."""
+    """The transpose of the map from differences with step h to those with step factor * h,
+    (q + 1, q + 1)."""
 
     def differences(ratio):
         i, j = np.arange(1, q + 1)[:, None], np.arange(1, q + 1)
@@ -191,7 +193,7 @@ def rescaling(q, factor):
 
 
 def solve_transposed(blocks, right, sparse):
-    """x with (1 - B)^T x = right, for B in blocks."""
+    """The solution x of (1 - B)^T x = right, where B consists of blocks."""
     if not sparse:
         matrix = np.block(blocks)
         return np.linalg.solve(np.eye(right.size) - matrix.T, right)

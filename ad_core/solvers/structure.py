@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices as the list of their entries at fixed places, which is what solvers in C take."""
+"""Matrices as lists of entries at fixed places, the form that solvers in C take."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ __all__ = ["Structure"]
 
 
 class Structure:
-    """Places of entries, and what reads them from matrices of this structure.
+    """The places of entries, which are read from matrices of this structure.
 
-    example: a csr_array, or a shape for all places of a dense matrix.  part: "all", "lower" for
-    the lower triangle, or "columns" for all in the order of columns (CSC).
+    example: a csr_array, or the shape of a dense matrix for all its places.  part: "all", "lower"
+    for the lower triangle, or "columns" for all in the order of columns (CSC).
     """
 
     def __init__(self, example, part="all"):
@@ -31,7 +31,7 @@ class Structure:
     def entries(self, matrix):
         """The entries of a matrix, (nnz,), in the structure's order.
 
-        ValueError for entries elsewhere, as another path through a function may have them.
+        Raises ValueError for entries elsewhere, which another path of a function may have.
         """
         if not self.sparse:
             return matrix.ravel()[self.keep]
@@ -45,14 +45,14 @@ class Structure:
         here, there = self._numbers(self), self._numbers(matrix)
         if not np.isin(there, here).all():
             raise ValueError(
-                "a branch of the function has derivatives where there are none at the start, and "
-                "the solver takes one structure: pass sparse=False"
+                "a branch of the function has derivatives at places where there are none at the "
+                "start, but the solver needs one sparsity pattern; pass sparse=False"
             )
         data = np.zeros(here.size)
         data[np.searchsorted(here, there)] = matrix.data
         return data
 
     def _numbers(self, matrix):
-        """A matrix's places, counted row by row, which is how CSR sorts them."""
+        """The places of a matrix's entries, numbered row by row, which is the order of CSR."""
         rows = np.repeat(np.arange(self.shape[0]), np.diff(matrix.indptr))
         return rows * self.shape[1] + matrix.indices

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CVODE and IDA of SUNDIALS, by the package scikit-sundae, with exact Jacobians."""
+"""CVODE and IDA of SUNDIALS with exact Jacobians, through the package scikit-sundae."""
 
 import numpy as np
 
@@ -13,21 +13,24 @@ __all__ = ["cvode", "ida"]
 
 
 def cvode(fun, t0, y0, *, args=(), sparse=None):
-    """Options of sksundae.cvode.CVODE for dy/dt = fun(t, y, *args): CVODE(**cvode(f, t0, y0)).
+    """Return options of sksundae.cvode.CVODE for dy/dt = fun(t, y, *args).
 
-    Parameters: fun, of a number t and y of shape (n,), returns n numbers, as an array or a list;
-    an ad_core.Function keeps its recordings.  t0 and y0 of shape (n,), where fun is recorded
-    first.  sparse: whether the Jacobian is sparse; None: where it has at least 10,000 entries and
-    less than 20 % are not zero.
+    They are used as CVODE(**cvode(f, t0, y0)).
 
-    Returns a dict of rhsfn(t, y, yp), jacfn(t, y, yp, JJ) and linsolver: "dense", where JJ is
+    Parameters: fun takes a number t and y of shape (n,), and returns n numbers as an array or a
+    list; an ad_core.Function keeps its recordings.  fun is first recorded at t0 and y0 of shape
+    (n,).  sparse says whether the Jacobian is sparse; None makes it sparse if it has at least
+    10,000 entries and less than 20 % of them are different from zero.
+
+    Returns a dict of rhsfn(t, y, yp), jacfn(t, y, yp, JJ) and linsolver: "dense", with JJ of shape
     (n, n), or "sparse" with sparsity, a csc_matrix whose nnz entries JJ holds by columns.
-    CVODE warns that the sparsity is not used for differences, which is what is wanted.
+    CVODE warns that the sparsity is not used for differences; you can ignore this, since the
+    Jacobian is exact.
 
-    Raises TypeError for a y0 that is not of real numbers, ValueError for results of wrong shapes
-    and, from jacfn, for another branch of fun with entries elsewhere; ImportError for sparse
-    without SciPy.  SUNDIALS itself is not needed here.  Cost: one recording a path of fun, a
-    program each for values and Jacobians.
+    Raises TypeError for a y0 that does not hold real numbers, ValueError for results of wrong
+    shapes and, from jacfn, for a branch of fun with entries elsewhere, and ImportError for a sparse
+    Jacobian without SciPy.  SUNDIALS itself is not needed here.  Cost: one recording for each path
+    of fun, and one program each for values and Jacobians.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -49,25 +52,27 @@ def cvode(fun, t0, y0, *, args=(), sparse=None):
 
     fill, options = _newton(evaluate, rates.sparse, (t0, y0, None), "cvode")
 
-    def jacfn(t, y, yp, JJ):  # solvers count the arguments
+    def jacfn(t, y, yp, JJ):  # the solver checks the number of parameters
         fill(JJ, t, y, yp)
 
     return {"rhsfn": rhsfn, "jacfn": jacfn} | options
 
 
 def ida(fun, t0, y0, yp0, *, args=(), sparse=None):
-    """Options of sksundae.ida.IDA for 0 = fun(t, y, dy/dt, *args): IDA(**ida(f, t0, y0, yp0)).
+    """Return options of sksundae.ida.IDA for 0 = fun(t, y, dy/dt, *args).
 
-    Parameters: fun, of a number t and of y and yp of shape (n,), returns n residuals, as an array
-    or a list.  t0, y0 and yp0 of shape (n,), where fun is recorded first; yp0 need not satisfy
-    the equations.  args, sparse: as of :func:`cvode`, sparse of the matrix below.
+    They are used as IDA(**ida(f, t0, y0, yp0)).
+
+    Parameters: fun takes a number t and y and yp of shape (n,), and returns n residuals as an array
+    or a list.  fun is first recorded at t0, y0 and yp0 of shape (n,); yp0 need not satisfy the
+    equations.  args and sparse are as in :func:`cvode`; sparse refers to the matrix JJ below.
 
     Returns a dict of resfn(t, y, yp, res), jacfn(t, y, yp, res, cj, JJ) and linsolver, as
-    :func:`cvode`.  JJ is df/dy + cj df/dyp (Brenan, Campbell and Petzold, Numerical Solution of
-    Initial-Value Problems in Differential-Algebraic Equations, 1996, ch. 5): one Jacobian, of
-    fun(t, y + z, yp + cj z) by z at 0, whose structure is that of both parts.
+    :func:`cvode` does.  JJ is df/dy + cj df/dyp (Brenan, Campbell and Petzold, Numerical Solution
+    of Initial-Value Problems in Differential-Algebraic Equations, 1996, ch. 5).  It is computed as
+    one Jacobian, that of fun(t, y + z, yp + cj z) by z at 0, whose pattern is that of both parts.
 
-    Errors, cost: as of :func:`cvode`; ValueError for a yp0 of another shape than y0.
+    Errors and cost are those of :func:`cvode`; also ValueError for a yp0 of another shape than y0.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -105,7 +110,7 @@ def ida(fun, t0, y0, yp0, *, args=(), sparse=None):
 
 
 def _newton(evaluate, sparse, example, name):
-    """fill(JJ, ...), which writes evaluate(...) there, and the options of who takes it."""
+    """(fill, options): fill(JJ, ...) writes evaluate(...) to JJ, options are the solver's."""
 
     def dense(JJ, *point):
         JJ[:] = evaluate(*point)
