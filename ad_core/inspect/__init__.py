@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is shown to people: plans, evaluation traces, sparsity patterns."""
+"""Text and pictures for the user: explanations, evaluation traces, sparsity patterns."""

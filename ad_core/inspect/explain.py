@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which mode a Jacobian takes, and why."""
+"""The mode that a Jacobian takes, and the reason."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,10 @@ __all__ = ["Explanation", "explain", "route_rows", "table"]
 
 
 class Explanation(NamedTuple):
-    """What :func:`ad_core.jacobian` does for a function at a point; ``str()`` is a table.
+    """How :func:`ad_core.jacobian` works for a function at a point; ``str()`` is a table.
+
+    Fields: function (its name), mode, passes, inputs (D), outputs (K), chunk (seeds in one sweep),
+    size (of the recording) and reason (for the mode).
 
     >>> import numpy as np, ad_core
     >>> ad_core.explain(lambda x: np.sum(x * x), np.ones(1000)).mode
@@ -41,32 +44,36 @@ class Explanation(NamedTuple):
 
 
 def table(rows):
-    """Names and values, one a line."""
+    """Names and values as text, one row on each line."""
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
 
 def route_rows(route, candidates):
-    """A row for each candidate with its operations, and which one was taken.
+    """A row for each candidate with its operations, and a mark for the one that was taken.
 
-    None stands for one that was given up, a text for one that need not be counted exactly.
+    The count None stands for a candidate that was given up, a text for one that was not counted
+    exactly.
     """
     rows = [] if candidates else [("route", route)]
     for name, count in candidates.items():
-        told = "given up: too many" if count is None else count
-        told = f"{count:,} operations" if isinstance(count, int) else told
-        rows.append((f"route {name}", told + "   <- taken" * (name == route)))
+        text = "given up: too many operations" if count is None else count
+        text = f"{count:,} operations" if isinstance(count, int) else text
+        rows.append((f"route {name}", text + "   <- taken" * (name == route)))
     return rows
 
 
 def explain(fun, *args, argnums=0, mode=None, sparse=False, **kwargs):
-    """Record fun at args and say how its Jacobian is computed: an :class:`Explanation`.
+    """Record fun at args, and return an :class:`Explanation` of how its Jacobian is computed.
 
-    Forward mode takes D tangents (columns), reverse mode K adjoints (rows) at about one and
-    a half times the cost of a tangent each; the cheaper one is taken unless mode says
-    otherwise.  sparse=True says it of ``jacobian(fun, sparse=True)``: mode is then the route,
-    passes the colours (all inputs or outputs where the structure is dense), size has the entries,
-    and the reason tells the operations of all routes that were counted.
+    Forward mode takes D tangents (columns), reverse mode K adjoints (rows), each at about one and
+    a half times the cost of a tangent.  The cheaper mode is taken unless mode is given.
+    sparse=True explains ``jacobian(fun, sparse=True)``: then mode is the route, passes is the
+    number of colours (of all inputs or outputs if the pattern is dense), size has the number of
+    entries, and reason lists the operations of all routes that were counted.
+
+    Raises TypeError for a function that jacobian does not accept, and ValueError for a wrong mode.
+    Cost: one recording; for a sparse one also the sparsity pattern and its colourings.
 
     >>> import numpy as np, ad_core
     >>> e = ad_core.explain(lambda x: np.outer(np.ones(5000), x).ravel(), np.ones(3))
@@ -84,7 +91,7 @@ def explain(fun, *args, argnums=0, mode=None, sparse=False, **kwargs):
     forward = _core.cheapest_forward(D, K) if mode is None else mode == "fwd"
     n = D if forward else K
     sign = "<=" if forward else ">"
-    reason = "asked for" if mode is not None else f"D = {D} {sign} 1.5 K = {1.5 * K:g}"
+    reason = "requested" if mode is not None else f"D = {D} {sign} 1.5 K = {1.5 * K:g}"
     return Explanation(
         _core.name_of(fun), "fwd" if forward else "rev", n, D, K,
         _core.seed_chunk(recording.trace, n), _core.tape_size(recording.trace), reason,
@@ -100,5 +107,5 @@ def _sparse(fun, args, kwargs, argnums, mode):
     return Explanation(
         _core.name_of(fun), route.name, route.passes, recording.inputs.size,
         recording.outputs.size, _core.seed_chunk(recording.trace, route.passes),
-        size | _core.tape_size(recording.trace), reason if mode is None else "asked for",
+        size | _core.tape_size(recording.trace), reason if mode is None else "requested",
     )  # fmt: skip

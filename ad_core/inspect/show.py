@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Showing an evaluation trace: as a table, as Graphviz DOT, as a drawn graph.
+"""An evaluation trace as a table, as Graphviz DOT, or as a drawing of its graph.
 
-Everything here reads a tape through ``tape.nodes``, ``tape.tangents`` and
-``tape.adjoints`` and writes text or a picture; nothing is recorded or changed.
-The vocabulary is that of Bishop and Bishop, Deep Learning (2024), section 8.2:
-a node's operands have arrows into it, its children are the nodes it has arrows
-into.
+The functions read a tape through ``tape.nodes``, ``tape.tangents`` and ``tape.adjoints``, and
+change nothing.  The terms are those of Bishop and Bishop, Deep Learning (2024), section 8.2:
+arrows lead from a node's operands to the node, and from the node to its children.
 """
 
 from itertools import pairwise
@@ -16,12 +14,12 @@ from ad_core.errors.integers import integer
 
 __all__ = ["dot", "draw", "table"]
 
-TEXT_WIDTH = 36  # a formula or a list of names is cut beyond this
-DRAW_LIMIT = 200  # more nodes than this are a black square, not a graph
+TEXT_WIDTH = 36  # longer formulas and lists of names are cut
+DRAW_LIMIT = 200  # a drawing of more nodes cannot be read
 
 
 def table(tape, tangent=None, cotangent=None, limit=40):
-    """Return the evaluation trace as an aligned text table, one node a line.
+    """Return the evaluation trace as an aligned text table, with one node on each line.
 
     Parameters
     ----------
@@ -33,8 +31,8 @@ def table(tape, tangent=None, cotangent=None, limit=40):
         Weights of the outputs, flat with shape ``(K,)``. Adds a column with
         every node's adjoint.
     limit : int or None
-        The most nodes to show; of a longer tape the first and the last are
-        shown and a line says how many were left out. None shows all.
+        The most nodes to show. Of a longer tape the first and the last nodes are
+        shown, and a line says how many were left out. None shows all.
 
     Returns
     -------
@@ -81,8 +79,8 @@ def table(tape, tangent=None, cotangent=None, limit=40):
 def dot(tape):
     """Return the evaluation trace as a graph in Graphviz's DOT language.
 
-    A node carries its formula and value, an edge the partial derivative along
-    it. Turn it into a picture with ``dot -Tsvg``.
+    A node is labelled with its formula and value, an edge with the partial derivative
+    along it. ``dot -Tsvg`` makes a picture of it.
 
     Parameters
     ----------
@@ -114,24 +112,24 @@ def dot(tape):
 
 
 def draw(tape, path, format=None):
-    """Draw the evaluation trace as a graph, layer by layer, left to right.
+    """Draw the evaluation trace as a graph, in layers from left to right.
 
-    A node stands in the layer of its longest path from the inputs; edges carry
-    the partial derivatives. Needs matplotlib.
+    The layer of a node is the length of its longest path from the inputs. Edges are
+    labelled with the partial derivatives. Needs matplotlib.
 
     Parameters
     ----------
     tape : Tape
-        Of at most 200 nodes; a larger graph cannot be read.
+        Its size is at most 200 nodes; a drawing of more cannot be read.
     path : str, path or binary file
-        Where to write.
+        The file to write.
     format : str, optional
-        ``"svg"``, ``"png"`` or ``"pdf"``; by default the path's suffix tells.
+        ``"svg"``, ``"png"`` or ``"pdf"``; by default that of the path's suffix.
 
     Raises
     ------
     ImportError
-        Where matplotlib is not installed.
+        If matplotlib is not installed.
     ValueError
         For a tape of more than 200 nodes.
 
@@ -147,8 +145,8 @@ def draw(tape, path, format=None):
     count = len(tape.nodes)
     if count > DRAW_LIMIT:
         raise ValueError(
-            f"tape: got {count:,} nodes, draw() shows at most {DRAW_LIMIT} readably; "
-            "trace a smaller input, or use table() or dot()"
+            f"tape has {count:,} nodes, but draw() draws at most {DRAW_LIMIT}, since more cannot "
+            "be read; trace a smaller input, or use table() or dot()"
         )
     try:
         from matplotlib.figure import Figure
@@ -166,7 +164,7 @@ def draw(tape, path, format=None):
     axes.set_xlim(-0.5, wide + 0.5)
     axes.set_ylim(-0.5 - high, 0.5)
     boxes = _draw_nodes(axes, tape, places)
-    figure.draw_without_rendering()  # arrows end at boxes, so boxes need their size
+    figure.draw_without_rendering()  # computes the sizes of the boxes, at which arrows end
     _draw_edges(axes, places, routes, boxes)
     figure.savefig(path, format=format)
 
@@ -198,14 +196,14 @@ def _draw_edges(axes, places, routes, boxes):
             }
             axes.annotate("", xy=there, xytext=here, arrowprops=style, zorder=4)
         if partial is not None:
-            # Nearer the source, where fewer edges meet than at the target.
+            # Labels are nearer to the source, where fewer edges meet than at the target.
             (x0, y0), (x1, y1) = spots[:2]
             spot = (x0 + 0.4 * (x1 - x0), y0 + 0.4 * (y1 - y0))
             _text(axes, spot, _number(partial, digits=4), size=8, zorder=5)
 
 
 def _text(axes, spot, text, **style):
-    """Write text in a white box centred on a spot; a dollar sign is a dollar sign."""
+    """Write text, in which dollar signs are literal, in a white box centred on a spot."""
     box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": "none"}
     return axes.text(*spot, text, ha="center", va="center", parse_math=False, bbox=box, **style)
 
@@ -218,15 +216,15 @@ def _layout(nodes):
     places : dict
         Node index -> (x, y).
     routes : list
-        One (source, target, partial, [(x, y), ...]) an edge; no partial from a constant.
+        (source, target, partial, [(x, y), ...]) for each edge; from a constant, partial is None.
     """
     level = _levels(nodes)
     layers = [[] for _ in range(max(level.values(), default=-1) + 1)]
     for node in nodes:
         layers[level[node.index]].append(node.index)
 
-    # An edge over several layers takes a place in each of them, as if it were
-    # a chain of nodes, so that it is drawn beside the boxes, not across them.
+    # An edge over several layers has a place in each of them, like a chain of
+    # nodes, so that it is drawn beside the boxes and not across them.
     links, edges = [], []
     for node in nodes:
         for k, (operand, partial) in enumerate(zip(node.operands, node.partials, strict=True)):
@@ -250,7 +248,7 @@ def _levels(nodes):
     level = {}
     for node in nodes:
         level[node.index] = 1 + max((level[operand] for operand in node.operands), default=-1)
-    for node in nodes:  # a constant belongs beside the node that uses it
+    for node in nodes:  # a constant is placed beside the first node that uses it
         if node.op == "constant" and node.children:
             level[node.index] = min(level[child] for child in node.children) - 1
     return level
@@ -259,7 +257,7 @@ def _levels(nodes):
 def _order(layers, links):
     """Sort every layer in place by its neighbours' mean height; return heights.
 
-    Four passes of the barycentre rule: enough for graphs small enough to read.
+    Four passes of the barycentre rule are enough for graphs of at most DRAW_LIMIT nodes.
     """
     near = {member: ([], []) for layer in layers for member in layer}
     for source, target in links:
@@ -300,9 +298,9 @@ def _aligned(names, sides, rows):
 
 
 def _partials(node, nodes):
-    """Return a node's partials, each beside the operand it belongs to.
+    """Return a node's partials as text, each with the name of its operand.
 
-    Nothing is differentiated with respect to a constant, whatever the tape has there.
+    Partials with respect to constants are left out.
     """
     pairs = zip(node.operands, node.partials, strict=True)
     varying = [(nodes[i], p) for i, p in pairs if nodes[i].op != "constant"]
@@ -310,13 +308,13 @@ def _partials(node, nodes):
 
 
 def _names(indices, nodes):
-    """Return the names of some nodes; a long list tells how many more."""
+    """Return the names of some nodes; a long list ends with the number of further nodes."""
     names = [nodes[i].name for i in indices[:5]]
     return ", ".join(names) + (f", +{len(indices) - 5:,}" if len(indices) > 5 else "")
 
 
 def _label(node, digits=6):
-    """Return what a graph's node says: name = formula, then the value."""
+    """Return the label of a node in a graph: name = formula, then the value."""
     if node.op == "constant":
         return _number(node.value, digits)
     head = f"{node.name} = {_cut(node.formula)}" if node.operands else node.name
@@ -324,21 +322,21 @@ def _label(node, digits=6):
 
 
 def _formula(node):
-    """Return what a table says of a node: its formula, or what sort of leaf it is."""
+    """Return the formula of a node, or "input" or "constant" for a leaf."""
     return node.formula if node.operands else node.op
 
 
 def _number(value, digits=6):
-    """Return a float as short text; a whole number without an exponent."""
+    """Return a float as short text."""
     return f"{value:.{digits}g}"
 
 
 def _cut(text):
-    """Return text, shortened where it would spoil the columns."""
+    """Return text, shortened to at most TEXT_WIDTH characters."""
     return text if len(text) <= TEXT_WIDTH else text[: TEXT_WIDTH - 3] + "..."
 
 
 def _quoted(text):
-    """Return text as a DOT string."""
+    """Return text as a quoted string of the DOT language."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

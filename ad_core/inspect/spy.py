@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sparse structure as a picture, each entry in the colour of the product that holds it."""
+"""Pictures of sparsity patterns, with each entry in the colour of its product."""
 
 import os
 
@@ -9,16 +9,16 @@ from ad_core import _core
 
 __all__ = ["spy"]
 
-MOST = 1000  # pixels along an axis; beyond, several entries share one
-NONE = np.nan  # where nothing is
+MOST = 1000  # pixels along an axis; several entries of larger matrices share one
+NONE = np.nan  # a pixel without an entry
 
 
 def spy(structure, path, title, hessian=False):
-    """Draw a Structure to a file, PNG, SVG or PDF by its suffix, or a binary file object.
+    """Draw a SparsePattern to a PNG, SVG or PDF file (by its suffix) or to a binary file object.
 
-    Columns of one colour share a tangent (Hessians: of a star colouring).  Raises ImportError
-    where matplotlib is not installed, TypeError for what is no file.  Returns the number of
-    colours.
+    Columns of one colour share a tangent (for Hessians, the colours are those of a star colouring).
+    Returns the number of colours.  Raises ImportError without matplotlib, and TypeError if path is
+    not a file.
     """
     if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "write"):
         raise TypeError(
@@ -50,7 +50,7 @@ def spy(structure, path, title, hessian=False):
 
 
 def image(structure, colours):
-    """The colour of an entry at each pixel, NaN where there is none."""
+    """An image with the colour of an entry at each pixel, and NaN where there is no entry."""
     K, D = structure.shape
     picture = np.full((max(min(K, MOST), 1), max(min(D, MOST), 1)), NONE)
     high, wide = picture.shape

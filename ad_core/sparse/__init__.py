@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse derivatives: structures, and the entries from a few products."""
+"""Sparse derivatives: sparsity patterns, and entries from a few products."""

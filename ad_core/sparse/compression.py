@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse derivatives of recordings by sweeps of a few seeds."""
+"""Sparse derivatives of recordings by sweeps with few seeds."""
 
 import numpy as np
 
@@ -12,11 +12,11 @@ __all__ = ["Compression"]
 
 
 class Compression:
-    """Pattern and route of a recording's Jacobian, or Hessian, for it and for any other of the
-    same path."""
+    """Sparsity pattern and route of a recording's Jacobian or Hessian, for this recording and any
+    other of the same path."""
 
     def __init__(self, recording, name, hessian=False, mode=None, chunk_size=None, like=None):
-        """like: an earlier one, whose index arrays and colours serve again if they fit."""
+        """like: an earlier one, whose index arrays and colours are used again if they fit."""
         self.name = name
         self.hessian = hessian
         self.mode = mode
@@ -32,8 +32,8 @@ class Compression:
 
     @property
     def route(self):
-        """The Route, chosen when it is first asked for: to colour may take longer than to find
-        the structure."""
+        """The Route, chosen when it is first used: a colouring may take longer than finding the
+        sparsity pattern."""
         if self._route is None:
             self._route = (
                 hessian_route(self.structure, self.edges)
@@ -49,8 +49,8 @@ class Compression:
     def entries(self, recording):
         """The entries at a recording's point.
 
-        Of a Hessian its gradient is recorded anew.  Its structure is the known one, unless a rule
-        does otherwise elsewhere: RuntimeError if it does.
+        For a Hessian the gradient is recorded again.  Raises RuntimeError if a derivative rule
+        gives it another sparsity pattern at this point.
         """
         first, swept = self._first or (None, None)
         if recording is not first:
@@ -58,14 +58,14 @@ class Compression:
             rules = self.hessian and _core.called_rules(recording.trace)
             if rules and not self._structure(swept).same(self.structure):
                 raise RuntimeError(
-                    f"the Hessian of {self.name} has another structure at this point than where "
-                    f"it was recorded, by a derivative rule that depends on values; take the "
-                    f"dense one (sparse=False)"
+                    f"the Hessian of {self.name} has another sparsity pattern at this point than "
+                    f"at the point of the recording, because a derivative rule depends on values; "
+                    f"use the dense Hessian (sparse=False)"
                 )
         found = self.route.entries(swept, self.structure, self.chunk_size)
         steps = self.route.recovery is not None and not self.route.recovery.direct
         if steps and not np.isfinite(found).all():
-            # infinities and NaN would spread to the entries that are found after them
+            # An infinity or NaN has spread to the entries that were computed from it.
             if self._direct is None:
                 self._direct = self.route.without_steps(self.structure)
             found = self._direct.entries(swept, self.structure, self.chunk_size)
@@ -75,13 +75,14 @@ class Compression:
         return found
 
     def _marked(self, found, pairs):
-        """By dependences on results that are no functions of their arguments: undetermined.py."""
+        """The entries, with NaN where they depend on undetermined results (see
+        ad_core/recording/undetermined.py)."""
         rows, columns = self.structure.rows, self.structure.indices
         for pair in pairs:
             found = np.where(pair.rows[rows] & pair.columns[columns], np.nan, found)
         return found
 
     def forget(self):
-        """Let go of the recording that it was made from."""
+        """Drop the recording that it was made from."""
         self._first = None
         return self

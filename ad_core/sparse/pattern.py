@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a sparse derivative has entries, and matrices of SciPy's that share its index arrays."""
+"""Sparsity patterns, and SciPy's matrices that share their index arrays."""
 
 from copy import copy
 
@@ -22,7 +22,7 @@ def _csr_array():
         from scipy.sparse import csr_array
     except ImportError:
         raise ImportError(
-            "sparse matrices are SciPy's: pip install scipy, or take the dense ones (sparse=False)"
+            "sparse derivatives need SciPy: pip install scipy, or use dense ones (sparse=False)"
         ) from None
     return csr_array
 
@@ -35,21 +35,21 @@ class SparsePattern:
         self.indptr = indptr
         self.indices = indices
         self.matrix = _csr_array()
-        # SciPy looks at the index arrays of what it makes, but not at those of a copy
+        # SciPy checks the index arrays of a new matrix, but not those of a copy.
         zeros = _core.untraced(np.zeros, len(indices))
         self.made = self.matrix((zeros, indices, indptr), shape=shape, copy=False)
         self.made.has_canonical_format = True
 
     @classmethod
     def of_entries(cls, rows, columns, shape):
-        """From the row and column of each entry, in the order of rows and then columns."""
+        """The pattern with these entries, sorted by rows and then columns."""
         indptr = np.zeros(shape[0] + 1, np.int32)
         np.cumsum(np.bincount(rows, minlength=shape[0]), out=indptr[1:])
         return cls(indptr, columns.astype(np.int32), shape)
 
     @property
     def structure(self):
-        """Itself: what tells the structure of a Call's results."""
+        """The pattern itself: the attribute by which a Call's results are recognised as sparse."""
         return self
 
     @property
@@ -62,7 +62,7 @@ class SparsePattern:
         return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
 
     def longest(self):
-        """The most entries of a row, and of a column."""
+        """The largest number of entries in a row, and in a column."""
         row = int(np.max(np.diff(self.indptr), initial=0))
         return row, int(np.max(np.bincount(self.indices), initial=0))
 
@@ -77,7 +77,7 @@ class SparsePattern:
         )
 
     def same(self, other):
-        """Whether another has the same entries."""
+        """Whether another pattern has the same entries."""
         return (
             self.shape == other.shape
             and np.array_equal(self.indptr, other.indptr)
@@ -85,7 +85,7 @@ class SparsePattern:
         )
 
     def __call__(self, parts):
-        """A matrix of one point; of a batch the entries alone, batch + (nnz,)."""
+        """The matrix at one point; for a batch the entries alone, of shape batch + (nnz,)."""
         (data,) = parts
         if data.ndim > 1:
             return data
@@ -94,15 +94,15 @@ class SparsePattern:
         return made
 
     def pattern(self):
-        """The structure, a Boolean csr_array with index arrays of its own."""
+        """The pattern as a Boolean csr_array with index arrays of its own."""
         data = np.ones(self.nnz, bool)
         return self.matrix((data, self.indices.copy(), self.indptr.copy()), shape=self.shape)
 
 
 def jacobian_structure(recording, name):
-    """SparsePattern of a recording's Jacobian: the inputs that each output depends on.
+    """The SparsePattern of a recording's Jacobian: the inputs that each output depends on.
 
-    MemoryError for more entries than a sparse matrix may have.
+    Raises MemoryError for more entries than a sparse matrix may have.
     """
     inputs, outputs = recording.inputs.nodes, recording.outputs.nodes
     try:
@@ -110,16 +110,16 @@ def jacobian_structure(recording, name):
     except _core.PatternTooLarge:
         raise MemoryError(
             f"the Jacobian of {name} has more than 2^31 entries that are not structurally zero; "
-            f"take products with it (jvp, vjp)"
+            f"use products with it (jvp, vjp)"
         ) from None
     return SparsePattern(indptr, indices, (outputs.size, inputs.size))
 
 
 def symmetric(structure):
-    """The structure with the mirror image of every entry.
+    """The pattern with the mirror image of every entry.
 
-    A Hessian is symmetric, but what a gradient's operations depend on need not be: entries may
-    cancel on one side of the diagonal alone.
+    A Hessian is symmetric, but the dependences of a gradient's operations need not be: entries may
+    cancel on one side of the diagonal only.
     """
     one_sided = structure.pattern()
     found = (one_sided + one_sided.T).tocsr()
@@ -136,20 +136,20 @@ def check_sparse(source, name, numbers, single):
 
 
 def check_one_argument(name, label, trees, single):
-    """Raise TypeError unless the arguments asked for, of these trees, are one array."""
+    """Raise TypeError unless argnums selects one argument, and this is one array."""
     if not single or any(tree.kind is not None for tree in trees):
         raise TypeError(
-            f"{name} with sparse=True is by one argument that is one array, but {label} was "
-            f"asked for nested or several arguments; choose one by argnums=k, and concatenate "
-            f"what is nested"
+            f"{name} of {label} with sparse=True differentiates by one argument that is one array, "
+            f"got nested or several arguments; choose one by argnums=k, and concatenate nested "
+            f"arrays"
         )
 
 
 def check_one_array(name, label, trees, single, result):
-    """The same, and of the tree of the result."""
+    """Raise TypeError unless one array is differentiated by one array."""
     check_one_argument(name, label, trees, single)
     if result.kind is not None:
         raise TypeError(
-            f"{name} with sparse=True is of one array, but {label} returns {result!r}; "
+            f"{name} with sparse=True differentiates one array, but {label} returns {result!r}; "
             f"concatenate its results"
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a sparse matrix comes from products: which columns and rows share one, counted and chosen.
+"""Sparse matrices from products: which columns and rows share a product, by the cheapest route.
 
-Gebremedhin, Manne, Pothen, What color is your Jacobian? SIAM Review 47 (2005).
+Source: Gebremedhin, Manne, Pothen, What color is your Jacobian? SIAM Review 47 (2005).
 """
 
 import numpy as np
@@ -10,17 +10,17 @@ from ad_core import _core
 
 __all__ = ["Route", "hessian_route", "jacobian_route", "least_operations"]
 
-TANGENT, ADJOINT = 2, 3  # operations an edge and seed; an adjoint reads where a tangent writes
-DENSE = 0.5  # of all entries, from which on no colouring is tried
-UNEVEN = 2  # times the mean length: where the longest row and column are longer, both are coloured
+TANGENT, ADJOINT = 2, 3  # operations per edge and seed; an adjoint reads where a tangent writes
+DENSE = 0.5  # share of entries above which no colouring is tried
+UNEVEN = 2  # both are coloured if the longest row and column exceed this multiple of the mean
 
 
 class Route:
-    """Colours of columns and rows (None: none of them), and the matrix from their products.
+    """Colours of columns and rows (None: not coloured), and the matrix from their products.
 
-    kind: "jacobian", "star", "acyclic", or "dense forward" and "dense reverse", which take all
-    columns or all rows and the entries from among theirs.  candidates: operations of all routes
-    that were counted, by their names; name: the one taken.
+    kind: "jacobian", "star", "acyclic", or "dense forward" and "dense reverse", which compute all
+    columns or all rows and select the entries.  candidates: the operations of all routes that were
+    counted, by name; name: the route taken.
     """
 
     def __init__(self, name, structure, columns, rows, kind="jacobian"):
@@ -41,15 +41,15 @@ class Route:
 
     @property
     def passes(self):
-        """How many tangents and adjoints it takes."""
+        """The number of tangents and adjoints."""
         return self.column_count + self.row_count
 
     @property
-    def told(self):
-        """The name with its numbers of colours, or of seeds where the structure is dense."""
+    def label(self):
+        """The name with its numbers of colours, or of seeds if the pattern is dense."""
         if self.recovery is None:
             return f"{self.name}, {self.passes:,} seeds"
-        return _told(self.name, self.column_count, self.row_count)
+        return _label(self.name, self.column_count, self.row_count)
 
     def entries(self, recording, structure, chunk_size=None):
         """The entries of a recording's Jacobian."""
@@ -63,7 +63,7 @@ class Route:
         return self.recovery(packed)
 
     def without_steps(self, structure):
-        """A route on which no entry follows from others."""
+        """A route on which no entry is computed from other entries."""
         if self.kind == "acyclic":
             colours, _ = _core.colour_star(structure.indptr, structure.indices)
             return Route("star colouring", structure, colours, None, "star")
@@ -75,13 +75,13 @@ class Route:
         rows, columns = structure.rows, structure.indices
         mode = "fwd" if self.kind == "dense forward" else "rev"
         found = recording.matrix(mode, chunk_size)
-        if self.name.endswith("symmetric"):  # both of a pair by the one below the diagonal
+        if self.name.endswith("symmetric"):  # both entries of a pair are the one below the diagonal
             return found[np.maximum(rows, columns), np.minimum(rows, columns)]
         return found[rows, columns]
 
 
 def _products(recording, colours, forward, out, chunk_size):
-    """The products with the sums of unit vectors of a colour, one a row of out."""
+    """Compute the product with the sum of each colour's unit vectors, in one row of out each."""
     if len(out) == 0:
         return
     size = chunk_size or _core.seed_chunk(recording.trace, len(out))
@@ -103,17 +103,17 @@ def _count(colours):
     return int(np.max(some)) + 1 if len(some) else 0
 
 
-def _told(name, columns, rows):
+def _label(name, columns, rows):
     parts = [f"{columns:,} column"] * (columns > 0) + [f"{rows:,} row"] * (rows > 0)
     many = "colour" if columns + rows == 1 else "colours"
     return name + (f", {' + '.join(parts)} {many}" if parts else "")
 
 
 def least_operations(structure, edges, symmetric):
-    """Fewer operations than any route of products can take.
+    """A lower bound of the operations of all routes by products.
 
-    A product of K (of D) numbers gives no more entries than these, and a row's entries are in as
-    many products, if only columns are coloured.
+    A product with K (or D) numbers gives at most as many entries, and if only columns are coloured,
+    the entries of a row lie in different products.
     """
     K, D = structure.shape
     if structure.nnz == 0:
@@ -126,13 +126,13 @@ def least_operations(structure, edges, symmetric):
 
 
 def _dense(structure, edges, symmetric, mode):
-    """The route of all columns or all rows."""
+    """The route by all columns or all rows."""
     K, D = structure.shape
     forward = symmetric or (_core.cheapest_forward(D, K) if mode is None else mode == "fwd")
     kind = "dense forward" if forward else "dense reverse"
     name = kind + ", symmetric" * symmetric
     route = Route(name, structure, None, None, kind)
-    route.candidates = {route.told: edges * (TANGENT * D if forward else ADJOINT * K)}
+    route.candidates = {route.label: edges * (TANGENT * D if forward else ADJOINT * K)}
     return route
 
 
@@ -141,13 +141,13 @@ def _is_dense(structure):
 
 
 def _fewest(colour, least, *args):
-    """The colouring by the ordering that needs fewest colours; the first where it is optimal."""
+    """The colouring by the order that needs fewest colours; the natural order if it is optimal."""
     colours, count = colour(*args, "natural")
     return (colours, count) if count <= least else colour(*args)
 
 
 def jacobian_route(structure, edges, mode=None):
-    """The Route of fewest operations for a recording whose sweeps take so many edges a seed.
+    """The Route of fewest operations for a recording whose sweeps take `edges` edges per seed.
 
     mode: "fwd" for tangents alone, "rev" for adjoints alone.
     """
@@ -173,7 +173,7 @@ def jacobian_route(structure, edges, mode=None):
         colours, count = _fewest(colour, most, *pattern)
         found[name] = (colours, None) if wanted == "fwd" else (None, colours)
         counted[name] = cost * count * edges
-    # to divide the entries pays where some rows and some columns are longer than the others
+    # Dividing the entries pays if some rows and some columns are longer than the others.
     uneven = row * K > UNEVEN * structure.nnz and column * D > UNEVEN * structure.nnz
     if mode is None and uneven:
         for name, later in (("bidirectional", False), ("bidirectional, by substitution", True)):
@@ -184,18 +184,18 @@ def jacobian_route(structure, edges, mode=None):
 
 
 def _cheapest(structure, found, counted, least, kinds=None):
-    """The first Route of fewest operations, with what all of them count."""
+    """The first Route of fewest operations, with the operations of all routes."""
     taken = min(counted, key=counted.get)
     route = Route(taken, structure, *found[taken], "jacobian" if kinds is None else kinds[taken])
-    told = {
-        _told(name, *map(_count, found[name])): operations for name, operations in counted.items()
+    labelled = {
+        _label(name, *map(_count, found[name])): operations for name, operations in counted.items()
     }
-    route.candidates = told | least
+    route.candidates = labelled | least
     return route
 
 
 def hessian_route(structure, edges):
-    """The same for the symmetric Jacobian of a recorded gradient."""
+    """The Route of fewest operations for the symmetric Jacobian of a recorded gradient."""
     if _is_dense(structure):
         return _dense(structure, edges, True, None)
     if structure.nnz == 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse derivatives of plain functions, recorded anew in every call."""
+"""Sparse derivatives of plain functions, which are recorded in every call."""
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
@@ -11,12 +11,13 @@ __all__ = ["recorded", "sparse_derivative"]
 
 
 def recorded(fun, args, kwargs, argnums, has_aux, hessian):
-    """A recording of one array by one array; TypeError for all else."""
+    """A recording of a function of one array with one array as its result; other functions raise
+    TypeError."""
     recording = record(fun, args, kwargs, argnums, has_aux)
     name, label = "hessian" if hessian else "jacobian", _core.name_of(fun)
     if recording.nested:
         raise TracedValueError(
-            f"sparse=True can not be used of {label} while it is traced, since traced values are "
+            f"sparse=True cannot be used for {label} while it is traced, since traced values are "
             f"dense; leave sparse out"
         )
     trees = recording.inputs.tree.trees
@@ -31,17 +32,17 @@ def recorded(fun, args, kwargs, argnums, has_aux, hessian):
 
 def sparse_derivative(fun, argnums, has_aux, hessian=False, with_value=False, mode=None,
                       chunk_size=None):  # fmt: skip
-    """What the transforms return for sparse=True.
+    """The function that the transforms return for sparse=True.
 
-    The structure is found in every call.  As long as it stays the same its index arrays and
-    colours are those of the call before.
+    It finds the sparsity pattern in every call.  As long as the pattern stays the same, it uses the
+    index arrays and colours of the call before.
     """
     known = None
 
     def derivative(*args, **kwargs):
         nonlocal known
         recording = recorded(fun, args, kwargs, argnums, has_aux, hessian)
-        # as outside of a trace that may be running and that this recording has no part in
+        # Another trace may be running, of which this recording is not a part.
         swept = _core.untraced(
             Compression, recording, _core.name_of(fun), hessian, mode, chunk_size, known
         )

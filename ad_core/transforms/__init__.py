@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Derivatives as functions of functions: jvp, vjp, grad, jacobian, hessian and their family."""
+"""Derivatives as functions of functions: jvp, vjp, grad, jacobian, hessian and others."""

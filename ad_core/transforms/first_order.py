@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Derivatives of plain NumPy functions, with JAX's names, argument order and results.
 
-Every call traces the function anew, so the result is right whatever the function
-closes over.  K is the number of outputs, D of inputs, in all.
+Every call records the function again, so the result takes account of everything that the function
+closes over.  D is the total number of inputs, K the total number of outputs.
 """
 
 from ad_core import _core
@@ -28,11 +28,11 @@ __all__ = [
 
 
 def jvp(fun, primals, tangents, *, has_aux=False):
-    """Value and directional derivative J t, in one forward pass.
+    """Compute the value and the directional derivative J t, in one forward pass.
 
     Parameters: fun; primals, a tuple of arguments; tangents, a tuple of the same
-    structure and shapes.  Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), the second
-    of y's structure.  Raises TypeError or ValueError naming a tangent that does not fit.
+    structure and shapes.  Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), where J t has
+    y's structure.  Raises TypeError or ValueError that names a tangent which does not fit.
     Cost: one recording and one tangent sweep.  Source: Bishop, Deep Learning, section
     8.2.1 (forward mode).
 
@@ -53,14 +53,14 @@ def jvp(fun, primals, tangents, *, has_aux=False):
 
 
 def vjp(fun, *primals, has_aux=False):
-    """Value and pullback: the pullback maps a cotangent w to w^T J, in one reverse pass.
+    """Compute the value, and return a pullback that maps a cotangent w to w^T J.
 
     Returns ``(y, pullback)`` (with has_aux ``(y, pullback, aux)``).  ``pullback(w)``
-    takes a cotangent of y's structure and shapes and returns a tuple, one entry a primal, since
-    the primals are a tuple of arguments (a Tape's vjp, given a bare array, returns one);
-    it may be called any number of times, and keeps the recording alive.  Cost: one
-    recording; each pullback one adjoint sweep.  Source: Bishop, Deep Learning, section
-    8.2.2 (reverse mode).
+    takes a cotangent of y's structure and shapes and returns a tuple with one entry for each
+    primal (a Tape's vjp, given a bare array, returns an array).  It may be called any number of
+    times, and keeps the recording alive.  Raises ValueError for a cotangent that does not fit.
+    Cost: one recording; one adjoint sweep for each call of the pullback.  Source: Bishop, Deep
+    Learning, section 8.2.2 (reverse mode).
 
     >>> import numpy as np, ad_core
     >>> y, pullback = ad_core.vjp(lambda x, a: a * x ** 2, np.array([1.0, 2.0]), 3.0)
@@ -78,9 +78,10 @@ def vjp(fun, *primals, has_aux=False):
 
 
 def linearize(fun, *primals):
-    """Value and linear map: ``(y, f_jvp)`` with ``f_jvp(*tangents)`` equal to J t.
+    """Compute the value y and return ``(y, f_jvp)``, where ``f_jvp(*tangents)`` is J t.
 
-    As :func:`jvp`, but the recording is made once: each further tangent costs one sweep.
+    Shapes and errors are as in :func:`jvp`.  The function is recorded once, so each tangent costs
+    one sweep.
 
     >>> import numpy as np, ad_core
     >>> y, push = ad_core.linearize(np.sin, 0.0)
@@ -97,12 +98,12 @@ def linearize(fun, *primals):
 
 
 def grad(fun, argnums=0, *, has_aux=False):
-    """The gradient of a scalar function: a function that returns it.
+    """Return a function that computes the gradient of the scalar function fun.
 
-    With an int argnums the result has that argument's structure, with a tuple it is a tuple.
-    With has_aux, fun returns ``(value, aux)`` and the result is ``(gradient, aux)``.
-    Raises TypeError if fun's result is no scalar.  Cost: one recording and one adjoint sweep
-    whatever D is.  Source: Bishop, Deep Learning, section 8.2.2.
+    If argnums is an int, the result has that argument's structure; if it is a tuple, the result is
+    a tuple.  With has_aux, fun returns ``(value, aux)`` and the result is ``(gradient, aux)``.
+    The returned function raises TypeError if fun's result is not a scalar.  Cost: one recording
+    and one adjoint sweep, for any D.  Source: Bishop, Deep Learning, section 8.2.2.
 
     >>> import numpy as np, ad_core
     >>> ad_core.grad(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0, 3.0]))
@@ -121,8 +122,10 @@ def grad(fun, argnums=0, *, has_aux=False):
 
 
 def value_and_grad(fun, argnums=0, *, has_aux=False):
-    """As :func:`grad`, but the returned function gives ``(value, gradient)``; with has_aux
+    """Return a function that computes ``(value, gradient)``, or with has_aux
     ``((value, aux), gradient)``.
+
+    The arguments, errors and cost are those of :func:`grad`.
 
     >>> import numpy as np, ad_core
     >>> value, g = ad_core.value_and_grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 5.0})
@@ -140,21 +143,23 @@ def value_and_grad(fun, argnums=0, *, has_aux=False):
 
 
 def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, sparse=False):
-    """The Jacobian: a function that returns it, shape output shape + input shape.
+    """Return a function that computes the Jacobian, of shape output shape + input shape.
 
     mode "fwd" takes D tangents, "rev" K adjoints, None the cheaper of the two (see
-    :func:`explain`); chunk_size is how many go in one sweep (None: as many as keep the
-    sweep's memory near 32 MB, at most 32).  argnums and has_aux are as in :func:`grad`;
-    trees of arrays in and out give a tree of outputs of trees of inputs.  Cost: one
-    recording, then D tangents or K adjoints.  Source: Bishop, Deep Learning, section 8.2.
+    :func:`explain`).  chunk_size is the number of tangents or adjoints in one sweep (None: as
+    many as keep the sweep's memory near 32 MB, at most 32).  argnums and has_aux are as in
+    :func:`grad`.  If inputs and outputs are nested, the result has the structure of the outputs,
+    and each of its leaves has the structure of the inputs.  Cost: one recording, then D tangents
+    or K adjoints.  Source: Bishop, Deep Learning, section 8.2.
 
-    sparse: of one array by one array a scipy.sparse.csr_array of shape (K, D), without the
-    entries that are zero at every point of this path.  Columns that no output depends on
-    together share a tangent, rows an adjoint, by mode; index arrays stay the same from call to
-    call as long as the structure does.  TypeError for nested arrays and traced arguments,
-    MemoryError for more than 2^31 entries, ImportError without SciPy.  Cost: one recording, its
-    structure, colours when that is a new one, and a tangent or adjoint a colour.  Source:
-    Gebremedhin, Manne, Pothen, What color is your Jacobian? (2005).
+    With sparse=True the Jacobian of one array by one array is a scipy.sparse.csr_array of shape
+    (K, D), without the entries that are zero at every point of this path.  By mode, columns that
+    have no row in common share a tangent, and rows that have no column in common share an adjoint.
+    The index arrays stay the same from call to call as long as the sparsity pattern does.  Raises
+    TypeError for nested arrays and traced arguments, MemoryError for more than 2^31 entries, and
+    ImportError without SciPy.  Cost: one recording, its sparsity pattern, a colouring if the
+    pattern is a new one, and one tangent or adjoint for each colour.  Source: Gebremedhin, Manne,
+    Pothen, What color is your Jacobian? (2005).
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacobian(lambda x: np.array([x[0] * x[1], x[1] ** 2]))(np.array([2.0, 3.0]))
@@ -173,8 +178,10 @@ def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, spars
 
 def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None,
                        sparse=False):  # fmt: skip
-    """As :func:`jacobian`, but the returned function gives ``(value, jacobian)``; with
-    has_aux ``((value, aux), jacobian)``.
+    """Return a function that computes ``(value, jacobian)``, or with has_aux
+    ``((value, aux), jacobian)``.
+
+    The arguments, errors and cost are those of :func:`jacobian`.
 
     >>> import numpy as np, ad_core
     >>> y, J = ad_core.value_and_jacobian(np.sin)(np.array([0.0]))
@@ -196,7 +203,7 @@ def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=N
 
 
 def jacfwd(fun, argnums=0, *, has_aux=False, chunk_size=None):
-    """:func:`jacobian` by D tangents (columns), whatever K is.
+    """Return a function that computes the :func:`jacobian` by D tangents (columns), for any K.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacfwd(lambda t: np.array([t, t ** 2, t ** 3]))(2.0)
@@ -206,7 +213,7 @@ def jacfwd(fun, argnums=0, *, has_aux=False, chunk_size=None):
 
 
 def jacrev(fun, argnums=0, *, has_aux=False, chunk_size=None):
-    """:func:`jacobian` by K adjoints (rows), whatever D is.
+    """Return a function that computes the :func:`jacobian` by K adjoints (rows), for any D.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacrev(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0]))
@@ -216,16 +223,17 @@ def jacrev(fun, argnums=0, *, has_aux=False, chunk_size=None):
 
 
 def hessian(fun, argnums=0, *, has_aux=False, sparse=False):
-    """Second derivatives: tangents over the recorded gradient (forward over reverse).
+    """Return a function that computes the second derivatives of fun, forward over reverse.
 
     The result has shape output shape + input shape + input shape.  Cost: a recording of the
     function and its adjoint sweep (a few times the function's nodes), then D tangents.
     Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
 
-    sparse: of a function of one array with one scalar result a scipy.sparse.csr_array, (D, D),
-    both triangles, symmetric to the bit; otherwise as of :func:`jacobian`.  Cost: recordings of
-    function and gradient, and a tangent a colour of a star or acyclic colouring.  Source:
-    Gebremedhin et al., New acyclic and star coloring algorithms (2007).
+    With sparse=True the Hessian of a function of one array with one scalar result is a
+    scipy.sparse.csr_array (D, D) with both triangles, symmetric to the bit.  Errors are as in
+    :func:`jacobian`.  Cost: recordings of function and gradient, and one tangent for each colour
+    of a star or acyclic colouring.  Source: Gebremedhin et al., New acyclic and star coloring
+    algorithms (2007).
 
     >>> import numpy as np, ad_core
     >>> ad_core.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
@@ -240,14 +248,15 @@ def hessian(fun, argnums=0, *, has_aux=False, sparse=False):
 
 
 def hvp(fun, primals, tangents):
-    """The product H t of a scalar function's Hessian with a direction, forward over reverse.
+    """Compute the product H t of a scalar function's Hessian with a direction t.
 
-    primals and tangents are tuples of the same structure; the result has primals' structure,
-    unwrapped if there is one primal.  TypeError unless fun's result is scalar, ValueError for
-    tangents that do not fit.  Cost: one recording of the function, a tangent sweep and
-    an adjoint sweep that carries the adjoints' tangents (where fun calls functions known by rules
-    alone, and inside a trace, a recording of the gradient); the Hessian is never formed.  Source:
-    Griewank and Walther, Evaluating Derivatives, section 5.4.
+    primals and tangents are tuples of the same structure.  The result has primals' structure; if
+    there is one primal, it is not a tuple.  Raises TypeError unless fun's result is a scalar, and
+    ValueError for tangents that do not fit.  Cost: one recording of the function, a tangent sweep
+    and an adjoint sweep that also carries the tangents of the adjoints.  If fun calls functions
+    known by rules alone, and inside a trace, the gradient is recorded instead.  The Hessian is
+    never formed (forward over reverse).  Source: Griewank and Walther, Evaluating Derivatives,
+    section 5.4.
 
     >>> import numpy as np, ad_core
     >>> ad_core.hvp(lambda x: x[0] ** 2 * x[1], (np.array([3.0, 5.0]),), (np.array([1.0, 0.0]),))
@@ -292,7 +301,7 @@ def as_tuple(value, what):
     if not isinstance(value, (tuple, list)):
         raise TypeError(
             f"{what} must be a tuple with one entry per argument, got {type(value).__name__}; "
-            f"write ({what[:-1]},) for a single one"
+            f"write ({what[:-1]},) for a single argument"
         )
     return tuple(value)
 
@@ -303,7 +312,7 @@ def _input_seeds(recording, primals, tangents):
 
 
 def _checked(fun, mode, chunk_size):
-    """Refuse what is no function, no mode or no number of seeds; the number as an int or None."""
+    """Check fun, mode and chunk_size, and return chunk_size as an int or None."""
     if not callable(fun):
         raise TypeError(f"fun must be a function, got {type(fun).__name__}")
     if mode is not None:
@@ -314,7 +323,7 @@ def _checked(fun, mode, chunk_size):
 
 
 def _named(derived, fun, name):
-    """Give a derived function a name, and its original for inspect.signature()."""
+    """Set the name of a derived function, and its original for inspect.signature()."""
     _checked(fun, None, None)
     derived.__wrapped__ = fun
     derived.__name__ = name

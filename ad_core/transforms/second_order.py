@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Second derivatives of functions with many results: of Lagrangians, and of least squares.
+"""Second derivatives for functions with many results: Lagrangians and least squares.
 
-Like the other transforms these record anew; a Tape and a Function have methods of the same names.
+Like the other transforms, these record the function in every call.  A Tape and a Function have
+methods of the same names.
 """
 
 import numpy as np
@@ -15,12 +16,12 @@ __all__ = ["ggnvp", "lagrangian_hessian"]
 
 
 def lagrangian_hessian(fun, primals, multipliers, *, argnums=0):
-    """The Hessian of multipliers @ fun(*primals): sum_k multipliers[k] H_k, none of them formed.
+    """Compute the Hessian of multipliers @ fun(*primals), sum_k multipliers[k] H_k, as one Hessian.
 
-    primals: a tuple of arguments.  multipliers: of the result's structure and shapes; of a
-    function that returns (objective, constraints) they are (factor, one a constraint).  argnums:
-    as in :func:`hessian`.  Returns the Hessian by that argument, shape input shape + input shape;
-    zeros where there are no results.
+    primals: a tuple of arguments.  multipliers have the result's structure and shapes; for a
+    function that returns (objective, constraints) they are (factor, array with one multiplier for
+    each constraint).  argnums is as in :func:`hessian`.  Returns the Hessian by that argument, of
+    shape input shape + input shape; if fun has no results it is zero.
 
     Raises ValueError for multipliers of another structure or shape.  Cost: that of
     :func:`hessian` of one scalar function; for many points see :meth:`Tape.lagrangian_hessian`.
@@ -44,17 +45,17 @@ def lagrangian_hessian(fun, primals, multipliers, *, argnums=0):
 
 
 def ggnvp(fun, primals, tangents, weights=None, *, loss=None):
-    """The generalised Gauss-Newton matrix times a direction: J^T W J t, without J.
+    """Compute the product of the generalised Gauss-Newton matrix with a direction, J^T W J t.
 
     Parameters: fun; primals and tangents, tuples of the same structure.  W is the identity (the
-    Gauss-Newton matrix of half a sum of squares), the diagonal `weights`, of the result's
-    structure and shapes, or the Hessian of `loss`, a scalar function of fun's result.  Returns
-    primals' structure, unwrapped if there is one primal.
+    Gauss-Newton matrix of half a sum of squares), or the diagonal matrix of `weights`, which have
+    the result's structure and shapes, or the Hessian of `loss`, a scalar function of fun's result.
+    The result has primals' structure; if there is one primal, it is not a tuple.
 
-    Raises ValueError for tangents and weights that do not fit, TypeError for weights and a loss
-    at once.  Cost: one recording of fun, a tangent and an adjoint sweep; with a loss, its
-    :func:`hvp`.  Source: Schraudolph, Fast curvature matrix-vector products for second-order
-    gradient descent, Neural Computation 14, 2002.
+    Raises ValueError for tangents and weights that do not fit, and TypeError for weights and a loss
+    together.  Cost: one recording of fun, a tangent sweep and an adjoint sweep; with a loss, its
+    :func:`hvp` too.  J is never formed.  Source: Schraudolph, Fast curvature matrix-vector products
+    for second-order gradient descent, Neural Computation 14, 2002.
 
     >>> import numpy as np, ad_core
     >>> residual = lambda x: np.array([x[0] * x[1], x[1]])
@@ -65,7 +66,7 @@ def ggnvp(fun, primals, tangents, weights=None, *, loss=None):
     array([324., 216.])
     """
     if weights is not None and loss is not None:
-        raise TypeError("ggnvp takes weights or a loss, got both; put the weights into the loss")
+        raise TypeError("ggnvp takes weights or a loss, got both; include the weights in the loss")
     primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
     recording = record(fun, primals, {}, tuple(range(len(primals))))
     seeds = seeds_like(recording.inputs, tangents, flatten(primals)[1], "the tangents")
@@ -83,7 +84,7 @@ def ggnvp(fun, primals, tangents, weights=None, *, loss=None):
 
 
 def _fitting(given, leaves, tree, what):
-    """The leaves of `given`, if they have this structure and these leaves' shapes."""
+    """The leaves of `given`; raises ValueError unless they have this structure and these shapes."""
     found, structure = flatten(given)
     if structure != tree:
         raise ValueError(f"{what} must have the result's structure {tree!r}, got {structure!r}")

@@ -16,23 +16,24 @@ __all__ = ["jet"]
 
 
 def jet(fun, primals, series, *, order=None):
-    """Taylor coefficients of fun along a curve x(t) = x_0 + x_1 t + ... + x_d t^d.
+    """Compute Taylor coefficients of fun along a curve x(t) = x_0 + x_1 t + ... + x_d t^d.
 
-    Parameters: fun; primals, a tuple of arguments, x_0; series, a tuple of the same structure with
-    the coefficients x_1, ..., x_d stacked before each shape: (d,) + shape.  order: how many
-    coefficients the result has; None: d.  What the series lacks up to there is zero,
-    what it has beyond does not matter, so that
-    ``jet(fun, (x,), (v[None],), order=5)`` goes along the line x + t v.
+    Parameters: fun; primals, the tuple of arguments x_0; series, a tuple of the same structure, in
+    which each array has the coefficients x_1, ..., x_d along its first axis: shape (d,) + shape.
+    order is the number of coefficients of the result; None: d.  Coefficients that the series does
+    not have are zero, and those beyond order have no influence.  So
+    ``jet(fun, (x,), (v[None],), order=5)`` follows the line x + t v.
 
-    Returns ``(y, ys)``: y = fun(*primals), and ys of y's structure, each leaf (order,) + shape,
-    with the coefficients y_k of fun(x(t)) = y + y_1 t + y_2 t^2 + ...: Taylor coefficients, both
-    ways, which are derivatives over k! (jax.experimental.jet takes and gives the derivatives).
+    Returns ``(y, ys)``: y = fun(*primals), and ys of y's structure, each leaf of shape
+    (order,) + shape, with the coefficients y_k of fun(x(t)) = y + y_1 t + y_2 t^2 + ...  Both
+    series are Taylor coefficients, which are derivatives divided by k! (jax.experimental.jet
+    takes and returns the derivatives).
 
-    Raises TypeError or ValueError naming what does not fit.  Cost: one recording and one sweep,
-    O(order^2) for each nonlinear operation and O(order) for each linear one; order + 1 numbers a
-    node.  Where fun calls functions known by rules alone (np.linalg, custom derivatives), or is
-    traced itself, tangents are nested instead, which doubles the cost with each order.  Source:
-    Griewank and Walther, Evaluating Derivatives, chapter 13.
+    Raises TypeError or ValueError that names the argument which does not fit.  Cost: one recording
+    and one sweep, O(order^2) for each nonlinear operation and O(order) for each linear one, with
+    order + 1 numbers for each node.  If fun calls functions known by rules alone (np.linalg,
+    custom derivatives), or is traced itself, tangents are nested instead, which doubles the cost
+    with each order.  Source: Griewank and Walther, Evaluating Derivatives, chapter 13.
 
     >>> import numpy as np, ad_core
     >>> y, ys = ad_core.jet(np.exp, (0.0,), (np.array([1.0]),), order=4)
@@ -54,12 +55,12 @@ def jet(fun, primals, series, *, order=None):
     return _nested(fun, leaves, tree, curves, order)
 
 
-MOST = 10**6  # order: the cost grows with its square
-MOST_NESTED = 3  # orders: each doubles the cost
+MOST = 10**6  # the highest order, since the cost grows with its square
+MOST_NESTED = 3  # the highest order by nested tangents, since each order doubles the cost
 
 
 def _coefficients(leaves, tree, series, order):
-    """The series' leaves and the order asked for, or what does not fit."""
+    """(the leaves of the series, the order), checked."""
     curves, structure = flatten(series)
     if structure != tree:
         raise ValueError(f"the series must have the structure {tree!r}, got {structure!r}")
@@ -77,15 +78,17 @@ def _coefficients(leaves, tree, series, order):
                 f"stacked, got {shape}"
             )
         if given not in (None, shape[0]):
-            raise ValueError(f"{what} has {shape[0]} coefficients, those before it {given}")
+            raise ValueError(
+                f"{what} must have as many coefficients as those before it, {given}, got {shape[0]}"
+            )
         given = shape[0]
     wanted = given or 0 if order is None else order
     return [curve[:wanted] for curve in curves], wanted
 
 
 def _swept(recording, curves, order):
-    """The coefficients by one sweep; None where an infinity came up that nested tangents, for a few
-    orders, may resolve."""
+    """The coefficients by one sweep; None if an infinity came up which nested tangents (for a few
+    orders) may resolve."""
     inputs, outputs = recording.inputs, recording.outputs
     rows = np.zeros((inputs.size, order))
     first = 0
@@ -109,7 +112,7 @@ def _swept(recording, curves, order):
 
 
 def _nested(fun, leaves, tree, curves, order):
-    """The same by tangents of tangents of fun along the curve, by t at t = 0."""
+    """The coefficients by nested tangents of fun along the curve, with respect to t at t = 0."""
 
     def at(t):
         moved = []
@@ -122,7 +125,7 @@ def _nested(fun, leaves, tree, curves, order):
 
     def tangent(g):
         pushed = lambda t: jvp(g, (t,), (1.0,))[1]  # noqa: E731
-        pushed.__wrapped__ = fun  # whose name messages call
+        pushed.__wrapped__ = fun  # messages use its name
         return pushed
 
     at.__wrapped__ = fun

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that a function's derivatives are right, for the tests of libraries that use them."""
+"""A check of a function's derivatives, for use in tests."""
 
 import numpy as np
 
@@ -10,20 +10,20 @@ from ad_core.transforms.first_order import jvp, vjp
 
 __all__ = ["check_grads"]
 
-MOST = 20  # order: the cost doubles with each
-SEED = 20190427  # of the random directions: the same ones in every run
+MOST = 20  # the highest order, since each order doubles the cost
+SEED = 20190427  # of the random directions, which are the same in every run
 
 
 def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None, eps=1e-4):
-    """Compare f's derivatives along random directions with differences, up to an order.
+    """Compare f's derivatives along random directions with finite differences, up to an order.
 
-    Parameters: args, a tuple of arguments (or trees of them); order, the highest derivative
-    checked; modes, any of "fwd" and "rev"; eps, the step of the differences, relative to each
-    array's largest element (or to 1, if that is less).  Each mode is compared with a
-    fourth-order central difference, to rtol and atol (None: 1e-6 of the result's size); with
-    both modes the dot-product test w (J v) = (J^T w) v is held to 1e-12, which is far sharper.
+    Parameters: args, a tuple of (nested) arguments; order, the highest derivative that is checked;
+    modes, "fwd", "rev" or both; eps, the step of the differences, relative to each array's largest
+    element (or to 1 if that is less).  Each mode is compared with a fourth-order central
+    difference, to rtol and atol (None: 1e-6 of the result's size).  With both modes, the
+    dot-product test w (J v) = (J^T w) v must hold to 1e-12, which is far more sensitive.
     Raises AssertionError that names the mode, the order and both numbers.  Cost: about 5
-    evaluations a mode and order.
+    evaluations for each mode and order.
 
     >>> import numpy as np, ad_core
     >>> ad_core.check_grads(lambda x: np.sin(x) * x, (np.array([1.0, 2.0]),))
@@ -40,7 +40,7 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
         raise TypeError(f"args must be a tuple of arguments, got {type(args).__name__}")
     unknown = set(modes) - {"fwd", "rev"}
     if unknown or not modes:
-        raise ValueError(f"modes must be some of 'fwd' and 'rev', got {modes!r}")
+        raise ValueError(f"modes must be 'fwd', 'rev' or both, got {modes!r}")
     order = integer(order, "order", "an int >= 1", least=1, most=MOST)
     eps = real(eps, "eps", "a step > 0")
     if eps == 0.0:
@@ -50,7 +50,7 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
     rng = np.random.default_rng(SEED)
     leaves, tree = flatten(tuple(args))
     sizes = [np.asarray(leaf, dtype=np.float64) for leaf in leaves]
-    # each array has its own scale: a step fit for the largest would be wild for a small one
+    # Each array has its own scale: the step of the largest array would be too large for others.
     direction = tree.build(
         [_random(rng, leaf) * max(1.0, np.max(np.abs(leaf), initial=0.0)) for leaf in sizes]
     )
@@ -79,7 +79,7 @@ def _check(f, args, direction, order, depth, modes, rng, atol, rtol, eps):
             bound = 1e-12 * (_scale(tangent, weights) + _scale(pulled, flatten(direction)[0]))
             if not abs(left - right) <= bound:
                 raise AssertionError(
-                    f"dot-product test of {name} at order {depth}: w (J v) = {left!r} but "
+                    f"dot-product test of {name} failed at order {depth}: w (J v) = {left!r} but "
                     f"(J^T w) v = {right!r}"
                 )
     if depth == order:

@@ -156,7 +156,7 @@ def test_draw_of_a_function_that_returns_its_input():
 
 
 def test_draw_refuses_a_graph_too_large_to_read():
-    with pytest.raises(ValueError, match=r"tape: got 201 nodes, .* at most 200"):
+    with pytest.raises(ValueError, match=r"tape has 201 nodes, .* at most 200"):
         show.draw(chain(201), io.BytesIO(), "svg")
 
 

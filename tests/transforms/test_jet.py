@@ -223,5 +223,5 @@ class TestJet:
         for args, options, error, message in refused:
             with pytest.raises(error, match=message):
                 ad_core.jet(np.sin, *args, **options)
-        with pytest.raises(ValueError, match="has 2 coefficients, those before it 3"):
+        with pytest.raises(ValueError, match="as many coefficients as those before it, 3, got 2"):
             ad_core.jet(np.add, (x4, x4), (series4, series4[:2]))

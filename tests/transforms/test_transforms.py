@@ -223,7 +223,7 @@ def test_explain():
     for word in ("residual", "fwd", "inputs D", "outputs K", "passes", "nodes", "bytes", e.reason):
         assert str(word) in text
     forced = ad_core.explain(residual, x3, mode="rev")
-    assert (forced.mode, forced.passes, forced.reason) == ("rev", 6, "asked for")
+    assert (forced.mode, forced.passes, forced.reason) == ("rev", 6, "requested")
     other = ad_core.explain(lambda a, b: b * a[0], x3, np.ones(50), argnums=1)
     assert (other.inputs, other.outputs) == (50, 50)
     both = ad_core.explain(lambda a, b: b * a[0], x3, np.ones(50), argnums=(0, 1))
