@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ``ad-core`` command.
 
-``ad-core jacobian`` and ``ad-core trace`` need NumPy alone; ``ad-core demo``
-and drawings need the ``demo`` extra and say so where it is missing.
+``ad-core jacobian`` and ``ad-core trace`` need NumPy alone.  ``ad-core demo`` and drawings need the
+extra ``demo``; without it they end with an error message that says so.
 """
 
 import argparse
@@ -25,7 +25,7 @@ examples:
 exit codes: 0 done, 1 the function raised, 2 a wrong argument or an output that
 cannot be written, 130 interrupted.
 
-'ad-core COMMAND --help' tells more.
+'ad-core COMMAND --help' lists the options.
 """
 
 
@@ -40,8 +40,8 @@ def main(argv=None):
     Returns
     -------
     int
-        0 when done, or when the reader of a pipe has left; 1 where the user's function raised;
-        2 for a wrong argument or an output that cannot be written; 130 after Ctrl-C.
+        0 when done, or when the reader of a pipe has closed it; 1 if the user's function raised an
+        error; 2 for a wrong argument or an output that cannot be written; 130 after Ctrl-C.
     """
     command = "ad-core"
     try:
@@ -56,15 +56,15 @@ def main(argv=None):
         return _ended(130, f"{command}: interrupted")
     except MemoryError as error:
         return _ended(2, _one_line(f"{command}: not enough memory: {reason(error)}"))
-    except BrokenPipeError:  # the reader, such as head, has seen enough
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
         return 0
     return _ended(0)
 
 
 def _ended(code, text=None):
-    """Tell what there is to tell, and return the exit code.
+    """Print the error message, if there is one, and return the exit code.
 
-    What the user's function printed is handed to the system here, where a refusal can be told.
+    Standard output is flushed here, where an error can still be reported.
     """
     if text is not None:
         tell(text)
@@ -81,12 +81,12 @@ def _ended(code, text=None):
 
 
 def _one_line(text):
-    """Text of which parts may be a library's or a file's name."""
+    """Text on one line; parts of it may come from a library or a file's name."""
     return " ".join(text.splitlines())
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that keeps its examples' lines and tells an error in one line."""
+    """A parser that keeps the lines of its examples, and prints an error on one line."""
 
     def __init__(self, **options):
         options["description"] = textwrap.fill(options["description"], 78)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``ad-core demo``: what the library is for, on real data.
+"""``ad-core demo``: the uses of the library, on real data.
 
-Four parts: NIST's certified regression problems fitted with exact Jacobians
-and with differences, the Jacobian of a robot arm, the same at 100,000 points,
-a textbook's evaluation trace.  ``ad-core demo sparse`` is another part, in a file of its own.
+The demo has four parts: NIST's certified regression problems, fitted with exact Jacobians and with
+finite differences; the Jacobian of a robot arm; the same at 100,000 points; and the evaluation
+trace of a textbook's example.  ``ad-core demo sparse`` is in sparse.py.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def run(args):
     """Carry the command out."""
     scipy = need("scipy", "the demo")
     need("rich", "the demo")
-    if args.draw:  # better told now than after the fits
+    if args.draw:  # errors are reported before the fits, not after them
         need("matplotlib", "drawing a trace")
         if not args.draw.lower().endswith((".svg", ".png", ".pdf")):
             raise UserError(f"--draw: got {args.draw!r}, expected a name in .svg, .png or .pdf")
@@ -69,7 +69,7 @@ def run(args):
 
 
 def _regression(console):
-    """Fit every problem from both starts and print the table and what it shows."""
+    """Fit every problem from both starts, and print the table and its summary."""
     from rich.progress import Progress
 
     console.rule("1. Regression: NIST StRD, certified to 11 digits")
@@ -98,7 +98,7 @@ def _fits_table(problems, modes, fits):
     """Return the rich table of all fits."""
     from rich.table import Table
 
-    # Without a box and with one blank between columns it fits 80 characters.
+    # Without a box and with one blank between columns the table fits 80 characters.
     table = Table(box=None, collapse_padding=True, pad_edge=False)
     table.add_column("\nproblem", no_wrap=True)
     for name in ("start", "par", "obs", "mode"):
@@ -119,7 +119,7 @@ def _fits_table(problems, modes, fits):
 
 
 def summary(problems, fits):
-    """Return the lines that say how many problems were solved and what differences lose.
+    """Return lines that say how many problems were solved, and how many digits differences lose.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def summary(problems, fits):
 
 
 def _arm(console):
-    """Print the arm's Jacobian, checked against complex steps."""
+    """Print the arm's Jacobian, and its largest difference from complex steps."""
     console.print()
     console.rule("2. A 7-joint arm (Franka Panda): position and rotation, 12 x 7")
     differentiate = ad_core.jacobian(arm.pose)
@@ -188,7 +188,7 @@ class _Bar:
 
 
 def _batch(console, points):
-    """Print how many of the arm's Jacobians a second there are, in one call and by NumPy."""
+    """Print how many Jacobians of the arm a batch computes in a second, and how many NumPy does."""
     from rich.progress import Progress
 
     console.print()

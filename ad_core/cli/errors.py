@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong on a command line, told in one line each."""
+"""Errors of the command line, each with a message of one line."""
 
 import importlib
 import traceback
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 
 class UserError(Exception):
-    """Something in the arguments is wrong; the message says what and what to do."""
+    """An argument is wrong; the message says which one, and what to do."""
 
 
 class FunctionError(Exception):
-    """The user's code raised: its traceback as text, and the exit code."""
+    """The user's code raised an error; holds its traceback as text, and the exit code."""
 
     def __init__(self, text, code):
         super().__init__(text)
@@ -20,7 +20,7 @@ class FunctionError(Exception):
 
 
 def need(name, purpose):
-    """Import a module that only the ``demo`` extra brings, or say what to install."""
+    """Import a module of the extra ``demo``; the UserError says what to install."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -30,24 +30,24 @@ def need(name, purpose):
 
 @contextmanager
 def calling(name):
-    """Turn an exception of the user's function into its plain traceback."""
+    """Turn an exception of the user's function into a FunctionError with its traceback."""
     try:
         yield
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # SystemExit among them: the function is not to end the command
+    except BaseException as error:  # SystemExit too: the function must not end the command
         text = f"{user_text(error)}\nraised while {name} was evaluated"
         raise FunctionError(text, code=1) from error
 
 
 def reason(error):
-    """What an exception says: of the system's own only what went wrong."""
-    told = getattr(error, "strerror", None) or str(error)
-    return told or type(error).__name__
+    """An exception's message; for an error of the system, its description alone."""
+    message = getattr(error, "strerror", None) or str(error)
+    return message or type(error).__name__
 
 
 def user_text(error):
-    """Return an exception's traceback without the frames of what stands around the user's code."""
+    """Return an exception's traceback without the frames of ad_core and of the import system."""
     frames = [step for step in traceback.walk_tb(error.__traceback__) if not _is_ours(step[0])]
     lines = traceback.StackSummary.extract(frames).format()
     head = ["Traceback (most recent call last):\n", *lines] if lines else []
@@ -55,6 +55,6 @@ def user_text(error):
 
 
 def _is_ours(frame):
-    """Tell whether a frame is this package's, compiled ones included, or the import system's."""
+    """Return whether a frame belongs to this package (also compiled code) or the import system."""
     module = str(frame.f_globals.get("__name__")).partition(".")[0]  # users may rebind or delete it
     return module in ("ad_core", "importlib", "_frozen_importlib", "_frozen_importlib_external")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fitting one regression problem with SciPy, and how good the answer is.
+"""The fit of one regression problem with SciPy, and the accuracy of its result.
 
-The same chain of solvers serves exact Jacobians and differences: MINPACK's
+The same sequence of solvers is used with exact Jacobians and with differences: MINPACK's
 Levenberg-Marquardt and SciPy's trust-region solver from the start, then both
-once more from the best point so far, where a fresh trust region lets them take
+once more from the best point so far, where a new trust region lets them take
 a full step. All tolerances are at the machine's precision.
 """
 
@@ -18,16 +18,16 @@ SOLVERS = ("lm", "trf")
 TOLERANCE = np.finfo(np.float64).eps
 MAX_EVALUATIONS = 2000
 CERTIFIED_DIGITS = 11  # NIST prints no more
-SAME_COST = 1e-12  # relative; nearer than this, costs differ by rounding alone
+SAME_COST = 1e-12  # a smaller relative difference of costs is rounding
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What a chain of solvers reached, and at what price.
+    """The result of a sequence of solvers, and its cost.
 
     ``digits`` is the agreement of the worst parameter with its certified
-    value; ``calls`` counts every evaluation of the residual, those that
-    differences cost included; ``jacobians`` counts Jacobians.
+    value. ``calls`` counts all evaluations of the residual, those for
+    differences included. ``jacobians`` counts Jacobians.
     """
 
     digits: float
@@ -49,7 +49,7 @@ def fit(problem, start, exact):
     Returns
     -------
     Fit
-        With zero digits where no solver found a finite residual to start from.
+        With zero digits if no solver found a finite residual at the start.
     """
     from scipy.optimize import least_squares
 
@@ -71,12 +71,12 @@ def fit(problem, start, exact):
                     gtol=TOLERANCE,
                     max_nfev=MAX_EVALUATIONS,
                 )
-            except ValueError:  # SciPy refuses a residual that is not finite at the start
+            except ValueError:  # the residual is not finite at the start
                 continue
             results.append(result)
 
     began = perf_counter()
-    # Solvers try steps from which a model overflows; they see inf or nan and step back.
+    # Solvers try steps at which a model overflows; they get inf or nan and reduce the step.
     with np.errstate(all="ignore"):
         solve(start)
         if results:
@@ -85,14 +85,14 @@ def fit(problem, start, exact):
 
     if exact:
         jacobians = jacobian.calls
-    else:  # what the solvers did not ask for themselves were differences, D a Jacobian
+    else:  # all calls beyond the solvers' own are for differences, D for each Jacobian
         jacobians = (residual.calls - sum(r.nfev for r in results)) // start.size
     reached = agreement(_best(results).x, problem.certified) if results else 0.0
     return Fit(reached, residual.calls, jacobians, seconds)
 
 
 def agreement(found, certified):
-    """Return to how many digits the worst parameter agrees, from 0 to 11.
+    """Return the number of digits to which the worst parameter agrees, from 0 to 11.
 
     Examples
     --------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the user names on the command line: a function in a file, and where to evaluate."""
+"""The inputs of a command: a function in a file, and the point at which it is evaluated."""
 
 import importlib.util
 import os
@@ -16,7 +16,7 @@ MODULE = "__ad_core_user_file__"
 
 
 def add_function_arguments(parser):
-    """Give a command the arguments that name a function and a point."""
+    """Add the arguments that name a function and a point to a command."""
     parser.add_argument(
         "function",
         metavar="FILE.py:FUNC",
@@ -27,8 +27,8 @@ def add_function_arguments(parser):
         metavar="VALUES",
         action="append",
         required=True,
-        help="where to evaluate: numbers separated by commas, or a .npy file; once for every "
-        "argument of the function, in order. A single number is a scalar, '2,' an array of one",
+        help="the point: numbers separated by commas, or a .npy file; give --at once for every "
+        "argument of the function, in order. '2' is a scalar, '2,' an array of one number",
     )
 
 
@@ -38,9 +38,9 @@ def load_function(name):
     Raises
     ------
     UserError
-        Where the file, or a function of that name in it, is missing.
+        If the file, or a function of that name in it, is missing.
     FunctionError
-        Where the file raises while it is imported.
+        If the file raises an error while it is imported.
     """
     path, colon, attribute = name.rpartition(":")
     if not (colon and path and attribute):
@@ -55,17 +55,18 @@ def load_function(name):
         has = ", ".join(map(str, names)) if names else "no functions"
         raise UserError(f"function: {path!r} has no {attribute!r}; it has {has}") from None
     except Exception as error:  # of the file's own __getattr__
-        text = f"{user_text(error)}\nfunction: {path} was asked for {attribute!r}"
+        text = f"{user_text(error)}\nfunction: {path} raised an error for {attribute!r}"
         raise FunctionError(text, code=2) from error
     if not callable(function):
         kind = type(function).__name__
-        told = f"{attribute!r} in {path!r} is not callable, it is of type {kind}"
-        raise UserError(f"function: {told}")
+        raise UserError(
+            f"function: {attribute!r} in {path!r} must be a function, got an object of type {kind}"
+        )
     return function
 
 
 def check_file(path, option, expected):
-    """Raise UserError for what is no plain file, since a pipe would be waited for without end."""
+    """Raise UserError unless path is a regular file, since reading a pipe might never end."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -78,11 +79,11 @@ def check_file(path, option, expected):
 
 
 def _here():
-    """Return the working folder's name."""
+    """Return the name of the working folder."""
     try:
         return os.getcwd()
     except OSError:
-        return "a folder that is gone"
+        return "a folder that was removed"
 
 
 def parse_point(texts):
@@ -111,13 +112,15 @@ def parse_values(text, option):
 
 
 def _number(piece, text, option):
-    """Return one number of a list, or say which one is none."""
+    """Return one number of a list; the UserError names a piece that is not a number."""
     try:
         return float(piece)
     except ValueError:
         file = ", or a .npy file" if option == "--at" else ""
-        told = f"{piece!r} in {text!r} is not a number; expected such as 1.0,2,-3e-4{file}"
-        raise UserError(f"{option}: {told}") from None
+        raise UserError(
+            f"{option}: {piece!r} in {text!r} is not a number; expected numbers such as "
+            f"1.0,2,-3e-4{file}"
+        ) from None
 
 
 def _is_npy(text):
@@ -129,23 +132,25 @@ def _array(path):
     check_file(path, "--at", "a .npy file")
     try:
         with open(path, "rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of NumPy, about files that Python 2 wrote
+            warnings.simplefilter("ignore")  # NumPy's warnings about files that Python 2 wrote
             _check_shape(file)
             array = np.lib.format.read_array(file, allow_pickle=False)
-    except Exception as error:  # whatever NumPy raises of a file that is none of its own
-        told = f"{reason(error)}; expected an array of real numbers, as np.save writes it"
-        raise UserError(f"--at: cannot read {path!r} as a .npy file: {told}") from None
+    except Exception as error:  # any error of NumPy's about a file in another format
+        raise UserError(
+            f"--at: cannot read {path!r} as a .npy file: {reason(error)}; expected an array of "
+            f"real numbers, as np.save writes it"
+        ) from None
     if array.dtype.kind not in "iuf":
         raise UserError(f"--at: {path!r} holds {array.dtype} values, expected real numbers")
     return array.astype(np.float64)
 
 
 def _check_shape(file):
-    """Raise ValueError for extents below 0: before 2.1, NumPy has -1 mean what is left."""
+    """Raise ValueError for negative extents: before 2.1, NumPy reads as many elements as it can."""
     formats = np.lib.format
     version = formats.read_magic(file)
     read = {(1, 0): formats.read_array_header_1_0, (2, 0): formats.read_array_header_2_0}
-    if version in read:  # others are of arrays with fields
+    if version in read:  # later versions are for arrays with fields
         shape = read[version](file)[0]
         if min(shape, default=0) < 0:
             raise ValueError(f"its shape is {shape}")
@@ -153,7 +158,7 @@ def _check_shape(file):
 
 
 def _import(file):
-    """Import a file as Python would run it: its own folder first on the path."""
+    """Import a file as Python would run it, with its folder first on the path."""
     spec = importlib.util.spec_from_file_location(MODULE, file)
     if spec is None:
         raise UserError(f"function: {str(file)!r} is not a Python file (expected .py)")

@@ -37,7 +37,7 @@ def add(commands):
     parser.add_argument(
         "--mode",
         choices=("fwd", "rev"),
-        help="forward or reverse passes; without it the cheaper is taken",
+        help="forward or reverse passes (default: the cheaper)",
     )
     parser.add_argument(
         "--arg",
@@ -81,7 +81,7 @@ def run(args):
 
 
 def _argnums(number, count):
-    """Return the arguments to differentiate: the one asked for, or all."""
+    """Return the arguments to differentiate by: that of --arg, or all."""
     if number is None:
         return 0 if count == 1 else tuple(range(count))
     if not 0 <= number < count:
@@ -90,7 +90,7 @@ def _argnums(number, count):
 
 
 def _members(names):
-    """Return what a .npz file calls each array: its path in letters, digits, dots, underscores.
+    """Return the name of each array in a .npz file: its path in letters, digits, dots, underscores.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def _members(names):
 
 
 def _suffix(path):
-    """Return whether --out is a .npy or a .npz file, None without it."""
+    """Return the suffix of --out, ".npy" or ".npz", or None without --out."""
     if path is None:
         return None
     suffix = Path(path).suffix.lower()
@@ -122,7 +122,7 @@ def _suffix(path):
 def _save(path, suffix, names, members, parts):
     """Write one array to a .npy file, or several to a .npz file."""
     if suffix == ".npz":
-        archive = io.BytesIO()  # NumPy leaves an archive open that it can not write
+        archive = io.BytesIO()  # NumPy leaves an archive open if it cannot write it
         np.savez(archive, **dict(zip(members, parts, strict=True)))
         write_file(path, lambda file: file.write(archive.getbuffer()))
         return

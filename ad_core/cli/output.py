@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a command's results go: standard output, or the file after ``--out``."""
+"""The output of a command: standard output, or the file of ``--out``."""
 
 import contextlib
 import io
@@ -12,10 +12,10 @@ __all__ = ["Stream", "console", "say", "tell", "write_file"]
 
 
 class Stream:
-    """Standard output or standard error as a text file that tells what it refuses.
+    """Standard output or standard error as a text file.
 
-    What its encoding lacks is written escaped.  A refusal is a :class:`UserError`;
-    BrokenPipeError is left as it is, since a reader such as head may leave.
+    Characters that its encoding lacks are escaped.  If it cannot be written to, :class:`UserError`
+    is raised; BrokenPipeError is raised as it is, since a reader such as head may close a pipe.
     """
 
     def __init__(self, name="stdout"):
@@ -27,22 +27,22 @@ class Stream:
 
     def write(self, text):
         """Write text."""
-        with self._told():
+        with self._reporting():
             self._stream.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
         return len(text)
 
     def write_bytes(self, data):
-        """Write bytes behind the text written before."""
+        """Write bytes after the text that was written before."""
         if not hasattr(self._stream, "buffer"):
             raise UserError(f"{self.name} takes text only; write to a file (--out)")
-        with self._told():
+        with self._reporting():
             self._stream.flush()
             self._stream.buffer.write(data)
             self._stream.flush()
 
     def flush(self):
-        """Hand what was written to the system."""
-        with self._told():
+        """Pass everything that was written to the system."""
+        with self._reporting():
             self._stream.flush()
 
     def isatty(self):
@@ -50,11 +50,11 @@ class Stream:
         return self._stream.isatty()
 
     def fileno(self):
-        """The number of the system's file."""
+        """The number of the file descriptor."""
         return self._stream.fileno()
 
     @contextlib.contextmanager
-    def _told(self):
+    def _reporting(self):
         try:
             yield
         except OSError as error:
@@ -64,8 +64,8 @@ class Stream:
             raise UserError(f"{self.name}: cannot write to it: {reason(error)}") from error
 
     def _abandon(self):
-        """Drop what is still held, which the interpreter would try to write once more at exit."""
-        with contextlib.suppress(AttributeError, io.UnsupportedOperation):  # no file of the system
+        """Drop the buffer, which the interpreter would try to write again at exit."""
+        with contextlib.suppress(AttributeError, io.UnsupportedOperation):  # no file descriptor
             number = self._stream.fileno()
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, number)
@@ -73,15 +73,15 @@ class Stream:
 
 
 def say(text):
-    """Print text and a line's end on standard output."""
+    """Print a line of text on standard output."""
     stream = Stream()
     stream.write(f"{text}\n")
     stream.flush()
 
 
 def tell(text):
-    """Print text and a line's end on standard error, if there is anybody to read it."""
-    with contextlib.suppress(UserError, BrokenPipeError):  # the exit code tells what is left
+    """Print a line of text on standard error, if it can be written to."""
+    with contextlib.suppress(UserError, BrokenPipeError):  # the exit code reports the error
         stream = Stream("stderr")
         stream.write(f"{text}\n")
         stream.flush()

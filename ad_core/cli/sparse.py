@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``ad-core demo sparse``: a stiff equation with a sparse Jacobian, from its function to pictures.
+"""``ad-core demo sparse``: a stiff equation, its sparse Jacobian and its solution.
 
-The two-dimensional Brusselator is traced, its Jacobian's structure found, and the equation solved
-by SciPy's Radau; times, memory and two drawings show what each step costs and gives.
+The two-dimensional Brusselator is traced, its Jacobian's sparsity pattern is found, and SciPy's
+Radau solves the equation.  The command prints the times of the steps and the memory, and draws the
+pattern and the solution.
 """
 
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ __all__ = ["SparseRun", "add", "measure", "rows"]
 GRID = 64  # points along a side
 LEAST, MOST = 4, 10_000
 REPEATS = 20
-TIMES = (0.0, 0.1, 0.5, 1.0)  # of the pictures, as shares of the whole interval
+TIMES = (0.0, 0.1, 0.5, 1.0)  # the times of the pictures, relative to the whole interval
 TOLERANCES = {"rtol": 1e-4, "atol": 1e-5}
 
 
@@ -50,14 +51,14 @@ def add(commands):
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=Path(), metavar="DIR",
-        help="folder for the pictures, made if it is missing (default: this one)",
+        help="folder for the pictures, made if it is missing (default: the working folder)",
     )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args):
     """Carry the command out."""
-    # Better told now than after the solution; what is imported now is not timed.
+    # Errors are reported before the solution, and imports are not part of the times.
     for name in ("scipy.sparse.linalg", "scipy.integrate", "rich.console", "matplotlib.figure"):
         need(name, "the demo")
     if not LEAST <= args.grid <= MOST:
@@ -78,7 +79,7 @@ def run(args):
 
 @contextmanager
 def _writing(folder):
-    """Tell in the user's words that a folder cannot be written to."""
+    """Raise UserError if a folder cannot be written to."""
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
@@ -86,7 +87,8 @@ def _writing(folder):
 
 
 class SparseRun(NamedTuple):
-    """What was found, and what it took: seconds by step, peak bytes before and after solving."""
+    """The pattern and the solution, the seconds of each step, and the peak memory in bytes before
+    and after solving."""
 
     pattern: object
     solution: object
@@ -154,7 +156,7 @@ def rows(n, end, steps):
 
 
 def _peak():
-    """The most bytes that this process had resident; None where the system does not tell."""
+    """The peak resident memory of this process in bytes; None if the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows
@@ -166,7 +168,7 @@ def _peak():
 
 
 def _spy(steps, path):
-    """Draw where the Jacobian is not zero: whole, and its first rows."""
+    """Draw the sparsity pattern of the whole Jacobian, and of its first rows."""
     from matplotlib.figure import Figure
 
     size = steps.pattern.shape[0]
@@ -180,7 +182,7 @@ def _spy(steps, path):
 
 
 def _solution(steps, path):
-    """Draw both concentrations at the times that were asked for."""
+    """Draw both concentrations at the solution's times."""
     from matplotlib.figure import Figure
 
     solution = steps.solution

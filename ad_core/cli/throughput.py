@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jacobians of the demo's arm at many points: a program of ad_core beside NumPy's differences."""
+"""Jacobians of the demo's arm at many points: a program of ad_core, and differences in NumPy."""
 
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
@@ -14,13 +14,13 @@ from ad_core.programs import workers
 
 __all__ = ["NOTES", "Measured", "complex_steps", "differences", "measure", "poses", "rows"]
 
-BLOCK = 1024  # points that NumPy takes at once, so that its arrays stay in the caches
+BLOCK = 1024  # points that NumPy processes together, so that its arrays stay in the caches
 ROUNDS = 5
-CHECKED = 1000  # points at which the answers are compared
+CHECKED = 1000  # points at which the results are compared
 STEP = np.sqrt(np.finfo(float).eps)
 NOTES = (
     "",
-    f"Median of {ROUNDS} calls after a first one, into memory written before. ad_core: the",
+    f"Median of {ROUNDS} calls after a first call, into an array in memory. ad_core: the",
     "function as it is written for one point, recorded once. NumPy: the function",
     f"rewritten by hand for arrays of points, {BLOCK:,} at a time. digits: the worst",
     f"entry's agreement with complex steps, at the first {CHECKED:,} points.",
@@ -28,7 +28,7 @@ NOTES = (
 
 
 class Measured(NamedTuple):
-    """One way to the Jacobians: its name, threads, seconds for all points, digits of the worst."""
+    """One method: its name, threads, seconds for all points, and digits of the worst entry."""
 
     name: str
     threads: int
@@ -66,13 +66,13 @@ def differences(q, out):
     joints, points = np.arange(7), len(q)
     angles = np.repeat(q.T[:, None, :], 8, axis=1)  # joint, 7 neighbours and the point, points
     angles[joints, joints] += STEP * np.maximum(1.0, np.abs(q.T))
-    step = angles[joints, joints] - q.T  # as rounded
+    step = angles[joints, joints] - q.T  # the steps after rounding
     found = poses(angles.reshape(7, -1)).reshape(12, 8, points)
     out[...] = ((found[:, :7] - found[:, 7:]) / step).transpose(2, 0, 1)
 
 
 def complex_steps(q, step=1e-200):
-    """The Jacobians (N, 12, 7) at points (N, 7), exact to rounding: seven evaluations."""
+    """The Jacobians (N, 12, 7) at points (N, 7), exact to rounding, by seven evaluations."""
     angles = q.T.astype(complex)
     columns = []
     for i in range(angles.shape[0]):
@@ -83,9 +83,10 @@ def complex_steps(q, step=1e-200):
 
 
 def measure(points, bar):
-    """Evaluate that many random points in every way: a list of :class:`Measured`.
+    """Evaluate the Jacobian at random points by each method, and return a list of
+    :class:`Measured`.
 
-    bar.start(name, total) begins a bar, bar.update(n) moves it on by n points.
+    bar.start(name, total) starts a progress bar, bar.update(n) advances it by n points.
     """
     q = np.random.default_rng(0).uniform(-2.5, 2.5, (points, 7))
     out = np.empty((points, 12, 7))
@@ -112,7 +113,7 @@ def measure(points, bar):
         for threads in counts:
             out.fill(np.nan)
             bar.start(f"{name}, {_threads(threads)}", (ROUNDS + 1) * points)
-            run(threads)  # compiles, and brings the memory in
+            run(threads)  # compiles the program, and maps the memory
             samples = []
             for _ in range(ROUNDS):
                 began = perf_counter()
@@ -128,13 +129,13 @@ def _threads(count):
 
 
 def _digits(found, exact):
-    """Digits of the worst entry, relative to the largest of all: 16 at most."""
+    """The correct digits of the worst entry, relative to the largest entry; at most 16."""
     error = np.abs(found - exact).max() / np.abs(exact).max()
     return float(min(16.0, -np.log10(max(error, 1e-16)))) if error < 1 else 0.0
 
 
 def rows(points, measured):
-    """The table as lines of text, and what it comes to."""
+    """The table as lines of text, with a summary."""
     lines = [f"{'':16s}{'threads':>8s}{'Jacobians/s':>14s}{'ms for all':>12s}{'digits':>8s}"]
     for one in measured:
         lines.append(

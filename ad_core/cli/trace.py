@@ -36,7 +36,7 @@ def add(commands):
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help="how to show it (default: what the name after --out says, else table); "
+        help="the form of the output (default: that of the name after --out, else table); "
         "svg, png and pdf need matplotlib",
     )
     parser.add_argument("--out", metavar="F", help="write to this file instead of printing")
@@ -84,7 +84,7 @@ def run(args):
 
 
 def _format_of(path):
-    """Return the format that a file name's suffix tells, a table without one."""
+    """Return the format of a file name's suffix; "table" without a known suffix."""
     suffix = Path(path).suffix.lower().lstrip(".") if path else ""
     return suffix if suffix in FORMATS else "table"
 
@@ -103,7 +103,7 @@ def _seed(text, option, count, what):
 
 
 def _write(data, path):
-    """Write bytes to a file, or to standard output without one."""
+    """Write bytes to a file, or to standard output if path is None."""
     if path is None:
         Stream().write_bytes(data)
     else:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions and data to try ad_core on: regression problems, an arm, a textbook."""
+"""Functions and data for examples: regression problems, a robot arm, a textbook's function."""

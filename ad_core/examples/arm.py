@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forward kinematics of a 7-joint arm: where the hand is, from seven angles.
+"""Forward kinematics of a 7-joint arm: the pose of the hand as a function of seven angles.
 
 Source: Franka Emika, Panda, modified (Craig's) Denavit-Hartenberg parameters
 from the manufacturer's interface documentation.
@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["FLANGE", "LINKS", "pose"]
 
-# One row a joint: offset a (m) and twist alpha (rad) from the previous joint's
+# One row for each joint: offset a (m) and twist alpha (rad) from the previous joint's
 # axis, then distance d (m) along its own axis.
 LINKS = (
     (0.0, 0.0, 0.333),
@@ -43,7 +43,7 @@ def pose(q):
     >>> pose(np.zeros(7))[[0, 2]].round(3).tolist()  # ahead and above, stretched up
     [0.088, 0.926]
     """
-    x, y, z = np.eye(3)  # the axes of the frame that walks from base to hand
+    x, y, z = np.eye(3)  # the axes of the joint's frame
     position = np.zeros(3)
     for i, (a, alpha, d) in enumerate(LINKS):
         y, z = np.cos(alpha) * y + np.sin(alpha) * z, np.cos(alpha) * z - np.sin(alpha) * y

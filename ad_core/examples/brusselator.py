@@ -10,7 +10,7 @@ import numpy as np
 __all__ = ["DIFFUSION", "END", "SWITCH", "fields", "rate", "start"]
 
 DIFFUSION = 0.1
-SWITCH = 1.1  # from this time on more of the first chemical flows into a disc
+SWITCH = 1.1  # from this time on, more of the first chemical flows into a disc
 END = 11.5
 
 
@@ -33,7 +33,7 @@ def start(n):
 
 
 def rate(t, y):
-    """dy/dt at time t of a state (2 n n,), of the same shape.
+    """The derivative dy/dt at time t of a state y (2 n n,); it has the same shape.
 
     >>> import numpy as np
     >>> from ad_core.examples.brusselator import rate

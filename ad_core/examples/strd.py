@@ -3,9 +3,9 @@
 
 The Statistical Reference Datasets (StRD) of NIST/ITL are 27 least-squares
 problems whose parameters are certified to 11 digits, each with two starting
-points. The data are in the public domain and stand in ``strd.json`` beside
-this file; the models are written below as anybody would write them in NumPy,
-with nothing in them that knows of derivatives.
+points. The data are in the public domain; they are in ``strd.json`` beside
+this file. The models below are ordinary NumPy functions without any code for
+derivatives.
 
 Source: NIST/ITL, Statistical Reference Datasets, Nonlinear Regression,
 https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml
@@ -109,7 +109,7 @@ def _problem(row):
 
 
 def _fixed(numbers):
-    """Return a float64 array that nobody can write to."""
+    """Return a read-only float64 array."""
     array = np.array(numbers, dtype=np.float64)
     array.flags.writeable = False
     return array

@@ -82,7 +82,7 @@ def test_jacobian_saves(model, capsys, mode):
     argv = ("jacobian", "model.py:residual", "--at", "1,2", "--mode", mode, "--out", "J.npy")
     code, out, _ = run(capsys, *argv)
     assert code == 0
-    assert f"mode {mode} (asked for)" in out
+    assert f"mode {mode} (requested)" in out
     assert "saved to J.npy" in out
     np.testing.assert_allclose(np.load("J.npy"), JACOBIAN, rtol=1e-15)
 
@@ -156,7 +156,10 @@ def test_trace_writes_dot_and_pictures(model, capsysbinary):
         (("model.py", "--at", "1"), "expected FILE.py:FUNC"),
         (("model.py:", "--at", "1"), "expected FILE.py:FUNC"),
         (("model.py:nothing", "--at", "1"), "has no 'nothing'; it has twice, residual, two"),
-        (("model.py:three", "--at", "1"), "'three' in 'model.py' is not callable, it is of type"),
+        (
+            ("model.py:three", "--at", "1"),
+            "'three' in 'model.py' must be a function, got an object of type",
+        ),
         (("x.npy:f", "--at", "1"), "'x.npy' is not a Python file"),
         (("model.py:two", "--at", "1,b,2"), "--at: 'b' in '1,b,2' is not a number"),
         (("model.py:two", "--at", ""), "--at: '' in '' is not a number"),
