@@ -36,10 +36,10 @@ _Method: TypeAlias = Literal[
     "lagrangian_hessian",
     "sparse_lagrangian_hessian",
 ]
-# (operation, operands' slots, an input's place or a constant's value)
+# (operation, slots of the operands, place of an input or value of a constant)
 _Instruction: TypeAlias = tuple[str, tuple[int, ...], int | float | None]
 
-# What tqdm.tqdm(total=N) has, and any other bar may.
+# A progress bar, such as tqdm.tqdm(total=N).
 class _Progress(Protocol):
     def update(self, n: int, /) -> object: ...
 
@@ -58,7 +58,7 @@ class TapeFullError(MemoryError): ...
 
 class Explanation(NamedTuple):
     function: str
-    mode: str  # "fwd" or "rev"; of sparse ones the route
+    mode: str  # "fwd" or "rev"; the route of a sparse derivative
     passes: int
     inputs: int
     outputs: int

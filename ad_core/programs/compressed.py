@@ -52,7 +52,7 @@ def make_sparse(recording, source, name, argnums, report):
 
 
 def _lagrangian(source, name, argnums, report):
-    """The Lagrangian's Hessian, for which there is no other way than a program."""
+    """The Hessian of the Lagrangian, which only a program computes."""
     try:
         if source.graph is None:
             raise _core.ProgramTooLarge

@@ -88,8 +88,8 @@ def _moved(entries, structure, wanted):
     """Entries of one structure at the places of another; 0 where the first has none."""
     columns = structure.shape[1]
     places = structure.rows.astype(np.int64) * columns + structure.indices
-    asked = wanted.rows.astype(np.int64) * columns + wanted.indices
+    searched = wanted.rows.astype(np.int64) * columns + wanted.indices
     if len(places) == 0:
-        return np.zeros(len(asked))
-    at = np.minimum(np.searchsorted(places, asked), len(places) - 1)
-    return np.where(places[at] == asked, entries[at], 0.0)
+        return np.zeros(len(searched))
+    at = np.minimum(np.searchsorted(places, searched), len(places) - 1)
+    return np.where(places[at] == searched, entries[at], 0.0)

@@ -217,7 +217,7 @@ class InitialValueProblem:
             )
         if np.any(np.diff(times) * np.sign(last - first) <= 0.0):
             raise ValueError(
-                f"t_eval must be strictly monotonic in the direction of t_span=({first:g}, "
+                f"t_eval must rise or fall strictly, in the direction of t_span=({first:g}, "
                 f"{last:g}), got {times!r}"
             )
         return times

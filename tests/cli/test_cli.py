@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ``ad-core`` command: what it prints, and what it says to wrong input."""
+"""The ``ad-core`` command: its output, and its errors for wrong input."""
 
 import subprocess
 import sys
@@ -170,7 +170,7 @@ def test_trace_writes_dot_and_pictures(model, capsysbinary):
     ],
 )
 @pytest.mark.parametrize("command", ["jacobian", "trace"])
-def test_wrong_input_is_told_in_one_line(model, capsys, command, argv, message):
+def test_wrong_input_gives_an_error_of_one_line(model, capsys, command, argv, message):
     np.save("x.npy", np.ones(2))
     np.save("z.npy", np.ones(2) * 1j)
     Path("text.npy").write_text("not an array")
@@ -201,7 +201,7 @@ def test_wrong_input_is_told_in_one_line(model, capsys, command, argv, message):
         (("fly",), "invalid choice: 'fly'"),
     ],
 )
-def test_wrong_options_are_told_in_one_line(model, capsys, argv, message):
+def test_wrong_options_give_an_error_of_one_line(model, capsys, argv, message):
     code, out, err = run(capsys, *argv)
     assert (code, out) == (2, "")
     assert message in err
@@ -282,7 +282,7 @@ def test_the_demo_on_two_problems(capsys, monkeypatch, tmp_path):
     assert widest <= 80
 
 
-def test_the_demo_tells_at_once_that_it_cannot_draw(capsys, monkeypatch):
+def test_the_demo_reports_at_once_that_it_cannot_draw(capsys, monkeypatch):
     code, out, err = run(capsys, "demo", "--draw", "t.gif")
     assert (code, out) == (2, "")
     assert err == "ad-core demo: --draw: got 't.gif', expected a name in .svg, .png or .pdf\n"
@@ -292,7 +292,7 @@ def test_the_demo_tells_at_once_that_it_cannot_draw(capsys, monkeypatch):
     assert 'pip install "ad_core[demo]"' in err
 
 
-def test_the_demo_tells_that_it_cannot_write(capsys, monkeypatch):
+def test_the_demo_reports_that_it_cannot_write(capsys, monkeypatch):
     one = strd.problems()[:1]
     monkeypatch.setattr(strd, "problems", lambda: one)
     code, _, err = run(capsys, "demo", "--points", "1", "--draw", "no/such/folder/t.svg")
@@ -321,7 +321,7 @@ def test_agreement_is_the_worst_parameters_and_at_most_eleven_digits():
     assert agreement(np.array([1.0, np.nan]), certified) == 0.0
 
 
-def test_the_summary_names_what_could_not_be_solved():
+def test_the_summary_names_the_unsolved_problems():
     problems = strd.problems()[:2]
     digits = {True: (8.0, 7.0), False: (3.0, 2.0)}
     fits = {
@@ -337,7 +337,7 @@ def test_the_summary_names_what_could_not_be_solved():
 
 
 class Recorded:
-    """A progress bar that remembers what it is told."""
+    """A progress bar that records its calls."""
 
     def __init__(self):
         self.started = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ``ad-core`` command and bad files, bad user code and streams that refuse: one line each."""
+"""The ``ad-core`` command with bad files, bad user code and failing streams: one line each."""
 
 import io
 import os
@@ -112,7 +112,7 @@ def one_line(command, code, out, err, option="--at"):
 
 @pytest.mark.parametrize("name", BAD_FILES)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_bad_file_is_told_in_one_line(folder, capsys, command, name):
+def test_a_bad_file_gives_an_error_of_one_line(folder, capsys, command, name):
     Path("bad.npy").write_bytes(BAD_FILES[name])
     code, out, err = run(capsys, command, "model.py:f", "--at", "bad.npy")
     one_line(command, code, out, err)
@@ -122,7 +122,7 @@ def test_a_bad_file_is_told_in_one_line(folder, capsys, command, name):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and symbolic links")
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "endless name", "no name", "x.npz"])
-def test_what_is_no_file_is_told_in_one_line(folder, capsys, command, kind):
+def test_a_path_that_is_not_a_file_gives_an_error_of_one_line(folder, capsys, command, kind):
     name = {"no name": "\0.npy", "endless name": "n" * 5000 + ".npy", "x.npz": "x.npz"}.get(kind)
     name = name or "odd\n.npy"
     if kind == "folder":
@@ -138,7 +138,7 @@ def test_what_is_no_file_is_told_in_one_line(folder, capsys, command, kind):
         one_line(command, code, out, err, "function")
 
 
-def test_files_that_are_good(folder, capsys):
+def test_good_files(folder, capsys):
     for k, array in enumerate((np.ones(2), np.arange(2), np.float32(1.5), np.ones((0,)))):
         np.save(f"{k}.NPY", array)
         os.replace(f"{k}.NPY.npy", f"{k}.NPY")
@@ -173,7 +173,7 @@ NAMES = ("", "del __name__\n", "__name__ = None\n", "__name__ = 5\n", "__file__ 
 
 @pytest.mark.parametrize("names", NAMES)
 @pytest.mark.parametrize("kind", RAISES)
-def test_what_the_users_code_raises_is_told_without_our_frames(folder, capsys, kind, names):
+def test_errors_of_the_users_code_are_shown_without_our_frames(folder, capsys, kind, names):
     text, expected = RAISES[kind]
     Path("user.py").write_text(names + text)
     command = "trace" if "__repr__" not in text else "jacobian"
@@ -187,7 +187,7 @@ def test_what_the_users_code_raises_is_told_without_our_frames(folder, capsys, k
 
 @pytest.mark.parametrize("names", NAMES)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_file_without_its_names_is_as_good_as_another(folder, capsys, command, names):
+def test_a_file_that_deletes_its_module_names(folder, capsys, command, names):
     Path("user.py").write_text(MODEL + names + "f.__module__ = None\n" + "globals()[1] = f\n")
     code, out, err = run(capsys, command, "user.py:f", "--at", "1,2")
     assert (code, err) == (0, "")
@@ -221,7 +221,7 @@ UNWRITABLE = {
     [("jacobian", ".npy"), ("jacobian", ".npz"), ("trace", ".txt"), ("trace", ".dot"),
      ("trace", ".svg"), ("trace", ".png")],
 )  # fmt: skip
-def test_an_unwritable_out_is_told_in_one_line(folder, capsys, command, suffix, kind):
+def test_an_unwritable_out_gives_an_error_of_one_line(folder, capsys, command, suffix, kind):
     if suffix in (".svg", ".png"):
         pytest.importorskip("matplotlib")
     Path("file").write_text("no folder")
@@ -236,7 +236,7 @@ def test_an_unwritable_out_is_told_in_one_line(folder, capsys, command, suffix, 
 @pytest.mark.parametrize(
     ("command", "name"), [("jacobian", "J.npy"), ("jacobian", "J.npz"), ("trace", "t.dot")]
 )
-def test_a_full_disk_is_told_in_one_line(folder, capsys, command, name):
+def test_a_full_disk_gives_an_error_of_one_line(folder, capsys, command, name):
     Path(name).symlink_to("/dev/full")
     code, out, err = run(capsys, command, "model.py:f", "--at", "1,2", "--out", name)
     one_line(command, code, out, err, "--out")
@@ -266,7 +266,7 @@ def test_members_are_letters_digits_dots_and_underscores(folder, capsys):
     assert found == {"J.a.b": 2.0, "J.a.b_2": 1.0, "J.0": 1.0, "J.1.0": 2.0}  # by their keys
 
 
-def test_members_that_meet_get_numbers_of_their_own():
+def test_members_with_equal_names_get_numbers():
     names = ["J['a b']", "J['a/b']", "J['a b_2']", "J['a']['b']", "J['b']", "J['b ']"]
     members = _members(names)
     assert len(set(members)) == len(names)
@@ -302,7 +302,7 @@ needs_bash = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("to", "told"), [("/dev/full", "No space left on device"), ("&-", "standard output is closed")]
 )
-def test_a_standard_output_that_refuses_is_told_in_one_line(folder, argv, to, told):
+def test_a_failing_standard_output_gives_an_error_of_one_line(folder, argv, to, told):
     done = shell(folder, f'"$@" >{to}', *argv)
     if "model.py:talks" in argv and to == "/dev/full":  # the user's own print is what fails
         assert done.returncode == 1
@@ -325,7 +325,7 @@ def test_a_picture_and_a_full_or_closed_output(folder):
 
 @needs_bash
 @pytest.mark.parametrize("to", ["/dev/full", "&-"])
-def test_a_demo_tells_of_an_output_that_refuses(folder, to):
+def test_a_demo_reports_a_failing_output(folder, to):
     for name in ("scipy", "rich", "matplotlib"):
         pytest.importorskip(name)
     for argv in (("demo",), ("demo", "sparse", "--grid", "4")):
@@ -337,7 +337,7 @@ def test_a_demo_tells_of_an_output_that_refuses(folder, to):
 
 @needs_bash
 @pytest.mark.parametrize("to", ["/dev/full", "&-"])
-def test_without_standard_error_the_exit_code_tells(folder, to):
+def test_without_standard_error_the_exit_code_reports_the_error(folder, to):
     done = shell(folder, f'"$@" 2>{to}', "trace", "model.py:f", "--at", "none.npy")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
     done = shell(folder, f'"$@" 2>{to}', "fly")
@@ -346,7 +346,7 @@ def test_without_standard_error_the_exit_code_tells(folder, to):
 
 @needs_bash
 @pytest.mark.parametrize("argv", CALLS, ids=" ".join)
-def test_a_reader_that_leaves_is_no_error(folder, argv):
+def test_a_reader_that_closes_the_pipe_is_not_an_error(folder, argv):
     done = shell(folder, '{ "$@"; echo $? >code; } | true; wait', *argv)
     own = "model.py:talks" in argv  # the print that fails is the user's
     assert (folder / "code").read_text() == ("1\n" if own else "0\n")
@@ -354,7 +354,7 @@ def test_a_reader_that_leaves_is_no_error(folder, argv):
 
 
 @needs_bash
-def test_a_reader_of_the_demo_that_leaves_is_no_error(folder):
+def test_a_reader_of_the_demo_that_closes_the_pipe_is_not_an_error(folder):
     for name in ("scipy", "rich", "matplotlib"):
         pytest.importorskip(name)
     done = shell(folder, '{ "$@"; echo $? >code; } | true; wait', "demo", "sparse", "--grid", "4")
@@ -364,7 +364,7 @@ def test_a_reader_of_the_demo_that_leaves_is_no_error(folder):
 
 @needs_bash
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8", "latin-1"])
-def test_an_encoding_that_lacks_a_letter_is_no_error(folder, encoding):
+def test_an_encoding_that_lacks_a_letter_is_not_an_error(folder, encoding):
     argv = ("jacobian", "model.py:tree", "--at", "1", "--out", "J\u20ac\udcff.npz")
     done = shell(folder, '"$@"', *argv, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert (done.returncode, done.stderr) == (0, "")
@@ -374,7 +374,7 @@ def test_an_encoding_that_lacks_a_letter_is_no_error(folder, encoding):
 
 @needs_bash
 @pytest.mark.parametrize("where", ["import", "call"])
-def test_an_interrupt_is_told_in_one_line(folder, where):
+def test_an_interrupt_gives_a_message_of_one_line(folder, where):
     wait = "import time\nopen('ready', 'w').close()\ntime.sleep(60)\n"
     text = wait if where == "import" else "def f(x):\n" + textwrap.indent(wait, "    ")
     (folder / "user.py").write_text(text)
@@ -388,7 +388,7 @@ def test_an_interrupt_is_told_in_one_line(folder, where):
 
 
 @needs_bash
-def test_a_folder_that_is_gone(folder):
+def test_a_folder_that_was_removed(folder):
     gone = folder / "gone"
     gone.mkdir()
     line = f'cd "{gone}" && rmdir "{gone}" && "$@"'
@@ -414,7 +414,7 @@ def test_a_folder_that_is_gone(folder):
     ],
     ids=lambda argv: " ".join(argv)[:50],
 )  # fmt: skip
-def test_numbers_that_no_option_takes_are_told_in_one_line(folder, capsys, argv):
+def test_wrong_numbers_of_options_give_an_error_of_one_line(folder, capsys, argv):
     if argv[0] == "demo":
         for name in ("scipy", "rich", "matplotlib"):
             pytest.importorskip(name)

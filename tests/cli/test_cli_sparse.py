@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``ad-core demo sparse``: its table, its pictures, and what it says to wrong input."""
+"""``ad-core demo sparse``: its table, its pictures, and its errors for wrong input."""
 
 import sys
 

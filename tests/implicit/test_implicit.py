@@ -19,7 +19,7 @@ p2 = np.array([4.0, 1.5])
 
 
 def newton(f, x):
-    """A solver in NumPy, which may be given instead of SciPy's."""
+    """A solver in NumPy, which can be passed instead of SciPy's."""
     x = np.array(x, dtype=float)
     for _ in range(30):
         x = x - np.linalg.solve(ad_core.jacobian(f)(x), f(x))
@@ -56,7 +56,7 @@ def test_root(solver):
     np.testing.assert_allclose(H, exact, rtol=1e-8, atol=1e-12)
 
 
-def test_the_start_has_no_derivative_but_is_followed():
+def test_the_start_has_no_derivative_but_selects_the_solution():
     f = lambda x0: implicit.root(lambda x: x**2 - 4.0, x0)  # noqa: E731
     assert ad_core.grad(f)(1.0) == 0.0
     tape = ad_core.trace(f, 1.0)
@@ -91,7 +91,7 @@ def test_closures_are_parameters():
 
 
 def test_nested_solutions():
-    """A root of a function that solves for a root itself, and one under grad of grad."""
+    """A root of a function that solves for a root itself, and a root under grad of grad."""
 
     def outer(a):
         inner = lambda y: implicit.root(lambda x: x**3 + x - y, 1.0)  # noqa: E731
@@ -172,7 +172,7 @@ def test_minimum_of_a_nonlinear_function():
     assert abs(best()) < 1e-3
 
 
-def test_own_minimizer():
+def test_a_minimizer_of_the_users():
     def descent(fun, x):
         for _ in range(2000):
             x = x - 0.02 * ad_core.grad(fun)(x)
@@ -282,7 +282,7 @@ def test_tapes_of_odeint():
 
 
 def relaxing(rate, **options):
-    """y follows cos(a t), the faster the larger the rate."""
+    """y approaches cos(a t), with the given rate."""
     return lambda a: implicit.odeint(
         lambda y, t, a: -rate * (y - np.cos(a * t)), 1.0, np.linspace(0.0, 1.0, 3), a, **options
     )
@@ -299,7 +299,7 @@ def test_decaying_solutions_are_followed_backwards_in_parts(monkeypatch):
 
 
 def test_the_decay_of_large_systems():
-    """Eigenvalues of small Jacobians, repeated products with large ones."""
+    """Found from eigenvalues of small Jacobians, and from repeated products with large ones."""
     for n in (3, 100):
         rate = partial(lambda d, y, t: -d * y, np.linspace(1.0, 30.0, n))
         s = sensitivities.Sensitivities(None, rate, None, None, None, ())
@@ -338,7 +338,7 @@ def test_few_parameters_go_forward_and_many_backward():
     assert problem([1, 1000])(500)
 
 
-def test_own_integrator():
+def test_an_integrator_of_the_users():
     def runge_kutta(f, y, t):
         ys = [y]
         for a, b in itertools.pairwise(t):
@@ -366,7 +366,7 @@ def test_one_time_alone():
 # ---------------------------------------------------------------------------------------- errors
 
 
-def test_no_solution_is_named():
+def test_a_missing_solution_raises_an_error_with_the_name():
     with refused(RuntimeError, "implicit.root", "residual of <lambda>", "tol=1e-06"):
         implicit.root(lambda x: x**2 + 1.0, 1.0)
     with refused(RuntimeError, "implicit.root", "residual"):
@@ -383,14 +383,14 @@ def blows_up(y, t):
     return y**2
 
 
-def test_a_failing_integration_is_named():
+def test_a_failing_integration_raises_an_error_with_the_name():
     with refused(RuntimeError, "implicit.odeint", "blows_up", "from t=0 to 2"):
         implicit.odeint(blows_up, 1.0, [0.0, 2.0])
     with refused(RuntimeError, "implicit.odeint", "not finite"):
         implicit.odeint(blows_up, 1.0, [0.0, 2.0], solver=lambda f, y, t: np.full((2, 1), np.nan))
 
 
-def test_singular_jacobians_are_named():
+def test_singular_jacobians_raise_an_error_with_the_name():
     double = lambda a: implicit.root(  # noqa: E731
         lambda x: x**2 - a, 0.0, solver=lambda fun, x: x
     )

@@ -23,7 +23,7 @@ def tape():
 
 
 def chain(length):
-    """A tape of one input and many sines, made by hand: what show reads, nothing else."""
+    """A tape of one input and many sines, with only those attributes that show reads."""
     nodes = [Node(0, "x1", "input", "input", (), (), (1,) if length > 1 else (), 0.5)]
     for i in range(1, length):
         before, children = nodes[-1].name, (i + 1,) if i + 1 < length else ()
@@ -38,7 +38,7 @@ def chain(length):
 
 
 def cells(text):
-    """A table's rows as lists, by the columns of its rule."""
+    """The rows of a table as lists, divided at the columns of its rule."""
     lines = text.splitlines()
     rule = lines[1]
     starts = [i for i, c in enumerate(rule) if c == "-" and (i == 0 or rule[i - 1] == " ")]
@@ -84,12 +84,12 @@ def test_table_of_one_node_and_limit_of_one():
 
 
 @pytest.mark.parametrize("limit", [0, -1])
-def test_table_refuses_a_limit_that_shows_nothing(tape, limit):
+def test_a_limit_that_shows_nothing_raises(tape, limit):
     with pytest.raises(ValueError, match=f"limit must be .*, at least 1, .*, got {limit}"):
         show.table(tape, limit=limit)
 
 
-def test_table_cuts_what_would_spoil_the_columns():
+def test_table_cuts_long_texts():
     wide = chain(3)
     long = wide.nodes[1]._replace(formula="f" * 500, children=tuple([2] * 500))
     wide.nodes = (wide.nodes[0], long, wide.nodes[2])
@@ -99,7 +99,7 @@ def test_table_cuts_what_would_spoil_the_columns():
     assert len(line) < 120
 
 
-def test_table_shows_what_is_not_finite():
+def test_table_shows_numbers_that_are_not_finite():
     odd = chain(2)
     odd.nodes = (odd.nodes[0], odd.nodes[1]._replace(value=np.nan, partials=(np.inf,)))
     assert "nan  d/dx1 inf" in show.table(odd)
@@ -155,7 +155,7 @@ def test_draw_of_a_function_that_returns_its_input():
     assert file.getvalue()
 
 
-def test_draw_refuses_a_graph_too_large_to_read():
+def test_a_graph_too_large_to_draw_raises():
     with pytest.raises(ValueError, match=r"tape has 201 nodes, .* at most 200"):
         show.draw(chain(201), io.BytesIO(), "svg")
 

@@ -43,7 +43,7 @@ def listed(w, data):
 
 
 def mixed(w, data):
-    """A dictionary of which one leaf is no float is data as a whole."""
+    """A dictionary with a leaf that is not a float is data as a whole."""
     return np.sum(w[data["i"]] ** 2) * data["scale"]
 
 
@@ -67,14 +67,14 @@ CASES = {
 
 
 def at(data, n):
-    """What a point has of the data."""
+    """The data of one point."""
     leaves, tree = flatten(data)
     row = [x[n % len(x)] if isinstance(x, np.ndarray) else x for x in leaves]
     return tree.build(row)
 
 
 def same(found, rows):
-    """Results of a batch beside those of each point, as a list."""
+    """Compare the results of a batch with the list of results of each point."""
     found, tree = flatten(found)
     for k, x in enumerate(found):
         expected = np.array([np.asarray(flatten(row)[0][k]) for row in rows])
@@ -98,7 +98,7 @@ def test_each_point_has_its_own(case):
     assert f.paths <= 64
 
 
-def test_what_is_the_same_at_all_points():
+def test_data_that_is_the_same_at_all_points():
     f = ad_core.compile(lambda w, index, n: np.sum(w[index] ** n))
     expected = [ad_core.grad(f.__wrapped__)(w, INDEX[0], 3) for w in W]
     for index in (INDEX[:1], np.repeat(INDEX[:1], N, axis=0)):
@@ -193,7 +193,7 @@ def test_sparse_derivatives():
     same(picked.jacobian(W, INDEX, batch_dims=1), [np.eye(5)[i] for i in INDEX])
 
 
-def test_points_without_results_of_one_shape_are_refused():
+def test_points_with_results_of_different_shapes_raise():
     f = ad_core.compile(lambda w, mask: w[mask])
     with refused(ValueError, "<lambda>", "shapes that differ within the batch"):
         f(np.ones((2, 3)), np.array([[True, False, False], [True, True, False]]), batch_dims=1)
@@ -209,7 +209,7 @@ def test_empty_batches():
     assert f.grad(W[None, :0], INDEX[None, :0], batch_dims=2).shape == (1, 0, 5)
 
 
-def test_axes_that_do_not_fit_are_refused_in_a_sentence():
+def test_axes_that_do_not_fit_raise_a_full_message():
     f = ad_core.compile(gathered)
     for index in (INDEX[:4], INDEX[0]):
         with refused(ValueError, "batch axes of gathered", "(9,)", "table[None]"):
@@ -220,7 +220,7 @@ def test_axes_that_do_not_fit_are_refused_in_a_sentence():
         f.grad(W[None], INDEX[:, 0], batch_dims=2)
 
 
-def test_the_recordings_kept_are_bounded():
+def test_the_number_of_recordings_is_bounded():
     f = ad_core.compile(lambda x, n: x * n, max_paths=4)
     n = np.arange(50)
     np.testing.assert_array_equal(f.grad(np.ones(50), n, batch_dims=1), n)
@@ -248,7 +248,7 @@ class Bar:
         self.done += n
 
 
-def test_progress_is_told_of_all_points():
+def test_progress_counts_all_points():
     f, bar = ad_core.compile(gathered), Bar()
     f.grad(W, INDEX, batch_dims=1, progress=bar)
     assert bar.done == N

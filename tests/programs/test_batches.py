@@ -56,7 +56,7 @@ def isa(request):
 
 
 def calls(tape, one, x, y):
-    """What each method gives: {name: (function of a batch, arguments)}."""
+    """The methods as {name: (function of a batch, arguments)}."""
     w = np.cos(np.arange(6.0)).reshape(2, 3)
     v = np.broadcast_to(w, (*np.shape(y), 2, 3))
     both = (0, 1)
@@ -304,7 +304,7 @@ def test_workers(workers):
 
 
 def test_broken_points_do_not_spoil_their_neighbours():
-    """A point with an infinity is computed with products that look; the others stay."""
+    """A point with an infinity is computed by the strict program; the others are not changed."""
     tape = ad_core.trace(
         lambda x: np.sum(np.where(x > 0.0, np.sqrt(np.abs(x)) * np.log(np.abs(x)), x * x)),
         np.array([0.5, -0.5]),
@@ -337,7 +337,7 @@ def test_a_flipped_branch_in_a_batch_names_the_first_point():
 
 
 class Bar:
-    """What tqdm is to a loop."""
+    """A progress bar like tqdm's."""
 
     def __init__(self, error=None):
         self.steps, self.threads, self.error = [], set(), error
@@ -395,7 +395,7 @@ def test_an_error_of_the_bar_ends_the_batch(workers):
 
 @pytest.fixture
 def one_thread():
-    """Whoever counts threads is written in C, so that Python does not look at signals there."""
+    """A number of workers with __index__ in C, so that Python checks no signals there."""
     _core.set_threads(None, operator.index)
     yield
     _core.set_threads(threads._submit, threads._count)
@@ -403,7 +403,7 @@ def one_thread():
 
 @pytest.mark.parametrize("method", ["value", "jacobian"])
 def test_a_signal_stops_a_batch(method, one_thread):
-    """One that came before the first look: only the points up to that are computed."""
+    """A signal before the first check: only the points up to that check are computed."""
     tape = ad_core.trace(slow, np.ones(8))
     call, X = tape._build(method, 0), np.random.default_rng(0).random((20_000, 8))
     out = np.full((len(X), *call.out_shapes[0]), np.nan)

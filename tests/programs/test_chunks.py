@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs of long arrays, whose runs take turns, against recordings made anew."""
+"""Programs of long arrays, whose runs are interleaved in chunks, against new recordings."""
 
 import numpy as np
 import pytest
@@ -55,14 +55,14 @@ def test_scalar_functions(fun, n):
     assert np.array_equal(again, tape.hvp(x, v))
 
 
-def test_turns_are_taken():
+def test_runs_are_grouped_in_chunks():
     explained = ad_core.trace(waves, np.ones(3000)).explain(what="jacobian")
     assert "turns 1" in " ".join(explained.split())
     assert "turns 0" in " ".join(ad_core.trace(waves, np.ones(300)).explain().split())
 
 
-def test_what_is_wanted_twice_is_kept():
-    """Results of a turn that are outputs, or read after it, are whole."""
+def test_results_that_are_read_later_are_kept():
+    """Results of a group that are outputs, or that later runs read, are complete."""
 
     def fun(x):
         y = np.sin(x)
@@ -77,7 +77,7 @@ def test_what_is_wanted_twice_is_kept():
 
 
 def test_a_derivative_that_is_not_finite():
-    """Then the strict program is carried out, in turns too."""
+    """Then the strict program runs, in interleaved chunks too."""
 
     def fun(x):
         return np.sum(np.where(x > 0, np.sqrt(np.abs(x)) * x, 0.0) + x**2)
@@ -103,7 +103,7 @@ def test_sparse_jacobians_of_long_stencils():
 
 
 def test_batches_point_by_point():
-    """A program whose lanes would not fit the cache runs so."""
+    """A program whose lanes would not fit the cache runs point by point."""
     x = RNG.uniform(-1.0, 1.0, (5, 40_000))
     tape = ad_core.trace(waves, x[0])
     got = tape.grad(x)

@@ -1,4 +1,4 @@
-"""compile(): inputs are told apart by their containers, their shapes and how they lie in memory."""
+"""compile(): inputs are distinguished by their containers, shapes and memory layouts."""
 
 import pickle
 from collections import namedtuple
@@ -15,7 +15,7 @@ class Length(float):
     """A float of a class of its own."""
 
 
-def test_the_structure_of_inputs_is_told_by_class_and_key():
+def test_structures_of_inputs_are_compared_by_class_and_key():
     def fun(p):
         values = list(p.values()) if isinstance(p, dict) else list(p)
         kind = {dict: 1.0, list: 2.0, tuple: 3.0, One: 4.0, Other: 5.0}[type(p)]
@@ -69,7 +69,7 @@ def test_results_that_are_dicts_keep_their_order():
     assert tape.vjp(3.0, {"a": 1.0, "b": 10.0}) == tape.vjp(3.0, {"b": 10.0, "a": 1.0}) == 12.0
 
 
-def test_an_array_without_axes_is_no_number():
+def test_an_array_without_axes_is_not_a_number():
     fun = lambda x: x * (2.0 if isinstance(x, np.ndarray) else 3.0)  # noqa: E731
     f = ad_core.compile(fun)
     for _ in range(3):
@@ -85,8 +85,8 @@ def layouts():
     yield from (base[:2, :3].copy(), base.reshape(2, 4, 6).transpose(1, 0, 2), base[:, 0], base[:1])
 
 
-def test_inputs_that_lie_otherwise_in_memory_have_recordings_of_their_own():
-    """Each is what its own trace makes of it, whatever was recorded before."""
+def test_inputs_of_another_memory_layout_have_recordings_of_their_own():
+    """Each result is that of its own trace, whatever was recorded before."""
     fun = lambda x: np.ravel(x, order="K") * np.arange(1.0, x.size + 1.0)  # noqa: E731
     f = ad_core.compile(fun)
     for _ in range(2):
@@ -99,7 +99,7 @@ def test_inputs_that_lie_otherwise_in_memory_have_recordings_of_their_own():
             np.testing.assert_array_equal(f(many, batch_dims=1), [expected, expected])
 
 
-def test_what_lies_in_order_once_the_batch_is_left_out_is_one_recording():
+def test_layouts_that_are_equal_without_the_batch_share_a_recording():
     f = ad_core.compile(lambda x: x * 2.0)
     x = np.arange(60.0).reshape(5, 3, 4)
     for batch in (x, x[::2], x[::-1], np.broadcast_to(x[0], (7, 3, 4))):

@@ -1,4 +1,4 @@
-"""compile(): a recording is used again only for arguments that no function can tell apart."""
+"""compile(): a recording is used again only for arguments that no function can distinguish."""
 
 import array
 import dataclasses
@@ -25,7 +25,7 @@ from agreement import refused
 
 
 class Bag:
-    """An object with attributes, told apart from others by its identity."""
+    """An object with attributes, distinguished from others by its identity."""
 
     def __init__(self, **held):
         self.__dict__.update(held)
@@ -39,7 +39,7 @@ class Slotted:
 
 
 class Lying(Bag):
-    """Equal to everything, if it is asked."""
+    """An object whose __eq__ is always true."""
 
     __hash__ = lambda self: 0  # noqa: E731
 
@@ -56,7 +56,7 @@ class Raising(Bag):
 
 
 class Disguised(Bag):
-    """Its class, if it is asked, is one whose instances are known by identity."""
+    """An object whose __class__ is a class whose instances are compared by identity."""
 
     __class__ = property(lambda self: types.FunctionType)
 
@@ -186,7 +186,7 @@ def key_or_none(value):
 
 
 @pytest.mark.parametrize("values", DISTINCT.values(), ids=DISTINCT)
-def test_what_a_function_can_tell_apart_has_keys_of_its_own(values):
+def test_arguments_that_a_function_can_distinguish_have_different_keys(values):
     keys = [key_or_none(value) for value in values]
     for (one, x), (other, y) in itertools.combinations(zip(values, keys, strict=True), 2):
         assert x is None or y is None or x != y, (one, other)
@@ -198,7 +198,7 @@ def test_what_a_function_can_tell_apart_has_keys_of_its_own(values):
 
 @pytest.mark.parametrize("values", DISTINCT.values(), ids=DISTINCT)
 def test_no_recording_is_used_for_another_argument(values):
-    """The function finds its argument by identity, and returns where it stands among them."""
+    """The function finds its argument by identity, and returns its place among them."""
     place = {id(value): float(k + 1) for k, value in enumerate(values)}
     f = ad_core.compile(lambda x, value: x * place[id(value)], max_paths=200)
     for _ in range(2):
@@ -229,7 +229,7 @@ def test_no_recording_is_used_for_another_argument(values):
         lambda: uuid.UUID(int=5), lambda: defaultdict(list, a=[1]), lambda: bytearray(b"a"),
     ],
 )  # fmt: skip
-def test_equal_data_made_anew_finds_its_recording(make):
+def test_equal_new_data_uses_the_same_recording(make):
     calls = []
     f = ad_core.compile(lambda x, value: calls.append(1) or x * 2.0)
     for _ in range(3):
@@ -302,7 +302,7 @@ MUTATIONS = {
 
 
 @pytest.mark.parametrize("kind", MUTATIONS)
-def test_what_changed_since_it_was_recorded_is_seen(kind):
+def test_changes_since_the_recording_are_seen(kind):
     make, change, read = MUTATIONS[kind]
     f = ad_core.compile(lambda x, c: x * read(c))
     held = make()
@@ -330,7 +330,7 @@ def test_data_of_a_class_is_seen():
     assert f.paths <= 6
 
 
-def test_what_has_no_key_is_recorded_in_every_call_and_said_so():
+def test_without_a_key_explain_says_that_every_call_records():
     calls = []
 
     def fun(x, lock, n):
@@ -376,7 +376,7 @@ def test_each_point_of_a_batch_has_its_own_random_numbers():
     assert [following.grad(1.0, numbers) for _ in range(3)] == [1.0, 2.0, 3.0]
 
 
-def test_functions_with_an_equal_name_are_two():
+def test_functions_of_the_same_name_are_distinguished():
     f = ad_core.compile(lambda x, g: g(x))
     for k in range(100):
         scale = float(k)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forged tape files: refused by name, or tapes that keep to their limits, whatever is asked."""
+"""Forged tape files: an error that names the entry, or tapes that keep to their limits."""
 
 import os
 import random
@@ -43,7 +43,7 @@ def two_points(args):
 
 
 def uses(tape):
-    """What may be asked of any tape, at the point where it was recorded."""
+    """The uses of any tape, at the point where it was recorded."""
     args = tape._args
     leaves, tree = flatten(tape.value)
     weights = tree.build([np.ones(np.shape(y))[()] for y in leaves])
@@ -83,7 +83,7 @@ def use(tape):
 
 @pytest.fixture
 def nothing_is_opened(monkeypatch):
-    """Text of source lines is read in one place."""
+    """Fail if a source file is opened; source lines are read in one place."""
 
     def refuse(file, number):
         raise AssertionError(f"opened: {file!r}")

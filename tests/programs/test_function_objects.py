@@ -44,7 +44,7 @@ def test_within_a_derivative():
 
 
 def unless_refused(word, call):
-    """The call's result; None if it is refused with a TypeError that has the word."""
+    """The call's result; None if it raises a TypeError with the word."""
     try:
         return call()
     except TypeError as error:
@@ -54,7 +54,7 @@ def unless_refused(word, call):
 
 
 def test_batches_within_a_derivative():
-    """A batch of traced points is taken point by point, or refused; never as one big point."""
+    """A batch of traced points is computed point by point, or raises; it is never one big point."""
     f = ad_core.compile(lambda x: np.sin(x) * x[0])
     X = rng.random((4, 3))
     expected = ad_core.grad(lambda X: sum(np.sum(np.sin(x) * x[0]) for x in X))(X)
@@ -91,7 +91,7 @@ def test_plain_calls_within_a_trace_are_plain():
 
 @ad_core.compile
 def decorated(x):
-    """What it does."""
+    """Its docstring."""
     return x * x if x > 0 else -x
 
 
@@ -114,7 +114,7 @@ def test_copies(clone):
 
 def test_it_looks_like_the_function():
     assert decorated.__name__ == "decorated"
-    assert decorated.__doc__ == "What it does."
+    assert decorated.__doc__ == "Its docstring."
     assert decorated.__module__ == __name__
     assert decorated.__qualname__ == "decorated"
     assert "decorated" in repr(decorated)
@@ -136,7 +136,7 @@ def test_a_wrong_number_of_paths(max_paths):
         ad_core.compile(quarters, max_paths=max_paths)
 
 
-def test_what_is_no_function():
+def test_arguments_that_are_not_functions():
     with refused(TypeError, "compile()", "int"):
         ad_core.compile(3)
 

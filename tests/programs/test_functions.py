@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""compile(): recorded on first use, again for each shape and each way through the branches."""
+"""compile(): recorded on first use, and again for each shape and each path."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ class Counted:
 
 
 def halvings(x):
-    """A while loop as long as the data say."""
+    """A while loop whose length depends on the data."""
     n = 0.0
     while x > 1.0:
         x = x * 0.5 + 0.01 * np.sin(x)
@@ -32,7 +32,7 @@ def halvings(x):
 
 
 def steps(x):
-    """A way of its own at every point: 1, 2, 3, ..."""
+    """A path of its own at every point: 1, 2, 3, ..."""
     k = 0.0
     while k < x:
         k = k + 1.0
@@ -89,7 +89,7 @@ def test_several_and_nested_arguments():
 
 
 def test_one_argument_that_is_a_tuple():
-    """As with a Tape: one argument stands alone, whatever it is made of."""
+    """As with a Tape: one argument is not a tuple of arguments, whatever its structure."""
     fun = lambda p: p[0] * p[1][0]  # noqa: E731
     p, q, w = (rng.random(3), [0.4]), (rng.random(3), [0.2]), rng.random(3)
     for f in (ad_core.compile(fun), ad_core.trace(fun, p)):
@@ -167,7 +167,7 @@ def test_functions_are_static_arguments():
         agree(f(0.5, g), g(0.5) * 2.0)
 
 
-def test_data_that_no_input_can_be_is_compared_by_value():
+def test_data_that_cannot_be_an_input_is_compared_by_value():
     f = ad_core.compile(lambda x, s: x * (1 + len(s)))
     for data in ({1, 2}, np.array([1j, 2.0]), np.array([None, "a"]), np.ones(2, np.longdouble)):
         for _ in range(2):
@@ -177,7 +177,7 @@ def test_data_that_no_input_can_be_is_compared_by_value():
         f.grad(1.0, {1, 2}, argnums=1)
 
 
-def test_keyword_arguments_are_refused_by_name():
+def test_keyword_arguments_raise_an_error_that_names_them():
     f = ad_core.compile(lambda x, k=1.0: x * k)
     for call in (f, f.jacobian, f.grad, f.hessian):
         with refused(TypeError, "'k'"):
@@ -189,7 +189,7 @@ def test_keyword_arguments_are_refused_by_name():
 # ---------------------------------------------------------------------------------------- paths
 
 
-def test_every_point_of_a_batch_goes_its_own_way():
+def test_every_point_of_a_batch_takes_its_own_path():
     f, plain = ad_core.compile(quarters), quarters
     X = rng.uniform(-1.0, 1.0, (5, 41, 2))
     for _ in range(2):
@@ -221,7 +221,7 @@ def test_sizes_of_batches(n):
         assert out is None or found is out
 
 
-def test_results_in_given_arrays_on_every_way():
+def test_results_in_given_arrays_on_every_path():
     f = ad_core.compile(branchy)
     for x in (np.array([0.9, 0.2]), np.array([0.1, 0.9]), np.array([0.1, 0.2])) * 2:
         out = np.full(2, np.nan), np.full((2, 2), np.nan)
@@ -256,7 +256,7 @@ def test_while_loops():
     assert f.paths < 25
 
 
-def test_guards_that_flip_at_every_point():
+def test_guards_that_change_at_every_point():
     counted = Counted(steps)
     f = ad_core.compile(counted, max_paths=4)
     X = rng.permutation(40) + 0.5
@@ -271,7 +271,7 @@ def test_guards_that_flip_at_every_point():
 
 
 @pytest.mark.parametrize("max_paths", [1, 2, 3])
-def test_the_least_recently_used_go_first(max_paths):
+def test_the_least_recently_used_are_dropped_first(max_paths):
     counted = Counted(steps)
     f = ad_core.compile(counted, max_paths=max_paths)
     for k in range(max_paths):
@@ -288,7 +288,7 @@ def test_the_least_recently_used_go_first(max_paths):
         assert counted.calls == calls + 1
 
 
-def test_the_least_recently_used_of_all_shapes_goes_first():
+def test_the_least_recently_used_of_all_shapes_is_dropped_first():
     counted = Counted(lambda x: x * 2.0)
     f = ad_core.compile(counted, max_paths=3)
     for n in (1, 2, 3, 1, 4):
@@ -315,7 +315,7 @@ def test_a_shape_that_fails_leaves_nothing_behind():
         assert f.paths == 1
 
 
-def test_an_error_on_a_new_way_keeps_the_others():
+def test_an_error_on_a_new_path_keeps_the_others():
     def fun(x):
         if x < 0:
             raise ArithmeticError("negative")
@@ -332,7 +332,7 @@ def test_an_error_on_a_new_way_keeps_the_others():
         assert f.paths <= 2  # one for points, one for batches
 
 
-def test_shapes_that_differ_within_a_batch_are_refused():
+def test_shapes_that_differ_within_a_batch_raise():
     f = ad_core.compile(lambda x: x[:1] if x[0] > 0 else x)
     with refused(ValueError, "<lambda>", "shape", "(1,)", "(2,)"):
         f(np.array([[1.0, 2.0], [-1.0, 2.0]]), batch_dims=1)
@@ -340,7 +340,7 @@ def test_shapes_that_differ_within_a_batch_are_refused():
     agree(f(np.array([-1.0, 2.0])), np.array([-1.0, 2.0]))
 
 
-def test_structures_that_differ_within_a_batch_are_refused():
+def test_structures_that_differ_within_a_batch_raise():
     f = ad_core.compile(lambda x: (x, x * 2.0) if x > 0 else (x, {"a": 3.0 * x}))
     with refused(ValueError, "<lambda>"):
         f(np.array([1.0, -1.0]), batch_dims=1)
@@ -363,7 +363,7 @@ def test_what_is_read_besides_the_arguments_is_fixed():
     assert f(3.0) == 15.0
 
 
-def test_a_function_that_goes_another_way_each_time_is_told():
+def test_a_function_that_takes_another_path_each_time_raises():
     turns = []
 
     def impure(x):

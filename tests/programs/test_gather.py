@@ -14,7 +14,7 @@ INDEXES = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64
 
 
 def energy(x, load):
-    """Of three unknowns and a number."""
+    """The energy of three unknowns and a number."""
     y = np.sin(x[1:] - x[:-1]) * load
     return np.sum(y * y) + x[0] * x[2]
 
@@ -24,7 +24,7 @@ def forces(x, load):
 
 
 def corner(x):
-    """Of a node's three coordinates, two nodes."""
+    """A function of two nodes with three coordinates each."""
     d = x[1] - x[0]
     return np.sqrt(d @ d)
 
@@ -90,7 +90,7 @@ def test_rows_of_several_numbers(points):
 
 
 def test_rows_that_are_the_whole_argument(tapes):
-    """The index has batch axes alone, and they broadcast against other arguments'."""
+    """The index has batch axes only, which broadcast against those of other arguments."""
     _, vector = tapes
     rows, load = RNG.normal(size=(7, 3)), RNG.normal(size=(4, 1))
     index = RNG.integers(0, 7, 50)
@@ -172,7 +172,7 @@ def test_values_and_index_may_change_between_calls(tapes):
 @pytest.mark.parametrize("points", [1, 2, 33, 5000])
 @pytest.mark.parametrize("wrong", [20, -21, 2**31 - 1, -(2**31)])
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
-def test_a_number_that_is_no_row_is_refused(tapes, points, wrong, dtype):
+def test_a_number_that_is_not_a_row_raises(tapes, points, wrong, dtype):
     scalar, _ = tapes
     index = RNG.integers(0, 20, (points, 3)).astype(dtype)
     at = int(RNG.integers(points)), int(RNG.integers(3))
@@ -184,13 +184,13 @@ def test_a_number_that_is_no_row_is_refused(tapes, points, wrong, dtype):
         scalar.grad(gather(np.empty(0), index), 1.0)
 
 
-def test_a_wrong_number_is_refused_where_the_function_needs_none():
+def test_a_wrong_number_raises_though_the_function_does_not_need_it():
     tape = ad_core.trace(lambda x: x[0] * 2.0, np.ones(2))
     with pytest.raises(IndexError, match=r"index\[1, 1\] is 7"):
         tape(gather(np.ones(3), np.array([[0, 1], [2, 7], [0, 0], [0, 0], [0, 0]])))
 
 
-def test_shapes_that_do_not_fit_are_refused(tapes):
+def test_shapes_that_do_not_fit_raise(tapes):
     scalar, _ = tapes
     with pytest.raises(ValueError, match=r"recorded shape \(3,\).*got shape \(5, 2\)"):
         scalar(gather(np.ones(9), np.zeros((5, 2), int)), 1.0)
@@ -200,7 +200,7 @@ def test_shapes_that_do_not_fit_are_refused(tapes):
         scalar(gather(np.ones(9), np.zeros((5, 3), int)), 1.0, batch_dims=2)
 
 
-def test_values_and_indices_of_wrong_types_are_refused():
+def test_values_and_indices_of_wrong_types_raise():
     with pytest.raises(TypeError, match="got a mask"):
         gather(np.ones(3), np.array([True, False, True]))
     with pytest.raises(TypeError, match="index of gather must be integers, got dtype float64"):
@@ -217,7 +217,7 @@ def test_values_and_indices_of_wrong_types_are_refused():
     assert gather(np.ones(3, ">f8"), [0, 1]).values.dtype.isnative
 
 
-def test_results_may_not_lie_in_what_is_gathered(tapes):
+def test_results_may_not_overlap_gathered_values(tapes):
     _, vector = tapes
     values, index = np.ones(300), np.zeros((100, 3), int)
     with pytest.raises(ValueError, match="shares memory"):
@@ -226,7 +226,7 @@ def test_results_may_not_lie_in_what_is_gathered(tapes):
         vector(gather(values, index), 1.0, out=index.view(np.float64))
 
 
-def test_anywhere_else_it_is_an_array():
+def test_elsewhere_a_gathered_argument_is_an_array():
     values, index = RNG.normal(size=(4, 2)), np.array([[3, -1], [0, 0]])
     g = gather(values, index)
     assert (g.shape, g.ndim, g.dtype) == ((2, 2, 2), 3, np.float64)

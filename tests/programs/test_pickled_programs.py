@@ -21,7 +21,7 @@ def constants(rng, n):
 
 
 def mixed(rng, x):
-    """Numbers of x and constants in any order, a constant first as often as not."""
+    """Numbers of x and constants in any order, in half of the cases with a constant first."""
     parts = [constants(rng, rng.integers(1, 3)), x, constants(rng, 1), x[::-1]]
     order = rng.permutation(4) if rng.random() < 0.5 else np.arange(4)
     return np.concatenate([parts[k] for k in order])
@@ -53,7 +53,7 @@ def padded(rng, x):
 
 
 def at_numbers(rng, x):
-    """Derivatives within the function, at plain numbers, of what sorts, chooses and adds."""
+    """Derivatives at plain numbers, within the function, of sorting, selecting and adding."""
     inner = [
         lambda t: np.sum(np.sort(t) * np.arange(3.0)), lambda t: np.prod(t),
         lambda t: np.max(t) * t[0] if t[0] > t[1] else t[1] ** 2, lambda t: np.cumprod(t)[-1],
@@ -63,13 +63,13 @@ def at_numbers(rng, x):
 
 
 def of_both(rng, x):
-    """A derivative at plain numbers of a function that the outer input takes part in."""
+    """A derivative at plain numbers of a function that depends on the outer input."""
     scale = constants(rng, 3)
     return ad_core.jacobian(lambda t: np.sort(t) * np.sum(t * t) * np.sum(x[:2]))(scale)[0]
 
 
 def joined(rng, x):
-    """Operands of which either may begin with a constant."""
+    """Operands, of which each may begin with a constant."""
     a, b = mixed(rng, x), mixed(rng, np.sin(x))
     n = min(len(a), len(b))
     choice = [np.multiply, np.arctan2, np.hypot, np.maximum, np.subtract, np.logaddexp]
@@ -109,7 +109,7 @@ def point(seed, number):
 
 
 def told(ask, *args):
-    """What a tape says, or that the point takes another path, and which comparison says so."""
+    """The results of a tape, or, if the point takes another path, the comparison in the error."""
     try:
         return ask(*args)
     except ad_core.BranchChanged as error:
@@ -216,7 +216,7 @@ def changed(seed):
 
 
 @pytest.mark.parametrize("seed", range(120))
-def test_a_changed_file_is_refused_or_another_tape(seed):
+def test_a_changed_file_raises_or_is_another_tape(seed):
     """A whole one: its ways to a derivative agree, and it is the same in a file of its own."""
     tape, data = changed(seed)
     other = None

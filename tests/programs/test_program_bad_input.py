@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bad input to a Tape and a Function: the kind of error, and a message that says what to do."""
+"""Bad input to a Tape and a Function: the class of the error, and a message with a remedy."""
 
 import numpy as np
 import pytest
@@ -164,7 +164,7 @@ def test_wrong_argnums(f):
             f.value_and_jacobian(X, X, argnums=bad, **({} if f is PAIR else {"batch_dims": 1}))
 
 
-def test_argnums_of_an_argument_that_is_no_input():
+def test_argnums_of_an_argument_that_is_not_an_input():
     f = ad_core.compile(lambda x, n: x**n)
     with refused(TypeError, "argument 1", "float", "3"):
         f.grad(2.0, 3, argnums=1)
@@ -178,7 +178,7 @@ def test_argnums_of_an_argument_that_is_no_input():
 @pytest.mark.parametrize("method", ["grad", "value_and_grad", "hessian"])
 @pytest.mark.parametrize("make", [ad_core.trace, lambda f, x: ad_core.compile(f)],
                          ids=["tape", "function"])  # fmt: skip
-def test_gradients_of_what_is_no_scalar(method, make):
+def test_gradients_of_results_that_are_not_scalars(method, make):
     for fun, shape in ((vector, "(3,)"), (lambda x: x[:1], "(1,)"), (lambda x: x[None], "(1, 3)")):
         for given in (x3, X) if make is ad_core.trace else (x3,):
             with refused(TypeError, method[-4:], "scalar", fun.__name__, shape, "jacobian"):
@@ -188,7 +188,7 @@ def test_gradients_of_what_is_no_scalar(method, make):
             getattr(make(fun, x3), method)(x3)
 
 
-def test_hessian_products_of_what_is_no_scalar():
+def test_hessian_products_of_results_that_are_not_scalars():
     for f in (TAPE, F):
         with refused(TypeError, "hvp", "scalar", "vector", "(3,)"):
             f.hvp(x3, x3)
@@ -236,7 +236,7 @@ def frozen(x):
 
 
 class Own(np.ndarray):
-    """Not a plain array."""
+    """A class that is not plain NumPy's."""
 
 
 BAD_OUT = {
@@ -315,7 +315,7 @@ def test_an_out_that_overlaps_an_argument(given):
         )
 
 
-def test_outs_beside_arguments_are_not_refused():
+def test_outs_beside_arguments_are_accepted():
     room = np.zeros(9)
     room[:3] = x3
     TOTAL.grad(room[:3], out=room[3:6])
@@ -325,7 +325,7 @@ def test_outs_beside_arguments_are_not_refused():
 
 @pytest.mark.parametrize("given", [x3, X, np.ones((300, 3))], ids=["point", "batch", "large"])
 def test_outs_that_overlap_one_another(given):
-    """The one would be written over the other."""
+    """One result would overwrite the other."""
     n = given.size
     room = np.zeros(5 * n)
     jacobian = room[: 3 * n].reshape(*given.shape, 3)
@@ -409,7 +409,7 @@ def test_unknown_keywords():
                 getattr(f, method)(x3, nothing=1)
 
 
-def test_what_no_tape_can_show():
+def test_functions_that_cannot_be_traced():
     with refused(ValueError, "what", "'values'", "jacobian"):
         TAPE.instructions("values")
     with refused(TypeError, "grad", "scalar"):
@@ -422,8 +422,8 @@ def test_nothing_to_record():
             ad_core.compile(lambda *a: 1.0)(*args)
 
 
-def test_a_closure_over_a_traced_value_is_refused():
-    """At plain points, where nothing else would tell that the derivative is lost."""
+def test_a_closure_over_a_traced_value_raises():
+    """At plain points, where nothing else shows that the derivative is lost."""
     x = np.ones(2)
     with refused(ad_core.TracedValueError, "not among its arguments", "pass it"):
         ad_core.grad(lambda a: np.sum(ad_core.compile(lambda x: x * a)(x)))(3.0)

@@ -99,7 +99,7 @@ def test_gradients_and_second_derivatives(name):
         np.testing.assert_allclose(tape.hvp(X, POINTS[0]), hessian @ POINTS[0], **close)
 
 
-def test_sparse_jacobians_take_a_rule_for_dense():
+def test_sparse_jacobians_treat_a_rule_as_dense():
     tape = ad_core.trace(lambda x: np.append(np.linalg.solve(M[:2, :2] * x[0], x[1:3]), x[3]), X)
     found = tape.jacobian(X, sparse=True)
     assert found.nnz == 2 * 3 + 1
@@ -107,7 +107,7 @@ def test_sparse_jacobians_take_a_rule_for_dense():
 
 
 class Failing:
-    """A black box that fails where its argument is negative."""
+    """A black box that fails if its argument is negative."""
 
     def __init__(self):
         self.function = ad_core.external(self.value, vjp=self.vjp, name="simulator")
@@ -161,7 +161,7 @@ def test_a_rule_may_call_its_own_program():
 
 
 def test_threads_share_a_program():
-    """A rule in Python lets other threads in while the program's memory is in use."""
+    """A rule in Python lets other threads run while the program's memory is in use."""
     lock = threading.Event()
 
     def value(x):
@@ -196,8 +196,8 @@ def test_rules_outlive_what_recorded_them():
 
 
 def test_products_have_the_form_of_the_point():
-    """A bare array gives one, a tuple gives a tuple, as ad_core.vjp's pullback does of its
-    positional arguments."""
+    """A bare array gives an array, and a tuple gives a tuple, as the pullback of ad_core.vjp does
+    for its positional arguments."""
     x, w, t = np.array([2.0, 3.0]), np.array([1.0, -1.0]), np.array([0.5, 2.0])
     f = lambda x: x**3  # noqa: E731
     tape = ad_core.trace(f, x)

@@ -20,7 +20,7 @@ THREADS = 8
 
 @pytest.fixture(autouse=True)
 def switching():
-    """Threads take turns as often as they can."""
+    """Switch between threads as often as possible."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -39,7 +39,7 @@ def wave_jacobian(x):
 
 
 def ways(x):
-    """Three ways, for any length; its Jacobian is below."""
+    """A function with three paths, for any length; its Jacobian is below."""
     if x[0] > 0:
         return x * x[0]
     return x * x if x[1] > 0 else np.sin(x)
@@ -87,8 +87,8 @@ def test_one_tape_at_single_points():
     everywhere(work)
 
 
-def test_one_tape_asked_for_the_first_time_by_all_at_once():
-    """Programs, lanes and the guarded variant are made while others ask for them."""
+def test_one_tape_first_used_by_all_threads_at_once():
+    """Programs, lanes and the strict program are made while other threads need them."""
     for round_ in range(30):
         tape = ad_core.trace(
             lambda x: np.sum(np.where(x > 0, np.log(np.abs(x)) * x[1], 0.0)), np.array([0.7, 0.3])
@@ -126,7 +126,7 @@ def test_batches_with_workers_from_several_threads():
 
 @pytest.mark.parametrize("max_paths", [64, 2, 1])
 def test_one_function(max_paths):
-    """Recorded, called, dropped and recorded again by all at once."""
+    """Recorded, called, dropped and recorded again by all threads at once."""
     f = ad_core.compile(ways, max_paths=max_paths)
 
     def work(number):
@@ -148,7 +148,7 @@ def test_one_function(max_paths):
     assert f.paths <= max_paths
 
 
-def test_one_function_that_is_cleared_meanwhile():
+def test_one_function_that_is_cleared_while_it_is_used():
     f = ad_core.compile(ways)
 
     def work(number):
@@ -166,7 +166,7 @@ def test_one_function_that_is_cleared_meanwhile():
 
 
 def test_arguments_of_many_structures():
-    """What the fast way of a call takes is that of the last call, perhaps another thread's."""
+    """The fast path of a call uses the last call's program, which may be another thread's."""
     f = ad_core.compile(lambda p: p["a"] ** 2 if isinstance(p, dict) else p**3)
 
     def work(number):
@@ -203,7 +203,7 @@ def test_beside_traces_of_other_threads():
 
 
 def test_a_batch_lets_other_threads_run():
-    """Bytecode of this thread keeps the GIL here, so that another comes to run in a batch alone."""
+    """The bytecode of this thread keeps the GIL, so that others can run only during a batch."""
     tape = ad_core.trace(lambda x: np.sin(x) + 0.5 * np.cos(x), np.ones(4))
     X, counts, done = np.ones((100_000, 4)), [], threading.Event()
 
@@ -326,22 +326,22 @@ def test_fork_while_a_batch_runs(tmp_path):
 
 
 def test_a_batch_at_exit(tmp_path):
-    """Threads can no longer be started then; the batch is worked through without them."""
+    """No threads can be started then; the batch is computed without them."""
     assert run(tmp_path, """
         import atexit
         atexit.register(lambda: print("right" if right() else "wrong"))
     """) == ["right"]  # fmt: skip
 
 
-def test_the_end_comes_while_a_batch_runs(tmp_path):
+def test_the_interpreter_ends_while_a_batch_runs(tmp_path):
     assert run(tmp_path, """
         threading.Thread(target=lambda: [right() for _ in range(20)], daemon=True).start()
         print("end")
     """) == ["end"]  # fmt: skip
 
 
-def test_batches_without_any_thread_to_be_had(monkeypatch):
-    """Where no thread can be started, the caller's does it all."""
+def test_batches_if_no_thread_can_be_started(monkeypatch):
+    """If no thread can be started, the calling thread does all the work."""
     tape = ad_core.trace(wave, np.ones(4))
     X = np.random.default_rng(0).random((30_000, 4))
     expected = tape(X, workers=1)

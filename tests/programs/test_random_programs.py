@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random plain NumPy programs: everything that computes a derivative of one agrees with complex
-steps and with everything else."""
+"""Random plain NumPy programs: all ways to compute a derivative agree with complex steps and with
+one another."""
 
 import contextlib
 import pickle
@@ -96,7 +96,7 @@ BEFORE = (
 
 @pytest.mark.parametrize(("row", "number"), STEPS)
 def test_every_step(row, number):
-    """Each row, on scalars, arrays and constants, whatever is drawn below."""
+    """Each row, on scalars, arrays and constants, independent of the random programs below."""
     written = 0
     for shapes, first in BEFORE:
         writer = Writer(shapes, number)
@@ -359,7 +359,7 @@ def test_instruction_sets(isa, program):
 
 @given(program=programs())
 @examples(20)
-def test_what_is_too_large_for_programs(program):
+def test_functions_too_large_for_programs(program):
     graph = mock.patch.object(_core, "Graph", side_effect=_core.ProgramTooLarge)
     with graph:
         for answers, tape in both(program):
@@ -383,7 +383,7 @@ def test_what_is_too_large_for_programs(program):
 @given(program=programs((*BRANCHING, *BRANCHING, "functions", "masks", "indexing"), steps=8))
 @examples(30)
 def test_a_tape_on_another_path(program):
-    """It says so, or is right there."""
+    """It raises BranchChanged, or is right there."""
     answers = Answers(program, program.points)
     tape = ad_core.trace(program.f, *copies(program.points[0]))
     for args in [path[0] for path in program.paths[1:]]:
@@ -445,7 +445,7 @@ OTHER_OPS = {
 
 
 def interpreted(instructions, slots, flat):
-    """What a listing of instructions says, one number at a time."""
+    """The results of a listing of instructions, one number at a time."""
     values = []
     with np.errstate(all="ignore"):
         for op, operands, number in instructions:
@@ -460,7 +460,7 @@ def interpreted(instructions, slots, flat):
 @given(program=programs([kind for kind in KINDS if kind != "masks"]))
 @examples(20)
 def test_listed_instructions(program):
-    """Where no infinity is masked, a listing is plain arithmetic."""
+    """If no infinity is masked, a listing is plain arithmetic."""
     for answers, tape in both(program):
         n = len(answers.argnums)
         values = answers.results["value_and_grad" if answers.scalar else "value"]

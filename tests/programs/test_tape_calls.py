@@ -217,7 +217,7 @@ def test_equal_results_do_not_share_memory():
         np.testing.assert_array_equal(first, second)
 
 
-def test_what_a_tape_shows_stays_that_of_its_own_point():
+def test_the_nodes_of_a_tape_stay_those_of_its_own_point():
     tape = ad_core.trace(lambda x: np.sum(x * x), x3)
     before = str(tape), tape.value
     tape.value_and_grad(x3 + 1.0)
@@ -236,7 +236,7 @@ def test_a_flipped_branch_names_the_comparison():
 
 
 @pytest.mark.parametrize("x", [np.nan, np.inf, -np.inf, -0.0, 5e-324, 1e308])
-def test_extreme_inputs_are_numpys(x):
+def test_extreme_inputs_give_numpys_values(x):
     args = np.array([x, 1.0, x])
 
     def f(x):
@@ -251,7 +251,7 @@ def test_extreme_inputs_are_numpys(x):
 
 
 def elsewhere(x):
-    """A point where nothing is special."""
+    """A point without kinks, poles and ties."""
     return 0.61 + 0.13 * np.arange(np.size(x)).reshape(np.shape(x))[()]
 
 
@@ -274,7 +274,7 @@ def test_conventional_derivatives(row, where):
 
 
 def assert_same_or_unknown(found, expected):
-    """The same numbers, but that a program's sums may be NaN where a sweep's are infinite."""
+    """The same numbers, except that a program's may be NaN where a sweep's are infinite."""
     expected = np.where(np.isnan(found) & np.isinf(expected), np.nan, expected)
     np.testing.assert_allclose(found, expected, rtol=1e-13)
 
@@ -303,8 +303,8 @@ KINKS = {
 
 @pytest.mark.parametrize("kind", KINKS)
 @pytest.mark.parametrize("order", [1, 2, 3])
-def test_at_a_kink_a_program_has_no_numbers_of_its_own(kind, order):
-    """Where it has finite numbers, so have sweeps, and the same."""
+def test_at_a_kink_the_finite_numbers_of_a_program_are_those_of_sweeps(kind, order):
+    """Where it has finite numbers, sweeps have the same."""
     derivative = lambda x: KINKS[kind](x[0], x[1])  # noqa: E731
     for k in range(order - 1):
         derivative = ad_core.jacfwd(derivative) if k % 2 else ad_core.jacrev(derivative)
@@ -322,7 +322,7 @@ def test_at_a_kink_a_program_has_no_numbers_of_its_own(kind, order):
 
 
 @each_function
-def test_a_masked_branch_has_no_part(row):
+def test_a_masked_branch_does_not_count(row):
     f, x = function(row[0]), number(row[1])
     unwanted = np.full(np.shape(f(x)), False)
     tape = ad_core.trace(lambda x: np.where(unwanted, f(x), 1.0), x)
@@ -348,7 +348,7 @@ def test_sums_of_negative_zeros_have_the_sign_that_numpy_gives(fun, n):
 
 @pytest.mark.parametrize("fun", [np.max, np.min])
 @pytest.mark.parametrize("x", [[1.0, np.nan, 2.0], [np.nan, 1.0, np.nan], [3.0, 3.0, 1.0]])
-def test_the_derivative_of_an_extreme_goes_to_nan_where_there_is_one(fun, x):
+def test_the_derivative_of_an_extreme_is_that_of_the_nan(fun, x):
     x = np.array(x)
     expected = ad_core.grad(fun)(x)
     tape = ad_core.trace(fun, np.array([1.0, 2.0, 3.0]))

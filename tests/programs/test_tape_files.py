@@ -24,7 +24,7 @@ from tape_mutants import places
 
 
 def golden(x, p):
-    """The function whose tape stands in golden_tape.txt, recorded where x[0] > 0."""
+    """The function whose tape is in golden_tape.txt, recorded at x[0] > 0."""
     y = np.sin(x) * x[0] if x[0] > 0 else x
     parts = np.cumsum(y[::-1]), np.max(y), y[[0, 2, 0]] @ np.ones((3, 2))
     return {"sum": np.sum(p["k"] * y), "parts": parts}
@@ -96,7 +96,7 @@ def test_copies(case, way):
     assert_same_tape(COPIES[way](original), original, args, other)
 
 
-def test_what_is_computed_from_constant_arrays_is_constant_in_a_copy():
+def test_results_of_constant_arrays_are_constant_in_a_copy():
     tape = ad_core.trace(lambda x: x * np.sum(ad_core.jacobian(lambda t: t * t)(np.ones(3))), 2.0)
     copied = pickle.loads(pickle.dumps(tape))
     assert copied(0.5) == tape(0.5)
@@ -121,16 +121,16 @@ def test_a_copied_tape_keeps_its_messages():
 
 
 def test_files_name_operations():
-    """Numbers of operations may change from version to version; names stay."""
+    """Numbers of operations may change from version to version; names do not."""
     assert b'"sin"' in ad_core.trace(np.sin, 0.5).to_bytes().lower()
     assert b'"matmul"' in GOLDEN.lower()
 
 
 class Own(dict):
-    """A container that no file can name."""
+    """A container of a class that no file can hold."""
 
 
-def test_what_no_file_can_hold():
+def test_arguments_that_no_file_can_hold():
     tape = ad_core.trace(lambda x: {(1, 2): x}, 1.0)
     for write in (ad_core.Tape.to_bytes, pickle.dumps, copy.copy):
         with refused(TypeError, "keys", "(1, 2)"):
@@ -160,7 +160,7 @@ def test_the_golden_file():
 # ---------------------------------------------------------------------------------- other processes
 
 
-def test_loads_where_the_function_is_not(tmp_path):
+def test_a_tape_loads_in_a_process_without_the_function(tmp_path):
     def only_here(x):
         return np.sin(x) * x[0] if x[0] > 0 else x
 
@@ -217,7 +217,7 @@ def test_processes(method):
 # ------------------------------------------------------------------------- damaged and forged files
 
 
-def test_the_way_to_forge_is_right():
+def test_sealed_files_have_the_right_checksum():
     assert sealed(GOLDEN[BODY_AT:]) == GOLDEN
 
 
@@ -258,13 +258,13 @@ def test_other_files(data):
 
 
 @pytest.mark.parametrize("data", [None, 3, 3.0, "AD_TAPE", [1, 2], Ellipsis], ids=repr)
-def test_what_is_no_bytes(data):
+def test_data_that_is_not_bytes(data):
     with refused(TypeError, "bytes", type(data).__name__):
         ad_core.Tape.from_bytes(data)
 
 
 def harmless(data):
-    """ValueError, or a tape that can be used; True if it is a tape."""
+    """Check that data raise ValueError or are a tape that can be used; True if they are a tape."""
     tape = None
     with contextlib.suppress(ValueError):  # every other error is a failure of the test
         tape = ad_core.Tape.from_bytes(data)
@@ -349,7 +349,7 @@ def change_shapes(source):
 
 @pytest.mark.parametrize("mutate", [flip_bytes, change_numbers, change_header, change_shapes])
 def test_forged_files(mutate):
-    """10,000 files in all, each with a right checksum: refused, or a tape that does no harm."""
+    """10,000 files, each with a right checksum: an error, or a tape that does no harm."""
     source, tapes = random.Random(mutate.__name__), 0
     for _ in range(2500):
         tapes += harmless(mutate(source))
@@ -357,15 +357,15 @@ def test_forged_files(mutate):
 
 
 @pytest.mark.parametrize("key", ["inputs", "outputs"])
-def test_nodes_in_a_matrix_are_refused(key):
-    """More nodes than the shapes say: every program would read beyond its arrays."""
+def test_nodes_in_a_matrix_raise(key):
+    """More nodes than the shapes have: every program would read beyond its arrays."""
     header, arrays = taken_apart()
     arrays[key] = np.repeat(arrays[key], 3).reshape(-1, 3)
     with pytest.raises(ValueError, match="tape file"):
         ad_core.Tape.from_bytes(put_together(header, arrays))
 
 
-def test_containers_that_can_not_be_are_refused():
+def test_impossible_containers_raise():
     header, arrays = taken_apart()
     for bad in (["none", [], [None]], ["none", ["a"], [None]], ["dict", ["a", "a"], [None, None]],
                 ["dict", [True], [None]], ["tuple", ["a"], [None]], ["set", [], [None]],
@@ -385,8 +385,8 @@ def test_deep_containers():
         harmless(sealed(struct.pack("<I", len(forged)) + forged + body))
 
 
-def test_a_small_file_of_a_large_tape_is_told_from_its_size():
-    """A forged count of elements asks for no memory before it is found out."""
+def test_a_forged_large_tape_is_found_by_the_size_of_its_file():
+    """A forged count of elements allocates no memory before it is found."""
     header, arrays = taken_apart()
     for key, count in itertools.product(("spans", "blocks"), (10**7, 2**31, 2**32 - 200, 2**62)):
         forged = {key: array.copy() for key, array in arrays.items()}

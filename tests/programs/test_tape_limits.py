@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What small tape files may ask for: work, memory, and no other file."""
+"""The limits of small tape files: work, memory, and no access to other files."""
 
 import math
 import os
@@ -43,7 +43,7 @@ def still(n, fun=np.sum):
 
 
 def product(batch, M, K, N):
-    """A matrix product of a number that stands in every place of both matrices."""
+    """A product of two matrices whose elements are all the same number."""
 
     def change(header, arrays):
         row = arrays["blocks"][0]
@@ -71,7 +71,7 @@ def product(batch, M, K, N):
     ],
     ids=range(8),
 )
-def test_what_a_few_bytes_may_not_ask_for(data, limit):
+def test_small_files_that_need_too_much_raise(data, limit):
     assert len(data) < 2000
     with refused(ValueError, "tape file", limit):
         ad_core.Tape.from_bytes(data)
@@ -107,8 +107,8 @@ def test_limits_are_numbers(name):
             ad_core.Tape.from_bytes(data, **{name: odd})
 
 
-def test_what_is_counted_is_what_is_recorded():
-    """The cost of a recording, told from its extents, bounds what it takes."""
+def test_the_counted_cost_is_that_of_the_recording():
+    """The cost that is computed from the extents is an upper bound of the recording's."""
     for fun, x in (
         (lambda x: np.sum(np.sqrt((x[:, None] - x) ** 2 + 1.0)), np.linspace(0.0, 1.0, 300)),
         (lambda x: np.max(x.reshape(100, 100) @ x.reshape(100, 100), axis=1), np.ones(10_000)),
@@ -124,7 +124,7 @@ def test_what_is_counted_is_what_is_recorded():
 
 
 def test_methods_keep_to_the_limits():
-    """Dense results of many numbers from a file of few bytes: by the name of the method."""
+    """Large dense results from a small file raise an error that names the method."""
     x = np.ones(400)
     data = ad_core.trace(loop, x).to_bytes()
     tape = ad_core.Tape.from_bytes(data, max_memory=200_000)
@@ -173,7 +173,7 @@ def test_shapes_that_no_array_has(key, shape):
 
 
 def test_pickles_keep_their_limits():
-    """Pickle trusts whoever wrote it; what came from a file stays what it was."""
+    """Pickle trusts its bytes; a tape that came from a file keeps its limits."""
     data = still(1000)
     assert pickle.loads(pickle.dumps(ad_core.trace(loop, X)))._limits is None
     tape = ad_core.Tape.from_bytes(data, max_work=5000, max_memory=9000)
@@ -188,7 +188,7 @@ def load_for_ever(data):
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals of threads")
 @pytest.mark.parametrize("data", [still(10**9), product(1, 1, 10**9, 1)], ids=["sum", "product"])
 def test_an_interrupt_ends_loading(data):
-    """Within one operation that takes longer than it takes to send the signal."""
+    """The signal comes within one long operation."""
     main = threading.get_ident()
     timer = threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT))
     timer.start()
@@ -213,7 +213,7 @@ def flip(tape):
     return str(caught.value)
 
 
-def test_the_line_stands_in_the_file():
+def test_the_source_line_is_stored_in_the_file():
     tape = ad_core.trace(branch, 1.0)
     for _ in range(2):
         data = tape.to_bytes()
@@ -224,7 +224,7 @@ def test_the_line_stands_in_the_file():
 
 @pytest.mark.parametrize("texts", [True, False])
 def test_files_that_a_tape_names_are_not_opened(tmp_path, texts):
-    """Whose first line is secret, or which would hang."""
+    """Such a file may be secret, or reading it may hang."""
     secret = tmp_path / "secret"
     secret.write_text("the secret\n", "utf-8")
     named = [str(secret)]
@@ -277,7 +277,7 @@ def test_limits_beyond_what_c_counts(limit):
 
 
 @pytest.mark.parametrize("name", ["max_work", "max_memory"])
-def test_limits_of_any_kind_of_number_are_told(name):
+def test_limits_of_any_kind_of_number_are_shown(name):
     data = ad_core.trace(lambda x: np.sum(np.sin(x)), np.ones(3)).to_bytes()
     with refused(ValueError, f"{name} = 0.5"):
         ad_core.Tape.from_bytes(data, **{name: Fraction(1, 2)})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs beyond what lanes, one pass under the GIL, or a program at all will hold."""
+"""Functions too large for lanes, for a pass under the GIL, or for a program."""
 
 import pickle
 
@@ -113,7 +113,7 @@ def test_a_compiled_function_too_large_for_a_program():
 
 
 def test_a_dense_jacobian_takes_operations_in_proportion_to_its_entries():
-    """cumsum: half of all entries, each of one operation at most."""
+    """cumsum: half of all entries are there, each with at most one operation."""
     n = 1000
     tape = ad_core.trace(lambda x: np.cumsum(np.sin(x)), np.ones(n))
     found = tape.jacobian(np.ones(n))
@@ -122,7 +122,7 @@ def test_a_dense_jacobian_takes_operations_in_proportion_to_its_entries():
 
 
 def test_a_matrix_shared_by_a_batch_is_replayed():
-    """Products whose batch stride is 0 cost more than their nodes tell."""
+    """Products with batch stride 0 cost more than their number of nodes."""
     n = 170
     x, stack = np.full((n, n), 0.01), np.linspace(0.0, 1.0, 4 * n * n).reshape(4, n, n)
     fun = lambda x: np.sum(np.matmul(x, stack))  # noqa: E731

@@ -15,7 +15,7 @@ rng = np.random.default_rng(4)
 
 
 def impure_functions():
-    """Functions of more than their arguments: name -> (function, what is told)."""
+    """Impure functions: name -> (function, words of the error)."""
     draws, state, counted, kept = np.random.default_rng(1), {"scale": 2.0}, [0], []
 
     def random_number(x):
@@ -157,7 +157,7 @@ PURE = {one.__name__: one for one in (cancelling, last_bit, branches, infinite, 
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_rounding_is_no_impurity(name):
+def test_rounding_is_not_impurity(name):
     points = rng.uniform(0.5, 9.0, (50, 4))
     kept = points.copy()
     with np.errstate(all="ignore"):
@@ -171,8 +171,8 @@ def test_rounding_is_no_impurity(name):
     np.testing.assert_array_equal(points, kept)
 
 
-def test_warnings_of_the_function_itself_are_no_difference():
-    """A program gives none; with warnings as errors the comparison must not end in one."""
+def test_warnings_of_the_function_itself_do_not_count():
+    """A program gives no warnings; the comparison must not fail if warnings are errors."""
     f = ad_core.compile(lambda x: np.log(x), verify=2)
     with np.errstate(all="ignore"):
         f.grad(1.0)
@@ -188,8 +188,8 @@ def test_arguments_of_every_kind():
     assert f._to_verify == 8
 
 
-def test_what_is_recorded_in_every_call_needs_no_comparison():
-    """It would take numbers out of the generator that the next call is to have."""
+def test_functions_recorded_in_every_call_are_not_compared():
+    """The comparison would draw numbers that belong to the next call."""
     f = ad_core.compile(lambda x, rng: x * rng.random(), verify=5)
     generator, drawn = np.random.default_rng(0), np.random.default_rng(0).random(4)
     assert [f.grad(1.0, generator) for _ in range(2)] == drawn[:2].tolist()
@@ -214,7 +214,7 @@ def test_in_threads():
 
 
 @pytest.mark.parametrize("verify", [-1, True, 1.5, "1", None])
-def test_what_is_no_number_of_calls_is_refused(verify):
+def test_a_wrong_number_of_calls_raises(verify):
     with refused(
         ValueError if verify == -1 else TypeError, "verify", "number of calls", repr(verify)
     ):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ipopt's callbacks by themselves, and solves by cyipopt where it is installed."""
+"""Ipopt's callbacks alone, and solutions by cyipopt if it is installed."""
 
 import numpy as np
 import pytest

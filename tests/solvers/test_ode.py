@@ -135,7 +135,7 @@ class TestStiff:
         np.testing.assert_allclose(found.y, plain.y, rtol=1e-9, atol=1e-12)
 
     def test_factors_are_dropped_by_the_thread_that_made_them(self, monkeypatch):
-        """In another one SciPy would not free their memory."""
+        """In another thread SciPy would not free their memory."""
         splu, made, dropped = matrices.linalg.splu, [], []
 
         class Factors:
@@ -180,7 +180,7 @@ class TestStiff:
         radau = solvers.solve_ivp(heat, (0, 0.01), u0, rtol=1e-8, atol=1e-10)
         np.testing.assert_allclose(found.y[:, -1], radau.y[:, -1], atol=1e-7)
 
-    def test_others_get_values(self):
+    def test_other_methods_get_values(self):
         found = solvers.solve_ivp(lambda t, y: -y, (0, 1), [1], "DOP853", atol=1e-12)
         np.testing.assert_allclose(found.y[0, -1], np.exp(-1.0), rtol=1e-3)
 
@@ -201,7 +201,7 @@ def pendulum(t, y, yp, g):
 class TestIda:
     y0, yp0 = np.array([1.0, 0.0, 0.0, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, -9.81, 0.0])
 
-    def test_options_by_themselves(self):
+    def test_the_options_without_sundials(self):
         options = solvers.ida(pendulum, 0, self.y0, self.yp0, args=9.81)
         assert options["linsolver"] == "dense"
         y, yp = np.arange(1.0, 6.0), np.linspace(-1.0, 2.0, 5)
@@ -257,7 +257,7 @@ class TestIda:
 
 
 class TestCvode:
-    def test_options_by_themselves(self):
+    def test_the_options_without_sundials(self):
         options = solvers.cvode(rober, 0, [1, 0, 0])
         assert options["linsolver"] == "dense"
         y, yp, J = np.array([0.9, 1e-5, 0.1]), np.zeros(3), np.zeros((3, 3))

@@ -31,7 +31,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "solvers.md"
 
 
 class TestShared:
-    def test_value_and_derivative_are_one_evaluation(self):
+    def test_value_and_derivative_take_one_evaluation(self):
         fun = Counting(lambda x: x**2)
         shared, x = Shared(fun), np.array([1.0, 2.0])
         np.testing.assert_array_equal(shared.value(x), [1.0, 4.0])
@@ -42,14 +42,14 @@ class TestShared:
         np.testing.assert_array_equal(shared.value(x), [9.0, 4.0])
         assert fun.counts == {"value_and_jacobian": 2}
 
-    def test_what_is_handed_out_may_be_written_to(self):
+    def test_results_may_be_written_to(self):
         shared, x = Shared(lambda x: x**2), np.array([1.0, 2.0])
         shared.value(x)[:] = np.nan
         shared.derivative(x)[:] = np.nan
         assert np.isfinite(shared.value(x)).all()
         assert np.isfinite(shared.derivative(x)).all()
 
-    def test_apart_where_derivatives_are_rare(self):
+    def test_separate_evaluations_if_derivatives_are_rare(self):
         fun = Counting(lambda x: x**2)
         shared = Shared(fun, together=False)
         for k in range(5):
@@ -105,14 +105,14 @@ class TestLeastSquares:
         assert found.cost < 1e-15
         np.testing.assert_allclose(broyden(found.x), 0.0, atol=1e-7)
 
-    def test_dense_where_most_is_not_zero(self):
+    def test_dense_if_most_entries_are_not_zero(self):
         found = solvers.least_squares(lambda x: x * np.sum(x) - 1.0, np.ones(100))
         assert isinstance(found.jac, np.ndarray)
 
     @pytest.mark.parametrize(
         "options", [{"method": "lm"}, {"tr_solver": "exact"}, {"sparse": False}], ids=str
     )
-    def test_dense_where_the_method_is(self, options):
+    def test_dense_if_the_method_is_dense(self, options):
         found = solvers.least_squares(broyden, -np.ones(120), **options)
         assert isinstance(found.jac, np.ndarray)
         assert found.cost < 1e-15
@@ -225,7 +225,7 @@ class TestMinimize:
         assert abs(found.fun - 17.0140173) < 2e-5
 
     @pytest.mark.filterwarnings("ignore:delta_grad == 0.0")
-    def test_derivatives_of_the_users_are_taken(self):
+    def test_derivatives_of_the_users_are_used(self):
         strategy = optimize.SR1()
         own = optimize.NonlinearConstraint(
             lambda x: float(x[0]) ** 2, 0.0, 0.25, jac=lambda x: [[2.0 * x[0], 0.0]], hess=strategy
@@ -340,7 +340,7 @@ def test_results_of_wrong_shapes():
         solvers.root(3.0, [1, 2])
 
 
-def test_options_that_are_the_adapters():
+def test_options_that_the_adapter_sets_raise():
     with refused(TypeError, "jac"):
         solvers.least_squares(system, [1, 2], jac="2-point")
     with refused(TypeError, "jac"):
@@ -384,7 +384,7 @@ def test_a_solver_that_is_missing(tmp_path):
 @pytest.mark.skipif(not PAGE.is_file(), reason="the pages are not beside the tests")
 @pytest.mark.filterwarnings("ignore:Custom sparse Jacobian")
 @pytest.mark.parametrize("package", ["cyipopt", "sksundae"])
-def test_the_pages_examples_of_what_need_not_be_there(package):
+def test_the_pages_examples_of_optional_solvers(package):
     pytest.importorskip(package)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     found = [block for block in blocks if package in block and ">>>" not in block]

@@ -177,7 +177,7 @@ def test_known_counts():
     assert trees <= 4
 
 
-def test_what_is_no_pattern_is_refused():
+def test_arrays_that_are_not_a_pattern_raise():
     for indptr, indices in (
         ([0, 1, 2], [0, 2]),
         ([0, 2, 2], [1, 0]),
@@ -202,7 +202,7 @@ def test_what_is_no_pattern_is_refused():
         _core.colour_columns([0, 1], [0], 1, "random")
 
 
-def test_colours_that_do_not_do_are_refused():
+def test_wrong_colours_raise():
     arrays = csr(band(4, 1))
     for kind, colours in (
         ("jacobian", [0, 1, 0, 1]),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse Jacobians and Hessians: entry for entry the dense ones, structure exact and shared."""
+"""Sparse Jacobians and Hessians: equal to the dense ones, with an exact and shared structure."""
 
 import pickle
 import sys
@@ -83,7 +83,7 @@ def test_entries_that_are_always_zero_are_left_out():
     assert ad_core.trace(SCALARS["cross"], X).hessian_sparsity().nnz == 6
 
 
-def test_data_is_written_where_it_is_wanted():
+def test_data_is_written_to_the_given_array():
     tape = ad_core.trace(banded, X)
     data = np.full(7, np.nan)
     J = tape.jacobian(X, sparse=True, out=data)
@@ -118,7 +118,7 @@ def test_structures_follow_the_path():
 
 
 def test_a_grid_of_neighbours_at_scale():
-    """1-D diffusion of 10^5 numbers: three entries a row."""
+    """1-D diffusion of 10^5 numbers: three entries in each row."""
     n = 100_000
     x = np.sin(np.arange(n) * 0.01)
     tape = ad_core.trace(lambda u: np.roll(u, 1) - 2.0 * u + np.roll(u, -1) + u**3, x)
@@ -134,7 +134,7 @@ def test_pickled_tapes():
     np.testing.assert_allclose(tape.jacobian(X, sparse=True).toarray(), ad_core.jacobian(banded)(X))
 
 
-def test_what_has_no_sparse_form():
+def test_functions_without_a_sparse_form():
     pair = ad_core.trace(lambda x, y: x * y, X, X)
     with refused(TypeError, "argnums", "one argument"):
         pair.jacobian(X, X, argnums=(0, 1), sparse=True)
@@ -165,7 +165,7 @@ def test_without_scipy(monkeypatch):
 @pytest.mark.parametrize("mode", ["wrap", "constant"])
 @pytest.mark.parametrize("shape", [(3, 3), (5, 7), (1, 40), (12, 9)])
 def test_rows_of_a_grid(shape, mode):
-    """Their entries are alike, and written by rule; two species, with a product that is guarded."""
+    """Rows of two species with a guarded product are alike, and written by rule."""
 
     def across(w):
         p = np.pad(w, 1, mode=mode)

@@ -44,7 +44,7 @@ def flat(program):
 
 @given(program=programs())
 @examples(60)
-def test_jacobians_of_all_that_can_be_recorded(program):
+def test_jacobians_of_random_programs(program):
     fun, x = flat(program)
     expected = ad_core.jacobian(fun)(x)
     for mode in (None, "fwd", "rev"):
@@ -64,7 +64,7 @@ def test_jacobians_of_all_that_can_be_recorded(program):
 
 
 def every_route(structure, edges):
-    """Routes of each kind, whatever they cost."""
+    """Routes of each kind, independent of their cost."""
     pattern = structure.indptr, structure.indices, structure.shape[1]
     columns, rows = _core.colour_columns(*pattern)[0], _core.colour_rows(*pattern)[0]
     yield routes.Route("forward", structure, columns, None)
@@ -135,7 +135,7 @@ def test_structures_never_miss_an_entry(program):
 
 
 def test_structures_of_blocks():
-    """Matrix products and calls: constants' zeros, elementwise rules, dense ones."""
+    """Matrix products and calls: zeros of constants, elementwise rules, dense rules."""
     special = pytest.importorskip("ad_core.scipy.special")
     x = np.linspace(0.5, 1.5, 6)
     matrix = np.eye(6) + np.eye(6, k=2)
@@ -160,7 +160,7 @@ def test_structures_of_blocks():
 
 
 def arrow(x):
-    """A dense row, and a dense column through a chain: neither side's colours do."""
+    """A dense row, and a dense column through a chain: neither side alone has few colours."""
     y = x * x[0] + x**2
     s = x[0]
     for t in x:
@@ -224,7 +224,7 @@ def test_every_route_of_a_hessian(program):
 
 @given(program=programs(steps=8))
 @examples(30)
-def test_hessians_of_all_that_can_be_recorded(program):
+def test_hessians_of_random_programs(program):
     fun, x = flat(program)
     total = lambda x: np.sum(np.sin(fun(x)))  # noqa: E731
     found = ad_core.hessian(total, sparse=True)(x)
@@ -241,7 +241,7 @@ def test_hessians_in_which_entries_cancel_on_one_side():
 
 
 def test_infinities_stay_where_they_are():
-    """Substitution would spread them; the direct colours do not."""
+    """Substitution would spread them; direct colourings do not."""
     x = np.linspace(0.5, 1.5, 40)
     x[7] = 0.0
     with np.errstate(all="ignore"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse derivatives as users meet them: one-shot ones, results, errors, explanations, pictures."""
+"""The public side of sparse derivatives: results, errors, explanations, pictures."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ from sparse_programs import banded, chain, close, without_programs
 pytest.importorskip("scipy.sparse")
 
 
-def test_index_arrays_and_colours_serve_again():
+def test_index_arrays_and_colours_are_used_again():
     jacobian = ad_core.jacobian(banded, sparse=True)
     first = jacobian(np.ones(20))
     with mock.patch.object(_core, "colour_columns", side_effect=AssertionError):
@@ -30,7 +30,7 @@ def test_index_arrays_and_colours_serve_again():
     close(second.toarray(), ad_core.jacobian(banded)(np.linspace(1.0, 2.0, 20)))
 
 
-def test_patterns_that_change_with_a_branch_are_found_anew():
+def test_patterns_that_change_with_a_branch_are_found_again():
     fun = lambda x: x[:2] * x[2] if x[0] > 0 else x[:2] ** 2  # noqa: E731
     jacobian = ad_core.jacobian(fun, sparse=True)
     for sign, entries in ((1.0, 4), (-1.0, 2), (1.0, 4)):
@@ -49,7 +49,7 @@ def test_patterns_that_change_with_a_branch_are_found_anew():
         )
 
 
-def test_arguments_and_what_comes_along():
+def test_argnums_aux_and_values():
     x, y = np.linspace(1.0, 2.0, 6), np.linspace(0.5, 0.8, 6)
     fun = lambda x, y, power=2: (x * y**power, "note")  # noqa: E731
     J, aux = ad_core.jacobian(fun, 1, has_aux=True, sparse=True)(x, y, power=3)
@@ -84,7 +84,7 @@ def test_shapes_at_the_edge():
           ad_core.jacobian(lambda x: np.outer(x, x[:2]))(np.ones(3)).reshape(6, 3))  # fmt: skip
 
 
-def test_within_a_trace_that_it_has_no_part_in():
+def test_within_an_unrelated_trace():
     y = np.full(4, 2.0)
 
     def fun(x):
@@ -157,7 +157,7 @@ def test_debugging():
 
 
 def test_calls_of_rules():
-    """Second derivatives too, at points where nothing was recorded."""
+    """Also second derivatives, at points other than that of the recording."""
 
     def fun(x):
         return (
@@ -189,7 +189,7 @@ def test_a_million_unknowns():
     close(H @ v, ad_core.hvp(total, (u,), (v,)))
 
 
-def test_rules_whose_derivatives_have_another_structure_elsewhere():
+def test_rules_with_another_pattern_at_other_points():
     @ad_core.custom_jvp
     def rule(x):
         return np.sum(x**2)
@@ -244,7 +244,7 @@ def test_explain():
     assert ad_core.trace(chain, x).explain(what="hessian").startswith("function")
 
 
-def test_products_where_entry_by_entry_takes_more():
+def test_products_if_they_are_cheaper_than_a_program():
     """All inputs reach one output through a long chain, one input reaches all outputs through
     another: entry by entry one of them carries everything."""
     n, steps = 60, 17_000
@@ -268,8 +268,8 @@ def test_products_where_entry_by_entry_takes_more():
 
 
 @pytest.mark.parametrize("what", ["jacobian", "hessian"])
-def test_samples_tell_what_is_too_large_for_a_program(what):
-    """Of recordings so large that it takes long to find out; all are so here."""
+def test_samples_predict_programs_that_are_too_large(what):
+    """This is done for large recordings; here all recordings count as large."""
     x = np.linspace(0.5, 1.5, 2000)
     shared = lambda x: np.sum(np.sin(x[1500:])) * x[:1000]  # noqa: E731  (what all have counts once)
     fun = chain if what == "hessian" else shared
@@ -302,7 +302,7 @@ def test_spy():
         tape.spy(3)
 
 
-def test_compiled_functions_tell_of_the_path_at_a_point():
+def test_compiled_functions_explain_the_path_at_a_point():
     f = ad_core.compile(lambda p, x: x[:-1] * x[1:] if p["k"] > 0 else x[:1] ** 2)
     up, down = ({"k": 1.0}, np.ones(6)), ({"k": -1.0}, np.ones(6))
     for args, nnz, colours in ((up, 10, 2), (down, 1, 1)):
@@ -329,7 +329,7 @@ def test_compiled_functions_tell_of_the_path_at_a_point():
             ad_core.grad(lambda x, ask=ask: np.sum(x) + bool(ask(x)))(np.ones(4))
 
 
-def test_a_dense_matrix_is_not_made_to_be_explained(monkeypatch):
+def test_explain_does_not_compile_a_huge_dense_matrix(monkeypatch):
     tape = ad_core.trace(lambda x: x**3, np.ones(20_000))
     text = tape.explain()
     assert "400,000,000, 3.2 GB" in text

@@ -94,7 +94,7 @@ def test_a_wrong_derivative_of_one_argument_or_element_is_caught():
 
 
 def test_modes_that_disagree_are_caught(monkeypatch):
-    """The dot-product test is far sharper than the differences."""
+    """The dot-product test is far more sensitive than the differences."""
     true_vjp = ad_core.vjp
 
     def biased(f, *args):

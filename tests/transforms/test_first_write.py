@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adjoints of large arrays, which their first consumer writes instead of adding to: held
-against tangents by the dot-product test."""
+"""Adjoints of large arrays, which their first consumer writes instead of adding to them, compared
+with tangents by the dot-product test."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Second and third derivatives of what NumPy code is made of, and of whole applications."""
+"""Second and third derivatives of the elements of NumPy code, and of whole applications."""
 
 import itertools
 

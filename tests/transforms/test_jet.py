@@ -74,7 +74,7 @@ def test_every_row_is_the_mathematics(row):
 
 @each(SMOOTH)
 def test_every_row_is_nested_tangents(row):
-    """With one operand moving at a time too, the others being constants."""
+    """Also with one varying operand at a time, while the others are constants."""
     fun, arity = function(row), row["arity"]
     for point in points.interior(row)[:: max(1, len(points.interior(row)) // 5)]:
         for moving in [range(arity), *([j] for j in range(arity))]:
@@ -157,7 +157,7 @@ class TestJet:
         binomial = [math.comb(int(n), k) * 2.0**k * 1.5 ** (n - k) for k in range(1, 10)]
         np.testing.assert_allclose(found[:, 1], binomial, rtol=1e-13, atol=1e-15)
 
-    def test_roots_of_zero_are_as_nested(self):
+    def test_roots_of_zero_agree_with_nested_tangents(self):
         for n in (0.5, 1.5, 2.5):
             found = ad_core.jet(lambda x, n=n: x**n, (0.0,), (np.ones(1),), order=3)[1]
             with np.errstate(all="ignore"):
@@ -208,7 +208,7 @@ class TestJet:
         assert ys.shape == (0, 4)
         assert np.array_equal(y, np.sin(x4))
 
-    def test_what_does_not_fit_is_refused(self):
+    def test_arguments_that_do_not_fit_raise(self):
         refused = [
             ((x4, (series4,)), {}, TypeError, "primals must be a tuple"),
             (((x4,), series4), {}, TypeError, "series must be a tuple"),

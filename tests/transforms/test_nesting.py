@@ -109,7 +109,7 @@ def test_perturbation_confusion(inner, outer):
 
 
 def test_confusion_by_a_function_that_returns_a_function():
-    """Siskind and Pearlmutter's: d/dx of (y -> f(x + y)) applied to an inner derivative."""
+    """The example of Siskind and Pearlmutter: d/dx of (y -> f(x + y)) of an inner derivative."""
 
     def shifted(x):
         return lambda f: lambda y: f(x + y)

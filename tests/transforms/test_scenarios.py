@@ -15,7 +15,7 @@ SEEDS = (0, 1)
 
 
 class ComplexNumpy:
-    """NumPy whose ``zeros`` holds complex numbers, so that a complex step passes through."""
+    """NumPy with complex ``zeros``, so that a complex step passes through."""
 
     def __getattr__(self, name):
         return getattr(np, name)
@@ -74,7 +74,7 @@ def derivative(scenario, args, mode=None):
 
 
 def assert_close(actual, expected, tolerance):
-    """Compare each entry with its row's largest: Pollution's rows are many decades apart."""
+    """Compare relative to the largest entry of a row: Pollution's rows differ by decades."""
     assert actual.shape == expected.shape
     size = np.max(np.abs(expected), axis=1, keepdims=True)
     assert np.max(np.abs(actual - expected) - tolerance * size) <= 0.0

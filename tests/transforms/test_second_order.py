@@ -18,7 +18,7 @@ def constraints(x):
 
 
 def solved(x):
-    """Known by a rule, so that there is no program of it."""
+    """A function known by a rule, so that its second derivatives have no program."""
     return np.linalg.solve(np.eye(3) + 0.1 * np.outer(A @ x, A @ x), constraints(x))
 
 
@@ -31,7 +31,7 @@ def parts(x, p):
 
 
 def weighted(fun, x, v):
-    """The sum of one Hessian a result, each times its multiplier."""
+    """The sum of the Hessians of all results, each times its multiplier."""
     return sum(vk * ad_core.hessian(lambda x, k=k: fun(x)[k])(x) for k, vk in enumerate(v))
 
 
@@ -123,7 +123,7 @@ class TestLagrangianHessian:
         assert made.lagrangian_hessian(x0, np.zeros(0), sparse=True).nnz == 0
 
     @pytest.mark.parametrize("way", WAYS)
-    def test_wrong_multipliers_are_refused(self, way):
+    def test_wrong_multipliers_raise(self, way):
         made = WAYS[way](constraints)
         with pytest.raises(ValueError, match=r"the multipliers of constraints .*\(3,\).*\(2,\)"):
             made.lagrangian_hessian(x0, v0[:2])
@@ -136,7 +136,7 @@ class TestLagrangianHessian:
         with pytest.raises(TypeError, match="primals must be a tuple"):
             ad_core.lagrangian_hessian(constraints, x0, v0)
 
-    def test_sparse_by_nested_arguments_is_refused(self):
+    def test_sparse_by_nested_arguments_raises(self):
         tape = ad_core.trace(lambda z: z["a"] * z["b"], {"a": x0, "b": x0})
         with pytest.raises(TypeError, match="sparse=True"):
             tape.lagrangian_hessian({"a": x0, "b": x0}, x0, sparse=True)
@@ -222,7 +222,7 @@ class TestGaussNewton:
             ]
             np.testing.assert_allclose(slope, np.transpose(moved), atol=1e-7)
 
-    def test_what_does_not_fit_is_refused(self):
+    def test_arguments_that_do_not_fit_raise(self):
         tape, t = ad_core.trace(constraints, x0), np.ones(4)
         with pytest.raises(ValueError, match=r"the weights of constraints .*\(3,\).*\(2,\)"):
             tape.ggnvp(x0, t, v0[:2])
@@ -257,7 +257,7 @@ LONG = {
 
 
 class TestHessianProducts:
-    """In one call, where the sweeps' second derivatives come from the table's recurrences."""
+    """Products in one call, whose second derivatives come from the recurrences of the table."""
 
     @each(SMOOTH)
     def test_every_row(self, row):
@@ -322,7 +322,7 @@ class TestHessianProducts:
         closed = lambda a: ad_core.hvp(lambda x: a * np.sum(x**3), (x0,), (t,))  # noqa: E731
         np.testing.assert_allclose(ad_core.jacobian(closed)(2.0), 6 * x0 * t, rtol=1e-12)
 
-    def test_what_does_not_fit_is_refused(self):
+    def test_arguments_that_do_not_fit_raise(self):
         with pytest.raises(TypeError, match="hvp needs a function with a scalar result"):
             ad_core.hvp(constraints, (x0,), (x0,))
         with pytest.raises(ValueError, match=r"the tangents must have shape \(4,\)"):

@@ -231,7 +231,7 @@ def test_a_tangent_is_the_sum_over_the_operands(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_children_are_the_operands_turned_round(seed):
+def test_children_are_the_reversed_operands(seed):
     tape, _ = recorded(seed)
     edges = {(j, node.index) for node in tape.nodes for j in node.operands}
     assert edges == {(node.index, j) for node in tape.nodes for j in node.children}

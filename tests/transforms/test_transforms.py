@@ -1,4 +1,4 @@
-"""Every transform: its names, order of results, choice of mode, and what it makes of functions."""
+"""Every transform: names, order of results, choice of mode, and the derived functions."""
 
 import inspect
 import itertools
@@ -30,7 +30,7 @@ def energy(x, k=2.0):
 
 
 def test_signatures_are_jaxs():
-    """Names, order and defaults of what JAX has too."""
+    """Names, order and defaults of arguments that JAX has too."""
     ours = "mode=None, chunk_size=None, sparse=False)"
     expected = {
         "jvp": "(fun, primals, tangents, *, has_aux=False)",
@@ -195,7 +195,7 @@ def test_many_inputs_and_one_output_go_in_reverse():
 
 @pytest.mark.parametrize(("shape", "pushed", "pulled"), [((30, 1), 0, 1), ((3, 40), 3, 0)])
 def test_the_mode_taken_is_the_cheaper_one(shape, pushed, pulled):
-    """Counted by a rule, which is asked once for each seed of a sweep."""
+    """Counted by a rule, which is called once for each seed of a sweep."""
     D, K = shape
     W = np.random.default_rng(0).standard_normal((K, D))
     pushes, pulls = [], []

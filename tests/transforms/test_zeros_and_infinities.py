@@ -16,7 +16,7 @@ BIG = 800.0  # exp(BIG) overflows
 
 
 def jacobians(f, x):
-    """The Jacobian of f at x by every way to it, by name."""
+    """The Jacobian of f at x by every method, by name."""
     tape = ad_core.trace(f, x)
     size = np.size(x)
     basis = np.eye(size).reshape(size, *np.shape(x))
@@ -36,7 +36,7 @@ def jacobians(f, x):
 
 
 def hessians(f, x):
-    """The Hessian of a scalar f at x by every way to it, by name."""
+    """The Hessian of a scalar f at x by every method, by name."""
     forward, reverse = ad_core.jacfwd, ad_core.jacrev
     return {
         "hessian": ad_core.hessian(f)(x),
@@ -113,7 +113,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("kind", UNKNOWN)
-def test_a_zero_at_this_point_is_no_derivative(kind):
+def test_a_zero_at_this_point_only_gives_nan(kind):
     f, x = UNKNOWN[kind]
     for way, found in jacobians(f, A(x)).items():
         if kind == "a difference under a root" and way in ("tape", "compiled", "batch", "pickled"):
@@ -189,7 +189,7 @@ def test_the_square_of_a_root_is_smooth(kind):
 
 @pytest.mark.parametrize("kind", SMOOTH)
 def test_the_square_of_a_root_has_numpys_value(kind):
-    """But for the last digit of a dot product, which NumPy leaves to BLAS."""
+    """Except for the last digit of a dot product, which NumPy computes by BLAS."""
     f = SMOOTH[kind][0]
     for x in np.random.default_rng(0).normal(size=(20, 2)):
         value = ad_core.value_and_grad(f)(x)[0]
@@ -229,14 +229,14 @@ EXPONENTS = (3.0, 2.5, 2.0, 1.5, 1.0, 0.5, 0.0, -0.5, -1.0, -2.0)
 
 
 def limit(factor, power):
-    """Of factor * x**power, where x comes to 0 from above."""
+    """The limit of factor * x**power, where x goes to 0 from above."""
     if factor == 0 or power > 0:
         return 0.0
     return factor if power == 0 else np.copysign(np.inf, factor)
 
 
 def power_limits(y):
-    """The first and second derivatives of x**y, where x comes to 0 from above."""
+    """The first and second derivatives of x**y, where x goes to 0 from above."""
     by_y = 0.0 if y > 0 else -np.inf
     mixed = 0.0 if y > 1 else -np.inf if y > 0 else np.inf
     twice_y = 0.0 if y > 0 else np.inf
@@ -244,7 +244,7 @@ def power_limits(y):
 
 
 def close_or_not_finite(got, want):
-    """Whether no finite number is anything but the derivative."""
+    """Whether each finite number is the derivative."""
     return np.all(np.where(np.isfinite(got), np.isclose(got, want, rtol=1e-13, atol=0), True))
 
 
