@@ -1,4 +1,4 @@
-"""Write docs/ops.md, the table of the elementary functions, each of which is a row of src/ops.def.
+"""Write docs/ops.md, the table of the elementary functions, each of which is a row of src/ops/ops.def.
 
     python docs/make_ops.py
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parent / "ops.md"
 HEAD = """\
 # Elementary functions
 
-This page is written by `docs/make_ops.py` from the op table; edit `src/ops.def` instead. All other
+This page is written by `docs/make_ops.py` from the op table; edit `src/ops/ops.def` instead. All other
 NumPy functions that can be differentiated (shapes, indexing, reductions, products of matrices) are
 written with these functions and with block operations.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""README and docs/: their length, their links, and the tables that the benchmarks write there."""
+"""The pages: their length, links and file names, and the tables that the benchmarks write."""
 
 import json
 import re
@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / "docs" / "guide.md").is_file(), reason="the pages are not beside the tests"
@@ -23,7 +24,7 @@ def prose(page):
 
 
 def anchors(page):
-    """The anchors of a page: its headings, as GitHub names them."""
+    """The anchors of a page, for links with ``#``: its headings as GitHub names them."""
     headings = re.findall(r"^#+ (.*)$", prose(page), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -33,7 +34,7 @@ def test_the_readme_is_short():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_have_targets(page):
+def test_the_targets_of_links_exist(page):
     broken = []
     for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
         if re.match(r"[a-z]+:", link):
@@ -43,6 +44,23 @@ def test_links_have_targets(page):
         if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     assert not broken
+
+
+def mentioned(text):
+    """The code spans of a text that look like paths of the repository."""
+    spans = re.findall(r"`([^`\n]+)`", text)
+    return [span for span in spans if re.fullmatch(r"(src|ad_core|tests|docs)/[^\s\\|]*", span)]
+
+
+@pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING], ids=lambda page: page.name)
+def test_the_files_that_a_page_names_exist(page):
+    text = prose(page)
+    if page == CONTRIBUTING:  # its recipes are not checked here
+        text = re.sub(r"^## Adding .*?(?=^## Notation)", "", text, flags=re.DOTALL | re.MULTILINE)
+    names = mentioned(text)
+    assert names or page.name not in ("design.md", "CONTRIBUTING.md")
+    assert not [name for name in names if not any(ROOT.glob(name))]
+    assert page == CONTRIBUTING or not [name for name in names if set(name) & set("*?[")]
 
 
 def test_the_guide_lists_its_sections():
@@ -59,7 +77,7 @@ def row(peer, seconds, error):
 
 
 def result(scenario, held):
-    """The part of a scenario in the file of a run: twice the published times."""
+    """The part of a scenario in the file of a run, with twice the published times."""
     rows = [row(peer, 2.0 * time, held["errors"][peer]) for peer, time in held["seconds"].items()]
     known = {"scenario": scenario, "what": "jacobian", "own": "numpy", "limits": None, "rows": rows}
     return known | {key: held[key] for key in ("D", "K", "N")}
@@ -79,7 +97,7 @@ def outcome(store):
 class TestPublished:
     @pytest.fixture
     def publish(self, monkeypatch):
-        """The module of the benchmarks that writes into the pages."""
+        """The module of the benchmarks that writes the tables of the pages."""
         pytest.importorskip("matplotlib")
         pytest.importorskip("rich")
         if not (ROOT / "benchmarks").is_dir():
@@ -92,7 +110,7 @@ class TestPublished:
 
     @pytest.fixture
     def root(self, tmp_path, publish):
-        """A copy of the pages."""
+        """A copy of the files that are written."""
         for path in (publish.STORE, publish.README, publish.PERFORMANCE):
             (tmp_path / path).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / path, tmp_path / path)
