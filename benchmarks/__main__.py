@@ -80,14 +80,14 @@ def arguments(argv):
 
 
 def main(argv=None):
-    """Run what was asked, print it and write the files."""
+    """Run the chosen workloads, print the results and write the files."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["publish"]:
         return publish.main(argv[1:])
     chosen = arguments(argv)
     works = [workload.load(name) for name in chosen.workloads if name in workload.NAMES]
     asked = [name for name in chosen.peers if any(name in work.peers for work in works)]
-    # A table needs room; a pipe or a file has no width of its own and would get 80 columns.
+    # A pipe or a file has no width and would get 80 columns, too few for a table.
     console = Console(width=None if sys.stdout.isatty() else 140)
     outcome = {
         "machine": machine.describe(),

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the peers' answers agree? Decided before anything is timed."""
+"""The comparison of the peers' results, before anything is timed."""
 
 import numpy as np
 
 EXACT = 1e-9
 """Tolerance for peers that differentiate exactly, relative to `scale`."""
 DIFFERENCES = 1e-2
-"""Tolerance for finite differences, which lose half the digits and more, relative to `scale`."""
+"""Tolerance for finite differences, which lose at least half the digits, relative to `scale`."""
 
 
 def scale(array):
-    """What an entry's error is measured against.
+    """The scale to which the error of each entry is relative.
 
-    For a matrix, and each of a batch of matrices, it is the smaller of its row's and its column's
-    largest entry, so that Pollution's reaction rates, 17 decades apart, do not hide one another;
-    otherwise the largest entry.
+    For a matrix, and each matrix of a batch, it is the smaller of the largest entries in the
+    entry's row and column, so that the errors of Pollution's reaction rates, which differ by 17
+    decades, do not hide one another. Otherwise it is the largest entry.
     """
     size = np.abs(array)
     if array.ndim >= 2 and array.size:
@@ -23,7 +23,7 @@ def scale(array):
 
 
 def error(answer, reference):
-    """Largest error of a list of arrays relative to `scale`; inf where shapes or zeros differ."""
+    """Largest error of a list of arrays relative to `scale`; inf if shapes or zeros differ."""
     if [a.shape for a in answer] != [b.shape for b in reference]:
         return np.inf
     worst = 0.0
@@ -38,8 +38,8 @@ def error(answer, reference):
 def judge(answers, exact):
     """Return ``{peer: (error, agrees)}`` for ``answers`` {peer: list of lists of arrays}.
 
-    The reference is the exact peer with which most exact peers agree, so one wrong peer cannot
-    make the others look wrong, whichever it is. ``exact`` is the set of exact peers' names.
+    The reference is the exact peer with which most exact peers agree, so that one wrong peer
+    cannot make the others look wrong. ``exact`` is the set of the exact peers' names.
     """
     candidates = [name for name in answers if name in exact] or list(answers)
 

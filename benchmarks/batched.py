@@ -20,7 +20,7 @@ class Batch(Scenario):
 
     @property
     def checked(self):
-        """The points compared: all, or some 1,000 with those at both ends, where blocks are cut."""
+        """The points that are compared: all, or some 1,000 with both ends, where blocks end."""
         if self.N <= CHECKED:
             return np.arange(self.N)
         ends = np.arange(CHECKED // 4)

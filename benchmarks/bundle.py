@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Residuals and their sparse Jacobian of a bundle adjustment in the shape of ADBench's first."""
+"""Residuals and sparse Jacobian of a bundle adjustment with the sizes of ADBench's first one."""
 
 from benchmarks.targets import Target
 from benchmarks.workload import Workload

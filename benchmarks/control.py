@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IPOPT's callbacks for an optimal-control problem of 10,000 variables: a pendulum swung up."""
+"""IPOPT's callbacks for the swing-up of a pendulum, an optimal-control problem."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ OPTIONS = {"print_level": 0, "sb": "yes"}
 
 @dataclass(frozen=True)
 class NonlinearProgram(Scenario):
-    """Constraints ``fun``, which are to be zero, an objective, and where the search begins."""
+    """Constraints ``fun``, which must be zero, an objective, and the starting point."""
 
     objective: Callable
     start: Callable
@@ -35,7 +35,7 @@ SWING = NonlinearProgram(
 
 
 class Watched:
-    """A problem for cyipopt whose calls are timed: ``seconds`` of all together."""
+    """A problem for cyipopt that adds up the time of its callbacks in ``seconds``."""
 
     def __init__(self, problem):
         self.seconds = 0.0
@@ -55,7 +55,7 @@ class Watched:
 
 
 def solve(cyipopt, problem, scenario):
-    """Seconds in callbacks and the objective found."""
+    """The seconds in callbacks, and the objective at the solution."""
     watched = Watched(problem)
     low, high = scenario.bounds()
     zero = np.zeros(scenario.K)
@@ -71,7 +71,7 @@ def solve(cyipopt, problem, scenario):
 
 
 def solutions(progress):
-    """Whole solutions by IPOPT in turn: the ratio of the medians of the time in callbacks."""
+    """Solve by IPOPT with each peer in turn; the ratio of the medians of the times in callbacks."""
     text = f"{SWING.name}: IPOPT's solution, time in callbacks over that of CasADi's"
     try:
         import cyipopt

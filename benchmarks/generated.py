@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Set-up of a generated program of a million scalar operations: its time and its peak memory.
 
-``python -m benchmarks.generated`` prints seconds and bytes. Run in a process of its own, after a
-small program, so that imports are not counted; the peak is above what was resident before.
+``python -m benchmarks.generated`` prints seconds and bytes. It runs in a process of its own, after
+a small program, so that imports are not counted. The peak is relative to the memory before it.
 """
 
 import subprocess
@@ -19,16 +19,16 @@ from benchmarks.targets import judged
 NODES = 10**6
 INPUTS = 8
 RECENT = 64
-"""An operation takes its second operand from so many values before it, or from the inputs."""
+"""An operation takes its second operand from this many previous values, or from the inputs."""
 CHAIN = 100
-"""Operations after which the last value is added to the result, so that none acts on it faintly."""
+"""Operations after which the last value is added to the result, so that all affect it."""
 
 
 def program(nodes, seed=0):
     """A scalar function of 8 inputs with about ``nodes`` operations, chosen at random.
 
-    Each step takes the value before it, so that none can be left out, and scales or takes a sine,
-    so that no value grows.
+    Each step uses the value before it, so that none can be left out, and scales it or takes its
+    sine, so that no value grows.
     """
     rng = np.random.default_rng(seed)
     steps = nodes * 4 // 9  # a step has nine operations in four, on average
@@ -66,7 +66,7 @@ def first_jacobian(fun):
 
 
 def main():
-    """Seconds and bytes of set-up at full size."""
+    """The seconds and bytes of the set-up at full size."""
     first_jacobian(program(1000))
     fun = program(NODES)
     Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is resident now

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a gradient by reverse mode costs beside the value, on five scalar functions."""
+"""The cost of a gradient by reverse mode relative to the value, for five scalar functions."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from scenarios import GMM, LOGISTIC, NETWORK_NARROW, ROSENBROCK, SNAKE
 
 
 def at_same_data(scenario):
-    """The scenario with the data of one seed at all points, as in a fit."""
+    """The scenario with the same data at all points, as in a fit."""
 
     def args(seed):
         return scenario.args(seed)[0], *scenario.args(0)[1:]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How set-up, evaluation and memory of a sparse Jacobian grow with the 2-D Brusselator's grid.
+"""The growth of set-up, evaluation and memory of a sparse Jacobian with the Brusselator's grid.
 
-``python -m benchmarks.grids N`` prints what a grid of N x N points takes, as JSON. Run in a
-process of its own, so that the peak of its memory is this grid's.
+``python -m benchmarks.grids N`` prints the figures of a grid of N x N points as JSON. It runs in a
+process of its own, so that the peak memory is that of this grid.
 """
 
 import json
@@ -33,7 +33,7 @@ def check(fun, y, jacobian, step=1e-4):
 
 
 def measure(n):
-    """Seconds of set-up and of an evaluation, and the process's peak of memory in bytes."""
+    """Seconds of set-up and of an evaluation, and the peak memory of the process in bytes."""
     import ad_core
     from scenarios import brusselator, brusselator_args
 
@@ -70,7 +70,7 @@ def exponent(rows, what):
 
 
 def run(progress):
-    """``{"rows": what each side took, "targets": rows of the target table}``."""
+    """``{"rows": the figures of each grid, "targets": rows of the target table}``."""
     task = progress.add_task("grids", total=len(SIDES))
     rows = []
     for n in SIDES:
@@ -98,7 +98,7 @@ def run(progress):
 
 
 def plot(rows, path):
-    """Log-log curves, each beside a line of linear growth from its first point."""
+    """Draw log-log curves, each with a line of linear growth from its first point."""
     import matplotlib
 
     matplotlib.use("Agg")

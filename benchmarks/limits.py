@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the machine allows at best: bytes over memory bandwidth, operations over arithmetic peak.
+"""The limits of the machine: bytes over memory bandwidth, operations over arithmetic peak.
 
-Both are measured through NumPy on all cores: the bandwidth by the faster of filling arrays and
-copying them, of which the reading and the writing count, on as many bytes as a batch moves, so that
-caches help both alike; the peak by a matrix product in float64, which BLAS runs near it.
+Both are measured through NumPy on all cores. The bandwidth is that of the faster of filling and
+copying arrays (reading and writing both count), of as many bytes as a batch moves, so that
+caches help both alike. The peak is that of a matrix product in float64, which BLAS computes near
+it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -15,17 +16,17 @@ import numpy as np
 from benchmarks.machine import usable_cores
 
 LEAST = 2**24
-"""Bytes moved at least, so that starting threads weighs little."""
+"""The least number of bytes moved, so that the start of threads takes a small part of the time."""
 MULTIPLIED = 1024
 REPEATS = 5
 
 TWO = ("multiply add", "multiply subtract", "subtract product", "negative product")
-"""Instructions that are two operations; every other one, a sine too, counts as one."""
+"""Instructions that count as two operations; all others, a sine too, count as one."""
 NONE = ("input", "constant")
 
 
 def fastest(run):
-    """Seconds of the fastest of several calls, after one that warms up."""
+    """Seconds of the fastest of several calls, after a first call."""
     run()
     best = np.inf
     for _ in range(REPEATS):
@@ -37,7 +38,7 @@ def fastest(run):
 
 @cache
 def bandwidth(size):
-    """Bytes a second that all cores together read and write where ``size`` bytes move."""
+    """Bytes that all cores together read and write in a second if ``size`` bytes move."""
     cores, size = usable_cores(), max(size, LEAST)
     share = -(-size // (16 * cores))
     pairs = [(np.ones(share), np.empty(share)) for _ in range(cores)]
@@ -66,7 +67,7 @@ def peak():
 
 
 def operations(instructions):
-    """Operations of a list of instructions; of a sum, one fewer than its operands."""
+    """Operations of a list of instructions; a sum has one fewer than operands."""
     count = 0
     for op, operands, _ in instructions:
         if op in ("sum", "max", "min", "dot"):
@@ -77,9 +78,9 @@ def operations(instructions):
 
 
 def of(scenario, example):
-    """Bounds below on the time of a batch of dense Jacobians, from ad_core's own program.
+    """Lower bounds of the time of a batch of dense Jacobians, from ad_core's own program.
 
-    ``example`` is one point. None where ad_core cannot be asked.
+    ``example`` is one point. None if ad_core has no such program.
     """
     try:
         import ad_core

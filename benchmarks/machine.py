@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a table of times must say about where and when it was measured."""
+"""The machine, the versions and the date of a measurement, for the tables."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ THREADS = (
 
 
 def cpu_model():
-    """The processor's name as Linux tells it, or Python's own word elsewhere."""
+    """The processor's name, from Linux or else from Python."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -32,14 +32,14 @@ def cpu_model():
 
 
 def usable_cores():
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count()
 
 
 def package_version(name):
-    """A package's version, or None where it is not installed."""
+    """A package's version, or None if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -3,8 +3,9 @@
 
 The remaining arguments are the peer's variant and how many points a batch has.
 
-Run in a process of its own, after one call on other inputs, so that what a library allocates once
-(imports, compilation, thread pools) is not counted. The peak is above what was resident before.
+It runs in a process of its own, after one call on other inputs, so that memory that a library
+allocates once (imports, compilation, thread pools) is not counted. The peak is relative to the
+memory before the call.
 """
 
 import subprocess
@@ -25,9 +26,9 @@ def status_bytes(key):
 
 
 def peak(work, name, peer, variant, batch):
-    """Bytes by which resident memory rose at its highest during one call."""
-    asked = workload.load(work).asked(int(batch))
-    scenario = next(scenario for scenario in asked if scenario.name == name)
+    """The largest increase of resident memory during one call, in bytes."""
+    chosen = workload.load(work).sized(int(batch))
+    scenario = next(scenario for scenario in chosen if scenario.name == name)
     points = [scenario.args(seed) for seed in range(2)]
     prepared = peers.load(peer).prepare(scenario, points[0])
     run = prepared.variants[variant]
@@ -40,11 +41,11 @@ def peak(work, name, peer, variant, batch):
 
 
 def measure(work, result, batch, progress):
-    """Add ``"memory"`` to every timed row of a scenario's result; None where Linux's files fail."""
+    """Add ``"memory"`` to every timed row of a scenario's result; None if Linux's files fail."""
     rows = [row for row in result["rows"] if "median" in row]
     for row in progress.track(rows, description=f"{result['scenario']}: memory"):
-        asked = work, result["scenario"], row["name"], row["variant"], str(batch)
-        command = [sys.executable, "-m", "benchmarks.memory", *asked]
+        chosen = work, result["scenario"], row["name"], row["variant"], str(batch)
+        command = [sys.executable, "-m", "benchmarks.memory", *chosen]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         row["memory"] = int(done.stdout) if done.returncode == 0 else None
 

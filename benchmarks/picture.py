@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draw how many Jacobians each library computes per second: README's picture."""
+"""Draw the README's picture: how many Jacobians each library computes per second."""
 
 PANELS = {
     "arm": "Robot arm: {K} \N{MULTIPLICATION SIGN} {D} Jacobians per second",
@@ -15,7 +15,7 @@ BARS = (
 )
 
 TEXT, OWN, OTHERS = "#747d87", "#e8590c", "#8ba3b8"
-"""Colours that are read on white and on a dark page alike."""
+"""Colours that are readable on a white and on a dark page."""
 
 
 def rates(store, scenario):
@@ -28,7 +28,7 @@ def rates(store, scenario):
 
 
 def words(rate):
-    """A rate in words, of two digits: 17 million, 8.0 million or 6,100."""
+    """A rate as text with two digits: 17 million, 8.0 million or 6,100."""
     rate = float(f"{rate:.2g}")
     if rate < 1e6:
         return f"{rate:,.0f}"
@@ -36,7 +36,7 @@ def words(rate):
 
 
 def footer(store):
-    """How many points, where and when."""
+    """The number of points, the machine and the date."""
     machine, N = store["batch"]["machine"], store["batch"]["scenarios"]["arm"]["N"]
     return (
         f"{N:,} points in one call (SciPy: one call a point), {machine['cores']} cores, "
@@ -45,7 +45,7 @@ def footer(store):
 
 
 def draw(store, path):
-    """Draw a panel a scenario, a bar a library, on a background that lets the page through."""
+    """Draw a panel for each scenario, with a bar for each library, on a transparent background."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jacobians of small functions prepared once, at one point a call from Python."""
+"""Jacobians of small functions that are prepared once, with a call from Python for each point."""
 
 from benchmarks.targets import Limit, Target
 from benchmarks.workload import Workload

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Larger functions prepared once, at one point a call: a likelihood's gradient, a PDE's."""
+"""Larger functions that are prepared once, with a call for each point: a likelihood, a PDE."""
 
 import numpy as np
 
@@ -21,8 +21,8 @@ WORKLOAD = Workload(
     scenarios=(GMM, PRODUCT, BRUSSELATOR),
     skip={
         "heyoka:brusselator": "a cfunc of 4 million expressions, nearly all of them zero",
-        "ad_core-sparse:gmm": "no Jacobian is asked for",
-        "ad_core-sparse:brusselator-product": "no Jacobian is asked for",
+        "ad_core-sparse:gmm": "it computes Jacobians only",
+        "ad_core-sparse:brusselator-product": "it computes Jacobians only",
     },
     notes="CasADi and ad_core-sparse return the Jacobian's nonzeros, the others a dense array "
     "(32 MB).",

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bring results into the pages: ``python -m benchmarks publish [results.json ...]``.
+"""Write results into the pages: ``python -m benchmarks publish [results.json ...]``.
 
-Each file given is one that a run has written. Its tables go to ``docs/performance.md``, and its
+Each file is one that a run has written. Its tables go to ``docs/performance.md``, and its
 times to ``benchmarks/published.json``. From that file the README's table is written and
-``docs/throughput.svg`` is drawn, also where no file is given. What a run has only a part of, a
-workload of a table or a peer of a workload, stays as it was published before, and is told.
+``docs/throughput.svg`` is drawn, also without files. If a run lacks a workload of a table or a peer
+of a workload, the published version stays as it is, and a message says so.
 """
 
 import argparse
@@ -24,7 +24,7 @@ TABLES = {
     "compiled": ("batch", "points", "programs", "gradient", "setup"),
     "sparse": ("sparse", "control", "bundle", "sparse_setup", "stiff", "grids"),
 }
-"""The tables of docs/performance.md, between comments of these names, and what each consists of."""
+"""The tables of docs/performance.md, by the names in their comments, and the workloads of each."""
 
 WHOLE = {"break_long_words": False, "break_on_hyphens": False}
 
@@ -57,13 +57,13 @@ def between(text, name, body):
     """``text`` with ``body`` between the comments that mark the beginning and end of a table."""
     begin, end = f"<!-- {name} table -->", f"<!-- end of {name} table -->"
     if text.count(begin) != 1 or text.count(end) != 1:
-        raise ValueError(f"{begin} and {end} must each stand there once")
+        raise ValueError(f"{begin} and {end} must each occur once")
     before, rest = text.split(begin)
     return f"{before}{begin}\n\n{body.strip()}\n\n{end}{rest.split(end)[1]}"
 
 
 def parts(outcome, names):
-    """An outcome with these workloads alone."""
+    """An outcome restricted to these workloads."""
     works = [work for work in outcome["workloads"] if work["name"] in names]
     peers = {row["name"] for work in works for result in work["results"] for row in result["rows"]}
     return outcome | {
@@ -75,13 +75,13 @@ def parts(outcome, names):
 
 
 def measured(outcome):
-    """The names of what an outcome has."""
+    """The names of the workloads of an outcome."""
     names = {work["name"] for work in outcome["workloads"]}
     return names | {name for name in ("recording", "grids") if outcome[name]}
 
 
 def section(outcome, names):
-    """The report of these workloads as a part of a page: a level lower, without a title."""
+    """The report of these workloads as a part of a page: without title, headings a level lower."""
     text = report.markdown(parts(outcome, names)).removeprefix("# Benchmarks\n")
     return text.replace("\n## ", "\n### ")
 
@@ -102,7 +102,7 @@ def shown():
 
 
 def lacking(work, wanted):
-    """The peers that are wanted of a workload, and were not timed."""
+    """The peers of a workload that the README shows, and that were not timed."""
     timed = {
         (result["scenario"], row["name"])
         for result in work["results"]
@@ -114,9 +114,9 @@ def lacking(work, wanted):
 
 
 def times(outcome):
-    """What is kept of an outcome: the machine and all medians of workloads that the README shows.
+    """The published part of an outcome: the machine and all medians of the README's workloads.
 
-    A workload that lacks a peer is left out, so that no figure that was published is lost.
+    A workload that lacks a peer is left out, so that no published figure is lost.
     """
     kept = {}
     for work in outcome["workloads"]:
@@ -142,7 +142,7 @@ def time(store, workload, peer):
 
 
 def readme_table(store):
-    """The table that README.md has of the published times, and where they are from."""
+    """The README's table of the published times, and a note on their origin."""
     head = ["", "one point", f"{store['batch']['scenarios']['arm']['N']:,} points", "set-up"]
     rows = [
         [
@@ -159,7 +159,7 @@ def readme_table(store):
 
 
 def readme_note(store):
-    """What the README's table shows, and where and when it was measured."""
+    """The note below the README's table: what it shows, and where and when it was measured."""
     arm, machine = store["arm"]["scenarios"]["arm"], store["batch"]["machine"]
     versions = machine["packages"] | store["arm"]["machine"]["packages"]
     named = [f"{label} {versions[package]}" for label, package, *_ in PEERS[1:-1]]
@@ -184,12 +184,12 @@ def load(root=ROOT):
 
 
 def rewrite(path, name, body):
-    """Write a table of a page anew."""
+    """Replace a table of a page."""
     path.write_text(between(path.read_text("utf-8"), name, body), "utf-8")
 
 
 def publish(files, root=ROOT):
-    """Take the results in ``files`` into the pages below ``root``; return what was written."""
+    """Write the results in ``files`` to the pages below ``root``; return what was written."""
     store = load(root)
     written = []
     for file in files:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What recording costs: scalar operators, calls, array operations, memory a node, import, wheel.
+"""The cost of recording: scalar operators, calls, array operations, memory, import, wheel.
 
-Every figure is taken inside the function that ad_core traces, around a loop of plain Python or
-NumPy code, and beside it the same loop on plain NumPy values in the same round.
+Every figure is measured inside the function that ad_core traces, around a loop of plain Python or
+NumPy code, and in the same round around the same loop on plain NumPy values.
 """
 
 import os
@@ -42,7 +42,7 @@ BINARY = ("add", "subtract", "multiply", "divide", "maximum")
 def scalar_loop(expression):
     """A function of two scalars that returns the seconds one evaluation of ``expression`` takes.
 
-    The loop's body repeats the expression, so that the loop itself costs next to nothing.
+    The loop's body repeats the expression, so that the cost of the loop itself is small.
     """
     body = "\n".join([f"        {expression}"] * UNROLLED)
     source = (
@@ -72,7 +72,7 @@ def array_loop(name):
 
 
 def traced(loop, x):
-    """Run ``loop`` on the two rows of what ad_core passes to a function it differentiates."""
+    """Run ``loop`` on the two rows of a traced array."""
     import ad_core
 
     seconds = []
@@ -97,12 +97,12 @@ def compare(loops, x, rounds, advance):
 
 
 def resident():
-    """Bytes resident now (Linux)."""
+    """The resident memory in bytes (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def bytes_per_node():
-    """Resident bytes a binary scalar node takes on a tape of two million; None off Linux."""
+    """Resident bytes of a binary scalar node, on a tape of two million nodes; None off Linux."""
     if not Path("/proc/self/statm").exists():
         return None
     import ad_core
@@ -122,7 +122,7 @@ def bytes_per_node():
 
 
 def bytes_per_node_alone():
-    """`bytes_per_node` in a fresh process, where no freed memory is at hand to be used again."""
+    """`bytes_per_node` in a new process, which has no freed memory that could be used again."""
     code = "from benchmarks.recording import bytes_per_node; print(bytes_per_node())"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
@@ -131,7 +131,7 @@ def bytes_per_node_alone():
 
 
 def import_seconds(rounds):
-    """Median seconds `import ad_core` takes after `import numpy`, in fresh processes."""
+    """The median time in seconds of `import ad_core` after `import numpy`, in new processes."""
     code = (
         "import numpy, time; start = time.perf_counter(); import ad_core; "
         "print(time.perf_counter() - start)"
@@ -147,7 +147,8 @@ def import_seconds(rounds):
 
 
 def run(rounds, wheel, progress):
-    """Take all figures; return ``{"figures": [...], "targets": [...]}`` or why there are none."""
+    """Measure all figures; return ``{"figures": [...], "targets": [...]}``, or the reason for
+    none."""
     try:
         import ad_core  # noqa: F401
     except ImportError as missing:
@@ -177,7 +178,7 @@ def run(rounds, wheel, progress):
 
 
 def targets(scalars, arrays, node, start, wheel):
-    """Judge the slowest of each kind."""
+    """The verdicts on the slowest of each kind."""
     operator = max(scalars[name][0] for name in OPERATORS)
     call = max(scalars[name][0] for name in CALLS)
     name = max(arrays, key=lambda name: arrays[name][0] / arrays[name][1])

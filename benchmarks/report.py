@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Show a benchmark's outcome: tables on the terminal, Markdown, JSON and a bar plot."""
+"""The report of a benchmark's outcome: tables on the terminal, Markdown, JSON and a bar plot."""
 
 import json
 
@@ -9,7 +9,7 @@ from benchmarks import agreement, grids, timing
 
 
 def seconds(value):
-    """A time with three digits and a unit that suits it."""
+    """A time with three digits and a suitable unit."""
     if value is None:
         return "-"
     for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
@@ -19,19 +19,19 @@ def seconds(value):
 
 
 def number(value):
-    """Three digits, without an exponent where the number is large."""
+    """A number with three digits, without an exponent if it is large."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def megabytes(value):
-    """Bytes as MiB, or a dash where they were not measured."""
+    """Bytes as MiB, or a dash if they were not measured."""
     return "-" if value is None else f"{value / 2**20:.3g} MiB"
 
 
 def table(head, rows, last="--:"):
-    """A Markdown table with the first column to the left and the others to the right.
+    """A Markdown table whose first column is aligned left and whose others are aligned right.
 
-    ``last="---"`` has the last one to the left.
+    ``last="---"`` aligns the last one left.
     """
     lines = [
         "| " + " | ".join(head) + " |",
@@ -73,14 +73,14 @@ def scenario_table(result):
 
 
 def question(result):
-    """What was asked of a scenario, and of how many points."""
+    """The derivative of a scenario that was computed, with its sizes and the number of points."""
     sizes = f"{result['D']:,} inputs, {result['K']:,} outputs"
     at = f", at {result['N']:,} points" if result["N"] else ""
     return f"`{result['what']}` of {result['scenario']}, {sizes}{at}:"
 
 
 def limit_lines(limits):
-    """What the machine allows at best, and from what that was computed."""
+    """The limits of the machine, and the figures from which they were computed."""
     moved, rate = limits["bytes"] / 1e6, limits["bandwidth"] / 1e9
     count, peak = limits["operations"] / 1e6, limits["peak"] / 1e9
     return (
@@ -93,7 +93,7 @@ def limit_lines(limits):
 
 
 def target_table(targets):
-    """Targets with what was measured."""
+    """The table of targets and measured figures."""
     rows = []
     for row in targets:
         bound = f"{'≥' if row['at_least'] else '≤'} {row['bound']:g} {row['unit']}"
@@ -103,13 +103,13 @@ def target_table(targets):
 
 
 def all_targets(outcome):
-    """The targets of everything that was run, recording first, grids last."""
+    """The targets of all workloads that were run, recording first, grids last."""
     parts = [outcome["recording"], *outcome["workloads"], outcome["grids"]]
     return [target for part in parts if part for target in part["targets"]]
 
 
 def machine_lines(outcome):
-    """Where and with what it was measured."""
+    """The machine, the versions and the method of the measurement."""
     machine = outcome["machine"]
     versions = ", ".join(f"{k} {v}" for k, v in machine["packages"].items() if v)
     absent = ", ".join(k for k, v in machine["packages"].items() if not v)
@@ -147,7 +147,7 @@ def recording_text(recording):
 
 
 def grids_text(rows):
-    """The table of what each grid took."""
+    """The table of the grids."""
     cells = [
         [
             f"{row['side']} x {row['side']}",
@@ -190,7 +190,7 @@ def markdown(outcome):
 
 
 def plot(outcome, path):
-    """Horizontal bars of all medians, one panel a scenario, on a common logarithmic axis."""
+    """Draw bars of all medians, one panel for each scenario, on a common logarithmic axis."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -230,7 +230,7 @@ def show(outcome, console):
 
 
 def write(outcome, folder):
-    """Write results.md, results.json and what there is to draw, results.png and grids.png."""
+    """Write results.md, results.json and the pictures, results.png and grids.png."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / "results.md", folder / "results.json"]
     paths[0].write_text(markdown(outcome), encoding="utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run a workload: prepare the peers, compare their answers, then time those that are right."""
+"""Run a workload: prepare the peers, compare their results, then time those that are right."""
 
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -13,7 +13,7 @@ from benchmarks.timing import Timed, interleave
 from benchmarks.tree import leaves
 
 CHECKED = 3
-"""Inputs at which the answers are compared."""
+"""Inputs at which the results are compared."""
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Entry:
     name: str
     kind: str = "exact"
     status: str = "ok"
-    """``"ok"``, or why there is no time: wrong, failed, skipped, not installed."""
+    """``"ok"``, or the reason for no time: wrong, failed, skipped, not installed."""
     note: str = ""
     variant: str = ""
     first: float | None = None
@@ -40,7 +40,7 @@ class Entry:
 
 
 def set_up_anew(peer, scenario):
-    """A call that prepares the peer from nothing and takes one derivative: what set-up costs."""
+    """A call that prepares the peer and computes one derivative, for the time of the set-up."""
 
     def run(*args):
         prepared = peer.prepare(scenario, args)
@@ -51,7 +51,7 @@ def set_up_anew(peer, scenario):
 
 
 def prepare(name, scenario, points, workload):
-    """Load a peer, set it up, call each of its variants thrice and keep the fastest one."""
+    """Load a peer, set it up, call each of its variants three times and keep the fastest one."""
     entry = Entry(name)
     reason = workload.reason(name, scenario)
     if reason:
@@ -79,10 +79,10 @@ def prepare(name, scenario, points, workload):
             if later < best:
                 best, entry.variant, entry.run, entry.first = later, variant, run, setup + first
         for args in entry.inputs[:CHECKED]:
-            # Copied, because a peer may write every answer into the same memory.
+            # Copied, because a peer may write every result into the same memory.
             answer = leaves(prepared.answer(entry.run(*args)))
             entry.answers.append([np.array(leaf, dtype=float) for leaf in answer])
-    except Exception as failure:  # a peer's failure is a result to report, whatever it is
+    except Exception as failure:  # any failure of a peer is a result to report
         entry.status, entry.note = "failed", f"{type(failure).__name__}: {failure}".split("\n")[0]
     return entry
 
@@ -140,14 +140,14 @@ def run_scenario(scenario, workload, names, rounds, progress):
 
 
 def run_workload(workload, chosen, rounds, batch, progress):
-    """Run all scenarios of a workload on those of its peers that are ``chosen``; judge its targets.
+    """Run all scenarios of a workload on those of its peers that are ``chosen``; check its targets.
 
-    ``batch`` is how many points a call takes in workloads that take many.
+    ``batch`` is the number of points in a call, in workloads with many points.
     """
     names = [name for name in workload.peers if name in chosen]
     results = [
         run_scenario(scenario, workload, names, rounds, progress)
-        for scenario in workload.asked(batch)
+        for scenario in workload.sized(batch)
     ]
     targets = [row for target in workload.targets for row in target.rows(results)]
     targets += workload.further(progress)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What preparing a function costs: from nothing to the first Jacobian; a program of 10^6 nodes."""
+"""The set-up time of a function up to its first Jacobian, and that of a program of 10^6 nodes."""
 
 from benchmarks import generated
 from benchmarks.targets import Limit, Target

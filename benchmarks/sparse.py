@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sparse Jacobian of the 2-D Brusselator on a 100 x 100 grid: one evaluation a call."""
+"""The sparse Jacobian of the 2-D Brusselator on a 100 x 100 grid, one evaluation in each call."""
 
 from functools import partial
 

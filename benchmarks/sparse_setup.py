@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What preparing a sparse Jacobian costs: from the function to its first evaluation."""
+"""The set-up time of a sparse Jacobian, from the function to its first evaluation."""
 
 from benchmarks.sparse import GRID
 from benchmarks.targets import Limit, Target

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bounds on what is measured, and their verdicts: rows of the first table of a report."""
+"""Bounds on measured figures, and their verdicts: rows of the first table of a report."""
 
 import math
 from dataclasses import dataclass
 
 
 def judged(what, measured, bound, unit, at_least=False):
-    """A row of the target table: ``measured`` (None if it is not known) against ``bound``."""
+    """A row of the target table, which compares ``measured`` (None if not known) with ``bound``."""
     if measured is None:
         verdict = "not measured"
     else:

@@ -8,16 +8,17 @@ from statistics import median, quantiles
 from time import perf_counter
 
 SHORTEST = 2e-3
-"""Seconds a sample lasts at least, so that the clock and one interruption weigh little."""
+"""The least length of a sample in seconds, so that the clock and one interruption have little
+effect."""
 BUDGET = 10.0
-"""Seconds of sampling after which a slow peer sits out further rounds."""
+"""Seconds of sampling after which a slow peer is left out of further rounds."""
 FEWEST = 5
-"""Samples a peer gets whatever they cost."""
+"""Samples that a peer gets at least."""
 
 
 @dataclass
 class Timed:
-    """A callable, the inputs it is called on in turn, and the samples (seconds a call) so far."""
+    """A callable, its inputs in turn, and the samples (seconds for a call) so far."""
 
     run: object
     inputs: list
@@ -34,7 +35,7 @@ class Timed:
         """Time ``loops`` calls on consecutive inputs beginning with number ``first``."""
         calls = list(islice(cycle(self.inputs), first, first + self.loops))
         run = self.run
-        # As timeit does: another peer's garbage must not be collected on this one's time.
+        # As in timeit: another peer's garbage must not be collected during this one's time.
         gc.collect()
         gc.disable()
         try:
@@ -51,13 +52,13 @@ class Timed:
         return len(self.samples) < FEWEST or self.spent < BUDGET
 
     def take(self, number):
-        """Take one sample; ``number`` shifts the inputs it begins with."""
+        """Take one sample; ``number`` selects the first input."""
         sample = self._sample(number % len(self.inputs))
         self.samples.append(sample)
         self.spent += sample * self.loops
 
     def summary(self):
-        """Median and quartiles in seconds, and how they were taken."""
+        """Median and quartiles in seconds, and the numbers of samples and calls."""
         low, _, high = (
             quantiles(self.samples, n=4, method="inclusive")
             if len(self.samples) > 1
@@ -76,12 +77,12 @@ def interleave(timed, rounds, advance):
     names = list(timed)
     for item in timed.values():
         item.calibrate()
-    # What exists now stays: collecting it again before every sample would take most of the time.
+    # Freeze the existing objects: their collection before every sample would take most time.
     gc.collect()
     gc.freeze()
     try:
         for number in range(rounds):
-            # Another peer begins each round, so none always runs after the same neighbour.
+            # Another peer begins each round, so that no peer always runs after the same one.
             shift = number % len(names)
             for name in names[shift:] + names[:shift]:
                 if timed[name].due():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nested lists and tuples of arrays: what a function takes and a gradient comes back as."""
+"""Nested lists and tuples of arrays, the form of arguments and gradients."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def join(tree):
 
 
 def split(flat, like):
-    """Cut a vector into arrays shaped as the leaves of ``like``: the inverse of `join`."""
+    """Divide a vector into arrays with the shapes of ``like``'s leaves: the inverse of `join`."""
     parts, start = [], 0
     for leaf in leaves(like):
         parts.append(flat[start : start + leaf.size].reshape(leaf.shape))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one workload file says: its scenarios, its peers, who cannot run it and why, its targets."""
+"""The contents of a workload's file: scenarios, peers, reasons for skipping peers, targets."""
 
 import importlib
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def nothing(progress):
 
 @dataclass(frozen=True)
 class Workload:
-    """One line of the benchmark: scenarios that share peers, targets and notes."""
+    """Scenarios that share peers, targets and notes."""
 
     name: str
     title: str
@@ -36,24 +36,24 @@ class Workload:
     targets: tuple = ()
     """`Target` and `Limit` objects."""
     skip: dict[str, str] = field(default_factory=dict)
-    """Peers that cannot run the workload, and why; ``"peer:scenario"`` for one scenario alone."""
+    """Peers that cannot run the workload, and the reason; ``"peer:scenario"`` for one scenario."""
     notes: str = ""
     peers: tuple[str, ...] = tuple(ONE_SHOT)
     own: str = "ad_core"
-    """The peer whose time the others' are divided by."""
+    """The peer by whose time the times of the others are divided."""
     points: int = 8
-    """Different inputs that a scenario is called on in turn."""
+    """The number of different inputs on which a scenario is called in turn."""
     batched: bool = False
     """Whether a call takes many points."""
     fresh: bool = False
-    """Whether what is timed is preparation and one call, anew each time."""
+    """Whether preparation and one call are timed together, repeated for each sample."""
     further: Callable = nothing
-    """``further(progress)`` measures what has no peers, and returns rows of the target table."""
+    """``further(progress)`` measures figures without peers; returns rows of the target table."""
 
-    def asked(self, N):
-        """The scenarios as they are run; ``N`` is the size of a batch."""
+    def sized(self, N):
+        """The scenarios that are run; ``N`` is the size of a batch."""
         return tuple(batched(s, N) for s in self.scenarios) if self.batched else self.scenarios
 
     def reason(self, peer, scenario):
-        """Why a peer is left out of a scenario, or None."""
+        """The reason for leaving a peer out of a scenario, or None."""
         return self.skip.get(peer) or self.skip.get(f"{peer}:{scenario.name}")

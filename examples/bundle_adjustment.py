@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bundle adjustment: cameras and points from where the points are seen in the images.
+"""Bundle adjustment: cameras and points from the positions of the points in the images.
 
 Size: 3 cameras of 9 parameters (rotation, translation, focal length, two distortions) and 12
 points of 3 coordinates: 63 unknowns, 72 residuals.
@@ -17,7 +17,7 @@ import ad_core
 
 
 class Scene(NamedTuple):
-    """What is seen: observation k is of point `points[k]` in the image of camera `cameras[k]`."""
+    """The observations: observation k is point `points[k]` in the image of camera `cameras[k]`."""
 
     cameras: np.ndarray
     points: np.ndarray
@@ -25,7 +25,7 @@ class Scene(NamedTuple):
 
 
 def rotate(w, X):
-    """Rodrigues' formula: X turned about the axis w by the angle |w|."""
+    """Rodrigues' formula: X rotated about the axis w by the angle |w|."""
     angle = np.linalg.norm(w)
     if angle < 1e-7:  # the axis would be 0 / 0; the series is exact to rounding here
         turned = np.cross(w, X)
@@ -36,7 +36,7 @@ def rotate(w, X):
 
 
 def rotation_matrix(w):
-    """The same as a matrix, from the cross-product matrix of the axis."""
+    """The rotation as a matrix, from the cross-product matrix of the axis."""
     theta = np.sqrt(w @ w)
     if theta == 0.0:
         return np.eye(3)
@@ -46,7 +46,7 @@ def rotation_matrix(w):
 
 
 def project(camera, X):
-    """The pixel of one point; cameras look along -z."""
+    """The image of one point in pixels; cameras look along -z."""
     w, translation, (focal, k1, k2) = camera[:3], camera[3:6], camera[6:]
     P = rotate(w, X) + translation
     p = -P[:2] / P[2]
@@ -55,7 +55,7 @@ def project(camera, X):
 
 
 def residuals(unknowns, scene, n_cameras):
-    """Observation by observation, from one flat vector; shape (2 n,)."""
+    """The residuals (2 n,), observation by observation, from one vector of unknowns."""
     cameras = unknowns[: 9 * n_cameras].reshape(n_cameras, 9)
     points = unknowns[9 * n_cameras :].reshape(-1, 3)
     out = np.zeros((len(scene.pixels), 2))
@@ -65,7 +65,7 @@ def residuals(unknowns, scene, n_cameras):
 
 
 def residuals_vectorised(unknowns, scene, n_cameras):
-    """The same, all observations at once by fancy indexing, the small angles by where."""
+    """The same residuals, for all observations at once by fancy indexing; small angles by where."""
     cameras = unknowns[: 9 * n_cameras].reshape(n_cameras, 9)[scene.cameras]
     X = unknowns[9 * n_cameras :].reshape(-1, 3)[scene.points]
     w = cameras[:, :3]
@@ -87,7 +87,7 @@ def huber_cost(unknowns, scene, n_cameras, width=1.0):
 
 
 def simulate(n_cameras, n_points, focal=500.0, seed=0):
-    """A scene without noise, and the unknowns that it was made of."""
+    """A scene without noise, and the unknowns from which it was computed."""
     rng = np.random.default_rng(seed)
     cameras = np.zeros((n_cameras, 9))
     cameras[:, :3] = 0.2 * rng.standard_normal((n_cameras, 3))
@@ -104,7 +104,7 @@ def main():
     scene, truth = simulate(n_cameras, 12)
     rng = np.random.default_rng(1)
     unknowns = truth + 0.02 * rng.standard_normal(truth.size)
-    unknowns[6 : 9 * n_cameras : 9] = 490.0  # focal lengths in pixels, as a file's header has them
+    unknowns[6 : 9 * n_cameras : 9] = 490.0  # approximate focal lengths in pixels
     f = ad_core.compile(partial(residuals, scene=scene, n_cameras=n_cameras))
     damping, (r, J) = 1e-3, f.value_and_jacobian(unknowns)
     print(f"start: rms residual {np.sqrt(np.mean(r**2)):.2e} pixels")

@@ -2,8 +2,8 @@
 """Steam reforming at equilibrium: five gases from mass action and the balances of C, H and O.
 
 Size: 5 unknown logarithms of amounts; inputs are temperature (K), pressure (bar) and the 3 total
-amounts of the elements (mol). Newton's loop takes as many steps as the data need, and is
-differentiated as it stands.
+amounts of the elements (mol). The number of Newton steps depends on the data, and the loop is
+differentiated as it is.
 
 Source: J. Xu and G. Froment, Methane steam reforming, AIChE Journal 35 (1989) (the reactions and
 their equilibrium constants); W. Smith and R. Missen, Chemical Reaction Equilibrium Analysis (1982)
@@ -47,7 +47,7 @@ def equations(log_n, temperature, pressure, totals):
 
 
 def equations_jacobian(log_n, totals):
-    """By hand: what Newton's method has used before anybody differentiated it."""
+    """The Jacobian of the residual by hand, for Newton's method."""
     n = np.exp(log_n)
     J = np.empty((5, 5))
     J[:2] = REACTIONS - np.outer(REACTIONS.sum(axis=1), n / n.sum())
@@ -63,7 +63,7 @@ def equilibrium(temperature, pressure, totals, tolerance=1e-10):
         F = equations(log_n, temperature, pressure, totals)
         step = np.linalg.solve(equations_jacobian(log_n, totals), -F)
         longest = np.max(np.abs(step))
-        if longest > 2.0:  # a factor of more than e^2 in one step is no refinement
+        if longest > 2.0:  # limit the change of an amount in one step to a factor of e^2
             step *= 2.0 / longest
         log_n = log_n + step
         iterations += 1
@@ -73,12 +73,13 @@ def equilibrium(temperature, pressure, totals, tolerance=1e-10):
 
 
 def conversion(temperature, pressure, totals):
-    """The part of the carbon that is methane no longer."""
+    """The part of the carbon that is no longer in methane."""
     return 1.0 - np.exp(equilibrium(temperature, pressure, totals)[0]) / totals[0]
 
 
 def shift_equilibrium(temperature, feed):
-    """The second reaction alone, feed of CO, H2O, CO2, H2: one unknown, bisected, then Newton."""
+    """The second reaction alone, with a feed of CO, H2O, CO2, H2: one unknown, found by bisection
+    and Newton's method."""
     K = np.exp(log_constants(temperature)[1])
     co, h2o, co2, h2 = feed
 

@@ -30,7 +30,7 @@ def rbf(log_theta, A, B):
     amplitude, lengths = np.exp(log_theta[0]), np.exp(log_theta[1:-1])
     A, B = A / lengths, B / lengths
     squared = np.sum(A**2, axis=1)[:, None] + np.sum(B**2, axis=1)[None, :] - 2.0 * A @ B.T
-    # Rounding may leave the distance of a point to itself a little below zero.
+    # By rounding, the distance of a point from itself may be slightly negative.
     return amplitude**2 * np.exp(-0.5 * np.maximum(squared, 0.0))
 
 
@@ -41,14 +41,14 @@ def covariance(log_theta, X):
 
 
 def negative_log_likelihood(log_theta, X, y):
-    """By the Cholesky factor, as algorithm 2.1 has it."""
+    """The negative log marginal likelihood by the Cholesky factor, as in algorithm 2.1."""
     L = np.linalg.cholesky(covariance(log_theta, X))
     alpha = np.linalg.solve(L.T, np.linalg.solve(L, y))
     return 0.5 * y @ alpha + np.log(L.diagonal()).sum() + 0.5 * y.size * np.log(2.0 * np.pi)
 
 
 def negative_log_likelihood_lu(log_theta, X, y):
-    """The same number by slogdet and one solve."""
+    """The same number, by slogdet and one solve."""
     K = covariance(log_theta, X)
     sign, logdet = np.linalg.slogdet(K)
     if sign <= 0:
@@ -57,7 +57,7 @@ def negative_log_likelihood_lu(log_theta, X, y):
 
 
 def predict(log_theta, new, X, y):
-    """Mean and variance of the latent function at new points, shape (m, 2) each of them."""
+    """Mean and variance of the latent function at new points; shape (m, 2)."""
     L = np.linalg.cholesky(covariance(log_theta, X))
     cross = rbf(log_theta, X, new)
     mean = cross.T @ np.linalg.solve(L.T, np.linalg.solve(L, y))
@@ -66,7 +66,8 @@ def predict(log_theta, new, X, y):
 
 
 def confidence_bound(point, best, log_theta, X, y):
-    """How far the minimum may lie below the best so far, at one point: what to try next."""
+    """A confidence bound at one point: by how much the minimum may be below the best value so
+    far."""
     mean, variance = predict(log_theta, point[np.newaxis, :], X, y)[0]
     return best - mean + 2.0 * np.sqrt(variance)
 

@@ -38,7 +38,7 @@ def forward_log(log_initial, log_transition, log_emission, symbols):
 
 
 def forward_scaled(log_initial, log_transition, log_emission, symbols):
-    """The same on probabilities, scaled at each step, with the table of all of them kept."""
+    """The same by probabilities that are scaled at each step, with a table of all of them."""
     transition, emission = np.exp(log_transition), np.exp(log_emission)
     alpha = np.zeros((len(symbols), len(log_initial)))
     scale = np.zeros(len(symbols))
@@ -61,7 +61,7 @@ def forward_reduce(log_initial, log_transition, log_emission, symbols):
 
 
 def viterbi_score(log_initial, log_transition, log_emission, symbols):
-    """log p of the most probable path: the same with max in the place of the sum."""
+    """log p of the most probable path: the same with max instead of the sum."""
     score = log_initial + log_emission[:, symbols[0]]
     for symbol in symbols[1:]:
         score = np.max(score[:, None] + log_transition, axis=0) + log_emission[:, symbol]
@@ -74,7 +74,7 @@ def negative_log_likelihood(logits, sequences, forward=forward_log):
 
 
 def packed_loss(flat, states, sequences, forward=forward_log):
-    """As optimisers have it: one vector, cut into the tables."""
+    """The negative log-likelihood as a function of one vector, which is divided into the tables."""
     initial, rest = flat[:states], flat[states:]
     logits = {
         "initial": initial,
@@ -85,7 +85,7 @@ def packed_loss(flat, states, sequences, forward=forward_log):
 
 
 def casino(rolls, seed):
-    """Rolls of a die that is fair at times, and at times shows a six every other roll."""
+    """Rolls of a die that is fair at times, and at times shows a six in every other roll."""
     rng = np.random.default_rng(seed)
     loaded, out = False, []
     for _ in range(rolls):
@@ -99,7 +99,7 @@ def casino(rolls, seed):
 def main():
     sequences = [casino(300, seed) for seed in range(6)]
     start = 0.3 * np.random.default_rng(0).standard_normal(2 + 4 + 12)
-    start[[2, 5]] += 2.0  # states that last, or the fit ends in one that explains single rolls
+    start[[2, 5]] += 2.0  # persistent states; otherwise the fit explains single rolls
     loss = ad_core.compile(partial(packed_loss, states=2, sequences=sequences))
     fit = minimize(loss.value_and_grad, start, jac=True, method="L-BFGS-B")
     print(f"log-likelihood {-loss(start):.2f} -> {-fit.fun:.2f} in {fit.nit} iterations")

@@ -14,11 +14,11 @@ import numpy as np
 
 import ad_core
 
-MOTION = np.array([1.3, -0.8, 0.03, -0.05, 0.04, -0.02])  # pixels; four numbers without a unit
+MOTION = np.array([1.3, -0.8, 0.03, -0.05, 0.04, -0.02])  # two pixels, four numbers without unit
 
 
 def picture(rows, columns, warp=None):
-    """Some blobs on a slope, sampled at the pixels or where a warp takes them."""
+    """Some blobs on a slope, sampled at the pixels or at warped coordinates."""
     y, x = np.mgrid[:rows, :columns].astype(float)
     if warp is not None:
         y, x = affine(warp, y, x, (rows - 1) / 2, (columns - 1) / 2)
@@ -35,7 +35,7 @@ def affine(p, y, x, row, column):
 
 
 def bilinear(image, y, x):
-    """Values between the pixels of an image; coordinates beyond its edge take the edge's."""
+    """Values between the pixels of an image; coordinates outside take the values of the edge."""
     y = np.clip(y, 0.0, image.shape[0] - 1.001)
     x = np.clip(x, 0.0, image.shape[1] - 1.001)
     i, j = np.floor(y).astype(int), np.floor(x).astype(int)
@@ -49,7 +49,7 @@ def bilinear(image, y, x):
 
 
 def bilinear_at(image, y, x):
-    """At one point, in plain Python: indices by math.floor()."""
+    """The value at one point, in plain Python with indices by math.floor()."""
     i, j = math.floor(y), math.floor(x)
     v, u = y - i, x - j
     top = (1 - u) * image[i, j] + u * image[i, j + 1]
@@ -58,7 +58,7 @@ def bilinear_at(image, y, x):
 
 
 def residuals(p, fixed, moving, margin=5):
-    """The moving image, warped, less the fixed one, inside of the margin; a flat vector."""
+    """The warped moving image minus the fixed image, within the margin, as a vector."""
     rows, columns = fixed.shape
     y, x = np.meshgrid(
         np.arange(margin, rows - margin), np.arange(margin, columns - margin), indexing="ij"
@@ -68,7 +68,7 @@ def residuals(p, fixed, moving, margin=5):
 
 
 def normalised_correlation(p, fixed, moving):
-    """A score that light and contrast do not change, over the whole image."""
+    """A score of the whole image that does not depend on brightness and contrast."""
     y, x = np.indices(fixed.shape)
     rows, columns = fixed.shape
     warped = bilinear(moving, *affine(p, y, x, (rows - 1) / 2, (columns - 1) / 2))
@@ -89,7 +89,7 @@ def main():
 
 
 _moving, _fixed = picture(9, 10), picture(9, 10, 0.5 * MOTION)
-# No sampling point may cross a pixel's edge within the step of a difference.
+# Within the step of a difference, no sampling point may cross the edge of a pixel.
 _at = np.array([0.4137, -0.3211, 0.0213, -0.0171, 0.0113, 0.0297])
 
 CASES = [

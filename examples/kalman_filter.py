@@ -41,14 +41,15 @@ class Model:
 
 
 def local_level(log_variances):
-    """A random walk observed with noise; the first observation stands for a flat prior."""
+    """A random walk observed with noise; the first observation replaces a flat prior."""
     noise, drift = np.exp(log_variances)
     one = np.eye(1)
     return Model(one, drift * one, one, noise * one, np.zeros(1), 1e7 * one)
 
 
 def tracker(parameters, dt=0.5):
-    """Constant velocity in the plane; noise of acceleration and of position, its correlation."""
+    """Constant velocity in the plane, with the noise of acceleration and of position, and the
+    correlation of the latter."""
     q, r, rho = np.exp(parameters[0]), np.exp(parameters[1]), np.tanh(parameters[2])
     F = np.eye(4)
     F[0, 2] = F[1, 3] = dt
@@ -62,7 +63,8 @@ def tracker(parameters, dt=0.5):
 
 
 def log_likelihood(model, ys):
-    """By the innovations, with inv and det as textbooks have it; a row with NaN is missing."""
+    """The log-likelihood by the innovations, with inv and det as in textbooks; a row with NaN is
+    missing."""
     m, P, total = model.m, model.P, 0.0
     for y in ys:
         if not np.isnan(y).any():
@@ -77,7 +79,7 @@ def log_likelihood(model, ys):
 
 
 def log_likelihood_solve(model, ys):
-    """The same with solve and slogdet, and Joseph's form, which keeps P symmetric."""
+    """The same, with solve and slogdet, and with Joseph's form, which keeps P symmetric."""
     m, P, total = model.m.copy(), model.P.copy(), 0.0
     for y in ys:
         e = y - model.H.dot(m)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recurrent network with one LSTM layer, trained to add two marked numbers of a sequence.
 
-Size: sequences of 8 steps with 2 features, 6 hidden units, 32 sequences a batch: 223 weights in
+Size: sequences of 8 steps with 2 features, 6 hidden units, batches of 32 sequences; 223 weights in
 a dict. A second loss labels every step with one of 3 classes.
 
 Source: S. Hochreiter and J. Schmidhuber, Long short-term memory, Neural Computation 9 (1997),
@@ -29,7 +29,7 @@ def initial_weights(features, hidden, outputs, rng):
             "b": np.zeros(outputs),
         },
     }
-    weights["bias"][hidden : 2 * hidden] = 1.0  # remember, until told otherwise
+    weights["bias"][hidden : 2 * hidden] = 1.0  # the forget gates are open at the start
     return weights
 
 
@@ -69,7 +69,7 @@ def labelling_loss(weights, sequences, labels):
 
 
 def clipped_norm(weights, sequences, targets, limit=1.0):
-    """The size of the last hidden state, clipped as people clip gradients."""
+    """The size of the last hidden state, clipped like a gradient."""
     h = c = np.zeros((len(sequences), weights["bias"].size // 4))
     for x in np.moveaxis(sequences, 1, 0):
         h, c = cell(weights, x, h, c)

@@ -30,12 +30,12 @@ def simulate(spot, volatility, rate, time, normals):
 
 
 def softplus(x, width):
-    """max(x, 0) with the kink rounded over the width."""
+    """max(x, 0) with a kink that is smoothed over the width."""
     return width * np.logaddexp(0.0, x / width)
 
 
 def hard_price(p, normals, width=0.5):
-    """A path that was below the barrier at a step is worth nothing: a mask, without derivative."""
+    """The payoff is 0 for a path below the barrier at a step: a mask, without a derivative."""
     paths = simulate(p["spot"], p["volatility"], p["rate"], p["time"], normals)
     alive = np.all(paths > p["barrier"], axis=1)
     payoff = softplus(paths[:, -1] - p["strike"], width)
@@ -43,10 +43,10 @@ def hard_price(p, normals, width=0.5):
 
 
 def bridge_price(p, normals):
-    """Watched at all times: times the probability that no step went below in between.
+    """The payoff times the probability that the path stays above the barrier between the steps.
 
-    It falls to zero continuously as a path touches the barrier, so its derivative path by path
-    is the derivative of the price, unlike that of the mask alone.
+    It goes to zero continuously when a path touches the barrier, so the mean of its derivatives on
+    the paths is the derivative of the price, unlike that of the mask alone.
     """
     paths = simulate(p["spot"], p["volatility"], p["rate"], p["time"], normals)
     above = np.maximum(np.log(paths / p["barrier"]), 0.0)
@@ -58,7 +58,8 @@ def bridge_price(p, normals):
 
 
 def asian_worst_of(spots, volatilities, correlation, normals):
-    """The average of the worst of two assets, paid above 95; draws of shape (2, paths, steps)."""
+    """An option on the average of the worse of two assets, with strike 95; draws of shape
+    (2, paths, steps)."""
     first, second = normals
     second = correlation * first + np.sqrt(1.0 - correlation**2) * second
     both = [
@@ -72,7 +73,7 @@ def asian_worst_of(spots, volatilities, correlation, normals):
 
 
 def knock_out_loop(spot, volatility, normals, barrier=85.0, width=2.0):
-    """As a loop over paths and steps that stops at the barrier."""
+    """The price by a loop over paths and steps that stops at the barrier."""
     steps = normals.shape[1]
     total = 0.0
     for path in normals:

@@ -19,7 +19,7 @@ import ad_core
 
 @dataclass(frozen=True)
 class World:
-    sun: np.ndarray = field(default_factory=lambda: np.array([-0.6, -0.8, 0.0]))  # a unit vector
+    sun: np.ndarray = field(default_factory=lambda: np.array([-0.6, -0.8, 0.0]))  # unit vector
     thrust: float = 0.002  # acceleration along the velocity, in full light
     penumbra: float = 0.3  # width of the half-shadow; the Earth's own is narrower
     moon: np.ndarray = field(default_factory=lambda: np.array([-3.0, 4.2, 0.3]))
@@ -34,7 +34,7 @@ FLIGHT = 18.0
 
 
 def light(r, world=WORLD):
-    """The part of the sun that is seen: 0 in the umbra, 1 outside of the penumbra."""
+    """The visible part of the sun: 0 in the umbra, 1 outside the penumbra."""
     along = r @ world.sun
     if along >= 0.0:
         return 1.0
@@ -48,7 +48,7 @@ def light(r, world=WORLD):
 
 
 def moon_pull(r, world=WORLD):
-    """The Moon's gravity within its sphere of influence, faded out towards the edge of it."""
+    """The Moon's gravity within its sphere of influence, which fades out towards its edge."""
     d = world.moon - r
     distance = np.sqrt(np.sum(d**2))
     if distance > world.sphere_of_influence:
@@ -76,7 +76,8 @@ def rk4(state, h, world):
 
 
 def fly(state, flight, world=WORLD, tolerance=1e-6):
-    """The state after the flight, by step doubling: steps are halved, compared and kept or not."""
+    """The state after the flight, by step doubling: each step is compared with two half steps, and
+    accepted or repeated."""
     t, h = 0.0, 0.2
     while t < flight:
         h = min(h, flight - t)
@@ -90,12 +91,12 @@ def fly(state, flight, world=WORLD, tolerance=1e-6):
 
 
 def miss(velocity, flight=FLIGHT, world=WORLD, tolerance=1e-6):
-    """Where the spacecraft is, less where it should be."""
+    """The difference of the spacecraft's position from the target."""
     return fly(np.concatenate([START, velocity]), flight, world, tolerance)[:3] - TARGET
 
 
 def energy_gain(velocity, flight):
-    """What the thrust has added to the energy of the orbit."""
+    """The energy that the thrust has added to the orbit."""
 
     def energy(state):
         r, v = np.split(state, 2)
@@ -117,7 +118,7 @@ def main():
         velocity = velocity + step * min(1.0, 0.1 / np.linalg.norm(step))
 
 
-# Around these points the same steps are kept: where they differ, the function jumps a little.
+# Around these points the same steps are accepted; if they differ, the function jumps.
 CASES = [
     ("miss", partial(miss, flight=6.0), (np.array([0.1, 0.8, 0.05]),)),
     ("flight time too", miss, (np.array([0.06, 0.83, 0.05]), 9.0)),

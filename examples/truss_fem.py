@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ten-bar truss: compliance, stresses and the lightest bars for a given compliance.
 
-Size: 6 joints in the plane, 10 bars, 8 free displacements; 10 cross-sections are the design, the
-positions of the joints are differentiated as well.
+Size: 6 joints in the plane, 10 bars, 8 free displacements. The 10 cross-sections are the design;
+derivatives by the positions of the joints are computed too.
 
 Source: R. T. Haftka and Z. Gürdal, Elements of Structural Optimization, 3rd ed. (1992): the
 ten-bar truss, in inches and pounds, and derivatives of compliance by the adjoint (chapter 7).
@@ -18,7 +18,7 @@ import ad_core
 YOUNG, DENSITY, LOAD = 1e7, 0.1, 1e5  # psi, lb/in^3, lb
 NODES = 360.0 * np.array([[2, 1], [2, 0], [1, 1], [1, 0], [0, 1], [0, 0]], dtype=float)  # in
 BARS = [(4, 2), (2, 0), (5, 3), (3, 1), (3, 2), (1, 0), (4, 3), (5, 2), (2, 1), (3, 0)]
-FREE = np.setdiff1d(np.arange(12), [8, 9, 10, 11])  # joints 4 and 5 stand on the wall
+FREE = np.setdiff1d(np.arange(12), [8, 9, 10, 11])  # joints 4 and 5 are fixed to the wall
 
 
 def load_vector():
@@ -41,7 +41,7 @@ def stiffness(areas, nodes):
 
 
 def displacements(areas, nodes=NODES):
-    """Of all 12 degrees of freedom, zero at the wall."""
+    """The displacements of all 12 degrees of freedom; zero at the wall."""
     u = np.zeros(2 * len(nodes))
     K = stiffness(areas, nodes)
     u[FREE] = np.linalg.solve(K[np.ix_(FREE, FREE)], load_vector()[FREE])
@@ -54,7 +54,7 @@ def compliance(areas, nodes=NODES):
 
 
 def compliance_by_penalty(areas, nodes=NODES):
-    """Supports by stiff springs on the diagonal, as small codes do it; no slicing of the matrix."""
+    """The compliance with stiff springs on the diagonal as supports, without slicing the matrix."""
     K = stiffness(areas, nodes)
     wall = np.setdiff1d(np.arange(len(K)), FREE)
     K[wall, wall] += 1e12
@@ -63,7 +63,7 @@ def compliance_by_penalty(areas, nodes=NODES):
 
 
 def stresses(areas, nodes=NODES):
-    """Of the 10 bars, in psi."""
+    """The stresses of the 10 bars, in psi."""
     u = displacements(areas, nodes).reshape(-1, 2)
     out = np.empty(len(BARS))
     for k, (i, j) in enumerate(BARS):
@@ -73,7 +73,7 @@ def stresses(areas, nodes=NODES):
 
 
 def aggregated_stress(areas, allowed=25e3, p=8.0):
-    """One smooth number for the ratio of the largest stress to the one that is allowed."""
+    """A smooth approximation of the ratio of the largest stress to the allowed stress."""
     return np.sum((np.abs(stresses(areas)) / allowed) ** p) ** (1.0 / p)
 
 
@@ -91,7 +91,7 @@ def main():
     print(f"compliance {value:.1f} in lb; gradient agrees with -u k u to", end=" ")
     print(f"{np.max(np.abs(gradient - by_hand)) / np.max(np.abs(gradient)):.0e}")
 
-    # Weight and compliance scaled to some tens, so that the optimiser's tolerances mean something.
+    # Weight and compliance are scaled to some tens, to which the optimiser's tolerances fit.
     fit = minimize(
         lambda a: weight(a) / 100.0,
         areas,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The libraries compared, one file each; a file is imported only when its peer is asked for."""
+"""The peers, each in one file, which is imported only when the peer is used."""
 
 import ast
 import importlib
@@ -15,7 +15,7 @@ ONE_SHOT = {
     "scipy": "differences",
     "torch": "torch_eager",
 }
-"""Peers for a derivative asked for once. Name: module."""
+"""Peers for one-shot derivatives. Name: module."""
 
 COMPILED = {
     "ad_core-tape": "own_tape",
@@ -24,7 +24,7 @@ COMPILED = {
     "casadi-call": "casadi_call",
     "heyoka": "heyoka_call",
 }
-"""Peers that prepare a function for being called at point after point."""
+"""Peers that prepare a function, which is then called at one point after the other."""
 
 BATCHED = {
     "ad_core-worker": "own_worker",
@@ -49,10 +49,10 @@ SPARSE = {
     "ad_core-ipopt": "own_ipopt",
     "casadi-ipopt": "casadi_ipopt",
 }
-"""Peers for large sparse derivatives and the solvers that take them."""
+"""Peers for large sparse derivatives, and for solvers that use them."""
 
 MODULES = ONE_SHOT | COMPILED | BATCHED | SPARSE
-"""All of them. No module has its library's name, so neither can shadow the other."""
+"""All peers. No module has the name of its library, so that neither can shadow the other."""
 
 
 def load(name):
@@ -61,6 +61,6 @@ def load(name):
 
 
 def describe(name):
-    """How a peer is used: its file's docstring on one line, read without importing its library."""
+    """The description of a peer: its file's docstring on one line, read without an import."""
     source = Path(__file__).with_name(f"{MODULES[name]}.py").read_text(encoding="utf-8")
     return " ".join(ast.get_docstring(ast.parse(source)).split())

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""C for a list of instructions: one straight line of code in a loop over points, for vectors.
+"""C for a list of instructions: straight-line code in a loop over points, for vectors.
 
-Three layouts of the points: ``columns`` (a row for each scalar, points along it), ``blocks`` (the
-same within every `LANES` points) and ``rows`` (point after point, as NumPy users have them,
-computed by blocks and transposed).
+There are three layouts of the points: ``columns`` (a row for each scalar, points along it),
+``blocks`` (the same within every `LANES` points) and ``rows`` (point after point, as NumPy users
+have them, computed by blocks and transposed).
 """
 
 import math
@@ -109,7 +109,7 @@ void run(long n, const double *restrict x, double *restrict out) {{
 
 
 def literal(number):
-    """A number in C, exact."""
+    """A number as an exact constant in C."""
     if math.isnan(number):
         return "NAN"
     if math.isinf(number):
@@ -118,7 +118,7 @@ def literal(number):
 
 
 def expression(op, terms):
-    """One instruction on operands that are written out."""
+    """The C expression of one instruction on the texts of its operands."""
     if op == "dot":
         pairs = zip(terms[::2], terms[1::2], strict=True)
         return expression("sum", [f"{a} * {b}" for a, b in pairs])
@@ -135,7 +135,7 @@ def expression(op, terms):
 
 
 def statements(instructions, outputs, stride):
-    """The straight line of code for point ``j``; neighbouring scalars lie ``stride`` apart."""
+    """The code for point ``j``; ``stride`` is the distance of neighbouring scalars."""
     lines, names = [], []
     for k, (op, operands, number) in enumerate(instructions):
         if op == "constant":

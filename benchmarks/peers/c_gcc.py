@@ -21,7 +21,7 @@ from benchmarks.peers.c_code import LANES, LOOPS, source
 from benchmarks.peers.peer import Peer, Prepared, point
 
 FLAGS = ("-O3", "-mavx2", "-mfma", "-fopenmp-simd", "-fno-math-errno")
-# Otherwise gcc joins sin(x) and cos(x) to one function, of which it knows no vector form.
+# Otherwise gcc joins sin(x) and cos(x) into one function without a vector form.
 APART = ("-fno-builtin-sin", "-fno-builtin-cos")
 GCC = shutil.which("gcc")
 if GCC is None:
@@ -31,7 +31,7 @@ POINTER = ctypes.POINTER(ctypes.c_double)
 
 
 def vectorised(text, messages):
-    """Whether gcc says that it vectorised the loop over points, naming its line or the next one."""
+    """Whether gcc reports that it vectorised the loop over points, at its line or the next one."""
     loop = text[: text.index("#pragma omp simd")].count("\n") + 2
     return any(f"run.c:{line}:" in messages for line in (loop, loop + 1))
 

@@ -24,7 +24,7 @@ def mapped(function, out, *how):
         trigger()
         return out
 
-    run.kept = buffer, whole  # the trigger has but a bare pointer to them
+    run.kept = buffer, whole  # the trigger holds only a pointer to them
     return run
 
 

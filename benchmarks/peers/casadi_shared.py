@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the CasADi peers share: a scenario's derivative as a Function of SX scalars."""
+"""Common code of the CasADi peers: a scenario's derivative as a Function of SX scalars."""
 
 import casadi
 import numpy as np
@@ -14,7 +14,7 @@ NAMESPACE = namespace(casadi, casadi.SX, casadi.fmax)
 
 
 def symbols(tree):
-    """Object arrays of SX symbols, shaped as a tree of arrays is; and the symbols' vector."""
+    """Object arrays of SX symbols with the shapes of a tree of arrays, and the symbols' vector."""
     if isinstance(tree, list | tuple):
         pairs = [symbols(item) for item in tree]
         return type(tree)(pair[0] for pair in pairs), casadi.vertcat(*[pair[1] for pair in pairs])
@@ -28,7 +28,7 @@ def column(out):
 
 
 def derivative(scenario, args):
-    """The Function that computes what the scenario asks for, of vectors of its inputs."""
+    """The Function that computes the scenario's derivative from vectors of its inputs."""
     trees, vectors = zip(*[symbols(arg) for arg in args], strict=True)
     out = column(with_numpy(scenario.fun, NAMESPACE)(*function_args(scenario, trees)))
     if scenario.what in ("jacobian", "sparse_jacobian"):

@@ -20,7 +20,7 @@ class Call:
         self.function = function
         self.inputs = [np.zeros(function.nnz_in(i)) for i in range(function.n_in())]
         self.outputs = [np.zeros(function.nnz_out(i)) for i in range(function.n_out())]
-        # Kept although only the trigger is used: the trigger has a bare pointer to the buffer.
+        # Kept although only the trigger is used, since the trigger holds only a pointer to it.
         self.buffer, self.trigger = function.buffer()
         for i, array in enumerate(self.inputs):
             self.buffer.set_arg(i, memoryview(array))
@@ -44,7 +44,7 @@ class Call:
             return outputs
 
         chosen = call_one if len(inputs) == 1 else call
-        chosen.kept = self  # with the buffer, which the trigger needs
+        chosen.kept = self  # holds the buffer, which the trigger needs
         return chosen
 
     def dense(self, i):

@@ -17,7 +17,7 @@ from benchmarks.peers.heyoka_shared import compiled, derivative
 from benchmarks.peers.peer import Peer, Prepared, point
 
 BLOCK = 200
-"""Points whose outputs lie within few pages; of 50 to 2,000, about the best for all functions."""
+"""Points in a block, whose outputs are in few pages; about the best size for all functions."""
 
 
 def convert(args):

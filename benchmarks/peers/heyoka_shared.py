@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the heyoka peers share: a scenario's derivative as expressions, compiled by LLVM."""
+"""Common code of the heyoka peers: a scenario's derivative as expressions, compiled by LLVM."""
 
 import heyoka
 import numpy as np
@@ -8,7 +8,7 @@ from benchmarks.peers.symbolic import namespace, objects
 from benchmarks.tree import leaves, tree_map
 from scenarios import with_numpy
 
-# A function compiled by an earlier run would come from the disk, and "first call" would say little.
+# Without the disk's cache of compiled functions, so that "first call" includes the compilation.
 heyoka.llvm_state.set_diskcache_enabled(False)
 
 
@@ -21,7 +21,7 @@ NAMESPACE = namespace(heyoka, heyoka.expression, larger)
 
 
 def variables(args):
-    """Object arrays of variables, shaped as trees of arrays are, and all variables in order."""
+    """Object arrays of variables with the shapes of trees of arrays, and all variables in order."""
     every = []
 
     def named(leaf):
@@ -33,7 +33,7 @@ def variables(args):
 
 
 def expressions(out):
-    """A list of expressions from what a function of object arrays returned."""
+    """A list of expressions from the result of a function of object arrays."""
     flat = np.ravel(out)
     return [e if isinstance(e, heyoka.expression) else heyoka.expression(float(e)) for e in flat]
 
@@ -47,9 +47,9 @@ def product(fun, x, v):
 
 
 def derivative(scenario, args):
-    """What the scenario asks for as an array of expressions, and the list of its variables.
+    """The scenario's derivative as an array of expressions, and the list of its variables.
 
-    A value and its gradient are one vector.
+    A value and its gradient form one vector.
     """
     inputs, every = variables(args)
     fun = with_numpy(scenario.fun, NAMESPACE)
@@ -64,7 +64,7 @@ def derivative(scenario, args):
 
 
 def compiled(exprs, inputs, **options):
-    """A cfunc of a list of expressions; nothing comes from the cache of earlier ones."""
+    """A cfunc of a list of expressions, compiled without the cache of earlier ones."""
     heyoka.llvm_state.clear_memcache()
     # Without compact mode the compilation of large functions takes minutes.
     large = len(exprs) + len(inputs) > 1000

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the peers that solve a stiff equation share: the interval and the tolerances."""
+"""Common code of the peers that solve a stiff equation: the interval and the tolerances."""
 
 from benchmarks.peers.peer import Prepared
 
 END = 2e-4
-"""Ten steps or so: what a factorisation costs does not depend on the time."""
+"""The end time, after about ten steps; the cost of a factorisation does not depend on the time."""
 OPTIONS = {"method": "Radau", "rtol": 1e-4, "atol": 1e-6}
 
 
 def prepared(scenario, solve, note, **options):
-    """``solve`` is solve_ivp, or has its arguments; ``options`` are further ones."""
+    """Solve by ``solve``, which has solve_ivp's arguments; ``options`` are further arguments."""
 
     def rate(t, y):
         return scenario.fun(y)

@@ -24,7 +24,7 @@ def mapped(jacobian):
 
 
 def pulled(x, seen):
-    """The two rows of all blocks by a pullback each."""
+    """The two rows of all blocks, by one pullback each."""
     value, pullback = jax.vjp(lambda x: FUN(x, seen.T), x.T)
     rows = [pullback(jnp.zeros_like(value).at[k].set(1.0))[0].T for k in range(2)]
     return value.T, jnp.stack(rows, axis=1)

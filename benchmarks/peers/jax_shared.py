@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the two JAX peers share: double precision, device arrays as inputs, finished results.
+"""Common code of the JAX peers: double precision, device arrays as inputs, finished results.
 
-Scalar code reads ``q[i]`` from the array and joins its outputs by ``jnp.stack``: of the spellings
-tried (unpacking first, ``jnp.array``) none was faster beyond the noise.
+Scalar code reads ``q[i]`` from the array and joins its outputs by ``jnp.stack``. Other forms
+(unpacking first, ``jnp.array``) were not faster beyond the noise.
 """
 
 import jax
@@ -14,7 +14,7 @@ jax.config.update("jax_enable_x64", True)
 
 
 def derivatives(scenario):
-    """The scenario's derivative functions by name: both modes where either may be the faster."""
+    """The scenario's derivative functions by name, in both modes if either may be faster."""
     fun = with_buffers(scenario.fun, jnp, jnp.stack)
     if scenario.what == "value_and_grad":
         return {"": lambda *args: jax.value_and_grad(fun)(*args)}
@@ -27,10 +27,10 @@ def derivatives(scenario):
 
 
 def waiting(fun):
-    """``fun`` that returns when its result is computed, not when it is queued."""
+    """``fun`` with a wait for its result, which otherwise is only queued."""
     return lambda *args: jax.block_until_ready(fun(*args))
 
 
 def convert(args):
-    """Device arrays: a JAX user's data live there, so moving them is not timed."""
+    """Device arrays, where the data of JAX's users are, so that moving them is not timed."""
     return jax.tree.map(jnp.asarray, args)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the peers for nonlinear programs share: all callbacks at one point, in a common order."""
+"""Common code of the peers for nonlinear programs: all callbacks at one point, in one order."""
 
 import numpy as np
 

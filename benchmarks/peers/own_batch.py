@@ -13,7 +13,7 @@ from benchmarks.peers.peer import Peer, Prepared, point
 
 
 def prepare_with(workers):
-    """``prepare`` for so many workers."""
+    """``prepare`` for a number of workers."""
 
     def prepare(scenario, args):
         tape = ad_core.trace(scenario.fun, *point(args))

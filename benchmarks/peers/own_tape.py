@@ -15,7 +15,7 @@ from benchmarks.tree import leaves
 
 
 def data(arg):
-    """Whether an argument holds no floats, so that nothing could be differentiated by it."""
+    """Whether an argument holds no floats, and is therefore a constant of the tape."""
     return not any(np.issubdtype(leaf.dtype, np.floating) for leaf in leaves(arg))
 
 
@@ -41,7 +41,7 @@ def traced(scenario, args):
 
 
 def operations(tape, what):
-    """How many operations a program of the tape has."""
+    """The number of operations of a program of the tape."""
     return limits.operations(tape.instructions(what)[0])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a peer offers, and the adaptations that let one source run on all of them."""
+"""The interface of a peer, and the adaptations by which one source runs on all peers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ def same(value):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A scenario made ready for a peer. Only ``variants`` are timed."""
+    """A scenario prepared for a peer. Only ``variants`` are timed."""
 
     variants: dict[str, Callable]
-    """Ways an experienced user might call the peer; the runner keeps the fastest."""
+    """Ways in which an experienced user might call the peer; the runner keeps the fastest."""
     convert: Callable = same
     """The scenario's NumPy arguments (a tuple) -> the peer's own."""
     answer: Callable = same
-    """What a variant returned -> the derivative in nested NumPy arrays; a batch's at the points
+    """The result of a variant -> the derivative in nested NumPy arrays; for a batch, at the points
     ``scenario.checked`` only."""
     note: str | Callable[[], str] = ""
-    """Shown in the table; made after preparation was timed where it is a function."""
+    """A note in the table; if it is a function, it is called after preparation was timed."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Peer:
 
 
 def function_args(scenario, args):
-    """The arguments the function takes: all, but for the direction of a product J v."""
+    """The arguments of the function: all except the direction of a product J v."""
     return args[:1] if scenario.what == "jvp" else args
 
 
@@ -60,10 +60,10 @@ class Namespace:
 
 
 class Buffer:
-    """Stands for ``np.zeros(n)`` where a library has no item assignment: a list, joined at the end.
+    """A replacement for ``np.zeros(n)`` in libraries without item assignment: a list of items.
 
-    Joining once is what the library's users write by hand (``np.array([a, b, ...])``, ``stack``),
-    and faster than functional updates such as JAX's ``out.at[i].set(value)``.
+    The items are joined once at the end, as the library's users do (``np.array([a, b, ...])``,
+    ``stack``), which is faster than functional updates such as JAX's ``out.at[i].set(value)``.
     """
 
     def __init__(self, size):
@@ -74,7 +74,8 @@ class Buffer:
 
 
 def with_buffers(fun, module, join, **replaced):
-    """``fun``'s source on ``module``; a vector filled item by item comes back ``join(items)``."""
+    """``fun``'s source with ``module`` as np; a vector filled item by item becomes
+    ``join(items)``."""
 
     def zeros(shape):
         return Buffer(shape) if isinstance(shape, int) else module.zeros(shape)

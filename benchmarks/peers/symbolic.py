@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What CasADi and heyoka share: NumPy code run once on expressions held in object arrays."""
+"""Common code of CasADi and heyoka: NumPy code, run once on expressions in object arrays."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from benchmarks.tree import leaves
 
 
 def objects(items, shape):
-    """An object array of these items, which NumPy is not to look into: some have a length."""
+    """An object array of these items, which NumPy must not unpack, since some have a length."""
     array = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):
         array[i] = item
@@ -16,7 +16,7 @@ def objects(items, shape):
 
 
 def elementwise(fun):
-    """A function of one expression as one of object arrays and of expressions."""
+    """A function of one expression, extended to object arrays."""
     vectorised = np.frompyfunc(fun, 1, 1)
     return lambda x: vectorised(x) if isinstance(x, np.ndarray) else fun(x)
 
@@ -36,7 +36,7 @@ def maximum_by(larger):
 
     def maximum(x, axis=None, keepdims=False):
         top = reduce(x, axis=axis, keepdims=keepdims)
-        # A bare expression might take an array it is combined with for a matrix of its own kind.
+        # A single expression might convert an array that it is combined with to its matrix type.
         return top if isinstance(top, np.ndarray) else objects([top], ())
 
     return maximum

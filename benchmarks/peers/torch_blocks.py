@@ -28,7 +28,7 @@ def mapped(jacobian):
 
 
 def pulled(x, seen):
-    """The two rows of all blocks by a backward pass each."""
+    """The two rows of all blocks, by one backward pass each."""
     watched = x.T.contiguous().requires_grad_()
     value = FUN(watched, seen.T)
     first = torch.autograd.grad(value[0].sum(), watched, retain_graph=True)[0]

@@ -8,7 +8,7 @@ from benchmarks.tree import leaves, tree_map
 
 
 def maximum(x, axis=0, keepdims=False):
-    """NumPy's ``max`` along an axis: torch's own also returns where it found it."""
+    """NumPy's ``max`` along an axis; torch's own also returns the index."""
     return torch.amax(x, dim=axis, keepdim=keepdims)
 
 
