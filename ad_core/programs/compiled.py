@@ -302,8 +302,8 @@ def _branch_changed(trace, name, guards, at):
     if call is not None:
         _outcome_changed(call, name, where, line)
     raise BranchChanged(
-        f"at {where} a comparison of {name} comes out otherwise than where the tape was "
-        f"recorded{line}; ad_core.compile() records each way that points go"
+        f"at {where} a comparison of {name} has another outcome than where the tape was "
+        f"recorded{line}; use ad_core.compile(), which records each branch that points take"
     )
 
 
