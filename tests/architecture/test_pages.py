@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages: their length, links and file names, and the tables that the benchmarks write."""
+"""README and docs/: their length, their links, and the tables that the benchmarks write there."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def prose(page):
 
 
 def anchors(page):
-    """The anchors of a page, for links with ``#``: its headings as GitHub names them."""
+    """The anchors of a page: its headings, as GitHub names them."""
     headings = re.findall(r"^#+ (.*)$", prose(page), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -34,7 +34,7 @@ def test_the_readme_is_short():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_targets_of_links_exist(page):
+def test_links_have_targets(page):
     broken = []
     for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
         if re.match(r"[a-z]+:", link):
@@ -77,7 +77,7 @@ def row(peer, seconds, error):
 
 
 def result(scenario, held):
-    """The part of a scenario in the file of a run, with twice the published times."""
+    """The part of a scenario in the file of a run: twice the published times."""
     rows = [row(peer, 2.0 * time, held["errors"][peer]) for peer, time in held["seconds"].items()]
     known = {"scenario": scenario, "what": "jacobian", "own": "numpy", "limits": None, "rows": rows}
     return known | {key: held[key] for key in ("D", "K", "N")}
@@ -97,7 +97,7 @@ def outcome(store):
 class TestPublished:
     @pytest.fixture
     def publish(self, monkeypatch):
-        """The module of the benchmarks that writes the tables of the pages."""
+        """The module of the benchmarks that writes into the pages."""
         pytest.importorskip("matplotlib")
         pytest.importorskip("rich")
         if not (ROOT / "benchmarks").is_dir():
@@ -110,7 +110,7 @@ class TestPublished:
 
     @pytest.fixture
     def root(self, tmp_path, publish):
-        """A copy of the files that are written."""
+        """A copy of the pages."""
         for path in (publish.STORE, publish.README, publish.PERFORMANCE):
             (tmp_path / path).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / path, tmp_path / path)
