@@ -1,4 +1,4 @@
-"""Write docs/ops.md, the table of the elementary functions, each of which is a row of src/ops/ops.def.
+"""Write docs/ops.md, the table of the elementary functions: each is a row of src/ops/ops.def.
 
     python docs/make_ops.py
 
@@ -17,9 +17,9 @@ PAGE = Path(__file__).resolve().parent / "ops.md"
 HEAD = """\
 # Elementary functions
 
-This page is written by `docs/make_ops.py` from the op table; edit `src/ops/ops.def` instead. All other
-NumPy functions that can be differentiated (shapes, indexing, reductions, products of matrices) are
-written with these functions and with block operations.
+This page is written by `docs/make_ops.py` from the op table; edit `src/ops/ops.def` instead. All
+other NumPy functions that can be differentiated (shapes, indexing, reductions, products of
+matrices) are written with these functions and with block operations.
 
 A formula uses the operands `a`, `b`, `c`, the value `v`, and `sel(condition, if true, if false)`.
 If a derivative is `0`, `1`, `-1`, an operand or the value, nothing is computed or stored for it.
