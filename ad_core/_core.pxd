@@ -4,12 +4,12 @@
 from libc.stdint cimport (INT64_MAX, INT64_MIN, UINT64_MAX, int32_t, int64_t, intptr_t, uint8_t,
                           uint16_t, uint32_t, uint64_t)
 
-include "binding/core/base.pxi"
-include "binding/core/ops.pxi"
-include "binding/core/simd.pxi"
-include "binding/core/tape.pxi"
-include "binding/core/sweep.pxi"
-include "binding/core/graph.pxi"
-include "binding/core/sparse.pxi"
-include "binding/core/program.pxi"
-include "binding/core/isa.pxi"
+include "binding/declarations/base.pxi"
+include "binding/declarations/ops.pxi"
+include "binding/declarations/simd.pxi"
+include "binding/declarations/tape.pxi"
+include "binding/declarations/sweep.pxi"
+include "binding/declarations/graph.pxi"
+include "binding/declarations/sparse.pxi"
+include "binding/declarations/program.pxi"
+include "binding/declarations/isa.pxi"

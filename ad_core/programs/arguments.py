@@ -6,7 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import DtypeError
 from ad_core.errors.integers import integer
-from ad_core.programs.keys import NoKey, key_of, layout_of, structure_of
+from ad_core.programs.cache_keys import NoKey, key_of, layout_of, structure_of
 from ad_core.recording.argnums import is_single, numbered
 from ad_core.recording.trees import flatten
 

@@ -10,11 +10,11 @@ from ad_core.inspect.explain import route_rows, table
 from ad_core.inspect.spy import spy
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, seed_leaves
-from ad_core.programs.compressed import Compressed, make_sparse
-from ad_core.programs.large import ByUnitVectors, Replayed
-from ad_core.programs.own import OwnPoint
+from ad_core.programs.fallback import ByUnitVectors, Replayed
+from ad_core.programs.own_point import OwnPoint
 from ad_core.programs.source import Source
-from ad_core.programs.watch import watched
+from ad_core.programs.sparse import Compressed, make_sparse
+from ad_core.programs.undetermined import watched
 from ad_core.sparse.pattern import SparsePattern
 
 __all__ = ["Compiled"]

@@ -8,8 +8,8 @@ import numpy as np
 from ad_core import _core
 from ad_core.programs.build import Labels, seed_leaves
 from ad_core.programs.compiled import Compiled
-from ad_core.programs.large import into
-from ad_core.programs.own import Once
+from ad_core.programs.fallback import into
+from ad_core.programs.own_point import Once
 from ad_core.programs.purity import difference
 from ad_core.recording.record import record
 from ad_core.recording.trees import flatten

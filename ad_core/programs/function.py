@@ -13,9 +13,9 @@ from ad_core import _core
 from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
 from ad_core.programs.arguments import CallArguments
+from ad_core.programs.batch_groups import evaluated, parts_of
 from ad_core.programs.build import SEEDS, WHOLE
 from ad_core.programs.evaluation import Evaluation
-from ad_core.programs.groups import evaluated, parts_of
 from ad_core.programs.verify import verified
 from ad_core.recording.trees import flatten, map_leaves
 from ad_core.transforms import first_order, second_order

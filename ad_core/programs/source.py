@@ -7,7 +7,6 @@ from itertools import accumulate
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs import workers  # noqa: F401  (gives the core its threads)
 from ad_core.recording.argnums import is_single, numbered
 from ad_core.recording.trees import LEAF, flatten
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.inspect import show
-from ad_core.programs import file
+from ad_core.programs import tape_file
 from ad_core.programs.compiled import Compiled
 from ad_core.recording.record import record, seeds_like
 from ad_core.recording.trees import flatten
@@ -91,7 +91,7 @@ class Tape(Compiled):
         >>> ad_core.Tape.from_bytes(data).grad(5.0)
         np.float64(10.0)
         """
-        return file.save(self._recording, self._name)
+        return tape_file.save(self._recording, self._name)
 
     @classmethod
     def from_bytes(cls, data, max_work=None, max_memory=None):
@@ -122,7 +122,7 @@ class Tape(Compiled):
             ...
         ValueError: this tape file is damaged: it is cut short or was altered (checksum)
         """
-        recording, name, limits = file.load(data, max_work, max_memory)
+        recording, name, limits = tape_file.load(data, max_work, max_memory)
         inputs = recording.inputs
         args = inputs.tree.build(
             [_core.values_at(recording.trace, *part) for part in inputs.split(inputs.nodes)]

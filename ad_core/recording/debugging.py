@@ -6,7 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors.callers import line_text
 
-__all__ = ["check_derivative", "check_value", "debug", "is_wild"]
+__all__ = ["check_derivative", "check_value", "debug", "is_nonfinite"]
 
 
 class debug(_core.Debugging):
@@ -34,7 +34,7 @@ class debug(_core.Debugging):
     """
 
 
-def is_wild(leaves):
+def is_nonfinite(leaves):
     """Whether debug(nans=True) is on and results of higher order are not finite.
 
     The caller then checks the results of lower order first and a recording of the derivatives

@@ -9,7 +9,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.rules.repeated import absent, guarded
+from ad_core.rules.repeated_eigenvalues import absent, guarded
 from ad_core.rules.rule import Matrices, call
 
 __all__ = [

@@ -11,7 +11,7 @@ from itertools import permutations
 import numpy as np
 
 from ad_core import _core
-from ad_core.rules.divided import divided_tensor
+from ad_core.rules.divided_differences import divided_tensor
 from ad_core.rules.linalg import transposed
 from ad_core.rules.rule import call
 

@@ -9,9 +9,9 @@ decomposition and matrix sign function condition estimates (1991).
 import numpy as np
 
 from ad_core import _core
-from ad_core.rules import repeated
-from ad_core.rules.divided import InverseRoot
-from ad_core.rules.factors import svd
+from ad_core.rules import repeated_eigenvalues as repeated
+from ad_core.rules.divided_differences import InverseRoot
+from ad_core.rules.factorizations import svd
 from ad_core.rules.linalg import transposed
 from ad_core.rules.matrix_functions import symmetric_function
 from ad_core.rules.rule import call

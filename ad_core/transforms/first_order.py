@@ -270,7 +270,7 @@ def hvp(fun, primals, tangents):
         if not recording.nested:
             _check_scalar(recording, fun, "hvp")
             result = recording.hvp(_input_seeds(recording, primals, tangents))
-            if debugging.is_wild(flatten(result)[0]):
+            if debugging.is_nonfinite(flatten(result)[0]):
                 recording.gradient()
                 result = None
     if result is None:

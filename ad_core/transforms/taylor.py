@@ -49,7 +49,7 @@ def jet(fun, primals, series, *, order=None):
         recording = record(fun, primals, {}, tuple(range(len(primals))))
         if order == 0 or not (recording.nested or _core.has_calls(recording.trace)):
             found = _swept(recording, curves, order)
-            if found is not None and not debugging.is_wild(flatten(found)[0]):
+            if found is not None and not debugging.is_nonfinite(flatten(found)[0]):
                 return recording.value(), found
             recording.product([curve[0] for curve in curves], forward=True)
     return _nested(fun, leaves, tree, curves, order)

@@ -7,23 +7,20 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.cli import main, sparse
+from ad_core.cli import sparse
 from ad_core.examples import brusselator
+from commands import run
 
 pytest.importorskip("scipy")
 pytest.importorskip("rich")
 
 
-def run(capsys, *argv):
-    code = main(["demo", "sparse", *argv])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 def test_the_table_and_the_pictures(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     folder = tmp_path / "new" / "pictures"
-    code, out, err = run(capsys, "--grid", "8", "--until", "1.5", "--out", str(folder))
+    code, out, err = run(
+        capsys, "demo", "sparse", "--grid", "8", "--until", "1.5", "--out", str(folder)
+    )
     assert (code, err) == (0, "")
     assert "128 states; Jacobian 128 x 128 with 768 entries" in out
     for step in ("trace", "structure and program", "Jacobian", "solution by Radau"):
@@ -68,13 +65,13 @@ def test_more_flows_in_from_the_switch_on():
 )
 def test_wrong_options(capsys, argv, message):
     pytest.importorskip("matplotlib")
-    assert run(capsys, *argv) == (2, "", f"ad-core demo: {message}\n")
+    assert run(capsys, "demo", "sparse", *argv) == (2, "", f"ad-core demo: {message}\n")
 
 
 def test_a_folder_that_cannot_be_written(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     (tmp_path / "file").write_text("no folder")
-    code, out, err = run(capsys, "--grid", "4", "--out", str(tmp_path / "file"))
+    code, out, err = run(capsys, "demo", "sparse", "--grid", "4", "--out", str(tmp_path / "file"))
     assert (code, out) == (2, "")
     assert err.startswith("ad-core demo: --out: cannot write to ")
 
@@ -83,7 +80,7 @@ def test_a_folder_that_cannot_be_written(capsys, tmp_path):
 def test_what_to_install(capsys, monkeypatch, name):
     pytest.importorskip(name.partition(".")[0])
     monkeypatch.setitem(sys.modules, name, None)
-    code, out, err = run(capsys)
+    code, out, err = run(capsys, "demo", "sparse")
     assert (code, out) == (2, "")
     message = f'the demo needs {name.partition(".")[0]}: pip install "ad_core[demo]"'
     assert err == f"ad-core demo: {message}\n"

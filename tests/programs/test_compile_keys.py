@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.programs.keys import NoKey, key_of
+from ad_core.programs.cache_keys import NoKey, key_of
 from agreement import refused
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.programs import compiled, file
+from ad_core.programs import compiled, tape_file
 from ad_core.recording.trees import flatten
 from tape_mutants import KINDS, mutant
 
@@ -89,7 +89,7 @@ def nothing_is_opened(monkeypatch):
         raise AssertionError(f"opened: {file!r}")
 
     monkeypatch.setattr(compiled, "line_text", refuse)
-    monkeypatch.setattr(file, "line_text", refuse)
+    monkeypatch.setattr(tape_file, "line_text", refuse)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

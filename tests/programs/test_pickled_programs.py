@@ -10,7 +10,7 @@ import pytest
 
 import ad_core
 from ad_core import _core
-from ad_core.programs import file
+from ad_core.programs import tape_file
 from tape_bytes import put_together, taken_apart
 
 D = 4  # inputs of every program
@@ -193,10 +193,10 @@ def test_a_file_in_which_operations_are_missing():
     for key, value in (("leaves", gone[0]), ("constant", 1), ("values", 4.0)):
         arrays[key] = np.insert(arrays[key], at, value)
     with pytest.raises(
-        file.IncompleteError, match=r"lacks operations.*trace and save the function again"
+        tape_file.IncompleteError, match=r"lacks operations.*trace and save the function again"
     ):
         ad_core.Tape.from_bytes(put_together(header, arrays))
-    assert issubclass(file.IncompleteError, ValueError)
+    assert issubclass(tape_file.IncompleteError, ValueError)
 
 
 # -------------------------------------------------------------------------------- changed files

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.rules.divided import Logarithm, Root, Traced, divided, divided_tensor
+from ad_core.rules.divided_differences import Logarithm, Root, Traced, divided, divided_tensor
 from agreement import refused
 
 sl = pytest.importorskip("scipy.linalg")

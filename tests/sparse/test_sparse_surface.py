@@ -11,7 +11,7 @@ import pytest
 
 import ad_core
 from ad_core import _core
-from ad_core.programs import compressed
+from ad_core.programs import sparse as compiled_sparse
 from ad_core.sparse.pattern import SparsePattern
 from agreement import refused
 from sparse_programs import banded, chain, close, without_programs
@@ -276,7 +276,7 @@ def test_samples_predict_programs_that_are_too_large(what):
     expected = getattr(ad_core.trace(fun, x), what)(x, sparse=True)
     for most, programs_made in ((2_000_000, True), (3000, False)):
         with (
-            mock.patch.object(compressed, "SAMPLED", 0),
+            mock.patch.object(compiled_sparse, "SAMPLED", 0),
             mock.patch.object(_core, "MOST_DERIVED_TERMS", most),
         ):
             tape = ad_core.trace(fun, x)

@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ad_core import _core
-from ad_core.programs import compressed
+from ad_core.programs import sparse
 
 SMOOTH = (np.sin, np.cos, np.tanh, np.arctan, np.square, np.negative)
 
@@ -142,5 +142,5 @@ def close(found, expected, bound=BOUND):
 @contextlib.contextmanager
 def without_programs():
     """A context in which no program of entries is small enough to be used."""
-    with mock.patch.object(compressed, "build", side_effect=_core.ProgramTooLarge):
+    with mock.patch.object(sparse, "build", side_effect=_core.ProgramTooLarge):
         yield

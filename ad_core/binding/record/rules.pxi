@@ -2,8 +2,8 @@
 # Functions whose derivatives are given by rules.  On the tape they are calls, for which the core
 # calls back into Python.  A rule has value(x), push(x, y, tangents) and pull(x, y, adjoints) on
 # flat arrays (tangents and adjoints are matrices with a column for each seed), and record(x, y,
-# seeds, backward) on traced arrays.  binding/record/each.pxi has the rules of elementwise
-# functions.
+# seeds, backward) on traced arrays.  The rules of elementwise functions are in
+# binding/record/elementwise_rules.pxi.
 
 cdef object raised = threading.local()      # .error: an exception that a rule raised
 

@@ -9,7 +9,7 @@ from ad_core.overrides.numpy.complex.array import pair
 from ad_core.overrides.numpy.guards import keep_order_of_ties
 from ad_core.overrides.numpy.linalg import RESULTS, linalg, stacked, stacked_square
 from ad_core.overrides.numpy.sorting import sorting
-from ad_core.rules import factors
+from ad_core.rules import factorizations as factors
 
 __all__ = ["svd"]
 

@@ -12,7 +12,7 @@ from ad_core.overrides.numpy.dispatch import any_traced, only_constants
 from ad_core.overrides.numpy.floating_errors import raised_by
 from ad_core.overrides.numpy.linalg import symmetric
 from ad_core.recording.arrays import as_array
-from ad_core.rules import divided
+from ad_core.rules import divided_differences as divided
 from ad_core.rules import triangular as rules
 from ad_core.rules.linalg import transposed
 from ad_core.rules.matrix_functions import symmetric_function

@@ -8,6 +8,10 @@ cdef enum:
     EXTENT_COLUMNS = 6          # number of dimensions, count, sizes
     CHECK_COLUMNS = 19          # operation, extent, two views
 
+# What readers of the arrays need to know.
+TAPE_VIEW_COLUMNS = VIEW_COLUMNS
+MOST_TAPE_NODES = <size_t> AD_MAX_NODES
+
 
 cdef list extent_row(const ad_extent *extent):
     return [extent.ndim, extent.count] + [extent.size[d] if d < <int> extent.ndim else 0

@@ -9,8 +9,8 @@ recorded.  There the results are those that the function itself computed.
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.compressed import Compressed
-from ad_core.programs.large import Replayed, into
+from ad_core.programs.fallback import Replayed, into
+from ad_core.programs.sparse import Compressed
 
 __all__ = ["Once", "OwnPoint"]
 

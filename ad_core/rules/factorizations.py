@@ -11,7 +11,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.rules import repeated
+from ad_core.rules import repeated_eigenvalues as repeated
 from ad_core.rules.linalg import inverses, transposed
 from ad_core.rules.rule import Matrices, call
 
@@ -163,7 +163,11 @@ def eigh(a, uplo):
         if repeated.absent(moved):
             return None, None
         inner = transposed(v) @ moved @ v
-        lost = np.where(repeated.repeated(w)[..., None, :], repeated.lost(True, moved), 0.0)
+        lost = np.where(
+            repeated.repeated(w)[..., None, :],
+            repeated.lost(True, moved),
+            0.0,
+        )
         return _diagonal(inner), v @ (repeated.inverse_gaps(w) * inner) + lost
 
     def vjp(x, y, c):
@@ -206,7 +210,10 @@ def eig(a, name):
         back = inverses(v)
         same, defective = _eig_repeated(x[0], w, back)
         weights = c[0][..., None, :]
-        inner, lost = weights * np.eye(w.shape[-1]), repeated.lost(defective[..., None, :], weights)
+        inner, lost = (
+            weights * np.eye(w.shape[-1]),
+            repeated.lost(defective[..., None, :], weights),
+        )
         if not repeated.absent(c[1]):
             across = c[1] - v * np.sum(v * c[1], axis=-2, keepdims=True)
             inner = inner + repeated.inverse_gaps(w, same) * (transposed(v) @ across)

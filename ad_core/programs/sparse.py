@@ -6,7 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.programs.build import build, check_scalar, pack_with_value
-from ad_core.programs.large import Replayed, Skeleton, leaves_of
+from ad_core.programs.fallback import Replayed, Skeleton, leaves_of
 from ad_core.recording.record import Recording
 from ad_core.sparse.compression import Compression
 from ad_core.sparse.pattern import check_sparse

@@ -17,8 +17,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors.callers import line_text
-from ad_core.programs import header as parts
-from ad_core.programs.limits import AsksTooMuch, limits_of
+from ad_core.programs import tape_header as parts
+from ad_core.programs.tape_limits import AsksTooMuch, limits_of
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 
 __all__ = ["VERSION", "load", "save"]
@@ -32,9 +32,7 @@ COLUMNS |= dict.fromkeys(
 )
 NEW_IN_2 = ("checks", "outcomes")
 VIEWS = {"spans": 6, "blocks": 12, "checks": 7}  # the first column that belongs to a view
-VIEW_COLUMNS = 6  # base, list, four strides
 NO_INDICES = ("constant", "values", "outcomes")  # arrays of arbitrary numbers
-MOST_NODES = 0xFFFFFFF0
 
 
 class IncompleteError(ValueError):
@@ -193,13 +191,15 @@ def _check_indices(key, array):
     wrong = (array < 0) | (array > 0xFFFFFFFF)
     if key in VIEWS:
         column = np.arange(array.shape[1]) - VIEWS[key]
-        wrong &= ~((column >= 0) & (column % VIEW_COLUMNS >= 2))
+        wrong &= ~((column >= 0) & (column % _core.TAPE_VIEW_COLUMNS >= 2))
     elif key == "runs":
-        wrong |= array > np.array([MOST_NODES, 255, 255, 3, MOST_NODES, MOST_NODES])
+        wrong |= array > np.array(
+            [_core.MOST_TAPE_NODES, 255, 255, 3, _core.MOST_TAPE_NODES, _core.MOST_TAPE_NODES]
+        )
     elif key == "nodes":
         if array.shape != (1,):
             raise ValueError(f"array 'nodes' must hold one number, got {array.size}")
-        wrong |= array > MOST_NODES
+        wrong |= array > _core.MOST_TAPE_NODES
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0].tolist())
         raise ValueError(

@@ -3,6 +3,7 @@
 
 cdef extern from "tape/tape.h" nogil:
     uint32_t AD_AFFINE
+    size_t AD_MAX_NODES
     ctypedef uint32_t ad_node
     ctypedef enum ad_form:
         AD_FORM_UNARY

@@ -7,7 +7,7 @@ A file may be forged.  Errors name the header's entry and show text with control
 import json
 import math
 
-from ad_core.programs.limits import MOST_AXES
+from ad_core.programs.tape_limits import MOST_AXES
 from ad_core.recording.trees import Tree
 
 __all__ = [

@@ -11,9 +11,9 @@ from operator import itemgetter
 import numpy as np
 
 from ad_core.programs.arguments import CallArguments
+from ad_core.programs.cache_keys import BITS, NoKey, key_of
 from ad_core.programs.evaluation import Evaluation
-from ad_core.programs.keys import BITS, NoKey, key_of
-from ad_core.programs.large import into
+from ad_core.programs.fallback import into
 from ad_core.recording.trees import flatten
 
 __all__ = ["evaluated", "parts_of"]
