@@ -10,6 +10,7 @@ array([[0.        , 0.        ],
        [0.84147098, 0.        ]])
 """
 
+import importlib as _importlib
 import sys as _sys
 
 try:
@@ -22,7 +23,6 @@ except ImportError as error:
         f"install .` in the repository's root (or `pip install -e .` to work on it); if ad_core is "
         f"installed already, start Python in another directory"
     ) from None
-from ad_core import implicit
 from ad_core._core import Gathered, gather
 from ad_core.errors import (
     BranchChanged,
@@ -115,3 +115,14 @@ __all__ = [
     "value_and_jacobian",
     "vjp",
 ]
+
+
+def __getattr__(name):
+    """ad_core.implicit, which is imported when it is first used."""
+    if name == "implicit":
+        return _importlib.import_module("ad_core.implicit")
+    raise AttributeError(f"module 'ad_core' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -10,7 +10,6 @@ Objects with state that Python code cannot read (generators, classes written in 
 
 import collections
 import datetime
-import decimal
 import enum
 import functools
 import re
@@ -102,6 +101,8 @@ def _key(value, within):
         return Same(kind), repr(value), value.char, _key(value.metadata, within)
     if issubclass(kind, np.generic) and kind.__module__ == "numpy":
         return Same(kind), _array_key(np.asarray(value), within)
+    if kind.__module__ == "decimal" and kind.__name__ == "Decimal":
+        return kind, value.as_tuple()
     if kind in _SPECIAL:
         return kind, tuple(_key(part, within) for part in _SPECIAL[kind](value))
     return _object_key(value, kind, within)
@@ -114,7 +115,6 @@ def _entries(items, within):
 _SPECIAL = {
     range: lambda x: (x.start, x.stop, x.step),
     slice: lambda x: (x.start, x.stop, x.step),
-    decimal.Decimal: decimal.Decimal.as_tuple,
     functools.partial: lambda x: (x.func, x.args, x.keywords, x.__dict__),
     types.MethodType: lambda x: (x.__self__, x.__func__),
     types.BuiltinMethodType: lambda x: (x.__self__, x.__name__),

@@ -8,8 +8,6 @@ from collections import namedtuple
 import numpy as np
 
 from ad_core import _core
-from ad_core.inspect import show
-from ad_core.programs import tape_file
 from ad_core.programs.compiled import Compiled
 from ad_core.recording.record import record, seeds_like
 from ad_core.recording.trees import flatten
@@ -91,6 +89,8 @@ class Tape(Compiled):
         >>> ad_core.Tape.from_bytes(data).grad(5.0)
         np.float64(10.0)
         """
+        from ad_core.programs import tape_file  # late: few programs need files
+
         return tape_file.save(self._recording, self._name)
 
     @classmethod
@@ -122,6 +122,8 @@ class Tape(Compiled):
             ...
         ValueError: this tape file is damaged: it is cut short or was altered (checksum)
         """
+        from ad_core.programs import tape_file
+
         recording, name, limits = tape_file.load(data, max_work, max_memory)
         inputs = recording.inputs
         args = inputs.tree.build(
@@ -243,6 +245,8 @@ class Tape(Compiled):
         v1    input        3                    v2
         v2    v1 * v1      9  d/dv1 3, d/dv1 3
         """
+        from ad_core.inspect import show
+
         return show.table(self, tangent, cotangent, limit=limit)
 
     def dot(self):
@@ -252,10 +256,14 @@ class Tape(Compiled):
         >>> ad_core.trace(lambda x: x * x, 3.0).dot().splitlines()[0]
         'digraph trace {'
         """
+        from ad_core.inspect import show
+
         return show.dot(self)
 
     def draw(self, path):
         """Draw the graph to an SVG, PNG or PDF file; needs the extra "demo" (matplotlib)."""
+        from ad_core.inspect import show
+
         return show.draw(self, path)
 
     def __str__(self):

@@ -2,7 +2,6 @@
 """The threads that evaluate batches."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 from ad_core.errors.integers import integer
 
@@ -33,6 +32,8 @@ def _submit(function):
     thread can be started."""
     global _pool, _room
     if _pool is None:
+        from concurrent.futures import ThreadPoolExecutor  # late: its import takes 4 ms
+
         _room = max(_cores(), 2)
         _pool = ThreadPoolExecutor(_room, thread_name_prefix="ad_core")
     try:
