@@ -41,7 +41,7 @@ def table(tape, tangent=None, cotangent=None, limit=40):
     Examples
     --------
     >>> import ad_core
-    >>> from ad_core import show
+    >>> from ad_core.inspect import show
     >>> text = show.table(ad_core.trace(lambda x: x * x, 3.0), tangent=1.0)
     >>> text.splitlines()[0].split()
     ['node', 'formula', 'value', 'partials', 'children', 'tangent']
@@ -93,7 +93,7 @@ def dot(tape):
     Examples
     --------
     >>> import ad_core
-    >>> from ad_core import show
+    >>> from ad_core.inspect import show
     >>> show.dot(ad_core.trace(lambda x: x * x, 3.0)).splitlines()[0]
     'digraph trace {'
     """
@@ -136,7 +136,7 @@ def draw(tape, path, format=None):
     Examples
     --------
     >>> import io, ad_core
-    >>> from ad_core import show
+    >>> from ad_core.inspect import show
     >>> file = io.BytesIO()
     >>> show.draw(ad_core.trace(lambda x: x * x, 3.0), file, "svg")
     >>> file.getvalue()[:5]

@@ -219,7 +219,7 @@ class Compiled(_core.Evaluator):
         """Return a text that says how the program of a derivative was chosen, and how large it is.
 
         The text gives the number of operations for each order of accumulation and which order was
-        taken.  Then it gives the program's operations, runs, turns (groups of long runs that are
+        taken.  Then it gives the program's operations, runs, chunk groups (long runs that are
         carried out in interleaved chunks), slots (for one point; lane slots for a batch, of 16 or
         32 points), constants, results that are not structural zeros, guards and bytes.
 

@@ -24,7 +24,7 @@ def around(x):
 
 def chain(x):
     y = x
-    for _ in range(17):  # more runs than take turns at once
+    for _ in range(17):  # more runs than one group holds
         y = 0.5 * y + np.sin(y)
     return y @ x
 
@@ -57,8 +57,8 @@ def test_scalar_functions(fun, n):
 
 def test_runs_are_grouped_in_chunks():
     explained = ad_core.trace(waves, np.ones(3000)).explain(what="jacobian")
-    assert "turns 1" in " ".join(explained.split())
-    assert "turns 0" in " ".join(ad_core.trace(waves, np.ones(300)).explain().split())
+    assert "chunk groups 1" in " ".join(explained.split())
+    assert "chunk groups 0" in " ".join(ad_core.trace(waves, np.ones(300)).explain().split())
 
 
 def test_results_that_are_read_later_are_kept():

@@ -119,7 +119,7 @@ def test_a_recording_dropped_by_another_thread():
     assert not held
 
 
-def test_asyncio_tasks_take_turns():
+def test_asyncio_tasks_run_alternately():
     async def work(k):
         await asyncio.sleep(0)
         first = nested_answer(k)

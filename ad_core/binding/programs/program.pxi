@@ -80,7 +80,7 @@ cdef class Program:
         """Counts of operations, runs, slots, ... and bytes, as a dictionary."""
         self.need_lanes()
         return {"operations": self.operations, "runs": self.fast.runs,
-                "turns": self.fast.chunk_groups, "slots": self.fast.slots,
+                "chunk groups": self.fast.chunk_groups, "slots": self.fast.slots,
                 "lane slots": self.fast.lane_slots if self.fast.lane_run != NULL else None,
                 "constants": self.fast.constants, "outputs": self.fast.outputs,
                 "nonzero outputs": self.fast.places, "guards": self.fast.guards,
