@@ -66,6 +66,8 @@ class Tape(Compiled):
     (1,)
     """
 
+    __module__ = "ad_core"  # pickles hold the public name, wherever this file is
+
     def __init__(self, recording, args, name, limits=None):
         if recording.nested:
             raise TypeError(

@@ -401,3 +401,13 @@ def test_pickles_hold_no_code():
     assert b"golden" in text  # its name, for messages
     assert b"test_tape_files\n" not in text
     assert b"__main__" not in text
+
+
+def test_pickles_hold_the_public_name_and_those_of_the_first_files_load():
+    tape = ad_core.trace(lambda x: np.sin(x) * x[0], np.ones(3))
+    data = pickle.dumps(tape, protocol=2)
+    assert data.count(b"cad_core\nTape\n") == 1
+    earlier = data.replace(b"cad_core\nTape\n", b"cad_core.tape\nTape\n")
+    x = np.array([0.5, 1.0, 2.0])
+    for given in (data, earlier):
+        np.testing.assert_array_equal(pickle.loads(given).jacobian(x), tape.jacobian(x))
