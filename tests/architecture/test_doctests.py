@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import ad_core
+from checkout import ROOT
 from commands import run as run_command
 
-ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PAGES = [
     path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.exists()

@@ -2,14 +2,14 @@
 """docs/numpy-coverage.md is what docs/make_numpy.py writes from the table of functions."""
 
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ad_core
+from checkout import ROOT
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = ROOT / "docs"
 
 pytestmark = pytest.mark.skipif(
     not (DOCS / "make_numpy.py").is_file(), reason="the docs are not beside the tests"

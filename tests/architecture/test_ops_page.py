@@ -1,14 +1,14 @@
 """docs/ops.md is what docs/make_ops.py writes from the op table that is built."""
 
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from checkout import ROOT
 from rows import ROWS
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = ROOT / "docs"
 
 pytestmark = pytest.mark.skipif(
     not (DOCS / "make_ops.py").is_file(), reason="the docs are not beside the tests"

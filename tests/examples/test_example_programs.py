@@ -2,7 +2,6 @@
 """The programs of examples/: derivatives by both modes, compiled ones, and that they run."""
 
 import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,9 @@ import pytest
 import ad_core
 from ad_core.recording.trees import flatten
 from ad_core.transforms.testing import check_grads
+from checkout import ROOT
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 
 pytestmark = pytest.mark.skipif(
     not EXAMPLES.is_dir(), reason="the examples are not beside the tests"

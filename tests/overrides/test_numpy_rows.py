@@ -5,7 +5,6 @@ derivatives in both modes and of second order, recordings at new points, batches
 import runpy
 import warnings
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from ad_core import _core
 from ad_core.errors import BranchChanged
 from ad_core.recording.arrays import as_array
 from agreement import refused
+from checkout import ROOT
 from numpy_calls import Flat, by_complex_step, close, leaves, slope
 from numpy_rows import LEFT_OUT, ROWS, drawn
 
@@ -26,7 +26,7 @@ def row(request):
     return request.param
 
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = ROOT / "docs"
 SHAPES = [(), (0,), (1,), (4,), (2, 0), (3, 2), (1, 3, 2)]
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import ad_core
+from jacobians import JACOBIANS
 
 x3 = np.array([0.5, 1.5, 2.5])
 A = np.arange(6.0).reshape(2, 3) / 3.0 - 0.4
@@ -27,18 +28,6 @@ def cubes_jacobian(x):
 
 def energy(x, k=2.0):
     return k * np.sum(x**3)
-
-
-JACOBIANS = {
-    "jacobian": ad_core.jacobian,
-    "fwd": lambda f, *a, **k: ad_core.jacobian(f, *a, mode="fwd", **k),
-    "rev": lambda f, *a, **k: ad_core.jacobian(f, *a, mode="rev", **k),
-    "jacfwd": ad_core.jacfwd,
-    "jacrev": ad_core.jacrev,
-    "value_and_jacobian": lambda f, *a, **k: (
-        lambda *x, **y: ad_core.value_and_jacobian(f, *a, **k)(*x, **y)[1]
-    ),
-}
 
 
 @pytest.fixture(params=JACOBIANS)

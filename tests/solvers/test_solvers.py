@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ import ad_core
 from ad_core import solvers
 from ad_core.solvers.evaluation import Shared
 from agreement import refused
+from checkout import ROOT
 from solver_problems import (
     HS71,
     HS71_START,
@@ -27,7 +27,7 @@ from solver_problems import (
 optimize = pytest.importorskip("scipy.optimize")
 sparse = pytest.importorskip("scipy.sparse")
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "solvers.md"
+PAGE = ROOT / "docs" / "solvers.md"
 
 
 class TestShared:

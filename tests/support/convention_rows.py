@@ -2,12 +2,13 @@
 """The tables of docs/conventions.md as functions and numbers."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "conventions.md"
+from checkout import ROOT
+
+PAGE = ROOT / "docs" / "conventions.md"
 
 
 NAMES = {"np": np, "inf": np.inf, "nan": np.nan}

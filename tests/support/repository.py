@@ -4,11 +4,10 @@
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from checkout import ROOT
 
 needs_sources = pytest.mark.skipif(
     not (ROOT / "src" / "ops" / "ops.def").is_file(), reason="the sources are not beside the tests"

@@ -9,6 +9,7 @@ import pytest
 
 import ad_core
 from ad_core.recording.trees import flatten
+from jacobians import JACOBIANS
 
 x3 = np.array([0.5, 1.5, 2.5])
 A = np.arange(6.0).reshape(2, 3) / 3.0 - 0.4
@@ -96,18 +97,6 @@ def test_grad_and_value_and_grad():
     assert value == energy(x3)
     np.testing.assert_array_equal(aux, 2 * x3)
     np.testing.assert_allclose(gradient, 6 * x3**2, rtol=1e-15)
-
-
-JACOBIANS = {
-    "jacobian": ad_core.jacobian,
-    "fwd": lambda f, *a, **k: ad_core.jacobian(f, *a, mode="fwd", **k),
-    "rev": lambda f, *a, **k: ad_core.jacobian(f, *a, mode="rev", **k),
-    "jacfwd": ad_core.jacfwd,
-    "jacrev": ad_core.jacrev,
-    "value_and_jacobian": lambda f, *a, **k: (
-        lambda *x, **y: ad_core.value_and_jacobian(f, *a, **k)(*x, **y)[1]
-    ),
-}
 
 
 @pytest.fixture(params=JACOBIANS)
