@@ -19,7 +19,6 @@ from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.math cimport NAN
 from libc.string cimport memcpy, memset
 
-import bisect
 import contextvars
 import functools
 import importlib

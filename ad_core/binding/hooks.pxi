@@ -27,6 +27,7 @@ cdef class Hooks:
     cdef object ask_function        # (function, types, args, kwargs): the same
     cdef object refuse_operand      # (x, name): raises for an operand
     cdef object refuse_input        # (x, name): raises for an argument of a transform
+    cdef object masked              # (np.ma): its replacements
     cdef object masked_type         # the class of masked arrays of traced values
     cdef object masked_result       # (y, name): a result of that class without its mask
     # recordings, in all cases but the simplest one
@@ -44,8 +45,8 @@ cdef Hooks hooks = Hooks()
 
 def set_hooks(*, ufunc, function, matmul, round_, array_methods, array_attributes, array_setters,
               testing, keep_error, complex_type, complex_operation, complex_made, ask_ufunc,
-              ask_function, refuse_operand, refuse_input, masked_type, masked_result, record,
-              finish, gradient, flatten, submit, workers):
+              ask_function, refuse_operand, refuse_input, masked, masked_type, masked_result,
+              record, finish, gradient, flatten, submit, workers):
     """Set the functions of the Python layer; called once, when ad_core is imported."""
     hooks.ufunc = ufunc
     hooks.function = function
@@ -63,6 +64,7 @@ def set_hooks(*, ufunc, function, matmul, round_, array_methods, array_attribute
     hooks.ask_function = ask_function
     hooks.refuse_operand = refuse_operand
     hooks.refuse_input = refuse_input
+    hooks.masked = masked
     hooks.masked_type = masked_type
     hooks.masked_result = masked_result
     hooks.record = record

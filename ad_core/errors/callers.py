@@ -32,9 +32,10 @@ OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 LIBRARIES = (OURS, os.path.dirname(np.__file__) + os.sep, os.path.dirname(os.__file__) + os.sep,
              "<frozen ")  # fmt: skip
 # ... and installed packages.  The package of the traced function counts as the user's, unless it is
-# one of NEVER_USERS.
-INSTALLED = re.compile(r"[\\/](site|dist)-packages[\\/]")
-NEVER_USERS = re.compile(r"[\\/](site|dist)-packages[\\/](numpy|scipy|pandas)[\\/]")
+# one of NEVER_USERS.  (Patterns are compiled when they are first used: to compile all of them takes
+# a twentieth of the import.)
+INSTALLED = r"[\\/](site|dist)-packages[\\/]"
+NEVER_USERS = r"[\\/](site|dist)-packages[\\/](numpy|scipy|pandas)[\\/]"
 
 
 class LibraryFunction(NamedTuple):
@@ -46,7 +47,7 @@ class LibraryFunction(NamedTuple):
 
 
 def _is_library(file):
-    return file.startswith(LIBRARIES) or INSTALLED.search(file) is not None
+    return file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None
 
 
 def _file_of(function):
@@ -66,7 +67,7 @@ def _file_of(function):
 def is_users(fun):
     """A function that tests whether a frame belongs to the user's code, where fun is traced."""
     own = None if fun is None else _file_of(fun)
-    if own is not None and (own.startswith(LIBRARIES) or NEVER_USERS.search(own)):
+    if own is not None and (own.startswith(LIBRARIES) or re.search(NEVER_USERS, own)):
         own = None
 
     def test(frame):

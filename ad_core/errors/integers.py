@@ -20,7 +20,7 @@ LIBRARIES = (
 )
 LONGEST = 60  # characters of a value in a message
 # Messages of CPython and NumPy for numbers that are not integers, or too large for C.
-RAW = re.compile(
+RAW = (
     r"too large to convert(?! to float)|cannot fit|signed integer is|infinity to integer"
     r"|NaN to integer|an integer is required|interpreted as an integer"
 )
@@ -119,7 +119,7 @@ def _index_of(value):
 def index_error(error, key, shape):
     """The error to raise for an index that NumPy rejected with `error`: this one, or an
     understandable one if its message is about types of C."""
-    if not RAW.search(str(error)):
+    if not re.search(RAW, str(error)):
         return error
     large = [part for part in _parts(key) if _is_large(part, 63)]
     index = shown(large[0] if large else key)
@@ -137,7 +137,7 @@ def explain_integers(call):
         try:
             return call(function, *middle)
         except (OverflowError, TypeError, IndexError) as error:
-            if isinstance(error, NotDifferentiable) or not RAW.search(str(error)):
+            if isinstance(error, NotDifferentiable) or not re.search(RAW, str(error)):
                 raise
             if _left_others_code(error.__traceback__):
                 raise

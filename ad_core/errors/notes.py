@@ -14,7 +14,7 @@ from ad_core.errors import NotDifferentiable, callers, remedies
 __all__ = ["add_note"]
 
 # Parts of messages of NumPy, SciPy and compiled code about traced values as objects.
-WORDS = re.compile(
+WORDS = (
     r"Traced(Scalar|Array|Complex)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|object dtype|"
     r"unsupported data types? in input|for the input types|must be real number|Numba type|"
     r"Buffer dtype mismatch"
@@ -120,7 +120,7 @@ def _call_has_traced(error, users, instruction):
     values among the arguments."""
     if dis.opname[users.f_code.co_code[instruction]].startswith(("RAISE", "RERAISE")):
         return False
-    if WORDS.search(str(error)):
+    if re.search(WORDS, str(error)):
         return True
     node = callers.expression_at(users, instruction)
     if not isinstance(node, ast.Call):

@@ -16,7 +16,7 @@ def as_array(x):
     array = x if type(x) is np.ndarray else _core.numbers_in(x)
     if _core.traced(array):
         return array
-    if isinstance(x, np.ma.MaskedArray) and np.any(x.mask):
+    if _core.is_masked(x) and np.any(x.mask):
         _core.refuse_foreign(x, "an argument")
     array = _core.plain_function("asarray")(x if array is None else array)
     return _core.object_array(array) if array.dtype == object else array

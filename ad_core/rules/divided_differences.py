@@ -8,6 +8,7 @@ and for other points the quotient of differences is used.
 """
 
 import math
+import sys
 from functools import cache
 
 import numpy as np
@@ -21,7 +22,7 @@ __all__ = ["InverseRoot", "Logarithm", "Root", "Traced", "divided", "divided_ten
 # rounding: its error is about AGREE to the power 10/6.
 FEW, MANY = 6, 10
 AGREE = 1e-9
-LOST = 64 * np.finfo(float).eps  # largest error of a quotient, relative to its two terms
+LOST = 64 * sys.float_info.epsilon  # largest error of a quotient, relative to its two terms
 AT_ONCE = 1 << 15  # differences that are computed at once: each takes 10**k derivatives
 
 

@@ -8,6 +8,8 @@ Numbers count as equal if they differ by no more than their rounding error. A de
 such a vector is NaN; one that does not use it, because its seed is exactly zero, is not affected.
 """
 
+import sys
+
 import numpy as np
 
 from ad_core import _core
@@ -15,7 +17,7 @@ from ad_core.recording.undetermined import guarded
 
 __all__ = ["absent", "equal", "guarded", "inverse_gaps", "lost", "repeated", "safe_inverse"]
 
-EPS = np.finfo(np.float64).eps
+EPS = sys.float_info.epsilon
 
 
 def equal(gaps, s):

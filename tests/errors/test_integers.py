@@ -126,7 +126,7 @@ def is_ours(error, parameter, value):
     assert parameter in text
     assert shown(value) in text
     assert "\n" not in text
-    assert not RAW.search(text)
+    assert not re.search(RAW, text)
     assert "Exceeds the limit" not in text
 
 
@@ -258,7 +258,7 @@ def test_errors_for_indices_out_of_bounds_do_not_mention_types_of_c(name):
     for k in (*GIANT, *SMALL, 99):
         with pytest.raises(IndexError) as caught:
             ad_core.jacobian(lambda x, k=k: INDEXED[name](x, k))(x)
-        assert not RAW.search(str(caught.value))
+        assert not re.search(RAW, str(caught.value))
         assert "Exceeds the limit" not in str(caught.value)
         assert "\n" not in str(caught.value)
 
@@ -295,12 +295,12 @@ def test_errors_for_wrong_axes_do_not_mention_types_of_c(name):
     for axis in (*GIANT, *SMALL, 2**31):
         with pytest.raises((ValueError, IndexError)) as caught:
             ad_core.jacobian(lambda x, axis=axis: ALONG[name](x, axis) * 1.0)(x)
-        assert not RAW.search(str(caught.value))
+        assert not re.search(RAW, str(caught.value))
         assert "Exceeds the limit" not in str(caught.value)
     for axis in ("3", b"1", 2.5, 1j, object(), [1.5], slice(None)):
         with pytest.raises((TypeError, ValueError)) as caught:
             ad_core.jacobian(lambda x, axis=axis: ALONG[name](x, axis) * 1.0)(x)
-        assert not RAW.search(str(caught.value))
+        assert not re.search(RAW, str(caught.value))
 
 
 SHAPED = {
@@ -322,7 +322,7 @@ def test_errors_for_wrong_sizes_do_not_mention_types_of_c(name):
     for n in (2**63, 2**70, *others):
         with pytest.raises((ValueError, TypeError, IndexError)) as caught:
             ad_core.jacobian(lambda x, n=n: SHAPED[name](x, n))(x)
-        assert not RAW.search(str(caught.value)), re.escape(repr(n))
+        assert not re.search(RAW, str(caught.value)), re.escape(repr(n))
 
 
 def test_exceptions_of_the_users_function_are_unchanged():

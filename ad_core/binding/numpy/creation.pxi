@@ -376,6 +376,7 @@ def copy(*args, **kwargs):
 
 cdef str TESTING = "numpy.testing._private.utils"   # where np.testing's functions are defined
 cdef bint testing_entered = False
+cdef bint masked_entered = False
 
 
 cdef int enter_testing() except -1:
@@ -386,6 +387,21 @@ cdef int enter_testing() except -1:
         return 0
     entries = list(hooks.testing(sys_modules["numpy.testing"], sys_modules[TESTING]))
     testing_entered = True
+    for space, name, function in entries:
+        enter_replacement(space.__dict__, name, function)
+    return 0
+
+
+cdef int enter_masked() except -1:
+    """Load np.ma and register the replacements of its functions, before the first trace that needs
+    all names.  NumPy itself loads np.ma when it is first used."""
+    global masked_entered
+    if masked_entered or hooks.masked is None:
+        return 0
+    entries = list(hooks.masked(importlib.import_module("numpy.ma")))
+    if masked_entered:          # by another thread meanwhile
+        return 0
+    masked_entered = True
     for space, name, function in entries:
         enter_replacement(space.__dict__, name, function)
     return 0

@@ -61,6 +61,8 @@ cdef int replace_names(const Names *names) except -1:
     cdef int k = 0
     if <size_t> len(sys_modules) != modules_seen:
         shield_compiled()
+    if names.all and not masked_entered:
+        enter_masked()
     if names.all or names.bits[0] | names.bits[1]:
         try:
             while k < n_replaced:
@@ -138,7 +140,7 @@ def use_stand_ins(modules):
     cdef int k
     cdef dict spaces = {id(numpy_names): own_numpy}
     own_numpy.__dict__.update(numpy_names)
-    for name in ("linalg", "fft", "ma"):
+    for name in ("linalg", "fft"):
         inner = types.ModuleType(f"numpy.{name}")
         inner.__dict__.update(numpy_names[name].__dict__)
         setattr(own_numpy, name, inner)

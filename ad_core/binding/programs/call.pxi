@@ -453,13 +453,14 @@ def refuse_overlaps(outs, arrays, name):
                 j, i = sorted((rows[k - 1][2], rows[k][2]))
                 raise ValueError(f"out of {name}: arrays {j} and {i} share memory; "
                                  "pass separate arrays")
-    lows = [row[0] for row in rows]
     for x in arrays:
         for part in (x.values, x.index) if type(x) is Gathered else (x,):
             if not issubclass(type(part), np_ndarray):
                 continue
             e = extent_of(<cnp.ndarray> part)
-            k = bisect.bisect_left(lows, e.high) - 1        # the last that begins before its end
+            k = len(rows) - 1
+            while k >= 0 and rows[k][0] >= e.high:
+                k -= 1                  # the last that begins before its end
             while k >= 0 and rows[k][1] > e.low:
                 if np.shares_memory(outs[rows[k][2]], part):
                     raise ValueError(f"out of {name} shares memory with an argument; pass another "

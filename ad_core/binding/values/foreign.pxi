@@ -112,7 +112,7 @@ cdef object foreign_operation(str name, object left, object right):
         if type(left) is TracedScalar:
             # np.float64 does not call the reflected method, float does; which of both the traced
             # value stands for is not known
-            if asked is not None and not issubclass(kind, np.ma.MaskedArray):
+            if asked is not None and not is_masked_class(kind):
                 hooks.refuse_operand(right, name)
         else:
             result = getattr(kind, REFLECTED[name])(right, left)
@@ -167,6 +167,17 @@ def numbers_in(x):
     return None
 
 
+cdef bint is_masked_class(object kind) except -1:
+    """Whether this is np.ma.MaskedArray or derived from it.  None is while np.ma is not loaded."""
+    masked = getattr(sys_modules.get("numpy.ma.core"), "MaskedArray", None)
+    return masked is not None and issubclass(kind, masked)
+
+
+def is_masked(x):
+    """Whether x is a masked array, of plain numbers or of traced values."""
+    return type(x) is hooks.masked_type or is_masked_class(type(x))
+
+
 def hides_traced(x):
     """Whether x is a masked array or a Series of traced values, which rules do not support."""
     kind = type(x)
@@ -178,7 +189,7 @@ cdef object numbers_in_result(object y, object what):
     """The result of a function as traced values or a plain array, if it contains numbers.  A result
     with masked entries raises an error."""
     kind = type(y)
-    if kind is hooks.masked_type or issubclass(kind, np.ma.MaskedArray):
+    if kind is hooks.masked_type or is_masked_class(kind):
         y = hooks.masked_result(y, str(what))
     if not is_traced(y) and isinstance(y, np_ndarray) and y.dtype == object:
         return array_of_objects(unpatched_asarray(y), str(what))

@@ -96,6 +96,7 @@ hooks = {
     "ask_function": foreign.ask_function,
     "refuse_operand": foreign.refuse_operand,
     "refuse_input": foreign.refuse_input,
+    "masked": ma_creation.replacements,
     "masked_type": ma.TracedMasked,
     "masked_result": ma.result_of,
 }

@@ -2,6 +2,7 @@
 """Floating-point errors (np.errstate): whether NumPy raises one is kept as a guard."""
 
 import operator
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -99,7 +100,7 @@ SHOWN = {operator.add, operator.sub, operator.mul, operator.truediv, operator.po
 EXACT = {operator.add, operator.sub, operator.neg, operator.pos, operator.abs, np.sum, np.cumsum,
          np.add, np.subtract, np.negative, np.positive, np.absolute, np.sqrt, np.sign, np.floor,
          np.ceil, np.trunc, np.rint, np.maximum, np.minimum, np.fmax, np.fmin}  # fmt: skip
-SMALL = 4.0 * np.finfo(np.float64).tiny  # a result of this size has not underflowed
+SMALL = 4.0 * sys.float_info.min  # a result of this size has not underflowed
 
 
 def _keep_result(function, result, underflow):

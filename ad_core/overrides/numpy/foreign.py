@@ -113,7 +113,7 @@ def _described(x):
     """For messages: what x is, why it is not a plain array, and what to pass instead."""
     kind = type(x)
     noun = f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
-    if isinstance(x, np.ma.MaskedArray):
+    if _core.is_masked(x):
         noun = "a masked array" if kind is not type(np.ma.masked) else "np.ma.masked"
         return noun, "its mask selects entries", ma.REMEDY
     if isinstance(x, np.matrix):

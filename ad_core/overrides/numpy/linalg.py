@@ -3,6 +3,7 @@
 
 import math
 import operator
+import sys
 from functools import wraps
 
 import numpy as np
@@ -15,7 +16,7 @@ from ad_core.rules import linalg as rules
 
 __all__ = ["RESULTS", "linalg", "stacked", "stacked_square", "symmetric"]
 
-EPS = np.finfo(np.float64).eps
+EPS = sys.float_info.epsilon
 RESULTS = np.linalg._linalg  # the named tuples have no public name
 
 

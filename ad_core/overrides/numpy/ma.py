@@ -16,7 +16,9 @@ from ad_core.recording.record import RELEASES
 
 __all__ = ["TracedMasked", "call_ufunc", "data_of", "knows", "mask_of", "plain_mask", "refuse"]
 
-nomask = np.ma.nomask
+# np.ma.nomask, which is this object. To name it here would load np.ma, which takes as long as a
+# third of ad_core, so this file names np.ma in its functions only.
+nomask = np.False_
 
 
 class TracedMasked:
@@ -153,10 +155,10 @@ class TracedMasked:
 
     # Elements, views.
 
-    def view(self, kind=np.ma.MaskedArray):
+    def view(self, kind=None):
         if kind is np.ndarray:
             return self._data
-        if not issubclass(kind, np.ma.MaskedArray | TracedMasked):
+        if kind is not None and not issubclass(kind, np.ma.MaskedArray | TracedMasked):
             refuse(f"a view as {kind.__name__}")
         return TracedMasked(self._data, self._mask)
 
@@ -312,24 +314,28 @@ class TracedMasked:
 
 
 def _add_operators():
-    def operation(function):
-        return lambda self, other: function(self, other)
-
-    for name, function in (
-        ("add", np.ma.add), ("sub", np.ma.subtract), ("mul", np.ma.multiply),
-        ("truediv", np.ma.true_divide), ("floordiv", np.ma.floor_divide), ("pow", np.ma.power),
-        ("mod", np.remainder), ("and", np.ma.logical_and), ("or", np.ma.logical_or),
-        ("xor", np.ma.logical_xor),
+    for name, ufunc in (
+        ("add", "add"), ("sub", "subtract"), ("mul", "multiply"), ("truediv", "true_divide"),
+        ("floordiv", "floor_divide"), ("pow", "power"), ("mod", "remainder"),
+        ("and", "logical_and"), ("or", "logical_or"), ("xor", "logical_xor"),
     ):  # fmt: skip
-        forward = operation(function)
+        forward, reflected = _operation(ufunc)
         setattr(TracedMasked, f"__{name}__", forward)
-        setattr(TracedMasked, f"__r{name}__", lambda self, other, f=function: f(other, self))
+        setattr(TracedMasked, f"__r{name}__", reflected)
         setattr(TracedMasked, f"__i{name}__", _in_place(forward))
     for name in ("neg", "abs", "pos"):
         ufunc = {"neg": np.negative, "abs": np.absolute, "pos": np.positive}[name]
         setattr(TracedMasked, f"__{name}__", lambda self, f=ufunc: f(self))
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(TracedMasked, f"__{name}__", _comparison(getattr(operator, name)))
+
+
+def _operation(ufunc):
+    """The methods of an operator, which call the function of np.ma of this name."""
+    return (
+        lambda self, other: getattr(np.ma, ufunc)(self, other),
+        lambda self, other: getattr(np.ma, ufunc)(other, self),
+    )
 
 
 def _in_place(forward):
@@ -399,14 +405,14 @@ def _masked(result, masks, domain, data):
 
 def data_of(x):
     """The data of a masked array; other objects are returned unchanged."""
-    if isinstance(x, np.ma.MaskedArray):
+    if _core.is_masked(x):
         data = x._data
         return data if _core.traced(data) else np.asarray(data)
     return x
 
 
 def mask_of(x):
-    return x._mask if isinstance(x, np.ma.MaskedArray) else nomask
+    return x._mask if _core.is_masked(x) else nomask
 
 
 # ------------------------------------------------------------------------------ helpers

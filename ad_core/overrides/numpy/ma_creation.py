@@ -5,13 +5,20 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.overrides.numpy.dispatch import any_traced
-from ad_core.overrides.numpy.ma import TracedMasked, data_of, mask_of, plain_mask, refuse
+from ad_core.overrides.numpy.ma import (
+    TracedMasked,
+    data_of,
+    mask_of,
+    nomask,
+    plain_mask,
+    refuse,
+)
 
-__all__ = []
+__all__ = ["replacements"]
 
 
 def made(
-    data, dtype=None, copy=False, order=None, mask=np.ma.nomask, fill_value=None, keep_mask=True,
+    data, dtype=None, copy=False, order=None, mask=nomask, fill_value=None, keep_mask=True,
     hard_mask=False, shrink=True, subok=True, ndmin=0,
 ):  # fmt: skip
     """np.ma.array, which returns a TracedMasked for traced values."""
@@ -25,7 +32,7 @@ def made(
     if not _core.traced(array):  # the mask alone is traced
         return np.ma.MaskedArray(array, plain_mask(mask), fill_value=fill_value)
     result = TracedMasked(array, mask)
-    if keep_mask and mask_of(data) is not np.ma.nomask:
+    if keep_mask and mask_of(data) is not nomask:
         result._mask = result._full_mask() | mask_of(data)
     result._fill_value = fill_value
     return result
@@ -42,7 +49,7 @@ def _holds_traced(items):
 class _Masking(type):
     """The class of np.ma.masked_array, which is itself a class, while a trace runs."""
 
-    def __call__(cls, data=None, mask=np.ma.nomask, dtype=None, copy=False, *others, **named):
+    def __call__(cls, data=None, mask=nomask, dtype=None, copy=False, *others, **named):
         if others:  # subok, ndmin, ..., which are given by position
             names = ("subok", "ndmin", "fill_value", "keep_mask", "hard_mask", "shrink", "order")
             named |= dict(zip(names, others, strict=False))
@@ -62,5 +69,6 @@ class masked_array(metaclass=_Masking):
     """np.ma.masked_array while a trace runs; calling it returns instances of other classes."""
 
 
-_core.replace_while_tracing(np.ma.__dict__, "array", made)
-_core.replace_while_tracing(np.ma.__dict__, "masked_array", masked_array)
+def replacements(ma):
+    """The functions of np.ma that are replaced while a trace runs: (module, name, function)."""
+    return [(ma, "array", made), (ma, "masked_array", masked_array)]
