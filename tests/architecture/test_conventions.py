@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-GUARDED = table("Functions that go by an order or a place")
+GUARDED = table("Functions that depend on an order or an interval")
 each_guarded = each(GUARDED)
 each_row = each(FUNCTIONS + GUARDED)
 
