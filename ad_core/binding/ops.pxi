@@ -197,7 +197,7 @@ cdef object operate_matmul(object left, object right):
     return as_numpy(operator.matmul, hooks.matmul, (left, right), {})
 
 
-cdef object both_of_divmod(object left, object right):
+cdef object divmod_results(object left, object right):
     suppress_errors(1)
     try:
         quotient = binary(op_floor_divide, left, right, None)
@@ -218,10 +218,10 @@ cdef object traced_round(object x, object digits):
     return as_numpy(round, hooks.round_, (x, digits), {})
 
 
-cdef int scalar_handed_out(TracedScalar x) except -1:
+cdef int note_scalar_as_object(TracedScalar x) except -1:
     if not x.truth and x.trace.live and x.trace.thread == PyThread_get_thread_ident():
         move_to_root(x)
-        hand_out(x.trace, unpatched_asarray(x.node))
+        note_as_object(x.trace, unpatched_asarray(x.node))
     return 0
 
 
@@ -230,7 +230,7 @@ cdef object method_of(object x, str name):
     if function is None and name in hooks.array_attributes:
         return hooks.array_attributes[name](x)
     if name == "__array__" and type(x) is TracedScalar:
-        scalar_handed_out(<TracedScalar> x)     # NumPy calls this to make an array
+        note_scalar_as_object(<TracedScalar> x)     # NumPy calls this to make an array
     if function is None and name in ("data", "ctypes"):
         refuse_memory(name)
     if function is None:
@@ -307,7 +307,7 @@ cdef object refuse_conversion(str what, object x):
                 return float(value)
             if what == "int()" or value == int(value):
                 return int(value)
-    message = remedies.lost(what, sys._getframe(0), innermost_function())
+    message = remedies.conversion_message(what, sys._getframe(0), innermost_function())
     if what == INDEX or (x.size != 1 and what in SCALARS):
         raise TracedValueError.as_numpy_raises(message)
     raise TracedValueError(message)

@@ -14,7 +14,7 @@ import ad_core
 
 from . import demo, jacobian, trace
 from .errors import FunctionError, UserError, reason
-from .output import Stream, say, tell
+from .output import Stream, print_error, say
 
 EPILOG = """\
 examples:
@@ -67,13 +67,13 @@ def _ended(code, text=None):
     Standard output is flushed here, where an error can still be reported.
     """
     if text is not None:
-        tell(text)
+        print_error(text)
     if sys.stdout is None or sys.stdout.closed:
         return code
     try:
         Stream().flush()
     except UserError as error:
-        tell(f"ad-core: {error}")
+        print_error(f"ad-core: {error}")
         return code or 2
     except BrokenPipeError:
         return code
@@ -93,7 +93,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message):
-        tell(_one_line(f"{self.prog}: {message} (try '{self.prog} --help')"))
+        print_error(_one_line(f"{self.prog}: {message} (try '{self.prog} --help')"))
         self.exit(2)
 
     def print_help(self, file=None):

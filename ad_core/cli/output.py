@@ -8,7 +8,7 @@ import sys
 
 from .errors import UserError, reason
 
-__all__ = ["Stream", "console", "say", "tell", "write_file"]
+__all__ = ["Stream", "console", "print_error", "say", "write_file"]
 
 
 class Stream:
@@ -79,7 +79,7 @@ def say(text):
     stream.flush()
 
 
-def tell(text):
+def print_error(text):
     """Print a line of text on standard error, if it can be written to."""
     with contextlib.suppress(UserError, BrokenPipeError):  # the exit code reports the error
         stream = Stream("stderr")

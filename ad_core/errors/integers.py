@@ -139,7 +139,7 @@ def explain_integers(call):
         except (OverflowError, TypeError, IndexError) as error:
             if isinstance(error, NotDifferentiable) or not re.search(RAW, str(error)):
                 raise
-            if _left_others_code(error.__traceback__):
+            if _passed_other_code(error.__traceback__):
                 raise
             found = _explanation(function, error, *middle[-2:])
             if found is None:
@@ -149,7 +149,7 @@ def explain_integers(call):
     return explained
 
 
-def _left_others_code(traceback):
+def _passed_other_code(traceback):
     """Whether an exception passed through a function outside of ad_core and NumPy."""
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename

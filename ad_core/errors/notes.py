@@ -33,7 +33,7 @@ def add_note(error, fun, refusal=None):
     if isinstance(error, NotDifferentiable) or _noted(error):
         return
     if refusal is not None:
-        if not _shows(error, refusal):
+        if not _chain_contains(error, refusal):
             error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
         return
     users, instruction, line, inner = _place(error.__traceback__, fun)
@@ -66,7 +66,7 @@ def _noted(error):
     return any(note.startswith("ad_core: ") for note in getattr(error, "__notes__", ()))
 
 
-def _shows(error, refusal):
+def _chain_contains(error, refusal):
     """Whether the chain of exceptions that a traceback of the error shows contains the refusal."""
     seen = set()
     while error is not None and error is not refusal and id(error) not in seen:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ad_core.errors import callers
 
-__all__ = ["DIFFERENTIABLE", "advice", "lost"]
+__all__ = ["DIFFERENTIABLE", "advice", "conversion_message"]
 
 # Replacements of functions of math that have another name in NumPy or ad_core.
 MATH = {
@@ -42,7 +42,7 @@ OBJECTS = (
 OF_OTHERS = "Give {} a derivative by ad_core.external, or write it with NumPy functions"
 
 
-def lost(what, frame, fun):
+def conversion_message(what, frame, fun):
     """The message for a conversion that would lose a derivative.  frame: the innermost frame; fun:
     the traced function."""
     users, inner = callers.users_frame(frame, fun), []

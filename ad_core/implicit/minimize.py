@@ -49,7 +49,7 @@ def minimize(f, x0, *params, solver=None, tol=1e-6):
                 lambda x: equation.function(unknown.build(x))
             )
             x = optimize.minimize(value_and_grad, equation.start, jac=True, method="BFGS").x
-            x = _polished(equation.residual, x)
+            x = _newton_refined(equation.residual, x)
         equation.refuse(x, tol, "start nearer to it, pass another solver or a larger tol")
         return x
 
@@ -57,7 +57,7 @@ def minimize(f, x0, *params, solver=None, tol=1e-6):
     return solution("implicit.minimize", f, gradient, x0, params, find)
 
 
-def _polished(gradient, x):
+def _newton_refined(gradient, x):
     """x after Newton steps, which are taken while they descend and make the gradient smaller."""
     g = gradient(x)
     for _ in range(POLISH):

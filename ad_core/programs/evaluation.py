@@ -64,12 +64,12 @@ class Evaluation:
         arrays = self.arrays(tape, call)
         self.tape = tape
         if self.given.key is None and self.given.points() > 1:
-            return call, self.each_anew(tape, arrays, outs, progress)
+            return call, self.record_each_point(tape, arrays, outs, progress)
         results, missed = call.batch(arrays, outs, workers, progress)
         if missed is None or not missed.any():
             self.use(tape)
         elif self.given.batch_dims:
-            results = self.each_its_path(tape, fresh, arrays, results, missed)
+            results = self.follow_other_paths(tape, fresh, arrays, results, missed)
         else:
             call, results = self.another_path(tape, fresh, arrays, outs)
         return call, results
@@ -138,7 +138,7 @@ class Evaluation:
             return
         self.function._set_call(self.name, self.call_of(tape), given.numbers)
 
-    def each_anew(self, tape, arrays, outs, progress):
+    def record_each_point(self, tape, arrays, outs, progress):
         """The results with a recording at each point, since an argument may have changed in between
         (such as a random generator)."""
         batch, shapes = self.given.batch, self.call_of(tape).in_shapes
@@ -202,7 +202,7 @@ class Evaluation:
                 f"call (ad_core.grad, ad_core.jacobian, ...)"
             )
 
-    def each_its_path(self, tape, fresh, arrays, results, missed):
+    def follow_other_paths(self, tape, fresh, arrays, results, missed):
         """The results, in which those of points that take another branch are replaced."""
         shapes = self.call_of(tape).in_shapes
         flat = [

@@ -31,7 +31,7 @@ def make_sparse(recording, source, name, argnums, report):
         check_scalar(source, "hessian")
     check_sparse(source, name.removeprefix("sparse_"), *source.wrt(argnums))
     try:
-        if hopeless(recording, source, argnums, hessian) or source.graph is None:
+        if is_probably_too_large(recording, source, argnums, hessian) or source.graph is None:
             raise _core.ProgramTooLarge
         call, facts = build(source, name, argnums, report)
     except _core.ProgramTooLarge:
@@ -65,7 +65,7 @@ def _lagrangian(source, name, argnums, report):
         ) from None
 
 
-def hopeless(recording, source, argnums, hessian):
+def is_probably_too_large(recording, source, argnums, hessian):
     """Whether a program of all entries would be too large, estimated from two samples of outputs.
 
     This is done for large recordings only, where the attempt would take seconds.  The difference

@@ -18,7 +18,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors.callers import line_text
 from ad_core.programs import tape_header as parts
-from ad_core.programs.tape_limits import AsksTooMuch, limits_of
+from ad_core.programs.tape_limits import LimitsExceeded, limits_of
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 
 __all__ = ["VERSION", "load", "save"]
@@ -101,7 +101,7 @@ def load(data, max_work=None, max_memory=None):
         raise ValueError("this tape file is damaged: it is cut short or was altered (checksum)")
     try:
         return *_read(data, length, version, limits), limits
-    except (IncompleteError, AsksTooMuch):
+    except (IncompleteError, LimitsExceeded):
         raise
     except ValueError as error:
         raise ValueError(f"this tape file is damaged or forged: {error}") from error
@@ -159,7 +159,9 @@ def _arrays(data, at, listing, version):
             raise ValueError(
                 f"{what} has shape {parts.shown(shape)}, expected {1 + len(COLUMNS[key])} axes"
             )
-        shape = tuple(parts.whole(extent, 1 << 62, f"the shape of {what}") for extent in shape)
+        shape = tuple(
+            parts.bounded_integer(extent, 1 << 62, f"the shape of {what}") for extent in shape
+        )
         if shape[1:] != COLUMNS[key]:
             raise ValueError(f"{what} has shape {shape}, expected rows of {COLUMNS[key]}")
         count = shape[0] * (shape[1] if len(shape) == 2 else 1)
@@ -225,7 +227,7 @@ def _name_codes(arrays, operations):
     ops = {name: code for code, name in ops.items()}
     blocks = {name: code for code, name in blocks.items()}
     for row, (code, form) in enumerate(runs[:, 1:3].tolist()):
-        code = parts.whole(code, len(operations), f"array 'runs', row {row},")
+        code = parts.bounded_integer(code, len(operations), f"array 'runs', row {row},")
         name, is_block = operations[code]
         known = blocks if is_block else ops
         if name not in known:
@@ -235,7 +237,7 @@ def _name_codes(arrays, operations):
                              f"row {row})")  # fmt: skip
         runs[row, 1] = known[name]
     for row, code in enumerate(checks[:, 0].tolist()):
-        code = parts.whole(code, len(operations), f"array 'checks', row {row},")
+        code = parts.bounded_integer(code, len(operations), f"array 'checks', row {row},")
         name, is_block = operations[code]
         if is_block or name not in ops:
             raise ValueError(f"test {parts.shown(name)}, which this ad_core does not know")

@@ -11,6 +11,7 @@ from ad_core.programs.tape_limits import MOST_AXES
 from ad_core.recording.trees import Tree
 
 __all__ = [
+    "bounded_integer",
     "entry",
     "lines_of",
     "read",
@@ -20,7 +21,6 @@ __all__ = [
     "tree_as_json",
     "tree_of",
     "trees_of",
-    "whole",
 ]
 
 MOST_BYTES = 1 << 63  # bytes of an array that NumPy can count
@@ -88,7 +88,7 @@ def text_of(header, key):
     return printable(entry(header, key, str))
 
 
-def whole(x, end, what):
+def bounded_integer(x, end, what):
     """An integer of the file that must lie in [0, end)."""
     if type(x) is not int or not 0 <= x < end:
         raise ValueError(f"{what} holds {shown(x)}, expected an integer in [0, {end})")
@@ -111,8 +111,8 @@ def lines_of(header):
                              "and a number")  # fmt: skip
         if not isinstance(text, str):
             raise ValueError(f"header entry 'line texts' holds {shown(text)}, expected text")
-        first = whole(line[0], 1 << 32, "header entry 'lines'")
-        number = whole(line[2], 1 << 32, "header entry 'lines'")
+        first = bounded_integer(line[0], 1 << 32, "header entry 'lines'")
+        number = bounded_integer(line[2], 1 << 32, "header entry 'lines'")
         found.append((first, printable(line[1]), number, printable(text)))
     return found
 
@@ -129,7 +129,7 @@ def _shape(shape, what):
         raise ValueError(
             f"{what} holds a shape of {len(shape)} axes, NumPy allows at most {MOST_AXES}"
         )
-    extents = tuple(whole(extent, 1 << 32, what) for extent in shape)
+    extents = tuple(bounded_integer(extent, 1 << 32, what) for extent in shape)
     if 8 * math.prod(filter(None, extents)) >= MOST_BYTES:
         raise ValueError(f"{what} holds a shape of more elements than NumPy can count")
     return extents
@@ -184,7 +184,7 @@ def tree_of(part, key, depth=0):
         raise ValueError(f"{what} holds a {name} whose keys do not match its parts")
     if order:
         order = order[0] if isinstance(order[0], list) else [order[0]]
-        order = tuple(whole(k, len(keys), what) for k in order)
+        order = tuple(bounded_integer(k, len(keys), what) for k in order)
         if len(set(order)) != len(order) or len(order) != len(keys):
             raise ValueError(f"{what} holds a dict with an impossible order of keys")
     parts = [tree_of(child, key, depth + 1) for child in children]

@@ -10,7 +10,7 @@ import sys
 from numbers import Real
 from typing import NamedTuple
 
-__all__ = ["MOST_AXES", "AsksTooMuch", "Limits", "limits_of"]
+__all__ = ["MOST_AXES", "Limits", "LimitsExceeded", "limits_of"]
 
 WORK, WORK_A_BYTE = 1 << 28, 1 << 12  # operations on numbers (half a second), and per byte
 MEMORY, MEMORY_A_BYTE = 1 << 30, 1 << 10  # bytes, and per byte of the file
@@ -40,7 +40,7 @@ def _limit(name, given, default):
     return given if isinstance(given, int) else float(given)
 
 
-class AsksTooMuch(ValueError):
+class LimitsExceeded(ValueError):
     """A file needs more work or memory than its limits allow; it may be valid otherwise."""
 
 
@@ -51,14 +51,14 @@ class Limits(NamedTuple):
     memory: float
 
     def check_recording(self, work, memory):
-        """Raise AsksTooMuch for a file that needs more work or memory than the limits."""
+        """Raise LimitsExceeded for a file that needs more work or memory than the limits."""
         if work > self.work or work >= TOO_MANY - 1:
-            raise AsksTooMuch(
+            raise LimitsExceeded(
                 f"this tape file needs {_count(work)} operations for an evaluation, more than "
                 f"max_work = {self.work:,}; {_remedy('max_work', work)}"
             )
         if memory > self.memory or memory >= TOO_MANY - 1:
-            raise AsksTooMuch(
+            raise LimitsExceeded(
                 f"this tape file needs {_count(memory)} bytes of memory, more than max_memory = "
                 f"{self.memory:,}; {_remedy('max_memory', memory)}"
             )

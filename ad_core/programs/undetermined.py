@@ -35,7 +35,7 @@ class Watch:
     def count(self):
         return _core.undetermined_met(self.recording.trace)
 
-    def mend(self, arguments, results, lead):
+    def recompute(self, arguments, results, lead):
         """Write the derivatives of such points, computed one after the other, into the results."""
         route = self.replayed()
         arrays = [np.asarray(x) for x in arguments]

@@ -121,13 +121,15 @@ def qr(a):
             inner = transposed(q) @ solved
             below = np.tril(inner, -1)
             upper = inner - below + transposed(below)
-            lost = repeated.lost(deficient, t[0])
+            lost = repeated.nan_where_missing(deficient, t[0])
             return solved - q @ upper + lost, np.triu(upper @ r + lost)
 
         def pull(w):
             lower = np.tril(r @ transposed(w[1]) - transposed(w[0]) @ q)
             both = lower + transposed(np.tril(lower, -1))
-            lost = repeated.lost(deficient, w[0]) + repeated.lost(deficient, np.triu(w[1]))
+            lost = repeated.nan_where_missing(deficient, w[0]) + repeated.nan_where_missing(
+                deficient, np.triu(w[1])
+            )
             return ((w[0] + q @ both) @ inverse + lost,)
 
         return pull if backward else push
@@ -165,7 +167,7 @@ def eigh(a, uplo):
         inner = transposed(v) @ moved @ v
         lost = np.where(
             repeated.repeated(w)[..., None, :],
-            repeated.lost(True, moved),
+            repeated.nan_where_missing(True, moved),
             0.0,
         )
         return _diagonal(inner), v @ (repeated.inverse_gaps(w) * inner) + lost
@@ -176,7 +178,7 @@ def eigh(a, uplo):
         if repeated.absent(c[1]):
             return (_folded(left @ transposed(v), upper),)
         inner = repeated.inverse_gaps(w) * (transposed(v) @ c[1])
-        lost = repeated.lost(repeated.repeated(w)[..., None, :], c[1])
+        lost = repeated.nan_where_missing(repeated.repeated(w)[..., None, :], c[1])
         return (_folded((left + v @ inner) @ transposed(v) + lost, upper),)
 
     def undetermined(x, y):
@@ -200,7 +202,7 @@ def eig(a, name):
         same, defective = _eig_repeated(x[0], w, back)
         inner = back @ t[0] @ v
         moved = v @ (repeated.inverse_gaps(w, same) * inner)
-        lost = repeated.lost(True, t[0])[..., 0]
+        lost = repeated.nan_where_missing(True, t[0])[..., 0]
         dw = _diagonal(inner) + np.where(defective, lost, 0.0)
         lost = np.where(repeated.repeated(w, same), lost, 0.0)[..., None, :]
         return dw, moved - v * np.sum(v * moved, axis=-2, keepdims=True) + lost
@@ -212,12 +214,12 @@ def eig(a, name):
         weights = c[0][..., None, :]
         inner, lost = (
             weights * np.eye(w.shape[-1]),
-            repeated.lost(defective[..., None, :], weights),
+            repeated.nan_where_missing(defective[..., None, :], weights),
         )
         if not repeated.absent(c[1]):
             across = c[1] - v * np.sum(v * c[1], axis=-2, keepdims=True)
             inner = inner + repeated.inverse_gaps(w, same) * (transposed(v) @ across)
-            lost = lost + repeated.lost(repeated.repeated(w, same)[..., None, :], c[1])
+            lost = lost + repeated.nan_where_missing(repeated.repeated(w, same)[..., None, :], c[1])
         return (transposed(back) @ inner @ transposed(v) + lost,)
 
     def value(a):
@@ -283,7 +285,7 @@ def svd(a):
             du = du + (right - u @ inner) * inverse(s)
         if n > k:
             dv = dv + (left - v @ transposed(inner)) * inverse(s)
-        lost, (no_u, no_v) = repeated.lost(True, da), missing(s)
+        lost, (no_u, no_v) = repeated.nan_where_missing(True, da), missing(s)
         dv = dv + np.where(no_v, lost, 0.0)
         return du + np.where(no_u, lost, 0.0), _diagonal(inner), transposed(dv)
 
@@ -303,7 +305,9 @@ def svd(a):
         if n > k:
             found = found + u @ transposed((wv - transposed(vt) @ across_v) * inverse(s))
         no_u, no_v = missing(s)
-        return (found + repeated.lost(no_u, w[0]) + repeated.lost(no_v, wv),)
+        return (
+            found + repeated.nan_where_missing(no_u, w[0]) + repeated.nan_where_missing(no_v, wv),
+        )
 
     def value(a):
         return np.linalg.svd(a, full_matrices=False)

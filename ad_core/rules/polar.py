@@ -38,11 +38,11 @@ def orthogonal(a, partial=False):
         """The derivative is a symmetric map, its own transpose."""
         t = seeds[0]
         if not partial and (_core.traced(x[0]) or _core.traced(t)):
-            lost = repeated.lost(undetermined(x, y)[0], t)
+            lost = repeated.nan_where_missing(undetermined(x, y)[0], t)
             return (first_order.jvp(_by_root, (x[0],), (t,))[1] + lost,)
         u, s, vt = svd(x[0])
         kept = _kept(s, x[0].shape)
-        lost = 0.0 if partial else repeated.lost(_some(~kept), t)
+        lost = 0.0 if partial else repeated.nan_where_missing(_some(~kept), t)
         inverse = repeated.safe_inverse(s, ~kept)[..., None, :]
         u, v = np.where(kept[..., None, :], u, 0.0), transposed(np.where(kept[..., None], vt, 0.0))
         sums = s[..., None, :] + s[..., :, None]

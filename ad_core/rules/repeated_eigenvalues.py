@@ -15,7 +15,15 @@ import numpy as np
 from ad_core import _core
 from ad_core.recording.undetermined import guarded
 
-__all__ = ["absent", "equal", "guarded", "inverse_gaps", "lost", "repeated", "safe_inverse"]
+__all__ = [
+    "absent",
+    "equal",
+    "guarded",
+    "inverse_gaps",
+    "nan_where_missing",
+    "repeated",
+    "safe_inverse",
+]
 
 EPS = sys.float_info.epsilon
 
@@ -48,7 +56,7 @@ def repeated(s, same=None):
     return np.sum(np.where(same, 1.0, 0.0), axis=-1) > 1.5
 
 
-def lost(missing, seeds):
+def nan_where_missing(missing, seeds):
     """A number for each matrix of a stack, of shape (..., 1, 1), to be added to its derivative.
 
     It is NaN if a seed (..., m, n) is not zero where ``missing``, which broadcasts against the

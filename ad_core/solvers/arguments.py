@@ -8,7 +8,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.recording.trees import flatten
 
-__all__ = ["check_like", "needed", "refuse_given", "start", "tupled", "whole"]
+__all__ = ["array_function", "check_like", "needed", "refuse_given", "start", "tupled"]
 
 
 def needed(module, package, what):
@@ -65,7 +65,7 @@ def refuse_given(options, names, what):
             raise TypeError(f"{what} computes exact derivatives itself; leave {name} out")
 
 
-def whole(fun, args=(), kwargs=None, scalar=False):
+def array_function(fun, args=(), kwargs=None, scalar=False):
     """fun with args and kwargs bound, and with one array as its result.
 
     Lists become arrays.  One number stays a number if scalar is true, and becomes a vector

@@ -7,7 +7,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.function import compile
-from ad_core.solvers.arguments import start, tupled, whole
+from ad_core.solvers.arguments import array_function, start, tupled
 
 __all__ = ["LEAST", "Shared", "is_sparse", "sparse_matrix"]
 
@@ -26,7 +26,7 @@ class Shared:
 
     def __init__(self, fun, args=(), kwargs=None, *, scalar=False, together=True, n=None):
         args = tupled(args)
-        self.plain = whole(fun, args, kwargs, scalar)
+        self.plain = array_function(fun, args, kwargs, scalar)
         kept = isinstance(fun, _core.Evaluator) and not kwargs
         self.compiled, self.args = (fun, args) if kept else (compile(self.plain), ())
         self.scalar = scalar

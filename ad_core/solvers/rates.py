@@ -5,7 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.function import compile
-from ad_core.solvers.arguments import check_like, start, tupled, whole
+from ad_core.solvers.arguments import array_function, check_like, start, tupled
 from ad_core.solvers.evaluation import is_sparse
 
 __all__ = ["Rates"]
@@ -19,7 +19,7 @@ class Rates:
 
     def __init__(self, fun, t0, y0, args=(), sparse=None):
         args = tupled(args)
-        self.plain = whole(fun, args)
+        self.plain = array_function(fun, args)
         self.n = y0.size
         if isinstance(fun, _core.Evaluator):
             self._value, self._jacobian = fun, fun.jacobian

@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core.programs.function import compile
-from ad_core.solvers.arguments import needed, refuse_traced, start, whole
+from ad_core.solvers.arguments import array_function, needed, refuse_traced, start
 from ad_core.solvers.evaluation import is_sparse
 from ad_core.solvers.ivp import solve_ivp
 from ad_core.solvers.steps import KINDS
@@ -181,7 +181,7 @@ class InitialValueProblem:
 
     def __init__(self, name, fun, t_span, y0, p, t_eval, atol):
         self.name = name
-        self.plain = whole(fun)
+        self.plain = array_function(fun)
         self.y0, self.p = start(y0, "y0"), start(p, "p")
         self.n, self.m = self.y0.size, self.p.size
         refuse_traced([t_span, t_eval], "t_span or t_eval")

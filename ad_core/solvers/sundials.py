@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core.programs.function import compile
-from ad_core.solvers.arguments import check_like, needed, start, tupled, whole
+from ad_core.solvers.arguments import array_function, check_like, needed, start, tupled
 from ad_core.solvers.evaluation import is_sparse
 from ad_core.solvers.rates import Rates
 from ad_core.solvers.structure import Structure
@@ -86,7 +86,7 @@ def ida(fun, t0, y0, yp0, *, args=(), sparse=None):
     t0, y0, yp0 = float(t0), start(y0, "y0"), start(yp0, "yp0")
     if yp0.shape != y0.shape:
         raise ValueError(f"yp0 must have the shape of y0, {y0.shape}, got {yp0.shape}")
-    residual = whole(fun, tupled(args))
+    residual = array_function(fun, tupled(args))
     value = compile(lambda y, yp, t: residual(t, y, yp))
     shifted = compile(lambda z, y, yp, cj, t: residual(t, y + z, yp + cj * z))
     still = np.zeros(y0.size)

@@ -26,7 +26,7 @@ void ad_alloc_fail_at(long n) { atomic_store(&countdown, n); }
 
 /* Ask the kernel for large pages under a large array, as NumPy does: the page faults of the first
  * accesses then cost next to nothing. */
-static void *advised(void *memory, size_t bytes) {
+static void *with_huge_pages(void *memory, size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     const size_t large = (size_t)1 << 22, page = 4096;
     if (memory != NULL && bytes >= large) {
@@ -42,7 +42,7 @@ static void *advised(void *memory, size_t bytes) {
 void *ad_alloc(size_t count, size_t size) {
     if (must_fail() || (size != 0 && count > SIZE_MAX / size)) return NULL;
     size_t bytes = count * size;
-    return advised(malloc(bytes != 0 ? bytes : 1), bytes);
+    return with_huge_pages(malloc(bytes != 0 ? bytes : 1), bytes);
 }
 
 void *ad_alloc_zeroed(size_t count, size_t size) {

@@ -27,15 +27,15 @@ static int by_position(const void *a, const void *b) {
 /* Enter the products of a call's Jacobian with its seeds as one more call.  Returns its first
  * result, and in *p the number of derivatives that reach it.  The derivative of seed q has the
  * number x->seeds[q].at. */
-static ad_term call_products(ad_accumulation *x, ad_term t, ad_call_way way, size_t *p) {
+static ad_term call_products(ad_accumulation *x, ad_term t, ad_call_mode mode, size_t *p) {
     ad_graph *g = x->f->graph;
-    ad_called c = ad_graph_called(g, t);
+    ad_call_rule c = ad_graph_call_rule(g, t);
     size_t known = (size_t)c.n + c.m, q = 0;
     if (x->seeded > 1) qsort(x->seeds, x->seeded, sizeof *x->seeds, by_position);
     *p = 1;
     for (size_t k = 1; k < x->seeded; k++) *p += x->seeds[k].at != x->seeds[k - 1].at;
-    size_t reads = ad_call_reads(c, way, *p);
-    if (reads + ad_call_gives(c, way, *p) > g->limit - g->terms) {
+    size_t reads = ad_call_operands(c, mode, *p);
+    if (reads + ad_call_results(c, mode, *p) > g->limit - g->terms) {
         g->status = AD_TOO_LARGE;
         return AD_NO_TERM;
     }
@@ -53,18 +53,18 @@ static ad_term call_products(ad_accumulation *x, ad_term t, ad_call_way way, siz
         x->seeds[q].at = s.at; /* overwrites only seeds that have been read */
         x->buffer[known + s.place * *p + q] = s.term;
     }
-    return ad_graph_call(g, g->vertex[t].x[2] / AD_CALLS, way, *p, x->buffer);
+    return ad_graph_call(g, g->vertex[t].x[2] / AD_CALL_MODES, mode, *p, x->buffer);
 }
 
 static ad_status check_way(const ad_graph *g, ad_term t) {
-    return ad_graph_way(g, t) == AD_CALL_VALUE ? AD_OK : AD_TOO_LARGE;
+    return ad_graph_call_mode(g, t) == AD_CALL_VALUE ? AD_OK : AD_TOO_LARGE;
 }
 
 /* Write the partials of an elementwise call, one for each of its arguments, to x->partial.  Returns
  * AD_CALL_FAILED if the rule has none. */
-static ad_status slopes_of(ad_accumulation *x, ad_term t, ad_called c) {
+static ad_status slopes_of(ad_accumulation *x, ad_term t, ad_call_rule c) {
     ad_graph *g = x->f->graph;
-    if (!c.elementwise || ad_graph_way(g, t) != AD_CALL_VALUE) return AD_CALL_FAILED;
+    if (!c.elementwise || ad_graph_call_mode(g, t) != AD_CALL_VALUE) return AD_CALL_FAILED;
     ad_status status =
         ad_grow((void **)&x->partial, &x->room_partial, 2 * (size_t)c.n, sizeof *x->partial);
     if (status != AD_OK) return status;
@@ -74,7 +74,7 @@ static ad_status slopes_of(ad_accumulation *x, ad_term t, ad_called c) {
 }
 
 /* Multiply the shares of result k by its partials and link them to its arguments. */
-static ad_status slopes_reverse(ad_accumulation *x, ad_term t, ad_called c, size_t k) {
+static ad_status slopes_reverse(ad_accumulation *x, ad_term t, ad_call_rule c, size_t k) {
     ad_graph *g = x->f->graph;
     ad_status status = ad_chain_take(x, t + 1 + (ad_term)k);
     if (status == AD_OK) status = ad_shares_add_up(g, &x->met, &x->buffer, &x->room_buffer);
@@ -90,7 +90,7 @@ static ad_status slopes_reverse(ad_accumulation *x, ad_term t, ad_called c, size
     return status;
 }
 
-static ad_status slopes_forward(ad_accumulation *x, ad_term t, ad_called c, size_t k) {
+static ad_status slopes_forward(ad_accumulation *x, ad_term t, ad_call_rule c, size_t k) {
     ad_graph *g = x->f->graph;
     ad_status status = AD_OK;
     x->met.count = 0;
@@ -110,7 +110,7 @@ static ad_status slopes_forward(ad_accumulation *x, ad_term t, ad_called c, size
 
 ad_status ad_call_reverse(ad_accumulation *x, ad_term t) {
     ad_graph *g = x->f->graph;
-    ad_called c = ad_graph_called(g, t);
+    ad_call_rule c = ad_graph_call_rule(g, t);
     ad_status status = slopes_of(x, t, c);
     for (size_t k = 0; k < c.m && status == AD_OK; k++) status = slopes_reverse(x, t, c, k);
     if (status != AD_CALL_FAILED) return status;
@@ -136,7 +136,7 @@ ad_status ad_call_reverse(ad_accumulation *x, ad_term t) {
 
 ad_status ad_call_forward(ad_accumulation *x, ad_term t) {
     ad_graph *g = x->f->graph;
-    ad_called c = ad_graph_called(g, t);
+    ad_call_rule c = ad_graph_call_rule(g, t);
     ad_status status = slopes_of(x, t, c);
     for (size_t k = 0; k < c.m && status == AD_OK; k++) status = slopes_forward(x, t, c, k);
     if (status != AD_CALL_FAILED) return status;

@@ -210,7 +210,7 @@ static ad_status eliminate_all(elimination *x, ad_entries *entries) {
 
 ad_status ad_eliminate(const ad_mapping *f, int last, ad_entries *entries) {
     size_t n = f->graph->terms, all = n + f->K;
-    if (f->graph->calleds > 0) return AD_TOO_LARGE;
+    if (f->graph->rules > 0) return AD_TOO_LARGE;
     elimination x = {.f = f, .terms = n, .last = last, .spare = NO_EDGE};
     x.vertex = ad_alloc(all, sizeof *x.vertex);
     x.number = ad_alloc(n, sizeof *x.number);

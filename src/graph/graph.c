@@ -23,7 +23,7 @@ void ad_graph_free(ad_graph *g) {
     ad_free(g->list);
     ad_free(g->order);
     ad_free(g->bucket);
-    ad_free(g->called);
+    ad_free(g->rule);
     memset(g, 0, sizeof *g);
 }
 
@@ -176,26 +176,26 @@ ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *ter
     return n == 1 ? terms[0] : list_term(g, kind, n, terms, AD_NO_TERM);
 }
 
-ad_status ad_graph_rule(ad_graph *g, ad_called called, size_t *rule) {
-    for (size_t k = g->calleds; k-- > 0 && g->calleds - k <= LATELY;) {
-        const ad_called *c = &g->called[k];
-        if (c->rule != called.rule || c->n != called.n || c->m != called.m) continue;
+ad_status ad_graph_rule(ad_graph *g, ad_call_rule entry, size_t *rule) {
+    for (size_t k = g->rules; k-- > 0 && g->rules - k <= LATELY;) {
+        const ad_call_rule *c = &g->rule[k];
+        if (c->rule != entry.rule || c->n != entry.n || c->m != entry.m) continue;
         *rule = k;
         return AD_OK;
     }
-    ad_status status = ad_grow((void **)&g->called, &g->room_called, g->calleds + 1, sizeof called);
+    ad_status status = ad_grow((void **)&g->rule, &g->room_rules, g->rules + 1, sizeof entry);
     if (status != AD_OK) return status;
-    *rule = g->calleds;
-    g->called[g->calleds++] = called;
+    *rule = g->rules;
+    g->rule[g->rules++] = entry;
     return AD_OK;
 }
 
-ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_way way, size_t p, const ad_term *terms) {
-    ad_called called = g->called[rule];
-    size_t m = ad_call_gives(called, way, p);
+ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_mode mode, size_t p, const ad_term *terms) {
+    ad_call_rule entry = g->rule[rule];
+    size_t m = ad_call_results(entry, mode, p);
     if (g->status != AD_OK) return AD_NO_TERM;
-    ad_term call = list_term(g, AD_GRAPH_CALL, ad_call_reads(called, way, p), terms,
-                             (uint32_t)(rule * AD_CALLS + way));
+    ad_term call = list_term(g, AD_GRAPH_CALL, ad_call_operands(entry, mode, p), terms,
+                             (uint32_t)(rule * AD_CALL_MODES + mode));
     for (size_t k = 0; k < m && g->status == AD_OK; k++) {
         ad_vertex v = {AD_GRAPH_RESULT, {call, (ad_term)k, AD_NO_TERM}};
         intern(g, &v);
@@ -222,7 +222,8 @@ static size_t operations(const ad_graph *g, ad_term t, size_t arity) {
     if (op == AD_GRAPH_RESULT) return 0;
     if (op < AD_GRAPH_SUM) return arity > 0;
     if (op != AD_GRAPH_CALL) return arity - 1;
-    return ad_call_operations(ad_graph_called(g, t), ad_graph_way(g, t), ad_graph_seeds(g, t));
+    return ad_call_operations(ad_graph_call_rule(g, t), ad_graph_call_mode(g, t),
+                              ad_graph_seeds(g, t));
 }
 
 size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live) {

@@ -27,7 +27,7 @@ typedef enum ad_graph_kind {
     AD_GRAPH_SUM,                 /* of the x[1] terms from list[x[0]] on; so are the kinds below */
     AD_GRAPH_MAX,
     AD_GRAPH_MIN,
-    AD_GRAPH_CALL, /* of rule x[2] / AD_CALLS, in the way x[2] % AD_CALLS */
+    AD_GRAPH_CALL, /* of rule x[2] / AD_CALL_MODES, in the mode x[2] % AD_CALL_MODES */
     AD_GRAPH_KINDS
 } ad_graph_kind;
 
@@ -39,13 +39,13 @@ typedef struct ad_vertex {
 /* A rule with n arguments and m results.  A call of its value reads the n arguments.  A push reads
  * these, the m results and n tangents of p seeds each (row major), and has m results of p seeds
  * each.  A pull reads m adjoints of p seeds each instead, and has n results of p seeds each. */
-typedef struct ad_called {
+typedef struct ad_call_rule {
     void *rule;
     uint32_t n, m;
     uint32_t elementwise; /* result k depends only on the arguments k, k + m, ... (call.h) */
-} ad_called;
+} ad_call_rule;
 
-typedef enum ad_call_way { AD_CALL_VALUE, AD_CALL_PUSH, AD_CALL_PULL, AD_CALLS } ad_call_way;
+typedef enum ad_call_mode { AD_CALL_VALUE, AD_CALL_PUSH, AD_CALL_PULL, AD_CALL_MODES } ad_call_mode;
 
 /* The first failure stays in `status`.  All later operations return AD_NO_TERM and do nothing, so
  * that a caller may test `status` once, at the end. */
@@ -56,8 +56,8 @@ typedef struct ad_graph {
     uint32_t *bucket; /* hash table of the terms */
     size_t terms, lists, inputs;
     size_t room_terms, room_lists, room_orders, buckets;
-    ad_called *called;
-    size_t calleds, room_called;
+    ad_call_rule *rule;
+    size_t rules, room_rules;
     size_t limit;    /* maximum number of terms; more are AD_TOO_LARGE */
     size_t recorded; /* number of terms that were recorded; later ones were derived */
     ad_status status;
@@ -79,32 +79,32 @@ ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *ter
 
 /* Append a call of rule number `rule` with p seeds.  `terms` are what it reads.  Returns its first
  * result; the others follow it. */
-ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_way way, size_t p, const ad_term *terms);
+ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_mode mode, size_t p, const ad_term *terms);
 /* Enter a rule; *rule gets its number.  A recent equal rule keeps its number, so that equal calls
  * are one term.  Returns AD_NO_MEMORY on failure. */
-ad_status ad_graph_rule(ad_graph *g, ad_called called, size_t *rule);
+ad_status ad_graph_rule(ad_graph *g, ad_call_rule entry, size_t *rule);
 
 /* The cost of a call in operations: that of a product with its whole Jacobian per seed.  The value
- * of an elementwise function costs about AD_EACH_CALLED operations per result. */
-#define AD_EACH_CALLED 16
-static inline size_t ad_call_operations(ad_called c, unsigned way, size_t p) {
-    if (way == AD_CALL_VALUE && c.elementwise) return (size_t)AD_EACH_CALLED * c.m;
-    return (way == AD_CALL_VALUE ? 1 : p) * c.n * c.m;
+ * of an elementwise function costs about AD_ELEMENTWISE_COST operations per result. */
+#define AD_ELEMENTWISE_COST 16
+static inline size_t ad_call_operations(ad_call_rule c, unsigned mode, size_t p) {
+    if (mode == AD_CALL_VALUE && c.elementwise) return (size_t)AD_ELEMENTWISE_COST * c.m;
+    return (mode == AD_CALL_VALUE ? 1 : p) * c.n * c.m;
 }
 
 /* The numbers of terms that a call reads, and of its results. */
-static inline size_t ad_call_reads(ad_called c, unsigned way, size_t p) {
-    return way == AD_CALL_VALUE ? c.n : (size_t)c.n + c.m + p * (way == AD_CALL_PUSH ? c.n : c.m);
+static inline size_t ad_call_operands(ad_call_rule c, unsigned mode, size_t p) {
+    return mode == AD_CALL_VALUE ? c.n : (size_t)c.n + c.m + p * (mode == AD_CALL_PUSH ? c.n : c.m);
 }
 
-static inline size_t ad_call_gives(ad_called c, unsigned way, size_t p) {
-    return way == AD_CALL_VALUE ? c.m : p * (way == AD_CALL_PUSH ? c.m : c.n);
+static inline size_t ad_call_results(ad_call_rule c, unsigned mode, size_t p) {
+    return mode == AD_CALL_VALUE ? c.m : p * (mode == AD_CALL_PUSH ? c.m : c.n);
 }
 
 /* The number of seeds of a call that reads so many terms. */
-static inline size_t ad_call_seeds(ad_called c, unsigned way, size_t reads) {
-    if (way == AD_CALL_VALUE) return 0;
-    return (reads - c.n - c.m) / (way == AD_CALL_PUSH ? c.n : c.m);
+static inline size_t ad_call_seeds(ad_call_rule c, unsigned mode, size_t reads) {
+    if (mode == AD_CALL_VALUE) return 0;
+    return (reads - c.n - c.m) / (mode == AD_CALL_PUSH ? c.n : c.m);
 }
 
 /* The same for derivatives, with structural zeros, ones and signs.  ad_graph_sum() sums negated
@@ -129,17 +129,18 @@ static inline ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j) {
     return v->op < AD_GRAPH_SUM ? v->x[j] : g->list[v->x[0] + j];
 }
 
-/* The rule of a call term, its way, and its number of seeds. */
-static inline ad_called ad_graph_called(const ad_graph *g, ad_term call) {
-    return g->called[g->vertex[call].x[2] / AD_CALLS];
+/* The rule of a call term, its mode, and its number of seeds. */
+static inline ad_call_rule ad_graph_call_rule(const ad_graph *g, ad_term call) {
+    return g->rule[g->vertex[call].x[2] / AD_CALL_MODES];
 }
 
-static inline unsigned ad_graph_way(const ad_graph *g, ad_term call) {
-    return g->vertex[call].x[2] % AD_CALLS;
+static inline unsigned ad_graph_call_mode(const ad_graph *g, ad_term call) {
+    return g->vertex[call].x[2] % AD_CALL_MODES;
 }
 
 static inline size_t ad_graph_seeds(const ad_graph *g, ad_term call) {
-    return ad_call_seeds(ad_graph_called(g, call), ad_graph_way(g, call), g->vertex[call].x[1]);
+    return ad_call_seeds(ad_graph_call_rule(g, call), ad_graph_call_mode(g, call),
+                         g->vertex[call].x[1]);
 }
 
 /* Returns whether a term is a constant, and its value in *value. */
@@ -153,10 +154,10 @@ void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists);
  * the number of operations among them. */
 size_t ad_graph_live(const ad_graph *g, size_t n, const ad_term *outputs, uint8_t *live);
 
-/* meeting[t] (one byte per term) becomes 1 if term t is a product of derivatives and one of its
+/* strict_terms[t] (one byte per term) becomes 1 if term t is a product of derivatives and one of its
  * operands can be a zero that stays zero near the point, where it wins over infinities and NaN, or
  * if term t is the partial of a root with a kink.  Returns AD_NO_MEMORY on failure. */
-ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting);
+ad_status ad_graph_strict_terms(const ad_graph *g, uint8_t *strict_terms);
 
 /* Replace n outputs (AD_NO_TERM for a zero) by terms in which such products are strict, that is,
  * distinguish these zeros at every point.  The terms are appended to the graph.  `values` says that

@@ -183,8 +183,9 @@ static void enter_REDUCTION(lowering *x, const ad_run *run, const ad_block *b) {
 static void enter_CALL(lowering *x, const ad_run *run, const ad_block *b) {
     size_t n = b->extent[1].count, rule;
     void *given = x->tape->rule[b->rule];
-    ad_called called = {given, (uint32_t)n, b->count, ad_callbacks_get()->elementwise(given) != 0};
-    ad_status status = ad_graph_rule(x->g, called, &rule);
+    ad_call_rule entry = {given, (uint32_t)n, b->count,
+                          ad_callbacks_get()->elementwise(given) != 0};
+    ad_status status = ad_graph_rule(x->g, entry, &rule);
     if (status != AD_OK) x->g->status = status;
     ad_call_nodes(x->tape, b, x->row);
     for (size_t k = 0; k < n; k++) x->row[k] = term_of(x, x->row[k]);
@@ -329,18 +330,18 @@ static void enter_outputs(lowering *x, size_t K, const ad_node *output, ad_term 
  * would hide what an infinity makes of them, so that they are strict in every program. */
 static ad_status make_products_strict(ad_graph *g, size_t K, ad_term *outputs, size_t n,
                                       ad_term *guards) {
-    uint8_t *meeting = ad_alloc(g->terms, 1);
+    uint8_t *strict_terms = ad_alloc(g->terms, 1);
     ad_term *all = ad_alloc(K + n, sizeof *all);
-    ad_status status = meeting == NULL || all == NULL ? AD_NO_MEMORY : AD_OK;
-    if (status == AD_OK) status = ad_graph_meeting(g, meeting);
-    if (status == AD_OK && memchr(meeting, 1, g->terms) != NULL) {
+    ad_status status = strict_terms == NULL || all == NULL ? AD_NO_MEMORY : AD_OK;
+    if (status == AD_OK) status = ad_graph_strict_terms(g, strict_terms);
+    if (status == AD_OK && memchr(strict_terms, 1, g->terms) != NULL) {
         if (K > 0) memcpy(all, outputs, K * sizeof *all);
         if (n > 0) memcpy(all + K, guards, n * sizeof *all);
         status = ad_graph_strict(g, 1, K + n, all);
         if (K > 0) memcpy(outputs, all, K * sizeof *all);
         if (n > 0) memcpy(guards, all + K, n * sizeof *all);
     }
-    ad_free(meeting);
+    ad_free(strict_terms);
     ad_free(all);
     return status;
 }

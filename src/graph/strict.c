@@ -33,7 +33,7 @@ static int may_be_dead(const survey *x, ad_term t, int j) {
         return may_stay_zero(x, v->x[1]);
     case AD_PARTIAL_STORED:
         if (v->op == AD_DIVIDE && j == 1) return may_stay_zero(x, v->x[0]);
-        return ad_expr_steps(v->op, j);
+        return ad_expr_is_piecewise_constant(v->op, j);
     default:
         return 0;
     }
@@ -54,17 +54,17 @@ static int may_be_local(const survey *x, ad_term t) {
     return 1;
 }
 
-ad_status ad_graph_meeting(const ad_graph *g, uint8_t *meeting) {
+ad_status ad_graph_strict_terms(const ad_graph *g, uint8_t *strict_terms) {
     uint8_t *local = ad_alloc(g->terms, 1);
     const survey x = {g, local};
     if (local == NULL) return AD_NO_MEMORY;
     for (size_t t = 0; t < g->terms; t++) {
         const ad_vertex *v = &g->vertex[t];
         local[t] = (uint8_t)may_be_local(&x, (ad_term)t);
-        meeting[t] =
+        strict_terms[t] =
             v->op == AD_PRODUCT && (may_stay_zero(&x, v->x[0]) || may_stay_zero(&x, v->x[1]));
-        local[t] |= meeting[t];
-        meeting[t] = is_derived(g, t) && (meeting[t] || v->op == AD_KINKED);
+        local[t] |= strict_terms[t];
+        strict_terms[t] = is_derived(g, t) && (strict_terms[t] || v->op == AD_KINKED);
     }
     ad_free(local);
     return AD_OK;
@@ -121,7 +121,8 @@ static ad_term dead(strict *x, ad_term t, int j, const ad_term *partials) {
         return zero_condition(x, v.x[1]);
     case AD_PARTIAL_STORED:
         if (v.op == AD_DIVIDE && j == 1) return zero_condition(x, v.x[0]);
-        return partials != NULL && ad_expr_steps(v.op, j) ? is_zero(x, partials[j]) : x->never;
+        return partials != NULL && ad_expr_is_piecewise_constant(v.op, j) ? is_zero(x, partials[j])
+                                                                          : x->never;
     default:
         return x->never;
     }
@@ -139,7 +140,8 @@ static ad_term local_of(strict *x, ad_term t) {
     if (op == AD_GRAPH_CONSTANT || g->vertex[form].op == AD_GRAPH_CONSTANT) return x->always;
     if (op == AD_GRAPH_INPUT) return is_derived(g, t) && !x->values ? x->always : x->never;
     int stepped = 0;
-    for (int j = 0; op < AD_OP_COUNT && j < (int)arity; j++) stepped |= ad_expr_steps(op, j);
+    for (int j = 0; op < AD_OP_COUNT && j < (int)arity; j++)
+        stepped |= ad_expr_is_piecewise_constant(op, j);
     if (same && stepped) ad_graph_partials(g, form, partials);
     for (size_t j = 0; j < arity && all != x->never && g->status == AD_OK; j++) {
         const ad_term operand = ad_graph_operand(g, t, j);
@@ -193,8 +195,9 @@ static ad_term form_of(strict *x, ad_term t) {
     }
     for (size_t j = 0; j < arity; j++) x->buffer[j] = x->form[ad_graph_operand(g, t, j)];
     if (v.op != AD_GRAPH_CALL) return ad_graph_reduce(g, v.op, arity, x->buffer);
-    const ad_term first = ad_graph_call(g, v.x[2] / AD_CALLS, (ad_call_way)ad_graph_way(g, t),
-                                        ad_graph_seeds(g, t), x->buffer);
+    const ad_term first =
+        ad_graph_call(g, v.x[2] / AD_CALL_MODES, (ad_call_mode)ad_graph_call_mode(g, t),
+                      ad_graph_seeds(g, t), x->buffer);
     return first - 1;
 }
 

@@ -178,11 +178,11 @@ ad_status ad_expr_parse(const char *text, ad_expr *expr) {
 }
 
 static ad_expr partials[AD_OP_COUNT][AD_MAX_ARITY];
-static uint8_t steps[AD_OP_COUNT][AD_MAX_ARITY];
+static uint8_t piecewise_constant[AD_OP_COUNT][AD_MAX_ARITY];
 
 /* Returns whether every path from an operand to the result passes through a partial that is
  * literally 0. */
-static int steps_alone(const ad_expr *expr) {
+static int is_piecewise_constant(const ad_expr *expr) {
     uint8_t stack[AD_EXPR_DEPTH];
     int top = 0;
     for (int k = 0; k < expr->steps; k++) {
@@ -207,12 +207,12 @@ ad_status ad_expr_prepare(void) {
         for (int j = 0; j < ad_op_rows[op].arity; j++) {
             ad_status status = ad_expr_parse(ad_op_rows[op].partial[j], &partials[op][j]);
             if (status != AD_OK) return status;
-            steps[op][j] = (uint8_t)steps_alone(&partials[op][j]);
+            piecewise_constant[op][j] = (uint8_t)is_piecewise_constant(&partials[op][j]);
         }
     }
     return AD_OK;
 }
 
-int ad_expr_steps(unsigned op, int j) { return steps[op][j]; }
+int ad_expr_is_piecewise_constant(unsigned op, int j) { return piecewise_constant[op][j]; }
 
 const ad_expr *ad_expr_partial(unsigned op, int j) { return &partials[op][j]; }

@@ -42,6 +42,6 @@ const ad_expr *ad_expr_partial(unsigned op, int j);
 /* Returns whether that partial is piecewise constant, being made of comparisons, selections and
  * whole numbers only.  Where such a partial is 0 it stays 0 near the point, except at the edge of a
  * step, where docs/conventions.md decides. */
-int ad_expr_steps(unsigned op, int j);
+int ad_expr_is_piecewise_constant(unsigned op, int j);
 
 #endif

@@ -50,4 +50,6 @@ float ad_vanish_order(unsigned op, const float order[AD_MAX_ARITY], int same, do
 
 int ad_vanish_is_kink(float own, float operand) { return own >= 1 && own < operand; }
 
-int ad_vanish_is_root(unsigned op) { return op == AD_SQRT || op == AD_CBRT || op == AD_POWER; }
+int ad_vanish_may_have_kink(unsigned op) {
+    return op == AD_SQRT || op == AD_CBRT || op == AD_POWER;
+}

@@ -30,7 +30,7 @@ float ad_vanish_both(float a, float b);
  * by 0. */
 int ad_vanish_is_kink(float own, float operand);
 
-/* Returns whether an operation can be such a root. */
-int ad_vanish_is_root(unsigned op);
+/* Returns whether results of this operation can have such a kink: roots and powers. */
+int ad_vanish_may_have_kink(unsigned op);
 
 #endif

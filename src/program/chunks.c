@@ -23,7 +23,7 @@ static slots operands(const ad_program_run *run, size_t j) {
     return (slots){base + (reach < 0 ? reach : 0), base + (reach > 0 ? reach : 0) + 1};
 }
 
-static int apart(slots x, slots y) { return x.high <= y.low || y.high <= x.low; }
+static int disjoint(slots x, slots y) { return x.high <= y.low || y.high <= x.low; }
 
 /* Returns whether element k of an operand is element k of the results of `writer`. */
 static int reads_elementwise(const ad_program_run *reader, size_t j, const ad_program_run *writer) {
@@ -34,14 +34,16 @@ static int reads_elementwise(const ad_program_run *reader, size_t j, const ad_pr
  * A slot that both access must belong to the same element of both. */
 static int runs_interleave(const ad_program_run *earlier, const ad_program_run *later) {
     for (size_t j = 0; j < later->arity; j++) {
-        if (!reads_elementwise(later, j, earlier) && !apart(operands(later, j), results(earlier)))
+        if (!reads_elementwise(later, j, earlier) &&
+            !disjoint(operands(later, j), results(earlier)))
             return 0;
     }
     for (size_t j = 0; j < earlier->arity; j++) {
-        if (!reads_elementwise(earlier, j, later) && !apart(operands(earlier, j), results(later)))
+        if (!reads_elementwise(earlier, j, later) &&
+            !disjoint(operands(earlier, j), results(later)))
             return 0;
     }
-    return earlier->out == later->out || apart(results(earlier), results(later));
+    return earlier->out == later->out || disjoint(results(earlier), results(later));
 }
 
 static int is_long(const ad_program_run *run) {

@@ -51,16 +51,17 @@ void ad_lane_begin(const ad_program *p, double *arena) {
 }
 
 /* Call the callback of a rule.  Products with zero seeds are zero without a call. */
-static ad_status call_rule(ad_called c, unsigned way, size_t reads, const double *x, double *out) {
+static ad_status call_rule(ad_call_rule c, unsigned mode, size_t reads, const double *x,
+                           double *out) {
     const ad_callbacks *callbacks = ad_callbacks_get();
     const double *y = x + c.n, *seed = y + c.m;
-    size_t p = ad_call_seeds(c, way, reads), seeds = p * (way == AD_CALL_PUSH ? c.n : c.m);
-    if (way == AD_CALL_VALUE) return callbacks->value(c.rule, c.n, x, c.m, out);
+    size_t p = ad_call_seeds(c, mode, reads), seeds = p * (mode == AD_CALL_PUSH ? c.n : c.m);
+    if (mode == AD_CALL_VALUE) return callbacks->value(c.rule, c.n, x, c.m, out);
     if (!ad_any(seeds, seed)) {
-        memset(out, 0, ad_call_gives(c, way, p) * sizeof *out);
+        memset(out, 0, ad_call_results(c, mode, p) * sizeof *out);
         return AD_OK;
     }
-    if (way == AD_CALL_PUSH) return callbacks->push(c.rule, c.n, x, c.m, y, p, seed, out);
+    if (mode == AD_CALL_PUSH) return callbacks->push(c.rule, c.n, x, c.m, y, p, seed, out);
     return callbacks->pull(c.rule, c.n, x, c.m, y, p, seed, out);
 }
 
@@ -68,7 +69,7 @@ static ad_status point_call(const ad_program *p, const ad_program_run *run, doub
     const uint32_t *list = p->list + run->first;
     double *x = arena + p->slots + AD_SLOT_PADDING;
     for (size_t j = 0; j < run->arity; j++) x[j] = arena[list[j]];
-    return call_rule(p->called[run->base[0]], run->base[1], run->arity, x, arena + run->out);
+    return call_rule(p->rule[run->base[0]], run->base[1], run->arity, x, arena + run->out);
 }
 
 /* Evaluate a chunk group, with runs that advance through their elements. */
@@ -113,7 +114,7 @@ ad_status ad_point_run(const ad_program *p, double *arena) {
 /* The value of an elementwise function, with one call for all points. */
 static ad_status lane_values(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
     const uint32_t *from = p->record + run->first, *to = from + run->arity;
-    const ad_called *c = &p->called[run->called];
+    const ad_call_rule *c = &p->rule[run->rule];
     double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity * n;
     for (size_t j = 0; j < run->arity; j++) memcpy(x + j * n, arena + from[j], n * sizeof *x);
     ad_status status = ad_callbacks_get()->values(c->rule, c->n, c->m, n, x, out);
@@ -123,14 +124,14 @@ static ad_status lane_values(const ad_program *p, const ad_lane_run *run, size_t
 }
 
 static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
-    if (run->way == AD_CALL_VALUE && p->called[run->called].elementwise) {
+    if (run->mode == AD_CALL_VALUE && p->rule[run->rule].elementwise) {
         return lane_values(p, run, n, arena);
     }
     const uint32_t *from = p->record + run->first, *to = from + run->arity;
     double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity;
     for (size_t e = 0; e < n; e++) {
         for (size_t j = 0; j < run->arity; j++) x[j] = arena[from[j] + e];
-        ad_status status = call_rule(p->called[run->called], run->way, run->arity, x, out);
+        ad_status status = call_rule(p->rule[run->rule], run->mode, run->arity, x, out);
         if (status != AD_OK) return status;
         for (size_t k = 0; k < run->count; k++) arena[to[k] + e] = out[k];
     }

@@ -6,7 +6,7 @@
 #include "program/eval.h"
 
 #define SPARSE 32 /* outputs per stretch below which zeros are written everywhere first */
-#define LOOKED_AT ((size_t)1 << 12) /* outputs that are tested right after they are written */
+#define CHECK_BLOCK ((size_t)1 << 12) /* outputs that are tested right after they are written */
 #define KNOWN 8   /* the widest rows with a specialised loop */
 
 /* The number of items, out of n, whose position is less than `output`.  Each item begins with its
@@ -27,14 +27,14 @@ static size_t count_before(const void *items, size_t n, size_t size, size_t outp
 }
 
 /* Gather entries from the arena. */
-static void gather_entries(const ad_place_of *restrict place, size_t n,
+static void gather_entries(const ad_output_slot *restrict place, size_t n,
                            const double *restrict arena, double *restrict out) {
     for (size_t k = 0; k < n; k++) out[k] = arena[place[k].slot];
 }
 
 /* Rows of a width that is known at compile time, so that one pointer and one stride per output stay
  * in registers. */
-static inline void known_rows(const ad_column_of *column, const size_t width, size_t from,
+static inline void known_rows(const ad_tile_column *column, const size_t width, size_t from,
                               size_t count, const double *restrict arena, double *restrict out) {
     const double *x[KNOWN];
     ptrdiff_t stride[KNOWN];
@@ -53,17 +53,17 @@ static inline void known_rows(const ad_column_of *column, const size_t width, si
 
 #define WIDTHS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 #define ROWS_OF(WIDTH)                                                                             \
-    static void rows_##WIDTH(const ad_column_of *column, size_t from, size_t count,                \
+    static void rows_##WIDTH(const ad_tile_column *column, size_t from, size_t count,                \
                              const double *restrict arena, double *restrict out) {                 \
         known_rows(column, WIDTH, from, count, arena, out);                                        \
     }
 WIDTHS(ROWS_OF)
 
 /* Write rows [from, from + count) of a tile. */
-static void write_rows(const ad_column_of *column, size_t width, size_t from, size_t count,
+static void write_rows(const ad_tile_column *column, size_t width, size_t from, size_t count,
                        const double *restrict arena, double *restrict out) {
 #define ROWS_NAME(WIDTH) rows_##WIDTH,
-    static void (*const known[])(const ad_column_of *, size_t, size_t, const double *,
+    static void (*const known[])(const ad_tile_column *, size_t, size_t, const double *,
                                  double *) = {NULL, WIDTHS(ROWS_NAME)};
     if (width == 1 && column->stride == 1) {
         memcpy(out, arena + column->slot + from, count * sizeof *out);
@@ -85,7 +85,7 @@ static void tiled_outputs(const ad_program *p, const double *arena, size_t first
                           double *out) {
     size_t low = count_before(p->tile, p->tiles, sizeof *p->tile, first + 1);
     for (size_t k = first; k < end; low++) {
-        const ad_tile_of *tile = &p->tile[low - 1];
+        const ad_output_tile *tile = &p->tile[low - 1];
         size_t width = tile->width, position = tile->position;
         size_t stop = low < p->tiles ? p->tile[low].position : p->outputs;
         if (stop > end) stop = end;
@@ -133,7 +133,7 @@ void ad_point_outputs(const ad_program *p, const double *arena, size_t first, si
         zeroed = 1;
     }
     for (; low < p->stretches && p->stretch[low].position < end; low++) {
-        const ad_stretch_of *s = &p->stretch[low];
+        const ad_output_stretch *s = &p->stretch[low];
         size_t from = s->position > first ? s->position : first;
         size_t stop = s->position + s->count < end ? s->position + s->count : end;
         const double *x = arena + s->slot + (from - s->position);
@@ -152,16 +152,17 @@ int ad_point_store(const ad_program *p, const double *arena, size_t first, size_
                    double *out) {
     const ad_eval_table *kernels = ad_eval_kernels();
     int nonfinite = 0;
-    if (!p->guarded || end <= p->checked || p->lookeds > 0) {
+    if (!p->guarded || end <= p->checked || p->checked_spans > 0) {
         ad_point_outputs(p, arena, first, end, zeroed, out);
         if (!p->guarded || end <= p->checked) return 0;
-        for (size_t k = 0; k < p->lookeds && !nonfinite; k++) {
-            nonfinite = kernels->nonfinite_row(arena + p->looked[k].slot, p->looked[k].count);
+        for (size_t k = 0; k < p->checked_spans && !nonfinite; k++) {
+            nonfinite =
+                kernels->nonfinite_row(arena + p->checked_span[k].slot, p->checked_span[k].count);
         }
         return nonfinite;
     }
-    for (size_t k = first; k < end; k += LOOKED_AT) { /* while they are in the caches */
-        size_t stop = end - k < LOOKED_AT ? end : k + LOOKED_AT;
+    for (size_t k = first; k < end; k += CHECK_BLOCK) { /* while they are in the caches */
+        size_t stop = end - k < CHECK_BLOCK ? end : k + CHECK_BLOCK;
         size_t from = k < p->checked ? p->checked : k;
         ad_point_outputs(p, arena, k, stop, zeroed, out + (k - first));
         if (from < stop) nonfinite |= kernels->nonfinite_row(out + (from - first), stop - from);

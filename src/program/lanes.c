@@ -90,8 +90,8 @@ static void write_records(allocation *x, ad_program *p) {
     for (size_t r = 0; r < p->runs; r++) {
         const ad_program_run *run = &p->run[r];
         p->lane_run[r] = (ad_lane_run){.op = run->op,
-                                       .way = (uint16_t)run->base[1],
-                                       .called = run->base[0],
+                                       .mode = (uint16_t)run->base[1],
+                                       .rule = run->base[0],
                                        .count = run->count,
                                        .arity = run->arity,
                                        .first = (size_t)(to - p->record)};
@@ -107,7 +107,7 @@ static size_t records_of(const ad_program_run *run) {
 
 static int is_elementwise(const ad_program *p, const ad_program_run *run) {
     return run->op == AD_RUN_CALL && run->base[1] == AD_CALL_VALUE &&
-           p->called[run->base[0]].elementwise;
+           p->rule[run->base[0]].elementwise;
 }
 
 static void scale_offsets(uint32_t points, size_t n, uint32_t *lane) {
@@ -120,9 +120,10 @@ static void scale_offsets(uint32_t points, size_t n, uint32_t *lane) {
  * called once for all points. */
 static uint32_t points_of(const ad_program *p) {
     uint32_t points = p->lane_slots > FAR_SLOTS ? AD_LANE_STEP : AD_LANE_POINTS;
-    int called = 0;
-    for (size_t r = 0; r < p->runs; r++) called |= is_elementwise(p, &p->run[r]);
-    while (called && points < AD_LANE_CALLED && 2 * points * p->lane_slots <= NEAR_DOUBLES)
+    int elementwise = 0;
+    for (size_t r = 0; r < p->runs; r++) elementwise |= is_elementwise(p, &p->run[r]);
+    while (elementwise && points < AD_LANE_CALL_POINTS &&
+           2 * points * p->lane_slots <= NEAR_DOUBLES)
         points *= 2;
     return points;
 }

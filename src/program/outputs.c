@@ -18,7 +18,7 @@ static ad_status append_columns(ad_program *p, size_t *room, size_t k, size_t n,
     }
     for (size_t j = k; j < k + n; j++) {
         uint32_t slot = p->place[j].slot, next = shifted ? p->place[j + n].slot : slot;
-        p->column[p->columns++] = (ad_column_of){slot, (int32_t)(next - slot)};
+        p->column[p->columns++] = (ad_tile_column){slot, (int32_t)(next - slot)};
     }
     return AD_OK;
 }
@@ -28,12 +28,12 @@ static ad_status append_tile(ad_program *p, size_t *room, size_t k, size_t width
         return AD_NO_MEMORY;
     }
     p->tile[p->tiles++] =
-        (ad_tile_of){(uint32_t)k, (uint32_t)rows, (uint32_t)width, (uint32_t)p->columns};
+        (ad_output_tile){(uint32_t)k, (uint32_t)rows, (uint32_t)width, (uint32_t)p->columns};
     return AD_OK;
 }
 
 /* Find the spans of slots that hold derivatives.  Finite constants are left out. */
-static ad_status find_looked(ad_program *p) {
+static ad_status find_checked_spans(ad_program *p) {
     uint8_t *holds = ad_alloc_zeroed(p->slots, 1);
     size_t room = 0, end = 0;
     if (holds == NULL) return AD_NO_MEMORY;
@@ -46,16 +46,18 @@ static ad_status find_looked(ad_program *p) {
     ad_status status = AD_OK;
     for (size_t slot = 0; slot < p->slots && status == AD_OK; slot++) {
         if (!holds[slot]) continue;
-        if (p->lookeds > 0 && end == slot) {
-            p->looked[p->lookeds - 1].count++;
+        if (p->checked_spans > 0 && end == slot) {
+            p->checked_span[p->checked_spans - 1].count++;
         } else {
-            status = ad_grow((void **)&p->looked, &room, p->lookeds + 1, sizeof *p->looked);
-            if (status == AD_OK) p->looked[p->lookeds++] = (ad_span_of){(uint32_t)slot, 1};
+            status = ad_grow((void **)&p->checked_span, &room, p->checked_spans + 1,
+                             sizeof *p->checked_span);
+            if (status == AD_OK)
+                p->checked_span[p->checked_spans++] = (ad_slot_span){(uint32_t)slot, 1};
         }
         end = slot + 1;
     }
     ad_free(holds);
-    if (p->lookeds * SPANS > p->places) p->lookeds = 0;
+    if (p->checked_spans * SPANS > p->places) p->checked_spans = 0;
     return status;
 }
 
@@ -91,7 +93,7 @@ static ad_status find_tiles(ad_program *p) {
     for (size_t k = 0; k < p->places; k++) slot[k] = p->place[k].slot;
     ad_status status = append_tiles(p, slot);
     ad_free(slot);
-    return status == AD_OK && p->tiles > 0 ? find_looked(p) : status;
+    return status == AD_OK && p->tiles > 0 ? find_checked_spans(p) : status;
 }
 
 ad_status ad_program_write_places(const ad_schedule *s, const ad_wanted *wanted, ad_program *p) {
@@ -108,17 +110,18 @@ ad_status ad_program_write_places(const ad_schedule *s, const ad_wanted *wanted,
     for (size_t k = 0; k < wanted->outputs; k++) {
         if (wanted->output[k] == AD_NO_TERM) continue;
         uint32_t slot = s->slot[ad_resolved(g, wanted->output[k])];
-        p->place[places++] = (ad_place_of){(uint32_t)k, slot};
-        ad_stretch_of *last = p->stretches > 0 ? &p->stretch[p->stretches - 1] : NULL;
+        p->place[places++] = (ad_output_slot){(uint32_t)k, slot};
+        ad_output_stretch *last = p->stretches > 0 ? &p->stretch[p->stretches - 1] : NULL;
         if (last != NULL && k != p->checked && last->position + last->count == k &&
             last->slot + last->count == slot) {
             last->count++;
         } else {
-            p->stretch[p->stretches++] = (ad_stretch_of){(uint32_t)k, slot, 1};
+            p->stretch[p->stretches++] = (ad_output_stretch){(uint32_t)k, slot, 1};
         }
     }
     for (size_t k = 0; k < p->guards; k++) {
-        p->guard[k] = (ad_place_of){wanted->outcome[k], s->slot[ad_resolved(g, wanted->guard[k])]};
+        p->guard[k] =
+            (ad_output_slot){wanted->outcome[k], s->slot[ad_resolved(g, wanted->guard[k])]};
     }
     return find_tiles(p);
 }

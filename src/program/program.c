@@ -184,11 +184,11 @@ static ad_status find_groups(ad_schedule *s) {
 
 /* Copy the rules, and find the room that the largest call needs for its operands and results. */
 static ad_status copy_rules(const ad_graph *g, ad_program *p) {
-    if (g->calleds == 0) return AD_OK;
-    p->called = ad_alloc(g->calleds, sizeof *p->called);
-    if (p->called == NULL) return AD_NO_MEMORY;
-    memcpy(p->called, g->called, g->calleds * sizeof *p->called);
-    p->calleds = g->calleds;
+    if (g->rules == 0) return AD_OK;
+    p->rule = ad_alloc(g->rules, sizeof *p->rule);
+    if (p->rule == NULL) return AD_NO_MEMORY;
+    memcpy(p->rule, g->rule, g->rules * sizeof *p->rule);
+    p->rules = g->rules;
     for (size_t k = 0; k < p->runs; k++) {
         const ad_program_run *run = &p->run[k];
         size_t room = (size_t)run->arity + run->count;
@@ -199,20 +199,21 @@ static ad_status copy_rules(const ad_graph *g, ad_program *p) {
 
 /* Find whether there are products of derivatives that require a strict program if a result is
  * nonfinite. */
-static ad_status find_meetings(const ad_graph *g, const ad_wanted *wanted, ad_program *p) {
-    uint8_t *meeting = ad_alloc(2 * g->terms, 1);
+static ad_status find_strict_terms(const ad_graph *g, const ad_wanted *wanted, ad_program *p) {
+    uint8_t *strict_terms = ad_alloc(2 * g->terms, 1);
     uint8_t *guards = ad_alloc(g->terms, 1);
-    ad_status status =
-        meeting == NULL || guards == NULL ? AD_NO_MEMORY : ad_graph_meeting(g, meeting);
+    ad_status status = strict_terms == NULL || guards == NULL
+                           ? AD_NO_MEMORY
+                           : ad_graph_strict_terms(g, strict_terms);
     if (status == AD_OK) {
-        uint8_t *live = meeting + g->terms;
+        uint8_t *live = strict_terms + g->terms;
         ad_graph_live(g, wanted->outputs, wanted->output, live);
         ad_graph_live(g, wanted->guards, wanted->guard, guards);
         for (size_t t = 0; t < g->terms; t++) {
-            if (meeting[t] && (live[t] || guards[t])) p->guarded = 1;
+            if (strict_terms[t] && (live[t] || guards[t])) p->guarded = 1;
         }
     }
-    ad_free(meeting);
+    ad_free(strict_terms);
     ad_free(guards);
     return status;
 }
@@ -228,7 +229,7 @@ static ad_status make(const ad_graph *g, const ad_wanted *wanted, int strict, ad
     s.slot = ad_alloc_zeroed(n, sizeof *s.slot);
     if (s.job != NULL && s.uses != NULL && s.level != NULL && s.slot != NULL) {
         find_live(&s, wanted);
-        status = strict ? AD_OK : find_meetings(g, wanted, p);
+        status = strict ? AD_OK : find_strict_terms(g, wanted, p);
         fuse(&s);
         if (status == AD_OK) status = sort_operations(&s);
         if (status == AD_OK) status = find_groups(&s);
@@ -281,9 +282,9 @@ void ad_program_free(ad_program *p) {
     ad_free(p->stretch);
     ad_free(p->tile);
     ad_free(p->column);
-    ad_free(p->looked);
+    ad_free(p->checked_span);
     ad_free(p->guard);
-    ad_free(p->called);
+    ad_free(p->rule);
     memset(p, 0, sizeof *p);
 }
 
@@ -292,7 +293,7 @@ size_t ad_program_bytes(const ad_program *p) {
                    p->chunk_groups * sizeof *p->chunk_group + p->members * sizeof *p->member +
                    p->lists * sizeof *p->list + (p->places + p->guards) * sizeof *p->place +
                    p->stretches * sizeof *p->stretch + p->tiles * sizeof *p->tile +
-                   p->columns * sizeof *p->column + p->lookeds * sizeof *p->looked;
+                   p->columns * sizeof *p->column + p->checked_spans * sizeof *p->checked_span;
     if (p->lane_run != NULL) {
         bytes += p->runs * sizeof *p->lane_run + p->records * sizeof *p->record;
     }
@@ -304,7 +305,7 @@ size_t ad_program_operations(const ad_program *p) {
     for (size_t k = 0; k < p->runs; k++) {
         const ad_program_run *run = &p->run[k];
         if (run->op == AD_RUN_CALL) {
-            ad_called c = p->called[run->base[0]];
+            ad_call_rule c = p->rule[run->base[0]];
             size_t seeds = ad_call_seeds(c, run->base[1], run->arity);
             count += ad_call_operations(c, run->base[1], seeds);
             continue;

@@ -15,7 +15,7 @@
 #include "graph/graph.h"
 
 #define AD_LANE_POINTS 32 /* points of a vector, if the program calls no elementwise function */
-#define AD_LANE_CALLED 1024 /* maximum number of points otherwise: one call serves all points */
+#define AD_LANE_CALL_POINTS 1024 /* maximum number of points otherwise: one call serves all points */
 #define AD_LANE_STEP 16 /* points are processed in multiples of this */
 #define AD_SLOT_PADDING 8 /* doubles that vector loops may access after an arena's last slot */
 
@@ -40,7 +40,7 @@ typedef enum ad_run_form {
 /* One run for one point.  An affine reduction has more operands than strides: operand r of element
  * k is slot base[0] + k stride[0] + r inner[0].  For a sum of products, factor i (0 or 1) of pair r
  * is slot base[i] + k stride[i] + r inner[i].  A call has a list of operands; base[0] is its number
- * in `called`, and base[1] its way.  The lists of other operations, except reductions, are padded
+ * in `rule`, and base[1] its mode.  The lists of other operations, except reductions, are padded
  * to whole vectors. */
 typedef struct ad_program_run {
     uint16_t op, form;
@@ -55,8 +55,8 @@ typedef struct ad_program_run {
 /* One run for lanes: count records of 1 + arity offsets, in doubles, of the result and the
  * operands.  A call has one record, of its operands and then its results. */
 typedef struct ad_lane_run {
-    uint16_t op, way;
-    uint32_t called;
+    uint16_t op, mode;
+    uint32_t rule;
     uint32_t count, arity;
     size_t first;
 } ad_lane_run;
@@ -79,28 +79,28 @@ typedef struct ad_member {
     unsigned stays;
 } ad_member;
 
-typedef struct ad_place_of { /* an output that is not structurally zero */
+typedef struct ad_output_slot { /* an output that is not structurally zero, or a guard */
     uint32_t position, slot;
-} ad_place_of;
+} ad_output_slot;
 
-typedef struct ad_stretch_of { /* consecutive outputs with consecutive slots */
+typedef struct ad_output_stretch { /* consecutive outputs with consecutive slots */
     uint32_t position, slot, count;
-} ad_stretch_of;
+} ad_output_stretch;
 
 /* Consecutive outputs in `count` similar rows of `width` outputs: output j of row k is read from
  * slot column[first + j].slot + k column[first + j].stride. */
-typedef struct ad_tile_of {
+typedef struct ad_output_tile {
     uint32_t position, count, width, first;
-} ad_tile_of;
+} ad_output_tile;
 
-typedef struct ad_column_of {
+typedef struct ad_tile_column {
     uint32_t slot;
     int32_t stride;
-} ad_column_of;
+} ad_tile_column;
 
-typedef struct ad_span_of {
+typedef struct ad_slot_span {
     uint32_t slot, count;
-} ad_span_of;
+} ad_slot_span;
 
 typedef struct ad_program {
     size_t inputs, outputs, slots;
@@ -118,27 +118,27 @@ typedef struct ad_program {
     size_t members, chunk_room; /* number of slots of the chunk groups, after all others */
     uint32_t *list;             /* not NULL, even if no run reads it */
     size_t lists;
-    ad_place_of *place; /* ascending by position */
+    ad_output_slot *place; /* ascending by position */
     size_t places;
-    ad_stretch_of *stretch; /* the same outputs as stretches */
+    ad_output_stretch *stretch; /* the same outputs as stretches */
     size_t stretches;
-    ad_tile_of *tile; /* many outputs, all with a slot and few in stretches, as tiles */
+    ad_output_tile *tile; /* many outputs, all with a slot and few in stretches, as tiles */
     size_t tiles;
-    ad_column_of *column;
+    ad_tile_column *column;
     size_t columns;
-    ad_span_of *looked; /* slots that derivatives are read from, without finite constants */
-    size_t lookeds;     /* 0 if there are many spans: the outputs are tested themselves */
-    ad_place_of *guard; /* position: 1 if its outcome was true */
+    ad_slot_span *checked_span; /* slots that derivatives are read from, without finite constants */
+    size_t checked_spans;       /* 0 if there are many spans: the outputs are tested themselves */
+    ad_output_slot *guard;      /* position: 1 if its outcome was true */
     size_t guards;
-    ad_called *called; /* copies of the graph's */
-    size_t calleds;
+    ad_call_rule *rule; /* copies of the graph's */
+    size_t rules;
     size_t call_room; /* doubles for operands and results of the largest call, after the slots */
 
     /* Lanes: offsets into the arena, in doubles. */
     ad_lane_run *lane_run;
     uint32_t *record;
     size_t records, lane_slots;
-    size_t lane_points;    /* points of a vector: AD_LANE_STEP (many slots) to AD_LANE_CALLED */
+    size_t lane_points; /* points of a vector: AD_LANE_STEP (many slots) to AD_LANE_CALL_POINTS */
     size_t lane_call_room; /* doubles for the largest call at all points of one callback */
     uint32_t *lane_input, *lane_constant; /* AD_NO_TERM for an input that is not read */
     uint32_t *lane_place;                 /* of each element of place, in order */

@@ -80,13 +80,14 @@ static ad_status write_call(const ad_schedule *s, writer *w, size_t k) {
     ad_program *p = w->p;
     ad_term t = s->order[k];
     size_t arity = ad_job_arity(s, t);
-    ad_program_run run = {.op = AD_RUN_CALL,
-                          .form = AD_RUN_LISTED,
-                          .arity = (uint32_t)arity,
-                          .count = (uint32_t)ad_job_results(s, t),
-                          .out = s->slot[t],
-                          .base = {s->g->vertex[t].x[2] / AD_CALLS, ad_graph_way(s->g, t)},
-                          .first = p->lists};
+    ad_program_run run = {
+        .op = AD_RUN_CALL,
+        .form = AD_RUN_LISTED,
+        .arity = (uint32_t)arity,
+        .count = (uint32_t)ad_job_results(s, t),
+        .out = s->slot[t],
+        .base = {s->g->vertex[t].x[2] / AD_CALL_MODES, ad_graph_call_mode(s->g, t)},
+        .first = p->lists};
     ad_status status =
         ad_grow((void **)&p->list, &w->room_lists, p->lists + arity, sizeof *p->list);
     if (status != AD_OK) return status;

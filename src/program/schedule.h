@@ -65,7 +65,8 @@ static inline size_t ad_job_arity(const ad_schedule *s, ad_term t) {
 /* The number of results of an operation.  Those of a call are the terms after it. */
 static inline size_t ad_job_results(const ad_schedule *s, ad_term t) {
     if (s->job[t].op != AD_RUN_CALL) return 1;
-    return ad_call_gives(ad_graph_called(s->g, t), ad_graph_way(s->g, t), ad_graph_seeds(s->g, t));
+    return ad_call_results(ad_graph_call_rule(s->g, t), ad_graph_call_mode(s->g, t),
+                           ad_graph_seeds(s->g, t));
 }
 
 /* The same for a group.  A call is a group on its own. */

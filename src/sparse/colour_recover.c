@@ -14,7 +14,7 @@
 /* A term is one appearance of an entry in a sum.  In a symmetric pattern term k is entry k, and its
  * mirror is the transposed entry.  Otherwise term k is entry k in the sum of its column's colour,
  * and term entries + k is the same entry in that of its row's colour. */
-typedef struct puzzle {
+typedef struct sum_system {
     const ad_pattern *p;
     int symmetric;
     size_t entries, terms, sums;
@@ -23,13 +23,13 @@ typedef struct puzzle {
     size_t *from, *left, *unknown, *start;
     size_t *member; /* the terms of sum s, from start[s] on */
     size_t *queue, queued;
-} puzzle;
+} sum_system;
 
-static size_t entry_of(const puzzle *x, size_t term) {
+static size_t entry_of(const sum_system *x, size_t term) {
     return term < x->entries ? term : term - x->entries;
 }
 
-static size_t mirror_of(const puzzle *x, size_t term) {
+static size_t mirror_of(const sum_system *x, size_t term) {
     if (x->symmetric) return x->mirror[term];
     if (x->terms == x->entries) return term;
     return term < x->entries ? term + x->entries : term - x->entries;
@@ -37,7 +37,7 @@ static size_t mirror_of(const puzzle *x, size_t term) {
 
 /* Enter the sums of the products of one side.  The rows of `lines` are the places in a product.
  * `place` holds the term of each entry of `lines`. */
-static ad_status add_sums(puzzle *x, const ad_pattern *lines, const uint32_t *colour,
+static ad_status add_sums(sum_system *x, const ad_pattern *lines, const uint32_t *colour,
                           size_t colours, const size_t *place, size_t shift, size_t packed) {
     size_t *seen = ad_alloc(colours, sizeof *seen);
     if (seen == NULL) return AD_NO_MEMORY;
@@ -62,7 +62,7 @@ static ad_status add_sums(puzzle *x, const ad_pattern *lines, const uint32_t *co
     return AD_OK;
 }
 
-static ad_status allocate_puzzle(puzzle *x) {
+static ad_status allocate_system(sum_system *x) {
     size_t n = x->terms;
     x->sum = ad_alloc(n, sizeof *x->sum);
     x->from = ad_alloc(n, sizeof *x->from);
@@ -75,7 +75,7 @@ static ad_status allocate_puzzle(puzzle *x) {
     return ready ? AD_OK : AD_NO_MEMORY;
 }
 
-static void list_members(puzzle *x) {
+static void list_members(sum_system *x) {
     for (size_t t = 0; t < x->terms; t++) {
         if (x->sum[t] != NO_SUM) x->start[x->sum[t] + 2]++;
     }
@@ -93,7 +93,7 @@ static void list_members(puzzle *x) {
 }
 
 /* Store the remaining term of sum s, as an entry read off or as a step. */
-static ad_status give_entry(const puzzle *x, size_t s, ad_recovery *r) {
+static ad_status give_entry(const sum_system *x, size_t s, ad_recovery *r) {
     size_t term = x->unknown[s], entry = entry_of(x, term);
     size_t mirror = x->symmetric ? x->mirror[term] : entry;
     r->from[entry] = r->from[mirror] = x->from[s];
@@ -110,7 +110,7 @@ static ad_status give_entry(const puzzle *x, size_t s, ad_recovery *r) {
     return AD_OK;
 }
 
-static ad_status solve_puzzle(puzzle *x, ad_recovery *r) {
+static ad_status solve_system(sum_system *x, ad_recovery *r) {
     size_t found = 0;
     for (size_t q = 0; q < x->queued; q++) {
         size_t s = x->queue[q];
@@ -134,7 +134,7 @@ static int colours_exist(size_t n, const uint32_t *colour, size_t colours) {
     return 1;
 }
 
-static ad_status finish(puzzle *x, ad_status status, ad_recovery *r) {
+static ad_status finish(sum_system *x, ad_status status, ad_recovery *r) {
     if (status == AD_OK) {
         r->entries = x->entries;
         r->from = ad_alloc(x->entries, sizeof *r->from);
@@ -142,7 +142,7 @@ static ad_status finish(puzzle *x, ad_status status, ad_recovery *r) {
     }
     if (r->from != NULL) {
         list_members(x);
-        status = solve_puzzle(x, r);
+        status = solve_system(x, r);
     }
     if (status != AD_OK) ad_recovery_free(r);
     ad_free(x->mirror);
@@ -158,11 +158,11 @@ static ad_status finish(puzzle *x, ad_status status, ad_recovery *r) {
 
 static ad_status make_symmetric(const ad_pattern *p, const uint32_t *colour, size_t colours,
                                 ad_recovery *r) {
-    puzzle x = {.p = p, .symmetric = 1, .entries = p->start[p->rows]};
+    sum_system x = {.p = p, .symmetric = 1, .entries = p->start[p->rows]};
     x.terms = x.entries;
     x.mirror = ad_alloc(x.entries, sizeof *x.mirror);
     ad_status status = x.mirror != NULL ? ad_pattern_mirror(p, x.mirror) : AD_NO_MEMORY;
-    if (status == AD_OK) status = allocate_puzzle(&x);
+    if (status == AD_OK) status = allocate_system(&x);
     if (status == AD_OK) status = add_sums(&x, p, colour, colours, NULL, 0, 0);
     return finish(&x, status, r);
 }
@@ -194,12 +194,12 @@ ad_status ad_recovery_make_both(const ad_pattern *p, const uint32_t *column_colo
     if (row_colour != NULL && !colours_exist(p->rows, row_colour, row_colours)) {
         return AD_BAD_INDEX;
     }
-    puzzle x = {.p = p, .entries = p->start[p->rows]};
+    sum_system x = {.p = p, .entries = p->start[p->rows]};
     int two = column_colour != NULL && row_colour != NULL;
     x.terms = two ? 2 * x.entries : x.entries;
     size_t first = column_colours * p->rows, *place = NULL;
     ad_pattern t = {0};
-    status = allocate_puzzle(&x);
+    status = allocate_system(&x);
     if (status == AD_OK && column_colour != NULL) {
         status = add_sums(&x, p, column_colour, column_colours, NULL, 0, 0);
     }

@@ -17,8 +17,8 @@ static int sweep_whole_rows(ad_sweep *s, const ad_run *run, const ad_block *bloc
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};
         ad_numbers partial = stored ? (ad_numbers){share + e.edge, e.edge_stride} : ad_sweep_ones;
-        ad_sweep_join(s, e.count, ad_sweep_end(s, e.count, own), ad_sweep_end(s, e.count, e.in),
-                      partial, ad_sweep_zeros, first);
+        ad_sweep_propagate(s, e.count, ad_sweep_endpoint(s, e.count, own),
+                           ad_sweep_endpoint(s, e.count, e.in), partial, ad_sweep_zeros, first);
         if (ad_pace_stops(&s->pace, e.count * s->p)) return 1;
     }
     return 0;
@@ -49,8 +49,9 @@ static int sweep_running(ad_sweep *s, const ad_run *run, const ad_block *block) 
     if (s->second != NULL) pass_on(s, s->second->adjoint, run, block);
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place nodes = {(ad_node)(run->node + e.edge), e.edge_stride, NULL};
-        ad_sweep_join(s, e.count, ad_sweep_end(s, e.count, nodes), ad_sweep_end(s, e.count, e.in),
-                      ad_sweep_ones, ad_sweep_zeros, first);
+        ad_sweep_propagate(s, e.count, ad_sweep_endpoint(s, e.count, nodes),
+                           ad_sweep_endpoint(s, e.count, e.in), ad_sweep_ones, ad_sweep_zeros,
+                           first);
         if (ad_pace_stops(&s->pace, e.count * p)) return 1;
     }
     for (size_t k = 0; !s->backward && k < block->count; k++) {
@@ -165,15 +166,16 @@ static ad_place last_of(const node_matrix *x) {
     return (ad_place){(ad_node)last, 0, NULL};
 }
 
-/* Adjoints along operand j.  In second order, `bends` says that the partials move, since both
- * operands do. */
-static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int j, int bends) {
+/* Adjoints along operand j.  In second order, `with_slopes` says that the partials have tangents,
+ * because both operands are active. */
+static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int j,
+                          int with_slopes) {
     const ad_region *region = ad_sweep_first(s, run, j);
     const double *value = s->tape->value, *w = s->array;
     const int redirected = region != NULL && region->result != NULL, first = region != NULL;
     node_matrix at = x->operand[j];
     double *to = s->second != NULL ? s->second->adjoint : s->array;
-    if (s->second != NULL && ad_sweep_end(s, 1, last_of(&at)).w != NULL) {
+    if (s->second != NULL && ad_sweep_endpoint(s, 1, last_of(&at)).w != NULL) {
         pull_product(s, x, j, w, value, s->array, &at, first);
     }
     if (redirected) {
@@ -181,7 +183,7 @@ static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int 
         at.base -= (ad_node)region->first;
     }
     pull_product(s, x, j, s->second != NULL ? s->second->adjoint : w, value, to, &at, first);
-    if (bends) pull_product(s, x, j, w, s->second->tangent, to, &at, 0);
+    if (with_slopes) pull_product(s, x, j, w, s->second->tangent, to, &at, 0);
 }
 
 static node_matrix nodes_of(const ad_view *v, int64_t batch, int64_t rows, int64_t columns) {
@@ -191,7 +193,7 @@ static node_matrix nodes_of(const ad_view *v, int64_t batch, int64_t rows, int64
 static int sweep_PRODUCT(ad_sweep *s, const ad_run *run, const ad_block *b) {
     const uint32_t *extent = b->extent[1].size;
     const int64_t batch = b->extent[0].count, M = extent[0], K = extent[1], N = extent[2];
-    const int bends = s->second != NULL && b->active[0] && b->active[1];
+    const int with_slopes = s->second != NULL && b->active[0] && b->active[1];
     product x = {{run->node, {M * N, N, 1}, batch, M, N}, {{0}}, 0};
     x.operand[0] = nodes_of(&b->operand[0], batch, M, K);
     x.operand[1] = nodes_of(&b->operand[1], batch, K, N);
@@ -200,7 +202,7 @@ static int sweep_PRODUCT(ad_sweep *s, const ad_run *run, const ad_block *b) {
         for (int j = 0; j < 2; j++) {
             if (!b->active[j]) continue;
             if (s->backward) {
-                pull_products(s, run, &x, j, bends);
+                pull_products(s, run, &x, j, with_slopes);
             } else {
                 push_product(s, &x, j, s->p == 1 && (j == 0 || !b->active[0]));
             }

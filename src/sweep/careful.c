@@ -135,7 +135,7 @@ ad_status ad_careful_begin(const ad_tape *tape, int backward, ad_careful *c) {
     c->state = ad_alloc(count, 1);
     if (c->finite == NULL || c->state == NULL) return AD_NO_MEMORY;
     c->infinite = c->finite + count;
-    if (!ad_tape_has_roots(tape, 0, tape->runs)) return AD_OK;
+    if (!ad_tape_may_have_kinks(tape, 0, tape->runs)) return AD_OK;
     c->order = ad_alloc(count, sizeof *c->order);
     return c->order == NULL ? AD_NO_MEMORY : ad_tape_orders(tape, tape->runs, c->order);
 }

@@ -18,9 +18,9 @@ static int are_leaves(const ad_sweep *s, size_t m, ad_place place) {
     return high < s->leaves;
 }
 
-ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place) {
-    if (s->second == NULL) return (ad_end){s->array, NULL, place};
-    return (ad_end){are_leaves(s, m, place) ? NULL : s->array, s->second->adjoint, place};
+ad_endpoint ad_sweep_endpoint(const ad_sweep *s, size_t m, ad_place place) {
+    if (s->second == NULL) return (ad_endpoint){s->array, NULL, place};
+    return (ad_endpoint){are_leaves(s, m, place) ? NULL : s->array, s->second->adjoint, place};
 }
 
 void ad_sweep_clear(const ad_sweep *s, const ad_run *run) {
@@ -30,9 +30,9 @@ void ad_sweep_clear(const ad_sweep *s, const ad_run *run) {
     }
 }
 
-void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
-                   ad_numbers slope, int first) {
-    const ad_end to = s->backward ? operand : own, from = s->backward ? own : operand;
+void ad_sweep_propagate(ad_sweep *s, size_t m, ad_endpoint own, ad_endpoint operand,
+                        ad_numbers partial, ad_numbers slope, int first) {
+    const ad_endpoint to = s->backward ? operand : own, from = s->backward ? own : operand;
     if (operand.w != NULL) {
         s->kernel->edges(to.w, from.w, m, s->p, to.place, from.place, partial.at, partial.step,
                          first, &s->nonfinite);

@@ -144,7 +144,7 @@ static ad_status times_partial(expansion *x, unsigned op, int j, const item oper
     item factors[2];
     ad_status status = record_expression(x, ad_expr_partial(op, j), operands, &factors[0]);
     ad_node *mixed = NULL;
-    if (status == AD_OK && j == 0 && x->order != NULL && ad_vanish_is_root(op)) {
+    if (status == AD_OK && j == 0 && x->order != NULL && ad_vanish_may_have_kink(op)) {
         mixed = ad_alloc(x->extent.count, sizeof *mixed);
         if (mixed == NULL) return AD_NO_MEMORY;
         status = root_partial(x, list, operands[3], &factors[0], mixed);
@@ -370,7 +370,7 @@ static ad_status expand(const ad_segment *s, ad_node *node, int backward) {
     ad_status status = ad_tape_constant(s->tape, 0, &x.zero);
     size_t count = s->last_run - s->first_run;
     float *order = NULL;
-    if (status == AD_OK && ad_tape_has_roots(s->tape, s->first_run, s->last_run)) {
+    if (status == AD_OK && ad_tape_may_have_kinks(s->tape, s->first_run, s->last_run)) {
         order = ad_alloc(s->tape->nodes, sizeof *order);
         status = order == NULL ? AD_NO_MEMORY : ad_tape_orders(s->tape, s->last_run, order);
         x.order = order;

@@ -67,7 +67,7 @@ static ad_status run_slopes(void *context, const ad_run *run, size_t k, size_t n
     if (status != AD_OK) return status;
     status = ad_renew((void **)&x->scratch, &x->room, 2 * n * r->count, sizeof(double));
     if (status != AD_OK) return status;
-    ad_recurrence_lay(r, 1, n, x->scratch);
+    ad_recurrence_place(r, 1, n, x->scratch);
     for (int j = 0; j < run->arity; j++) {
         ad_coefficients *at = &r->at[j];
         at->value = in_row(tape->value, n, operand[j], at->value);

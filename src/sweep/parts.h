@@ -34,14 +34,14 @@ extern const ad_numbers ad_sweep_ones, ad_sweep_zeros;
 
 /* One end of some edges: the nodes at `place` in the array w of tangents or adjoints (NULL if these
  * are not needed) and, in second order, in the array u. */
-typedef struct ad_end {
+typedef struct ad_endpoint {
     double *w, *u;
     ad_place place;
-} ad_end;
+} ad_endpoint;
 
 /* The end for m nodes in the sweep's arrays.  In second order, the adjoints w of leaves are not
  * needed. */
-ad_end ad_sweep_end(const ad_sweep *s, size_t m, ad_place place);
+ad_endpoint ad_sweep_endpoint(const ad_sweep *s, size_t m, ad_place place);
 
 /* Forward, set the tangents of a run that adds to its nodes to zero. */
 void ad_sweep_clear(const ad_sweep *s, const ad_run *run);
@@ -49,8 +49,8 @@ void ad_sweep_clear(const ad_sweep *s, const ad_run *run);
 /* Sweep the edges between a run's nodes and an operand's, in the direction of the sweep.  `first`
  * says that these are the first edges to reach their destination (for p > 1 only forward).  `slope`
  * holds the tangents of the partials, which are zero except in second order. */
-void ad_sweep_join(ad_sweep *s, size_t m, ad_end own, ad_end operand, ad_numbers partial,
-                   ad_numbers slope, int first);
+void ad_sweep_propagate(ad_sweep *s, size_t m, ad_endpoint own, ad_endpoint operand,
+                        ad_numbers partial, ad_numbers slope, int first);
 
 /* Returns the region whose adjoints the run writes through operand j (first_write.h), or NULL. */
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j);

@@ -85,6 +85,6 @@ ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size
 
 /* Place the coefficients of all series in one array, order major: series t begins at
  * room + t * (orders + 1) * n. */
-void ad_recurrence_lay(ad_recurrence *r, size_t orders, size_t n, double *room);
+void ad_recurrence_place(ad_recurrence *r, size_t orders, size_t n, double *room);
 
 #endif

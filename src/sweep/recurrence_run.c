@@ -123,7 +123,7 @@ static void start(const ad_recurrence *r, size_t n, size_t t) {
     }
 }
 
-void ad_recurrence_lay(ad_recurrence *r, size_t orders, size_t n, double *room) {
+void ad_recurrence_place(ad_recurrence *r, size_t orders, size_t n, double *room) {
     for (size_t t = 0; t < r->count; t++) {
         double *own = room + t * (orders + 1) * n;
         r->at[t] = (ad_coefficients){own, own + n, (int)t == r->result};

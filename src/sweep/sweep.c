@@ -20,7 +20,7 @@ static ad_numbers numbers_at(const double *array, size_t m, ad_place place, doub
 typedef struct member {
     const ad_run *run;
     const ad_span *span;
-    int edges, bends;         /* number of operands with edges; whether stored partials move */
+    int edges, has_slopes;    /* number of operands with edges; second order: partials are stored */
     int first[AD_MAX_ARITY];  /* the operand's edges are the first to reach it */
     int within[AD_MAX_ARITY]; /* the member whose private nodes the operand is, or -1 */
     double *w, *u;            /* private adjoints of the current chunk, or NULL */
@@ -89,22 +89,24 @@ static ad_numbers chunk_slopes(const ad_second *second, const member *x, chunk *
 }
 
 /* The end of a chunk's edges: the private arrays of member x if it has them. */
-static ad_end end_of(const ad_sweep *s, size_t m, const member *x, ad_place place) {
-    if (x == NULL || x->w == NULL) return ad_sweep_end(s, m, place);
-    return (ad_end){x->w, x->u, {0, 1, NULL}};
+static ad_endpoint end_of(const ad_sweep *s, size_t m, const member *x, ad_place place) {
+    if (x == NULL || x->w == NULL) return ad_sweep_endpoint(s, m, place);
+    return (ad_endpoint){x->w, x->u, {0, 1, NULL}};
 }
 
 /* Returns whether the derivative of a partial may be infinite.  This needs a partial that is zero
  * or not finite, as at kinks and poles. */
-static int may_bend(double partial) { return partial == 0 || !(partial - partial == 0); }
+static int slope_may_be_infinite(double partial) {
+    return partial == 0 || !(partial - partial == 0);
+}
 
 /* Returns whether a chunk has such partials among the stored ones. */
-static int chunk_bends(const ad_tape *tape, const member *x, const chunk *c) {
+static int slopes_may_be_infinite(const ad_tape *tape, const member *x, const chunk *c) {
     for (int j = 0; j < x->run->arity; j++) {
         if (x->span->source[j] != AD_PARTIAL_STORED) continue;
         const double *partial = tape->partial + x->span->partial[j] + c->k;
         for (size_t e = 0; e < c->m; e++) {
-            if (may_bend(partial[e])) return 1;
+            if (slope_may_be_infinite(partial[e])) return 1;
         }
     }
     return 0;
@@ -112,10 +114,11 @@ static int chunk_bends(const ad_tape *tape, const member *x, const chunk *c) {
 
 static int chunk_edges(ad_sweep *s, const group *g, const member *x, chunk *c) {
     const double *stored[AD_MAX_ARITY] = {NULL};
-    const ad_end own = end_of(s, c->m, x, c->own);
-    const int moved = s->second != NULL && (ad_any(c->m, own.w + own.place.base) ||
-                                            (x->bends && chunk_bends(s->tape, x, c)));
-    if (x->bends && moved) {
+    const ad_endpoint own = end_of(s, c->m, x, c->own);
+    const int with_slopes =
+        s->second != NULL && (ad_any(c->m, own.w + own.place.base) ||
+                              (x->has_slopes && slopes_may_be_infinite(s->tape, x, c)));
+    if (x->has_slopes && with_slopes) {
         const ad_second *second = s->second;
         s->status = second->slopes(second->context, x->run, c->k, c->m, c->place, stored);
         if (s->status != AD_OK) return 1;
@@ -125,11 +128,11 @@ static int chunk_edges(ad_sweep *s, const group *g, const member *x, chunk *c) {
         if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
         const member *within = x->within[j] < 0 ? NULL : &g->member[x->within[j]];
         ad_numbers partial = chunk_partials(s->tape, x, c, j);
-        ad_numbers slope = moved ? chunk_slopes(s->second, x, c, j, stored) : ad_sweep_zeros;
-        ad_sweep_join(s, c->m, own, end_of(s, c->m, within, c->place[j]), partial, slope,
-                      x->first[j]);
+        ad_numbers slope = with_slopes ? chunk_slopes(s->second, x, c, j, stored) : ad_sweep_zeros;
+        ad_sweep_propagate(s, c->m, own, end_of(s, c->m, within, c->place[j]), partial, slope,
+                           x->first[j]);
     }
-    return ad_pace_stops(&s->pace, (moved ? 4 : 1) * c->m * s->p);
+    return ad_pace_stops(&s->pace, (with_slopes ? 4 : 1) * c->m * s->p);
 }
 
 static member member_of(const ad_sweep *s, const ad_run *run) {
@@ -140,7 +143,7 @@ static member member_of(const ad_sweep *s, const ad_run *run) {
                                  : source != AD_PARTIAL_ZERO && x.edges == 0;
         x.within[j] = -1;
         x.edges += source != AD_PARTIAL_ZERO;
-        x.bends |= s->second != NULL && source == AD_PARTIAL_STORED;
+        x.has_slopes |= s->second != NULL && source == AD_PARTIAL_STORED;
     }
     return x;
 }
@@ -260,7 +263,9 @@ static int scalars_second(ad_sweep *s, size_t first, size_t end) {
         const double *slope[AD_MAX_ARITY] = {NULL}, w = s->array[run->node];
         const double *partial = s->tape->partial + run->partial;
         const int two = run->form == AD_FORM_BINARY;
-        if (w == 0 && !may_bend(partial[0]) && !(two && may_bend(partial[1]))) continue;
+        if (w == 0 && !slope_may_be_infinite(partial[0]) &&
+            !(two && slope_may_be_infinite(partial[1])))
+            continue;
         s->status = second->slopes(second->context, run, 0, 1, place, slope);
         if (s->status != AD_OK) return 1;
         for (int j = 0; j < run->arity; j++) {

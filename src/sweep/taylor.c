@@ -73,7 +73,7 @@ static ad_status elements(taylor *x, unsigned op, size_t n, ad_node *const nodes
     }
     double *own = x->scratch + (size_t)r->result * width;
     memcpy(own, x->tape->value + node, n * sizeof *own);
-    ad_recurrence_lay(r, x->d, n, x->scratch);
+    ad_recurrence_place(r, x->d, n, x->scratch);
     status = ad_recurrence_run(r, mask, x->d, n, &x->nonfinite);
     if (status != AD_OK || r->still[mask][r->result]) return status;
     for (size_t e = 0; e < n; e++) {

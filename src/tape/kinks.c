@@ -7,10 +7,10 @@
 #include "base/alloc.h"
 #include "tape/block.h"
 
-int ad_tape_has_roots(const ad_tape *tape, size_t first_run, size_t last_run) {
+int ad_tape_may_have_kinks(const ad_tape *tape, size_t first_run, size_t last_run) {
     for (size_t k = first_run; k < last_run; k++) {
         const ad_run *run = &tape->run[k];
-        if (run->form != AD_FORM_BLOCK && ad_vanish_is_root(run->op)) return 1;
+        if (run->form != AD_FORM_BLOCK && ad_vanish_may_have_kink(run->op)) return 1;
     }
     return 0;
 }

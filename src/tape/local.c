@@ -37,7 +37,8 @@ static int is_dead(const walk *x, unsigned op, int j, const ad_node nodes[], dou
         return node_stays_zero(x, nodes[1]);
     case AD_PARTIAL_STORED:
         if (partial != 0) return 0;
-        return ad_expr_steps(op, j) || (op == AD_DIVIDE && j == 1 && node_stays_zero(x, nodes[0]));
+        return ad_expr_is_piecewise_constant(op, j) ||
+               (op == AD_DIVIDE && j == 1 && node_stays_zero(x, nodes[0]));
     default:
         return 0;
     }

@@ -142,7 +142,7 @@ static void compute_values(ad_tape *tape, const plan *p, double *value) {
 /* Set those of `count` products of derivatives from `first` on to zero that are NaN although one of
  * their factors is zero and stays zero near the point (local.h).  `operand` holds the views of the
  * two factors. */
-static ad_status settle_nodes(ad_tape *tape, size_t count, const ad_view *operand,
+static ad_status resolve_nans(ad_tape *tape, size_t count, const ad_view *operand,
                               const ad_extent *extent, ad_node first) {
     double *value = tape->value + first;
     ad_node buffer[2][AD_CHUNK];
@@ -169,10 +169,10 @@ static ad_status settle_nodes(ad_tape *tape, size_t count, const ad_view *operan
     return AD_OK;
 }
 
-ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node) {
+ad_status ad_tape_resolve_nan(ad_tape *tape, ad_node a, ad_node b, ad_node node) {
     const ad_view operand[2] = {{a, AD_AFFINE, {0}}, {b, AD_AFFINE, {0}}};
     const ad_extent extent = {0, 1, {0}};
-    return settle_nodes(tape, 1, operand, &extent, node);
+    return resolve_nans(tape, 1, operand, &extent, node);
 }
 
 /* An operation on constants is recorded as a constant, without a run. */
@@ -194,7 +194,7 @@ ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_no
     ad_status status = ad_tape_scalar(tape, op, forms[fixed], a, b, node);
     if (op != AD_PRODUCT || status != AD_OK || tape->value[*node] == tape->value[*node])
         return status;
-    return ad_tape_settle(tape, a, b, *node);
+    return ad_tape_resolve_nan(tape, a, b, *node);
 }
 
 /* Remove the nodes from `first` on, which no run computes yet, and list entries. */
@@ -256,7 +256,7 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
     }
     compute_values(tape, &p, tape->value + *first);
     if (op == AD_PRODUCT) {
-        status = settle_nodes(tape, count, p.span.operand, &p.span.extent, *first);
+        status = resolve_nans(tape, count, p.span.operand, &p.span.extent, *first);
         if (status != AD_OK) {
             take_back(tape, *first, lists);
             return status;
@@ -266,7 +266,7 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
         tape->lists = lists; /* constants need no run */
         return AD_OK;
     }
-    if (ad_is_root(op)) tape->roots = tape->nodes;
+    if (ad_has_square_rule(op)) tape->roots = tape->nodes;
     tape->run[tape->runs++] =
         (ad_run){*first, 0, (uint8_t)op, AD_FORM_SPAN, (uint16_t)p.arity, (uint32_t)tape->spans, 0};
     tape->span[tape->spans++] = p.span;
@@ -350,7 +350,7 @@ static int is_as_recorded(const ad_tape *tape, const ad_guard *guard, size_t bit
     return 1;
 }
 
-size_t ad_tape_flipped(const ad_tape *tape) {
+size_t ad_tape_first_changed_guard(const ad_tape *tape) {
     size_t bit = 0, k = 0;
     for (; k < tape->guards; k++) {
         if (!is_as_recorded(tape, &tape->guard[k], bit)) break;

@@ -19,7 +19,7 @@ static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
 }
 
 /* Returns whether the nodes [low, high] are all constants or all not. */
-static int alike_between(const ad_tape *tape, size_t low, size_t high) {
+static int all_or_none_constant(const ad_tape *tape, size_t low, size_t high) {
     int constant = ad_is_constant(tape, (ad_node)low);
     const uint64_t all = constant ? ~(uint64_t)0 : 0;
     for (size_t node = low; node <= high;) {
@@ -34,8 +34,8 @@ static int alike_between(const ad_tape *tape, size_t low, size_t high) {
 }
 
 /* The same for the nodes of an affine rule only.  Dimensions with stride 0 add no nodes. */
-static int rule_is_alike(const ad_tape *tape, ad_node base, size_t n, const int64_t *size,
-                         const int64_t *stride) {
+static int rule_all_or_none_constant(const ad_tape *tape, ad_node base, size_t n,
+                                     const int64_t *size, const int64_t *stride) {
     int64_t sizes[2 * AD_DIMS], steps[2 * AD_DIMS];
     ad_node nodes[AD_CHUNK];
     size_t count = 1, kept = 0;
@@ -72,8 +72,8 @@ static int is_rule(const ad_tape *tape, ad_node base, size_t n, const int64_t *s
     }
     if (low < 0 || high >= (int64_t)tape->nodes) return 0;
     if (ad_tape_stops(tape, (size_t)(high - low) / 64)) return 0; /* words to compare */
-    return alike_between(tape, (size_t)low, (size_t)high) ||
-           rule_is_alike(tape, base, n, size, stride);
+    return all_or_none_constant(tape, (size_t)low, (size_t)high) ||
+           rule_all_or_none_constant(tape, base, n, size, stride);
 }
 
 static int list_lies_below(const ad_tape *from, size_t end, uint32_t list, size_t count) {
@@ -115,7 +115,7 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
     ad_status status = ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
     if (run->op != AD_PRODUCT || status != AD_OK || to->value[node] == to->value[node])
         return status;
-    return ad_tape_settle(to, a, b, node);
+    return ad_tape_resolve_nan(to, a, b, node);
 }
 
 /* Convert the views of an elementwise operation to operands.  Returns 0 if a view names a node that

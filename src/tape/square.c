@@ -82,7 +82,7 @@ static ad_status square_of_root(ad_tape *tape, int ndim, const int64_t *shape, c
     *recorded = 0;
     if (run == NULL) return AD_OK;
     const unsigned op = run->op;
-    if (!ad_is_root(op)) return AD_OK;
+    if (!ad_has_square_rule(op)) return AD_OK;
     if (!has_rules(tape, run)) return AD_OK;
     *recorded = 1;
     const ad_node root = run->node;

@@ -98,7 +98,7 @@ typedef struct ad_tape {
     size_t room_nodes, room_partials, room_lists, room_runs, room_spans, room_blocks, room_guards;
     size_t room_checks, room_outcomes, room_rules; /* outcomes: in words of 64 bits */
     size_t limit;       /* maximum number of nodes; AD_MAX_NODES unless a test lowers it */
-    size_t roots;       /* all results of roots (ad_is_root()) are below this node */
+    size_t roots;       /* results of operations with ad_has_square_rule() are below this node */
     size_t renewed;     /* room_nodes when the large arrays were last reallocated */
     ad_node recent[64]; /* recent constants, found by a hash of their bits */
     ad_local local;     /* classified when recording needs it */
@@ -138,7 +138,7 @@ int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count);
 
 /* Record one scalar operation on existing nodes, with its value and partials.  The result of
  * constants is a constant.  Returns AD_TAPE_FULL or AD_NO_MEMORY on failure.  A product of
- * derivatives whose NaN could not be classified (ad_tape_settle()) stays on the tape after
+ * derivatives whose NaN could not be classified (ad_tape_resolve_nan()) stays on the tape after
  * AD_NO_MEMORY. */
 ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node);
 ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node);
@@ -148,9 +148,9 @@ static inline int ad_tape_stops(const ad_tape *tape, size_t work) {
     return tape->pace != NULL && ad_pace_stops(tape->pace, work);
 }
 
-/* Returns whether an operation is a root; ad_tape_elementwise() treats squares of its results
- * specially (square.c). */
-static inline int ad_is_root(unsigned op) {
+/* Returns whether ad_tape_elementwise() has a special rule for squares of the results of this
+ * operation: square roots, absolute values and hypotenuses (square.c). */
+static inline int ad_has_square_rule(unsigned op) {
     return op == AD_SQRT || op == AD_ABSOLUTE || op == AD_HYPOT;
 }
 
@@ -177,14 +177,14 @@ static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad
     t->partial[first] = partial[form == AD_FORM_RIGHT];
     if (form == AD_FORM_BINARY) t->partial[first + 1] = partial[1];
     t->partials = first + 1 + (form == AD_FORM_BINARY);
-    if (ad_is_root(op)) t->roots = t->nodes;
+    if (ad_has_square_rule(op)) t->roots = t->nodes;
     return AD_OK;
 }
 
 /* If the value of node, a product of derivatives (AD_PRODUCT), is NaN although one of its operands
  * a and b is zero and stays zero near the point, set it to zero.  Returns AD_NO_MEMORY on
  * failure. */
-ad_status ad_tape_settle(ad_tape *tape, ad_node a, ad_node b, ad_node node);
+ad_status ad_tape_resolve_nan(ad_tape *tape, ad_node a, ad_node b, ad_node node);
 
 /* An operand of an array operation as the caller describes it: an affine rule with one stride per
  * dimension of the result's shape or, if nodes is not NULL, a list in C order, which is copied.
@@ -234,7 +234,7 @@ static inline int ad_outcome(const ad_tape *tape, size_t k) {
 
 /* Returns the first guard whose truth values, evaluated at the tape's values, differ from the
  * recorded outcomes; tape->guards if there is none. */
-size_t ad_tape_flipped(const ad_tape *tape);
+size_t ad_tape_first_changed_guard(const ad_tape *tape);
 
 /* Returns the run that computes node, or NULL for a leaf, in O(log runs). */
 const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node);

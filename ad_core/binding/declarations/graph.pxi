@@ -10,16 +10,16 @@ cdef extern from "graph/graph.h" nogil:
     ctypedef struct ad_vertex:
         uint32_t op
         ad_term x[3]
-    ctypedef struct ad_called:
+    ctypedef struct ad_call_rule:
         void *rule
         uint32_t elementwise
     ctypedef struct ad_graph:
         ad_vertex *vertex
-        ad_called *called
+        ad_call_rule *rule
         size_t terms
         size_t lists
         size_t inputs
-        size_t calleds
+        size_t rules
         size_t limit
         ad_status status
     ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit)

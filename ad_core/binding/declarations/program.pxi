@@ -3,7 +3,7 @@
 
 cdef extern from "program/program.h" nogil:
     int AD_LANE_POINTS
-    ctypedef struct ad_place_of:
+    ctypedef struct ad_output_slot:
         uint32_t position
         uint32_t slot
     ctypedef struct ad_program_run:
@@ -28,13 +28,13 @@ cdef extern from "program/program.h" nogil:
         size_t chunk_groups
         uint32_t *list
         size_t lists
-        ad_place_of *place
+        ad_output_slot *place
         size_t places
-        ad_place_of *guard
+        ad_output_slot *guard
         size_t guards
         size_t lane_slots
         void *lane_run
-        size_t calleds
+        size_t rules
     ctypedef struct ad_wanted:
         size_t outputs
         size_t checked

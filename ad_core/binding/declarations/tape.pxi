@@ -94,7 +94,7 @@ cdef extern from "tape/tape.h" nogil:
     ad_status ad_tape_check(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                             const ad_operand *operands, int how, uint8_t *truth)
     int AD_CHECK_HOLDS
-    size_t ad_tape_flipped(const ad_tape *tape)
+    size_t ad_tape_first_changed_guard(const ad_tape *tape)
     size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard)
     const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node)
     ad_status ad_tape_reserve(ad_tape *tape, size_t nodes, size_t partials, size_t lists,

@@ -310,7 +310,7 @@ cdef class Call:
         met = None if self.watch is None else self.watch.count()
         job.run(workers, progress)
         if met is not None and met != self.watch.count():
-            self.watch.mend(job.arrays, job.results, shape)
+            self.watch.recompute(job.arrays, job.results, shape)
         missed = None if job.missed is None else job.missed.reshape(shape).view(bool)
         if out is None:
             return [y if y.ndim else y[()] for y in job.results], missed

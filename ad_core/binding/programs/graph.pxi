@@ -18,7 +18,7 @@ cdef class Graph:
     cdef readonly cnp.ndarray guards        # terms of comparisons that decide control flow,
     cdef readonly cnp.ndarray outcomes      # their outcomes in the recording,
     cdef readonly cnp.ndarray numbers       # and the numbers of their guards in the recording
-    cdef list called                        # references to the rules; the graph holds none
+    cdef list rules                         # references to the rules; the graph holds none
 
     def __cinit__(self, Trace trace not None, cnp.ndarray inputs not None,
                   cnp.ndarray outputs not None):
@@ -47,8 +47,8 @@ cdef class Graph:
         self.guards = guards[asked]
         self.outcomes = (asked % 2).astype(np.uint8)
         self.numbers = asked // 2
-        self.called = [<object> (<called *> root.tape.rule[k]).object
-                       for k in range(root.tape.rules)]
+        self.rules = [<object> (<called *> root.tape.rule[k]).object
+                      for k in range(root.tape.rules)]
 
     def __dealloc__(self):
         ad_graph_free(&self.g)
@@ -57,7 +57,7 @@ cdef class Graph:
     def calls(self):
         """The number of calls of rules.  Products with their Jacobians have no derivatives here,
         except for elementwise rules."""
-        return self.g.calleds
+        return self.g.rules
 
     @property
     def terms(self):
@@ -94,9 +94,9 @@ cdef class Graph:
         """Let the elementwise functions that are called record their slopes.  No Python code may
         run later, while terms are derived, because it might change this graph."""
         cdef size_t k = 0
-        while k < self.g.calleds:
-            if self.g.called[k].elementwise:
-                (<Called> (<called *> self.g.called[k].rule).object).prepare()
+        while k < self.g.rules:
+            if self.g.rule[k].elementwise:
+                (<Called> (<called *> self.g.rule[k].rule).object).prepare()
             k += 1
         return 0
 

@@ -130,7 +130,7 @@ def call_elementwise(function, tuple operands):
     for x in operands:
         if type(x) is TracedScalar:
             s = <TracedScalar> x
-            if (n == MAXARITY or s.truth or not at_hand(s.trace)
+            if (n == MAXARITY or s.truth or not is_innermost(s.trace)
                     or ad_is_constant(s.trace.tape, s.node)):
                 return NotImplemented
             trace = s.trace
@@ -142,12 +142,12 @@ def call_elementwise(function, tuple operands):
         else:
             return NotImplemented
     last = function.last
-    if last is not None and are_those(<tuple> last[0], operands):
+    if last is not None and same_operands(<tuple> last[0], operands):
         call = <Called> last[1]
     else:
         call = <Called> function.of_numbers(operands)
     found = untraced(function.value, *numbers)
-    if not PyFloat_Check(found) or not at_hand(trace):
+    if not PyFloat_Check(found) or not is_innermost(trace):
         return NotImplemented
     result = PyFloat_AS_DOUBLE(found)
     read.nodes = nodes
@@ -155,7 +155,7 @@ def call_elementwise(function, tuple operands):
     return new_scalar(trace, first)
 
 
-cdef bint are_those(tuple known, tuple operands):
+cdef bint same_operands(tuple known, tuple operands):
     """Whether the same operands are traced, and the others are the same objects."""
     if len(known) != len(operands):
         return False

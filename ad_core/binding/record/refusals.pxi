@@ -16,7 +16,7 @@ cdef int remember_on(Trace trace, object error) except -1:
     return 0
 
 
-cdef int carry_outward(Trace trace) except -1:
+cdef int pass_refusal_outward(Trace trace) except -1:
     """Pass the refusal of an ended trace to the trace that it was opened in."""
     cdef Trace outer = innermost()
     error, trace.refusal = trace.refusal, None
@@ -38,14 +38,14 @@ cdef int refuse_swallowed(Trace trace) except -1:
 
 
 cdef enum:
-    MOST_HANDED = 1000          # entries of Trace.handed
+    MOST_AS_OBJECTS = 1000      # entries of Trace.as_objects
 
 
 cdef int own_conversions = 0    # running conversions of ad_core itself, which supports objects
 
 
 cdef object own_asarray(object x):
-    """np.asarray for use inside ad_core, which hand_out() does not record."""
+    """np.asarray for use inside ad_core, which note_as_object() does not record."""
     global own_conversions
     own_conversions += 1
     try:
@@ -54,7 +54,7 @@ cdef object own_asarray(object x):
         own_conversions -= 1
 
 
-cdef int hand_out(Trace owner, cnp.ndarray index) except -1:
+cdef int note_as_object(Trace owner, cnp.ndarray index) except -1:
     """Record which traced values are given to another library as objects.  Most libraries raise
     their own errors for objects, and the traced function may catch these like refusals."""
     cdef Trace trace = innermost()
@@ -64,11 +64,11 @@ cdef int hand_out(Trace owner, cnp.ndarray index) except -1:
         return 0
     if own_conversions > 0 or sys._getframe(0).f_code.co_filename.startswith(LIBRARY_FOLDERS):
         return 0                    # functions of ad_core and NumPy support objects
-    if trace.handed is None:
-        trace.handed = []
-        trace.handed_at = user_line()
-    if len(trace.handed) < MOST_HANDED:
-        trace.handed.append((owner.root(), index.ravel().tolist()))
+    if trace.as_objects is None:
+        trace.as_objects = []
+        trace.as_objects_at = user_line()
+    if len(trace.as_objects) < MOST_AS_OBJECTS:
+        trace.as_objects.append((owner.root(), index.ravel().tolist()))
     return 0
 
 
@@ -76,18 +76,18 @@ cdef int refuse_unused(Trace trace, cnp.ndarray outputs) except -1:
     """Raise an error if the result of a function depends on none of the traced values that it gave
     to other libraries."""
     cdef Trace owner
-    if trace.handed is None:
+    if trace.as_objects is None:
         return 0
     wanted = set()
-    for owner, nodes in trace.handed:
+    for owner, nodes in trace.as_objects:
         wanted.update([owner.moved(node) for node in nodes])
     if depends_on(trace.root().tape, outputs, wanted):
         return 0
     raise NoDerivativeError(
-        f"{trace.name} gave traced values to a function of another library{trace.handed_at}, and "
-        f"its result does not depend on them, as when an error of that function is caught. Give "
-        f"the function a derivative by ad_core.external, or put `with ad_core.allow_refusals():` "
-        f"around the call if the result is right")
+        f"{trace.name} gave traced values to a function of another library{trace.as_objects_at}, "
+        f"and its result does not depend on them, as when an error of that function is caught. "
+        f"Give the function a derivative by ad_core.external, or put "
+        f"`with ad_core.allow_refusals():` around the call if the result is right")
 
 
 cdef bint depends_on(const ad_tape *tape, cnp.ndarray nodes, set wanted) except -1:

@@ -24,7 +24,7 @@ def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
     result.most = root.most
     with nogil:
         status = ad_tape_replay(root.tape, n, node, value, &poll, to, NULL)
-        flipped = ad_tape_flipped(to) if status == AD_OK else 0
+        flipped = ad_tape_first_changed_guard(to) if status == AD_OK else 0
     swept(status, signal)
     result.last_run = to.runs
     return result, [flipped] if flipped < to.guards else []

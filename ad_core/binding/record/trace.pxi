@@ -91,8 +91,8 @@ cdef class Trace:
     cdef list inner             # (first node, count) of plain inputs of traces within this one
     cdef readonly object refusal    # the first refusal raised while it was the innermost trace
     cdef int allowed            # open allow_refusals() contexts
-    cdef list handed            # (trace, nodes) of values given to other libraries as objects,
-    cdef object handed_at       # and the user's line where that first happened
+    cdef list as_objects            # (trace, nodes) of values given to other libraries as objects,
+    cdef object as_objects_at       # and the user's line where that first happened
     cdef size_t most            # if loaded from a file: the most nodes of recordings derived from
     #                             it, and entries of their sparsity patterns; 0: no limit
     cdef Names names            # the names of NumPy that it needs replaced
@@ -140,9 +140,9 @@ cdef class Trace:
         restore_names(&self.names)
         Py_DECREF(self)
         if self.refusal is not None:
-            carry_outward(self)
-        if self.handed is not None:
-            self.handed = None      # it may contain a reference to this trace
+            pass_refusal_outward(self)
+        if self.as_objects is not None:
+            self.as_objects = None      # it may contain a reference to this trace
         self.outer = None
         self.flatten()
         self.last_run = self.root().tape.runs

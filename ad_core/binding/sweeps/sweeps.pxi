@@ -288,13 +288,13 @@ cdef object product(Trace trace, cnp.ndarray inputs, cnp.ndarray outputs, cnp.nd
     cdef size_t p = shape[1]
     poll.stop = signal_pending
     poll.context = &signal
-    cdef ad_workspace work = borrow(ad_workspace_need(f.tape, p))
+    cdef ad_workspace work = take_workspace(ad_workspace_need(f.tape, p))
     with nogil:
         if forward:
             status = ad_jvp(&f, p, from_, to, work, &poll)
         else:
             status = ad_vjp(&f, p, from_, to, work, &poll)
-    give_back(work)
+    release_workspace(work)
     swept(status, signal)
     return result
 
@@ -426,7 +426,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
         y = fun(traced) if len(args) == 1 and not kwargs else fun(
             *args[:k], traced, *args[k + 1:], **kwargs)
         refuse_swallowed(trace)
-        if trace.handed is not None or not plain_output(trace, y) or self.scalar and (
+        if trace.as_objects is not None or not plain_output(trace, y) or self.scalar and (
                 type(y) is not TracedScalar or trace.tape.nodes >= TINY_SWEEP):
             recording = hooks.finish(trace, args[k], consecutive_row(first, D), trace, y)
     except Exception as error:

@@ -49,10 +49,10 @@ def hessian_product(Trace trace not None, cnp.ndarray inputs, cnp.ndarray output
     cdef ad_status status
     poll.stop = signal_pending
     poll.context = &signal
-    cdef ad_workspace work = borrow(ad_hessian_need(f.tape))
+    cdef ad_workspace work = take_workspace(ad_hessian_need(f.tape))
     with nogil:
         status = ad_hessian_product(&f, weight, seed, to, work, &poll)
-    give_back(work)
+    release_workspace(work)
     if status == AD_NOT_FINITE:
         return None
     swept(status, signal)

@@ -20,7 +20,7 @@ spare.memory = NULL
 spare.room = 0
 
 
-cdef ad_workspace borrow(size_t need) noexcept:
+cdef ad_workspace take_workspace(size_t need) noexcept:
     """The workspace for a sweep, or an empty one: the sweep then allocates its own."""
     global spare_in_use
     cdef ad_workspace none
@@ -38,7 +38,7 @@ cdef ad_workspace borrow(size_t need) noexcept:
     return spare
 
 
-cdef void give_back(ad_workspace work) noexcept:
+cdef void release_workspace(ad_workspace work) noexcept:
     global spare_in_use
     if work.memory != NULL:
         spare_in_use = False

@@ -33,7 +33,7 @@ cdef class TracedArray:
 
     cdef cnp.ndarray indices(self):
         """The index array, brought up to date with stores through views and merges of traces."""
-        if not at_hand(self.trace) and not self.trace.usable():
+        if not is_innermost(self.trace) and not self.trace.usable():
             self.follow()
         if self.base is not None and self.base.owned and not self.owned:
             self.index = relaid(self.index, self.base.index, self.base.first)
@@ -106,7 +106,7 @@ cdef class TracedArray:
         return binary(op_remainder, left, right, None)
 
     def __divmod__(left, right):
-        return both_of_divmod(left, right)
+        return divmod_results(left, right)
 
     def __pow__(left, right, modulus):
         if modulus is not None:

@@ -15,7 +15,7 @@ cdef inline cnp.npy_intp step(cnp.ndarray x, int d, int ndim) noexcept:
     return abs(cnp.PyArray_STRIDE(x, d))
 
 
-cdef bint goes_before(int axis, int other, int ndim, list arrays, bint *known):
+cdef bint has_smaller_strides(int axis, int other, int ndim, list arrays, bint *known):
     """Whether `axis` has smaller strides than `other` in an elementwise result of these arrays,
     although it has not in C order.  known: whether any of the arrays decides it."""
     cdef cnp.npy_intp mine, its
@@ -46,7 +46,7 @@ cdef tuple axes_by_stride(int ndim, list arrays):
         axis = nearest[k]
         place = k
         for m in range(k - 1, -1, -1):
-            if goes_before(axis, nearest[m], ndim, arrays, &known):
+            if has_smaller_strides(axis, nearest[m], ndim, arrays, &known):
                 place = m
             elif known:
                 break

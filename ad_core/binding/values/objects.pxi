@@ -19,7 +19,7 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
             return values.astype(dtype)
         refuse_conversion(f"conversion to an array of {np.dtype(dtype)}", x)
     if not x.truth:
-        hand_out(x.trace, index)
+        note_as_object(x.trace, index)
     objects = unpatched_empty(index.size, dtype=object)
     for k, node in enumerate(index.ravel()):
         objects[k] = element_at(x, node)

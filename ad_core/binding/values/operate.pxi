@@ -18,7 +18,7 @@ cdef struct Prepared:
     int64_t stride[MAXDIMS]
 
 
-cdef inline bint at_hand(Trace trace):
+cdef inline bint is_innermost(Trace trace):
     """Whether this is the innermost trace of this thread, with a tape of its own: its nodes can be
     used without further checks."""
     return <void *> trace == ad_current and trace.tape != NULL
@@ -53,7 +53,7 @@ cdef inline object binary(unsigned op, object left, object right, object by):
     if type(left) is TracedScalar:
         a = <TracedScalar> left
         trace = a.trace
-        if not at_hand(trace):
+        if not is_innermost(trace):
             pass
         elif type(right) is TracedScalar:
             b = <TracedScalar> right
@@ -78,7 +78,7 @@ cdef inline object binary(unsigned op, object left, object right, object by):
     elif type(right) is TracedScalar:
         b = <TracedScalar> right
         trace = b.trace
-        if at_hand(trace) and (
+        if is_innermost(trace) and (
                 PyFloat_Check(left) or (
                     ad_is_small_int(left) and (not (b.truth | b.count) or scalar_rows[op] == 2))):
             status = ad_tape_constant(trace.tape, number(left), &constant)
@@ -122,7 +122,7 @@ cdef inline object unary(unsigned op, object x, object by):
     cdef ad_node node = 0
     if type(x) is TracedScalar:
         a = <TracedScalar> x
-        if at_hand(a.trace) and not (a.truth | a.count):
+        if is_innermost(a.trace) and not (a.truth | a.count):
             if op == op_square:
                 return scalar_result(a.trace, squared(a, op), op, by, x, None)
             check(ad_tape_scalar(a.trace.tape, op, AD_FORM_UNARY, a.node, 0, &node))

@@ -46,7 +46,7 @@ cdef class TracedScalar:
         return binary(op_remainder, left, right, None)
 
     def __divmod__(left, right):
-        return both_of_divmod(left, right)
+        return divmod_results(left, right)
 
     def __pow__(left, right, modulus):
         if modulus is not None:

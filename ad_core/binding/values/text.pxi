@@ -95,7 +95,7 @@ cdef double float_at(int64_t place):
 cdef tuple same_text(double value, str text, str spec):
     """The smallest and the largest finite float with the same text.  Rounding to a text is
     monotonic, so that all floats with the same text are neighbours."""
-    return last_alike(value, text, spec, -1), last_alike(value, text, spec, 1)
+    return last_with_same_text(value, text, spec, -1), last_with_same_text(value, text, spec, 1)
 
 
 cdef double neighbour(double value, int side, uint64_t steps):
@@ -104,7 +104,7 @@ cdef double neighbour(double value, int side, uint64_t steps):
     return float_at(<int64_t> (start + steps if side > 0 else start - steps))
 
 
-cdef double last_alike(double value, str text, str spec, int side):
+cdef double last_with_same_text(double value, str text, str spec, int side):
     """The last float on one side with the same text, found by steps that double and then halve."""
     cdef uint64_t start = <uint64_t> place_of(value)
     cdef uint64_t end = <uint64_t> place_of(side * <double> LARGEST_FLOAT)

@@ -84,7 +84,9 @@ def call_function(function, types, args, kwargs):
     if kinds & _core.DISCRETE and (function not in truth_values.AS_THEY_ARE or "out" in kwargs):
         if kinds == _core.DISCRETE:
             return _on_truth_values(function, args, kwargs)
-        args, kwargs = truth_values.beside_floats(function, args, kwargs, _signature(function)[1])
+        args, kwargs = truth_values.convert_discrete(
+            function, args, kwargs, _signature(function)[1]
+        )
     implementation = table.get(function)
     if implementation is None:
         out = kwargs.pop("out", None)

@@ -80,9 +80,11 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     knot = (at == plain(start).take(place)) & (place > 0) & ~nan
     below, above = (place == 0) & ~nan, (place > last) & ~knot & ~nan
     keep = tested if np.isnan(samples).any() else holds
-    keep(np.greater, *_those(flat, begins, ~(knot | below | nan)))
-    keep(np.less, *_those(flat, np.concatenate([xp, xp[-1:]])[place], ~(knot | above | nan)))
-    keep(np.equal, *_those(flat, begins, knot))
+    keep(np.greater, *_chosen_points(flat, begins, ~(knot | below | nan)))
+    keep(
+        np.less, *_chosen_points(flat, np.concatenate([xp, xp[-1:]])[place], ~(knot | above | nan))
+    )
+    keep(np.equal, *_chosen_points(flat, begins, knot))
     holds(np.isnan, flat[nan])
     slope = slopes[place]
     if np.any(knot) and moving:
@@ -100,7 +102,7 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     return value.reshape(x.shape)[()]
 
 
-def _those(points, samples, chosen):
+def _chosen_points(points, samples, chosen):
     """The chosen points and their samples; the arrays themselves if all are chosen."""
     return (points, samples) if chosen.all() else (points[chosen], samples[chosen])
 

@@ -171,14 +171,14 @@ def mean(a, axis=None, dtype=None, keepdims=False, where=True):
     return sum_(x, axis, dtype, keepdims, where=where) / _count(x, axis, where, keepdims)
 
 
-def _there(a, where):
+def _not_nan(a, where):
     there = ~tested(np.isnan, a)
     return there & where if _given(where) else there
 
 
 @implements(np.nanmean, lists=True)
 def nanmean(a, axis=None, dtype=None, keepdims=False, where=True):
-    return mean(a, axis, dtype, keepdims, _there(a, where))
+    return mean(a, axis, dtype, keepdims, _not_nan(a, where))
 
 
 @implements(np.average, lists=True)
@@ -220,7 +220,7 @@ def std(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
 
 @implements(np.nanvar, lists=True)
 def nanvar(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
-    return var(a, axis, dtype, ddof, keepdims, _there(a, where), **kwargs)
+    return var(a, axis, dtype, ddof, keepdims, _not_nan(a, where), **kwargs)
 
 
 @implements(np.nanstd, lists=True)

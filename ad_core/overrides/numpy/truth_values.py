@@ -9,7 +9,7 @@ import numpy as np
 
 from ad_core import _core
 
-__all__ = ["AS_THEY_ARE", "beside_floats", "function_on", "sum_on", "ufunc_on"]
+__all__ = ["AS_THEY_ARE", "convert_discrete", "function_on", "sum_on", "ufunc_on"]
 
 TRUTH, COUNT = np.dtype(bool), np.dtype(np.int64)
 
@@ -68,7 +68,7 @@ def function_on(function, implementation, args, kwargs):
     return _core.plain_call(function, "__call__", args, kwargs)
 
 
-def beside_floats(function, args, kwargs, place):
+def convert_discrete(function, args, kwargs, place):
     """The arguments of a function that also has traced floats. Truth values and counts become
     numbers if the function multiplies or adds, else plain values.
 

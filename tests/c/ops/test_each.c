@@ -147,7 +147,8 @@ static void run_batch(const ad_program *p, each *rule, size_t points, ad_status 
     long before = rule->calls;
     CHECK(ad_batch_work(&b, arena, NULL) == expected);
     if (expected == AD_OK) {
-        CHECK(rule->calls == before + (long)((points + AD_LANE_CALLED - 1) / AD_LANE_CALLED));
+        CHECK(rule->calls ==
+              before + (long)((points + AD_LANE_CALL_POINTS - 1) / AD_LANE_CALL_POINTS));
         for (size_t e = 0; e < points; e++) check_point(x + e * N, out + e * OUTPUTS);
     }
     ad_free_lines(arena);
@@ -161,7 +162,7 @@ TEST(each_is_called_once_for_all_points) {
         ad_graph g = {0};
         ad_program p = {0};
         REQUIRE(make(&rule, (ad_route)route, &g, &p) == AD_OK);
-        CHECK(p.lane_points == AD_LANE_CALLED);
+        CHECK(p.lane_points == AD_LANE_CALL_POINTS);
         static const size_t sizes[] = {1, 15, 16, 33, 500, 1024, 1025, POINTS};
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
             run_batch(&p, &rule, sizes[k], AD_OK);
@@ -199,7 +200,7 @@ TEST(each_has_derivatives_of_any_order_in_a_graph) {
     size_t number = 0, same = 1;
     REQUIRE(ad_graph_init(&g, N, 1000) == AD_OK);
     ad_callbacks_set(&callbacks);
-    const ad_called called = {&rule, N, M, 1};
+    const ad_call_rule called = {&rule, N, M, 1};
     CHECK(ad_graph_rule(&g, called, &number) == AD_OK);
     CHECK(ad_graph_rule(&g, called, &same) == AD_OK && same == number);
     ad_term y = ad_graph_call(&g, number, AD_CALL_VALUE, 0, terms), first[N], second[N];

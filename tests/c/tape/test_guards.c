@@ -37,7 +37,7 @@ TEST(guards_of_a_check_store_one_bit_per_element_and_no_node) {
     for (size_t k = 0; k < N; k++) {
         CHECK(truth[k] == (sin((double)k) > 0) && ad_outcome(&tape, k) == truth[k]);
     }
-    CHECK(ad_tape_flipped(&tape) == 1);
+    CHECK(ad_tape_first_changed_guard(&tape) == 1);
     ad_tape_free(&tape);
 }
 
@@ -51,15 +51,15 @@ TEST(guards_report_the_first_one_with_another_outcome) {
     REQUIRE(ad_tape_guard(&tape, nodes, 1) == AD_OK);
     REQUIRE(check_signs(&tape, NULL) == AD_OK);
     REQUIRE(ad_tape_guard(&tape, nodes + 1, N - 1) == AD_OK);
-    CHECK(tape.guards == 3 && tape.outcomes == 2 * N && ad_tape_flipped(&tape) == 3);
+    CHECK(tape.guards == 3 && tape.outcomes == 2 * N && ad_tape_first_changed_guard(&tape) == 3);
     for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
         double *value = &tape.value[places[k]], *seen = &tape.value[nodes + places[k]];
         *value = -*value + (*value == 0);
-        CHECK(ad_tape_flipped(&tape) == 1);
+        CHECK(ad_tape_first_changed_guard(&tape) == 1);
         *seen = !*seen;
-        CHECK(ad_tape_flipped(&tape) == (places[k] == 0 ? 0 : 1));
+        CHECK(ad_tape_first_changed_guard(&tape) == (places[k] == 0 ? 0 : 1));
         *value = sin((double)places[k]);
-        CHECK(ad_tape_flipped(&tape) == (places[k] == 0 ? 0 : 2));
+        CHECK(ad_tape_first_changed_guard(&tape) == (places[k] == 0 ? 0 : 2));
         *seen = !*seen;
     }
     ad_tape_free(&tape);
@@ -71,10 +71,10 @@ TEST(guards_that_are_known_to_hold_are_not_evaluated) {
     begin(&tape);
     const ad_operand same[] = {{0, one, NULL}, {0, one, NULL}};
     REQUIRE(ad_tape_check(&tape, AD_EQUAL, 1, shape, same, 1, truth) == AD_OK);
-    CHECK(memchr(truth, 0, N) == NULL && ad_tape_flipped(&tape) == 1);
+    CHECK(memchr(truth, 0, N) == NULL && ad_tape_first_changed_guard(&tape) == 1);
     for (size_t k = 0; k < N; k++) CHECK(ad_outcome(&tape, k));
     tape.value[N - 1] = NAN;
-    CHECK(ad_tape_flipped(&tape) == 0);
+    CHECK(ad_tape_first_changed_guard(&tape) == 0);
     ad_tape_free(&tape);
 }
 
@@ -130,9 +130,9 @@ TEST(guards_move_with_an_appended_tape) {
         CHECK(to.guards == before + 3 && to.checks == 2 && to.outcomes == before + 2 * N + 3);
         CHECK(to.guard[before + 1].first == 1 && to.check[1].operand[0].base == offset);
         CHECK(to.guard[before + 2].first == offset + 5 && to.guard[before + 2].count == 3);
-        CHECK(ad_tape_flipped(&to) == to.guards);
+        CHECK(ad_tape_first_changed_guard(&to) == to.guards);
         to.value[offset + N - 1] *= -1;
-        CHECK(ad_tape_flipped(&to) == before + 1);
+        CHECK(ad_tape_first_changed_guard(&to) == before + 1);
         ad_tape_free(&to);
         ad_tape_free(&from);
     }
@@ -148,7 +148,7 @@ TEST(guards_survive_the_failure_of_every_allocation) {
         if (status == AD_OK) status = ad_tape_guard(&tape, 0, N);
         ad_alloc_fail_at(0);
         CHECK(status == AD_OK || (status == AD_NO_MEMORY && tape.guards == tape.checks));
-        CHECK(ad_tape_flipped(&tape) == tape.guards);
+        CHECK(ad_tape_first_changed_guard(&tape) == tape.guards);
         ad_tape_free(&tape);
     }
     CHECK(n > 3);

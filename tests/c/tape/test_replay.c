@@ -116,7 +116,7 @@ TEST(replay_records_the_same_at_other_values) {
         check_same(&to, &from);
         CHECK(from.outcomes == 0 ||
               memcmp(to.outcome, from.outcome, (from.outcomes + 63) / 64 * 8) == 0);
-        CHECK(ad_tape_flipped(&to) == to.guards);
+        CHECK(ad_tape_first_changed_guard(&to) == to.guards);
         ad_tape again;
         ad_tape_init(&again);
         CHECK(ad_tape_replay(&to, 2, inputs + 3, (double[]){0.1, 0.2}, NULL, &again, NULL) ==
@@ -375,7 +375,8 @@ static int consistent(const ad_tape *t) {
         if (guard->count != 0 && (size_t)guard->first + guard->count > t->nodes) return 0;
         outcomes += ad_guard_size(t, guard);
     }
-    return checks == t->checks && outcomes == t->outcomes && ad_tape_flipped(t) <= t->guards;
+    return checks == t->checks && outcomes == t->outcomes &&
+           ad_tape_first_changed_guard(t) <= t->guards;
 }
 
 /* Checks that the replay has the nodes and runs of the template, where runs of constants may have
