@@ -6,9 +6,10 @@
 
 #include "graph/mapping.h"
 
-/* J times tangent (D terms) as K terms, and cotangent (K terms) times J as D terms, written to out.
- * A failure leaves the graph as it was.  Returns AD_NO_MEMORY, AD_TOO_LARGE, or the status of a
- * rule's callback on failure. */
+/* Append the terms of a product with the Jacobian J.  ad_accumulate_push() writes the K terms of J
+ * times the tangent (D terms) to out, and ad_accumulate_pull() the D terms of the cotangent (K
+ * terms) times J.  A failure leaves the graph as it was.  Returns AD_NO_MEMORY, AD_TOO_LARGE, or
+ * the status of a rule's callback on failure. */
 ad_status ad_accumulate_push(const ad_mapping *f, const ad_term *tangent, ad_term *out);
 ad_status ad_accumulate_pull(const ad_mapping *f, const ad_term *cotangent, ad_term *out);
 

@@ -71,10 +71,12 @@ void ad_graph_free(ad_graph *g);
 /* Append an input with the next number (a seed of a jvp or vjp program). */
 ad_term ad_graph_input(ad_graph *g);
 
+/* Append a constant, or an operation of the user's function.  An equal term is returned instead if
+ * there is one. */
 ad_term ad_graph_constant(ad_graph *g, double value);
 ad_term ad_graph_push(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c);
 
-/* Sum, maximum or minimum of n > 0 terms.  A single term is returned as it is. */
+/* Append the sum, maximum or minimum of n > 0 terms.  A single term is returned as it is. */
 ad_term ad_graph_reduce(ad_graph *g, unsigned kind, size_t n, const ad_term *terms);
 
 /* Append a call of rule number `rule` with p seeds.  `terms` are what it reads.  Returns its first
@@ -84,15 +86,16 @@ ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_mode mode, size_t p, con
  * are one term.  Returns AD_NO_MEMORY on failure. */
 ad_status ad_graph_rule(ad_graph *g, ad_call_rule entry, size_t *rule);
 
-/* The cost of a call in operations: that of a product with its whole Jacobian per seed.  The value
- * of an elementwise function costs about AD_ELEMENTWISE_COST operations per result. */
+/* Returns the cost of a call in operations: for each seed, that of a product with its whole
+ * Jacobian.  The value of an elementwise function costs about AD_ELEMENTWISE_COST operations per
+ * result. */
 #define AD_ELEMENTWISE_COST 16
 static inline size_t ad_call_operations(ad_call_rule c, unsigned mode, size_t p) {
     if (mode == AD_CALL_VALUE && c.elementwise) return (size_t)AD_ELEMENTWISE_COST * c.m;
     return (mode == AD_CALL_VALUE ? 1 : p) * c.n * c.m;
 }
 
-/* The numbers of terms that a call reads, and of its results. */
+/* Return the number of terms that a call reads, and the number of its results. */
 static inline size_t ad_call_operands(ad_call_rule c, unsigned mode, size_t p) {
     return mode == AD_CALL_VALUE ? c.n : (size_t)c.n + c.m + p * (mode == AD_CALL_PUSH ? c.n : c.m);
 }
@@ -101,14 +104,14 @@ static inline size_t ad_call_results(ad_call_rule c, unsigned mode, size_t p) {
     return mode == AD_CALL_VALUE ? c.m : p * (mode == AD_CALL_PUSH ? c.m : c.n);
 }
 
-/* The number of seeds of a call that reads so many terms. */
+/* Returns the number of seeds of a call that reads so many terms. */
 static inline size_t ad_call_seeds(ad_call_rule c, unsigned mode, size_t reads) {
     if (mode == AD_CALL_VALUE) return 0;
     return (reads - c.n - c.m) / (mode == AD_CALL_PUSH ? c.n : c.m);
 }
 
-/* The same for derivatives, with structural zeros, ones and signs.  ad_graph_sum() sums negated
- * terms separately and overwrites `terms`. */
+/* Append an operation, a product or a sum of a derivative, in which zeros, ones and signs are
+ * folded as well.  ad_graph_sum() sums negated terms separately and overwrites `terms`. */
 ad_term ad_graph_derived(ad_graph *g, unsigned op, ad_term a, ad_term b, ad_term c);
 ad_term ad_graph_product(ad_graph *g, ad_term a, ad_term b);
 ad_term ad_graph_sum(ad_graph *g, size_t n, ad_term *terms);
@@ -117,7 +120,7 @@ ad_term ad_graph_sum(ad_graph *g, size_t n, ad_term *terms);
  * called. */
 void ad_graph_partials(ad_graph *g, ad_term t, ad_term *partials);
 
-/* The number of operands, and the j-th operand. */
+/* Return the number of operands of a term, and its j-th operand. */
 static inline size_t ad_graph_arity(const ad_graph *g, ad_term t) {
     const ad_vertex *v = &g->vertex[t];
     if (v->op < AD_OP_COUNT) return (size_t)ad_op_rows[v->op].arity;
@@ -129,7 +132,7 @@ static inline ad_term ad_graph_operand(const ad_graph *g, ad_term t, size_t j) {
     return v->op < AD_GRAPH_SUM ? v->x[j] : g->list[v->x[0] + j];
 }
 
-/* The rule of a call term, its mode, and its number of seeds. */
+/* Return the rule of a call, its mode, and its number of seeds. */
 static inline ad_call_rule ad_graph_call_rule(const ad_graph *g, ad_term call) {
     return g->rule[g->vertex[call].x[2] / AD_CALL_MODES];
 }
@@ -143,7 +146,8 @@ static inline size_t ad_graph_seeds(const ad_graph *g, ad_term call) {
                          g->vertex[call].x[1]);
 }
 
-/* Returns whether a term is a constant, and its value in *value. */
+/* Return whether a term is a constant, whose value is written to *value, and whether it is the
+ * constant zero. */
 int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value);
 int ad_graph_is_zero(const ad_graph *g, ad_term t);
 

@@ -14,18 +14,20 @@
 ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards);
 
-/* The same for a recording without guards inside a function: its D inputs are the terms `given`. */
+/* Enter the terms of K outputs of a recording without guards, whose D inputs are the terms `given`
+ * of the graph. */
 ad_status ad_lower_onto(const ad_tape *tape, size_t D, const ad_node *input, const ad_term *given,
                         size_t K, const ad_node *output, ad_graph *g, ad_term *outputs);
 
-/* An estimate of the number of terms: one for each node and for each test without a node, and two
- * for each pair of an inner product. */
+/* Returns an estimate of the number of terms: one for each node and for each test without a node,
+ * and two for each pair of an inner product. */
 size_t ad_lower_size(const ad_tape *tape);
 
-/* The number of edges of reductions and calls.  Different edges may read the same element. */
+/* Returns the number of edges of reductions and calls.  Different edges may read the same
+ * element. */
 size_t ad_lower_edges(const ad_tape *tape);
 
-/* The number of multiplications in matrix products. */
+/* Returns the number of multiplications in matrix products. */
 size_t ad_lower_products(const ad_tape *tape);
 
 #endif

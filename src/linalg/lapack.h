@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the matrix functions share: row-major products and triangular solves, and the memory of a
- * call. */
+/* Declarations that the matrix functions share: row-major products and triangular solves, and the
+ * memory of a call. */
 #ifndef AD_LAPACK_H
 #define AD_LAPACK_H
 
 #include "linalg/linear.h"
 
-/* The memory of one call.  That of the last call is kept for the next one. */
+/* The memory of one call.  The memory of the last call is kept for the next one. */
 typedef struct ad_linear_room {
     double *seen;   /* the matrices that are factored */
     double *factor; /* n x n each: LU in LAPACK's layout */

@@ -74,11 +74,11 @@ void ad_linear_free(ad_linear *linear);
  * failure. */
 ad_status ad_linear_fix(ad_linear *linear, const double *matrices);
 
-/* The numbers of inputs and outputs, in doubles. */
+/* Return the number of doubles of the inputs, and of the outputs. */
 size_t ad_linear_inputs(const ad_linear *linear);
 size_t ad_linear_outputs(const ad_linear *linear);
 
-/* Returns whether some of the results y are no functions of the matrices at this point: Q and R of
+/* Returns whether some of the results y are not functions of the matrices at this point: Q and R of
  * linearly dependent columns, or eigenvectors of equal eigenvalues.  They have no derivatives. */
 int ad_linear_undetermined(const ad_linear *linear, const double *y);
 

@@ -23,7 +23,7 @@ typedef struct ad_callbacks {
     /* out (n x p) = J^T adjoint (m x p) */
     ad_status (*pull)(void *rule, size_t n, const double *x, size_t m, const double *y, size_t p,
                       const double *adjoint, double *out);
-    /* The same products recorded on the tape.  `seed` holds the nodes of n tangents and `out` those
+    /* Records the same products on the tape.  `seed` holds the nodes of n tangents and `out` those
      * of m results or, backward, m adjoints and n results. */
     ad_status (*expand)(void *rule, struct ad_tape *tape, int backward, size_t n,
                         const uint32_t *input, size_t m, uint32_t first, const uint32_t *seed,
@@ -32,21 +32,22 @@ typedef struct ad_callbacks {
     void (*drop)(void *rule);
     /* returns whether result k of m depends only on the numbers k, k + m, k + 2 m, ... */
     int (*elementwise)(void *rule);
-    /* The values of an elementwise rule at many points at once: x (n x points) to y (m x
-     * points). */
+    /* Computes the values y (m x points) of an elementwise rule at many points x (n x points) at
+     * once. */
     ad_status (*values)(void *rule, size_t n, size_t m, size_t points, const double *x, double *y);
-    /* The partials of an elementwise rule as terms of a graph.  Its n arguments are the terms x,
-     * and its m results the terms from y on. slope[k], for each k < n, becomes the term of the
-     * partial of result k % m along argument k.  AD_CALL_FAILED if the rule does not know it. */
+    /* Appends the partials of an elementwise rule to a graph as terms.  Its n arguments are the
+     * terms x, and its m results the terms from y on. slope[k], for each k < n, becomes the term of
+     * the partial of result k % m along argument k.  Returns AD_CALL_FAILED if the rule has no
+     * partials. */
     ad_status (*slopes)(void *rule, struct ad_graph *graph, size_t n, const uint32_t *x, size_t m,
                         uint32_t y, uint32_t *slope);
 } ad_callbacks;
 
-/* Called once, before the first call is recorded. */
+/* Set the callbacks of all rules; called once, before the first call is recorded. */
 void ad_callbacks_set(const ad_callbacks *callbacks);
 const ad_callbacks *ad_callbacks_get(void);
 
-/* Count an event, from any thread. */
+/* Add 1 to a count that several threads may change. */
 static inline void ad_count_up(size_t *count) { __atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }
 
 #endif

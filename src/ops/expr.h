@@ -36,12 +36,12 @@ ad_status ad_expr_parse(const char *text, ad_expr *expr);
 /* Parse all partials of the table.  Must be called once before the two functions below. */
 ad_status ad_expr_prepare(void);
 
-/* The partial of row op along edge j. */
+/* Returns the postfix code of the partial of row op along edge j. */
 const ad_expr *ad_expr_partial(unsigned op, int j);
 
-/* Returns whether that partial is piecewise constant, being made of comparisons, selections and
- * whole numbers only.  Where such a partial is 0 it stays 0 near the point, except at the edge of a
- * step, where docs/conventions.md decides. */
+/* Returns whether that partial is piecewise constant, because it consists of comparisons,
+ * selections and whole numbers only.  If such a partial is 0, it stays 0 near the point, except
+ * where the comparison changes its outcome, for which docs/conventions.md has a rule. */
 int ad_expr_is_piecewise_constant(unsigned op, int j);
 
 #endif

@@ -61,7 +61,8 @@ typedef struct ad_op_info {
 const ad_op_info *ad_op_row(unsigned op);
 extern ad_op_info ad_op_rows[];
 
-/* Second names: a ufunc and the operation that it means.  *n receives the number of them. */
+/* Second names of operations, each with the operation that it stands for.  *n receives the number
+ * of them. */
 typedef struct ad_op_alias {
     const char *ufunc;
     ad_op op;

@@ -14,15 +14,15 @@
 
 #include "ops/ops.h"
 
-/* The order of the result of an elementary operation, given the orders of its operands.  `same`
- * tells that the first two operands are the same node.  `exponent` is the value of the second
+/* Returns the order of the result of an elementary operation, given the orders of its operands.
+ * `same` says that the first two operands are the same node.  `exponent` is the value of the second
  * operand if that is a constant, else NaN. */
 float ad_vanish_order(unsigned op, const float order[AD_MAX_ARITY], int same, double exponent);
 
-/* The order of a constant: infinite, or 0 for a negative number or NaN. */
+/* Returns the order of a constant: infinite, or 0 for a negative number or NaN. */
 float ad_vanish_constant(double value);
 
-/* The lower of two orders: the order of a sum, a maximum or a minimum. */
+/* Returns the lower of two orders, which is the order of a sum, a maximum or a minimum. */
 float ad_vanish_both(float a, float b);
 
 /* Returns whether the result of an operation, of order `own`, is a root with a kink where it is 0.

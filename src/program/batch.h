@@ -61,10 +61,12 @@ typedef struct ad_batch_poll {
     void *context;
 } ad_batch_poll;
 
-/* The number of doubles of a thread's arena, for the program and the strict program. */
+/* Returns the number of doubles of a thread's arena, which serves the program and the strict
+ * program. */
 size_t ad_batch_room(const ad_batch *b);
 
-/* The number of pieces that threads take one at a time.  More threads than this have no work. */
+/* Returns the number of pieces that threads take one at a time.  More threads than this have no
+ * work. */
 size_t ad_batch_pieces(const ad_batch *b);
 
 /* Write the constants; called once per arena. */

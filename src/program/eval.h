@@ -26,13 +26,14 @@ typedef struct ad_eval_table {
                  double *out);
     /* Returns whether these lanes hold an infinity or NaN. */
     int (*nonfinite)(const double *arena, size_t n, const uint32_t *offset, size_t points);
-    /* Returns whether there is one among n contiguous doubles. */
+    /* Returns whether n contiguous doubles contain an infinity or NaN. */
     int (*nonfinite_row)(const double *x, size_t n);
     /* Copy n doubles with stores that bypass the caches. */
     void (*stream)(double *to, const double *from, size_t n);
 } ad_eval_table;
 
-/* The loops in use: all NULL until ad_isa_choose() (isa/select.h) has set them. */
+/* ad_eval_kernels() returns the loops in use, all NULL until ad_isa_choose() (isa/select.h) has set
+ * them by ad_eval_kernels_use(). */
 const ad_eval_table *ad_eval_kernels(void);
 void ad_eval_kernels_use(const ad_eval_table *table);
 
@@ -40,12 +41,12 @@ void ad_eval_kernels_use(const ad_eval_table *table);
  * functions. */
 extern const ad_point_run_fn ad_eval_scalar[AD_PROGRAM_OPS];
 
-/* n points rounded up to whole steps. */
+/* Returns n points rounded up to a multiple of AD_LANE_STEP. */
 static inline size_t ad_lane_steps(size_t n) {
     return (n + AD_LANE_STEP - 1) / AD_LANE_STEP * AD_LANE_STEP;
 }
 
-/* The number of doubles of an arena, for single points and for lanes. */
+/* Return the number of doubles of an arena for single points, and of one for lanes. */
 size_t ad_point_room(const ad_program *p);
 size_t ad_lane_room(const ad_program *p);
 
@@ -65,8 +66,8 @@ int ad_point_guards(const ad_program *p, const double *arena);
 /* Write outputs [first, end) to out[0..].  `zeroed` says that out already holds zeros. */
 void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                       int zeroed, double *out);
-/* The same.  Returns whether, in a program with guarded products, a derivative is infinite or
- * NaN. */
+/* Write the same outputs, and return whether, in a program with guarded products, a derivative is
+ * infinite or NaN. */
 int ad_point_store(const ad_program *p, const double *arena, size_t first, size_t end, int zeroed,
                    double *out);
 

@@ -164,21 +164,22 @@ void ad_program_free(ad_program *p);
 ad_status ad_program_make_lanes(ad_program *p);
 void ad_program_free_lanes(ad_program *p);
 
-/* The number of bytes of the program. */
+/* Returns the number of bytes of the program. */
 size_t ad_program_bytes(const ad_program *p);
 
-/* The number of operations that the program evaluates.  A reduction of n terms counts n - 1, a
- * fused operation 2, a call as in ad_call_operations(). */
+/* Returns the number of operations that the program evaluates.  A reduction of n terms counts n -
+ * 1, a fused operation 2, a call as in ad_call_operations(). */
 size_t ad_program_operations(const ad_program *p);
 
-/* The first slot of the chunk groups, at the start of a cache line. */
+/* Returns the first slot of the chunk groups, which is at the start of a cache line. */
 static inline size_t ad_chunk_slot(const ad_program *p) {
     return (p->slots + AD_SLOT_PADDING + p->call_room + 7) / 8 * 8;
 }
 
 static inline int ad_run_reduces(unsigned op) { return op >= AD_RUN_SUM && op <= AD_RUN_DOT; }
 
-/* How often a run reads its operands: a call once for all its results. */
+/* Returns how often a run reads operands: once for each element, but only once for all results of a
+ * call. */
 static inline size_t ad_run_rows(const ad_program_run *run) {
     return run->op == AD_RUN_CALL ? 1 : run->count;
 }

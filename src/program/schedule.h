@@ -33,9 +33,9 @@ typedef struct ad_schedule {
     size_t groups, room_groups;
 } ad_schedule;
 
-/* The term with the same value: for a stopped gradient its operand.  For the partial of a root in a
- * derivative it is the plain partial, which is infinite at the kink and so requires a strict
- * program there. */
+/* Returns the term that is evaluated for t.  For a stopped gradient, this is its operand.  For the
+ * partial of a root in a derivative, it is the plain partial, which is infinite at the kink and so
+ * requires a strict program there. */
 static inline ad_term ad_resolved(const ad_graph *g, ad_term t) {
     while (g->vertex[t].op == AD_STOP || (g->vertex[t].op == AD_KINKED && t >= g->recorded)) {
         t = g->vertex[t].x[0];
@@ -48,7 +48,7 @@ static inline int ad_job_lists(const ad_job *it) {
     return ad_run_reduces(it->op) || it->op == AD_RUN_CALL;
 }
 
-/* Operand number j. */
+/* Returns operand number j of an operation. */
 static inline ad_term ad_job_operand(const ad_schedule *s, ad_term t, size_t j) {
     const ad_job *it = &s->job[t];
     if (!ad_job_lists(it)) return it->x[j];
@@ -62,19 +62,19 @@ static inline size_t ad_job_arity(const ad_schedule *s, ad_term t) {
     return ad_job_lists(&s->job[t]) ? terms : s->job[t].arity;
 }
 
-/* The number of results of an operation.  Those of a call are the terms after it. */
+/* Returns the number of results of an operation.  The results of a call are the terms after it. */
 static inline size_t ad_job_results(const ad_schedule *s, ad_term t) {
     if (s->job[t].op != AD_RUN_CALL) return 1;
     return ad_call_results(ad_graph_call_rule(s->g, t), ad_graph_call_mode(s->g, t),
                            ad_graph_seeds(s->g, t));
 }
 
-/* The same for a group.  A call is a group on its own. */
+/* Returns the number of results of a group.  A call is a group on its own. */
 static inline size_t ad_group_results(const ad_schedule *s, const ad_group *group) {
     return group->count == 1 ? ad_job_results(s, s->order[group->first]) : group->count;
 }
 
-/* The slot of operand j of the k-th operation. */
+/* Returns the slot of operand j of the k-th operation. */
 static inline uint32_t ad_slot_of(const ad_schedule *s, size_t k, size_t j) {
     return s->slot[ad_job_operand(s, s->order[k], j)];
 }
@@ -83,8 +83,9 @@ static inline uint32_t ad_slot_of(const ad_schedule *s, size_t k, size_t j) {
  * place in a period. slot[] has `arity` slots per element. */
 size_t ad_periodic_length(const uint32_t *slot, size_t n, size_t arity, size_t period);
 
-/* Returns the period up to `most` that holds for the most elements, the shortest of equal ones;
- * *length is this number of elements.  Returns 0 if no period is repeated `repeats` >= 2 times. */
+/* Returns the period, at most `most`, that holds for the largest number of elements; among equal
+ * ones, the shortest.  *length is this number of elements.  Returns 0 if no period is repeated
+ * `repeats` >= 2 times. */
 size_t ad_period_of(const uint32_t *slot, size_t n, size_t arity, size_t most, size_t repeats,
                     size_t *length);
 
@@ -96,7 +97,7 @@ ad_status ad_program_give_slots(ad_schedule *s, const ad_wanted *wanted, ad_prog
 /* Write the runs of p, after slots are given. */
 ad_status ad_program_write_runs(const ad_schedule *s, ad_program *p);
 
-/* Write where outputs and guards are read. */
+/* Write the slots of the outputs and guards of p. */
 ad_status ad_program_write_places(const ad_schedule *s, const ad_wanted *wanted, ad_program *p);
 
 /* Find the chunk groups, as the last step. */

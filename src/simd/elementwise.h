@@ -15,17 +15,18 @@ typedef void (*ad_loop_fn)(char **pointers, const intptr_t *count, const intptr_
  * recording.  Operations without a loop use the expression of the table. */
 void ad_op_set_loop(unsigned op, ad_loop_fn loop, void *data);
 
-/* value[k] = op(a[k], b[k], c[k]) for k < n, where operand j has stride[j] doubles between its
- * elements and the values are contiguous. */
+/* Compute value[k] = op(a[k], b[k], c[k]) for k < n.  The elements of operand j are stride[j]
+ * doubles apart, and the values are contiguous. */
 void ad_op_values(unsigned op, size_t n, const double *const operand[], const intptr_t stride[],
                   double *value);
 
-/* The partials along one edge at n points: out[k] from a[k], b[k], c[k] and v[k].  All arrays are
- * contiguous, and operands that the row does not have may be NULL. */
+/* Compute the partials along one edge at n points: out[k] from the operands a[k], b[k], c[k] and
+ * the value v[k].  All arrays are contiguous, and operands that the row does not have may be
+ * NULL. */
 void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const double *b,
                     const double *c, const double *v, double *out);
 
-/* The value at one point, computed by the caller's loop if there is one. */
+/* Returns the value at one point, computed by the caller's loop if there is one. */
 double ad_op_value(unsigned op, double a, double b, double c);
 
 #endif

@@ -20,7 +20,8 @@ typedef struct ad_lane_table {
     ad_lane_fn partial[AD_OP_COUNT][AD_MAX_ARITY]; /* NULL beyond the arity */
 } ad_lane_table;
 
-/* The table in use: NULL until ad_isa_choose() (isa/select.h) has set one. */
+/* ad_lanes() returns the table in use, NULL until ad_isa_choose() (isa/select.h) has set one by
+ * ad_lanes_use(). */
 const ad_lane_table *ad_lanes(void);
 void ad_lanes_use(const ad_lane_table *table);
 

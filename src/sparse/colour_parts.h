@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the source files of the colourings share. */
+/* Declarations that the source files of the colourings share. */
 #ifndef AD_COLOUR_PARTS_H
 #define AD_COLOUR_PARTS_H
 
@@ -19,7 +19,8 @@ void ad_pattern_free(ad_pattern *t);
  * be NULL.  Returns AD_BAD_INDEX if the pattern is not symmetric, or AD_NO_MEMORY. */
 ad_status ad_pattern_mirror(const ad_pattern *p, size_t *place);
 
-/* Vertices with small keys that change by one, for taking one with the least or the largest key. */
+/* Vertices sorted into buckets by small keys, which change by one.  A vertex with the least or the
+ * largest key is found without a search. */
 typedef struct ad_buckets {
     uint32_t *head, *next, *last, *key;
     size_t keys, vertices;
@@ -41,10 +42,11 @@ uint32_t ad_buckets_most(ad_buckets *b);
 ad_status ad_colour_order(const ad_pattern *rows, const ad_pattern *columns, ad_ordering ordering,
                           uint32_t *order);
 
-/* The columns to be coloured.  If times are given, an entry is read off its column if its row has
- * an earlier time than its column.  These entries come first in each row, and own[i] is their
- * number in row i.  If entries are read off directly, no other entry of the row may have the colour
- * of such an entry.  By substitution, no other such entry of the row may have it. */
+/* The columns to be coloured.  If times are given, an entry is recovered from the product of its
+ * column if its row has an earlier time than its column, and otherwise from that of its row.  The
+ * entries recovered from columns come first in each row, and own[i] is their number in row i.  For
+ * direct recovery, no other entry of the row may have the colour of such an entry.  For recovery by
+ * substitution, no other entry of the row that is recovered from its column may have it. */
 typedef struct ad_side {
     ad_pattern rows, columns;
     const uint32_t *row_time, *column_time;

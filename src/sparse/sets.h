@@ -42,14 +42,17 @@ void ad_sets_free(ad_sets *s);
 /* Remove all sets except the empty one. */
 void ad_sets_clear(ad_sets *s);
 
+/* Return the set of one number, and the union of two sets. */
 uint32_t ad_sets_single(ad_sets *s, size_t number);
 uint32_t ad_sets_join(ad_sets *s, uint32_t a, uint32_t b);
 
-/* The union of many sets: call the first function for each set, then the second one once. */
+/* Form the union of many sets: call ad_sets_gather() for each of them, and then ad_sets_gathered()
+ * once, which returns it. */
 void ad_sets_gather(ad_sets *s, uint32_t a);
 uint32_t ad_sets_gathered(ad_sets *s);
 
-/* The number of elements of a set; and the elements, plus `first`, in ascending order. */
+/* ad_sets_size() returns the number of elements of a set.  ad_sets_list() writes the elements, plus
+ * `first`, in ascending order. */
 size_t ad_sets_size(const ad_sets *s, uint32_t a);
 void ad_sets_list(const ad_sets *s, uint32_t a, uint32_t first, uint32_t *out);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Large arrays of nodes whose adjoints need not be set to zero before a reverse sweep.  Some are
- * constants: no adjoint is added to theirs, and their tangents are not read.  Others are arrays
- * whose first consumer in the order of the sweep reads every element: it writes the adjoints, and
- * only later consumers add to them.  If that consumer is a matrix product or a call, and the only
- * consumer of an input array, it writes directly into the result.  This saves passes over
- * memory. */
+ * arrays of constants: nothing is added to their adjoints, and their tangents are not read.  The
+ * others are arrays whose first consumer in the order of the sweep reads every element: it writes
+ * the adjoints, and only later consumers add to them.  If that consumer is a matrix product or a
+ * call, and the only consumer of an input array, it writes directly into the result.  This saves
+ * passes over memory. */
 #ifndef AD_FIRST_WRITE_H
 #define AD_FIRST_WRITE_H
 
@@ -27,7 +27,8 @@ typedef struct ad_first_writes {
     ad_region region[AD_FIRST_WRITE_MOST]; /* ascending, without overlap */
 } ad_first_writes;
 
-/* Find such arrays for a sweep from these outputs.  On tapes of many runs none are searched for. */
+/* Find such arrays for a sweep from these outputs.  On tapes of many runs the search is omitted and
+ * finds none. */
 void ad_first_write_find(const ad_tape *tape, size_t outputs, const ad_node *output,
                          ad_first_writes *writes);
 

@@ -27,24 +27,24 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
 ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
                               ad_workspace work, const ad_poll *poll);
 
-/* The number of doubles that one sweep of p seeds works in. */
+/* Returns the number of doubles of the workspace for one sweep of p seeds. */
 size_t ad_workspace_need(const ad_tape *tape, size_t p);
 
-/* out (K x p) = J seeds (D x p), and out (D x p) = J^T seeds (K x p); row major.  Failures are the
- * same. */
+/* ad_jvp() computes out (K x p) = J seeds (D x p), and ad_vjp() out (D x p) = J^T seeds (K x p);
+ * all are row major.  They return the same as ad_jacobian_forward(). */
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
                  ad_workspace work, const ad_poll *poll);
 ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *out,
                  ad_workspace work, const ad_poll *poll);
 
-/* The tangents of all nodes for one direction (D), or the adjoints of all nodes for one cotangent
- * (K).  Failures are the same. */
+/* Compute the tangents of all nodes for one direction (D), or the adjoints of all nodes for one
+ * cotangent (K).  They return the same as ad_jacobian_forward(). */
 ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent,
                       const ad_poll *poll);
 ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
                       const ad_poll *poll);
 
-/* Add seeds (n x p, row major) to the numbers of n nodes. */
+/* Add seeds (n x p, row major) to the tangents or adjoints of n nodes in the array of a sweep. */
 void ad_seed(double *array, size_t p, size_t n, const ad_node *nodes, const double *seeds);
 
 /* Called before and after a reverse sweep of one seed.  ad_pull_begin() finds the arrays that need
@@ -54,7 +54,8 @@ void ad_pull_begin(const ad_function *f, double *out, ad_first_writes *writes);
 void ad_pull_end(const ad_function *f, const ad_first_writes *writes, const double *adjoint,
                  double *out);
 
-/* The number of edges of a sweep; each takes one multiplication and one addition per seed. */
+/* Returns the number of edges of a sweep.  Each takes one multiplication and one addition per
+ * seed. */
 size_t ad_sweep_edges(const ad_tape *tape);
 
 /* Returns the chunk size for `total` seeds such that the sweep's array fits `budget` bytes.  It is

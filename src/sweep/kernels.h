@@ -22,7 +22,8 @@ typedef struct ad_sweep_table {
                       int *nonfinite);
 } ad_sweep_table;
 
-/* The kernels in use: NULL until ad_isa_choose() (isa/select.h) has set them. */
+/* ad_sweep_kernels() returns the kernels in use, NULL until ad_isa_choose() (isa/select.h) has set
+ * them by ad_sweep_kernels_use(). */
 const ad_sweep_table *ad_sweep_kernels(void);
 void ad_sweep_kernels_use(const ad_sweep_table *kernels);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the source files of the sweeps share. */
+/* Declarations that the source files of the sweeps share. */
 #ifndef AD_SWEEP_PARTS_H
 #define AD_SWEEP_PARTS_H
 
@@ -39,16 +39,18 @@ typedef struct ad_endpoint {
     ad_place place;
 } ad_endpoint;
 
-/* The end for m nodes in the sweep's arrays.  In second order, the adjoints w of leaves are not
- * needed. */
+/* Returns the end of edges at the m nodes of `place`, in the arrays of the sweep.  In second order,
+ * the adjoints w of leaves are not needed. */
 ad_endpoint ad_sweep_endpoint(const ad_sweep *s, size_t m, ad_place place);
 
-/* Forward, set the tangents of a run that adds to its nodes to zero. */
+/* In a forward sweep, set the tangents of a run to zero.  Called for runs that add to their
+ * tangents instead of writing them. */
 void ad_sweep_clear(const ad_sweep *s, const ad_run *run);
 
-/* Sweep the edges between a run's nodes and an operand's, in the direction of the sweep.  `first`
- * says that these are the first edges to reach their destination (for p > 1 only forward).  `slope`
- * holds the tangents of the partials, which are zero except in second order. */
+/* Propagate tangents or adjoints along the m edges between nodes of a run and nodes of an operand,
+ * in the direction of the sweep.  `first` says that these are the first edges to reach their
+ * destination (for p > 1 only forward).  `slope` holds the tangents of the partials, which are zero
+ * except in second order. */
 void ad_sweep_propagate(ad_sweep *s, size_t m, ad_endpoint own, ad_endpoint operand,
                         ad_numbers partial, ad_numbers slope, int first);
 

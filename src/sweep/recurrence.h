@@ -11,7 +11,8 @@
  * Walther, Evaluating Derivatives, 2008, section 13.2.)  The coefficients of products and quotients
  * are computed by explicit convolutions, which need no partials and end the closure.
  *
- * A series that does not move has zero coefficients of all orders above 0, and is called still. */
+ * A series is called still if its coefficients of all orders above 0 are zero, that is, if it is
+ * constant along the curve. */
 #ifndef AD_RECURRENCE_H
 #define AD_RECURRENCE_H
 
@@ -29,7 +30,7 @@ typedef enum ad_series_kind {
 /* Which coefficients of a series a result needs. */
 typedef enum ad_series_need {
     AD_NEED_NOTHING,
-    AD_NEED_VALUE, /* that of order 0; the others are zero or not needed */
+    AD_NEED_VALUE, /* only that of order 0; the others are zero or not needed */
     AD_NEED_ALL,
 } ad_series_need;
 
@@ -38,7 +39,7 @@ typedef struct ad_series {
     uint8_t kind, op;
     int arg[AD_MAX_ARITY];
     int partial[AD_MAX_ARITY]; /* series of the partials; AD_NO_SERIES: zero, or not needed */
-    size_t depth;              /* its coefficients are needed to an order that is lower by this */
+    size_t depth;              /* the highest order needed of it is lower by this */
 } ad_series;
 
 /* The coefficients of one series for n elements: n of order 0 at `value`, those of order k > 0 at
@@ -49,8 +50,8 @@ typedef struct ad_coefficients {
 } ad_coefficients;
 
 /* The series of one row: operands first, then the result, each after its operands.  For each set of
- * still operands (bit j: operand j does not move), `need` holds what is needed of each series, and
- * `still` which series are still. */
+ * still operands (bit j: operand j is still), `need` says which coefficients of each series are
+ * needed, and `still` which series are still. */
 typedef struct ad_recurrence {
     ad_series *series;
     size_t count, room, order;
@@ -68,7 +69,7 @@ ad_status ad_recurrence_make(unsigned op, size_t order, int regular, int wants_p
                              ad_recurrence *r);
 void ad_recurrence_free(ad_recurrence *r);
 
-/* Returns the number of the operand of row op that is the base of a power, which decides about
+/* Returns the number of the operand of row op that is the base of a power, whose value determines
  * `regular`; -1 if there is none. */
 int ad_recurrence_base(unsigned op);
 
@@ -77,9 +78,9 @@ ad_status ad_recurrence_prepare(ad_recurrence *r, unsigned mask);
 
 /* Compute the coefficients up to `orders` for n elements, those of series t at at[t].  On entry the
  * coefficients of the operands, which come first, and the values of the result are given; a still
- * operand has only values.  On return all that are needed are there.  A zero that does not move
- * wins over infinities and NaN.  *nonfinite is set if results are infinite or NaN.  Returns
- * AD_NO_MEMORY on failure. */
+ * operand has only values.  On return all coefficients that are needed have been computed.  A zero
+ * of a still series wins over infinities and NaN.  *nonfinite is set if results are infinite or
+ * NaN.  Returns AD_NO_MEMORY on failure. */
 ad_status ad_recurrence_run(ad_recurrence *r, unsigned mask, size_t orders, size_t n,
                             int *nonfinite);
 

@@ -17,7 +17,7 @@
 #include "sweep/first_write.h"
 #include "tape/tape.h"
 
-/* The number of doubles of scratch memory that a sweep needs, for any number of seeds. */
+/* Returns the number of doubles of scratch memory that a sweep needs, for any number of seeds. */
 size_t ad_sweep_scratch(const ad_tape *tape);
 
 /* Write p zeros at every leaf, except at the constants in `writes` (or NULL), whose tangents are

@@ -10,13 +10,13 @@
  * input i is series[i * d + k - 1]. y_k is the k-th derivative with respect to t divided by k!.
  *
  * The cost is O(d^2) per nonlinear operation, O(d) per linear one, d matrix products for a product
- * with a constant matrix, and d (d + 3) / 2 for a product of two matrices that move.  The sweep
- * needs nodes * (d + 1) doubles.  ad_expr_prepare() must have been called.
+ * with a constant matrix, and d (d + 3) / 2 for a product of two matrices that are not constant.
+ * The sweep needs nodes * (d + 1) doubles.  ad_expr_prepare() must have been called.
  *
  * Returns AD_NO_MEMORY, AD_INTERRUPTED, or AD_BAD_OP if the tape has calls of rules, which provide
  * only first derivatives.  Returns AD_NOT_FINITE if coefficients are infinite or NaN.  `out` then
- * holds the coefficients in which every zero wins, and only a recorded derivative can tell whether
- * they are right. */
+ * holds coefficients computed as if every zero wins, and whether they are right can be found only
+ * by differentiating a recorded derivative. */
 ad_status ad_taylor(const ad_function *f, size_t order, const double *series, double *out,
                     const ad_poll *poll);
 

@@ -33,7 +33,7 @@ typedef enum ad_block_family {
     AD_FAMILY_CALL,
 } ad_block_family;
 
-/* A row of blocks.def. */
+/* A row of blocks.def; the comment there explains the last two fields. */
 typedef struct ad_block_info {
     const char *name;
     ad_block_family family;
@@ -79,7 +79,8 @@ static inline size_t ad_run_edges(const ad_tape *tape, const ad_run *run) {
     return (size_t)b->extent[0].count * b->extent[1].count;
 }
 
-/* The k-th node that a call reads, and all of them; nodes has room for extent[1].count. */
+/* ad_call_node() returns the k-th node that a call reads.  ad_call_nodes() writes all of them to
+ * `nodes`, which has room for extent[1].count. */
 static inline ad_node ad_call_node(const ad_tape *tape, const ad_block *b, size_t k) {
     const ad_view *x = &b->operand[0];
     return x->list == AD_AFFINE ? x->base + (ad_node)k : tape->list[x->list + k];

@@ -10,7 +10,7 @@ typedef struct ad_edge {
     double partial;
 } ad_edge;
 
-/* The edges into a node: its operands in order with the partial along each, written to
+/* Write the edges into a node, which are its operands in order with the partial along each, to
  * edges[0..room).  Returns the number of edges (0 for a leaf), which may be larger than room. */
 size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *edges);
 

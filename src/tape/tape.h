@@ -105,14 +105,15 @@ typedef struct ad_tape {
     ad_pace *pace;      /* of a replay that may be interrupted (replay.h), else NULL */
 } ad_tape;
 
-/* Make an empty tape; never fails.  Free its memory; the tape is empty afterwards. */
+/* ad_tape_init() makes an empty tape and cannot fail.  ad_tape_free() releases its memory; the tape
+ * is empty afterwards. */
 void ad_tape_init(ad_tape *tape);
 void ad_tape_free(ad_tape *tape);
 
 /* Remove all nodes.  The memory is kept for the next recording if it is at most `keep` bytes. */
 void ad_tape_reset(ad_tape *tape, size_t keep);
 
-/* Bytes in use and bytes allocated. */
+/* Return the number of bytes in use, and the number of bytes allocated. */
 size_t ad_tape_bytes(const ad_tape *tape);
 size_t ad_tape_capacity(const ad_tape *tape);
 
@@ -129,6 +130,7 @@ ad_status ad_tape_constants(ad_tape *tape, size_t n, ad_node *first);
 /* Append one constant.  A constant whose bits are among the recent ones shares their node. */
 ad_status ad_tape_constant(ad_tape *tape, double value, ad_node *node);
 
+/* Returns whether a node is a constant. */
 static inline int ad_is_constant(const ad_tape *tape, ad_node node) {
     return (int)(tape->constant[node >> 6] >> (node & 63)) & 1;
 }
@@ -143,7 +145,7 @@ int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count);
 ad_status ad_tape_unary(ad_tape *tape, unsigned op, ad_node a, ad_node *node);
 ad_status ad_tape_binary(ad_tape *tape, unsigned op, ad_node a, ad_node b, ad_node *node);
 
-/* Count work of a recording that may be interrupted.  Returns whether it has to stop. */
+/* Add to the work done by a recording that may be interrupted.  Returns whether it has to stop. */
 static inline int ad_tape_stops(const ad_tape *tape, size_t work) {
     return tape->pace != NULL && ad_pace_stops(tape->pace, work);
 }
@@ -203,9 +205,10 @@ typedef struct ad_operand {
 ad_status ad_tape_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                               const ad_operand *operands, ad_node *first);
 
-/* Allocate room for more guards, checks and outcomes.  Store the outcomes of m truth values (all
- * true if value is NULL) from outcome number `bit` on, where there must be room.  Only
- * ad_tape_guard() and ad_tape_check() increase the number of outcomes. */
+/* ad_tape_reserve_guards() allocates room for this many more guards, checks and outcomes.
+ * ad_tape_note_outcomes() stores the outcomes of m truth values (all true if value is NULL) from
+ * outcome number `bit` on, where there must be room.  Only ad_tape_guard() and ad_tape_check()
+ * increase the number of outcomes. */
 ad_status ad_tape_reserve_guards(ad_tape *tape, size_t guards, size_t checks, size_t outcomes);
 void ad_tape_note_outcomes(ad_tape *tape, size_t bit, size_t m, const double *value);
 
