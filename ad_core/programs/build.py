@@ -35,18 +35,22 @@ SEEDS = {
 WHOLE = ("value", "jvp", "vjp", "hvp", "ggnvp", "weighted_ggnvp")
 
 
-def build(source, name, argnums, report):
+def build(source, name, argnums, report, room=None):
     """(Call, {"route": ..., "operations": ...}) of a method.
 
     Raises TypeError for the gradient of a function without a scalar result, and ProgramTooLarge
-    beyond the limits.
+    for a program of more than `room` terms besides the function's own (None: those of a Graph).
     """
     shapes = list(source.arguments.shapes)
     firsts = list(source.arguments.firsts)
     for side in _seed_sides(source, name):
         shapes += side.shapes
         firsts += _seed_firsts(source, side)
-    terms, out_shapes, pack, checked, facts = _METHODS[name](source, argnums)
+    before = source.graph.set_room(room)
+    try:
+        terms, out_shapes, pack, checked, facts = _METHODS[name](source, argnums)
+    finally:
+        source.graph.set_room(before)
     program = _core.Program(source.graph, terms, checked)
     call = _core.Call(
         program, shapes, firsts, out_shapes, f"{name} of {source.name}", Labels(source, name),

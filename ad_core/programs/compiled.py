@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording that evaluates its function and derivatives at new points."""
 
+import math
 from functools import partial
 
 from ad_core import _core
@@ -10,6 +11,7 @@ from ad_core.inspect.explain import route_rows, table
 from ad_core.inspect.spy import spy
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, seed_leaves
+from ad_core.programs.by_cost import ByCost, Costs
 from ad_core.programs.fallback import ByUnitVectors, Replayed
 from ad_core.programs.own_point import OwnPoint
 from ad_core.programs.source import Source
@@ -33,6 +35,7 @@ class Compiled(_core.Evaluator):
         self._source = None
         self._built = {}
         self._facts = {}
+        self._costs = None
 
     @property
     def _lowered(self):
@@ -45,18 +48,25 @@ class Compiled(_core.Evaluator):
         """The Call of a method; the core keeps those for argnums=0."""
         numbers, single = self._lowered.wrt(argnums)
         key = name, tuple(numbers), single
-        if key not in self._built:
+        call = self._built.get(key)
+        if call is None:
             points = self._check_results(name, numbers)
             try:
-                call, self._facts[key] = self._make(name, argnums)
+                call, self._facts[key] = self._make(name, argnums, numbers, points)
             except MemoryError as error:
                 self._no_memory(name, error)
-            call.check_points = points
-            call.own = OwnPoint(self._recording, self._lowered, name, argnums)
-            if name != "value":
-                call = watched(call, self._recording, partial(self._again, name, argnums))
-            self._built[key] = call
+            self._built[key] = self._completed(call, name, argnums, points)
+        elif type(call) is ByCost and call.settled:
+            self._built[key], self._facts[key] = call.call, call.program_facts
         return self._built[key]
+
+    def _completed(self, call, name, argnums, points):
+        """A Call with what it needs for points that it does not handle itself."""
+        call.check_points = points
+        call.own = OwnPoint(self._recording, self._lowered, name, argnums)
+        if name == "value":
+            return call
+        return watched(call, self._recording, partial(self._again, name, argnums))
 
     def _check_results(self, name, numbers):
         """A function of a number of points that raises ValueError if a method's results there
@@ -80,29 +90,43 @@ class Compiled(_core.Evaluator):
             return Compressed(self._recording, self._lowered, name, argnums, report, {})
         return Replayed(self._recording, self._lowered, name, argnums, report)
 
-    def _make(self, name, argnums):
+    def _make(self, name, argnums, numbers, points):
+        """(Call or its stand-in, facts for explain()) of a method."""
         source = self._lowered
         report = partial(_branch_changed, self._recording.trace, self._name)
         if name.startswith("sparse"):
             return make_sparse(self._recording, source, name, argnums, report)
-        if source.graph is None:
-            return self._replayed(name, argnums, report)
-        try:
-            return build(source, name, argnums, report)
-        except _core.ProgramTooLarge:
-            if source.graph.calls:
-                return self._replayed(name, argnums, report)
-            if name not in ("jacobian", "value_and_jacobian"):
-                raise MemoryError(
-                    f"{name} of {self._name} needs a program of more operations than a program may "
-                    f"have; use ad_core.{name}(), which records the function in each call"
-                ) from None
-        call = ByUnitVectors(source, self._build, name, argnums)
-        return call, {"route": "sweeps of a product program", "candidates": {}}
+        if self._costs is None:
+            self._costs = Costs(self._recording)
+        width = source.arguments.extent(numbers)
+        room = self._costs.room(name, width)
+        if room >= self._costs.least(name, width):
+            try:
+                return self._program(name, argnums, report, room)
+            except _core.ProgramTooLarge:
+                pass
 
-    def _replayed(self, name, argnums, report):
-        call = Replayed(self._recording, self._lowered, name, argnums, report)
-        return call, {"route": "sweeps over the recording, replayed at each point"}
+        def make(room):
+            call, facts = self._program(name, argnums, report, room)
+            return self._completed(call, name, argnums, points), facts
+
+        replayed = Replayed(self._recording, source, name, argnums, report)
+        return ByCost(replayed, make, name, self._costs, width), None
+
+    def _program(self, name, argnums, report, room):
+        """(Call, facts) of a program that needs at most `room` further terms."""
+        source = self._lowered
+        if source.graph is None:
+            raise _core.ProgramTooLarge
+        try:
+            return build(source, name, argnums, report, room)
+        except _core.ProgramTooLarge:
+            if source.graph.calls or name not in ("jacobian", "value_and_jacobian"):
+                raise
+        call = ByUnitVectors(
+            source, lambda name: build(source, name, 0, report, room)[0], name, argnums
+        )
+        return call, {"route": "sweeps of a product program", "candidates": {}}
 
     def jacobian_sparsity(self, argnums=0):
         """Return the sparsity pattern of the Jacobian, a Boolean scipy.sparse.csr_array (K, D).
@@ -204,7 +228,8 @@ class Compiled(_core.Evaluator):
         """
         if what not in _core.METHOD_NAMES:
             raise ValueError(f"what must be one of {_core.METHOD_NAMES}, got {what!r}")
-        call = self._build(what, argnums)
+        call = self._with_program(what, argnums)
+        call = call.call or call if type(call) is ByCost else call
         if hasattr(call, "program") and self._limits is not None:
             listing = f"a list of the instructions of {what} of {self._name}"
             self._limits.check_nodes(listing, call.program.size()["slots"], 0)
@@ -251,8 +276,16 @@ class Compiled(_core.Evaluator):
                 ("entries", f"{entries:,}, {8e-9 * entries:.1f} GB: not compiled, since it is too "
                  f"large; explain(sparse=True) explains the sparse {what}"),
             ])  # fmt: skip
-        call = self._build(name, argnums)
+        call = self._with_program(name, argnums)
         return explained(self._name, source, self._facts[key] or call.facts, call)
+
+    def _with_program(self, name, argnums):
+        """The Call of a method, which gets a program now, even if it does not pay yet."""
+        call = self._build(name, argnums)
+        if type(call) is ByCost:
+            call.try_program(math.inf)
+            call = self._build(name, argnums)
+        return call
 
 
 def result_shapes(source, name, numbers):
@@ -282,6 +315,7 @@ def sizes(name, source):
 
 def explained(name, source, facts, call):
     rows = sizes(name, source) + route_rows(facts["route"], facts.get("candidates", {}))
+    rows += [("reason", facts["reason"])] if "reason" in facts else []
     if isinstance(call.pack, SparsePattern):
         rows.append(("entries", f"{call.pack.nnz:,}"))
     size = call.program.size() if hasattr(call, "program") else {}

@@ -15,10 +15,10 @@ from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, 
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 from ad_core.recording.trees import flatten
 
-__all__ = ["ByUnitVectors", "Replayed", "Skeleton", "into", "leaves_of"]
+__all__ = ["ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of"]
 
 
-class _Large:
+class Large:
     """A stand-in for a Call, with in_shapes, pack, bare, batch() and evaluate()."""
 
     bare = False
@@ -48,10 +48,11 @@ def into(results, out, name, arguments):
     return list(out)
 
 
-class ByUnitVectors(_Large):
+class ByUnitVectors(Large):
     """A Jacobian by D tangents or K adjoints, whichever are cheaper, on the lanes of a program."""
 
     def __init__(self, source, call_of, name, argnums):
+        """call_of(name) returns the Call of a method."""
         self.source = source
         self.name = f"{name} of {source.name}"
         *_, self.pack = jacobian_layout(source, argnums)
@@ -61,8 +62,8 @@ class ByUnitVectors(_Large):
         numbers, _ = source.wrt(argnums)
         self.leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
         self.forward = _core.cheapest_forward(source.arguments.extent(numbers), source.result.size)
-        self.product = call_of("jvp" if self.forward else "vjp", 0)
-        self.value = call_of("value", 0)
+        self.product = call_of("jvp" if self.forward else "vjp")
+        self.value = call_of("value")
         self.in_shapes = source.arguments.shapes
 
     def report_missed(self, missed, arguments):
@@ -123,7 +124,7 @@ class ByUnitVectors(_Large):
         return blocks
 
 
-class Replayed(_Large):
+class Replayed(Large):
     """A method of a recording without a program, one point after the other."""
 
     def __init__(self, recording, source, name, argnums, report):

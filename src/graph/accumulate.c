@@ -5,6 +5,8 @@
 
 #include "base/alloc.h"
 
+#define SHARES_PER_TERM 8
+
 static void end_accumulation(ad_accumulation *x) {
     ad_free(x->active);
     ad_free(x->number);
@@ -21,6 +23,9 @@ static void end_accumulation(ad_accumulation *x) {
 static ad_status begin_accumulation(ad_accumulation *x, const ad_mapping *f) {
     size_t n = f->graph->terms;
     *x = (ad_accumulation){.f = f, .terms = n, .spare = SIZE_MAX};
+    /* Sums in chains have as many shares per vertex as inputs, but hardly any terms of their own,
+     * so that the limit of the terms would not stop their work. */
+    x->most = SHARES_PER_TERM * f->graph->limit;
     x->number = ad_alloc(n, sizeof *x->number);
     x->first = ad_alloc(n, sizeof *x->first);
     x->count = ad_alloc_zeroed(n, sizeof *x->count);

@@ -28,6 +28,7 @@ typedef struct ad_seed {
 typedef struct ad_accumulation {
     const ad_mapping *f;
     size_t terms;     /* of the graph before it */
+    size_t most;      /* shares that may be stored; more are AD_TOO_LARGE */
     uint8_t *active;  /* terms that depend on an input and that an output needs */
     uint32_t *number; /* number of an input, UINT32_MAX for other terms */
     size_t *first;    /* reverse: head of a vertex's chain; forward: its first share */

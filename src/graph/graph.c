@@ -8,12 +8,11 @@
 #include "ops/vanish.h"
 #include "simd/elementwise.h"
 
-#define EMPTY UINT32_MAX
 #define LATELY 64 /* most recent rules that are searched for an equal one */
 
 ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit) {
     memset(g, 0, sizeof *g);
-    g->limit = limit < EMPTY - 1 ? limit : EMPTY - 1;
+    g->limit = limit < AD_NO_TERM - 1 ? limit : AD_NO_TERM - 1;
     for (size_t k = 0; k < inputs; k++) ad_graph_input(g);
     return g->status;
 }
@@ -22,7 +21,7 @@ void ad_graph_free(ad_graph *g) {
     ad_free(g->vertex);
     ad_free(g->list);
     ad_free(g->order);
-    ad_free(g->bucket);
+    ad_free_lines(g->slot);
     ad_free(g->rule);
     memset(g, 0, sizeof *g);
 }
@@ -32,11 +31,32 @@ static uint64_t mix(uint64_t h, uint64_t x) {
     return h ^ (h >> 29);
 }
 
-static uint64_t hash(const ad_graph *g, const ad_vertex *v) {
-    uint64_t h = mix(v->op, v->x[1]);
-    if (v->op < AD_GRAPH_SUM) return mix(mix(h, v->x[0]), v->x[2]);
-    for (size_t k = 0; k < v->x[1]; k++) h = mix(h, g->list[v->x[0] + k]);
-    return mix(h, v->x[2]);
+/* The hash table is divided into lines of LINE slots, one cache line each.  A term is first searched
+ * for in a line that is close to those of terms whose operands have close numbers: terms are made in
+ * the order of their operands, so that most of them are found in the cache.  Where that line is
+ * full, lines all over the table follow. */
+#define LINE (AD_LINE / sizeof(ad_graph_slot))
+#define CLOSE 64 /* operands that differ by less have close lines */
+
+typedef struct term_hash {
+    uint64_t close, far; /* where the search begins, and where it goes on */
+} term_hash;
+
+static term_hash hash(const ad_graph *g, const ad_vertex *v) {
+    uint64_t close = v->op, far = mix(v->op, v->x[2]), sum = 0;
+    const int listed = v->op >= AD_GRAPH_SUM;
+    const ad_term *x = listed ? g->list + v->x[0] : v->x;
+    const size_t n = listed ? v->x[1] : AD_MAX_ARITY;
+    if (v->op == AD_GRAPH_CONSTANT) { /* x are bits, not operands */
+        far = mix(mix(far, v->x[0]), v->x[1]);
+        return (term_hash){far, far};
+    }
+    for (size_t k = 0; k < n; k++) {
+        close = mix(close, x[k] / CLOSE);
+        far = mix(far, x[k]);
+        sum += x[k];
+    }
+    return (term_hash){close + 2 * (sum % CLOSE), far}; /* 2: so that the lines are half empty */
 }
 
 static int same_vertex(const ad_graph *g, const ad_vertex *u, const ad_vertex *v) {
@@ -46,23 +66,38 @@ static int same_vertex(const ad_graph *g, const ad_vertex *u, const ad_vertex *v
     return memcmp(g->list + u->x[0], g->list + v->x[0], v->x[1] * sizeof(ad_term)) == 0;
 }
 
-/* The bucket that holds an equal term, or the empty one in which to insert it. */
-static size_t find_bucket(const ad_graph *g, const ad_vertex *v) {
-    size_t k = (size_t)hash(g, v) & (g->buckets - 1);
-    while (g->bucket[k] != EMPTY && !same_vertex(g, &g->vertex[g->bucket[k]], v)) {
-        k = (k + 1) & (g->buckets - 1);
+/* The slot that holds an equal term, or the empty one in which to insert it. */
+static ad_graph_slot *find_slot(const ad_graph *g, const ad_vertex *v, term_hash h) {
+    const size_t lines = g->slots / LINE - 1, step = (size_t)(h.far >> 40) | 1;
+    const uint32_t tag = (uint32_t)(h.far >> 32);
+    size_t line = (size_t)(h.close / LINE) & lines, first = (size_t)h.close % LINE;
+    for (size_t next = (size_t)h.far;; next += step) {
+        for (size_t k = 0; k < LINE; k++) {
+            ad_graph_slot *s = &g->slot[line * LINE + (first + k) % LINE];
+            if (s->term == AD_NO_TERM) return s;
+            if (s->tag == tag && same_vertex(g, &g->vertex[s->term], v)) return s;
+        }
+        line = next & lines;
+        first = 0;
     }
-    return k;
 }
 
-static ad_status rehash(ad_graph *g, size_t buckets) {
-    uint32_t *bucket = ad_alloc(buckets, sizeof *bucket);
-    if (bucket == NULL) return AD_NO_MEMORY;
-    memset(bucket, 0xFF, buckets * sizeof *bucket);
-    ad_free(g->bucket);
-    g->bucket = bucket;
-    g->buckets = buckets;
-    for (size_t t = 0; t < g->terms; t++) bucket[find_bucket(g, &g->vertex[t])] = (uint32_t)t;
+static void fill_slot(ad_graph_slot *s, ad_term t, term_hash h) {
+    s->term = t;
+    s->tag = (uint32_t)(h.far >> 32);
+}
+
+static ad_status rehash(ad_graph *g, size_t slots) {
+    ad_graph_slot *slot = ad_alloc_lines(slots, sizeof *slot);
+    if (slot == NULL) return AD_NO_MEMORY;
+    memset(slot, 0xFF, slots * sizeof *slot); /* AD_NO_TERM */
+    ad_free_lines(g->slot);
+    g->slot = slot;
+    g->slots = slots;
+    for (size_t t = 0; t < g->terms; t++) {
+        term_hash h = hash(g, &g->vertex[t]);
+        fill_slot(find_slot(g, &g->vertex[t], h), (ad_term)t, h);
+    }
     return AD_OK;
 }
 
@@ -95,12 +130,13 @@ static float vertex_order(const ad_graph *g, const ad_vertex *v) {
 /* The term equal to v, which is appended if there is none. */
 static ad_term intern(ad_graph *g, const ad_vertex *v) {
     if (g->status != AD_OK) return AD_NO_TERM;
-    if (2 * (g->terms + 1) > g->buckets &&
-        rehash(g, g->buckets == 0 ? 256 : 2 * g->buckets) != AD_OK) {
+    if (4 * (g->terms + 1) > 3 * g->slots &&
+        rehash(g, g->slots == 0 ? 256 : 2 * g->slots) != AD_OK) {
         return fail(g, AD_NO_MEMORY);
     }
-    size_t k = find_bucket(g, v);
-    if (g->bucket[k] != EMPTY) return g->bucket[k];
+    term_hash h = hash(g, v);
+    ad_graph_slot *s = find_slot(g, v, h);
+    if (s->term != AD_NO_TERM) return s->term;
     if (g->terms >= g->limit) return fail(g, AD_TOO_LARGE);
     if (ad_grow((void **)&g->vertex, &g->room_terms, g->terms + 1, sizeof *v) != AD_OK ||
         ad_grow((void **)&g->order, &g->room_orders, g->terms + 1, sizeof *g->order) != AD_OK) {
@@ -108,7 +144,7 @@ static ad_term intern(ad_graph *g, const ad_vertex *v) {
     }
     g->order[g->terms] = vertex_order(g, v);
     g->vertex[g->terms] = *v;
-    g->bucket[k] = (uint32_t)g->terms;
+    fill_slot(s, (ad_term)g->terms, h);
     return (ad_term)g->terms++;
 }
 
@@ -162,7 +198,7 @@ static ad_term list_term(ad_graph *g, unsigned kind, size_t n, const ad_term *te
     if (ad_grow((void **)&g->list, &g->room_lists, g->lists + n, sizeof *terms) != AD_OK) {
         return fail(g, AD_NO_MEMORY);
     }
-    if (g->lists + n > EMPTY) return fail(g, AD_TOO_LARGE);
+    if (g->lists + n > AD_NO_TERM) return fail(g, AD_TOO_LARGE);
     memcpy(g->list + g->lists, terms, n * sizeof *terms);
     ad_vertex v = {kind, {(ad_term)g->lists, (ad_term)n, tag}};
     size_t before = g->terms;
@@ -206,12 +242,12 @@ ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_mode mode, size_t p, con
 void ad_graph_truncate(ad_graph *g, size_t terms, size_t lists) {
     while (g->terms > terms) {
         ad_vertex *v = &g->vertex[g->terms - 1];
-        size_t k = find_bucket(g, v);
+        ad_graph_slot *s = find_slot(g, v, hash(g, v));
         g->terms--;
         if (v->op == AD_GRAPH_INPUT) g->inputs--;
-        /* terms are removed in reverse order of insertion, so that this one is at the end of its
-         * chain */
-        if (g->bucket[k] == g->terms) g->bucket[k] = EMPTY;
+        /* terms are removed in reverse order of insertion, so that no later one was searched for
+         * beyond this slot */
+        if (s->term == g->terms) s->term = AD_NO_TERM;
     }
     g->lists = lists;
     g->status = AD_OK;

@@ -47,15 +47,21 @@ typedef struct ad_call_rule {
 
 typedef enum ad_call_mode { AD_CALL_VALUE, AD_CALL_PUSH, AD_CALL_PULL, AD_CALL_MODES } ad_call_mode;
 
+/* A place in the hash table of the terms: a term, or AD_NO_TERM, and bits of its hash. */
+typedef struct ad_graph_slot {
+    ad_term term;
+    uint32_t tag;
+} ad_graph_slot;
+
 /* The first failure stays in `status`.  All later operations return AD_NO_TERM and do nothing, so
  * that a caller may test `status` once, at the end. */
 typedef struct ad_graph {
     ad_vertex *vertex;
     ad_term *list;
-    float *order;     /* order at which each term vanishes (vanish.h) */
-    uint32_t *bucket; /* hash table of the terms */
+    float *order;        /* order at which each term vanishes (vanish.h) */
+    ad_graph_slot *slot; /* hash table of the terms */
     size_t terms, lists, inputs;
-    size_t room_terms, room_lists, room_orders, buckets;
+    size_t room_terms, room_lists, room_orders, slots;
     ad_call_rule *rule;
     size_t rules, room_rules;
     size_t limit;    /* maximum number of terms; more are AD_TOO_LARGE */

@@ -69,11 +69,15 @@ ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, 
     ad_graph *g = f->graph;
     size_t terms = g->terms, lists = g->lists, limit = g->limit, before = entries->count;
     size_t best = SIZE_MAX;
+    int present = 0; /* whether the terms of the best route are still in the graph */
     ad_status status = AD_TOO_LARGE;
     for (unsigned r = 0; r < AD_ROUTES; r++) operations[r] = SIZE_MAX;
     for (unsigned k = 0; k < AD_ROUTES; k++) {
         ad_route r = order[k];
         if (terms > AD_ELIMINATE_MOST && (r >= AD_ROUTE_MARKOWITZ_FIRST || status == AD_OK)) break;
+        ad_graph_truncate(g, terms, lists);
+        entries->count = before;
+        present = 0;
         g->limit = limit - terms > most ? terms + most : limit;
         ad_status result = ad_route_jacobian(f, r, entries);
         g->limit = limit;
@@ -84,15 +88,16 @@ ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, 
                 best = operations[r];
                 *route = r;
                 status = AD_OK;
+                present = 1;
             }
             if (2 * needed < most) most = 2 * needed + 1024; /* give up far more expensive ones */
         } else if (result != AD_TOO_LARGE) {
             status = result;
             break;
         }
-        ad_graph_truncate(g, terms, lists);
-        entries->count = before;
     }
-    if (status != AD_OK) return status;
-    return ad_route_jacobian(f, *route, entries);
+    if (present && status == AD_OK) return AD_OK;
+    ad_graph_truncate(g, terms, lists);
+    entries->count = before;
+    return status != AD_OK ? status : ad_route_jacobian(f, *route, entries);
 }

@@ -42,6 +42,8 @@ ad_status ad_share_link(ad_accumulation *x, ad_term to, uint32_t at, ad_term ter
     size_t k = x->spare;
     if (k != SIZE_MAX) {
         memcpy(&x->spare, &x->store.item[k + 1], sizeof x->spare);
+    } else if (x->store.count > x->most) {
+        return AD_TOO_LARGE;
     } else {
         k = x->store.count;
         ad_status status = ad_share_append(&x->store, 0, 0);
@@ -69,6 +71,7 @@ ad_status ad_chain_take(ad_accumulation *x, ad_term t) {
 }
 
 ad_status ad_shares_keep(ad_accumulation *x, size_t t) {
+    if (x->store.count > x->most) return AD_TOO_LARGE;
     x->first[t] = x->store.count;
     x->count[t] = x->met.count;
     for (size_t k = 0; k < x->met.count; k++) {

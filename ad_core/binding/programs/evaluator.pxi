@@ -58,7 +58,7 @@ cdef class Evaluator:
                                batch_dims)
         if found is None or not usual:
             found = self._build(METHOD_NAMES[method], argnums)
-            if usual:
+            if usual and type(found) is Call:
                 self.calls[method] = found
         if not found.bare:
             args = self._spread(METHOD_NAMES[method], args)

@@ -4,7 +4,7 @@
 cdef enum:
     MOST_TERMS = 1 << 24        # terms of a graph: 256 MB
     MOST_PRODUCTS = 1 << 20     # multiplications in matrix products; for more, BLAS is faster
-    MOST_DERIVED = 1 << 23      # terms that one way to compute a Jacobian may add
+    MOST_DERIVED = 1 << 23      # terms that derivatives may add
 
 
 cdef class Graph:
@@ -19,6 +19,7 @@ cdef class Graph:
     cdef readonly cnp.ndarray outcomes      # their outcomes in the recording,
     cdef readonly cnp.ndarray numbers       # and the numbers of their guards in the recording
     cdef list rules                         # references to the rules; the graph holds none
+    cdef dict rooms                         # thread -> terms that its derivatives may add
 
     def __cinit__(self, Trace trace not None, cnp.ndarray inputs not None,
                   cnp.ndarray outputs not None):
@@ -31,6 +32,7 @@ cdef class Graph:
                 or ad_lower_products(root.tape) > <size_t> MOST_PRODUCTS):
             raise ProgramTooLarge()
         self.D = <size_t> cnp.PyArray_SIZE(ins)
+        self.rooms = {}
         self.outputs = np.empty(cnp.PyArray_SIZE(outs), np.uint32)
         guards = np.empty(2 * root.tape.guards, np.uint32)
         check_graph(ad_graph_init(&self.g, self.D, MOST_TERMS))
@@ -62,6 +64,28 @@ cdef class Graph:
     @property
     def terms(self):
         return self.g.terms
+
+    def set_room(self, room):
+        """Let each push, pull and Jacobian of this thread add at most `room` terms (None:
+        MOST_DERIVED).  Returns what was set before."""
+        thread = PyThread_get_thread_ident()
+        before = self.rooms.get(thread)
+        if room is None:
+            self.rooms.pop(thread, None)
+        else:
+            self.rooms[thread] = room
+        return before
+
+    cdef size_t begin(self) except 0:
+        """Limit the terms until end(), between which no Python code may run.  Returns the limit."""
+        cdef size_t room = self.rooms.get(PyThread_get_thread_ident(), MOST_DERIVED)
+        self.prepare()
+        self.g.limit = min(<size_t> MOST_TERMS, self.g.terms + room)
+        return room
+
+    cdef ad_status end(self, ad_status status) noexcept:
+        self.g.limit = MOST_TERMS
+        return status
 
     def more_inputs(self, size_t n):
         """Terms of n more inputs: the seeds of products with the Jacobian."""
@@ -102,20 +126,20 @@ cdef class Graph:
 
     def push(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray tangents):
         """The terms of J times the tangents."""
-        self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.K, np.uint32)
-        check_graph(ad_accumulate_push(&f, <ad_term *> cnp.PyArray_DATA(tangents),
-                                       <ad_term *> cnp.PyArray_DATA(result)))
+        self.begin()
+        check_graph(self.end(ad_accumulate_push(&f, <ad_term *> cnp.PyArray_DATA(tangents),
+                                                <ad_term *> cnp.PyArray_DATA(result))))
         return self.without_zeros(result)
 
     def pull(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray cotangents):
         """The terms of the cotangents times J."""
-        self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         result = np.empty(f.D, np.uint32)
-        check_graph(ad_accumulate_pull(&f, <ad_term *> cnp.PyArray_DATA(cotangents),
-                                       <ad_term *> cnp.PyArray_DATA(result)))
+        self.begin()
+        check_graph(self.end(ad_accumulate_pull(&f, <ad_term *> cnp.PyArray_DATA(cotangents),
+                                                <ad_term *> cnp.PyArray_DATA(result))))
         return self.without_zeros(result)
 
     def products(self, cnp.ndarray left, cnp.ndarray right):
@@ -135,26 +159,26 @@ cdef class Graph:
         """(rows, columns, terms, route, counts): the entries of the Jacobian by the cheapest route,
         if the terms `also` are computed as well.  counts are the operations of each route, None if
         they were not counted."""
-        self.prepare()
         cdef ad_mapping f = self.mapping(inputs, outputs)
         cdef ad_entries entries
         cdef size_t operations[8]
         cdef ad_route taken = 0 if route is None else <int> route
         cdef ad_status status
-        cdef size_t k
+        cdef size_t k, room
         entries.entry = NULL
         entries.count = entries.room = 0
         counts = {}
         try:
+            room = self.begin()
             if route is None:
-                status = ad_route_cheapest(
+                status = self.end(ad_route_cheapest(
                     &f, <size_t> cnp.PyArray_SIZE(also), <ad_term *> cnp.PyArray_DATA(also),
-                    MOST_DERIVED, operations, &taken, &entries)
+                    room, operations, &taken, &entries))
                 check_graph(status)
                 counts = {ad_route_name(k).decode(): None if operations[k] == <size_t> -1
                           else operations[k] for k in range(<size_t> AD_ROUTES)}
             else:
-                check_graph(ad_route_jacobian(&f, taken, &entries))
+                check_graph(self.end(ad_route_jacobian(&f, taken, &entries)))
             rows = np.empty(entries.count, np.uint32)
             columns = np.empty(entries.count, np.uint32)
             terms = np.empty(entries.count, np.uint32)
@@ -173,6 +197,11 @@ cdef class Graph:
             if ad_graph_is_zero(&self.g, t[k]):
                 t[k] = AD_NO_TERM
         return terms
+
+
+def multiplications(Trace trace not None):
+    """The number of multiplications in the matrix products of a recording."""
+    return ad_lower_products(trace.root().tape)
 
 
 NO_TERM = AD_NO_TERM

@@ -76,6 +76,11 @@ cdef class Program:
             check(ad_program_make_lanes(&self.strict))
         return self.lanes
 
+    @property
+    def slots(self):
+        """The number of slots for one point."""
+        return self.fast.slots
+
     def size(self):
         """Counts of operations, runs, slots, ... and bytes, as a dictionary."""
         self.need_lanes()

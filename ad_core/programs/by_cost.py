@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A method of a recording by its program or by replaying the recording, whichever costs less.
+
+A program has one operation for each scalar, so that making it takes some hundred times as long as
+a sweep over the same scalars.  It pays for functions of scalar operations, and for many points.
+For large arrays and matrix products, a replay takes about as long as a call of the program.
+
+Costs are counted, not timed, so that the choice does not depend on the machine's load.  The unit is
+one operation of a program, about a nanosecond.  A program is made as soon as it costs less than
+FIRST times the replays that the call at hand would need, or less than all replays so far: in total,
+a function never takes more than twice the time of the better choice beyond these first calls.
+"""
+
+import math
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.programs.fallback import Large
+
+__all__ = ["ByCost", "Costs"]
+
+FIRST = 20  # replays that a program may cost before any have been made
+START = 1 << 15  # the start of a replay
+RECORD = 1 << 10  # to run one of the function's own operations while it is recorded
+MAKE = 200  # to derive a term, and to number and order its operation
+FAST = 4  # multiplications of matrix products that BLAS does in the time of one operation
+SEEDS = 2  # seeds that a Jacobian's sweep carries in the time of one
+CACHED = 1 << 17  # slots of a program that fit the cache; with more, an operation takes SLOW
+SLOW = 3
+LANES = 4  # points of a batch that a program evaluates in the time of one
+# Operations per edge of the recording of the products that a method needs.
+TANGENT, ADJOINT, SECOND = 2, 3, 9
+PER_EDGE = {
+    "value": 0, "jvp": TANGENT, "vjp": ADJOINT, "grad": ADJOINT, "value_and_grad": ADJOINT,
+    "hvp": SECOND, "ggnvp": TANGENT + ADJOINT, "weighted_ggnvp": TANGENT + ADJOINT,
+}  # fmt: skip
+
+
+class Costs:
+    """What the methods of a recording cost, in operations of a program."""
+
+    def __init__(self, recording):
+        size = _core.tape_size(recording.trace)
+        self.nodes, self.runs = size["nodes"], size["runs"]
+        edges = _core.sweep_edges(recording.trace)
+        self.products = _core.multiplications(recording.trace)
+        self.edges = max(edges - 2 * self.products, 0)
+        self.outputs = recording.outputs.size
+
+    def room(self, name, width, points=1):
+        """The terms that a program may need if it costs no more than FIRST calls of the one-shot
+        transform at each point."""
+        return int(FIRST * points * self.once(name, width) / MAKE)
+
+    def once(self, name, width):
+        """One call of the one-shot transform, which runs the function."""
+        return self.replay(name, width) + RECORD * self.runs
+
+    def replay(self, name, width):
+        """One replay for a method; `width` is the number of inputs it differentiates by."""
+        swept = self.edges + 2 * self.products / FAST
+        cost = START + self.nodes + self.products / FAST
+        if name in PER_EDGE:
+            return cost + PER_EDGE[name] * swept
+        if name in ("hessian", "lagrangian_hessian"):
+            return cost + (ADJOINT + SECOND * width / SEEDS) * swept
+        return cost + min(TANGENT * width, ADJOINT * self.outputs) * swept / SEEDS
+
+    def least(self, name, width):
+        """The number of terms that a method's program takes to make: at least, for elementwise
+        operations; for matrix products of which each element matters to each result, in all."""
+        terms = self.nodes + 2 * self.products
+        if name == "value":
+            return terms
+        terms = 2 * terms + self.edges
+        if name in PER_EDGE:
+            return terms
+        hessian = name in ("hessian", "lagrangian_hessian")
+        return terms + self.products * (2 * width if hessian else min(width, self.outputs))
+
+
+class ByCost(Large):
+    """A method that is replayed until its program pays."""
+
+    def __init__(self, replayed, make, name, costs, width):
+        """make(room) returns (Call, facts) of a program with at most `room` further terms, and
+        raises ProgramTooLarge for more."""
+        self.replayed = replayed
+        self.make = make
+        self.cost = costs.replay(name, width)
+        self.once = costs.once(name, width)
+        self.least = costs.least(name, width)
+        self.call = None
+        self.spent = 0  # on replays so far
+        self.failed = 0  # the largest number of terms that was not enough
+        self.in_shapes = replayed.in_shapes
+        self.pack = replayed.pack
+
+    @property
+    def settled(self):
+        """Whether the program is used for any number of points."""
+        return self.call is not None and self.pays(1)
+
+    @property
+    def facts(self):
+        """The route at a single point and the reason for it, for explain()."""
+        if self.settled:
+            return self.program_facts
+        if self.call is not None:
+            reason = (
+                f"a program of {self.call.program.operations:,} operations would take as long; it "
+                f"is used for batches of {LANES} points and more"
+            )
+        elif max(self.least, 2 * self.failed) > _core.MOST_DERIVED_TERMS:
+            reason = f"a program would take more than {_core.MOST_DERIVED_TERMS:,} terms to make"
+        else:
+            terms = max(self.least, 2 * self.failed)
+            calls = math.ceil(terms * MAKE / self.cost)
+            reason = f"a program takes {terms:,} terms or more to make, as long as {calls:,} calls"
+        return {"route": "sweeps over the recording, replayed at each point", "reason": reason}
+
+    def report_missed(self, missed, arguments):
+        self.replayed.report_missed(missed, arguments)
+
+    def batch(self, arguments, out, workers, progress):
+        points = points_of(arguments, self.in_shapes)
+        if self.call is None:
+            self.try_program(max(FIRST * points * self.once, self.spent) / MAKE)
+        if self.call is not None and self.pays(points):
+            return self.call.batch(arguments, out, workers, progress)
+        self.spent += points * self.cost
+        return self.replayed.batch(arguments, out, workers, progress)
+
+    def try_program(self, room):
+        """Make the program if it takes at most so many terms."""
+        room = min(room, _core.MOST_DERIVED_TERMS)
+        if room < max(self.least, 2 * self.failed):
+            return
+        try:
+            self.call, self.program_facts = self.make(int(room))
+        except _core.ProgramTooLarge:
+            self.failed = room
+
+    def pays(self, points):
+        """Whether the program evaluates so many points in less time than replays."""
+        if not isinstance(self.call, _core.Call):
+            return True
+        return self.operations() / (1 if points < LANES else LANES) < self.cost
+
+    def operations(self):
+        """The time of the program at one point, in operations."""
+        program = self.call.program
+        return program.operations * (SLOW if program.slots > CACHED else 1)
+
+
+def points_of(arguments, shapes):
+    """The number of points of a batch."""
+    lead = (np.shape(x)[: np.ndim(x) - len(s)] for x, s in zip(arguments, shapes, strict=True))
+    return math.prod(np.broadcast_shapes(*lead))
