@@ -20,15 +20,16 @@ def needed(module, package, what):
         raise ImportError(f"{what} needs {name} ({error}): pip install {package}") from error
 
 
-def start(x, what="x0"):
-    """A copy of the start as a float64 vector; integers are converted."""
+def start(x, what="x0", shaped=False):
+    """A copy of the start as a float64 vector, or if shaped is true as an array of any shape but
+    (); integers are converted."""
     refuse_traced(x, what)
     found = np.asarray(x)
     # A conversion alone would drop imaginary parts and accept strings.
     if found.dtype.kind not in "fiu":
         raise TypeError(f"{what} must be real numbers, got {found.dtype} in {x!r}")
     found = np.array(found, dtype=np.float64, ndmin=1)
-    if found.ndim != 1 or not found.size:
+    if (found.ndim != 1 and not shaped) or not found.size:
         raise ValueError(f"{what} must be a vector of shape (n,) with n > 0, got {found.shape}")
     return found
 

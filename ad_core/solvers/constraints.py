@@ -6,7 +6,7 @@ import numpy as np
 from ad_core.solvers.arguments import needed
 from ad_core.solvers.evaluation import Shared, is_sparse
 
-__all__ = ["NonlinearConstraint", "adapted"]
+__all__ = ["NonlinearConstraint", "adapted", "exact_of"]
 
 
 class Constraint(Shared):
@@ -16,6 +16,10 @@ class Constraint(Shared):
         super().__init__(fun, args)
         self.wanted = sparse
         self.sparse_hessian = None
+
+    def anew(self):
+        """The same function, whose Jacobian has no form yet."""
+        return Constraint(self.function if self.kept else self.plain, self.args)
 
     def hessian(self, x, v):
         """sum_k v_k H_k, of shape (n, n), for multipliers v of shape (m,)."""
@@ -28,6 +32,21 @@ class Constraint(Shared):
                 self.wanted, x.size**2, lambda: self.lagrangian_hessian(x, v, sparse=True)
             )
         return self.lagrangian_hessian(x, v, self.sparse_hessian)
+
+    def entries(self, x):
+        """The number of entries of the Jacobian."""
+        return self.checked(self.plain(x)).size * x.size
+
+    def filled(self, x):
+        """The number of those that may be different from zero."""
+        size = self.entries(x)
+        if not self.kept and self.function.dense(size, x):
+            return size
+        return self.jacobian(x, sparse=True).nnz
+
+    def settle(self, x, sparse):
+        """Give the Jacobian its form at all points; that of the Hessian is still found."""
+        self.n, self.sparse = x.size, sparse
 
     def _at(self, what, x):
         if self.n is None:  # there is no start, so the first point takes its place
@@ -42,14 +61,14 @@ def NonlinearConstraint(fun, lb, ub, *, args=(), sparse=None, keep_feasible=Fals
     one number.  lb, ub and keep_feasible are as in SciPy, numbers or of shape (m,).  sparse says
     whether the Jacobian (m, n) and the Hessian (n, n) are csr_arrays, which method="trust-constr"
     accepts; None makes those sparse that have at least 10,000 entries, less than 20 % of them
-    different from zero.
+    different from zero.  (In :func:`ad_core.solvers.minimize` it is one form for all constraints.)
 
     The result is for scipy.optimize.minimize and for :func:`ad_core.solvers.minimize`.  Its Hessian
     is that of v @ fun(x) by x, for multipliers v of shape (m,).
 
     Raises ImportError without SciPy and, when it is evaluated, ValueError for results and
-    multipliers of wrong shapes.  Cost: one recording of fun; constraints and Jacobian at one x
-    are computed together.
+    multipliers of wrong shapes.  Cost: values are fun's own and derivatives one-shot, until programs
+    for them pay.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -74,18 +93,23 @@ def adapted(constraint, optimize, hessians):
         return _adapted_dict(constraint, hessians)
     if not isinstance(constraint, optimize.NonlinearConstraint):
         return constraint
-    exact = getattr(constraint.fun, "__self__", None)
-    ours = isinstance(exact, Constraint)
-    if callable(constraint.jac) and (hessians or not ours):
+    ours = exact_of(constraint)
+    if callable(constraint.jac) and (ours is None or (hessians and ours.wanted is not None)):
         return constraint
-    exact = Constraint(exact.plain if ours else constraint.fun)
+    exact = Constraint(constraint.fun) if ours is None else ours.anew()
     kept = {"keep_feasible": constraint.keep_feasible}
     if hessians:
-        default = isinstance(constraint.hess, optimize.BFGS)
+        default = ours is not None or isinstance(constraint.hess, optimize.BFGS)
         kept["hess"] = exact.hessian if default else constraint.hess
     return optimize.NonlinearConstraint(
         exact.value, constraint.lb, constraint.ub, jac=exact.derivative, **kept
     )
+
+
+def exact_of(constraint):
+    """The Constraint that a NonlinearConstraint has its functions from, or None."""
+    exact = getattr(getattr(constraint, "fun", None), "__self__", None)
+    return exact if isinstance(exact, Constraint) else None
 
 
 def _adapted_dict(constraint, hessians):

@@ -6,8 +6,8 @@ import threading
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.function import compile
 from ad_core.solvers.arguments import array_function, start, tupled
+from ad_core.solvers.gradual import Gradual
 
 __all__ = ["LEAST", "Shared", "is_sparse", "sparse_matrix"]
 
@@ -19,16 +19,18 @@ class Shared:
     """fun and its gradient (scalar=True) or Jacobian at x of shape (n,).
 
     Solvers call the value and the derivative separately, mostly at the same x.  With together=True
-    the first of the two calls computes both, and the second call finds the result.  The results
-    at the last point are kept; points are compared by their bytes.  An ad_core.Function is used as
-    it is, and keeps its recordings from one solve to the next.
+    and a program for the derivative, the first of the two calls computes both, and the second call
+    finds the result.  The results at the last point are kept; points are compared by their bytes.
+    A function is compiled when that pays (:class:`Gradual`).  An ad_core.Function is used as it is,
+    and keeps its recordings from one solve to the next.
     """
 
     def __init__(self, fun, args=(), kwargs=None, *, scalar=False, together=True, n=None):
         args = tupled(args)
         self.plain = array_function(fun, args, kwargs, scalar)
         kept = isinstance(fun, _core.Evaluator) and not kwargs
-        self.compiled, self.args = (fun, args) if kept else (compile(self.plain), ())
+        self.function, self.args = (fun, args) if kept else (Gradual(self.plain), ())
+        self.kept = kept
         self.scalar = scalar
         self.together = together
         self.sparse = False
@@ -48,11 +50,17 @@ class Shared:
     def begin(self, x0, sparse=False):
         """The value at the start, checked; also chooses the Jacobian's form (None: the faster)."""
         self.n = x0.size
-        y = self.checked(self.compiled(x0, *self.args))
+        y = self.checked(self.function(x0, *self.args))
         if not self.scalar:
             size = y.size * self.n
-            self.sparse = is_sparse(sparse, size, lambda: self.jacobian(x0, sparse=True))
+            self.sparse = self.chosen(sparse, size, x0)
         return y
+
+    def chosen(self, sparse, size, x0):
+        """Whether the Jacobian is sparse: `sparse`, or if None, by its pattern."""
+        if sparse is None and not self.kept and size >= LEAST and self.function.dense(size, x0):
+            return False
+        return is_sparse(sparse, size, lambda: self.jacobian(x0, sparse=True))
 
     def point(self, x):
         """A solver's point as float64, its shape checked."""
@@ -65,7 +73,11 @@ class Shared:
     def checked(self, y):
         """A value; raises ValueError unless it has the shape that the solver needs."""
         if isinstance(y, np.ndarray | np.generic) and y.ndim == (0 if self.scalar else 1):
-            return y
+            if y.dtype.kind not in "fiub":
+                raise TypeError(f"{self.plain.__name__} must return real numbers, got {y.dtype}")
+            return y if y.dtype == np.float64 else y.astype(np.float64)
+        if y is None:
+            raise TypeError(f"{self.plain.__name__} returned None; does it lack a return?")
         wanted = "one number" if self.scalar else "a vector of shape (m,)"
         found = f"shape {y.shape}" if isinstance(y, np.ndarray | np.generic) else type(y).__name__
         raise ValueError(f"{self.plain.__name__} must return {wanted}, got {found}")
@@ -87,23 +99,32 @@ class Shared:
 
     def _computed(self, what, x):
         if self.together and not self.sparse:
-            name = "value_and_grad" if self.scalar else "value_and_jacobian"
-            y, derivative = getattr(self.compiled, name)(x, *self.args)
-            return {"value": self.checked(y), "derivative": derivative}
+            found = self._both("grad" if self.scalar else "jacobian", x)
+            if found is not None:
+                return {"value": self.checked(found[0]), "derivative": found[1]}
         if what == "value":
-            return {what: self.checked(self.compiled(x, *self.args))}
+            return {what: self.checked(self.function(x, *self.args))}
         if self.scalar:
-            return {what: self.compiled.grad(x, *self.args)}
+            return {what: self.function.grad(x, *self.args)}
         return {what: self.jacobian(x, sparse=self.sparse)}
+
+    def _both(self, name, x):
+        if not self.kept:
+            return self.function.together(name, x)
+        return getattr(self.function, f"value_and_{name}")(x, *self.args)
 
     def jacobian(self, x, sparse):
         """The Jacobian in sparse or dense form, which is not kept."""
-        return self.compiled.jacobian(x, *self.args, sparse=sparse)
+        return self.function.jacobian(x, *self.args, sparse=sparse)
 
     def lagrangian_hessian(self, x, multipliers, sparse):
         """The Hessian of multipliers @ fun by x in sparse or dense form, which is not kept."""
         primals = (x, *self.args) if self.args else x
-        return self.compiled.lagrangian_hessian(primals, multipliers, sparse=sparse)
+        return self.function.lagrangian_hessian(primals, multipliers, sparse=sparse)
+
+    def hessian(self, x, sparse):
+        """The Hessian in sparse or dense form, which is not kept."""
+        return self.function.hessian(x, *self.args, sparse=sparse)
 
 
 def is_sparse(sparse, size, matrix):

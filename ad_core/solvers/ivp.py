@@ -18,7 +18,7 @@ def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **option
 
     Parameters: fun takes a number t and y of shape (n,), and returns n numbers as an array or a
     list; an ad_core.Function keeps its recordings between solves.  t_span = (t0, tf); y0 of shape
-    (n,).  method: "Radau", "BDF" and "LSODA" get the Jacobian; others get compiled values alone.
+    (n,).  method: "Radau", "BDF" and "LSODA" get the Jacobian; others get values alone.
     sparse says whether the Jacobian is sparse, which LSODA does not support; None makes it sparse
     if it has at least 10,000 entries and less than 20 % of them are different from zero.  A sparse
     Jacobian with a nearly symmetric pattern is factorised in an order that keeps its factors
@@ -29,7 +29,8 @@ def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **option
 
     Raises TypeError for a y0 that does not hold real numbers and for the options named, ValueError
     for results of wrong shapes and for LSODA with sparse=True, and ImportError without SciPy.
-    Cost: one recording for each path of fun, and one program each for values and Jacobians.
+    Cost: values are fun's own and Jacobians one-shot, until programs for them pay.  A fun that uses
+    t as a plain number only (math.sin(t), table[int(t)]) gets no programs.
 
     >>> import numpy as np
     >>> from ad_core import solvers

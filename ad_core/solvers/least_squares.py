@@ -6,6 +6,8 @@ from ad_core.solvers.evaluation import Shared
 
 __all__ = ["least_squares"]
 
+DIFFERENCES = ("jac", "jac_sparsity", "diff_step")  # SciPy's options for the Jacobian
+
 
 def least_squares(fun, x0, *, args=(), kwargs=None, sparse=None, **options):
     """Minimise the sum of squares of fun(x, *args, **kwargs) by scipy.optimize.least_squares, with
@@ -15,12 +17,12 @@ def least_squares(fun, x0, *, args=(), kwargs=None, sparse=None, **options):
     list; an ad_core.Function keeps its recordings between solves.  x0 of shape (n,), or a number.
     sparse: True passes csr_arrays to SciPy, False dense arrays.  None passes sparse ones if there
     are at least 10,000 entries, less than 20 % of them different from zero, unless method="lm" or
-    tr_solver="exact".  options are SciPy's, except jac.  Returns SciPy's OptimizeResult.
+    tr_solver="exact".  options are SciPy's, except jac, jac_sparsity (the structure is found) and
+    diff_step.  Returns SciPy's OptimizeResult.
 
-    Raises TypeError for an x0 that does not hold real numbers and for jac, ValueError for results
-    of wrong shapes, and ImportError without SciPy.  Cost: one recording for each path of fun.  Each
-    new x takes one evaluation of a program (value and dense Jacobian together), or two if the
-    Jacobian is sparse.
+    Raises TypeError for an x0 that does not hold real numbers and for the options named, ValueError
+    for results of wrong shapes, and ImportError without SciPy.  Cost: values are fun's own and
+    Jacobians one-shot, until programs for them pay.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -29,7 +31,7 @@ def least_squares(fun, x0, *, args=(), kwargs=None, sparse=None, **options):
     array([1., 1.])
     """
     optimize = needed("scipy.optimize", "scipy", "least_squares")
-    refuse_given(options, ["jac"], "least_squares")
+    refuse_given(options, DIFFERENCES, "least_squares")
     x0 = start(x0)
     shared = Shared(fun, args, kwargs)
     dense = options.get("method") == "lm" or options.get("tr_solver") == "exact"

@@ -4,13 +4,17 @@
 from ad_core.programs.function import compile
 from ad_core.solvers.arguments import needed, refuse_given, start
 from ad_core.solvers.constraints import adapted
+from ad_core.solvers.costs import one_shot_hessian
 from ad_core.solvers.evaluation import LEAST, Shared, is_sparse
+from ad_core.solvers.trust_constr import of_one_kind, run_to_the_end
 
 __all__ = ["minimize"]
 
 VALUES = ("nelder-mead", "powell", "cobyla", "cobyqa")
 HESSIAN = ("dogleg", "trust-exact")  # take a dense matrix only
 PRODUCTS = ("newton-cg", "trust-ncg", "trust-krylov", "trust-constr")  # take the matrix or products
+FEW = 10  # variables up to which the Hessian is cheaper than its products
+DIFFERENCES = ("eps", "finite_diff_rel_step")  # SciPy's options for the gradient
 
 
 def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
@@ -20,11 +24,12 @@ def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
     ============================================  =============================================
     method                                        gets
     ============================================  =============================================
-    Nelder-Mead, Powell, COBYLA, COBYQA           compiled values
+    Nelder-Mead, Powell, COBYLA, COBYQA           values
     CG, BFGS, L-BFGS-B, TNC, SLSQP                the gradient
     dogleg, trust-exact                           gradient and dense Hessian
-    Newton-CG, trust-ncg, trust-krylov            gradient and dense Hessian for n < 100,
-                                                  Hessian-vector products from there on
+    Newton-CG, trust-ncg, trust-krylov            gradient and dense Hessian for n < 100 if it is
+                                                  no dearer than Hessian-vector products, which
+                                                  they get otherwise
     trust-constr                                  the same, but a sparse Hessian if less than
                                                   20 % of it is different from zero and n >= 100
     ============================================  =============================================
@@ -33,13 +38,17 @@ def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
     recordings between solves.  method: None is SciPy's choice; a callable gets the gradient and
     the Hessian or its products.  constraints: one or several of SciPy's.  Dicts and
     NonlinearConstraints without their own Jacobian get exact Jacobians, and Hessians if the method
-    is trust-constr.  options are SciPy's, except jac; your own hess or hessp (such as SR1()) is
-    used.  Returns SciPy's OptimizeResult.
+    is trust-constr.  options are SciPy's, except jac, eps and finite_diff_rel_step; your own hess
+    or hessp (such as SR1()) is used.  Returns SciPy's OptimizeResult.
 
-    Raises TypeError for an x0 that does not hold real numbers and for jac, ValueError for results
-    of wrong shapes, and ImportError without SciPy.  Cost: one recording for each path of fun and of
-    each constraint.  Each new x takes one evaluation of a program for value and gradient, and
-    another one for a Hessian or its product.
+    trust-constr: the constraints' Jacobians are all sparse or all dense, as is faster for them
+    together (the option sparse_jacobian overrides this).  With inequalities or bounds, SciPy's test
+    of the gradient may hold before the barrier parameter has fallen, far from the solution; here
+    the solver continues until the barrier parameter is at most barrier_tol too.
+
+    Raises TypeError for an x0 that does not hold real numbers and for the options named, ValueError for results
+    of wrong shapes, and ImportError without SciPy.  Cost: values are fun's own and derivatives
+    one-shot, until programs for them pay.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -55,13 +64,22 @@ def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
     derivatives = name not in VALUES
     shared = Shared(fun, args, scalar=True, together=derivatives)
     shared.begin(x0)
-    if derivatives:
-        options["jac"] = shared.derivative
-        if options.get("hess") is None and options.get("hessp") is None:
-            options |= second_derivatives(shared, x0, name)
-        several = constraints if isinstance(constraints, list | tuple) else [constraints]
-        constraints = [adapted(c, optimize, name == "trust-constr") for c in several]
-    return optimize.minimize(shared.value, x0, method=method, constraints=constraints, **options)
+    if not derivatives:
+        return optimize.minimize(
+            shared.value, x0, method=method, constraints=constraints, **options
+        )
+    refuse_given(options.get("options") or {}, DIFFERENCES, "minimize")
+    options["jac"] = shared.derivative
+    if options.get("hess") is None and options.get("hessp") is None:
+        options |= second_derivatives(shared, x0, name)
+    several = constraints if isinstance(constraints, list | tuple) else [constraints]
+    constraints = [adapted(c, optimize, name == "trust-constr") for c in several]
+    if name != "trust-constr":
+        return optimize.minimize(
+            shared.value, x0, method=method, constraints=constraints, **options
+        )
+    constraints, options = of_one_kind(constraints, options, x0)
+    return run_to_the_end(optimize.minimize, shared.value, x0, constraints, options)
 
 
 def second_derivatives(shared, x0, name):
@@ -70,13 +88,21 @@ def second_derivatives(shared, x0, name):
     if name not in (*HESSIAN, *PRODUCTS, "callable"):
         return {}
 
-    def hessian(x, sparse):
-        return shared.compiled.hessian(shared.point(x), *shared.args, sparse=sparse)
+    def sparse_at_start():
+        return shared.hessian(x0, sparse=True)
 
-    small = n * n < LEAST
-    sparse = name == "trust-constr" and is_sparse(None, n * n, lambda: hessian(x0, sparse=True))
-    if small or sparse or name in HESSIAN:
-        return {"hess": lambda x: hessian(x, sparse)}
-    # Compiled for x alone, since products by fun's other arguments are not needed.
-    products = compile(shared.plain) if shared.args else shared.compiled
-    return {"hessp": lambda x, v: products.hvp(shared.point(x), shared.point(v))}
+    sparse = name == "trust-constr" and is_sparse(None, n * n, sparse_at_start)
+    if sparse or name in HESSIAN or (n * n < LEAST and _cheap(shared, x0)):
+        return {"hess": lambda x: shared.hessian(shared.point(x), sparse)}
+    if shared.kept:
+        # Compiled for x alone, since products by fun's other arguments are not needed.
+        products = compile(shared.plain) if shared.args else shared.function
+        return {"hessp": lambda x, v: products.hvp(shared.point(x), shared.point(v))}
+    return {"hessp": lambda x, v: shared.function.hvp(shared.point(x), shared.point(v))}
+
+
+def _cheap(shared, x0):
+    """Whether a Hessian costs no more than the products that a method takes in its place."""
+    if shared.kept or x0.size <= FEW:
+        return True
+    return one_shot_hessian(shared.function.size(x0), x0.size)

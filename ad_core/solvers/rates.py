@@ -4,9 +4,10 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.function import compile
+from ad_core.errors import NotDifferentiable
 from ad_core.solvers.arguments import array_function, check_like, start, tupled
 from ad_core.solvers.evaluation import is_sparse
+from ad_core.solvers.gradual import Gradual
 
 __all__ = ["Rates"]
 
@@ -14,36 +15,48 @@ __all__ = ["Rates"]
 class Rates:
     """fun(t, y, *args) and its Jacobian by y, for y of shape (n,).
 
-    The two are compiled separately, since a stiff solver calls for many values and few Jacobians.
+    A stiff solver calls for many values and few Jacobians, which are compiled separately, when that
+    pays.  The derivative by t is not asked for, so fun may use t as a plain number only: an
+    ad_core.Function that refuses a traced t gives way to the function that it wraps.
     """
 
     def __init__(self, fun, t0, y0, args=(), sparse=None):
         args = tupled(args)
-        self.plain = array_function(fun, args)
         self.n = y0.size
-        if isinstance(fun, _core.Evaluator):
-            self._value, self._jacobian = fun, fun.jacobian
-            self._args, self._options = args, {"argnums": 1}
-        else:
-            # y comes first, since programs for argnums=0 are found fastest.
-            swapped = compile(lambda y, t: self.plain(t, y))
-            self._value = lambda t, y: swapped(y, t)
-            self._jacobian = lambda t, y, **options: swapped.jacobian(y, t, **options)
-            self._args, self._options = (), {}
+        kept = isinstance(fun, _core.Evaluator)
+        self._given, self._args = (fun, args) if kept else (None, ())
+        plain = array_function(getattr(fun, "__wrapped__", fun) if kept else fun, args)
+        # y comes first, since programs for argnums=0 are found fastest.
+        self._gradual = Gradual(lambda y, t: plain(t, y))
         check_like(fun, self.value(t0, y0), y0, "the derivative of y")
         self.sparse = is_sparse(sparse, self.n**2, lambda: self.matrix(t0, y0, sparse=True))
 
     def value(self, t, y, *_):
         """dy/dt, (n,).  Further arguments are ignored: a solver that was given args passes them."""
-        return self._value(float(t), self.point(y), *self._args)
+        t, y = float(t), self.point(y)
+        if self._given is not None:
+            try:
+                return self._given(t, y, *self._args)
+            except NotDifferentiable:
+                if not hasattr(self._given, "__wrapped__"):
+                    raise
+                self._given = None
+        return self._gradual(y, t)
 
     def jacobian(self, t, y, *_):
         """The Jacobian of dy/dt by y, (n, n): a csr_array if self.sparse is true."""
         return self.matrix(t, y, self.sparse)
 
     def matrix(self, t, y, sparse):
-        y = self.point(y)
-        return self._jacobian(float(t), y, *self._args, sparse=sparse, **self._options)
+        t, y = float(t), self.point(y)
+        if self._given is not None:
+            try:
+                return self._given.jacobian(t, y, *self._args, argnums=1, sparse=sparse)
+            except NotDifferentiable:
+                if not hasattr(self._given, "__wrapped__"):
+                    raise
+                self._given = None
+        return self._gradual.jacobian(y, t, sparse=sparse)
 
     def point(self, y):
         """A solver's state as float64, its shape checked."""

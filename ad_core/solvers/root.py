@@ -1,27 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scipy.optimize.root with exact Jacobians."""
+"""scipy.optimize.root with exact Jacobians, and a Newton method for sparse ones."""
 
+import numpy as np
+
+from ad_core import _core
 from ad_core.solvers.arguments import needed, refuse_given, start
 from ad_core.solvers.evaluation import Shared
+from ad_core.solvers.sparse_newton import sparse_newton
 
 __all__ = ["root"]
 
 NEWTONIAN = ("hybr", "lm")  # SciPy's other methods do not use a Jacobian
+DIFFERENCES = ("eps", "band", "col_deriv")  # SciPy's options for the Jacobian
+NEWTON_OPTIONS = ("xtol", "maxiter")
 
 
-def root(fun, x0, *, method="hybr", args=(), **options):
+def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, **others):
     """Solve fun(x, *args) = 0 by scipy.optimize.root, with fun's exact Jacobian.
 
     Parameters: fun takes x of shape (n,) and returns n numbers as an array (n,) or a list; an
-    ad_core.Function keeps its recordings between solves.  method: "hybr" and "lm" use the
-    Jacobian ("lm" also for m > n equations); SciPy's other methods, such as "krylov", do not, and
-    get compiled values alone.  options are those of SciPy's root, except jac.  Returns SciPy's
+    ad_core.Function keeps its recordings between solves.
+
+    method: None is "newton" if the Jacobian is sparse, and "hybr" otherwise, or if options are
+    given.  "newton" is Newton's method with a line search and SciPy's sparse factors; with
+    method=None, "hybr" follows if it finds no solution.  "hybr" and "lm" use the dense Jacobian
+    ("lm" also for m > n equations); SciPy's other methods, such as "krylov", use none.
+
+    x0 of shape (n,), or a number.  A start of more axes is what it is in SciPy: "hybr" and "lm"
+    call fun with a vector; "newton" and the others call it with x0's shape, which the result has.
+
+    sparse: whether the Jacobian is sparse; None makes it sparse if it has at least 10,000 entries,
+    less than 20 % of them different from zero.  tol, options and others are those of SciPy's root,
+    except jac, eps, band and col_deriv; "newton" has the options xtol and maxiter.  Returns SciPy's
     OptimizeResult.
 
-    Raises TypeError for an x0 that does not hold real numbers and for jac, ValueError for results
-    of wrong shapes, and ImportError without SciPy.  Cost: one recording for each path of fun.  Each
-    x takes an evaluation of the value's program, and one of the Jacobian's program if the method
-    calls it, which "hybr" seldom does.
+    Raises TypeError for an x0 that does not hold real numbers and for the options named, ValueError
+    for results of wrong shapes, and ImportError without SciPy.  Cost: values are fun's own and
+    Jacobians one-shot, until programs for them pay.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -29,15 +44,56 @@ def root(fun, x0, *, method="hybr", args=(), **options):
     array([1., 1.])
     """
     optimize = needed("scipy.optimize", "scipy", "root")
-    refuse_given(options, ["jac"], "root")
-    x0 = start(x0)
-    newtonian = str(method).lower() in NEWTONIAN
-    shared = Shared(fun, args, together=False)
-    m = shared.begin(x0).size
-    if m < x0.size or (m > x0.size and str(method).lower() != "lm"):
+    refuse_given(others, ["jac"], "root")
+    name = None if method is None else str(method).lower()
+    if name in (None, "newton", *NEWTONIAN):
+        refuse_given(options or {}, DIFFERENCES, "root")
+    x0 = start(x0, shaped=True)
+    shape = (x0.size,) if name in (None, *NEWTONIAN) else x0.shape
+    shared = Shared(fun if len(shape) == 1 else _of_vector(fun, shape), args, together=False)
+    x0 = x0.ravel()
+    exact = name in (None, "newton") and (name or options is None)
+    m = shared.begin(x0, sparse if exact else False).size
+    if m < x0.size or (m > x0.size and name != "lm"):
         raise ValueError(
-            f"{shared.plain.__name__} must return {x0.size} numbers, one equation for each unknown "
+            f"{_core.name_of(fun)} must return {x0.size} numbers, one equation for each unknown "
             f"in x0, got {m}"
         )
-    jac = shared.derivative if newtonian else None
-    return optimize.root(shared.value, x0, jac=jac, method=method, **options)
+    if name == "newton" or shared.sparse:
+        found = sparse_newton(shared.value, shared.derivative, x0, **_newtons(tol, options))
+        if found.success or name == "newton":
+            found.x, found.fun = found.x.reshape(shape), found.fun.reshape(shape)
+            return found
+        shared.sparse = False
+    if name in (None, *NEWTONIAN):
+        value, jac = shared.value, shared.derivative
+    else:
+        x0, jac = x0.reshape(shape), None
+        value = _of_shape(shared.value, shape)
+    return optimize.root(
+        value, x0, jac=jac, method=name or "hybr", tol=tol, options=options, **others
+    )
+
+
+def _of_vector(fun, shape):
+    """fun as a function from vectors to vectors."""
+
+    def closed(x, *args):
+        return np.ravel(fun(np.reshape(x, shape), *args))
+
+    closed.__name__ = closed.__qualname__ = _core.name_of(fun)
+    return closed
+
+
+def _of_shape(fun, shape):
+    return lambda x: fun(np.ravel(x)).reshape(shape) if len(shape) > 1 else fun(x)
+
+
+def _newtons(tol, options):
+    """The arguments of sparse_newton, which has no others than these options."""
+    given = {} if tol is None else {"xtol": tol}
+    given |= options or {}
+    for name in given:
+        if name not in NEWTON_OPTIONS:
+            raise TypeError(f"root with method='newton' has no option {name!r}, only xtol, maxiter")
+    return given

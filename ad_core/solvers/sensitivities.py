@@ -3,9 +3,11 @@
 
 import numpy as np
 
+from ad_core.errors import NotDifferentiable
 from ad_core.programs.function import compile
 from ad_core.solvers.arguments import array_function, needed, refuse_traced, start
 from ad_core.solvers.evaluation import is_sparse
+from ad_core.solvers.gradual import Gradual
 from ad_core.solvers.ivp import solve_ivp
 from ad_core.solvers.steps import KINDS
 from ad_core.transforms import first_order
@@ -237,28 +239,55 @@ class ParameterRates:
     def __init__(self, problem, sparse):
         plain, self.p = problem.plain, problem.p
         # y comes first, since programs for argnums=0 are found fastest.
-        self._compiled = compile(lambda y, t, p: plain(t, y, p))
+        self._gradual = Gradual(lambda y, t, p: plain(t, y, p))
+        self._plain = plain
+        self._traces_t = True
         self.n, self.m = problem.n, problem.m
         self.sparse = is_sparse(
-            sparse, self.n**2, lambda: self._compiled.jacobian(problem.y0, 0.0, self.p, sparse=True)
+            sparse,
+            self.n**2,
+            lambda: self._gradual.jacobian(problem.y0, problem.span[0], self.p, sparse=True),
         )
 
     def value(self, t, y):
-        return self._compiled(y, float(t), self.p)
+        return self._gradual(y, float(t), self.p)
 
     def jacobian(self, t, y):
         """The Jacobian by y, (n, n): a csr_array if self.sparse is true."""
-        return self._compiled.jacobian(y, float(t), self.p, sparse=self.sparse)
+        return self._gradual.jacobian(y, float(t), self.p, sparse=self.sparse)
 
     def values(self, t, y):
         """The rates (N, n) at times (N,) and states (N, n)."""
-        return self._compiled(y, t, self.p[None], batch_dims=1)
+        return self._of_many(
+            lambda: self._gradual.program(y, t, self.p[None], batch_dims=1),
+            lambda: np.array([self._plain(*at, self.p) for at in zip(t.tolist(), y, strict=True)]),
+        )
 
     def pull(self, t, y, w):
         """The cotangents (n,) of y and (m,) of p for a cotangent of the rate."""
-        dy, _, dp = self._compiled.vjp((y, float(t), self.p), w)
-        return dy, dp
+        t = float(t)
+
+        def compiled():
+            dy, _, dp = self._gradual.program.vjp((y, t, self.p), w)
+            return dy, dp
+
+        def once():
+            return first_order.vjp(lambda y, p: self._plain(t, y, p), y, self.p)[1](w)
+
+        return self._of_many(compiled, once)
 
     def pull_many(self, t, y, w):
         """The sum over N states of the cotangents of p."""
-        return self._compiled.vjp((y, t, self.p[None]), w, batch_dims=1)[2].sum(axis=0)
+        return self._of_many(
+            lambda: self._gradual.program.vjp((y, t, self.p[None]), w, batch_dims=1)[2].sum(axis=0),
+            lambda: sum(self.pull(*at)[1] for at in zip(t, y, w, strict=True)),
+        )
+
+    def _of_many(self, compiled, once):
+        """compiled(), or once() from where on fun refuses a traced t."""
+        if self._traces_t:
+            try:
+                return compiled()
+            except NotDifferentiable:
+                self._traces_t = False
+        return once()

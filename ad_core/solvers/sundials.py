@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from ad_core.programs.function import compile
 from ad_core.solvers.arguments import array_function, check_like, needed, start, tupled
 from ad_core.solvers.evaluation import is_sparse
+from ad_core.solvers.gradual import Gradual
 from ad_core.solvers.rates import Rates
 from ad_core.solvers.structure import Structure
 
@@ -18,8 +18,8 @@ def cvode(fun, t0, y0, *, args=(), sparse=None):
     They are used as CVODE(**cvode(f, t0, y0)).
 
     Parameters: fun takes a number t and y of shape (n,), and returns n numbers as an array or a
-    list; an ad_core.Function keeps its recordings.  fun is first recorded at t0 and y0 of shape
-    (n,).  sparse says whether the Jacobian is sparse; None makes it sparse if it has at least
+    list; an ad_core.Function keeps its recordings.  fun is first called at t0 and y0 of shape (n,).
+    sparse says whether the Jacobian is sparse; None makes it sparse if it has at least
     10,000 entries and less than 20 % of them are different from zero.
 
     Returns a dict of rhsfn(t, y, yp), jacfn(t, y, yp, JJ) and linsolver: "dense", with JJ of shape
@@ -29,8 +29,8 @@ def cvode(fun, t0, y0, *, args=(), sparse=None):
 
     Raises TypeError for a y0 that does not hold real numbers, ValueError for results of wrong
     shapes and, from jacfn, for a branch of fun with entries elsewhere, and ImportError for a sparse
-    Jacobian without SciPy.  SUNDIALS itself is not needed here.  Cost: one recording for each path
-    of fun, and one program each for values and Jacobians.
+    Jacobian without SciPy.  SUNDIALS itself is not needed here.  Cost: values are fun's own and
+    Jacobians one-shot, until programs for them pay.
 
     >>> import numpy as np
     >>> from ad_core import solvers
@@ -64,7 +64,7 @@ def ida(fun, t0, y0, yp0, *, args=(), sparse=None):
     They are used as IDA(**ida(f, t0, y0, yp0)).
 
     Parameters: fun takes a number t and y and yp of shape (n,), and returns n residuals as an array
-    or a list.  fun is first recorded at t0, y0 and yp0 of shape (n,); yp0 need not satisfy the
+    or a list.  fun is first called at t0, y0 and yp0 of shape (n,); yp0 need not satisfy the
     equations.  args and sparse are as in :func:`cvode`; sparse refers to the matrix JJ below.
 
     Returns a dict of resfn(t, y, yp, res), jacfn(t, y, yp, res, cj, JJ) and linsolver, as
@@ -87,8 +87,8 @@ def ida(fun, t0, y0, yp0, *, args=(), sparse=None):
     if yp0.shape != y0.shape:
         raise ValueError(f"yp0 must have the shape of y0, {y0.shape}, got {yp0.shape}")
     residual = array_function(fun, tupled(args))
-    value = compile(lambda y, yp, t: residual(t, y, yp))
-    shifted = compile(lambda z, y, yp, cj, t: residual(t, y + z, yp + cj * z))
+    value = Gradual(lambda y, yp, t: residual(t, y, yp))
+    shifted = Gradual(lambda z, y, yp, cj, t: residual(t, y + z, yp + cj * z))
     still = np.zeros(y0.size)
     check_like(fun, value(y0, yp0, t0), y0, "the residuals of the equations, one for each of y")
 

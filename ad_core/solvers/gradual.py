@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions whose first derivatives are one-shot, and which are compiled when that pays."""
+
+import math
+
+import numpy as np
+
+from ad_core.errors import NotDifferentiable
+from ad_core.programs.function import compile
+from ad_core.programs.tape import trace
+from ad_core.solvers import costs
+from ad_core.transforms import first_order, second_order
+
+__all__ = ["Gradual"]
+
+MOST_PATHS = 8  # each path has a program of its own, whose set-up must pay too
+SEEDED = ("hvp", "lagrangian_hessian", "sparse_lagrangian_hessian")  # their second argument
+SEEN = 16  # calls from one count of the paths to the next
+
+
+class Gradual:
+    """fun(x, *others) for x of shape (n,), and its derivatives by x.
+
+    The first values are fun's own, and the first derivatives are one-shot.  A method is compiled
+    when its one-shot calls have cost as much as the set-up of its program is estimated to cost
+    (costs.py), so together they cost at most twice what the better of the two ways would have cost.
+    Methods whose programs would not be faster, or do not fit into memory, stay one-shot.
+
+    In one-shot calls, the other arguments are plain numbers.  A program takes them as inputs; if
+    fun refuses them there (math.sin(t), table[int(t)]), the calls stay one-shot.
+    """
+
+    def __init__(self, fun):
+        self.fun = fun
+        self._program = None
+        self._once = {"value": fun}
+        self._counts = {}
+        self._due = {}  # method: the number of calls from which it is judged or compiled
+        self._ready = set()
+        self._seen = 0  # calls of programs
+
+    @property
+    def program(self):
+        """The ad_core.Function, made when it is first used."""
+        if self._program is None:
+            self._program = compile(self.fun)
+        return self._program
+
+    def __call__(self, *args):
+        return self._run("value", args)
+
+    def grad(self, *args):
+        """The gradient (n,) of a function with one number as its result."""
+        return self._run("grad", args)
+
+    def jacobian(self, *args, sparse=False):
+        """The Jacobian (m, n)."""
+        return self._run("sparse_jacobian" if sparse else "jacobian", args)
+
+    def hessian(self, *args, sparse=False):
+        """The Hessian (n, n) of a function with one number as its result."""
+        return self._run("sparse_hessian" if sparse else "hessian", args)
+
+    def hvp(self, x, v):
+        """The product (n,) of the Hessian and a vector."""
+        return self._run("hvp", (x, v))
+
+    def lagrangian_hessian(self, x, multipliers, sparse=False):
+        """The Hessian (n, n) of multipliers @ fun."""
+        name = "sparse_lagrangian_hessian" if sparse else "lagrangian_hessian"
+        return self._run(name, (x, multipliers))
+
+    def together(self, name, *args):
+        """(value, derivative) by one program if that of the method "grad" or "jacobian" is in use,
+        otherwise None."""
+        if name not in self._ready:
+            return None
+        self._watch_paths(name)
+        try:
+            return getattr(self.program, f"value_and_{name}")(*args)
+        except (MemoryError, NotDifferentiable):
+            self._stay(name)
+            return None
+
+    def size(self, *args):
+        """The size of a recording (Tape.size), or None if fun can not be recorded."""
+        try:
+            return trace(self.fun, *args).size
+        except (MemoryError, NotDifferentiable):
+            return None
+
+    def dense(self, entries, *args):
+        """Whether matrix products alone have as many entries as a dense Jacobian: then its pattern
+        need not be computed."""
+        size = self.size(*args)
+        return size is not None and size["block runs"] > 0 and size["nodes"] >= entries
+
+    def _run(self, name, args):
+        count = self._counts[name] = self._counts.get(name, 0) + 1
+        if count > self._due.get(name, costs.FIRST.get(name, costs.SOON)):
+            self._judge(name, count, args)
+            if name in self._ready:
+                try:
+                    return self._compiled(name, args)
+                except (MemoryError, NotDifferentiable):
+                    self._stay(name)
+        if name not in self._once:
+            self._once[name] = self._transform(name)
+        return self._once[name](*args)
+
+    def _judge(self, name, count, args):
+        """Decide whether a method is compiled from now on."""
+        if name in self._ready:
+            self._watch_paths(name)
+            return
+        if name not in self._due:
+            size = self.size(*(args[:1] if name in SEEDED else args))
+            m = np.size(args[1]) if name in SEEDED else args[0].size
+            self._due[name] = costs.calls_until(name, size, args[0].size, m)
+        if count > self._due[name]:
+            self._ready.add(name)
+
+    def _watch_paths(self, name):
+        self._seen += 1
+        if self._seen % SEEN == 0 and self.program.paths > MOST_PATHS:
+            self._stay(name)
+
+    def _stay(self, name):
+        """Keep a method one-shot from here on."""
+        self._ready.discard(name)
+        self._due[name] = math.inf
+
+    def _compiled(self, name, args):
+        if name == "value":
+            return self.program(*args)
+        if name == "hvp":
+            return self.program.hvp(*args)
+        sparse = name.startswith("sparse_")
+        method = getattr(self.program, name.removeprefix("sparse_"))
+        return method(*args) if name == "grad" else method(*args, sparse=sparse)
+
+    def _transform(self, name):
+        fun = self.fun
+        if name == "hvp":
+            return lambda x, v: first_order.hvp(fun, (x,), (v,))
+        if name == "lagrangian_hessian":
+            return lambda x, v: second_order.lagrangian_hessian(fun, (x,), v)
+        if name == "sparse_lagrangian_hessian":
+            return first_order.hessian(lambda x, v: np.sum(v * fun(x)), sparse=True)
+        return getattr(first_order, name.removeprefix("sparse_"))(fun, sparse="sparse_" in name)
