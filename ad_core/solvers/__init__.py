@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exact derivatives for the solvers of SciPy, Ipopt and SUNDIALS.
 
-Each function compiles the user's function and passes values, Jacobians and Hessians to the solver
-in the form that the solver expects.  A solver is imported when it is called; the package itself
+Each function passes the values, Jacobians and Hessians of the user's function to the solver in the
+form that the solver expects, and compiles the function when that pays.  A solver is imported when it is called; the package itself
 needs NumPy alone.
 
 >>> import numpy as np
@@ -14,6 +14,7 @@ array([ 3., -2.])
 """
 
 from ad_core.solvers.constraints import NonlinearConstraint
+from ad_core.solvers.curve_fit import curve_fit
 from ad_core.solvers.ipopt import IpoptProblem, solve_ipopt
 from ad_core.solvers.ivp import solve_ivp
 from ad_core.solvers.least_squares import least_squares
@@ -25,6 +26,7 @@ from ad_core.solvers.sundials import cvode, ida
 __all__ = [
     "IpoptProblem",
     "NonlinearConstraint",
+    "curve_fit",
     "cvode",
     "discrete_adjoint",
     "forward_sensitivities",

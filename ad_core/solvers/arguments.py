@@ -2,6 +2,7 @@
 """Arguments that all adapters have: starts, functions, options, and solvers to import."""
 
 import importlib
+import sys
 
 import numpy as np
 
@@ -13,6 +14,9 @@ __all__ = ["array_function", "check_like", "needed", "refuse_given", "start", "t
 
 def needed(module, package, what):
     """Import a solver's module; the ImportError says how to install it."""
+    found = sys.modules.get(module)
+    if found is not None:
+        return found
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -81,11 +85,14 @@ def array_function(fun, args=(), kwargs=None, scalar=False):
         y = fun(*x, *args, **kwargs)
         if isinstance(y, list | tuple):
             y = np.array(y)
-        if y is None:  # a missing return; the recording's error message explains it better
+        elif y is None:  # a missing return, which is reported better elsewhere
             return y
+        # Attributes, since NumPy's functions cost more than small functions if y is traced.
+        elif not hasattr(y, "ndim"):
+            y = np.asarray(y)
         if scalar:
-            return np.reshape(y, ()) if np.size(y) == 1 else y
-        return np.reshape(y, 1) if np.ndim(y) == 0 else y
+            return np.reshape(y, ()) if y.ndim and y.size == 1 else y
+        return y if y.ndim else np.reshape(y, 1)
 
     closed.__name__ = closed.__qualname__ = _core.name_of(fun)
     return closed

@@ -40,9 +40,8 @@ class Constraint(Shared):
     def filled(self, x):
         """The number of those that may be different from zero."""
         size = self.entries(x)
-        if not self.kept and self.function.dense(size, x):
-            return size
-        return self.jacobian(x, sparse=True).nnz
+        dense = not self.kept and self.function.dense_jacobian(size, x) is not None
+        return size if dense else self.jacobian(x, sparse=True).nnz
 
     def settle(self, x, sparse):
         """Give the Jacobian its form at all points; that of the Hessian is still found."""

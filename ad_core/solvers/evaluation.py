@@ -51,6 +51,7 @@ class Shared:
         """The value at the start, checked; also chooses the Jacobian's form (None: the faster)."""
         self.n = x0.size
         y = self.checked(self.function(x0, *self.args))
+        self._key, self._found = x0.tobytes(), {"value": y}
         if not self.scalar:
             size = y.size * self.n
             self.sparse = self.chosen(sparse, size, x0)
@@ -58,8 +59,11 @@ class Shared:
 
     def chosen(self, sparse, size, x0):
         """Whether the Jacobian is sparse: `sparse`, or if None, by its pattern."""
-        if sparse is None and not self.kept and size >= LEAST and self.function.dense(size, x0):
-            return False
+        if sparse is None and not self.kept and size >= LEAST:
+            found = self.function.dense_jacobian(size, x0)
+            if found is not None:
+                self._found["derivative"] = found
+                return False
         return is_sparse(sparse, size, lambda: self.jacobian(x0, sparse=True))
 
     def point(self, x):

@@ -5,9 +5,11 @@ import math
 
 import numpy as np
 
+from ad_core import _core
 from ad_core.errors import NotDifferentiable
 from ad_core.programs.function import compile
 from ad_core.programs.tape import trace
+from ad_core.recording.record import record
 from ad_core.solvers import costs
 from ad_core.transforms import first_order, second_order
 
@@ -49,6 +51,29 @@ class Gradual:
     def __call__(self, *args):
         return self._run("value", args)
 
+    def light(self, fun):
+        """This function's values by fun(x), until the next call at which they are judged: for
+        small functions, counting in a place of its own is half of a solver's time."""
+        left = first = costs.FIRST["value"]
+
+        def value(x):
+            nonlocal left, first
+            if left > 1:
+                left -= 1
+                return fun(x)
+            self._counts["value"] = self._counts.get("value", 0) + first - left
+            y = self(x)
+            first = left = self._left("value")
+            return y
+
+        return value
+
+    def _left(self, name):
+        """The number of calls until a method is judged or compiled: 0 if it is compiled."""
+        if name in self._ready:
+            return 0
+        return self._due.get(name, costs.FIRST.get(name, costs.SOON)) - self._counts[name]
+
     def grad(self, *args):
         """The gradient (n,) of a function with one number as its result."""
         return self._run("grad", args)
@@ -89,11 +114,12 @@ class Gradual:
         except (MemoryError, NotDifferentiable):
             return None
 
-    def dense(self, entries, *args):
-        """Whether matrix products alone have as many entries as a dense Jacobian: then its pattern
-        need not be computed."""
-        size = self.size(*args)
-        return size is not None and size["block runs"] > 0 and size["nodes"] >= entries
+    def dense_jacobian(self, entries, x):
+        """The Jacobian at x if matrix products alone have as many nodes as it has entries, which
+        shows without its pattern that it is dense; None otherwise."""
+        found = record(self.fun, (x,), {}, 0)
+        size = _core.tape_size(found.trace)
+        return found.jacobian() if size["block runs"] > 0 and size["nodes"] >= entries else None
 
     def _run(self, name, args):
         count = self._counts[name] = self._counts.get(name, 0) + 1
@@ -147,4 +173,5 @@ class Gradual:
             return lambda x, v: second_order.lagrangian_hessian(fun, (x,), v)
         if name == "sparse_lagrangian_hessian":
             return first_order.hessian(lambda x, v: np.sum(v * fun(x)), sparse=True)
-        return getattr(first_order, name.removeprefix("sparse_"))(fun, sparse="sparse_" in name)
+        sparse = {"sparse": True} if name.startswith("sparse_") else {}
+        return getattr(first_order, name.removeprefix("sparse_"))(fun, **sparse)

@@ -6,17 +6,28 @@ import numpy as np
 from ad_core.programs.function import compile
 from ad_core.solvers.arguments import needed, start
 from ad_core.solvers.evaluation import Shared, sparse_matrix
+from ad_core.solvers.ipopt_constraints import combined
 from ad_core.solvers.structure import Structure
 
 __all__ = ["IpoptProblem", "solve_ipopt"]
+
+FIGURES = (
+    "alg_mod", "iter_count", "obj_value", "inf_pr", "inf_du", "mu", "d_norm",
+    "regularization_size", "alpha_du", "alpha_pr", "ls_trials",
+)  # fmt: skip
+MULTIPLIERS = {"mult_g": "lagrange", "mult_x_L": "zl", "mult_x_U": "zu"}
 
 
 class IpoptProblem:
     """The callbacks that cyipopt.Problem takes as problem_obj, for n variables and m constraints.
 
     Parameters: objective(x, *args) returns one number, and constraints(x, *args) returns m numbers
-    as an array or a list (None: no constraints), for x of shape (n,).  x0 of shape (n,) is the
-    point at which they are recorded and the sparsity patterns are found.  sparse=None passes Ipopt
+    as an array or a list (None: no constraints), for x of shape (n,).  constraints may also be one
+    or several in SciPy's forms (dicts, NonlinearConstraint, LinearConstraint), whose bounds are then
+    cl and cu, (m,); these are None otherwise.  x0 of shape (n,) is the point at which they are
+    recorded and the sparsity patterns are found.  callback is called in each iteration with a dict
+    of Ipopt's figures (iter_count, obj_value, inf_pr, inf_du, mu, ...); if it returns False, Ipopt
+    ends.  sparse=None passes Ipopt
     the entries that are different from zero at some point, or all entries without SciPy.
     sparse=False passes all entries, for functions whose branches have different patterns.
 
@@ -36,14 +47,25 @@ class IpoptProblem:
     array([20.,  2.,  1.])
     """
 
-    def __init__(self, objective, x0, constraints=None, *, args=(), sparse=None):
+    def __init__(
+        self, objective, x0, constraints=None, *, args=(), sparse=None, callback=None
+    ):
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback must be a function, got {type(callback).__name__}")
         self.x0 = start(x0)
         self.n, self.m = self.x0.size, 0
+        self.cl = self.cu = None
+        self._callback = callback
+        own = args  # SciPy's forms have arguments of their own
+        if not (constraints is None or callable(constraints)):
+            constraints, bounds = combined(constraints)
+            self.cl, self.cu = bounds(self.x0)
+            own = ()
         self._objective = Shared(objective, args, scalar=True)
         self._objective.begin(self.x0)
         f, c = self._objective.plain, lambda x: np.zeros(0)
         if constraints is not None:
-            self._constraints = Shared(constraints, args)
+            self._constraints = Shared(constraints, own)
             self.m = self._constraints.begin(self.x0).size
             c = self._constraints.plain
         if self.m:
@@ -64,6 +86,12 @@ class IpoptProblem:
             (self.n, self.n),
             "lower",
         )
+
+    def intermediate(self, *figures):
+        """Ipopt's report of an iteration, which goes to the callback; False ends the solve."""
+        if self._callback is None:
+            return True
+        return self._callback(dict(zip(FIGURES, figures, strict=True))) is not False
 
     def objective(self, x):
         """The objective at x of shape (n,): a number."""
@@ -106,19 +134,22 @@ class IpoptProblem:
 
 def solve_ipopt(
     objective, x0, constraints=None, *, lb=None, ub=None, cl=None, cu=None, args=(), sparse=None,
-    options=None,
+    options=None, warm_start=None, callback=None,
 ):  # fmt: skip
     """Minimise objective(x, *args) with lb <= x <= ub, cl <= constraints(x, *args) <= cu by Ipopt.
 
     Parameters: those of :class:`IpoptProblem`.  lb and ub are numbers or of shape (n,), cl and cu
-    numbers or of shape (m,) (None: no bound).  options is a dict of Ipopt's options, such as
-    {"print_level": 0}.
+    numbers or of shape (m,) (None: no bound); constraints in SciPy's forms have their own bounds.
+    options is a dict of Ipopt's options, such as {"print_level": 0}.  warm_start is the info of a
+    solve of a problem of the same sizes, or a dict of some of its multipliers "mult_g" (m,),
+    "mult_x_L" and "mult_x_U" (n,): Ipopt then starts from these, and from x0.
 
     Returns (x, info) as cyipopt does: x of shape (n,), and a dict with "status" (0: solved),
     "status_msg", "obj_val", "g" and the multipliers "mult_g", "mult_x_L", "mult_x_U".
 
-    Raises the errors of IpoptProblem, ValueError for bounds of wrong shapes or constraints without
-    bounds, and ImportError without cyipopt.  Cost: that of Ipopt and of IpoptProblem.
+    Raises the errors of IpoptProblem, ValueError for bounds and multipliers of wrong shapes, for
+    constraints without bounds, and for options that Ipopt does not accept, and ImportError without
+    cyipopt.  Cost: that of Ipopt and of IpoptProblem.
 
     >>> from ad_core import solvers
     >>> x, info = solvers.solve_ipopt(  # doctest: +SKIP
@@ -128,8 +159,14 @@ def solve_ipopt(
     array([1., 1.])
     """
     cyipopt = needed("cyipopt", "cyipopt", "solve_ipopt")
-    problem = IpoptProblem(objective, x0, constraints, args=args, sparse=sparse)
-    if problem.m and cl is None and cu is None:
+    problem = IpoptProblem(
+        objective, x0, constraints, args=args, sparse=sparse, callback=callback
+    )
+    if problem.cl is not None:
+        if cl is not None or cu is not None:
+            raise ValueError("constraints in SciPy's forms have bounds of their own; leave out cl, cu")
+        cl, cu = problem.cl, problem.cu
+    elif problem.m and cl is None and cu is None:
         raise ValueError(
             "the constraints have no bounds; pass cl, cu or both (equal ones for equations)"
         )
@@ -138,9 +175,32 @@ def solve_ipopt(
         lb=_bound("lb", lb, problem.n, -np.inf), ub=_bound("ub", ub, problem.n, np.inf),
         cl=_bound("cl", cl, problem.m, -np.inf), cu=_bound("cu", cu, problem.m, np.inf),
     )  # fmt: skip
+    given = _multipliers(warm_start, problem)
+    if given:
+        options = {"warm_start_init_point": "yes", **(options or {})}
     for name, value in (options or {}).items():
-        solver.add_option(name, value)
-    return solver.solve(problem.x0)
+        try:
+            solver.add_option(name, value)
+        except TypeError as error:
+            raise ValueError(
+                f"Ipopt does not accept the option {name!r} with the value {value!r}"
+            ) from error
+    return solver.solve(problem.x0, **given)
+
+
+def _multipliers(warm_start, problem):
+    """The arguments of cyipopt's solve for a warm start."""
+    given = {}
+    for name, argument in MULTIPLIERS.items():
+        size = problem.m if name == "mult_g" else problem.n
+        if warm_start is not None and name in warm_start:
+            found = np.array(warm_start[name], dtype=np.float64)
+            if found.shape != (size,):
+                raise ValueError(f"{name} must have shape ({size},), got {found.shape}")
+            given[argument] = found
+    if warm_start is not None and not given:
+        raise ValueError(f"warm_start has none of {', '.join(MULTIPLIERS)}")
+    return given
 
 
 def _structure(sparse, matrix, shape, part):

@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.solvers.arguments import needed, refuse_given, start
+from ad_core.solvers.arguments import needed, refuse_given, start, tupled
 from ad_core.solvers.evaluation import Shared
 from ad_core.solvers.sparse_newton import sparse_newton
 
@@ -66,13 +66,21 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
             return found
         shared.sparse = False
     if name in (None, *NEWTONIAN):
-        value, jac = shared.value, shared.derivative
+        value, jac = _light(shared, fun, args), shared.derivative
     else:
         x0, jac = x0.reshape(shape), None
         value = _of_shape(shared.value, shape)
     return optimize.root(
         value, x0, jac=jac, method=name or "hybr", tol=tol, options=options, **others
     )
+
+
+def _light(shared, fun, args):
+    """The values for SciPy, which accepts lists and compares the shapes itself."""
+    if shared.kept:
+        return shared.value
+    args = tupled(args)
+    return shared.function.light((lambda x: fun(x, *args)) if args else fun)
 
 
 def _of_vector(fun, shape):

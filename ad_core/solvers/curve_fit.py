@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scipy.optimize.curve_fit with exact Jacobians."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.solvers.arguments import needed, refuse_given, refuse_traced, whole
+from ad_core.solvers.gradual import Gradual
+
+__all__ = ["curve_fit"]
+
+DIFFERENCES = ("jac", "diff_step", "jac_sparsity")  # SciPy's options for the Jacobian
+
+
+def curve_fit(f, xdata, ydata, p0=None, **options):
+    """Fit f(xdata, *params) to ydata by scipy.optimize.curve_fit, with f's exact Jacobian by params.
+
+    Parameters: f takes xdata as given and the parameters as numbers, and returns the model's values
+    in ydata's shape (m,), as an array or a list.  xdata is not differentiated by, and stays plain.
+    p0 are the parameters at the start, numbers or (n,); None: ones, as many as f's signature has.
+    options are SciPy's (sigma, bounds, method, ...), except jac, diff_step and jac_sparsity.
+
+    Returns SciPy's (popt, pcov), of shapes (n,) and (n, n), or more with full_output=True.
+
+    Raises TypeError for parameters that are not real numbers and for the options named, what SciPy
+    raises, and ImportError without SciPy.  Cost: values are f's own and Jacobians one-shot, until a
+    program for them pays.
+
+    >>> import numpy as np
+    >>> from ad_core import solvers
+    >>> t = np.linspace(0.0, 4.0, 9)
+    >>> fit, _ = solvers.curve_fit(lambda t, a, b: a * np.exp(-b * t), t, 2.5 * np.exp(-1.3 * t))
+    >>> fit.round(6)
+    array([2.5, 1.3])
+    """
+    optimize = needed("scipy.optimize", "scipy", "curve_fit")
+    refuse_given(options, DIFFERENCES, "curve_fit")
+    refuse_traced([xdata, ydata, p0], "xdata, ydata or p0")
+    if not callable(f):
+        raise TypeError(f"curve_fit takes a function, got {type(f).__name__}")
+    model = getattr(f, "__wrapped__", f) if isinstance(f, _core.Evaluator) else f
+    return optimize.curve_fit(model, xdata, ydata, p0=p0, jac=Model(model).jacobian, **options)
+
+
+class Model:
+    """The Jacobian of a model at data that SciPy may have reduced to those that are finite."""
+
+    def __init__(self, f):
+        self.f = f
+        self.xdata = self.function = None
+
+    def jacobian(self, xdata, *params):
+        if self.function is None or xdata is not self.xdata:
+            self.xdata = xdata
+            self.function = Gradual(whole(lambda p: self.f(xdata, *p)))
+        return self.function.jacobian(np.array(params, dtype=np.float64))
