@@ -11,7 +11,7 @@ from benchmarks.peers import ONE_SHOT
 NAMES = (
     *("arm", "pollution", "brusselator", "gmm", "network"),
     *("batch", "points", "programs", "gradient", "setup"),
-    *("sparse", "sparse_setup", "bundle", "stiff", "control"),
+    *("sparse", "sparse_setup", "bundle", "stiff", "control", "solver_sets"),
 )
 """The modules of this package that have a ``WORKLOAD``."""
 

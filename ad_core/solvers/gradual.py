@@ -36,6 +36,7 @@ class Gradual:
         self.fun = fun
         self._program = None
         self._once = {"value": fun}
+        self._last = None  # (bytes of x, the recording there) of products with a Hessian
         self._counts = {}
         self._due = {}  # method: the number of calls from which it is judged or compiled
         self._ready = set()
@@ -168,10 +169,22 @@ class Gradual:
     def _transform(self, name):
         fun = self.fun
         if name == "hvp":
-            return lambda x, v: first_order.hvp(fun, (x,), (v,))
+            return self._product
         if name == "lagrangian_hessian":
             return lambda x, v: second_order.lagrangian_hessian(fun, (x,), v)
         if name == "sparse_lagrangian_hessian":
             return first_order.hessian(lambda x, v: np.sum(v * fun(x)), sparse=True)
         sparse = {"sparse": True} if name.startswith("sparse_") else {}
         return getattr(first_order, name.removeprefix("sparse_"))(fun, **sparse)
+
+    def _product(self, x, v):
+        """A one-shot product; products at one x, which solvers take in turn, share its recording."""
+        key = x.tobytes()
+        known = self._last
+        if known is None or known[0] != key:
+            recording = record(self.fun, (x,), {}, 0)
+            if recording.outputs.shapes != [()] or recording.nested:
+                return first_order.hvp(self.fun, (x,), (v,))
+            known = self._last = key, recording
+        found = known[1].hvp([v])
+        return found if np.isfinite(found).all() else first_order.hvp(self.fun, (x,), (v,))
