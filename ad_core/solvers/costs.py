@@ -10,10 +10,10 @@ import math
 
 __all__ = ["FIRST", "LARGEST", "calls_until", "one_shot_hessian"]
 
-FIRST = {"value": 20}
+FIRST = {"value": 100}
 """The number of one-shot calls before a recording is made to be judged: by then it costs less than
 they did.  SOON for the other methods."""
-SOON = 4
+SOON = 10
 LARGEST = 200_000  # nodes; the work arrays of larger programs leave the cache, and sweeps are as fast
 LARGEST_SPARSE = 10_000_000  # a sweep takes one direction a colour, a program none
 LARGEST_HESSIAN = 500_000  # nodes times inputs, since a program may multiply them all
@@ -45,7 +45,7 @@ def one_shot_hessian(size, n):
 
 def _recording(size):
     arrays, nodes = _arrays(size), size["nodes"]
-    return 10.0 * arrays + 0.2 * (size["runs"] - arrays) + 0.015 * nodes
+    return 8.0 + 10.0 * arrays + 0.2 * (size["runs"] - arrays) + 0.015 * nodes
 
 
 def _arrays(size):

@@ -53,7 +53,8 @@ def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **option
         options["jac"] = rates.jacobian
     if rates.sparse:
         method = ordered(getattr(integrate, method) if isinstance(method, str) else method)
-    return integrate.solve_ivp(rates.value, t_span, y0, method, args=tupled(args), **options)
+    args = tupled(args) or None  # None, since SciPy wraps each function that has arguments
+    return integrate.solve_ivp(rates.light(fun), t_span, y0, method, args=args, **options)
 
 
 def stiff(method):

@@ -31,6 +31,10 @@ class Rates:
         check_like(fun, self.value(t0, y0), y0, "the derivative of y")
         self.sparse = is_sparse(sparse, self.n**2, lambda: self.matrix(t0, y0, sparse=True))
 
+    def light(self, fun):
+        """The values for SciPy, whose solvers call fun with args and convert the results."""
+        return self.value if self._given is not None else self._gradual.light(fun, self.value)
+
     def value(self, t, y, *_):
         """dy/dt, (n,).  Further arguments are ignored: a solver that was given args passes them."""
         t, y = float(t), self.point(y)

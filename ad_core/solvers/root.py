@@ -80,7 +80,7 @@ def _light(shared, fun, args):
     if shared.kept:
         return shared.value
     args = tupled(args)
-    return shared.function.light((lambda x: fun(x, *args)) if args else fun)
+    return shared.function.light((lambda x: fun(x, *args)) if args else fun, shared.value)
 
 
 def _of_vector(fun, shape):
