@@ -99,13 +99,9 @@ def large():
     small = lambda found: np.abs(found.fun).max() < 1e-6  # noqa: E731
     ones, minus = np.ones(100), -np.ones(1000)
     yield Run("Chandrasekhar, n = 100", lambda m: m.root(scalable.chandrasekhar, ones), small)
-    yield Run(
-        "Broyden, n = 1000", lambda m: m.root(scalable.broyden_tridiagonal, minus), small
-    )
+    yield Run("Broyden, n = 1000", lambda m: m.root(scalable.broyden_tridiagonal, minus), small)
     layer, loss = scalable.layer(2000, 200), scalable.logistic(20_000, 50)
-    yield Run(
-        "tanh(A x) - y, 2000 x 200", lambda m: m.least_squares(layer, np.zeros(200)), small
-    )
+    yield Run("tanh(A x) - y, 2000 x 200", lambda m: m.least_squares(layer, np.zeros(200)), small)
     yield Run(
         "logistic, 20000 x 50", lambda m: m.minimize(loss, np.zeros(50), method="L-BFGS-B"),
         lambda found: found.success,

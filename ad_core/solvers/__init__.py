@@ -2,8 +2,8 @@
 """Exact derivatives for the solvers of SciPy, Ipopt and SUNDIALS.
 
 Each function passes the values, Jacobians and Hessians of the user's function to the solver in the
-form that the solver expects, and compiles the function when that pays.  A solver is imported when it is called; the package itself
-needs NumPy alone.
+form that the solver expects, and compiles the function when that pays.  A solver is imported when
+it is called; the package itself needs NumPy alone.
 
 >>> import numpy as np
 >>> from ad_core import solvers

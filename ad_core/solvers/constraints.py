@@ -66,8 +66,8 @@ def NonlinearConstraint(fun, lb, ub, *, args=(), sparse=None, keep_feasible=Fals
     is that of v @ fun(x) by x, for multipliers v of shape (m,).
 
     Raises ImportError without SciPy and, when it is evaluated, ValueError for results and
-    multipliers of wrong shapes.  Cost: values are fun's own and derivatives one-shot, until programs
-    for them pay.
+    multipliers of wrong shapes.  Cost: values are fun's own and derivatives one-shot, until
+    programs for them pay.
 
     >>> import numpy as np
     >>> from ad_core import solvers

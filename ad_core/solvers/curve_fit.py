@@ -13,7 +13,7 @@ DIFFERENCES = ("jac", "diff_step", "jac_sparsity")  # SciPy's options for the Ja
 
 
 def curve_fit(f, xdata, ydata, p0=None, **options):
-    """Fit f(xdata, *params) to ydata by scipy.optimize.curve_fit, with f's exact Jacobian by params.
+    """Fit f(xdata, *params) to ydata by scipy.optimize.curve_fit, with exact Jacobians by params.
 
     Parameters: f takes xdata as given and the parameters as numbers, and returns the model's values
     in ydata's shape (m,), as an array or a list.  xdata is not differentiated by, and stays plain.

@@ -178,7 +178,7 @@ class Gradual:
         return getattr(first_order, name.removeprefix("sparse_"))(fun, **sparse)
 
     def _product(self, x, v):
-        """A one-shot product; products at one x, which solvers take in turn, share its recording."""
+        """A one-shot product.  Those at one x, which solvers take in turn, share a recording."""
         key = x.tobytes()
         known = self._last
         if known is None or known[0] != key:

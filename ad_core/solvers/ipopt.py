@@ -23,13 +23,13 @@ class IpoptProblem:
 
     Parameters: objective(x, *args) returns one number, and constraints(x, *args) returns m numbers
     as an array or a list (None: no constraints), for x of shape (n,).  constraints may also be one
-    or several in SciPy's forms (dicts, NonlinearConstraint, LinearConstraint), whose bounds are then
-    cl and cu, (m,); these are None otherwise.  x0 of shape (n,) is the point at which they are
-    recorded and the sparsity patterns are found.  callback is called in each iteration with a dict
-    of Ipopt's figures (iter_count, obj_value, inf_pr, inf_du, mu, ...); if it returns False, Ipopt
-    ends.  sparse=None passes Ipopt
-    the entries that are different from zero at some point, or all entries without SciPy.
-    sparse=False passes all entries, for functions whose branches have different patterns.
+    or several in SciPy's forms (dicts, NonlinearConstraint, LinearConstraint), whose bounds are
+    then cl and cu, (m,); these are None otherwise.  x0 of shape (n,) is the point at which they are
+    recorded and the sparsity patterns are found.  sparse=None passes Ipopt the entries that are
+    different from zero at some point, or all entries without SciPy.  sparse=False passes all
+    entries, for functions whose branches have different patterns.  callback is called in each
+    iteration with a dict of Ipopt's figures (iter_count, obj_value, inf_pr, inf_du, mu, ...); if it
+    returns False, Ipopt ends.
 
     Raises TypeError for an x0 that does not hold real numbers, ValueError for results, points and
     multipliers of wrong shapes, and ValueError if a branch has derivatives outside the pattern.
@@ -47,9 +47,7 @@ class IpoptProblem:
     array([20.,  2.,  1.])
     """
 
-    def __init__(
-        self, objective, x0, constraints=None, *, args=(), sparse=None, callback=None
-    ):
+    def __init__(self, objective, x0, constraints=None, *, args=(), sparse=None, callback=None):
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be a function, got {type(callback).__name__}")
         self.x0 = start(x0)
@@ -159,12 +157,10 @@ def solve_ipopt(
     array([1., 1.])
     """
     cyipopt = needed("cyipopt", "cyipopt", "solve_ipopt")
-    problem = IpoptProblem(
-        objective, x0, constraints, args=args, sparse=sparse, callback=callback
-    )
+    problem = IpoptProblem(objective, x0, constraints, args=args, sparse=sparse, callback=callback)
     if problem.cl is not None:
         if cl is not None or cu is not None:
-            raise ValueError("constraints in SciPy's forms have bounds of their own; leave out cl, cu")
+            raise ValueError("constraints in SciPy's forms have their own bounds; leave out cl, cu")
         cl, cu = problem.cl, problem.cu
     elif problem.m and cl is None and cu is None:
         raise ValueError(

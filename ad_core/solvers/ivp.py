@@ -54,7 +54,7 @@ def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **option
     if rates.sparse:
         method = ordered(getattr(integrate, method) if isinstance(method, str) else method)
     args = tupled(args) or None  # None, since SciPy wraps each function that has arguments
-    return integrate.solve_ivp(rates.light(fun), t_span, y0, method, args=args, **options)
+    return integrate.solve_ivp(rates.light(), t_span, y0, method, args=args, **options)
 
 
 def stiff(method):

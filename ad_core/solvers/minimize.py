@@ -46,9 +46,9 @@ def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
     of the gradient may hold before the barrier parameter has fallen, far from the solution; here
     the solver continues until the barrier parameter is at most barrier_tol too.
 
-    Raises TypeError for an x0 that does not hold real numbers and for the options named, ValueError for results
-    of wrong shapes, and ImportError without SciPy.  Cost: values are fun's own and derivatives
-    one-shot, until programs for them pay.
+    Raises TypeError for an x0 that does not hold real numbers and for the options named, ValueError
+    for results of wrong shapes, and ImportError without SciPy.  Cost: values are fun's own and
+    derivatives one-shot, until programs for them pay.
 
     >>> import numpy as np
     >>> from ad_core import solvers

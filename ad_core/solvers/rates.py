@@ -25,15 +25,18 @@ class Rates:
         self.n = y0.size
         kept = isinstance(fun, _core.Evaluator)
         self._given, self._args = (fun, args) if kept else (None, ())
-        plain = array_function(getattr(fun, "__wrapped__", fun) if kept else fun, args)
+        self._fun = getattr(fun, "__wrapped__", fun) if kept else fun
+        plain = array_function(self._fun, args)
         # y comes first, since programs for argnums=0 are found fastest.
         self._gradual = Gradual(lambda y, t: plain(t, y))
         check_like(fun, self.value(t0, y0), y0, "the derivative of y")
         self.sparse = is_sparse(sparse, self.n**2, lambda: self.matrix(t0, y0, sparse=True))
 
-    def light(self, fun):
+    def light(self):
         """The values for SciPy, whose solvers call fun with args and convert the results."""
-        return self.value if self._given is not None else self._gradual.light(fun, self.value)
+        if self._given is not None:
+            return self.value
+        return self._gradual.light(self._fun, self.value)
 
     def value(self, t, y, *_):
         """dy/dt, (n,).  Further arguments are ignored: a solver that was given args passes them."""

@@ -290,7 +290,9 @@ PROBLEMS = (
     LeastSquares("Osborne 1", osborne1, (0.5, 1.5, -1.0, 0.01, 0.02), (5.46489e-5,)),
     LeastSquares("Biggs EXP6", biggs, (1.0, 2.0, 1.0, 1.0, 1.0, 1.0), (0.0, 5.65565e-3)),
     LeastSquares(
-        "Osborne 2", osborne2, (1.3, 0.65, 0.65, 0.7, 0.6, 3.0, 5.0, 7.0, 2.0, 4.5, 5.5),
+        "Osborne 2",
+        osborne2,
+        (1.3, 0.65, 0.65, 0.7, 0.6, 3.0, 5.0, 7.0, 2.0, 4.5, 5.5),
         (4.01377e-2,),
     ),
     LeastSquares("Watson 6", watson, (0.0,) * 6, (2.28767e-3,)),
@@ -303,7 +305,9 @@ PROBLEMS = (
     LeastSquares("penalty II 4", penalty2, (0.5,) * 4, (9.37629e-6,)),
     LeastSquares("penalty II 10", penalty2, (0.5,) * 10, (2.93660e-4,)),
     LeastSquares(
-        "variably dimensioned", variably_dimensioned, tuple(1.0 - np.array(TENTHS)),
+        "variably dimensioned",
+        variably_dimensioned,
+        tuple(1.0 - np.array(TENTHS)),
     ),
     LeastSquares("trigonometric", trigonometric, (0.1,) * 10, (0.0, 2.79506e-5), system=True),
     LeastSquares("Brown almost linear", brown_almost_linear, (0.5,) * 10, (0.0, 1.0), system=True),
@@ -314,8 +318,6 @@ PROBLEMS = (
     LeastSquares("linear, full rank", linear_full_rank, (1.0,) * 10, (10.0,)),
     LeastSquares("linear, rank 1", linear_rank_one, (1.0,) * 10, (190.0 / 41.0,)),
     LeastSquares("linear, rank 1, zeros", linear_rank_one_zeros, (1.0,) * 10, (227.0 / 37.0,)),
-    LeastSquares(
-        "Chebyquad 8", chebyquad, tuple(np.arange(1.0, 9.0) / 9.0), (3.51687e-3,)
-    ),
+    LeastSquares("Chebyquad 8", chebyquad, tuple(np.arange(1.0, 9.0) / 9.0), (3.51687e-3,)),
     LeastSquares("Chebyquad 9", chebyquad, TENTHS[:9], system=True),
 )

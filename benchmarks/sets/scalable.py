@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Problems of any size: an integral equation, a tridiagonal system, a dense layer, a logistic loss."""
+"""Functions of any size: an integral equation, equations in a row, a layer, a logistic loss."""
 
 from functools import lru_cache
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ipopt's callbacks alone, and solutions by cyipopt if it is installed."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 
@@ -102,6 +105,108 @@ class TestIpoptProblem:
             solvers.IpoptProblem(lambda x: x, HS71_START)
         with refused(ValueError, "vector", "(4, 4)"):
             solvers.IpoptProblem(hs71, HS71_START, lambda x: np.outer(x, x))
+
+
+class TestConstraintsOfSciPy:
+    A = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
+
+    def test_forms_are_joined_with_their_bounds(self):
+        optimize = pytest.importorskip("scipy.optimize")
+        sparse = pytest.importorskip("scipy.sparse")
+        for A in (self.A, sparse.csr_array(self.A)):
+            constraints = [
+                {"type": "eq", "fun": lambda x, a: x[0] - a, "args": (2.0,)},
+                {"type": "ineq", "fun": lambda x: [x[1] ** 2, x[2]]},
+                optimize.LinearConstraint(A, -1.0, [1.0, 2.0, 3.0]),
+                optimize.NonlinearConstraint(lambda x: x[0] * x[1], 0.5, np.inf),
+                solvers.NonlinearConstraint(lambda x: x[:2] ** 2, 0.0, 1.0),
+            ]
+            problem = solvers.IpoptProblem(lambda x: x @ x, [1, 2, 3], constraints)
+            assert problem.m == 9
+            np.testing.assert_array_equal(problem.cl, [0, 0, 0, -1, -1, -1, 0.5, 0, 0])
+            inf = np.inf
+            np.testing.assert_array_equal(problem.cu, [0, inf, inf, 1, 2, 3, inf, 1, 1])
+            x = np.array([1.0, 2.0, 3.0])
+            np.testing.assert_allclose(problem.constraints(x), [-1, 4, 3, 7, 0, 6, 2, 1, 4])
+            J = np.zeros((9, 3))
+            J[problem.jacobianstructure()] = problem.jacobian(x)
+            rows = [[1, 0, 0], [0, 4, 0], [0, 0, 1], *self.A, [2, 1, 0], [2, 0, 0], [0, 4, 0]]
+            np.testing.assert_allclose(J, rows)
+        one = solvers.IpoptProblem(lambda x: x @ x, [1, 2, 3], constraints[0])
+        assert (one.m, one.cl[0], one.cu[0]) == (1, 0.0, 0.0)
+        assert solvers.IpoptProblem(lambda x: x @ x, [1, 2, 3], []).m == 0
+
+    def test_other_forms_are_refused(self):
+        with refused(ValueError, "eq", "ineq"):
+            solvers.IpoptProblem(rosenbrock, [1, 2], {"type": "le", "fun": lambda x: x})
+        with refused(TypeError, "constraints", "int"):
+            solvers.IpoptProblem(rosenbrock, [1, 2], 3)
+
+
+class Recorded:
+    """What solve_ipopt passes to cyipopt."""
+
+    def __init__(self, **given):
+        self.given, self.options = given, {}
+        Recorded.last = self
+
+    def add_option(self, name, value):
+        if name == "no_such_option":
+            raise TypeError("Error while assigning an option")
+        self.options[name] = value
+
+    def solve(self, x, **multipliers):
+        self.multipliers = multipliers
+        figures = range(11)
+        self.ended = not self.given["problem_obj"].intermediate(*figures)
+        return x, {"status": 0}
+
+
+class TestArguments:
+    @pytest.fixture(autouse=True)
+    def _recorded(self, monkeypatch):
+        module = types.ModuleType("cyipopt")
+        module.Problem = Recorded
+        monkeypatch.setitem(sys.modules, "cyipopt", module)
+
+    def test_bounds_of_dicts(self):
+        constraint = {"type": "ineq", "fun": lambda x: x[0] - 1.0}
+        solvers.solve_ipopt(rosenbrock, [1, 2], constraint)
+        np.testing.assert_array_equal(Recorded.last.given["cl"], [0.0])
+        np.testing.assert_array_equal(Recorded.last.given["cu"], [np.inf])
+        with refused(ValueError, "cl, cu"):
+            solvers.solve_ipopt(rosenbrock, [1, 2], constraint, cl=1.0)
+
+    def test_wrong_options_are_named(self):
+        with refused(ValueError, "no_such_option", "3"):
+            solvers.solve_ipopt(rosenbrock, [1, 2], options={"no_such_option": 3})
+
+    def test_warm_starts(self):
+        info = {"status": 0, "mult_g": [2.0], "mult_x_L": [0.1, 0.2], "mult_x_U": [0.3, 0.4]}
+        given = {"constraints": lambda x: x[0] * x[1], "cl": 0.0}
+        solvers.solve_ipopt(rosenbrock, [1, 2], **given, warm_start=info)
+        last = Recorded.last
+        assert last.options == {"warm_start_init_point": "yes"}
+        np.testing.assert_array_equal(last.multipliers["lagrange"], [2.0])
+        np.testing.assert_array_equal(last.multipliers["zl"], [0.1, 0.2])
+        np.testing.assert_array_equal(last.multipliers["zu"], [0.3, 0.4])
+        solvers.solve_ipopt(rosenbrock, [1, 2], **given)
+        assert not Recorded.last.options
+        assert not Recorded.last.multipliers
+        with refused(ValueError, "mult_g", "(1,)"):
+            solvers.solve_ipopt(rosenbrock, [1, 2], **given, warm_start={"mult_g": [1.0, 2.0]})
+        with refused(ValueError, "mult_x_L"):
+            solvers.solve_ipopt(rosenbrock, [1, 2], **given, warm_start={"g": [1.0]})
+
+    def test_callbacks(self):
+        seen = []
+        solvers.solve_ipopt(rosenbrock, [1, 2], callback=seen.append)
+        assert (seen[0]["iter_count"], seen[0]["mu"]) == (1, 5)
+        assert not Recorded.last.ended
+        solvers.solve_ipopt(rosenbrock, [1, 2], callback=lambda figures: False)
+        assert Recorded.last.ended
+        with refused(TypeError, "callback"):
+            solvers.solve_ipopt(rosenbrock, [1, 2], callback=3)
 
 
 class TestIpopt:
