@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.sets import least_squares, nonlinear_programs, scalable, stiff
+from benchmarks.sets import nonlinear_programs, residuals, scalable, stiff
 from benchmarks.targets import judged
 from benchmarks.workload import Workload
 
@@ -34,7 +34,7 @@ def near(value, minima):
 
 def fits():
     """Least squares by the trust-region method of SciPy."""
-    for p in least_squares.PROBLEMS:
+    for p in residuals.PROBLEMS:
         yield Run(
             p.name,
             partial(_fit, p),
@@ -48,7 +48,7 @@ def _fit(p, module):
 
 def roots():
     """Systems of equations by Powell's hybrid method."""
-    for p in least_squares.PROBLEMS:
+    for p in residuals.PROBLEMS:
         if p.system:
             solve = lambda module, p=p: module.root(p.fun, np.array(p.x0))  # noqa: E731
             yield Run(p.name, solve, lambda found: np.abs(found.fun).max() < 1e-6)

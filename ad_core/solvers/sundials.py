@@ -34,11 +34,11 @@ def cvode(fun, t0, y0, *, args=(), sparse=None):
 
     >>> import numpy as np
     >>> from ad_core import solvers
-    >>> options = solvers.cvode(lambda t, y: [-y[0], y[0] - y[1] ** 2], 0.0, [1, 0])
+    >>> options = solvers.cvode(lambda t, y: [y[1] - y[0], y[0] - y[1] ** 2], 0, [1, 0])
     >>> J = np.zeros((2, 2))
     >>> options["jacfn"](0.0, np.array([1.0, 3.0]), None, J)
     >>> J
-    array([[-1.,  0.],
+    array([[-1.,  1.],
            [ 1., -6.]])
     """
     t0, y0 = float(t0), start(y0, "y0")

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from benchmarks.sets.least_squares import broyden_tridiagonal
+from benchmarks.sets.residuals import broyden_tridiagonal
 
 __all__ = ["broyden_tridiagonal", "chandrasekhar", "layer", "logistic"]
 

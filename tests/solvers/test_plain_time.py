@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Right-hand sides that use t as a plain number only, in the adapters for differential equations."""
+"""Right-hand sides that use t as a plain number only, in all adapters that call them."""
 
 import functools
 import math

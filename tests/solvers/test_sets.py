@@ -12,7 +12,7 @@ pytest.importorskip("scipy.optimize")
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not beside the tests", allow_module_level=True)
 
-from benchmarks.sets import least_squares, nonlinear_programs, scalable, stiff
+from benchmarks.sets import nonlinear_programs, residuals, scalable, stiff
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -21,21 +21,7 @@ def named(problems):
     return pytest.mark.parametrize("problem", problems, ids=lambda p: p.name.replace(" ", "-"))
 
 
-@named(least_squares.PROBLEMS)
-def test_least_squares(problem):
-    def fun(x):
-        return np.asarray(problem.fun(x))
-
-    x0 = np.array(problem.x0)
-    J = ad_core.jacobian(lambda x: np.array(problem.fun(x)))(x0 + 0.01)
-    h = 1e-6 * np.maximum(1.0, np.abs(x0))
-    steps = [(fun(x0 + 0.01 + e) - fun(x0 + 0.01 - e)) / (2.0 * e.max()) for e in np.diag(h)]
-    np.testing.assert_allclose(J, np.transpose(steps), rtol=1e-4, atol=1e-4 * np.abs(J).max())
-    found = solvers.least_squares(fun, x0, max_nfev=2000)
-    assert any(abs(2.0 * found.cost - f) <= 1e-4 * f + 1e-8 for f in problem.minima)
-
-
-@named([p for p in least_squares.PROBLEMS if p.system])
+@named([p for p in residuals.PROBLEMS if p.system])
 def test_root(problem):
     found = solvers.root(problem.fun, np.array(problem.x0))
     assert np.abs(found.fun).max() < (1e-2 if problem.name == "trigonometric" else 1e-6)
@@ -76,8 +62,6 @@ def test_stiff_equations(problem):
 def test_functions_of_any_size():
     found = solvers.root(scalable.chandrasekhar, np.ones(100))
     np.testing.assert_allclose(scalable.chandrasekhar(found.x), 0.0, atol=1e-8)
-    found = solvers.least_squares(scalable.layer(60, 20), np.zeros(20))
-    assert found.cost < 1e-15
     loss = scalable.logistic(3000, 20)
     for method in ("trust-exact", "trust-ncg", "Newton-CG", "L-BFGS-B"):
         found = solvers.minimize(loss, np.zeros(20), method=method)

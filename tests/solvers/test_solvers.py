@@ -152,6 +152,28 @@ class TestLeastSquares:
         np.testing.assert_allclose(found.x, [1.5])
 
 
+@pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="no benchmarks beside the tests")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_published_least_squares():
+    from benchmarks.sets import residuals, scalable
+
+    layer = residuals.LeastSquares("layer", scalable.layer(60, 20), (0.0,) * 20)
+    for problem in (*residuals.PROBLEMS, layer):
+
+        def fun(x, problem=problem):
+            return np.asarray(problem.fun(x))
+
+        x = np.array(problem.x0) + 0.01
+        h = np.diag(1e-6 * np.maximum(1.0, np.abs(x)))
+        slopes = [(fun(x + e) - fun(x - e)) / (2.0 * e.max()) for e in h]
+        J = ad_core.jacobian(lambda x, problem=problem: np.array(problem.fun(x)))(x)
+        scale = np.abs(J).max()
+        np.testing.assert_allclose(J, np.transpose(slopes), rtol=1e-4, atol=1e-4 * scale)
+        found = solvers.least_squares(fun, problem.x0, max_nfev=2000)
+        near = [abs(2.0 * found.cost - f) <= 1e-4 * f + 1e-8 for f in problem.minima]
+        assert any(near), problem.name
+
+
 class TestMinimize:
     def test_sparse_hessians_of_calls_of_rules(self):
         def objective(x):
