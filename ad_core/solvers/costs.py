@@ -34,9 +34,9 @@ def calls_until(name, size, n, m):
     if size is None:
         return math.inf
     nodes = size["nodes"]
-    hessian = name.endswith("hessian")
-    largest = LARGEST_SPARSE if name.startswith("sparse") else LARGEST
-    if nodes > largest or (hessian and nodes * n > LARGEST_HESSIAN):
+    hessian, sparse = name.endswith("hessian"), name.startswith("sparse")
+    largest = LARGEST_SPARSE if sparse else LARGEST
+    if nodes > largest or (hessian and not sparse and nodes * n > LARGEST_HESSIAN):
         return math.inf
     once, setup, call = _costs(name, hessian, size, n, m)
     return setup / (once - call) if once > WORTH * call else math.inf
@@ -67,7 +67,8 @@ def _costs(name, hessian, size, n, m):
         twice = 2 if name == "hvp" else 1
         return once + 0.01 * twice * nodes, 300.0 + 3.0 * twice * nodes, 1.0 + 0.005 * twice * nodes
     if name.startswith("sparse"):
-        return 500.0 + once + 0.1 * nodes, 1000.0 + 7.0 * nodes, 3.0 + 0.01 * nodes
+        setup = 10.0 if hessian else 2.0
+        return 500.0 + once + 0.05 * nodes, 1000.0 + setup * nodes, 3.0 + 0.0012 * nodes
     if hessian:
         return once + 2 * n * COLUMN * nodes, 300.0 + 2.0 * n * nodes, 1.0 + 0.003 * n * nodes
     once += min(n, m) * COLUMN * nodes

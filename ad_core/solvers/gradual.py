@@ -6,7 +6,6 @@ import math
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import NotDifferentiable
 from ad_core.programs.function import compile
 from ad_core.recording.record import record
 from ad_core.solvers import costs
@@ -28,7 +27,8 @@ class Gradual:
     Methods whose programs would not be faster, or do not fit into memory, stay one-shot.
 
     In one-shot calls, the other arguments are plain numbers.  A program takes them as inputs; if
-    fun refuses them there (math.sin(t), table[int(t)]), the calls stay one-shot.
+    fun refuses them there (math.sin(t), table[int(t)]), the calls stay one-shot.  So every error of
+    a recording or a program is answered by a one-shot call, which raises those that are fun's own.
     """
 
     def __init__(self, fun):
@@ -103,7 +103,7 @@ class Gradual:
         self._watch_paths(name)
         try:
             return getattr(self.program, f"value_and_{name}")(*args)
-        except (MemoryError, NotDifferentiable):
+        except Exception:
             self._stay(name)
             return None
 
@@ -112,7 +112,7 @@ class Gradual:
         try:
             found = record(self.fun, args, {}, tuple(range(len(args))))
             return _core.tape_size(found.trace)
-        except (MemoryError, NotDifferentiable):
+        except Exception:
             return None
 
     def dense_jacobian(self, entries, x):
@@ -129,7 +129,7 @@ class Gradual:
             if name in self._ready:
                 try:
                     return self._compiled(name, args)
-                except (MemoryError, NotDifferentiable):
+                except Exception:
                     self._stay(name)
         if name not in self._once:
             self._once[name] = self._transform(name)
