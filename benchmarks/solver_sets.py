@@ -12,7 +12,7 @@ from benchmarks.sets import nonlinear_programs, residuals, scalable, stiff
 from benchmarks.targets import judged
 from benchmarks.workload import Workload
 
-ROUNDS = 15
+ROUNDS = 5
 SLOW = 0.5  # seconds of a solution from which it is timed once
 BOUND = 0.9  # of SciPy's speed, on each problem
 
