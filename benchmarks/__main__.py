@@ -12,10 +12,11 @@ try:
 except ImportError:
     sys.exit('The benchmarks need the bench extra: pip install ".[bench]"')
 
-from benchmarks import grids, machine, memory, peers, publish, recording, report, workload
+from benchmarks import grids, idioms, machine, memory, peers, publish, recording, report, workload
+from benchmarks.idioms import run as run_idioms
 from benchmarks.runner import run_workload
 
-WORKLOADS = ("recording", *workload.NAMES, "grids")
+WORKLOADS = ("recording", *workload.NAMES, "grids", "idioms")
 
 
 def arguments(argv):
@@ -44,6 +45,12 @@ def arguments(argv):
         "--rounds", type=int, default=30, metavar="N", help="interleaved rounds (default: 30)"
     )
     parser.add_argument(
+        "--subjects",
+        default=",".join(idioms.SUBJECTS),
+        metavar="A,B",
+        help="comma-separated subjects of the idioms (default: all)",
+    )
+    parser.add_argument(
         "--batch",
         type=int,
         default=100_000,
@@ -65,8 +72,13 @@ def arguments(argv):
     )
     chosen = parser.parse_args(argv)
     chosen.peers = chosen.peers.split(",")
+    chosen.subjects = chosen.subjects.split(",")
     chosen.workloads = chosen.workloads or list(WORKLOADS)
-    for given, known in ((chosen.workloads, WORKLOADS), (chosen.peers, peers.MODULES)):
+    for given, known in (
+        (chosen.workloads, WORKLOADS),
+        (chosen.peers, peers.MODULES),
+        (chosen.subjects, idioms.SUBJECTS),
+    ):
         for name in given:
             if name not in known:
                 parser.error(f"{name!r} is unknown; known are {', '.join(known)}")
@@ -96,6 +108,7 @@ def main(argv=None):
         "workloads": [],
         "recording": None,
         "grids": None,
+        "idioms": None,
     }
     columns = (
         "[progress.description]{task.description}",
@@ -114,6 +127,8 @@ def main(argv=None):
             outcome["workloads"].append(done)
         if "grids" in chosen.workloads:
             outcome["grids"] = grids.run(progress)
+        if "idioms" in chosen.workloads:
+            outcome["idioms"] = run_idioms.run(chosen.peers, progress, chosen.subjects)
     report.show(outcome, console)
     for path in report.write(outcome, chosen.out):
         console.print(f"wrote {path}")

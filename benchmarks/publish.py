@@ -23,6 +23,7 @@ TABLES = {
     "one-shot": ("recording", "arm", "pollution", "brusselator", "gmm", "network"),
     "compiled": ("batch", "points", "programs", "gradient", "setup"),
     "sparse": ("sparse", "control", "bundle", "sparse_setup", "stiff", "grids"),
+    "idioms": ("idioms",),
 }
 """The tables of docs/performance.md, by the names in their comments, and the workloads of each."""
 
@@ -71,19 +72,20 @@ def parts(outcome, names):
         "peers": {name: how for name, how in outcome["peers"].items() if name in peers},
         "recording": outcome["recording"] if "recording" in names else None,
         "grids": outcome["grids"] if "grids" in names else None,
+        "idioms": outcome.get("idioms") if "idioms" in names else None,
     }
 
 
 def measured(outcome):
     """The names of the workloads of an outcome."""
     names = {work["name"] for work in outcome["workloads"]}
-    return names | {name for name in ("recording", "grids") if outcome[name]}
+    return names | {name for name in ("recording", "grids", "idioms") if outcome.get(name)}
 
 
 def section(outcome, names):
     """The report of these workloads as a part of a page: without title, headings a level lower."""
     text = report.markdown(parts(outcome, names)).removeprefix("# Benchmarks\n")
-    return text.replace("\n## ", "\n### ")
+    return text.replace("\n### ", "\n#### ").replace("\n## ", "\n### ")
 
 
 def shown():

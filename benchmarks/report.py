@@ -6,6 +6,7 @@ import json
 from rich.markdown import Markdown
 
 from benchmarks import agreement, grids, timing
+from benchmarks.idioms import tables
 
 
 def seconds(value):
@@ -183,6 +184,8 @@ def markdown(outcome):
                 parts.append(limit_lines(result["limits"]))
     if outcome["grids"] and outcome["grids"]["rows"]:
         parts.append(grids_text(outcome["grids"]["rows"]))
+    if outcome.get("idioms"):
+        parts.append(tables.markdown(outcome["idioms"]))
     if outcome["workloads"]:
         peers = [f"- {name}: {how}" for name, how in outcome["peers"].items()]
         parts += ["## How each peer is used", "\n".join(peers)]

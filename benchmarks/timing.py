@@ -22,6 +22,8 @@ class Timed:
 
     run: object
     inputs: list
+    budget: float = BUDGET
+    fewest: int = FEWEST
     loops: int = 1
     spent: float = 0.0
     samples: list[float] = field(default_factory=list)
@@ -49,7 +51,7 @@ class Timed:
 
     def due(self):
         """Whether the peer still takes part in the rounds."""
-        return len(self.samples) < FEWEST or self.spent < BUDGET
+        return len(self.samples) < self.fewest or self.spent < self.budget
 
     def take(self, number):
         """Take one sample; ``number`` selects the first input."""

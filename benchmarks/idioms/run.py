@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the idioms, a process for each size of each, and compare their figures with the bounds."""
+
+import json
+import subprocess
+import sys
+from queue import Empty, Queue
+from threading import Thread
+
+from benchmarks import ROOT, idioms
+from benchmarks.idioms.idiom import FIGURES
+
+START = 60.0
+"""Seconds that the start of a process may take."""
+PATIENCE = 6.0
+"""Seconds that a stage may take. A set-up that takes longer is reported so, and ended."""
+PEERS = ("autograd", "jax", "jax-jit")
+"""Peers, where they are installed."""
+COMPARED = ("value_and_grad", "jacobian")
+"""The derivatives that peers have in the same form."""
+
+
+def records(subject, idiom, sizes, names, patience):
+    """The records that a process prints about an idiom at these sizes, as they come.
+
+    If none comes for ``patience`` seconds after the first, the process is ended, and the last
+    record is None.
+    """
+    chosen = [subject, idiom.name, ",".join(map(str, sizes)), ",".join(names)]
+    command = [sys.executable, "-m", "benchmarks.idioms.measuring", *chosen]
+    lines = Queue()
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+
+        def read():
+            for line in process.stdout:
+                lines.put(line)
+            lines.put("")
+
+        Thread(target=read, daemon=True).start()
+        try:
+            line = lines.get(timeout=START)
+            while line:
+                yield json.loads(line)
+                line = lines.get(timeout=patience)
+        except Empty:
+            yield None
+        finally:
+            process.kill()
+
+
+def measured(subject, idiom, names, patience):
+    """``{size: (last stage, all figures)}``. A process that ends is started anew without the size
+    at which it ended."""
+    asked = names if idiom.what in COMPARED and idiom.points == 1 else ()
+    found, left = {}, list(idiom.sizes)
+    while left:
+        size, stage, known = left[0], "start", {}
+        for record in records(subject, idiom, left, asked, patience):
+            if record is None:
+                known["over"] = patience
+                break
+            if record["size"] != size:
+                size, known = record["size"], {}
+            stage = record["stage"]
+            known |= record["figures"]
+            found[size] = stage, known
+        found[size] = stage, known
+        left = left[left.index(size) + 1 :]
+    return found
+
+
+def status(stage, known):
+    """``"ok"``, or the stage at which the measurement ended, and why."""
+    if stage == "end":
+        return "ok"
+    if "over" in known:
+        return f"{stage} took more than {known['over']:g} s"
+    if stage in ("WRONG", "failed"):
+        return f"{stage}: {known['note']}"
+    return f"the process ended during {stage}"
+
+
+def figures(known, idiom):
+    """The figures that bounds are on, of those that are known: ``{name: number}``."""
+    found = {}
+
+    def ratio(name, over, under):
+        if known.get(over) is not None and known.get(under):
+            found[name] = known[over] / known[under]
+
+    ratio("one", "one", "numpy")
+    ratio("call", "call", "numpy")
+    ratio("gain", "call", "one")
+    ratio("setup", "setup", "one")
+    for name, seconds, unit in (
+        ("setup_ms", "setup", 1e-3),
+        ("call_us", "call", 1e-6),
+        ("point_ns", "call", 1e-9),
+        ("traced_us", "traced", 1e-6),
+        ("plain_us", "plain", 1e-6),
+        ("peak_mb", "peak", 1e6),
+    ):
+        if known.get(seconds) is not None:
+            found[name] = known[seconds] / unit
+    if "call" in known and idiom.points == 1:
+        del found["point_ns"]
+    return found
+
+
+def judged(idiom, size, found):
+    """``{figure: bound}`` of all bounds, and ``[figure, ...]`` of those missed or not measured."""
+    bounds = {name: idiom.bound(name, size) for name in FIGURES}
+    bounds = {name: bound for name, bound in bounds.items() if bound is not None}
+    missed = [name for name, bound in bounds.items() if not found.get(name, bound + 1) <= bound]
+    return bounds, missed
+
+
+def rows(subject, idiom, names, patience=PATIENCE):
+    """The rows of an idiom, one for each size."""
+    found = []
+    for size, (stage, known) in measured(subject, idiom, names, patience).items():
+        numbers = figures(known, idiom)
+        bounds, missed = judged(idiom, size, numbers)
+        row = {"name": idiom.name, "text": idiom.text, "what": idiom.what, "how": idiom.how}
+        row |= {"points": idiom.points, "size": size, "status": status(stage, known)}
+        found.append(
+            row | {"seconds": known, "figures": numbers, "bounds": bounds, "missed": missed}
+        )
+    return found
+
+
+def run(names, progress, chosen=idioms.SUBJECTS):
+    """``[{"subject", "title", "rows"}, ...]`` of the chosen subjects."""
+    asked = [name for name in PEERS if name in names]
+    works = [(name, idioms.subject(name)) for name in chosen]
+    total = sum(len(work) for _, work in works)
+    task, parts = progress.add_task("idioms", total=total), []
+    for name, work in works:
+        found = []
+        for idiom in work:
+            progress.update(task, description=f"idioms: {name}, {idiom.name}")
+            found += rows(name, idiom, asked)
+            progress.advance(task)
+        parts.append({"subject": name, "title": work.title, "rows": found})
+    progress.update(task, description="idioms")
+    return parts
