@@ -2,6 +2,7 @@
 """Interleaved timing of several callables: a sample of each in every round, then medians."""
 
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from statistics import median, quantiles
@@ -24,13 +25,18 @@ class Timed:
     inputs: list
     budget: float = BUDGET
     fewest: int = FEWEST
+    shortest: float = SHORTEST
+    clock: Callable = perf_counter
     loops: int = 1
     spent: float = 0.0
     samples: list[float] = field(default_factory=list)
 
     def calibrate(self):
-        """Choose how many calls make a sample, by doubling until they take `SHORTEST`."""
-        while self._sample(0) * self.loops < SHORTEST:
+        """Choose how many calls make a sample, by doubling until they take ``shortest``.
+
+        The shorter of two samples counts, so that an interruption does not end the doubling.
+        """
+        while min(self._sample(0), self._sample(0)) * self.loops < self.shortest:
             self.loops *= 2
 
     def _sample(self, first):
@@ -41,10 +47,10 @@ class Timed:
         gc.collect()
         gc.disable()
         try:
-            start = perf_counter()
+            start = self.clock()
             for args in calls:
                 run(*args)
-            elapsed = perf_counter() - start
+            elapsed = self.clock() - start
         finally:
             gc.enable()
         return elapsed / self.loops
@@ -77,12 +83,12 @@ class Timed:
 def interleave(timed, rounds, advance):
     """Take ``rounds`` samples of each, round-robin; ``advance()`` is called after every round."""
     names = list(timed)
-    for item in timed.values():
-        item.calibrate()
     # Freeze the existing objects: their collection before every sample would take most time.
     gc.collect()
     gc.freeze()
     try:
+        for item in timed.values():
+            item.calibrate()
         for number in range(rounds):
             # Another peer begins each round, so that no peer always runs after the same one.
             shift = number % len(names)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of one idiom.
+"""The figures of idioms.
 
-``python -m benchmarks.idioms.measuring SUBJECT NAME SIZES PEERS`` prints them as JSON: a line when
-a stage begins, with its name and the figures that are known by then. It is a process of its own,
-so that a stage that takes too long can be ended.
+``python -m benchmarks.idioms.measuring SUBJECT NAME:SIZE,NAME:SIZE... PEERS`` prints them as JSON:
+a line when a stage begins, with its name and the figures that are known by then. It is a process
+of its own, so that a stage that takes too long can be ended.
+
+Times are processor times, which other processes disturb little. Batches, which take all cores,
+have elapsed times.
 """
 
 import contextlib
@@ -12,7 +15,7 @@ import sys
 import warnings
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -24,25 +27,40 @@ from benchmarks.timing import Timed, interleave
 from benchmarks.tree import join
 from scenarios import Scenario
 
-ROUNDS = 5
+ROUNDS = 15
 """Rounds of interleaved samples."""
 BUDGET = 0.2
 """Seconds of samples after which a callable is left out of further rounds."""
-FEWEST = 3
+FEWEST = 5
 """Samples that a callable gets at least."""
-SETUPS = 5
+SHORTEST = 5e-4
+"""The least length of a sample in seconds: short, so that most samples are not interrupted."""
+SETUPS = 3
 """How often a set-up is repeated, if that takes less than `BUDGET`."""
 WITHIN = 200
 """Calls of an operation in one trace."""
+COMPARED = ("value_and_grad", "jacobian")
+"""The derivatives that peers have in the same form."""
 MEMORY = 8 * 2**30
 """Bytes that the process may have. The machine's memory is not for one set-up to fill."""
 
 
-def timed(**runs):
+def timed(clock=process_time, **runs):
     """Medians in seconds of ``name=(callable, inputs)``, interleaved."""
-    items = {name: Timed(run, inputs, BUDGET, FEWEST) for name, (run, inputs) in runs.items()}
+    settings = {"budget": BUDGET, "fewest": FEWEST, "shortest": SHORTEST, "clock": clock}
+    items = {name: Timed(run, inputs, **settings) for name, (run, inputs) in runs.items()}
     interleave(items, ROUNDS, lambda: None)
     return {name: median(item.samples) for name, item in items.items()}
+
+
+def rough(run, args):
+    """The seconds of the shortest of a few calls, for the case that a set-up is ended."""
+    samples = []
+    for _ in range(FEWEST):
+        start = process_time()
+        run(*args)
+        samples.append(process_time() - start)
+    return min(samples)
 
 
 def set_up(case):
@@ -50,9 +68,9 @@ def set_up(case):
     before = reset_peak()
     samples = []
     while not samples or (len(samples) < SETUPS and sum(samples) < BUDGET):
-        start = perf_counter()
+        start = process_time()
         run = case.set_up()
-        samples.append(perf_counter() - start)
+        samples.append(process_time() - start)
         if len(samples) == 1:
             peak = None if before is None else max(0, status_bytes("VmHWM") - before)
     return run, median(samples), peak
@@ -71,9 +89,7 @@ def derivative(case, names, say):
     """Measure a derivative; ``say(stage, **figures)`` tells what is known."""
     idiom, inputs, one = case.idiom, case.inputs, case.one_shot()
     say("one-shot")
-    one(*inputs[0])
-    first = timed(numpy=(case.fun, inputs), one=(one, inputs))
-    say("set-up", **first)
+    say("set-up", numpy=rough(case.fun, inputs[0]), one=rough(one, inputs[0]))
     if idiom.how == "fresh":
         case.check(case.compiled())
         run, calls = case.one_pass, [()]
@@ -83,12 +99,13 @@ def derivative(case, names, say):
         case.check(run)
         calls = case.calls()
     say("calls")
-    figures = timed(numpy=(case.fun, inputs), one=(one, inputs), call=(run, calls))
+    clock = process_time if idiom.points == 1 else perf_counter  # a batch takes all cores
+    figures = timed(clock, numpy=(case.fun, inputs), one=(one, inputs), call=(run, calls))
     figures["call"] /= len(inputs) if idiom.how == "fresh" else idiom.points
     say("peers", **figures)
-    for name in names:
-        say(name)
-        say("peers", **{name: peer_seconds(case, name)})
+    for peer in names:
+        say(peer)
+        say("peers", **{peer: peer_seconds(case, peer)})
 
 
 def peer_seconds(case, name):
@@ -117,10 +134,10 @@ def within(case, say):
     fun = case.idiom.fun
 
     def loop(x):
-        start = perf_counter()
+        start = process_time()
         for _ in range(WITHIN):
             fun(x)
-        return (perf_counter() - start) / WITHIN
+        return (process_time() - start) / WITHIN
 
     def once(x):
         found = []
@@ -135,7 +152,7 @@ def within(case, say):
     say("in a trace")
     (x,) = case.inputs[0]
     once(x)
-    samples = [(once(x), loop(x)) for _ in range(3 * ROUNDS)]
+    samples = [(once(x), loop(x)) for _ in range(ROUNDS)]
     traced, plain = zip(*samples, strict=True)
     say("in a trace", traced=median(traced), plain=median(plain))
 
@@ -158,19 +175,22 @@ def limit_memory():
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def main(subject, name, sizes, names):
-    """Print the figures of one idiom at some sizes."""
+def main(subject, pairs, names):
+    """Print the figures of idioms of a subject at some sizes."""
     warnings.simplefilter("ignore")
     limit_memory()
     ad_core.trace(np.sum, np.ones(2)).grad(np.ones(2))  # imports and the like
-    idiom = idioms.find(subject, name)
-    for size in map(int, sizes.split(",")):
+    for pair in pairs.split(","):
+        name, size = pair.split(":")
 
-        def say(stage, *, size=size, **figures):
-            print(json.dumps({"size": size, "stage": stage, "figures": figures}), flush=True)
+        def say(stage, *, name=name, size=int(size), **figures):
+            record = {"name": name, "size": size, "stage": stage, "figures": figures}
+            print(json.dumps(record), flush=True)
 
+        idiom = idioms.find(subject, name)
+        compared = idiom.what in COMPARED and idiom.points == 1
         try:
-            measure(idiom, size, names.split(",") if names else [], say)
+            measure(idiom, int(size), names.split(",") if names and compared else [], say)
             say("end")
         except Disagreement as found:
             say("WRONG", note=str(found))

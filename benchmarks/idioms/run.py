@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the idioms, a process for each size of each, and compare their figures with the bounds."""
+"""Run the idioms, a process for each subject, and compare their figures with the bounds."""
 
 import json
 import subprocess
@@ -12,21 +12,19 @@ from benchmarks.idioms.idiom import FIGURES
 
 START = 60.0
 """Seconds that the start of a process may take."""
-PATIENCE = 6.0
+PATIENCE = 10.0
 """Seconds that a stage may take. A set-up that takes longer is reported so, and ended."""
 PEERS = ("autograd", "jax", "jax-jit")
 """Peers, where they are installed."""
-COMPARED = ("value_and_grad", "jacobian")
-"""The derivatives that peers have in the same form."""
 
 
-def records(subject, idiom, sizes, names, patience):
-    """The records that a process prints about an idiom at these sizes, as they come.
+def records(subject, pairs, names, patience):
+    """The records that a process prints about idioms ``[(name, size), ...]``, as they come.
 
     If none comes for ``patience`` seconds after the first, the process is ended, and the last
     record is None.
     """
-    chosen = [subject, idiom.name, ",".join(map(str, sizes)), ",".join(names)]
+    chosen = [subject, ",".join(f"{name}:{size}" for name, size in pairs), ",".join(names)]
     command = [sys.executable, "-m", "benchmarks.idioms.measuring", *chosen]
     lines = Queue()
     with subprocess.Popen(
@@ -50,24 +48,27 @@ def records(subject, idiom, sizes, names, patience):
             process.kill()
 
 
-def measured(subject, idiom, names, patience):
-    """``{size: (last stage, all figures)}``. A process that ends is started anew without the size
-    at which it ended."""
-    asked = names if idiom.what in COMPARED and idiom.points == 1 else ()
-    found, left = {}, list(idiom.sizes)
+def measured(subject, pairs, names, patience, done):
+    """``{(name, size): (last stage, all figures)}``; ``done()`` is called after each.
+
+    A process that ends is started anew without the pair at which it ended.
+    """
+    found, left = {}, list(pairs)
     while left:
-        size, stage, known = left[0], "start", {}
-        for record in records(subject, idiom, left, asked, patience):
+        pair, stage, known = left[0], "start", {}
+        for record in records(subject, left, names, patience):
             if record is None:
                 known["over"] = patience
                 break
-            if record["size"] != size:
-                size, known = record["size"], {}
+            if pair != (pair := (record["name"], record["size"])):
+                known = {}
+                done()
             stage = record["stage"]
             known |= record["figures"]
-            found[size] = stage, known
-        found[size] = stage, known
-        left = left[left.index(size) + 1 :]
+            found[pair] = stage, known
+        found[pair] = stage, known
+        done()
+        left = left[left.index(pair) + 1 :]
     return found
 
 
@@ -117,10 +118,16 @@ def judged(idiom, size, found):
     return bounds, missed
 
 
-def rows(subject, idiom, names, patience=PATIENCE):
-    """The rows of an idiom, one for each size."""
+def nothing():
+    """No progress to show."""
+
+
+def rows(subject, work, names, patience=PATIENCE, done=nothing):
+    """The rows of idioms of a subject, one for each size."""
+    pairs = {(idiom.name, size): idiom for idiom in work for size in idiom.sizes}
     found = []
-    for size, (stage, known) in measured(subject, idiom, names, patience).items():
+    for pair, (stage, known) in measured(subject, pairs, names, patience, done).items():
+        idiom, size = pairs[pair], pair[1]
         numbers = figures(known, idiom)
         bounds, missed = judged(idiom, size, numbers)
         row = {"name": idiom.name, "text": idiom.text, "what": idiom.what, "how": idiom.how}
@@ -135,14 +142,11 @@ def run(names, progress, chosen=idioms.SUBJECTS):
     """``[{"subject", "title", "rows"}, ...]`` of the chosen subjects."""
     asked = [name for name in PEERS if name in names]
     works = [(name, idioms.subject(name)) for name in chosen]
-    total = sum(len(work) for _, work in works)
+    total = sum(len(idiom.sizes) for _, work in works for idiom in work)
     task, parts = progress.add_task("idioms", total=total), []
     for name, work in works:
-        found = []
-        for idiom in work:
-            progress.update(task, description=f"idioms: {name}, {idiom.name}")
-            found += rows(name, idiom, asked)
-            progress.advance(task)
+        progress.update(task, description=f"idioms: {name}")
+        found = rows(name, work, asked, done=lambda: progress.advance(task))
         parts.append({"subject": name, "title": work.title, "rows": found})
     progress.update(task, description="idioms")
     return parts

@@ -127,7 +127,8 @@ def markdown(parts):
     text = [
         "## idioms: the cost of a derivative in units of the function",
         f"{len(names)} idioms in {len(rows)} sizes, {count} bounds, of which {missed} are missed; "
-        f"{wrong} wrong answers. Times are medians of interleaved samples of one run. Set-up is "
+        f"{wrong} wrong answers. Times are medians of interleaved samples of one run, in processor "
+        "time, which other processes disturb little (batches: elapsed time). Set-up is "
         "`trace` (or `compile`) and the first call. A figure beyond its bound is marked MISSED, "
         "with the bound. Bounds are those of the idiom's file, or else: a gradient in one shot at "
         f"most {MOST_ONE_SHOT:g} times NumPy's own time, a compiled call at most {MOST_GAIN:g} "

@@ -73,8 +73,8 @@ def test_peers_are_shown_where_they_were_timed():
 
 
 def test_a_process_tells_figures_and_answers():
-    found = run.rows("paths", idioms.find("paths", "new_paths"), (), patience=60.0)
-    found += run.rows("operations", idioms.find("operations", "ravel"), (), patience=60.0)
+    found = run.rows("paths", [idioms.find("paths", "new_paths")], (), patience=60.0)
+    found += run.rows("operations", [idioms.find("operations", "ravel")], (), patience=60.0)
     assert [row["status"] for row in found] == ["ok", "ok"]
     assert found[0]["figures"].keys() >= {"one", "call", "gain"}
     assert found[1]["figures"].keys() == {"traced_us", "plain_us"}
@@ -82,7 +82,7 @@ def test_a_process_tells_figures_and_answers():
 
 def test_a_stage_that_takes_too_long_is_ended():
     idiom = replace(idioms.find("sparse", "finite_elements"), sizes=(300,))
-    (row,) = run.rows("sparse", idiom, (), patience=0.01)
+    (row,) = run.rows("sparse", [idiom], (), patience=0.01)
     assert row["status"].endswith("took more than 0.01 s")
     assert row["missed"]
 

@@ -33,32 +33,32 @@ def running_maximum(x):
     return np.sum(np.maximum.accumulate(x))
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def running_logaddexp(x):
     """`np.sum(np.logaddexp.accumulate(x))`"""
     return np.sum(np.logaddexp.accumulate(x))
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def drawdown(x):
     """Largest drawdown: `p = np.cumsum(x); np.max(np.maximum.accumulate(p) - p)`"""
     p = np.cumsum(x)
     return np.max(np.maximum.accumulate(p) - p)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def differences(x):
     """`np.sum(np.diff(x, 2) ** 2)`"""
     return np.sum(np.diff(x, 2) ** 2)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def trapezoid(x):
     """`np.trapezoid(np.exp(x), dx=0.1)`"""
     return np.trapezoid(np.exp(x), dx=0.1)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def slopes(x):
     """`np.sum(np.gradient(x, 0.5) ** 2)`"""
     return np.sum(np.gradient(x, 0.5) ** 2)
@@ -71,7 +71,7 @@ def moving_average(x):
     return np.sum(((c[5:] - c[:-5]) / 5.0) ** 2)
 
 
-@SUBJECT(positive, 10, 1000, 10**5)
+@SUBJECT(positive, 10, 10**5)
 def growth(x):
     """`np.sum(np.log(x[1:] / x[:-1]) ** 2)`"""
     return np.sum(np.log(x[1:] / x[:-1]) ** 2)

@@ -24,21 +24,21 @@ def distance_matrix(x):
     return np.sum(np.sqrt(np.sum((x[:, None] - x[None]) ** 2, axis=-1) + 1e-3))
 
 
-@SUBJECT(points, 5, 50, 300)
+@SUBJECT(points, 5, 300)
 def distances_by_products(x):
     """Squared distances by `x @ x.T`"""
     s = np.sum(x**2, axis=1)
     return np.sum(np.sqrt(s[:, None] + s - 2.0 * x @ x.T + 1.0))
 
 
-@SUBJECT(two_sets, 5, 50, 300)
+@SUBJECT(two_sets, 5, 300)
 def radial_kernel(x, y):
     """`np.exp(-0.5 * d2)` between two sets of points"""
     d = np.sum((x[:, None] - y) ** 2, axis=-1)
     return np.sum(np.exp(-0.5 * d))
 
 
-@SUBJECT(points, 5, 50, 300)
+@SUBJECT(points, 5, 300)
 def energy_of_pairs(x):
     """An energy of all pairs by `np.triu_indices`"""
     i, j = np.triu_indices(len(x), 1)
@@ -46,7 +46,7 @@ def energy_of_pairs(x):
     return np.sum(d**-6 - d**-3)
 
 
-@SUBJECT(points, 5, 50, 300)
+@SUBJECT(points, 5, 300)
 def potential_of_charges(x):
     """The potential of charges, `x.T` in rows"""
     a, b, c = x.T
@@ -54,7 +54,7 @@ def potential_of_charges(x):
     return np.sum(1.0 / d)
 
 
-@SUBJECT(two_sets, 5, 50, 300)
+@SUBJECT(two_sets, 5, 300)
 def cosine_similarity(x, y):
     """`(x / |x|) @ (y / |y|).T`"""
     a = x / np.linalg.norm(x, axis=1, keepdims=True)
@@ -62,14 +62,14 @@ def cosine_similarity(x, y):
     return np.sum((a @ b.T) ** 2)
 
 
-@SUBJECT(two_sets, 5, 50, 300)
+@SUBJECT(two_sets, 5, 300)
 def chamfer(x, y):
     """The sum of distances to the nearest point of another set"""
     d = np.sum((x[:, None] - y) ** 2, axis=-1)
     return np.sum(np.min(d, axis=1)) + np.sum(np.min(d, axis=0))
 
 
-@SUBJECT(points, 5, 50, 1000)
+@SUBJECT(points, 5, 1000)
 def rotated(x):
     """Rotations of points by Euler's angles, made of the first point"""
     a, b, _ = x[0]

@@ -15,7 +15,7 @@ def sum_of_squares(x):
     return np.sum(x * x)
 
 
-@SUBJECT(normal, 3, 1000, 10**5)
+@SUBJECT(normal, 3, 10**5)
 def waves(x):
     """`np.sum(np.sin(x) * np.exp(-(x**2)))`"""
     return np.sum(np.sin(x) * np.exp(-(x**2)))
@@ -45,44 +45,44 @@ def clipped(x):
     return np.sum(np.clip(x, -1.0, 1.0) * x)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def softplus(x):
     """`np.sum(np.log1p(np.exp(x)))`"""
     return np.sum(np.log1p(np.exp(x)))
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def sigmoid(x):
     """`np.sum(1.0 / (1.0 + np.exp(-x)))`"""
     return np.sum(1.0 / (1.0 + np.exp(-x)))
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def huber(x):
     """Huber's loss by `np.where`"""
     size = np.abs(x)
     return np.sum(np.where(size < 1.0, 0.5 * x**2, size - 0.5))
 
 
-@SUBJECT(positive, 10, 1000, 10**5)
+@SUBJECT(positive, 10, 10**5)
 def powers(x):
     """`np.sum(x**2.5 + x**-0.5)`"""
     return np.sum(x**2.5 + x**-0.5)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def gelu(x):
     """GELU by its tanh formula"""
     return np.sum(0.5 * x * (1.0 + np.tanh(0.7978845608 * (x + 0.044715 * x**3))))
 
 
-@SUBJECT(with_data(normal, y=("n",)), 10, 1000, 10**5)
+@SUBJECT(with_data(normal, y=("n",)), 10, 10**5)
 def angles(x, y):
     """`np.sum(np.arctan2(x, y) * np.hypot(x, y))`"""
     return np.sum(np.arctan2(x, y) * np.hypot(x, y))
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def in_place(x):
     """`y = x.copy(); y *= 2.0; y += x; y **= 2; y.sum()`"""
     y = x.copy()
@@ -92,7 +92,7 @@ def in_place(x):
     return y.sum()
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def into_out(x):
     """`np.multiply(x, x, out=y); np.exp(y, out=y)`"""
     y = np.empty_like(x)
@@ -107,19 +107,19 @@ def outer_broadcast(x):
     return np.sum(np.tanh(x[:, None] * x[None, :]))
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def complex_waves(x):
     """`np.sum(np.abs(1.0 + 0.5 * np.exp(1j * x)))`"""
     return np.sum(np.abs(1.0 + 0.5 * np.exp(1j * x)))
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def selected(x):
     """`np.select` of three branches"""
     return np.sum(np.select([x < -1.0, x < 1.0], [np.exp(x), x**2], np.log(np.abs(x) + 1.0)))
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def horner_arrays(x):
     """Ten steps of `y = y * x + c` on arrays"""
     y = np.zeros_like(x)

@@ -20,7 +20,7 @@ def bincount(x, groups):
     return np.sum(np.bincount(groups, weights=x, minlength=20) ** 2)
 
 
-@SUBJECT(with_groups, 10, 1000, 10**5)
+@SUBJECT(with_groups, 10, 10**5)
 def means_of_groups(x, groups):
     """Means by groups, and the spread within them"""
     count = np.bincount(groups, minlength=20) + 1e-9
@@ -36,20 +36,20 @@ def soft_histogram(x):
     return np.sum(np.sum(s[:, 1:] - s[:, :-1], axis=0) ** 2)
 
 
-@SUBJECT(with_groups, 10, 1000, 10**5)
+@SUBJECT(with_groups, 10, 10**5)
 def weighted_histogram(x, groups):
     """`np.histogram(places, weights=x)`"""
     return np.sum(np.histogram(groups, bins=10, range=(0, 20), weights=x)[0] ** 2)
 
 
-@SUBJECT(with_groups, 10, 1000, 10**5)
+@SUBJECT(with_groups, 10, 10**5)
 def segments(x, groups):
     """`np.add.reduceat(x, starts)`"""
     starts = np.arange(0, x.size, 5)
     return np.sum(np.add.reduceat(x, starts) ** 2)
 
 
-@SUBJECT(with_groups, 10, 1000, 10**4)
+@SUBJECT(with_groups, 10, 10**4)
 def one_hot(x, groups):
     """Sums by groups by a matrix of zeros and ones"""
     return np.sum(((groups[:, None] == np.arange(20)).T @ x) ** 2)

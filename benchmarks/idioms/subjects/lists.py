@@ -38,13 +38,13 @@ def nested_lists(x):
     return total
 
 
-@SUBJECT(normal, 10, 100, 1000)
+@SUBJECT(normal, 10, 1000)
 def stacked_list(x):
     """`np.sum(np.stack([x * k for k in range(10)]) ** 2)`"""
     return np.sum(np.stack([np.sin(x * k) for k in range(10)]) ** 2)
 
 
-@SUBJECT(normal, 10, 100, 1000)
+@SUBJECT(normal, 10, 1000)
 def appended(x):
     """A list that grows by `append`, then `np.array`"""
     found = [x[0]]
@@ -70,13 +70,13 @@ def joined_arguments(vectors):
     return np.sum(np.concatenate(vectors) ** 3)
 
 
-@SUBJECT(normal, 10, 100, 1000)
+@SUBJECT(normal, 10, 1000)
 def zipped(x):
     """`sum(a * b for a, b in zip(x, x[::-1]))`"""
     return sum(a * b for a, b in zip(x, x[::-1], strict=True))
 
 
-@SUBJECT(normal, 10, 100, 1000)
+@SUBJECT(normal, 10, 1000)
 def state_in_dictionary(x):
     """A state of two numbers in a dictionary, a step for each element"""
     state = {"place": 0.0, "speed": 0.0}

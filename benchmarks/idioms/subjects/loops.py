@@ -10,8 +10,8 @@ SUBJECT = Subject("Loops over elements")
 
 FAST = {"call": 0.1}
 """What programs reach: a tenth of Python's time, or less."""
-SHORT = {"call": {100: 0.1, 1000: 0.1}}
-"""The same, except for a few elements, where the call itself counts."""
+SHORT = {"call": {1000: 0.1}}
+"""The same for a thousand elements. With a few, the call itself counts."""
 
 
 @SUBJECT(normal, 10, 100, 1000, bounds=SHORT)
@@ -23,13 +23,13 @@ def neighbours(x):
     return s
 
 
-@SUBJECT(normal, 10, 100, 1000, bounds=SHORT)
+@SUBJECT(normal, 10, 1000, bounds=SHORT)
 def sines(x):
     """`sum(np.sin(v) for v in x)`"""
     return sum(np.sin(v) for v in x)
 
 
-@SUBJECT(positive, 10, 100, 1000, bounds=SHORT)
+@SUBJECT(positive, 10, 1000, bounds=SHORT)
 def logistic_map(x):
     """`y = 3.1 * y * (1 - y)`, a step for each element"""
     y = 0.3
@@ -50,7 +50,7 @@ def newton_roots(x):
     return total
 
 
-@SUBJECT(positive, 10, 100, 1000, bounds=SHORT)
+@SUBJECT(positive, 10, 1000, bounds=SHORT)
 def continued_fraction(x):
     """`y = v + 1 / y`, backwards"""
     y = 1.0
@@ -92,7 +92,7 @@ def product_by_loops(x):
     return total
 
 
-@SUBJECT(normal, 10, 100, 1000, bounds=SHORT)
+@SUBJECT(normal, 10, 1000, bounds=SHORT)
 def filled(x):
     """`y = np.zeros(n)`, filled element by element"""
     y = np.zeros(len(x))
@@ -102,7 +102,7 @@ def filled(x):
     return np.sum(y**2)
 
 
-@SUBJECT(normal, 10, 100, 1000, bounds=SHORT)
+@SUBJECT(normal, 10, 1000, bounds=SHORT)
 def compensated(x):
     """Kahan's sum of squares"""
     s, c = 0.0, 0.0
@@ -114,7 +114,7 @@ def compensated(x):
     return s
 
 
-@SUBJECT(normal, 10, 100, 1000, bounds=SHORT)
+@SUBJECT(normal, 10, 1000, bounds=SHORT)
 def chain_of_links(x):
     """The end of a plane chain of links"""
     angle, a, b = 0.0, 0.0, 0.0

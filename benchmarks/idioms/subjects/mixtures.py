@@ -9,7 +9,7 @@ from benchmarks.idioms.idiom import Subject
 SUBJECT = Subject("Likelihoods and mixtures")
 
 
-@SUBJECT(with_data(lambda n, seed: normal(2, seed), x=("n",)), 10, 1000, 10**5)
+@SUBJECT(with_data(lambda n, seed: normal(2, seed), x=("n",)), 10, 10**5)
 def normal_likelihood(p, x):
     """The likelihood of n numbers by mean and logarithm of the deviation"""
     return np.sum(0.5 * ((x - p[0]) / np.exp(p[1])) ** 2 + p[1])
@@ -44,7 +44,7 @@ def mixture_in_two_dimensions(given, x):
     return np.sum(np.log(np.sum(np.exp(terms), axis=1))) - len(x) * np.log(np.sum(np.exp(a)))
 
 
-@SUBJECT(clusters, 10, 100, 1000)
+@SUBJECT(clusters, 10, 1000)
 def soft_k_means(given, x):
     """Soft k-means with three centres, n points"""
     d = np.sum((x[:, None, :] - given[1]) ** 2, axis=2)
@@ -68,7 +68,7 @@ def multivariate_normal(given, x):
     return 0.5 * np.sum(d * np.linalg.solve(s, d)) + 0.5 * x.shape[0] * np.linalg.slogdet(s)[1]
 
 
-@SUBJECT(with_data(normal, places=(20,)), 10, 1000, 10_000)
+@SUBJECT(with_data(normal, places=(20,)), 10, 10_000)
 def kernel_density(x, places):
     """A density at 20 places by n kernels"""
     z = (places[:, None] - x) / 0.3

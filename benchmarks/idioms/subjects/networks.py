@@ -94,19 +94,19 @@ def logistic_regression(w, x, y):
     return np.sum(np.logaddexp(0.0, -y * (x @ w))) + 0.1 * (w @ w)
 
 
-@SUBJECT(examples, 10, 1000, 20_000)
+@SUBJECT(examples, 10, 20_000)
 def linear_regression(w, x, y):
     """`np.mean((x @ w - y) ** 2)`"""
     return np.mean((x @ w - y) ** 2)
 
 
-@SUBJECT(examples, 10, 1000, 20_000)
+@SUBJECT(examples, 10, 20_000)
 def hinge_loss(w, x, y):
     """`np.mean(np.maximum(0, 1 - y * (x @ w)))`"""
     return np.mean(np.maximum(0.0, 1.0 - y * (x @ w)))
 
 
-@SUBJECT(examples, 10, 1000, 20_000)
+@SUBJECT(examples, 10, 20_000)
 def poisson_regression(w, x, y):
     """`np.sum(np.exp(x @ w) - y * (x @ w))`"""
     z = 0.1 * (x @ w)

@@ -10,7 +10,7 @@ from benchmarks.idioms.idiom import Subject
 SUBJECT = Subject("Polynomials")
 
 
-@SUBJECT(with_data(normal, x=(100,)), 4, 10, 50)
+@SUBJECT(with_data(normal, x=(100,)), 4, 50)
 def polyval(c, x):
     """`np.sum(np.polyval(c, x) ** 2)`, derivatives by n coefficients"""
     return np.sum(np.polyval(c, np.tanh(x)) ** 2)
@@ -22,7 +22,7 @@ def polyval_of_places(x, c):
     return np.sum(polynomial.polyval(x, c))
 
 
-@SUBJECT(with_data(normal, x=(100,)), 4, 10, 50)
+@SUBJECT(with_data(normal, x=(100,)), 4, 50)
 def chebyshev_series(c, x):
     """`np.sum(chebyshev.chebval(x, c) ** 2)`"""
     return np.sum(chebyshev.chebval(np.tanh(x), c) ** 2)
@@ -46,13 +46,13 @@ def roots(c):
     return np.max(np.roots(c))
 
 
-@SUBJECT(with_data(normal, y=("n",)), 3, 30, 300)
+@SUBJECT(with_data(normal, y=("n",)), 3, 300)
 def polynomial_product(x, y):
     """`np.sum(np.polymul(x, y) ** 2)`"""
     return np.sum(np.polymul(x, y) ** 2)
 
 
-@SUBJECT(with_data(normal, x=(100,)), 4, 10, 30)
+@SUBJECT(with_data(normal, x=(100,)), 4, 30)
 def legendre_by_recurrence(c, x):
     """A Legendre series by its recurrence, on arrays"""
     x = np.tanh(x)
@@ -63,7 +63,7 @@ def legendre_by_recurrence(c, x):
     return np.sum(total**2)
 
 
-@SUBJECT(with_data(normal, x=(20,)), 4, 10, 50)
+@SUBJECT(with_data(normal, x=(20,)), 4, 50)
 def fourier_series(c, x):
     """`np.cos(np.outer(x, k)) @ c`"""
     return np.sum((np.cos(np.outer(x, np.arange(c.size))) @ c) ** 2)

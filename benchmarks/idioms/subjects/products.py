@@ -34,7 +34,7 @@ def product_of_three(given):
     return np.sum(a @ b @ x)
 
 
-@SUBJECT(with_data(normal, a=("n", "n"), b=("n", "n")), 3, 50, 300)
+@SUBJECT(with_data(normal, a=("n", "n"), b=("n", "n")), 3, 300)
 def constant_product(x, a, b):
     """`np.sum((a @ b @ x) ** 2)`, derivatives by x"""
     return np.sum((a @ b @ x) ** 2)
@@ -46,7 +46,7 @@ def seventh_power(a):
     return np.sum(np.linalg.matrix_power(a, 7))
 
 
-@SUBJECT(square, 3, 30, 300)
+@SUBJECT(square, 3, 300)
 def gram(a):
     """`np.sum((a.T @ a) ** 2)`"""
     return np.sum((a.T @ a) ** 2)
@@ -102,7 +102,7 @@ def stacked_products(a):
     return np.sum((a @ a.swapaxes(1, 2)) ** 2)
 
 
-@SUBJECT(normal, 3, 30, 300)
+@SUBJECT(normal, 3, 300)
 def outer_product(x):
     """`np.sum(np.outer(x, x) * np.arange(n))`"""
     return np.sum(np.outer(x, x) * np.arange(x.size))
@@ -120,13 +120,13 @@ def kronecker(a):
     return np.sum(np.kron(a, a) ** 2)
 
 
-@SUBJECT(thin, 10, 1000, 10**5)
+@SUBJECT(thin, 10, 10**5)
 def cross_products(a, b):
     """`np.sum(np.cross(a, b) ** 2)`"""
     return np.sum(np.cross(a, b) ** 2)
 
 
-@SUBJECT(with_data(normal, a=("n", 5)), 10, 100, 1000)
+@SUBJECT(with_data(normal, a=("n", 5)), 10, 1000)
 def low_rank(x, a):
     """`x @ (a @ (a.T @ x))`"""
     return x @ (a @ (a.T @ x))

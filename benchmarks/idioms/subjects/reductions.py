@@ -55,7 +55,7 @@ def logsumexp_of_rows(x):
     return np.sum(m[:, 0] + np.log(np.sum(np.exp(x - m), axis=1)))
 
 
-@SUBJECT(table, 100, 10**4, 10**6, bounds=AXES)
+@SUBJECT(table, 100, 10**6, bounds=AXES)
 def norms_of_rows(x):
     """`np.sum(np.linalg.norm(x, axis=1))`"""
     return np.sum(np.linalg.norm(x, axis=1))
@@ -93,19 +93,19 @@ def product_of_all(x):
     return np.prod(x)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def norm(x):
     """`np.linalg.norm(x)`"""
     return np.linalg.norm(x)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def deviation(x):
     """`np.std(x) / (1.0 + np.mean(x) ** 2)`"""
     return np.std(x) / (1.0 + np.mean(x) ** 2)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def span(x):
     """`np.ptp(x) + np.max(np.abs(x))`"""
     return np.ptp(x) + np.max(np.abs(x))

@@ -27,7 +27,7 @@ def binomial_tree(p, n):
     return value[0]
 
 
-@SUBJECT(with_data(lambda n, seed: positive(4, seed), z=("n",)), 10, 100, 1000)
+@SUBJECT(with_data(lambda n, seed: positive(4, seed), z=("n",)), 10, 1000)
 def kalman_filter(p, z):
     """A scalar Kalman filter, n measurements"""
     mean, spread, loss = 0.0, 1.0, 0.0
@@ -116,7 +116,7 @@ def fibonacci(x):
     return f(15)
 
 
-@SUBJECT(with_data(lambda n, seed: positive(3, seed), e=("n",)), 10, 100, 1000)
+@SUBJECT(with_data(lambda n, seed: positive(3, seed), e=("n",)), 10, 1000)
 def garch(p, e):
     """A GARCH(1, 1) likelihood, n steps"""
     h, loss = 1.0, 0.0
@@ -126,7 +126,7 @@ def garch(p, e):
     return loss
 
 
-@SUBJECT(positive, 10, 100, 1000)
+@SUBJECT(positive, 10, 1000)
 def tridiagonal(x):
     """Thomas' algorithm for a tridiagonal system"""
     n = len(x)
@@ -140,7 +140,7 @@ def tridiagonal(x):
     return sum(v * v for v in d)
 
 
-@SUBJECT(normal, 3, 30, 300)
+@SUBJECT(normal, 3, 300)
 def runge_kutta(y):
     """Twenty steps of Runge and Kutta of a ring of n springs"""
 
@@ -156,7 +156,7 @@ def runge_kutta(y):
     return np.sum(y**2)
 
 
-@SUBJECT(normal, 6, 60, 300)
+@SUBJECT(normal, 6, 300)
 def leapfrog(q):
     """Fifty leapfrog steps of n oscillators"""
     p = np.zeros_like(q)
@@ -167,7 +167,7 @@ def leapfrog(q):
     return np.sum(q**2 + p**2)
 
 
-@SUBJECT(with_data(normal, a=("n", "n")), 3, 30, 100)
+@SUBJECT(with_data(normal, a=("n", "n")), 3, 100)
 def fixed_point(x, a):
     """Thirty steps of `y = np.tanh(a @ y + x)`"""
     a, y = 0.3 * a / np.sqrt(len(x)), np.zeros(len(x))

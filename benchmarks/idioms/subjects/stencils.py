@@ -9,13 +9,13 @@ from benchmarks.idioms.idiom import Subject
 SUBJECT = Subject("Stencils")
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 10**5)
 def second_difference(x):
     """`np.sum((x[2:] - 2 * x[1:-1] + x[:-2]) ** 2)`"""
     return np.sum((x[2:] - 2.0 * x[1:-1] + x[:-2]) ** 2)
 
 
-@SUBJECT(grid, 5, 50, 300)
+@SUBJECT(grid, 5, 300)
 def laplacian_by_roll(u):
     """The periodic 2-D Laplacian by `np.roll`"""
     v = np.roll(u, 1, 0) + np.roll(u, -1, 0) + np.roll(u, 1, 1) + np.roll(u, -1, 1) - 4.0 * u
@@ -29,7 +29,7 @@ def laplacian_by_slices(u):
     return np.sum(np.tanh(v))
 
 
-@SUBJECT(grid, 5, 50, 300)
+@SUBJECT(grid, 5, 300)
 def surface_area(u):
     """The area of a discrete surface"""
     a, b = u[1:, :-1] - u[:-1, :-1], u[:-1, 1:] - u[:-1, :-1]
@@ -45,7 +45,7 @@ def heat_steps(u):
     return np.sum(v**2)
 
 
-@SUBJECT(normal, 10, 100, 1000)
+@SUBJECT(normal, 10, 1000)
 def wave_steps(u):
     """Fifty steps of the wave equation by `np.roll`"""
     old, new = u, u
@@ -54,7 +54,7 @@ def wave_steps(u):
     return np.sum(new**2)
 
 
-@SUBJECT(normal, 10, 100, 1000)
+@SUBJECT(normal, 10, 1000)
 def burgers_steps(u):
     """Twenty upwind steps of Burgers' equation"""
     for _ in range(20):
@@ -80,7 +80,7 @@ def correlate(x, y):
     return np.sum(np.correlate(x, y, mode="same") ** 2)
 
 
-@SUBJECT(with_data(grid, k=(3, 3)), 5, 50, 200)
+@SUBJECT(with_data(grid, k=(3, 3)), 5, 200)
 def filtered_image(u, k):
     """A 3 x 3 filter by a loop over its weights"""
     n = u.shape[0] - 2
@@ -91,14 +91,14 @@ def filtered_image(u, k):
     return np.sum(v**2)
 
 
-@SUBJECT(grid, 5, 50, 200)
+@SUBJECT(grid, 5, 200)
 def windows(u):
     """`np.lib.stride_tricks.sliding_window_view(u, (3, 3))`"""
     v = np.lib.stride_tricks.sliding_window_view(u, (3, 3))
     return np.sum(np.mean(v, axis=(2, 3)) ** 2)
 
 
-@SUBJECT(grid, 6, 60, 300)
+@SUBJECT(grid, 6, 300)
 def total_variation(u):
     """Total variation by `np.diff` along both axes"""
     a, b = np.diff(u, axis=0)[:, :-1], np.diff(u, axis=1)[:-1]
