@@ -29,6 +29,8 @@ MOST_GAIN = 1.1
 """How many one-shot calls a compiled call may take: one, and a tenth for the noise of medians."""
 MOST_SETUP = 20.0
 """How many one-shot calls a set-up may take."""
+UNNOTICED = {"one": 1e-4, "setup": 1e-3}
+"""Seconds up to which a general bound of this figure is not missed, since no user notices them."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,20 @@ class Idiom:
         """What the function does, on one line."""
         return " ".join(self.fun.__doc__.split())
 
-    def bound(self, figure, size):
-        """The bound of a figure, or None."""
+    def own_bound(self, figure, size):
+        """The idiom's own bound of a figure, or None."""
         bound = self.bounds.get(figure)
-        if isinstance(bound, dict):
-            bound = bound.get(size)
+        return bound.get(size) if isinstance(bound, dict) else bound
+
+    def bound(self, figure, size):
+        """The bound of a figure, the idiom's own or a general one; or None."""
+        bound = self.own_bound(figure, size)
         if bound is not None or self.what == "traced":
             return bound
         if figure == "one":
             return MOST_ONE_SHOT if self.what in GRADIENTS else None
         if figure == "setup":
-            return None if self.how == "fresh" or self.bound("setup_ms", size) else MOST_SETUP
+            return None if self.how == "fresh" or self.own_bound("setup_ms", size) else MOST_SETUP
         if figure == "gain" and self.how == "fresh":
             return 2.0
         return MOST_GAIN if figure == "gain" else None
