@@ -8,11 +8,11 @@ FIGURES = {
     "one": ("one-shot / NumPy", "x"),
     "call": ("compiled / NumPy", "x"),
     "gain": ("compiled / one-shot", "x"),
-    "setup": ("set-up / one-shot", "calls"),
+    "setup": ("set-up", "calls"),
     "setup_ms": ("set-up", "ms"),
     "call_us": ("compiled call", "µs"),
     "point_ns": ("a point", "ns"),
-    "peak_mb": ("peak memory of set-up", "MB"),
+    "peak_mb": ("peak memory", "MB"),
     "traced_us": ("in a trace", "µs"),
     "plain_us": ("without a trace", "µs"),
 }

@@ -31,7 +31,7 @@ ROUNDS = 15
 """Rounds of interleaved samples."""
 BUDGET = 0.2
 """Seconds of samples after which a callable is left out of further rounds."""
-FEWEST = 5
+FEWEST = 3
 """Samples that a callable gets at least."""
 SHORTEST = 5e-4
 """The least length of a sample in seconds: short, so that most samples are not interrupted."""
@@ -56,7 +56,7 @@ def timed(clock=process_time, **runs):
 def rough(run, args):
     """The seconds of the shortest of a few calls, for the case that a set-up is ended."""
     samples = []
-    for _ in range(FEWEST):
+    while not samples or (len(samples) < FEWEST and sum(samples) < BUDGET):
         start = process_time()
         run(*args)
         samples.append(process_time() - start)

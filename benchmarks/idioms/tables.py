@@ -64,9 +64,11 @@ def grid(head, rows, left=1):
 
 def derivatives(part, peers):
     """The table of a subject's derivatives."""
-    figures = ("one", "call", "gain", "setup", "setup_ms", "call_us", "peak_mb")
+    figures = ["one", "call", "gain", "setup", "setup_ms", "peak_mb"]
+    if any("call_us" in row["bounds"] for row in part["rows"]):
+        figures.append("call_us")
     if any(row["points"] > 1 for row in part["rows"]):
-        figures = (*figures, "point_ns")
+        figures.append("point_ns")
     head = ["idiom", "size", "NumPy (µs)"]
     head += [
         f"{text} ({unit})" if unit != "x" else text for text, unit in map(FIGURES.get, figures)
