@@ -11,7 +11,7 @@ SUBJECTS = (
     *("elementary", "loops", "branches", "reductions", "accumulations", "sorting", "indexing"),
     *("stencils", "products", "networks", "algebra", "batches", "transforms", "special"),
     *("lists", "rules", "sparse", "paths", "scans", "mixtures", "interpolation", "polynomials"),
-    *("histograms", "distances", "operations"),
+    *("histograms", "distances", "operations", "starts"),
 )
 """The files of ``subjects/``, in the order of the report."""
 

@@ -7,6 +7,7 @@ import numpy as np
 
 import ad_core
 from benchmarks import agreement
+from benchmarks.idioms.idiom import ALONE
 from benchmarks.tree import join, leaves, split
 
 STEP = 1e-5
@@ -56,7 +57,7 @@ class Case:
             self.inputs = [args[:1] for args in given]
             if data:
                 self.fun = self._with(data)
-        if idiom.what == "traced":
+        if idiom.what in ALONE:
             self.fun, self.what = sum_of_squares(self.fun), "value_and_grad"
         if self.what == "hvp":
             rng = np.random.default_rng(99)

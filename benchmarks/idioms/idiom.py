@@ -13,6 +13,8 @@ FIGURES = {
     "call_us": ("compiled call", "µs"),
     "point_ns": ("a point", "ns"),
     "peak_mb": ("peak memory", "MB"),
+    "entries": ("entries of the sparse matrix", ""),
+    "first_ms": ("first derivative beyond SciPy's import", "ms"),
     "traced_us": ("in a trace", "µs"),
     "plain_us": ("without a trace", "µs"),
 }
@@ -20,8 +22,10 @@ FIGURES = {
 
 GRADIENTS = ("value_and_grad", "hvp")
 MATRICES = ("jacobian", "hessian", "sparse_jacobian", "sparse_hessian")
-KINDS = (*GRADIENTS, *MATRICES, "traced")
-"""The derivatives that are measured; ``"traced"``: the function itself, within a trace."""
+ALONE = ("traced", "first")
+KINDS = (*GRADIENTS, *MATRICES, *ALONE)
+"""What is measured: derivatives, or one figure alone. ``"traced"``: the function itself, within a
+trace; ``"first"``: the first gradient in a process."""
 
 MOST_ONE_SHOT = 15.0
 """How many times NumPy's own time a gradient in one shot may take, unless an idiom says more."""
@@ -71,7 +75,7 @@ class Idiom:
     def bound(self, figure, size):
         """The bound of a figure, the idiom's own or a general one; or None."""
         bound = self.own_bound(figure, size)
-        if bound is not None or self.what == "traced":
+        if bound is not None or self.what in ALONE:
             return bound
         if figure == "one":
             return MOST_ONE_SHOT if self.what in GRADIENTS else None

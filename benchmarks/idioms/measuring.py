@@ -21,6 +21,7 @@ import numpy as np
 
 import ad_core
 from benchmarks import agreement, idioms, peers
+from benchmarks.idioms import starts
 from benchmarks.idioms.case import Case, Disagreement, arrays
 from benchmarks.memory import status_bytes
 from benchmarks.timing import Timed, interleave
@@ -96,6 +97,8 @@ def derivative(case, names, say):
     else:
         run, seconds, peak = set_up(case)
         say("check", setup=seconds, peak=peak)
+        if idiom.what.startswith("sparse"):
+            say("check", entries=run(*inputs[0]).nnz)
         case.check(run)
         calls = case.calls()
     say("calls")
@@ -163,6 +166,9 @@ def measure(idiom, size, names, say):
     case = Case(idiom, size)
     if idiom.what == "traced":
         within(case, say)
+    elif idiom.what == "first":
+        say("first derivative")
+        say("first derivative", first=starts.beyond_scipy(idiom))
     else:
         derivative(case, names, say)
 

@@ -102,7 +102,9 @@ def figures(known, idiom):
         ("point_ns", "call", 1e-9),
         ("traced_us", "traced", 1e-6),
         ("plain_us", "plain", 1e-6),
+        ("first_ms", "first", 1e-3),
         ("peak_mb", "peak", 1e6),
+        ("entries", "entries", 1),
     ):
         if known.get(seconds) is not None:
             found[name] = known[seconds] / unit

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of the idioms: every figure, and those beyond their bounds."""
 
-from benchmarks.idioms.idiom import FIGURES, MOST_GAIN, MOST_ONE_SHOT, MOST_SETUP
+from benchmarks.idioms.idiom import ALONE, FIGURES, MOST_GAIN, MOST_ONE_SHOT, MOST_SETUP
 from benchmarks.idioms.run import PATIENCE, PEERS
 
 LABELS = {
@@ -67,12 +67,12 @@ def derivatives(part, peers):
     figures = ["one", "call", "gain", "setup", "setup_ms", "peak_mb"]
     if any("call_us" in row["bounds"] for row in part["rows"]):
         figures.append("call_us")
+    if any("entries" in row["bounds"] for row in part["rows"]):
+        figures.append("entries")
     if any(row["points"] > 1 for row in part["rows"]):
         figures.append("point_ns")
     head = ["idiom", "size", "NumPy (µs)"]
-    head += [
-        f"{text} ({unit})" if unit != "x" else text for text, unit in map(FIGURES.get, figures)
-    ]
+    head += [headed(figure) for figure in figures]
     head += [f"{name} / {'compiled' if name == 'jax-jit' else 'one-shot'}" for name in peers]
     rows = []
     for row in part["rows"]:
@@ -80,18 +80,26 @@ def derivatives(part, peers):
         cells = [*label(row), "-" if own is None else short(own * 1e6)]
         cells += [cell(row, figure) for figure in figures]
         cells += [peer_cell(row, name) for name in peers]
-        rows.append([*cells, "" if row["status"] == "ok" else row["status"]])
+        rows.append([*cells, note(row)])
     return grid([*head, "note"], rows)
 
 
 def operations(rows):
-    """The table of operations within a trace."""
-    cells = [
-        [row["text"], cell(row, "traced_us"), cell(row, "plain_us"),
-         "" if row["status"] == "ok" else row["status"]]
-        for row in rows
-    ]  # fmt: skip
-    return grid(["operation", "in a trace (µs)", "NumPy (µs)", "note"], cells)
+    """The table of figures that are measured alone."""
+    names = [name for name in FIGURES if any(name in row["figures"] for row in rows)]
+    cells = [[row["text"], *[cell(row, name) for name in names], note(row)] for row in rows]
+    return grid(["operation", *[headed(name) for name in names], "note"], cells)
+
+
+def headed(figure):
+    """The heading of a figure."""
+    text, unit = FIGURES[figure]
+    return f"{text} ({unit})" if unit not in ("", "x") else text
+
+
+def note(row):
+    """What else there is to say on a row."""
+    return "" if row["status"] == "ok" else row["status"]
 
 
 def excess(row):
@@ -112,10 +120,10 @@ def misses(parts):
         for name in row["missed"]:
             heading, unit = FIGURES[name]
             value = row["figures"].get(name)
-            text = "not measured" if value is None else f"{short(value)} {unit}"
-            texts.append(f"{heading}: {text} MISSED (≤ {short(row['bounds'][name])} {unit})")
-        note = "" if row["status"] == "ok" else row["status"]
-        cells.append([*label(row), row["text"], "; ".join(texts), note])
+            text = "not measured" if value is None else f"{short(value)} {unit}".strip()
+            bound = f"{short(row['bounds'][name])} {unit}".strip()
+            texts.append(f"{heading}: {text} MISSED (≤ {bound})")
+        cells.append([*label(row), row["text"], "; ".join(texts), note(row)])
     return grid(["idiom", "size", "code", "figures beyond their bounds", "note"], cells, 4)
 
 
@@ -142,8 +150,8 @@ def markdown(parts):
         text += ["### Missed bounds", misses(parts)]
     peers = shown_peers(parts)
     for part in parts:
-        calls = [row for row in part["rows"] if row["what"] != "traced"]
-        within = [row for row in part["rows"] if row["what"] == "traced"]
+        calls = [row for row in part["rows"] if row["what"] not in ALONE]
+        within = [row for row in part["rows"] if row["what"] in ALONE]
         text.append(f"### {part['title']}")
         if calls:
             text.append(derivatives(part | {"rows": calls}, peers))

@@ -100,17 +100,18 @@ def blocks(n, seed):
     return np.random.default_rng(seed).normal(size=(n, 3)), fixed
 
 
-STACKED = {"call": 50.0}
-"""A sparse Jacobian of stacked calls may take so many times the function."""
+def stacked(block, *sizes):
+    """The bounds of a Jacobian of n blocks with so many entries, at these numbers of blocks."""
+    return {"call": 50.0, "entries": {n: block * n for n in sizes}}
 
 
-@SUBJECT(blocks, 3, 100, 1000, what="sparse_jacobian", bounds=STACKED)
+@SUBJECT(blocks, 3, 100, 1000, what="sparse_jacobian", bounds=stacked(9, 3, 100, 1000))
 def stacked_solve_jacobian(x, a):
     """Sparse Jacobian of `np.linalg.solve` of n systems of 3 x 3, by the right-hand sides"""
     return np.linalg.solve(a, x[:, :, None])[:, :, 0]
 
 
-@SUBJECT(blocks, 3, 100, 300, what="sparse_jacobian", bounds=STACKED)
+@SUBJECT(blocks, 3, 100, 300, what="sparse_jacobian", bounds=stacked(9, 3, 100, 300))
 def stacked_matrices_jacobian(x, a):
     """Sparse Jacobian of `np.linalg.solve` by the diagonals of n matrices"""
     return np.linalg.solve(a + x[:, :, None] * np.eye(3), np.ones((len(x), 3, 1)))[:, :, 0]
@@ -121,7 +122,7 @@ def rows_of_eight(n, seed):
     return (np.random.default_rng(seed).normal(size=(n, 8)),)
 
 
-@SUBJECT(rows_of_eight, 3, 100, 1000, what="sparse_jacobian", bounds=STACKED)
+@SUBJECT(rows_of_eight, 3, 100, 1000, what="sparse_jacobian", bounds=stacked(40, 3, 100, 1000))
 def stacked_fft_jacobian(x):
     """Sparse Jacobian of `np.fft.rfft(x, axis=1).real` of n rows of 8"""
     return np.fft.rfft(np.sin(x), axis=1).real
