@@ -12,25 +12,25 @@ NOTHING = {"first_ms": 10.0}
 """Nothing beyond SciPy's own import, except for noise."""
 
 
-@SUBJECT(definite, 3, what="first", bounds=NOTHING)
+@SUBJECT(definite, 3, what="first", turns=1, bounds=NOTHING)
 def first_solve(a):
     """`np.linalg.solve(a, a[0])`, the first call of `np.linalg`"""
     return np.linalg.solve(a, a[0])
 
 
-@SUBJECT(definite, 3, what="first", bounds=NOTHING)
+@SUBJECT(definite, 3, what="first", turns=1, bounds=NOTHING)
 def first_determinant(a):
     """`np.linalg.det(a)`, the first call of `np.linalg`"""
     return np.linalg.det(a)
 
 
-@SUBJECT(normal, 8, what="first", bounds=NOTHING)
+@SUBJECT(normal, 8, what="first", turns=1, bounds=NOTHING)
 def first_spectrum(x):
     """`np.abs(np.fft.fft(x))`, the first call of `np.fft`"""
     return np.abs(np.fft.fft(x))
 
 
-@SUBJECT(normal, 8, what="first", bounds=NOTHING)
+@SUBJECT(normal, 8, what="first", turns=1, bounds=NOTHING)
 def first_sort(x):
     """`np.sort(x)`"""
     return np.sort(x)
