@@ -27,6 +27,6 @@ def split(flat, like):
     """Divide a vector into arrays with the shapes of ``like``'s leaves: the inverse of `join`."""
     parts, start = [], 0
     for leaf in leaves(like):
-        parts.append(flat[start : start + leaf.size].reshape(leaf.shape))
-        start += leaf.size
+        parts.append(flat[start : start + np.size(leaf)].reshape(np.shape(leaf)))
+        start += np.size(leaf)
     return parts

@@ -9,7 +9,21 @@ from benchmarks.idioms.idiom import Subject
 SUBJECT = Subject("Lists of numbers")
 
 
-@SUBJECT(normal, 10, 1000, 10**4, bounds={"one": {10**4: 20.0}, "setup_ms": {10**4: 10.0}})
+def numbers(n, seed):
+    """A list of n numbers."""
+    return (normal(n, seed)[0].tolist(),)
+
+
+LIST = {"one": {10**4: 20.0}, "setup_ms": {10**4: 10.0}}
+
+
+@SUBJECT(numbers, 10, 1000, 10**4, bounds=LIST)
+def list_as_argument(x):
+    """`np.sum(np.array(x) ** 2)` of a list of n numbers"""
+    return np.sum(np.array(x) ** 2)
+
+
+@SUBJECT(normal, 10, 1000, 10**4, bounds=LIST)
 def array_of_list(x):
     """`np.sum(np.array([2.0 * v for v in x]) ** 2)`"""
     return np.sum(np.array([2.0 * v for v in x]) ** 2)
