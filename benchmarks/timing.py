@@ -36,7 +36,7 @@ class Timed:
 
         The shorter of two samples counts, so that an interruption does not end the doubling.
         """
-        while min(self._sample(0), self._sample(0)) * self.loops < self.shortest:
+        while any(self._sample(0) * self.loops < self.shortest for _ in range(2)):
             self.loops *= 2
 
     def _sample(self, first):

@@ -8,7 +8,7 @@ from benchmarks.idioms.idiom import Subject
 
 SUBJECT = Subject("Batches of small functions")
 
-POINTS = 10_000
+POINTS = 2000
 
 
 def near_unit(n, seed):
@@ -18,7 +18,7 @@ def near_unit(n, seed):
 
 
 def batch(args, nanoseconds):
-    """The decorator of a function at 10,000 points of which each may take so long."""
+    """The decorator of a function at 2,000 points of which each may take so long."""
     return SUBJECT(args, POINTS, points=POINTS, turns=50, bounds={"point_ns": nanoseconds})
 
 

@@ -59,19 +59,19 @@ def by_custom_vjp(x):
     return np.sum(limited(x) ** 2)
 
 
-@SUBJECT(normal, 3, 30, 300)
+@SUBJECT(normal, 3, 30, 100)
 def by_custom_jvp_in_a_loop(x):
     """`sum(softplus(v) for v in x)`, a call for each element"""
     return sum(softplus(v) for v in x)
 
 
-@SUBJECT(normal, 3, 30, 300)
+@SUBJECT(normal, 3, 30, 100)
 def by_external_in_a_loop(x):
     """`sum(erf(v) for v in x)`, `external` for each element"""
     return sum(erf(v) for v in x)
 
 
-@SUBJECT(normal, 3, 1000, 10**5)
+@SUBJECT(normal, 3, 1000, 10**4)
 def by_checkpoint(x):
     """`np.sum(twenty_sines(twenty_sines(x)))`, `checkpoint`"""
     return np.sum(twenty_sines(twenty_sines(x)))
