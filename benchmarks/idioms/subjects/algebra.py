@@ -122,7 +122,7 @@ def gaussian_process(p, x, y):
     return 0.5 * (a @ a) + np.sum(np.log(np.diag(c)))
 
 
-@SUBJECT(definite, 3, 30, 100, what="hvp", bounds={"one": 15.0})
+@SUBJECT(definite, 3, 30, 100, what="hvp", bounds={"one": {30: 15.0, 100: 15.0}})
 def product_through_cholesky(a):
     """A Hessian's product with a vector through Cholesky's factor"""
     c = np.linalg.cholesky(0.5 * (a + a.T))

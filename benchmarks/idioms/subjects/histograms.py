@@ -14,7 +14,7 @@ def with_groups(n, seed):
     return *normal(n, seed), np.random.default_rng(1234).integers(20, size=n)
 
 
-@SUBJECT(with_groups, 10, 1000, 10**5, bounds={"one": 8.0})
+@SUBJECT(with_groups, 10, 1000, 10**5, bounds={"one": {1000: 8.0, 10**5: 8.0}})
 def bincount(x, groups):
     """`np.sum(np.bincount(groups, weights=x) ** 2)`"""
     return np.sum(np.bincount(groups, weights=x, minlength=20) ** 2)
@@ -28,7 +28,7 @@ def means_of_groups(x, groups):
     return np.sum((x - means[groups]) ** 2)
 
 
-@SUBJECT(normal, 10, 1000, 10_000, bounds={"one": 4.0})
+@SUBJECT(normal, 10, 1000, 10_000, bounds={"one": {1000: 4.0, 10_000: 4.0}})
 def soft_histogram(x):
     """A histogram of 20 bins with smooth edges"""
     edges = np.linspace(-3.0, 3.0, 21)
