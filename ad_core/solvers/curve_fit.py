@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.solvers.arguments import needed, refuse_given, refuse_traced, whole
+from ad_core.solvers.arguments import array_function, needed, refuse_given, refuse_traced
 from ad_core.solvers.gradual import Gradual
 
 __all__ = ["curve_fit"]
@@ -52,5 +52,5 @@ class Model:
     def jacobian(self, xdata, *params):
         if self.function is None or xdata is not self.xdata:
             self.xdata = xdata
-            self.function = Gradual(whole(lambda p: self.f(xdata, *p)))
+            self.function = Gradual(array_function(lambda p: self.f(xdata, *p)))
         return self.function.jacobian(np.array(params, dtype=np.float64))

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from ad_core.solvers.arguments import tupled, whole
+from ad_core.solvers.arguments import array_function, tupled
 
 __all__ = ["combined"]
 
@@ -47,12 +47,12 @@ def _part(constraint):
                 f"a constraint must have type 'eq' or 'ineq' and a function fun, got {constraint!r}"
             )
         args = tupled(constraint.get("args", ()))
-        return whole(fun, args), 0.0, 0.0 if kind == "eq" else np.inf
+        return array_function(fun, args), 0.0, 0.0 if kind == "eq" else np.inf
     if hasattr(constraint, "A"):
         return _product(constraint.A), constraint.lb, constraint.ub
     if hasattr(constraint, "fun") and hasattr(constraint, "lb"):
         exact = getattr(constraint.fun, "__self__", None)  # of our own NonlinearConstraint
-        return whole(getattr(exact, "plain", constraint.fun)), constraint.lb, constraint.ub
+        return array_function(getattr(exact, "plain", constraint.fun)), constraint.lb, constraint.ub
     raise TypeError(
         f"constraints must be a function, or SciPy's dicts, NonlinearConstraints and "
         f"LinearConstraints, got {type(constraint).__name__}"
