@@ -180,21 +180,17 @@ class Recording:
     def hvp(self, seeds):
         """The Hessian of a scalar result times a flat list of tangents, as a tree of inputs. The
         caller checks it in debug(nans=True)."""
-        if not _core.has_calls(self.trace):
-            # NumPy's own ones: an outer trace, to which this recording does not belong, may be
-            # running
-            one = _core.plain_function("ones")(1)
-            if len(seeds) == 1:
-                flat = seeds[0].reshape(-1)
-            else:
-                flat = np.concatenate([*map(np.ravel, seeds), 0.0 * one])[:-1]
-            found = _core.hessian_product(
-                self.trace, self.inputs.nodes, self.outputs.nodes, one, flat
-            )
-            if found is not None:
-                return self.unwrap(self.inputs.build(found))
-            if _core.watches_nans():
-                self.gradient()  # it is checked, and its operations have lines of the user
+        # NumPy's own ones: an outer trace, to which this recording does not belong, may be running
+        one = _core.plain_function("ones")(1)
+        if len(seeds) == 1:
+            flat = seeds[0].reshape(-1)
+        else:
+            flat = np.concatenate([*map(np.ravel, seeds), 0.0 * one])[:-1]
+        found = _core.hessian_product(self.trace, self.inputs.nodes, self.outputs.nodes, one, flat)
+        if found is not None:
+            return self.unwrap(self.inputs.build(found))
+        if _core.watches_nans() and not _core.has_calls(self.trace):
+            self.gradient()  # it is checked, and its operations have lines of the user
         gradient = self.differentiated()
         found = gradient.product(seeds, forward=True, checked=False)
         return gradient.unwrap(gradient.outputs.build(found))

@@ -58,7 +58,8 @@ def _inverse_of_lower(x):
         back = transposed(y[0])
         return (-back @ w[0] @ back,)
 
-    return call("inverse of a triangle", lambda x: (_by_halves(x),), (x,), jvp, vjp)[0]
+    value = lambda x: (_by_halves(x),)  # noqa: E731
+    return call("inverse of a triangle", value, (x,), jvp, vjp, stack=x.shape[:-2])[0]
 
 
 def _by_halves(x):
@@ -87,7 +88,9 @@ def cholesky(a):
 
     matrices = Matrices("cholesky", a.shape[:-2], a.shape[-1], 0, 0, [a.shape])
     value = lambda a: (np.linalg.cholesky(a),)  # noqa: E731
-    return call("np.linalg.cholesky", value, (a,), linear=linear, matrices=matrices)[0]
+    return call(
+        "np.linalg.cholesky", value, (a,), linear=linear, matrices=matrices, stack=a.shape[:-2]
+    )[0]
 
 
 def _cholesky_back(factor, inverse, w):
@@ -145,7 +148,7 @@ def qr(a):
 
     return call(
         "np.linalg.qr", np.linalg.qr, (a,), linear=linear, matrices=matrices,
-        undetermined=undetermined,
+        undetermined=undetermined, stack=a.shape[:-2],
     )  # fmt: skip
 
 
@@ -189,7 +192,7 @@ def eigh(a, uplo):
     value = lambda a: np.linalg.eigh(a, uplo)  # noqa: E731
     return call(
         "np.linalg.eigh", value, (a,), jvp, vjp, matrices=matrices, undetermined=undetermined,
-        reads=np.broadcast_to(_half(a.shape[-1], upper) > 0.0, a.shape),
+        reads=np.broadcast_to(_half(a.shape[-1], upper) > 0.0, a.shape), stack=a.shape[:-2],
     )  # fmt: skip
 
 
@@ -235,7 +238,7 @@ def eig(a, name):
         same, defective = _eig_repeated(x[0], y[0], inverses(y[1]))
         return defective, repeated.repeated(y[0], same)[..., None, :]
 
-    return call(name, value, (a,), jvp, vjp, undetermined=undetermined)
+    return call(name, value, (a,), jvp, vjp, undetermined=undetermined, stack=a.shape[:-2])
 
 
 def _eig_repeated(a, w, back):
@@ -316,7 +319,9 @@ def svd(a):
         no_u, no_v = missing(y[1])
         return no_u, None, transposed(no_v)
 
-    return call("np.linalg.svd", value, (a,), jvp, vjp, undetermined=undetermined)
+    return call(
+        "np.linalg.svd", value, (a,), jvp, vjp, undetermined=undetermined, stack=a.shape[:-2]
+    )
 
 
 def _over_sums(s):

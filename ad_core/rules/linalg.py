@@ -54,7 +54,9 @@ def solve(a, b):
 
     matrices = _square("solve", a, [b.shape], b.shape[-1])
     value = lambda a, b: (np.linalg.solve(a, b),)  # noqa: E731
-    return call("np.linalg.solve", value, (a, b), linear=linear, matrices=matrices)[0]
+    return call(
+        "np.linalg.solve", value, (a, b), linear=linear, matrices=matrices, stack=a.shape[:-2]
+    )[0]
 
 
 def _square(kind, a, results, k=0):
@@ -85,10 +87,21 @@ def _solve_plain(a, b):
 
     value = lambda b: (np.linalg.solve(a, b),)  # noqa: E731
     matrices = Matrices("solve", a.shape[:-2], a.shape[-1], b.shape[-1], 0, [b.shape], a)
-    return call("np.linalg.solve", value, (b,), linear=linear, matrices=matrices)[0]
+    return call(
+        "np.linalg.solve", value, (b,), linear=linear, matrices=matrices, stack=a.shape[:-2]
+    )[0]
 
 
-def inv(a, value=np.linalg.inv):
+def inv(a):
+    return _inverted(a, lambda a: (np.linalg.inv(a),), raises=True)
+
+
+def inverses(a):
+    """The inverses; NaN for singular matrices."""
+    return _inverted(a, lambda a: (_inverses(a),), raises=False)
+
+
+def _inverted(a, value, raises):
     def jvp(x, y, t):
         return (-y[0] @ t[0] @ y[0],)
 
@@ -96,13 +109,11 @@ def inv(a, value=np.linalg.inv):
         back = transposed(y[0])
         return (-back @ w[0] @ back,)
 
-    matrices = _square("inv", a, [a.shape]) if value is np.linalg.inv else None
-    return call("np.linalg.inv", lambda a: (value(a),), (a,), jvp, vjp, matrices=matrices)[0]
-
-
-def inverses(a):
-    """The inverses; NaN for singular matrices."""
-    return inv(a, _inverses)
+    matrices = _square("inv", a, [a.shape])
+    return call(
+        "np.linalg.inv", value, (a,), jvp, vjp, matrices=matrices, raises=raises,
+        stack=a.shape[:-2],
+    )[0]  # fmt: skip
 
 
 def _inverses(a):
@@ -123,7 +134,10 @@ def det(a):
 
     matrices = _square("det", a, [a.shape[:-2]])
     value = lambda a: (np.linalg.det(a),)  # noqa: E731
-    return call("np.linalg.det", value, (a,), linear=linear, matrices=matrices, raises=False)[0]
+    return call(
+        "np.linalg.det", value, (a,), linear=linear, matrices=matrices, raises=False,
+        stack=a.shape[:-2],
+    )[0]  # fmt: skip
 
 
 def cofactors(a, d=None):
@@ -134,7 +148,8 @@ def cofactors(a, d=None):
 
     # the second derivative of det is symmetric, so the rule is its own transpose
     value = lambda a: (_cofactors(a, d),)  # noqa: E731
-    return call("cofactors", value, (a,), derivative, derivative, raises=False)[0]
+    stack = a.shape[:-2] if d is None else None  # d is known at one point
+    return call("cofactors", value, (a,), derivative, derivative, raises=False, stack=stack)[0]
 
 
 def _cofactors(a, d):
@@ -170,7 +185,8 @@ def _minors(a, e):
     def vjp(x, y, w):
         return along(x, w[0]), _minors(x[0], w[0])
 
-    return call("minors", lambda a, e: (_minors_of(a, e),), (a, e), jvp, vjp)[0]
+    value = lambda a, e: (_minors_of(a, e),)  # noqa: E731
+    return call("minors", value, (a, e), jvp, vjp, stack=a.shape[:-2])[0]
 
 
 def _minors_of(a, e):
@@ -223,8 +239,10 @@ def slogdet(a):
         return pull if backward else lambda t: (None, np.sum(slopes * t[0], axis=(-2, -1)))
 
     matrices = _square("slogdet", a, [a.shape[:-2], a.shape[:-2]])
-    value = np.linalg.slogdet
-    return call("np.linalg.slogdet", value, (a,), linear=linear, matrices=matrices, raises=False)
+    return call(
+        "np.linalg.slogdet", np.linalg.slogdet, (a,), linear=linear, matrices=matrices,
+        raises=False, stack=a.shape[:-2],
+    )  # fmt: skip
 
 
 def pinv(a, rcond):
@@ -249,7 +267,7 @@ def pinv(a, rcond):
 
     return call(
         "np.linalg.pinv", lambda a: (_pinv(a, rcond),), (a,), jvp, vjp, undetermined=undetermined,
-        keeps=lambda x, t: _keeps_rank(x[0], rcond, t[0]),
+        keeps=lambda x, t: _keeps_rank(x[0], rcond, t[0]), stack=a.shape[:-2],
     )[0]  # fmt: skip
 
 
@@ -260,8 +278,11 @@ def _kept(s, rcond):
 def _deficient(a, rcond):
     """Which matrices do not have full rank. With rcond >= 1 no singular value is kept at all, so
     that every matrix counts as constant."""
-    full = np.all(_kept(np.linalg.svdvals(a), rcond), axis=-1)
-    return ~(full | (np.asarray(rcond) >= 1.0))
+    return ~_full_rank(np.linalg.svdvals(a), rcond)
+
+
+def _full_rank(s, rcond):
+    return np.all(_kept(s, rcond), axis=-1) | (np.asarray(rcond) >= 1.0)
 
 
 def _keeps_rank(a, rcond, t):
@@ -318,25 +339,36 @@ def lstsq(a, b, rcond):
             ba = ba + through @ transposed(w[0] - p @ (a @ w[0]))
             if not absent(w[1]):
                 u, _, vt = np.linalg.svd(a, full_matrices=False)
-                ba = ba + (u * w[1]) @ vt
+                ba = ba + (u * w[1][..., None, :]) @ vt
             return ba, bb
 
         return pull if backward else push
 
+    cut = rcond if rcond >= 0.0 else np.finfo(float).eps
+
     def value(a, b):
+        if a.ndim > 2:
+            return _least_squares(a, b, cut)
         found, _, rank, s = np.linalg.lstsq(a, b, rcond)
         _only_rounding("np.linalg.lstsq", s, np.arange(s.size) < rank)
         return found, s
 
-    cut = rcond if rcond >= 0.0 else np.finfo(float).eps
-
     def undetermined(x, y):
-        return _deficient(x[0], cut), None
+        return ~_full_rank(y[1], cut)[..., None, None], None
 
     return call(
         "np.linalg.lstsq", value, (a, b), linear=linear, undetermined=undetermined,
-        keeps=lambda x, t: _keeps_rank(x[0], cut, t[0]),
+        keeps=lambda x, t: _keeps_rank(x[0], cut, t[0]), stack=(),
     )  # fmt: skip
+
+
+def _least_squares(a, b, rcond):
+    """The same as np.linalg.lstsq for stacks of matrices, which it does not take."""
+    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    kept = _kept(s, rcond)
+    _only_rounding("np.linalg.lstsq", s, kept)
+    inverse = np.divide(1.0, s, where=kept, out=np.zeros_like(s))
+    return transposed(vt) @ (inverse[..., None] * (transposed(u) @ b)), s
 
 
 def roots(p):

@@ -59,7 +59,7 @@ def orthogonal(a, partial=False):
 
     return call(
         "the orthogonal factor", value, (a,), derivative, derivative,
-        undetermined=None if partial else undetermined,
+        undetermined=None if partial else undetermined, stack=a.shape[:-2],
     )[0]  # fmt: skip
 
 
@@ -87,4 +87,4 @@ def nuclear(a):
         return lambda t: (np.sum(slopes * t[0], axis=(-2, -1)),)
 
     value = lambda a: (np.linalg.norm(a, "nuc", axis=(-2, -1)),)  # noqa: E731
-    return call("np.linalg.norm", value, (a,), linear=linear)[0]
+    return call("np.linalg.norm", value, (a,), linear=linear, stack=a.shape[:-2])[0]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import DtypeError, EscapedTraceError, TracedValueError
+from ad_core.rules import points
 from ad_core.transforms import first_order
 
 __all__ = ["Matrices", "Rule", "call", "flat", "results_of", "rows_of", "split"]
@@ -50,6 +51,11 @@ class Rule:
     depends on them are set by ad_core/recording/undetermined.py. reads: which elements of its one
     array such a rule reads; None means all. keeps(arrays, tangents) is optional. It says whether
     the results are functions after all if the arrays change in the direction of the tangents.
+
+    stack is the shape of the leading axes of all arrays and results if these are stacks whose items
+    do not affect each other. The functions above then also take stacks with one more leading axis,
+    that of the points of a batch. None means that neither holds. () means that there is one item;
+    with undetermined, stack is taken as ().
     """
 
     __slots__ = (
@@ -62,12 +68,13 @@ class Rule:
         "name",
         "outputs",
         "reads",
+        "stack",
         "undetermined",
     )  # fmt: skip
     elementwise = False
 
     def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None, undetermined=None,
-                 reads=None, keeps=None):  # fmt: skip
+                 reads=None, keeps=None, stack=None):  # fmt: skip
         self.name = name
         self.inputs = inputs  # shapes
         self.outputs = outputs  # shapes; None for a call that raised
@@ -78,6 +85,8 @@ class Rule:
         self.undetermined = undetermined
         self.reads = reads
         self._keeps = keeps
+        # where a result is undetermined, derivatives by all arrays are NaN: they are one item
+        self.stack = stack if stack is None or undetermined is None else ()
 
     @property
     def may_keep(self):
@@ -104,13 +113,15 @@ class Rule:
 
     def at(self, arrays, results, backward):
         """The map of tangents to tangents; with backward, that of cotangents to cotangents."""
-        linear = self._given(arrays, results, backward)
+        linear = self.given(arrays, results, backward)
         if linear is None:
             return self._transposed(self.at(arrays, results, not backward), backward)
         shapes, what = (self.inputs, "vjp") if backward else (self.outputs, "jvp")
         return lambda seeds: self._checked(linear(seeds), shapes, what)
 
-    def _given(self, arrays, results, backward):
+    def given(self, arrays, results, backward):
+        """The map as the rule gives it, without checks; None if it is the transpose of the other
+        one."""
         if self._linear is not None:
             return self._linear(arrays, results, backward)
         rule = self._vjp if backward else self._jvp
@@ -155,26 +166,37 @@ class Rule:
             linear = self.at(split(x, self.inputs), split(y, self.outputs), backward)
             return np.stack([flat(linear(split(seed, shapes))) for seed in seeds.T], axis=1)
 
+    # The same for matrices with a column for each point (rules/points.py).
+
+    def value_at_points(self, x):
+        return points.value(self, self._value, x)
+
+    def product_at_points(self, x, y, seeds, backward):
+        return points.product(self, x, y, seeds, backward)
+
+    def missing_at_points(self, x, y):
+        return points.missing(self, x, y)
+
     def record(self, x, y, seeds, backward):
         linear = self.at(split(x, self.inputs), split(y, self.outputs), backward)
         return flat(linear(split(seeds, self.outputs if backward else self.inputs)))
 
 
 def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, undetermined=None,
-         reads=None, keeps=None, raises=True):  # fmt: skip
+         reads=None, keeps=None, raises=True, stack=None):  # fmt: skip
     """value(*arrays), a tuple of results; if an array is traced, one call with rules is recorded.
 
-    matrices: the same function in the core, which is used if LAPACK is available. raises: whether
-    value may raise at some points; the outcome is then kept as a guard, since the user's function
-    may catch the exception and take another branch. Raises TypeError for arrays and results that
-    are not real float64 numbers.
+    matrices: the same function in the core, if LAPACK is available or the matrices are small.
+    raises: whether value may raise at some points; the outcome is then kept as a guard, since the
+    user's function may catch the exception and take another branch. The others are described in
+    Rule. Raises TypeError for arrays and results that are not real float64 numbers.
     """
     if not any(map(_core.traced, arrays)):
         return value(*arrays)
     arrays = [x if _core.traced(x) else _core.float_argument(x, name) for x in arrays]
     inputs = [np.shape(x) for x in arrays]
     try:
-        rules = jvp, vjp, linear, undetermined, reads, keeps
+        rules = jvp, vjp, linear, undetermined, reads, keeps, stack
         return _recorded(name, value, arrays, inputs, rules, matrices, raises)
     except (TracedValueError, MemoryError):
         raise
@@ -187,19 +209,21 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, un
 
 def _recorded(name, value, arrays, inputs, rules, matrices, raises):
     """The results of a call, which is recorded."""
-    numbers = None
-    if matrices is not None and math.prod((*matrices.batch, matrices.n)) and _core.has_lapack():
-        shapes, matrices = matrices.results, matrices.called()
+    numbers = known = None
+    if matrices is not None and math.prod((*matrices.batch, matrices.n)):
+        known = matrices.called()
+    if known is not None and _core.has_lapack():
+        shapes = matrices.results
     else:
         plain = [_core.current_values(x) if _core.traced(x) else x.copy() for x in arrays]
-        results, matrices = _core.untraced(results_of, name, value, plain, None), None
+        results = _core.untraced(results_of, name, value, plain, None)
         shapes = [np.shape(y) for y in results]
         numbers = _core.untraced(flat, results)
     m = sum(map(math.prod, shapes))
     if m == 0 or not any(map(math.prod, inputs)):
         return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
     rule = Rule(name, inputs, shapes, value, *rules)
-    called = _core.Called(rule, matrices, raises)
+    called = _core.Called(rule, known, raises)
     return tuple(split(_core.record_call(called, tuple(arrays), m, numbers), shapes))
 
 

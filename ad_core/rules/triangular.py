@@ -39,7 +39,10 @@ def solve_triangular(a, b, lower, trans, unit):
     flags = sum(_core.LINEAR_FLAGS[name] for name, on in chosen.items() if on)
     n, k = b.shape[-2:]
     matrices = Matrices("triangular", b.shape[:-2], n, k, flags, [b.shape])
-    return call("scipy.linalg.solve_triangular", value, (a, b), jvp, vjp, matrices=matrices)[0]
+    return call(
+        "scipy.linalg.solve_triangular", value, (a, b), jvp, vjp, matrices=matrices,
+        stack=b.shape[:-2],
+    )[0]  # fmt: skip
 
 
 def permutation(piv):

@@ -254,9 +254,9 @@ def hvp(fun, primals, tangents):
     there is one primal, it is not a tuple.  Raises TypeError unless fun's result is a scalar, and
     ValueError for tangents that do not fit.  Cost: one recording of the function, a tangent sweep
     and an adjoint sweep that also carries the tangents of the adjoints.  If fun calls functions
-    known by rules alone, and inside a trace, the gradient is recorded instead.  The Hessian is
-    never formed (forward over reverse).  Source: Griewank and Walther, Evaluating Derivatives,
-    section 5.4.
+    known by rules alone (except solutions, inverses, determinants and Cholesky factors of
+    matrices), and inside a trace, the gradient is recorded instead.  The Hessian is never formed
+    (forward over reverse).  Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
 
     >>> import numpy as np, ad_core
     >>> ad_core.hvp(lambda x: x[0] ** 2 * x[1], (np.array([3.0, 5.0]),), (np.array([1.0, 0.0]),))

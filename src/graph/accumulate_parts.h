@@ -18,9 +18,10 @@ typedef struct ad_shares {
     size_t count, room;
 } ad_shares;
 
-/* A share of derivative number `at` that reaches operand or result `place` of a call. */
+/* A share of derivative number `at` that reaches operand or result `place` of a call, which is in
+ * this block of its rule (call.h). */
 typedef struct ad_seed {
-    uint32_t at, place;
+    uint32_t block, at, place;
     ad_term term;
 } ad_seed;
 

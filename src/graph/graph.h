@@ -14,6 +14,7 @@
 #define AD_GRAPH_H
 
 #include "base/status.h"
+#include "ops/call.h"
 #include "ops/ops.h"
 
 typedef uint32_t ad_term;
@@ -43,9 +44,8 @@ typedef struct ad_call_rule {
     void *rule;
     uint32_t n, m;
     uint32_t elementwise; /* result k depends only on the arguments k, k + m, ... (call.h) */
+    uint32_t blocks;      /* into which the rule falls apart (call.h) */
 } ad_call_rule;
-
-typedef enum ad_call_mode { AD_CALL_VALUE, AD_CALL_PUSH, AD_CALL_PULL, AD_CALL_MODES } ad_call_mode;
 
 /* A place in the hash table of the terms: a term, or AD_NO_TERM, and bits of its hash. */
 typedef struct ad_graph_slot {
@@ -92,13 +92,14 @@ ad_term ad_graph_call(ad_graph *g, size_t rule, ad_call_mode mode, size_t p, con
  * are one term.  Returns AD_NO_MEMORY on failure. */
 ad_status ad_graph_rule(ad_graph *g, ad_call_rule entry, size_t *rule);
 
-/* Returns the cost of a call in operations: for each seed, that of a product with its whole
+/* Returns the cost of a call in operations: for each seed, that of a product with the blocks of its
  * Jacobian.  The value of an elementwise function costs about AD_ELEMENTWISE_COST operations per
  * result. */
 #define AD_ELEMENTWISE_COST 16
 static inline size_t ad_call_operations(ad_call_rule c, unsigned mode, size_t p) {
     if (mode == AD_CALL_VALUE && c.elementwise) return (size_t)AD_ELEMENTWISE_COST * c.m;
-    return (mode == AD_CALL_VALUE ? 1 : p) * c.n * c.m;
+    size_t entries = (size_t)c.n * c.m / (c.blocks > 1 ? c.blocks : 1);
+    return (mode == AD_CALL_VALUE ? 1 : p) * entries;
 }
 
 /* Return the number of terms that a call reads, and the number of its results. */

@@ -183,8 +183,9 @@ static void enter_REDUCTION(lowering *x, const ad_run *run, const ad_block *b) {
 static void enter_CALL(lowering *x, const ad_run *run, const ad_block *b) {
     size_t n = b->extent[1].count, rule;
     void *given = x->tape->rule[b->rule];
-    ad_call_rule entry = {given, (uint32_t)n, b->count,
-                          ad_callbacks_get()->elementwise(given) != 0};
+    const ad_callbacks *callbacks = ad_callbacks_get();
+    ad_call_rule entry = {given, (uint32_t)n, b->count, callbacks->elementwise(given) != 0,
+                          (uint32_t)callbacks->blocks(given, 0, n, NULL)};
     ad_status status = ad_graph_rule(x->g, entry, &rule);
     if (status != AD_OK) x->g->status = status;
     ad_call_nodes(x->tape, b, x->row);

@@ -12,7 +12,7 @@
 static ad_status qr_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
     size_t n = l->n, k = l->k, rectangle = n * k, square = k * k;
     double *a = r->work, *tau = a + rectangle, *room = tau + k, *upper = y + l->batch * rectangle;
-    int rows = (int)n, columns = (int)k, size = 64 * (int)k, info = 0;
+    ad_int rows = (ad_int)n, columns = (ad_int)k, size = 64 * (ad_int)k, info = 0;
     for (size_t b = 0; b < l->batch; b++) {
         ad_transpose(n, k, x + b * rectangle, a);
         ad_lapack_get()->geqrf(&rows, &columns, a, &rows, tau, room, &size, &info);
@@ -96,7 +96,7 @@ static void qr_pull(const ad_linear *l, ad_linear_room *r, const double *x, cons
     }
 }
 
-const ad_linear_row ad_linear_qr = {qr_prepare, qr_value, qr_push, qr_pull, qr_undetermined};
+const ad_linear_row ad_linear_qr = {qr_prepare, qr_value, qr_push, qr_pull, qr_undetermined, NULL};
 
 /* ----------------------------------------------------------------------- symmetric matrices */
 
@@ -104,7 +104,8 @@ const ad_linear_row ad_linear_qr = {qr_prepare, qr_value, qr_push, qr_pull, qr_u
 static ad_status eigh_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
     size_t n = l->n, square = n * n;
     double *a = r->work, *room = a + square, *vectors = y + l->batch * n;
-    int size = (int)n, most = (int)(1 + 6 * n + 2 * square), whole = (int)(3 + 5 * n), info = 0;
+    ad_int size = (ad_int)n, most = (ad_int)(1 + 6 * n + 2 * square);
+    ad_int whole = (ad_int)(3 + 5 * n), info = 0;
     for (size_t b = 0; b < l->batch; b++) {
         ad_transpose(n, n, x + b * square, a);
         ad_lapack_get()->syevd("V", l->flags & AD_LINEAR_LOWER ? "L" : "U", &size, a, &size,
@@ -214,4 +215,5 @@ static int eigh_undetermined(const ad_linear *l, const double *y) {
     return 0;
 }
 
-const ad_linear_row ad_linear_eigh = {NULL, eigh_value, eigh_push, eigh_pull, eigh_undetermined};
+const ad_linear_row ad_linear_eigh = {NULL,      eigh_value,        eigh_push,
+                                      eigh_pull, eigh_undetermined, NULL};

@@ -6,8 +6,27 @@
 #define TILE 16 /* rows and columns that are transposed together */
 
 static ad_lapack lapack_in_use;
+static size_t pivot_size; /* of the library's integers */
 
-void ad_lapack_set(const ad_lapack *lapack) { lapack_in_use = *lapack; }
+/* The matrix has zeros on its diagonal, so that both of its pivots are row 2. */
+int ad_lapack_set(const ad_lapack *lapack) {
+    double a[4] = {0, 4, 3, 0};
+    int32_t pivot[4];
+    ad_int n = 2, info = 0, found[2] = {0};
+    lapack->getrf(&n, &n, a, &n, found, &info);
+    memcpy(pivot, found, sizeof pivot);
+    if (info != 0 || a[0] != 4 || a[1] != 0 || a[2] != 0 || a[3] != 3) return 0;
+    pivot_size = pivot[1] == 2 ? sizeof(int32_t) : sizeof(int64_t);
+    if (pivot[0] != 2 || (pivot[1] != 2 && pivot[2] != 2)) return 0;
+    lapack_in_use = *lapack;
+    return 1;
+}
+
+int ad_lapack_exchanged(const ad_int *pivot, size_t k) {
+    int32_t low;
+    memcpy(&low, (const char *)pivot + k * pivot_size, sizeof low);
+    return low != (int32_t)k + 1;
+}
 
 const ad_lapack *ad_lapack_get(void) { return &lapack_in_use; }
 
@@ -15,8 +34,8 @@ const ad_lapack *ad_lapack_get(void) { return &lapack_in_use; }
  * op(a)^T. */
 void ad_product(size_t m, size_t n, size_t k, double alpha, ad_dense a, ad_dense b, double beta,
                 double *c, size_t ld) {
-    int rows = (int)m, columns = (int)n, inner = (int)k;
-    int lda = (int)a.ld, ldb = (int)b.ld, ldc = (int)ld;
+    ad_int rows = (ad_int)m, columns = (ad_int)n, inner = (ad_int)k;
+    ad_int lda = (ad_int)a.ld, ldb = (ad_int)b.ld, ldc = (ad_int)ld;
     if (m == 0 || n == 0) return;
     lapack_in_use.gemm(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &columns, &rows, &inner,
                        &alpha, (double *)b.at, &ldb, (double *)a.at, &lda, &beta, c, &ldc);
@@ -25,7 +44,7 @@ void ad_product(size_t m, size_t n, size_t k, double alpha, ad_dense a, ad_dense
 void ad_triangle(unsigned flags, int right, size_t m, size_t n, const double *t, size_t ldt,
                  double *b, size_t ldb) {
     double one = 1;
-    int rows = (int)m, columns = (int)n, lda = (int)ldt, ld = (int)ldb;
+    ad_int rows = (ad_int)m, columns = (ad_int)n, lda = (ad_int)ldt, ld = (ad_int)ldb;
     if (m == 0 || n == 0) return;
     lapack_in_use.trsm(right ? "L" : "R", flags & AD_LINEAR_LOWER ? "U" : "L",
                        flags & AD_LINEAR_TRANSPOSED ? "T" : "N", flags & AD_LINEAR_UNIT ? "U" : "N",

@@ -12,8 +12,8 @@ typedef struct ad_linear_room {
     double *factor; /* n x n each: LU in LAPACK's layout */
     double *inverse;
     double *work;
-    double *seed; /* one seed and its result, if there are several seeds */
-    int *pivot;   /* and LAPACK's integer workspace */
+    double *seed;  /* one seed and its result, if there are several seeds */
+    ad_int *pivot; /* and LAPACK's integer workspace */
     int factored, inverted;
 } ad_linear_room;
 
@@ -24,6 +24,11 @@ struct ad_linear {
     double *fixed;        /* the matrices if they are constant, else NULL */
     ad_linear_room *kept; /* memory of the last call; NULL while a call uses it */
 };
+
+/* A point (x, results y, adjoints w of the results) and the direction in which it moves. */
+typedef struct ad_linear_moving {
+    const double *x, *dx, *y, *dy, *w, *dw;
+} ad_linear_moving;
 
 /* The functions of one kind: value, and derivatives for one seed.  Inputs and outputs are those of
  * the whole stack. */
@@ -36,12 +41,39 @@ typedef struct ad_linear_row {
                  const double *w, double *out);
     /* returns whether results are undetermined (linear.h); NULL if they never are */
     int (*undetermined)(const ad_linear *l, const double *y);
+    /* the tangent of what pull returns; NULL if it is not known */
+    ad_status (*curve)(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
+                       double *out);
 } ad_linear_row;
+
+ad_status ad_curve_solve(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
+                         double *out);
+ad_status ad_curve_triangular(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
+                              double *out);
+ad_status ad_curve_inv(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
+                       double *out);
+ad_status ad_curve_det(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
+                       double *out);
+ad_status ad_curve_cholesky(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
+                            double *out);
+
+/* Solve with the b-th matrix that was factored, or its transpose.  The right sides x (n x k) are
+ * overwritten by the solution. */
+void ad_linear_solve_by_lu(const ad_linear *l, ad_linear_room *r, size_t b, int transposed,
+                           size_t k, double *x);
+
+/* Write zeros outside the flags' triangle of a (n x n), and on a unit diagonal, which is not
+ * variable. */
+void ad_linear_keep_triangle(const ad_linear *l, double *a);
 
 #define LINEAR(KIND, NAME, SOURCE, RULE) extern const ad_linear_row ad_linear_##NAME;
 #include "linalg/linear.def"
 
+/* All functions are NULL if there is no LAPACK. */
 const ad_lapack *ad_lapack_get(void);
+
+/* Returns whether the k-th pivot of getrf is not the k-th row itself. */
+int ad_lapack_exchanged(const ad_int *pivot, size_t k);
 
 /* ad_product(): c (m x n) = alpha op(a) op(b) + beta c, where k is the inner dimension; ld is the
  * number of doubles from one row to the next. */

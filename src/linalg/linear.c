@@ -120,7 +120,20 @@ static void give_back(ad_linear *l, ad_linear_room *r) {
 
 /* ------------------------------------------------------------------- values and derivatives */
 
+/* Without LAPACK: one point of a small matrix.  Other matrices are left to the caller. */
+static ad_status without_lapack(const ad_linear *l, int product, int backward, size_t p,
+                                const double *x, const double *y, const double *seed, double *out) {
+    unsigned char left = 1;
+    if (ad_linear_most_points(l) > 1 && product) {
+        ad_linear_products_at(l, backward, 1, p, x, y, seed, out, &left);
+    } else if (ad_linear_most_points(l) > 1) {
+        ad_linear_values_at(l, 1, x, out, &left);
+    }
+    return left ? AD_CALL_FAILED : AD_OK;
+}
+
 ad_status ad_linear_value(ad_linear *l, const double *x, double *y) {
+    if (ad_lapack_get()->gemm == NULL) return without_lapack(l, 0, 0, 0, x, NULL, NULL, y);
     ad_linear_room *r = take_room(l);
     if (r == NULL) return AD_NO_MEMORY;
     ad_status status = row_of(l)->value(l, r, x, y);
@@ -140,6 +153,7 @@ static ad_status derivative(ad_linear *l, int backward, const double *x, const d
     size_t n = backward ? ad_linear_outputs(l) : ad_linear_inputs(l);
     size_t m = backward ? ad_linear_inputs(l) : ad_linear_outputs(l);
     const ad_linear_row *row = row_of(l);
+    if (ad_lapack_get()->gemm == NULL) return without_lapack(l, 1, backward, p, x, y, seeds, out);
     ad_linear_room *r = take_room(l);
     if (r == NULL) return AD_NO_MEMORY;
     ad_status status = row->prepare == NULL ? AD_OK : row->prepare(l, r, x, y);
@@ -167,4 +181,20 @@ ad_status ad_linear_push(ad_linear *l, const double *x, const double *y, size_t 
 ad_status ad_linear_pull(ad_linear *l, const double *x, const double *y, size_t p,
                          const double *adjoint, double *out) {
     return derivative(l, 1, x, y, p, adjoint, out);
+}
+
+int ad_linear_curves(const ad_linear *l) {
+    return row_of(l)->curve != NULL && ad_lapack_get()->gemm != NULL;
+}
+
+ad_status ad_linear_curve(ad_linear *l, const double *x, const double *dx, const double *y,
+                          const double *dy, const double *w, const double *dw, double *out) {
+    const ad_linear_row *row = row_of(l);
+    const ad_linear_moving at = {x, dx, y, dy, w, dw};
+    ad_linear_room *r = take_room(l);
+    if (r == NULL) return AD_NO_MEMORY;
+    ad_status status = row->prepare == NULL ? AD_OK : row->prepare(l, r, x, y);
+    if (status == AD_OK) status = row->curve(l, r, &at, out);
+    give_back(l, r);
+    return status;
 }

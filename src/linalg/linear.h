@@ -21,6 +21,7 @@
 #define AD_LINEAR_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -42,24 +43,32 @@ enum { /* which triangle, whether it is transposed, whether its diagonal is 1 */
        AD_LINEAR_UNIT = 4,
 };
 
+/* Integers are passed as pointers to 64 bits, whose first 32 bits are the same number on the
+ * little-endian machines that this is for.  So it does not matter how wide the library's integers
+ * are, except in arrays. */
+typedef int64_t ad_int;
+
 /* The caller's BLAS and LAPACK functions with their Fortran interfaces, set once before the first
  * call. */
 typedef struct ad_lapack {
-    void (*gemm)(char *, char *, int *, int *, int *, double *, double *, int *, double *, int *,
-                 double *, double *, int *);
-    void (*trsm)(char *, char *, char *, char *, int *, int *, double *, double *, int *, double *,
-                 int *);
-    void (*getrf)(int *, int *, double *, int *, int *, int *);
-    void (*getrs)(char *, int *, int *, double *, int *, int *, double *, int *, int *);
-    void (*getri)(int *, double *, int *, int *, double *, int *, int *);
-    void (*potrf)(char *, int *, double *, int *, int *);
-    void (*geqrf)(int *, int *, double *, int *, double *, double *, int *, int *);
-    void (*orgqr)(int *, int *, int *, double *, int *, double *, double *, int *, int *);
-    void (*syevd)(char *, char *, int *, double *, int *, double *, double *, int *, int *, int *,
-                  int *);
+    void (*gemm)(char *, char *, ad_int *, ad_int *, ad_int *, double *, double *, ad_int *,
+                 double *, ad_int *, double *, double *, ad_int *);
+    void (*trsm)(char *, char *, char *, char *, ad_int *, ad_int *, double *, double *, ad_int *,
+                 double *, ad_int *);
+    void (*getrf)(ad_int *, ad_int *, double *, ad_int *, ad_int *, ad_int *);
+    void (*getrs)(char *, ad_int *, ad_int *, double *, ad_int *, ad_int *, double *, ad_int *,
+                  ad_int *);
+    void (*getri)(ad_int *, double *, ad_int *, ad_int *, double *, ad_int *, ad_int *);
+    void (*potrf)(char *, ad_int *, double *, ad_int *, ad_int *);
+    void (*geqrf)(ad_int *, ad_int *, double *, ad_int *, double *, double *, ad_int *, ad_int *);
+    void (*orgqr)(ad_int *, ad_int *, ad_int *, double *, ad_int *, double *, double *, ad_int *,
+                  ad_int *);
+    void (*syevd)(char *, char *, ad_int *, double *, ad_int *, double *, double *, ad_int *,
+                  ad_int *, ad_int *, ad_int *);
 } ad_lapack;
 
-void ad_lapack_set(const ad_lapack *lapack);
+/* Returns 0, without a change, if the library does not factor a matrix of two rows as it should. */
+int ad_lapack_set(const ad_lapack *lapack);
 
 /* One function of `batch` matrices.  It keeps the factors of the last matrices, so that a
  * derivative at the same point needs no second factorisation.  Several threads may share it. */
@@ -89,5 +98,24 @@ ad_status ad_linear_push(ad_linear *linear, const double *x, const double *y, si
                          const double *tangent, double *out);
 ad_status ad_linear_pull(ad_linear *linear, const double *x, const double *y, size_t p,
                          const double *adjoint, double *out);
+
+/* The tangent of what ad_linear_pull() returns, if x, the results y and the adjoints w move by dx, dy
+ * and dw.  ad_linear_curves() returns whether this is known. */
+int ad_linear_curves(const ad_linear *linear);
+ad_status ad_linear_curve(ad_linear *linear, const double *x, const double *dx, const double *y,
+                          const double *dy, const double *w, const double *dw, double *out);
+
+/* The values and products at many points at once, for small matrices, without LAPACK (small.h): number k of all
+ * points is at [k * points].  left[e] becomes 1 for points that the caller must compute one by one,
+ * and 0 for others.
+ *
+ * ad_linear_most_points() returns at how many points this should be done at once, at most; if it
+ * returns 1, the functions after it must not be called. */
+size_t ad_linear_most_points(const ad_linear *linear);
+void ad_linear_values_at(const ad_linear *linear, size_t points, const double *x, double *y,
+                         unsigned char *left);
+void ad_linear_products_at(const ad_linear *linear, int backward, size_t points, size_t p,
+                           const double *x, const double *y, const double *seed, double *out,
+                           unsigned char *left);
 
 #endif

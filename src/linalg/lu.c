@@ -9,7 +9,7 @@
 /* Factor every matrix of x, unless they are those of the last call. */
 static ad_status factor(const ad_linear *l, ad_linear_room *r, const double *x) {
     size_t square = l->n * l->n;
-    int n = (int)l->n, info = 0;
+    ad_int n = (ad_int)l->n, info = 0;
     if (r->factored && memcmp(r->seen, x, l->batch * square * sizeof *x) == 0) return AD_OK;
     r->factored = r->inverted = 0;
     for (size_t b = 0; b < l->batch && info == 0; b++) {
@@ -22,11 +22,9 @@ static ad_status factor(const ad_linear *l, ad_linear_room *r, const double *x) 
     return AD_OK;
 }
 
-/* Solve with the b-th matrix, or its transpose.  The right sides x (n x k) are overwritten by the
- * solution. */
-static void solve_by_lu(const ad_linear *l, ad_linear_room *r, size_t b, int transposed, size_t k,
-                        double *x) {
-    int n = (int)l->n, columns = (int)k, info = 0;
+void ad_linear_solve_by_lu(const ad_linear *l, ad_linear_room *r, size_t b, int transposed,
+                           size_t k, double *x) {
+    ad_int n = (ad_int)l->n, columns = (ad_int)k, info = 0;
     double *to = k == 1 ? x : r->work;
     if (k > 1) ad_transpose(l->n, k, x, to);
     ad_lapack_get()->getrs(transposed ? "T" : "N", &n, &columns, r->factor + b * l->n * l->n, &n,
@@ -36,7 +34,7 @@ static void solve_by_lu(const ad_linear *l, ad_linear_room *r, size_t b, int tra
 
 /* Compute the transposed inverses: in LAPACK's column-major layout the inverses are transposed. */
 static void invert(const ad_linear *l, ad_linear_room *r) {
-    int n = (int)l->n, room = 64 * n, info = 0;
+    ad_int n = (ad_int)l->n, room = 64 * n, info = 0;
     size_t square = l->n * l->n;
     if (r->inverted) return;
     memcpy(r->inverse, r->factor, l->batch * square * sizeof *r->inverse);
@@ -64,7 +62,7 @@ static ad_status solve_value(const ad_linear *l, ad_linear_room *r, const double
     ad_status status = solve_factors(l, r, x, NULL);
     if (status != AD_OK) return status;
     memcpy(y, x + matrices(l), l->batch * side * sizeof *y);
-    for (size_t b = 0; b < l->batch; b++) solve_by_lu(l, r, b, 0, l->k, y + b * side);
+    for (size_t b = 0; b < l->batch; b++) ad_linear_solve_by_lu(l, r, b, 0, l->k, y + b * side);
     return AD_OK;
 }
 
@@ -79,7 +77,7 @@ static void solve_push(const ad_linear *l, ad_linear_room *r, const double *x, c
             ad_product(n, k, n, -1, (ad_dense){t + b * square, n, 0},
                        (ad_dense){y + b * side, k, 0}, 1, out + b * side, k);
         }
-        solve_by_lu(l, r, b, 0, k, out + b * side);
+        ad_linear_solve_by_lu(l, r, b, 0, k, out + b * side);
     }
 }
 
@@ -91,14 +89,15 @@ static void solve_pull(const ad_linear *l, ad_linear_room *r, const double *x, c
     (void)x;
     memcpy(right, w, l->batch * side * sizeof *w);
     for (size_t b = 0; b < l->batch; b++) {
-        solve_by_lu(l, r, b, 1, k, right + b * side);
+        ad_linear_solve_by_lu(l, r, b, 1, k, right + b * side);
         if (l->fixed != NULL) continue;
         ad_product(n, n, k, -1, (ad_dense){right + b * side, k, 0}, (ad_dense){y + b * side, k, 1},
                    0, out + b * square, n);
     }
 }
 
-const ad_linear_row ad_linear_solve = {solve_factors, solve_value, solve_push, solve_pull, NULL};
+const ad_linear_row ad_linear_solve = {solve_factors, solve_value, solve_push,
+                                       solve_pull,    NULL,        ad_curve_solve};
 
 /* ------------------------------------------------------------------------------- inverse */
 
@@ -109,7 +108,7 @@ static ad_status inv_value(const ad_linear *l, ad_linear_room *r, const double *
     memset(y, 0, l->batch * square * sizeof *y);
     for (size_t b = 0; b < l->batch; b++) {
         for (size_t k = 0; k < l->n; k++) y[b * square + k * (l->n + 1)] = 1;
-        solve_by_lu(l, r, b, 0, l->n, y + b * square);
+        ad_linear_solve_by_lu(l, r, b, 0, l->n, y + b * square);
     }
     return AD_OK;
 }
@@ -137,7 +136,7 @@ static void inv_pull(const ad_linear *l, ad_linear_room *r, const double *x, con
     between(l, r, 1, y, w, out);
 }
 
-const ad_linear_row ad_linear_inv = {NULL, inv_value, inv_push, inv_pull, NULL};
+const ad_linear_row ad_linear_inv = {NULL, inv_value, inv_push, inv_pull, NULL, ad_curve_inv};
 
 /* -------------------------------------------------------------------------- determinants */
 
@@ -148,7 +147,7 @@ static double log_det(const ad_linear *l, const ad_linear_room *r, size_t b, dou
     *sign = 1;
     for (size_t k = 0; k < l->n; k++) {
         double u = lu[k * (l->n + 1)];
-        if (r->pivot[b * l->n + k] != (int)k + 1) *sign = -*sign;
+        if (ad_lapack_exchanged(r->pivot + b * l->n, k)) *sign = -*sign;
         if (u < 0) *sign = -*sign;
         sum += log(fabs(u));
     }
@@ -202,7 +201,8 @@ static void det_pull(const ad_linear *l, ad_linear_room *r, const double *x, con
     }
 }
 
-const ad_linear_row ad_linear_det = {det_prepare, det_value, det_push, det_pull, NULL};
+const ad_linear_row ad_linear_det = {det_prepare, det_value, det_push,
+                                     det_pull,    NULL,      ad_curve_det};
 
 static ad_status slogdet_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
     ad_status status = factor(l, r, x);
@@ -245,5 +245,5 @@ static void slogdet_pull(const ad_linear *l, ad_linear_room *r, const double *x,
     }
 }
 
-const ad_linear_row ad_linear_slogdet = {slogdet_prepare, slogdet_value, slogdet_push, slogdet_pull,
-                                         NULL};
+const ad_linear_row ad_linear_slogdet = {slogdet_prepare, slogdet_value, slogdet_push,
+                                         slogdet_pull,    NULL,          ad_curve_det};

@@ -9,9 +9,7 @@
 
 /* ---------------------------------------------------------------------- triangular solves */
 
-/* Write zeros outside the flags' triangle of a (n x n), and on a unit diagonal, which is not
- * variable. */
-static void keep_triangle(const ad_linear *l, double *a) {
+void ad_linear_keep_triangle(const ad_linear *l, double *a) {
     int lower = (l->flags & AD_LINEAR_LOWER) != 0, unit = (l->flags & AD_LINEAR_UNIT) != 0;
     for (size_t i = 0; i < l->n; i++) {
         for (size_t j = 0; j < l->n; j++) {
@@ -43,7 +41,7 @@ static void triangular_push(const ad_linear *l, ad_linear_room *r, const double 
     memcpy(out, t + l->batch * square, l->batch * side * sizeof *out);
     for (size_t b = 0; b < l->batch; b++) {
         memcpy(r->work, t + b * square, square * sizeof *t);
-        keep_triangle(l, r->work);
+        ad_linear_keep_triangle(l, r->work);
         ad_product(n, k, n, -1, (ad_dense){r->work, n, transposed}, (ad_dense){y + b * side, k, 0},
                    1, out + b * side, k);
         ad_triangle(l->flags, 0, n, k, x + b * square, n, out + b * side, k);
@@ -66,18 +64,18 @@ static void triangular_pull(const ad_linear *l, ad_linear_room *r, const double 
             own = swap;
         }
         ad_product(n, n, k, -1, (ad_dense){z, k, 0}, (ad_dense){own, k, 1}, 0, out + b * square, n);
-        keep_triangle(l, out + b * square);
+        ad_linear_keep_triangle(l, out + b * square);
     }
 }
 
-const ad_linear_row ad_linear_triangular = {NULL, triangular_value, triangular_push,
-                                            triangular_pull, NULL};
+const ad_linear_row ad_linear_triangular = {
+    NULL, triangular_value, triangular_push, triangular_pull, NULL, ad_curve_triangular};
 
 /* ------------------------------------------------------------------------------- Cholesky */
 
 static ad_status cholesky_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
     size_t n = l->n, square = n * n;
-    int size = (int)n, info = 0;
+    ad_int size = (ad_int)n, info = 0;
     for (size_t b = 0; b < l->batch; b++) {
         ad_transpose(n, n, x + b * square, r->work);
         ad_lapack_get()->potrf("L", &size, r->work, &size, &info);
@@ -170,4 +168,5 @@ static void cholesky_pull(const ad_linear *l, ad_linear_room *r, const double *x
     }
 }
 
-const ad_linear_row ad_linear_cholesky = {NULL, cholesky_value, cholesky_push, cholesky_pull, NULL};
+const ad_linear_row ad_linear_cholesky = {NULL,          cholesky_value, cholesky_push,
+                                          cholesky_pull, NULL,           ad_curve_cholesky};

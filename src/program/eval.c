@@ -111,31 +111,65 @@ ad_status ad_point_run(const ad_program *p, double *arena) {
     return AD_OK;
 }
 
-/* The value of an elementwise function, with one call for all points. */
-static ad_status lane_values(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
+/* Evaluate a call at one point of a vector, with room for what it reads and its results. */
+static ad_status lane_call_at(const ad_program *p, const ad_lane_run *run, size_t e, double *arena,
+                              double *x) {
     const uint32_t *from = p->record + run->first, *to = from + run->arity;
-    const ad_call_rule *c = &p->rule[run->rule];
-    double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity * n;
-    for (size_t j = 0; j < run->arity; j++) memcpy(x + j * n, arena + from[j], n * sizeof *x);
-    ad_status status = ad_callbacks_get()->values(c->rule, c->n, c->m, n, x, out);
+    double *out = x + run->arity;
+    for (size_t j = 0; j < run->arity; j++) x[j] = arena[from[j] + e];
+    ad_status status = call_rule(p->rule[run->rule], run->mode, run->arity, x, out);
     if (status != AD_OK) return status;
-    for (size_t k = 0; k < run->count; k++) memcpy(arena + to[k], out + k * n, n * sizeof *x);
+    for (size_t k = 0; k < run->count; k++) arena[to[k] + e] = out[k];
     return AD_OK;
 }
 
-static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
-    if (run->mode == AD_CALL_VALUE && p->rule[run->rule].elementwise) {
-        return lane_values(p, run, n, arena);
+/* Set some[e] to whether one of the seeds of point e is not zero.  Returns whether any is. */
+static int note_seeds(const double *seed, size_t seeds, size_t n, unsigned char *some) {
+    int any = 0;
+    memset(some, 0, n);
+    for (size_t k = 0; k < seeds; k++) {
+        for (size_t e = 0; e < n; e++) some[e] |= seed[k * n + e] != 0;
     }
+    for (size_t e = 0; e < n; e++) any |= some[e];
+    return any;
+}
+
+/* Evaluate a call at all points with one callback, and then at those that the callback left.
+ * Products with zero seeds are zero. */
+static ad_status lane_call_points(const ad_program *p, const ad_lane_run *run, size_t n,
+                                  double *arena) {
     const uint32_t *from = p->record + run->first, *to = from + run->arity;
-    double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity;
-    for (size_t e = 0; e < n; e++) {
-        for (size_t j = 0; j < run->arity; j++) x[j] = arena[from[j] + e];
-        ad_status status = call_rule(p->rule[run->rule], run->mode, run->arity, x, out);
-        if (status != AD_OK) return status;
-        for (size_t k = 0; k < run->count; k++) arena[to[k] + e] = out[k];
+    const ad_call_rule *c = &p->rule[run->rule];
+    unsigned char left[AD_LANE_CALL_POINTS] = {0}, some[AD_LANE_CALL_POINTS];
+    double *x = arena + p->lane_slots * p->lane_points, *out = x + run->arity * n;
+    size_t seeds = ad_call_seeds(*c, run->mode, run->arity), known = (size_t)c->n + c->m;
+    int product = run->mode != AD_CALL_VALUE;
+    ad_status status = AD_OK;
+    for (size_t j = 0; j < run->arity; j++) memcpy(x + j * n, arena + from[j], n * sizeof *x);
+    if (!product || note_seeds(x + known * n, run->arity - known, n, some)) {
+        status = ad_callbacks_get()->at_points(c->rule, (ad_call_mode)run->mode, c->n, c->m, seeds, n,
+                                               x, out, left);
+    } else {
+        memset(out, 0, run->count * n * sizeof *out);
     }
-    return AD_OK;
+    if (status != AD_OK) return status;
+    for (size_t e = 0; e < n && product; e++) {
+        for (size_t k = 0; k < run->count && !some[e]; k++) out[k * n + e] = 0;
+        if (!some[e]) left[e] = 0;
+    }
+    for (size_t k = 0; k < run->count; k++) memcpy(arena + to[k], out + k * n, n * sizeof *x);
+    for (size_t e = 0; e < n && status == AD_OK; e++) {
+        if (left[e]) status = lane_call_at(p, run, e, arena, x);
+    }
+    return status;
+}
+
+static ad_status lane_call(const ad_program *p, const ad_lane_run *run, size_t n, double *arena) {
+    double *room = arena + p->lane_slots * p->lane_points;
+    ad_status status = AD_OK;
+    if (run->at_points) return lane_call_points(p, run, n, arena);
+    for (size_t e = 0; e < n && status == AD_OK; e++) status = lane_call_at(p, run, e, arena, room);
+    return status;
 }
 
 /* A run on vectors of any length, AD_LANE_POINTS points at a time. */

@@ -8,6 +8,7 @@
 
 #define FAR_SLOTS 2048                 /* with more, AD_LANE_POINTS exceed near caches */
 #define NEAR_DOUBLES ((size_t)1 << 16) /* of all longer vectors, to fit a cache */
+#define CALL_DOUBLES ((size_t)1 << 18) /* the same if calls cost more than cache misses */
 
 typedef struct allocation {
     const ad_program *p;
@@ -85,6 +86,12 @@ static uint32_t *write_lane_run(allocation *x, const ad_program_run *run, uint32
     return to;
 }
 
+/* At how many points one callback evaluates a call; 1 for other runs. */
+static size_t most_points(const ad_program *p, const ad_program_run *run) {
+    if (run->op != AD_RUN_CALL) return 1;
+    return ad_callbacks_get()->most_points(p->rule[run->base[0]].rule, (ad_call_mode)run->base[1]);
+}
+
 static void write_records(allocation *x, ad_program *p) {
     uint32_t *to = p->record, value = place_first_values(x);
     for (size_t r = 0; r < p->runs; r++) {
@@ -92,6 +99,7 @@ static void write_records(allocation *x, ad_program *p) {
         p->lane_run[r] = (ad_lane_run){.op = run->op,
                                        .mode = (uint16_t)run->base[1],
                                        .rule = run->base[0],
+                                       .at_points = most_points(p, run) > 1,
                                        .count = run->count,
                                        .arity = run->arity,
                                        .first = (size_t)(to - p->record)};
@@ -105,26 +113,24 @@ static size_t records_of(const ad_program_run *run) {
     return (size_t)run->count * (run->arity + 1);
 }
 
-static int is_elementwise(const ad_program *p, const ad_program_run *run) {
-    return run->op == AD_RUN_CALL && run->base[1] == AD_CALL_VALUE &&
-           p->rule[run->base[0]].elementwise;
-}
-
 static void scale_offsets(uint32_t points, size_t n, uint32_t *lane) {
     for (size_t k = 0; k < n; k++) {
         if (lane[k] != AD_NO_TERM) lane[k] *= points;
     }
 }
 
-/* The number of points of a vector.  It is larger if an elementwise function is called, which is
- * called once for all points. */
+/* The number of points of a vector.  It is larger if a rule is called that takes more points at
+ * once, as long as the vectors stay in a cache. */
 static uint32_t points_of(const ad_program *p) {
     uint32_t points = p->lane_slots > FAR_SLOTS ? AD_LANE_STEP : AD_LANE_POINTS;
-    int elementwise = 0;
-    for (size_t r = 0; r < p->runs; r++) elementwise |= is_elementwise(p, &p->run[r]);
-    while (elementwise && points < AD_LANE_CALL_POINTS &&
-           2 * points * p->lane_slots <= NEAR_DOUBLES)
-        points *= 2;
+    size_t wanted = points, room = NEAR_DOUBLES;
+    for (size_t r = 0; r < p->runs; r++) {
+        size_t most = most_points(p, &p->run[r]);
+        if (most > wanted) wanted = most;
+        if (most > AD_LANE_POINTS && !p->rule[p->run[r].base[0]].elementwise) room = CALL_DOUBLES;
+    }
+    if (wanted > AD_LANE_CALL_POINTS) wanted = AD_LANE_CALL_POINTS;
+    while (2 * points <= wanted && 2 * points * p->lane_slots <= room) points *= 2;
     return points;
 }
 
@@ -134,8 +140,9 @@ static void lay_out(ad_program *p) {
     p->lane_points = points;
     p->lane_call_room = p->call_room;
     for (size_t r = 0; r < p->runs; r++) {
-        size_t room = ((size_t)p->run[r].arity + p->run[r].count) * points;
-        if (is_elementwise(p, &p->run[r]) && room > p->lane_call_room) p->lane_call_room = room;
+        /* all points, and those one by one that the callback leaves */
+        size_t room = ((size_t)p->run[r].arity + p->run[r].count) * (points + 1);
+        if (most_points(p, &p->run[r]) > 1 && room > p->lane_call_room) p->lane_call_room = room;
     }
     scale_offsets(points, p->records, p->record);
     scale_offsets(points, p->inputs, p->lane_input);

@@ -14,7 +14,7 @@
 
 #include "graph/graph.h"
 
-#define AD_LANE_POINTS 32 /* points of a vector, if the program calls no elementwise function */
+#define AD_LANE_POINTS 32 /* points of a vector, if the program calls no rule that takes more */
 #define AD_LANE_CALL_POINTS 1024 /* maximum number of points otherwise: one call serves all points */
 #define AD_LANE_STEP 16 /* points are processed in multiples of this */
 #define AD_SLOT_PADDING 8 /* doubles that vector loops may access after an arena's last slot */
@@ -57,6 +57,7 @@ typedef struct ad_program_run {
 typedef struct ad_lane_run {
     uint16_t op, mode;
     uint32_t rule;
+    int at_points; /* whether one callback evaluates a call at all points */
     uint32_t count, arity;
     size_t first;
 } ad_lane_run;

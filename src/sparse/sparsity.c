@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "ops/expr.h"
+#include "sparse/calls.h"
 #include "sparse/sets.h"
 #include "tape/block.h"
 
@@ -201,20 +202,7 @@ static void propagate_REDUCTION(pass *x, const ad_run *run, const ad_block *b) {
 }
 
 static void propagate_CALL(pass *x, const ad_run *run, const ad_block *b) {
-    size_t n = b->extent[1].count, m = b->count;
-    ad_place in = ad_view_place(&b->operand[0], &b->extent[1], 0, n, x->tape->list, x->row);
-    uint32_t *to = x->of + run->node, all = 0;
-    int elementwise = ad_callbacks_get()->elementwise(x->tape->rule[b->rule]);
-    if (!elementwise) {
-        for (size_t k = 0; k < n; k++) ad_sets_gather(&x->sets, x->of[ad_place_node(in, k)]);
-        all = ad_sets_gathered(&x->sets);
-    }
-    for (size_t k = 0; k < m; k++) {
-        to[k] = all;
-        for (size_t j = k; elementwise && j < n; j += m) {
-            to[k] = ad_sets_join(&x->sets, to[k], x->of[ad_place_node(in, j)]);
-        }
-    }
+    ad_sparsity_call(x->tape, run, b, &x->sets, x->of, x->row);
 }
 
 /* One matrix operand as the lines that a product's results read: rows of the left one, columns of

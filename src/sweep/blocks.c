@@ -224,33 +224,78 @@ static int all_vary(const ad_tape *tape, size_t first, size_t n) {
 }
 
 /* Add y to the adjoints of those of a call's n nodes that are no constants. */
-static void add_adjoints(ad_sweep *s, const ad_block *b, size_t n, const double *y) {
+static void add_adjoints(const ad_sweep *s, double *adjoint, const ad_block *b, size_t n,
+                         const double *y) {
     const ad_view *view = &b->operand[0];
     size_t p = s->p;
     if (view->list == AD_AFFINE && all_vary(s->tape, view->base, n)) {
-        add_strided(s->array + view->base * p, 1, y, (int64_t)(n * p));
+        add_strided(adjoint + view->base * p, 1, y, (int64_t)(n * p));
         return;
     }
     for (size_t k = 0; k < n; k++) {
         ad_node node = ad_call_node(s->tape, b, k);
         if (ad_is_constant(s->tape, node)) continue;
-        for (size_t q = 0; q < p; q++) s->array[(size_t)node * p + q] += y[k * p + q];
+        for (size_t q = 0; q < p; q++) adjoint[(size_t)node * p + q] += y[k * p + q];
     }
 }
 
 /* Gather the tangents of the nodes that a call reads; those of constants are zero. */
-static void tangents_of(const ad_sweep *s, const ad_block *b, size_t n, double *to) {
+static void tangents_of(const ad_sweep *s, const double *tangent, const ad_block *b, size_t n,
+                        double *to) {
     size_t p = s->p;
     for (size_t k = 0; k < n; k++) {
         ad_node node = ad_call_node(s->tape, b, k);
-        const double *from = s->array + (size_t)node * p;
+        const double *from = tangent + (size_t)node * p;
         int constant = ad_is_constant(s->tape, node);
         for (size_t q = 0; q < p; q++) to[k * p + q] = constant ? 0 : from[q];
     }
 }
 
+/* The adjoints of a call's operands and, in `u`, their tangents.  `room` holds n numbers. */
+static ad_status bend_call(ad_sweep *s, const ad_run *run, const ad_block *b, const double *x,
+                           double *room, double *w, double *u) {
+    const ad_callbacks *callbacks = ad_callbacks_get();
+    size_t n = b->extent[1].count, m = b->count;
+    const double *y = s->tape->value + run->node, *dy = s->second->tangent + run->node;
+    const double *own = s->array + run->node, *moved = s->second->adjoint + run->node;
+    void *rule = s->tape->rule[b->rule];
+    memset(w, 0, n * sizeof *w);
+    memset(u, 0, n * sizeof *u);
+    if (!ad_any(m, own) && !ad_any(m, moved)) return AD_OK;
+    tangents_of(s, s->second->tangent, b, n, room);
+    ad_status status = callbacks->pull(rule, n, x, m, y, 1, own, w);
+    if (status == AD_OK) status = callbacks->curve(rule, n, x, room, m, y, dy, own, moved, u);
+    s->nonfinite |= !ad_all_finite(n, u) || !ad_all_finite(n, w);
+    return status;
+}
+
+/* A call in a reverse sweep of second order. */
+static int bend_CALL(ad_sweep *s, const ad_run *run, const ad_block *b) {
+    const ad_view *view = &b->operand[0];
+    size_t n = b->extent[1].count;
+    const ad_region *region = ad_sweep_first(s, run, 0);
+    double *room = ad_alloc(4 * n, sizeof *room), *w = room + 2 * n, *u = w + n;
+    s->status = AD_NO_MEMORY;
+    if (room == NULL) return 1;
+    s->status = bend_call(s, run, b, ad_call_values(s->tape, b, room), room + n, w, u);
+    if (s->status == AD_OK && region == NULL) {
+        add_adjoints(s, s->array, b, n, w);
+        add_adjoints(s, s->second->adjoint, b, n, u);
+    } else if (s->status == AD_OK && region->result != NULL) {
+        memcpy(region->result + (view->base - region->first), u, n * sizeof *u);
+    } else if (s->status == AD_OK) {
+        memcpy(s->array + view->base, w, n * sizeof *w);
+        memcpy(s->second->adjoint + view->base, u, n * sizeof *u);
+    }
+    ad_free(room);
+    if (s->status != AD_OK) return 1;
+    s->status = AD_INTERRUPTED;
+    return ad_pace_stops(&s->pace, n + b->count);
+}
+
 /* Calls the rule's callback, unless all seeds are exact zeros. */
 static int sweep_CALL(ad_sweep *s, const ad_run *run, const ad_block *b) {
+    if (s->second != NULL) return bend_CALL(s, run, b);
     const ad_tape *tape = s->tape;
     const ad_view *view = &b->operand[0];
     size_t n = b->extent[1].count, m = b->count, p = s->p;
@@ -269,11 +314,11 @@ static int sweep_CALL(ad_sweep *s, const ad_run *run, const ad_block *b) {
     ad_sweep_clear(s, run);
     s->status = AD_OK;
     if (!s->backward) {
-        tangents_of(s, b, n, at);
+        tangents_of(s, s->array, b, n, at);
         if (ad_any(n * p, at)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
     } else if (ad_any(m * p, own)) {
         s->status = ad_callbacks_get()->pull(rule, n, x, m, y, p, own, at);
-        if (s->status == AD_OK && to == NULL) add_adjoints(s, b, n, at);
+        if (s->status == AD_OK && to == NULL) add_adjoints(s, s->array, b, n, at);
     } else if (to != NULL) {
         memset(to, 0, n * sizeof *to);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "ops/call.h"
 #include "sweep/recurrence.h"
 
 /* The state for computing tangents of partials. */
@@ -117,7 +118,9 @@ ad_status ad_hessian_product(const ad_function *f, const double *weight, const d
                              double *out, ad_workspace work, const ad_poll *poll) {
     const size_t need = ad_hessian_need(f->tape);
     const int fits = work.memory != NULL && need <= work.room;
-    if (f->tape->rules > 0) return AD_BAD_OP;
+    for (size_t k = 0; k < f->tape->rules; k++) {
+        if (!ad_callbacks_get()->curves(f->tape->rule[k])) return AD_BAD_OP;
+    }
     curving *x = ad_alloc_zeroed(1, sizeof *x);
     double *array = fits ? work.memory : ad_alloc(need, sizeof *array);
     ad_status status = x == NULL || array == NULL ? AD_NO_MEMORY : AD_OK;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix functions by SciPy's LAPACK agree with the rules in Python, in any thread."""
+"""Matrix functions by LAPACK agree with the rules in Python, in any thread."""
 
 import importlib
 import os
@@ -12,6 +12,7 @@ import pytest
 
 import ad_core
 from ad_core import _core
+from ad_core.recording.record import record
 from repository import ROOT
 
 rng = np.random.default_rng(7)
@@ -98,14 +99,17 @@ def flat(x):
     return np.ravel(x)
 
 
-WITHOUT_SCIPY = """
+WITHOUT_LAPACK = """
 import sys
 for name in list(sys.modules):
     if name.split(".")[0] == "scipy":
         del sys.modules[name]
 sys.modules["scipy"] = None
-import numpy as np, test_lapack
+import numpy as np
 from ad_core import _core
+from ad_core.recording.record import record
+_core.without_lapack()
+import test_lapack
 assert not _core.has_lapack()
 names = [name for name in test_lapack.CASES if not name.startswith("triangular")]
 np.savez(sys.argv[1], **{name: test_lapack.results(name) for name in names})
@@ -113,12 +117,12 @@ np.savez(sys.argv[1], **{name: test_lapack.results(name) for name in names})
 
 
 @pytest.fixture(scope="module")
-def without_scipy(tmp_path_factory):
-    """The same without SciPy, by the rules in Python."""
+def without_lapack(tmp_path_factory):
+    """The same by the rules in Python, and by the functions of small matrices."""
     file = tmp_path_factory.mktemp("lapack") / "found.npz"
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     subprocess.run(
-        [sys.executable, "-c", WITHOUT_SCIPY, str(file)],
+        [sys.executable, "-c", WITHOUT_LAPACK, str(file)],
         check=True, env={**os.environ, "PYTHONPATH": path}, cwd=file.parent,
     )  # fmt: skip
     with np.load(file) as found:
@@ -126,9 +130,9 @@ def without_scipy(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("triangular")])
-def test_both_ways_agree(without_scipy, name):
+def test_both_ways_agree(without_lapack, name):
     assert _core.has_lapack()
-    found, expected = results(name), without_scipy[name]
+    found, expected = results(name), without_lapack[name]
     scale = np.abs(expected).max()
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * scale)
 
@@ -154,6 +158,27 @@ def test_another_point_has_other_factors(name):
             rtol=1e-10,
             atol=1e-13,
         )
+
+
+def test_scipy_is_not_imported(tmp_path):
+    """The first calls of np.linalg import no module but those of ad_core's own."""
+    code = """
+import sys
+import numpy as np, ad_core
+def f(x):
+    a = np.linalg.inv(x) + np.linalg.cholesky(x @ x.T + np.eye(20))
+    return np.linalg.det(a) + np.sum(np.linalg.eigh(a + a.T)[0] + np.linalg.qr(a)[1])
+x = np.eye(20) + np.arange(400.0).reshape(20, 20) / 400.0
+ad_core.grad(np.sum)(x)
+before = set(sys.modules)
+ad_core.grad(f)(x)
+ad_core.trace(f, x).grad(np.stack([x, x]), batch_dims=1)
+others = [name for name in set(sys.modules) - before if not name.startswith(("ad_core", "ctypes"))]
+assert not any(name.split(".")[0] == "scipy" for name in sys.modules), others
+"""
+    path = os.pathsep.join(sys.path)
+    environment = {**os.environ, "PYTHONPATH": path}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path)
 
 
 def test_threads_share_a_function():
@@ -216,3 +241,26 @@ def test_every_kind_is_in_c_and_in_python_and_is_compared(name, source, rule):
     path = ROOT / "src" / "linalg" / source
     if path.is_file():
         assert f"ad_linear_{name} = {{" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(("qr", "eig"))])
+def test_products_with_hessians_are_one_sweep(name):
+    """The core knows the second derivatives, which are those of the recorded gradient."""
+    function, *args = CASES[name]
+    numbers = tuple(range(len(args)))
+    direction = [np.cos(np.arange(x.size)).reshape(x.shape) for x in args]
+
+    def total(*args):
+        # the matrices depend on other numbers, so that their adjoints are needed too
+        found = function(*[x * np.cos(1e-4 * x[..., :1]) for x in args])
+        return np.sum(np.sin(found)) + np.sum(np.sin(function(*args)))
+
+    recording = record(total, args, {}, numbers)
+    flat_direction, nodes = flat(direction), recording.inputs.nodes
+    one = _core.hessian_product(
+        recording.trace, nodes, recording.outputs.nodes, np.ones(1), flat_direction
+    )
+    assert one is not None
+    expected = flat(ad_core.jvp(ad_core.grad(total, numbers), args, direction)[1])
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(one, expected, rtol=1e-9, atol=1e-11 * scale)

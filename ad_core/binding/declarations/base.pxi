@@ -4,6 +4,9 @@
 cdef extern from "base/floating.h" nogil:
     int ad_float_noted          # an array operation of this thread had a floating-point error
 
+cdef extern from "base/nonfinite.h" nogil:
+    int ad_all_finite(size_t n, const double *x)
+
 cdef extern from "base/status.h" nogil:
     ctypedef enum ad_status:
         AD_OK
@@ -19,6 +22,7 @@ cdef extern from "base/status.h" nogil:
 
 cdef extern from "base/alloc.h" nogil:
     void *ad_alloc(size_t count, size_t size)
+    void *ad_alloc_zeroed(size_t count, size_t size)
     void ad_free(void *memory)
     void *ad_alloc_lines(size_t count, size_t size)
     void ad_free_lines(void *memory)

@@ -52,6 +52,10 @@ cdef extern from "ops/ops.h" nogil:
     const ad_op_alias *ad_op_aliases(size_t *n)
 
 cdef extern from "ops/call.h" nogil:
+    ctypedef enum ad_call_mode:
+        AD_CALL_VALUE
+        AD_CALL_PUSH
+        AD_CALL_PULL
     ctypedef struct ad_callbacks:
         ad_status (*value)(void *rule, size_t n, const double *x, size_t m,
                            double *y) noexcept nogil
@@ -59,14 +63,21 @@ cdef extern from "ops/call.h" nogil:
                           size_t p, const double *tangent, double *out) noexcept nogil
         ad_status (*pull)(void *rule, size_t n, const double *x, size_t m, const double *y,
                           size_t p, const double *adjoint, double *out) noexcept nogil
+        int (*curves)(void *rule) noexcept nogil
+        ad_status (*curve)(void *rule, size_t n, const double *x, const double *dx, size_t m,
+                           const double *y, const double *dy, const double *w, const double *dw,
+                           double *out) noexcept nogil
         ad_status (*expand)(void *rule, ad_tape *tape, int backward, size_t n,
                             const uint32_t *input, size_t m, uint32_t first,
                             const uint32_t *seed, uint32_t *out) noexcept nogil
         void (*keep)(void *rule) noexcept nogil
         void (*drop)(void *rule) noexcept nogil
         int (*elementwise)(void *rule) noexcept nogil
-        ad_status (*values)(void *rule, size_t n, size_t m, size_t points, const double *x,
-                            double *y) noexcept nogil
+        size_t (*blocks)(void *rule, int results, size_t count, uint32_t *block) noexcept nogil
+        size_t (*most_points)(void *rule, ad_call_mode mode) noexcept nogil
+        ad_status (*at_points)(void *rule, ad_call_mode mode, size_t n, size_t m, size_t p,
+                               size_t points, const double *x, double *out,
+                               unsigned char *left) noexcept nogil
         ad_status (*slopes)(void *rule, ad_graph *graph, size_t n, const uint32_t *x, size_t m,
                             uint32_t y, uint32_t *slope) noexcept nogil
     void ad_callbacks_set(const ad_callbacks *callbacks)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# The LAPACK routines that SciPy exports for C.  They are looked up when the first function of
-# matrices is recorded.  Without them, every function is computed by its rule in Python.
+# The LAPACK routines that compute functions of matrices: those of the library that NumPy's linalg
+# is linked with or, if they are not found there, those that SciPy exports for C.  SciPy is not
+# imported for them.  Without them, every function but those of small matrices is computed by its
+# rule in Python.
 
 cdef extern from "linalg/linear.h" nogil:
     ctypedef int ad_linear_kind
@@ -23,7 +25,7 @@ cdef extern from "linalg/linear.h" nogil:
         void *geqrf
         void *orgqr
         void *syevd
-    void ad_lapack_set(const ad_lapack *lapack)
+    bint ad_lapack_set(const ad_lapack *lapack)
     ctypedef struct ad_linear
     ad_linear *ad_linear_new(ad_linear_kind kind, size_t batch, size_t n, size_t k, unsigned flags)
     void ad_linear_free(ad_linear *linear)
@@ -36,6 +38,16 @@ cdef extern from "linalg/linear.h" nogil:
                              const double *tangent, double *out)
     ad_status ad_linear_pull(ad_linear *linear, const double *x, const double *y, size_t p,
                              const double *adjoint, double *out)
+    bint ad_linear_curves(const ad_linear *linear)
+    ad_status ad_linear_curve(ad_linear *linear, const double *x, const double *dx,
+                              const double *y, const double *dy, const double *w,
+                              const double *dw, double *out)
+    size_t ad_linear_most_points(const ad_linear *linear)
+    void ad_linear_values_at(const ad_linear *linear, size_t points, const double *x, double *y,
+                             unsigned char *left)
+    void ad_linear_products_at(const ad_linear *linear, int backward, size_t points, size_t p,
+                               const double *x, const double *y, const double *seed, double *out,
+                               unsigned char *left)
 
 
 def linear_table():
@@ -52,35 +64,75 @@ cdef dict LINEAR_KINDS = {name: kind for kind, (name, _, _) in enumerate(linear_
 LINEAR_FLAGS = {
     "lower": AD_LINEAR_LOWER, "transposed": AD_LINEAR_TRANSPOSED, "unit": AD_LINEAR_UNIT}
 
-cdef object lapack_found = None     # None: not looked up yet
+cdef object lapack_found = None     # the module that has the routines; None: not looked up yet
+ROUTINES = ("gemm", "trsm", "getrf", "getrs", "getri", "potrf", "geqrf", "orgqr", "syevd")
+# How libraries name their routines.  OpenBLAS, as NumPy's wheels contain it, has the first names.
+SYMBOLS = ("scipy_d{}_64_", "d{}_64_", "scipy_d{}_", "d{}_")
 
 
-cdef void *routine(object table, str name) except NULL:
-    """A routine of one of SciPy's tables; ImportError unless its integers are C ints."""
-    cdef const char *signature = PyCapsule_GetName(table[name])
-    if b"int *" not in signature:
-        raise ImportError(f"SciPy's {name} has another signature: {signature.decode()}")
-    return PyCapsule_GetPointer(table[name], signature)
+cdef bint set_lapack(list addresses) except -1:
+    cdef ad_lapack lapack
+    cdef list at = addresses
+    lapack.gemm = <void *> <size_t> at[0]
+    lapack.trsm = <void *> <size_t> at[1]
+    lapack.getrf = <void *> <size_t> at[2]
+    lapack.getrs = <void *> <size_t> at[3]
+    lapack.getri = <void *> <size_t> at[4]
+    lapack.potrf = <void *> <size_t> at[5]
+    lapack.geqrf = <void *> <size_t> at[6]
+    lapack.orgqr = <void *> <size_t> at[7]
+    lapack.syevd = <void *> <size_t> at[8]
+    return ad_lapack_set(&lapack)
+
+
+cdef list numpy_routines():
+    """The addresses of the routines in the library that np.linalg is linked with; [] if it does not
+    show them."""
+    import ctypes       # NumPy has imported it
+
+    try:
+        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)
+    except (AttributeError, OSError):
+        return []
+    for symbol in SYMBOLS:
+        try:
+            found = [library[symbol.format(name)] for name in ROUTINES]
+        except AttributeError:
+            continue
+        return [ctypes.cast(routine, ctypes.c_void_p).value for routine in found]
+    return []
+
+
+cdef list scipy_routines():
+    """The same for the library of SciPy, if it has been imported."""
+    cdef list found = []
+    if "scipy.linalg" not in sys_modules:
+        return found
+    try:
+        from scipy.linalg import cython_blas, cython_lapack
+    except ImportError:
+        return found
+    for name in ROUTINES:
+        table = cython_blas if name in ("gemm", "trsm") else cython_lapack
+        capsule = table.__pyx_capi__["d" + name]
+        found.append(<size_t> PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule)))
+    return found
 
 
 def has_lapack():
-    """Whether SciPy's LAPACK is available; looked up once."""
+    """Whether there is a LAPACK.  NumPy's is looked up once, and SciPy's as long as there is no
+    other."""
     global lapack_found
-    cdef ad_lapack lapack
-    if lapack_found is None:
-        try:
-            from scipy.linalg import cython_blas, cython_lapack
-            lapack.gemm = routine(cython_blas.__pyx_capi__, "dgemm")
-            lapack.trsm = routine(cython_blas.__pyx_capi__, "dtrsm")
-            lapack.getrf = routine(cython_lapack.__pyx_capi__, "dgetrf")
-            lapack.getrs = routine(cython_lapack.__pyx_capi__, "dgetrs")
-            lapack.getri = routine(cython_lapack.__pyx_capi__, "dgetri")
-            lapack.potrf = routine(cython_lapack.__pyx_capi__, "dpotrf")
-            lapack.geqrf = routine(cython_lapack.__pyx_capi__, "dgeqrf")
-            lapack.orgqr = routine(cython_lapack.__pyx_capi__, "dorgqr")
-            lapack.syevd = routine(cython_lapack.__pyx_capi__, "dsyevd")
-            ad_lapack_set(&lapack)
-            lapack_found = True
-        except ImportError:
-            lapack_found = False
-    return lapack_found
+    if lapack_found is None and sys.byteorder == "little":
+        routines = numpy_routines()
+        lapack_found = bool(routines) and set_lapack(routines)
+    if not lapack_found and sys.byteorder == "little":
+        routines = scipy_routines()
+        lapack_found = bool(routines) and set_lapack(routines)
+    return bool(lapack_found)
+
+
+def without_lapack():
+    """For tests: let there be no LAPACK. Must be called before it is looked up."""
+    global lapack_found
+    lapack_found = False

@@ -39,6 +39,9 @@ cdef struct called:
     bint undetermined       # whether results may be no functions of the arguments at some points
     size_t met              # number of calls at such points
     size_t outcome          # 1: a further result tells whether the call has the recorded outcome
+    size_t blocks           # the number of items of a stack (Rule.stack); 0 for other rules
+    size_t arrays[2]        # of a stack: the numbers of arrays and of results,
+    size_t *item            # and the size of an item of each of them
 
 
 cdef class Called:
@@ -65,14 +68,21 @@ cdef class Called:
         self.c.elementwise = rule.elementwise
         self.c.undetermined = rule.undetermined is not None
         self.c.outcome = outcome
-        if linear is not None and has_lapack():
+        if not self.c.elementwise and rule.stack is not None and rule.outputs is not None:
+            set_stack(&self.c, rule)
+        if linear is not None:
             kind, batch, n, k, flags, fixed = linear
             self.c.linear = ad_linear_new(LINEAR_KINDS[kind], batch, n, k, flags)
+            if (not has_lapack() and self.c.linear != NULL
+                    and ad_linear_most_points(self.c.linear) == 1):
+                ad_linear_free(self.c.linear)
+                self.c.linear = NULL
             if fixed is not None and self.c.linear != NULL:
                 matrices = contiguous(fixed, dtype_float)
                 check(ad_linear_fix(self.c.linear, <double *> cnp.PyArray_DATA(matrices)))
 
     def __dealloc__(self):
+        ad_free(self.c.item)
         ad_linear_free(self.c.linear)
 
     cdef int prepare(self) except -1:
@@ -174,6 +184,8 @@ cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const dou
         return AD_OK
     if linear != NULL:
         status = ad_linear_push(linear, x, y, p, tangent, out)
+    if status == AD_OK:
+        return zero_items(<called *> c, False, n, m, p, tangent, out)
     if status != AD_CALL_FAILED:
         return status
     with gil:
@@ -183,7 +195,7 @@ cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const dou
         try:
             take(rule_of(c).push(new_copy(n, 0, x), new_copy(m, 0, y), new_copy(n, p, tangent)),
                  m * p, out)
-            return AD_OK
+            return zero_items(<called *> c, False, n, m, p, tangent, out)
         except BaseException as error:
             raised.error = error
             return AD_CALL_FAILED
@@ -204,6 +216,8 @@ cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const dou
         return AD_OK
     if linear != NULL:
         status = ad_linear_pull(linear, x, y, p, adjoint, out)
+    if status == AD_OK:
+        return zero_items(<called *> c, True, n, m, p, adjoint, out)
     if status != AD_CALL_FAILED:
         return status
     with gil:
@@ -213,13 +227,30 @@ cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const dou
         try:
             take(rule_of(c).pull(new_copy(n, 0, x), new_copy(m, 0, y), new_copy(m, p, adjoint)),
                  n * p, out)
-            return AD_OK
+            return zero_items(<called *> c, True, n, m, p, adjoint, out)
         except BaseException as error:
             raised.error = error
             return AD_CALL_FAILED
         finally:
             suppress_errors(-1)
             set_current(running)
+
+
+cdef int rule_curves(void *c) noexcept nogil:
+    cdef const called *own = <const called *> c
+    return own.linear != NULL and not own.undetermined and ad_linear_curves(own.linear)
+
+
+cdef ad_status rule_curve(void *c, size_t n, const double *x, const double *dx, size_t m,
+                          const double *y, const double *dy, const double *w, const double *dw,
+                          double *out) noexcept nogil:
+    cdef ad_status status = AD_CALL_FAILED
+    if not without_derivative(<called *> c, m - (<called *> c).outcome, y):
+        status = ad_linear_curve((<called *> c).linear, x, dx, y, dy, w, dw, out)
+    if status != AD_CALL_FAILED:
+        return status
+    fill(out, n, NAN)
+    return AD_OK
 
 
 cdef Trace trace_on(ad_tape *tape):
@@ -304,7 +335,11 @@ cdef int set_callbacks() except -1:
     callbacks.keep = rule_keep
     callbacks.drop = rule_drop
     callbacks.elementwise = rule_elementwise
-    callbacks.values = each_values
+    callbacks.curves = rule_curves
+    callbacks.curve = rule_curve
+    callbacks.blocks = rule_blocks
+    callbacks.most_points = most_points
+    callbacks.at_points = at_points
     callbacks.slopes = each_slopes
     ad_callbacks_set(&callbacks)
     return 0

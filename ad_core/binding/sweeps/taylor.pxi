@@ -36,7 +36,7 @@ def hessian_product(Trace trace not None, cnp.ndarray inputs, cnp.ndarray output
                     cnp.ndarray weights, cnp.ndarray direction):
     """The Hessian of weights @ outputs times a direction, shape (D,), for weights of shape (K,) and
     a direction of shape (D,).  Returns None if a nonfinite number occurs, as taylor_coefficients
-    does."""
+    does, or if a rule is called whose second derivatives are not known to the core."""
     cdef ad_function f = function_of(trace, inputs, outputs)
     cdef cnp.ndarray w = contiguous(weights, dtype=np.float64)
     cdef cnp.ndarray t = contiguous(direction, dtype=np.float64)
@@ -53,7 +53,7 @@ def hessian_product(Trace trace not None, cnp.ndarray inputs, cnp.ndarray output
     with nogil:
         status = ad_hessian_product(&f, weight, seed, to, work, &poll)
     release_workspace(work)
-    if status == AD_NOT_FINITE:
+    if status == AD_NOT_FINITE or status == AD_BAD_OP:
         return None
     swept(status, signal)
     return result

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Discrete Fourier transforms as linear functions of real and imaginary parts. The rule for
-cotangents is the opposite transform. Transforms over several axes are made of those over one."""
+cotangents is the opposite transform. Rules transform the last axis, so that the others are those of
+a stack. Transforms over several axes are made of those over one."""
 
 import numpy as np
 
@@ -42,65 +43,68 @@ def _plain(function, *settings):
     return value
 
 
-def _fitted(x, n, axis):
-    """x, cut off or padded with zeros to n elements along the axis."""
-    moved = np.moveaxis(x, axis, -1)
-    if moved.shape[-1] < n:
-        zeros = np.zeros((*moved.shape[:-1], n - moved.shape[-1]))
-        moved = np.concatenate([moved, zeros], axis=-1)
-    return np.moveaxis(moved[..., :n], -1, axis)
+def _fitted(x, n):
+    """x, cut off or padded with zeros to n elements along the last axis."""
+    if x.shape[-1] < n:
+        zeros = np.zeros((*x.shape[:-1], n - x.shape[-1]))
+        x = np.concatenate([x, zeros], axis=-1)
+    return x[..., :n]
 
 
-def _weighted(x, inner, n, axis):
+def _weighted(x, inner, n):
     """Half a spectrum of length n, times a factor at the frequencies that have a mirror image."""
     factors = np.full(n // 2 + 1, inner)
     factors[0] = 1.0
     if n % 2 == 0:
         factors[-1] = 1.0
-    return np.moveaxis(np.moveaxis(x, axis, -1) * factors, -1, axis)
+    return x * factors
 
 
 # These functions take and return parts, plain or traced: one for real and two for complex numbers.
 
 
-def _full(name, xs, n, axis, norm):
-    size, count = xs[0].shape[axis], len(xs)
+def _full(name, xs, n, norm):
+    size, count = xs[0].shape[-1], len(xs)
 
     def jvp(arrays, results, tangents):
-        return _full(name, tangents, n, axis, norm)
+        return _full(name, tangents, n, norm)
 
     def vjp(arrays, results, cotangents):
-        found = _full(INVERSE[name], cotangents, n, axis, _other(norm))
-        return [_fitted(x, size, axis) for x in found[:count]]
+        found = _full(INVERSE[name], cotangents, n, _other(norm))
+        return [_fitted(x, size) for x in found[:count]]
 
-    value = _plain(getattr(np.fft, name), n, axis, norm)
-    return call(f"np.fft.{name}", value, xs, jvp, vjp, raises=False)
+    return _called(name, xs, n, norm, jvp, vjp)
 
 
-def _half(xs, n, axis, norm):
-    size = xs[0].shape[axis]
+def _half(xs, n, norm):
+    size = xs[0].shape[-1]
 
     def jvp(arrays, results, tangents):
-        return _half(tangents, n, axis, norm)
+        return _half(tangents, n, norm)
 
     def vjp(arrays, results, cotangents):
-        spectrum = [_weighted(w, 0.5, n, axis) for w in cotangents]
-        return [_fitted(x, size, axis) for x in _of_half(spectrum, n, axis, _other(norm))]
+        spectrum = [_weighted(w, 0.5, n) for w in cotangents]
+        return [_fitted(x, size) for x in _of_half(spectrum, n, _other(norm))]
 
-    return call("np.fft.rfft", _plain(np.fft.rfft, n, axis, norm), xs, jvp, vjp, raises=False)
+    return _called("rfft", xs, n, norm, jvp, vjp)
 
 
-def _of_half(xs, n, axis, norm):
-    size, count = xs[0].shape[axis], len(xs)
+def _of_half(xs, n, norm):
+    size, count = xs[0].shape[-1], len(xs)
 
     def jvp(arrays, results, tangents):
-        return _of_half(tangents, n, axis, norm)
+        return _of_half(tangents, n, norm)
 
     def vjp(arrays, results, cotangents):
-        found = [_weighted(x, 2.0, n, axis) for x in _half(cotangents, n, axis, _other(norm))]
-        return [_fitted(x, size, axis) for x in found[:count]]
+        found = [_weighted(x, 2.0, n) for x in _half(cotangents, n, _other(norm))]
+        return [_fitted(x, size) for x in found[:count]]
 
-    return call("np.fft.irfft", _plain(np.fft.irfft, n, axis, norm), xs, jvp, vjp, raises=False)
+    return _called("irfft", xs, n, norm, jvp, vjp)
+
+
+def _called(name, xs, n, norm, jvp, vjp):
+    value = _plain(getattr(np.fft, name), n, -1, norm)
+    return call(f"np.fft.{name}", value, xs, jvp, vjp, raises=False, stack=xs[0].shape[:-1])
 
 
 def _parts_of(a):
@@ -119,7 +123,8 @@ def _applied(function, transform, xs, n, axis, norm):
     if plain is not None:  # an array of constants, to which traced values can be written
         found = _plain(function, n, axis, norm)(*plain)
         return np.array(*found) if len(found) == 1 else made(_joined(*found))
-    return _joined(*transform(xs, n, axis, norm))
+    found = transform([np.moveaxis(x, axis, -1) for x in xs], n, norm)
+    return _joined(*(np.moveaxis(x, -1, axis) for x in found))
 
 
 def _joined(re, im=None):

@@ -86,8 +86,26 @@ static void drop(void *rule) { ((product *)rule)->kept--; }
 /* y_k depends on x_(k+1) as well */
 static int elementwise(void *rule) { return rule == NULL; }
 
-static const ad_callbacks callbacks = {value, push,        pull, expand, keep,
-                                       drop,  elementwise, NULL, NULL};
+static int curves(void *rule) { return rule == NULL; }
+
+static size_t blocks(void *rule, int results, size_t count, uint32_t *block) {
+    (void)rule, (void)results;
+    if (block != NULL) memset(block, 0, count * sizeof *block);
+    return 1;
+}
+
+static size_t most_points(void *rule, ad_call_mode mode) { return rule != NULL && mode < AD_CALL_MODES; }
+
+static const ad_callbacks callbacks = {.value = value,
+                                       .push = push,
+                                       .pull = pull,
+                                       .curves = curves,
+                                       .expand = expand,
+                                       .keep = keep,
+                                       .drop = drop,
+                                       .elementwise = elementwise,
+                                       .blocks = blocks,
+                                       .most_points = most_points};
 static const ad_node inputs[] = {0, 1, 2}, scattered[] = {2, 0, 1};
 
 /* sin of the products of x_2 x_0, x_0 x_1, x_1 x_2. */

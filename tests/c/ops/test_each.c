@@ -78,8 +78,33 @@ static ad_status slopes(void *rule, ad_graph *g, size_t n, const uint32_t *x, si
 static void keep(void *rule) { (void)rule; }
 static int elementwise(void *rule) { return rule != NULL; }
 
-static const ad_callbacks callbacks = {value, push,        pull,   NULL,  keep,
-                                       keep,  elementwise, values, slopes};
+static size_t blocks(void *rule, int results, size_t count, uint32_t *block) {
+    (void)rule, (void)results;
+    if (block != NULL) memset(block, 0, count * sizeof *block);
+    return 1;
+}
+
+static size_t most_points(void *rule, ad_call_mode mode) {
+    (void)rule;
+    return mode == AD_CALL_VALUE ? AD_LANE_CALL_POINTS : 1;
+}
+
+static ad_status at_points(void *rule, ad_call_mode mode, size_t n, size_t m, size_t p, size_t points,
+                           const double *x, double *out, unsigned char *left) {
+    (void)p, (void)left;
+    return mode == AD_CALL_VALUE ? values(rule, n, m, points, x, out) : AD_BAD_OP;
+}
+
+static const ad_callbacks callbacks = {.value = value,
+                                       .push = push,
+                                       .pull = pull,
+                                       .keep = keep,
+                                       .drop = keep,
+                                       .elementwise = elementwise,
+                                       .blocks = blocks,
+                                       .most_points = most_points,
+                                       .at_points = at_points,
+                                       .slopes = slopes};
 static const ad_node inputs[N] = {0, 1, 2, 3};
 static const ad_term terms[N] = {0, 1, 2, 3};
 
@@ -200,7 +225,7 @@ TEST(each_has_derivatives_of_any_order_in_a_graph) {
     size_t number = 0, same = 1;
     REQUIRE(ad_graph_init(&g, N, 1000) == AD_OK);
     ad_callbacks_set(&callbacks);
-    const ad_call_rule called = {&rule, N, M, 1};
+    const ad_call_rule called = {&rule, N, M, 1, 1};
     CHECK(ad_graph_rule(&g, called, &number) == AD_OK);
     CHECK(ad_graph_rule(&g, called, &same) == AD_OK && same == number);
     ad_term y = ad_graph_call(&g, number, AD_CALL_VALUE, 0, terms), first[N], second[N];
