@@ -9,7 +9,10 @@ cdef class Hooks:
 
     # NumPy's functions on traced values
     cdef object ufunc               # (ufunc, method, inputs, kwargs): all but rows of the table
-    cdef object function            # (function, types, args, kwargs)
+    cdef object function            # (function, types, args, kwargs): all but the common case
+    cdef object implementation      # (function): what an Implementation holds, or None
+    cdef object explained           # (error, function, args, kwargs): an error to raise instead
+    cdef object in_numpy_layout     # (function, args, kwargs, result)
     cdef object matmul              # (a, b)
     cdef object round_              # (x, decimals)
     cdef dict array_methods         # name -> function(x, ...)
@@ -43,13 +46,17 @@ cdef class Hooks:
 cdef Hooks hooks = Hooks()
 
 
-def set_hooks(*, ufunc, function, matmul, round_, array_methods, array_attributes, array_setters,
-              testing, keep_error, complex_type, complex_operation, complex_made, ask_ufunc,
-              ask_function, refuse_operand, refuse_input, masked, masked_type, masked_result,
-              record, finish, gradient, flatten, submit, workers):
+def set_hooks(*, ufunc, function, implementation, explained, in_numpy_layout, matmul, round_,
+              array_methods, array_attributes, array_setters, testing, keep_error, complex_type,
+              complex_operation, complex_made, ask_ufunc, ask_function, refuse_operand,
+              refuse_input, masked, masked_type, masked_result, record, finish, gradient, flatten,
+              submit, workers):
     """Set the functions of the Python layer; called once, when ad_core is imported."""
     hooks.ufunc = ufunc
     hooks.function = function
+    hooks.implementation = implementation
+    hooks.explained = explained
+    hooks.in_numpy_layout = in_numpy_layout
     hooks.matmul = matmul
     hooks.round_ = round_
     hooks.array_methods = array_methods
@@ -72,6 +79,7 @@ def set_hooks(*, ufunc, function, matmul, round_, array_methods, array_attribute
     hooks.gradient = gradient
     hooks.flatten = flatten
     set_threads(submit, workers)
+    install_methods()
 
 
 def set_threads(submit, workers):

@@ -6,6 +6,7 @@ cdef dict op_numbers = {}       # row name -> number
 cdef dict ufunc_ops = {}        # ufunc object -> row number
 
 cdef dict operators = {}        # op -> Python's operator
+cdef object np_matmul = np.matmul
 
 
 def op_table():
@@ -148,6 +149,12 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
             result = call_elementwise(function, inputs)
             if result is not NotImplemented:
                 return result
+        if ufunc is np_matmul and len(inputs) == 2:
+            result = product_of_two(inputs[0], inputs[1])
+            if result is not None:
+                if ad_float_noted or watching:
+                    report_float_errors(ufunc, inputs, kwargs, result)
+                return result
     if ad_current == NULL:
         return getattr(ufunc, method)(*plain_constants(inputs), **kwargs)
     if not operable_call(inputs, kwargs):
@@ -164,36 +171,16 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
     return result
 
 
-# Functions that call functions of the user, in whose operations floating-point errors count.
-cdef set calling_back = {np.apply_along_axis, np.apply_over_axes, np.piecewise}
-
-
-cdef object numpy_call(object func, object types, tuple args, dict kwargs):
-    cdef Trace trace
-    cdef size_t before
-    if ad_current == NULL:
-        return func(*plain_constants(args), **kwargs)
-    if not known_types(types):
-        return hooks.ask_function(func, types, args, kwargs)
-    if ad_errors_suppressed or func in calling_back:
-        return hooks.function(func, types, args, kwargs)
-    trace = innermost().root()
-    before = trace.tape.runs
-    suppress_errors(1)
-    try:
-        result = hooks.function(func, types, args, dict(kwargs))
-    finally:
-        suppress_errors(-1)
-    if (ad_float_noted or watching) and (trace.tape == NULL or trace.tape.runs != before):
-        report_float_errors(func, args, kwargs, result)
-    return result
-
-
 cdef object operate_matmul(object left, object right):
     if not operable(left) or not operable(right):
         return foreign_operation("matmul", left, right)
     if (is_discrete(left) or is_discrete(right)) and ad_current != NULL:
         return hooks.ufunc(np.matmul, "__call__", (left, right), {})
+    result = product_of_two(left, right)
+    if result is not None:
+        if ad_float_noted or watching:
+            report_float_errors(operator.matmul, (left, right), {}, result)
+        return result
     return as_numpy(operator.matmul, hooks.matmul, (left, right), {})
 
 
@@ -226,20 +213,16 @@ cdef int note_scalar_as_object(TracedScalar x) except -1:
 
 
 cdef object method_of(object x, str name):
-    function = hooks.array_methods.get(name)
-    if function is None and name in hooks.array_attributes:
-        return hooks.array_attributes[name](x)
+    """An attribute that is not in the type: an error that says so."""
     if name == "__array__" and type(x) is TracedScalar:
         note_scalar_as_object(<TracedScalar> x)     # NumPy calls this to make an array
-    if function is None and name in ("data", "ctypes"):
+    if name in ("data", "ctypes"):
         refuse_memory(name)
-    if function is None:
-        if not name.startswith("_") and callable(getattr(x.__class__, name, None)):
-            return types.MethodType(functools.partial(refuse_method, name), x)
-        raise AttributeError(
-            f"a traced value has no attribute {name!r}; docs/numpy-coverage.md lists the methods "
-            f"and attributes of NumPy's arrays that ad_core supports")
-    return types.MethodType(function, x)
+    if not name.startswith("_") and callable(getattr(x.__class__, name, None)):
+        return types.MethodType(functools.partial(refuse_method, name), x)
+    raise AttributeError(
+        f"a traced value has no attribute {name!r}; docs/numpy-coverage.md lists the methods "
+        f"and attributes of NumPy's arrays that ad_core supports")
 
 
 cdef int set_attribute(TracedArray x, str name, object value) except -1:
@@ -423,6 +406,7 @@ ad_finish_type(TracedScalar, <void *> array_ufunc, True)
 ad_finish_type(TracedArray, <void *> array_ufunc, False)
 fill_table()
 fill_exact()
+enter_ufuncs()
 use_numpy_loops()
 if not choose_isa(os.environ.get("AD_CORE_ISA") or None):
     raise ImportError(f"AD_CORE_ISA={os.environ['AD_CORE_ISA']!r} is not an instruction set that "

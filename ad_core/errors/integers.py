@@ -12,7 +12,10 @@ import numpy as np
 
 from ad_core.errors import NotDifferentiable
 
-__all__ = ["check_parameters", "explain_integers", "index_error", "integer", "real", "shown"]
+__all__ = [
+    "check_parameters", "explain_integers", "explained_error", "index_error", "integer", "real",
+    "shown",
+]  # fmt: skip
 
 LIBRARIES = (
     os.path.dirname(os.path.dirname(__file__)) + os.sep,
@@ -137,16 +140,22 @@ def explain_integers(call):
         try:
             return call(function, *middle)
         except (OverflowError, TypeError, IndexError) as error:
-            if isinstance(error, NotDifferentiable) or not re.search(RAW, str(error)):
-                raise
-            if _passed_other_code(error.__traceback__):
-                raise
-            found = _explanation(function, error, *middle[-2:])
+            found = explained_error(error, function, *middle[-2:])
             if found is None:
                 raise
         raise found from None
 
     return explained
+
+
+def explained_error(error, function, args, kwargs):
+    """The error to raise instead of one that NumPy or Python raised in a call of a NumPy function;
+    None for errors that are understandable as they are."""
+    if isinstance(error, NotDifferentiable) or not re.search(RAW, str(error)):
+        return None
+    if _passed_other_code(error.__traceback__):
+        return None
+    return _explanation(function, error, args, kwargs)
 
 
 def _passed_other_code(traceback):

@@ -11,8 +11,9 @@ __all__ = ["as_array", "as_floats", "as_traced"]
 
 def as_array(x):
     """x as an array. Traced scalars become 0-d traced arrays, lists plain or traced arrays."""
-    if _core.traced(x):
-        return _core.as_array(x)
+    known = _core.known_array(x)
+    if known is not None:
+        return known
     array = x if type(x) is np.ndarray else _core.numbers_in(x)
     if _core.traced(array):
         return array
@@ -25,6 +26,9 @@ def as_array(x):
 def as_floats(x):
     """x as an array. Truth values and integers are converted to floats, since their arithmetic
     differs from that of floats."""
+    known = _core.float_array(x)
+    if known is not None:
+        return known
     array = _core.numbers_of(as_array(x))
     return array * 1.0 if array.dtype.kind in "biu" else array
 

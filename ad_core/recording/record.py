@@ -2,6 +2,8 @@
 """A function recorded at one point: its trace, inputs and outputs, and products with its
 Jacobian. All transforms are built on this."""
 
+import math
+
 import numpy as np
 
 from ad_core import _core
@@ -47,13 +49,15 @@ class Leaves:
         """The parts of an array along axis, one for each leaf, as pairs (part, leaf's shape)."""
         parts, start = [], 0
         for shape in self.shapes:
-            stop = start + int(np.prod(shape, dtype=int))
+            stop = start + math.prod(shape)
             parts.append((flat[start:stop] if axis == 0 else flat[:, start:stop], shape))
             start = stop
         return parts
 
     def build(self, flat):
         """A flat array as the nested containers of these inputs or outputs."""
+        if not any(self.shapes):  # numbers
+            return self.tree.build(list(flat))
         return self.tree.build([_shaped(part, shape) for part, shape in self.split(flat)])
 
 
@@ -223,16 +227,22 @@ def record(fun, args, kwargs, argnums, has_aux=False):
             parts, trees = [], []
             for k in numbers:
                 leaves, tree = flatten(args[k])
+                trees.append(tree)
+                made = _core.number_inputs(trace, leaves)
+                if made is not None:
+                    traced, nodes, root = made
+                    given[k] = tree.build(traced)
+                    parts.append((nodes, root, [()] * len(leaves)))
+                    continue
                 made = [
                     _core.make_input(trace, leaf, lambda j=j: _what(fun, k, tree, j))  # noqa: B023
                     for j, leaf in enumerate(leaves)
                 ]
                 given[k] = tree.build([traced for traced, _, _ in made])
                 parts += [
-                    (nodes, root, np.shape(leaf))
+                    (nodes, root, [np.shape(leaf)])
                     for (_, nodes, root), leaf in zip(made, leaves, strict=True)
                 ]
-                trees.append(tree)
             y = fun(*given, **kwargs)
             return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
         except Exception as error:
@@ -243,7 +253,7 @@ def record(fun, args, kwargs, argnums, has_aux=False):
 def finish(trace, x, inputs, root, y):
     """The Recording of a trace that was begun elsewhere with the one input x."""
     _, tree = flatten(0.0)
-    return _finish(trace, [(inputs, root, np.shape(x))], [tree], True, y, False)
+    return _finish(trace, [(inputs, root, [np.shape(x)])], [tree], True, y, False)
 
 
 def _finish(trace, parts, trees, single, y, has_aux):
@@ -268,7 +278,8 @@ def _finish(trace, parts, trees, single, y, has_aux):
         found = [_core.output_nodes(trace, leaf, what) for leaf in leaves]
     aux = map_leaves(lambda leaf: _released(trace, leaf), aux)
     nodes = [_core.moved_nodes(base, part) for part, base, _ in parts]
-    inputs = Leaves(ArgumentTrees(trees), [shape for _, _, shape in parts], _core.join_nodes(nodes))
+    shapes = [shape for _, _, of_part in parts for shape in of_part]
+    inputs = Leaves(ArgumentTrees(trees), shapes, _core.join_nodes(nodes))
     outputs = Leaves(tree, [shape for _, shape in found], _core.join_nodes([n for n, _ in found]))
     _core.complete_recording(trace, inputs.nodes, outputs.nodes)
     recording = Recording(trace, inputs, outputs, single, aux)

@@ -7,8 +7,11 @@ built has the order of the original.
 """
 
 import operator
+from itertools import islice
 
-__all__ = ["Tree", "flatten", "leaf_path", "leaf_paths", "map_leaves"]
+from ad_core import _core
+
+__all__ = ["LEAF", "Tree", "flatten", "leaf_path", "leaf_paths", "map_leaves"]
 
 
 class Tree:
@@ -21,7 +24,7 @@ class Tree:
     {'w': ['y', 'z'], 'b': 'x'}
     """
 
-    __slots__ = ("children", "keys", "kind", "leaves", "order")
+    __slots__ = ("children", "flat", "keys", "kind", "leaves", "order")
 
     def __init__(self, kind, children=(), keys=(), order=None):
         """keys: a dict's keys in the order of its children. order: which of these keys is first,
@@ -30,7 +33,11 @@ class Tree:
         self.children = children
         self.keys = keys
         self.order = order
-        self.leaves = 1 if kind is None else sum(child.leaves for child in children)
+        self.flat = {child.kind for child in children} <= {None}  # no container in this one
+        if self.flat:
+            self.leaves = len(children) if kind is not None else 1
+        else:
+            self.leaves = sum(child.leaves for child in children)
 
     def build(self, leaves):
         """The nested containers with these leaves."""
@@ -39,7 +46,12 @@ class Tree:
     def _build(self, leaves):
         if self.kind is None:
             return next(leaves)
-        parts = [child._build(leaves) for child in self.children]
+        if self.flat:
+            parts = list(islice(leaves, self.leaves))
+            if len(parts) < self.leaves:
+                raise StopIteration
+        else:
+            parts = [child._build(leaves) for child in self.children]
         if self.kind is dict:
             order = range(len(parts)) if self.order is None else self.order
             return {self.keys[k]: parts[k] for k in order}
@@ -78,6 +90,9 @@ def _flatten(value, leaves):
         leaves.append(value)
         return LEAF
     if kind is list or issubclass(kind, tuple):
+        if _core.are_leaves(value):
+            leaves += value
+            return Tree(kind, [LEAF] * len(value))
         return Tree(kind, [_flatten(part, leaves) for part in value])
     if kind is dict:
         keys, order = _by_key(list(value))

@@ -11,7 +11,7 @@ from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
 from ad_core.recording import layouts
 from ad_core.recording.argnums import is_single
-from ad_core.recording.trees import flatten, leaf_path
+from ad_core.recording.trees import LEAF, flatten, leaf_path
 from ad_core.rules.rule import call
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "bound",
     "leaves_like",
     "nondiff_numbers",
+    "positional_count",
     "separated",
 ]
 
@@ -30,7 +31,8 @@ def any_traced_leaf(args):
 
     Raises TracedValueError for a masked array or a Series of traced values.
     """
-    return any(map(_is_traced, flatten(args)[0]))
+    found = _core.holds_traced(args)
+    return any(map(_is_traced, flatten(args)[0])) if found is None else found
 
 
 def _is_traced(x):
@@ -51,6 +53,16 @@ def signature_of(fun):
         return None if isinstance(fun, np.ufunc) else inspect.signature(fun)
     except (TypeError, ValueError):  # some functions in C have no signature
         return None
+
+
+def positional_count(signature):
+    """The number of arguments of a function that takes them by position only; None if it may also
+    take others."""
+    if signature is None:
+        return None
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    by_position = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    return len(signature.parameters) if kinds <= by_position else None
 
 
 def bound(name, signature, args, kwargs):
@@ -100,6 +112,12 @@ class RuleArguments:
     def __init__(self, name, args, numbers=True):
         leaves, self.tree = flatten(args)
         self.name = name
+        copied = _core.copied_leaves(leaves, numbers)
+        self._orders = None  # all arrays are in C order
+        if copied is not None:
+            self._leaves, self._traced = copied
+            self.arrays = [self._leaves[k] for k in self._traced]
+            return
         self._leaves = [self._leaf(k, leaf, numbers) for k, leaf in enumerate(leaves)]
         self._traced = [k for k, leaf in enumerate(self._leaves) if _core.traced(leaf)]
         self.arrays = [self._leaves[k] for k in self._traced]
@@ -129,8 +147,10 @@ class RuleArguments:
     def primals(self, arrays):
         """The nested arguments with these arrays in the places of the traced leaves."""
         leaves = list(self._leaves)
-        for k, x, order in zip(self._traced, arrays, self._orders, strict=True):
-            leaves[k] = layouts.in_axis_order(x, order)[()]  # a number where the shape is ()
+        if self._orders is not None:
+            arrays = map(layouts.in_axis_order, arrays, self._orders)
+        for k, x in zip(self._traced, arrays, strict=True):
+            leaves[k] = x[()]  # a number where the shape is ()
         return self.tree.build(leaves)
 
     def tangents(self, arrays):
@@ -159,6 +179,8 @@ class Result:
     def leaves(self, value):
         """The leaves of a result; ValueError if its structure is another than before."""
         leaves, tree = flatten(value)
+        if self.tree is LEAF and tree is LEAF:
+            return tuple(leaves)
         if not leaves:
             raise TypeError(f"{self.name} returned {value!r}; return an array or a number")
         if self.tree is None:
@@ -173,6 +195,10 @@ class Result:
 
     def build(self, arrays):
         """The nested result with these leaves."""
+        if self.tree is LEAF:
+            (x,) = arrays
+            order = self.orders[0]
+            return (x if order is None else layouts.in_axis_order(x, order))[()]
         placed = map(layouts.in_axis_order, arrays, self.orders)
         return self.tree.build([x[()] for x in placed])
 

@@ -43,10 +43,14 @@ def checkpoint(fun):
 
     @functools.wraps(fun)
     def recomputed(*args, **kwargs):
+        if not _core.is_tracing():
+            return fun(*args, **kwargs)
         closed, rebuild = hoisted(fun)
         if not closed and not any_traced_leaf((args, kwargs)):
             return fun(*args, **kwargs)
         name = _core.name_of(fun)
+        if not closed and not kwargs:
+            return called(name, fun, RuleArguments(name, args, numbers=False))
         given = RuleArguments(name, (args, kwargs, closed), numbers=False)
         return called(name, lambda a, k, c: rebuild(c)(*a, **k), given)
 

@@ -17,6 +17,10 @@ def hoisted(fun):
     Functions within closures are searched too; objects of the user's classes are not.
     """
     values = []
+    if type(fun) is types.FunctionType and not (
+        fun.__closure__ or fun.__defaults__ or fun.__kwdefaults__
+    ):
+        return values, lambda given: fun
     build = _build(fun, values, frozenset(), set())
     return values, lambda given: fun if build is None else build(iter(given))
 

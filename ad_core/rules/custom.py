@@ -14,6 +14,7 @@ from ad_core.rules.arguments import (
     bound,
     leaves_like,
     nondiff_numbers,
+    positional_count,
     separated,
     signature_of,
 )
@@ -33,6 +34,7 @@ class _Custom:
         self._name = _core.name_of(fun)
         self._nondiff = nondiff_numbers(nondiff_argnums)
         self._signature = signature_of(fun)
+        self._count = positional_count(self._signature)
 
     def __repr__(self):
         return f"<{type(self).__name__} {self._name}>"
@@ -42,20 +44,25 @@ class _Custom:
         return self if instance is None else functools.partial(self, instance)
 
     def __call__(self, *args, **kwargs):
-        args = bound(self._name, self._signature, args, kwargs)
-        beyond = [k for k in self._nondiff if k >= len(args)]
-        if beyond:
+        if kwargs or len(args) != self._count:
+            args = bound(self._name, self._signature, args, kwargs)
+        if self._nondiff and max(self._nondiff) >= len(args):
+            beyond = next(k for k in self._nondiff if k >= len(args))
             raise ValueError(
-                f"nondiff_argnums of {self._name} names argument {beyond[0]}, but there are "
+                f"nondiff_argnums of {self._name} names argument {beyond}, but there are "
                 f"{len(args)}"
             )
         if not any_traced_leaf(args):
             return self.__wrapped__(*args)
+        if not self._nondiff:
+            return self._recorded(RuleArguments(self._name, args), ())
         primals, fixed = separated(self._name, args, self._nondiff)
         return self._recorded(RuleArguments(self._name, tuple(primals)), fixed)
 
     def _joined(self, primals, fixed):
         """All arguments in their order."""
+        if not fixed:
+            return primals
         args = list(primals)
         for k, x in sorted(zip(self._nondiff, fixed, strict=True), key=lambda pair: pair[0]):
             args.insert(k, x)

@@ -2,7 +2,6 @@
 """A call of a function that is not traced: one block on the tape, with its own rules for
 derivatives."""
 
-import contextlib
 import math
 from typing import NamedTuple
 
@@ -162,9 +161,13 @@ class Rule:
 
     def _columns(self, x, y, seeds, backward):
         shapes = self.outputs if backward else self.inputs
-        with _alone(f"a derivative rule of {self.name}"):
+        try:
             linear = self.at(split(x, self.inputs), split(y, self.outputs), backward)
+            if seeds.shape[1] == 1:
+                return flat(linear(split(seeds[:, 0], shapes)))
             return np.stack([flat(linear(split(seed, shapes))) for seed in seeds.T], axis=1)
+        except EscapedTraceError as error:
+            raise _closed_over(f"a derivative rule of {self.name}") from error
 
     # The same for matrices with a column for each point (rules/points.py).
 
@@ -193,8 +196,10 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, un
     """
     if not any(map(_core.traced, arrays)):
         return value(*arrays)
-    arrays = [x if _core.traced(x) else _core.float_argument(x, name) for x in arrays]
-    inputs = [np.shape(x) for x in arrays]
+    arrays = [
+        _core.as_array(x) if _core.traced(x) else _core.float_argument(x, name) for x in arrays
+    ]
+    inputs = [x.shape for x in arrays]
     try:
         rules = jvp, vjp, linear, undetermined, reads, keeps, stack
         return _recorded(name, value, arrays, inputs, rules, matrices, raises)
@@ -217,48 +222,46 @@ def _recorded(name, value, arrays, inputs, rules, matrices, raises):
     else:
         plain = [_core.current_values(x) if _core.traced(x) else x.copy() for x in arrays]
         results = _core.untraced(results_of, name, value, plain, None)
-        shapes = [np.shape(y) for y in results]
-        numbers = _core.untraced(flat, results)
+        shapes = [y.shape for y in results]
+        numbers = _core.end_to_end(results)
     m = sum(map(math.prod, shapes))
     if m == 0 or not any(map(math.prod, inputs)):
         return tuple(map(np.zeros, shapes)) if numbers is None else tuple(results)
     rule = Rule(name, inputs, shapes, value, *rules)
     called = _core.Called(rule, known, raises)
-    return tuple(split(_core.record_call(called, tuple(arrays), m, numbers), shapes))
+    row = _core.record_call(called, tuple(arrays), m, numbers)
+    return tuple(_core.shaped_parts(row, shapes))
 
 
 def results_of(name, value, arrays, shapes):
     """The results of a function as float64 arrays; ValueError if their shapes are not `shapes`."""
-    with _alone(name):
+    try:
         found = value(*arrays)
-        found = found if isinstance(found, (tuple, list)) else (found,)
-        results = [_real(name, y) for y in found]
-    if shapes is not None and [np.shape(y) for y in results] != shapes:
+        results = _core.real_arrays(found)
+        if results is None:
+            found = found if isinstance(found, (tuple, list)) else (found,)
+            results = [_real(name, y) for y in found]
+    except EscapedTraceError as error:
+        raise _closed_over(name) from error
+    if shapes is not None and [y.shape for y in results] != shapes:
         raise ValueError(
-            f"{name} returned shapes {[np.shape(y) for y in results]}, but {shapes} where it was "
+            f"{name} returned shapes {[y.shape for y in results]}, but {shapes} where it was "
             f"recorded; the shapes must not depend on the values"
         )
     return results
 
 
-@contextlib.contextmanager
-def _alone(what):
-    """Raise an error that names the function if it closes over a traced value."""
-    try:
-        yield
-    except EscapedTraceError as error:
-        raise TracedValueError(_CLOSED_OVER.format(what)) from error
-
-
-_CLOSED_OVER = (
-    "{} uses a traced value that is not among its arguments, so its derivative would be lost; "
-    "pass it as an argument"
-)
+def _closed_over(what):
+    """The error for a function that closes over a traced value."""
+    return TracedValueError(
+        f"{what} uses a traced value that is not among its arguments, so its derivative would be "
+        f"lost; pass it as an argument"
+    )
 
 
 def _real(name, y):
     if _core.traced(y):
-        raise TracedValueError(_CLOSED_OVER.format(name))
+        raise _closed_over(name)
     y = np.asarray(y)
     if y.dtype.kind not in "fiub" or y.dtype.itemsize > 8:
         raise DtypeError(f"{name} must return real float64 numbers, got {y.dtype}")
@@ -267,6 +270,8 @@ def _real(name, y):
 
 def split(numbers, shapes):
     """The arrays of these shapes that lie end to end in `numbers`."""
+    if len(shapes) == 1:
+        return [numbers.reshape(shapes[0])]
     parts, start = [], 0
     for shape in shapes:
         stop = start + math.prod(shape)
@@ -277,7 +282,7 @@ def split(numbers, shapes):
 
 def flat(arrays):
     """The arrays end to end, each in C order, as one flat array."""
-    parts = [np.ravel(x) for x in arrays]
+    parts = [x.reshape(-1) if type(x) is np.ndarray else np.ravel(x) for x in arrays]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

@@ -364,7 +364,7 @@ cdef object view_of(TracedArray x, cnp.ndarray index):
     if x.owned:
         y.owned = True
         y.base = x.base if x.base is not None else x
-        if not np.may_share_memory(index, x.index):
+        if not overlap(index, x.index):
             y.base = None      # NumPy made a copy
             y.read_only = y.spaced = False
     elif is_consecutive(index):

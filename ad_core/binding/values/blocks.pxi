@@ -279,3 +279,39 @@ def plain_function(str name):
 def as_array(x):
     """A traced scalar as a 0-d traced array; traced arrays as they are."""
     return as_traced_array(x)
+
+
+def known_array(x):
+    """x as a traced or plain array, if it is a traced value or an array of NumPy without objects;
+    else None."""
+    if type(x) is TracedArray:
+        return x
+    if type(x) is TracedScalar:
+        return as_traced_array(x)
+    if type(x) is np_ndarray and (<cnp.ndarray> x).descr.type_num != cnp.NPY_OBJECT:
+        return x
+    return None
+
+
+def float_array(x):
+    """The same for traced floats and arrays of float64 only."""
+    if is_discrete(x):
+        return None
+    if type(x) is np_ndarray and (<cnp.ndarray> x).descr.type_num != cnp.NPY_DOUBLE:
+        return None
+    return known_array(x)
+
+
+def holds_variable(item):
+    """Whether nested arguments hold a traced number, or a traced array that is not constant."""
+    if type(item) is TracedScalar:
+        return True
+    if type(item) is TracedArray:
+        return not only_constants(<TracedArray> item)
+    if type(item) is dict:
+        return holds_variable(list((<dict> item).values()))
+    if type(item) is tuple or type(item) is list:
+        for part in item:
+            if holds_variable(part):
+                return True
+    return False

@@ -60,6 +60,79 @@ cdef bint is_consecutive(cnp.ndarray index):
     return False
 
 
+def moved_axis(cnp.ndarray index not None, source, destination):
+    """np.moveaxis of an index array."""
+    cdef int ndim = cnp.PyArray_NDIM(index), k, here, there
+    if type(source) is not int or type(destination) is not int or not (
+            -ndim <= source < ndim and -ndim <= destination < ndim):
+        return np.moveaxis(index, source, destination)
+    here = source
+    there = destination
+    here += ndim if here < 0 else 0
+    there += ndim if there < 0 else 0
+    axes = [k for k in range(ndim) if k != here]
+    axes.insert(there, here)
+    return index.transpose(axes)
+
+
+def expanded_index(cnp.ndarray index not None, axis):
+    """np.expand_dims of an index array."""
+    cdef int ndim = cnp.PyArray_NDIM(index), at, k
+    if type(axis) is not int or not -ndim - 1 <= axis <= ndim:
+        return np.expand_dims(index, axis)
+    at = axis
+    at += ndim + 1 if at < 0 else 0
+    shape = list(shape_of(index))
+    shape.insert(at, 1)
+    return index.reshape(shape)     # as NumPy does, whose new axis has a stride
+
+
+def spread_index(cnp.ndarray index not None, shape, bint subok=False):
+    """np.broadcast_to of an index array."""
+    cdef cnp.npy_intp dims[MAXDIMS]
+    cdef cnp.npy_intp strides[MAXDIMS]
+    cdef int ndim = <int> len(shape) if type(shape) is tuple else -1
+    cdef int own = cnp.PyArray_NDIM(index), d
+    cdef bint fits = own <= ndim <= MAXDIMS
+    for d in range(ndim):
+        if not fits:
+            break
+        dims[d] = shape[d]
+        strides[d] = 0
+        if d >= ndim - own and cnp.PyArray_DIM(index, d - ndim + own) == dims[d]:
+            strides[d] = cnp.PyArray_STRIDE(index, d - ndim + own)
+        else:
+            fits = dims[d] > 0 and (d < ndim - own or cnp.PyArray_DIM(index, d - ndim + own) == 1)
+    if not fits:                # also of shapes that are not tuples
+        return np.broadcast_to(index, shape)
+    cdef cnp.ndarray spread = cnp.PyArray_New(
+        cnp.ndarray, ndim, dims, cnp.NPY_UINT32, strides, cnp.PyArray_DATA(index), 0, 0, None)
+    cnp.set_array_base(spread, index)
+    return spread
+
+
+cdef bint overlap(cnp.ndarray a, cnp.ndarray b):
+    """Whether the memory of two arrays may overlap, as np.may_share_memory() says."""
+    cdef char *start[2]
+    cdef char *end[2]
+    cdef cnp.npy_intp length
+    cdef cnp.ndarray x
+    cdef int k, d
+    if cnp.PyArray_SIZE(a) == 0 or cnp.PyArray_SIZE(b) == 0:
+        return False
+    for k in range(2):
+        x = a if k == 0 else b
+        start[k] = cnp.PyArray_BYTES(x)
+        end[k] = start[k] + cnp.PyArray_ITEMSIZE(x)
+        for d in range(cnp.PyArray_NDIM(x)):
+            length = (cnp.PyArray_DIM(x, d) - 1) * cnp.PyArray_STRIDE(x, d)
+            if length < 0:
+                start[k] += length
+            else:
+                end[k] += length
+    return start[0] < end[1] and start[1] < end[0]
+
+
 cdef inline tuple shape_of(cnp.ndarray index):
     return tuple([index.shape[d] for d in range(cnp.PyArray_NDIM(index))])
 

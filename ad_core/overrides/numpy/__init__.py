@@ -4,7 +4,7 @@ table of ``dispatch``."""
 
 from ad_core import _core
 from ad_core.errors import remedies
-from ad_core.errors.integers import explain_integers
+from ad_core.errors.integers import explain_integers, explained_error
 from ad_core.overrides.numpy import (
     accumulations,
     angles,
@@ -40,9 +40,10 @@ from ad_core.overrides.numpy.complex import stores as complex_stores
 from ad_core.overrides.numpy.complex.array import TracedComplex, made
 from ad_core.overrides.numpy.complex.functions import call_function
 from ad_core.overrides.numpy.complex.operations import operate
-from ad_core.overrides.numpy.dispatch import table
+from ad_core.overrides.numpy.dispatch import implementation_of, table
 from ad_core.overrides.numpy.methods import array_attributes, array_methods, array_setters
 from ad_core.overrides.numpy.ufuncs import COMPOSED, call_ufunc
+from ad_core.recording import layouts
 
 __all__ = [
     "accumulations",
@@ -82,6 +83,9 @@ remedies.DIFFERENTIABLE.append(lambda f: _core.has_row(f) or f in COMPOSED or f 
 hooks = {
     "ufunc": explain_integers(call_ufunc),
     "function": explain_integers(call_function),
+    "implementation": implementation_of,
+    "explained": explained_error,
+    "in_numpy_layout": layouts.in_numpy_layout,
     "matmul": products.matmul,
     "round_": elementwise.round_,
     "array_methods": array_methods(),

@@ -13,11 +13,13 @@ from ad_core.recording import layouts
 __all__ = [
     "any_traced",
     "call_function",
+    "implementation_of",
     "implements",
     "keeps_types",
     "only_constants",
     "only_plain",
     "plain_constant",
+    "read_only",
     "refuse_dtype",
     "store",
     "table",
@@ -70,6 +72,13 @@ def keeps_types(*functions):
 
 
 movers = set()  # functions whose result is a view if the argument is an array, else a number
+# what moves index arrays, where the core does it faster than NumPy's own function
+ON_INDICES = {
+    np.broadcast_to: _core.spread_index,
+    np.moveaxis: _core.moved_axis,
+    np.expand_dims: _core.expanded_index,
+}
+read_only = set()  # those of them whose views are read-only
 in_order = set()  # functions whose result has NumPy's memory layout for all arguments
 # functions that return an array where others return a number
 arrays = {
@@ -78,8 +87,30 @@ arrays = {
 }  # fmt: skip
 
 
+def implementation_of(function):
+    """What the core's dispatch knows of a function: binding/numpy/dispatch.pxi. None if it is not
+    in the table."""
+    implementation = table.get(function)
+    if implementation is None:
+        return None
+    place = _signature(function)[1]
+    on_indices = ON_INDICES.get(function) or (
+        function._implementation if function in movers else None
+    )
+    return (
+        implementation,
+        -1 if place is None else place,
+        function in truth_values.AS_THEY_ARE,
+        on_indices,
+        function in read_only,
+        function in arrays,
+        function in in_order,
+        function in layouts.PLAIN,
+    )
+
+
 def call_function(function, types, args, kwargs):
-    """``__array_function__`` of a traced value."""
+    """``__array_function__`` of a traced value, for all but the simplest calls."""
     kinds = _core.traced_kinds(args, kwargs)
     if kinds & _core.DISCRETE and (function not in truth_values.AS_THEY_ARE or "out" in kwargs):
         if kinds == _core.DISCRETE:
@@ -107,7 +138,7 @@ def call_function(function, types, args, kwargs):
         if place is not None and len(args) > place:
             out, args = args[place], args[:place] + args[place + 1 :]
     if out is None:
-        result = _without_axes(function, args, implementation(*args, **kwargs))
+        result = _core.without_axes(function, args, implementation(*args, **kwargs))
         if function in in_order or not _core.has_axes(result):
             return result
         return layouts.in_numpy_layout(function, args, kwargs, result)
@@ -131,20 +162,7 @@ def _on_truth_values(function, args, kwargs):
     result = truth_values.function_on(function, table.get(function), args, kwargs)
     if out is not None:
         return store(out, result, function.__name__)
-    return _without_axes(function, args, result)
-
-
-def _without_axes(function, args, result):
-    """A result of shape () with the type that NumPy's has. Most functions return a number, of
-    which += makes a new one; some return an array, which += changes in place."""
-    kind = type(result)
-    if kind is _core.TracedArray and result.ndim == 0:
-        from_array = args and type(args[0]) is _core.TracedArray
-        if function not in arrays and not (function in movers and from_array):
-            return result[()]
-    elif kind is _core.TracedScalar and function in arrays:
-        return _core.as_array(result)
-    return result
+    return _core.without_axes(function, args, result)
 
 
 def plain_constant(leaf):
@@ -158,6 +176,8 @@ def plain_constant(leaf):
 def only_constants(item, plain=plain_constant):
     """The nested item with its traced arrays of constants as plain arrays; None if one of them
     depends on an input. plain is called for each leaf."""
+    if plain is plain_constant and _core.holds_variable(item):
+        return None
     if isinstance(item, dict):
         values = only_constants(list(item.values()), plain)
         return None if values is None else dict(zip(item, values, strict=True))

@@ -29,7 +29,11 @@ def _slopes(xp, fp):
     if xp.size == 1:
         return np.zeros(2)
     inner = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
-    return np.concatenate([[0.0], inner, [0.0]])
+    if _core.traced(inner):
+        return np.concatenate([[0.0], inner, [0.0]])
+    slopes = _core.plain_function("zeros")(xp.size + 1)
+    slopes[1:-1] = inner
+    return slopes
 
 
 def _slopes_at(knots, xp, slopes, ends):
@@ -63,27 +67,29 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     if period is not None:
         x, xp, fp = _periodic(x, xp, fp, period)
         left = right = None
-    if tested(np.less, xp[1:], xp[:-1]).any():
+    if np.count_nonzero(tested(np.less, xp[1:], xp[:-1])):
         raise ValueError(
             f"np.interp takes sample points xp in increasing order, but these are not sorted"
             f"{_core.user_line()}; sort them: order = np.argsort(xp), xp[order], fp[order]"
         )
-    flat, last = np.ravel(x), xp.size - 1
+    flat, last = x.reshape(-1), xp.size - 1
     at, samples = plain(flat), plain(xp)
     slopes, moving = _slopes(xp, fp), _core.traced(flat) or _core.traced(xp)
     if _core.traced(flat) and flat.size > xp.size:  # so that many points share few constants
         slopes, xp, fp = as_traced(slopes), as_traced(xp), as_traced(fp)
     place = searched(samples, at, "right")  # the interval: 0 before the first sample point
-    start, base = (np.concatenate([y[:1], y]) for y in (xp, fp))
-    begins = start[place]
+    first = np.maximum(place - 1, 0)  # the sample point at which it begins
+    begins = xp[first]
     nan = np.isnan(at)
-    knot = (at == plain(start).take(place)) & (place > 0) & ~nan
-    below, above = (place == 0) & ~nan, (place > last) & ~knot & ~nan
-    keep = tested if np.isnan(samples).any() else holds
+    knot = (at == samples[first]) & (place > 0)
+    below, above = place == 0, (place > last) & ~knot & ~nan
+    keep = tested if np.count_nonzero(np.isnan(samples)) else holds
+    if not np.count_nonzero(knot | below | above | nan):  # all points are within intervals
+        keep(np.greater, flat, begins)
+        keep(np.less, flat, xp[place])
+        return (fp[first] + slopes[place] * (flat - begins)).reshape(x.shape)[()]
     keep(np.greater, *_chosen_points(flat, begins, ~(knot | below | nan)))
-    keep(
-        np.less, *_chosen_points(flat, np.concatenate([xp, xp[-1:]])[place], ~(knot | above | nan))
-    )
+    keep(np.less, *_chosen_points(flat, xp[np.minimum(place, last)], ~(knot | above | nan)))
     keep(np.equal, *_chosen_points(flat, begins, knot))
     holds(np.isnan, flat[nan])
     slope = slopes[place]
@@ -92,7 +98,7 @@ def interp(x, xp, fp, left=None, right=None, period=None):
         slope = _replaced(slope, knot, here)
     elif np.any(knot):
         slope = np.where(knot, 0.0, slope)
-    value = base[place] + slope * (flat - begins)
+    value = fp[first] + slope * (flat - begins)
     for outside, given in ((below, left), (above, right)):
         if np.any(outside):
             end = fp[0 if outside is below else -1]

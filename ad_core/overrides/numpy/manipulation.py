@@ -15,6 +15,7 @@ from ad_core.overrides.numpy.dispatch import (
     keeps_types,
     movers,
     only_plain,
+    read_only,
     refuse_dtype,
     store,
 )  # fmt: skip
@@ -86,6 +87,7 @@ def ravel(a, order="C"):
 
 for _function in (np.broadcast_to, np.diagonal, np.lib.stride_tricks.sliding_window_view):
     keeps_types(_function)(_read_only(_function))
+    read_only.add(_function)
 
 
 def joined(arrays):

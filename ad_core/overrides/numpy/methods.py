@@ -29,8 +29,14 @@ SAME = [
 def _same(name):
     function = getattr(np, name)
 
-    def method(self, *args, **kwargs):
-        return function(self, *args, **kwargs)
+    if isinstance(function, np.ufunc):
+
+        def method(self, *args, **kwargs):
+            return function(self, *args, **kwargs)
+    else:
+
+        def method(self, *args, **kwargs):
+            return _core.call_same(function, self, args, kwargs)
 
     method.__name__ = name
     return method
@@ -39,7 +45,7 @@ def _same(name):
 def dot(self, b, out=None):
     if not _core.all_operable((b,)):  # the method, unlike np.dot, uses no protocol of the operand
         refuse_operand(b, "dot")
-    return np.dot(self, b, out=out)
+    return np.dot(self, b) if out is None else np.dot(self, b, out=out)
 
 
 def clip(self, min=None, max=None, out=None, **kwargs):

@@ -15,6 +15,9 @@ __all__ = ["dot", "matmul", "matvec", "tensordot", "vecdot", "vecmat"]
 
 def matmul(a, b):
     """a @ b, recorded as one block run for all sizes."""
+    found = _core.vector_product(a, b)
+    if found is not None:
+        return found
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError("matmul: Input operand does not have enough dimensions (has 0)")
@@ -50,6 +53,9 @@ def _stack(x):
 
 @implements(np.dot)
 def dot(a, b):
+    found = _core.vector_product(a, b)
+    if found is not None:
+        return found
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
         return (a * b)[()]
@@ -63,6 +69,8 @@ def inner(a, b):
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
         return (a * b)[()]
+    if a.ndim <= 2 and b.ndim <= 2:
+        return matmul(a, b.T)
     return tensordot(a, b, axes=(-1, -1))
 
 

@@ -85,9 +85,12 @@ def sorting(x, axis, keep=keep_order):
     """The stable order of x, and x in this order. The function keep keeps it as guards."""
     values = plain(x)
     found = stable_order(values, axis)
-    ordered = np.take_along_axis(x, found, axis)
-    rows = np.moveaxis(ordered, axis, -1)
-    moved = np.moveaxis(found, axis, -1)
+    if x.ndim == 1:
+        ordered = rows = x[found]
+        moved = found
+    else:
+        ordered = np.take_along_axis(x, found, axis)
+        rows, moved = np.moveaxis(ordered, axis, -1), np.moveaxis(found, axis, -1)
     ahead = moved[..., :-1] < moved[..., 1:]
     keep(keep_nans(x, values), rows[..., :-1], rows[..., 1:], ahead)
     return found, ordered
@@ -195,7 +198,7 @@ def searchsorted(a, v, side="left", sorter=None):
     found = searched(known, values, side)
     keep_nans(a, known)
     keep = keep_nans(v, values)
-    if not ((np.diff(known) >= 0).all() and np.isfinite(values).all()):
+    if not ((known[1:] >= known[:-1]).all() and np.isfinite(values).all()):
         keep = tested
     ends = np.concatenate([[-np.inf], points, [np.inf]])
     below, above = (np.less, np.less_equal) if side == "left" else (np.less_equal, np.less)
