@@ -57,6 +57,8 @@ static void need_PRODUCT(lowering *x, const ad_run *run, const ad_block *b) {
     }
 }
 
+#define need_CORRELATION need_PRODUCT
+
 /* The number of elements of row o of a block's operand that its needed results read. */
 static size_t needed_of_row(const lowering *x, const ad_run *run, const ad_block *b, size_t o) {
     size_t n = b->extent[1].count;
@@ -151,6 +153,8 @@ static void enter_PRODUCT(lowering *x, const ad_run *run, const ad_block *b) {
         x->term[run->node + k] = sum_of_products(x, p.count);
     }
 }
+
+#define enter_CORRELATION enter_PRODUCT
 
 static void enter_REDUCTION(lowering *x, const ad_run *run, const ad_block *b) {
     const ad_block_info *kind = &ad_block_kinds[run->op];
@@ -282,7 +286,7 @@ static size_t longest_row(const ad_tape *tape) {
         const ad_run *run = &tape->run[k];
         if (run->form != AD_FORM_BLOCK) continue;
         const ad_extent *inner = &tape->block[run->a].extent[1];
-        size_t n = ad_is_family(run, AD_FAMILY_PRODUCT) ? inner->size[1] : inner->count;
+        size_t n = ad_has_inner_products(run) ? inner->size[1] : inner->count;
         if (n > most) most = n;
     }
     return most;
@@ -384,7 +388,7 @@ size_t ad_lower_products(const ad_tape *tape) {
     size_t count = 0;
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
-        if (!ad_is_family(run, AD_FAMILY_PRODUCT)) continue;
+        if (!ad_has_inner_products(run)) continue;
         count += (size_t)tape->block[run->a].count * tape->block[run->a].extent[1].size[1];
     }
     return count;
@@ -394,7 +398,7 @@ size_t ad_lower_edges(const ad_tape *tape) {
     size_t count = 0;
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
-        if (run->form != AD_FORM_BLOCK || ad_is_family(run, AD_FAMILY_PRODUCT)) continue;
+        if (run->form != AD_FORM_BLOCK || ad_has_inner_products(run)) continue;
         count += ad_run_edges(tape, run);
     }
     return count;

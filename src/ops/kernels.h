@@ -38,6 +38,14 @@ static inline double ad_power_log(double a, double b, double c) {
 static inline double ad_maximum(double a, double b) { return a >= b || a != a ? a : b; }
 static inline double ad_minimum(double a, double b) { return a <= b || a != a ? a : b; }
 
+/* The share that a has in the larger or the smaller one of a and b: a tie is shared. */
+static inline double ad_larger(double a, double b) {
+    return a > b || a != a ? 1 : a == b ? 0.5 : 0;
+}
+static inline double ad_smaller(double a, double b) {
+    return a < b || a != a ? 1 : a == b ? 0.5 : 0;
+}
+
 static inline double ad_heaviside(double a, double b) {
     return a > 0 ? 1 : a < 0 ? 0 : a == 0 ? b : a;
 }

@@ -147,8 +147,8 @@ static ad_status lane_call_points(const ad_program *p, const ad_lane_run *run, s
     ad_status status = AD_OK;
     for (size_t j = 0; j < run->arity; j++) memcpy(x + j * n, arena + from[j], n * sizeof *x);
     if (!product || note_seeds(x + known * n, run->arity - known, n, some)) {
-        status = ad_callbacks_get()->at_points(c->rule, (ad_call_mode)run->mode, c->n, c->m, seeds, n,
-                                               x, out, left);
+        status = ad_callbacks_get()->at_points(c->rule, (ad_call_mode)run->mode, c->n, c->m, seeds,
+                                               n, x, out, left);
     } else {
         memset(out, 0, run->count * n * sizeof *out);
     }

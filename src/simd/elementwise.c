@@ -66,3 +66,17 @@ void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const doub
                     const double *c, const double *v, double *out) {
     ad_lanes()->partial[op][edge](n, a, b, c, v, out);
 }
+
+void ad_op_running(unsigned op, size_t n, const double *b, intptr_t stride, double *value) {
+    double partial[AD_MAX_ARITY];
+    if (n < 2) return;
+    if (loops[op].loop != NULL) { /* as NumPy accumulates: the result is the next left operand */
+        const double *const operand[] = {value, b + stride};
+        const intptr_t strides[] = {1, stride};
+        ad_op_values(op, n - 1, operand, strides, value + 1);
+        return;
+    }
+    for (size_t k = 1; k < n; k++) {
+        value[k] = ad_op_rows[op].point(value[k - 1], b[(intptr_t)k * stride], 0, partial);
+    }
+}

@@ -34,8 +34,7 @@ static int stops(pass *x, size_t work) {
     return x->stopped;
 }
 
-/* Returns whether a partial is a number chosen by comparisons, like that of a selection.  It is
- * evaluated on a stack on which is_number marks numbers that do not depend on the operands. */
+/* Whether a partial is a number that comparisons choose; is_number marks those of the stack. */
 static int is_choice(const ad_expr *e) {
     int is_number[AD_EXPR_DEPTH], depth = 0;
     for (int k = 0; k < e->steps; k++) {
@@ -46,10 +45,12 @@ static int is_choice(const ad_expr *e) {
         }
         const ad_op_info *op = &ad_op_rows[step->op];
         depth -= op->arity;
-        int chosen = op->arity == 3 && is_number[depth + 1] && is_number[depth + 2];
-        int negated =
-            op->arity == 1 && is_number[depth] && op->partial_class[0] != AD_PARTIAL_STORED;
-        is_number[depth++] = op->is_test || chosen || negated;
+        int numbers = 1, steps = 1; /* a selection is chosen by its first operand */
+        for (int j = 0; j < op->arity; j++) {
+            numbers &= is_number[depth + j] || (j == 0 && op->arity == 3);
+            steps &= op->partial_class[j] == AD_PARTIAL_ZERO;
+        }
+        is_number[depth++] = numbers || steps;
     }
     return depth == 1 && is_number[0] && e->steps > 1;
 }
@@ -297,6 +298,21 @@ static void propagate_PRODUCT(pass *x, const ad_run *run, const ad_block *b) {
                 }
             }
         }
+    }
+}
+
+/* An element whose factor is zero, always or only for this point, is left out. */
+static void propagate_CORRELATION(pass *x, const ad_run *run, const ad_block *b) {
+    const double *value = x->tape->value;
+    for (uint32_t k = 0; k < b->count && !stops(x, b->extent[1].size[1]); k++) {
+        ad_inner p = ad_inner_product(b, k);
+        for (; p.count > 0; p.count--, p.left += p.left_step, p.right += p.right_step) {
+            int off[2] = {!b->active[0] && !value[p.left], !b->active[1] && !value[p.right]};
+            if (x->here) off[0] = is_zero_here(x, p.left), off[1] = is_zero_here(x, p.right);
+            if (!off[1]) ad_sets_gather(&x->sets, x->of[p.left]);
+            if (!off[0]) ad_sets_gather(&x->sets, x->of[p.right]);
+        }
+        x->of[run->node + k] = ad_sets_gathered(&x->sets);
     }
 }
 

@@ -7,16 +7,42 @@
 #include "sweep/parts.h"
 #include "tape/block.h"
 
+/* The partials of a stretch of an extreme. */
+static void choice_partials(const ad_tape *tape, const ad_run *run, const ad_block *block,
+                            const ad_edges *e, double *partial) {
+    const ad_block_info *kind = &ad_block_kinds[run->op];
+    const double *share = tape->partial + block->partial + e->out;
+    const double *best = tape->value + run->node + e->out, *x = tape->value + e->in.base;
+    const int in_row = e->in.list == NULL && e->in.stride == 1;
+    if (in_row && e->out_stride == 0) {
+        const double one_best = *best, one_share = *share;
+        for (size_t k = 0; k < e->count; k++) {
+            partial[k] = ad_element_partial(kind, x[k], one_best, one_share);
+        }
+    } else if (in_row) {
+        for (size_t k = 0; k < e->count; k++) {
+            partial[k] = ad_element_partial(kind, x[k], best[k], share[k]);
+        }
+    } else {
+        for (size_t k = 0; k < e->count; k++) {
+            const size_t o = k * (size_t)e->out_stride;
+            const double element = tape->value[ad_place_node(e->in, k)];
+            partial[k] = ad_element_partial(kind, element, best[o], share[o]);
+        }
+    }
+}
+
 static int sweep_whole_rows(ad_sweep *s, const ad_run *run, const ad_block *block) {
     ad_cursor cursor = {0};
     ad_edges e;
-    int stored = ad_block_kinds[run->op].choice != 0;
+    double partials[AD_CHUNK];
+    int chosen = ad_block_kinds[run->op].choice != 0;
     int first = s->backward && ad_sweep_first(s, run, 0) != NULL;
-    const double *share = stored ? s->tape->partial + block->partial : NULL;
     ad_sweep_clear(s, run);
     while (ad_next_edges(s->tape, block, &cursor, &e)) {
         ad_place own = {(ad_node)(run->node + e.out), e.out_stride, NULL};
-        ad_numbers partial = stored ? (ad_numbers){share + e.edge, e.edge_stride} : ad_sweep_ones;
+        ad_numbers partial = chosen ? (ad_numbers){partials, 1} : ad_sweep_ones;
+        if (chosen) choice_partials(s->tape, run, block, &e, partials);
         ad_sweep_propagate(s, e.count, ad_sweep_endpoint(s, e.count, own),
                            ad_sweep_endpoint(s, e.count, e.in), partial, ad_sweep_zeros, first);
         if (ad_pace_stops(&s->pace, e.count * s->p)) return 1;
@@ -212,6 +238,115 @@ static int sweep_PRODUCT(ad_sweep *s, const ad_run *run, const ad_block *b) {
     return 0;
 }
 
+/* A vector of nodes, and a sweep's seed q of it in one of its arrays. */
+typedef struct node_vector {
+    int64_t base, step, length;
+} node_vector;
+
+/* The numbers of a vector, contiguous: in place, or copied.  p is 1 for values. */
+static const double *numbers_of(const double *array, size_t p, size_t q, const node_vector *x,
+                                double *copy) {
+    const double *from = array + (size_t)x->base * p + q;
+    const int64_t step = x->step * (int64_t)p;
+    if (step == 1) return from;
+    for (int64_t k = 0; k < x->length; k++) copy[k] = from[k * step];
+    return copy;
+}
+
+/* Add numbers to seed q of a vector, or write them if `first` is set. */
+static void put_numbers(double *array, size_t p, size_t q, const node_vector *x, int first,
+                        const double *from) {
+    double *to = array + (size_t)x->base * p + q;
+    const int64_t step = x->step * (int64_t)p;
+    for (int64_t k = 0; first && k < x->length; k++) to[k * step] = 0;
+    add_strided(to, step, from, x->length);
+}
+
+/* c = a correlated with b for seed q. */
+typedef struct correlation {
+    node_vector own, operand[2];
+    int64_t shift;
+    size_t q;
+} correlation;
+
+/* Numbers in an array with p seeds of each. */
+typedef struct seeds {
+    const double *at;
+    size_t p, q;
+} seeds;
+
+/* The correlation of x with y, in the sweep's scratch memory. */
+static const double *correlated(ad_sweep *s, seeds x, const node_vector *a, seeds y,
+                                const node_vector *b, int64_t shift, int64_t count) {
+    double *room = s->scratch, *out = room + a->length + b->length;
+    const double *left = numbers_of(x.at, x.p, x.q, a, room);
+    const double *right = numbers_of(y.at, y.p, y.q, b, room + a->length);
+    s->nonfinite |= ad_correlate(a->length, left, b->length, right, shift, count, out, 1);
+    return out;
+}
+
+/* The adjoints of operand j for adjoints w of the results, if the other operand is `factor`. */
+static const double *pulled(ad_sweep *s, const correlation *x, int j, seeds w,
+                            const double *factor) {
+    const node_vector *a = &x->operand[0], *b = &x->operand[1];
+    const node_vector reversed = {b->base + (b->length - 1) * b->step, -b->step, b->length};
+    const seeds other = {factor, 1, 0};
+    return j == 0 ? correlated(s, w, &x->own, other, &reversed, b->length - 1 - x->shift, a->length)
+                  : correlated(s, other, a, w, &x->own, x->shift, b->length);
+}
+
+static void push_correlation(ad_sweep *s, const correlation *x, int j, int first) {
+    const seeds values = {s->tape->value, 1, 0}, moved = {s->array, s->p, x->q};
+    const double *out =
+        correlated(s, j == 0 ? moved : values, &x->operand[0], j == 0 ? values : moved,
+                   &x->operand[1], x->shift, x->own.length);
+    put_numbers(s->array, s->p, x->q, &x->own, first, out);
+}
+
+/* As pull_products(). */
+static void pull_correlation(ad_sweep *s, const ad_run *run, const correlation *x, int j,
+                             int bends) {
+    const ad_region *region = ad_sweep_first(s, run, j);
+    const double *value = s->tape->value;
+    const seeds w = {s->array, s->p, x->q};
+    const int first = region != NULL;
+    node_vector at = x->operand[j];
+    const int64_t end = at.base + (at.step > 0 ? (at.length - 1) * at.step : 0);
+    double *to = s->second != NULL ? s->second->adjoint : s->array;
+    const seeds u = {to, s->p, x->q};
+    if (s->second != NULL && ad_sweep_endpoint(s, 1, (ad_place){(ad_node)end, 0, NULL}).w != NULL) {
+        put_numbers(s->array, 1, 0, &at, first, pulled(s, x, j, w, value));
+    }
+    if (region != NULL && region->result != NULL) {
+        to = region->result;
+        at.base -= (int64_t)region->first;
+    }
+    put_numbers(to, s->p, x->q, &at, first, pulled(s, x, j, u, value));
+    if (bends) put_numbers(to, 1, 0, &at, 0, pulled(s, x, j, w, s->second->tangent));
+}
+
+static int sweep_CORRELATION(ad_sweep *s, const ad_run *run, const ad_block *b) {
+    const int bends = s->second != NULL && b->active[0] && b->active[1];
+    correlation x = {{run->node, 1, b->count}, {{0}}, b->operand[0].stride[1], 0};
+    for (int j = 0; j < 2; j++) {
+        const ad_view *v = &b->operand[j];
+        x.operand[j] = (node_vector){v->base, v->stride[0], b->extent[1].size[j]};
+    }
+    if (s->p > 1 || !(b->active[0] || b->active[1])) ad_sweep_clear(s, run);
+    for (; x.q < s->p; x.q++) {
+        for (int j = 0; j < 2; j++) {
+            if (!b->active[j]) continue;
+            if (s->backward) {
+                pull_correlation(s, run, &x, j, bends);
+            } else {
+                push_correlation(s, &x, j, s->p == 1 && (j == 0 || !b->active[0]));
+            }
+            if (ad_pace_stops(&s->pace, (size_t)b->count * b->extent[1].size[1] / 8)) return 1;
+        }
+    }
+    return 0;
+}
+
 /* Returns whether none of the nodes [first, first + n) is a constant. */
 static int all_vary(const ad_tape *tape, size_t first, size_t n) {
     for (size_t k = first; k < first + n; k = (k | 63) + 1) {
@@ -353,6 +488,9 @@ size_t ad_sweep_scratch(const ad_tape *tape) {
             need = 2 * AD_GROUP_MOST * AD_GROUP_CHUNK;
         } else if (ad_is_family(run, AD_FAMILY_PRODUCT)) {
             need = product_scratch(&tape->block[run->a]);
+        } else if (ad_is_family(run, AD_FAMILY_CORRELATION)) {
+            const ad_block *b = &tape->block[run->a];
+            need = 2 * ((size_t)b->extent[1].size[0] + b->extent[1].size[1] + b->count);
         }
         if (need > most) most = need;
     }

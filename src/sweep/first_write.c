@@ -70,6 +70,12 @@ static node_range operand_PRODUCT(const ad_tape *tape, const ad_block *b, int j)
     return range_of_rule(b->operand[j].base, 3, size, b->operand[j].stride);
 }
 
+static node_range operand_CORRELATION(const ad_tape *tape, const ad_block *b, int j) {
+    const int64_t size = b->extent[1].size[j];
+    (void)tape;
+    return range_of_rule(b->operand[j].base, 1, &size, b->operand[j].stride);
+}
+
 static node_range operand_CALL(const ad_tape *tape, const ad_block *b, int j) {
     const int64_t count = b->extent[1].count, one = 1;
     const ad_view *view = &b->operand[0];

@@ -40,7 +40,7 @@ size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
 static size_t count_block_edges(const ad_tape *tape, const ad_run *run) {
     const ad_block *b = &tape->block[run->a];
     size_t n = b->extent[1].count;
-    if (ad_is_family(run, AD_FAMILY_PRODUCT)) {
+    if (ad_has_inner_products(run)) {
         return (size_t)b->count * b->extent[1].size[1] * ((size_t)b->active[0] + b->active[1]);
     }
     if (ad_block_kinds[run->op].running) return 2 * (size_t)b->count;

@@ -122,7 +122,12 @@ static ad_status series_REDUCTION(taylor *x, const ad_run *run, const ad_block *
         ad_block_row(x->tape, b, o, nodes);
         for (size_t r = 0; r < inner; r++) {
             const double *from = series_of(x, nodes[r]);
-            double share = kind->choice == 0 ? 1 : x->tape->partial[b->partial + o * inner + r];
+            double share = 1;
+            if (kind->choice != 0) {
+                share = ad_element_partial(kind, x->tape->value[nodes[r]],
+                                           x->tape->value[run->node + o],
+                                           x->tape->partial[b->partial + o]);
+            }
             for (size_t k = 1; k <= d; k++) to[k] += ad_guarded(share, from[k]);
             if (!running || r + 1 == inner) continue;
             memcpy(to + d + 2, to + 1, d * sizeof *to);
@@ -186,6 +191,46 @@ static ad_status series_PRODUCT(taylor *x, const ad_run *run, const ad_block *b)
                           dense_plane(c + (k - i) * right, K, N), dense_plane(product, M, N), 1);
             for (size_t e = 0; e < own; e++) series_of(x, run->node + (ad_node)e)[k] += product[e];
             if (ad_pace_stops(&x->pace, left * N / 8 + own)) status = AD_INTERRUPTED;
+        }
+    }
+    ad_free(moving);
+    return status;
+}
+
+/* Copy the coefficients of orders 0 to `last` of n nodes, one vector per order. */
+static void vectors(const taylor *x, const ad_view *v, size_t last, size_t n, double *to,
+                    uint8_t *moving) {
+    for (size_t k = 0; k <= last; k++) {
+        moving[k] = 0;
+        for (size_t e = 0; e < n; e++) {
+            int64_t node = (int64_t)v->base + (int64_t)e * v->stride[0];
+            to[k * n + e] = series_of(x, (ad_node)node)[k];
+            moving[k] |= to[k * n + e] != 0;
+        }
+    }
+}
+
+/* The same sum for a correlation. */
+static ad_status series_CORRELATION(taylor *x, const ad_run *run, const ad_block *b) {
+    const size_t n = b->extent[1].size[0], m = b->extent[1].size[1], own = b->count, d = x->d;
+    const size_t last[2] = {b->active[0] ? d : 0, b->active[1] ? d : 0};
+    ad_status status = ad_renew((void **)&x->scratch, &x->room,
+                                (last[0] + 1) * n + (last[1] + 1) * m + own, sizeof(double));
+    uint8_t *moving = ad_alloc_zeroed(2 * (d + 1), sizeof *moving);
+    if (status != AD_OK || moving == NULL) {
+        ad_free(moving);
+        return AD_NO_MEMORY;
+    }
+    double *a = x->scratch, *c = a + (last[0] + 1) * n, *product = c + (last[1] + 1) * m;
+    vectors(x, &b->operand[0], last[0], n, a, moving);
+    vectors(x, &b->operand[1], last[1], m, c, moving + d + 1);
+    for (size_t k = 1; k <= d && status == AD_OK; k++) {
+        for (size_t i = 0; i <= k && status == AD_OK; i++) {
+            if (!moving[i] || !moving[d + 1 + k - i]) continue;
+            x->nonfinite |= ad_correlate((int64_t)n, a + i * n, (int64_t)m, c + (k - i) * m,
+                                         b->operand[0].stride[1], (int64_t)own, product, 1);
+            for (size_t e = 0; e < own; e++) series_of(x, run->node + (ad_node)e)[k] += product[e];
+            if (ad_pace_stops(&x->pace, own * m / 8 + own)) status = AD_INTERRUPTED;
         }
     }
     ad_free(moving);

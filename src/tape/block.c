@@ -153,32 +153,53 @@ static double extreme(size_t n, const double *x, double sign) {
     return nonfinite ? NAN : sign * best[0];
 }
 
-/* Compute the extreme of each result and the partials: tied elements get equal shares. */
-static void extreme_values(ad_tape *tape, const ad_block *b, double sign, double *out) {
-    ad_cursor cursor = {0};
+/* The elements of a stretch, contiguous: in place, or copied. */
+static const double *stretch_values(const ad_tape *tape, const ad_edges *e, double *copy) {
+    if (e->in.list == NULL && e->in.stride == 1) return tape->value + e->in.base;
+    for (size_t k = 0; k < e->count; k++) copy[k] = element_value(tape, e, k);
+    return copy;
+}
+
+/* Replace each result by the element if that is further in the direction of the sign, or NaN. */
+static void combine(size_t n, const double *x, double sign, double *best) {
+    for (size_t k = 0; k < n; k++) {
+        best[k] = (sign * x[k] > sign * best[k]) | (x[k] != x[k]) ? x[k] : best[k];
+    }
+}
+
+/* Compute the extreme of each result, and the share of each element that is equal to it. */
+static void extreme_values(ad_tape *tape, const ad_block *b, const ad_block_info *kind,
+                           double *out) {
+    const size_t row = b->extent[1].count;
+    const double sign = kind->choice;
+    double *share = tape->partial + b->partial, copy[AD_CHUNK];
+    ad_cursor cursor = {0}, again = {0};
     ad_edges e;
-    size_t row = b->extent[1].count;
-    double *share = tape->partial + b->partial;
-    while (ad_next_edges(tape, b, &cursor, &e)) { /* the partials first hold the elements */
-        double *to = share + e.edge;
-        if (e.in.list == NULL && e.in.stride == 1 && e.edge_stride == 1) {
-            memcpy(to, tape->value + e.in.base, e.count * sizeof *to);
-            continue;
+    while (ad_next_edges(tape, b, &cursor, &e)) {
+        const double *x = stretch_values(tape, &e, copy);
+        const double most = e.out_stride == 0 ? extreme(e.count, x, sign) : 0;
+        const size_t n = e.out_stride == 0 ? 1 : e.count;
+        if (e.out_stride == 0) x = &most;
+        if (e.edge % row == 0) {
+            memcpy(out + e.out, x, n * sizeof *out);
+        } else {
+            combine(n, x, sign, out + e.out);
         }
-        for (size_t k = 0; k < e.count; k++)
-            to[k * (size_t)e.edge_stride] = element_value(tape, &e, k);
     }
-    for (size_t o = 0; o < b->count; o++) {
-        double *x = share + o * row, best = extreme(row, x, sign);
-        size_t ties = 0;
-        for (size_t r = 0; r < row; r++) {
-            int hit = best == best ? x[r] == best : x[r] != x[r];
-            ties += (size_t)hit;
-            x[r] = hit;
+    memset(share, 0, b->count * sizeof *share);
+    while (ad_next_edges(tape, b, &again, &e)) {
+        const double *x = stretch_values(tape, &e, copy);
+        const double best = out[e.out];
+        size_t ties = 0; /* a sum of integers, since that of doubles has to be in order */
+        for (size_t k = 0; e.out_stride == 0 && k < e.count; k++) {
+            ties += (size_t)(best == best ? x[k] == best : x[k] != x[k]);
         }
-        for (size_t r = 0; ties > 1 && r < row; r++) x[r] /= (double)ties;
-        out[o] = best;
+        share[e.out] += (double)ties;
+        for (size_t k = 0; e.out_stride != 0 && k < e.count; k++) {
+            share[e.out + k] += ad_element_partial(kind, x[k], out[e.out + k], 1);
+        }
     }
+    for (size_t o = 0; o < b->count; o++) share[o] = 1 / share[o];
 }
 
 /* Describe the outer or the inner half of a shape as an extent and a view over it.  Returns 0 if it
@@ -247,7 +268,7 @@ static int reduction_values(ad_tape *tape, const ad_block_info *kind, const ad_b
     int done = 1;
     ad_float_begin();
     if (kind->choice != 0) {
-        extreme_values(tape, block, kind->choice, out);
+        extreme_values(tape, block, kind, out);
         return 1;
     }
     if (kind->running) {
@@ -279,7 +300,7 @@ ad_status ad_tape_reduce(ad_tape *tape, unsigned kind, int outer, int inner, con
     block.extent[1].count = (uint32_t)elements;
     block.count = (uint32_t)(info->running ? edges : results);
     size_t lists = describe(&block, outer, inner, shape, x);
-    size_t partials = info->choice != 0 ? edges : 0;
+    size_t partials = info->choice != 0 ? results : 0;
     ad_status status = ad_tape_reserve(tape, block.count, partials, lists, 1, 0, 1);
     if (status != AD_OK) return status;
     if (lists != 0) {
@@ -365,6 +386,43 @@ ad_status ad_tape_matmul(ad_tape *tape, const int64_t e[4], ad_node a, const int
         return AD_INTERRUPTED;
     }
     append_block(tape, AD_BLOCK_MATMUL, 2, *first, &block);
+    return AD_OK;
+}
+
+/* The values of n nodes that are `step` apart: in place, or copied. */
+static const double *row_values(const ad_tape *tape, ad_node base, int64_t step, int64_t n,
+                                double *copy) {
+    const double *from = tape->value + base;
+    if (step == 1) return from;
+    for (int64_t k = 0; k < n; k++) copy[k] = from[k * step];
+    return copy;
+}
+
+ad_status ad_tape_correlate(ad_tape *tape, const int64_t length[2], ad_node a, ad_node b,
+                            const int64_t step[2], int64_t shift, int64_t count, ad_node *first) {
+    const int64_t n = length[0], m = length[1], most = (int64_t)AD_MAX_NODES;
+    if (n > most || m > most || count > most) return AD_TAPE_FULL;
+    if (shift > n + m + count || shift < -(n + m + count)) return AD_BAD_SHAPE;
+    ad_status status = ad_tape_reserve(tape, (size_t)count, 0, 0, 1, 0, 1);
+    double *copies = status == AD_OK ? ad_alloc((size_t)(n + m), sizeof *copies) : NULL;
+    if (copies == NULL) return status == AD_OK ? AD_NO_MEMORY : status;
+    ad_block block = {.count = (uint32_t)count};
+    block.extent[0] = (ad_extent){1, (uint32_t)count, {(uint32_t)count}};
+    block.extent[1] = (ad_extent){2, 0, {(uint32_t)n, (uint32_t)m}};
+    block.operand[0] = (ad_view){a, AD_AFFINE, {step[0], shift}};
+    block.operand[1] = (ad_view){b, AD_AFFINE, {step[1]}};
+    block.active[0] = !ad_is_constant(tape, a);
+    block.active[1] = !ad_is_constant(tape, b);
+    *first = (ad_node)tape->nodes;
+    const double *x = row_values(tape, a, step[0], n, copies);
+    const double *y = row_values(tape, b, step[1], m, copies + n);
+    ad_float_begin();
+    ad_correlate(n, x, m, y, shift, count, tape->value + *first, 0);
+    ad_float_end();
+    ad_free(copies);
+    if (ad_tape_stops(tape, (size_t)count * (size_t)m / 8)) return AD_INTERRUPTED;
+    tape->nodes += (size_t)count;
+    append_block(tape, AD_BLOCK_CORRELATE, 2, *first, &block);
     return AD_OK;
 }
 

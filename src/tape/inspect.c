@@ -41,6 +41,8 @@ static size_t edges_PRODUCT(const ad_tape *tape, const ad_run *run, const ad_blo
     return n;
 }
 
+#define edges_CORRELATION edges_PRODUCT
+
 static size_t edges_REDUCTION(const ad_tape *tape, const ad_run *run, const ad_block *b, size_t k,
                               size_t room, ad_edge *edges) {
     const ad_block_info *kind = &ad_block_kinds[run->op];
@@ -59,7 +61,9 @@ static size_t edges_REDUCTION(const ad_tape *tape, const ad_run *run, const ad_b
             ad_view_list(&b->operand[0], &b->extent[0], result, 1, &row.base);
             ad_view_list(&row, &b->extent[1], r, 1, &node);
         }
-        n = put(edges, room, n, node, kind->choice != 0 ? tape->partial[b->partial + at] : 1);
+        double share = kind->choice != 0 ? tape->partial[b->partial + result] : 1;
+        n = put(edges, room, n, node,
+                ad_element_partial(kind, tape->value[node], tape->value[run->node + k], share));
     }
     return n;
 }

@@ -49,13 +49,14 @@ static ad_status orders_PRODUCT(const ad_tape *tape, const ad_run *run, const ad
                                 float *order) {
     (void)tape;
     memset(order + run->node, 0, b->count * sizeof *order);
-    if (b->operand[0].stride[2] != b->operand[1].stride[1]) return AD_OK;
     for (uint32_t k = 0; k < b->count; k++) {
         const ad_inner x = ad_inner_product(b, k);
-        if (x.left == x.right) order[run->node + k] = 2;
+        if (x.left == x.right && x.left_step == x.right_step) order[run->node + k] = 2;
     }
     return AD_OK;
 }
+
+#define orders_CORRELATION orders_PRODUCT
 
 static ad_status orders_REDUCTION(const ad_tape *tape, const ad_run *run, const ad_block *b,
                                   float *order) {

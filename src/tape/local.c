@@ -82,7 +82,7 @@ static void visit_span(walk *x, const ad_run *run) {
 }
 
 static void visit_whole_rows(walk *x, const ad_run *run, const ad_block *b) {
-    const int shared = ad_block_kinds[run->op].choice != 0;
+    const ad_block_info *kind = &ad_block_kinds[run->op];
     const double *share = x->tape->partial + b->partial;
     ad_cursor cursor = {0};
     ad_edges e;
@@ -90,8 +90,12 @@ static void visit_whole_rows(walk *x, const ad_run *run, const ad_block *b) {
         for (size_t k = 0, m; k < e.count; k += m) {
             m = e.count - k < AD_CHUNK ? e.count - k : AD_CHUNK;
             for (size_t i = 0; i < m; i++) {
-                const size_t at = e.edge + (k + i) * (size_t)e.edge_stride;
-                x->partial[i] = shared ? share[at] : 1;
+                const size_t o = e.out + (k + i) * (size_t)e.out_stride;
+                const double element = x->tape->value[ad_place_node(e.in, k + i)];
+                x->partial[i] = kind->choice == 0
+                                    ? 1
+                                    : ad_element_partial(kind, element,
+                                                         x->tape->value[run->node + o], share[o]);
                 x->dead[i] = x->partial[i] == 0;
             }
             const ad_node first = (ad_node)(run->node + e.out + (int64_t)k * e.out_stride);
@@ -159,6 +163,8 @@ static ad_status visit_PRODUCT(walk *x, const ad_run *run, const ad_block *b, in
     }
     return AD_OK;
 }
+
+#define visit_CORRELATION visit_PRODUCT
 
 /* Only the rule of a call knows its edges, so that none are visited. */
 static ad_status visit_CALL(walk *x, const ad_run *run, const ad_block *b, int backward) {

@@ -198,6 +198,24 @@ static ad_status replay_PRODUCT(const ad_tape *from, ad_tape *to, const ad_run *
                           &first);
 }
 
+static ad_status replay_CORRELATION(const ad_tape *from, ad_tape *to, const ad_run *run,
+                                    const ad_block *b) {
+    const int64_t length[2] = {b->extent[1].size[0], b->extent[1].size[1]};
+    const int64_t step[2] = {b->operand[0].stride[0], b->operand[1].stride[0]};
+    ad_node first;
+    (void)run;
+    if (b->extent[1].ndim != 2 || b->extent[0].count == 0 || b->extent[0].count > from->nodes) {
+        return AD_BAD_SHAPE;
+    }
+    for (int j = 0; j < 2; j++) {
+        if (length[j] == 0) return AD_BAD_SHAPE;
+        if (b->operand[j].base >= to->nodes) return AD_BAD_INDEX;
+        if (!is_rule(to, b->operand[j].base, 1, &length[j], &step[j])) return AD_BAD_INDEX;
+    }
+    return ad_tape_correlate(to, length, b->operand[0].base, b->operand[1].base, step,
+                             b->operand[0].stride[1], b->extent[0].count, &first);
+}
+
 static ad_status replay_CALL(const ad_tape *from, ad_tape *to, const ad_run *run,
                              const ad_block *b) {
     ad_node first;
@@ -353,6 +371,8 @@ static int reads_constants_REDUCTION(const ad_tape *tape, const ad_block *b) {
 static int reads_constants_PRODUCT(const ad_tape *tape, const ad_block *b) {
     return view_is_constant(tape, &b->operand[0], 0) && view_is_constant(tape, &b->operand[1], 0);
 }
+
+#define reads_constants_CORRELATION reads_constants_PRODUCT
 
 /* The arguments of a call may be mixed, even where their nodes are consecutive. */
 static int reads_constants_CALL(const ad_tape *tape, const ad_block *b) {

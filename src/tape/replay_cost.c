@@ -50,13 +50,23 @@ static void add_PRODUCT(ad_cost *cost, const ad_run *run, const ad_block *b, uin
     cost->work = plus(cost->work, plus(times(left, e[2]), plus(need, left > right ? right : left)));
 }
 
+static void add_CORRELATION(ad_cost *cost, const ad_run *run, const ad_block *b,
+                            uint64_t *scratch) {
+    const uint64_t results = b->extent[0].count, n = b->extent[1].size[0];
+    const uint64_t m = b->extent[1].size[1], need = plus(results, plus(n, m));
+    (void)run;
+    if (need > *scratch) *scratch = need;
+    cost->nodes = plus(cost->nodes, results);
+    cost->work = plus(cost->work, plus(times(results, m), need));
+}
+
 static void add_REDUCTION(ad_cost *cost, const ad_run *run, const ad_block *b, uint64_t *scratch) {
     const uint64_t edges = (uint64_t)b->extent[0].count * b->extent[1].count;
     const ad_block_info *kind = &ad_block_kinds[run->op];
     cost->nodes = plus(cost->nodes, kind->running ? edges : b->extent[0].count);
     cost->work = plus(cost->work, plus(edges, b->extent[0].count));
     if (edges > *scratch) *scratch = edges; /* derivatives list the edges */
-    if (kind->choice != 0) add_memory(cost, edges, sizeof(double));
+    if (kind->choice != 0) add_memory(cost, b->extent[0].count, sizeof(double));
     add_list_memory(cost, 1, b->operand, edges);
 }
 

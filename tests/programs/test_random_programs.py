@@ -434,6 +434,8 @@ OTHER_OPS = {
     "derivative product": lambda a, b: a * b,
     "square of a root": lambda a, b: b * b,
     "side": np.sign,
+    "share of the larger": lambda a, b: 1.0 if a > b or a != a else 0.5 * (a == b),
+    "share of the smaller": lambda a, b: 1.0 if a < b or a != a else 0.5 * (a == b),
     "ratio": lambda a, b: 0.0 if b == 0.0 else a / b,
     "kinked": lambda a, b: 0.0 if b == 0.0 else a,
     "power times log": lambda a, b, c: 0.0 if a == 0.0 and b >= 0.0 else a * np.log(b),

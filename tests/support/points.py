@@ -45,6 +45,8 @@ SPELLED = {
     "ratio": lambda a, b: a / b,
     "kinked": lambda a, b: a + 0 * b,
     "side": mpmath.sign,
+    "share of the larger": lambda a, b: mpmath.mpf(a > b),
+    "share of the smaller": lambda a, b: mpmath.mpf(a < b),
     "power times log": lambda a, b, c: b**c * mpmath.log(b),
     "times log": lambda a, b: a * mpmath.log(b),
     "logistic": lambda a: 1 / (1 + mpmath.exp(-a)),

@@ -113,6 +113,7 @@ cdef extern from "tape/block.h" nogil:
         AD_BLOCK_MAX
         AD_BLOCK_MIN
         AD_BLOCK_CUMSUM
+        AD_BLOCK_CORRELATE
         AD_BLOCK_MATMUL
         AD_BLOCK_CALL
     const char *ad_block_name(unsigned kind)
@@ -124,7 +125,17 @@ cdef extern from "tape/block.h" nogil:
     ad_status ad_tape_matmul(ad_tape *tape, const int64_t *extents, ad_node a,
                              const int64_t *a_stride, ad_node b, const int64_t *b_stride,
                              ad_node *first)
+    ad_status ad_tape_correlate(ad_tape *tape, const int64_t *length, ad_node a, ad_node b,
+                                const int64_t *step, int64_t shift, int64_t count, ad_node *first)
     void ad_matmul_set_loop(ad_loop_fn loop, void *data)
+
+cdef extern from "tape/running.h" nogil:
+    ad_status ad_tape_running(ad_tape *tape, unsigned op, size_t n, const ad_operand *x,
+                              ad_node *node)
+    ad_status ad_tape_running_rows(ad_tape *tape, unsigned op, size_t n, size_t rows,
+                                   const ad_operand *x, ad_node *node)
+    ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad_node *node,
+                                    const int64_t *place, size_t groups, ad_node *result)
 
 cdef extern from "tape/replay.h" nogil:
     ctypedef struct ad_cost:

@@ -6,6 +6,7 @@ too: (k,) is the k-th axis from the right.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,7 +21,7 @@ __all__ = ["einsum"]
 def _labels(text):
     """The labels of one operand in a subscripts string, with Ellipsis for `...`."""
     before, dots, after = text.partition("...")
-    labels = [*before, *([Ellipsis] if dots else []), *after]
+    labels = (*before, *([Ellipsis] if dots else []), *after)
     if not all(label is Ellipsis or label.isalpha() for label in labels):
         raise ValueError(f"einsum: the subscripts {text!r} must be letters and at most one '...'")
     return labels
@@ -30,12 +31,12 @@ def _parsed(operands):
     """The labels of each operand, the labels of the output or None, and the operands."""
     if isinstance(operands[0], str):
         inputs, arrow, output = operands[0].replace(" ", "").partition("->")
-        terms = [_labels(term) for term in inputs.split(",")]
+        terms = tuple(_labels(term) for term in inputs.split(","))
         return terms, _labels(output) if arrow else None, [as_array(x) for x in operands[1:]]
     pairs, rest = divmod(len(operands), 2)
-    terms = [list(operands[2 * k + 1]) for k in range(pairs)]
+    terms = tuple(tuple(operands[2 * k + 1]) for k in range(pairs))
     arrays = [as_array(operands[2 * k]) for k in range(pairs)]
-    return terms, list(operands[-1]) if rest else None, arrays
+    return terms, tuple(operands[-1]) if rest else None, arrays
 
 
 def _spelled(term, ndim):
@@ -68,13 +69,15 @@ def _spelled_output(output, terms):
     return labels
 
 
-def _lengths(terms, arrays):
+def _lengths(terms, shapes):
     """Label -> length. Axes of length 1 broadcast against the others."""
     lengths = {}
-    for term, x in zip(terms, arrays, strict=True):
-        if len(term) != x.ndim:
-            raise ValueError(f"einsum: {len(term)} labels for an operand of {x.ndim} dimensions")
-        for label, n in zip(term, x.shape, strict=True):
+    for term, shape in zip(terms, shapes, strict=True):
+        if len(term) != len(shape):
+            raise ValueError(
+                f"einsum: {len(term)} labels for an operand of {len(shape)} dimensions"
+            )
+        for label, n in zip(term, shape, strict=True):
             if lengths.setdefault(label, n) != n and n != 1:
                 if lengths[label] != 1:
                     raise ValueError(
@@ -109,7 +112,8 @@ def _summed(term, x, wanted):
 
 def _ordered(x, term, *groups):
     """x with its axes in the order of the groups of labels."""
-    return np.transpose(x, [term.index(label) for group in groups for label in group])
+    order = [term.index(label) for group in groups for label in group]
+    return x if order == list(range(len(order))) else np.transpose(x, order)
 
 
 def _contracted(left, right, wanted):
@@ -125,26 +129,34 @@ def _contracted(left, right, wanted):
     cut, end = len(batch), len(batch) + len(rows)
     shape = (*x.shape[:end], *y.shape[cut + len(inner) :])
     if not inner:
-        x = x.reshape(*x.shape, *[1] * len(columns))
-        y = y.reshape(*y.shape[:cut], *[1] * len(rows), *y.shape[cut:])
+        x = x.reshape(*x.shape, *[1] * len(columns)) if columns else x
+        y = y.reshape(*y.shape[:cut], *[1] * len(rows), *y.shape[cut:]) if rows else y
         return [*batch, *rows, *columns], as_array(x * y)
-    n = math.prod(x.shape[end:])
-    x = x.reshape(*x.shape[:cut], math.prod(x.shape[cut:end]), n)
-    y = y.reshape(*y.shape[:cut], n, math.prod(shape[end:]))
     if batch and not rows and not columns:  # many short dot products are faster as a sum
-        product = np.sum(x[..., 0, :] * y[..., 0], axis=-1)
-    else:
-        product = products.matmul(x, y)
-    return [*batch, *rows, *columns], as_array(product).reshape(shape)
+        return batch, as_array(np.sum(x * y, axis=tuple(range(cut, x.ndim))))
+    if len(rows) != 1 or len(columns) != 1 or len(inner) != 1:
+        n = math.prod(x.shape[end:])
+        x = x.reshape(*x.shape[:cut], math.prod(x.shape[cut:end]), n)
+        y = y.reshape(*y.shape[:cut], n, math.prod(shape[end:]))
+    product = as_array(products.matmul(x, y))
+    return [*batch, *rows, *columns], product if product.shape == shape else product.reshape(shape)
 
 
-def _path(operands, arrays, optimize):
-    """The order in which operands are contracted: positions, as those of np.einsum_path."""
-    if len(arrays) < 3:
-        return [tuple(range(len(arrays)))]
-    if isinstance(optimize, (list, tuple)) and optimize and optimize[0] == "einsum_path":
-        return optimize[1:]
-    return np.einsum_path(*_shapes(operands), optimize=optimize or "greedy")[0][1:]
+@lru_cache(maxsize=256)
+def _planned(terms, output, shapes, optimize):
+    """The spelled labels of the operands and of the output, the lengths of the labels, and the
+    order in which operands are contracted: positions, as those of np.einsum_path."""
+    terms = [_spelled(term, len(shape)) for term, shape in zip(terms, shapes, strict=True)]
+    output = _spelled_output(output, terms)
+    lengths = _lengths(terms, shapes)
+    if len(terms) < 3:
+        return terms, output, lengths, [tuple(range(len(terms)))]
+    numbers = {label: k for k, label in enumerate(lengths)}
+    operands = []
+    for term, shape in zip(terms, shapes, strict=True):
+        operands += [np.broadcast_to(0.0, shape), [numbers[label] for label in term]]
+    operands.append([numbers[label] for label in output])
+    return terms, output, lengths, np.einsum_path(*operands, optimize=optimize or "greedy")[0][1:]
 
 
 def _shapes(operands):
@@ -168,13 +180,17 @@ def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
     terms, output, arrays = _parsed(operands)
     if len(terms) != len(arrays):
         raise ValueError(f"einsum: subscripts for {len(terms)} operands, but {len(arrays)} given")
-    terms = [_spelled(term, x.ndim) for term, x in zip(terms, arrays, strict=True)]
-    output = _spelled_output(output, terms)
-    lengths = _lengths(terms, arrays)
+    path = None
+    if isinstance(optimize, (list, tuple)) and optimize and optimize[0] == "einsum_path":
+        path, optimize = optimize[1:], False
+    if isinstance(optimize, list):
+        optimize = tuple(optimize)
+    shapes = tuple(x.shape for x in arrays)
+    terms, output, lengths, found = _planned(terms, output, shapes, optimize)
     if len(arrays) == 1 and set(output) == set(terms[0]):
         return _moved(operands, arrays[0])
     parts = [_distinct(term, x, lengths) for term, x in zip(terms, arrays, strict=True)]
-    for places in _path(operands, arrays, optimize):
+    for places in found if path is None or len(arrays) < 3 else path:
         chosen = [parts[k] for k in places]
         parts = [part for k, part in enumerate(parts) if k not in places]
         result = chosen[0]

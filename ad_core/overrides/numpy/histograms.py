@@ -8,7 +8,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.numpy.accumulations import fold_places
+from ad_core.overrides.numpy.accumulations import sums_at
 from ad_core.overrides.numpy.dispatch import implements, only_plain
 from ad_core.overrides.numpy.guards import tested
 from ad_core.recording.arrays import as_array, as_floats
@@ -26,16 +26,7 @@ def bincount(x, weights=None, minlength=0):
     weights = as_array(weights)
     if weights.shape != places.shape:
         raise ValueError("The weights and list don't have the same length.")
-    return _sums(places, weights, counts)
-
-
-def _sums(places, weights, counts):
-    """The sum of the weights at each place, as an array with the shape of the counts."""
-    filled, weights = np.flatnonzero(counts), as_floats(weights)
-    sums = np.zeros(counts.shape)
-    if filled.size:
-        sums[filled] = fold_places(np.add, weights, places, counts)
-    return sums
+    return sums_at(as_floats(weights), places, counts.size)
 
 
 @implements(np.digitize)
@@ -113,7 +104,7 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
     places, kept = _bins_of(x, edges)
     counts = np.bincount(places[kept], minlength=max(len(edges) - 1, 0))
     if weights is not None:
-        counts = _sums(places[kept], np.ravel(as_array(weights))[kept], counts)
+        counts = sums_at(as_floats(np.ravel(as_array(weights))[kept]), places[kept], counts.size)
     if density:
         return counts / np.diff(edges) / np.sum(counts), edges
     if getattr(weights, "dtype", None) == np.bool_:
@@ -140,7 +131,7 @@ def histogramdd(sample, bins=10, range=None, density=None, weights=None):
     places = np.ravel_multi_index([bins[kept] for bins, _ in found], shape)
     counts = np.bincount(places, minlength=int(np.prod(shape)))
     if weights is not None:
-        counts = _sums(places, np.ravel(as_array(weights))[kept], counts)
+        counts = sums_at(as_floats(np.ravel(as_array(weights))[kept]), places, counts.size)
     table = counts.reshape(shape) * 1.0
     if density:
         total = np.sum(table)

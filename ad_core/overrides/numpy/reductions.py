@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from ad_core import _core
-from ad_core.overrides.numpy.accumulations import fold_last, fold_running
+from ad_core.overrides.numpy.accumulations import accumulate, fold_last
 from ad_core.overrides.numpy.dispatch import implements, refuse_dtype
 from ad_core.overrides.numpy.guards import decided, tested
 from ad_core.recording.arrays import as_array, as_traced
@@ -23,14 +23,14 @@ NO_VALUE = np._NoValue
 def axes_last(x, axis):
     """x with the axes to reduce moved to the end, the number of these axes, and the axes."""
     if axis is None:
-        axes = tuple(range(x.ndim))
-    else:
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        if x.ndim == 0 and axes in ((0,), (-1,)):  # NumPy allows this
-            axes = ()
-        axes = tuple(np.lib.array_utils.normalize_axis_tuple(axes, x.ndim, "axis"))
-    rest = [d for d in range(x.ndim) if d not in axes]
-    return np.transpose(x, (*rest, *axes)), len(axes), axes
+        return x, x.ndim, tuple(range(x.ndim))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if x.ndim == 0 and axes in ((0,), (-1,)):  # NumPy allows this
+        axes = ()
+    axes = tuple(np.lib.array_utils.normalize_axis_tuple(axes, x.ndim, "axis"))
+    order = (*(d for d in range(x.ndim) if d not in axes), *axes)
+    moved = x if order == tuple(range(x.ndim)) else np.transpose(x, order)
+    return moved, len(axes), axes
 
 
 def last_in_one(moved, n):
@@ -91,8 +91,8 @@ def _extreme(kind, empty):
             if initial is NO_VALUE:
                 raise ValueError(f"reduction operation '{kind}' needs initial= with a where= mask")
             x = np.where(where, x, empty)
-        _, _, axes = axes_last(x, axis)
-        if math.prod(x.shape[d] for d in axes) == 0:
+        axes = axes_last(x, axis)[2] if x.size == 0 else ()
+        if x.size == 0 and math.prod(x.shape[d] for d in axes) == 0:
             if initial is NO_VALUE:
                 raise ValueError(
                     f"zero-size array to reduction operation {kind}imum which has no identity"
@@ -244,15 +244,13 @@ def cumsum(a, axis=None, dtype=None):
 
 @implements(np.cumprod)
 def cumprod(a, axis=None, dtype=None):
-    """Cumulative products by blocks: at most about 70 elementwise runs for each factor 64 of n."""
     _float(dtype)
     x = as_array(a)
     if axis is None:
         x, axis = np.ravel(x), 0
     if x.ndim == 0:
         x = np.ravel(x)
-    moved = np.moveaxis(x, axis, -1)
-    return np.moveaxis(fold_running(np.multiply, moved), -1, axis)
+    return accumulate(np.multiply, x, axis)
 
 
 @implements(np.nancumsum)

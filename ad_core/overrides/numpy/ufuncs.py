@@ -180,7 +180,8 @@ def _compute(ufunc, method, inputs, kwargs, where):
         if method == "reduce":
             return _fold(ufunc, where, *inputs, **kwargs)
         if method == "accumulate":
-            return _fold_along(ufunc, *_array_and_axis(*inputs, **kwargs))
+            array, axis = _array_and_axis(*inputs, **kwargs)
+            return accumulations.accumulate(ufunc, _operand(ufunc, array), axis)
     if method == "reduceat":
         return _pieces(ufunc, *inputs, **kwargs)
     plain = only_constants((inputs, kwargs))
@@ -244,17 +245,6 @@ def _fold(
     if flat.shape[-1] == 1 and result.ndim:  # a copy, not a view of the only element
         result = _core.copy_of(result)
     return reductions.kept(result, x.shape, axes, keepdims)
-
-
-def _fold_along(ufunc, array, axis=0):
-    """ufunc.accumulate along the axis."""
-    moved = np.moveaxis(_operand(ufunc, array), axis, -1)
-    if ufunc in accumulations.ASSOCIATIVE:
-        return np.moveaxis(accumulations.fold_running(ufunc, moved), -1, axis)
-    parts = [moved[..., k] for k in range(moved.shape[-1])]
-    for k in range(1, len(parts)):
-        parts[k] = ufunc(parts[k - 1], parts[k])
-    return np.moveaxis(np.stack(parts, axis=-1), -1, axis) if parts else as_array(array).copy()
 
 
 def _pieces(ufunc, array, indices, axis=0, dtype=None, out=None):

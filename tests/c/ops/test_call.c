@@ -94,7 +94,9 @@ static size_t blocks(void *rule, int results, size_t count, uint32_t *block) {
     return 1;
 }
 
-static size_t most_points(void *rule, ad_call_mode mode) { return rule != NULL && mode < AD_CALL_MODES; }
+static size_t most_points(void *rule, ad_call_mode mode) {
+    return rule != NULL && mode < AD_CALL_MODES;
+}
 
 static const ad_callbacks callbacks = {.value = value,
                                        .push = push,

@@ -89,8 +89,8 @@ static size_t most_points(void *rule, ad_call_mode mode) {
     return mode == AD_CALL_VALUE ? AD_LANE_CALL_POINTS : 1;
 }
 
-static ad_status at_points(void *rule, ad_call_mode mode, size_t n, size_t m, size_t p, size_t points,
-                           const double *x, double *out, unsigned char *left) {
+static ad_status at_points(void *rule, ad_call_mode mode, size_t n, size_t m, size_t p,
+                           size_t points, const double *x, double *out, unsigned char *left) {
     (void)p, (void)left;
     return mode == AD_CALL_VALUE ? values(rule, n, m, points, x, out) : AD_BAD_OP;
 }

@@ -92,8 +92,8 @@ static size_t most_points(void *rule, ad_call_mode mode) {
 }
 
 /* Every fifth point is left. */
-static ad_status at_points(void *rule, ad_call_mode mode, size_t n, size_t m, size_t p, size_t points,
-                           const double *x, double *out, unsigned char *left) {
+static ad_status at_points(void *rule, ad_call_mode mode, size_t n, size_t m, size_t p,
+                           size_t points, const double *x, double *out, unsigned char *left) {
     (void)n, (void)m;
     ((stack *)rule)->points++;
     for (size_t e = 0; e < points; e++) {

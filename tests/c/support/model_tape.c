@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "tape/running.h"
 
 /* Consecutive nodes that are all constants or all not. */
 typedef struct piece {
@@ -110,7 +111,7 @@ static void tame(recorder *r, ad_node first, uint32_t count) {
 }
 
 static void reduce(recorder *r) {
-    unsigned kind = below(r, AD_BLOCK_MATMUL);
+    unsigned kind = below(r, AD_BLOCK_CORRELATE); /* the reductions come first */
     int outer = (int)below(r, 4), inner = kind == AD_BLOCK_CUMSUM ? 1 : (int)below(r, 4);
     int64_t shape[6], stride[6];
     ad_node list[MOST], first = 0;
@@ -138,6 +139,55 @@ static void multiply(recorder *r) {
     if (r->status != AD_OK) return;
     r->status = ad_tape_matmul(r->tape, e, x, a, y, b, &first);
     tame(r, first, (uint32_t)(e[0] * e[1] * e[3]));
+}
+
+static void correlate(recorder *r) {
+    const int64_t length[2] = {1 + below(r, 30), 1 + below(r, 12)};
+    const int64_t shift = (int64_t)below(r, 20) - 4, count = 1 + below(r, 40);
+    int64_t step[2];
+    const ad_node a = view(r, 1, &length[0], &step[0]), b = view(r, 1, &length[1], &step[1]);
+    ad_node first = 0;
+    if (r->status != AD_OK) return;
+    r->status = ad_tape_correlate(r->tape, length, a, b, step, shift, count, &first);
+    tame(r, first, (uint32_t)count);
+}
+
+/* A running fold of a list, whose nodes may be constants, or of a view. */
+static void running(recorder *r) {
+    static const uint8_t ops[] = {AD_MULTIPLY, AD_MAXIMUM, AD_SUBTRACT, AD_LOGADDEXP};
+    const unsigned op = ops[below(r, sizeof ops)];
+    const int64_t shape[2] = {1 + below(r, 12), 1 + below(r, 12)};
+    const size_t rows = below(r, 2) ? 1 : (size_t)shape[1], n = (size_t)shape[0], count = n * rows;
+    int64_t stride[2];
+    ad_node list[144], result[144];
+    ad_operand x = {view(r, 2, shape, stride), stride, NULL};
+    if (below(r, 2)) {
+        for (size_t k = 0; k < count; k++) list[k] = any_node(r);
+        x = (ad_operand){0, stride, list};
+    }
+    if (r->status != AD_OK) return;
+    r->status = rows == 1 ? ad_tape_running(r->tape, op, n, &x, result)
+                          : ad_tape_running_rows(r->tape, op, n, rows, &x, result);
+    for (size_t k = 0; k < count && r->status == AD_OK && below(r, 4); k++) keep(r, result[k], 1);
+}
+
+/* Sums of groups; some groups may be empty. */
+static void groups(recorder *r) {
+    enum { GROUPS = 7 };
+    const size_t n = below(r, 60);
+    ad_node node[60], sum[GROUPS];
+    int64_t place[60];
+    for (size_t k = 0; k < n; k++) {
+        node[k] = any_node(r);
+        place[k] = below(r, GROUPS);
+    }
+    if (r->status != AD_OK) return;
+    memset(sum, 0, sizeof sum);
+    r->status =
+        ad_tape_reduce_groups(r->tape, below(r, AD_BLOCK_CUMSUM), n, node, place, GROUPS, sum);
+    for (size_t k = 0; k < n && r->status == AD_OK && below(r, 4); k++) {
+        tame(r, sum[place[k]], 1);
+    }
 }
 
 static void scalar(recorder *r) {
@@ -170,7 +220,16 @@ ad_status model_tape(ad_tape *tape, size_t D, const double *x, size_t steps, uin
     for (uint32_t k = 0; k < 12; k++) tape->value[constants + k] = 0.25 * k - 1;
     keep(&r, constants, 12);
     for (size_t k = 0; k < steps && r.status == AD_OK; k++) {
-        switch (below(&r, 6)) {
+        switch (below(&r, 9)) {
+        case 6:
+            correlate(&r);
+            break;
+        case 7:
+            running(&r);
+            break;
+        case 8:
+            groups(&r);
+            break;
         case 0:
             reduce(&r);
             break;
