@@ -112,6 +112,8 @@ cdef object array_ufunc(object self, tuple args, PyObject *kwargs):
     cdef unsigned op
     if n < 2:
         raise TypeError("__array_ufunc__ takes a ufunc and a method")
+    if ad_current != NULL:
+        count_ufunc_call()
     if n == 3 and (kwargs == NULL or len(<dict> kwargs) == 0) and (
             type(<object> PyTuple_GET_ITEM(args, 2)) is TracedScalar):
         x = <TracedScalar> PyTuple_GET_ITEM(args, 2)
@@ -406,7 +408,7 @@ ad_finish_type(TracedScalar, <void *> array_ufunc, True)
 ad_finish_type(TracedArray, <void *> array_ufunc, False)
 fill_table()
 fill_exact()
-enter_ufuncs()
+note_ufuncs()
 use_numpy_loops()
 if not choose_isa(os.environ.get("AD_CORE_ISA") or None):
     raise ImportError(f"AD_CORE_ISA={os.environ['AD_CORE_ISA']!r} is not an instruction set that "

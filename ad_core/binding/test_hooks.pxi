@@ -53,3 +53,8 @@ def looked_up(fun, *args):
     if names.all:
         return None
     return sorted([<object> replaced[k].name for k in range(n_replaced) if has_name(&names, k)])
+
+
+def ufuncs_are_exchanged():
+    """Whether NumPy's ufuncs have our entry point now."""
+    return ad_ufuncs_are_exchanged() != 0

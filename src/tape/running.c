@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tape/running.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/floating.h"
 #include "simd/elementwise.h"
@@ -41,25 +43,25 @@ static void append_runs(ad_tape *tape, unsigned op, size_t n, const ad_operand *
     if (ad_has_square_rule(op)) tape->roots = tape->nodes;
 }
 
-/* Values and partials are computed for all elements at once; then each operation is a scalar run.
- * room holds 3 n doubles. */
+/* The values are computed for all elements at once; then each operation is a scalar run, whose
+ * partials are those of ad_tape_scalar() to the bit.  room holds n doubles. */
 static ad_status all_at_once(ad_tape *tape, unsigned op, size_t n, const ad_operand *x,
                              ad_node *node, double *room) {
     ad_status status = ad_tape_reserve(tape, n, 2 * n, 0, n, 0, 0);
     if (status == AD_OK) status = ad_tape_unary(tape, AD_POSITIVE, element(x, 0), &node[0]);
     if (status != AD_OK) return status;
-    double *element_value = room, *partial[2] = {room + n, room + 2 * n};
     double *value = tape->value + node[0], *to = tape->partial + tape->partials;
     for (size_t k = 0; k < n; k++) {
-        element_value[k] = tape->value[element(x, k)];
+        room[k] = tape->value[element(x, k)];
         node[k] = node[0] + (ad_node)k;
     }
     ad_float_begin();
-    ad_op_running(op, n, element_value, 1, value);
+    ad_op_running(op, n, room, 1, value);
     ad_float_end();
-    for (int j = 0; j < 2; j++) {
-        ad_op_partials(op, j, n - 1, value, element_value + 1, NULL, value + 1, partial[j]);
-        for (size_t k = 0; k + 1 < n; k++) to[2 * k + (size_t)j] = partial[j][k];
+    for (size_t k = 1; k < n; k++) {
+        double partial[AD_MAX_ARITY];
+        ad_op_row(op)->point(value[k - 1], room[k], 0, partial);
+        memcpy(to + 2 * (k - 1), partial, 2 * sizeof *to);
     }
     tape->nodes += n - 1;
     append_runs(tape, op, n, x, node[0]);
@@ -70,7 +72,7 @@ ad_status ad_tape_running(ad_tape *tape, unsigned op, size_t n, const ad_operand
                           ad_node *node) {
     if (op >= AD_OP_COUNT || ad_op_row(op)->arity != 2) return AD_BAD_OP;
     if (any_constant(tape, n, x)) return one_by_one(tape, op, n, x, node);
-    double *room = ad_alloc(3 * n, sizeof *room);
+    double *room = ad_alloc(n, sizeof *room);
     ad_status status = room == NULL ? AD_NO_MEMORY : all_at_once(tape, op, n, x, node, room);
     ad_free(room);
     return status;

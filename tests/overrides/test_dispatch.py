@@ -47,6 +47,42 @@ def test_functions_and_products_ask_foreign_operands_first():
     assert seen(lambda x: np.matmul(Asked(), x)) == ("ufunc", np.matmul, "__call__", 2)
 
 
+def test_ufuncs_are_numpys_own_again_with_the_last_trace():
+    during = []
+
+    def chained(x):
+        y = x[0, 0]
+        for _ in range(20):
+            y = np.sin(y)
+            during.append(_core.ufuncs_are_exchanged())
+        during.append(ad_core.grad(lambda z: np.cos(z))(0.3))
+        during.append(_core.ufuncs_are_exchanged())
+        return y
+
+    found = ad_core.grad(chained)(X)
+    assert not during[0]
+    assert during[19] is True
+    assert during[-1] is True
+    assert during[-2] == -np.sin(0.3)
+    assert not _core.ufuncs_are_exchanged()
+    y, slope = 0.3, 1.0
+    for _ in range(20):
+        y, slope = np.sin(y), slope * np.cos(y)
+    np.testing.assert_allclose(found[0, 0], slope)
+
+
+def test_ufuncs_are_numpys_own_again_after_an_error():
+    def fails(x):
+        y = x[0, 0]
+        for _ in range(20):
+            y = np.sin(y)
+        raise KeyError("after twenty calls")
+
+    with pytest.raises(KeyError):
+        ad_core.grad(fails)(X)
+    assert not _core.ufuncs_are_exchanged()
+
+
 def test_ufuncs_of_plain_numbers_are_numpys():
     assert np.sin(0.5) == operator.call(np.sin, np.float64(0.5))
     assert pickle.loads(pickle.dumps(np.hypot)) is np.hypot

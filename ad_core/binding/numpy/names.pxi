@@ -88,6 +88,8 @@ cdef void restore_names(const Names *names) noexcept:
     global running, running_all
     cdef int k
     running -= 1
+    if running == 0:
+        restore_ufuncs()
     if names.all:
         running_all -= 1
         if running_all == 0:

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Calls of NumPy's ufuncs on traced values.  NumPy's protocol __array_ufunc__ takes several times as
 # long as the operation on a scalar, most of it within NumPy: it looks at each argument's class and
-# makes tuples.  So the ufuncs that have a row get an entry point of ours, which looks at the types
-# of the arguments.  It calls NumPy's, which has the protocol, for everything but one or two
-# operands of well-known types, one of which is traced.
+# makes tuples.  So the ufuncs that have a row get an entry point of ours once a few of them have
+# been called, until the last trace ends.  It looks at the types of the arguments, and calls NumPy's
+# entry point, which has the protocol, for everything but one or two operands of well-known types,
+# one of which is traced.
+
+cdef enum:
+    CALLS_BEFORE = 8            # calls by the protocol that take as long as to replace all of them
 
 cdef extern from *:
     """
@@ -26,20 +30,38 @@ cdef extern from *:
         return ad_numpy_ufunc(ufunc, args, flags, names);
     }
 
-    /* Returns whether the ufunc has our entry point.  It has not if NumPy calls ufuncs in another
-       way. */
-    static int ad_enter_ufunc(PyObject *ufunc)
+    static vectorcallfunc *ad_ufunc_entry[256];       /* of each ufunc that has a row */
+    static int ad_ufunc_entries;
+
+    /* Note the entry point of a ufunc, unless NumPy calls ufuncs in another way.  The ufunc must
+       exist for ever. */
+    static void ad_note_ufunc(PyObject *ufunc)
     {
         PyTypeObject *type = Py_TYPE(ufunc);
         vectorcallfunc *entry;
-        if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL)) return 0;
+        if (!PyType_HasFeature(type, Py_TPFLAGS_HAVE_VECTORCALL) || ad_ufunc_entries == 256) return;
         entry = (vectorcallfunc *)((char *)ufunc + type->tp_vectorcall_offset);
-        if (*entry == ad_call_ufunc) return 1;
-        if (*entry == NULL || (ad_numpy_ufunc != NULL && *entry != ad_numpy_ufunc)) return 0;
+        if (*entry == NULL || (ad_numpy_ufunc != NULL && *entry != ad_numpy_ufunc)) return;
         ad_numpy_ufunc = *entry;
-        *entry = ad_call_ufunc;
-        return 1;
+        ad_ufunc_entry[ad_ufunc_entries++] = entry;
     }
+
+    /* Let all of them have our entry point, or NumPy's.  Those that other code has replaced since
+       stay as they are. */
+    static void ad_exchange_ufuncs(int ours)
+    {
+        const vectorcallfunc from = ours ? ad_numpy_ufunc : ad_call_ufunc;
+        const vectorcallfunc to = ours ? ad_call_ufunc : ad_numpy_ufunc;
+        for (int k = 0; k < ad_ufunc_entries; k++) {
+            if (*ad_ufunc_entry[k] == from) *ad_ufunc_entry[k] = to;
+        }
+    }
+
+    static int ad_ufuncs_are_exchanged(void)
+    {
+        return ad_ufunc_entries > 0 && *ad_ufunc_entry[0] == ad_call_ufunc;
+    }
+
     static void ad_set_traced(PyTypeObject *scalar, PyTypeObject *array,
                               PyObject *(*function)(PyObject *, PyObject **, Py_ssize_t))
     {
@@ -48,7 +70,9 @@ cdef extern from *:
         ad_ufunc_of_traced = function;
     }
     """
-    int ad_enter_ufunc(object ufunc)
+    void ad_note_ufunc(object ufunc)
+    void ad_exchange_ufuncs(bint ours) noexcept
+    int ad_ufuncs_are_exchanged() noexcept
     void ad_set_traced(type scalar, type array,
                        object (*call)(object, PyObject **, Py_ssize_t))
 
@@ -83,9 +107,28 @@ cdef object ufunc_of_traced(object ufunc, PyObject **args, Py_ssize_t n):
     return compare_result(result) if ad_op_rows[op].is_test else result
 
 
-cdef int enter_ufuncs() except -1:
-    """Give all ufuncs that have a row our entry point."""
+cdef int calls_by_protocol = 0  # while a trace runs; reset with the last one
+
+
+cdef inline void count_ufunc_call() noexcept:
+    """Count a call by the protocol.  Some of them let the ufuncs have our entry point."""
+    global calls_by_protocol
+    calls_by_protocol += 1
+    if calls_by_protocol == CALLS_BEFORE:
+        ad_exchange_ufuncs(True)
+
+
+cdef inline void restore_ufuncs() noexcept:
+    """Let the ufuncs have NumPy's entry point again, when the last trace has ended."""
+    global calls_by_protocol
+    if calls_by_protocol >= CALLS_BEFORE:
+        ad_exchange_ufuncs(False)
+    calls_by_protocol = 0
+
+
+cdef int note_ufuncs() except -1:
+    """Note the entry points of all ufuncs that have a row."""
     ad_set_traced(TracedScalar, TracedArray, ufunc_of_traced)
     for ufunc in ufunc_ops:
-        ad_enter_ufunc(ufunc)
+        ad_note_ufunc(ufunc)
     return 0

@@ -229,7 +229,7 @@ TEST(graph_partials_of_a_nan_extreme_equal_those_of_the_tape) {
 /* Sums of rows.  One row has a leaf that is no input, but the other row can be lowered. */
 TEST(lower_leaves_out_rows_that_no_output_needs) {
     const int64_t matrix[] = {2, 3}, rows[] = {3, 1}, six[] = {6}, one[] = {1};
-    for (unsigned kind = 0; kind < AD_BLOCK_MATMUL; kind++) {
+    for (unsigned kind = 0; kind < AD_BLOCK_CORRELATE; kind++) {
         ad_tape tape;
         ad_graph g;
         ad_node first = 0, sine = 0, y = 0;

@@ -143,7 +143,7 @@ static void multiply(recorder *r) {
 
 static void correlate(recorder *r) {
     const int64_t length[2] = {1 + below(r, 30), 1 + below(r, 12)};
-    const int64_t shift = (int64_t)below(r, 20) - 4, count = 1 + below(r, 40);
+    const int64_t shift = (int64_t)below(r, (uint32_t)length[1]) - 4, count = 1 + below(r, 40);
     int64_t step[2];
     const ad_node a = view(r, 1, &length[0], &step[0]), b = view(r, 1, &length[1], &step[1]);
     ad_node first = 0;
