@@ -63,7 +63,7 @@ def product(batch, M, K, N):
         (still(2**31), "max_work"),
         (still(2**32 - 20), "max_work"),
         (still(200_000_000), "max_memory"),  # of what derivatives list
-        (still(100_000_000, np.max), "max_memory"),  # of a partial an element
+        (still(200_000_000, np.max), "max_memory"),
         (product(1, 1, 2**31, 1), "max_work"),
         (product(1, 2000, 2000, 2000), "max_work"),
         (product(1, 2**16, 1, 2**12), "max_work"),
