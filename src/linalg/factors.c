@@ -96,7 +96,7 @@ static void qr_pull(const ad_linear *l, ad_linear_room *r, const double *x, cons
     }
 }
 
-const ad_linear_row ad_linear_qr = {qr_prepare, qr_value, qr_push, qr_pull, qr_undetermined, NULL};
+const ad_linear_row ad_linear_qr = {qr_prepare, qr_value, qr_push, qr_pull, qr_undetermined};
 
 /* ----------------------------------------------------------------------- symmetric matrices */
 
@@ -215,5 +215,4 @@ static int eigh_undetermined(const ad_linear *l, const double *y) {
     return 0;
 }
 
-const ad_linear_row ad_linear_eigh = {NULL,      eigh_value,        eigh_push,
-                                      eigh_pull, eigh_undetermined, NULL};
+const ad_linear_row ad_linear_eigh = {NULL, eigh_value, eigh_push, eigh_pull, eigh_undetermined};

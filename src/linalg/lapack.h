@@ -41,11 +41,9 @@ typedef struct ad_linear_row {
                  const double *w, double *out);
     /* returns whether results are undetermined (linear.h); NULL if they never are */
     int (*undetermined)(const ad_linear *l, const double *y);
-    /* the tangent of what pull returns; NULL if it is not known */
-    ad_status (*curve)(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
-                       double *out);
 } ad_linear_row;
 
+/* Compute the tangent of what pull returns (curve.c). */
 ad_status ad_curve_solve(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
                          double *out);
 ad_status ad_curve_triangular(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,

@@ -183,8 +183,21 @@ ad_status ad_linear_pull(ad_linear *l, const double *x, const double *y, size_t 
     return derivative(l, 1, x, y, p, adjoint, out);
 }
 
+typedef ad_status (*curve_fn)(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
+                              double *out);
+
+/* The tangent of what pull returns; NULL for kinds of which it is not known. */
+static curve_fn curve_of(const ad_linear *l) {
+    static const curve_fn curves[AD_LINEAR_KINDS] = {
+        [AD_LINEAR_SOLVE] = ad_curve_solve, [AD_LINEAR_TRIANGULAR] = ad_curve_triangular,
+        [AD_LINEAR_INV] = ad_curve_inv,     [AD_LINEAR_DET] = ad_curve_det,
+        [AD_LINEAR_SLOGDET] = ad_curve_det, [AD_LINEAR_CHOLESKY] = ad_curve_cholesky,
+    };
+    return curves[l->kind];
+}
+
 int ad_linear_curves(const ad_linear *l) {
-    return row_of(l)->curve != NULL && ad_lapack_get()->gemm != NULL;
+    return curve_of(l) != NULL && ad_lapack_get()->gemm != NULL;
 }
 
 ad_status ad_linear_curve(ad_linear *l, const double *x, const double *dx, const double *y,
@@ -194,7 +207,7 @@ ad_status ad_linear_curve(ad_linear *l, const double *x, const double *dx, const
     ad_linear_room *r = take_room(l);
     if (r == NULL) return AD_NO_MEMORY;
     ad_status status = row->prepare == NULL ? AD_OK : row->prepare(l, r, x, y);
-    if (status == AD_OK) status = row->curve(l, r, &at, out);
+    if (status == AD_OK) status = curve_of(l)(l, r, &at, out);
     give_back(l, r);
     return status;
 }

@@ -96,8 +96,7 @@ static void solve_pull(const ad_linear *l, ad_linear_room *r, const double *x, c
     }
 }
 
-const ad_linear_row ad_linear_solve = {solve_factors, solve_value, solve_push,
-                                       solve_pull,    NULL,        ad_curve_solve};
+const ad_linear_row ad_linear_solve = {solve_factors, solve_value, solve_push, solve_pull, NULL};
 
 /* ------------------------------------------------------------------------------- inverse */
 
@@ -136,7 +135,7 @@ static void inv_pull(const ad_linear *l, ad_linear_room *r, const double *x, con
     between(l, r, 1, y, w, out);
 }
 
-const ad_linear_row ad_linear_inv = {NULL, inv_value, inv_push, inv_pull, NULL, ad_curve_inv};
+const ad_linear_row ad_linear_inv = {NULL, inv_value, inv_push, inv_pull, NULL};
 
 /* -------------------------------------------------------------------------- determinants */
 
@@ -201,8 +200,7 @@ static void det_pull(const ad_linear *l, ad_linear_room *r, const double *x, con
     }
 }
 
-const ad_linear_row ad_linear_det = {det_prepare, det_value, det_push,
-                                     det_pull,    NULL,      ad_curve_det};
+const ad_linear_row ad_linear_det = {det_prepare, det_value, det_push, det_pull, NULL};
 
 static ad_status slogdet_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
     ad_status status = factor(l, r, x);
@@ -245,5 +243,5 @@ static void slogdet_pull(const ad_linear *l, ad_linear_room *r, const double *x,
     }
 }
 
-const ad_linear_row ad_linear_slogdet = {slogdet_prepare, slogdet_value, slogdet_push,
-                                         slogdet_pull,    NULL,          ad_curve_det};
+const ad_linear_row ad_linear_slogdet = {slogdet_prepare, slogdet_value, slogdet_push, slogdet_pull,
+                                         NULL};

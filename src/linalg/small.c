@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linalg/small.h"
 
-#include <float.h>
-
 #define MOST_POINTS 32 /* more points at a time save nothing */
-
-double ad_small_rounding(size_t n) { return 16.0 * (double)n * DBL_EPSILON; }
 
 static const ad_small_row *row_of(const ad_linear *l) {
     static const ad_small_row *const rows[AD_LINEAR_KINDS] = {

@@ -8,6 +8,7 @@
 #ifndef AD_SMALL_H
 #define AD_SMALL_H
 
+#include <float.h>
 #include <string.h>
 
 #include "linalg/lapack.h"
@@ -38,7 +39,7 @@ extern const ad_small_row ad_small_solve, ad_small_inv, ad_small_det, ad_small_s
     ad_small_cholesky;
 
 /* Relative to the largest element, pivots below this are rounding errors. */
-double ad_small_rounding(size_t n);
+static inline double ad_small_rounding(size_t n) { return 16.0 * (double)n * DBL_EPSILON; }
 
 /* Copy number k of all points into a lane; lanes beyond the points repeat the last one. */
 static inline void ad_small_load(const ad_small_work *w, const double *from, size_t k, ad_lane to) {

@@ -34,7 +34,7 @@ static void store_lower(ad_small_work *w, size_t b, size_t p, size_t q, ad_lane 
 
 static void cholesky_value(ad_small_work *w) {
     size_t n = w->l->n;
-    ad_lane l[MATRIX], least;
+    ad_lane l[MATRIX], least = {0};
     for (size_t b = 0; b < w->l->batch; b++) {
         for (size_t j = 0; j < n; j++) {
             for (size_t i = j; i < n; i++) {

@@ -68,8 +68,8 @@ static void triangular_pull(const ad_linear *l, ad_linear_room *r, const double 
     }
 }
 
-const ad_linear_row ad_linear_triangular = {
-    NULL, triangular_value, triangular_push, triangular_pull, NULL, ad_curve_triangular};
+const ad_linear_row ad_linear_triangular = {NULL, triangular_value, triangular_push,
+                                            triangular_pull, NULL};
 
 /* ------------------------------------------------------------------------------- Cholesky */
 
@@ -168,5 +168,4 @@ static void cholesky_pull(const ad_linear *l, ad_linear_room *r, const double *x
     }
 }
 
-const ad_linear_row ad_linear_cholesky = {NULL,          cholesky_value, cholesky_push,
-                                          cholesky_pull, NULL,           ad_curve_cholesky};
+const ad_linear_row ad_linear_cholesky = {NULL, cholesky_value, cholesky_push, cholesky_pull, NULL};

@@ -163,7 +163,7 @@ static const double *stretch_values(const ad_tape *tape, const ad_edges *e, doub
 /* Replace each result by the element if that is further in the direction of the sign, or NaN. */
 static void combine(size_t n, const double *x, double sign, double *best) {
     for (size_t k = 0; k < n; k++) {
-        best[k] = (sign * x[k] > sign * best[k]) | (x[k] != x[k]) ? x[k] : best[k];
+        best[k] = ((sign * x[k] > sign * best[k]) | (x[k] != x[k])) ? x[k] : best[k];
     }
 }
 
