@@ -48,10 +48,10 @@ class Costs:
         self.edges = max(edges - 2 * self.products, 0)
         self.outputs = recording.outputs.size
 
-    def room(self, name, width, points=1):
+    def room(self, name, width):
         """The terms that a program may need if it costs no more than FIRST calls of the one-shot
-        transform at each point."""
-        return int(FIRST * points * self.once(name, width) / MAKE)
+        transform."""
+        return int(FIRST * self.once(name, width) / MAKE)
 
     def once(self, name, width):
         """One call of the one-shot transform, which runs the function."""
@@ -83,17 +83,17 @@ class Costs:
 class ByCost(Large):
     """A method that is replayed until its program pays."""
 
-    def __init__(self, replayed, make, name, costs, width):
+    def __init__(self, replayed, make, name, costs, width, failed):
         """make(room) returns (Call, facts) of a program with at most `room` further terms, and
-        raises ProgramTooLarge for more."""
+        raises ProgramTooLarge for more.  failed: the number of terms that has been tried, or 0."""
         self.replayed = replayed
         self.make = make
         self.cost = costs.replay(name, width)
-        self.once = costs.once(name, width)
+        self.room = costs.room(name, width)
         self.least = costs.least(name, width)
         self.call = None
         self.spent = 0  # on replays so far
-        self.failed = 0  # the largest number of terms that was not enough
+        self.failed = failed  # the largest number of terms that was not enough
         self.in_shapes = replayed.in_shapes
         self.pack = replayed.pack
 
@@ -126,7 +126,7 @@ class ByCost(Large):
     def batch(self, arguments, out, workers, progress):
         points = points_of(arguments, self.in_shapes)
         if self.call is None:
-            self.try_program(max(FIRST * points * self.once, self.spent) / MAKE)
+            self.try_program(max(points * self.room, self.spent / MAKE))
         if self.call is not None and self.pays(points):
             return self.call.batch(arguments, out, workers, progress)
         self.spent += points * self.cost

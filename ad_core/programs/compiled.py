@@ -99,19 +99,19 @@ class Compiled(_core.Evaluator):
         if self._costs is None:
             self._costs = Costs(self._recording)
         width = source.arguments.extent(numbers)
-        room = self._costs.room(name, width)
+        room, failed = self._costs.room(name, width), 0
         if room >= self._costs.least(name, width):
             try:
                 return self._program(name, argnums, report, room)
             except _core.ProgramTooLarge:
-                pass
+                failed = room
 
         def make(room):
             call, facts = self._program(name, argnums, report, room)
             return self._completed(call, name, argnums, points), facts
 
         replayed = Replayed(self._recording, source, name, argnums, report)
-        return ByCost(replayed, make, name, self._costs, width), None
+        return ByCost(replayed, make, name, self._costs, width, failed), None
 
     def _program(self, name, argnums, report, room):
         """(Call, facts) of a program that needs at most `room` further terms."""

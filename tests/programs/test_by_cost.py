@@ -192,6 +192,20 @@ def test_a_chain_of_sums_is_not_searched_through_to_the_end():
     np.testing.assert_array_equal(tape.jacobian(np.ones(1500)), np.tril(np.ones((1500, 1500))))
 
 
+def test_a_limit_that_was_too_small_is_not_tried_again(monkeypatch):
+    tried = []
+
+    def too_large(source, name, argnums, report, room):
+        tried.append(room)
+        raise _core.ProgramTooLarge
+
+    monkeypatch.setattr("ad_core.programs.compiled.build", too_large)
+    tape = ad_core.trace(curve, np.ones(6))
+    for _ in range(3):
+        np.testing.assert_allclose(tape.grad(np.ones(6)), ad_core.grad(curve)(np.ones(6)))
+    assert len(tried) == 1
+
+
 @pytest.mark.parametrize("name", ["grad", "jacobian", "hessian"])
 def test_a_program_that_fails_leaves_the_graph_usable(name):
     """A limit that stops one method's program does not disturb the others."""
