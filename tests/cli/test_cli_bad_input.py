@@ -375,7 +375,8 @@ def test_an_encoding_that_lacks_a_letter_is_not_an_error(folder, encoding):
 @needs_bash
 @pytest.mark.parametrize("where", ["import", "call"])
 def test_an_interrupt_gives_a_message_of_one_line(folder, where):
-    wait = "import time\nopen('ready', 'w').close()\ntime.sleep(60)\n"
+    # Many short waits: a signal just before a sleep is seen when that sleep ends.
+    wait = "import time\nopen('ready', 'w').close()\nfor _ in range(600):\n    time.sleep(0.1)\n"
     text = wait if where == "import" else "def f(x):\n" + textwrap.indent(wait, "    ")
     (folder / "user.py").write_text(text)
     words = [sys.executable, "-P", "-c", SCRIPT, "trace", "user.py:f", "--at", "1"]

@@ -38,7 +38,7 @@ def meddled(call, least=1):
     """A context in which call() runs wherever garbage can be collected."""
     state = {"on": True, "calls": 0, "error": None}
     before = gc.get_threshold()
-    gc.collect()
+    gc.freeze()  # collections look at what is made from here on
     Meddler(call, state)
     gc.set_threshold(1, 1_000_000, 1_000_000)  # the young ones alone: quick
     try:
@@ -47,6 +47,7 @@ def meddled(call, least=1):
         gc.set_threshold(*before)
         state["on"] = False
         gc.collect()
+        gc.unfreeze()
     if state["error"] is not None:
         raise state["error"]
     assert state["calls"] >= least
