@@ -10,6 +10,7 @@ AD_CORE_WERROR=1                    warnings of the C compiler are errors
 import os
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
 
@@ -67,18 +68,25 @@ def flags_of(source):
     return options if machine in ("x86_64", "amd64") else []
 
 
-class BuildWithFlags(build_ext):
-    """setuptools' own, which has one list of options for all files, with those of a file added."""
+class Build(build_ext):
+    """setuptools' own, with the options of single files added and one compiler for each core."""
 
     def build_extensions(self):
         if sys.platform != "win32":
-            compile_one = self.compiler._compile
+            compile_all, compile_one = self.compiler.compile, self.compiler._compile
 
             def compile_with_flags(obj, src, ext, cc_args, extra_postargs, pp_opts):
                 extra_postargs = [*extra_postargs, *flags_of(src)]
                 compile_one(obj, src, ext, cc_args, extra_postargs, pp_opts)
 
+            def compile_at_once(sources, **options):
+                # The extension's own file comes first and takes as long as all others together.
+                with ThreadPoolExecutor(self.parallel or os.cpu_count()) as pool:
+                    objects = pool.map(lambda source: compile_all([source], **options), sources)
+                    return [file for files in objects for file in files]
+
             self.compiler._compile = compile_with_flags
+            self.compiler.compile = compile_at_once
         super().build_extensions()
 
 
@@ -117,4 +125,4 @@ extension.depends += sorted(
     for file in glob(pattern, recursive=True)
 )
 
-setup(ext_modules=[extension], cmdclass={"build_ext": BuildWithFlags})
+setup(ext_modules=[extension], cmdclass={"build_ext": Build})

@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks as a package, if they are beside the tests."""
-
-import sys
+"""These tests need the benchmarks beside them."""
 
 from checkout import ROOT
 
-if (ROOT / "benchmarks").is_dir():
-    sys.path.append(str(ROOT))
-else:
+if not (ROOT / "benchmarks").is_dir():
     collect_ignore_glob = ["test_*.py"]

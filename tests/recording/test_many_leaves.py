@@ -144,7 +144,7 @@ def leaves(x):
     ],
 )
 def test_instructions_are_linear_in_the_leaves(name, kind):
-    small, large = MAKE[kind](128), MAKE[kind](512)
+    small, large = MAKE[kind](64), MAKE[kind](256)
     call = CALLS[name]
     call(small)  # what is computed once
     few, many = instructions(lambda: call(small)), instructions(lambda: call(large))
