@@ -12,6 +12,7 @@ __all__ = [
     "EscapedTraceError",
     "NoDerivativeError",
     "NotDifferentiable",
+    "PerformanceWarning",
     "TapeFullError",
     "TracedAttributeError",
     "TracedIndexError",
@@ -31,6 +32,22 @@ class BranchChanged(RuntimeError):
     Traceback (most recent call last):
         ...
     ad_core.errors.BranchChanged: at this point a comparison of <lambda>...
+    """
+
+
+class PerformanceWarning(UserWarning):
+    """A compiled function is recorded more often than its caller may expect.
+
+    The results are right.  The message names the limit or the argument that is the cause, and what
+    to change.
+
+    >>> import warnings, ad_core
+    >>> f = ad_core.compile(lambda x, n: x * n)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     values = [float(f(2.0, n)) for n in range(20)]
+    >>> len(caught), caught[0].category.__name__
+    (1, 'PerformanceWarning')
     """
 
 

@@ -127,6 +127,10 @@ class CallArguments:
         numbers = [self.inputs[k] for k in numbers]
         return numbers[0] if is_single(argnums) else tuple(numbers)
 
+    def fixed_arguments(self):
+        """(number, value) of each argument that is part of the recording."""
+        return [(k, x) for k, x in enumerate(self.args) if k not in self.inputs]
+
     def refuse_foreign(self, k):
         """Raise TypeError for an argument that holds an array of a class that is not NumPy's."""
         for leaf in flatten(self.args[k])[0]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ad_core.programs.arguments import CallArguments
 from ad_core.programs.cache_keys import BITS, NoKey, key_of
-from ad_core.programs.evaluation import Evaluation
+from ad_core.programs.evaluation import Evaluation, outs_of
 from ad_core.programs.fallback import into
 from ad_core.recording.trees import flatten
 
@@ -23,26 +23,22 @@ def evaluated(function, given, name, argnums, seeds, out, workers, progress):
     """A method's results at all points of a call, as the caller gets them."""
     parts = parts_of(given)
     if parts[0][0] is None:
-        call, results = Evaluation(function, parts[0][1], name, argnums, seeds).run(
-            out, workers, progress
-        )
-        return results[0] if call.pack is None else call.pack(results)
+        one = Evaluation(function, parts[0][1], name, argnums, seeds)
+        pack, results = one.run(out, workers, progress)
+        return results[0] if pack is None else pack(results)
     results, first = None, None
     for places, part in parts:
         one = Evaluation(function, part, name, argnums, seeds, given, places)
-        call, found = one.run(None, workers, progress)
+        pack, found = one.run(None, workers, progress)
         if first is None:
-            first = one
+            first, first_pack = one, pack
             results = [np.empty((given.points(), *np.shape(y)[1:])) for y in found]
-        first.check_like(one.tape)
+        first.check_like(one.path)
         for y, values in zip(results, found, strict=True):
             first.put(y, 1, places, values)
     results = [y.reshape(given.batch + y.shape[1:]) for y in results]
-    call = first.call_of(first.tape)
-    if out is not None:
-        outs = [out] if call.pack is None else list(flatten(out)[0])
-        results = into(results, outs, f"{name} of {function._label}", given.leaves)
-    return results[0] if call.pack is None else call.pack(results)
+    results = into(results, outs_of(first_pack, out), f"{name} of {function._label}", given.leaves)
+    return results[0] if first_pack is None else first_pack(results)
 
 
 def parts_of(given):

@@ -60,6 +60,11 @@ class Compiled(_core.Evaluator):
             self._built[key], self._facts[key] = call.call, call.program_facts
         return self._built[key]
 
+    def made(self, name, argnums):
+        """The Call of a method, or None if there is none yet."""
+        numbers, single = self._lowered.wrt(argnums)
+        return self._built.get((name, tuple(numbers), single))
+
     def _completed(self, call, name, argnums, points):
         """A Call with what it needs for points that it does not handle itself."""
         call.check_points = points

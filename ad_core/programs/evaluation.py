@@ -1,37 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """One call of a Function, which finds for every point the recording of its own path."""
 
+import contextlib
 import math
 
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.build import Labels, seed_leaves
-from ad_core.programs.compiled import Compiled
+from ad_core.programs.batch_paths import follow
+from ad_core.programs.build import SEEDS, Labels, seed_leaves
 from ad_core.programs.fallback import into
-from ad_core.programs.own_point import Once
 from ad_core.programs.purity import difference
+from ad_core.programs.recordings import MISSES, MOST_TRIED, Path
 from ad_core.recording.record import record
 from ad_core.recording.trees import flatten
 
-__all__ = ["Evaluation", "Path"]
-
-
-class Path(Compiled):
-    """One recorded path through a function's branches."""
-
-    @property
-    def outcomes(self):
-        """The outcomes of the tests that decided this path, in their order."""
-        return _core.guard_outcomes(self._recording.trace)
-
-    def once(self, name, argnums):
-        """The stand-in for a method's Call if the recording is used for one call only."""
-        key = name, argnums
-        if key not in self._built:
-            report = None  # all outcomes are those of the recording
-            self._built[key] = Once(self._recording, self._lowered, name, argnums, report)
-        return self._built[key]
+__all__ = ["Evaluation", "outs_of"]
 
 
 class Evaluation:
@@ -49,54 +33,77 @@ class Evaluation:
         self.seeds = seeds
         self.whole = given if whole is None else whole
         self.places = places
-        self.known = function._known(given.key)
-        # A recording that no other call can use needs no program, unless a structure is needed.
-        self.anew = given.key is None and not given.batch_dims and not name.startswith("sparse")
+        self.known = function._recordings.of(given.key)
 
     def run(self, out, workers, progress):
-        """Return (Call, its results).  Afterwards self.tape is the recording that was used last."""
-        fresh = not self.known
-        tape = self.record(0) if fresh else self.known[0]
-        call = self.call_of(tape)
-        outs = None
-        if out is not None:
-            outs = [out] if call.pack is None else list(flatten(out)[0])
-        arrays = self.arrays(tape, call)
-        self.tape = tape
-        if self.given.key is None and self.given.points() > 1:
-            return call, self.record_each_point(tape, arrays, outs, progress)
+        """Return (pack, results), where pack nests the results as the caller gets them (None: there
+        is one array).  Afterwards self.path is the recording that was used last."""
+        given, known = self.given, self.known
+        path = known.last
+        if path is None:
+            return self.on_new_path(out, workers, progress)
+        if not given.batch_dims and not known.is_searched():
+            return self.recorded_at_the_point(out, searched=False)
+        self.path = path
+        arrays, call = self.arrays(path), self.call_of(path)
+        outs = outs_of(call.pack, out)
         results, missed = call.batch(arrays, outs, workers, progress)
         if missed is None or not missed.any():
-            self.use(tape)
-        elif self.given.batch_dims:
-            results = self.follow_other_paths(tape, fresh, arrays, results, missed)
-        else:
-            call, results = self.another_path(tape, fresh, arrays, outs)
-        return call, results
+            self.use(path)
+            return call.pack, results
+        if given.batch_dims:
+            return call.pack, follow(self, path, False, arrays, results, missed)
+        return self.on_another_path(path, int(missed) - 1, arrays, outs, out)
 
-    def call_of(self, tape):
-        how = tape.once if self.anew else tape._build
-        return how(self.name, self.argnums)
+    def on_new_path(self, out, workers, progress):
+        """The results if no path of this key is known."""
+        given = self.given
+        path = self.path = self.record(0)
+        if given.key is None and not given.batch_dims and not self.name.startswith("sparse"):
+            return self.here(path, self.arrays(path), out)  # no other call can use the recording
+        if given.key is not None and self.places is None:
+            self.function._recordings.count_values(given.key, given.fixed_arguments())
+        arrays, call = self.arrays(path), self.call_of(path)
+        outs = outs_of(call.pack, out)
+        if given.key is None and given.points() > 1:
+            return call.pack, self.record_each_point(path, arrays, outs, progress)
+        results, missed = call.batch(arrays, outs, workers, progress)
+        if missed is None or not missed.any():
+            self.use(path)
+            return call.pack, results
+        if given.batch_dims:
+            return call.pack, follow(self, path, True, arrays, results, missed)
+        self.check_pure(path, 0)
+        found = self.here(path, arrays, out)
+        self.use(path)
+        return found
 
-    def arrays(self, tape, call):
+    def call_of(self, path):
+        return path.call_of(self.name, self.argnums)
+
+    def arrays(self, path):
         """The inputs, followed by the tangents or cotangents."""
-        leaves = self.given.leaves
-        n = len(leaves)
-        self.check_axes(tape, leaves, call.in_shapes[:n], self.given.batch_dims)
+        source, leaves = path._lowered, self.given.leaves
+        cores = source.arguments.shapes
+        self.check_axes(path, leaves, cores, self.given.batch_dims)
         if not self.seeds:
             return leaves
-        seeds = seed_leaves(tape._lowered, self.name, self.seeds)
+        seeds = seed_leaves(source, self.name, self.seeds)
         seeds = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in seeds]
-        cores = call.in_shapes[n:]
-        self.check_axes(tape, seeds, cores, self.whole.batch_dims, n)
+        cores = [
+            core
+            for side in SEEDS[self.name]
+            for core in (source.result if side == "result" else source.arguments).shapes
+        ]
+        self.check_axes(path, seeds, cores, self.whole.batch_dims, len(leaves))
         if self.places is not None:
             seeds = [self.selected(x, core) for x, core in zip(seeds, cores, strict=True)]
         return [*leaves, *seeds]
 
-    def check_axes(self, tape, arrays, cores, dims, first=0):
+    def check_axes(self, path, arrays, cores, dims, first=0):
         for k, (x, core) in enumerate(zip(arrays, cores, strict=True)):
             if x.ndim - len(core) not in (0, dims):
-                what = Labels(tape._lowered, self.name)[first + k]
+                what = Labels(path._lowered, self.name)[first + k]
                 raise ValueError(
                     f"{what} must have shape {core}, with {dims} batch axes (batch_dims) before "
                     f"it, got shape {x.shape}"
@@ -114,43 +121,169 @@ class Evaluation:
         given, function = self.given, self.function
         argnums = tuple(given.inputs)
         argnums = argnums[0] if len(argnums) == 1 else argnums
-        try:
+        with self.noting(number):
             recording = record(function.__wrapped__, given.example(number), {}, argnums)
+        return Path(recording, function._label)
+
+    def swept(self, number):
+        """The result at point `number` on a path that was not met before, by one call of the core.
+        None if there is no such call, or if the path was met."""
+        given = self.given
+        once = None if self.argnums != 0 else self.function._once(self.name, len(given.args))
+        if once is None:
+            return None
+        with self.noting(number):
+            result, path = once.with_path(tuple(given.example(number)))
+        return result if self.known.is_new(path) else None
+
+    @contextlib.contextmanager
+    def noting(self, number):
+        """A context in which exceptions get a note that names the point of a batch."""
+        try:
+            yield
         except Exception as error:
             if self.whole.batch_dims and self.whole.points():
                 place = number if self.places is None else self.places[number]
                 at = tuple(map(int, np.unravel_index(place, self.whole.batch)))
                 error.add_note(
-                    f"raised by {function._label} at point {at[0] if len(at) == 1 else at} of the "
-                    f"batch"
+                    f"raised by {self.function._label} at point {at[0] if len(at) == 1 else at} "
+                    f"of the batch"
                 )
             raise
-        return Path(recording, function._label)
 
-    def use(self, tape):
-        """Make a recording, and its program, the first that the next call tries."""
-        given = self.given
+    def use(self, path, again=True):
+        """Keep a path that a point took; again: whether it was met before.  The next call tries the
+        path that was used last."""
+        given, known, function = self.given, self.known, self.function
         if given.key is None:
             return
-        self.function._keep(given.key, tape)
-        bare = len(given.inputs) == len(given.args) and given.usual
-        if given.batch_dims or self.argnums != 0 or not bare or self.function._to_verify:
+        recordings = function._recordings
+        kept, dropped = recordings.keep(given.key, known, path, function._tick(), again)
+        if dropped:
+            function._forget_calls()
+        if not kept:
             return
-        self.function._set_call(self.name, self.call_of(tape), given.numbers)
+        if known.root is None:
+            known.root = path
+            path.entered = True
+        if path.entered:
+            known.last = path
+            self.offer(path)
 
-    def record_each_point(self, tape, arrays, outs, progress):
+    def offer(self, path):
+        """Let the core handle further calls with such arguments, if it can."""
+        given, function = self.given, self.function
+        alone = len(given.inputs) == len(given.args)
+        if given.batch_dims or self.argnums != 0 or not given.usual or function._to_verify:
+            return
+        call, root = path.made(self.name, 0), self.known.root.made(self.name, 0)
+        if type(call) is not _core.Call or not call.bare or (self.seeds and not alone):
+            return
+        call.set_numbers(given.numbers)
+        root = root if type(root) is _core.Call else None
+        inputs = None if alone else tuple(given.inputs)
+        args = (*given.args, *self.seeds)
+        function._set_call(self.name, args, inputs, call, root, self.known)
+
+    def on_another_path(self, path, guard, arrays, outs, out):
+        """(pack, results) at a single point that does not take the path that was used last."""
+        found, place = self.search(path, guard, arrays, outs)
+        if found is not None:
+            return found
+        return self.recorded_at_the_point(out, place)
+
+    def search(self, tried, guard, arrays, outs):
+        """((pack, results) of the known path that fits, or None; the place (path, guard) at which
+        a further path is to be entered, or None)."""
+        path, before, place = self.known.root, None, None
+        for _ in range(MOST_TRIED):
+            if path is None:
+                break
+            call = self.call_of(path)
+            if before is not None and type(before) is type(call) is _core.Call:
+                before.branches.setdefault(place[1], call)
+                call.set_numbers(self.given.numbers)
+            if path is not tried:
+                found, changed = self.at_point(call, arrays, outs)
+                if found is not None:
+                    self.path = path
+                    self.use(path)
+                    return found, None
+            else:
+                changed = guard
+            place, before = (path, changed), call
+            path = path.branches.get(changed)
+        return None, place if path is None else None
+
+    def at_point(self, call, arrays, outs):
+        """((pack, results) at a single point, None), or (None, the guard that changed)."""
+        if type(call) is _core.Call and outs is None:
+            numbers = self.given.numbers
+            leaves = [float(x) if n else x for x, n in zip(arrays, numbers, strict=False)]
+            found, changed = call.at_point((*leaves, *arrays[len(leaves) :]))
+            if found is not NotImplemented:
+                return (None, [found]), None
+            if changed >= 0:
+                return None, changed
+        results, missed = call.batch(arrays, outs, None, None)
+        if missed is None or not missed.any():
+            return (call.pack, results), None
+        return None, int(missed) - 1
+
+    def recorded_at_the_point(self, out, place=None, searched=True):
+        """(pack, results) of a single point from a new recording.  Its path is entered at a place
+        when a second point takes it, and has a program from then on.  searched: whether known paths
+        were tried, and the place found."""
+        recorded = self.path = self.record(0)
+        needed = self.seeds or out is not None or self.name.startswith("sparse")
+        arrays = self.arrays(recorded) if needed else []
+        found = self.here(recorded, arrays, out)
+        if not searched:
+            if self.known.is_new(recorded.identity):
+                return found
+            other, place = self.search(None, -1, self.arrays(recorded), None)
+            if other is not None:
+                return found
+        self.meet(recorded, place)
+        return found
+
+    def meet(self, recorded, place):
+        """Keep the path of a new recording.  If it was met before, it is entered at the place, and
+        returned if it was not entered elsewhere."""
+        known, given = self.known, self.given
+        path, again = self.function._recordings.meet(known, recorded)
+        entered = again and place is not None and not path.entered
+        if again and place is not None:
+            place[0].branch_off(place[1], path)
+        if again and not path.entered:
+            path.out_of_reach = True
+            known.new = MISSES
+        if not (again and path.entered) and not given.batch_dims and self.argnums == 0:
+            self.function._note_new_path(self.name, (*given.args, *self.seeds))
+        self.use(path, again)
+        return path if entered else None
+
+    def here(self, path, arrays, out=None):
+        """(pack, results) at the point where a recording was made, from the recording itself."""
+        label = f"{self.name} of {self.function._label}"
+        if self.name.startswith("sparse"):
+            call = self.call_of(path)
+            return call.pack, call.own.results(call, arrays, outs_of(call.pack, out))
+        seeds = arrays[len(self.given.leaves) :]
+        parts, tree = flatten(path.results_here(self.name, self.argnums, seeds))
+        pack = None if tree.kind is None else tree.build
+        return pack, into(parts, outs_of(pack, out), label, arrays)
+
+    def record_each_point(self, path, arrays, outs, progress):
         """The results with a recording at each point, since an argument may have changed in between
         (such as a random generator)."""
-        batch, shapes = self.given.batch, self.call_of(tape).in_shapes
-        points, results = self.given.points(), None
-        flat = [
-            np.broadcast_to(x, batch + core).reshape(points, *core)
-            for x, core in zip(arrays, shapes, strict=True)
-        ]
+        batch, first, results = self.given.batch, path, None
+        points = self.given.points()
+        flat = self.flat(path, arrays, batch)
         for number in range(points):
-            path = self.record(number) if number else tape
-            self.check_like(path, tape)
-            _, parts = self.at_own_point(path, [x[number] for x in flat])
+            path = self.record(number) if number else first
+            self.check_like(path, first)
+            _, parts = self.here(path, [x[number] for x in flat])
             if results is None:
                 results = [np.empty((points, *np.shape(part))) for part in parts]
             for y, part in zip(results, parts, strict=True):
@@ -160,36 +293,12 @@ class Evaluation:
         results = [y.reshape(batch + y.shape[1:]) for y in results]
         return into(results, outs, f"{self.name} of {self.function._label}", arrays)
 
-    def another_path(self, tape, fresh, arrays, outs):
-        """(Call, its results) at a single point that takes another branch."""
-        for path in [path for path in self.known if path is not tape]:
-            results, missed = self.call_of(path).batch(arrays, outs, None, None)
-            if missed is None or not missed.any():
-                self.use(path)
-                self.tape = path
-                return self.call_of(path), results
-        path = tape if fresh else self.record(0)
-        self.tape = path
-        if not fresh and not self.is_known_path(path):
-            results, missed = self.call_of(path).batch(arrays, outs, None, None)
-            if missed is None or not missed.any():
-                self.use(path)
-                return self.call_of(path), results
-        self.check_pure(path, 0)
-        return self.at_own_point(path, arrays, outs)
-
-    def is_known_path(self, path):
-        """Whether a new recording takes a known path, whose program did not fit: then a test was
-        decided by the last bit of a value, in which function and program differ."""
-        return any(path.outcomes == other.outcomes for other in self.known)
-
-    def at_own_point(self, path, arrays, outs=None):
-        """(Call, its results) from the recording itself, at the point where it was made."""
-        if self.name.startswith("sparse"):
-            call = self.call_of(path)
-            return call, call.own.results(call, arrays, outs)
-        call = path.once(self.name, self.argnums)
-        return call, call.batch(arrays, outs, None, None)[0]
+    def flat(self, path, arrays, batch):
+        """The arguments of a method with one batch axis."""
+        return [
+            np.broadcast_to(x, batch + core).reshape(math.prod(batch), *core)
+            for x, core in zip(arrays, self.call_of(path).in_shapes, strict=True)
+        ]
 
     def check_pure(self, path, number):
         """Raise RuntimeError if a second run of the function at a point differs."""
@@ -202,61 +311,19 @@ class Evaluation:
                 f"call (ad_core.grad, ad_core.jacobian, ...)"
             )
 
-    def follow_other_paths(self, tape, fresh, arrays, results, missed):
-        """The results, in which those of points that take another branch are replaced."""
-        shapes = self.call_of(tape).in_shapes
-        flat = [
-            np.broadcast_to(x, missed.shape + core).reshape(missed.size, *core)
-            for x, core in zip(arrays, shapes, strict=True)
-        ]
-        others = [path for path in self.known if path is not tape]
-        rest = np.flatnonzero(missed)
-        if fresh and rest[0] == 0:
-            self.check_pure(tape, 0)
-            self.put_own(tape, flat, results, missed, 0)
-            rest = rest[1:]
-        self.use(tape)
-        self.known = (tape, *others)
-        while rest.size:
-            new = not others
-            path = self.record(int(rest[0])) if new else others.pop(0)
-            self.check_like(path, tape)
-            if new and self.is_known_path(path):
-                self.put_own(path, flat, results, missed, rest[0])
-                rest = rest[1:]
-                continue
-            found, gone = self.call_of(path).batch([x[rest] for x in flat], None, None, None)
-            fits = np.ones(rest.size, bool) if gone is None else ~gone
-            for y, part in zip(results, found, strict=True):
-                self.put(y, missed.ndim, rest[fits], part[fits])
-            if new and not fits[0]:
-                self.check_pure(path, int(rest[0]))
-                self.put_own(path, flat, results, missed, rest[0])
-                fits[0] = True
-            if fits.any():
-                self.use(path)
-                self.known = (*self.known, path)
-            rest = rest[~fits]
-        return results
-
-    def put_own(self, path, flat, results, missed, place):
-        """Store the results of a point from the recording that was made there."""
-        _, parts = self.at_own_point(path, [x[place] for x in flat])
-        for y, part in zip(results, parts, strict=True):
-            self.put(y, missed.ndim, [place], np.asarray(part)[None])
-
     def check_like(self, path, first=None):
         """Raise ValueError for results of another structure, which do not fit a batch's arrays."""
-        tape = self.tape if first is None else first
-        if path._recording.outputs.tree != tape._recording.outputs.tree:
+        first = self.path if first is None else first
+        if path._recording.outputs.tree != first._recording.outputs.tree:
             raise ValueError(
                 f"{self.function._label} returns structures that differ within the batch: "
-                f"{tape._recording.outputs.tree!r} and {path._recording.outputs.tree!r}; "
+                f"{first._recording.outputs.tree!r} and {path._recording.outputs.tree!r}; "
                 f"evaluate such points in separate calls"
             )
         if not self.name.startswith("sparse"):
             return
-        found, known = (getattr(self.call_of(one).pack, "structure", None) for one in (path, tape))
+        packs = self.call_of(path).pack, self.call_of(first).pack
+        found, known = (getattr(pack, "structure", None) for pack in packs)
         if known is not None and not known.same(found):
             raise ValueError(
                 f"derivatives of {self.function._label} have sparsity patterns that differ within "
@@ -264,6 +331,7 @@ class Evaluation:
             )
 
     def put(self, y, dims, places, part):
+        """Store the results of some points of a batch that has `dims` axes."""
         core = y.shape[dims:]
         if part.shape[1:] != core:
             raise ValueError(
@@ -271,3 +339,10 @@ class Evaluation:
                 f"{part.shape[1:]} do not fit one array; evaluate such points in separate calls"
             )
         y.reshape(math.prod(y.shape[:dims]), *core)[places] = part
+
+
+def outs_of(pack, out):
+    """The caller's arrays for the results as a list."""
+    if out is None:
+        return None
+    return [out] if pack is None else list(flatten(out)[0])

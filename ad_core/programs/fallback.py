@@ -15,7 +15,7 @@ from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, 
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 from ad_core.recording.trees import flatten
 
-__all__ = ["ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of"]
+__all__ = ["ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of", "results_of"]
 
 
 class Large:
@@ -124,6 +124,35 @@ class ByUnitVectors(Large):
         return blocks
 
 
+def results_of(method, recording, seeds):
+    """The results of a dense method from one recording, nested as the caller gets them."""
+    match method:
+        case "value":
+            return recording.value()
+        case "jacobian":
+            return recording.jacobian()
+        case "value_and_jacobian":
+            return recording.value(), recording.jacobian()
+        case "grad":
+            return recording.gradient()
+        case "value_and_grad":
+            return recording.value(), recording.gradient()
+        case "hessian":
+            return recording.hessian(np.ones(1))
+        case "lagrangian_hessian":
+            return recording.hessian(_row(seeds))
+        case "hvp":
+            return recording.hvp(seeds)
+        case "ggnvp":
+            return recording.ggnvp(seeds)
+        case "weighted_ggnvp":
+            n = len(recording.inputs.shapes)
+            return recording.ggnvp(seeds[:n], _row(seeds[n:]))
+        case "jvp":
+            return recording.outputs.build(recording.product(seeds, True))
+    return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
+
+
 class Replayed(Large):
     """A method of a recording without a program, one point after the other."""
 
@@ -169,31 +198,7 @@ class Replayed(Large):
 
     def results(self, recording, seeds):
         """This method's results of one recording, nested as the caller gets them."""
-        match self.method:
-            case "value":
-                return recording.value()
-            case "jacobian":
-                return recording.jacobian()
-            case "value_and_jacobian":
-                return recording.value(), recording.jacobian()
-            case "grad":
-                return recording.gradient()
-            case "value_and_grad":
-                return recording.value(), recording.gradient()
-            case "hessian":
-                return recording.hessian(np.ones(1))
-            case "lagrangian_hessian":
-                return recording.hessian(_row(seeds))
-            case "hvp":
-                return recording.hvp(seeds)
-            case "ggnvp":
-                return recording.ggnvp(seeds)
-            case "weighted_ggnvp":
-                n = len(recording.inputs.shapes)
-                return recording.ggnvp(seeds[:n], _row(seeds[n:]))
-            case "jvp":
-                return recording.outputs.build(recording.product(seeds, True))
-        return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
+        return results_of(self.method, recording, seeds)
 
     def batch(self, arguments, out, workers, progress):
         pairs = list(zip(arguments, self.in_shapes, strict=True))
@@ -212,13 +217,14 @@ class Replayed(Large):
         if self.check_points is not None and out is None:
             self.check_points(math.prod(lead))
         wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, self.in_shapes, strict=True)]
-        missed = np.zeros(lead, bool)
+        missed = np.zeros(lead, np.int64)  # 1 + the guard that changed, or 0
         rows = []
         for at in np.ndindex(lead):
             leaves = [x[at] for x in wide]
             recording, flipped = self.at(leaves[: self.count])
             if flipped:
-                missed[at] = True  # its results are not used, and derivatives may not exist there
+                # Its results are not used, and derivatives may not exist there.
+                missed[at] = 1 + flipped[0]
                 recording = self.of(self.recording.trace)
             rows.append(flatten(self.results(recording, leaves[self.count :]))[0])
             if progress is not None:

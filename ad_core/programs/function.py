@@ -4,8 +4,6 @@
 import functools
 import inspect
 import sys
-import threading
-from collections import OrderedDict
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from ad_core.programs.arguments import CallArguments
 from ad_core.programs.batch_groups import evaluated, parts_of
 from ad_core.programs.build import SEEDS, WHOLE
 from ad_core.programs.evaluation import Evaluation
+from ad_core.programs.recordings import Recordings
 from ad_core.programs.verify import verified
 from ad_core.recording.trees import flatten, map_leaves
 from ad_core.transforms import first_order, second_order
@@ -23,7 +22,10 @@ from ad_core.transforms import first_order, second_order
 __all__ = ["Function", "compile"]
 
 
-def compile(fun, *, max_paths=64, verify=0):
+MAX_BYTES = 1 << 30
+
+
+def compile(fun, *, max_paths=64, max_bytes=MAX_BYTES, verify=0):
     """Return a :class:`Function`, which records fun once for each shape and path and then evaluates
     it and its derivatives by compiled programs.
 
@@ -38,12 +40,20 @@ def compile(fun, *, max_paths=64, verify=0):
     What fun reads besides its arguments is read when it is recorded, and keeps that value.  So
     compile() is for functions of their arguments alone.
 
-    max_paths: how many recordings are kept; the least recently used are dropped first.
+    max_paths: how many paths are kept for arguments of one kind (shapes, and values of arguments
+        that are part of the recording).
+    max_bytes: how much memory the recordings and programs of all kinds may take.
     verify: how many calls (points, in a batch) are compared with fun itself, called with the same
     arguments; a difference beyond rounding raises RuntimeError.  0: none.
 
+    The least recently used recordings are dropped first, with a PerformanceWarning that names the
+    limit.  There is such a warning too if fun is recorded for the eighth value of one argument.
+
     Raises TypeError if fun is not callable.  Cost: nothing before the first call, then one
-    recording for each shape and path, and one program for each method that is used.
+    recording for each shape and path, and one program for each method that is used.  If a path
+    is met for the first time, its results come from the recording, at the cost of :func:`grad`;
+    from the second time on it has programs.  The path of a point is found by its tests, so that a
+    call costs the same few microseconds for two paths and for fifty.
 
     >>> import numpy as np, ad_core
     >>> f = ad_core.compile(lambda x: np.sin(x) * x[0] if x[0] > 0 else x * x)
@@ -57,7 +67,8 @@ def compile(fun, *, max_paths=64, verify=0):
         raise TypeError(f"compile() takes a function, got {type(fun).__name__}")
     max_paths = integer(max_paths, "max_paths", "a positive int", least=1)
     verify = integer(verify, "verify", "a number of calls >= 0", least=0)
-    return Function(fun, max_paths, verify)
+    max_bytes = integer(max_bytes, "max_bytes", "a number of bytes >= 1", least=1)
+    return Function(fun, max_paths, verify, max_bytes)
 
 
 class Function(_core.Evaluator):
@@ -78,13 +89,12 @@ class Function(_core.Evaluator):
     2
     """
 
-    def __init__(self, fun, max_paths, verify=0):
+    def __init__(self, fun, max_paths, verify=0, max_bytes=MAX_BYTES):
         functools.update_wrapper(self, fun)
-        self._max_paths = max_paths
         self._verify = verify
         self._to_verify = verify  # points that are still to be compared with fun itself
-        self._tapes = OrderedDict()  # key: tuple of tapes, the last used first
-        self._lock = threading.RLock()  # for _tapes; nothing is recorded or evaluated under it
+        self._recordings = Recordings(fun, max_paths, max_bytes)
+        self._transforms = {}  # of single methods, for points on new paths
         self._alone = _takes_one(fun)
         self._set_adaptive()
 
@@ -97,15 +107,14 @@ class Function(_core.Evaluator):
 
     @property
     def paths(self):
-        """The number of recordings: one for each kind of arguments and path, at most max_paths.
+        """The number of recordings: one for each kind of arguments and path.
 
         >>> import ad_core
         >>> f = ad_core.compile(lambda x: x if x > 0 else -x)
         >>> f(2.0), f(-2.0), f.paths
         (np.float64(2.0), np.float64(2.0), 2)
         """
-        with self._lock:
-            return sum(map(len, self._tapes.values()))
+        return self._recordings.count
 
     def clear(self):
         """Drop all recordings, for example after a change of what the function closes over.
@@ -118,9 +127,8 @@ class Function(_core.Evaluator):
         >>> f.paths
         0
         """
-        with self._lock:
-            self._tapes.clear()
-            self._forget_calls()
+        self._recordings.clear()
+        self._forget_calls()
 
     def __reduce__(self):
         fun = self.__wrapped__
@@ -129,7 +137,8 @@ class Function(_core.Evaluator):
             found = getattr(found, part, None)
         if found is self:  # a decorated function is found by its name, like any other function
             return fun.__qualname__
-        return _restored, (fun, self._max_paths, self._verify)
+        kept = self._recordings
+        return _restored, (fun, kept.max_paths, self._verify, kept.max_bytes)
 
     def jacobian_sparsity(self, *args, argnums=0):
         """Return the sparsity pattern of the Jacobian on the path at these arguments, a Boolean
@@ -203,7 +212,7 @@ class Function(_core.Evaluator):
         given = self._given(args, 0)
         evaluation = Evaluation(self, given, "value", 0, ())
         evaluation.run(None, None, None)
-        return evaluation.tape, given.argnums(argnums), given
+        return evaluation.path, given.argnums(argnums), given
 
     def _given(self, args, batch_dims):
         """The CallArguments of a call, of which at least one must be an input."""
@@ -247,25 +256,29 @@ class Function(_core.Evaluator):
             if part.key is None:  # it is recorded in every call, so there is nothing to compare
                 continue
             count = verified(self, part, self._to_verify)
-            with self._lock:
+            with self._recordings.lock:
                 self._to_verify = max(self._to_verify - count, 0)
 
-    def _known(self, key):
-        """The recordings of a key, the last used first; there are none for the key None."""
-        with self._lock:
-            return self._tapes.get(key, ())
+    def _sweep(self, name, args, known):
+        """A method at a single point after many points in a row that no known path fitted.  If its
+        path is new too, its results are those of a recording."""
+        once = self._once(name, len(args))
+        if once is not None:
+            result, path = once.with_path(args)
+            if known.is_new(path):
+                return result
+            known.new = 0
+        return self._adapt(name, args, 0, None, None, None, None)
 
-    def _keep(self, key, tape):
-        """Put a recording first, and drop the least recently used if there are too many."""
-        with self._lock:
-            others = tuple(path for path in self._tapes.get(key, ()) if path is not tape)
-            self._tapes[key] = (tape, *others)
-            self._tapes.move_to_end(key)
-            while sum(map(len, self._tapes.values())) > self._max_paths:
-                oldest = next(iter(self._tapes))
-                self._tapes[oldest] = self._tapes[oldest][:-1]
-                if not self._tapes[oldest]:
-                    del self._tapes[oldest]
+    def _once(self, name, arguments):
+        """The one-shot transform of a method if it is one call of the core, else None."""
+        if arguments > 1 or name not in ("grad", "jacobian"):
+            return None
+        once = self._transforms.get(name)
+        if once is None:
+            make = _core.gradient_function if name == "grad" else first_order.jacobian
+            once = self._transforms[name] = make(self.__wrapped__, 0)
+        return once
 
     def _transformed(self, name, args, argnums, seeds):
         """The method of the function itself, which is recorded on the enclosing trace."""
@@ -305,8 +318,8 @@ def _takes_one(fun):
     )  # fmt: skip
 
 
-def _restored(fun, max_paths, verify=0):
-    return Function(fun, max_paths, verify)
+def _restored(fun, max_paths, verify=0, max_bytes=MAX_BYTES):
+    return Function(fun, max_paths, verify, max_bytes)
 
 
 def _numbers(leaf):

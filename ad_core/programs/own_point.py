@@ -62,6 +62,7 @@ class OwnPoint:
 
     def __call__(self, call, missed, arguments, results):
         """(results, points that still have another outcome)."""
+        missed = np.array(missed, bool)
         batch, count = np.shape(missed), len(self.source.arguments.shapes)
         wide = [
             np.broadcast_to(x, batch + core)
@@ -73,7 +74,7 @@ class OwnPoint:
         rows = [x[missed].reshape(len(places), -1) for x in wide[:count]]
         rows = np.concatenate([*rows, np.empty((len(places), 0))], axis=1)
         here = np.all(rows.view(np.int64) == own.view(np.int64), axis=1)
-        results, missed = list(results), np.array(missed)
+        results = list(results)
         for at in map(tuple, places[here].tolist()):
             missed[at] = False
             for k, part in enumerate(self.results(call, [x[at] for x in wide])):

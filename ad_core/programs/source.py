@@ -74,6 +74,11 @@ class Source:
             self._graphs.setdefault(0, graph)
         return self._graphs[0]
 
+    @property
+    def made_graph(self):
+        """The graph if it has been made."""
+        return self._graphs.get(0)
+
     def seeds(self, side):
         """Terms of inputs that carry tangents (side: the arguments) or cotangents (the result)."""
         if side not in self._seeds:  # another thread, or a finalizer, may be first

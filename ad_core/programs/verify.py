@@ -33,8 +33,8 @@ def verified(function, given, count):
 def _verified(function, args, where):
     point = CallArguments(function, args, 0, of_one_point=True)
     evaluation = Evaluation(function, point, "value", 0, ())
-    call, results = evaluation.run(None, None, None)
-    found, tree = flatten(results[0] if call.pack is None else call.pack(results))
+    pack, results = evaluation.run(None, None, None)
+    found, tree = flatten(results[0] if pack is None else pack(results))
     head = f"{function._label} is not a function of its arguments alone: {where}the function itself"
     # A program gives no warnings, so this call gives none either.
     quiet = {kind: "ignore" for kind, mode in np.geterr().items() if mode != "raise"}

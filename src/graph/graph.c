@@ -26,6 +26,12 @@ void ad_graph_free(ad_graph *g) {
     memset(g, 0, sizeof *g);
 }
 
+size_t ad_graph_bytes(const ad_graph *g) {
+    return sizeof *g + g->room_terms * sizeof *g->vertex + g->room_lists * sizeof *g->list +
+           g->room_orders * sizeof *g->order + g->slots * sizeof *g->slot +
+           g->room_rules * sizeof *g->rule;
+}
+
 static uint64_t mix(uint64_t h, uint64_t x) {
     h = (h ^ x) * 0x9E3779B97F4A7C15u;
     return h ^ (h >> 29);

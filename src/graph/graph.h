@@ -74,6 +74,9 @@ typedef struct ad_graph {
 ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit);
 void ad_graph_free(ad_graph *g);
 
+/* Returns the memory that the graph holds, in bytes. */
+size_t ad_graph_bytes(const ad_graph *g);
+
 /* Append an input with the next number (a seed of a jvp or vjp program). */
 ad_term ad_graph_input(ad_graph *g);
 

@@ -78,11 +78,13 @@ static int store_point(const ad_batch *b, const ad_program *p, size_t point, int
 static void note_guards(const ad_batch *b, size_t from, size_t n, const double *arena) {
     const ad_program *p = b->program;
     if (b->missed == NULL) return;
-    memset(b->missed + from, 0, n);
-    for (size_t k = 0; k < p->guards; k++) {
+    uint32_t *missed = b->missed + from;
+    memset(missed, 0, n * sizeof *missed);
+    for (size_t k = p->guards; k-- > 0;) { /* the first one that differs is written last */
+        const double *outcome = arena + p->lane_guard[k];
         int expected = p->guard[k].position != 0;
         for (size_t e = 0; e < n; e++) {
-            b->missed[from + e] |= (arena[p->lane_guard[k] + e] != 0) != expected;
+            missed[e] = (outcome[e] != 0) != expected ? (uint32_t)k + 1 : missed[e];
         }
     }
 }
@@ -139,7 +141,10 @@ static ad_status point_block(ad_batch *b, size_t from, size_t n, double *arena, 
         status = ad_batch_load_point(b, k, arena);
         if (status == AD_OK) status = ad_point_run(p, arena);
         if (status != AD_OK) return status;
-        if (b->missed != NULL) b->missed[k] = !ad_point_guards(p, arena);
+        if (b->missed != NULL) {
+            size_t guard = ad_point_guard(p, arena);
+            b->missed[k] = guard < p->guards ? (uint32_t)guard + 1 : 0;
+        }
         if (needs_strict(b, store_point(b, p, k, 0, arena))) {
             status = ad_batch_load_point(b, k, strict);
             if (status == AD_OK) status = ad_point_run(b->strict, strict);

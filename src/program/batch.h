@@ -47,7 +47,9 @@ typedef struct ad_batch {
     size_t inputs, outputs;
     const ad_batch_input *input;
     const ad_batch_output *output;
-    uint8_t *missed; /* one byte per point: a guard does not hold; NULL if there are no guards */
+    /* For each point 0 if all guards have their recorded outcomes, else one more than the number of
+     * the first that has not.  NULL if there are no guards. */
+    uint32_t *missed;
     /* shared by the threads */
     size_t next;   /* the first point that no thread has taken */
     int stop;      /* set when a thread fails or is interrupted */

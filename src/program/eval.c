@@ -198,9 +198,8 @@ ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena) {
     return AD_OK;
 }
 
-int ad_point_guards(const ad_program *p, const double *arena) {
-    for (size_t k = 0; k < p->guards; k++) {
-        if ((arena[p->guard[k].slot] != 0) != (p->guard[k].position != 0)) return 0;
-    }
-    return 1;
+size_t ad_point_guard(const ad_program *p, const double *arena) {
+    size_t k = 0;
+    while (k < p->guards && (arena[p->guard[k].slot] != 0) == (p->guard[k].position != 0)) k++;
+    return k;
 }

@@ -61,8 +61,8 @@ ad_status ad_point_run(const ad_program *p, double *arena);
  * calls only for the n points.  The inputs are where lane_input says. */
 ad_status ad_lane_run_all(const ad_program *p, size_t n, double *arena);
 
-/* Returns whether every guard has its recorded outcome. */
-int ad_point_guards(const ad_program *p, const double *arena);
+/* Returns the first guard that does not have its recorded outcome, or p->guards if all have. */
+size_t ad_point_guard(const ad_program *p, const double *arena);
 /* Write outputs [first, end) to out[0..].  `zeroed` says that out already holds zeros. */
 void ad_point_outputs(const ad_program *p, const double *arena, size_t first, size_t end,
                       int zeroed, double *out);

@@ -69,7 +69,7 @@ for owner in (tape, function):
 # Integer parameters: the least value; whether None or tuples are accepted.
 PARAMETERS = {
     "chunk_size": 1, "workers": 1, "batch_dims": 0, "argnums": 0, "order": 0, "max_paths": 1,
-    "verify": 0, "nondiff_argnums": 0, "limit": 1, "max_iter": 1,
+    "max_bytes": 1, "verify": 0, "nondiff_argnums": 0, "limit": 1, "max_iter": 1,
 }  # fmt: skip
 
 

@@ -124,6 +124,7 @@ def test_batches_with_workers_from_several_threads():
     everywhere(work)
 
 
+@pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 @pytest.mark.parametrize("max_paths", [64, 2, 1])
 def test_one_function(max_paths):
     """Recorded, called, dropped and recorded again by all threads at once."""
@@ -140,12 +141,12 @@ def test_one_function(max_paths):
                 X = rng.uniform(-1.0, 1.0, (9, n))
                 found = f.jacobian(X, batch_dims=1)
                 close(found, np.stack([ways_jacobian(x) for x in X]))
-            assert f.paths <= max_paths + THREADS
+            assert f.paths <= 3 * (max_paths + THREADS)  # of three shapes
 
     everywhere(work)
     x = np.array([0.4, 0.2])
     close(f.jacobian(x), ways_jacobian(x))
-    assert f.paths <= max_paths
+    assert f.paths <= 3 * max_paths
 
 
 def test_one_function_that_is_cleared_while_it_is_used():

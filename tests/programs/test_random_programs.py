@@ -398,6 +398,7 @@ def test_a_tape_on_another_path(program):
     answers.check(tape, len(answers) - 1)
 
 
+@pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 @given(program=programs((*BRANCHING, *BRANCHING, "functions", "masks", "indexing"), steps=8))
 @examples(35)
 def test_a_function_whose_points_take_different_paths(program):

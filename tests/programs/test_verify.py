@@ -196,6 +196,7 @@ def test_functions_recorded_in_every_call_are_not_compared():
     np.testing.assert_array_equal(f.grad(np.ones(2), generator, batch_dims=1), drawn[2:])
 
 
+@pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 def test_in_threads():
     f, wrong = ad_core.compile(branches, verify=40, max_paths=1), []
 

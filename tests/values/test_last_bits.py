@@ -110,6 +110,7 @@ def test_other_points_of_a_tape_still_raise():
         tape(0.5)
 
 
+@pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 @pytest.mark.parametrize("name", SCALAR)
 @pytest.mark.parametrize("method", ["grad", "hessian", "jacobian", "value_and_grad"])
 def test_points_of_a_function(name, method):
@@ -171,6 +172,7 @@ def test_every_method_of_a_function_of_an_array():
     assert all(either(J, np.diag(2 * x)) for J, x in zip(dense[:, 0], POINTS, strict=True))
 
 
+@pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 def test_masks():
     f = ad_core.compile(chosen, max_paths=4)
     expected = np.array([ad_core.jacobian(chosen)(x) for x in POINTS])
@@ -230,6 +232,7 @@ def test_the_points_of_these_tests_exist():
     assert any(map(differs, POINTS.ravel().tolist()))
 
 
+@pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 def test_threads():
     f, wrong = ad_core.compile(one, max_paths=2), []
 

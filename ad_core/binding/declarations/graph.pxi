@@ -24,6 +24,7 @@ cdef extern from "graph/graph.h" nogil:
         ad_status status
     ad_status ad_graph_init(ad_graph *g, size_t inputs, size_t limit)
     void ad_graph_free(ad_graph *g)
+    size_t ad_graph_bytes(const ad_graph *g)
     ad_term ad_graph_input(ad_graph *g)
     ad_term ad_graph_constant(ad_graph *g, double value)
     size_t ad_graph_arity(const ad_graph *g, ad_term t)

@@ -57,7 +57,7 @@ cdef extern from "program/eval.h" nogil:
     size_t ad_point_room(const ad_program *p)
     void ad_point_begin(const ad_program *p, double *arena)
     ad_status ad_point_run(const ad_program *p, double *arena)
-    int ad_point_guards(const ad_program *p, const double *arena)
+    size_t ad_point_guard(const ad_program *p, const double *arena)
     int ad_point_store(const ad_program *p, const double *arena, size_t first, size_t end,
                        int zeroed, double *out)
 
@@ -92,7 +92,7 @@ cdef extern from "program/batch.h" nogil:
         size_t outputs
         const ad_batch_input *input
         const ad_batch_output *output
-        uint8_t *missed
+        uint32_t *missed
         size_t next
         int stop
         int nonfinite

@@ -107,6 +107,9 @@ cdef extern from "tape/inspect.h" nogil:
         double partial
     size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *edges)
 
+cdef extern from "tape/fingerprint.h" nogil:
+    uint64_t ad_tape_fingerprint(const ad_tape *tape)
+
 cdef extern from "tape/block.h" nogil:
     ctypedef enum ad_block_kind:
         AD_BLOCK_SUM

@@ -66,6 +66,9 @@ cdef class Call:
     cdef public object own              # corrects the results at the point of the recording
     cdef public object check_points     # raises for results at too many points, or None
     cdef public object watch            # a Watch that handles further points separately, or None
+    cdef readonly dict branches         # number of a guard -> the Call of a path that differs there
+    cdef Py_ssize_t missed              # the guard that changed at the last single point, or -1
+    cdef public Py_ssize_t used         # the time of the last call, on its Evaluator's clock
     cdef leaf *ins
     cdef leaf *outs
     cdef Py_ssize_t n_in, n_out
@@ -83,6 +86,8 @@ cdef class Call:
         self.bare = bare
         self.pack = pack
         self.report = report
+        self.branches = {}
+        self.missed = -1
         self.n_in = len(in_shapes)
         self.n_out = len(out_shapes)
         first, firsts = 0, []
@@ -104,7 +109,8 @@ cdef class Call:
         for k in range(self.n_in):
             x = <object> PyTuple_GET_ITEM(arguments, k)
             if not fits(&self.ins[k], x, cnp.NPY_ARRAY_CARRAY_RO):
-                if self.ins[k].ndim == 0 and type(x) is float and self.ins[k].taken != ARRAY:
+                if self.ins[k].ndim == 0 and self.ins[k].taken != ARRAY and (
+                        type(x) is float or type(x) is np_float64):
                     arena[self.ins[k].first] = PyFloat_AS_DOUBLE(x)
                     continue
                 return False
@@ -112,19 +118,20 @@ cdef class Call:
                    self.ins[k].count * sizeof(double))
         return True
 
-    cdef int set_numbers(self, list numbers) except -1:
+    def set_numbers(self, list numbers):
         """Accept a single point only with the types for which the function was recorded.  numbers
         has a truth value for each leaf: a leaf without axes must be a float if it is True, else an
         array."""
         cdef Py_ssize_t k
         for k in range(min(self.n_in, <Py_ssize_t> len(numbers))):
             self.ins[k].taken = NUMBER if numbers[k] else ARRAY
-        return 0
 
     cdef object single(self, tuple arguments, tuple out):
         """Results at one point, without releasing the GIL.  Returns NotImplemented if the arguments
-        are not one point, if a guard has another outcome, or if the watch handles the point."""
+        are not one point, if a guard has another outcome (its number is then self.missed), or if
+        the watch handles the point."""
         cdef Program program = self.program
+        self.missed = -1
         if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
                 or program.busy or not self.load(arguments, program.arena)):
             return NotImplemented
@@ -134,6 +141,12 @@ cdef class Call:
         finally:
             program.busy = False
 
+    def at_point(self, tuple arguments not None):
+        """(results as the caller gets them, -1) at a single point.  If a guard has another outcome,
+        (NotImplemented, the number of the guard); if batch() is needed, (NotImplemented, -1)."""
+        results = self.single(arguments, None)
+        return results, self.missed
+
     cdef object loaded(self, tuple arguments, tuple out):
         """The results at a point that has been copied into the program's arena.  The arena is
         marked busy, because a finalizer or a signal handler that runs meanwhile may call this
@@ -142,6 +155,7 @@ cdef class Call:
         cdef const ad_program *run = &program.fast
         cdef double *arena = program.arena
         cdef Py_ssize_t k
+        cdef size_t guard
         cdef bint nonfinite = False
         cdef ad_status status
         if out is not None:
@@ -150,8 +164,11 @@ cdef class Call:
         status = ad_point_run(run, arena)
         if status != AD_OK:
             check(status)
-        if run.guards > 0 and not ad_point_guards(run, arena):
-            return NotImplemented
+        if run.guards > 0:
+            guard = ad_point_guard(run, arena)
+            if guard < run.guards:
+                self.missed = program.guard_number(guard)
+                return NotImplemented
         if met is not None and met != self.watch.count():
             return NotImplemented
         if self.pack is None:
@@ -241,8 +258,9 @@ cdef class Call:
         return 0
 
     def batch(self, list arguments, list out, workers, progress):
-        """(results, missed).  missed has the batch's shape and marks the points at which a
-        comparison has another outcome than in the recording; their results are meaningless."""
+        """(results, missed).  missed has the batch's shape.  It is 0 at points at which all guards
+        have the outcomes of the recording, elsewhere 1 more than the number of the first that has
+        not; the results there are meaningless.  None: there are no guards."""
         cdef Job job = Job.__new__(Job)
         cdef Program program = self.program
         cdef ad_batch *b = &job.batch
@@ -305,13 +323,15 @@ cdef class Call:
         b.input = job.inputs
         b.output = job.outputs
         if program.fast.guards > 0:
-            job.missed = np.zeros(b.points, np.uint8)
-            b.missed = <uint8_t *> cnp.PyArray_DATA(job.missed)
+            job.missed = np.zeros(b.points, np.uint32)
+            b.missed = <uint32_t *> cnp.PyArray_DATA(job.missed)
         met = None if self.watch is None else self.watch.count()
         job.run(workers, progress)
         if met is not None and met != self.watch.count():
             self.watch.recompute(job.arrays, job.results, shape)
-        missed = None if job.missed is None else job.missed.reshape(shape).view(bool)
+        missed = None if job.missed is None else job.missed.reshape(shape)
+        if missed is not None and missed.any():
+            missed = program.missed_numbers()[missed]
         if out is None:
             return [y if y.ndim else y[()] for y in job.results], missed
         return job.results, missed

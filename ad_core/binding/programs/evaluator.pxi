@@ -18,20 +18,46 @@ cdef class Evaluator:
 
     cdef list calls                     # the Call of each method for argnums=0, or None
     cdef bint adaptive                  # calls for which these do not fit go to _adapt
+    cdef dict kinds                     # arguments_kind(method, arguments) -> Paths
+    cdef readonly Py_ssize_t _clock     # counts the calls that one Call handled
 
     def __cinit__(self):
         self.calls = [None] * METHODS
+        self.kinds = {}
 
     def _set_adaptive(self):
         """Let _adapt(...) handle all calls for which the Calls given to _set_call do not fit."""
         self.adaptive = True
 
-    def _set_call(self, str name, call, list numbers):
-        """Set the Call of a method for argnums=0.  numbers says for each leaf whether it is a
-        number."""
-        if type(call) is Call:
-            (<Call> call).set_numbers(numbers)
-        self.calls[METHOD_NAMES.index(name)] = call
+    def _set_call(self, str name, tuple args, tuple inputs, Call call not None, root, known):
+        """Let calls of a method with arguments of this kind, for argnums=0, be handled by a Call
+        and those that branch off from the Call `root`.  inputs: the places of the inputs among the
+        arguments, or None if all are.  After many new paths in a row, calls that no program fits
+        go to _sweep(name, args, known)."""
+        cdef int method = METHOD_NAMES.index(name)
+        cdef Paths paths
+        if inputs is None:
+            self.calls[method] = call
+        kind = arguments_kind(method, args)
+        if kind is None:
+            return
+        paths = <Paths> self.kinds.setdefault(kind, Paths.__new__(Paths))
+        paths.inputs = inputs
+        paths.last = call
+        paths.root = root
+        paths.known = known
+        paths.misses = 0
+
+    def _tick(self):
+        """The time after one more call."""
+        self._clock += 1
+        return self._clock
+
+    def _note_new_path(self, str name, tuple args):
+        """Count a call for which the function was recorded because it took a new path."""
+        paths = self.kinds.get(arguments_kind(METHOD_NAMES.index(name), args))
+        if paths is not None:
+            (<Paths> paths).misses += 1
 
     def _takes_one_array(self):
         """Whether a tuple of one element is the tuple of arguments, because the only argument can
@@ -41,17 +67,15 @@ cdef class Evaluator:
     def _forget_calls(self):
         """Let _build make the Call of each method again."""
         self.calls = [None] * METHODS
+        self.kinds = {}
 
     cdef object evaluate(self, int method, tuple args, object argnums, object out,
                          object workers, object progress, object batch_dims):
         cdef object found = self.calls[method]
-        cdef Call call
         cdef bint usual = type(argnums) is int and argnums == 0
         if self.adaptive:
-            if (type(found) is Call and (<Call> found).bare and usual and workers is None
-                    and progress is None and batch_dims is None):
-                call = <Call> found
-                results = call.single(args, outs_of(call.pack, out))
+            if usual and workers is None and progress is None and batch_dims is None:
+                results = self.on_known_path(method, args, out, found)
                 if results is not NotImplemented:
                     return results
             return self._adapt(METHOD_NAMES[method], args, argnums, out, workers, progress,
@@ -71,6 +95,32 @@ cdef class Evaluator:
             return found.evaluate(args, outs, workers, progress)
         except MemoryError as error:
             self._no_memory(METHOD_NAMES[method], error)
+
+    cdef object on_known_path(self, int method, tuple args, object out, Call last):
+        """The results at a single point for argnums=0; NotImplemented if no known path fits."""
+        cdef object paths
+        if last is not None:
+            results = last.single(args, outs_of(last.pack, out))
+            if results is not NotImplemented:
+                self._clock += 1
+                last.used = self._clock
+                return results
+        if not self.kinds:
+            return NotImplemented
+        paths = self.kinds.get(arguments_kind(method, args))
+        if paths is None:
+            return NotImplemented
+        results = (<Paths> paths).search(args, out, last)
+        if results is not NotImplemented:
+            (<Paths> paths).misses = 0
+            self._clock += 1
+            last = (<Paths> paths).last
+            last.used = self._clock
+            if (<Paths> paths).inputs is None:
+                self.calls[method] = last
+        elif out is None and (<Paths> paths).misses >= MISSES:
+            return self._sweep(METHOD_NAMES[method], args, (<Paths> paths).known)
+        return results
 
     def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None):
         """The function's value at new arguments.  Further leading axes are a batch.

@@ -48,7 +48,7 @@ cdef class Graph:
         asked = np.flatnonzero(guards != NO_TERM)
         self.guards = guards[asked]
         self.outcomes = (asked % 2).astype(np.uint8)
-        self.numbers = asked // 2
+        self.numbers = (asked // 2).astype(np.int64)
         self.rules = [<object> (<called *> root.tape.rule[k]).object
                       for k in range(root.tape.rules)]
 
@@ -64,6 +64,11 @@ cdef class Graph:
     @property
     def terms(self):
         return self.g.terms
+
+    @property
+    def bytes(self):
+        """The memory that the graph holds."""
+        return ad_graph_bytes(&self.g)
 
     def set_room(self, room):
         """Let each push, pull and Jacobian of this thread add at most `room` terms (None:

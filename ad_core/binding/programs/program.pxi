@@ -76,10 +76,26 @@ cdef class Program:
             check(ad_program_make_lanes(&self.strict))
         return self.lanes
 
+    cdef Py_ssize_t guard_number(self, size_t guard):
+        """The number in the recording of a guard of the program."""
+        return (<int64_t *> cnp.PyArray_DATA(self.graph.numbers))[guard]
+
+    cdef object missed_numbers(self):
+        """For 0 it holds 0, for 1 + a guard of the program 1 + its number in the recording."""
+        return np.concatenate([np.zeros(1, np.int64), self.graph.numbers + 1])
+
     @property
     def slots(self):
         """The number of slots for one point."""
         return self.fast.slots
+
+    @property
+    def bytes(self):
+        """The memory that the program holds."""
+        cdef size_t held = ad_program_bytes(&self.fast) + 8 * ad_point_room(&self.fast)
+        if self.has_strict:
+            held += ad_program_bytes(&self.strict) + 8 * ad_point_room(&self.strict)
+        return held
 
     def size(self):
         """Counts of operations, runs, slots, ... and bytes, as a dictionary."""

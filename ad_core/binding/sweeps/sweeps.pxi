@@ -354,12 +354,24 @@ cdef class JacobianFunction:
     cdef Py_ssize_t k                           # the argument of the simplest case; -1: excluded
 
     def __call__(self, *args, **kwargs):
+        return self.evaluate(args, kwargs, None)
+
+    def with_path(self, tuple args not None):
+        """(the result, what identifies the path that was recorded)."""
+        paths = []
+        result = self.evaluate(args, {}, paths)
+        return result, paths[0]
+
+    cdef object evaluate(self, tuple args, dict kwargs, list paths):
+        """The result; the path that was recorded is appended to `paths` unless that is None."""
         if 0 <= self.k < len(args) and not debugging:
             x = args[self.k]
             if (type(x) is np.ndarray and in_c_order(<cnp.ndarray> x)) or type(x) is float or (
                     type(x) is np.float64):
-                return jacobian_once(self, args, kwargs)
+                return jacobian_once(self, args, kwargs, paths)
         recording = hooks.record(self.__wrapped__, args, kwargs, self.argnums, self.has_aux)
+        if paths is not None:
+            paths.append(path_of(recording.trace))
         result = self.of_recording(recording)
         return (result, recording.aux) if self.has_aux else result
 
@@ -399,9 +411,9 @@ def gradient_function(fun, argnums):
     return f
 
 
-cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
+cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list paths):
     """The simplest case: fun is differentiated by one float64 array or float, and returns one
-    traced array or scalar."""
+    traced array or scalar.  `paths` is as in evaluate()."""
     cdef object fun = self.__wrapped__, forward = self.forward
     cdef Py_ssize_t k = self.k
     cdef Trace trace = Trace.__new__(Trace)
@@ -434,6 +446,8 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs):
         raise
     finally:
         trace.close()
+    if paths is not None:
+        paths.append(path_of(trace))
     if recording is not None:
         return self.of_recording(recording)
     f.tape = trace.tape

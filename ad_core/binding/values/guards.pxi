@@ -83,3 +83,9 @@ def guard_outcomes(Trace trace not None):
         last &= ((<uint64_t> 1) << (t.outcomes % 64)) - 1
     bits = (<const char *> t.outcome)[:(words - 1) * sizeof(uint64_t)]
     return t.outcomes, bits, last, compared
+
+
+def path_of(Trace trace not None):
+    """What identifies the path that was recorded: the fingerprint of its operations and of the
+    outcomes of its guards, and the other values that guards compare with."""
+    return ad_tape_fingerprint(trace.root().tape), tuple(trace.root().compared or ())

@@ -60,7 +60,7 @@ typedef struct layout {
     double *numbers[INS];
     double *results; /* with one number before and after each array that must not change */
     size_t length;
-    uint8_t *missed;
+    uint32_t *missed;
 } layout;
 
 #define FENCE 12345.0
@@ -109,8 +109,8 @@ static void lay_out(layout *l, const example *e, int ndim, const size_t *shape, 
         if (l->out[a].zeroed) memset(l->results + at, 0, l->b.points * count * sizeof(double));
         at += l->b.points * count;
     }
-    l->missed = ad_alloc(l->b.points, 1);
-    memset(l->missed, 7, l->b.points);
+    l->missed = ad_alloc(l->b.points, sizeof *l->missed);
+    memset(l->missed, 7, l->b.points * sizeof *l->missed);
     l->b.input = l->in;
     l->b.output = l->out;
     l->b.missed = l->missed;
@@ -190,7 +190,8 @@ static void check_results(const layout *l, const example *e) {
                 wrong += model_ulps(got, y) > 1;
             }
         }
-        missed += l->missed[point] != !ad_point_guards(&e->p, arena);
+        size_t guard = ad_point_guard(&e->p, arena);
+        missed += l->missed[point] != (guard < e->p.guards ? guard + 1 : 0);
     }
     for (int a = 0; a < OUTS; a++) {
         wrong += l->out[a].data[-1] != FENCE;

@@ -99,14 +99,14 @@ typedef struct batch {
     ad_batch_input in;
     ad_batch_output out[2];
     double *x, *y, *J;
-    uint8_t *missed;
+    uint32_t *missed;
 } batch;
 
 static void set_up(batch *s, const example *e, size_t points, int lanes, uint32_t seed) {
     *s = (batch){.x = ad_alloc(points * D, sizeof(double)),
                  .y = ad_alloc(points * K, sizeof(double)),
                  .J = ad_alloc_zeroed(points * K * D, sizeof(double)),
-                 .missed = ad_alloc(points, 1)};
+                 .missed = ad_alloc(points, sizeof(uint32_t))};
     model_numbers(points * D, s->x, &seed);
     s->in =
         (ad_batch_input){.data = (const char *)s->x, .count = D, .stride = {D * sizeof(double)}};
@@ -136,7 +136,7 @@ static int alike(const batch *s, const batch *t) {
     size_t points = s->b.points;
     return memcmp(s->y, t->y, points * K * sizeof(double)) == 0 &&
            memcmp(s->J, t->J, points * K * D * sizeof(double)) == 0 &&
-           memcmp(s->missed, t->missed, points) == 0;
+           memcmp(s->missed, t->missed, points * sizeof *s->missed) == 0;
 }
 
 TEST(threads_share_a_batch_and_complete_it) {
