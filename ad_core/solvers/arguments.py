@@ -78,11 +78,13 @@ def array_function(fun, args=(), kwargs=None, scalar=False):
     """
     if not callable(fun):
         raise TypeError(f"the function must be callable, got {type(fun).__name__}")
-    kwargs = kwargs or {}
-    refuse_traced(list(kwargs.values()), "kwargs")
+    if kwargs:
+        refuse_traced(list(kwargs.values()), "kwargs")
+    name, fun = _core.name_of(fun), bound(fun, args, kwargs)
 
+    # A trace is set up faster for functions whose code and variables can be inspected.
     def closed(*x):
-        y = fun(*x, *args, **kwargs)
+        y = fun(*x)
         if isinstance(y, list | tuple):
             y = np.array(y)
         elif y is None:  # a missing return, which is reported better elsewhere
@@ -94,5 +96,12 @@ def array_function(fun, args=(), kwargs=None, scalar=False):
             return np.reshape(y, ()) if y.ndim and y.size == 1 else y
         return y if y.ndim else np.reshape(y, 1)
 
-    closed.__name__ = closed.__qualname__ = _core.name_of(fun)
+    closed.__name__ = closed.__qualname__ = name
     return closed
+
+
+def bound(fun, args=(), kwargs=None):
+    """fun(x, *args, **kwargs) as a function of x alone, or of all that comes before args."""
+    if kwargs:
+        return lambda *x: fun(*x, *args, **kwargs)
+    return (lambda *x: fun(*x, *args)) if args else fun

@@ -92,152 +92,6 @@ static int sweep_REDUCTION(ad_sweep *s, const ad_run *run, const ad_block *block
                                            : sweep_whole_rows(s, run, block);
 }
 
-/* A stack of `batch` matrices of nodes. */
-typedef struct node_matrix {
-    ad_node base;
-    int64_t stride[3], batch, rows, columns;
-} node_matrix;
-
-static ad_matrix matrix(const double *array, const node_matrix *x) {
-    return (ad_matrix){(double *)array + x->base, (intptr_t)x->stride[0], (intptr_t)x->stride[1],
-                       (intptr_t)x->stride[2]};
-}
-
-static ad_matrix dense_matrix(double *at, const node_matrix *x) {
-    return (ad_matrix){at, (intptr_t)(x->rows * x->columns), (intptr_t)x->columns, 1};
-}
-
-static ad_matrix transposed(ad_matrix x) { return (ad_matrix){x.at, x.batch, x.column, x.row}; }
-
-static size_t size(const node_matrix *x) { return (size_t)(x->batch * x->rows * x->columns); }
-
-/* x += y on n doubles, where those of x are `step` apart. */
-static void add_strided(double *x, int64_t step, const double *y, int64_t n) {
-    if (step == 1) {
-        for (int64_t j = 0; j < n; j++) x[j] += y[j];
-    } else {
-        for (int64_t j = 0; j < n; j++) x[j * step] += y[j];
-    }
-}
-
-/* Seed q of p of a matrix of nodes: in place if p is 1, otherwise copied to x. */
-static ad_matrix seed_matrix(const double *array, size_t p, size_t q, const node_matrix *nodes,
-                             double *x) {
-    if (p == 1) return matrix(array, nodes);
-    double *to = x;
-    for (int64_t n = 0; n < nodes->batch; n++) {
-        for (int64_t i = 0; i < nodes->rows; i++) {
-            int64_t first = (int64_t)nodes->base + n * nodes->stride[0] + i * nodes->stride[1];
-            const double *at = array + (size_t)first * p + q;
-            for (int64_t j = 0; j < nodes->columns; j++) {
-                *to++ = at[j * nodes->stride[2] * (int64_t)p];
-            }
-        }
-    }
-    return dense_matrix(x, nodes);
-}
-
-/* Add a dense matrix to seed q of a matrix of nodes. */
-static void add_matrix(double *array, size_t p, size_t q, const node_matrix *nodes,
-                       const double *x) {
-    for (int64_t n = 0; n < nodes->batch; n++) {
-        for (int64_t i = 0; i < nodes->rows; i++, x += nodes->columns) {
-            int64_t first = (int64_t)nodes->base + n * nodes->stride[0] + i * nodes->stride[1];
-            add_strided(array + (size_t)first * p + q, nodes->stride[2] * (int64_t)p, x,
-                        nodes->columns);
-        }
-    }
-}
-
-/* C = A B for seed q. */
-typedef struct product {
-    node_matrix own, operand[2];
-    size_t q;
-} product;
-
-/* C' += A' B (j = 0) or C' += A B' (j = 1).  If `first` is set, which needs p = 1, the result is
- * written instead of added. */
-static void push_product(ad_sweep *s, const product *x, int j, int first) {
-    const node_matrix *operand = &x->operand[j], *own = &x->own;
-    const int64_t extents[4] = {own->batch, own->rows, x->operand[0].columns, own->columns};
-    double *result = s->scratch + size(operand);
-    ad_matrix moved = seed_matrix(s->array, s->p, x->q, operand, s->scratch);
-    ad_matrix other = matrix(s->tape->value, &x->operand[1 - j]);
-    ad_matrix out = first ? matrix(s->array, own) : dense_matrix(result, own);
-    s->nonfinite |= ad_matmul(extents, j == 0 ? moved : other, j == 0 ? other : moved, out, 1);
-    if (!first) add_matrix(s->array, s->p, x->q, own, result);
-}
-
-/* A' += C' B^T (j = 0) or B' += A^T C' (j = 1).  C' is read from `from`, the other factor from
- * `factor`, and the result is added to, or written to if `first` is set, the array `to`, where
- * operand j is at `at`. */
-static void pull_product(ad_sweep *s, const product *x, int j, const double *from,
-                         const double *factor, double *to, const node_matrix *at, int first) {
-    const int64_t rows = x->own.rows, columns = x->own.columns, inner = x->operand[0].columns;
-    const int64_t left[4] = {at->batch, rows, columns, inner};
-    const int64_t right[4] = {at->batch, inner, rows, columns};
-    double *result = s->scratch + size(&x->own);
-    ad_matrix seed = seed_matrix(from, s->p, x->q, &x->own, s->scratch);
-    ad_matrix other = transposed(matrix(factor, &x->operand[1 - j]));
-    ad_matrix out = first ? matrix(to, at) : dense_matrix(result, at);
-    s->nonfinite |=
-        ad_matmul(j == 0 ? left : right, j == 0 ? seed : other, j == 0 ? other : seed, out, 1);
-    if (!first) add_matrix(to, s->p, x->q, at, result);
-}
-
-/* The place of the highest node of an operand. */
-static ad_place last_of(const node_matrix *x) {
-    int64_t last = (int64_t)x->base, reach[3] = {x->batch - 1, x->rows - 1, x->columns - 1};
-    for (int d = 0; d < 3; d++) last += x->stride[d] > 0 ? reach[d] * x->stride[d] : 0;
-    return (ad_place){(ad_node)last, 0, NULL};
-}
-
-/* Adjoints along operand j.  In second order, `with_slopes` says that the partials have tangents,
- * because both operands are active. */
-static void pull_products(ad_sweep *s, const ad_run *run, const product *x, int j,
-                          int with_slopes) {
-    const ad_region *region = ad_sweep_first(s, run, j);
-    const double *value = s->tape->value, *w = s->array;
-    const int redirected = region != NULL && region->result != NULL, first = region != NULL;
-    node_matrix at = x->operand[j];
-    double *to = s->second != NULL ? s->second->adjoint : s->array;
-    if (s->second != NULL && ad_sweep_endpoint(s, 1, last_of(&at)).w != NULL) {
-        pull_product(s, x, j, w, value, s->array, &at, first);
-    }
-    if (redirected) {
-        to = region->result;
-        at.base -= (ad_node)region->first;
-    }
-    pull_product(s, x, j, s->second != NULL ? s->second->adjoint : w, value, to, &at, first);
-    if (with_slopes) pull_product(s, x, j, w, s->second->tangent, to, &at, 0);
-}
-
-static node_matrix nodes_of(const ad_view *v, int64_t batch, int64_t rows, int64_t columns) {
-    return (node_matrix){v->base, {v->stride[0], v->stride[1], v->stride[2]}, batch, rows, columns};
-}
-
-static int sweep_PRODUCT(ad_sweep *s, const ad_run *run, const ad_block *b) {
-    const uint32_t *extent = b->extent[1].size;
-    const int64_t batch = b->extent[0].count, M = extent[0], K = extent[1], N = extent[2];
-    const int with_slopes = s->second != NULL && b->active[0] && b->active[1];
-    product x = {{run->node, {M * N, N, 1}, batch, M, N}, {{0}}, 0};
-    x.operand[0] = nodes_of(&b->operand[0], batch, M, K);
-    x.operand[1] = nodes_of(&b->operand[1], batch, K, N);
-    if (s->p > 1 || !(b->active[0] || b->active[1])) ad_sweep_clear(s, run);
-    for (; x.q < s->p; x.q++) {
-        for (int j = 0; j < 2; j++) {
-            if (!b->active[j]) continue;
-            if (s->backward) {
-                pull_products(s, run, &x, j, with_slopes);
-            } else {
-                push_product(s, &x, j, s->p == 1 && (j == 0 || !b->active[0]));
-            }
-            if (ad_pace_stops(&s->pace, (size_t)(batch * M * K * N) / 8)) return 1;
-        }
-    }
-    return 0;
-}
-
 /* A vector of nodes, and a sweep's seed q of it in one of its arrays. */
 typedef struct node_vector {
     int64_t base, step, length;
@@ -259,7 +113,7 @@ static void put_numbers(double *array, size_t p, size_t q, const node_vector *x,
     double *to = array + (size_t)x->base * p + q;
     const int64_t step = x->step * (int64_t)p;
     for (int64_t k = 0; first && k < x->length; k++) to[k * step] = 0;
-    add_strided(to, step, from, x->length);
+    ad_add_strided(to, step, from, x->length);
 }
 
 /* c = a correlated with b for seed q. */
@@ -364,7 +218,7 @@ static void add_adjoints(const ad_sweep *s, double *adjoint, const ad_block *b, 
     const ad_view *view = &b->operand[0];
     size_t p = s->p;
     if (view->list == AD_AFFINE && all_vary(s->tape, view->base, n)) {
-        add_strided(adjoint + view->base * p, 1, y, (int64_t)(n * p));
+        ad_add_strided(adjoint + view->base * p, 1, y, (int64_t)(n * p));
         return;
     }
     for (size_t k = 0; k < n; k++) {
@@ -463,6 +317,7 @@ static int sweep_CALL(ad_sweep *s, const ad_run *run, const ad_block *b) {
     return ad_pace_stops(&s->pace, (n + m) * p);
 }
 
+#define sweep_PRODUCT ad_sweep_product
 #define BLOCK(KIND, NAME, FAMILY, ...) sweep_##FAMILY,
 static int (*const sweep_block[])(ad_sweep *, const ad_run *, const ad_block *) = {
 #include "tape/blocks.def"
@@ -472,14 +327,8 @@ int ad_sweep_block(ad_sweep *s, const ad_run *run) {
     return sweep_block[run->op](s, run, &s->tape->block[run->a]);
 }
 
-static size_t product_scratch(const ad_block *b) {
-    const uint32_t *e = b->extent[1].size;
-    size_t left = (size_t)e[0] * e[1], right = (size_t)e[1] * e[2];
-    return b->extent[0].count * ((size_t)e[0] * e[2] + (left > right ? left : right));
-}
-
 /* A group needs memory for private adjoints of first and second order. */
-size_t ad_sweep_scratch(const ad_tape *tape) {
+size_t ad_sweep_scratch(const ad_tape *tape, size_t p) {
     size_t most = 0;
     for (size_t k = 0; k < tape->runs; k++) {
         const ad_run *run = &tape->run[k];
@@ -487,7 +336,7 @@ size_t ad_sweep_scratch(const ad_tape *tape) {
         if (run->form == AD_FORM_SPAN && tape->span[run->a].extent.count >= AD_FIRST_WRITE_LARGE) {
             need = 2 * AD_GROUP_MOST * AD_GROUP_CHUNK;
         } else if (ad_is_family(run, AD_FAMILY_PRODUCT)) {
-            need = product_scratch(&tape->block[run->a]);
+            need = ad_product_scratch(&tape->block[run->a], p);
         } else if (ad_is_family(run, AD_FAMILY_CORRELATION)) {
             const ad_block *b = &tape->block[run->a];
             need = 2 * ((size_t)b->extent[1].size[0] + b->extent[1].size[1] + b->count);

@@ -90,7 +90,7 @@ static ad_status run_slopes(void *context, const ad_run *run, size_t k, size_t n
     return AD_OK;
 }
 
-size_t ad_hessian_need(const ad_tape *tape) { return 3 * tape->nodes + ad_sweep_scratch(tape); }
+size_t ad_hessian_need(const ad_tape *tape) { return 3 * tape->nodes + ad_sweep_scratch(tape, 1); }
 
 /* The two sweeps in an array of ad_hessian_need() doubles. */
 static ad_status sweeps(const ad_function *f, curving *x, const double *weight,

@@ -7,11 +7,12 @@
 #include "sweep/careful.h"
 #include "tape/block.h"
 
-#define MOST_SEEDS 32 /* more seeds gain nothing in a sweep's inner loop */
+#define MOST_SEEDS 32     /* more seeds gain nothing in a sweep's inner loop */
+#define UNREAD_BUDGETS 4  /* memory of a sweep over its budget, if most of it is never used */
 
 /* The memory of one sweep: an array of nodes * p doubles, followed by scratch memory. */
 static double *workspace(const ad_tape *tape, size_t p, ad_workspace given, double **scratch) {
-    size_t scratch_size = ad_sweep_scratch(tape);
+    size_t scratch_size = ad_sweep_scratch(tape, p);
     if (tape->nodes != 0 && p > (SIZE_MAX / 8 - scratch_size) / tape->nodes) return NULL;
     size_t need = tape->nodes * p + scratch_size;
     int fits = given.memory != NULL && need <= given.room;
@@ -25,13 +26,36 @@ static void release(double *array, ad_workspace given) {
 }
 
 size_t ad_workspace_need(const ad_tape *tape, size_t p) {
-    return tape->nodes * p + ad_sweep_scratch(tape);
+    return tape->nodes * p + ad_sweep_scratch(tape, p);
+}
+
+/* Find large arrays of constants, whose tangents and adjoints nothing uses. */
+static void find_unread(const ad_function *f, ad_first_writes *unread) {
+    unread->count = 0;
+    if (f->tape->nodes < AD_FIRST_WRITE_LARGE) return;
+    ad_first_write_find(f->tape, f->K, f->output, unread);
+}
+
+static size_t count_constants(const ad_tape *tape) {
+    size_t count = 0, words = tape->nodes / 64, rest = tape->nodes % 64;
+    for (size_t k = 0; k < words; k++) count += (size_t)__builtin_popcountll(tape->constant[k]);
+    if (rest == 0) return count;
+    return count + (size_t)__builtin_popcountll(tape->constant[words] << (64 - rest));
+}
+
+/* The seeds whose numbers for so many nodes fit a budget of bytes. */
+static size_t seeds_within(size_t budget, size_t nodes) {
+    size_t fits = nodes == 0 ? MOST_SEEDS : budget / (nodes * sizeof(double));
+    return fits < 1 ? 1 : fits < MOST_SEEDS ? fits : MOST_SEEDS;
 }
 
 size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
-    size_t fits = tape->nodes == 0 ? MOST_SEEDS : budget / (tape->nodes * sizeof(double));
-    size_t most = fits < MOST_SEEDS ? fits : MOST_SEEDS;
-    if (most < 1) most = 1;
+    size_t most = seeds_within(budget, tape->nodes);
+    if (most < MOST_SEEDS && total > most) {
+        size_t used = seeds_within(budget, tape->nodes - count_constants(tape));
+        size_t all = seeds_within(UNREAD_BUDGETS * budget, tape->nodes);
+        most = used < all ? used : all;
+    }
     if (total <= most) return total;
     size_t sweeps = (total + most - 1) / most;
     return (total + sweeps - 1) / sweeps; /* chunks of equal size */
@@ -134,9 +158,11 @@ ad_status ad_jacobian_forward(const ad_function *f, size_t chunk, double *jacobi
     if (t == NULL) return AD_NO_MEMORY;
     ad_status status = AD_OK;
     ad_pace pace = {poll, 0};
+    ad_first_writes unread;
+    find_unread(f, &unread);
     for (size_t d = 0; d < f->D && status == AD_OK; d += chunk) {
         size_t n = f->D - d < chunk ? f->D - d : chunk, p = ad_seeds_padded(f->tape, n);
-        ad_zero_leaves(f->tape, NULL, t, p);
+        ad_zero_leaves(f->tape, &unread, t, p);
         for (size_t s = 0; s < n; s++) t[(size_t)f->input[d + s] * p + s] = 1;
         status = ad_forward(f->tape, t, p, scratch, poll);
         for (size_t k = 0; k < f->K && status == AD_OK; k++) {
@@ -155,9 +181,11 @@ ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobi
     if (w == NULL) return AD_NO_MEMORY;
     ad_status status = AD_OK;
     ad_pace pace = {poll, 0};
+    ad_first_writes unread;
+    find_unread(f, &unread);
     for (size_t k = 0; k < f->K && status == AD_OK; k += chunk) {
         size_t n = f->K - k < chunk ? f->K - k : chunk, p = ad_seeds_padded(f->tape, n);
-        memset(w, 0, f->tape->nodes * p * sizeof(double));
+        ad_zero_adjoints(f->tape, &unread, w, p);
         for (size_t s = 0; s < n; s++) w[(size_t)f->output[k + s] * p + s] += 1;
         status = ad_reverse(f->tape, w, p, scratch, NULL, poll);
         for (size_t d = 0; d < f->D && status == AD_OK; d++) {
@@ -229,8 +257,10 @@ static ad_status pull_back_one(const ad_function *f, const double *seeds, double
 ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
                  ad_workspace work, const ad_poll *poll) {
     double *scratch, *t = workspace(f->tape, p, work, &scratch);
+    ad_first_writes unread;
     if (t == NULL) return AD_NO_MEMORY;
-    ad_zero_leaves(f->tape, NULL, t, p);
+    find_unread(f, &unread);
+    ad_zero_leaves(f->tape, &unread, t, p);
     ad_seed(t, p, f->D, f->input, seeds);
     ad_status status = ad_forward(f->tape, t, p, scratch, poll);
     if (status == AD_OK) harvest(t, p, f->K, f->output, out);
@@ -247,7 +277,9 @@ ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *ou
     if (p == 1) {
         status = pull_back_one(f, seeds, out, w, scratch, poll);
     } else {
-        memset(w, 0, f->tape->nodes * p * sizeof(double));
+        ad_first_writes unread;
+        find_unread(f, &unread);
+        ad_zero_adjoints(f->tape, &unread, w, p);
         ad_seed(w, p, f->K, f->output, seeds);
         status = ad_reverse(f->tape, w, p, scratch, NULL, poll);
         if (status == AD_OK) harvest(w, p, f->D, f->input, out);
@@ -259,7 +291,7 @@ ad_status ad_vjp(const ad_function *f, size_t p, const double *seeds, double *ou
 
 ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent,
                       const ad_poll *poll) {
-    double *scratch = ad_alloc(ad_sweep_scratch(f->tape), sizeof(double));
+    double *scratch = ad_alloc(ad_sweep_scratch(f->tape, 1), sizeof(double));
     if (scratch == NULL) return AD_NO_MEMORY;
     ad_zero_leaves(f->tape, NULL, tangent, 1);
     ad_seed(tangent, 1, f->D, f->input, seeds);
@@ -270,7 +302,7 @@ ad_status ad_tangents(const ad_function *f, const double *seeds, double *tangent
 
 ad_status ad_adjoints(const ad_function *f, const double *seeds, double *adjoint,
                       const ad_poll *poll) {
-    double *scratch = ad_alloc(ad_sweep_scratch(f->tape), sizeof(double));
+    double *scratch = ad_alloc(ad_sweep_scratch(f->tape, 1), sizeof(double));
     if (scratch == NULL) return AD_NO_MEMORY;
     memset(adjoint, 0, f->tape->nodes * sizeof(double));
     ad_seed(adjoint, 1, f->K, f->output, seeds);

@@ -57,7 +57,20 @@ void ad_sweep_propagate(ad_sweep *s, size_t m, ad_endpoint own, ad_endpoint oper
 /* Returns the region whose adjoints the run writes through operand j (first_write.h), or NULL. */
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j);
 
+/* x += y on n doubles, where those of x are `step` apart. */
+static inline void ad_add_strided(double *x, int64_t step, const double *y, int64_t n) {
+    if (step == 1) {
+        for (int64_t j = 0; j < n; j++) x[j] += y[j];
+    } else {
+        for (int64_t j = 0; j < n; j++) x[j * step] += y[j];
+    }
+}
+
 /* Sweep the edges of a block run.  A nonzero result stops the sweep with s->status. */
 int ad_sweep_block(ad_sweep *s, const ad_run *run);
+
+/* The same of a product of matrices, and the doubles of scratch memory for p seeds of it. */
+int ad_sweep_product(ad_sweep *s, const ad_run *run, const ad_block *block);
+size_t ad_product_scratch(const ad_block *block, size_t p);
 
 #endif

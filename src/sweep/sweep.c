@@ -294,6 +294,17 @@ void ad_zero_leaves(const ad_tape *tape, const ad_first_writes *writes, double *
     }
 }
 
+void ad_zero_adjoints(const ad_tape *tape, const ad_first_writes *writes, double *array, size_t p) {
+    size_t node = 0;
+    for (size_t k = 0; k < writes->count; k++) {
+        const ad_region *r = &writes->region[k];
+        if (!r->whole || r->run != SIZE_MAX) continue;
+        memset(array + node * p, 0, (r->first - node) * p * sizeof *array);
+        node = r->end;
+    }
+    memset(array + node * p, 0, (tape->nodes - node) * p * sizeof *array);
+}
+
 size_t ad_seeds_padded(const ad_tape *tape, size_t p) {
     size_t padded = (p + 3) / 4 * 4;
     return p <= 4 || padded * tape->nodes > PADDED_MOST ? p : padded;

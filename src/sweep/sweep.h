@@ -17,12 +17,15 @@
 #include "sweep/first_write.h"
 #include "tape/tape.h"
 
-/* Returns the number of doubles of scratch memory that a sweep needs, for any number of seeds. */
-size_t ad_sweep_scratch(const ad_tape *tape);
+/* Returns the number of doubles of scratch memory that a sweep of p seeds needs. */
+size_t ad_sweep_scratch(const ad_tape *tape, size_t p);
 
 /* Write p zeros at every leaf, except at the constants in `writes` (or NULL), whose tangents are
  * not read. */
 void ad_zero_leaves(const ad_tape *tape, const ad_first_writes *writes, double *array, size_t p);
+
+/* Write p zeros at every node, except at the constants in `writes`, to which nothing is added. */
+void ad_zero_adjoints(const ad_tape *tape, const ad_first_writes *writes, double *array, size_t p);
 
 /* Returns the number of seeds >= p for which the inner loops are specialised or, for large tapes,
  * p. */

@@ -18,6 +18,7 @@ cdef extern from "sweep/jacobian.h" nogil:
                                   ad_workspace work, const ad_poll *poll)
     ad_status ad_jacobian_reverse(const ad_function *f, size_t chunk, double *jacobian,
                                   ad_workspace work, const ad_poll *poll)
+    size_t ad_seeds_padded(const ad_tape *tape, size_t p)
     size_t ad_workspace_need(const ad_tape *tape, size_t p)
     ad_status ad_jvp(const ad_function *f, size_t p, const double *seeds, double *out,
                      ad_workspace work, const ad_poll *poll)

@@ -7,6 +7,7 @@
 cdef enum:
     MOST_KNOWN = 256            # code objects whose names are kept
     MOST_WALKED = 16            # functions that are followed
+    MOST_PARTS = 16             # elements of a tuple that are looked at
 
 
 @cython.final
@@ -29,12 +30,16 @@ cdef object FunctionType = types.FunctionType
 cdef object CodeType = types.CodeType
 cdef object ArrayFunction = type(np.sum)    # NumPy's functions that dispatch on __array_function__
 cdef dict builtin_names = __import__("builtins").__dict__
-# Built-in functions that call no code of the user except methods of their arguments.
-cdef set PLAIN_BUILTINS = {abs, bool, divmod, enumerate, float, int, len, max, min, pow, range,
-                           reversed, round, slice, sum, tuple, zip}
+# Built-in functions that call no code of the user except methods of their arguments, and functions
+# among these, which are looked up too.
+cdef set PLAIN_BUILTINS = {abs, all, any, bool, dict, divmod, enumerate, filter, float, hasattr,
+                           int, isinstance, len, list, map, max, min, pow, range, reversed, round,
+                           set, slice, sorted, sum, tuple, zip}
 # Types of numbers, strings and similar objects, which have no code of the user.
 cdef set PLAIN_TYPES = {bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range,
                         *np.sctypeDict.values()} - {np.object_}
+# Types of NumPy that isinstance() is called with.
+cdef set ABSTRACT_TYPES = {np.ndarray, np.generic, np.number, np.integer, np.inexact, np.floating}
 # Instructions and flags by which a code object may reach any other code.
 cdef frozenset OPAQUE_OPCODES = frozenset([opcode.opmap[name] for name in (
     "IMPORT_NAME", "LOAD_BUILD_CLASS", "STORE_GLOBAL", "DELETE_GLOBAL") if name in opcode.opmap])
@@ -42,18 +47,22 @@ cdef int OPAQUE_FLAGS = 0x20 | 0x80 | 0x200    # generators and coroutines
 
 
 cdef bint is_inert(object x):
-    """Whether x is a number, a string or an array of numbers."""
+    """Whether x is a number, a string, an array of numbers, or a short tuple of these."""
     kind = type(x)
     if kind is np_ndarray:
         return (<cnp.ndarray> x).descr.kind != c"O"
+    if kind is tuple:
+        return len(<tuple> x) <= MOST_PARTS and all([type(part) is not tuple and is_inert(part)
+                                                     for part in <tuple> x])
     return kind in PLAIN_TYPES
 
 
 cdef bint is_numpys(object x) except -1:
     """Whether x is a function of NumPy whose name is not replaced, or a module of NumPy."""
-    return (x is np or x is np.linalg or x is np.fft or type(x) is ArrayFunction or
+    return (x is np or x is own_numpy or x is np.linalg or x is np.fft or
+            type(x) is ArrayFunction or
             (isinstance(x, np.ufunc) and x in ufunc_ops) or
-            (isinstance(x, type) and x in PLAIN_TYPES))
+            (isinstance(x, type) and (x in PLAIN_TYPES or x in ABSTRACT_TYPES)))
 
 
 cdef bint is_harmless(str name) except -1:

@@ -237,8 +237,6 @@ cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
     if chunk > seeds:
         chunk = seeds
     cdef ad_workspace work
-    work.memory = NULL
-    work.room = 0
     # rules may start further sweeps, and other threads may run meanwhile
     if f.tape.nodes * seeds < TINY_SWEEP and f.tape.rules == 0 and not tiny_in_use:
         work.memory = tiny_memory       # too short to be worth releasing the GIL
@@ -247,8 +245,10 @@ cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
         status = jacobian_sweeps(f, forward, chunk, to, work, &poll)
         tiny_in_use = False
     else:
+        work = take_workspace(ad_workspace_need(f.tape, ad_seeds_padded(f.tape, chunk)))
         with nogil:
             status = jacobian_sweeps(f, forward, chunk, to, work, &poll)
+        release_workspace(work)
     if status != AD_OK:
         swept(status, signal)
     return result

@@ -12,7 +12,7 @@
 static double *sweep(const ad_tape *tape, int backward, size_t p, ad_node first, size_t n,
                      const double *seed, const ad_poll *poll, ad_status *status) {
     double *array = ad_alloc_zeroed(tape->nodes * p, sizeof *array);
-    double *scratch = ad_alloc(ad_sweep_scratch(tape), sizeof *scratch);
+    double *scratch = ad_alloc(ad_sweep_scratch(tape, p), sizeof *scratch);
     memcpy(array + (size_t)first * p, seed, n * p * sizeof *seed);
     *status = backward ? ad_reverse(tape, array, p, scratch, NULL, poll)
                        : ad_forward(tape, array, p, scratch, poll);
