@@ -9,7 +9,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.recording.trees import flatten
 
-__all__ = ["array_function", "check_like", "needed", "refuse_given", "start", "tupled"]
+__all__ = ["array_function", "bound", "check_like", "needed", "refuse_given", "start", "tupled"]
 
 
 def needed(module, package, what):
@@ -28,7 +28,7 @@ def start(x, what="x0", shaped=False):
     """A copy of the start as a float64 vector, or if shaped is true as an array of any shape but
     (); integers are converted."""
     refuse_traced(x, what)
-    found = np.asarray(x)
+    found = x if type(x) is np.ndarray else np.asarray(x)
     # A conversion alone would drop imaginary parts and accept strings.
     if found.dtype.kind not in "fiu":
         raise TypeError(f"{what} must be real numbers, got {found.dtype} in {x!r}")
@@ -55,7 +55,9 @@ def tupled(args):
 
 def refuse_traced(x, what):
     """Raise TypeError for traced values, since the solver's result would be a constant."""
-    if any(map(_core.traced, flatten(x)[0])):
+    if type(x) is tuple and not x:
+        return
+    if any(map(_core.traced, [x] if isinstance(x, np.ndarray) else flatten(x)[0])):
         raise TypeError(
             f"{what} is a traced value, but the result of a solver is not recorded; use the "
             f"functions of ad_core.implicit (root, minimize, odeint), which are differentiable by "

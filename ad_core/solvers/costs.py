@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Estimates of what a program costs and saves, by the size of a function's recording.
 
-All times are in microseconds on a machine of 3 GHz, measured on functions from 8 to a million
-nodes; they hold within a factor of two or three.  They decide when a program is compiled, and
+All times are in microseconds on a machine of 3 GHz, measured on functions from 8 to 10,000 nodes;
+they hold within a factor of two or three.  They decide when a program is compiled, and
 nothing else.  They are counts of operations rather than measured times, so that the same problem is
 solved by the same route in every run.
 """
 
 import math
 
-__all__ = ["FIRST", "LARGEST", "calls_until", "one_shot_hessian"]
+__all__ = ["FIRST", "calls_until", "one_shot_hessian"]
 
-FIRST = {"value": 100}
+FIRST = {"value": 30}
 """The number of one-shot calls before a recording is made to be judged: by then it costs little in
 comparison.  SOON for the other methods."""
-SOON = 10
+SOON = 5
 LARGEST = (
     200_000  # nodes; the work arrays of larger programs leave the cache, and sweeps are as fast
 )
 LARGEST_SPARSE = 10_000_000  # a sweep takes one direction a colour, a program none
 LARGEST_HESSIAN = 500_000  # nodes times inputs, since a program may multiply them all
-COLUMN = 0.002  # of a node in a sweep with many directions
+ARRAY, SCALAR = 1.2, 0.11  # to record an operation
+COLUMN, HESSIAN_COLUMN = 0.0002, 0.0006  # of a node in a sweep with many directions
 WORTH = 1.5  # how much faster a program's call must be
+REPLAYED = 20  # calls whose time a dense method's set-up never exceeds: beyond, it is replayed
 
 
 def calls_until(name, size, n, m):
@@ -44,32 +46,45 @@ def calls_until(name, size, n, m):
 
 def one_shot_hessian(size, n):
     """Whether the n columns of a one-shot Hessian take no longer than some ten of its products."""
-    return size is None or 2 * n * COLUMN * size["nodes"] < 10 * _recording(size)
+    return size is None or n * HESSIAN_COLUMN * size["nodes"] < 10 * _recording(size)
 
 
 def _recording(size):
-    arrays, nodes = _arrays(size), size["nodes"]
-    return 8.0 + 10.0 * arrays + 0.2 * (size["runs"] - arrays) + 0.015 * nodes
+    return 2.0 + ARRAY * _arrays(size) + SCALAR * _scalars(size) + 0.002 * size["nodes"]
 
 
 def _arrays(size):
     return size["array runs"] + size["block runs"]
 
 
+def _scalars(size):
+    return size["runs"] - _arrays(size)
+
+
 def _costs(name, hessian, size, n, m):
-    """(one-shot call, set-up, call of the program)."""
-    nodes, arrays = size["nodes"], _arrays(size)
-    if name == "value":
-        once = arrays + 0.06 * (size["runs"] - arrays) + 0.001 * nodes
-        return once, 350.0 + 0.5 * nodes, 0.7 + 0.003 * nodes
+    """(one-shot call, set-up with a recording, call of the program)."""
+    nodes, scalars = size["nodes"], _scalars(size)
     once = _recording(size)
-    if name in ("grad", "hvp"):
-        twice = 2 if name == "hvp" else 1
-        return once + 0.01 * twice * nodes, 300.0 + 3.0 * twice * nodes, 1.0 + 0.005 * twice * nodes
     if name.startswith("sparse"):
-        setup = 10.0 if hessian else 2.0
-        return 500.0 + once + 0.05 * nodes, 1000.0 + setup * nodes, 3.0 + 0.0012 * nodes
-    if hessian:
-        return once + 2 * n * COLUMN * nodes, 300.0 + 2.0 * n * nodes, 1.0 + 0.003 * n * nodes
-    once += min(n, m) * COLUMN * nodes
-    return once, 300.0 + 10.0 * nodes, 1.0 + 0.01 * nodes + 0.0003 * n * m
+        setup, once = (10.0 * nodes, once + 120.0) if hessian else (2.0 * nodes, once + 40.0)
+        return once + 0.25 * scalars + 0.005 * nodes, 100.0 + setup, 2.0 + 0.0012 * nodes
+    if name == "value":
+        once = 0.3 + 0.9 * _arrays(size) + SCALAR * scalars + 0.001 * nodes
+        fixed, terms = 25.0, 0.25 * nodes
+        program = 0.004 * scalars + 0.0007 * nodes
+    elif name == "grad":
+        fixed, terms = 35.0, 0.6 * nodes
+        program = 0.005 * scalars + 0.001 * nodes
+    elif name == "hvp":
+        once += 25.0 + 0.05 * scalars + 0.003 * nodes
+        fixed, terms = 45.0, nodes
+        program = 0.006 * scalars + 0.0014 * nodes
+    elif hessian:
+        once += 25.0 + 0.4 * scalars + n * HESSIAN_COLUMN * nodes
+        fixed, terms = 60.0, 14.0 * scalars + 3.0 * nodes
+        program = 0.012 * scalars + 0.003 * nodes
+    else:
+        once += min(n, m) * COLUMN * nodes
+        fixed, terms = 50.0, 2.2 * scalars + 0.7 * nodes
+        program = 0.004 * scalars + 0.001 * nodes + 0.00006 * n * m
+    return once, fixed + min(terms, REPLAYED * once), 0.2 + program

@@ -7,6 +7,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.function import compile
+from ad_core.programs.tape import trace
 from ad_core.recording.record import record
 from ad_core.solvers import costs
 from ad_core.transforms import first_order, second_order
@@ -26,7 +27,8 @@ class Gradual:
     (costs.py), so together they cost at most twice what the better of the two ways would have cost.
     Methods whose programs would not be faster, or do not fit into memory, stay one-shot.
 
-    In one-shot calls, the other arguments are plain numbers.  A program takes them as inputs; if
+    Programs are those of one recording, or of an ad_core.Function if fun takes several paths.  In
+    one-shot calls, the other arguments are plain numbers.  A program takes them as inputs; if
     fun refuses them there (math.sin(t), table[int(t)]), the calls stay one-shot.  So every error of
     a recording or a program is answered by a one-shot call, which raises those that are fun's own.
     """
@@ -34,6 +36,8 @@ class Gradual:
     def __init__(self, fun):
         self.fun = fun
         self._program = None
+        self._tape = None
+        self._size = ()  # that of a recording (None: there is none), once it is known
         self._once = {"value": fun}
         self._last = None  # (bytes of x, the recording there) of products with a Hessian
         self._counts = {}
@@ -48,22 +52,37 @@ class Gradual:
             self._program = compile(self.fun)
         return self._program
 
+    @property
+    def _evaluator(self):
+        """The recording, or the Function if comparisons may have other outcomes elsewhere."""
+        return self.program if self._tape is None else self._tape
+
     def __call__(self, *args):
         return self._run("value", args)
 
-    def light(self, fast, counted):
-        """fast, or counted for the calls at which values are judged and from where on they are
-        compiled.  For small functions, counting each call here would be half of a solver's time."""
+    def light(self, fast, counted, taken=lambda tape: tape):
+        """fast, or counted for the calls at which values are judged, and from where on they are
+        compiled the program itself.  For small functions, counting each call would be half of a
+        solver's time.  taken(tape) is a Tape as a function with fast's arguments."""
         left = first = costs.FIRST["value"]
+        program = None
 
         def value(*args):
-            nonlocal left, first
+            nonlocal left, first, program
             if left > 1:
                 left -= 1
                 return fast(*args)
+            if program is not None:
+                try:
+                    return program(*args)
+                except Exception:
+                    self._stay("value")
+                    program = None
             self._counts["value"] = self._counts.get("value", 0) + first - left
             y = counted(*args)
             first = left = self._left("value")
+            if "value" in self._ready and self._tape is not None:
+                program = taken(self._tape)
             return y
 
         return value
@@ -102,18 +121,22 @@ class Gradual:
             return None
         self._watch_paths(name)
         try:
-            return getattr(self.program, f"value_and_{name}")(*args)
+            return getattr(self._evaluator, f"value_and_{name}")(*args)
         except Exception:
             self._stay(name)
             return None
 
     def size(self, *args):
         """The size of a recording (Tape.size), or None if fun can not be recorded."""
-        try:
-            found = record(self.fun, args, {}, tuple(range(len(args))))
-            return _core.tape_size(found.trace)
-        except Exception:
-            return None
+        if self._size == ():
+            try:
+                tape = trace(self.fun, *args)
+                self._size = tape.size
+                if self._size["guards"] == 0:
+                    self._tape = tape
+            except Exception:
+                self._size = None
+        return self._size
 
     def dense_jacobian(self, entries, x):
         """The Jacobian at x if matrix products alone have as many nodes as it has entries, which
@@ -149,7 +172,7 @@ class Gradual:
 
     def _watch_paths(self, name):
         self._seen += 1
-        if self._seen % SEEN == 0 and self.program.paths > MOST_PATHS:
+        if self._tape is None and self._seen % SEEN == 0 and self.program.paths > MOST_PATHS:
             self._stay(name)
 
     def _stay(self, name):
@@ -159,11 +182,11 @@ class Gradual:
 
     def _compiled(self, name, args):
         if name == "value":
-            return self.program(*args)
+            return self._evaluator(*args)
         if name == "hvp":
-            return self.program.hvp(*args)
+            return self._evaluator.hvp(*args)
         sparse = name.startswith("sparse_")
-        method = getattr(self.program, name.removeprefix("sparse_"))
+        method = getattr(self._evaluator, name.removeprefix("sparse_"))
         return method(*args) if name == "grad" else method(*args, sparse=sparse)
 
     def _transform(self, name):

@@ -36,7 +36,9 @@ class Rates:
         """The values for SciPy, whose solvers call fun with args and convert the results."""
         if self._given is not None:
             return self.value
-        return self._gradual.light(self._fun, self.value)
+        return self._gradual.light(
+            self._fun, self.value, lambda tape: lambda t, y, *_: tape(y, float(t))
+        )
 
     def value(self, t, y, *_):
         """dy/dt, (n,).  Further arguments are ignored: a solver that was given args passes them."""

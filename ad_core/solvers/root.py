@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.solvers.arguments import needed, refuse_given, start, tupled
+from ad_core.solvers.arguments import bound, needed, refuse_given, start, tupled
 from ad_core.solvers.evaluation import Shared
 from ad_core.solvers.sparse_newton import sparse_newton
 
@@ -77,10 +77,11 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
 
 def _light(shared, fun, args):
     """The values for SciPy, which accepts lists and compares the shapes itself."""
-    if shared.kept:
-        return shared.value
-    args = tupled(args)
-    return shared.function.light((lambda x: fun(x, *args)) if args else fun, shared.value)
+    return (
+        shared.value
+        if shared.kept
+        else shared.function.light(bound(fun, tupled(args)), shared.value)
+    )
 
 
 def _of_vector(fun, shape):

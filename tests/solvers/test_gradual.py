@@ -91,10 +91,35 @@ def test_memory_that_is_not_enough_is_no_error(soon, monkeypatch):
     def jacobian(*args, **options):
         raise MemoryError
 
-    g = Gradual(broyden)
-    monkeypatch.setattr(g.program, "jacobian", jacobian, raising=False)
-    for _ in range(7):
-        np.testing.assert_allclose(g.jacobian(X), ad_core.jacobian(broyden)(X))
+    for fun in (broyden, branching):
+        g = Gradual(fun)
+        g.size(X)
+        monkeypatch.setattr(g._evaluator, "jacobian", jacobian, raising=False)
+        for _ in range(7):
+            np.testing.assert_allclose(g.jacobian(X), ad_core.jacobian(fun)(X))
+        assert not g._ready
+
+
+def branching(x):
+    return x * x if x[0] < 1.0 else x * x * x
+
+
+def test_other_paths_are_found(soon):
+    g = Gradual(branching)
+    for k in range(12):
+        x = X + k % 3
+        np.testing.assert_array_equal(g(x), branching(x))
+        np.testing.assert_allclose(g.jacobian(x), ad_core.jacobian(branching)(x), rtol=1e-14)
+    assert g._ready == {"value", "jacobian"}
+
+
+def test_values_that_a_recording_refuses_are_the_functions_own(soon):
+    g = Gradual(lambda x: x * x)
+    value = g.light(lambda x: x * x, g)
+    for _ in range(8):
+        value(X)
+    longer = np.ones(9)
+    np.testing.assert_array_equal(value(longer), longer)
     assert not g._ready
 
 
