@@ -52,9 +52,9 @@ class Gradual:
             self._program = compile(self.fun)
         return self._program
 
-    @property
-    def _evaluator(self):
+    def _evaluator(self, *args):
         """The recording, or the Function if comparisons may have other outcomes elsewhere."""
+        self.size(*args)
         return self.program if self._tape is None else self._tape
 
     def __call__(self, *args):
@@ -121,7 +121,7 @@ class Gradual:
             return None
         self._watch_paths(name)
         try:
-            return getattr(self._evaluator, f"value_and_{name}")(*args)
+            return getattr(self._evaluator(*args), f"value_and_{name}")(*args)
         except Exception:
             self._stay(name)
             return None
@@ -164,11 +164,15 @@ class Gradual:
             self._watch_paths(name)
             return
         if name not in self._due:
-            size = self.size(*(args[:1] if name in SEEDED else args))
             m = np.size(args[1]) if name in SEEDED else args[0].size
-            self._due[name] = costs.calls_until(name, size, args[0].size, m)
+            self._due[name] = costs.calls_until(name, self._judged(name, args), args[0].size, m)
         if count > self._due[name]:
             self._ready.add(name)
+
+    def _judged(self, name, args):
+        """The size of a recording: that of a one-shot Jacobian, if there was one."""
+        found = getattr(self._once.get("jacobian"), "recorded_size", None)
+        return found or self.size(*_primals(name, args))
 
     def _watch_paths(self, name):
         self._seen += 1
@@ -181,12 +185,13 @@ class Gradual:
         self._due[name] = math.inf
 
     def _compiled(self, name, args):
+        evaluator = self._evaluator(*_primals(name, args))
         if name == "value":
-            return self._evaluator(*args)
+            return evaluator(*args)
         if name == "hvp":
-            return self._evaluator.hvp(*args)
+            return evaluator.hvp(*args)
         sparse = name.startswith("sparse_")
-        method = getattr(self._evaluator, name.removeprefix("sparse_"))
+        method = getattr(evaluator, name.removeprefix("sparse_"))
         return method(*args) if name == "grad" else method(*args, sparse=sparse)
 
     def _transform(self, name):
@@ -211,3 +216,8 @@ class Gradual:
             known = self._last = key, recording
         found = known[1].hvp([v])
         return found if np.isfinite(found).all() else first_order.hvp(self.fun, (x,), (v,))
+
+
+def _primals(name, args):
+    """The arguments of fun among those of a method."""
+    return args[:1] if name in SEEDED else args

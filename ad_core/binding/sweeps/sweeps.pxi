@@ -347,6 +347,7 @@ cdef class JacobianFunction:
     call of a small function."""
 
     cdef readonly object __wrapped__            # fun
+    cdef readonly object recorded_size          # tape_size() of a first recording, or None
     cdef object argnums, has_aux, mode, chunk_size
     cdef object forward                         # True, False, or None for the cheaper mode
     cdef size_t chunk                           # seeds of a sweep; 0: automatic
@@ -450,6 +451,8 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
         paths.append(path_of(trace))
     if recording is not None:
         return self.of_recording(recording)
+    if self.recorded_size is None:
+        self.recorded_size = tape_size(trace)
     f.tape = trace.tape
     f.D = D
     inputs = consecutive_row(first, D)
