@@ -43,7 +43,7 @@ typedef struct ad_linear_row {
     int (*undetermined)(const ad_linear *l, const double *y);
 } ad_linear_row;
 
-/* Compute the tangent of what pull returns (curve.c). */
+/* Compute the tangent of what pull returns (curve.c, cholesky.c). */
 ad_status ad_curve_solve(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,
                          double *out);
 ad_status ad_curve_triangular(const ad_linear *l, ad_linear_room *r, const ad_linear_moving *at,

@@ -59,6 +59,7 @@ CASES = {
     "cholesky": (np.linalg.cholesky, S),
     "cholesky-stack": (np.linalg.cholesky, spd(3, 4, 4)),
     "cholesky-halves": (lambda a: np.linalg.cholesky(a)[60:], spd(70, 70)),
+    "cholesky-halves-stack": (lambda a: np.linalg.cholesky(a)[:, 30:], spd(2, 35, 35)),
     "qr": (np.linalg.qr, stack(6, 4)),
     "qr-stack": (np.linalg.qr, stack(2, 3, 3)),
     "eigh": (np.linalg.eigh, S),
@@ -75,6 +76,9 @@ CASES = {
 }
 
 
+LARGEST = ("cholesky-halves", "cholesky-halves-stack", "logdet-large")
+
+
 def results(name):
     """Values, Jacobians in both modes and a second-order product, as one flat array."""
     function, *args = CASES[name]
@@ -88,7 +92,7 @@ def results(name):
 
     found = [ad_core.trace(function, *args)(*args)]
     found.append(ad_core.jvp(ad_core.grad(total, numbers), args, direction)[1])
-    modes = ("rev",) if name in ("cholesky-halves", "logdet-large") else ("fwd", "rev")
+    modes = ("rev",) if name in LARGEST else ("fwd", "rev")
     found += [ad_core.jacobian(function, argnums=numbers, mode=mode)(*args) for mode in modes]
     return flat(found)
 
@@ -137,11 +141,29 @@ def test_both_ways_agree(without_lapack, name):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * scale)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name != "cholesky-halves"])
+@pytest.mark.parametrize("name", [name for name in CASES if "halves" not in name])
 def test_derivatives_are_those_of_the_function(name):
     function, *args = CASES[name]
     modes, order = (("rev",), 1) if name == "logdet-large" else (("fwd", "rev"), 2)
     ad_core.transforms.testing.check_grads(function, tuple(args), order=order, modes=modes)
+
+
+@pytest.mark.parametrize("n", [1, 2, 31, 32, 33, 64, 67])
+def test_second_derivatives_of_cholesky_factors_of_any_size(n):
+    a, weights = spd(n, n), np.cos(np.arange(float(n * n))).reshape(n, n)
+    u, v = stack(2, n, n)
+    f = lambda a: np.sum(weights * np.sin(np.linalg.cholesky(a)))  # noqa: E731
+    gradient, h = ad_core.grad(f), 1e-5
+    moved = ad_core.hvp(f, (a,), (v,))
+    expected = (gradient(a + h * v) - gradient(a - h * v)) / (2.0 * h)
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(moved, expected, atol=1e-6 * scale)
+    assert not np.triu(moved, 1).any()
+    assert abs(np.sum(u * moved) - np.sum(v * ad_core.hvp(f, (a,), (u,)))) < 1e-10 * scale * n * n
+    along = ad_core.jvp(np.linalg.cholesky, (a,), (v,))[1]
+    assert abs(np.sum(np.triu(along, 1))) == 0.0
+    pulled = ad_core.vjp(np.linalg.cholesky, a)[1](u)[0]
+    assert abs(np.sum(along * u) - np.sum(pulled * v)) < 1e-12 * n * n * np.abs(pulled).max()
 
 
 @pytest.mark.parametrize("name", ["solve", "inv", "det", "slogdet", "cholesky", "qr", "eigh"])
