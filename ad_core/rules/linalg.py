@@ -11,6 +11,7 @@ from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.rules.repeated_eigenvalues import absent, guarded
 from ad_core.rules.rule import Matrices, call
+from ad_core.rules.singular_values import singular_values, thin_svd
 
 __all__ = [
     "characteristic", "cofactors", "det", "inv", "inverses", "lstsq", "pinv", "roots", "slogdet",
@@ -278,7 +279,7 @@ def _kept(s, rcond):
 def _deficient(a, rcond):
     """Which matrices do not have full rank. With rcond >= 1 no singular value is kept at all, so
     that every matrix counts as constant."""
-    return ~_full_rank(np.linalg.svdvals(a), rcond)
+    return ~_full_rank(singular_values(a), rcond)
 
 
 def _full_rank(s, rcond):
@@ -288,7 +289,7 @@ def _full_rank(s, rcond):
 def _keeps_rank(a, rcond, t):
     """Whether the matrices keep their ranks in the direction t: no part of t lies outside both the
     column space and the row space."""
-    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    u, s, vt = thin_svd(a)
     kept = _kept(s, rcond)
     u, vt = u * kept[..., None, :], vt * kept[..., None]
     outside = t - u @ (transposed(u) @ t)
@@ -297,7 +298,7 @@ def _keeps_rank(a, rcond, t):
 
 
 def _pinv(a, rcond):
-    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    u, s, vt = thin_svd(a)
     kept = _kept(s, rcond)
     _only_rounding("np.linalg.pinv", s, kept)
     inverse = np.divide(1.0, s, where=kept, out=np.zeros_like(s))
@@ -330,7 +331,7 @@ def lstsq(a, b, rcond):
             dat = transposed(da)
             moved = p @ (db - da @ found) + p @ (pt @ (dat @ left))
             back = dat @ through
-            u, _, vt = np.linalg.svd(a, full_matrices=False)
+            u, _, vt = thin_svd(a)
             return moved + back - p @ (a @ back), np.sum(u * (da @ transposed(vt)), axis=-2)
 
         def pull(w):
@@ -338,7 +339,7 @@ def lstsq(a, b, rcond):
             ba = left @ transposed(p @ bb) - bb @ transposed(found)
             ba = ba + through @ transposed(w[0] - p @ (a @ w[0]))
             if not absent(w[1]):
-                u, _, vt = np.linalg.svd(a, full_matrices=False)
+                u, _, vt = thin_svd(a)
                 ba = ba + (u * w[1][..., None, :]) @ vt
             return ba, bb
 
@@ -364,7 +365,7 @@ def lstsq(a, b, rcond):
 
 def _least_squares(a, b, rcond):
     """The same as np.linalg.lstsq for stacks of matrices, which it does not take."""
-    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    u, s, vt = thin_svd(a)
     kept = _kept(s, rcond)
     _only_rounding("np.linalg.lstsq", s, kept)
     inverse = np.divide(1.0, s, where=kept, out=np.zeros_like(s))

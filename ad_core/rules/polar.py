@@ -15,6 +15,7 @@ from ad_core.rules.factorizations import svd
 from ad_core.rules.linalg import transposed
 from ad_core.rules.matrix_functions import symmetric_function
 from ad_core.rules.rule import call
+from ad_core.rules.singular_values import singular_values, thin_svd
 from ad_core.transforms import first_order
 
 __all__ = ["nuclear", "orthogonal"]
@@ -31,7 +32,7 @@ def orthogonal(a, partial=False):
     values are used, as if the other singular values stayed zero."""
 
     def value(a):
-        u, s, vt = np.linalg.svd(a, full_matrices=False)
+        u, s, vt = thin_svd(a)
         return ((u * _kept(s, a.shape)[..., None, :] if partial else u) @ vt,)
 
     def derivative(x, y, seeds):
@@ -40,7 +41,7 @@ def orthogonal(a, partial=False):
         if not partial and (_core.traced(x[0]) or _core.traced(t)):
             lost = repeated.nan_where_missing(undetermined(x, y)[0], t)
             return (first_order.jvp(_by_root, (x[0],), (t,))[1] + lost,)
-        u, s, vt = svd(x[0])
+        u, s, vt = svd(x[0]) if _core.traced(x[0]) else thin_svd(x[0])
         kept = _kept(s, x[0].shape)
         lost = 0.0 if partial else repeated.nan_where_missing(_some(~kept), t)
         inverse = repeated.safe_inverse(s, ~kept)[..., None, :]
@@ -54,7 +55,7 @@ def orthogonal(a, partial=False):
         return (u @ (rotation @ transposed(v) + along) + across @ transposed(v) + lost,)
 
     def undetermined(x, y):
-        s = np.linalg.svdvals(x[0])
+        s = singular_values(x[0])
         return (_some(~_kept(s, x[0].shape)),)
 
     return call(
