@@ -93,7 +93,7 @@ static void cholesky_push(ad_small_work *w) {
 }
 
 /* Turn the adjoint a of the factor's lower triangle into that of the matrix's, in place, row by row
- * from the last one (see triangle.c). */
+ * from the last one (see cholesky.c). */
 static void back_by_rows(size_t n, ad_lane *l, ad_lane *a) {
     for (size_t j = n; j-- > 0;) {
         double *own = a[j * n + j];
