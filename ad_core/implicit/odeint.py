@@ -106,7 +106,8 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
 
         return pull
 
-    return result.call(solved, given, linear)
+    # The parts of a backward integration and its scale are found from plain values.
+    return result.call(solved, given, linear, local=True)
 
 
 def _unstacked(unknown, ys):

@@ -157,15 +157,14 @@ def _wrt(source, argnums):
     return terms, [side.shapes[k] for k in leaves], [side.sizes[k] for k in leaves], arrange, bare
 
 
-def _gradient_terms(source, terms):
-    one = np.array([source.graph.constant(1.0)], np.uint32)
-    return source.graph.pull(terms, source.graph.outputs, one)
+def _one(source):
+    return np.array([source.graph.constant(1.0)], np.uint32)
 
 
 def _grad(source, argnums):
     check_scalar(source, "grad")
     terms, shapes, _, arrange, bare = _wrt(source, argnums)
-    found = _gradient_terms(source, terms)
+    found = source.graph.pull(terms, source.graph.outputs, _one(source))
     return found, shapes, None if bare else arrange, 0, {}
 
 
@@ -248,11 +247,8 @@ def _nonzero(source, terms):
 
 def _hessian_entries(source, inputs, adjoints=None):
     """Entries of the Hessian of a scalar result, or of the sum of results times adjoints."""
-    if adjoints is None:
-        gradient = _gradient_terms(source, inputs)
-    else:
-        gradient = source.graph.pull(inputs, source.graph.outputs, adjoints)
-    gradient = _nonzero(source, gradient)
+    adjoints = _one(source) if adjoints is None else adjoints
+    gradient = _nonzero(source, source.gradient(inputs, adjoints))
     rows, columns, terms, route, counts = source.graph.jacobian(
         inputs, gradient, np.empty(0, np.uint32)
     )
@@ -357,7 +353,7 @@ def _vjp(source, argnums):
 
 def _hvp(source, argnums):
     check_scalar(source, "hvp")
-    gradient = _nonzero(source, _gradient_terms(source, source.inputs))
+    gradient = _nonzero(source, source.gradient(source.inputs, _one(source)))
     terms = source.graph.push(source.inputs, gradient, source.seeds(source.arguments))
     return terms, source.arguments.shapes, _arguments_pack(source), 0, {}
 

@@ -57,6 +57,7 @@ class Source:
         self.result = Side([recording.outputs.tree], list(recording.outputs.shapes))
         self.inputs = np.arange(self.arguments.size, dtype=np.uint32)
         self._graphs = {}
+        self._gradients = None
         self._seeds = {}
 
     @property
@@ -85,8 +86,53 @@ class Source:
             self._seeds.setdefault(side, self.graph.more_inputs(side.size))
         return self._seeds[side]
 
+    def gradient(self, inputs, adjoints):
+        """Terms of the gradient of the sum of the results, each times its adjoint, from which
+        further derivatives can be computed.
+
+        Products with the Jacobian of a rule have no derivatives in a graph.  If the function calls
+        such rules, the gradient is recorded, in which these products are operations and calls.
+        """
+        found = self._recorded_gradient()
+        if found is None:
+            return self.graph.pull(inputs, self.graph.outputs, adjoints)
+        trace, nodes, gradient, seeds = found
+        given = np.concatenate([self.inputs, adjoints]).astype(np.uint32)
+        return self.graph.lowered(trace, np.concatenate([nodes, seeds]), given, gradient[inputs])
+
+    def _recorded_gradient(self):
+        """What gradient_of() returns for this recording, or None where the graph itself will do or
+        the gradient takes more than this path's guards."""
+        if self._gradients is None:
+            found = None
+            if not all(rule.elementwise for rule in _core.called_rules(self._recording.trace)):
+                found = _gradient_of(self._recording)
+            self._gradients = [found]
+        return self._gradients[0]
+
     def wrt(self, argnums):
         """(numbers of arguments, whether argnums is a single number)."""
         count = len(self.arguments.trees)
         reason = f"{self.name} does not have: it was recorded with {count}"
         return numbered(argnums, count, reason), is_single(argnums)
+
+
+def _gradient_of(recording):
+    """The gradient of a recording as another one, or None.
+
+    It must depend on no outcomes but those of the recording itself and of calls of rules, and on
+    no results that are undetermined at some points, since programs watch those of the recording.
+    """
+    trace, nodes = recording.trace, (recording.inputs.nodes, recording.outputs.nodes)
+    if _core.takes_derivatives(trace) or any(rule.local for rule in _core.called_rules(trace)):
+        return None
+    try:
+        found = _core.gradient_of(trace, *nodes, np.ones(recording.outputs.size), True)
+    except Exception:  # the derivative by replays raises it too
+        return None
+    guards = [_core.tape_size(of)["guards"] for of in (trace, found[0])]
+    if _core.undetermined_calls(found[0]):
+        return None
+    calls = [_core.guarded_call(found[0], k) for k in range(*guards)]
+    local = any(rule.local for rule in _core.called_rules(found[0]))
+    return None if local or None in calls else found

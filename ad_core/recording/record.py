@@ -169,7 +169,7 @@ class Recording:
         all results, each times its multiplier."""
         if multipliers is None:
             multipliers = _core.plain_function("ones")(1)
-        trace, inputs, found = _core.gradient_of(
+        trace, inputs, found, _ = _core.gradient_of(
             self.trace, self.inputs.nodes, self.outputs.nodes, multipliers
         )
         tree, shapes = self.inputs.tree, self.inputs.shapes

@@ -202,14 +202,14 @@ class Result:
         placed = map(layouts.in_axis_order, arrays, self.orders)
         return self.tree.build([x[()] for x in placed])
 
-    def call(self, function, arguments, linear):
+    def call(self, function, arguments, linear, local=False):
         """function(*args) as one call on the tape, whose rule is linear(arrays, results, backward)
-        as described in Rule."""
+        as described in Rule, and so is local."""
 
         def value(*arrays):
             return self.leaves(function(*arguments.primals(arrays)))
 
-        return self.build(call(self.name, value, arguments.arrays, linear=linear))
+        return self.build(call(self.name, value, arguments.arrays, linear=linear, local=local))
 
 
 def leaves_like(tree, found, what):

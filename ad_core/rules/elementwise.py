@@ -111,7 +111,7 @@ class _Call:
     as flat arrays; the values of the other operands are kept in `fixed`, flat too."""
 
     __slots__ = ("fixed", "function", "m", "places")
-    elementwise, undetermined = True, None
+    elementwise, undetermined, local = True, None, False
 
     def __init__(self, function, places, fixed, m):
         self.function = function

@@ -55,6 +55,9 @@ class Rule:
     do not affect each other. The functions above then also take stacks with one more leading axis,
     that of the points of a batch. None means that neither holds. () means that there is one item;
     with undetermined, stack is taken as ().
+
+    local says that a recording of the derivatives holds at its own point only, because they depend
+    on plain values as well (the parts into which an integration is divided).
     """
 
     __slots__ = (
@@ -64,6 +67,7 @@ class Rule:
         "_value",
         "_vjp",
         "inputs",
+        "local",
         "name",
         "outputs",
         "reads",
@@ -73,7 +77,7 @@ class Rule:
     elementwise = False
 
     def __init__(self, name, inputs, outputs, value, jvp, vjp, linear=None, undetermined=None,
-                 reads=None, keeps=None, stack=None):  # fmt: skip
+                 reads=None, keeps=None, stack=None, local=False):  # fmt: skip
         self.name = name
         self.inputs = inputs  # shapes
         self.outputs = outputs  # shapes; None for a call that raised
@@ -84,6 +88,7 @@ class Rule:
         self.undetermined = undetermined
         self.reads = reads
         self._keeps = keeps
+        self.local = local
         # where a result is undetermined, derivatives by all arrays are NaN: they are one item
         self.stack = stack if stack is None or undetermined is None else ()
 
@@ -186,7 +191,7 @@ class Rule:
 
 
 def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, undetermined=None,
-         reads=None, keeps=None, raises=True, stack=None):  # fmt: skip
+         reads=None, keeps=None, raises=True, stack=None, local=False):  # fmt: skip
     """value(*arrays), a tuple of results; if an array is traced, one call with rules is recorded.
 
     matrices: the same function in the core, if LAPACK is available or the matrices are small.
@@ -201,7 +206,7 @@ def call(name, value, arrays, jvp=None, vjp=None, linear=None, matrices=None, un
     ]
     inputs = [x.shape for x in arrays]
     try:
-        rules = jvp, vjp, linear, undetermined, reads, keeps, stack
+        rules = jvp, vjp, linear, undetermined, reads, keeps, stack, local
         return _recorded(name, value, arrays, inputs, rules, matrices, raises)
     except (TracedValueError, MemoryError):
         raise

@@ -14,8 +14,8 @@
 ad_status ad_lower(const ad_tape *tape, size_t D, const ad_node *input, size_t K,
                    const ad_node *output, ad_graph *g, ad_term *outputs, ad_term *guards);
 
-/* Enter the terms of K outputs of a recording without guards, whose D inputs are the terms `given`
- * of the graph. */
+/* Enter the terms of K outputs of a recording, whose D inputs are the terms `given` of the graph.  Its
+ * guards are not entered. */
 ad_status ad_lower_onto(const ad_tape *tape, size_t D, const ad_node *input, const ad_term *given,
                         size_t K, const ad_node *output, ad_graph *g, ad_term *outputs);
 

@@ -169,6 +169,17 @@ def test_calls_of_rules():
     H = tape.hessian(1.1 * x, sparse=True)
     assert H.nnz == 21 + 1  # the right-hand side is linear
     close(H.toarray(), ad_core.hessian(fun)(1.1 * x))
+    assert "star" not in tape.explain(what="hessian", sparse=True)
+
+
+def test_calls_of_rules_without_second_derivatives_in_a_program():
+    def fun(x):
+        a = np.outer(x[:2], x[1:3]) + np.diag(x[3:5])
+        return np.sum(np.linalg.eigvalsh(a + a.T) ** 2) + x[6] ** 3
+
+    x = np.linspace(1.0, 2.0, 8)
+    tape = ad_core.trace(fun, x)
+    close(tape.hessian(1.1 * x, sparse=True).toarray(), ad_core.hessian(fun)(1.1 * x))
     assert "star" in tape.explain(what="hessian", sparse=True)
 
 

@@ -23,6 +23,7 @@ cdef extern from "ops/ops.h" nogil:
     const unsigned op_add "AD_ADD"
     const unsigned op_subtract "AD_SUBTRACT"
     const unsigned op_multiply "AD_MULTIPLY"
+    const unsigned op_product "AD_PRODUCT"
     const unsigned op_divide "AD_DIVIDE"
     const unsigned op_floor_divide "AD_FLOOR_DIVIDE"
     const unsigned op_remainder "AD_REMAINDER"

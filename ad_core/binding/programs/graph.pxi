@@ -58,7 +58,7 @@ cdef class Graph:
     @property
     def calls(self):
         """The number of calls of rules.  Products with their Jacobians have no derivatives here,
-        except for elementwise rules."""
+        except for elementwise rules; lowered() enters them as operations that have."""
         return self.g.rules
 
     @property
@@ -147,6 +147,21 @@ cdef class Graph:
                                                 <ad_term *> cnp.PyArray_DATA(result))))
         return self.without_zeros(result)
 
+    def lowered(self, Trace trace not None, cnp.ndarray inputs, cnp.ndarray given,
+                cnp.ndarray outputs):
+        """The terms of nodes of another recording, whose inputs are the terms `given`.  Its guards
+        are not entered."""
+        cdef ad_tape *tape = trace.root().tape
+        result = np.empty(cnp.PyArray_SIZE(outputs), np.uint32)
+        self.rules += [<object> (<called *> tape.rule[k]).object for k in range(tape.rules)]
+        self.begin()
+        check_graph(self.end(ad_lower_onto(
+            tape, <size_t> cnp.PyArray_SIZE(inputs), <ad_node *> cnp.PyArray_DATA(inputs),
+            <ad_term *> cnp.PyArray_DATA(given), <size_t> cnp.PyArray_SIZE(outputs),
+            <ad_node *> cnp.PyArray_DATA(outputs), &self.g,
+            <ad_term *> cnp.PyArray_DATA(result))))
+        return self.without_zeros(result)
+
     def products(self, cnp.ndarray left, cnp.ndarray right):
         """The terms of left[k] right[k], NO_TERM if a factor is NO_TERM."""
         cdef ad_term *x = <ad_term *> cnp.PyArray_DATA(left)
@@ -207,6 +222,16 @@ cdef class Graph:
 def multiplications(Trace trace not None):
     """The number of multiplications in the matrix products of a recording."""
     return ad_lower_products(trace.root().tape)
+
+
+def takes_derivatives(Trace trace not None):
+    """Whether the function that was recorded takes derivatives itself."""
+    cdef const ad_tape *tape = trace.root().tape
+    cdef size_t k
+    for k in range(tape.runs):
+        if tape.run[k].op == op_product and tape.run[k].form != AD_FORM_BLOCK:
+            return True
+    return False
 
 
 NO_TERM = AD_NO_TERM

@@ -46,9 +46,10 @@ cdef cnp.ndarray carried_nodes(const ad_node *carried, cnp.ndarray wanted, ad_no
 
 
 def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
-                cnp.ndarray multipliers):
-    """(trace, inputs, gradient): a copy of a closed recording on a new trace, extended by the
-    gradient of the sum of its outputs, each times its multiplier (float64)."""
+                cnp.ndarray multipliers, bint variable=False):
+    """(trace, inputs, gradient, seeds): a copy of a closed recording on a new trace, extended by
+    the gradient of the sum of its outputs, each times its multiplier (float64).  seeds are the
+    nodes of the multipliers: inputs if they are variable, else constants."""
     cdef Trace result = new_trace(trace.fun)
     cdef ad_node offset, first
     cdef size_t K = <size_t> cnp.PyArray_SIZE(outputs), limit = result.tape.limit
@@ -62,7 +63,10 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
             check(AD_TAPE_FULL)         # lists of this length would be made before any node
         check(ad_tape_append(result.tape, trace.root().tape, &offset))
         result.places, result.placed = trace.root().places, result.tape.runs
-        check(ad_tape_constants(result.tape, K, &first))
+        if variable:
+            check(ad_tape_inputs(result.tape, K, &first))
+        else:
+            check(ad_tape_constants(result.tape, K, &first))
         write_values(result.tape, first, cnp.PyArray_DATA(dense), K)
         seeds = np.arange(first, first + K, dtype=np.uint32)
         found = expand_on(result, 0, result.tape.runs, 0, outputs + np.uint32(offset), seeds,
@@ -72,7 +76,7 @@ def gradient_of(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs,
         if result.tape != NULL:         # NULL if it was merged into another trace
             result.tape.limit = limit
         result.close()
-    return result, inputs + np.uint32(offset), found
+    return result, inputs + np.uint32(offset), found, seeds
 
 
 cdef class Segment:
