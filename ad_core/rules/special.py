@@ -46,8 +46,15 @@ def polygamma(n, x):
     return _polygamma(_plain_order(n, "polygamma"), x)
 
 
+def _polygamma_value(n, x):
+    """sp.polygamma(n, x), which for any order also computes the digamma function."""
+    if np.ndim(n) == 0 and n > 0:
+        return (-1.0) ** (n + 1) * sp.gamma(n + 1.0) * sp.zeta(n + 1, x)
+    return sp.polygamma(n, x)
+
+
 _polygamma = elementwise(
-    "scipy.special.polygamma", sp.polygamma, None, lambda n, x, y: polygamma(n + 1, x)
+    "scipy.special.polygamma", _polygamma_value, None, lambda n, x, y: polygamma(n + 1, x)
 )
 
 

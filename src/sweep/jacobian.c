@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "ops/call.h"
 #include "sweep/careful.h"
 #include "tape/block.h"
 
@@ -61,12 +62,22 @@ size_t ad_seed_chunk(const ad_tape *tape, size_t total, size_t budget) {
     return (total + sweeps - 1) / sweeps; /* chunks of equal size */
 }
 
+/* Those of a call whose rule is elementwise or falls apart into blocks are within its parts. */
+static size_t count_call_edges(const ad_tape *tape, const ad_block *b) {
+    const ad_callbacks *callbacks = ad_callbacks_get();
+    void *rule = tape->rule[b->rule];
+    const size_t n = b->extent[1].count;
+    if (callbacks->elementwise(rule)) return n;
+    return n * b->count / callbacks->blocks(rule, 0, n, NULL);
+}
+
 static size_t count_block_edges(const ad_tape *tape, const ad_run *run) {
     const ad_block *b = &tape->block[run->a];
     size_t n = b->extent[1].count;
     if (ad_has_inner_products(run)) {
         return (size_t)b->count * b->extent[1].size[1] * ((size_t)b->active[0] + b->active[1]);
     }
+    if (ad_is_family(run, AD_FAMILY_CALL)) return count_call_edges(tape, b);
     if (ad_block_kinds[run->op].running) return 2 * (size_t)b->count;
     return n * b->count;
 }

@@ -12,6 +12,7 @@ import pytest
 import ad_core
 import ad_core.scipy.special
 from ad_core import _core
+from ad_core.recording.record import record
 from ad_core.rules.elementwise import elementwise
 
 sp = pytest.importorskip("scipy.special")
@@ -281,3 +282,25 @@ def test_within_another_trace():
     found = ad_core.grad(lambda x: compiled(x * x))(X)
     expected = ad_core.grad(lambda x: np.sum(f(x * x)))(X)
     np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5, np.float64(3.0), np.array([0, 1, 2])])
+def test_polygamma_is_scipys_to_the_bit(n):
+    x = np.array([0.3, 2.5, 1e300, -1.5, -2.0, 0.0, np.nan, np.inf, -np.inf])
+    for at in (x[:, None], x[:1], x[1]):
+        found = ad_core.trace(lambda x: ad_core.scipy.special.polygamma(n, x), at).value
+        np.testing.assert_array_equal(found, sp.polygamma(n, at))
+
+
+def test_edges_of_calls_are_those_of_their_parts():
+    """A method's cost is estimated by them."""
+
+    def edges(f, *args):
+        return _core.sweep_edges(record(f, args, {}, tuple(range(len(args)))).trace)
+
+    n = 50
+    x = np.linspace(1.0, 2.0, n)
+    assert edges(sp.gammaln, x) == n
+    assert edges(sp.betaln, x, x) == 2 * n
+    stack = np.eye(2) + np.zeros((n, 2, 2))
+    assert edges(np.linalg.inv, stack) < n * 32
