@@ -16,11 +16,13 @@ from ad_core.programs.fallback import ByUnitVectors, Replayed
 from ad_core.programs.own_point import OwnPoint
 from ad_core.programs.source import Source
 from ad_core.programs.sparse import Compressed, make_sparse
-from ad_core.programs.undetermined import watched
+from ad_core.programs.undetermined import Failures, watched
 from ad_core.sparse.pattern import SparsePattern
 
 __all__ = ["Compiled"]
 
+# Methods that differentiate a gradient.
+TWICE = ("hessian", "hvp", "sparse_hessian", "lagrangian_hessian", "sparse_lagrangian_hessian")
 MOST_EXPLAINED = 1 << 27  # entries of a dense matrix whose program explain() compiles
 
 
@@ -71,7 +73,11 @@ class Compiled(_core.Evaluator):
         call.own = OwnPoint(self._recording, self._lowered, name, argnums)
         if name == "value":
             return call
-        return watched(call, self._recording, partial(self._again, name, argnums))
+        again = partial(self._again, name, argnums)
+        if name in TWICE and type(call) is _core.Call and self._lowered.gradient_calls:
+            call.watch = Failures(self._lowered.gradient_calls, again)
+            return call
+        return watched(call, self._recording, again)
 
     def _check_results(self, name, numbers):
         """A function of a number of points that raises ValueError if a method's results there

@@ -96,19 +96,25 @@ class Source:
         found = self._recorded_gradient()
         if found is None:
             return self.graph.pull(inputs, self.graph.outputs, adjoints)
-        trace, nodes, gradient, seeds = found
+        trace, nodes, gradient, seeds, _ = found
         given = np.concatenate([self.inputs, adjoints]).astype(np.uint32)
         return self.graph.lowered(trace, np.concatenate([nodes, seeds]), given, gradient[inputs])
 
     def _recorded_gradient(self):
-        """What gradient_of() returns for this recording, or None where the graph itself will do or
-        the gradient takes more than this path's guards."""
+        """What gradient_of() returns for this recording and the calls that may raise in the
+        gradient alone; None where the graph itself will do, or if there is no such gradient."""
         if self._gradients is None:
             found = None
             if not all(rule.elementwise for rule in _core.called_rules(self._recording.trace)):
                 found = _gradient_of(self._recording)
             self._gradients = [found]
         return self._gradients[0]
+
+    @property
+    def gradient_calls(self):
+        """The calls in the gradient that may raise where the function does not."""
+        found = self._gradients and self._gradients[0]
+        return found[-1] if found else []
 
     def wrt(self, argnums):
         """(numbers of arguments, whether argnums is a single number)."""
@@ -118,7 +124,8 @@ class Source:
 
 
 def _gradient_of(recording):
-    """The gradient of a recording as another one, or None.
+    """The gradient of a recording as another one, and calls in it whose outcomes are not guards of
+    the recording; or None.
 
     It must depend on no outcomes but those of the recording itself and of calls of rules, and on
     no results that are undetermined at some points, since programs watch those of the recording.
@@ -135,4 +142,4 @@ def _gradient_of(recording):
         return None
     calls = [_core.guarded_call(found[0], k) for k in range(*guards)]
     local = any(rule.local for rule in _core.called_rules(found[0]))
-    return None if local or None in calls else found
+    return None if local or None in calls else (*found, calls)

@@ -11,7 +11,7 @@ from ad_core import _core
 from ad_core.recording.trees import flatten
 from ad_core.recording.undetermined import depends
 
-__all__ = ["Watch", "watched"]
+__all__ = ["Failures", "Watch", "watched"]
 
 
 def watched(call, recording, replayed):
@@ -37,14 +37,41 @@ class Watch:
 
     def recompute(self, arguments, results, lead):
         """Write the derivatives of such points, computed one after the other, into the results."""
-        route = self.replayed()
-        arrays = [np.asarray(x) for x in arguments]
-        wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, route.in_shapes, strict=True)]
-        for at in np.ndindex(lead):
-            leaves = [x[at] for x in wide]
-            recording, flipped = route.at(leaves[: route.count])
-            if flipped or not recording.dependences:
-                continue
-            found = flatten(route.results(recording, leaves[route.count :]))[0]
-            for y, part in zip(results, found, strict=True):
-                y[at] = part
+        for at, recording, found in _each(self.replayed(), arguments, lead):
+            if recording.dependences:
+                _write(found(), results, at)
+
+
+class Failures:
+    """Counts the calls of rules that raise in a Call of which they are only a part of the
+    derivative, so that they are no guards.  If there are any, the points where results are not
+    finite are computed again, which raises what the function's own derivative raises."""
+
+    def __init__(self, calls, replayed):
+        self.calls = calls
+        self.replayed = replayed
+
+    def count(self):
+        return sum(call.missed for call in self.calls)
+
+    def recompute(self, arguments, results, lead):
+        for at, _, found in _each(self.replayed(), arguments, lead):
+            if not all(np.isfinite(y[at]).all() for y in results):
+                _write(found(), results, at)
+
+
+def _each(route, arguments, lead):
+    """(index, recording, function that returns the results) of each point whose guards hold."""
+    arrays = [np.asarray(x) for x in arguments]
+    wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, route.in_shapes, strict=True)]
+    for at in np.ndindex(lead):
+        leaves = [x[at] for x in wide]
+        recording, flipped = route.at(leaves[: route.count])
+        if not flipped:
+            seeds = leaves[route.count :]
+            yield at, recording, lambda r=recording, s=seeds: flatten(route.results(r, s))[0]
+
+
+def _write(found, results, at):
+    for y, part in zip(results, found, strict=True):
+        y[at] = part

@@ -175,6 +175,51 @@ def test_points_that_are_not_ordinary():
             call(singular)
 
 
+def test_derivatives_that_do_not_exist_raise_as_in_one_shot():
+    """A double root: the function has a value, but the linear system of its derivative none."""
+
+    def f(p):
+        return np.sum(ad_core.implicit.root(lambda x, p: x**3 - p, p, p, solver=lambda fun, x0: (
+            np.cbrt(x0)
+        )) ** 2)  # fmt: skip
+
+    once = ad_core.hessian(f)
+    tape = ad_core.trace(f, np.array([1.0, 8.0]))
+    points = np.array([[2.0, 3.0], [1.0, 0.5], [0.3, 0.2], [4.0, 5.0]])
+    for x, found in zip(points, tape.hessian(points), strict=True):
+        np.testing.assert_allclose(found, once(x), rtol=1e-9)
+    for x in (np.array([1.0, 0.0]), np.array([[1.0, 2.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])):
+        assert np.isfinite(tape(x)).all()
+        with pytest.raises(np.linalg.LinAlgError, match="singular at the solution"):
+            tape.hessian(x)
+        with pytest.raises(np.linalg.LinAlgError, match="singular at the solution"):
+            tape.hvp(x, np.ones(2))
+    with pytest.raises(np.linalg.LinAlgError, match="singular at the solution"):
+        once(np.array([1.0, 0.0]))
+
+
+def test_calls_that_raise_in_the_gradient_alone_raise_as_in_one_shot():
+    @ad_core.custom_vjp
+    def squares(x):
+        return np.sum(x * x)
+
+    squares.defvjp(
+        lambda x: (squares(x), x),
+        lambda x, w: (w * np.linalg.solve(np.diag(x), 2.0 * x * x),),
+    )
+    tape, once = ad_core.trace(squares, np.ones(2)), ad_core.hessian(squares)
+    points = np.array([[2.0, 3.0], [1.0, -0.5], [0.3, 0.2], [4.0, 5.0]])
+    for x, found in zip(points, tape.hessian(points), strict=True):
+        np.testing.assert_allclose(found, once(x), rtol=1e-12, atol=1e-14)
+    points[1, 1] = 0.0
+    for call in (tape.hessian, lambda x: tape.hvp(x, np.ones(2))):
+        for x in (points, points[1]):
+            with pytest.raises(np.linalg.LinAlgError):
+                call(x)
+    with pytest.raises(np.linalg.LinAlgError):
+        once(points[1])
+
+
 def test_functions_that_take_derivatives_themselves():
     def f(x):
         inner = ad_core.grad(lambda z: np.sum(np.linalg.solve(matrix(z), SIDE) ** 2) + z[0] ** 3)(x)

@@ -58,6 +58,7 @@ cdef class Called:
     cdef bint prepared
     cdef readonly object expected
     cdef readonly object came       # the exception that the last call raised, or None
+    cdef readonly size_t missed     # how often the outcome was another one than recorded
     cdef bint recording             # an exception of the rule ends the recording
 
     def __cinit__(self, rule, tuple linear, bint outcome=False, expected=None):
@@ -118,6 +119,8 @@ cdef class Called:
             for k in range(m):
                 y[k] = NAN
         y[m] = type_and_text(self.came) == self.expected
+        if y[m] == 0:
+            self.missed += 1
         return 0
 
 
