@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tape/record.h"
+
 /* Copy the nodes up to `end`, which are leaves. */
 static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
     while (to->nodes < end) {
@@ -135,6 +137,31 @@ static int operands_of_views(const ad_tape *from, const ad_tape *to, const ad_ex
     return 1;
 }
 
+/* How many nodes before its results a binary operation reads if its first operand is the affine rule
+ * of a running fold, which reaches into these results; else 0. */
+static size_t lag_of(const ad_run *run, const ad_span *span) {
+    const ad_view *view = &span->operand[0];
+    int64_t step = 1;
+    if (run->arity != 2 || view->list != AD_AFFINE || view->base >= run->node) return 0;
+    for (uint32_t d = span->extent.ndim; d-- > 0; step *= span->extent.size[d]) {
+        if (view->stride[d] != step) return 0;
+    }
+    return (uint64_t)view->base + span->extent.count > run->node ? run->node - view->base : 0;
+}
+
+/* A running fold begins with nodes that are all constants or all not. */
+static ad_status replay_fold(const ad_tape *from, ad_tape *to, const ad_run *run,
+                             const ad_span *span, size_t ndim, const int64_t *shape, size_t lag) {
+    ad_operand x;
+    ad_node first;
+    if (run->node != to->nodes) return AD_BAD_INDEX;
+    if (!operands_of_views(from, to, &span->extent, 1, &span->operand[1], ndim, shape, &x) ||
+        !all_or_none_constant(to, to->nodes - lag, to->nodes - 1)) {
+        return AD_BAD_INDEX;
+    }
+    return ad_record_fold(to, run->op, lag, (int)ndim, shape, &x, &first);
+}
+
 static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run) {
     int64_t shape[AD_DIMS];
     size_t ndim;
@@ -150,6 +177,8 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
             return AD_BAD_SHAPE;
         }
     }
+    const size_t lag = lag_of(run, span);
+    if (lag > 0) return replay_fold(from, to, run, span, ndim, shape, lag);
     if (!operands_of_views(from, to, &span->extent, run->arity, span->operand, ndim, shape,
                            operand)) {
         return AD_BAD_INDEX;

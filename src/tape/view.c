@@ -67,6 +67,13 @@ size_t ad_stretch(const ad_extent *extent, size_t k) {
     return left < AD_CHUNK ? left : AD_CHUNK;
 }
 
+size_t ad_stretch_before(const ad_extent *extent, size_t end) {
+    if (extent->ndim <= 1) return end;
+    uint32_t row = extent->size[extent->ndim - 1];
+    if (row >= LONG_ROW) return (end - 1) % row + 1;
+    return end < AD_CHUNK ? end : AD_CHUNK;
+}
+
 ad_place ad_view_place(const ad_view *view, const ad_extent *extent, size_t k, size_t count,
                        const ad_node *lists, ad_node *buffer) {
     ad_place place = {view->base, 0, NULL};
