@@ -23,9 +23,12 @@ def evaluated(function, given, name, argnums, seeds, out, workers, progress):
     """A method's results at all points of a call, as the caller gets them."""
     parts = parts_of(given)
     if parts[0][0] is None:
-        call, results = Evaluation(function, parts[0][1], name, argnums, seeds).run(
-            out, workers, progress
-        )
+        evaluation = Evaluation(function, parts[0][1], name, argnums, seeds)
+        if given.bulk and not seeds and out is None:
+            result = evaluation.at_numbers()
+            if result is not NotImplemented:
+                return result
+        call, results = evaluation.run(out, workers, progress)
         return results[0] if call.pack is None else call.pack(results)
     results, first = None, None
     for places, part in parts:

@@ -156,5 +156,7 @@ class ByCost(Large):
 
 def points_of(arguments, shapes):
     """The number of points of a batch."""
+    if not any(shapes) and _core.are_numbers(list(arguments)):
+        return 1
     lead = (np.shape(x)[: np.ndim(x) - len(s)] for x, s in zip(arguments, shapes, strict=True))
     return math.prod(np.broadcast_shapes(*lead))

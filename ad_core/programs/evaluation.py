@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.build import Labels, seed_leaves
+from ad_core.programs.build import SEEDS, Labels, seed_leaves
 from ad_core.programs.compiled import Compiled
 from ad_core.programs.fallback import into
 from ad_core.programs.own_point import Once
@@ -74,6 +74,20 @@ class Evaluation:
             call, results = self.another_path(tape, fresh, arrays, outs)
         return call, results
 
+    def at_numbers(self):
+        """The return value where all inputs are numbers, by the program of the path that was used
+        last; NotImplemented if it does not fit, or if there is none."""
+        if not self.known or self.anew:
+            return NotImplemented
+        tape = self.known[0]
+        call = self.call_of(tape)
+        if type(call) is not _core.Call:
+            return NotImplemented
+        result = call.at_numbers(tuple(self.given.leaves))
+        if result is not NotImplemented:
+            self.use(tape)
+        return result
+
     def call_of(self, tape):
         how = tape.once if self.anew else tape._build
         return how(self.name, self.argnums)
@@ -82,7 +96,8 @@ class Evaluation:
         """The inputs, followed by the tangents or cotangents."""
         leaves = self.given.leaves
         n = len(leaves)
-        self.check_axes(tape, leaves, call.in_shapes[:n], self.given.batch_dims)
+        if not self.given.bulk:
+            self.check_axes(tape, leaves, call.in_shapes[:n], self.given.batch_dims)
         if not self.seeds:
             return leaves
         seeds = seed_leaves(tape._lowered, self.name, self.seeds)
@@ -133,10 +148,22 @@ class Evaluation:
         if given.key is None:
             return
         self.function._keep(given.key, tape)
-        bare = len(given.inputs) == len(given.args) and given.usual
-        if given.batch_dims or self.argnums != 0 or not bare or self.function._to_verify:
+        usual = len(given.inputs) == len(given.args) and given.usual
+        if given.batch_dims or self.argnums != 0 or not usual or self.function._to_verify:
             return
-        self.function._set_call(self.name, self.call_of(tape), given.numbers)
+        call = self.call_of(tape)
+        self.function._set_call(self.name, call, given.numbers, self.nesting(call))
+
+    def nesting(self, call):
+        """For each argument the class and the number of its leaves if it is a list or a tuple of
+        leaves, or None if it is a leaf.  None for arguments that are nested deeper, and for
+        methods with tangents or cotangents."""
+        found = []
+        for tree in self.given.trees:
+            if not tree.flat or tree.kind not in (None, list, tuple) or self.name in SEEDS:
+                return None
+            found.append(None if tree.kind is None else (tree.kind, tree.leaves))
+        return tuple(found)
 
     def record_each_point(self, tape, arrays, outs, progress):
         """The results with a recording at each point, since an argument may have changed in between

@@ -195,7 +195,7 @@ class Function(_core.Evaluator):
                 f"recording, which is made at a point; pass a point, "
                 f"{name}({'path, ' * (name == 'spy')}x)"
             )
-        if any(map(_core.traced, flatten(args)[0])):
+        if _core.any_traced(flatten(args)[0]):
             raise TracedValueError(
                 f"{name} of {self._label} needs numbers, got traced values; call it outside the "
                 f"function that is recorded"
@@ -225,7 +225,7 @@ class Function(_core.Evaluator):
             primals, *seeds = args
             several = isinstance(primals, tuple) and not self._alone
             args = primals if several else (primals,)
-        if any(map(_core.traced, flatten([args, seeds])[0])):
+        if _core.any_traced(flatten([args, seeds])[0]):
             if out is not None or batch_dims:
                 what = "out" if out is not None else "batch_dims"
                 raise TracedValueError(

@@ -39,6 +39,13 @@ class Tree:
         else:
             self.leaves = sum(child.leaves for child in children)
 
+    @classmethod
+    def of_leaves(cls, kind, count):
+        """The structure of a list or tuple of leaves."""
+        tree = cls(kind)
+        tree.children, tree.leaves = [LEAF] * count, count
+        return tree
+
     def build(self, leaves):
         """The nested containers with these leaves."""
         return self._build(iter(leaves))
@@ -92,7 +99,7 @@ def _flatten(value, leaves):
     if kind is list or issubclass(kind, tuple):
         if _core.are_leaves(value):
             leaves += value
-            return Tree(kind, [LEAF] * len(value))
+            return Tree.of_leaves(kind, len(value))
         return Tree(kind, [_flatten(part, leaves) for part in value])
     if kind is dict:
         keys, order = _by_key(list(value))

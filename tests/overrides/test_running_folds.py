@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A running fold is one run, with the derivatives of the same fold written as a loop: on all routes,
-of all orders, for all shapes, and with elements that are constants."""
+"""A running fold is one run, with the derivatives of the same fold written as a loop: on all
+routes, of all orders, for all shapes, and with elements that are constants."""
 
 import pickle
 import warnings

@@ -17,21 +17,26 @@ cdef class Evaluator:
     and _spread(name, arguments) flattens arguments that are not bare arrays."""
 
     cdef list calls                     # the Call of each method for argnums=0, or None
+    cdef list nestings                  # how its arguments are nested (_set_call)
     cdef bint adaptive                  # calls for which these do not fit go to _adapt
 
     def __cinit__(self):
         self.calls = [None] * METHODS
+        self.nestings = [None] * METHODS
 
     def _set_adaptive(self):
         """Let _adapt(...) handle all calls for which the Calls given to _set_call do not fit."""
         self.adaptive = True
 
-    def _set_call(self, str name, call, list numbers):
+    def _set_call(self, str name, call, list numbers, nesting):
         """Set the Call of a method for argnums=0.  numbers says for each leaf whether it is a
-        number."""
+        number.  nesting: for each argument that is a list or a tuple of leaves, its class and their
+        number, and None for one that is a leaf; None if the Call is only for leaves."""
         if type(call) is Call:
             (<Call> call).set_numbers(numbers)
-        self.calls[METHOD_NAMES.index(name)] = call
+        k = METHOD_NAMES.index(name)
+        self.calls[k] = call
+        self.nestings[k] = nesting
 
     def _takes_one_array(self):
         """Whether a tuple of one element is the tuple of arguments, because the only argument can
@@ -48,12 +53,14 @@ cdef class Evaluator:
         cdef Call call
         cdef bint usual = type(argnums) is int and argnums == 0
         if self.adaptive:
-            if (type(found) is Call and (<Call> found).bare and usual and workers is None
-                    and progress is None and batch_dims is None):
+            if (type(found) is Call and usual and workers is None and progress is None
+                    and batch_dims is None):
                 call = <Call> found
-                results = call.single(args, outs_of(call.pack, out))
-                if results is not NotImplemented:
-                    return results
+                leaves = args if call.bare else leaves_within(args, self.nestings[method])
+                if leaves is not None:
+                    results = call.single(<tuple> leaves, outs_of(call.pack, out))
+                    if results is not NotImplemented:
+                        return results
             return self._adapt(METHOD_NAMES[method], args, argnums, out, workers, progress,
                                batch_dims)
         if found is None or not usual:
@@ -310,6 +317,23 @@ cdef class Evaluator:
         """
         return self.evaluate(SPARSE_LAGRANGIAN_HESSIAN if sparse else LAGRANGIAN_HESSIAN,
                              (primals, multipliers), argnums, out, workers, progress, batch_dims)
+
+
+cdef tuple leaves_within(tuple args, object nesting):
+    """The leaves of arguments that are nested like this, or None if they are not."""
+    cdef Py_ssize_t k
+    cdef list leaves = []
+    if nesting is None or len(<tuple> nesting) != len(args):
+        return None
+    for k in range(len(args)):
+        argument, of = args[k], (<tuple> nesting)[k]
+        if of is None:
+            leaves.append(argument)
+        elif type(argument) is (<tuple> of)[0] and len(argument) == (<tuple> of)[1]:
+            leaves.extend(argument)
+        else:
+            return None
+    return tuple(leaves)
 
 
 cdef tuple outs_of(object pack, object out):
