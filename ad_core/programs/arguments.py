@@ -86,11 +86,11 @@ class CallArguments:
     def _input(self, leaf, k):
         """The key of an input's leaf: its shape and its memory layout."""
         dims = self.batch_dims
-        if not dims and type(leaf) is np.ndarray and leaf.dtype == FLOAT:
-            if leaf.flags.c_contiguous:
-                self.leaves.append(leaf)
-                self.numbers.append(False)
-                return leaf.shape, False, None
+        plain = type(leaf) is np.ndarray and leaf.dtype == FLOAT and leaf.flags.c_contiguous
+        if plain and not dims:
+            self.leaves.append(leaf)
+            self.numbers.append(False)
+            return leaf.shape, False, None
         x = self._checked(as_floats(self._plain(leaf, k)), k)
         self.leaves.append(x)
         shape = x.shape[dims:]

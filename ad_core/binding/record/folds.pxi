@@ -91,11 +91,14 @@ def record_groups(str kind, TracedArray x not None, places, size_t groups):
     cdef cnp.ndarray of = contiguous(places, np.int64)
     cdef cnp.npy_intp size = groups
     cdef ad_node zero
+    cdef size_t k
     trace = x.trace
     if cnp.PyArray_SIZE(given) != cnp.PyArray_SIZE(of):
         raise ValueError(f"{given.size} elements at {of.size} places")
-    if of.size and not 0 <= of.min() <= of.max() < groups:
-        raise IndexError(f"a place is not in [0, {groups})")
+    cdef const int64_t *place = <const int64_t *> cnp.PyArray_DATA(of)
+    for k in range(<size_t> cnp.PyArray_SIZE(of)):
+        if not 0 <= place[k] < <int64_t> groups:
+            raise IndexError(f"a place is not in [0, {groups})")
     check(ad_tape_constant(trace.tape, 0.0, &zero))
     cdef cnp.ndarray nodes = filled(zero, 1, &size)
     check(ad_tape_reduce_groups(
