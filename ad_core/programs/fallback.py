@@ -15,7 +15,7 @@ from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, 
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 from ad_core.recording.trees import flatten
 
-__all__ = ["ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of"]
+__all__ = ["ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of", "row_of"]
 
 
 class Large:
@@ -154,12 +154,13 @@ class Replayed(Large):
         at = tuple(np.argwhere(missed)[0].tolist())
         pairs = zip(arguments[: self.count], self.in_shapes, strict=False)
         leaves = [np.broadcast_to(x, missed.shape + shape)[at] for x, shape in pairs]
-        self.report(self.at(leaves)[1], at)
+        self.report(self.at(row_of(leaves))[1], at)
 
-    def at(self, leaves):
-        """(the recording at one point, the guards with another outcome than recorded)."""
+    def at(self, flat):
+        """(the recording at one point, the guards with another outcome than recorded).
+
+        flat: the arguments, laid end to end."""
         r = self.recording
-        flat = _row(leaves)
         trace, flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
         return self.of(trace), flipped
 
@@ -183,21 +184,21 @@ class Replayed(Large):
             case "hessian":
                 return recording.hessian(np.ones(1))
             case "lagrangian_hessian":
-                return recording.hessian(_row(seeds))
+                return recording.hessian(row_of(seeds))
             case "hvp":
                 return recording.hvp(seeds)
             case "ggnvp":
                 return recording.ggnvp(seeds)
             case "weighted_ggnvp":
                 n = len(recording.inputs.shapes)
-                return recording.ggnvp(seeds[:n], _row(seeds[n:]))
+                return recording.ggnvp(seeds[:n], row_of(seeds[n:]))
             case "jvp":
                 return recording.outputs.build(recording.product(seeds, True))
         return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
 
     def at_row(self, row):
         """(results, missed) at one point, whose arguments are laid end to end."""
-        recording, flipped = self.at([row])
+        recording, flipped = self.at(row)
         if flipped:
             recording = self.of(self.recording.trace)  # as in batch()
         return flatten(self.results(recording, []))[0], np.array(bool(flipped))
@@ -230,7 +231,7 @@ class Replayed(Large):
         rows = []
         for at in np.ndindex(lead):
             leaves = [x[at] for x in wide]
-            recording, flipped = self.at(leaves[: self.count])
+            recording, flipped = self.at(row_of(leaves[: self.count]))
             if flipped:
                 missed[at] = True  # its results are not used, and derivatives may not exist there
                 recording = self.of(self.recording.trace)
@@ -248,7 +249,7 @@ class Replayed(Large):
         return into(results, out, self.name, arrays), missed
 
 
-def _row(leaves):
+def row_of(leaves):
     """Arrays as one vector."""
     return np.concatenate([*map(np.ravel, leaves), np.empty(0)])
 

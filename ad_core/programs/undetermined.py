@@ -8,6 +8,7 @@ eigenvalues (see ad_core/recording/undetermined.py).
 import numpy as np
 
 from ad_core import _core
+from ad_core.programs.fallback import row_of
 from ad_core.recording.trees import flatten
 from ad_core.recording.undetermined import depends
 
@@ -42,7 +43,7 @@ class Watch:
         wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, route.in_shapes, strict=True)]
         for at in np.ndindex(lead):
             leaves = [x[at] for x in wide]
-            recording, flipped = route.at(leaves[: route.count])
+            recording, flipped = route.at(row_of(leaves[: route.count]))
             if flipped or not recording.dependences:
                 continue
             found = flatten(route.results(recording, leaves[route.count :]))[0]

@@ -5,34 +5,61 @@
 
 #include "tape/record.h"
 
+/* Returns the first node after `node`, at most `end`, that is a constant if this one is not, or the
+ * reverse. */
+static size_t end_of_kind(const ad_tape *tape, size_t node, size_t end) {
+    const int constant = ad_is_constant(tape, (ad_node)node);
+    const uint64_t all = constant ? ~(uint64_t)0 : 0;
+    while (node < end) {
+        if (node % 64 == 0 && end - node >= 64 && tape->constant[node / 64] == all) {
+            node += 64;
+        } else if (ad_is_constant(tape, (ad_node)node) == constant) {
+            node++;
+        } else {
+            break;
+        }
+    }
+    return node;
+}
+
+/* The inputs with given values: `count` ascending nodes, of which the first `done` have them. */
+typedef struct given_inputs {
+    size_t count, done;
+    const ad_node *node;
+    const double *value;
+} given_inputs;
+
+/* Returns the given values of the nodes [node, stop) if these are the next inputs, else NULL. */
+static const double *values_given(given_inputs *x, size_t node, size_t stop) {
+    const size_t first = x->done, count = stop - node;
+    if (count > x->count - first || x->node[first] != node) return NULL;
+    if (x->node[first + count - 1] != stop - 1) return NULL;
+    x->done += count;
+    return x->value + first;
+}
+
 /* Copy the nodes up to `end`, which are leaves. */
-static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
+static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end, given_inputs *given) {
     while (to->nodes < end) {
-        size_t node = to->nodes, stop = node + 1;
-        int constant = ad_is_constant(from, (ad_node)node);
-        while (stop < end && ad_is_constant(from, (ad_node)stop) == constant) stop++;
+        const size_t node = to->nodes, stop = end_of_kind(from, node, end);
         ad_node first;
-        ad_status status = constant ? ad_tape_constants(to, stop - node, &first)
-                                    : ad_tape_inputs(to, stop - node, &first);
+        ad_status status = ad_is_constant(from, (ad_node)node)
+                               ? ad_tape_constants(to, stop - node, &first)
+                               : ad_tape_inputs(to, stop - node, &first);
         if (status != AD_OK) return status;
-        memcpy(to->value + node, from->value + node, (stop - node) * sizeof(double));
+        const double *values = values_given(given, node, stop);
+        memcpy(to->value + node, values != NULL ? values : from->value + node,
+               (stop - node) * sizeof(double));
+    }
+    for (; given->done < given->count && given->node[given->done] < to->nodes; given->done++) {
+        to->value[given->node[given->done]] = given->value[given->done];
     }
     return AD_OK;
 }
 
 /* Returns whether the nodes [low, high] are all constants or all not. */
 static int all_or_none_constant(const ad_tape *tape, size_t low, size_t high) {
-    int constant = ad_is_constant(tape, (ad_node)low);
-    const uint64_t all = constant ? ~(uint64_t)0 : 0;
-    for (size_t node = low; node <= high;) {
-        if (node % 64 == 0 && high - node >= 63) {
-            if (tape->constant[node / 64] != all) return 0;
-            node += 64;
-        } else if (ad_is_constant(tape, (ad_node)node++) != constant) {
-            return 0;
-        }
-    }
-    return 1;
+    return end_of_kind(tape, low, high + 1) == high + 1;
 }
 
 /* The same for the nodes of an affine rule only.  Dimensions with stride 0 add no nodes. */
@@ -362,7 +389,8 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
     poll_record record = {poll, 0};
     const ad_poll own = {stop, &record};
     ad_pace pace = {poll != NULL ? &own : NULL, 0};
-    size_t given = 0, limit = to->limit, k = 0;
+    given_inputs given = {n, 0, input, values};
+    size_t limit = to->limit, k = 0;
     to->pace = &pace;
     if (from->nodes < limit) to->limit = from->nodes; /* larger runs fail early */
     for (; status == AD_OK; k++) {
@@ -371,10 +399,7 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
             status = AD_BAD_INDEX;
             break;
         }
-        status = copy_leaves(from, to, run != NULL ? run->node : from->nodes);
-        for (; status == AD_OK && given < n && input[given] < to->nodes; given++) {
-            to->value[input[given]] = values[given];
-        }
+        status = copy_leaves(from, to, run != NULL ? run->node : from->nodes, &given);
         if (status == AD_OK && run != NULL) status = replay_step(from, to, run);
         if (status != AD_OK || run == NULL) break;
     }

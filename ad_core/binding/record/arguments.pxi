@@ -57,11 +57,24 @@ def are_numbers(list leaves):
     return len(leaves) > 0
 
 
+cdef bint is_plain_of(object x, tuple shape):
+    """Whether x is a plain float64 array in C order, of this shape."""
+    if type(x) is not np_ndarray:
+        return False
+    cdef cnp.ndarray array = x
+    return (array.descr.type_num == cnp.NPY_DOUBLE and shape_of(array) == shape
+            and cnp.PyArray_CHKFLAGS(array, cnp.NPY_ARRAY_CARRAY_RO)
+            and cnp.PyArray_ISNOTSWAPPED(array))
+
+
 def row_of_point(list leaves, list shapes, cnp.npy_intp size):
     """Leaves as one float64 vector of this size, if each is a float, or a plain float64 array in C
     order, of the given shape; None if there is another one."""
     cdef cnp.npy_intp k, at = 0
-    cdef cnp.ndarray array, row = cnp.PyArray_EMPTY(1, &size, cnp.NPY_DOUBLE, 0)
+    cdef cnp.ndarray array
+    if len(leaves) == 1 and is_plain_of(leaves[0], <tuple> shapes[0]):
+        return leaves[0].reshape(-1)
+    cdef cnp.ndarray row = cnp.PyArray_EMPTY(1, &size, cnp.NPY_DOUBLE, 0)
     cdef double *to = <double *> cnp.PyArray_DATA(row)
     for k in range(len(leaves)):
         x, shape = leaves[k], <tuple> shapes[k]
@@ -71,14 +84,9 @@ def row_of_point(list leaves, list shapes, cnp.npy_intp size):
             to[at] = PyFloat_AS_DOUBLE(x)
             at += 1
             continue
-        if type(x) is not np_ndarray:
+        if not is_plain_of(x, <tuple> shape):
             return None
         array = x
-        if array.descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_CHKFLAGS(
-                array, cnp.NPY_ARRAY_CARRAY_RO) or not cnp.PyArray_ISNOTSWAPPED(array):
-            return None
-        if shape_of(array) != shape:
-            return None
         memcpy(to + at, cnp.PyArray_DATA(array), <size_t> cnp.PyArray_SIZE(array) * sizeof(double))
         at += cnp.PyArray_SIZE(array)
     return row
