@@ -156,9 +156,13 @@ class Evaluation:
 
     def nesting(self, call):
         """For each argument the class and the number of its leaves if it is a list or a tuple of
-        leaves, or None if it is a leaf.  None for arguments that are nested deeper, and for
-        methods with tangents or cotangents."""
+        leaves, or None if it is a leaf.  None for arguments that are nested deeper, for methods
+        with tangents or cotangents, and if there are arrays without axes, which are not told from
+        numbers by their shape."""
         found = []
+        for shape, number in zip(call.in_shapes, self.given.numbers, strict=False):
+            if not number and shape == ():
+                return None
         for tree in self.given.trees:
             if not tree.flat or tree.kind not in (None, list, tuple) or self.name in SEEDS:
                 return None

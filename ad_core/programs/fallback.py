@@ -25,7 +25,16 @@ class Large:
     own = None  # an OwnPoint
     check_points = None  # a function that raises ValueError for results at too many points
 
+    def at_point(self, arguments):
+        """The return value at one point of plain arrays and numbers of the recorded shapes;
+        NotImplemented for other arguments, and where batch() has to decide."""
+        return NotImplemented
+
     def evaluate(self, arguments, out, workers, progress):
+        if out is None and progress is None:
+            result = self.at_point(arguments)
+            if result is not NotImplemented:
+                return result
         results, missed = self.batch(list(arguments), out, workers, progress)
         if missed is not None and np.any(missed):
             results, missed = self.own(self, missed, arguments, results)
@@ -196,6 +205,21 @@ class Replayed(Large):
                 return recording.outputs.build(recording.product(seeds, True))
         return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
 
+    def row(self, arguments):
+        """The arguments of one point laid end to end, or None if they are not plain arrays and
+        numbers of the recorded shapes or if there are tangents or cotangents."""
+        if not len(arguments) == self.count == len(self.in_shapes):
+            return None
+        size = self.recording.inputs.size
+        return _core.row_of_point(list(arguments), self.in_shapes, size)
+
+    def at_point(self, arguments):
+        row = None if self.check_points is not None else self.row(arguments)
+        if row is None:
+            return NotImplemented
+        recording, flipped = self.at(row)
+        return NotImplemented if flipped else self.results(recording, [])
+
     def at_row(self, row):
         """(results, missed) at one point, whose arguments are laid end to end."""
         recording, flipped = self.at(row)
@@ -204,13 +228,11 @@ class Replayed(Large):
         return flatten(self.results(recording, []))[0], np.array(bool(flipped))
 
     def batch(self, arguments, out, workers, progress):
-        if out is None and progress is None and len(arguments) == self.count == len(self.in_shapes):
-            size = self.recording.inputs.size
-            row = _core.row_of_point(list(arguments), self.in_shapes, size)
-            if row is not None:
-                if self.check_points is not None:
-                    self.check_points(1)
-                return self.at_row(row)
+        row = self.row(arguments) if out is None and progress is None else None
+        if row is not None:
+            if self.check_points is not None:
+                self.check_points(1)
+            return self.at_row(row)
         pairs = list(zip(arguments, self.in_shapes, strict=True))
         arrays = []
         for k, (x, shape) in enumerate(pairs):

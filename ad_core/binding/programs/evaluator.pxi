@@ -53,14 +53,11 @@ cdef class Evaluator:
         cdef Call call
         cdef bint usual = type(argnums) is int and argnums == 0
         if self.adaptive:
-            if (type(found) is Call and usual and workers is None and progress is None
+            if (found is not None and usual and workers is None and progress is None
                     and batch_dims is None):
-                call = <Call> found
-                leaves = args if call.bare else leaves_within(args, self.nestings[method])
-                if leaves is not None:
-                    results = call.single(<tuple> leaves, outs_of(call.pack, out))
-                    if results is not NotImplemented:
-                        return results
+                results = self.at_point(found, method, args, out)
+                if results is not NotImplemented:
+                    return results
             return self._adapt(METHOD_NAMES[method], args, argnums, out, workers, progress,
                                batch_dims)
         if found is None or not usual:
@@ -78,6 +75,19 @@ cdef class Evaluator:
             return found.evaluate(args, outs, workers, progress)
         except MemoryError as error:
             self._no_memory(METHOD_NAMES[method], error)
+
+    cdef object at_point(self, object found, int method, tuple args, object out):
+        """The results of the Call, or of its stand-in, that the last call used; NotImplemented if
+        the arguments are not like those of that call, or not on its path."""
+        cdef Call call
+        if type(found) is not Call:
+            leaves = leaves_within(args, self.nestings[method]) if out is None else None
+            return NotImplemented if leaves is None else found.at_point(leaves)
+        call = <Call> found
+        leaves = args if call.bare else leaves_within(args, self.nestings[method])
+        if leaves is None:
+            return NotImplemented
+        return call.single(<tuple> leaves, outs_of(call.pack, out))
 
     def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None):
         """The function's value at new arguments.  Further leading axes are a batch.

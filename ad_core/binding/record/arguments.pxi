@@ -58,18 +58,18 @@ def are_numbers(list leaves):
 
 
 cdef bint is_plain_of(object x, tuple shape):
-    """Whether x is a plain float64 array in C order, of this shape."""
+    """Whether x is a plain float64 array with axes, in C order, of this shape."""
     if type(x) is not np_ndarray:
         return False
     cdef cnp.ndarray array = x
-    return (array.descr.type_num == cnp.NPY_DOUBLE and shape_of(array) == shape
+    return (len(shape) > 0 and array.descr.type_num == cnp.NPY_DOUBLE and shape_of(array) == shape
             and cnp.PyArray_CHKFLAGS(array, cnp.NPY_ARRAY_CARRAY_RO)
             and cnp.PyArray_ISNOTSWAPPED(array))
 
 
 def row_of_point(list leaves, list shapes, cnp.npy_intp size):
-    """Leaves as one float64 vector of this size, if each is a float, or a plain float64 array in C
-    order, of the given shape; None if there is another one."""
+    """Leaves as one float64 vector of this size, if each is a float, or a plain float64 array with
+    axes in C order, of the given shape; None if there is another one."""
     cdef cnp.npy_intp k, at = 0
     cdef cnp.ndarray array
     if len(leaves) == 1 and is_plain_of(leaves[0], <tuple> shapes[0]):
