@@ -218,7 +218,11 @@ class Replayed(Large):
         if row is None:
             return NotImplemented
         recording, flipped = self.at(row)
-        return NotImplemented if flipped else self.results(recording, [])
+        return NotImplemented if flipped else self.returned(self.results(recording, []))
+
+    def returned(self, results):
+        """What the caller gets for the results at one point: they are nested like that already."""
+        return results
 
     def at_row(self, row):
         """(results, missed) at one point, whose arguments are laid end to end."""

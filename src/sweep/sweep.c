@@ -52,6 +52,28 @@ static void place_chunk(const ad_tape *tape, const member *x, size_t most, chunk
     }
 }
 
+/* Place the chunk after c, if it and c are rows of a matrix, whose places follow from those of c.
+ * Returns whether they are. */
+static int place_next_row(const member *x, chunk *c) {
+    const ad_extent *extent = &x->span->extent;
+    const size_t row = extent->size[1];
+    if (extent->ndim != 2 || c->m != row || c->k + 2 * row > extent->count) return 0;
+    for (int j = 0; j < x->run->arity; j++) {
+        if (c->place[j].list == c->nodes[j]) return 0; /* short rows */
+    }
+    for (int j = 0; j < x->run->arity; j++) {
+        ad_place *place = &c->place[j];
+        if (place->list != NULL) {
+            place->list += row;
+        } else {
+            place->base = (ad_node)(place->base + x->span->operand[j].stride[0]);
+        }
+    }
+    c->k += row;
+    c->own.base += (ad_node)row;
+    return 1;
+}
+
 /* The partials along edge j. */
 static ad_numbers chunk_partials(const ad_tape *tape, const member *x, chunk *c, int j) {
     const int source = x->span->source[j];
@@ -246,11 +268,15 @@ static size_t sweep_group(ad_sweep *s, size_t run, size_t end) {
     for (size_t i = 0; i < g.count; i++) {
         if (g.member[i].edges == 0) ad_sweep_clear(s, g.member[i].run);
     }
-    for (c.k = 0; c.k < count; c.k += c.m) {
+    for (c.k = 0; c.k < count;) {
         for (size_t i = 0; i < g.count; i++) {
             place_chunk(s->tape, &g.member[i], most, &c);
             if (chunk_edges(s, &g, &g.member[i], &c)) return 0;
         }
+        while (g.count == 1 && place_next_row(&g.member[0], &c)) {
+            if (chunk_edges(s, &g, &g.member[0], &c)) return 0;
+        }
+        c.k += c.m;
     }
     return g.count;
 }
