@@ -18,6 +18,10 @@ def check_batch_dims(batch_dims):
     return integer(batch_dims, "batch_dims", "a number of axes >= 0", least=0)
 
 
+NUMBER = (), True, None  # the key of a number
+FLOAT = np.dtype(float)
+
+
 class CallArguments:
     """A call's arguments, divided into inputs and values that are part of the recording.
 
@@ -32,13 +36,16 @@ class CallArguments:
         self.batch_dims = batch_dims
         self.inputs = {}  # position of an argument -> its number among the inputs
         self.trees = []  # of the inputs
-        self.leaves = []
+        self.leaves = []  # arrays; Python's and NumPy's floats if all inputs are these
         self.numbers = []  # for each leaf, whether it is a number at one point, not an array
+        self.bulk = not batch_dims  # whether all inputs are such floats
         self.fixed = []  # (argument, leaf, array) of arrays with batch axes that are not inputs
         self.usual = True  # whether all inputs are numbers, or arrays in C order
         self.batch = ()
         self.why_anew = None
         self.key = self._keys(of_one_point)
+        if not self.bulk:
+            self.leaves = [np.asarray(x) if type(x) is float else x for x in self.leaves]
         if batch_dims:
             self.batch = self._batch_shape()
 
@@ -46,10 +53,12 @@ class CallArguments:
         key = []
         for k, argument in enumerate(self.args):
             leaves, tree = flatten(argument)
-            if leaves and all(map(_is_float, leaves)):
+            bulk = not self.batch_dims and _core.are_numbers(leaves)
+            if bulk or (leaves and all(map(_is_float, leaves))):
                 self.inputs[k] = len(self.inputs)
                 self.trees.append(tree)
-                key.append((structure_of(argument), tuple(self._input(x, k) for x in leaves)))
+                key.append((structure_of(argument), self._inputs(leaves, k, bulk)))
+                self.bulk = self.bulk and bulk
                 continue
             if self.batch_dims and not of_one_point:
                 self.fixed += [
@@ -65,9 +74,23 @@ class CallArguments:
                 self.why_anew = self.why_anew or (k, str(error))
         return None if self.why_anew or self.fixed else tuple(key)
 
+    def _inputs(self, leaves, k, bulk):
+        """The key of an input's leaves; that of numbers alone is their count."""
+        if bulk:
+            self.leaves += leaves
+            self.numbers += [True] * len(leaves)
+            return len(leaves)
+        parts = tuple(self._input(x, k) for x in leaves)
+        return len(parts) if parts.count(NUMBER) == len(parts) else parts
+
     def _input(self, leaf, k):
         """The key of an input's leaf: its shape and its memory layout."""
         dims = self.batch_dims
+        plain = type(leaf) is np.ndarray and leaf.dtype == FLOAT and leaf.flags.c_contiguous
+        if plain and not dims:
+            self.leaves.append(leaf)
+            self.numbers.append(False)
+            return leaf.shape, False, None
         x = self._checked(as_floats(self._plain(leaf, k)), k)
         self.leaves.append(x)
         shape = x.shape[dims:]
@@ -154,6 +177,8 @@ class CallArguments:
         """The arguments of one point; for an empty batch ones, since only their shapes matter."""
         at = np.unravel_index(number, self.batch) if 0 not in self.batch else ()
         args = list(self.args)
+        if self.bulk:
+            return args
         leaves = iter(zip(self.leaves, self.numbers, strict=True))
         for k, tree in zip(self.inputs, self.trees, strict=True):
             args[k] = tree.build([self._point(*next(leaves), at) for _ in range(tree.leaves)])

@@ -24,6 +24,10 @@ def evaluated(function, given, name, argnums, seeds, out, workers, progress):
     parts = parts_of(given)
     if parts[0][0] is None:
         one = Evaluation(function, parts[0][1], name, argnums, seeds)
+        if given.bulk and not seeds and out is None:
+            result = one.at_numbers()
+            if result is not NotImplemented:
+                return result
         pack, results = one.run(out, workers, progress)
         return results[0] if pack is None else pack(results)
     results, first = None, None

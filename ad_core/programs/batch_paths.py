@@ -83,8 +83,10 @@ class _Batch:
         self.waiting[point] = False
         if self.alone and not evaluation.known.is_searched():
             found = evaluation.swept(point)
-            if type(found) in (np.ndarray, np.float64):
-                evaluation.put(self.results[0], self.dims, [point], np.asarray(found)[None])
+            parts = found if type(found) is tuple else (found,)
+            if all(type(part) in (np.ndarray, np.float64) for part in parts):
+                for y, part in zip(self.results, parts, strict=True):
+                    evaluation.put(y, self.dims, [point], np.asarray(part)[None])
                 return
         recorded = evaluation.record(point)
         evaluation.check_like(recorded, self.path)

@@ -123,6 +123,18 @@ class ByCost(Large):
     def report_missed(self, missed, arguments):
         self.replayed.report_missed(missed, arguments)
 
+    def at_point(self, arguments):
+        if self.settled or self.check_points is not None:
+            return NotImplemented
+        if self.call is None:
+            self.try_program(max(self.room, self.spent / MAKE))
+            if self.settled:
+                return NotImplemented
+        result = self.replayed.at_point(arguments)
+        if result is not NotImplemented:
+            self.spent += self.cost
+        return result
+
     def batch(self, arguments, out, workers, progress):
         points = points_of(arguments, self.in_shapes)
         if self.call is None:
@@ -156,5 +168,7 @@ class ByCost(Large):
 
 def points_of(arguments, shapes):
     """The number of points of a batch."""
+    if not any(shapes) and _core.are_numbers(list(arguments)):
+        return 1
     lead = (np.shape(x)[: np.ndim(x) - len(s)] for x, s in zip(arguments, shapes, strict=True))
     return math.prod(np.broadcast_shapes(*lead))

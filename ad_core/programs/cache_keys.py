@@ -246,7 +246,10 @@ def structure_of(value):
     `recording.trees.flatten`."""
     kind = type(value)
     if kind is list or issubclass(kind, tuple):
-        return Same(kind), tuple(map(structure_of, value))
+        if _core.are_leaves(value):
+            return Same(kind), len(value)
+        parts = tuple(map(structure_of, value))
+        return Same(kind), len(parts) if parts.count(0) == len(parts) else parts
     if kind is dict:
         return dict, tuple((key_of(key), structure_of(part)) for key, part in value.items())
     return None if value is None else 0

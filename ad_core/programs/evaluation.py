@@ -78,6 +78,20 @@ class Evaluation:
         self.use(path)
         return found
 
+    def at_numbers(self):
+        """The return value where all inputs are numbers, by the program of the path that was used
+        last; NotImplemented if it does not fit, or if there is none."""
+        path = self.known.last
+        if path is None or not self.known.is_searched():
+            return NotImplemented
+        call = self.call_of(path)
+        if type(call) is not _core.Call:
+            return NotImplemented
+        result = call.at_numbers(tuple(self.given.leaves))
+        if result is not NotImplemented:
+            self.use(path)
+        return result
+
     def call_of(self, path):
         return path.call_of(self.name, self.argnums)
 
@@ -85,7 +99,8 @@ class Evaluation:
         """The inputs, followed by the tangents or cotangents."""
         source, leaves = path._lowered, self.given.leaves
         cores = source.arguments.shapes
-        self.check_axes(path, leaves, cores, self.given.batch_dims)
+        if not self.given.bulk:
+            self.check_axes(path, leaves, cores, self.given.batch_dims)
         if not self.seeds:
             return leaves
         seeds = seed_leaves(source, self.name, self.seeds)
@@ -170,6 +185,21 @@ class Evaluation:
             known.last = path
             self.offer(path)
 
+    def nesting(self, call):
+        """For each argument the class and the number of its leaves if it is a list or a tuple of
+        leaves, or None if it is a leaf.  None for arguments that are nested deeper, for methods
+        with tangents or cotangents, and if there are arrays without axes, which are not told from
+        numbers by their shape."""
+        found = []
+        for shape, number in zip(call.in_shapes, self.given.numbers, strict=False):
+            if not number and shape == ():
+                return None
+        for tree in self.given.trees:
+            if not tree.flat or tree.kind not in (None, list, tuple) or self.name in SEEDS:
+                return None
+            found.append(None if tree.kind is None else (tree.kind, tree.leaves))
+        return tuple(found)
+
     def offer(self, path):
         """Let the core handle further calls with such arguments, if it can."""
         given, function = self.given, self.function
@@ -177,6 +207,11 @@ class Evaluation:
         if given.batch_dims or self.argnums != 0 or not given.usual or function._to_verify:
             return
         call, root = path.made(self.name, 0), self.known.root.made(self.name, 0)
+        if call is None:
+            return
+        if alone and not (type(call) is _core.Call and call.bare):
+            function._set_nested_call(self.name, call, given.numbers, self.nesting(call))
+            return
         if type(call) is not _core.Call or not call.bare or (self.seeds and not alone):
             return
         call.set_numbers(given.numbers)

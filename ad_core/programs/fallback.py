@@ -15,7 +15,9 @@ from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, 
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 from ad_core.recording.trees import flatten
 
-__all__ = ["ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of", "results_of"]
+__all__ = [
+    "ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of", "results_of", "row_of",
+]  # fmt: skip
 
 
 class Large:
@@ -25,7 +27,16 @@ class Large:
     own = None  # an OwnPoint
     check_points = None  # a function that raises ValueError for results at too many points
 
+    def at_point(self, arguments):
+        """The return value at one point of plain arrays and numbers of the recorded shapes;
+        NotImplemented for other arguments, and where batch() has to decide."""
+        return NotImplemented
+
     def evaluate(self, arguments, out, workers, progress):
+        if out is None and progress is None:
+            result = self.at_point(arguments)
+            if result is not NotImplemented:
+                return result
         results, missed = self.batch(list(arguments), out, workers, progress)
         if missed is not None and np.any(missed):
             results, missed = self.own(self, missed, arguments, results)
@@ -140,14 +151,14 @@ def results_of(method, recording, seeds):
         case "hessian":
             return recording.hessian(np.ones(1))
         case "lagrangian_hessian":
-            return recording.hessian(_row(seeds))
+            return recording.hessian(row_of(seeds))
         case "hvp":
             return recording.hvp(seeds)
         case "ggnvp":
             return recording.ggnvp(seeds)
         case "weighted_ggnvp":
             n = len(recording.inputs.shapes)
-            return recording.ggnvp(seeds[:n], _row(seeds[n:]))
+            return recording.ggnvp(seeds[:n], row_of(seeds[n:]))
         case "jvp":
             return recording.outputs.build(recording.product(seeds, True))
     return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
@@ -183,12 +194,13 @@ class Replayed(Large):
         at = tuple(np.argwhere(missed)[0].tolist())
         pairs = zip(arguments[: self.count], self.in_shapes, strict=False)
         leaves = [np.broadcast_to(x, missed.shape + shape)[at] for x, shape in pairs]
-        self.report(self.at(leaves)[1], at)
+        self.report(self.at(row_of(leaves))[1], at)
 
-    def at(self, leaves):
-        """(the recording at one point, the guards with another outcome than recorded)."""
+    def at(self, flat):
+        """(the recording at one point, the guards with another outcome than recorded).
+
+        flat: the arguments, laid end to end."""
         r = self.recording
-        flat = _row(leaves)
         trace, flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
         return self.of(trace), flipped
 
@@ -200,7 +212,38 @@ class Replayed(Large):
         """This method's results of one recording, nested as the caller gets them."""
         return results_of(self.method, recording, seeds)
 
+    def row(self, arguments):
+        """The arguments of one point laid end to end, or None if they are not plain arrays and
+        numbers of the recorded shapes or if there are tangents or cotangents."""
+        if not len(arguments) == self.count == len(self.in_shapes):
+            return None
+        size = self.recording.inputs.size
+        return _core.row_of_point(list(arguments), self.in_shapes, size)
+
+    def at_point(self, arguments):
+        row = None if self.check_points is not None else self.row(arguments)
+        if row is None:
+            return NotImplemented
+        recording, flipped = self.at(row)
+        return NotImplemented if flipped else self.returned(self.results(recording, []))
+
+    def returned(self, results):
+        """What the caller gets for the results at one point: they are nested like that already."""
+        return results
+
+    def atrow_of(self, row):
+        """(results, missed) at one point, whose arguments are laid end to end."""
+        recording, flipped = self.at(row)
+        if flipped:
+            recording = self.of(self.recording.trace)  # as in batch()
+        return flatten(self.results(recording, []))[0], np.array(1 + flipped[0] if flipped else 0)
+
     def batch(self, arguments, out, workers, progress):
+        row = self.row(arguments) if out is None and progress is None else None
+        if row is not None:
+            if self.check_points is not None:
+                self.check_points(1)
+            return self.atrow_of(row)
         pairs = list(zip(arguments, self.in_shapes, strict=True))
         arrays = []
         for k, (x, shape) in enumerate(pairs):
@@ -221,7 +264,7 @@ class Replayed(Large):
         rows = []
         for at in np.ndindex(lead):
             leaves = [x[at] for x in wide]
-            recording, flipped = self.at(leaves[: self.count])
+            recording, flipped = self.at(row_of(leaves[: self.count]))
             if flipped:
                 # Its results are not used, and derivatives may not exist there.
                 missed[at] = 1 + flipped[0]
@@ -240,7 +283,7 @@ class Replayed(Large):
         return into(results, out, self.name, arrays), missed
 
 
-def _row(leaves):
+def row_of(leaves):
     """Arrays as one vector."""
     return np.concatenate([*map(np.ravel, leaves), np.empty(0)])
 

@@ -204,7 +204,7 @@ class Function(_core.Evaluator):
                 f"recording, which is made at a point; pass a point, "
                 f"{name}({'path, ' * (name == 'spy')}x)"
             )
-        if any(map(_core.traced, flatten(args)[0])):
+        if _core.any_traced(flatten(args)[0]):
             raise TracedValueError(
                 f"{name} of {self._label} needs numbers, got traced values; call it outside the "
                 f"function that is recorded"
@@ -234,7 +234,7 @@ class Function(_core.Evaluator):
             primals, *seeds = args
             several = isinstance(primals, tuple) and not self._alone
             args = primals if several else (primals,)
-        if any(map(_core.traced, flatten([args, seeds])[0])):
+        if _core.any_traced(flatten([args, seeds])[0]):
             if out is not None or batch_dims:
                 what = "out" if out is not None else "batch_dims"
                 raise TracedValueError(
@@ -272,12 +272,14 @@ class Function(_core.Evaluator):
 
     def _once(self, name, arguments):
         """The one-shot transform of a method if it is one call of the core, else None."""
-        if arguments > 1 or name not in ("grad", "jacobian"):
+        if arguments > 1 or name not in ("grad", "value_and_grad", "jacobian"):
             return None
-        once = self._transforms.get(name)
-        if once is None:
-            make = _core.gradient_function if name == "grad" else first_order.jacobian
-            once = self._transforms[name] = make(self.__wrapped__, 0)
+        once, fun = self._transforms.get(name), self.__wrapped__
+        if once is None and name == "jacobian":
+            once = first_order.jacobian(fun)
+        elif once is None:
+            once = _core.gradient_function(fun, 0, name == "value_and_grad")
+        self._transforms[name] = once
         return once
 
     def _transformed(self, name, args, argnums, seeds):

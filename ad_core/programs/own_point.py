@@ -18,7 +18,7 @@ __all__ = ["Once", "OwnPoint"]
 class _InPlace:
     """A recording that is used at its own point, without a replay."""
 
-    def at(self, leaves):
+    def at(self, flat):
         return self.of(self.recording.trace), []
 
 

@@ -8,6 +8,7 @@ from ad_core.errors import NoDerivativeError
 from ad_core.programs.build import build, check_scalar, pack_with_value
 from ad_core.programs.fallback import Replayed, Skeleton, leaves_of
 from ad_core.recording.record import Recording
+from ad_core.recording.trees import flatten
 from ad_core.sparse.compression import Compression
 from ad_core.sparse.pattern import check_sparse
 from ad_core.sparse.route import least_operations
@@ -114,6 +115,9 @@ class Compressed(Replayed):
         route = self.swept.route
         counted = {name: self.again + count for name, count in route.candidates.items()}
         return {"route": route.label, "candidates": self.others | counted}
+
+    def returned(self, results):
+        return self.pack(flatten(results)[0])
 
     def results(self, recording, seeds):
         none = isinstance(recording, Skeleton)

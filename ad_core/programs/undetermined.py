@@ -8,6 +8,7 @@ eigenvalues (see ad_core/recording/undetermined.py).
 import numpy as np
 
 from ad_core import _core
+from ad_core.programs.fallback import row_of
 from ad_core.recording.trees import flatten
 from ad_core.recording.undetermined import depends
 
@@ -66,7 +67,7 @@ def _each(route, arguments, lead):
     wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, route.in_shapes, strict=True)]
     for at in np.ndindex(lead):
         leaves = [x[at] for x in wide]
-        recording, flipped = route.at(leaves[: route.count])
+        recording, flipped = route.at(row_of(leaves[: route.count]))
         if not flipped:
             seeds = leaves[route.count :]
             yield at, recording, lambda r=recording, s=seeds: flatten(route.results(r, s))[0]

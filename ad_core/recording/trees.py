@@ -78,6 +78,9 @@ class Tree:
 LEAF = Tree(None)
 
 
+FLAT = {(kind, n): Tree(kind, [LEAF] * n) for kind in (tuple, list) for n in range(9)}
+
+
 def flatten(value):
     """The leaves of nested containers, left to right, and their Tree."""
     leaves = []
@@ -92,7 +95,8 @@ def _flatten(value, leaves):
     if kind is list or issubclass(kind, tuple):
         if _core.are_leaves(value):
             leaves += value
-            return Tree(kind, [LEAF] * len(value))
+            known = FLAT.get((kind, len(value)))
+            return Tree(kind, [LEAF] * len(value)) if known is None else known
         return Tree(kind, [_flatten(part, leaves) for part in value])
     if kind is dict:
         keys, order = _by_key(list(value))

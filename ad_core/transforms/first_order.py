@@ -110,7 +110,7 @@ def grad(fun, argnums=0, *, has_aux=False):
     array([2., 4., 6.])
     """
     both = value_and_grad(fun, argnums, has_aux=has_aux)
-    alone = None if has_aux else _core.gradient_function(fun, argnums)
+    alone = None if has_aux else _core.gradient_function(fun, argnums, False)
 
     def gradient(*args, **kwargs):
         if alone is not None:
@@ -133,11 +133,14 @@ def value_and_grad(fun, argnums=0, *, has_aux=False):
     (10.0, {'a': 5.0, 'b': 2.0})
     """
 
+    alone = None if has_aux else _core.gradient_function(fun, argnums, True)
+
     def value_and_gradient(*args, **kwargs):
-        recording = record(fun, args, kwargs, argnums, has_aux)
-        _check_scalar(recording, fun, "grad")
-        value = recording.value()
-        return ((value, recording.aux) if has_aux else value), recording.gradient()
+        if alone is not None:
+            return alone(*args, **kwargs)
+        recording = record(fun, args, kwargs, argnums, True)
+        value, result = _gradient(recording, fun, True)
+        return (value, recording.aux), result
 
     return _named(value_and_gradient, fun, "value_and_gradient")
 
@@ -289,9 +292,12 @@ def _check_scalar(recording, fun, name):
         )
 
 
-def _gradient(recording, fun):
+def _gradient(recording, fun, with_value):
     _check_scalar(recording, fun, "grad")
-    return recording.gradient()
+    if not with_value:
+        return recording.gradient()
+    value = recording.value()
+    return value, recording.gradient()
 
 
 hooks = {"record": record, "finish": finish, "gradient": _gradient}

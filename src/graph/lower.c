@@ -33,9 +33,9 @@ static ad_term term_of(lowering *x, ad_node node) {
 static void need_span(lowering *x, const ad_run *run) {
     const ad_span *span = &x->tape->span[run->a];
     ad_node buffer[AD_CHUNK];
-    for (size_t k = 0; k < span->extent.count;) {
-        size_t m = ad_stretch(&span->extent, k);
-        if (m > AD_CHUNK) m = AD_CHUNK;
+    for (size_t k = span->extent.count; k > 0;) {
+        size_t m = ad_span_stretch_before(span, k);
+        k -= m;
         for (int j = 0; j < run->arity; j++) {
             ad_place place =
                 ad_view_place(&span->operand[j], &span->extent, k, m, x->tape->list, buffer);
@@ -43,7 +43,6 @@ static void need_span(lowering *x, const ad_run *run) {
                 if (x->need[run->node + k + e]) x->need[ad_place_node(place, e)] = 1;
             }
         }
-        k += m;
     }
 }
 
@@ -114,8 +113,7 @@ static void enter_span(lowering *x, const ad_run *run) {
     ad_node buffer[AD_MAX_ARITY][AD_CHUNK];
     for (size_t k = 0; k < span->extent.count && x->g->status == AD_OK;) {
         ad_place place[AD_MAX_ARITY];
-        size_t m = ad_stretch(&span->extent, k);
-        if (m > AD_CHUNK) m = AD_CHUNK;
+        size_t m = ad_span_stretch(span, k);
         for (int j = 0; j < run->arity; j++) {
             place[j] =
                 ad_view_place(&span->operand[j], &span->extent, k, m, x->tape->list, buffer[j]);

@@ -69,14 +69,13 @@ void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const doub
 
 void ad_op_running(unsigned op, size_t n, const double *b, intptr_t stride, double *value) {
     double partial[AD_MAX_ARITY];
-    if (n < 2) return;
     if (loops[op].loop != NULL) { /* as NumPy accumulates: the result is the next left operand */
-        const double *const operand[] = {value, b + stride};
+        const double *const operand[] = {value - 1, b};
         const intptr_t strides[] = {1, stride};
-        ad_op_values(op, n - 1, operand, strides, value + 1);
+        ad_op_values(op, n, operand, strides, value);
         return;
     }
-    for (size_t k = 1; k < n; k++) {
+    for (size_t k = 0; k < n; k++) {
         value[k] = ad_op_rows[op].point(value[k - 1], b[(intptr_t)k * stride], 0, partial);
     }
 }

@@ -26,8 +26,8 @@ void ad_op_values(unsigned op, size_t n, const double *const operand[], const in
 void ad_op_partials(unsigned op, int edge, size_t n, const double *a, const double *b,
                     const double *c, const double *v, double *out);
 
-/* Computes the running fold of a binary operation: value[k] = op(value[k - 1], b[k * stride]) for
- * 0 < k < n.  The first value is given. */
+/* Compute the running fold of a binary operation: value[k] = op(value[k - 1], b[k * stride]) for
+ * k < n, in this order.  value[-1] is given. */
 void ad_op_running(unsigned op, size_t n, const double *b, intptr_t stride, double *value);
 
 /* Returns the value at one point, computed by the caller's loop if there is one. */

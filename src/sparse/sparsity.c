@@ -162,10 +162,9 @@ static void span_run(pass *x, const ad_run *run) {
         looks[j] = carries[j] && may_vanish(x, run, span, j);
     }
     for (size_t k = 0; k < span->extent.count;) {
-        size_t m = ad_stretch(&span->extent, k);
+        size_t m = ad_span_stretch(span, k);
         uint32_t *to = x->of + run->node + k;
         span_edge at = {run, span, place, k};
-        if (m > AD_CHUNK) m = AD_CHUNK;
         for (int j = 0; j < run->arity; j++) {
             place[j] =
                 ad_view_place(&span->operand[j], &span->extent, k, m, x->tape->list, buffer[j]);

@@ -37,6 +37,7 @@ static int sweep_whole_rows(ad_sweep *s, const ad_run *run, const ad_block *bloc
     ad_edges e;
     double partials[AD_CHUNK];
     int chosen = ad_block_kinds[run->op].choice != 0;
+    if (!chosen && ad_has_short_lists(block)) return ad_sweep_listed_sums(s, run, block);
     int first = s->backward && ad_sweep_first(s, run, 0) != NULL;
     ad_sweep_clear(s, run);
     while (ad_next_edges(s->tape, block, &cursor, &e)) {

@@ -45,6 +45,27 @@ void ad_sweep_propagate(ad_sweep *s, size_t m, ad_endpoint own, ad_endpoint oper
                      &s->nonfinite);
 }
 
+int ad_sweep_listed_sums(ad_sweep *s, const ad_run *run, const ad_block *block) {
+    const uint32_t inner = block->extent[1].count, count = block->extent[0].count * inner;
+    const ad_node *list = s->tape->list + block->operand[0].list;
+    ad_node own[AD_CHUNK], node = run->node;
+    ad_sweep_clear(s, run);
+    for (uint32_t k = 0, m, r = 0; k < count; k += m) {
+        m = count - k < AD_CHUNK ? count - k : AD_CHUNK;
+        for (uint32_t e = 0; e < m; e++) {
+            own[e] = node;
+            if (++r < inner) continue;
+            r = 0;
+            node++;
+        }
+        ad_sweep_propagate(s, m, ad_sweep_endpoint(s, m, (ad_place){0, 0, own}),
+                           ad_sweep_endpoint(s, m, (ad_place){0, 0, list + k}), ad_sweep_ones,
+                           ad_sweep_zeros, 0);
+        if (ad_pace_stops(&s->pace, m * s->p)) return 1;
+    }
+    return 0;
+}
+
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j) {
     return ad_first_write_region(s->writes, (size_t)(run - s->tape->run), j);
 }

@@ -27,6 +27,12 @@ typedef struct expansion {
     ad_extent extent;   /* of the current run */
 } expansion;
 
+/* Elements [first, first + count) of a running fold; of other runs all are processed at once. */
+typedef struct stretch {
+    size_t first;
+    uint32_t count;
+} stretch;
+
 static void shape_of(const ad_extent *extent, int64_t shape[AD_DIMS]) {
     for (uint32_t d = 0; d < extent->ndim; d++) shape[d] = extent->size[d];
 }
@@ -178,14 +184,16 @@ static int gather_seeds(const expansion *x, const ad_node *nodes, size_t n, ad_n
     return any;
 }
 
-/* The nodes of one operand as a list, which the caller frees; NULL if memory is exhausted. */
-static ad_node *operand_list(const expansion *x, const ad_view *view, const ad_extent *extent) {
-    ad_node *nodes = ad_alloc(extent->count, sizeof *nodes);
+/* The nodes of one operand's elements [k, k + count) as a list, which the caller frees; NULL if
+ * memory is exhausted. */
+static ad_node *operand_list(const expansion *x, const ad_view *view, const ad_extent *extent,
+                             size_t k, size_t count) {
+    ad_node *nodes = ad_alloc(count, sizeof *nodes);
     if (nodes == NULL) return NULL;
     if (view->list == AD_AFFINE) {
-        ad_view_list(view, extent, 0, extent->count, nodes);
+        ad_view_list(view, extent, k, count, nodes);
     } else {
-        memcpy(nodes, x->tape->list + view->list, extent->count * sizeof *nodes);
+        memcpy(nodes, x->tape->list + view->list + k, count * sizeof *nodes);
     }
     return nodes;
 }
@@ -274,9 +282,22 @@ static ad_status accumulate(expansion *x, size_t n, const ad_node *child, const 
     return status;
 }
 
-/* The operands of an elementwise run as lists and items.  The caller frees lists[j]. */
-static ad_status operands_of_run(expansion *x, const ad_run *run, ad_node *lists[AD_MAX_ARITY],
-                                 item items[4]) {
+/* The operands of a part of a running fold whose elements do not depend on one another. */
+static ad_status operands_of_part(expansion *x, const ad_span *span, const stretch *p,
+                                  ad_node *lists[AD_MAX_ARITY], item items[4]) {
+    x->extent = (ad_extent){p->count > 1, p->count, {p->count}};
+    for (int j = 0; j < 2; j++) {
+        lists[j] = operand_list(x, &span->operand[j], &span->extent, p->first, p->count);
+        if (lists[j] == NULL) return AD_NO_MEMORY;
+        items[j] = item_of_list(x, &x->extent, lists[j]);
+    }
+    return AD_OK;
+}
+
+/* The operands of a part of an elementwise run as lists and items.  The caller frees lists[j]. */
+static ad_status operands_of_run(expansion *x, const ad_run *run, const stretch *p,
+                                 ad_node *lists[AD_MAX_ARITY], item items[4]) {
+    ad_status status = AD_OK;
     if (run->form != AD_FORM_SPAN) {
         ad_node operands[2] = {run->a, run->b};
         x->extent = (ad_extent){0, 1, {0}};
@@ -288,52 +309,53 @@ static ad_status operands_of_run(expansion *x, const ad_run *run, ad_node *lists
         }
     } else {
         ad_span span = x->tape->span[run->a];
-        x->extent = span.extent;
-        for (int j = 0; j < run->arity; j++) {
-            lists[j] = operand_list(x, &span.operand[j], &span.extent);
+        if (span.lag != 0) status = operands_of_part(x, &span, p, lists, items);
+        if (span.lag == 0) x->extent = span.extent;
+        for (int j = 0; span.lag == 0 && j < run->arity; j++) {
+            lists[j] = operand_list(x, &span.operand[j], &span.extent, 0, span.extent.count);
             if (lists[j] == NULL) return AD_NO_MEMORY;
             items[j] = (item){span.operand[j].base, {0}, NULL};
             memcpy(items[j].stride, span.operand[j].stride, sizeof items[j].stride);
             if (span.operand[j].list != AD_AFFINE) items[j].nodes = lists[j];
         }
     }
-    items[3] = item_of_nodes(&x->extent, run->node);
-    return AD_OK;
+    items[3] = item_of_nodes(&x->extent, run->node + (ad_node)p->first);
+    return status;
 }
 
-static ad_status elementwise_forward(expansion *x, const ad_run *run) {
+static ad_status elementwise_forward(expansion *x, const ad_run *run, const stretch *p) {
     ad_node *lists[AD_MAX_ARITY] = {NULL}, *seeds = NULL;
-    item items[4], sum, part;
+    item items[4], sum, term;
     int terms = 0;
-    ad_status status = operands_of_run(x, run, lists, items);
+    ad_status status = operands_of_run(x, run, p, lists, items);
     uint32_t n = x->extent.count;
     if (status == AD_OK && (seeds = ad_alloc(n, sizeof *seeds)) == NULL) status = AD_NO_MEMORY;
     for (int j = 0; j < run->arity && status == AD_OK; j++) {
         if (ad_op_row(run->op)->partial_class[j] == AD_PARTIAL_ZERO) continue;
         if (!gather_seeds(x, lists[j], n, seeds)) continue;
         status = times_partial(x, run->op, j, items, item_of_list(x, &x->extent, seeds), lists[j],
-                               &part);
-        if (status == AD_OK && part.nodes != NULL) { /* refers to seeds, which is reused */
-            status = record(x, AD_POSITIVE, &part, &part);
+                               &term);
+        if (status == AD_OK && term.nodes != NULL) { /* refers to seeds, which is reused */
+            status = record(x, AD_POSITIVE, &term, &term);
         }
         if (status != AD_OK) break;
         if (terms++ == 0) {
-            sum = part;
+            sum = term;
         } else {
-            item both[2] = {sum, part};
+            item both[2] = {sum, term};
             status = record(x, AD_ADD, both, &sum);
         }
     }
-    if (status == AD_OK && terms > 0) item_list(&sum, &x->extent, x->node + run->node);
+    if (status == AD_OK && terms > 0) item_list(&sum, &x->extent, x->node + run->node + p->first);
     for (int j = 0; j < AD_MAX_ARITY; j++) ad_free(lists[j]);
     ad_free(seeds);
     return status;
 }
 
-static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
+static ad_status elementwise_reverse(expansion *x, const ad_run *run, const stretch *p) {
     ad_node *lists[AD_MAX_ARITY] = {NULL}, *seeds = NULL, *terms = NULL, *own = NULL;
-    item items[4], part;
-    ad_status status = operands_of_run(x, run, lists, items);
+    item items[4], term;
+    ad_status status = operands_of_run(x, run, p, lists, items);
     uint32_t n = x->extent.count;
     if (status == AD_OK) {
         seeds = ad_alloc(n, sizeof *seeds);
@@ -341,7 +363,7 @@ static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
         own = ad_alloc(n, sizeof *own);
         if (seeds == NULL || terms == NULL || own == NULL) status = AD_NO_MEMORY;
     }
-    for (uint32_t k = 0; status == AD_OK && k < n; k++) own[k] = run->node + k;
+    for (uint32_t k = 0; status == AD_OK && k < n; k++) own[k] = run->node + (ad_node)p->first + k;
     int any = status == AD_OK && gather_seeds(x, own, n, seeds);
     for (int j = 0; j < run->arity && any && status == AD_OK; j++) {
         if (ad_op_row(run->op)->partial_class[j] == AD_PARTIAL_ZERO) continue;
@@ -351,15 +373,33 @@ static ad_status elementwise_reverse(expansion *x, const ad_run *run) {
         }
         if (!wanted) continue;
         status = times_partial(x, run->op, j, items, item_of_list(x, &x->extent, seeds), lists[j],
-                               &part);
+                               &term);
         if (status != AD_OK) break;
-        item_list(&part, &x->extent, terms);
+        item_list(&term, &x->extent, terms);
         status = accumulate(x, n, lists[j], terms);
     }
     for (int j = 0; j < AD_MAX_ARITY; j++) ad_free(lists[j]);
     ad_free(seeds);
     ad_free(terms);
     ad_free(own);
+    return status;
+}
+
+/* An elementwise run as a whole; a running fold in parts. */
+static ad_status elementwise(expansion *x, const ad_run *run, int backward) {
+    const ad_span *spans = run->form == AD_FORM_SPAN ? &x->tape->span[run->a] : NULL;
+    if (spans == NULL || spans->lag == 0) {
+        const stretch all = {0, 0};
+        return backward ? elementwise_reverse(x, run, &all) : elementwise_forward(x, run, &all);
+    }
+    const ad_span span = *spans; /* recording may reallocate the tape's arrays */
+    ad_status status = AD_OK;
+    for (size_t left = span.extent.count, m; left > 0 && status == AD_OK; left -= m) {
+        const size_t done = span.extent.count - left;
+        m = backward ? ad_span_stretch_before(&span, left) : ad_span_stretch(&span, done);
+        const stretch p = {backward ? left - m : done, (uint32_t)m};
+        status = backward ? elementwise_reverse(x, run, &p) : elementwise_forward(x, run, &p);
+    }
     return status;
 }
 
@@ -381,10 +421,8 @@ static ad_status expand(const ad_segment *s, ad_node *node, int backward) {
         if (run.form == AD_FORM_BLOCK) {
             const ad_block block = s->tape->block[run.a];
             status = expand_block[run.op](&x, &run, &block, backward);
-        } else if (backward) {
-            status = elementwise_reverse(&x, &run);
         } else {
-            status = elementwise_forward(&x, &run);
+            status = elementwise(&x, &run, backward);
         }
     }
     ad_free(order);

@@ -135,7 +135,9 @@ static void visit(const ad_tape *tape, size_t k, ad_first_writes *writes, int en
         const ad_span *span = &tape->span[run->a];
         for (int j = 0; !entering && j < run->arity; j++) {
             if (span->source[j] == AD_PARTIAL_ZERO) continue;
-            consume(writes, k, j, span_operand(tape, span, j), 0);
+            node_range s = span_operand(tape, span, j);
+            if (j == 0 && span->lag != 0) s.dense = 0; /* partly results of the run itself */
+            consume(writes, k, j, s, 0);
         }
     } else if (run->form == AD_FORM_BLOCK) {
         for (int j = 0; j < run->arity; j++) {

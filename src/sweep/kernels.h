@@ -12,6 +12,11 @@ typedef struct ad_sweep_table {
      * *nonfinite is set if an infinity or NaN arises. */
     void (*edges)(double *to, const double *from, size_t m, size_t p, ad_place dst, ad_place src,
                   const double *partial, int64_t step, int first, int *nonfinite);
+    /* The same in an array of nodes, of which each reads the one `lag` places before it: along m
+     * such edges, to the nodes from `own` on, forward from the first to the last, or in reverse from
+     * the last to the first. */
+    void (*chain)(double *array, size_t m, size_t p, size_t own, size_t lag, const double *partial,
+                  int64_t step, int backward, int *nonfinite);
     /* Sweep the scalar runs from `run` up to `end`, stopping at an array run.  Returns the first
      * run not swept. */
     size_t (*forward)(const ad_tape *tape, double *t, size_t p, size_t run, size_t end,

@@ -54,6 +54,10 @@ void ad_sweep_clear(const ad_sweep *s, const ad_run *run);
 void ad_sweep_propagate(ad_sweep *s, size_t m, ad_endpoint own, ad_endpoint operand,
                         ad_numbers partial, ad_numbers slope, int first);
 
+/* Sweep the edges of a sum over the entries of a list, a chunk of entries at once: what pays if the
+ * results have few elements each.  A nonzero result stops the sweep. */
+int ad_sweep_listed_sums(ad_sweep *s, const ad_run *run, const ad_block *block);
+
 /* Returns the region whose adjoints the run writes through operand j (first_write.h), or NULL. */
 const ad_region *ad_sweep_first(const ad_sweep *s, const ad_run *run, int j);
 

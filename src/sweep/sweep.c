@@ -52,6 +52,28 @@ static void place_chunk(const ad_tape *tape, const member *x, size_t most, chunk
     }
 }
 
+/* Place the chunk after c, if it and c are rows of a matrix, whose places follow from those of c.
+ * Returns whether they are. */
+static int place_next_row(const member *x, chunk *c) {
+    const ad_extent *extent = &x->span->extent;
+    const size_t row = extent->size[1];
+    if (extent->ndim != 2 || c->m != row || c->k + 2 * row > extent->count) return 0;
+    for (int j = 0; j < x->run->arity; j++) {
+        if (c->place[j].list == c->nodes[j]) return 0; /* short rows */
+    }
+    for (int j = 0; j < x->run->arity; j++) {
+        ad_place *place = &c->place[j];
+        if (place->list != NULL) {
+            place->list += row;
+        } else {
+            place->base = (ad_node)(place->base + x->span->operand[j].stride[0]);
+        }
+    }
+    c->k += row;
+    c->own.base += (ad_node)row;
+    return 1;
+}
+
 /* The partials along edge j. */
 static ad_numbers chunk_partials(const ad_tape *tape, const member *x, chunk *c, int j) {
     const int source = x->span->source[j];
@@ -112,18 +134,25 @@ static int slopes_may_be_infinite(const ad_tape *tape, const member *x, const ch
     return 0;
 }
 
+/* Returns whether the tangents of a chunk's partials matter, and finds those of stored ones; w holds
+ * the adjoints of its results.  Returns -1 to stop the sweep. */
+static int find_slopes(ad_sweep *s, const member *x, chunk *c, const double *w,
+                       const double *stored[]) {
+    const ad_second *second = s->second;
+    if (second == NULL) return 0;
+    if (!ad_any(c->m, w) && !(x->has_slopes && slopes_may_be_infinite(s->tape, x, c))) return 0;
+    if (!x->has_slopes) return 1;
+    s->status = second->slopes(second->context, x->run, c->k, c->m, c->place, stored);
+    if (s->status != AD_OK) return -1;
+    s->status = AD_INTERRUPTED;
+    return 1;
+}
+
 static int chunk_edges(ad_sweep *s, const group *g, const member *x, chunk *c) {
     const double *stored[AD_MAX_ARITY] = {NULL};
     const ad_endpoint own = end_of(s, c->m, x, c->own);
-    const int with_slopes =
-        s->second != NULL && (ad_any(c->m, own.w + own.place.base) ||
-                              (x->has_slopes && slopes_may_be_infinite(s->tape, x, c)));
-    if (x->has_slopes && with_slopes) {
-        const ad_second *second = s->second;
-        s->status = second->slopes(second->context, x->run, c->k, c->m, c->place, stored);
-        if (s->status != AD_OK) return 1;
-        s->status = AD_INTERRUPTED;
-    }
+    const int with_slopes = find_slopes(s, x, c, own.w + own.place.base, stored);
+    if (with_slopes < 0) return 1;
     for (int j = 0; j < x->run->arity; j++) {
         if (x->span->source[j] == AD_PARTIAL_ZERO) continue;
         const member *within = x->within[j] < 0 ? NULL : &g->member[x->within[j]];
@@ -152,6 +181,7 @@ static member member_of(const ad_sweep *s, const ad_run *run) {
 static int can_be_grouped(const ad_sweep *s, const ad_run *run) {
     if (run->form != AD_FORM_SPAN || s->p > 1) return 0;
     const ad_span *span = &s->tape->span[run->a];
+    if (span->lag != 0) return 0;
     for (int j = 0; j < run->arity; j++) {
         if (span->source[j] != AD_PARTIAL_ZERO && span->operand[j].list != AD_AFFINE) return 0;
     }
@@ -238,20 +268,91 @@ static size_t sweep_group(ad_sweep *s, size_t run, size_t end) {
     for (size_t i = 0; i < g.count; i++) {
         if (g.member[i].edges == 0) ad_sweep_clear(s, g.member[i].run);
     }
-    for (c.k = 0; c.k < count; c.k += c.m) {
+    for (c.k = 0; c.k < count;) {
         for (size_t i = 0; i < g.count; i++) {
             place_chunk(s->tape, &g.member[i], most, &c);
             if (chunk_edges(s, &g, &g.member[i], &c)) return 0;
         }
+        while (g.count == 1 && place_next_row(&g.member[0], &c)) {
+            if (chunk_edges(s, &g, &g.member[0], &c)) return 0;
+        }
+        c.k += c.m;
     }
     return g.count;
+}
+
+/* The edges of a chunk of a running fold along its second operand.  In reverse, the adjoints of the
+ * chunk's results are complete. */
+static void second_operand(ad_sweep *s, const member *x, chunk *c, const double *const stored[],
+                           int with_slopes) {
+    const ad_endpoint own = ad_sweep_endpoint(s, c->m, c->own);
+    if (x->span->source[1] == AD_PARTIAL_ZERO) return;
+    ad_numbers partial = chunk_partials(s->tape, x, c, 1);
+    ad_numbers slope = with_slopes ? chunk_slopes(s->second, x, c, 1, stored) : ad_sweep_zeros;
+    ad_sweep_propagate(s, c->m, own, ad_sweep_endpoint(s, c->m, c->place[1]), partial, slope,
+                       s->backward ? x->first[1] : 1);
+}
+
+/* A chunk of a fold whose results come before those that are swept already. */
+static int fold_backward(ad_sweep *s, const member *x, chunk *c) {
+    const double *stored[AD_MAX_ARITY] = {NULL};
+    const size_t lag = x->span->lag;
+    ad_numbers partial = chunk_partials(s->tape, x, c, 0);
+    s->kernel->chain(s->array, c->m, s->p, c->own.base, lag, partial.at, partial.step, 1,
+                     &s->nonfinite);
+    const int with_slopes = find_slopes(s, x, c, s->array + c->own.base, stored);
+    if (with_slopes < 0) return 1;
+    if (with_slopes) { /* before the tangents of these adjoints are read */
+        const ad_numbers slope = chunk_slopes(s->second, x, c, 0, stored);
+        for (size_t k = c->m; slope.at != NULL && k-- > 0;) {
+            const double p = slope.at[(int64_t)k * slope.step], w = s->array[c->own.base + k];
+            s->nonfinite |= !(p - p == 0);
+            s->second->adjoint[c->own.base + k - lag] += ad_guarded(p, w);
+        }
+    }
+    if (s->second != NULL) {
+        s->kernel->chain(s->second->adjoint, c->m, 1, c->own.base, lag, partial.at, partial.step, 1,
+                         &s->nonfinite);
+    }
+    second_operand(s, x, c, stored, with_slopes);
+    return ad_pace_stops(&s->pace, (with_slopes ? 8 : 2) * c->m * s->p);
+}
+
+static int fold_forward(ad_sweep *s, const member *x, chunk *c) {
+    const double *const stored[AD_MAX_ARITY] = {NULL};
+    ad_numbers partial = chunk_partials(s->tape, x, c, 0);
+    second_operand(s, x, c, stored, 0);
+    s->kernel->chain(s->array, c->m, s->p, c->own.base, x->span->lag, partial.at, partial.step, 0,
+                     &s->nonfinite);
+    return ad_pace_stops(&s->pace, 2 * c->m * s->p);
+}
+
+/* Sweep a running fold, chunk by chunk in the direction of the sweep.  Returns 0 to stop. */
+static size_t sweep_fold(ad_sweep *s, const ad_run *run) {
+    const member x = member_of(s, run);
+    const size_t count = x.span->extent.count;
+    chunk c;
+    if (x.span->source[1] == AD_PARTIAL_ZERO) ad_sweep_clear(s, run);
+    for (size_t left = count; left > 0; left -= c.m) {
+        size_t most = AD_CHUNK;
+        if (s->backward) {
+            const size_t before = ad_stretch_before(&x.span->extent, left);
+            if (before < most) most = before;
+        }
+        c.k = s->backward ? left - most : count - left;
+        place_chunk(s->tape, &x, most, &c);
+        c.place[0] = (ad_place){(ad_node)(c.own.base - x.span->lag), 1, NULL};
+        if (s->backward ? fold_backward(s, &x, &c) : fold_forward(s, &x, &c)) return 0;
+    }
+    return 1;
 }
 
 /* Sweep the array run `run` and those grouped with it, at most to run `end`.  Returns the number of
  * runs swept, or 0 to stop. */
 static size_t array_runs(ad_sweep *s, size_t run, size_t end) {
     const ad_run *at = &s->tape->run[run];
-    return at->form == AD_FORM_SPAN ? sweep_group(s, run, end) : !ad_sweep_block(s, at);
+    if (at->form == AD_FORM_BLOCK) return !ad_sweep_block(s, at);
+    return s->tape->span[at->a].lag != 0 ? sweep_fold(s, at) : sweep_group(s, run, end);
 }
 
 /* Second order of the scalar runs [first, end), whose adjoints are complete. */

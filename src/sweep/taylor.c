@@ -94,6 +94,7 @@ static ad_status elementwise(taylor *x, const ad_run *run) {
     const ad_span span = x->tape->span[run->a];
     size_t most = SCRATCH / (4 * (x->d + 1)) / 8 * 8;
     most = most < 8 ? 8 : most > MOST_ELEMENTS ? MOST_ELEMENTS : most;
+    if (span.lag != 0 && most > span.lag) most = span.lag;
     for (size_t k = 0; k < span.extent.count; k += most) {
         size_t n = span.extent.count - k < most ? span.extent.count - k : most;
         for (int j = 0; j < run->arity; j++) {

@@ -112,6 +112,13 @@ static inline double element_value(const ad_tape *tape, const ad_edges *e, size_
 static int sum_values(const ad_tape *tape, const ad_block *b, double *out) {
     ad_cursor cursor = {0};
     ad_edges e;
+    const size_t row = b->extent[1].count;
+    for (size_t o = 0; ad_has_short_lists(b) && o < b->count; o++) {
+        const ad_place in = {0, 0, tape->list + b->operand[0].list + o * row};
+        out[o] = pairwise(tape->value, in, 0, row);
+        if (o % AD_CHUNK == 0 && ad_tape_stops(tape, AD_CHUNK * row)) return 0;
+    }
+    if (ad_has_short_lists(b)) return 1;
     memset(out, 0, b->count * sizeof *out);
     while (ad_next_edges(tape, b, &cursor, &e)) {
         if (ad_tape_stops(tape, e.count)) return 0;

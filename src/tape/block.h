@@ -25,6 +25,8 @@
 
 #include "tape/tape.h"
 
+#define AD_SHORT_LIST 16 /* more elements of a result are worth a stretch of their own */
+
 typedef enum ad_block_kind {
 #define BLOCK(KIND, ...) AD_BLOCK_##KIND,
 #include "tape/blocks.def"
@@ -107,6 +109,11 @@ void ad_call_nodes(const ad_tape *tape, const ad_block *b, ad_node *nodes);
 /* Returns the values of these nodes: a pointer into the tape if the nodes are consecutive, else a
  * copy in `room`, which holds extent[1].count doubles. */
 const double *ad_call_values(const ad_tape *tape, const ad_block *b, double *room);
+
+/* Returns whether a reduction reads the entries of a list, and few of them for each result. */
+static inline int ad_has_short_lists(const ad_block *b) {
+    return b->operand[0].list != AD_AFFINE && b->extent[1].count < AD_SHORT_LIST;
+}
 
 /* The partial of a result of a reduction along an element of value x, if the result is `value` and
  * the partial that is stored for it `share`.  That of a sum is 1. */

@@ -43,7 +43,7 @@ uint64_t ad_tape_fingerprint(const ad_tape *t) {
     h = words(h, t->list, t->lists * sizeof *t->list);
     for (size_t k = 0; k < t->spans; k++) {
         const ad_span *s = &t->span[k];
-        h = extent(h, &s->extent);
+        h = mixed(extent(h, &s->extent), s->lag);
         for (int j = 0; j < AD_MAX_ARITY; j++) h = view(h, &s->operand[j], &s->extent);
     }
     for (size_t k = 0; k < t->blocks; k++) {

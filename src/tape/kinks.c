@@ -30,8 +30,7 @@ static void span_orders(const ad_tape *tape, const ad_run *run, float *order) {
     ad_node buffer[AD_MAX_ARITY][AD_CHUNK];
     ad_place place[AD_MAX_ARITY];
     for (size_t k = 0, m; k < span->extent.count; k += m) {
-        m = ad_stretch(&span->extent, k);
-        if (m > AD_CHUNK) m = AD_CHUNK;
+        m = ad_span_stretch(span, k);
         for (int j = 0; j < run->arity; j++) {
             place[j] = ad_view_place(&span->operand[j], &span->extent, k, m, tape->list, buffer[j]);
         }

@@ -55,13 +55,14 @@ static void visit_scalar(walk *x, const ad_run *run) {
     }
 }
 
-static void visit_span(walk *x, const ad_run *run) {
+static void visit_span(walk *x, const ad_run *run, int backward) {
     const ad_span *span = &x->tape->span[run->a];
     ad_node buffer[AD_MAX_ARITY][AD_CHUNK];
     ad_place place[AD_MAX_ARITY];
-    for (size_t k = 0, m; k < span->extent.count; k += m) {
-        m = ad_stretch(&span->extent, k);
-        if (m > AD_CHUNK) m = AD_CHUNK;
+    for (size_t left = span->extent.count, m; left > 0; left -= m) {
+        m = backward ? ad_span_stretch_before(span, left)
+                     : ad_span_stretch(span, span->extent.count - left);
+        const size_t k = backward ? left - m : span->extent.count - left;
         const ad_place own = {(ad_node)(run->node + k), 1, NULL};
         for (int j = 0; j < run->arity; j++) {
             place[j] =
@@ -181,7 +182,7 @@ ad_status ad_local_edges(const ad_tape *tape, const ad_local *local, const ad_ru
                          int backward, ad_edge_visit visit, void *context) {
     walk x = {.tape = tape, .local = local, .visit = visit, .context = context};
     if (run->form == AD_FORM_SPAN) {
-        visit_span(&x, run);
+        visit_span(&x, run, backward);
     } else if (run->form == AD_FORM_BLOCK) {
         return visit_block[run->op](&x, run, &tape->block[run->a], backward);
     } else {

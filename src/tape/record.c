@@ -229,6 +229,23 @@ static ad_status take_shape(plan *p, int ndim, const int64_t *shape, size_t *cou
     return AD_OK;
 }
 
+/* Number the partials that are stored; there must be room. */
+static void place_partials(ad_tape *tape, plan *p) {
+    for (int j = 0; j < p->arity; j++) {
+        if (p->span.source[j] != AD_PARTIAL_STORED) continue;
+        p->span.partial[j] = (uint32_t)tape->partials;
+        tape->partials += p->span.extent.count;
+    }
+}
+
+/* Append the run and its span; there must be room. */
+static void append_span(ad_tape *tape, const plan *p, ad_node first) {
+    if (ad_has_square_rule(p->op)) tape->roots = tape->nodes;
+    tape->run[tape->runs++] = (ad_run){
+        first, 0, (uint8_t)p->op, AD_FORM_SPAN, (uint16_t)p->arity, (uint32_t)tape->spans, 0};
+    tape->span[tape->spans++] = p->span;
+}
+
 ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                                 const ad_operand *operands, ad_node *first) {
     plan p = {.op = op};
@@ -249,11 +266,7 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
     }
     size_t lists = tape->lists;
     store_lists(tape, &p);
-    for (int j = 0; j < p.arity; j++) {
-        if (p.span.source[j] != AD_PARTIAL_STORED) continue;
-        p.span.partial[j] = (uint32_t)tape->partials;
-        tape->partials += count;
-    }
+    place_partials(tape, &p);
     compute_values(tape, &p, tape->value + *first);
     if (op == AD_PRODUCT) {
         status = resolve_nans(tape, count, p.span.operand, &p.span.extent, *first);
@@ -266,10 +279,85 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
         tape->lists = lists; /* constants need no run */
         return AD_OK;
     }
-    if (ad_has_square_rule(op)) tape->roots = tape->nodes;
-    tape->run[tape->runs++] =
-        (ad_run){*first, 0, (uint8_t)op, AD_FORM_SPAN, (uint16_t)p.arity, (uint32_t)tape->spans, 0};
-    tape->span[tape->spans++] = p.span;
+    append_span(tape, &p, *first);
+    return AD_OK;
+}
+
+/* ------------------------------------------------------------------------- running folds */
+
+/* The first operand, if a fold depends on anything: its results do, whether or not they begin with
+ * constants. */
+static void let_results_count(plan *p) {
+    if (p->span.source[0] != AD_PARTIAL_ZERO) return;
+    p->span.source[0] = (uint8_t)ad_op_row(p->op)->partial_class[0];
+    p->any_stored += p->span.source[0] == AD_PARTIAL_STORED;
+}
+
+static void fold_values(ad_tape *tape, const plan *p, double *value) {
+    const ad_span *span = &p->span;
+    const size_t lag = span->lag;
+    double buffer[AD_CHUNK];
+    for (size_t k = 0, m; k < span->extent.count; k += m) {
+        m = ad_stretch(&span->extent, k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        if (lag > 1 && m > lag) m = lag;
+        intptr_t stride[AD_MAX_ARITY] = {1};
+        const double *x[AD_MAX_ARITY] = {value + k - lag};
+        x[1] = operand_values(tape, &span->extent, &span->operand[1], k, m, 1, buffer, &stride[1]);
+        if (!ad_op_row(p->op)->is_test) ad_float_begin();
+        if (lag == 1) {
+            ad_op_running(p->op, m, x[1], 1, value + k);
+        } else {
+            ad_op_values(p->op, m, x, stride, value + k);
+        }
+        if (!ad_op_row(p->op)->is_test) ad_float_end();
+        for (int j = 0; j < 2; j++) {
+            if (span->source[j] != AD_PARTIAL_STORED) continue;
+            ad_op_partials(p->op, j, m, x[0], x[1], NULL, value + k,
+                           tape->partial + span->partial[j] + k);
+        }
+    }
+}
+
+ad_status ad_record_fold(ad_tape *tape, unsigned op, size_t lag, int ndim, const int64_t *shape,
+                         const ad_operand *x, ad_node *first) {
+    plan p = {.op = op};
+    int64_t stride[AD_ANY_DIMS], step = 1;
+    size_t count;
+    ad_status status = take_shape(&p, ndim, shape, &count);
+    if (status != AD_OK) return status;
+    if (p.arity != 2 || op == AD_PRODUCT) return AD_BAD_OP;
+    if (lag == 0 || lag > tape->nodes || count == 0) return AD_BAD_SHAPE;
+    for (int d = ndim - 1; d >= 0; d--) {
+        stride[d] = step;
+        step *= shape[d];
+    }
+    *first = (ad_node)tape->nodes;
+    const ad_operand operand[2] = {{(ad_node)(tape->nodes - lag), stride, NULL}, *x};
+    make_plan(tape, &p, count, operand);
+    if (p.any_active && count <= lag) {
+        return ad_record_elementwise(tape, op, ndim, shape, operand, first);
+    }
+    if (p.rule[0] || p.rule[1]) return AD_BAD_SHAPE;
+    if (p.any_active) let_results_count(&p);
+    p.span.lag = (uint32_t)lag;
+    status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored, count * (size_t)p.any_list,
+                             1, 1, 0);
+    if (status != AD_OK) return status;
+    if (!p.any_active) {
+        ad_tape_constants(tape, count, first);
+    } else {
+        tape->nodes += count;
+    }
+    const size_t lists = tape->lists;
+    store_lists(tape, &p);
+    place_partials(tape, &p);
+    fold_values(tape, &p, tape->value + *first);
+    if (p.any_active) {
+        append_span(tape, &p, *first);
+    } else {
+        tape->lists = lists;
+    }
     return AD_OK;
 }
 

@@ -3,34 +3,63 @@
 
 #include <string.h>
 
+#include "tape/record.h"
+
+/* Returns the first node after `node`, at most `end`, that is a constant if this one is not, or the
+ * reverse. */
+static size_t end_of_kind(const ad_tape *tape, size_t node, size_t end) {
+    const int constant = ad_is_constant(tape, (ad_node)node);
+    const uint64_t all = constant ? ~(uint64_t)0 : 0;
+    while (node < end) {
+        if (node % 64 == 0 && end - node >= 64 && tape->constant[node / 64] == all) {
+            node += 64;
+        } else if (ad_is_constant(tape, (ad_node)node) == constant) {
+            node++;
+        } else {
+            break;
+        }
+    }
+    return node;
+}
+
+/* The inputs with given values: `count` ascending nodes, of which the first `done` have them. */
+typedef struct given_inputs {
+    size_t count, done;
+    const ad_node *node;
+    const double *value;
+} given_inputs;
+
+/* Returns the given values of the nodes [node, stop) if these are the next inputs, else NULL. */
+static const double *values_given(given_inputs *x, size_t node, size_t stop) {
+    const size_t first = x->done, count = stop - node;
+    if (count > x->count - first || x->node[first] != node) return NULL;
+    if (x->node[first + count - 1] != stop - 1) return NULL;
+    x->done += count;
+    return x->value + first;
+}
+
 /* Copy the nodes up to `end`, which are leaves. */
-static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end) {
+static ad_status copy_leaves(const ad_tape *from, ad_tape *to, size_t end, given_inputs *given) {
     while (to->nodes < end) {
-        size_t node = to->nodes, stop = node + 1;
-        int constant = ad_is_constant(from, (ad_node)node);
-        while (stop < end && ad_is_constant(from, (ad_node)stop) == constant) stop++;
+        const size_t node = to->nodes, stop = end_of_kind(from, node, end);
         ad_node first;
-        ad_status status = constant ? ad_tape_constants(to, stop - node, &first)
-                                    : ad_tape_inputs(to, stop - node, &first);
+        ad_status status = ad_is_constant(from, (ad_node)node)
+                               ? ad_tape_constants(to, stop - node, &first)
+                               : ad_tape_inputs(to, stop - node, &first);
         if (status != AD_OK) return status;
-        memcpy(to->value + node, from->value + node, (stop - node) * sizeof(double));
+        const double *values = values_given(given, node, stop);
+        memcpy(to->value + node, values != NULL ? values : from->value + node,
+               (stop - node) * sizeof(double));
+    }
+    for (; given->done < given->count && given->node[given->done] < to->nodes; given->done++) {
+        to->value[given->node[given->done]] = given->value[given->done];
     }
     return AD_OK;
 }
 
 /* Returns whether the nodes [low, high] are all constants or all not. */
 static int all_or_none_constant(const ad_tape *tape, size_t low, size_t high) {
-    int constant = ad_is_constant(tape, (ad_node)low);
-    const uint64_t all = constant ? ~(uint64_t)0 : 0;
-    for (size_t node = low; node <= high;) {
-        if (node % 64 == 0 && high - node >= 63) {
-            if (tape->constant[node / 64] != all) return 0;
-            node += 64;
-        } else if (ad_is_constant(tape, (ad_node)node++) != constant) {
-            return 0;
-        }
-    }
-    return 1;
+    return end_of_kind(tape, low, high + 1) == high + 1;
 }
 
 /* The same for the nodes of an affine rule only.  Dimensions with stride 0 add no nodes. */
@@ -135,6 +164,31 @@ static int operands_of_views(const ad_tape *from, const ad_tape *to, const ad_ex
     return 1;
 }
 
+/* How many nodes before its results a binary operation reads if its first operand is the affine rule
+ * of a running fold, which reaches into these results; else 0. */
+static size_t lag_of(const ad_run *run, const ad_span *span) {
+    const ad_view *view = &span->operand[0];
+    int64_t step = 1;
+    if (run->arity != 2 || view->list != AD_AFFINE || view->base >= run->node) return 0;
+    for (uint32_t d = span->extent.ndim; d-- > 0; step *= span->extent.size[d]) {
+        if (view->stride[d] != step) return 0;
+    }
+    return (uint64_t)view->base + span->extent.count > run->node ? run->node - view->base : 0;
+}
+
+/* A running fold begins with nodes that are all constants or all not. */
+static ad_status replay_fold(const ad_tape *from, ad_tape *to, const ad_run *run,
+                             const ad_span *span, size_t ndim, const int64_t *shape, size_t lag) {
+    ad_operand x;
+    ad_node first;
+    if (run->node != to->nodes) return AD_BAD_INDEX;
+    if (!operands_of_views(from, to, &span->extent, 1, &span->operand[1], ndim, shape, &x) ||
+        !all_or_none_constant(to, to->nodes - lag, to->nodes - 1)) {
+        return AD_BAD_INDEX;
+    }
+    return ad_record_fold(to, run->op, lag, (int)ndim, shape, &x, &first);
+}
+
 static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run) {
     int64_t shape[AD_DIMS];
     size_t ndim;
@@ -150,6 +204,8 @@ static ad_status replay_span(const ad_tape *from, ad_tape *to, const ad_run *run
             return AD_BAD_SHAPE;
         }
     }
+    const size_t lag = lag_of(run, span);
+    if (lag > 0) return replay_fold(from, to, run, span, ndim, shape, lag);
     if (!operands_of_views(from, to, &span->extent, run->arity, span->operand, ndim, shape,
                            operand)) {
         return AD_BAD_INDEX;
@@ -333,7 +389,8 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
     poll_record record = {poll, 0};
     const ad_poll own = {stop, &record};
     ad_pace pace = {poll != NULL ? &own : NULL, 0};
-    size_t given = 0, limit = to->limit, k = 0;
+    given_inputs given = {n, 0, input, values};
+    size_t limit = to->limit, k = 0;
     to->pace = &pace;
     if (from->nodes < limit) to->limit = from->nodes; /* larger runs fail early */
     for (; status == AD_OK; k++) {
@@ -342,10 +399,7 @@ ad_status ad_tape_replay(const ad_tape *from, size_t n, const ad_node *input, co
             status = AD_BAD_INDEX;
             break;
         }
-        status = copy_leaves(from, to, run != NULL ? run->node : from->nodes);
-        for (; status == AD_OK && given < n && input[given] < to->nodes; given++) {
-            to->value[input[given]] = values[given];
-        }
+        status = copy_leaves(from, to, run != NULL ? run->node : from->nodes, &given);
         if (status == AD_OK && run != NULL) status = replay_step(from, to, run);
         if (status != AD_OK || run == NULL) break;
     }

@@ -4,101 +4,50 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/floating.h"
-#include "simd/elementwise.h"
 #include "tape/block.h"
+#include "tape/record.h"
 
-/* The node of element k of a vector. */
-static ad_node element(const ad_operand *x, size_t k) {
-    return x->nodes != NULL ? x->nodes[k] : (ad_node)(x->base + (int64_t)k * x->stride[0]);
+/* Part of an operand of shape {n, rows}: from row k on. */
+static ad_operand rows_from(const ad_operand *x, size_t rows, size_t k) {
+    return (ad_operand){(ad_node)(x->base + (int64_t)k * x->stride[0]), x->stride,
+                        x->nodes != NULL ? x->nodes + k * rows : NULL};
 }
 
-/* Constants are folded, so that their results may be any nodes. */
-static ad_status one_by_one(ad_tape *tape, unsigned op, size_t n, const ad_operand *x,
-                            ad_node *node) {
-    ad_status status = ad_tape_unary(tape, AD_POSITIVE, element(x, 0), &node[0]);
-    for (size_t k = 1; k < n && status == AD_OK; k++) {
-        status = ad_tape_binary(tape, op, node[k - 1], element(x, k), &node[k]);
-    }
-    return status;
+/* The number of rows at the beginning that consist of constants. */
+static size_t constant_rows(const ad_tape *tape, size_t n, size_t rows, const ad_operand *x) {
+    size_t k = 0;
+    if (x->nodes == NULL) return ad_is_constant(tape, x->base) ? n : 0;
+    while (k < n && ad_are_constant(tape, x->nodes + k * rows, rows)) k++;
+    return k;
 }
 
-static int any_constant(const ad_tape *tape, size_t n, const ad_operand *x) {
-    for (size_t k = 0; k < n; k++) {
-        if (ad_is_constant(tape, element(x, k))) return 1;
-    }
-    return 0;
-}
-
-/* Append the runs of results 1 to n - 1, which exist and follow one another from `first` on. */
-static void append_runs(ad_tape *tape, unsigned op, size_t n, const ad_operand *x, ad_node first) {
-    ad_run *run = tape->run + tape->runs;
-    for (size_t k = 1; k < n; k++) {
-        const uint32_t partial = (uint32_t)(tape->partials + 2 * (k - 1));
-        const ad_node own = first + (ad_node)k;
-        run[k - 1] = (ad_run){own, partial, (uint8_t)op, AD_FORM_BINARY, 2, own - 1, element(x, k)};
-    }
-    tape->runs += n - 1;
-    tape->partials += 2 * (n - 1);
-    if (ad_has_square_rule(op)) tape->roots = tape->nodes;
-}
-
-/* The values are computed for all elements at once; then each operation is a scalar run, whose
- * partials are those of ad_tape_scalar() to the bit.  room holds n doubles. */
-static ad_status all_at_once(ad_tape *tape, unsigned op, size_t n, const ad_operand *x,
-                             ad_node *node, double *room) {
-    ad_status status = ad_tape_reserve(tape, n, 2 * n, 0, n, 0, 0);
-    if (status == AD_OK) status = ad_tape_unary(tape, AD_POSITIVE, element(x, 0), &node[0]);
-    if (status != AD_OK) return status;
-    double *value = tape->value + node[0], *to = tape->partial + tape->partials;
-    for (size_t k = 0; k < n; k++) {
-        room[k] = tape->value[element(x, k)];
-        node[k] = node[0] + (ad_node)k;
-    }
-    ad_float_begin();
-    ad_op_running(op, n, room, 1, value);
-    ad_float_end();
-    for (size_t k = 1; k < n; k++) {
-        double partial[AD_MAX_ARITY];
-        ad_op_row(op)->point(value[k - 1], room[k], 0, partial);
-        memcpy(to + 2 * (k - 1), partial, 2 * sizeof *to);
-    }
-    tape->nodes += n - 1;
-    append_runs(tape, op, n, x, node[0]);
-    return AD_OK;
-}
-
-ad_status ad_tape_running(ad_tape *tape, unsigned op, size_t n, const ad_operand *x,
-                          ad_node *node) {
-    if (op >= AD_OP_COUNT || ad_op_row(op)->arity != 2) return AD_BAD_OP;
-    if (any_constant(tape, n, x)) return one_by_one(tape, op, n, x, node);
-    double *room = ad_alloc(n, sizeof *room);
-    ad_status status = room == NULL ? AD_NO_MEMORY : all_at_once(tape, op, n, x, node, room);
-    ad_free(room);
-    return status;
-}
-
-/* Record step k of all rows; node points to its results. */
-static ad_status step_of_rows(ad_tape *tape, unsigned op, size_t rows, const ad_operand *x,
-                              size_t k, ad_node *node) {
-    static const int64_t one = 1;
+/* Record row 0 as consecutive new nodes. */
+static ad_status first_row(ad_tape *tape, size_t rows, const ad_operand *x, ad_node *first) {
     const int64_t shape = (int64_t)rows;
-    const ad_operand right = {(ad_node)(x->base + (int64_t)k * x->stride[0]), &x->stride[1],
-                              x->nodes != NULL ? x->nodes + k * rows : NULL};
-    const ad_operand both[2] = {{k > 0 ? node[-(ptrdiff_t)rows] : 0, &one, NULL}, right};
-    ad_node first;
-    ad_status status = k == 0 ? ad_tape_elementwise(tape, AD_POSITIVE, 1, &shape, &right, &first)
-                              : ad_tape_elementwise(tape, op, 1, &shape, both, &first);
-    for (size_t r = 0; r < rows && status == AD_OK; r++) node[r] = first + (ad_node)r;
+    const ad_operand row = {x->base, &x->stride[1], x->nodes};
+    const ad_node node = x->nodes != NULL ? x->nodes[0] : x->base;
+    if (rows > 1 || !ad_is_constant(tape, node)) {
+        return ad_tape_elementwise(tape, AD_POSITIVE, 1, &shape, &row, first);
+    }
+    const double value = tape->value[node]; /* a single constant could share another's node */
+    ad_status status = ad_tape_constants(tape, 1, first);
+    if (status == AD_OK) tape->value[*first] = value;
     return status;
 }
 
-ad_status ad_tape_running_rows(ad_tape *tape, unsigned op, size_t n, size_t rows,
-                               const ad_operand *x, ad_node *node) {
-    ad_status status = AD_OK;
+ad_status ad_tape_running(ad_tape *tape, unsigned op, size_t n, size_t rows, const ad_operand *x,
+                          ad_node *first) {
+    ad_node next;
     if (op >= AD_OP_COUNT || ad_op_row(op)->arity != 2) return AD_BAD_OP;
-    for (size_t k = 0; k < n && status == AD_OK; k++) {
-        status = step_of_rows(tape, op, rows, x, k, node + k * rows);
+    if (n > AD_MAX_NODES / rows) return AD_TAPE_FULL;
+    const size_t constants = constant_rows(tape, n, rows, x);
+    ad_status status = first_row(tape, rows, x, first);
+    /* results of constants are constants */
+    const size_t part[3] = {1, constants > 1 ? constants : 1, n};
+    for (int k = 0; k < 2 && status == AD_OK; k++) {
+        const int64_t shape[2] = {(int64_t)(part[k + 1] - part[k]), (int64_t)rows};
+        const ad_operand rest = rows_from(x, rows, part[k]);
+        if (shape[0] > 0) status = ad_record_fold(tape, op, rows, 2, shape, &rest, &next);
     }
     return status;
 }

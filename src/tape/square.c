@@ -20,6 +20,7 @@ static const ad_run *whole_run(const ad_tape *tape, int ndim, const int64_t *sha
     if (first >= tape->roots) return NULL;
     const ad_run *run = ad_tape_run_of(tape, first);
     if (run == NULL || run->form == AD_FORM_BLOCK || run->node != first) return NULL;
+    if (run->form == AD_FORM_SPAN && tape->span[run->a].lag != 0) return NULL;
     return (int64_t)ad_run_count(tape, run) == count ? run : NULL;
 }
 

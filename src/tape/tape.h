@@ -43,11 +43,17 @@ typedef struct ad_run {
 } ad_run;
 
 /* An elementwise operation on arrays.  If source[j] is AD_PARTIAL_STORED, operand j has
- * extent.count partials from number partial[j] on; otherwise partial[j] has no meaning. */
+ * extent.count partials from number partial[j] on; otherwise partial[j] has no meaning.
+ *
+ * A running fold is a binary operation whose element k reads, as its first operand, the node `lag`
+ * places before its own: from element `lag` on, this is a result of the same run.  operand[0] is
+ * the affine rule of these nodes.  The first `lag` of them may be constants although the others are
+ * not.  All other operations have lag 0. */
 typedef struct ad_span {
     ad_extent extent;
     ad_view operand[AD_MAX_ARITY];
     uint32_t partial[AD_MAX_ARITY];
+    uint32_t lag;
     uint8_t source[AD_MAX_ARITY]; /* ad_partial_class; ZERO for constants */
 } ad_span;
 
@@ -247,6 +253,20 @@ static inline size_t ad_run_count(const ad_tape *tape, const ad_run *run) {
     if (run->form == AD_FORM_SPAN) return tape->span[run->a].extent.count;
     if (run->form == AD_FORM_BLOCK) return tape->block[run->a].count;
     return 1;
+}
+
+/* Returns how many elements of a span, at most AD_CHUNK, can be placed together and do not read
+ * each other's results: those from number k on, or those before number `end` > 0.  Whoever visits
+ * the elements in their order, or in reverse, has visited all that such elements depend on. */
+static inline size_t ad_span_stretch(const ad_span *span, size_t k) {
+    size_t m = ad_stretch(&span->extent, k), most = AD_CHUNK;
+    if (span->lag != 0 && span->lag < most) most = span->lag;
+    return m < most ? m : most;
+}
+static inline size_t ad_span_stretch_before(const ad_span *span, size_t end) {
+    size_t m = ad_stretch_before(&span->extent, end), most = AD_CHUNK;
+    if (span->lag != 0 && span->lag < most) most = span->lag;
+    return m < most ? m : most;
 }
 
 /* Returns the partial along edge j of element k of a span.  `own` is the node of the element and

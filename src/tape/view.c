@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tape/view.h"
 
-#define LONG_ROW 32 /* shorter rows are listed node by node, which then is cheaper */
+#define LONG_ROW 16 /* shorter rows are listed node by node, which then is cheaper */
 
 int ad_merge_dims(int ndim, int64_t *shape, int views, int64_t *const strides[]) {
     int last = -1; /* the dimension being merged into */
@@ -30,9 +30,19 @@ void ad_rule_list(int ndim, const int64_t *shape, ad_node base, const int64_t *s
         rest /= (size_t)shape[d];
         node += at[d] * stride[d];
     }
-    for (size_t k = 0; k < count; k++) {
-        out[k] = (ad_node)node;
-        for (int d = ndim - 1; d >= 0; d--) {
+    if (ndim == 0) {
+        for (size_t k = 0; k < count; k++) out[k] = base;
+        return;
+    }
+    const int last = ndim - 1;
+    const ad_node step = (ad_node)stride[last];
+    for (size_t k = 0, m; k < count; k += m) { /* row by row */
+        const size_t left = (size_t)(shape[last] - at[last]);
+        m = count - k < left ? count - k : left;
+        for (size_t e = 0; e < m; e++) out[k + e] = (ad_node)node + (ad_node)e * step;
+        node -= at[last] * stride[last];
+        at[last] = 0;
+        for (int d = last - 1; d >= 0; d--) {
             node += stride[d];
             if (++at[d] < shape[d]) break;
             node -= shape[d] * stride[d];
@@ -65,6 +75,13 @@ size_t ad_stretch(const ad_extent *extent, size_t k) {
     uint32_t row = extent->size[extent->ndim - 1];
     if (row >= LONG_ROW) return row - k % row;
     return left < AD_CHUNK ? left : AD_CHUNK;
+}
+
+size_t ad_stretch_before(const ad_extent *extent, size_t end) {
+    if (extent->ndim <= 1) return end;
+    uint32_t row = extent->size[extent->ndim - 1];
+    if (row >= LONG_ROW) return (end - 1) % row + 1;
+    return end < AD_CHUNK ? end : AD_CHUNK;
 }
 
 ad_place ad_view_place(const ad_view *view, const ad_extent *extent, size_t k, size_t count,

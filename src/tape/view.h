@@ -58,6 +58,9 @@ void ad_view_list(const ad_view *view, const ad_extent *extent, size_t from, siz
  * of the innermost row if rows are long, else up to AD_CHUNK across rows. */
 size_t ad_stretch(const ad_extent *extent, size_t k);
 
+/* Returns how many elements before number `end` > 0 can be placed together, as ad_stretch(). */
+size_t ad_stretch_before(const ad_extent *extent, size_t end);
+
 /* Returns the nodes of elements [k, k + count), where count <= ad_stretch(extent, k).  `lists` is
  * the tape's list array.  `buffer` has room for AD_CHUNK nodes and holds them if rows are short. */
 ad_place ad_view_place(const ad_view *view, const ad_extent *extent, size_t k, size_t count,

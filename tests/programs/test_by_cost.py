@@ -61,6 +61,16 @@ def test_a_million_elements(name):
     np.testing.assert_allclose(pushed, np.sum(gradient * tangent), rtol=1e-9)
 
 
+def test_an_operation_on_an_array_counts_once_however_it_is_recorded():
+    """So no program is tried for large folds, which the function computes in one call."""
+    for n in (100, 10**5):
+        recording = ad_core.trace(LARGE["running maximum"], np.ones(n))._recording
+        assert by_cost.Costs(recording).runs == 3
+    tape = ad_core.trace(LARGE["running maximum"], np.ones(10**5))
+    tape.value_and_grad(np.ones(10**5))
+    assert call_of(tape, "value_and_grad").failed == 0
+
+
 def test_a_million_elements_of_second_order():
     x, t = RNG.normal(size=(2, MANY))
     tape = ad_core.trace(LARGE["Rosenbrock"], x)

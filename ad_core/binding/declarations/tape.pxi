@@ -35,6 +35,7 @@ cdef extern from "tape/tape.h" nogil:
         ad_extent extent
         ad_view operand[3]
         uint32_t partial[3]
+        uint32_t lag
         uint8_t source[3]
     ctypedef struct ad_block:
         ad_extent extent[2]
@@ -133,10 +134,8 @@ cdef extern from "tape/block.h" nogil:
     void ad_matmul_set_loop(ad_loop_fn loop, void *data)
 
 cdef extern from "tape/running.h" nogil:
-    ad_status ad_tape_running(ad_tape *tape, unsigned op, size_t n, const ad_operand *x,
-                              ad_node *node)
-    ad_status ad_tape_running_rows(ad_tape *tape, unsigned op, size_t n, size_t rows,
-                                   const ad_operand *x, ad_node *node)
+    ad_status ad_tape_running(ad_tape *tape, unsigned op, size_t n, size_t rows,
+                              const ad_operand *x, ad_node *first)
     ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad_node *node,
                                     const int64_t *place, size_t groups, ad_node *result)
 

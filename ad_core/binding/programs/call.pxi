@@ -73,6 +73,7 @@ cdef class Call:
     cdef leaf *outs
     cdef Py_ssize_t n_in, n_out
     cdef bint small                     # arrays of at most 8 axes
+    cdef bint all_numbers               # no result has axes
 
     def __cinit__(self, Program program not None, list in_shapes, list in_firsts,
                   list out_shapes, str name, labels, Py_ssize_t inputs, bint bare, pack,
@@ -97,6 +98,7 @@ cdef class Call:
         self.ins = leaves_of(in_shapes, in_firsts)
         self.outs = leaves_of(out_shapes, firsts)
         self.small = all([len(shape) <= 8 for shape in in_shapes + out_shapes])
+        self.all_numbers = not any(out_shapes)
 
     def __dealloc__(self):
         ad_free(self.ins)
@@ -177,6 +179,8 @@ cdef class Call:
                 self.run_strict(arguments)
                 self.write(&program.strict, program.strict_arena, 0, <cnp.ndarray> result)
             return result if self.outs[0].ndim > 0 or out is not None else result[()]
+        if out is None and self.all_numbers:
+            return self.pack(self.numbers(arguments))
         results = [self.array(k, out) for k in range(self.n_out)]
         for k in range(self.n_out):
             nonfinite |= self.write(run, arena, k, <cnp.ndarray> results[k])
@@ -187,6 +191,22 @@ cdef class Call:
         if out is None:
             results = [y if (<cnp.ndarray> y).ndim > 0 else y[()] for y in results]
         return self.pack(results)
+
+    cdef list numbers(self, tuple arguments):
+        """The results at the point in the program's arena, all of which are numbers."""
+        cdef Program program = self.program
+        cdef cnp.npy_intp n = self.n_out
+        cdef cnp.ndarray row = cnp.PyArray_EMPTY(1, &n, cnp.NPY_DOUBLE, 0)
+        cdef double *to = <double *> cnp.PyArray_DATA(row)
+        if ad_point_store(&program.fast, program.arena, 0, <size_t> n, 0, to):
+            self.run_strict(arguments)
+            ad_point_store(&program.strict, program.strict_arena, 0, <size_t> n, 0, to)
+        return list(row)
+
+    def at_numbers(self, tuple numbers):
+        """The return value at one point, whose arguments are all numbers; NotImplemented if it has
+        to be computed by batch()."""
+        return self.single(numbers, None)
 
     cdef object evaluate(self, tuple arguments, tuple out, object workers, object progress):
         """The results for arrays: the only one, or the return value of pack."""

@@ -17,6 +17,7 @@ cdef class Evaluator:
     and _spread(name, arguments) flattens arguments that are not bare arrays."""
 
     cdef list calls                     # the Call of each method for argnums=0, or None
+    cdef list nestings                  # how its arguments are nested (_set_call)
     cdef bint adaptive                  # calls for which these do not fit go to _adapt
     cdef dict kinds                     # arguments_kind(method, arguments) -> Paths
     cdef readonly Py_ssize_t _clock     # counts the calls that one Call handled
@@ -24,6 +25,7 @@ cdef class Evaluator:
     def __cinit__(self):
         self.calls = [None] * METHODS
         self.kinds = {}
+        self.nestings = [None] * METHODS
 
     def _set_adaptive(self):
         """Let _adapt(...) handle all calls for which the Calls given to _set_call do not fit."""
@@ -58,6 +60,17 @@ cdef class Evaluator:
         paths = self.kinds.get(arguments_kind(METHOD_NAMES.index(name), args))
         if paths is not None:
             (<Paths> paths).misses += 1
+
+    def _set_nested_call(self, str name, call, list numbers, nesting):
+        """Set the Call of a method for argnums=0, or its stand-in, for nested arguments.  numbers
+        says for each leaf whether it is a number.  nesting: for each argument that is a list or a
+        tuple of leaves, its class and their number, and None for one that is a leaf; None if the
+        Call is only for leaves."""
+        if type(call) is Call:
+            (<Call> call).set_numbers(numbers)
+        k = METHOD_NAMES.index(name)
+        self.calls[k] = call
+        self.nestings[k] = nesting
 
     def _takes_one_array(self):
         """Whether a tuple of one element is the tuple of arguments, because the only argument can
@@ -96,31 +109,46 @@ cdef class Evaluator:
         except MemoryError as error:
             self._no_memory(METHOD_NAMES[method], error)
 
-    cdef object on_known_path(self, int method, tuple args, object out, Call last):
+    cdef object on_known_path(self, int method, tuple args, object out, object last):
         """The results at a single point for argnums=0; NotImplemented if no known path fits."""
         cdef object paths
+        cdef Call call = <Call> last if type(last) is Call else None
         if last is not None:
-            results = last.single(args, outs_of(last.pack, out))
+            results = self.at_point(last, method, args, out)
             if results is not NotImplemented:
-                self._clock += 1
-                last.used = self._clock
+                if call is not None:
+                    self._clock += 1
+                    call.used = self._clock
                 return results
         if not self.kinds:
             return NotImplemented
         paths = self.kinds.get(arguments_kind(method, args))
         if paths is None:
             return NotImplemented
-        results = (<Paths> paths).search(args, out, last)
+        results = (<Paths> paths).search(args, out, call)
         if results is not NotImplemented:
             (<Paths> paths).misses = 0
             self._clock += 1
-            last = (<Paths> paths).last
-            last.used = self._clock
+            call = (<Paths> paths).last
+            call.used = self._clock
             if (<Paths> paths).inputs is None:
-                self.calls[method] = last
+                self.calls[method] = call
         elif out is None and (<Paths> paths).misses >= MISSES:
             return self._sweep(METHOD_NAMES[method], args, (<Paths> paths).known)
         return results
+
+    cdef object at_point(self, object found, int method, tuple args, object out):
+        """The results of the Call, or of its stand-in, that the last call used; NotImplemented if
+        the arguments are not like those of that call, or not on its path."""
+        cdef Call call
+        if type(found) is not Call:
+            leaves = leaves_within(args, self.nestings[method]) if out is None else None
+            return NotImplemented if leaves is None else found.at_point(leaves)
+        call = <Call> found
+        leaves = args if call.bare else leaves_within(args, self.nestings[method])
+        if leaves is None:
+            return NotImplemented
+        return call.single(<tuple> leaves, outs_of(call.pack, out))
 
     def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None):
         """The function's value at new arguments.  Further leading axes are a batch.
@@ -360,6 +388,23 @@ cdef class Evaluator:
         """
         return self.evaluate(SPARSE_LAGRANGIAN_HESSIAN if sparse else LAGRANGIAN_HESSIAN,
                              (primals, multipliers), argnums, out, workers, progress, batch_dims)
+
+
+cdef tuple leaves_within(tuple args, object nesting):
+    """The leaves of arguments that are nested like this, or None if they are not."""
+    cdef Py_ssize_t k
+    cdef list leaves = []
+    if nesting is None or len(<tuple> nesting) != len(args):
+        return None
+    for k in range(len(args)):
+        argument, of = args[k], (<tuple> nesting)[k]
+        if of is None:
+            leaves.append(argument)
+        elif type(argument) is (<tuple> of)[0] and len(argument) == (<tuple> of)[1]:
+            leaves.extend(argument)
+        else:
+            return None
+    return tuple(leaves)
 
 
 cdef tuple outs_of(object pack, object out):

@@ -49,16 +49,56 @@ def are_leaves(items):
     return True
 
 
+def are_numbers(list leaves):
+    """Whether there are leaves and all of them are Python's floats or NumPy's."""
+    for x in leaves:
+        if not (type(x) is float or type(x) is np_float64):
+            return False
+    return len(leaves) > 0
+
+
+cdef bint is_plain_of(object x, tuple shape):
+    """Whether x is a plain float64 array with axes, in C order, of this shape."""
+    if type(x) is not np_ndarray:
+        return False
+    cdef cnp.ndarray array = x
+    return (len(shape) > 0 and array.descr.type_num == cnp.NPY_DOUBLE and shape_of(array) == shape
+            and cnp.PyArray_CHKFLAGS(array, cnp.NPY_ARRAY_CARRAY_RO)
+            and cnp.PyArray_ISNOTSWAPPED(array))
+
+
+def row_of_point(list leaves, list shapes, cnp.npy_intp size):
+    """Leaves as one float64 vector of this size, if each is a float, or a plain float64 array with
+    axes in C order, of the given shape; None if there is another one."""
+    cdef cnp.npy_intp k, at = 0
+    cdef cnp.ndarray array
+    if len(leaves) == 1 and is_plain_of(leaves[0], <tuple> shapes[0]):
+        return leaves[0].reshape(-1)
+    cdef cnp.ndarray row = cnp.PyArray_EMPTY(1, &size, cnp.NPY_DOUBLE, 0)
+    cdef double *to = <double *> cnp.PyArray_DATA(row)
+    for k in range(len(leaves)):
+        x, shape = leaves[k], <tuple> shapes[k]
+        if type(x) is float or type(x) is np_float64:
+            if len(<tuple> shape) > 0:
+                return None
+            to[at] = PyFloat_AS_DOUBLE(x)
+            at += 1
+            continue
+        if not is_plain_of(x, <tuple> shape):
+            return None
+        array = x
+        memcpy(to + at, cnp.PyArray_DATA(array), <size_t> cnp.PyArray_SIZE(array) * sizeof(double))
+        at += cnp.PyArray_SIZE(array)
+    return row
+
+
 def number_inputs(Trace trace not None, list numbers):
     """Record floats as consecutive inputs.  Returns (traced scalars, nodes, the trace that these
     are numbered on); None if the list is empty or holds anything else than floats."""
     cdef Trace root = trace.root()
     cdef ad_node first
     cdef size_t k, n = <size_t> len(numbers)
-    for x in numbers:
-        if not (type(x) is float or type(x) is np_float64):
-            return None
-    if n == 0:
+    if not are_numbers(numbers):
         return None
     check(ad_tape_inputs(root.tape, n, &first))
     if trace.level > 0:

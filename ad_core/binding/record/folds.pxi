@@ -17,13 +17,12 @@ def record_running(ufunc, TracedArray x not None):
     cdef Trace trace = x.trace
     cdef int64_t stride[2]
     cdef ad_operand operand, row
+    cdef ad_node first = 0, made
     if size == 0:
         return marked(owning_array(trace, index.copy(), False), x.dtype)
     rows = size // n
     if rows < FEW_ROWS and ndim > 1:        # a row's results follow one another
         index = np.moveaxis(index, 0, -1)
-    nodes = cnp.PyArray_EMPTY(ndim, cnp.PyArray_DIMS(index), cnp.NPY_UINT32, 0)
-    cdef ad_node *made = <ad_node *> cnp.PyArray_DATA(nodes)
     operand.stride = stride
     alive = matrix_operand(&operand, index, stride, ndim - 1 if rows < FEW_ROWS else 1)
     if rows < FEW_ROWS:
@@ -32,12 +31,14 @@ def record_running(ufunc, TracedArray x not None):
         for r in range(rows):
             row.base = <ad_node> (operand.base + <int64_t> r * stride[0])
             row.nodes = operand.nodes + r * n if operand.nodes != NULL else NULL
-            check(ad_tape_running(trace.tape, op, n, &row, made + r * n))
+            check(ad_tape_running(trace.tape, op, n, 1, &row, &made))
+            first = made if r == 0 else first
     else:
-        check(ad_tape_running_rows(trace.tape, op, n, rows, &operand, made))
+        check(ad_tape_running(trace.tape, op, n, rows, &operand, &first))
+    nodes = consecutive(first, ndim, cnp.PyArray_DIMS(index))
     # while a trace within this one has inputs, these become constants when it ends
-    if trace.inner is None and follow_one_another(trace.tape, made, size):
-        nodes = consecutive(made[0], ndim, cnp.PyArray_DIMS(index))
+    if trace.inner is not None or any_constant(trace.tape, first, size):
+        nodes = nodes.copy()
     if rows < FEW_ROWS and ndim > 1:
         nodes = np.moveaxis(nodes, -1, 0)
     return marked(new_array(trace, nodes, False), x.dtype)
@@ -74,15 +75,12 @@ cdef bint one_stride(cnp.ndarray index, const int64_t *given, int start, int sto
     return True
 
 
-cdef bint follow_one_another(const ad_tape *tape, const ad_node *node, size_t n):
-    """Whether nodes have consecutive numbers and none is a constant: they are in affine form."""
+cdef bint any_constant(const ad_tape *tape, ad_node first, size_t n):
     cdef size_t k
-    if node[n - 1] - node[0] != n - 1:
-        return False
     for k in range(n):
-        if node[k] != node[0] + k or ad_is_constant(tape, node[k]):
-            return False
-    return True
+        if ad_is_constant(tape, <ad_node> (first + k)):
+            return True
+    return False
 
 
 def record_groups(str kind, TracedArray x not None, places, size_t groups):
@@ -93,11 +91,14 @@ def record_groups(str kind, TracedArray x not None, places, size_t groups):
     cdef cnp.ndarray of = contiguous(places, np.int64)
     cdef cnp.npy_intp size = groups
     cdef ad_node zero
+    cdef size_t k
     trace = x.trace
     if cnp.PyArray_SIZE(given) != cnp.PyArray_SIZE(of):
         raise ValueError(f"{given.size} elements at {of.size} places")
-    if of.size and not 0 <= of.min() <= of.max() < groups:
-        raise IndexError(f"a place is not in [0, {groups})")
+    cdef const int64_t *place = <const int64_t *> cnp.PyArray_DATA(of)
+    for k in range(<size_t> cnp.PyArray_SIZE(of)):
+        if not 0 <= place[k] < <int64_t> groups:
+            raise IndexError(f"a place is not in [0, {groups})")
     check(ad_tape_constant(trace.tape, 0.0, &zero))
     cdef cnp.ndarray nodes = filled(zero, 1, &size)
     check(ad_tape_reduce_groups(

@@ -22,6 +22,8 @@ def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
     result.fun = trace.fun
     result.lines = root.lines
     result.most = root.most
+    check(ad_tape_reserve(to, root.tape.nodes, root.tape.partials, root.tape.lists, root.tape.runs,
+                          root.tape.spans, root.tape.blocks))   # all at once, instead of by halves
     with nogil:
         status = ad_tape_replay(root.tape, n, node, value, &poll, to, NULL)
         flipped = ad_tape_first_changed_guard(to) if status == AD_OK else 0

@@ -341,7 +341,8 @@ def cheapest_forward(size_t D, size_t K):
 
 @cython.final
 cdef class JacobianFunction:
-    """The function of fun's arguments that jacobian(fun) returns and that grad(fun) calls.
+    """The function of fun's arguments that jacobian(fun) returns and that grad(fun) and
+    value_and_grad(fun) call.
 
     It is an object and not a closure, because the creation of a closure takes nearly as long as the
     call of a small function."""
@@ -351,7 +352,8 @@ cdef class JacobianFunction:
     cdef object argnums, has_aux, mode, chunk_size
     cdef object forward                         # True, False, or None for the cheaper mode
     cdef size_t chunk                           # seeds of a sweep; 0: automatic
-    cdef bint scalar                            # called by grad(): returns the gradient
+    cdef bint scalar                            # returns the gradient,
+    cdef bint with_value                        # and before it the value
     cdef Py_ssize_t k                           # the argument of the simplest case; -1: excluded
 
     def __call__(self, *args, **kwargs):
@@ -378,7 +380,7 @@ cdef class JacobianFunction:
 
     cdef object of_recording(self, object recording):
         if self.scalar:
-            return hooks.gradient(recording, self.__wrapped__)
+            return hooks.gradient(recording, self.__wrapped__, self.with_value)
         return recording.jacobian(self.mode, self.chunk_size)
 
     @property
@@ -405,10 +407,12 @@ def jacobian_function(fun, argnums, has_aux, mode, chunk_size):
     return f
 
 
-def gradient_function(fun, argnums):
-    """The function that grad() calls: the gradient of a scalar function by one adjoint sweep."""
+def gradient_function(fun, argnums, bint with_value):
+    """The function that grad() and value_and_grad() call: the gradient of a scalar function by one
+    adjoint sweep."""
     cdef JacobianFunction f = jacobian_function(fun, argnums, False, "rev", None)
     f.scalar = True
+    f.with_value = with_value
     return f
 
 
@@ -469,6 +473,8 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
     if forward is None:
         forward = cheapest_forward(D, f.K)
     result = swept_jacobian(&f, forward, self.chunk)
+    if self.with_value:
+        return np_float64(f.tape.value[node]), result.reshape(shape_of(values))[()]
     if len(shape) == 1 and cnp.PyArray_NDIM(values) == 1:
         return result
     return result.reshape(shape + shape_of(values))[()]

@@ -27,16 +27,22 @@ def _labels(text):
     return labels
 
 
-def _parsed(operands):
-    """The labels of each operand, the labels of the output or None, and the operands."""
+def _split(operands):
+    """The subscripts, in a form that can be a key, and the arrays."""
     if isinstance(operands[0], str):
-        inputs, arrow, output = operands[0].replace(" ", "").partition("->")
-        terms = tuple(_labels(term) for term in inputs.split(","))
-        return terms, _labels(output) if arrow else None, [as_array(x) for x in operands[1:]]
+        return operands[0], [as_array(x) for x in operands[1:]]
     pairs, rest = divmod(len(operands), 2)
-    terms = tuple(tuple(operands[2 * k + 1]) for k in range(pairs))
+    terms = tuple([tuple(operands[2 * k + 1]) for k in range(pairs)])
     arrays = [as_array(operands[2 * k]) for k in range(pairs)]
-    return terms, tuple(operands[-1]) if rest else None, arrays
+    return (terms, tuple(operands[-1]) if rest else None), arrays
+
+
+def _parsed(subscripts):
+    """The labels of each operand, and the labels of the output or None."""
+    if not isinstance(subscripts, str):
+        return subscripts
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    return tuple(_labels(term) for term in inputs.split(",")), _labels(output) if arrow else None
 
 
 def _spelled(term, ndim):
@@ -87,18 +93,119 @@ def _lengths(terms, shapes):
     return lengths
 
 
+class _Array:
+    """An array that a plan computes: its number in the plan, and its shape."""
+
+    def __init__(self, plan, shape):
+        self.plan, self.shape, self.number = plan, tuple(shape), plan.count
+        plan.count += 1
+
+    def made(self, operation, argument, shape, *others):
+        """The result of operation(argument, *arrays), which becomes a step of the plan."""
+        operands = tuple(x.number for x in (self, *others))
+        self.plan.steps.append((operation, argument, operands))
+        return _Array(self.plan, shape)
+
+    def transposed(self, order):
+        if list(order) == list(range(len(order))):
+            return self
+        return self.made(_transposed, tuple(order), [self.shape[d] for d in order])
+
+    def reshaped(self, *shape):
+        return self if shape == self.shape else self.made(_reshaped, shape, shape)
+
+    def summed(self, axes):
+        shape = [n for d, n in enumerate(self.shape) if d not in axes]
+        return self.made(_summed_over, tuple(axes), shape)
+
+    def diagonal(self, *axes):
+        shape = [n for d, n in enumerate(self.shape) if d not in axes]
+        return self.made(_diagonal, axes, [*shape, min(self.shape[d] for d in axes)])
+
+    def first_of(self, axes):
+        key = tuple(0 if d in axes else slice(None) for d in range(len(self.shape)))
+        return self.made(_taken, key, [n for d, n in enumerate(self.shape) if d not in axes])
+
+    def times(self, other):
+        return self.made(_times, None, np.broadcast_shapes(self.shape, other.shape), other)
+
+    def matmul(self, other, shape):
+        return self.made(_product, None, shape, other)
+
+
+def _transposed(order, x):
+    return x.transpose(order)
+
+
+def _reshaped(shape, x):
+    return x.reshape(shape)
+
+
+def _summed_over(axes, x):
+    return as_array(np.sum(x, axis=axes))
+
+
+def _diagonal(axes, x):
+    return np.diagonal(x, 0, *axes)
+
+
+def _taken(key, x):
+    return x[key]
+
+
+def _times(_, x, y):
+    return as_array(x * y)
+
+
+def _product(_, x, y):
+    both = products.matmul if _core.traced(x) or _core.traced(y) else np.matmul
+    return as_array(both(x, y))
+
+
+class _Plan:
+    """Operations on arrays: those with the first numbers are the operands of einsum. `moves` says
+    that it has one operand, of which it only moves axes."""
+
+    def __init__(self, terms, output, shapes, optimize, path):
+        self.steps, self.count = [], 0
+        arrays = [_Array(self, shape) for shape in shapes]
+        terms = [_spelled(term, len(shape)) for term, shape in zip(terms, shapes, strict=True)]
+        output = _spelled_output(output, terms)
+        lengths = _lengths(terms, shapes)
+        self.moves = len(arrays) == 1 and set(output) == set(terms[0])
+        parts = [_distinct(term, x, lengths) for term, x in zip(terms, arrays, strict=True)]
+        if path is None or len(arrays) < 3:
+            path = _order(terms, output, lengths, shapes, optimize)
+        for places in path:
+            chosen = [parts[k] for k in places]
+            parts = [part for k, part in enumerate(parts) if k not in places]
+            result = chosen[0]
+            for k, other in enumerate(chosen[1:], 2):
+                others = [label for term, _ in (*parts, *chosen[k:]) for label in term]
+                result = _contracted(result, other, {*output, *others})
+            parts.append(result)
+        term, x = _summed(*parts[0], set(output))
+        self.result = _ordered(x, term, output).number
+
+    def run(self, arrays):
+        """The result for these operands."""
+        for operation, argument, operands in self.steps:
+            arrays.append(operation(argument, *[arrays[k] for k in operands]))
+        return arrays[self.result][()]
+
+
 def _distinct(term, x, lengths):
     """An operand without repeated labels (diagonals) and without axes that only broadcast."""
     for label in dict.fromkeys(term):
         while term.count(label) > 1:
             first = term.index(label)
             second = term.index(label, first + 1)
-            x = np.diagonal(x, 0, first, second)  # the diagonal is the last axis
+            x = x.diagonal(first, second)  # the diagonal is the last axis
             term = [*(other for d, other in enumerate(term) if d not in (first, second)), label]
-    wide = [n == lengths[label] for label, n in zip(term, x.shape, strict=True)]
-    if not all(wide):
-        x = x[tuple(slice(None) if full else 0 for full in wide)]
-        term = [label for label, full in zip(term, wide, strict=True) if full]
+    narrow = [d for d, label in enumerate(term) if x.shape[d] != lengths[label]]
+    if narrow:
+        x = x.first_of(narrow)
+        term = [label for d, label in enumerate(term) if d not in narrow]
     return term, x
 
 
@@ -107,13 +214,12 @@ def _summed(term, x, wanted):
     alone = tuple(d for d, label in enumerate(term) if label not in wanted)
     if not alone:
         return term, x
-    return [label for label in term if label in wanted], as_array(np.sum(x, axis=alone))
+    return [label for label in term if label in wanted], x.summed(alone)
 
 
 def _ordered(x, term, *groups):
     """x with its axes in the order of the groups of labels."""
-    order = [term.index(label) for group in groups for label in group]
-    return x if order == list(range(len(order))) else np.transpose(x, order)
+    return x.transposed([term.index(label) for group in groups for label in group])
 
 
 def _contracted(left, right, wanted):
@@ -127,36 +233,41 @@ def _contracted(left, right, wanted):
     rows, columns = [c for c in a if c not in both], [c for c in b if c not in both]
     x, y = _ordered(x, a, batch, rows, inner), _ordered(y, b, batch, inner, columns)
     cut, end = len(batch), len(batch) + len(rows)
-    shape = (*x.shape[:end], *y.shape[cut + len(inner) :])
+    lead, high, wide = x.shape[:cut], x.shape[cut:end], y.shape[cut + len(inner) :]
     if not inner:
-        x = x.reshape(*x.shape, *[1] * len(columns)) if columns else x
-        y = y.reshape(*y.shape[:cut], *[1] * len(rows), *y.shape[cut:]) if rows else y
-        return [*batch, *rows, *columns], as_array(x * y)
+        x = x.reshaped(*x.shape, *[1] * len(columns))
+        y = y.reshaped(*lead, *[1] * len(rows), *wide)
+        return [*batch, *rows, *columns], x.times(y)
     if batch and not rows and not columns:  # many short dot products are faster as a sum
-        return batch, as_array(np.sum(x * y, axis=tuple(range(cut, x.ndim))))
-    if len(rows) != 1 or len(columns) != 1 or len(inner) != 1:
-        n = math.prod(x.shape[end:])
-        x = x.reshape(*x.shape[:cut], math.prod(x.shape[cut:end]), n)
-        y = y.reshape(*y.shape[:cut], n, math.prod(shape[end:]))
-    product = as_array(products.matmul(x, y))
-    return [*batch, *rows, *columns], product if product.shape == shape else product.reshape(shape)
+        return batch, x.times(y).summed(range(cut, len(x.shape)))
+    n = math.prod(x.shape[end:])
+    # without a batch, an operand without rows or columns is a vector
+    high_once = (math.prod(high),) if rows or batch else ()
+    wide_once = (math.prod(wide),) if columns or batch else ()
+    x, y = x.reshaped(*lead, *high_once, n), y.reshaped(*lead, n, *wide_once)
+    product = x.matmul(y, (*lead, *high_once, *wide_once))
+    return [*batch, *rows, *columns], product.reshaped(*lead, *high, *wide)
 
 
-@lru_cache(maxsize=256)
-def _planned(terms, output, shapes, optimize):
-    """The spelled labels of the operands and of the output, the lengths of the labels, and the
-    order in which operands are contracted: positions, as those of np.einsum_path."""
-    terms = [_spelled(term, len(shape)) for term, shape in zip(terms, shapes, strict=True)]
-    output = _spelled_output(output, terms)
-    lengths = _lengths(terms, shapes)
+def _order(terms, output, lengths, shapes, optimize):
+    """The order in which operands are contracted: positions, as those of np.einsum_path."""
     if len(terms) < 3:
-        return terms, output, lengths, [tuple(range(len(terms)))]
+        return [tuple(range(len(terms)))]
     numbers = {label: k for k, label in enumerate(lengths)}
     operands = []
     for term, shape in zip(terms, shapes, strict=True):
         operands += [np.broadcast_to(0.0, shape), [numbers[label] for label in term]]
     operands.append([numbers[label] for label in output])
-    return terms, output, lengths, np.einsum_path(*operands, optimize=optimize or "greedy")[0][1:]
+    return np.einsum_path(*operands, optimize=optimize or "greedy")[0][1:]
+
+
+@lru_cache(maxsize=256)
+def _planned(subscripts, shapes, optimize, path):
+    """The plan for subscripts, a text or the labels in the form with sublists."""
+    terms, output = _parsed(subscripts)
+    if len(terms) != len(shapes):
+        raise ValueError(f"einsum: subscripts for {len(terms)} operands, but {len(shapes)} given")
+    return _Plan(terms, output, shapes, optimize, path)
 
 
 def _shapes(operands):
@@ -177,29 +288,15 @@ def _moved(operands, x):
 def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
         refuse_dtype(dtype, "einsum")
-    terms, output, arrays = _parsed(operands)
-    if len(terms) != len(arrays):
-        raise ValueError(f"einsum: subscripts for {len(terms)} operands, but {len(arrays)} given")
+    subscripts, arrays = _split(operands)
     path = None
-    if isinstance(optimize, (list, tuple)) and optimize and optimize[0] == "einsum_path":
-        path, optimize = optimize[1:], False
-    if isinstance(optimize, list):
-        optimize = tuple(optimize)
-    shapes = tuple(x.shape for x in arrays)
-    terms, output, lengths, found = _planned(terms, output, shapes, optimize)
-    if len(arrays) == 1 and set(output) == set(terms[0]):
-        return _moved(operands, arrays[0])
-    parts = [_distinct(term, x, lengths) for term, x in zip(terms, arrays, strict=True)]
-    for places in found if path is None or len(arrays) < 3 else path:
-        chosen = [parts[k] for k in places]
-        parts = [part for k, part in enumerate(parts) if k not in places]
-        result = chosen[0]
-        for k, other in enumerate(chosen[1:], 2):
-            others = [label for term, _ in (*parts, *chosen[k:]) for label in term]
-            result = _contracted(result, other, {*output, *others})
-        parts.append(result)
-    term, x = _summed(*parts[0], set(output))
-    return _ordered(x, term, output)[()]
+    if isinstance(optimize, (list, tuple)):
+        if optimize and optimize[0] == "einsum_path":
+            path, optimize = tuple(map(tuple, optimize[1:])), False
+        else:
+            optimize = tuple(optimize)
+    plan = _planned(subscripts, tuple([x.shape for x in arrays]), optimize, path)
+    return _moved(operands, arrays[0]) if plan.moves else plan.run(arrays)
 
 
 @implements(np.einsum_path)

@@ -74,36 +74,47 @@ def interp(x, xp, fp, left=None, right=None, period=None):
         )
     flat, last = x.reshape(-1), xp.size - 1
     at, samples = plain(flat), plain(xp)
+    place = searched(samples, at, "right")  # the interval: 0 before the first sample point
+    first = np.maximum(place - 1, 0)  # the sample point at which it begins
+    keep = tested if np.isnan(samples).any() else holds
+    inside = (place > 0) & (place <= last) & (at != samples[first])  # no NaN, which is sorted last
+    all_inside = np.count_nonzero(inside) == inside.size
+    if all_inside and flat.size < xp.size:
+        begins, ends, value = xp[first], xp[place], fp[first]
+        keep(np.greater, flat, begins)
+        keep(np.less, flat, ends)
+        slope = (fp[place] - value) / (ends - begins)
+        return (value + slope * (flat - begins)).reshape(x.shape)[()]
     slopes, moving = _slopes(xp, fp), _core.traced(flat) or _core.traced(xp)
     if _core.traced(flat) and flat.size > xp.size:  # so that many points share few constants
         slopes, xp, fp = as_traced(slopes), as_traced(xp), as_traced(fp)
-    place = searched(samples, at, "right")  # the interval: 0 before the first sample point
-    first = np.maximum(place - 1, 0)  # the sample point at which it begins
     begins = xp[first]
-    nan = np.isnan(at)
-    knot = (at == samples[first]) & (place > 0)
-    below, above = place == 0, (place > last) & ~knot & ~nan
-    keep = tested if np.count_nonzero(np.isnan(samples)) else holds
-    if not np.count_nonzero(knot | below | above | nan):  # all points are within intervals
+    if all_inside:
         keep(np.greater, flat, begins)
         keep(np.less, flat, xp[place])
         return (fp[first] + slopes[place] * (flat - begins)).reshape(x.shape)[()]
+    nan = np.isnan(at)
+    knot = (at == samples[first]) & (place > 0)
+    below, above = place == 0, (place > last) & ~knot & ~nan
     keep(np.greater, *_chosen_points(flat, begins, ~(knot | below | nan)))
     keep(np.less, *_chosen_points(flat, xp[np.minimum(place, last)], ~(knot | above | nan)))
-    keep(np.equal, *_chosen_points(flat, begins, knot))
-    holds(np.isnan, flat[nan])
+    any_knot, any_nan = np.count_nonzero(knot), np.count_nonzero(nan)
+    if any_knot:
+        keep(np.equal, *_chosen_points(flat, begins, knot))
+    if any_nan:
+        holds(np.isnan, flat[nan])
     slope = slopes[place]
-    if np.any(knot) and moving:
+    if any_knot and moving:
         here = _slopes_at(place[knot] - 1, xp, slopes, (left is None, right is None))
         slope = _replaced(slope, knot, here)
-    elif np.any(knot):
+    elif any_knot:
         slope = np.where(knot, 0.0, slope)
     value = fp[first] + slope * (flat - begins)
     for outside, given in ((below, left), (above, right)):
-        if np.any(outside):
+        if np.count_nonzero(outside):
             end = fp[0 if outside is below else -1]
             value = np.where(outside, end if given is None else given, value)
-    if np.any(nan):
+    if any_nan:
         value = np.where(nan, flat, value)
     return value.reshape(x.shape)[()]
 

@@ -12,6 +12,8 @@ from ad_core.recording.arrays import as_array, as_traced
 
 __all__ = ["argmax", "argmin", "argsort", "keep_partition", "lexsort", "sorting"]
 
+FEW = 32  # values that each get constants of their own
+
 
 def _extreme_at(function, better, no_worse):
     """The position of the first of the best elements: it is better than those before it, and no
@@ -192,7 +194,8 @@ def count_nonzero(a, axis=None, *, keepdims=False):
 def searchsorted(a, v, side="left", sorter=None):
     values = plain(v)
     # many values share the constants of few points
-    points = as_array(a) if np.size(v) < np.size(a) else as_traced(a)
+    few = np.size(values) < max(np.size(a), FEW)
+    points = as_array(a) if few else as_traced(a)
     points = points if sorter is None else points[sorter]
     known = plain(points)
     found = searched(known, values, side)
@@ -200,7 +203,11 @@ def searchsorted(a, v, side="left", sorter=None):
     keep = keep_nans(v, values)
     if not ((known[1:] >= known[:-1]).all() and np.isfinite(values).all()):
         keep = tested
-    ends = np.concatenate([[-np.inf], points, [np.inf]])
+    if _core.traced(points):
+        ends = np.concatenate([[-np.inf], points, [np.inf]])
+    else:
+        ends = _core.plain_function("empty")(known.size + 2)
+        ends[0], ends[1:-1], ends[-1] = -np.inf, known, np.inf
     below, above = (np.less, np.less_equal) if side == "left" else (np.less_equal, np.less)
     keep(below, ends[found], v)
     keep(above, v, ends[found + 1])

@@ -300,7 +300,6 @@ def _at(ufunc, array, indices, values=None):
     values = _core.numbers_of(values)
     places = np.arange(array.size).reshape(array.shape)[indices]
     flat = np.ravel(array).copy()
-    touched = np.unique(places)
     operands = None
     if values is not None:
         operands = np.ravel(np.broadcast_to(as_array(values), np.shape(places)))
@@ -308,11 +307,12 @@ def _at(ufunc, array, indices, values=None):
     gathered = GATHERED.get(ufunc)
     if operands is not None and gathered is not None and places.size:
         counts = np.bincount(places, minlength=flat.size)
-        once = np.flatnonzero(counts)
-        flat[once] = ufunc(
-            flat[once], accumulations.fold_places(gathered, operands, places, counts)
+        touched = np.flatnonzero(counts)
+        flat[touched] = ufunc(
+            flat[touched], accumulations.fold_places(gathered, operands, places, counts)
         )
     else:
+        touched = np.unique(places)
         for k, place in enumerate(places):
             flat[place] = (
                 ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])

@@ -159,16 +159,17 @@ static void running(recorder *r) {
     const int64_t shape[2] = {1 + below(r, 12), 1 + below(r, 12)};
     const size_t rows = below(r, 2) ? 1 : (size_t)shape[1], n = (size_t)shape[0], count = n * rows;
     int64_t stride[2];
-    ad_node list[144], result[144];
+    ad_node list[144], first = 0;
     ad_operand x = {view(r, 2, shape, stride), stride, NULL};
     if (below(r, 2)) {
         for (size_t k = 0; k < count; k++) list[k] = any_node(r);
         x = (ad_operand){0, stride, list};
     }
     if (r->status != AD_OK) return;
-    r->status = rows == 1 ? ad_tape_running(r->tape, op, n, &x, result)
-                          : ad_tape_running_rows(r->tape, op, n, rows, &x, result);
-    for (size_t k = 0; k < count && r->status == AD_OK && below(r, 4); k++) keep(r, result[k], 1);
+    r->status = ad_tape_running(r->tape, op, n, rows, &x, &first);
+    for (size_t k = 0; k < count && r->status == AD_OK && below(r, 4); k++) {
+        keep(r, first + (ad_node)k, 1);
+    }
 }
 
 /* Sums of groups; some groups may be empty. */

@@ -349,7 +349,8 @@ static int consistent(const ad_tape *t) {
         size_t count = ad_run_count(t, run);
         if (run->node < next || count == 0 || run->node + count > t->nodes) return 0;
         next = run->node + count;
-        int running = run->form == AD_FORM_BLOCK && run->op == AD_BLOCK_CUMSUM;
+        int running = (run->form == AD_FORM_BLOCK && run->op == AD_BLOCK_CUMSUM) ||
+                      (run->form == AD_FORM_SPAN && t->span[run->a].lag != 0);
         for (ad_node node = run->node; node < next; node++) {
             ad_edge edges[64];
             size_t n = ad_node_edges(t, node, 64, edges);

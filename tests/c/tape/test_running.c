@@ -57,25 +57,26 @@ TEST(a_zero_wins_in_a_guarded_correlation) {
 }
 
 TEST(running_folds_go_from_the_first_element_to_the_last) {
-    const int64_t one[1] = {1};
+    const int64_t one[2] = {1, 0};
     ad_tape tape;
-    ad_node x, fixed, node[4];
+    ad_node x, fixed, y;
     ad_tape_init(&tape);
     REQUIRE(ad_tape_inputs(&tape, 4, &x) == AD_OK);
     REQUIRE(ad_tape_constant(&tape, 10, &fixed) == AD_OK);
     for (int k = 0; k < 4; k++) tape.value[x + (ad_node)k] = k + 1.5;
     ad_operand operand = {x, one, NULL};
-    REQUIRE(ad_tape_running(&tape, AD_SUBTRACT, 4, &operand, node) == AD_OK);
-    CHECK(tape.value[node[0]] == 1.5 && tape.value[node[1]] == -1);
-    CHECK(tape.value[node[2]] == -4.5 && tape.value[node[3]] == -9);
+    REQUIRE(ad_tape_running(&tape, AD_SUBTRACT, 4, 1, &operand, &y) == AD_OK);
+    CHECK(tape.runs == 2 && tape.nodes == y + 4);
+    CHECK(tape.value[y] == 1.5 && tape.value[y + 1] == -1);
+    CHECK(tape.value[y + 2] == -4.5 && tape.value[y + 3] == -9);
     const ad_node mixed[4] = {fixed, fixed, x, fixed};
     operand.nodes = mixed;
-    REQUIRE(ad_tape_running(&tape, AD_MULTIPLY, 4, &operand, node) == AD_OK);
-    CHECK(ad_is_constant(&tape, node[1]) && tape.value[node[1]] == 100);
-    CHECK(!ad_is_constant(&tape, node[3]) && tape.value[node[3]] == 1500);
-    CHECK(ad_tape_running(&tape, AD_SIN, 4, &operand, node) == AD_BAD_OP);
-    CHECK(ad_tape_running(&tape, AD_OP_COUNT, 4, &operand, node) == AD_BAD_OP);
-    CHECK(ad_tape_running_rows(&tape, AD_SIN, 2, 2, &operand, node) == AD_BAD_OP);
+    REQUIRE(ad_tape_running(&tape, AD_MULTIPLY, 4, 1, &operand, &y) == AD_OK);
+    CHECK(tape.runs == 3 && tape.nodes == y + 4);
+    CHECK(ad_is_constant(&tape, y + 1) && tape.value[y + 1] == 100);
+    CHECK(!ad_is_constant(&tape, y + 3) && tape.value[y + 3] == 1500);
+    CHECK(ad_tape_running(&tape, AD_SIN, 4, 1, &operand, &y) == AD_BAD_OP);
+    CHECK(ad_tape_running(&tape, AD_OP_COUNT, 4, 1, &operand, &y) == AD_BAD_OP);
     ad_tape_free(&tape);
 }
 
