@@ -48,7 +48,8 @@ uint64_t ad_tape_fingerprint(const ad_tape *t) {
     }
     for (size_t k = 0; k < t->blocks; k++) {
         const ad_block *b = &t->block[k];
-        for (int j = 0; j < 2; j++) h = view(extent(h, &b->extent[j]), &b->operand[j], &b->extent[j]);
+        for (int j = 0; j < 2; j++)
+            h = view(extent(h, &b->extent[j]), &b->operand[j], &b->extent[j]);
     }
     for (size_t k = 0; k < t->checks; k++) {
         const ad_check *c = &t->check[k];

@@ -21,8 +21,7 @@ static void record(choice c, double value) {
     for (size_t k = 0; k < 6; k++) t.value[x + k] = value + (double)k;
     const int64_t stride[] = {1}, shape[] = {3};
     const ad_node order[] = {x + 2, x, x + (c.order ? 4 : 1)};
-    const ad_operand operands[] = {{x + (ad_node)c.first, stride, NULL},
-                                   {0, NULL, order}};
+    const ad_operand operands[] = {{x + (ad_node)c.first, stride, NULL}, {0, NULL, order}};
     if (c.array) {
         REQUIRE(ad_tape_elementwise(&t, c.op, 1, shape, operands, &y) == AD_OK);
         if (c.guarded) REQUIRE(ad_tape_guard(&t, y, 3) == AD_OK);
