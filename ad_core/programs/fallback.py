@@ -135,9 +135,10 @@ class Replayed(Large):
         self.method = name
         self.name = f"{name} of {label}"
         self.report = report
-        nodes = recording.inputs.nodes
-        ascending = bool(np.all(nodes[1:] > nodes[:-1]))
-        self.order = slice(None) if ascending else np.argsort(nodes, kind="stable")
+        self.inputs, self.order = recording.inputs.nodes, None
+        if np.any(self.inputs[1:] < self.inputs[:-1]):
+            self.order = np.argsort(self.inputs, kind="stable")
+            self.inputs = self.inputs[self.order]
         if name in WHOLE and name != "value":
             self.wrt, self.single = recording.inputs, len(arguments.trees) == 1
         else:
@@ -150,6 +151,11 @@ class Replayed(Large):
         self.tree = flatten(self.results(Skeleton(recording, self.wrt, self.single), []))[1]
         self.pack = None if self.tree.kind is None else self.tree.build
 
+    @property
+    def facts(self):
+        """The route, for explain()."""
+        return {"route": "sweeps over the recording, replayed at each point"}
+
     def report_missed(self, missed, arguments):
         at = tuple(np.argwhere(missed)[0].tolist())
         pairs = zip(arguments[: self.count], self.in_shapes, strict=False)
@@ -158,9 +164,9 @@ class Replayed(Large):
 
     def at(self, leaves):
         """(the recording at one point, the guards with another outcome than recorded)."""
-        r = self.recording
-        flat = _row(leaves)
-        trace, flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
+        flat = np.ravel(leaves[0]) if len(leaves) == 1 else _row(leaves)
+        flat = flat if self.order is None else flat[self.order]
+        trace, flipped = _core.replayed(self.recording.trace, self.inputs, flat)
         return self.of(trace), flipped
 
     def of(self, trace):
@@ -195,6 +201,29 @@ class Replayed(Large):
                 return recording.outputs.build(recording.product(seeds, True))
         return recording.unwrap(recording.inputs.build(recording.product(seeds, False)))
 
+    def at_point(self, leaves):
+        """(whether a guard has another outcome at a point, the results there as a flat list)."""
+        recording, flipped = self.at(leaves[: self.count])
+        if flipped:  # the results are not used, and derivatives may not exist there
+            recording = self.of(self.recording.trace)
+        return bool(flipped), flatten(self.results(recording, leaves[self.count :]))[0]
+
+    def at_points(self, lead, arrays, missed, progress):
+        """The results at each point of a batch of shape `lead`; sets the points that `missed`."""
+        wide = [
+            np.broadcast_to(x, lead + s) for x, s in zip(arrays, self.in_shapes, strict=True)
+        ]  # fmt: skip
+        rows = []
+        for at in np.ndindex(lead):
+            missed[at], row = self.at_point([x[at] for x in wide])
+            rows.append(row)
+            if progress is not None:
+                progress.update(1)
+        if not rows:
+            row = flatten(self.results(self.recording, wide))[0]
+            return [np.empty(lead + np.shape(y)) for y in row]
+        return [np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)]
+
     def batch(self, arguments, out, workers, progress):
         pairs = list(zip(arguments, self.in_shapes, strict=True))
         arrays = []
@@ -211,25 +240,11 @@ class Replayed(Large):
         )
         if self.check_points is not None and out is None:
             self.check_points(math.prod(lead))
-        wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, self.in_shapes, strict=True)]
         missed = np.zeros(lead, bool)
-        rows = []
-        for at in np.ndindex(lead):
-            leaves = [x[at] for x in wide]
-            recording, flipped = self.at(leaves[: self.count])
-            if flipped:
-                missed[at] = True  # its results are not used, and derivatives may not exist there
-                recording = self.of(self.recording.trace)
-            rows.append(flatten(self.results(recording, leaves[self.count :]))[0])
-            if progress is not None:
-                progress.update(1)
-        if not rows:
-            rows = [flatten(self.results(self.recording, wide))[0]]
-            results = [np.empty(lead + np.shape(y)) for y in rows[0]]
+        if not lead:
+            missed[()], results = self.at_point(arrays)
         else:
-            results = [
-                np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)
-            ]
+            results = self.at_points(lead, arrays, missed, progress)
         results = results if out is not None else [y[()] for y in results]
         return into(results, out, self.name, arrays), missed
 

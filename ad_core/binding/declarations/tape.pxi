@@ -66,6 +66,8 @@ cdef extern from "tape/tape.h" nogil:
         size_t checks
         size_t outcomes
         size_t limit
+        size_t room_nodes
+        size_t room_partials
         size_t rules
         void **rule
         ad_guard *guard
@@ -136,6 +138,11 @@ cdef extern from "tape/running.h" nogil:
                                    const ad_operand *x, ad_node *node)
     ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad_node *node,
                                     const int64_t *place, size_t groups, ad_node *result)
+
+cdef extern from "tape/evaluate.h" nogil:
+    ad_status ad_tape_share(ad_tape *to, const ad_tape *source)
+    ad_status ad_tape_evaluate(ad_tape *to, const ad_tape *source, size_t n, const ad_node *input,
+                               const double *values, const ad_poll *poll)
 
 cdef extern from "tape/replay.h" nogil:
     ctypedef struct ad_cost:

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tape/evaluate.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/floating.h"
+#include "tape/block_values.h"
+#include "tape/record.h"
+
+#define SHORT_FOLD 16 /* operations from which a running fold is computed by one loop */
+
+/* Copy the values of the leaves.  Returns the number of those that are not constants. */
+static size_t copy_leaves(ad_tape *to, const ad_tape *from) {
+    size_t node = 0, inputs = 0;
+    for (size_t k = 0; k <= from->runs; k++) {
+        const ad_run *run = k < from->runs ? &from->run[k] : NULL;
+        const size_t end = run != NULL ? run->node : from->nodes;
+        if (end > node) memcpy(to->value + node, from->value + node, (end - node) * sizeof(double));
+        for (; node < end; node++) inputs += !ad_is_constant(from, (ad_node)node);
+        if (run != NULL) node += ad_run_count(from, run);
+    }
+    return inputs;
+}
+
+ad_status ad_tape_share(ad_tape *to, const ad_tape *from) {
+    double *value = ad_alloc(from->nodes, sizeof *value);
+    double *partial = ad_alloc(from->partials, sizeof *partial);
+    if (value == NULL || partial == NULL) {
+        ad_free(value);
+        ad_free(partial);
+        return AD_NO_MEMORY;
+    }
+    *to = *from;
+    to->value = value;
+    to->partial = partial;
+    to->local = (ad_local){NULL, 0, 0, 0};
+    to->pace = NULL;
+    to->room_nodes = to->nodes;
+    to->room_partials = to->partials;
+    to->shares = 1;
+    to->inputs = copy_leaves(to, from);
+    return AD_OK;
+}
+
+/* Returns the number of binary runs from number k on, at most AD_CHUNK, that form a running fold:
+ * each combines the result of the one before it with a node from before the fold.  Operations whose
+ * value calls no function are as fast one by one. */
+static size_t fold_length(const ad_tape *tape, size_t k) {
+    const ad_run *run = &tape->run[k];
+    size_t n = 1;
+    if (run->a + 1 != run->node || ad_op_rows[run->op].exact || run->op == AD_PRODUCT) return 1;
+    for (; n < AD_CHUNK && k + n < tape->runs; n++) {
+        const ad_run *next = run + n;
+        if (next->op != run->op || next->form != AD_FORM_BINARY || next->b >= run->node ||
+            next->node != run->node + n || next->a != next->node - 1) {
+            break;
+        }
+    }
+    return n;
+}
+
+/* The values of a running fold are those of one call of the caller's loop, as in
+ * ad_tape_running(). */
+static void fold_values(ad_tape *tape, const ad_run *run, size_t n) {
+    double operand[AD_CHUNK + 1], partial[AD_MAX_ARITY];
+    double *value = tape->value + run->a;
+    operand[0] = *value; /* it is not read, since the first value is given */
+    for (size_t k = 0; k < n; k++) operand[k + 1] = tape->value[run[k].b];
+    ad_float_begin();
+    ad_op_running(run->op, n + 1, operand, 1, value);
+    ad_float_end();
+    for (size_t k = 0; k < n; k++) {
+        ad_op_row(run->op)->point(value[k], operand[k + 1], 0, partial);
+        memcpy(tape->partial + run[k].partial, partial, 2 * sizeof *partial);
+    }
+}
+
+static ad_status scalar_values(ad_tape *tape, const ad_run *run) {
+    const double b = run->form == AD_FORM_UNARY ? 0 : tape->value[run->b];
+    double *value = &tape->value[run->node];
+    *value = ad_scalar_value(run->op, (ad_form)run->form, tape->value[run->a], b,
+                             tape->partial + run->partial);
+    if (run->op != AD_PRODUCT || *value == *value) return AD_OK;
+    return ad_tape_resolve_nan(tape, run->a, run->b, run->node);
+}
+
+static ad_status run_values(ad_tape *tape, const ad_run *run) {
+    switch (run->form) {
+    case AD_FORM_SPAN:
+        return ad_span_values(tape, run->op, &tape->span[run->a], run->node);
+    case AD_FORM_BLOCK:
+        return ad_block_values(tape, run->op, &tape->block[run->a], run->node);
+    default:
+        return scalar_values(tape, run);
+    }
+}
+
+static ad_status all_values(ad_tape *to, const ad_tape *from) {
+    to->nodes = to->runs = to->local.nodes = to->local.runs = 0;
+    for (size_t k = 0, n; k < from->runs; k += n) {
+        const ad_run *run = &from->run[k];
+        ad_status status = AD_OK;
+        n = run->form == AD_FORM_BINARY ? fold_length(from, k) : 1;
+        if (n < SHORT_FOLD) n = 1;
+        to->nodes = run->node + (n > 1 ? n : ad_run_count(from, run));
+        to->runs = k;
+        if (n > 1) {
+            fold_values(to, run, n);
+        } else {
+            status = run_values(to, run);
+        }
+        if (status == AD_OK && ad_tape_stops(to, to->nodes - run->node)) status = AD_INTERRUPTED;
+        if (status != AD_OK) return status;
+    }
+    to->nodes = from->nodes;
+    to->runs = from->runs;
+    return AD_OK;
+}
+
+ad_status ad_tape_evaluate(ad_tape *to, const ad_tape *from, size_t n, const ad_node *input,
+                           const double *values, const ad_poll *poll) {
+    ad_pace pace = {poll, 0};
+    if (n < to->inputs) copy_leaves(to, from); /* those that an earlier evaluation was given */
+    if (n > 0 && input[n - 1] - input[0] == n - 1) {
+        memcpy(to->value + input[0], values, n * sizeof *values);
+    } else {
+        for (size_t k = 0; k < n; k++) to->value[input[k]] = values[k];
+    }
+    to->pace = &pace;
+    ad_status status = all_values(to, from);
+    to->pace = NULL;
+    return status;
+}
