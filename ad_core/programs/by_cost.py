@@ -83,14 +83,14 @@ class Costs:
 class ByCost(Large):
     """A method that is replayed until its program pays."""
 
-    def __init__(self, replayed, make, name, costs, width, failed):
+    def __init__(self, replayed, make, cost, room, least, failed):
         """make(room) returns (Call, facts) of a program with at most `room` further terms, and
-        raises ProgramTooLarge for more.  failed: the number of terms that has been tried, or 0."""
+        raises ProgramTooLarge for more.  cost: that of a replay.  room: the terms that a program
+        may need before any replay.  least: those that it needs at least.  failed: the number of
+        terms that has been tried, or 0."""
         self.replayed = replayed
         self.make = make
-        self.cost = costs.replay(name, width)
-        self.room = costs.room(name, width)
-        self.least = costs.least(name, width)
+        self.cost, self.room, self.least = cost, room, least
         self.call = None
         self.spent = 0  # on replays so far
         self.failed = failed  # the largest number of terms that was not enough
@@ -115,10 +115,10 @@ class ByCost(Large):
         elif max(self.least, 2 * self.failed) > _core.MOST_DERIVED_TERMS:
             reason = f"a program would take more than {_core.MOST_DERIVED_TERMS:,} terms to make"
         else:
-            terms = max(self.least, 2 * self.failed)
+            terms = int(max(self.least, 2 * self.failed))
             calls = math.ceil(terms * MAKE / self.cost)
             reason = f"a program takes {terms:,} terms or more to make, as long as {calls:,} calls"
-        return {"route": "sweeps over the recording, replayed at each point", "reason": reason}
+        return self.replayed.facts | {"reason": reason}
 
     def report_missed(self, missed, arguments):
         self.replayed.report_missed(missed, arguments)

@@ -87,7 +87,7 @@ class Compiled(_core.Evaluator):
         """The method by replaying the recording at each point, without a program."""
         report = partial(_branch_changed, self._recording.trace, self._name)
         if name.startswith("sparse"):
-            return Compressed(self._recording, self._lowered, name, argnums, report, {})
+            return Compressed(self._recording, self._lowered, name, argnums, report)
         return Replayed(self._recording, self._lowered, name, argnums, report)
 
     def _make(self, name, argnums, numbers, points):
@@ -95,12 +95,17 @@ class Compiled(_core.Evaluator):
         source = self._lowered
         report = partial(_branch_changed, self._recording.trace, self._name)
         if name.startswith("sparse"):
-            return make_sparse(self._recording, source, name, argnums, report)
+            return make_sparse(
+                self._recording, source, name, argnums, report,
+                lambda call: self._completed(call, name, argnums, points),
+            )  # fmt: skip
         if self._costs is None:
             self._costs = Costs(self._recording)
         width = source.arguments.extent(numbers)
-        room, failed = self._costs.room(name, width), 0
-        if room >= self._costs.least(name, width):
+        costs, failed = self._costs, 0
+        cost, room = costs.replay(name, width), costs.room(name, width)
+        least = costs.least(name, width)
+        if room >= least:
             try:
                 return self._program(name, argnums, report, room)
             except _core.ProgramTooLarge:
@@ -111,7 +116,7 @@ class Compiled(_core.Evaluator):
             return self._completed(call, name, argnums, points), facts
 
         replayed = Replayed(self._recording, source, name, argnums, report)
-        return ByCost(replayed, make, name, self._costs, width, failed), None
+        return ByCost(replayed, make, cost, room, least, failed), None
 
     def _program(self, name, argnums, report, room):
         """(Call, facts) of a program that needs at most `room` further terms."""
@@ -228,8 +233,10 @@ class Compiled(_core.Evaluator):
         """
         if what not in _core.METHOD_NAMES:
             raise ValueError(f"what must be one of {_core.METHOD_NAMES}, got {what!r}")
-        call = self._with_program(what, argnums)
-        call = call.call or call if type(call) is ByCost else call
+        call = self._build(what, argnums)
+        if type(call) is ByCost:
+            call.try_program(math.inf)
+            call = call.call or call
         if hasattr(call, "program") and self._limits is not None:
             listing = f"a list of the instructions of {what} of {self._name}"
             self._limits.check_nodes(listing, call.program.size()["slots"], 0)
@@ -249,8 +256,9 @@ class Compiled(_core.Evaluator):
         32 points), constants, results that are not structural zeros, guards and bytes.
 
         what: "jacobian" or "hessian"; sparse: whether the sparse one is meant; argnums: as in
-        :meth:`jacobian`.  The program is compiled if there is none yet.  A dense program of more
-        than 2^27 numbers (1 GB) is not compiled for this purpose; the text says so.
+        :meth:`jacobian`.  A program is made only if the first call of the method would make it;
+        otherwise the text gives the route that calls take instead, and the reason.  A dense program
+        of more than 2^27 numbers (1 GB) is not made for this purpose; the text says so.
 
         A sparse derivative may also come from products in which the columns or rows of one colour
         are added.  Their operations are counted as 2 for each edge of the recording and column
@@ -276,16 +284,8 @@ class Compiled(_core.Evaluator):
                 ("entries", f"{entries:,}, {8e-9 * entries:.1f} GB: not compiled, since it is too "
                  f"large; explain(sparse=True) explains the sparse {what}"),
             ])  # fmt: skip
-        call = self._with_program(name, argnums)
-        return explained(self._name, source, self._facts[key] or call.facts, call)
-
-    def _with_program(self, name, argnums):
-        """The Call of a method, which gets a program now, even if it does not pay yet."""
         call = self._build(name, argnums)
-        if type(call) is ByCost:
-            call.try_program(math.inf)
-            call = self._build(name, argnums)
-        return call
+        return explained(self._name, source, self._facts[key] or call.facts, call)
 
 
 def result_shapes(source, name, numbers):

@@ -83,6 +83,7 @@ class Compression:
         return found
 
     def forget(self):
-        """Drop the recording that it was made from."""
-        self._first = None
-        return self
+        """Drop the recording that it was made from, and return the one whose sparsity pattern was
+        found: the same or, for a Hessian, that of the gradient."""
+        (_, swept), self._first = self._first, None
+        return swept

@@ -118,11 +118,26 @@ static ad_status all_values(ad_tape *to, const ad_tape *from) {
     return AD_OK;
 }
 
+/* Returns whether nodes that ascend follow one another. */
+static int in_a_row(size_t n, const ad_node *node) {
+    return n > 0 && node[n - 1] - node[0] == n - 1;
+}
+
+int ad_tape_is_at(const ad_tape *tape, size_t n, const ad_node *input, const double *values) {
+    if (in_a_row(n, input)) {
+        return memcmp(tape->value + input[0], values, n * sizeof *values) == 0;
+    }
+    for (size_t k = 0; k < n; k++) {
+        if (memcmp(&tape->value[input[k]], &values[k], sizeof *values) != 0) return 0;
+    }
+    return 1;
+}
+
 ad_status ad_tape_evaluate(ad_tape *to, const ad_tape *from, size_t n, const ad_node *input,
                            const double *values, const ad_poll *poll) {
     ad_pace pace = {poll, 0};
     if (n < to->inputs) copy_leaves(to, from); /* those that an earlier evaluation was given */
-    if (n > 0 && input[n - 1] - input[0] == n - 1) {
+    if (in_a_row(n, input)) {
         memcpy(to->value + input[0], values, n * sizeof *values);
     } else {
         for (size_t k = 0; k < n; k++) to->value[input[k]] = values[k];

@@ -13,6 +13,10 @@
  * AD_NO_MEMORY on failure, and leaves `to` empty. */
 ad_status ad_tape_share(ad_tape *to, const ad_tape *from);
 
+/* Returns whether a recording was made at these values of n of its leaves, to the bit, so that it
+ * need not be evaluated there. */
+int ad_tape_is_at(const ad_tape *tape, size_t n, const ad_node *input, const double *values);
+
 /* Compute all values and partials of `to`, which shares the structure of `from`.  The n leaves
  * input[0] < input[1] < ... get the given values, and other leaves those of `from`.  The operations
  * are those that were recorded, in their order, so that the result is to the bit what recording at

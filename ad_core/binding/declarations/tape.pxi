@@ -141,6 +141,7 @@ cdef extern from "tape/running.h" nogil:
 
 cdef extern from "tape/evaluate.h" nogil:
     ad_status ad_tape_share(ad_tape *to, const ad_tape *source)
+    bint ad_tape_is_at(const ad_tape *tape, size_t n, const ad_node *input, const double *values)
     ad_status ad_tape_evaluate(ad_tape *to, const ad_tape *source, size_t n, const ad_node *input,
                                const double *values, const ad_poll *poll)
 

@@ -28,8 +28,8 @@ cdef void give_shared_tape(Trace trace, ad_tape *tape) noexcept:
 
 
 def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
-    """(trace, flipped): the same recording at other values of its inputs, and a list with the first
-    guard whose outcome has changed, or an empty one.  values: float64, one for each of the input
+    """(trace, flipped): the recording at these values of its inputs (itself if it was made there),
+    and a list with the first guard whose outcome has changed, or an empty one.  values: float64, one for each of the input
     nodes, which ascend."""
     cdef Trace root = trace.root()
     cdef cnp.ndarray nodes = contiguous(inputs)
@@ -37,12 +37,16 @@ def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
     cdef size_t n = <size_t> cnp.PyArray_SIZE(nodes)
     cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(nodes)
     cdef double *value = <double *> cnp.PyArray_DATA(dense)
-    cdef Trace result = Trace.__new__(Trace, root)
-    cdef ad_tape *to = result.tape
+    cdef Trace result
+    cdef ad_tape *to
     cdef PyObject *signal = NULL
     cdef ad_poll poll
     cdef ad_status status
     cdef size_t flipped = 0
+    if ad_tape_is_at(root.tape, n, node, value):
+        return trace, []
+    result = Trace.__new__(Trace, root)
+    to = result.tape
     poll.stop = signal_pending
     poll.context = &signal
     result.fun = trace.fun

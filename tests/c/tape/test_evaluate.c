@@ -95,6 +95,17 @@ TEST(leaves_that_are_not_given_have_the_values_of_the_recording) {
     ad_tape_free(&from);
 }
 
+TEST(a_recording_knows_its_own_point) {
+    ad_tape from;
+    ad_node leaf[3], y;
+    REQUIRE(record(&from, leaf, &y));
+    CHECK(ad_tape_is_at(&from, 3, leaf, (double[]){0, 7, 5}));
+    CHECK(ad_tape_is_at(&from, 2, leaf + 1, (double[]){7, 5}) && ad_tape_is_at(&from, 0, NULL, NULL));
+    CHECK(!ad_tape_is_at(&from, 3, leaf, (double[]){-0.0, 7, 5}));
+    CHECK(!ad_tape_is_at(&from, 2, leaf + 1, (double[]){7, NAN}));
+    ad_tape_free(&from);
+}
+
 TEST(a_tape_that_shares_a_structure_is_not_recorded_on) {
     ad_tape from, to;
     ad_node leaf[3], y, node;
