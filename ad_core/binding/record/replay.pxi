@@ -21,7 +21,8 @@ cdef ad_tape *take_shared_tape(Trace trace) except NULL:
 
 
 cdef void give_shared_tape(Trace trace, ad_tape *tape) noexcept:
-    if trace.spare == NULL and (tape.room_nodes + tape.room_partials) * sizeof(double) <= KEEP_BYTES:
+    cdef size_t room = (tape.room_nodes + tape.room_partials) * sizeof(double)
+    if trace.spare == NULL and room <= KEEP_BYTES:
         trace.spare = tape
     else:
         drop_tape(tape)
@@ -29,8 +30,8 @@ cdef void give_shared_tape(Trace trace, ad_tape *tape) noexcept:
 
 def replayed(Trace trace not None, cnp.ndarray inputs, cnp.ndarray values):
     """(trace, flipped): the recording at these values of its inputs (itself if it was made there),
-    and a list with the first guard whose outcome has changed, or an empty one.  values: float64, one for each of the input
-    nodes, which ascend."""
+    and a list with the first guard whose outcome has changed, or an empty one.  values: float64,
+    one for each of the input nodes, which ascend."""
     cdef Trace root = trace.root()
     cdef cnp.ndarray nodes = contiguous(inputs)
     cdef cnp.ndarray dense = contiguous(values, dtype_float)

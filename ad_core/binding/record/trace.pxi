@@ -106,8 +106,8 @@ cdef class Trace:
     #                             it, and entries of their sparsity patterns; 0: no limit
     cdef Names names            # the names of NumPy that it needs replaced
     cdef ad_tape *spare         # a tape that shares its structure, for the next evaluation; or NULL
-    cdef PyObject *shared       # the Trace whose structure its own tape shares, or NULL.  Counted,
-    #                             but not visited by the garbage collector, which could drop it first
+    cdef PyObject *shared       # the Trace whose structure its own tape shares, or NULL; owned, but
+    #                             hidden from the garbage collector, which could clear it first
     cdef object __weakref__
 
     def __cinit__(self, Trace shared=None):
