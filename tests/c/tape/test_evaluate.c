@@ -100,7 +100,8 @@ TEST(a_recording_knows_its_own_point) {
     ad_node leaf[3], y;
     REQUIRE(record(&from, leaf, &y));
     CHECK(ad_tape_is_at(&from, 3, leaf, (double[]){0, 7, 5}));
-    CHECK(ad_tape_is_at(&from, 2, leaf + 1, (double[]){7, 5}) && ad_tape_is_at(&from, 0, NULL, NULL));
+    CHECK(ad_tape_is_at(&from, 2, leaf + 1, (double[]){7, 5}) &&
+          ad_tape_is_at(&from, 0, NULL, NULL));
     CHECK(!ad_tape_is_at(&from, 3, leaf, (double[]){-0.0, 7, 5}));
     CHECK(!ad_tape_is_at(&from, 2, leaf + 1, (double[]){7, NAN}));
     ad_tape_free(&from);
