@@ -11,7 +11,7 @@ from ad_core.inspect.explain import route_rows, table
 from ad_core.inspect.spy import spy
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, seed_leaves
-from ad_core.programs.by_cost import ByCost, Costs
+from ad_core.programs.by_cost import ByCost, Costs, time_of
 from ad_core.programs.fallback import ByUnitVectors, Replayed
 from ad_core.programs.own_point import OwnPoint
 from ad_core.programs.source import Source
@@ -35,6 +35,7 @@ class Compiled(_core.Evaluator):
         self._source = None
         self._built = {}
         self._facts = {}
+        self._keys = {}
         self._costs = None
 
     @property
@@ -46,10 +47,10 @@ class Compiled(_core.Evaluator):
 
     def _build(self, name, argnums):
         """The Call of a method; the core keeps those for argnums=0."""
-        numbers, single = self._lowered.wrt(argnums)
-        key = name, tuple(numbers), single
+        key = self._key(name, argnums)
         call = self._built.get(key)
         if call is None:
+            _, numbers, _ = key
             points = self._check_results(name, numbers)
             try:
                 call, self._facts[key] = self._make(name, argnums, numbers, points)
@@ -59,6 +60,18 @@ class Compiled(_core.Evaluator):
         elif type(call) is ByCost and call.settled:
             self._built[key], self._facts[key] = call.call, call.program_facts
         return self._built[key]
+
+    def _key(self, name, argnums):
+        """The key of a method in _built and _facts: its name, the numbers of the arguments that it
+        differentiates by, and whether argnums was one number."""
+        if type(argnums) is not int:
+            numbers, single = self._lowered.wrt(argnums)
+            return name, tuple(numbers), single
+        key = self._keys.get((name, argnums))
+        if key is None:  # a replayed method, which has no Call in the core, looks here at each point
+            numbers, single = self._lowered.wrt(argnums)
+            key = self._keys[name, argnums] = name, tuple(numbers), single
+        return key
 
     def _completed(self, call, name, argnums, points):
         """A Call with what it needs for points that it does not handle itself."""
@@ -102,21 +115,23 @@ class Compiled(_core.Evaluator):
         if self._costs is None:
             self._costs = Costs(self._recording)
         width = source.arguments.extent(numbers)
-        costs, failed = self._costs, 0
-        cost, room = costs.replay(name, width), costs.room(name, width)
-        least = costs.least(name, width)
-        if room >= least:
-            try:
-                return self._program(name, argnums, report, room)
-            except _core.ProgramTooLarge:
-                failed = room
+        costs, failed, made = self._costs.of(name, width), 0, None
 
         def make(room):
             call, facts = self._program(name, argnums, report, room)
             return self._completed(call, name, argnums, points), facts
 
+        if costs.at_once:
+            try:
+                call, facts = self._program(name, argnums, report, costs.room)
+            except _core.ProgramTooLarge:
+                failed = costs.room
+            else:
+                if costs.pays(time_of(call)):
+                    return call, facts
+                made = self._completed(call, name, argnums, points), facts
         replayed = Replayed(self._recording, source, name, argnums, report)
-        return ByCost(replayed, make, cost, room, least, failed), None
+        return ByCost(replayed, make, costs, failed, made), None
 
     def _program(self, name, argnums, report, room):
         """(Call, facts) of a program that needs at most `room` further terms."""
@@ -273,8 +288,8 @@ class Compiled(_core.Evaluator):
         """
         check_what(what)
         name = f"sparse_{what}" if sparse else what
-        numbers, single = self._lowered.wrt(argnums)
-        key = name, tuple(numbers), single
+        key = self._key(name, argnums)
+        _, numbers, _ = key
         source = self._lowered
         wide = source.arguments.extent(numbers)
         entries = wide * (source.result.size if what == "jacobian" else wide)

@@ -27,10 +27,10 @@ class Large:
 
     def evaluate(self, arguments, out, workers, progress):
         results, missed = self.batch(list(arguments), out, workers, progress)
-        if missed is not None and np.any(missed):
+        if missed is not None and missed.any():
             results, missed = self.own(self, missed, arguments, results)
-        if missed is not None and np.any(missed):
-            self.report_missed(missed, arguments)
+            if missed.any():
+                self.report_missed(missed, arguments)
         return results[0] if self.pack is None else self.pack(results)
 
 
@@ -164,7 +164,7 @@ class Replayed(Large):
 
     def at(self, leaves):
         """(the recording at one point, the guards with another outcome than recorded)."""
-        flat = np.ravel(leaves[0]) if len(leaves) == 1 else _row(leaves)
+        flat = _row(leaves)
         flat = flat if self.order is None else flat[self.order]
         trace, flipped = _core.replayed(self.recording.trace, self.inputs, flat)
         return self.of(trace), flipped
@@ -235,9 +235,8 @@ class Replayed(Large):
                     f"batch axes before it, got shape {array.shape}"
                 )
             arrays.append(array)
-        lead = np.broadcast_shapes(
-            *(x.shape[: x.ndim - len(s)] for x, s in zip(arrays, self.in_shapes, strict=True))
-        )
+        leads = [x.shape[: x.ndim - len(s)] for x, s in zip(arrays, self.in_shapes, strict=True)]
+        lead = np.broadcast_shapes(*leads) if any(leads) else ()
         if self.check_points is not None and out is None:
             self.check_points(math.prod(lead))
         missed = np.zeros(lead, bool)
@@ -251,7 +250,8 @@ class Replayed(Large):
 
 def _row(leaves):
     """Arrays as one vector."""
-    return np.concatenate([*map(np.ravel, leaves), np.empty(0)])
+    rows = [x.reshape(-1) for x in leaves]
+    return rows[0] if len(rows) == 1 else np.concatenate([*rows, np.empty(0)])
 
 
 def leaves_of(recording, arguments, numbers):

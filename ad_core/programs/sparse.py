@@ -6,7 +6,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.programs.build import build, check_scalar, pack_with_value
-from ad_core.programs.by_cost import ByCost
+from ad_core.programs.by_cost import ByCost, Estimate
 from ad_core.programs.fallback import Replayed, Skeleton
 from ad_core.programs.sparse_costs import SparseCosts
 from ad_core.sparse.compression import Compression
@@ -69,7 +69,7 @@ def make_sparse(recording, source, name, argnums, report, completed):
         call, facts = program(room, swept.swept.structure)
         return completed(call), facts
 
-    return ByCost(swept, make, cost, room, least, failed), None
+    return ByCost(swept, make, Estimate(cost, room, least), failed), None
 
 
 def _cheaper(recording, source, name, argnums, report, costs, call, facts):

@@ -149,9 +149,9 @@ def test_no_attempt_costs_more_than_some_calls(name, monkeypatch):
         assert costs.estimate() <= room <= costs.room(products)
     # The next attempt is due when the replays have cost as much as it may.
     made = len(rooms)
-    calls = int(stand_in.least * by_cost.MAKE / stand_in.cost) + 2
+    calls = int(stand_in.costs.least * by_cost.MAKE / stand_in.costs.replay) + 2
     for _ in range(2 * calls if not rooms else 0):
-        stand_in.spent += stand_in.cost
+        stand_in.spent += stand_in.costs.replay
     stand_in.try_program(stand_in.spent / by_cost.MAKE)
     assert len(rooms) - made <= 1
 

@@ -204,6 +204,11 @@ def multiplications(Trace trace not None):
     return ad_lower_products(trace.root().tape)
 
 
+def call_edges(Trace trace not None):
+    """The number of edges of the calls of rules of a recording."""
+    return ad_lower_calls(trace.root().tape)
+
+
 NO_TERM = AD_NO_TERM
 MOST_DERIVED_TERMS = MOST_DERIVED
 
