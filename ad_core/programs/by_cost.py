@@ -19,11 +19,11 @@ import numpy as np
 from ad_core import _core
 from ad_core.programs.fallback import Large
 
-__all__ = ["ByCost", "Costs", "Estimate", "time_of"]
+__all__ = ["ByCost", "Costs", "Estimate", "recording_time", "time_of"]
 
 FIRST = 20  # replays that a program may cost before any have been made
 START = 1 << 15  # the start of a replay
-RECORD = 1 << 10  # to run one of the function's own operations while it is recorded
+RECORD, RECORD_SCALAR = 1 << 10, 200  # to run and record an operation on arrays, on scalars
 MAKE = 200  # to derive a term, and to number and order its operation
 FAST = 4  # multiplications of matrix products that BLAS does in the time of one operation
 SEEDS = 2  # seeds that a Jacobian's sweep carries in the time of one
@@ -36,6 +36,12 @@ PER_EDGE = {
     "value": 0, "jvp": TANGENT, "vjp": ADJOINT, "grad": ADJOINT, "value_and_grad": ADJOINT,
     "hvp": SECOND, "ggnvp": TANGENT + ADJOINT, "weighted_ggnvp": TANGENT + ADJOINT,
 }  # fmt: skip
+
+
+def recording_time(recording):
+    """The time to run and record a function, in operations of a program."""
+    arrays, scalars = _core.recorded_operations(recording.trace)
+    return RECORD * arrays + RECORD_SCALAR * scalars
 
 
 class Estimate(NamedTuple):
@@ -64,8 +70,8 @@ class Costs:
     """What the methods of a recording cost, in operations of a program."""
 
     def __init__(self, recording):
-        size = _core.tape_size(recording.trace)
-        self.nodes, self.runs = size["nodes"], size["runs"]
+        self.nodes = _core.tape_size(recording.trace)["nodes"]
+        self.record = recording_time(recording)
         edges = _core.sweep_edges(recording.trace)
         self.products = _core.multiplications(recording.trace)
         self.calls = _core.call_edges(recording.trace)
@@ -84,7 +90,7 @@ class Costs:
 
     def once(self, name, width):
         """One call of the one-shot transform, which runs the function."""
-        return self.replay(name, width) + RECORD * self.runs
+        return self.replay(name, width) + self.record
 
     def replay(self, name, width):
         """One replay for a method."""
@@ -148,7 +154,8 @@ class ByCost(Large):
                 f"is used for batches of {LANES} points and more"
             )
         elif not self.costs.pays(self.costs.floor):
-            reason = f"a program would have {self.costs.floor:,} operations or more, and take as long"
+            floor = self.costs.floor
+            reason = f"a program would have {floor:,} operations or more, and take as long"
         elif max(self.costs.least, 2 * self.failed) > _core.MOST_DERIVED_TERMS:
             reason = f"a program would take more than {_core.MOST_DERIVED_TERMS:,} terms to make"
         else:

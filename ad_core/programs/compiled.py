@@ -68,7 +68,7 @@ class Compiled(_core.Evaluator):
             numbers, single = self._lowered.wrt(argnums)
             return name, tuple(numbers), single
         key = self._keys.get((name, argnums))
-        if key is None:  # a replayed method, which has no Call in the core, looks here at each point
+        if key is None:  # replayed methods, which have no Call in the core, look here at each point
             numbers, single = self._lowered.wrt(argnums)
             key = self._keys[name, argnums] = name, tuple(numbers), single
         return key

@@ -9,7 +9,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs import by_cost
-from ad_core.programs.by_cost import MAKE, RECORD, START
+from ad_core.programs.by_cost import MAKE, START, recording_time
 
 __all__ = ["SparseCosts"]
 
@@ -26,8 +26,8 @@ class SparseCosts:
     """
 
     def __init__(self, recorded, swept, hessian):
-        size = _core.tape_size(recorded.trace)
-        self.nodes, self.runs = size["nodes"], size["runs"]
+        self.nodes = _core.tape_size(recorded.trace)["nodes"]
+        self.record = recording_time(recorded)
         self.edges = _core.sweep_edges(swept.trace)
         self.recorded, self.swept = recorded, swept
         self.again = START + self.nodes + (GRADIENT * self.edges if hessian else 0)
@@ -45,7 +45,7 @@ class SparseCosts:
     def room(self, products):
         """The terms that a program may need if it costs no more than FIRST calls of the one-shot
         transform, which runs the function and finds the sparsity pattern."""
-        once = self.replay(products) + RECORD * self.runs + PATTERN * self.edges
+        once = self.replay(products) + self.record + PATTERN * self.edges
         return int(by_cost.FIRST * once / MAKE)
 
     def estimate(self):

@@ -175,9 +175,9 @@ static ad_status values_PRODUCT(ad_tape *tape, unsigned kind, const ad_block *b,
     const int64_t e[4] = {b->extent[0].count, size[0], size[1], size[2]};
     (void)kind;
     ad_float_begin();
-    const int done = matmul_values(tape, e, matrix_of(tape, &b->operand[0]),
-                                   matrix_of(tape, &b->operand[1]),
-                                   (ad_matrix){out, e[1] * e[3], e[3], 1});
+    const int done =
+        matmul_values(tape, e, matrix_of(tape, &b->operand[0]), matrix_of(tape, &b->operand[1]),
+                      (ad_matrix){out, e[1] * e[3], e[3], 1});
     ad_float_end();
     return done ? AD_OK : AD_INTERRUPTED;
 }

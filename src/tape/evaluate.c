@@ -7,6 +7,7 @@
 #include "base/floating.h"
 #include "tape/block_values.h"
 #include "tape/record.h"
+#include "tape/running.h"
 
 #define SHORT_FOLD 16 /* operations from which a running fold is computed by one loop */
 
@@ -43,21 +44,13 @@ ad_status ad_tape_share(ad_tape *to, const ad_tape *from) {
     return AD_OK;
 }
 
-/* Returns the number of binary runs from number k on, at most AD_CHUNK, that form a running fold:
- * each combines the result of the one before it with a node from before the fold.  Operations whose
- * value calls no function are as fast one by one. */
+/* Returns the number of runs from number k on that are evaluated as one running fold, at most
+ * AD_CHUNK, or 1.  Operations whose value calls no function are as fast one by one. */
 static size_t fold_length(const ad_tape *tape, size_t k) {
-    const ad_run *run = &tape->run[k];
-    size_t n = 1;
-    if (run->a + 1 != run->node || ad_op_rows[run->op].exact || run->op == AD_PRODUCT) return 1;
-    for (; n < AD_CHUNK && k + n < tape->runs; n++) {
-        const ad_run *next = run + n;
-        if (next->op != run->op || next->form != AD_FORM_BINARY || next->b >= run->node ||
-            next->node != run->node + n || next->a != next->node - 1) {
-            break;
-        }
-    }
-    return n;
+    const unsigned op = tape->run[k].op;
+    if (tape->run[k].form != AD_FORM_BINARY || ad_op_rows[op].exact || op == AD_PRODUCT) return 1;
+    const size_t n = ad_running_length(tape, k, AD_CHUNK);
+    return n < SHORT_FOLD ? 1 : n;
 }
 
 /* The values of a running fold are those of one call of the caller's loop, as in
@@ -101,8 +94,7 @@ static ad_status all_values(ad_tape *to, const ad_tape *from) {
     for (size_t k = 0, n; k < from->runs; k += n) {
         const ad_run *run = &from->run[k];
         ad_status status = AD_OK;
-        n = run->form == AD_FORM_BINARY ? fold_length(from, k) : 1;
-        if (n < SHORT_FOLD) n = 1;
+        n = fold_length(from, k);
         to->nodes = run->node + (n > 1 ? n : ad_run_count(from, run));
         to->runs = k;
         if (n > 1) {

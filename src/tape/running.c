@@ -170,3 +170,31 @@ ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad
     free_sizes(&x);
     return status;
 }
+
+size_t ad_running_length(const ad_tape *tape, size_t k, size_t most) {
+    const ad_run *run = &tape->run[k];
+    size_t n = 1;
+    if (run->form != AD_FORM_BINARY || run->a + 1 != run->node) return 1;
+    for (; n < most && k + n < tape->runs; n++) {
+        const ad_run *next = run + n;
+        if (next->op != run->op || next->form != AD_FORM_BINARY || next->b >= run->node ||
+            next->node != run->node + n || next->a != next->node - 1) {
+            break;
+        }
+    }
+    return n;
+}
+
+size_t ad_tape_operations(const ad_tape *tape, size_t *scalar) {
+    size_t arrays = 0;
+    *scalar = 0;
+    for (size_t k = 0, n; k < tape->runs; k += n) {
+        n = ad_running_length(tape, k, tape->runs);
+        if (n > 1 || tape->run[k].form >= AD_FORM_SPAN) {
+            arrays++;
+        } else {
+            ++*scalar;
+        }
+    }
+    return arrays;
+}

@@ -25,4 +25,13 @@ ad_status ad_tape_running_rows(ad_tape *tape, unsigned op, size_t n, size_t rows
 ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad_node *node,
                                 const int64_t *place, size_t groups, ad_node *result);
 
+/* Returns the number of runs from number k on, at most `most`, that form such a fold of nodes before
+ * them: each combines the result of the run before it with one of these nodes.  1 if there is no
+ * fold. */
+size_t ad_running_length(const ad_tape *tape, size_t k, size_t most);
+
+/* Returns the number of operations on arrays of a recording, of which a running fold is one, and
+ * writes that of operations on scalars to *scalar. */
+size_t ad_tape_operations(const ad_tape *tape, size_t *scalar);
+
 #endif

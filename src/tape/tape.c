@@ -101,8 +101,8 @@ ad_status ad_tape_reserve(ad_tape *t, size_t nodes, size_t partials, size_t list
                           size_t spans, size_t blocks) {
     /* The first comparison of each kind prevents overflow: then every term of a sum is below
      * 2^33. */
-    if (t->shares || nodes > AD_MAX_NODES || t->nodes + nodes > t->limit || partials > MAX_ENTRIES ||
-        t->partials + partials > MAX_ENTRIES || lists > MAX_ENTRIES ||
+    if (t->shares || nodes > AD_MAX_NODES || t->nodes + nodes > t->limit ||
+        partials > MAX_ENTRIES || t->partials + partials > MAX_ENTRIES || lists > MAX_ENTRIES ||
         t->lists + lists > MAX_ENTRIES || t->runs + runs > MAX_ENTRIES) {
         return AD_TAPE_FULL;
     }
@@ -167,7 +167,8 @@ int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count) {
 }
 
 ad_status ad_tape_reserve_guards(ad_tape *t, size_t guards, size_t checks, size_t outcomes) {
-    if (t->shares || guards > MAX_ENTRIES || checks > MAX_ENTRIES || t->checks + checks > MAX_ENTRIES) {
+    if (t->shares || guards > MAX_ENTRIES || checks > MAX_ENTRIES ||
+        t->checks + checks > MAX_ENTRIES) {
         return AD_TAPE_FULL;
     }
     ad_status status =

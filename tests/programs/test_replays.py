@@ -39,7 +39,7 @@ FUNCTIONS = {
     "rules": lambda x: np.linalg.det(np.reshape(x, (7, 7))),
     "solved": lambda x: np.sum(np.linalg.solve(B + np.diag(x[:7]), x[7:14])),
     "inner derivative": lambda x: np.sum(ad_core.grad(lambda y: np.sum(y**3 * x))(x)),
-    "derivative at numbers": lambda x: np.sum(x * ad_core.grad(lambda y: np.sum(y**3))(np.ones(49))),
+    "at numbers": lambda x: np.sum(x * ad_core.grad(lambda y: np.sum(y**3))(np.ones(49))),
     "norm": lambda x: np.linalg.norm(x) ** 2,
     "scalars": looped,
     "several results": lambda x: np.stack([x[0] * x[1], np.sum(x), x[3] + 0.0]),
@@ -138,7 +138,8 @@ def test_replays_that_exist_at_once():
     del trace
     gc.collect()
     for trace, x in held:
-        assert _core.values_at(trace, recording.outputs.nodes, ()) == fun(x)
+        found = _core.values_at(trace, recording.outputs.nodes, ())
+        assert found == record(fun, (x,), {}, 0).value()
 
 
 def test_a_replay_outlives_its_recording():
@@ -189,7 +190,7 @@ class Unwilling:
 def ruled():
     """A tape with a call of such a function, and the function."""
     unwilling = Unwilling()
-    outer = ad_core.external(unwilling, jacobian=lambda x: 2.0 * np.eye(3), shape=(3,))
+    outer = ad_core.external(unwilling, jacobian=lambda x: 2.0 * np.eye(3))
     first = np.array([1.0, 2.0, 3.0])
     return ad_core.trace(lambda x: np.sum(outer(x) ** 2 * x), first), unwilling, first
 
@@ -204,7 +205,7 @@ def test_a_rule_that_replays_the_same_recording():
     np.testing.assert_allclose(inner[0], 12 * (3 * first) ** 2)
 
 
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_a_replay_that_fails_damages_nothing(error):
     tape, unwilling, first = ruled()
     again = tape._again("grad", 0)

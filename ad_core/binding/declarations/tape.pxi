@@ -138,6 +138,7 @@ cdef extern from "tape/running.h" nogil:
                                    const ad_operand *x, ad_node *node)
     ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad_node *node,
                                     const int64_t *place, size_t groups, ad_node *result)
+    size_t ad_tape_operations(const ad_tape *tape, size_t *scalar)
 
 cdef extern from "tape/evaluate.h" nogil:
     ad_status ad_tape_share(ad_tape *to, const ad_tape *source)

@@ -95,3 +95,22 @@ TEST(groups_of_equal_size_are_one_block) {
     CHECK(ad_tape_reduce_groups(&tape, AD_BLOCK_CALL, 8, node, place, 6, sum) == AD_BAD_OP);
     ad_tape_free(&tape);
 }
+
+TEST(a_running_fold_counts_as_one_operation) {
+    const int64_t one[1] = {1};
+    ad_node first = 0, node[N], y = 0;
+    ad_tape tape;
+    ad_tape_init(&tape);
+    REQUIRE(ad_tape_inputs(&tape, N, &first) == AD_OK);
+    for (ad_node k = 0; k < N; k++) tape.value[k] = k;
+    const ad_operand x = {first, one, NULL};
+    REQUIRE(ad_tape_running(&tape, AD_MAXIMUM, N, &x, node) == AD_OK);
+    REQUIRE(ad_tape_unary(&tape, AD_EXP, node[N - 1], &y) == AD_OK);
+    REQUIRE(ad_tape_binary(&tape, AD_ADD, node[1], y, &y) == AD_OK); /* not of its predecessor */
+    size_t scalar = 0;
+    CHECK(tape.runs == N + 2 && ad_tape_operations(&tape, &scalar) == 1 && scalar == 3);
+    CHECK(ad_running_length(&tape, 1, SIZE_MAX) == N - 1 && ad_running_length(&tape, 1, 3) == 3);
+    CHECK(ad_running_length(&tape, 0, SIZE_MAX) == 1);
+    CHECK(ad_running_length(&tape, N + 1, SIZE_MAX) == 1);
+    ad_tape_free(&tape);
+}
