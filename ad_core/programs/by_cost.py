@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.fallback import Large
+from ad_core.programs.fallback import Large, are_numbers
 
 __all__ = ["ByCost", "Costs", "Estimate", "recording_time", "time_of"]
 
@@ -201,5 +201,7 @@ def time_of(call):
 
 def points_of(arguments, shapes):
     """The number of points of a batch."""
+    if are_numbers(arguments, shapes):
+        return 1
     leads = [np.shape(x)[: np.ndim(x) - len(s)] for x, s in zip(arguments, shapes, strict=True)]
     return math.prod(np.broadcast_shapes(*leads)) if any(leads) else 1

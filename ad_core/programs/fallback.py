@@ -15,7 +15,16 @@ from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, 
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 from ad_core.recording.trees import flatten
 
-__all__ = ["ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of"]
+__all__ = [
+    "ByUnitVectors", "Large", "Replayed", "Skeleton", "are_numbers", "into", "leaves_of",
+]  # fmt: skip
+
+NUMBERS = frozenset((float, np.float64))
+
+
+def are_numbers(arguments, shapes):
+    """Whether all leaves are numbers, which are then one point."""
+    return not any(shapes) and NUMBERS.issuperset(map(type, arguments))
 
 
 class Large:
@@ -225,6 +234,8 @@ class Replayed(Large):
         return [np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)]
 
     def batch(self, arguments, out, workers, progress):
+        if are_numbers(arguments, self.in_shapes) and len(arguments) == len(self.in_shapes):
+            return self.results_of(np.array(arguments, np.float64), (), out, progress)
         pairs = list(zip(arguments, self.in_shapes, strict=True))
         arrays = []
         for k, (x, shape) in enumerate(pairs):
@@ -237,19 +248,24 @@ class Replayed(Large):
             arrays.append(array)
         leads = [x.shape[: x.ndim - len(s)] for x, s in zip(arrays, self.in_shapes, strict=True)]
         lead = np.broadcast_shapes(*leads) if any(leads) else ()
+        return self.results_of(arrays, lead, out, progress)
+
+    def results_of(self, leaves, lead, out, progress):
+        """(results, which points missed) for leaves with the batch axes `lead`, checked."""
         if self.check_points is not None and out is None:
             self.check_points(math.prod(lead))
         missed = np.zeros(lead, bool)
         if not lead:
-            missed[()], results = self.at_point(arrays)
+            missed[()], results = self.at_point(leaves)
         else:
-            results = self.at_points(lead, arrays, missed, progress)
-        results = results if out is not None else [y[()] for y in results]
-        return into(results, out, self.name, arrays), missed
+            results = self.at_points(lead, leaves, missed, progress)
+        return into(results, out, self.name, leaves), missed
 
 
 def _row(leaves):
-    """Arrays as one vector."""
+    """Arrays, or a vector of numbers, as one vector."""
+    if isinstance(leaves, np.ndarray):
+        return leaves
     rows = [x.reshape(-1) for x in leaves]
     return rows[0] if len(rows) == 1 else np.concatenate([*rows, np.empty(0)])
 
