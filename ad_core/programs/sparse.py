@@ -40,7 +40,7 @@ def make_sparse(recording, source, name, argnums, report, completed):
             raise _core.ProgramTooLarge
         return build(source, name, argnums, report, room, structure)
 
-    costs = SparseCosts(recording, recording, hessian)
+    costs = SparseCosts(recording, hessian, _core.sweep_edges(recording.trace))
     room, failed = costs.room(0), 0
     if costs.is_small and costs.least <= room:
         try:
@@ -49,14 +49,12 @@ def make_sparse(recording, source, name, argnums, report, completed):
         except _core.ProgramTooLarge:
             failed = room
     swept = Compressed(recording, source, name, argnums, report)
-    costs = SparseCosts(recording, swept.forget(), hessian)
+    costs = SparseCosts(recording, hessian, swept.swept.edges)
     products = min(swept.swept.route.candidates.values())
-    room, cost = costs.room(products), costs.replay(products)
+    room, cost = min(costs.room(products), _core.MOST_DERIVED_TERMS), costs.replay(products)
     least = max(costs.least, 2 * failed)
-    room = min(room, _core.MOST_DERIVED_TERMS)
     if least <= room:
-        least = max(least, costs.estimate())
-    costs.swept = None  # it may be larger than the recording
+        least = max(least, costs.estimate(recording, swept.of(recording.trace)))
     if least <= room:
         try:
             call, facts = program(room)
@@ -80,7 +78,6 @@ def _cheaper(recording, source, name, argnums, report, costs, call, facts):
         facts["candidates"]["compressed"] = f"at least {least:,} operations"
         return call, facts
     swept = Compressed(recording, source, name, argnums, report)
-    swept.forget()
     return swept.or_program(call, facts, costs.again)
 
 
@@ -107,14 +104,10 @@ class Compressed(Replayed):
         super().__init__(recording, source, name, argnums, report)
         own = self.of(recording.trace)
         self.swept = Compression(own, source.name, hessian=name == "sparse_hessian")
+        self.swept.forget()  # a gradient's recording, which may be larger than that of the function
         self.pack = self.swept.structure
         if name == "sparse_value_and_jacobian":
             self.pack = pack_with_value(source, self.pack)
-
-    def forget(self):
-        """Drop the recording whose pattern was found, and return it: for a Hessian, that of its
-        gradient, which may be larger than the recording."""
-        return self.swept.forget()
 
     def or_program(self, call, facts, again):
         """(this, None) or (the Call of a program, its facts), whichever takes fewer operations."""

@@ -20,18 +20,16 @@ SAMPLED = 512, 256  # every so many-th output is in a sample
 
 
 class SparseCosts:
-    """What a sparse Jacobian or Hessian of a recording costs.
+    """What a sparse Jacobian or Hessian of a recording costs."""
 
-    recorded: the recording; swept: the same or, for a Hessian, the recording of its gradient.
-    """
-
-    def __init__(self, recorded, swept, hessian):
-        self.nodes = _core.tape_size(recorded.trace)["nodes"]
-        self.record = recording_time(recorded)
-        self.edges = _core.sweep_edges(swept.trace)
-        self.recorded, self.swept = recorded, swept
-        self.again = START + self.nodes + (GRADIENT * self.edges if hessian else 0)
-        self.least = self.nodes + self.edges  # the number of terms of a program, at least
+    def __init__(self, recording, hessian, edges):
+        """edges: those of the recording or, for a Hessian, of the recording of its gradient."""
+        self.hessian = hessian
+        self.nodes = _core.tape_size(recording.trace)["nodes"]
+        self.record = recording_time(recording)
+        self.edges = edges
+        self.again = START + self.nodes + (GRADIENT * edges if hessian else 0)
+        self.least = self.nodes + edges  # the number of terms of a program, at least
 
     @property
     def is_small(self):
@@ -48,26 +46,29 @@ class SparseCosts:
         once = self.replay(products) + self.record + PATTERN * self.edges
         return int(by_cost.FIRST * once / MAKE)
 
-    def estimate(self):
+    def estimate(self, recording, own):
         """The number of terms of a program; infinite if it has more than a graph may have.
 
+        own: the recording with those inputs alone by which it is differentiated.
+
         The difference of two samples is the cost of the further outputs; what all outputs share
-        counts once.  It is too large where outputs share more with their neighbours than with
+        counts once.  The estimate is too large where outputs share more with their neighbours than with
         others.
         """
         if self.is_small:
             return self.least
-        # The recording of a gradient begins with the nodes of its function.
-        inputs, outputs = self.recorded.inputs.nodes, self.swept.outputs
-        numbers = np.flatnonzero(np.isin(inputs, self.swept.inputs.nodes)).astype(np.uint32)
+        # The recording of a gradient, which is not kept, begins with the nodes of its function.
+        swept = own.differentiated() if self.hessian else own
+        every, outputs = recording.inputs.nodes, swept.outputs.nodes
+        numbers = np.flatnonzero(np.isin(every, own.inputs.nodes)).astype(np.uint32)
         counts = []
         try:
             for share in SAMPLED:
-                some = outputs.nodes[::share]
-                graph = _core.Graph(self.swept.trace, inputs, some)
+                some = outputs[::share]
+                graph = _core.Graph(swept.trace, every, some)
                 graph.jacobian(numbers, graph.outputs, np.empty(0, np.uint32))
                 counts.append((len(some), graph.terms))
         except _core.ProgramTooLarge:
             return np.inf
         (m, few), (n, more) = counts
-        return more if n == m else few + (more - few) * (outputs.size - m) / (n - m)
+        return more if n == m else few + (more - few) * (len(outputs) - m) / (n - m)

@@ -83,7 +83,5 @@ class Compression:
         return found
 
     def forget(self):
-        """Drop the recording that it was made from, and return the one whose sparsity pattern was
-        found: the same or, for a Hessian, that of the gradient."""
-        (_, swept), self._first = self._first, None
-        return swept
+        """Drop the recording that it was made from."""
+        self._first = None

@@ -61,6 +61,13 @@ def call_of(tape, what):
     return tape._build(f"sparse_{what}", 0)
 
 
+def costs_of(fun, what, x):
+    """The recording at a point, and the SparseCosts of its derivative."""
+    recording = record(fun, (x,), {}, 0)
+    swept = recording.differentiated() if what == "hessian" else recording
+    return recording, SparseCosts(recording, what == "hessian", _core.sweep_edges(swept.trace))
+
+
 def postponed(monkeypatch):
     """Let programs be made only when a test asks for them."""
     monkeypatch.setattr(by_cost, "FIRST", 0)
@@ -141,12 +148,10 @@ def test_no_attempt_costs_more_than_some_calls(name, monkeypatch):
     stand_in = call_of(tape, what)
     assert type(stand_in) is ByCost
     assert len(rooms) <= 1
-    recording = record(fun, (x,), {}, 0)
-    swept = recording.differentiated() if what == "hessian" else recording
-    costs = SparseCosts(recording, swept, what == "hessian")
+    recording, costs = costs_of(fun, what, x)
     products = min(stand_in.replayed.swept.route.candidates.values())
     for room in rooms:
-        assert costs.estimate() <= room <= costs.room(products)
+        assert costs.estimate(recording, recording) <= room <= costs.room(products)
     # The next attempt is due when the replays have cost as much as it may.
     made = len(rooms)
     calls = int(stand_in.costs.least * by_cost.MAKE / stand_in.costs.replay) + 2
@@ -163,12 +168,11 @@ def test_samples_estimate_the_number_of_terms(name, monkeypatch):
     monkeypatch.setattr(sparse_costs, "SAMPLED", (16, 8))
     monkeypatch.setattr(by_cost, "FIRST", 10**9)
     x = RNG.normal(size=30 * 30)
-    recording = record(fun, (x,), {}, 0)
-    swept = recording.differentiated() if what == "hessian" else recording
+    recording, costs = costs_of(fun, what, x)
     tape = ad_core.trace(fun, x)
     graph = tape._lowered.graph
     tape._build(f"sparse_{what}", 0)
-    found = SparseCosts(recording, swept, what == "hessian").estimate()
+    found = costs.estimate(recording, recording)
     assert 0.5 * graph.terms < found < 5 * graph.terms
 
 
@@ -179,8 +183,8 @@ def test_samples_of_a_function_that_is_too_large(monkeypatch):
     monkeypatch.setattr(sparse_costs, "SMALL", 0)
     monkeypatch.setattr(_core, "Graph", too_large)
     x = RNG.normal(size=900)
-    recording = record(bands, (x,), {}, 0)
-    assert SparseCosts(recording, recording, False).estimate() == np.inf
+    recording, costs = costs_of(bands, "jacobian", x)
+    assert costs.estimate(recording, recording) == np.inf
     tape = ad_core.trace(bands, x)
     assert tape.jacobian(x, sparse=True).nnz == (900 - 6) * 7
     assert "reason" in tape.explain(sparse=True)
