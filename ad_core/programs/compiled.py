@@ -152,11 +152,12 @@ class Compiled(_core.Evaluator):
         """Return the sparsity pattern of the Jacobian, a Boolean scipy.sparse.csr_array (K, D).
 
         It holds every entry that is different from zero at some point of this path, and its indices
-        are those of ``jacobian(..., sparse=True)``.  If the Jacobian has a program, entries that
-        cancel at every point (x - x) are left out too.  Otherwise the pattern is what the
-        recording's operations depend on, without products with constant zeros.  Raises TypeError
-        unless one array is differentiated by one array, MemoryError for more than 2^31 entries, and
-        ImportError without SciPy.  Cost: that of compiling the Jacobian's program, if it has one.
+        are those of ``jacobian(..., sparse=True)``.  If the Jacobian's program is made at once,
+        entries that cancel at every point (x - x) are left out too.  Otherwise the pattern is what
+        the recording's operations depend on, without products with constant zeros, and a later
+        program keeps it.  Raises TypeError unless one array is differentiated by one array,
+        MemoryError for more than 2^31 entries, and ImportError without SciPy.  Cost: that of the
+        first sparse Jacobian.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: x[1:] * x[:-1], np.ones(3))
