@@ -38,9 +38,8 @@ PER_EDGE = {
 }  # fmt: skip
 
 
-def recording_time(recording):
-    """The time to run and record a function, in operations of a program."""
-    arrays, scalars = _core.recorded_operations(recording.trace)
+def recording_time(arrays, scalars):
+    """The time to run and record so many operations on arrays and on scalars."""
     return RECORD * arrays + RECORD_SCALAR * scalars
 
 
@@ -70,27 +69,17 @@ class Costs:
     """What the methods of a recording cost, in operations of a program."""
 
     def __init__(self, recording):
-        self.nodes = _core.tape_size(recording.trace)["nodes"]
-        self.record = recording_time(recording)
-        edges = _core.sweep_edges(recording.trace)
-        self.products = _core.multiplications(recording.trace)
-        self.calls = _core.call_edges(recording.trace)
+        counts = _core.recording_counts(recording.trace)
+        self.nodes, edges, self.products, self.calls, *operations = counts
+        self.record = recording_time(*operations)
         self.edges = max(edges - 2 * self.products - self.calls, 0)
         self.outputs = recording.outputs.size
 
     def of(self, name, width):
         """The Estimate for a method; `width` is the number of inputs it differentiates by."""
-        counts = self.replay, self.room, self.least, self.operations
-        return Estimate(*(count(name, width) for count in counts))
-
-    def room(self, name, width):
-        """The terms that a program may need if it costs no more than FIRST calls of the one-shot
-        transform."""
-        return int(FIRST * self.once(name, width) / MAKE)
-
-    def once(self, name, width):
-        """One call of the one-shot transform, which runs the function."""
-        return self.replay(name, width) + self.record
+        replay = self.replay(name, width)
+        room = FIRST * (replay + self.record) / MAKE  # one-shot calls run the function
+        return Estimate(replay, int(room), self.least(name, width), self.operations(name, width))
 
     def replay(self, name, width):
         """One replay for a method."""

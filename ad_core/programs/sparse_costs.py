@@ -25,8 +25,8 @@ class SparseCosts:
     def __init__(self, recording, hessian, edges):
         """edges: those of the recording or, for a Hessian, of the recording of its gradient."""
         self.hessian = hessian
-        self.nodes = _core.tape_size(recording.trace)["nodes"]
-        self.record = recording_time(recording)
+        self.nodes, _, _, _, *operations = _core.recording_counts(recording.trace)
+        self.record = recording_time(*operations)
         self.edges = edges
         self.again = START + self.nodes + (GRADIENT * edges if hessian else 0)
         self.least = self.nodes + edges  # the number of terms of a program, at least
@@ -52,8 +52,8 @@ class SparseCosts:
         own: the recording with those inputs alone by which it is differentiated.
 
         The difference of two samples is the cost of the further outputs; what all outputs share
-        counts once.  The estimate is too large where outputs share more with their neighbours than with
-        others.
+        counts once.  The estimate is too large where outputs share more with their neighbours than
+        with others.
         """
         if self.is_small:
             return self.least

@@ -122,10 +122,3 @@ def record_correlation(a, v, int64_t shift, int64_t count):
     check(ad_tape_correlate(trace.tape, length, (<ad_node *> cnp.PyArray_DATA(left))[0],
                             (<ad_node *> cnp.PyArray_DATA(right))[0], step, shift, count, &first))
     return new_array(trace, consecutive(first, 1, &size), False)
-
-
-def recorded_operations(Trace trace not None):
-    """The numbers of operations on arrays, of which a running fold is one, and on scalars."""
-    cdef size_t scalar = 0
-    arrays = ad_tape_operations(trace.root().tape, &scalar)
-    return arrays, scalar
