@@ -35,11 +35,15 @@ SEEDS = {
 WHOLE = ("value", "jvp", "vjp", "hvp", "ggnvp", "weighted_ggnvp")
 
 
-def build(source, name, argnums, report, room=None):
+def build(source, name, argnums, report, room=None, structure=None):
     """(Call, {"route": ..., "operations": ...}) of a method.
 
+    structure: the SparsePattern that the entries of a sparse method are given in; None: that of the
+    graph.
+
     Raises TypeError for the gradient of a function without a scalar result, and ProgramTooLarge
-    for a program of more than `room` terms besides the function's own (None: those of a Graph).
+    for a program of more than `room` terms besides the function's own (None: those of a Graph), or
+    with entries that a given structure does not have.
     """
     shapes = list(source.arguments.shapes)
     firsts = list(source.arguments.firsts)
@@ -51,6 +55,8 @@ def build(source, name, argnums, report, room=None):
         terms, out_shapes, pack, checked, facts = _METHODS[name](source, argnums)
     finally:
         source.graph.set_room(before)
+    if structure is not None:
+        terms, out_shapes, pack = _in_structure(source, terms, out_shapes, pack, structure)
     program = _core.Program(source.graph, terms, checked)
     call = _core.Call(
         program, shapes, firsts, out_shapes, f"{name} of {source.name}", Labels(source, name),
@@ -284,6 +290,20 @@ def _sparse(source, entries, rows, inputs, route, counts):
     pack = SparsePattern.of_entries(row[order], column[order], (rows, len(inputs)))
     facts = {"route": route, "candidates": counts, "entries": len(terms)}
     return terms[order], [(len(terms),)], pack, 0, facts
+
+
+def _in_structure(source, terms, out_shapes, pack, wanted):
+    """The terms, shapes and pack of a sparse method with the entries of another structure: those
+    that the graph leaves out, because they cancel at every point, are zero."""
+    found = pack.structure
+    first = len(terms) - found.nnz
+    places = wanted.places(found)
+    if places is None:
+        raise _core.ProgramTooLarge
+    entries = np.full(wanted.nnz, _core.NO_TERM, np.uint32)
+    entries[places] = terms[first:]
+    pack = pack_with_value(source, wanted) if first else wanted
+    return np.concatenate([terms[:first], entries]), [*out_shapes[:-1], (wanted.nnz,)], pack
 
 
 def _sparse_jacobian(source, argnums, also=None):

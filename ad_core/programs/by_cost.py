@@ -12,17 +12,18 @@ a function never takes more than twice the time of the better choice beyond thes
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from ad_core import _core
 from ad_core.programs.fallback import Large
 
-__all__ = ["ByCost", "Costs"]
+__all__ = ["ByCost", "Costs", "Estimate", "recording_time", "time_of"]
 
 FIRST = 20  # replays that a program may cost before any have been made
 START = 1 << 15  # the start of a replay
-RECORD = 1 << 10  # to run one of the function's own operations while it is recorded
+RECORD, RECORD_SCALAR = 1 << 10, 200  # to run and record an operation on arrays, on scalars
 MAKE = 200  # to derive a term, and to number and order its operation
 FAST = 4  # multiplications of matrix products that BLAS does in the time of one operation
 SEEDS = 2  # seeds that a Jacobian's sweep carries in the time of one
@@ -37,32 +38,56 @@ PER_EDGE = {
 }  # fmt: skip
 
 
+def recording_time(arrays, scalars):
+    """The time to run and record so many operations on arrays and on scalars."""
+    return RECORD * arrays + RECORD_SCALAR * scalars
+
+
+class Estimate(NamedTuple):
+    """What a method costs, before its program is made.
+
+    replay: one replay.  room: the terms that a program may take to make before any replay.  least:
+    the terms that it takes at least.  floor: the operations that it has at least.
+    """
+
+    replay: float
+    room: int
+    least: int
+    floor: int = 0
+
+    def pays(self, operations, points=1):
+        """Whether a program of so many operations evaluates points in less time than replays."""
+        return operations / (1 if points < LANES else LANES) < self.replay
+
+    @property
+    def at_once(self):
+        """Whether a program is tried before any replay."""
+        return self.least <= self.room and self.pays(self.floor)
+
+
 class Costs:
     """What the methods of a recording cost, in operations of a program."""
 
     def __init__(self, recording):
-        size = _core.tape_size(recording.trace)
-        self.nodes, self.runs = size["nodes"], size["runs"]
-        edges = _core.sweep_edges(recording.trace)
-        self.products = _core.multiplications(recording.trace)
-        self.edges = max(edges - 2 * self.products, 0)
+        counts = _core.recording_counts(recording.trace)
+        self.nodes, edges, self.products, self.calls, *operations = counts
+        self.record = recording_time(*operations)
+        self.edges = max(edges - 2 * self.products - self.calls, 0)
         self.outputs = recording.outputs.size
 
-    def room(self, name, width):
-        """The terms that a program may need if it costs no more than FIRST calls of the one-shot
-        transform."""
-        return int(FIRST * self.once(name, width) / MAKE)
-
-    def once(self, name, width):
-        """One call of the one-shot transform, which runs the function."""
-        return self.replay(name, width) + RECORD * self.runs
+    def of(self, name, width):
+        """The Estimate for a method; `width` is the number of inputs it differentiates by."""
+        replay = self.replay(name, width)
+        room = FIRST * (replay + self.record) / MAKE  # one-shot calls run the function
+        return Estimate(replay, int(room), self.least(name, width), self.operations(name, width))
 
     def replay(self, name, width):
-        """One replay for a method; `width` is the number of inputs it differentiates by."""
+        """One replay for a method."""
         swept = self.edges + 2 * self.products / FAST
         cost = START + self.nodes + self.products / FAST
         if name in PER_EDGE:
-            return cost + PER_EDGE[name] * swept
+            return cost + PER_EDGE[name] * (swept + self.calls)
+        swept += self.calls / FAST  # rules take all seeds at once
         if name in ("hessian", "lagrangian_hessian"):
             return cost + (ADJOINT + SECOND * width / SEEDS) * swept
         return cost + min(TANGENT * width, ADJOINT * self.outputs) * swept / SEEDS
@@ -73,25 +98,30 @@ class Costs:
         terms = self.nodes + 2 * self.products
         if name == "value":
             return terms
-        terms = 2 * terms + self.edges
+        terms = 2 * terms + self.edges + self.calls
         if name in PER_EDGE:
             return terms
         hessian = name in ("hessian", "lagrangian_hessian")
         return terms + self.products * (2 * width if hessian else min(width, self.outputs))
 
+    def operations(self, name, width):
+        """The number of operations that a method's program has at least.
+
+        It has a call of a rule for each seed of a matrix."""
+        return 0 if name in PER_EDGE else self.calls * min(width, self.outputs)
+
 
 class ByCost(Large):
     """A method that is replayed until its program pays."""
 
-    def __init__(self, replayed, make, name, costs, width, failed):
+    def __init__(self, replayed, make, costs, failed=0, made=None):
         """make(room) returns (Call, facts) of a program with at most `room` further terms, and
-        raises ProgramTooLarge for more.  failed: the number of terms that has been tried, or 0."""
+        raises ProgramTooLarge for more.  costs: an Estimate.  failed: the number of terms that has
+        been tried, or 0.  made: (Call, facts) of a program that does not pay at single points."""
         self.replayed = replayed
         self.make = make
-        self.cost = costs.replay(name, width)
-        self.room = costs.room(name, width)
-        self.least = costs.least(name, width)
-        self.call = None
+        self.costs = costs
+        self.call, self.program_facts = made or (None, None)
         self.spent = 0  # on replays so far
         self.failed = failed  # the largest number of terms that was not enough
         self.in_shapes = replayed.in_shapes
@@ -112,13 +142,16 @@ class ByCost(Large):
                 f"a program of {self.call.program.operations:,} operations would take as long; it "
                 f"is used for batches of {LANES} points and more"
             )
-        elif max(self.least, 2 * self.failed) > _core.MOST_DERIVED_TERMS:
+        elif not self.costs.pays(self.costs.floor):
+            floor = self.costs.floor
+            reason = f"a program would have {floor:,} operations or more, and take as long"
+        elif max(self.costs.least, 2 * self.failed) > _core.MOST_DERIVED_TERMS:
             reason = f"a program would take more than {_core.MOST_DERIVED_TERMS:,} terms to make"
         else:
-            terms = max(self.least, 2 * self.failed)
-            calls = math.ceil(terms * MAKE / self.cost)
+            terms = int(max(self.costs.least, 2 * self.failed))
+            calls = math.ceil(terms * MAKE / self.costs.replay)
             reason = f"a program takes {terms:,} terms or more to make, as long as {calls:,} calls"
-        return {"route": "sweeps over the recording, replayed at each point", "reason": reason}
+        return self.replayed.facts | {"reason": reason}
 
     def report_missed(self, missed, arguments):
         self.replayed.report_missed(missed, arguments)
@@ -126,28 +159,28 @@ class ByCost(Large):
     def at_point(self, arguments):
         if self.settled or self.check_points is not None:
             return NotImplemented
-        if self.call is None:
-            self.try_program(max(self.room, self.spent / MAKE))
+        if self.call is None and self.costs.pays(self.costs.floor):
+            self.try_program(max(self.costs.room, self.spent / MAKE))
             if self.settled:
                 return NotImplemented
         result = self.replayed.at_point(arguments)
         if result is not NotImplemented:
-            self.spent += self.cost
+            self.spent += self.costs.replay
         return result
 
     def batch(self, arguments, out, workers, progress):
         points = points_of(arguments, self.in_shapes)
-        if self.call is None:
-            self.try_program(max(points * self.room, self.spent / MAKE))
+        if self.call is None and self.costs.pays(self.costs.floor, points):
+            self.try_program(max(points * self.costs.room, self.spent / MAKE))
         if self.call is not None and self.pays(points):
             return self.call.batch(arguments, out, workers, progress)
-        self.spent += points * self.cost
+        self.spent += points * self.costs.replay
         return self.replayed.batch(arguments, out, workers, progress)
 
     def try_program(self, room):
         """Make the program if it takes at most so many terms."""
         room = min(room, _core.MOST_DERIVED_TERMS)
-        if room < max(self.least, 2 * self.failed):
+        if room < max(self.costs.least, 2 * self.failed):
             return
         try:
             self.call, self.program_facts = self.make(int(room))
@@ -156,19 +189,20 @@ class ByCost(Large):
 
     def pays(self, points):
         """Whether the program evaluates so many points in less time than replays."""
-        if not isinstance(self.call, _core.Call):
-            return True
-        return self.operations() / (1 if points < LANES else LANES) < self.cost
+        return self.costs.pays(time_of(self.call), points)
 
-    def operations(self):
-        """The time of the program at one point, in operations."""
-        program = self.call.program
-        return program.operations * (SLOW if program.slots > CACHED else 1)
+
+def time_of(call):
+    """The time of a program at one point, in operations; 0 for a product program, which is only
+    made where the entries need no other one."""
+    if not isinstance(call, _core.Call):
+        return 0
+    return call.program.operations * (SLOW if call.program.slots > CACHED else 1)
 
 
 def points_of(arguments, shapes):
     """The number of points of a batch."""
     if not any(shapes) and _core.are_numbers(list(arguments)):
         return 1
-    lead = (np.shape(x)[: np.ndim(x) - len(s)] for x, s in zip(arguments, shapes, strict=True))
-    return math.prod(np.broadcast_shapes(*lead))
+    leads = [np.shape(x)[: np.ndim(x) - len(s)] for x, s in zip(arguments, shapes, strict=True)]
+    return math.prod(np.broadcast_shapes(*leads)) if any(leads) else 1

@@ -11,7 +11,7 @@ from ad_core.inspect.explain import route_rows, table
 from ad_core.inspect.spy import spy
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, seed_leaves
-from ad_core.programs.by_cost import ByCost, Costs
+from ad_core.programs.by_cost import ByCost, Costs, time_of
 from ad_core.programs.fallback import ByUnitVectors, Replayed
 from ad_core.programs.own_point import OwnPoint
 from ad_core.programs.source import Source
@@ -37,6 +37,7 @@ class Compiled(_core.Evaluator):
         self._source = None
         self._built = {}
         self._facts = {}
+        self._keys = {}
         self._costs = None
 
     @property
@@ -48,10 +49,10 @@ class Compiled(_core.Evaluator):
 
     def _build(self, name, argnums):
         """The Call of a method; the core keeps those for argnums=0."""
-        numbers, single = self._lowered.wrt(argnums)
-        key = name, tuple(numbers), single
+        key = self._key(name, argnums)
         call = self._built.get(key)
         if call is None:
+            _, numbers, _ = key
             points = self._check_results(name, numbers)
             try:
                 call, self._facts[key] = self._make(name, argnums, numbers, points)
@@ -64,8 +65,19 @@ class Compiled(_core.Evaluator):
 
     def made(self, name, argnums):
         """The Call of a method, or None if there is none yet."""
-        numbers, single = self._lowered.wrt(argnums)
-        return self._built.get((name, tuple(numbers), single))
+        return self._built.get(self._key(name, argnums))
+
+    def _key(self, name, argnums):
+        """The key of a method in _built and _facts: its name, the numbers of the arguments that it
+        differentiates by, and whether argnums was one number."""
+        if type(argnums) is not int:
+            numbers, single = self._lowered.wrt(argnums)
+            return name, tuple(numbers), single
+        key = self._keys.get((name, argnums))
+        if key is None:  # replayed methods, which have no Call in the core, look here at each point
+            numbers, single = self._lowered.wrt(argnums)
+            key = self._keys[name, argnums] = name, tuple(numbers), single
+        return key
 
     def _completed(self, call, name, argnums, points):
         """A Call with what it needs for points that it does not handle itself."""
@@ -98,7 +110,7 @@ class Compiled(_core.Evaluator):
         """The method by replaying the recording at each point, without a program."""
         report = partial(_branch_changed, self._recording.trace, self._name)
         if name.startswith("sparse"):
-            return Compressed(self._recording, self._lowered, name, argnums, report, {})
+            return Compressed(self._recording, self._lowered, name, argnums, report)
         return Replayed(self._recording, self._lowered, name, argnums, report)
 
     def _make(self, name, argnums, numbers, points):
@@ -106,23 +118,30 @@ class Compiled(_core.Evaluator):
         source = self._lowered
         report = partial(_branch_changed, self._recording.trace, self._name)
         if name.startswith("sparse"):
-            return make_sparse(self._recording, source, name, argnums, report)
+            return make_sparse(
+                self._recording, source, name, argnums, report,
+                lambda call: self._completed(call, name, argnums, points),
+            )  # fmt: skip
         if self._costs is None:
             self._costs = Costs(self._recording)
         width = source.arguments.extent(numbers)
-        room, failed = self._costs.room(name, width), 0
-        if room >= self._costs.least(name, width):
-            try:
-                return self._program(name, argnums, report, room)
-            except _core.ProgramTooLarge:
-                failed = room
+        costs, failed, made = self._costs.of(name, width), 0, None
 
         def make(room):
             call, facts = self._program(name, argnums, report, room)
             return self._completed(call, name, argnums, points), facts
 
+        if costs.at_once:
+            try:
+                call, facts = self._program(name, argnums, report, costs.room)
+            except _core.ProgramTooLarge:
+                failed = costs.room
+            else:
+                if costs.pays(time_of(call)):
+                    return call, facts
+                made = self._completed(call, name, argnums, points), facts
         replayed = Replayed(self._recording, source, name, argnums, report)
-        return ByCost(replayed, make, name, self._costs, width, failed), None
+        return ByCost(replayed, make, costs, failed, made), None
 
     def _program(self, name, argnums, report, room):
         """(Call, facts) of a program that needs at most `room` further terms."""
@@ -143,11 +162,12 @@ class Compiled(_core.Evaluator):
         """Return the sparsity pattern of the Jacobian, a Boolean scipy.sparse.csr_array (K, D).
 
         It holds every entry that is different from zero at some point of this path, and its indices
-        are those of ``jacobian(..., sparse=True)``.  If the Jacobian has a program, entries that
-        cancel at every point (x - x) are left out too.  Otherwise the pattern is what the
-        recording's operations depend on, without products with constant zeros.  Raises TypeError
-        unless one array is differentiated by one array, MemoryError for more than 2^31 entries, and
-        ImportError without SciPy.  Cost: that of compiling the Jacobian's program, if it has one.
+        are those of ``jacobian(..., sparse=True)``.  If the Jacobian's program is made at once,
+        entries that cancel at every point (x - x) are left out too.  Otherwise the pattern is what
+        the recording's operations depend on, without products with constant zeros, and a later
+        program keeps it.  Raises TypeError unless one array is differentiated by one array,
+        MemoryError for more than 2^31 entries, and ImportError without SciPy.  Cost: that of the
+        first sparse Jacobian.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: x[1:] * x[:-1], np.ones(3))
@@ -239,8 +259,10 @@ class Compiled(_core.Evaluator):
         """
         if what not in _core.METHOD_NAMES:
             raise ValueError(f"what must be one of {_core.METHOD_NAMES}, got {what!r}")
-        call = self._with_program(what, argnums)
-        call = call.call or call if type(call) is ByCost else call
+        call = self._build(what, argnums)
+        if type(call) is ByCost:
+            call.try_program(math.inf)
+            call = call.call or call
         if hasattr(call, "program") and self._limits is not None:
             listing = f"a list of the instructions of {what} of {self._name}"
             self._limits.check_nodes(listing, call.program.size()["slots"], 0)
@@ -260,8 +282,9 @@ class Compiled(_core.Evaluator):
         32 points), constants, results that are not structural zeros, guards and bytes.
 
         what: "jacobian" or "hessian"; sparse: whether the sparse one is meant; argnums: as in
-        :meth:`jacobian`.  The program is compiled if there is none yet.  A dense program of more
-        than 2^27 numbers (1 GB) is not compiled for this purpose; the text says so.
+        :meth:`jacobian`.  A program is made only if the first call of the method would make it;
+        otherwise the text gives the route that calls take instead, and the reason.  A dense program
+        of more than 2^27 numbers (1 GB) is not made for this purpose; the text says so.
 
         A sparse derivative may also come from products in which the columns or rows of one colour
         are added.  Their operations are counted as 2 for each edge of the recording and column
@@ -276,8 +299,8 @@ class Compiled(_core.Evaluator):
         """
         check_what(what)
         name = f"sparse_{what}" if sparse else what
-        numbers, single = self._lowered.wrt(argnums)
-        key = name, tuple(numbers), single
+        key = self._key(name, argnums)
+        _, numbers, _ = key
         source = self._lowered
         wide = source.arguments.extent(numbers)
         entries = wide * (source.result.size if what == "jacobian" else wide)
@@ -287,16 +310,8 @@ class Compiled(_core.Evaluator):
                 ("entries", f"{entries:,}, {8e-9 * entries:.1f} GB: not compiled, since it is too "
                  f"large; explain(sparse=True) explains the sparse {what}"),
             ])  # fmt: skip
-        call = self._with_program(name, argnums)
-        return explained(self._name, source, self._facts[key] or call.facts, call)
-
-    def _with_program(self, name, argnums):
-        """The Call of a method, which gets a program now, even if it does not pay yet."""
         call = self._build(name, argnums)
-        if type(call) is ByCost:
-            call.try_program(math.inf)
-            call = self._build(name, argnums)
-        return call
+        return explained(self._name, source, self._facts[key] or call.facts, call)
 
 
 def result_shapes(source, name, numbers):

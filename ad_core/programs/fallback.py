@@ -38,10 +38,10 @@ class Large:
             if result is not NotImplemented:
                 return result
         results, missed = self.batch(list(arguments), out, workers, progress)
-        if missed is not None and np.any(missed):
+        if missed is not None and missed.any():
             results, missed = self.own(self, missed, arguments, results)
-        if missed is not None and np.any(missed):
-            self.report_missed(missed, arguments)
+            if missed.any():
+                self.report_missed(missed, arguments)
         return results[0] if self.pack is None else self.pack(results)
 
 
@@ -175,9 +175,10 @@ class Replayed(Large):
         self.method = name
         self.name = f"{name} of {label}"
         self.report = report
-        nodes = recording.inputs.nodes
-        ascending = bool(np.all(nodes[1:] > nodes[:-1]))
-        self.order = slice(None) if ascending else np.argsort(nodes, kind="stable")
+        self.inputs, self.order = recording.inputs.nodes, None
+        if np.any(self.inputs[1:] < self.inputs[:-1]):
+            self.order = np.argsort(self.inputs, kind="stable")
+            self.inputs = self.inputs[self.order]
         if name in WHOLE and name != "value":
             self.wrt, self.single = recording.inputs, len(arguments.trees) == 1
         else:
@@ -190,6 +191,11 @@ class Replayed(Large):
         self.tree = flatten(self.results(Skeleton(recording, self.wrt, self.single), []))[1]
         self.pack = None if self.tree.kind is None else self.tree.build
 
+    @property
+    def facts(self):
+        """The route, for explain()."""
+        return {"route": "sweeps over the recording, replayed at each point"}
+
     def report_missed(self, missed, arguments):
         at = tuple(np.argwhere(missed)[0].tolist())
         pairs = zip(arguments[: self.count], self.in_shapes, strict=False)
@@ -200,8 +206,8 @@ class Replayed(Large):
         """(the recording at one point, the guards with another outcome than recorded).
 
         flat: the arguments, laid end to end."""
-        r = self.recording
-        trace, flipped = _core.replayed(r.trace, r.inputs.nodes[self.order], flat[self.order])
+        flat = flat if self.order is None else flat[self.order]
+        trace, flipped = _core.replayed(self.recording.trace, self.inputs, flat)
         return self.of(trace), flipped
 
     def of(self, trace):
@@ -231,19 +237,33 @@ class Replayed(Large):
         """What the caller gets for the results at one point: they are nested like that already."""
         return results
 
-    def atrow_of(self, row):
-        """(results, missed) at one point, whose arguments are laid end to end."""
+    def at_row(self, row, seeds):
+        """(the results at one point as a flat list, 1 + the guard that changed there or 0)."""
         recording, flipped = self.at(row)
-        if flipped:
-            recording = self.of(self.recording.trace)  # as in batch()
-        return flatten(self.results(recording, []))[0], np.array(1 + flipped[0] if flipped else 0)
+        if flipped:  # the results are not used, and derivatives may not exist there
+            recording = self.of(self.recording.trace)
+        return flatten(self.results(recording, seeds))[0], 1 + flipped[0] if flipped else 0
+
+    def at_each(self, lead, arrays, missed, progress):
+        """The results at each point of a batch of shape `lead`; sets `missed` as in at_row()."""
+        pairs = zip(arrays, self.in_shapes, strict=True)
+        wide = [np.broadcast_to(x, lead + shape) for x, shape in pairs]
+        rows = []
+        for at in np.ndindex(lead):
+            leaves = [x[at] for x in wide]
+            row, missed[at] = self.at_row(row_of(leaves[: self.count]), leaves[self.count :])
+            rows.append(row)
+            if progress is not None:
+                progress.update(1)
+        if not rows:
+            row = flatten(self.results(self.recording, wide))[0]
+            return [np.empty(lead + np.shape(y)) for y in row]
+        return [np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)]
 
     def batch(self, arguments, out, workers, progress):
-        row = self.row(arguments) if out is None and progress is None else None
+        row = self.row(arguments)
         if row is not None:
-            if self.check_points is not None:
-                self.check_points(1)
-            return self.atrow_of(row)
+            return self.checked(arguments, (), out, progress, row)
         pairs = list(zip(arguments, self.in_shapes, strict=True))
         arrays = []
         for k, (x, shape) in enumerate(pairs):
@@ -254,38 +274,31 @@ class Replayed(Large):
                     f"batch axes before it, got shape {array.shape}"
                 )
             arrays.append(array)
-        lead = np.broadcast_shapes(
-            *(x.shape[: x.ndim - len(s)] for x, s in zip(arrays, self.in_shapes, strict=True))
-        )
+        leads = [x.shape[: x.ndim - len(s)] for x, s in zip(arrays, self.in_shapes, strict=True)]
+        lead = np.broadcast_shapes(*leads) if any(leads) else ()
+        return self.checked(arrays, lead, out, progress)
+
+    def checked(self, arrays, lead, out, progress, row=None):
+        """(results, missed) for arguments with the batch axes `lead`, whose number is checked.
+
+        row: the arguments of a single point, laid end to end, if they have been already."""
         if self.check_points is not None and out is None:
             self.check_points(math.prod(lead))
-        wide = [np.broadcast_to(x, lead + s) for x, s in zip(arrays, self.in_shapes, strict=True)]
         missed = np.zeros(lead, np.int64)  # 1 + the guard that changed, or 0
-        rows = []
-        for at in np.ndindex(lead):
-            leaves = [x[at] for x in wide]
-            recording, flipped = self.at(row_of(leaves[: self.count]))
-            if flipped:
-                # Its results are not used, and derivatives may not exist there.
-                missed[at] = 1 + flipped[0]
-                recording = self.of(self.recording.trace)
-            rows.append(flatten(self.results(recording, leaves[self.count :]))[0])
+        if lead:
+            results = self.at_each(lead, arrays, missed, progress)
+        else:
+            row = row_of(arrays[: self.count]) if row is None else row
+            results, missed[()] = self.at_row(row, arrays[self.count :])
             if progress is not None:
                 progress.update(1)
-        if not rows:
-            rows = [flatten(self.results(self.recording, wide))[0]]
-            results = [np.empty(lead + np.shape(y)) for y in rows[0]]
-        else:
-            results = [
-                np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)
-            ]
-        results = results if out is not None else [y[()] for y in results]
         return into(results, out, self.name, arrays), missed
 
 
 def row_of(leaves):
     """Arrays as one vector."""
-    return np.concatenate([*map(np.ravel, leaves), np.empty(0)])
+    rows = [*map(np.ravel, leaves)]
+    return rows[0] if len(rows) == 1 else np.concatenate([*rows, np.empty(0)])
 
 
 def leaves_of(recording, arguments, numbers):

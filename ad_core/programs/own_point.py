@@ -55,7 +55,7 @@ class OwnPoint:
             *parts, matrix = once.batch(arrays, None, None, None)[0]
             entries = np.reshape(matrix, wanted.shape)[wanted.rows, wanted.indices]
         else:
-            once = _SparseOnce(*given, self.name, self.argnums, None, {})
+            once = _SparseOnce(*given, self.name, self.argnums, None)
             *parts, entries = once.batch(arrays, None, None, None)[0]
             entries = _moved(entries, once.pack.structure, wanted)
         return into([*parts, entries], outs, f"{self.name} of {self.source.name}", arrays)

@@ -6,8 +6,9 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.programs.build import build, check_scalar, pack_with_value
-from ad_core.programs.fallback import Replayed, Skeleton, leaves_of
-from ad_core.recording.record import Recording
+from ad_core.programs.by_cost import ByCost, Estimate
+from ad_core.programs.fallback import Replayed, Skeleton
+from ad_core.programs.sparse_costs import SparseCosts
 from ad_core.recording.trees import flatten
 from ad_core.sparse.compression import Compression
 from ad_core.sparse.pattern import check_sparse
@@ -15,13 +16,16 @@ from ad_core.sparse.route import least_operations
 
 __all__ = ["Compressed", "make_sparse"]
 
-AGAIN = 1 << 15  # operations of a program that take as long as the start of a replay
-SAMPLED = 6_000_000  # recordings of more nodes are tried with a few outputs first
 
+def make_sparse(recording, source, name, argnums, report, completed):
+    """(Call, Compressed or ByCost, facts) of a sparse method.
 
-def make_sparse(recording, source, name, argnums, report):
-    """(Call or Compressed, facts) of a sparse method, whichever takes fewer operations.
+    A program of all entries is made if it costs less than FIRST calls of the one-shot transform and
+    takes fewer operations than products with few seeds.  Otherwise there are products first, and
+    the program once they have cost as much.  It then has the sparsity pattern of the products,
+    since the results of a method do not change their index arrays.
 
+    completed(call) returns a program's Call with what points need that it does not handle itself.
     Raises TypeError unless one array is differentiated by one array, and MemoryError for too many
     entries.
     """
@@ -31,25 +35,51 @@ def make_sparse(recording, source, name, argnums, report):
     if hessian:
         check_scalar(source, "hessian")
     check_sparse(source, name.removeprefix("sparse_"), *source.wrt(argnums))
-    try:
-        if is_probably_too_large(recording, source, argnums, hessian) or source.graph is None:
+
+    def program(room, structure=None):
+        if source.graph is None:
             raise _core.ProgramTooLarge
-        call, facts = build(source, name, argnums, report)
-    except _core.ProgramTooLarge:
-        return Compressed(recording, source, name, argnums, report, {}), None
-    direct = facts["candidates"][facts["route"]]
-    again = AGAIN + _core.tape_size(recording.trace)["nodes"]
-    edges = _core.sweep_edges(recording.trace)
-    least = again + least_operations(call.pack.structure, edges, hessian)
-    if direct <= least:
+        return build(source, name, argnums, report, room, structure)
+
+    costs = SparseCosts(recording, hessian, _core.sweep_edges(recording.trace))
+    room, failed = costs.room(0), 0
+    if costs.is_small and costs.least <= room:
+        try:
+            call, facts = program(room)
+            return _cheaper(recording, source, name, argnums, report, costs, call, facts)
+        except _core.ProgramTooLarge:
+            failed = room
+    swept = Compressed(recording, source, name, argnums, report)
+    costs = SparseCosts(recording, hessian, swept.swept.edges)
+    products = min(swept.swept.route.candidates.values())
+    room, cost = min(costs.room(products), _core.MOST_DERIVED_TERMS), costs.replay(products)
+    least = max(costs.least, 2 * failed)
+    if least <= room:
+        least = max(least, costs.estimate(recording, swept.of(recording.trace)))
+    if least <= room:
+        try:
+            call, facts = program(room)
+        except _core.ProgramTooLarge:
+            failed = room
+        else:
+            return swept.or_program(call, facts, costs.again)
+
+    def make(room):
+        call, facts = program(room, swept.swept.structure)
+        return completed(call), facts
+
+    return ByCost(swept, make, Estimate(cost, room, least), failed), None
+
+
+def _cheaper(recording, source, name, argnums, report, costs, call, facts):
+    """(the Call of a program, or a Compressed of fewer operations; facts)."""
+    hessian = name == "sparse_hessian"
+    least = costs.replay(least_operations(call.pack.structure, costs.edges, hessian))
+    if facts["candidates"][facts["route"]] <= least:
         facts["candidates"]["compressed"] = f"at least {least:,} operations"
         return call, facts
-    swept = Compressed(recording, source, name, argnums, report, facts["candidates"])
-    counted = swept.facts["candidates"]
-    if direct <= min(counted[name] for name in swept.swept.route.candidates):
-        facts["candidates"] = counted
-        return call, facts
-    return swept, None
+    swept = Compressed(recording, source, name, argnums, report)
+    return swept.or_program(call, facts, costs.again)
 
 
 def _lagrangian(source, name, argnums, report):
@@ -66,48 +96,29 @@ def _lagrangian(source, name, argnums, report):
         ) from None
 
 
-def is_probably_too_large(recording, source, argnums, hessian):
-    """Whether a program of all entries would be too large, estimated from two samples of outputs.
-
-    This is done for large recordings only, where the attempt would take seconds.  The difference
-    of the two samples is the cost of the further outputs; what all outputs share counts once.
-    """
-    if _core.tape_size(recording.trace)["nodes"] < SAMPLED:
-        return False
-    inputs = leaves_of(recording, source.arguments, source.wrt(argnums)[0])
-    swept = Recording(recording.trace, inputs, recording.outputs, True, None)
-    swept = swept.differentiated() if hessian else swept
-    D, K = inputs.size, swept.outputs.size
-    counts = []
-    try:
-        for share in (512, 256):
-            some = swept.outputs.nodes[::share]
-            graph = _core.Graph(swept.trace, swept.inputs.nodes, some)
-            before = graph.terms
-            graph.jacobian(np.arange(D, dtype=np.uint32), graph.outputs, np.empty(0, np.uint32))
-            counts.append((len(some), graph.terms - before))
-    except _core.ProgramTooLarge:
-        return True
-    (m, few), (n, more) = counts
-    return n > m and (more - few) * (K - m) > (_core.MOST_DERIVED_TERMS - few) * (n - m)
-
-
 class Compressed(Replayed):
     """A sparse method by sweeps over the recording, which is replayed at each point."""
 
-    def __init__(self, recording, source, name, argnums, report, others):
-        """others: operations of other routes, by their names."""
+    def __init__(self, recording, source, name, argnums, report):
         self.swept = None
-        self.others = others
-        # The cost of the replay, which counts only in comparison with other routes.
-        self.again = AGAIN + _core.tape_size(recording.trace)["nodes"] if others else 0
+        self.others, self.again = {}, 0  # other routes, and what a replay costs beside its products
         super().__init__(recording, source, name, argnums, report)
         own = self.of(recording.trace)
-        swept = Compression(own, source.name, hessian=name == "sparse_hessian")
-        self.swept = swept.forget()
-        self.pack = swept.structure
+        self.swept = Compression(own, source.name, hessian=name == "sparse_hessian")
+        self.swept.forget()  # a gradient's recording, which may be larger than that of the function
+        self.pack = self.swept.structure
         if name == "sparse_value_and_jacobian":
-            self.pack = pack_with_value(source, swept.structure)
+            self.pack = pack_with_value(source, self.pack)
+
+    def or_program(self, call, facts, again):
+        """(this, None) or (the Call of a program, its facts), whichever takes fewer operations."""
+        self.others, self.again = facts["candidates"], again
+        direct = self.others[facts["route"]]
+        counted = self.facts["candidates"]
+        if direct > min(counted[name] for name in self.swept.route.candidates):
+            return self, None
+        facts["candidates"] = counted
+        return call, facts
 
     @property
     def facts(self):

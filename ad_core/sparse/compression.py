@@ -85,4 +85,3 @@ class Compression:
     def forget(self):
         """Drop the recording that it was made from."""
         self._first = None
-        return self

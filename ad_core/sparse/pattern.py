@@ -76,6 +76,18 @@ class SparsePattern:
             mirrored.indices, self.indices
         )
 
+    def places(self, other):
+        """The place here of each entry of another pattern; None if some are not entries here."""
+        own, searched = self._numbers(), other._numbers()
+        at = np.searchsorted(own, searched)
+        if np.any(at == len(own)) or not np.array_equal(own[at], searched):
+            return None
+        return at
+
+    def _numbers(self):
+        """The places of the entries in the dense matrix, which ascend."""
+        return self.rows.astype(np.int64) * self.shape[1] + self.indices
+
     def same(self, other):
         """Whether another pattern has the same entries."""
         return (

@@ -159,10 +159,13 @@ def jacobian_route(structure, edges, mode=None):
     pattern = structure.indptr, structure.indices, D
     row, column = structure.longest()
     found, counted, least = {}, {}, {}
-    for name, wanted, most, colour, cost in (
+    sides = [
         ("compressed forward", "fwd", row, _core.colour_columns, TANGENT),
         ("compressed reverse", "rev", column, _core.colour_rows, ADJOINT),
-    ):
+    ]
+    # The side that may be cheaper is first, since the other one is then often not coloured, which
+    # takes the sum of the squares of its lengths.
+    for name, wanted, most, colour, cost in sorted(sides, key=lambda side: side[2] * side[4]):
         if mode not in (None, wanted):
             continue
         if found and structure.is_symmetric():

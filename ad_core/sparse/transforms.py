@@ -47,7 +47,8 @@ def sparse_derivative(fun, argnums, has_aux, hessian=False, with_value=False, mo
             Compression, recording, _core.name_of(fun), hessian, mode, chunk_size, known
         )
         result = swept.structure([_core.untraced(swept.entries, recording)])
-        known = swept.forget()
+        swept.forget()
+        known = swept
         if not with_value:
             return (result, recording.aux) if has_aux else result
         value = recording.value()

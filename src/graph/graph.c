@@ -164,7 +164,15 @@ ad_term ad_graph_input(ad_graph *g) {
 ad_term ad_graph_constant(ad_graph *g, double value) {
     ad_vertex v = {AD_GRAPH_CONSTANT, {0, 0, 0}};
     memcpy(v.x, &value, sizeof value);
-    return intern(g, &v);
+    /* Derivatives use few constants, but these often.  A term of the list may have been removed. */
+    ad_term *recent = &g->recent[mix(v.x[0], v.x[1]) % AD_GRAPH_RECENT];
+    if (g->status == AD_OK && *recent < g->terms) {
+        const ad_vertex *u = &g->vertex[*recent];
+        if (u->op == v.op && u->x[0] == v.x[0] && u->x[1] == v.x[1]) return *recent;
+    }
+    const ad_term t = intern(g, &v);
+    if (t != AD_NO_TERM) *recent = t;
+    return t;
 }
 
 int ad_graph_is_constant(const ad_graph *g, ad_term t, double *value) {

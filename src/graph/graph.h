@@ -55,6 +55,8 @@ typedef struct ad_graph_slot {
 
 /* The first failure stays in `status`.  All later operations return AD_NO_TERM and do nothing, so
  * that a caller may test `status` once, at the end. */
+#define AD_GRAPH_RECENT 16
+
 typedef struct ad_graph {
     ad_vertex *vertex;
     ad_term *list;
@@ -66,6 +68,7 @@ typedef struct ad_graph {
     size_t rules, room_rules;
     size_t limit;    /* maximum number of terms; more are AD_TOO_LARGE */
     size_t recorded; /* number of terms that were recorded; later ones were derived */
+    ad_term recent[AD_GRAPH_RECENT]; /* terms that may be the constants of some bits */
     ad_status status;
 } ad_graph;
 

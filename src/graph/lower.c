@@ -392,6 +392,14 @@ size_t ad_lower_products(const ad_tape *tape) {
     return count;
 }
 
+size_t ad_lower_calls(const ad_tape *tape) {
+    size_t count = 0;
+    for (size_t k = 0; k < tape->runs; k++) {
+        if (ad_is_family(&tape->run[k], AD_FAMILY_CALL)) count += ad_run_edges(tape, &tape->run[k]);
+    }
+    return count;
+}
+
 size_t ad_lower_edges(const ad_tape *tape) {
     size_t count = 0;
     for (size_t k = 0; k < tape->runs; k++) {

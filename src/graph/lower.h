@@ -30,4 +30,7 @@ size_t ad_lower_edges(const ad_tape *tape);
 /* Returns the number of multiplications in matrix products. */
 size_t ad_lower_products(const ad_tape *tape);
 
+/* Returns the number of edges of calls of rules, each from one result to one argument. */
+size_t ad_lower_calls(const ad_tape *tape);
+
 #endif

@@ -84,7 +84,8 @@ typedef struct ad_recovery {
 
 /* Make the recovery for given colours.  Returns AD_BAD_INDEX if an entry cannot be found from these
  * products, or if a star colouring is not direct; so the functions verify colourings too.  *r keeps
- * 8 bytes per entry, with steps about 40 more; 130 are needed while it is made.  ad_recovery_free()
+ * 8 bytes per entry, with steps about 40 more; up to 130 are needed while it is made, and a bit per
+ * number of the products of a single side.  ad_recovery_free()
  * releases it. */
 ad_status ad_recovery_make(const ad_pattern *p, ad_colouring kind, const uint32_t *colour,
                            size_t colours, ad_recovery *r);

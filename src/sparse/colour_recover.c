@@ -31,7 +31,6 @@ static size_t entry_of(const sum_system *x, size_t term) {
 
 static size_t mirror_of(const sum_system *x, size_t term) {
     if (x->symmetric) return x->mirror[term];
-    if (x->terms == x->entries) return term;
     return term < x->entries ? term + x->entries : term - x->entries;
 }
 
@@ -182,6 +181,36 @@ ad_status ad_recovery_make(const ad_pattern *p, ad_colouring kind, const uint32_
     return AD_BAD_INDEX;
 }
 
+/* The recovery from the products of one side alone: every entry is a number of a product of its own,
+ * if the colouring is valid. */
+static ad_status make_one_side(const ad_pattern *p, const uint32_t *colour, size_t colours,
+                               int by_rows, ad_recovery *r) {
+    const size_t length = by_rows ? p->columns : p->rows, entries = p->start[p->rows];
+    uint64_t *taken = ad_alloc_zeroed((colours * length + 63) / 64, sizeof *taken);
+    r->from = ad_alloc(entries, sizeof *r->from);
+    ad_status status = taken != NULL && r->from != NULL ? AD_OK : AD_NO_MEMORY;
+    for (size_t i = 0; i < p->rows && status == AD_OK; i++) {
+        for (size_t k = p->start[i]; k < p->start[i + 1]; k++) {
+            const uint32_t c = colour[by_rows ? i : p->index[k]];
+            const size_t place = c * length + (by_rows ? p->index[k] : i);
+            if (c == AD_NO_COLOUR || (taken[place / 64] >> place % 64 & 1)) {
+                status = AD_BAD_INDEX;
+                break;
+            }
+            taken[place / 64] |= (uint64_t)1 << place % 64;
+            r->from[k] = place;
+        }
+    }
+    ad_free(taken);
+    if (status != AD_OK) {
+        ad_recovery_free(r);
+        return status;
+    }
+    r->entries = entries;
+    r->packed = colours * length;
+    return AD_OK;
+}
+
 ad_status ad_recovery_make_both(const ad_pattern *p, const uint32_t *column_colour,
                                 size_t column_colours, const uint32_t *row_colour,
                                 size_t row_colours, ad_recovery *r) {
@@ -194,20 +223,25 @@ ad_status ad_recovery_make_both(const ad_pattern *p, const uint32_t *column_colo
     if (row_colour != NULL && !colours_exist(p->rows, row_colour, row_colours)) {
         return AD_BAD_INDEX;
     }
+    if (row_colour == NULL && column_colour != NULL) {
+        return make_one_side(p, column_colour, column_colours, 0, r);
+    }
+    if (column_colour == NULL && row_colour != NULL) {
+        return make_one_side(p, row_colour, row_colours, 1, r);
+    }
     sum_system x = {.p = p, .entries = p->start[p->rows]};
-    int two = column_colour != NULL && row_colour != NULL;
-    x.terms = two ? 2 * x.entries : x.entries;
+    x.terms = 2 * x.entries;
     size_t first = column_colours * p->rows, *place = NULL;
     ad_pattern t = {0};
     status = allocate_system(&x);
     if (status == AD_OK && column_colour != NULL) {
         status = add_sums(&x, p, column_colour, column_colours, NULL, 0, 0);
-    }
-    if (status == AD_OK && row_colour != NULL) {
         place = ad_alloc(x.entries, sizeof *place);
-        status = place != NULL ? ad_pattern_transpose(p, &t, place) : AD_NO_MEMORY;
         if (status == AD_OK) {
-            status = add_sums(&x, &t, row_colour, row_colours, place, two ? x.entries : 0, first);
+            status = place != NULL ? ad_pattern_transpose(p, &t, place) : AD_NO_MEMORY;
+        }
+        if (status == AD_OK) {
+            status = add_sums(&x, &t, row_colour, row_colours, place, x.entries, first);
         }
     }
     ad_pattern_free(&t);

@@ -147,18 +147,11 @@ uint32_t ad_sets_gathered(ad_sets *s) {
     return to != NULL ? keep(s, n) : only;
 }
 
-static size_t bits_of(uint64_t x) {
-    x -= x >> 1 & 0x5555555555555555u;
-    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
-    return (size_t)(x * 0x0101010101010101u >> 56);
-}
-
 size_t ad_sets_size(const ad_sets *s, uint32_t a) {
     size_t count = 0;
     if (a == 0) return 0;
     const ad_word *p = s->word + s->set[a].start;
-    for (size_t k = 0; k < s->set[a].words; k++) count += bits_of(p[k].bits);
+    for (size_t k = 0; k < s->set[a].words; k++) count += (size_t)__builtin_popcountll(p[k].bits);
     return count;
 }
 
@@ -167,7 +160,7 @@ void ad_sets_list(const ad_sets *s, uint32_t a, uint32_t first, uint32_t *out) {
     const ad_word *p = s->word + s->set[a].start;
     for (size_t k = 0; k < s->set[a].words; k++) {
         for (uint64_t rest = p[k].bits; rest != 0; rest &= rest - 1) {
-            *out++ = first + 64 * p[k].block + (uint32_t)bits_of((rest & -rest) - 1);
+            *out++ = first + 64 * p[k].block + (uint32_t)__builtin_ctzll(rest);
         }
     }
 }

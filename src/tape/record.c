@@ -112,31 +112,59 @@ static const double *operand_values(const ad_tape *tape, const ad_extent *extent
     return buffer;
 }
 
-static void compute_values(ad_tape *tape, const plan *p, double *value) {
-    const ad_span *span = &p->span;
+static void compute_values(ad_tape *tape, unsigned op, const ad_span *span, double *value) {
+    const int arity = ad_op_row(op)->arity, is_test = ad_op_row(op)->is_test;
     double buffer[AD_MAX_ARITY][AD_CHUNK];
-    int is_test = ad_op_row(p->op)->is_test; /* flags that comparisons raise do not matter */
-    if (!is_test) ad_float_begin();
+    int any_stored = 0;
+    for (int j = 0; j < arity; j++) any_stored |= span->source[j] == AD_PARTIAL_STORED;
+    if (!is_test) ad_float_begin(); /* flags that comparisons raise do not matter */
     for (size_t k = 0; k < span->extent.count;) {
         size_t m = ad_stretch(&span->extent, k);
         if (m > AD_CHUNK) m = AD_CHUNK;
         const double *x[AD_MAX_ARITY] = {NULL};
         intptr_t stride[AD_MAX_ARITY];
-        for (int j = 0; j < p->arity; j++) {
-            x[j] = operand_values(tape, &span->extent, &span->operand[j], k, m, p->any_stored,
+        for (int j = 0; j < arity; j++) {
+            x[j] = operand_values(tape, &span->extent, &span->operand[j], k, m, any_stored,
                                   buffer[j], &stride[j]);
         }
-        if (p->any_stored && k > 0) ad_float_begin();
-        ad_op_values(p->op, m, x, stride, value + k);
-        if (p->any_stored) ad_float_end();
-        for (int j = 0; j < p->arity; j++) {
+        if (any_stored && k > 0) ad_float_begin();
+        ad_op_values(op, m, x, stride, value + k);
+        if (any_stored) ad_float_end();
+        for (int j = 0; j < arity; j++) {
             if (span->source[j] != AD_PARTIAL_STORED) continue;
-            ad_op_partials(p->op, j, m, x[0], x[1], x[2], value + k,
+            ad_op_partials(op, j, m, x[0], x[1], x[2], value + k,
                            tape->partial + span->partial[j] + k);
         }
         k += m;
     }
-    if (!is_test && !p->any_stored) ad_float_end();
+    if (!is_test && !any_stored) ad_float_end();
+}
+
+/* The same for a running fold, in which an element depends on the one `lag` places before it. */
+static void fold_values(ad_tape *tape, unsigned op, const ad_span *span, double *value) {
+    const int is_test = ad_op_row(op)->is_test;
+    const size_t lag = span->lag;
+    double buffer[AD_CHUNK];
+    for (size_t k = 0, m; k < span->extent.count; k += m) {
+        m = ad_stretch(&span->extent, k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        if (lag > 1 && m > lag) m = lag;
+        intptr_t stride[AD_MAX_ARITY] = {1};
+        const double *x[AD_MAX_ARITY] = {value + k - lag};
+        x[1] = operand_values(tape, &span->extent, &span->operand[1], k, m, 1, buffer, &stride[1]);
+        if (!is_test) ad_float_begin();
+        if (lag == 1) {
+            ad_op_running(op, m, x[1], 1, value + k);
+        } else {
+            ad_op_values(op, m, x, stride, value + k);
+        }
+        if (!is_test) ad_float_end();
+        for (int j = 0; j < 2; j++) {
+            if (span->source[j] != AD_PARTIAL_STORED) continue;
+            ad_op_partials(op, j, m, x[0], x[1], NULL, value + k,
+                           tape->partial + span->partial[j] + k);
+        }
+    }
 }
 
 /* Set those of `count` products of derivatives from `first` on to zero that are NaN although one of
@@ -173,6 +201,16 @@ ad_status ad_tape_resolve_nan(ad_tape *tape, ad_node a, ad_node b, ad_node node)
     const ad_view operand[2] = {{a, AD_AFFINE, {0}}, {b, AD_AFFINE, {0}}};
     const ad_extent extent = {0, 1, {0}};
     return resolve_nans(tape, 1, operand, &extent, node);
+}
+
+ad_status ad_span_values(ad_tape *tape, unsigned op, const ad_span *span, ad_node first) {
+    if (span->lag != 0) {
+        fold_values(tape, op, span, tape->value + first);
+        return AD_OK;
+    }
+    compute_values(tape, op, span, tape->value + first);
+    if (op != AD_PRODUCT) return AD_OK;
+    return resolve_nans(tape, span->extent.count, span->operand, &span->extent, first);
 }
 
 /* An operation on constants is recorded as a constant, without a run. */
@@ -267,13 +305,10 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
     size_t lists = tape->lists;
     store_lists(tape, &p);
     place_partials(tape, &p);
-    compute_values(tape, &p, tape->value + *first);
-    if (op == AD_PRODUCT) {
-        status = resolve_nans(tape, count, p.span.operand, &p.span.extent, *first);
-        if (status != AD_OK) {
-            take_back(tape, *first, lists);
-            return status;
-        }
+    status = ad_span_values(tape, op, &p.span, *first);
+    if (status != AD_OK) {
+        take_back(tape, *first, lists);
+        return status;
     }
     if (!p.any_active) {
         tape->lists = lists; /* constants need no run */
@@ -291,32 +326,6 @@ static void let_results_count(plan *p) {
     if (p->span.source[0] != AD_PARTIAL_ZERO) return;
     p->span.source[0] = (uint8_t)ad_op_row(p->op)->partial_class[0];
     p->any_stored += p->span.source[0] == AD_PARTIAL_STORED;
-}
-
-static void fold_values(ad_tape *tape, const plan *p, double *value) {
-    const ad_span *span = &p->span;
-    const size_t lag = span->lag;
-    double buffer[AD_CHUNK];
-    for (size_t k = 0, m; k < span->extent.count; k += m) {
-        m = ad_stretch(&span->extent, k);
-        if (m > AD_CHUNK) m = AD_CHUNK;
-        if (lag > 1 && m > lag) m = lag;
-        intptr_t stride[AD_MAX_ARITY] = {1};
-        const double *x[AD_MAX_ARITY] = {value + k - lag};
-        x[1] = operand_values(tape, &span->extent, &span->operand[1], k, m, 1, buffer, &stride[1]);
-        if (!ad_op_row(p->op)->is_test) ad_float_begin();
-        if (lag == 1) {
-            ad_op_running(p->op, m, x[1], 1, value + k);
-        } else {
-            ad_op_values(p->op, m, x, stride, value + k);
-        }
-        if (!ad_op_row(p->op)->is_test) ad_float_end();
-        for (int j = 0; j < 2; j++) {
-            if (span->source[j] != AD_PARTIAL_STORED) continue;
-            ad_op_partials(p->op, j, m, x[0], x[1], NULL, value + k,
-                           tape->partial + span->partial[j] + k);
-        }
-    }
 }
 
 ad_status ad_record_fold(ad_tape *tape, unsigned op, size_t lag, int ndim, const int64_t *shape,
@@ -352,7 +361,7 @@ ad_status ad_record_fold(ad_tape *tape, unsigned op, size_t lag, int ndim, const
     const size_t lists = tape->lists;
     store_lists(tape, &p);
     place_partials(tape, &p);
-    fold_values(tape, &p, tape->value + *first);
+    fold_values(tape, op, &p.span, tape->value + *first);
     if (p.any_active) {
         append_span(tape, &p, *first);
     } else {

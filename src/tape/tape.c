@@ -20,10 +20,15 @@ static void drop_rules(ad_tape *tape) {
 }
 
 void ad_tape_free(ad_tape *tape) {
-    drop_rules(tape);
-    ad_free(tape->rule);
     ad_free(tape->value);
     ad_free(tape->partial);
+    ad_free(tape->local.bit);
+    if (tape->shares) { /* all other arrays are another tape's */
+        ad_tape_init(tape);
+        return;
+    }
+    drop_rules(tape);
+    ad_free(tape->rule);
     ad_free(tape->list);
     ad_free(tape->run);
     ad_free(tape->span);
@@ -32,7 +37,6 @@ void ad_tape_free(ad_tape *tape) {
     ad_free(tape->check);
     ad_free(tape->outcome);
     ad_free(tape->constant);
-    ad_free(tape->local.bit);
     ad_tape_init(tape);
 }
 
@@ -62,7 +66,7 @@ static void renew(void **memory, size_t *room, size_t size) {
 }
 
 void ad_tape_reset(ad_tape *tape, size_t keep) {
-    if (ad_tape_capacity(tape) > keep) {
+    if (tape->shares || ad_tape_capacity(tape) > keep) {
         ad_tape_free(tape);
         return;
     }
@@ -97,8 +101,8 @@ ad_status ad_tape_reserve(ad_tape *t, size_t nodes, size_t partials, size_t list
                           size_t spans, size_t blocks) {
     /* The first comparison of each kind prevents overflow: then every term of a sum is below
      * 2^33. */
-    if (nodes > AD_MAX_NODES || t->nodes + nodes > t->limit || partials > MAX_ENTRIES ||
-        t->partials + partials > MAX_ENTRIES || lists > MAX_ENTRIES ||
+    if (t->shares || nodes > AD_MAX_NODES || t->nodes + nodes > t->limit ||
+        partials > MAX_ENTRIES || t->partials + partials > MAX_ENTRIES || lists > MAX_ENTRIES ||
         t->lists + lists > MAX_ENTRIES || t->runs + runs > MAX_ENTRIES) {
         return AD_TAPE_FULL;
     }
@@ -163,7 +167,8 @@ int ad_are_constant(const ad_tape *tape, const ad_node *nodes, size_t count) {
 }
 
 ad_status ad_tape_reserve_guards(ad_tape *t, size_t guards, size_t checks, size_t outcomes) {
-    if (guards > MAX_ENTRIES || checks > MAX_ENTRIES || t->checks + checks > MAX_ENTRIES) {
+    if (t->shares || guards > MAX_ENTRIES || checks > MAX_ENTRIES ||
+        t->checks + checks > MAX_ENTRIES) {
         return AD_TAPE_FULL;
     }
     ad_status status =
@@ -209,6 +214,12 @@ ad_status ad_tape_guard(ad_tape *tape, ad_node first, size_t count) {
     tape->guard[tape->guards++] = (ad_guard){first, (uint32_t)count};
     tape->outcomes += count;
     return AD_OK;
+}
+
+size_t ad_scalar_runs(const ad_tape *tape) {
+    size_t count = 0;
+    for (size_t k = 0; k < tape->runs; k++) count += tape->run[k].form < AD_FORM_SPAN;
+    return count;
 }
 
 const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node) {

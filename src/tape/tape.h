@@ -109,6 +109,8 @@ typedef struct ad_tape {
     ad_node recent[64]; /* recent constants, found by a hash of their bits */
     ad_local local;     /* classified when recording needs it */
     ad_pace *pace;      /* of a replay that may be interrupted (replay.h), else NULL */
+    int shares;         /* all arrays but values and partials are another tape's (evaluate.h) */
+    size_t inputs;      /* of such a tape: its leaves that are not constants */
 } ad_tape;
 
 /* ad_tape_init() makes an empty tape and cannot fail.  ad_tape_free() releases its memory; the tape
@@ -162,28 +164,34 @@ static inline int ad_has_square_rule(unsigned op) {
     return op == AD_SQRT || op == AD_ABSOLUTE || op == AD_HYPOT;
 }
 
+/* Returns the value of a scalar operation, and writes the partials along its edges to `partial`: two
+ * for AD_FORM_BINARY, else one. */
+static inline double ad_scalar_value(unsigned op, ad_form form, double a, double b,
+                                     double *partial) {
+    const ad_op_info *row = &ad_op_rows[op];
+    double both[AD_MAX_ARITY];
+    const double value = row->point(a, b, 0, both);
+    partial[0] = both[form == AD_FORM_RIGHT];
+    if (form == AD_FORM_BINARY) partial[1] = both[1];
+    return row->exact ? value : ad_op_value(op, a, b, 0);
+}
+
 /* Record one scalar operation where the caller knows which operands are constant: form is
  * AD_FORM_UNARY (b is unused), AD_FORM_BINARY (no constants), AD_FORM_LEFT (b is constant) or
  * AD_FORM_RIGHT (a is constant). */
 static inline ad_status ad_tape_scalar(ad_tape *t, unsigned op, ad_form form, ad_node a, ad_node b,
                                        ad_node *node) {
-    const ad_op_info *row = &ad_op_rows[op];
-    double partial[AD_MAX_ARITY];
     if (t->nodes >= t->room_nodes || t->nodes >= t->limit || t->runs >= t->room_runs ||
         t->partials + AD_MAX_ARITY > t->room_partials) {
         ad_status status = ad_tape_reserve(t, 1, AD_MAX_ARITY, 0, 1, 0, 0);
         if (status != AD_OK) return status;
     }
     double x = t->value[a], y = form == AD_FORM_UNARY ? 0 : t->value[b];
-    double value = row->point(x, y, 0, partial);
-    if (!row->exact) value = ad_op_value(op, x, y, 0);
     ad_node i = *node = (ad_node)t->nodes++;
     size_t first = t->partials;
-    t->value[i] = value;
+    t->value[i] = ad_scalar_value(op, form, x, y, t->partial + first);
     t->run[t->runs++] = (ad_run){
         i, (uint32_t)first, (uint8_t)op, (uint8_t)form, form == AD_FORM_UNARY ? 1 : 2, a, b};
-    t->partial[first] = partial[form == AD_FORM_RIGHT];
-    if (form == AD_FORM_BINARY) t->partial[first + 1] = partial[1];
     t->partials = first + 1 + (form == AD_FORM_BINARY);
     if (ad_has_square_rule(op)) t->roots = t->nodes;
     return AD_OK;
@@ -254,6 +262,9 @@ static inline size_t ad_run_count(const ad_tape *tape, const ad_run *run) {
     if (run->form == AD_FORM_BLOCK) return tape->block[run->a].count;
     return 1;
 }
+
+/* Returns the number of runs that are operations on scalars.  The others are on arrays. */
+size_t ad_scalar_runs(const ad_tape *tape);
 
 /* Returns how many elements of a span, at most AD_CHUNK, can be placed together and do not read
  * each other's results: those from number k on, or those before number `end` > 0.  Whoever visits

@@ -45,6 +45,7 @@ cdef extern from "graph/lower.h" nogil:
     size_t ad_lower_size(const ad_tape *tape)
     size_t ad_lower_edges(const ad_tape *tape)
     size_t ad_lower_products(const ad_tape *tape)
+    size_t ad_lower_calls(const ad_tape *tape)
 
 cdef extern from "graph/mapping.h" nogil:
     ctypedef struct ad_mapping:

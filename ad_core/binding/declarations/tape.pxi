@@ -67,6 +67,8 @@ cdef extern from "tape/tape.h" nogil:
         size_t checks
         size_t outcomes
         size_t limit
+        size_t room_nodes
+        size_t room_partials
         size_t rules
         void **rule
         ad_guard *guard
@@ -98,6 +100,7 @@ cdef extern from "tape/tape.h" nogil:
     size_t ad_tape_first_changed_guard(const ad_tape *tape)
     size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard)
     const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node)
+    size_t ad_scalar_runs(const ad_tape *tape)
     ad_status ad_tape_reserve(ad_tape *tape, size_t nodes, size_t partials, size_t lists,
                               size_t runs, size_t spans, size_t blocks)
     ad_status ad_tape_append(ad_tape *to, const ad_tape *source, ad_node *offset)
@@ -138,6 +141,12 @@ cdef extern from "tape/running.h" nogil:
                               const ad_operand *x, ad_node *first)
     ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad_node *node,
                                     const int64_t *place, size_t groups, ad_node *result)
+
+cdef extern from "tape/evaluate.h" nogil:
+    ad_status ad_tape_share(ad_tape *to, const ad_tape *source)
+    bint ad_tape_is_at(const ad_tape *tape, size_t n, const ad_node *input, const double *values)
+    ad_status ad_tape_evaluate(ad_tape *to, const ad_tape *source, size_t n, const ad_node *input,
+                               const double *values, const ad_poll *poll)
 
 cdef extern from "tape/replay.h" nogil:
     ctypedef struct ad_cost:

@@ -194,9 +194,9 @@ cdef class Evaluator:
             the entries that are not structurally zero.  Its index arrays are the same in every
             call; out is the data array.  For a batch, only the data are returned, of shape
             batch + (nnz,), in the order of :meth:`jacobian_sparsity`.  Raises ImportError without
-            SciPy and MemoryError for more than 2^31 entries.  If its program would be too large or
-            need more operations, the Jacobian is computed from products with sums of columns and
-            rows (``explain(sparse=True)``).
+            SciPy and MemoryError for more than 2^31 entries.  As long as a program does not pay, or
+            if it would need more operations, the Jacobian is computed from products with sums of
+            columns and rows (``explain(sparse=True)``).
 
         Without sparse, the Jacobian is dense, including zeros.  Cost: the operations that
         ``explain()`` shows, by the cheapest of several orders of accumulation, and the writing of 8

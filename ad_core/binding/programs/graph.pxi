@@ -219,9 +219,14 @@ cdef class Graph:
         return terms
 
 
-def multiplications(Trace trace not None):
-    """The number of multiplications in the matrix products of a recording."""
-    return ad_lower_products(trace.root().tape)
+def recording_counts(Trace trace not None):
+    """The numbers by which the cost of a recording is estimated: of nodes, of edges of a sweep, of
+    multiplications in products, of edges of calls, and of operations on arrays (of which a running
+    fold is one) and on scalars."""
+    cdef ad_tape *tape = trace.root().tape
+    cdef size_t scalars = ad_scalar_runs(tape)
+    return (tape.nodes, ad_sweep_edges(tape), ad_lower_products(tape), ad_lower_calls(tape),
+            tape.runs - scalars, scalars)
 
 
 def takes_derivatives(Trace trace not None):

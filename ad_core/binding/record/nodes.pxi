@@ -33,11 +33,13 @@ def node_rows(Trace trace not None):
 
 
 def tape_size(Trace trace not None):
-    """The contents of a trace's tape: counts and bytes."""
-    cdef ad_tape *tape = trace.root().tape
+    """The contents of a trace's tape: counts and bytes, with those kept for its next replay."""
+    cdef Trace root = trace.root()
+    cdef ad_tape *tape = root.tape
+    cdef size_t spare = own_bytes(root.spare) if root.spare != NULL else 0
     return {"nodes": tape.nodes, "partials": tape.partials, "list entries": tape.lists,
             "runs": tape.runs, "array runs": tape.spans, "block runs": tape.blocks,
-            "guards": tape.guards, "bytes": ad_tape_bytes(tape)}
+            "guards": tape.guards, "bytes": ad_tape_bytes(tape) + spare}
 
 
 def first_nonfinite(Trace trace not None, cnp.ndarray outputs, bint derivative):

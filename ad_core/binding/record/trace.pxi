@@ -10,6 +10,19 @@ cdef int pooled = 0
 cdef size_t node_limit = 0      # set by tests; 0: the tape's own limit
 
 
+cdef ad_tape *empty_tape() except NULL:
+    cdef ad_tape *tape = <ad_tape *> PyMem_Malloc(sizeof(ad_tape))
+    if tape == NULL:
+        raise MemoryError()
+    ad_tape_init(tape)
+    return tape
+
+
+cdef void drop_tape(ad_tape *tape) noexcept:
+    ad_tape_free(tape)
+    PyMem_Free(tape)
+
+
 cdef ad_tape *take_tape() except NULL:
     global pooled
     cdef ad_tape *tape
@@ -17,10 +30,7 @@ cdef ad_tape *take_tape() except NULL:
         pooled -= 1
         tape = pool[pooled]
     else:
-        tape = <ad_tape *> PyMem_Malloc(sizeof(ad_tape))
-        if tape == NULL:
-            raise MemoryError()
-        ad_tape_init(tape)
+        tape = empty_tape()
     if node_limit != 0:
         tape.limit = node_limit
     return tape
@@ -33,8 +43,7 @@ cdef void give_tape(ad_tape *tape) noexcept:
         pool[pooled] = tape
         pooled += 1
     else:
-        ad_tape_free(tape)
-        PyMem_Free(tape)
+        drop_tape(tape)
 
 
 cdef tuple LIBRARY_FOLDERS = (os.path.dirname(sys.modules["ad_core"].__file__) + os.sep,
@@ -96,15 +105,29 @@ cdef class Trace:
     cdef size_t most            # if loaded from a file: the most nodes of recordings derived from
     #                             it, and entries of their sparsity patterns; 0: no limit
     cdef Names names            # the names of NumPy that it needs replaced
+    cdef ad_tape *spare         # a tape that shares its structure, for the next evaluation; or NULL
+    cdef PyObject *shared       # the Trace whose structure its own tape shares, or NULL; owned, but
+    #                             hidden from the garbage collector, which could clear it first
     cdef object __weakref__
 
-    def __cinit__(self):
+    def __cinit__(self, Trace shared=None):
+        """shared: a closed trace of the same operations, see replay.pxi."""
         self.thread = PyThread_get_thread_ident()
-        self.tape = take_tape()
         self.names.all = True
+        if shared is None:
+            self.tape = take_tape()
+            return
+        self.tape = take_shared_tape(shared)
+        self.shared = <PyObject *> shared
+        Py_INCREF(shared)
 
     def __dealloc__(self):
-        if self.tape != NULL:
+        if self.spare != NULL:
+            drop_tape(self.spare)
+        if self.shared != NULL:
+            give_shared_tape(<Trace> self.shared, self.tape)
+            Py_DECREF(<object> self.shared)
+        elif self.tape != NULL:
             give_tape(self.tape)
 
     def __enter__(self):

@@ -285,3 +285,20 @@ TEST(graph_partials_of_an_extreme_share_a_tie) {
     CHECK(is_number(&g, partial[0], 1) && partial[1] == partial[0]);
     ad_graph_free(&g);
 }
+
+TEST(constants_are_found_again_after_others_were_removed) {
+    ad_graph g = inputs(1);
+    for (int k = 0; k < 100; k++) CHECK(ad_graph_constant(&g, k) == (ad_term)(1 + k));
+    for (int k = 99; k >= 0; k--) CHECK(ad_graph_constant(&g, k) == (ad_term)(1 + k));
+    CHECK(ad_graph_constant(&g, -0.0) == 101 && ad_graph_constant(&g, 0.0) == 1);
+    ad_graph_truncate(&g, 40, 0);
+    CHECK(unary(&g, AD_SIN, 0) == 40);
+    for (int k = 99; k >= 0; k--) CHECK(is_number(&g, ad_graph_constant(&g, k), k));
+    for (ad_term t = 0; t < g.terms; t++) {
+        for (ad_term u = t + 1; u < g.terms; u++) {
+            CHECK(g.vertex[t].op != AD_GRAPH_CONSTANT || g.vertex[u].op != AD_GRAPH_CONSTANT ||
+                  memcmp(g.vertex[t].x, g.vertex[u].x, sizeof(double)) != 0);
+        }
+    }
+    ad_graph_free(&g);
+}

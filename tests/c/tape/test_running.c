@@ -96,3 +96,17 @@ TEST(groups_of_equal_size_are_one_block) {
     CHECK(ad_tape_reduce_groups(&tape, AD_BLOCK_CALL, 8, node, place, 6, sum) == AD_BAD_OP);
     ad_tape_free(&tape);
 }
+
+TEST(a_running_fold_counts_as_one_operation) {
+    const int64_t one[2] = {1, 0};
+    ad_node y = 0;
+    ad_tape tape;
+    ad_tape_init(&tape);
+    ad_operand x = {0, one, NULL};
+    REQUIRE(ad_tape_inputs(&tape, N, &x.base) == AD_OK);
+    for (ad_node k = 0; k < N; k++) tape.value[k] = k;
+    REQUIRE(ad_tape_running(&tape, AD_MAXIMUM, N, 1, &x, &y) == AD_OK);
+    REQUIRE(ad_tape_unary(&tape, AD_EXP, y + N - 1, &y) == AD_OK);
+    CHECK(tape.runs == 3 && ad_scalar_runs(&tape) == 2); /* and a copy of the first element */
+    ad_tape_free(&tape);
+}
