@@ -25,12 +25,14 @@ def check(idiom, size):
     case.check(case.compiled() if idiom.how == "fresh" else case.set_up())
 
 
+@pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 @pytest.mark.parametrize(("subject", "idiom"), ALL, ids=names(ALL))
 def test_an_idiom_has_one_derivative(subject, idiom):
     check(idiom, idiom.sizes[0])
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 @pytest.mark.parametrize(("subject", "idiom"), LARGER, ids=names(LARGER))
 def test_a_larger_idiom_has_one_derivative(subject, idiom):
     check(idiom, idiom.sizes[1])

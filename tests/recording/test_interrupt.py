@@ -138,9 +138,12 @@ def test_errors_do_not_grow_memory():
                 ad_core.hessian(failing)(x3)
 
     run(200)
-    before = held_memory()
-    run(1000)
-    assert held_memory() - before < 4 * 1000  # a leak of one number each is twice that
+    held = [held_memory()]
+    for _ in range(3):
+        run(1000)
+        held.append(held_memory())
+    # A leak of one number each is twice that in every round; tables of Python grow in some.
+    assert min(np.diff(held)) < 4 * 1000
 
 
 def test_recordings_held_and_dropped_return_to_the_pool():

@@ -80,9 +80,17 @@ cdef class Program:
         """The number in the recording of a guard of the program."""
         return (<int64_t *> cnp.PyArray_DATA(self.graph.numbers))[guard]
 
-    cdef object missed_numbers(self):
-        """For 0 it holds 0, for 1 + a guard of the program 1 + its number in the recording."""
-        return np.concatenate([np.zeros(1, np.int64), self.graph.numbers + 1])
+    cdef object missed_numbers(self, cnp.ndarray missed):
+        """For each point 0 if `missed` is 0; if it is 1 + a guard of the program, 1 + the number of
+        the guard in the recording."""
+        cdef cnp.ndarray found = unpatched_empty(shape_of(missed), dtype=np.int64)
+        cdef const int64_t *number = <int64_t *> cnp.PyArray_DATA(self.graph.numbers)
+        cdef const uint32_t *guard = <uint32_t *> cnp.PyArray_DATA(missed)
+        cdef int64_t *to = <int64_t *> cnp.PyArray_DATA(found)
+        cdef Py_ssize_t k
+        for k in range(cnp.PyArray_SIZE(missed)):
+            to[k] = 0 if guard[k] == 0 else number[guard[k] - 1] + 1
+        return found
 
     @property
     def slots(self):
