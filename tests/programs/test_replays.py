@@ -30,6 +30,15 @@ FUNCTIONS = {
     "running maximum": lambda x: np.sum(np.maximum.accumulate(x) * x),
     "logarithm of a sum": lambda x: np.logaddexp.reduce(x),
     "running product": lambda x: np.sum(np.cumprod(x)),
+    "running extremes of rows": lambda x: np.sum(
+        np.minimum.accumulate(np.sin(40 * np.reshape(x, (7, 7))), axis=1) ** 2
+    ),
+    "running products of columns": lambda x: np.sum(
+        np.multiply.accumulate(np.reshape(x, (-1, 7))[::-1], axis=0)
+    ),
+    "folds of constants first": lambda x: np.sum(
+        np.logaddexp.accumulate(np.concatenate([B[0], x]))
+    ),
     "running sum": lambda x: np.sum(np.cumsum(x) ** 2),
     "lists": lambda x: np.sum(x[[3, 1, 2]] * x[::-1][[0, 5, 5]]),
     "sorted": lambda x: np.sum(np.sort(x)[::2] ** 2),
