@@ -255,7 +255,7 @@ class Evaluation:
         if type(call) is _core.Call and outs is None:
             numbers = self.given.numbers
             leaves = [float(x) if n else x for x, n in zip(arrays, numbers, strict=False)]
-            found, changed = call.at_point((*leaves, *arrays[len(leaves) :]))
+            found, changed = call.try_point((*leaves, *arrays[len(leaves) :]))
             if found is not NotImplemented:
                 return (None, [found]), None
             if changed >= 0:

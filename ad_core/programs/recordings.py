@@ -104,7 +104,8 @@ class Path(Compiled):
         source = self._source
         if source is not None and source.made_graph is not None:
             held += source.made_graph.bytes
-        programs = [getattr(call, "program", None) for call in self._calls()]
+        calls = [getattr(call, "call", None) or call for call in self._calls()]  # of a ByCost
+        programs = [getattr(call, "program", None) for call in calls]
         return held + sum(program.bytes for program in programs if program is not None)
 
     def _calls(self):

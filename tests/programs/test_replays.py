@@ -162,6 +162,17 @@ def test_a_replay_outlives_its_recording():
     assert _core.values_at(trace, nodes, ()) == fun(x)
 
 
+def test_memory_that_is_kept_for_the_next_replay_is_counted():
+    first, x = points(2)
+    recording = record(FUNCTIONS["elementwise"], (first,), {}, 0)
+    before = _core.tape_size(recording.trace)
+    trace, _ = _core.replayed(recording.trace, recording.inputs.nodes, x)
+    assert _core.tape_size(recording.trace) == before
+    del trace
+    kept = _core.tape_size(recording.trace)["bytes"] - before["bytes"]
+    assert kept == 8 * (before["nodes"] + before["partials"])
+
+
 def test_replays_on_threads():
     first, *others = points(9)
     fun = FUNCTIONS["products"]
@@ -236,5 +247,8 @@ def test_guards_of_replays():
     again = ad_core.trace(fun, first)._again("grad", 0)
     good = again.evaluate([x], None, None, None)
     _, missed = again.batch([x[::-1]], None, None, None)
-    assert missed[()]
+    _, each = again.batch([np.stack([x, x[::-1], x])], None, None, None)
+    guard = again.at(x[::-1])[1][0]  # 0 or 1 + the number of the guard
+    assert missed == 1 + guard and missed.shape == ()
+    assert each.tolist() == [0, 1 + guard, 0]
     np.testing.assert_array_equal(again.evaluate([x], None, None, None), good)

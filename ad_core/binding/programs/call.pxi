@@ -143,7 +143,7 @@ cdef class Call:
         finally:
             program.busy = False
 
-    def at_point(self, tuple arguments not None):
+    def try_point(self, tuple arguments not None):
         """(results as the caller gets them, -1) at a single point.  If a guard has another outcome,
         (NotImplemented, the number of the guard); if batch() is needed, (NotImplemented, -1)."""
         results = self.single(arguments, None)
