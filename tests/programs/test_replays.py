@@ -249,6 +249,7 @@ def test_guards_of_replays():
     _, missed = again.batch([x[::-1]], None, None, None)
     _, each = again.batch([np.stack([x, x[::-1], x])], None, None, None)
     guard = again.at(x[::-1])[1][0]  # 0 or 1 + the number of the guard
-    assert missed == 1 + guard and missed.shape == ()
+    assert missed == 1 + guard
+    assert missed.shape == ()
     assert each.tolist() == [0, 1 + guard, 0]
     np.testing.assert_array_equal(again.evaluate([x], None, None, None), good)
