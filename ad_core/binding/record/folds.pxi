@@ -16,6 +16,7 @@ def record_running(ufunc, TracedArray x not None):
     cdef unsigned op = ufunc_ops[ufunc]
     cdef Trace trace = x.trace
     cdef int64_t stride[2]
+    cdef int64_t alone[2]       # of a single row, as a matrix with one column
     cdef ad_operand operand, row
     cdef ad_node first = 0, made
     if size == 0:
@@ -27,7 +28,9 @@ def record_running(ufunc, TracedArray x not None):
     alive = matrix_operand(&operand, index, stride, ndim - 1 if rows < FEW_ROWS else 1)
     if rows < FEW_ROWS:
         row = operand
-        row.stride = &stride[1]
+        alone[0] = stride[1]
+        alone[1] = 0
+        row.stride = alone
         for r in range(rows):
             row.base = <ad_node> (operand.base + <int64_t> r * stride[0])
             row.nodes = operand.nodes + r * n if operand.nodes != NULL else NULL
