@@ -7,7 +7,7 @@
 # path is found again on the way on which it was entered.
 
 cdef enum:
-    MOST_STEPS = 16             # programs that are run at a point before the search ends
+    MOST_STEPS = 64             # programs that are run at a point before the search ends
     MISSES = 8                  # calls in a row on new paths, after which a function is swept
 
 MOST_TRIED_PATHS = MOST_STEPS
