@@ -76,6 +76,7 @@ void ad_op_running(unsigned op, size_t n, const double *b, intptr_t stride, doub
         return;
     }
     for (size_t k = 0; k < n; k++) {
-        value[k] = ad_op_rows[op].point(value[k - 1], b[(intptr_t)k * stride], 0, partial);
+        const double *before = value + k - 1;
+        value[k] = ad_op_rows[op].point(*before, b[(intptr_t)k * stride], 0, partial);
     }
 }

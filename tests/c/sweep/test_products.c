@@ -27,7 +27,7 @@ static void place(int layout, int64_t rows, int64_t columns, int64_t stride[3]) 
 /* n nodes, inputs or constants. */
 static ad_status nodes(ad_tape *tape, int inputs, size_t n, uint32_t seed, ad_node *first) {
     ad_status s = inputs ? ad_tape_inputs(tape, n, first) : ad_tape_constants(tape, n, first);
-    if (s == AD_OK) fill(tape->value + *first, n, seed);
+    if (s == AD_OK && n > 0) fill(tape->value + *first, n, seed);
     return s;
 }
 
