@@ -44,16 +44,7 @@ class Evaluation:
             return self.on_new_path(out, workers, progress)
         if not given.batch_dims and not known.is_searched():
             return self.recorded_at_the_point(out, searched=False)
-        self.path = path
-        arrays, call = self.arrays(path), self.call_of(path)
-        outs = outs_of(call.pack, out)
-        results, missed = call.batch(arrays, outs, workers, progress)
-        if missed is None or not missed.any():
-            self.use(path)
-            return call.pack, results
-        if given.batch_dims:
-            return call.pack, follow(self, path, False, arrays, results, missed)
-        return self.on_another_path(path, int(missed) - 1, arrays, outs, out)
+        return self.on_path(path, False, out, workers, progress)
 
     def on_new_path(self, out, workers, progress):
         """The results if no path of this key is known."""
@@ -63,6 +54,12 @@ class Evaluation:
             return self.here(path, self.arrays(path), out)  # no other call can use the recording
         if given.key is not None and self.places is None:
             self.function._recordings.count_values(given.key, given.fixed_arguments())
+        return self.on_path(path, True, out, workers, progress)
+
+    def on_path(self, path, fresh, out, workers, progress):
+        """The results if a path is tried first; fresh: whether it was recorded for this call."""
+        given = self.given
+        self.path = path
         arrays, call = self.arrays(path), self.call_of(path)
         outs = outs_of(call.pack, out)
         if given.key is None and given.points() > 1:
@@ -72,7 +69,9 @@ class Evaluation:
             self.use(path)
             return call.pack, results
         if given.batch_dims:
-            return call.pack, follow(self, path, True, arrays, results, missed)
+            return call.pack, follow(self, path, fresh, arrays, results, missed)
+        if not fresh:
+            return self.on_another_path(path, int(missed) - 1, arrays, outs, out)
         self.check_pure(path, 0)
         found = self.here(path, arrays, out)
         self.use(path)

@@ -6,20 +6,10 @@ import pytest
 
 import ad_core
 from agreement import refused
+from counted import Counted
 from paths import agree, branchy, quarters
 
 rng = np.random.default_rng(5)
-
-
-class Counted:
-    """A function that counts how often Python runs it."""
-
-    def __init__(self, fun):
-        self.fun, self.calls, self.__name__ = fun, 0, fun.__name__
-
-    def __call__(self, *args):
-        self.calls += 1
-        return self.fun(*args)
 
 
 def halvings(x):

@@ -12,19 +12,9 @@ import pytest
 
 import ad_core
 from ad_core.errors import PerformanceWarning
+from counted import Counted
 
 rng = np.random.default_rng(5)
-
-
-class Counted:
-    """A function that counts how often Python runs it."""
-
-    def __init__(self, fun):
-        self.fun, self.calls, self.__name__ = fun, 0, fun.__name__
-
-    def __call__(self, *args):
-        self.calls += 1
-        return self.fun(*args)
 
 
 def signs(x):

@@ -1,4 +1,4 @@
-"""Signals and allocations are counted, so that tests do not depend on how busy the machine is."""
+"""Calls, signals and allocations are counted; no test depends on how busy the machine is."""
 
 import _thread
 import collections
@@ -9,6 +9,17 @@ import operator
 import signal
 
 import pytest
+
+
+class Counted:
+    """A function that counts how often Python runs it."""
+
+    def __init__(self, fun):
+        self.fun, self.calls, self.__name__ = fun, 0, fun.__name__
+
+    def __call__(self, *args):
+        self.calls += 1
+        return self.fun(*args)
 
 
 def call_with_signal(call, number=signal.SIGINT):
