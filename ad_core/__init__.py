@@ -67,7 +67,8 @@ from ad_core.transforms.testing import check_grads
 
 __version__ = "0.1.0"
 
-_core.set_hooks(**_numpy.hooks, **_first_order.hooks, **_workers.hooks, flatten=_flatten)
+_core.set_hooks(**_numpy.hooks, **_first_order.hooks, **_workers.hooks, flatten=_flatten,
+                 adapt_after=lambda *given: _adapt_after(*given))
 _core.use_stand_ins(
     [module for name, module in _sys.modules.items() if name.startswith("ad_core.")]
 )
@@ -87,6 +88,8 @@ __all__ = [
     "TracedAttributeError",
     "TracedIndexError",
     "TracedValueError",
+    "adapt",
+    "adapted",
     "allow_refusals",
     "check_grads",
     "checkpoint",
@@ -109,6 +112,7 @@ __all__ = [
     "jvp",
     "lagrangian_hessian",
     "linearize",
+    "restore",
     "stop_gradient",
     "trace",
     "value_and_grad",
@@ -117,10 +121,17 @@ __all__ = [
 ]
 
 
+def _adapt_after(error, fun, refusal):
+    """Exchange names that a failed recording has used; imported when a recording first fails."""
+    return _importlib.import_module("ad_core.adapting.again").adapt_after(error, fun, refusal)
+
+
 def __getattr__(name):
-    """ad_core.implicit, which is imported when it is first used."""
+    """ad_core.implicit, adapt, adapted and restore, which are imported when they are first used."""
     if name == "implicit":
         return _importlib.import_module("ad_core.implicit")
+    if name in ("adapt", "adapted", "restore"):
+        return getattr(_importlib.import_module("ad_core.adapting.namespaces"), name)
     raise AttributeError(f"module 'ad_core' has no attribute {name!r}")
 
 

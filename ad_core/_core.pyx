@@ -20,6 +20,7 @@ from libc.math cimport NAN
 from libc.string cimport memcpy, memset
 
 import contextvars
+import copyreg
 import functools
 import importlib
 import importlib.machinery
@@ -72,6 +73,8 @@ cdef extern from *:
     #define suppress_errors(change) (ad_errors_suppressed += (change))
     #define allow(change) (ad_allowances += (change))
     #define set_float_noted(x) (ad_float_noted = (x))
+    #define ad_set_new(type, function) \\
+        ((type)->tp_new = (newfunc)(void (*)(void))(function), PyType_Modified(type))
 
     /* When memory is exhausted, NumPy's indexing may fail without setting an exception, and the
        code that handles the exception would dereference a null pointer. */
@@ -116,6 +119,7 @@ cdef extern from *:
     int ad_allowances  # allow_refusals() contexts opened outside of all traces, on this thread
     void allow(int change)
     void set_float_noted(int x)
+    void set_new "ad_set_new"(PyTypeObject *kind, void *function)
     bint ad_is_small_int(object x)
 
 cdef extern from "Python.h":
@@ -130,6 +134,9 @@ cdef extern from "Python.h":
     PyObject *ad_dict_get "PyDict_GetItemWithError"(PyObject *space, PyObject *name)
     int ad_dict_set "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) except -1
     int ad_dict_restore "PyDict_SetItem"(PyObject *space, PyObject *name, PyObject *x) noexcept
+    object ad_call "PyObject_Call"(PyObject *x, PyObject *args, PyObject *kwargs)
+    ctypedef struct PyTypeObject:
+        pass
     ctypedef struct PyFrameObject:
         pass
     ctypedef int (*Py_tracefunc)(PyObject *obj, PyFrameObject *frame, int what,
@@ -172,6 +179,7 @@ include "binding/numpy/ndarray.pxi"
 include "binding/values/iterate.pxi"
 include "binding/values/guards.pxi"
 include "binding/values/text.pxi"
+include "binding/names/stand_ins.pxi"
 include "binding/values/after_trace.pxi"
 include "binding/values/blocks.pxi"
 include "binding/values/products.pxi"

@@ -285,7 +285,7 @@ cdef object refuse_conversion(str what, object x):
     if what == "complex()" and is_constant(x) and x.size == 1:
         return complex(values_of(x).reshape(())[()])
     if x.size == 1 and what != "complex()":
-        value = piecewise_constant_values(x)
+        value = piecewise_constant_values(np.trunc(x) if what == "int()" else x)
         if value is not None:
             value = value.reshape(())[()]
             if what == "float()":

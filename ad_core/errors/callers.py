@@ -22,6 +22,7 @@ __all__ = [
     "library_function",
     "line_of",
     "line_text",
+    "name_of_function",
     "resolved",
     "users_frame",
 ]
@@ -218,12 +219,17 @@ def _called(users, instruction):
     function = resolved(callee, users)
     if function is MISSING:
         return LibraryFunction(ast.unparse(callee), "")
+    module = _module_of(function)
+    return LibraryFunction(name_of_function(function) or ast.unparse(callee), module, function)
+
+
+def name_of_function(function):
+    """The name of a function for messages, with its public module; None if it has none."""
     module, name = _module_of(function), getattr(function, "__qualname__", None)
     name = name or getattr(function, "__name__", None)
     if not isinstance(name, str):
-        return LibraryFunction(ast.unparse(callee), module, function)
-    name = name if module == "builtins" else f"{_public(module, name)}.{name}"
-    return LibraryFunction(name, module, function)
+        return None
+    return name if module == "builtins" else f"{_public(module, name)}.{name}"
 
 
 def _module_of(function):

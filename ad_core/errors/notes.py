@@ -11,7 +11,7 @@ import numpy as np
 
 from ad_core.errors import NotDifferentiable, callers, remedies
 
-__all__ = ["add_note"]
+__all__ = ["add_note", "concerns"]
 
 # Parts of messages of NumPy, SciPy and compiled code about traced values as objects.
 WORDS = (
@@ -36,18 +36,33 @@ def add_note(error, fun, refusal=None):
         if not _chain_contains(error, refusal):
             error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
         return
+    place = _concerned_place(error, fun)
+    if place is not None:
+        users, instruction, line, inner = place
+        error.add_note(_text(callers.library_function(inner, users, instruction), users, line))
+
+
+def concerns(error, fun):
+    """Whether an exception that the traced function fun raised comes from code of another library
+    that was given traced values."""
+    return _concerned_place(error, fun) is not None
+
+
+def _concerned_place(error, fun):
+    """The user's frame, instruction and line at which code of another library got traced values and
+    raised an exception, and the frames inside; None for all other exceptions."""
     users, instruction, line, inner = _place(error.__traceback__, fun)
     if users is None:
-        return
+        return None
     if inner and _is_ours(inner[0]):
-        return  # a function of ad_core, whose own message says what is wrong
+        return None  # a function of ad_core, whose own message says what is wrong
     if inner:
         node = callers.expression_at(users, instruction)
         if not _have_traced(inner) and (node is None or not _depends(node, users)):
-            return
+            return None
     elif not _call_has_traced(error, users, instruction):
-        return
-    error.add_note(_text(callers.library_function(inner, users, instruction), users, line))
+        return None
+    return users, instruction, line, inner
 
 
 def _text(called, users, line):

@@ -211,7 +211,8 @@ class Recording:
 
 
 def record(fun, args, kwargs, argnums, has_aux=False):
-    """Run fun once on traced arguments.
+    """Run fun on traced arguments: once, and again if names of other modules had to be exchanged
+    for it (ad_core.adapt).
 
     Raises TypeError for inputs that are not real floats and for results that are not arrays, and
     whatever fun itself raises, unchanged.
@@ -221,6 +222,14 @@ def record(fun, args, kwargs, argnums, has_aux=False):
         len(args),
         f"was not given: the function was called with {len(args)} positional arguments",
     )
+    recording = None
+    while recording is None:
+        recording = _recorded(fun, args, kwargs, argnums, numbers, has_aux)
+    return recording
+
+
+def _recorded(fun, args, kwargs, argnums, numbers, has_aux):
+    """The Recording of one run of fun; None if it is to be run again."""
     with _core.new_trace(fun) as trace:
         try:
             given = list(args)
@@ -246,8 +255,10 @@ def record(fun, args, kwargs, argnums, has_aux=False):
             y = fun(*given, **kwargs)
             return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
         except Exception as error:
-            add_note(error, fun, trace.refusal)
-            raise
+            if not _core.adapt_after(error, fun, trace):
+                add_note(error, fun, trace.refusal)
+                raise
+            return None
 
 
 def finish(trace, x, inputs, root, y):

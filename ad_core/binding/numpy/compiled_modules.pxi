@@ -88,7 +88,23 @@ cdef bint numpys_own_wanted() except -1:
     name = PyDict_GetItem(<object> names, "__name__")
     if name == NULL or type(<object> name) is not str:
         return False
-    return (<str> <object> name).startswith(("numpy.", "scipy."))
+    return (<str> <object> name).startswith(("numpy.", "scipy.")) and (
+        <size_t> names not in adapted_spaces)
+
+
+# The ids of namespaces whose names were exchanged (ad_core/adapting/): their code takes traced
+# values.
+cdef set adapted_spaces = set()
+
+
+def note_adapted(space):
+    """Note that the names of a module's namespace were exchanged."""
+    adapted_spaces.add(<size_t> <PyObject *> space)
+
+
+def forget_adapted():
+    """Note that all exchanged names were restored."""
+    adapted_spaces.clear()
 
 
 cdef dict sys_modules = sys.modules

@@ -131,6 +131,12 @@ def replaced_names():
     return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(n_replaced)]
 
 
+def numpy_stand_ins():
+    """All names that may be replaced, as (namespace, name, original, stand-in)."""
+    return [(<object> replaced[k].space, <object> replaced[k].name, <object> replaced[k].original,
+             <object> replaced[k].stand_in) for k in range(n_replaced)]
+
+
 # The NumPy that ad_core's own modules use: it always contains the stand-ins, which act as NumPy's
 # functions where no trace runs.  So these modules do not depend on the names that a trace replaces.
 cdef object own_numpy = types.ModuleType("numpy", np.__doc__)

@@ -89,6 +89,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
     cdef ad_node first, node
     cdef ad_function f
     cdef object y, traced, recording = None
+    cdef bint again = False
     trace.fun = fun
     names_of(fun, args, kwargs, &trace.names)
     try:
@@ -109,10 +110,14 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
                 type(y) is not TracedScalar or trace.tape.nodes >= TINY_SWEEP):
             recording = hooks.finish(trace, args[k], consecutive_row(first, D), trace, y)
     except Exception as error:
-        notes.add_note(error, fun, trace.refusal)
-        raise
+        again = adapt_after(error, fun, trace)
+        if not again:
+            notes.add_note(error, fun, trace.refusal)
+            raise
     finally:
         trace.close()
+    if again:
+        return jacobian_once(self, args, kwargs, paths)
     if paths is not None:
         paths.append(path_of(trace))
     if recording is not None:

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.linalg as sl
 
 from ad_core import _core
+from ad_core.adapting.stand_ins import supply
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.dispatch import any_traced, only_constants
 from ad_core.overrides.numpy.floating_errors import raised_by
@@ -46,6 +47,7 @@ def _mirror(function):
         result = _core.untraced(lambda: original(*plain[0], **plain[1]))
         return _made(result) if any_traced((*args, *kwargs.values())) else result
 
+    supply(original, either)
     return either
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.special as sp
 
 from ad_core import _core
+from ad_core.adapting.stand_ins import supply
 from ad_core.overrides.stop_gradient import stop_gradient
 from ad_core.recording.arrays import as_array
 from ad_core.rules.special import (
@@ -85,10 +86,13 @@ def _composed(function):
     """Decorate a function that is made of several operations, so that it raises floating-point
     errors where SciPy's own function does."""
 
+    original = getattr(sp, function.__name__)
+
     @wraps(function)
     def either(*args, **kwargs):
-        return _core.as_numpy(getattr(sp, function.__name__), function, args, kwargs)
+        return _core.as_numpy(original, function, args, kwargs)
 
+    supply(original, either)
     return either
 
 

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of stand-ins: what a name is exchanged for, by the object that it refers to."""
+
+import importlib
+import importlib.util
+import sys
+import types
+
+from ad_core import _core
+
+__all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
+           "supplied", "supply", "supply_method"]  # fmt: skip
+
+# Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
+# ad_core.overrides.scipy.x.
+SUPPLIERS = ["ad_core.overrides.python", "ad_core.overrides.numpy.early_names"]
+OF_SCIPY = "ad_core.overrides."
+
+_entered = {}  # id of an original -> (the original, its stand-in)
+_stand_ins = set()  # ids of the stand-ins
+_makers = []  # functions that return the stand-in of an object, or None
+_loaded = set()  # names of modules that were looked for
+
+
+class supplied:
+    """Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once."""
+
+    functions = {}  # id of a function -> stand-in
+    methods = {}  # (class, name) -> (the method, its stand-in)
+
+
+def enter(original, traced, numbers=False):
+    """Enter the function that is called in place of another one while a trace runs on the thread.
+
+    numbers: the original takes numbers alone, so it is called itself if no argument is traced.
+    """
+    return entered(original, _core.StandIn(original, traced, numbers))
+
+
+def entered(original, stand_in):
+    """Enter a stand-in that was made elsewhere."""
+    _entered[id(original)] = original, stand_in
+    _stand_ins.add(id(stand_in))
+    return stand_in
+
+
+def by_kind(maker):
+    """Enter a function that returns the stand-in of an object by its class, or None."""
+    _makers.append(maker)
+    return maker
+
+
+def module_stand_in(module, stand_ins):
+    """Enter a module that has these stand-ins in place of functions of another module, by name.
+
+    Names that the other module gets later are looked up there."""
+    made = types.ModuleType(module.__name__, module.__doc__)
+    made.__dict__.update(vars(module))
+    made.__dict__.update(stand_ins)
+    made.__dict__["__getattr__"] = lambda name: getattr(module, name)
+    return entered(module, made)
+
+
+def supply(original, traced):
+    """Enter a function that is called in place of one of SciPy while a trace runs."""
+    supplied.functions[id(original)] = enter(original, traced)
+
+
+def supply_method(kind, name, traced):
+    """The same for a method of a class."""
+    original = vars(kind)[name]
+    supplied.methods[kind, name] = original, _core.StandIn(original, traced)
+
+
+def load_suppliers():
+    """Import the modules of ad_core that enter stand-ins for loaded modules of other libraries."""
+    loaded = [OF_SCIPY + name for name in list(sys.modules)
+              if name.startswith("scipy.") and "._" not in name]  # fmt: skip
+    for name in [*SUPPLIERS, *loaded]:
+        if name not in _loaded:
+            _loaded.add(name)
+            if _exists(name):
+                importlib.import_module(name)
+
+
+def _exists(name):
+    """Whether ad_core has a module of this name."""
+    parent = name.rpartition(".")[0]
+    return (parent == "ad_core.overrides" or _exists(parent)) and (
+        importlib.util.find_spec(name) is not None
+    )
+
+
+def stand_in_of(x):
+    """What a name that refers to x is exchanged for; None if it stays."""
+    found = _entered.get(id(x))
+    if found is not None:
+        return found[1]
+    if id(x) in _stand_ins:
+        return None
+    for maker in _makers:
+        made = maker(x)
+        if made is not None:
+            return entered(x, made)
+    return None

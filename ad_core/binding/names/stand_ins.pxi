@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+# Stand-ins: what a name of another module refers to after the module was adapted
+# (ad_core/adapting/).  A stand-in is the original where no trace runs on the thread.
+
+
+@cython.final
+cdef class StandIn:
+    """A function that is another one, the original, except while a trace runs on this thread:
+    then it calls `traced` in its place.
+
+    numbers: the original takes numbers alone.  `traced` is then called only if one of the arguments
+    is a traced value.
+    """
+
+    cdef readonly object __wrapped__        # the original
+    cdef readonly object traced
+    cdef readonly bint numbers
+    cdef bint binds             # as an attribute of a class, it is a method as the original is
+    cdef object __weakref__
+
+    def __init__(self, original, traced, numbers=False):
+        self.__wrapped__ = original
+        self.traced = traced
+        self.numbers = numbers
+        self.binds = hasattr(type(original), "__get__")
+
+    def __call__(self, *args, **kwargs):
+        if ad_current == NULL or (self.numbers and not any_given_traced(args, kwargs)):
+            return self.__wrapped__(*args, **kwargs)
+        return self.traced(*args, **kwargs)
+
+    def __get__(self, owner, kind):
+        if owner is None or not self.binds:
+            return self
+        return types.MethodType(self, owner)
+
+    def __getattr__(self, name):
+        return getattr(self.__wrapped__, name)
+
+    @property
+    def __doc__(self):
+        return self.__wrapped__.__doc__
+
+    def __repr__(self):
+        return repr(self.__wrapped__)
+
+    def __eq__(self, other):
+        if type(other) is StandIn:
+            other = (<StandIn> other).__wrapped__
+        return self.__wrapped__ == other
+
+    def __hash__(self):
+        return hash(self.__wrapped__)
+
+    def __reduce__(self):
+        return operator.itemgetter(0), ((self.__wrapped__,),)
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+cdef bint any_given_traced(tuple args, dict kwargs) except -1:
+    """Whether one of the arguments is a traced value."""
+    for x in args:
+        if is_traced(x) or is_complex(x):
+            return True
+    if kwargs:
+        for x in kwargs.values():
+            if is_traced(x) or is_complex(x):
+                return True
+    return False
+
+
+# Stand-ins for classes of numbers (float, complex, np.float64).  dtype=, isinstance and attributes
+# see a subclass of the original, which has no instances: a call makes one of the original, or a
+# traced value.
+
+cdef dict number_originals = {}     # stand-in -> (original, function that is called if traced)
+
+
+class NumberKind(type):
+    """The metaclass of stand-ins for classes of numbers."""
+
+    def __new__(meta, name, bases, namespace, original=None):
+        if original is None:        # a subclass of a stand-in: one of the original
+            bases = tuple([kind.__wrapped__ if type(kind) is NumberKind else kind
+                           for kind in bases])
+            return types.new_class(name, bases, {}, lambda space: space.update(namespace))
+        return type.__new__(meta, name, bases, namespace)
+
+    def __init__(cls, name, bases, namespace, original=None):
+        type.__init__(cls, name, bases, namespace)
+
+    def __instancecheck__(cls, x):
+        return isinstance(x, cls.__wrapped__)
+
+    def __subclasscheck__(cls, kind):
+        return issubclass(kind, cls.__wrapped__)
+
+    def __eq__(cls, other):
+        return True if other is cls or other is cls.__wrapped__ else NotImplemented
+
+    def __hash__(cls):
+        return hash(cls.__wrapped__)
+
+    def __repr__(cls):
+        return repr(cls.__wrapped__)
+
+
+cdef object new_number(PyTypeObject *kind, tuple args, PyObject *kwargs):
+    """What a call of a stand-in for a class of numbers returns."""
+    cdef PyObject *entry = ad_dict_get(<PyObject *> number_originals, <PyObject *> kind)
+    original, traced = <tuple> entry
+    if ad_current != NULL and kwargs == NULL and len(args) == 1 and (
+            any_traced(args) or is_complex(args[0])):
+        return traced(args[0])
+    return ad_call(<PyObject *> original, <PyObject *> args, kwargs)
+
+
+def number_stand_in(original, traced):
+    """The stand-in for a class of numbers.  While a trace runs on the thread, its call with one
+    argument that is or contains traced values returns traced(argument)."""
+    namespace = {"__wrapped__": original, "__slots__": (), "__doc__": original.__doc__,
+                 "__module__": original.__module__, "__qualname__": original.__qualname__,
+                 "dtype": np.dtype(original)}
+    made = NumberKind(original.__name__, (original,), namespace, original=original)
+    number_originals[made] = (original, traced)
+    set_new(<PyTypeObject *> made, <void *> new_number)
+    return made
+
+
+copyreg.pickle(NumberKind, lambda kind: (operator.itemgetter(0), ((kind.__wrapped__,),)))
+
+
+def adapt_after(error, fun, Trace trace not None):
+    """Whether a function whose run on this trace has raised an error is to be run again, since names
+    that it has used were exchanged.  The refusals of the first run are forgotten then."""
+    if not hooks.adapt_after(error, fun, trace.refusal):
+        return False
+    trace.refusal = None
+    trace.as_objects = None
+    return True

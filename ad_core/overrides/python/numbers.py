@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The classes float, complex, np.float64 and np.complex128, called with traced values."""
+
+import numpy as np
+
+from ad_core import _core
+from ad_core.adapting.stand_ins import entered
+from ad_core.overrides.numpy.complex.array import TracedComplex, made
+from ad_core.recording.arrays import as_array, as_floats
+
+__all__ = ["number"]
+
+
+def number(x):
+    """A traced value of one element as a number, as float(x) takes it."""
+    if isinstance(x, TracedComplex):
+        return float(x)  # raises
+    x = as_array(x)
+    if x.size != 1:
+        raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+    return _core.numbers_of(x.reshape(()))[()]
+
+
+def _float(x):
+    if isinstance(x, list | tuple):
+        raise TypeError(f"float() argument must be a string or a real number, not {type(x).__name__!r}")
+    return number(x)
+
+
+def _complex(real, imag=0.0):
+    if isinstance(imag, TracedComplex) or isinstance(real, TracedComplex):
+        return _one(made(real)) + 1j * _one(made(imag))
+    return _one(made(number(real))) + 1j * number(imag)
+
+
+def _one(z):
+    if z.size != 1:
+        raise TypeError("only length-1 arrays can be converted to Python scalars")
+    return z.reshape(())[()]
+
+
+def _float64(x):
+    return float(x) if isinstance(x, TracedComplex) else np.array(as_floats(x))[()]
+
+
+def _complex128(x):
+    return made(x)[()]
+
+
+for _original, _traced in (
+    (float, _float),
+    (complex, _complex),
+    (np.float64, _float64),
+    (np.complex128, _complex128),
+):
+    entered(_original, _core.number_stand_in(_original, _traced))
