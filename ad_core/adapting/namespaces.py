@@ -17,6 +17,7 @@ from ad_core.adapting.stand_ins import (
     stand_in_of,
     supplied_functions,
     supplied_methods,
+    supplied_modules,
 )
 
 __all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
@@ -32,6 +33,7 @@ _lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
 # Function -> [(name, function that restores the name in it)]. Functions may be short-lived.
 _in_functions = weakref.WeakKeyDictionary()
+_whole = set()  # modules of SciPy in which all names are exchanged
 
 
 def adapt(*names):
@@ -127,6 +129,7 @@ def restore():
             for _, undo in reversed(changes):
                 undo(function)
         _in_functions.clear()
+        _whole.clear()
         _core.forget_adapted()
 
 
@@ -175,6 +178,9 @@ def exchange_supplied():
                 stand_in = supplied_functions.get(id(x))
                 if stand_in is not None and not _is_home(label, name, x):
                     found += _set(space, label, name, x, stand_in)
+        for label in supplied_modules.keys() - _whole:
+            _whole.add(label)
+            found += exchange_in(vars(supplied_modules[label]))
     return found
 
 
