@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """scipy.optimize.root with exact Jacobians, and a Newton method for sparse ones."""
 
+import warnings
+
 import numpy as np
 
 from ad_core import _core
 from ad_core.solvers.arguments import bound, needed, refuse_given, start, tupled
-from ad_core.solvers.evaluation import Shared
+from ad_core.solvers.evaluation import LEAST, Shared
+from ad_core.solvers.hybrid import hybrid
 from ad_core.solvers.sparse_newton import sparse_newton
 
 __all__ = ["root"]
@@ -49,6 +52,9 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
     if name in (None, "newton", *NEWTONIAN):
         refuse_given(options or {}, DIFFERENCES, "root")
     x0 = start(x0, shaped=True)
+    if _is_small(fun, x0, name, sparse, options):
+        _refuse_others(others)
+        return hybrid(fun, _recorded(fun, args, x0.size), x0.ravel(), tol, options)
     shape = (x0.size,) if name in (None, *NEWTONIAN) else x0.shape
     shared = Shared(fun if len(shape) == 1 else _of_vector(fun, shape), args, together=False)
     x0 = x0.ravel()
@@ -65,18 +71,50 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
             found.x, found.fun = found.x.reshape(shape), found.fun.reshape(shape)
             return found
         shared.sparse = False
-    if name in (None, *NEWTONIAN):
+    if name in (None, "hybr"):
+        _refuse_others(others)
+        equations = _core.Equations(_light(shared, fun, args), x0.size, lambda: shared, False)
+        return hybrid(fun, equations, x0, tol, options)
+    if name == "lm":
         value, jac = _light(shared, fun, args), shared.derivative
     else:
         x0, jac = x0.reshape(shape), None
         value = _of_shape(shared.value, shape)
-    return optimize.root(
-        value, x0, jac=jac, method=name or "hybr", tol=tol, options=options, **others
-    )
+    return optimize.root(value, x0, jac=jac, method=name, tol=tol, options=options, **others)
+
+
+def _is_small(fun, x0, name, sparse, options):
+    """Whether the method is "hybr", and its Jacobian has too few entries to be sparse."""
+    if name not in (None, "hybr") or isinstance(fun, _core.Evaluator) or x0.size**2 >= LEAST:
+        return False
+    return not sparse or name == "hybr" or options is not None
+
+
+def _recorded(fun, args, n):
+    """The equations of a small function, which is recorded at the start."""
+    args = tupled(args)
+    if not callable(fun):
+        raise TypeError(f"the function must be callable, got {type(fun).__name__}")
+
+    def unrecorded():
+        shared = Shared(fun, args, together=False)
+        shared.n = n
+        return shared
+
+    return _core.Equations(bound(fun, args), n, unrecorded, True)
+
+
+def _refuse_others(others):
+    """As SciPy's root does for "hybr"."""
+    if others.pop("callback", None) is not None:
+        text = "Method hybr does not accept callback."
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+    for name in others:
+        raise TypeError(f"root() got an unexpected keyword argument {name!r}")
 
 
 def _light(shared, fun, args):
-    """The values for SciPy, which accepts lists and compares the shapes itself."""
+    """The values for a solver that accepts lists and compares the shapes itself."""
     return (
         shared.value
         if shared.kept

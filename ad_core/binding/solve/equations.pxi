@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+# n equations in n unknowns, whose values and Jacobians are those of a recording where it is small.
+#
+# A small function is recorded at the first point.  At other points the recording is evaluated, and
+# its Jacobian is a sweep, because both take less time than a call of the function.  Where a guard
+# has another outcome, values are the function's own, and the next Jacobian there is a new
+# recording.
+
+cdef enum:
+    MOST_REPLAYED = 10000       # nodes of a recording beyond which a program may be faster
+
+
+@cython.final
+cdef class Equations:
+    """fun(x) for x of shape (n,).
+
+    fallback() returns an object with `checked_vector(y)`, a result of fun as n numbers, and
+    `derivative(x)`, the Jacobian where there is no recording.  record: whether fun may be recorded;
+    otherwise values are always fun's own."""
+
+    cdef object fun, fallback, functions
+    cdef cnp.npy_intp n
+    cdef bint record
+    cdef Trace known            # the recording, or None
+    cdef Trace here             # its evaluation at other points, or None
+    cdef cnp.ndarray inputs, outputs
+
+    def __init__(self, fun, Py_ssize_t n, fallback, bint record):
+        self.fun = fun
+        self.n = n
+        self.fallback = fallback
+        self.record = record and not debugging
+
+    cdef object other(self):
+        """What fallback() returns."""
+        if self.functions is None:
+            self.functions = self.fallback()
+        return self.functions
+
+    cdef int value_at(self, const double *x, double *f) except -1:
+        cdef const ad_tape *tape = self.evaluated(x)
+        cdef const ad_node *node
+        cdef cnp.npy_intp k
+        if tape == NULL and self.known is None and self.recorded(x):
+            tape = self.known.tape
+        if tape == NULL:
+            return self.numbers(self.fun(vector(x, self.n)), f)
+        node = <const ad_node *> cnp.PyArray_DATA(self.outputs)
+        for k in range(self.n):
+            f[k] = tape.value[node[k]]
+        return 0
+
+    cdef int jacobian_at(self, const double *x, double *jacobian) except -1:
+        cdef ad_function f
+        cdef cnp.ndarray found
+        f.tape = self.evaluated(x)
+        if f.tape == NULL and self.recorded(x):
+            f.tape = self.known.tape
+        if f.tape == NULL:
+            found = contiguous(self.other().derivative(vector(x, self.n)), dtype_float)
+        else:
+            f.D = f.K = self.n
+            f.input = <ad_node *> cnp.PyArray_DATA(self.inputs)
+            f.output = <ad_node *> cnp.PyArray_DATA(self.outputs)
+            found = swept_jacobian(&f, True, 0)
+        if cnp.PyArray_SIZE(found) != self.n * self.n:
+            raise ValueError(f"the Jacobian must have shape ({self.n}, {self.n}), got "
+                             f"{shape_of(found)}")
+        memcpy(jacobian, cnp.PyArray_DATA(found), self.n * self.n * sizeof(double))
+        return 0
+
+    cdef const ad_tape *evaluated(self, const double *x) except? NULL:
+        """The recording's tape at x; NULL if there is none on this path."""
+        cdef const ad_tape *source
+        cdef const ad_node *node
+        cdef ad_tape *to
+        cdef ad_status status
+        cdef PyObject *signal = NULL
+        cdef ad_poll poll
+        if self.known is None:
+            return NULL
+        source = self.known.tape
+        node = <const ad_node *> cnp.PyArray_DATA(self.inputs)
+        if ad_tape_is_at(source, self.n, node, x):
+            return source
+        if self.here is None:
+            self.here = Trace.__new__(Trace, self.known)
+            self.here.fun = self.fun
+        to = self.here.tape
+        poll.stop = signal_pending
+        poll.context = &signal
+        if source.nodes < TINY_SWEEP and source.rules == 0:
+            status = ad_tape_evaluate(to, source, self.n, node, x, &poll)
+        else:
+            with nogil:
+                status = ad_tape_evaluate(to, source, self.n, node, x, &poll)
+        if status != AD_OK:
+            swept(status, signal)
+        return NULL if ad_tape_first_changed_guard(to) < to.guards else to
+
+    cdef bint recorded(self, const double *x) except -1:
+        """Whether there is now a recording at x.  A function that can not be recorded, or whose
+        recording is large, keeps its own values from here on."""
+        if not self.record:
+            return False
+        try:
+            found = self.recording_at(vector(x, self.n))
+        except Exception:       # the function's own call raises what is not about the recording
+            found = None
+        if found is None:
+            self.record = False
+            return False
+        self.known, self.inputs, self.outputs = found
+        self.here = None
+        return True
+
+    cdef object recording_at(self, cnp.ndarray x):
+        """(trace, inputs, outputs), or None if the recording can not be used at other points."""
+        cdef Trace trace = Trace.__new__(Trace)
+        cdef ad_node first
+        trace.fun = self.fun
+        names_of(self.fun, (x,), {}, &trace.names)
+        try:
+            trace.open()
+            y = self.fun(first_input(trace, x, x, &first))
+            refuse_swallowed(trace)
+            if not is_flat(y):
+                return None
+            recording = hooks.finish(trace, x, consecutive_row(first, self.n), trace, y)
+        finally:
+            trace.close()
+        outputs = recording.outputs.nodes
+        if trace.merged is not None or trace.tape.nodes > MOST_REPLAYED or (
+                may_be_undetermined(trace.tape)) or cnp.PyArray_SIZE(outputs) != self.n:
+            return None
+        return trace, recording.inputs.nodes, contiguous(outputs)
+
+    cdef int numbers(self, object y, double *f) except -1:
+        """Write a result of fun."""
+        cdef cnp.npy_intp k
+        cdef cnp.ndarray found
+        if type(y) is list and len(y) == self.n:
+            for k in range(self.n):
+                part = (<list> y)[k]
+                if not PyFloat_Check(part):
+                    break
+                f[k] = PyFloat_AS_DOUBLE(part)
+            else:
+                return 0
+        if type(y) is not np_ndarray or (<cnp.ndarray> y).descr.type_num != cnp.NPY_DOUBLE or (
+                cnp.PyArray_NDIM(<cnp.ndarray> y) != 1):
+            y = self.other().checked_vector(y)
+        found = contiguous(y, dtype_float)
+        if cnp.PyArray_SIZE(found) != self.n:
+            raise ValueError(f"{name_of(self.fun)} must return {self.n} numbers, one equation for "
+                             f"each unknown in x0, got {cnp.PyArray_SIZE(found)}")
+        memcpy(f, cnp.PyArray_DATA(found), self.n * sizeof(double))
+        return 0
+
+
+cdef bint is_flat(object y):
+    """Whether a result of a traced function is an array, or a list or tuple of numbers."""
+    if type(y) is list or type(y) is tuple:
+        return all([type(part) is TracedScalar or isinstance(part, (float, int)) for part in y])
+    return type(y) is TracedArray and cnp.PyArray_NDIM((<TracedArray> y).index) <= 1
+
+
+cdef cnp.ndarray vector(const double *x, cnp.npy_intp n):
+    """A copy of n numbers as an array."""
+    cdef cnp.ndarray copy = cnp.PyArray_EMPTY(1, &n, cnp.NPY_DOUBLE, 0)
+    memcpy(cnp.PyArray_DATA(copy), x, n * sizeof(double))
+    return copy
