@@ -126,14 +126,18 @@ cdef class Equations:
             refuse_swallowed(trace)
             if not is_flat(y):
                 return None
-            recording = hooks.finish(trace, x, consecutive_row(first, self.n), trace, y)
+            inputs = consecutive_row(first, self.n)
+            outputs = direct_outputs(trace, y)
+            if outputs is None:
+                recording = hooks.finish(trace, x, inputs, trace, y)
+                inputs, outputs = recording.inputs.nodes, contiguous(recording.outputs.nodes)
         finally:
             trace.close()
-        outputs = recording.outputs.nodes
+        trace.hold_inner_inputs(inputs)
         if trace.merged is not None or trace.tape.nodes > MOST_REPLAYED or (
                 may_be_undetermined(trace.tape)) or cnp.PyArray_SIZE(outputs) != self.n:
             return None
-        return trace, recording.inputs.nodes, contiguous(outputs)
+        return trace, inputs, outputs
 
     cdef int numbers(self, object y, double *f) except -1:
         """Write a result of fun."""
@@ -161,8 +165,33 @@ cdef class Equations:
 cdef bint is_flat(object y):
     """Whether a result of a traced function is an array, or a list or tuple of numbers."""
     if type(y) is list or type(y) is tuple:
-        return all([type(part) is TracedScalar or isinstance(part, (float, int)) for part in y])
+        for part in y:
+            if type(part) is not TracedScalar and not isinstance(part, (float, int)):
+                return False
+        return True
     return type(y) is TracedArray and cnp.PyArray_NDIM((<TracedArray> y).index) <= 1
+
+
+cdef object direct_outputs(Trace trace, object y):
+    """The nodes of a result that is one array, or consists of numbers, of this trace; None in other
+    cases."""
+    cdef TracedScalar part
+    cdef cnp.ndarray nodes
+    cdef cnp.npy_intp n, k = 0
+    if trace.as_objects is not None or trace.merged is not None:
+        return None
+    if type(y) is TracedArray:
+        if (<TracedArray> y).trace is not trace:
+            return None
+        return (<TracedArray> y).indices().flatten()
+    n = len(y)
+    nodes = cnp.PyArray_EMPTY(1, &n, cnp.NPY_UINT32, 0)
+    for x in y:
+        if type(x) is not TracedScalar or (<TracedScalar> x).trace is not trace:
+            return None
+        (<ad_node *> cnp.PyArray_DATA(nodes))[k] = (<TracedScalar> x).node
+        k += 1
+    return nodes
 
 
 cdef cnp.ndarray vector(const double *x, cnp.npy_intp n):
