@@ -9,7 +9,10 @@ import numpy as np
 from ad_core import _core
 from ad_core.recording.trees import flatten
 
-__all__ = ["array_function", "as_array", "bound", "check_like", "needed", "refuse_given", "start", "tupled"]
+__all__ = [
+    "array_function", "as_array", "bound", "check_like", "needed", "refuse_given", "start",
+    "tupled",
+]  # fmt: skip
 
 
 def needed(module, package, what):

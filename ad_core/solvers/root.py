@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors import NotDifferentiable
 from ad_core.solvers.arguments import bound, needed, refuse_given, start, tupled
 from ad_core.solvers.evaluation import LEAST, Shared
 from ad_core.solvers.hybrid import hybrid
@@ -51,7 +52,12 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
     name = None if method is None else str(method).lower()
     if name in (None, "newton", *NEWTONIAN):
         refuse_given(options or {}, DIFFERENCES, "root")
-    x0 = start(x0, shaped=True)
+    args, x0 = tupled(args), start(x0, shaped=True)
+    if type(x0) is not np.ndarray:
+        raise NotDifferentiable(
+            "root was called by a function that is being differentiated, and its result would be "
+            "a constant; use ad_core.implicit.root, whose result has derivatives"
+        )
     if _is_small(fun, x0, name, sparse, options):
         _refuse_others(others)
         return hybrid(fun, _recorded(fun, args, x0.size), x0.ravel(), tol, options)
@@ -92,7 +98,6 @@ def _is_small(fun, x0, name, sparse, options):
 
 def _recorded(fun, args, n):
     """The equations of a small function, which is recorded at the start."""
-    args = tupled(args)
     if not callable(fun):
         raise TypeError(f"the function must be callable, got {type(fun).__name__}")
 
@@ -118,7 +123,7 @@ def _light(shared, fun, args):
     return (
         shared.value
         if shared.kept
-        else shared.function.light(bound(fun, tupled(args)), shared.value)
+        else shared.function.light(bound(fun, args), shared.value)
     )
 
 
