@@ -120,11 +120,7 @@ def _refuse_others(others):
 
 def _light(shared, fun, args):
     """The values for a solver that accepts lists and compares the shapes itself."""
-    return (
-        shared.value
-        if shared.kept
-        else shared.function.light(bound(fun, args), shared.value)
-    )
+    return shared.value if shared.kept else shared.function.light(bound(fun, args), shared.value)
 
 
 def _of_vector(fun, shape):
