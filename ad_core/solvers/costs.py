@@ -12,7 +12,7 @@ import math
 
 __all__ = ["FIRST", "calls_until", "one_shot_hessian"]
 
-FIRST = {"value": 30}
+FIRST = {"value": 100}
 """The number of one-shot calls before a recording is made to be judged: by then it costs little in
 comparison.  SOON for the other methods."""
 SOON = 5

@@ -52,5 +52,18 @@ class Model:
     def jacobian(self, xdata, *params):
         if self.function is None or xdata is not self.xdata:
             self.xdata = xdata
-            self.function = Gradual(array_function(lambda p: self.f(xdata, *p)))
+            self.function = _core.Equations(
+                lambda p: self.f(xdata, *p), len(params), self.unrecorded, True
+            )
         return self.function.jacobian(np.array(params, dtype=np.float64))
+
+    def unrecorded(self):
+        """The model without a recording for all points."""
+        return Unrecorded(Gradual(array_function(lambda p: self.f(self.xdata, *p))).jacobian)
+
+
+class Unrecorded:
+    """The Jacobian of a model that is large or can not be evaluated at other points."""
+
+    def __init__(self, derivative):
+        self.derivative = derivative

@@ -59,18 +59,20 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
             "a constant; use ad_core.implicit.root, whose result has derivatives"
         )
     if _is_small(fun, x0, name, sparse, options):
-        _refuse_others(others)
-        return hybrid(fun, _recorded(fun, args, x0.size), x0.ravel(), tol, options)
+        equations, x0 = _recorded(fun, args, x0.size), x0.ravel()
+        if name != "lm":
+            _refuse_others(others)
+            return hybrid(fun, equations, x0, tol, options)
+        _check_count(fun, np.size(equations.value(x0)), x0.size, name)
+        return optimize.root(
+            equations.value, x0, jac=equations.jacobian, method=name, tol=tol, options=options,
+            **others,
+        )  # fmt: skip
     shape = (x0.size,) if name in (None, *NEWTONIAN) else x0.shape
     shared = Shared(fun if len(shape) == 1 else _of_vector(fun, shape), args, together=False)
     x0 = x0.ravel()
     exact = name in (None, "newton") and (name or options is None)
-    m = shared.begin(x0, sparse if exact else False).size
-    if m < x0.size or (m > x0.size and name != "lm"):
-        raise ValueError(
-            f"{_core.name_of(fun)} must return {x0.size} numbers, one equation for each unknown "
-            f"in x0, got {m}"
-        )
+    _check_count(fun, shared.begin(x0, sparse if exact else False).size, x0.size, name)
     if name == "newton" or shared.sparse:
         found = sparse_newton(shared.value, shared.derivative, x0, **_newtons(tol, options))
         if found.success or name == "newton":
@@ -89,11 +91,20 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
     return optimize.root(value, x0, jac=jac, method=name, tol=tol, options=options, **others)
 
 
+def _check_count(fun, m, n, name):
+    """Raise ValueError unless there is an equation for each unknown; "lm" takes more."""
+    if m < n or (m > n and name != "lm"):
+        raise ValueError(
+            f"{_core.name_of(fun)} must return {n} numbers, one equation for each unknown in x0, "
+            f"got {m}"
+        )
+
+
 def _is_small(fun, x0, name, sparse, options):
-    """Whether the method is "hybr", and its Jacobian has too few entries to be sparse."""
-    if name not in (None, "hybr") or isinstance(fun, _core.Evaluator) or x0.size**2 >= LEAST:
+    """Whether the method takes a dense Jacobian, and there are too few unknowns for another."""
+    if name not in (None, *NEWTONIAN) or isinstance(fun, _core.Evaluator) or x0.size**2 >= LEAST:
         return False
-    return not sparse or name == "hybr" or options is not None
+    return not sparse or name in NEWTONIAN or options is not None
 
 
 def _recorded(fun, args, n):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# n equations in n unknowns, whose values and Jacobians are those of a recording where it is small.
+# m functions of n variables, whose values and Jacobians are those of a recording where it is small.
 #
 # A small function is recorded at the first point.  At other points the recording is evaluated, and
 # its Jacobian is a sweep, because both take less time than a call of the function.  Where a guard
@@ -12,22 +12,24 @@ cdef enum:
 
 @cython.final
 cdef class Equations:
-    """fun(x) for x of shape (n,).
+    """fun(x) for x of shape (n,), which returns m numbers.
 
-    fallback() returns an object with `checked_vector(y)`, a result of fun as n numbers, and
+    fallback() returns an object with `checked_vector(y)`, a result of fun as m numbers, and
     `derivative(x)`, the Jacobian where there is no recording.  record: whether fun may be recorded;
-    otherwise values are always fun's own."""
+    otherwise values are always fun's own.  wrt: the Jacobian is by the first `wrt` of the variables
+    (-1: by all)."""
 
     cdef object fun, fallback, functions
-    cdef cnp.npy_intp n
+    cdef cnp.npy_intp n, m, wrt
     cdef bint record
     cdef Trace known            # the recording, or None
     cdef Trace here             # its evaluation at other points, or None
     cdef cnp.ndarray inputs, outputs
 
-    def __init__(self, fun, Py_ssize_t n, fallback, bint record):
+    def __init__(self, fun, Py_ssize_t n, fallback, bint record, Py_ssize_t wrt=-1):
         self.fun = fun
         self.n = n
+        self.wrt = n if wrt < 0 else wrt
         self.fallback = fallback
         self.record = record and not debugging
 
@@ -37,37 +39,70 @@ cdef class Equations:
             self.functions = self.fallback()
         return self.functions
 
-    cdef int value_at(self, const double *x, double *f) except -1:
-        cdef const ad_tape *tape = self.evaluated(x)
-        cdef const ad_node *node
-        cdef cnp.npy_intp k
-        if tape == NULL and self.known is None and self.recorded(x):
-            tape = self.known.tape
+    def value(self, cnp.ndarray x not None):
+        """The recording's value at x (n,), as an array (m,); fun's own result where there is
+        none."""
+        cdef cnp.ndarray dense = self.checked_point(x)
+        cdef const ad_tape *tape = self.at(<const double *> cnp.PyArray_DATA(dense), False)
+        cdef cnp.ndarray found
         if tape == NULL:
-            return self.numbers(self.fun(vector(x, self.n)), f)
-        node = <const ad_node *> cnp.PyArray_DATA(self.outputs)
-        for k in range(self.n):
+            return self.fun(x)
+        found = cnp.PyArray_EMPTY(1, &self.m, cnp.NPY_DOUBLE, 0)
+        self.gather(tape, <double *> cnp.PyArray_DATA(found))
+        return found
+
+    def jacobian(self, cnp.ndarray x not None):
+        """The Jacobian (m, wrt) at x (n,)."""
+        cdef cnp.ndarray dense = self.checked_point(x)
+        return self.jacobian_of(<const double *> cnp.PyArray_DATA(dense))
+
+    cdef cnp.ndarray checked_point(self, cnp.ndarray x):
+        if cnp.PyArray_SIZE(x) != self.n:
+            raise ValueError(f"x must have shape ({self.n},), got {shape_of(x)}")
+        return contiguous(x, dtype_float)
+
+    cdef int value_at(self, const double *x, double *f) except -1:
+        """Write the value of n equations in n unknowns."""
+        cdef const ad_tape *tape = self.at(x, False)
+        if tape != NULL and self.m == self.n:
+            self.gather(tape, f)
+            return 0
+        self.record = False if tape != NULL else self.record
+        return self.numbers(self.fun(vector(x, self.n)), f)
+
+    cdef void gather(self, const ad_tape *tape, double *f) noexcept:
+        cdef const ad_node *node = <const ad_node *> cnp.PyArray_DATA(self.outputs)
+        cdef cnp.npy_intp k
+        for k in range(self.m):
             f[k] = tape.value[node[k]]
-        return 0
 
     cdef int jacobian_at(self, const double *x, double *jacobian) except -1:
-        cdef ad_function f
-        cdef cnp.ndarray found
-        f.tape = self.evaluated(x)
-        if f.tape == NULL and self.recorded(x):
-            f.tape = self.known.tape
-        if f.tape == NULL:
-            found = contiguous(self.other().derivative(vector(x, self.n)), dtype_float)
-        else:
-            f.D = f.K = self.n
-            f.input = <ad_node *> cnp.PyArray_DATA(self.inputs)
-            f.output = <ad_node *> cnp.PyArray_DATA(self.outputs)
-            found = swept_jacobian(&f, True, 0)
+        """Write the Jacobian of n equations in n unknowns."""
+        cdef cnp.ndarray found = contiguous(self.jacobian_of(x), dtype_float)
         if cnp.PyArray_SIZE(found) != self.n * self.n:
             raise ValueError(f"the Jacobian must have shape ({self.n}, {self.n}), got "
                              f"{shape_of(found)}")
         memcpy(jacobian, cnp.PyArray_DATA(found), self.n * self.n * sizeof(double))
         return 0
+
+    cdef object jacobian_of(self, const double *x):
+        cdef ad_function f
+        f.tape = self.at(x, True)
+        if f.tape == NULL:
+            return self.other().derivative(vector(x, self.n))
+        f.D = self.wrt
+        f.K = self.m
+        f.input = <ad_node *> cnp.PyArray_DATA(self.inputs)
+        f.output = <ad_node *> cnp.PyArray_DATA(self.outputs)
+        return swept_jacobian(&f, cheapest_forward(f.D, f.K), 0)
+
+    cdef const ad_tape *at(self, const double *x, bint anew) except? NULL:
+        """A tape with the values at x; NULL if there is no recording on this path.  anew: then
+        there is to be one."""
+        cdef const ad_tape *tape = self.evaluated(x)
+        if tape == NULL and (anew or self.known is None) and self.recorded(x):
+            tape = self.known.tape
+        return tape
 
     cdef const ad_tape *evaluated(self, const double *x) except? NULL:
         """The recording's tape at x; NULL if there is none on this path."""
@@ -111,6 +146,7 @@ cdef class Equations:
             self.record = False
             return False
         self.known, self.inputs, self.outputs = found
+        self.m = cnp.PyArray_SIZE(self.outputs)
         self.here = None
         return True
 
@@ -135,7 +171,7 @@ cdef class Equations:
             trace.close()
         trace.hold_inner_inputs(inputs)
         if trace.merged is not None or trace.tape.nodes > MOST_REPLAYED or (
-                may_be_undetermined(trace.tape)) or cnp.PyArray_SIZE(outputs) != self.n:
+                may_be_undetermined(trace.tape)):
             return None
         return trace, inputs, outputs
 
