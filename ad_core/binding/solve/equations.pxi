@@ -8,6 +8,7 @@
 
 cdef enum:
     MOST_REPLAYED = 10000       # nodes of a recording beyond which a program may be faster
+    LONG_RUNS = 100             # nodes of an average run
 
 
 @cython.final
@@ -94,7 +95,9 @@ cdef class Equations:
         f.K = self.m
         f.input = <ad_node *> cnp.PyArray_DATA(self.inputs)
         f.output = <ad_node *> cnp.PyArray_DATA(self.outputs)
-        return swept_jacobian(&f, cheapest_forward(f.D, f.K), 0)
+        # Sweeps of one seed are the fastest on long runs, whose loops are over elements.
+        return swept_jacobian(&f, cheapest_forward(f.D, f.K),
+                              f.tape.nodes > LONG_RUNS * f.tape.runs)
 
     cdef const ad_tape *at(self, const double *x, bint anew) except? NULL:
         """A tape with the values at x; NULL if there is no recording on this path.  anew: then
