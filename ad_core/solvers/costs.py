@@ -12,7 +12,7 @@ import math
 
 __all__ = ["FIRST", "calls_until", "one_shot_hessian"]
 
-FIRST = {"value": 100}
+FIRST = {"value": 200}
 """The number of one-shot calls before a recording is made to be judged: by then it costs little in
 comparison.  SOON for the other methods."""
 SOON = 5
@@ -72,8 +72,8 @@ def _costs(name, hessian, size, n, m):
         return once + 0.25 * scalars + 0.005 * nodes, 100.0 + setup, 2.0 + 0.0012 * nodes
     if name == "value":
         listed = 0.3 if scalars else 0.0  # the solver makes an array of the numbers
-        once = 0.3 + listed + 0.9 * _arrays(size) + PLAIN_SCALAR * scalars + 0.001 * nodes
-        fixed, terms = 250.0, 0.25 * nodes
+        once = 0.3 + listed + 0.6 * _arrays(size) + PLAIN_SCALAR * scalars + 0.001 * nodes
+        fixed, terms = 350.0, 0.25 * nodes
         program = 0.004 * scalars + 0.0007 * nodes
     elif name == "grad":
         fixed, terms = 100.0, 0.6 * nodes
