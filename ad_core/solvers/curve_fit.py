@@ -23,7 +23,8 @@ def curve_fit(f, xdata, ydata, p0=None, **options):
     Returns SciPy's (popt, pcov), of shapes (n,) and (n, n), or more with full_output=True.
 
     Raises TypeError for parameters that are not real numbers and for the options named, what SciPy
-    raises, and ImportError without SciPy.  Cost: values are f's own and Jacobians one-shot, until a
+    raises, and ImportError without SciPy.  Cost: values are f's own; Jacobians are those of one
+    recording where all parameters take the same path, and one-shot for large models, until a
     program for them pays.
 
     >>> import numpy as np

@@ -27,8 +27,10 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
 
     method: None is "newton" if the Jacobian is sparse, and "hybr" otherwise, or if options are
     given.  "newton" is Newton's method with a line search and SciPy's sparse factors; with
-    method=None, "hybr" follows if it finds no solution.  "hybr" and "lm" use the dense Jacobian
-    ("lm" also for m > n equations); SciPy's other methods, such as "krylov", use none.
+    method=None, "hybr" follows if it finds no solution.  "hybr" is Powell's hybrid method, with
+    the options and the result of SciPy's; if fun is NaN or infinite where it is tried, steps are
+    shortened, and status is 6 if that does not help.  "hybr" and "lm" use the dense Jacobian ("lm"
+    also for m > n equations); SciPy's other methods, such as "krylov", use none.
 
     x0 of shape (n,), or a number.  A start of more axes is what it is in SciPy: "hybr" and "lm"
     call fun with a vector; "newton" and the others call it with x0's shape, which the result has.
@@ -39,8 +41,10 @@ def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, 
     OptimizeResult.
 
     Raises TypeError for an x0 that does not hold real numbers and for the options named, ValueError
-    for results of wrong shapes, and ImportError without SciPy.  Cost: values are fun's own and
-    Jacobians one-shot, until programs for them pay.
+    for results and options that are wrong, and ImportError without SciPy.  Cost: for "hybr" and
+    "lm" with fewer than 100 unknowns, one recording where all points take the same path, which is
+    evaluated at the other points.  Otherwise values are fun's own and Jacobians one-shot, until
+    programs for them pay.
 
     >>> import numpy as np
     >>> from ad_core import solvers
