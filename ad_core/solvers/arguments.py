@@ -9,7 +9,10 @@ import numpy as np
 from ad_core import _core
 from ad_core.recording.trees import flatten
 
-__all__ = ["array_function", "bound", "check_like", "needed", "refuse_given", "start", "tupled"]
+__all__ = [
+    "array_function", "as_array", "bound", "check_like", "needed", "refuse_given", "start",
+    "tupled",
+]  # fmt: skip
 
 
 def needed(module, package, what):
@@ -86,20 +89,24 @@ def array_function(fun, args=(), kwargs=None, scalar=False):
 
     # A trace is set up faster for functions whose code and variables can be inspected.
     def closed(*x):
-        y = fun(*x)
-        if isinstance(y, list | tuple):
-            y = np.array(y)
-        elif y is None:  # a missing return, which is reported better elsewhere
-            return y
-        # Attributes, since NumPy's functions cost more than small functions if y is traced.
-        elif not hasattr(y, "ndim"):
-            y = np.asarray(y)
-        if scalar:
-            return np.reshape(y, ()) if y.ndim and y.size == 1 else y
-        return y if y.ndim else np.reshape(y, 1)
+        return as_array(fun(*x), scalar)
 
     closed.__name__ = closed.__qualname__ = name
     return closed
+
+
+def as_array(y, scalar=False):
+    """A result of a function as the one array, or number, that array_function() makes of it."""
+    if isinstance(y, list | tuple):
+        y = np.array(y)
+    elif y is None:  # a missing return, which is reported better elsewhere
+        return y
+    # Attributes, since NumPy's functions cost more than small functions if y is traced.
+    elif not hasattr(y, "ndim"):
+        y = np.asarray(y)
+    if scalar:
+        return np.reshape(y, ()) if y.ndim and y.size == 1 else y
+    return y if y.ndim else np.reshape(y, 1)
 
 
 def bound(fun, args=(), kwargs=None):

@@ -12,7 +12,7 @@ import math
 
 __all__ = ["FIRST", "calls_until", "one_shot_hessian"]
 
-FIRST = {"value": 30}
+FIRST = {"value": 200}
 """The number of one-shot calls before a recording is made to be judged: by then it costs little in
 comparison.  SOON for the other methods."""
 SOON = 5
@@ -22,6 +22,7 @@ LARGEST = (
 LARGEST_SPARSE = 10_000_000  # a sweep takes one direction a colour, a program none
 LARGEST_HESSIAN = 500_000  # nodes times inputs, since a program may multiply them all
 ARRAY, SCALAR = 1.2, 0.11  # to record an operation
+PLAIN_SCALAR = 0.045  # an operation of a function that is not recorded
 COLUMN, HESSIAN_COLUMN = 0.0002, 0.0006  # of a node in a sweep with many directions
 WORTH = 1.5  # how much faster a program's call must be
 REPLAYED = 20  # calls whose time a dense method's set-up never exceeds: beyond, it is replayed
@@ -70,8 +71,9 @@ def _costs(name, hessian, size, n, m):
         setup, once = (10.0 * nodes, once + 120.0) if hessian else (2.0 * nodes, once + 40.0)
         return once + 0.25 * scalars + 0.005 * nodes, 100.0 + setup, 2.0 + 0.0012 * nodes
     if name == "value":
-        once = 0.3 + 0.9 * _arrays(size) + SCALAR * scalars + 0.001 * nodes
-        fixed, terms = 40.0, 0.25 * nodes
+        listed = 0.3 if scalars else 0.0  # the solver makes an array of the numbers
+        once = 0.3 + listed + 0.6 * _arrays(size) + PLAIN_SCALAR * scalars + 0.001 * nodes
+        fixed, terms = 350.0, 0.25 * nodes
         program = 0.004 * scalars + 0.0007 * nodes
     elif name == "grad":
         fixed, terms = 100.0, 0.6 * nodes

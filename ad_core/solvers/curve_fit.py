@@ -23,7 +23,8 @@ def curve_fit(f, xdata, ydata, p0=None, **options):
     Returns SciPy's (popt, pcov), of shapes (n,) and (n, n), or more with full_output=True.
 
     Raises TypeError for parameters that are not real numbers and for the options named, what SciPy
-    raises, and ImportError without SciPy.  Cost: values are f's own and Jacobians one-shot, until a
+    raises, and ImportError without SciPy.  Cost: values are f's own; Jacobians are those of one
+    recording where all parameters take the same path, and one-shot for large models, until a
     program for them pays.
 
     >>> import numpy as np
@@ -52,5 +53,18 @@ class Model:
     def jacobian(self, xdata, *params):
         if self.function is None or xdata is not self.xdata:
             self.xdata = xdata
-            self.function = Gradual(array_function(lambda p: self.f(xdata, *p)))
+            self.function = _core.Equations(
+                lambda p: self.f(xdata, *p), len(params), self.unrecorded, True
+            )
         return self.function.jacobian(np.array(params, dtype=np.float64))
+
+    def unrecorded(self):
+        """The model without a recording for all points."""
+        return Unrecorded(Gradual(array_function(lambda p: self.f(self.xdata, *p))).jacobian)
+
+
+class Unrecorded:
+    """The Jacobian of a model that is large or can not be evaluated at other points."""
+
+    def __init__(self, derivative):
+        self.derivative = derivative

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 
 from ad_core import _core
-from ad_core.solvers.arguments import array_function, start, tupled
+from ad_core.solvers.arguments import array_function, as_array, start, tupled
 from ad_core.solvers.gradual import Gradual
 
 __all__ = ["LEAST", "Shared", "is_sparse", "sparse_matrix"]
@@ -85,6 +85,10 @@ class Shared:
         wanted = "one number" if self.scalar else "a vector of shape (m,)"
         found = f"shape {y.shape}" if isinstance(y, np.ndarray | np.generic) else type(y).__name__
         raise ValueError(f"{self.plain.__name__} must return {wanted}, got {found}")
+
+    def checked_vector(self, y):
+        """A result of the function itself as a vector (m,)."""
+        return self.checked(as_array(y))
 
     def _at(self, what, x):
         x = self.point(x)

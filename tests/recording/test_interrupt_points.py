@@ -15,7 +15,7 @@ import scipy.optimize
 import scipy.special
 
 import ad_core
-from ad_core import _core, errors
+from ad_core import _core, errors, solvers
 
 CALLABLES = {name: value for name, value in vars(np).items() if callable(value)}
 x3 = np.array([1.0, 2.0, 3.0])
@@ -89,6 +89,7 @@ CASES = {
     "refusals allowed within": lambda: ad_core.grad(allowing)(x3),
     "refusals allowed around": allowed,
     "solver": minimized,
+    "root": lambda: solvers.root(lambda x: x**2 - x3, x3).x,
 }
 
 

@@ -94,15 +94,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
     names_of(fun, args, kwargs, &trace.names)
     try:
         trace.open()
-        check(ad_tape_inputs(trace.tape, D, &first))
-        write_values(trace.tape, first, cnp.PyArray_DATA(values), D)
-        if trace.level > 0:
-            trace.note_inputs(first, D)
-        if cnp.PyArray_NDIM(values) == 0 and type(args[k]) is not np.ndarray:
-            traced = new_scalar(trace, first)
-        else:
-            traced = new_array(trace, consecutive(first, cnp.PyArray_NDIM(values),
-                                                  cnp.PyArray_DIMS(values)), False)
+        traced = first_input(trace, args[k], values, &first)
         y = fun(traced) if len(args) == 1 and not kwargs else fun(
             *args[:k], traced, *args[k + 1:], **kwargs)
         refuse_swallowed(trace)
@@ -145,6 +137,20 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
     if len(shape) == 1 and cnp.PyArray_NDIM(values) == 1:
         return result
     return result.reshape(shape + shape_of(values))[()]
+
+
+cdef object first_input(Trace trace, object x, cnp.ndarray values, ad_node *first):
+    """The one input of a trace, and the number of its first node: x, a number or an array, whose
+    values are given in C order."""
+    cdef size_t n = <size_t> cnp.PyArray_SIZE(values)
+    check(ad_tape_inputs(trace.tape, n, first))
+    write_values(trace.tape, first[0], cnp.PyArray_DATA(values), n)
+    if trace.level > 0:
+        trace.note_inputs(first[0], n)
+    if cnp.PyArray_NDIM(values) == 0 and type(x) is not np_ndarray:
+        return new_scalar(trace, first[0])
+    return new_array(trace, consecutive(first[0], cnp.PyArray_NDIM(values),
+                                        cnp.PyArray_DIMS(values)), False)
 
 
 cdef bint plain_output(Trace trace, object y) except -1:
