@@ -322,9 +322,9 @@ def _at(ufunc, array, indices, values=None):
 
 def _places(array, indices):
     """The numbers in C order of the elements array[indices]."""
-    if array.ndim == 1 and type(indices) is np.ndarray and indices.dtype.kind in "iu":
-        if indices.size and indices.min() >= 0 and indices.max() < array.size:
-            return indices
+    whole = type(indices) is np.ndarray and indices.dtype.kind in "iu" and indices.size > 0
+    if array.ndim == 1 and whole and indices.min() >= 0 and indices.max() < array.size:
+        return indices
     return np.arange(array.size).reshape(array.shape)[indices]
 
 
