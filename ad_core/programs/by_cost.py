@@ -26,8 +26,8 @@ START = 1 << 15  # the start of a replay
 RECORD, RECORD_SCALAR = 1 << 10, 200  # to run and record an operation on arrays, on scalars
 MAKE = 200  # to derive a term, and to number and order its operation
 FAST = 4  # multiplications of matrix products that BLAS does in the time of one operation
-# A sweep of many seeds carries so many in the time of one, and fewer if the nodes' numbers leave the
-# cache; in matrix products BLAS then does so many times more multiplications.
+# A sweep of many seeds carries SEEDS in the time of one, and fewer over more nodes than fit the
+# cache. In products of matrices BLAS then does BY_MATRICES times more multiplications.
 SEEDS, SEEDS_OF_MANY, MANY_NODES = 8, 2, 1 << 15
 BY_MATRICES = 4
 CACHED = 1 << 17  # slots of a program that fit the cache; with more, an operation takes SLOW
