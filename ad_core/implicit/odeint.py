@@ -68,7 +68,8 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
         RuleArguments("implicit.odeint", part, numbers=False)
         for part in ((y0,), (t,), (args, closed))
     )
-    before = len(start.arrays) + len(times.arrays)
+    before, moving, _ = (len(part.take_arrays()) for part in (start, times, parameters))
+    before += moving
     result = Result("implicit.odeint")
     again = functools.partial(odeint, rtol=rtol, atol=atol, method=method, solver=solver)
 
@@ -85,7 +86,7 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
 
         def push(tangents):
             dy0, dt, _, _ = given.tangents(tangents)
-            moved = dt if times.arrays else None
+            moved = dt if moving else None
             ys = problem.push(flat(flatten(dy0)[0]), moved, tangents[before:])
             return flatten(_unstacked(unknown, ys))[0]
 
@@ -97,10 +98,10 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
 
         def pull(cotangents):
             w = [np.reshape(part, (len(t), -1)) for part in cotangents]
-            dy0, dt, dp = problem.pull(np.concatenate(w, axis=1), bool(times.arrays))
+            dy0, dt, dp = problem.pull(np.concatenate(w, axis=1), bool(moving))
             return [
                 *start.cotangents((unknown.build(dy0),), "a start"),
-                *([dt] if times.arrays else []),
+                *([dt] if moving else []),
                 *dp,
             ]
 

@@ -41,10 +41,11 @@ class Sensitivities:
         if dt is not None:
             dy0 = dy0 - self.rate(self.y0, self.t[0], *self.p) * dt[0]
         size = _size([dy0, *dp])  # the tolerances are for numbers of size 1
+        rate = self.rate  # the functions of odeint must not refer to the values of self
 
         def both(state, t, p, dp):
             y, s = state
-            fixed = lambda y, *p: self.rate(y, t, *p)  # noqa: E731
+            fixed = lambda y, *p: rate(y, t, *p)  # noqa: E731
             return first_order.jvp(fixed, (y, *p), (s, *dp))
 
         scaled = [x / size for x in dp]
@@ -58,10 +59,11 @@ class Sensitivities:
         size = _size([w])
         w = w / size
         nodes, ys = self._refined()
+        rate = self.rate  # as in push
 
         def backwards(state, t, p):
             y, a, _ = state
-            fixed = lambda y, *p: self.rate(y, t, *p)  # noqa: E731
+            fixed = lambda y, *p: rate(y, t, *p)  # noqa: E731
             dy, pull = first_order.vjp(fixed, y, *p)
             da, *dp = pull(a)
             return dy, -da, [-x for x in dp]

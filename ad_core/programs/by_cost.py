@@ -26,7 +26,10 @@ START = 1 << 15  # the start of a replay
 RECORD, RECORD_SCALAR = 1 << 10, 200  # to run and record an operation on arrays, on scalars
 MAKE = 200  # to derive a term, and to number and order its operation
 FAST = 4  # multiplications of matrix products that BLAS does in the time of one operation
-SEEDS = 2  # seeds that a Jacobian's sweep carries in the time of one
+# A sweep of many seeds carries SEEDS in the time of one, and fewer over more nodes than fit the
+# cache. In products of matrices BLAS then does BY_MATRICES times more multiplications.
+SEEDS, SEEDS_OF_MANY, MANY_NODES = 8, 2, 1 << 15
+BY_MATRICES = 4
 CACHED = 1 << 17  # slots of a program that fit the cache; with more, an operation takes SLOW
 SLOW = 3
 LANES = 4  # points of a batch that a program evaluates in the time of one
@@ -83,14 +86,16 @@ class Costs:
 
     def replay(self, name, width):
         """One replay for a method."""
-        swept = self.edges + 2 * self.products / FAST
+        swept = self.edges + 2 * self.products / FAST + self.calls
         cost = START + self.nodes + self.products / FAST
         if name in PER_EDGE:
-            return cost + PER_EDGE[name] * (swept + self.calls)
-        swept += self.calls / FAST  # rules take all seeds at once
+            return cost + PER_EDGE[name] * swept
+        # what one of many seeds takes
+        each = self.edges / (SEEDS if self.nodes <= MANY_NODES else SEEDS_OF_MANY)
+        each += 2 * self.products / (FAST * BY_MATRICES * SEEDS) + self.calls / (FAST * 2)
         if name in ("hessian", "lagrangian_hessian"):
-            return cost + (ADJOINT + SECOND * width / SEEDS) * swept
-        return cost + min(TANGENT * width, ADJOINT * self.outputs) * swept / SEEDS
+            return cost + ADJOINT * swept + SECOND * width * each
+        return cost + min(TANGENT * width, ADJOINT * self.outputs) * each
 
     def least(self, name, width):
         """The number of terms that a method's program takes to make: at least, for elementwise

@@ -50,14 +50,9 @@ class OwnPoint:
         if not sparse:
             return Once(*given, self.name, self.argnums, None).batch(arrays, outs, None, None)[0]
         wanted = call.pack.structure
-        if "lagrangian" in self.name:
-            once = Once(*given, self.name.removeprefix("sparse_"), self.argnums, None)
-            *parts, matrix = once.batch(arrays, None, None, None)[0]
-            entries = np.reshape(matrix, wanted.shape)[wanted.rows, wanted.indices]
-        else:
-            once = _SparseOnce(*given, self.name, self.argnums, None)
-            *parts, entries = once.batch(arrays, None, None, None)[0]
-            entries = _moved(entries, once.pack.structure, wanted)
+        once = _SparseOnce(*given, self.name, self.argnums, None)
+        *parts, entries = once.batch(arrays, None, None, None)[0]
+        entries = _moved(entries, once.swept.structure, wanted)
         return into([*parts, entries], outs, f"{self.name} of {self.source.name}", arrays)
 
     def __call__(self, call, missed, arguments, results):

@@ -4,14 +4,13 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import NoDerivativeError
 from ad_core.programs.build import build, check_scalar, pack_with_value
 from ad_core.programs.by_cost import ByCost, Estimate
-from ad_core.programs.fallback import Replayed, Skeleton
+from ad_core.programs.fallback import Replayed, Skeleton, row_of
 from ad_core.programs.sparse_costs import SparseCosts
 from ad_core.recording.trees import flatten
 from ad_core.sparse.compression import Compression
-from ad_core.sparse.pattern import check_sparse
+from ad_core.sparse.pattern import check_one_argument, check_sparse
 from ad_core.sparse.route import least_operations
 
 __all__ = ["Compressed", "make_sparse"]
@@ -29,19 +28,21 @@ def make_sparse(recording, source, name, argnums, report, completed):
     Raises TypeError unless one array is differentiated by one array, and MemoryError for too many
     entries.
     """
-    hessian = name == "sparse_hessian"
     if name == "sparse_lagrangian_hessian":
-        return _lagrangian(source, name, argnums, report)
-    if hessian:
-        check_scalar(source, "hessian")
-    check_sparse(source, name.removeprefix("sparse_"), *source.wrt(argnums))
+        numbers, single = source.wrt(argnums)
+        trees = [source.arguments.trees[k] for k in numbers]
+        check_one_argument("lagrangian_hessian", source.name, trees, single)
+    else:
+        if name == "sparse_hessian":
+            check_scalar(source, "hessian")
+        check_sparse(source, name.removeprefix("sparse_"), *source.wrt(argnums))
 
     def program(room, structure=None):
         if source.graph is None:
             raise _core.ProgramTooLarge
         return build(source, name, argnums, report, room, structure)
 
-    costs = SparseCosts(recording, hessian, _core.sweep_edges(recording.trace))
+    costs = SparseCosts(recording, name, _core.sweep_edges(recording.trace))
     room, failed = costs.room(0), 0
     if costs.is_small and costs.least <= room:
         try:
@@ -50,7 +51,7 @@ def make_sparse(recording, source, name, argnums, report, completed):
         except _core.ProgramTooLarge:
             failed = room
     swept = Compressed(recording, source, name, argnums, report)
-    costs = SparseCosts(recording, hessian, swept.swept.edges)
+    costs = SparseCosts(recording, name, swept.swept.edges)
     products = min(swept.swept.route.candidates.values())
     room, cost = min(costs.room(products), _core.MOST_DERIVED_TERMS), costs.replay(products)
     least = max(costs.least, 2 * failed)
@@ -73,27 +74,12 @@ def make_sparse(recording, source, name, argnums, report, completed):
 
 def _cheaper(recording, source, name, argnums, report, costs, call, facts):
     """(the Call of a program, or a Compressed of fewer operations; facts)."""
-    hessian = name == "sparse_hessian"
-    least = costs.replay(least_operations(call.pack.structure, costs.edges, hessian))
+    least = costs.replay(least_operations(call.pack.structure, costs.edges, costs.hessian))
     if facts["candidates"][facts["route"]] <= least:
         facts["candidates"]["compressed"] = f"at least {least:,} operations"
         return call, facts
     swept = Compressed(recording, source, name, argnums, report)
     return swept.or_program(call, facts, costs.again)
-
-
-def _lagrangian(source, name, argnums, report):
-    """The Hessian of the Lagrangian, which only a program computes."""
-    try:
-        if source.graph is None:
-            raise _core.ProgramTooLarge
-        return build(source, name, argnums, report)
-    except _core.ProgramTooLarge:
-        raise NoDerivativeError(
-            f"the sparse Lagrangian Hessian of {source.name} needs a program of more operations "
-            f"than a program may have, or calls functions that are known by rules alone; use "
-            f"sparse=False, or hvp of the sum of the results times the multipliers"
-        ) from None
 
 
 class Compressed(Replayed):
@@ -104,7 +90,9 @@ class Compressed(Replayed):
         self.others, self.again = {}, 0  # other routes, and what a replay costs beside its products
         super().__init__(recording, source, name, argnums, report)
         own = self.of(recording.trace)
-        self.swept = Compression(own, source.name, hessian=name == "sparse_hessian")
+        lagrangian = name == "sparse_lagrangian_hessian"
+        hessian = lagrangian or name == "sparse_hessian"
+        self.swept = Compression(own, source.name, hessian, lagrangian=lagrangian)
         self.swept.forget()  # a gradient's recording, which may be larger than that of the function
         self.pack = self.swept.structure
         if name == "sparse_value_and_jacobian":
@@ -131,8 +119,10 @@ class Compressed(Replayed):
         return self.pack(flatten(results)[0])
 
     def results(self, recording, seeds):
-        none = isinstance(recording, Skeleton)
-        entries = np.empty(0) if none else self.swept.entries(recording)
+        if isinstance(recording, Skeleton):
+            entries = np.empty(0)
+        else:
+            entries = self.swept.entries(recording, row_of(seeds) if seeds else None)
         if self.method == "sparse_value_and_jacobian":
             return recording.value(), entries
         return entries

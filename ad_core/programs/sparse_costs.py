@@ -10,6 +10,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.programs import by_cost
 from ad_core.programs.by_cost import MAKE, START, recording_time
+from ad_core.sparse.compression import any_multipliers
 
 __all__ = ["SparseCosts"]
 
@@ -22,9 +23,11 @@ SAMPLED = 512, 256  # every so many-th output is in a sample
 class SparseCosts:
     """What a sparse Jacobian or Hessian of a recording costs."""
 
-    def __init__(self, recording, hessian, edges):
-        """edges: those of the recording or, for a Hessian, of the recording of its gradient."""
-        self.hessian = hessian
+    def __init__(self, recording, name, edges):
+        """name: of the method.  edges: those of the recording or, for a Hessian, of the recording
+        of its gradient."""
+        self.lagrangian = name == "sparse_lagrangian_hessian"
+        self.hessian = hessian = self.lagrangian or name == "sparse_hessian"
         self.nodes, _, _, _, *operations = _core.recording_counts(recording.trace)
         self.record = recording_time(*operations)
         self.edges = edges
@@ -58,7 +61,8 @@ class SparseCosts:
         if self.is_small:
             return self.least
         # The recording of a gradient, which is not kept, begins with the nodes of its function.
-        swept = own.differentiated() if self.hessian else own
+        multipliers = any_multipliers(own) if self.lagrangian else None
+        swept = own.differentiated(multipliers) if self.hessian else own
         every, outputs = recording.inputs.nodes, swept.outputs.nodes
         numbers = np.flatnonzero(np.isin(every, own.inputs.nodes)).astype(np.uint32)
         counts = []

@@ -107,6 +107,9 @@ class RuleArguments:
     """Nested arguments of one call, whose traced leaves are the arrays of its rule.
 
     numbers: whether all leaves must be real numbers or arrays of real numbers.
+
+    The rule, which lives as long as its recording, must not refer to traced values, since these
+    keep the recording alive.
     """
 
     def __init__(self, name, args, numbers=True):
@@ -116,12 +119,19 @@ class RuleArguments:
         self._orders = None  # all arrays are in C order
         if copied is not None:
             self._leaves, self._traced = copied
-            self.arrays = [self._leaves[k] for k in self._traced]
-            return
-        self._leaves = [self._leaf(k, leaf, numbers) for k, leaf in enumerate(leaves)]
-        self._traced = [k for k, leaf in enumerate(self._leaves) if _core.traced(leaf)]
-        self.arrays = [self._leaves[k] for k in self._traced]
-        self._orders = [layouts.order_of(x) for x in self.arrays]
+        else:
+            self._leaves = [self._leaf(k, leaf, numbers) for k, leaf in enumerate(leaves)]
+            self._traced = [k for k, leaf in enumerate(self._leaves) if _core.traced(leaf)]
+        self._arrays = [self._leaves[k] for k in self._traced]
+        if copied is None:
+            self._orders = [layouts.order_of(x) for x in self._arrays]
+        for k in self._traced:
+            self._leaves[k] = None
+
+    def take_arrays(self):
+        """The traced leaves, for the one call in which they are recorded."""
+        arrays, self._arrays = self._arrays, None
+        return arrays
 
     def _leaf(self, k, leaf, numbers):
         if _core.traced(leaf):  # truth values become guards, as in control flow
@@ -209,7 +219,8 @@ class Result:
         def value(*arrays):
             return self.leaves(function(*arguments.primals(arrays)))
 
-        return self.build(call(self.name, value, arguments.arrays, linear=linear, local=local))
+        arrays = arguments.take_arrays()
+        return self.build(call(self.name, value, arrays, linear=linear, local=local))
 
 
 def leaves_like(tree, found, what):

@@ -14,7 +14,8 @@ def hoisted(fun):
     """(values, rebuild): the traced values in fun's closure, defaults and bound arguments, and a
     function: rebuild(others) is fun with other values in their places.
 
-    Functions within closures are searched too; objects of the user's classes are not.
+    Functions within closures are searched too; objects of the user's classes are not.  rebuild does
+    not refer to the values, so that it may live as long as the recording that they belong to.
     """
     values = []
     if type(fun) is types.FunctionType and not (
@@ -22,7 +23,9 @@ def hoisted(fun):
     ):
         return values, lambda given: fun
     build = _build(fun, values, frozenset(), set())
-    return values, lambda given: fun if build is None else build(iter(given))
+    if build is None:
+        return values, lambda given: fun
+    return values, lambda given: build(iter(given))
 
 
 def _build(x, values, above, plain):
@@ -46,25 +49,31 @@ def _build(x, values, above, plain):
     if not any(builds):
         plain.add(id(x))
         return None
+    kept = [part if b is None else None for part, b in zip(parts, builds, strict=True)]
     return lambda given: make(
-        *[part if b is None else b(given) for part, b in zip(parts, builds, strict=True)]
+        *[part if b is None else b(given) for part, b in zip(kept, builds, strict=True)]
     )
 
 
 def _function(fun):
     """The parts that a function refers to, and a function that makes it with other parts."""
-    cells = [cell for cell in fun.__closure__ or () if _is_set(cell)]
+    own, code, space = fun.__closure__ or (), fun.__code__, fun.__globals__
+    empty = [None if _is_set(cell) else cell for cell in own]
+    names = {name: getattr(fun, name) for name in functools.WRAPPER_ASSIGNMENTS}
+    attributes = dict(fun.__dict__)
 
     def make(defaults, named, *contents):
-        new = dict(zip(map(id, cells), map(types.CellType, contents), strict=True))
-        closure = tuple(new.get(id(cell), cell) for cell in fun.__closure__ or ())
-        made = types.FunctionType(
-            fun.__code__, fun.__globals__, fun.__name__, defaults, closure or None
-        )
+        new = map(types.CellType, contents)
+        closure = tuple(next(new) if cell is None else cell for cell in empty)
+        made = types.FunctionType(code, space, names["__name__"], defaults, closure or None)
         made.__kwdefaults__ = named
-        return functools.update_wrapper(made, fun)
+        for name, value in names.items():
+            setattr(made, name, value)
+        made.__dict__.update(attributes)
+        return made
 
-    return [fun.__defaults__, fun.__kwdefaults__, *[cell.cell_contents for cell in cells]], make
+    contents = [cell.cell_contents for cell in own if _is_set(cell)]
+    return [fun.__defaults__, fun.__kwdefaults__, *contents], make
 
 
 def _is_set(cell):

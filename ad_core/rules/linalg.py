@@ -375,7 +375,8 @@ def _least_squares(a, b, rcond):
 def roots(p):
     """The roots of a polynomial as implicit functions of its coefficients, if all are real. The
     derivatives of equal roots are NaN, since such roots become complex."""
-    powers = np.arange(p.shape[0] - 1, -1, -1)
+    count = p.shape[0]
+    powers = np.arange(count - 1, -1, -1)
 
     def slopes(x, y):
         return np.polyval(x[0][:-1] * powers[:-1], y[0])
@@ -383,7 +384,7 @@ def roots(p):
     def repeated(x, y):
         """Which roots differ from another one by no more than their estimated rounding error."""
         size = np.polyval(np.absolute(x[0]), np.absolute(y[0]))
-        known = 4.0 * p.shape[0] * np.finfo(float).eps * size
+        known = 4.0 * count * np.finfo(float).eps * size
         gaps = np.absolute(y[0] - y[0][:, None]) + np.diag(np.full(y[0].shape, np.inf))
         return ~(np.min(gaps, axis=-1) * np.absolute(slopes(x, y)) > known)
 

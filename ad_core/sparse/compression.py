@@ -8,20 +8,24 @@ from ad_core.recording import debugging
 from ad_core.sparse.pattern import jacobian_structure, symmetric
 from ad_core.sparse.route import hessian_route, jacobian_route
 
-__all__ = ["Compression"]
+__all__ = ["Compression", "any_multipliers"]
 
 
 class Compression:
     """Sparsity pattern and route of a recording's Jacobian or Hessian, for this recording and any
     other of the same path."""
 
-    def __init__(self, recording, name, hessian=False, mode=None, chunk_size=None, like=None):
-        """like: an earlier one, whose index arrays and colours are used again if they fit."""
+    def __init__(self, recording, name, hessian=False, mode=None, chunk_size=None, like=None,
+                 lagrangian=False):  # fmt: skip
+        """like: an earlier one, whose index arrays and colours are used again if they fit.
+
+        lagrangian: the Hessian is that of the sum of all results, each times a multiplier."""
         self.name = name
         self.hessian = hessian
         self.mode = mode
         self.chunk_size = chunk_size
-        swept = recording.differentiated() if hessian else recording
+        self._any = any_multipliers(recording) if lagrangian else None
+        swept = recording.differentiated(self._any) if hessian else recording
         self.structure = self._structure(swept)
         self.edges = _core.sweep_edges(swept.trace)
         self._route = self._direct = None
@@ -46,17 +50,20 @@ class Compression:
         found = jacobian_structure(swept, self.name)
         return symmetric(found) if self.hessian else found
 
-    def entries(self, recording):
+    def entries(self, recording, multipliers=None):
         """The entries at a recording's point.
 
         For a Hessian the gradient is recorded again.  Raises RuntimeError if a derivative rule
         gives it another sparsity pattern at this point.
         """
         first, swept = self._first or (None, None)
-        if recording is not first:
-            swept = recording.differentiated() if self.hessian else recording
+        if recording is not first or multipliers is not None:
+            swept = recording.differentiated(multipliers) if self.hessian else recording
             rules = self.hessian and _core.called_rules(recording.trace)
-            if rules and not self._structure(swept).same(self.structure):
+            every = (
+                recording.differentiated(self._any) if rules and self._any is not None else swept
+            )
+            if rules and not self._structure(every).same(self.structure):
                 raise RuntimeError(
                     f"the Hessian of {self.name} has another sparsity pattern at this point than "
                     f"at the point of the recording, because a derivative rule depends on values; "
@@ -85,3 +92,10 @@ class Compression:
     def forget(self):
         """Drop the recording that it was made from."""
         self._first = None
+
+
+def any_multipliers(recording):
+    """Multipliers of a recording's results with which no entry of the Hessian cancels or vanishes:
+    1 and the fractional parts of the multiples of an irrational number."""
+    numbers = np.arange(1, recording.outputs.size + 1)
+    return 1.0 + np.modf(numbers * np.sqrt(2.0))[0]

@@ -184,20 +184,6 @@ static ad_status pull_through(ad_accumulation *x, ad_term t, ad_call_rule c, cal
     return status;
 }
 
-ad_status ad_call_reverse(ad_accumulation *x, ad_term t) {
-    ad_graph *g = x->f->graph;
-    ad_call_rule c = ad_graph_call_rule(g, t);
-    ad_status status = slopes_of(x, t, c);
-    for (size_t k = 0; k < c.m && status == AD_OK; k++) status = slopes_reverse(x, t, c, k);
-    if (status != AD_CALL_FAILED) return status;
-    call_blocks blocks = {0};
-    status = check_way(g, t);
-    if (status == AD_OK) status = blocks_of(c, &blocks);
-    if (status == AD_OK) status = pull_through(x, t, c, &blocks);
-    blocks_free(&blocks);
-    return status;
-}
-
 /* Forward, for rules without partials. */
 static ad_status push_through(ad_accumulation *x, ad_term t, ad_call_rule c, call_blocks *b) {
     ad_graph *g = x->f->graph;
@@ -228,16 +214,27 @@ static ad_status push_through(ad_accumulation *x, ad_term t, ad_call_rule c, cal
     return status;
 }
 
-ad_status ad_call_forward(ad_accumulation *x, ad_term t) {
-    ad_graph *g = x->f->graph;
-    ad_call_rule c = ad_graph_call_rule(g, t);
+/* Propagate the shares of a call by its partials, result by result, or by products. */
+static ad_status
+propagate(ad_accumulation *x, ad_term t,
+          ad_status (*by_slopes)(ad_accumulation *x, ad_term t, ad_call_rule c, size_t k),
+          ad_status (*through)(ad_accumulation *x, ad_term t, ad_call_rule c, call_blocks *b)) {
+    ad_call_rule c = ad_graph_call_rule(x->f->graph, t);
     ad_status status = slopes_of(x, t, c);
-    for (size_t k = 0; k < c.m && status == AD_OK; k++) status = slopes_forward(x, t, c, k);
+    for (size_t k = 0; k < c.m && status == AD_OK; k++) status = by_slopes(x, t, c, k);
     if (status != AD_CALL_FAILED) return status;
     call_blocks blocks = {0};
-    status = check_way(g, t);
+    status = check_way(x->f->graph, t);
     if (status == AD_OK) status = blocks_of(c, &blocks);
-    if (status == AD_OK) status = push_through(x, t, c, &blocks);
+    if (status == AD_OK) status = through(x, t, c, &blocks);
     blocks_free(&blocks);
     return status;
+}
+
+ad_status ad_call_forward(ad_accumulation *x, ad_term t) {
+    return propagate(x, t, slopes_forward, push_through);
+}
+
+ad_status ad_call_reverse(ad_accumulation *x, ad_term t) {
+    return propagate(x, t, slopes_reverse, pull_through);
 }

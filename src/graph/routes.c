@@ -59,7 +59,8 @@ static size_t count_operations(const ad_graph *g, size_t n, const ad_term *also,
 ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, size_t most,
                             size_t operations[AD_ROUTES], ad_route *route, ad_entries *entries) {
     /* The most promising route first: another must need fewer operations to be chosen.  On a large
-     * graph a second one is tried only if the first was given up. */
+     * graph a second one is tried only if the first was given up.  The terms of all routes count,
+     * so that a choice does not take longer than the caller allows. */
     const ad_route order[AD_ROUTES] = {
         f->K <= f->D ? AD_ROUTE_REVERSE : AD_ROUTE_FORWARD,
         f->K <= f->D ? AD_ROUTE_FORWARD : AD_ROUTE_REVERSE,
@@ -68,13 +69,14 @@ ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, 
     };
     ad_graph *g = f->graph;
     size_t terms = g->terms, lists = g->lists, limit = g->limit, before = entries->count;
-    size_t best = SIZE_MAX;
+    size_t best = SIZE_MAX, least = 0, left = most;
     int present = 0; /* whether the terms of the best route are still in the graph */
     ad_status status = AD_TOO_LARGE;
     for (unsigned r = 0; r < AD_ROUTES; r++) operations[r] = SIZE_MAX;
     for (unsigned k = 0; k < AD_ROUTES; k++) {
         ad_route r = order[k];
         if (terms > AD_ELIMINATE_MOST && (r >= AD_ROUTE_MARKOWITZ_FIRST || status == AD_OK)) break;
+        if (status == AD_OK && left < 2 * least) break; /* for another one and the best again */
         ad_graph_truncate(g, terms, lists);
         entries->count = before;
         present = 0;
@@ -83,6 +85,8 @@ ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, 
         g->limit = limit;
         if (result == AD_OK) {
             size_t needed = g->terms - terms;
+            left -= needed < left ? needed : left;
+            least = status != AD_OK || needed < least ? needed : least;
             operations[r] = count_operations(g, n, also, entries, before);
             if (operations[r] < best) {
                 best = operations[r];
@@ -94,6 +98,8 @@ ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, 
         } else if (result != AD_TOO_LARGE) {
             status = result;
             break;
+        } else if (status == AD_OK) {
+            left -= most < left ? most : left;
         }
     }
     if (present && status == AD_OK) return AD_OK;

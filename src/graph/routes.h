@@ -26,7 +26,8 @@ ad_status ad_route_jacobian(const ad_mapping *f, ad_route route, ad_entries *ent
 
 /* Append the entries by the route that needs the fewest operations for the entries and the n terms
  * `also` together; *route is this route. operations[r] receives the count of each route, or
- * SIZE_MAX if the route was not tried or was given up.  A route may add at most `most` terms. */
+ * SIZE_MAX if the route was not tried or was given up.  A route may add at most `most` terms;
+ * further routes are tried as long as all of them together add no more. */
 ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, size_t most,
                             size_t operations[AD_ROUTES], ad_route *route, ad_entries *entries);
 

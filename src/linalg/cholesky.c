@@ -10,6 +10,11 @@
 /* Matrices up to this size are differentiated row by row, larger ones recursively by halves. */
 #define FEW_ROWS 32
 
+/* Write zeros above the diagonal. */
+static void clear_above(size_t n, double *a, size_t ld) {
+    for (size_t i = 0; i < n; i++) memset(a + i * (ld + 1) + 1, 0, (n - i - 1) * sizeof *a);
+}
+
 static ad_status cholesky_value(const ad_linear *l, ad_linear_room *r, const double *x, double *y) {
     size_t n = l->n, square = n * n;
     ad_int size = (ad_int)n, info = 0;
@@ -18,16 +23,24 @@ static ad_status cholesky_value(const ad_linear *l, ad_linear_room *r, const dou
         ad_lapack_get()->potrf("L", &size, r->work, &size, &info);
         if (info != 0) return AD_CALL_FAILED;
         ad_transpose(n, n, r->work, y + b * square);
-        for (size_t i = 0; i < n; i++) {
-            memset(y + b * square + i * (n + 1) + 1, 0, (n - i - 1) * sizeof *y);
-        }
+        clear_above(n, y + b * square, n);
     }
     return AD_OK;
 }
 
-/* Write zeros above the diagonal. */
-static void clear_above(size_t n, double *a) {
-    for (size_t i = 0; i < n; i++) memset(a + i * (n + 1) + 1, 0, (n - i - 1) * sizeof *a);
+/* Turns the tangents or adjoints t (n x n, in rows of ld doubles) of one lower triangle into those
+ * of another one, in place; l is the factor. */
+typedef void (*by_halves_fn)(size_t n, const double *l, double *t, size_t ld, double *room);
+
+/* Turn those of each matrix of a stack. */
+static void turn(const ad_linear *l, ad_linear_room *r, by_halves_fn by_halves, const double *y,
+                 const double *seed, double *out) {
+    size_t n = l->n, square = n * n;
+    memcpy(out, seed, l->batch * square * sizeof *out);
+    for (size_t b = 0; b < l->batch * square; b += square) {
+        by_halves(n, y + b, out + b, n, r->work);
+        clear_above(n, out + b, n);
+    }
 }
 
 /* ------------------------------------------------------------------------------- tangents */
@@ -59,7 +72,7 @@ static void push_by_halves(size_t n, const double *l, double *t, size_t ld, doub
     const double *side = l + h * ld;
     double *lower = t + h * ld + h, *left = t + h * ld;
     push_by_halves(h, l, t, ld, room);
-    for (size_t i = 0; i < h; i++) memset(t + i * (ld + 1) + 1, 0, (h - i - 1) * sizeof *t);
+    clear_above(h, t, ld);
     ad_product(m, h, h, -1, (ad_dense){side, ld, 0}, (ad_dense){t, ld, 1}, 1, left, ld);
     ad_triangle(AD_LINEAR_LOWER | AD_LINEAR_TRANSPOSED, 1, m, h, l, ld, left, ld);
     ad_product(m, m, h, 1, (ad_dense){left, ld, 0}, (ad_dense){side, ld, 1}, 0, room, m);
@@ -71,13 +84,8 @@ static void push_by_halves(size_t n, const double *l, double *t, size_t ld, doub
 
 static void cholesky_push(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                           const double *t, double *out) {
-    size_t n = l->n, square = n * n;
     (void)x;
-    memcpy(out, t, l->batch * square * sizeof *t);
-    for (size_t b = 0; b < l->batch * square; b += square) {
-        push_by_halves(n, y + b, out + b, n, r->work);
-        clear_above(n, out + b);
-    }
+    turn(l, r, push_by_halves, y, t, out);
 }
 
 /* ------------------------------------------------------------------------------- adjoints */
@@ -134,13 +142,8 @@ static void back_by_halves(size_t n, const double *l, double *w, size_t ld, doub
 
 static void cholesky_pull(const ad_linear *l, ad_linear_room *r, const double *x, const double *y,
                           const double *w, double *out) {
-    size_t n = l->n, square = n * n;
     (void)x;
-    memcpy(out, w, l->batch * square * sizeof *w);
-    for (size_t b = 0; b < l->batch * square; b += square) {
-        back_by_halves(n, y + b, out + b, n, r->work);
-        clear_above(n, out + b);
-    }
+    turn(l, r, back_by_halves, y, w, out);
 }
 
 /* ----------------------------------------------------------------- tangents of the adjoints */
@@ -234,7 +237,7 @@ ad_status ad_curve_cholesky(const ad_linear *l, ad_linear_room *r, const ad_line
         const moving x = {at->y + b, at->dy + b, w, out + b, n};
         memcpy(w, at->w + b, square * sizeof *w);
         bend_by_halves(n, &x, r->work);
-        clear_above(n, out + b);
+        clear_above(n, out + b, n);
     }
     ad_free(w);
     return AD_OK;

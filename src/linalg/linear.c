@@ -124,9 +124,10 @@ static void give_back(ad_linear *l, ad_linear_room *r) {
 static ad_status without_lapack(const ad_linear *l, int product, int backward, size_t p,
                                 const double *x, const double *y, const double *seed, double *out) {
     unsigned char left = 1;
-    if (ad_linear_most_points(l) > 1 && product) {
+    if (ad_linear_most_points(l, product) == 1) return AD_CALL_FAILED;
+    if (product) {
         ad_linear_products_at(l, backward, 1, p, x, y, seed, out, &left);
-    } else if (ad_linear_most_points(l) > 1) {
+    } else {
         ad_linear_values_at(l, 1, x, out, &left);
     }
     return left ? AD_CALL_FAILED : AD_OK;

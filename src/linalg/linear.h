@@ -105,13 +105,13 @@ int ad_linear_curves(const ad_linear *linear);
 ad_status ad_linear_curve(ad_linear *linear, const double *x, const double *dx, const double *y,
                           const double *dy, const double *w, const double *dw, double *out);
 
-/* The values and products at many points at once, for small matrices, without LAPACK (small.h): number k of all
- * points is at [k * points].  left[e] becomes 1 for points that the caller must compute one by one,
- * and 0 for others.
+/* The values and products at many points at once, for small matrices, without LAPACK (small.h):
+ * number k of all points is at [k * points].  left[e] becomes 1 for points that the caller must
+ * compute one by one, and 0 for others.
  *
- * ad_linear_most_points() returns at how many points this should be done at once, at most; if it
- * returns 1, the functions after it must not be called. */
-size_t ad_linear_most_points(const ad_linear *linear);
+ * ad_linear_most_points() returns at how many points values or, with `product`, products should be
+ * computed at once, at most; if it returns 1, the function for it must not be called. */
+size_t ad_linear_most_points(const ad_linear *linear, int product);
 void ad_linear_values_at(const ad_linear *linear, size_t points, const double *x, double *y,
                          unsigned char *left);
 void ad_linear_products_at(const ad_linear *linear, int backward, size_t points, size_t p,

@@ -7,12 +7,19 @@ static const ad_small_row *row_of(const ad_linear *l) {
     static const ad_small_row *const rows[AD_LINEAR_KINDS] = {
         [AD_LINEAR_SOLVE] = &ad_small_solve,       [AD_LINEAR_INV] = &ad_small_inv,
         [AD_LINEAR_DET] = &ad_small_det,           [AD_LINEAR_SLOGDET] = &ad_small_slogdet,
-        [AD_LINEAR_CHOLESKY] = &ad_small_cholesky,
+        [AD_LINEAR_CHOLESKY] = &ad_small_cholesky, [AD_LINEAR_EIGH] = &ad_small_eigh,
     };
     return l->n <= AD_SMALL ? rows[l->kind] : NULL;
 }
 
-size_t ad_linear_most_points(const ad_linear *l) { return row_of(l) == NULL ? 1 : MOST_POINTS; }
+/* Signs of eigenvectors of more than two rows are known to LAPACK alone (small_eigh.c). */
+static int by_lapack(const ad_linear *l, int product) {
+    return row_of(l) == NULL || (l->kind == AD_LINEAR_EIGH && !product && l->n > 2);
+}
+
+size_t ad_linear_most_points(const ad_linear *l, int product) {
+    return by_lapack(l, product) ? 1 : MOST_POINTS;
+}
 
 static void at_points(void (*compute)(ad_small_work *w), ad_small_work w, size_t points,
                       unsigned char *left) {

@@ -36,7 +36,7 @@ typedef struct ad_small_row {
 } ad_small_row;
 
 extern const ad_small_row ad_small_solve, ad_small_inv, ad_small_det, ad_small_slogdet,
-    ad_small_cholesky;
+    ad_small_cholesky, ad_small_eigh;
 
 /* Relative to the largest element, pivots below this are rounding errors. */
 static inline double ad_small_rounding(size_t n) { return 16.0 * (double)n * DBL_EPSILON; }

@@ -229,16 +229,21 @@ static void add_adjoints(const ad_sweep *s, double *adjoint, const ad_block *b, 
     }
 }
 
-/* Gather the tangents of the nodes that a call reads; those of constants are zero. */
-static void tangents_of(const ad_sweep *s, const double *tangent, const ad_block *b, size_t n,
-                        double *to) {
+/* The tangents of the nodes that a call reads: in place if the nodes are consecutive, or gathered.
+ * Those of constants are zero. */
+static const double *tangents_of(const ad_sweep *s, const double *tangent, const ad_block *b,
+                                 size_t n, double *to) {
+    const ad_view *view = &b->operand[0];
     size_t p = s->p;
+    if (view->list == AD_AFFINE && all_vary(s->tape, view->base, n))
+        return tangent + view->base * p;
     for (size_t k = 0; k < n; k++) {
         ad_node node = ad_call_node(s->tape, b, k);
         const double *from = tangent + (size_t)node * p;
         int constant = ad_is_constant(s->tape, node);
         for (size_t q = 0; q < p; q++) to[k * p + q] = constant ? 0 : from[q];
     }
+    return to;
 }
 
 /* The adjoints of a call's operands and, in `u`, their tangents.  `room` holds n numbers. */
@@ -252,9 +257,9 @@ static ad_status bend_call(ad_sweep *s, const ad_run *run, const ad_block *b, co
     memset(w, 0, n * sizeof *w);
     memset(u, 0, n * sizeof *u);
     if (!ad_any(m, own) && !ad_any(m, moved)) return AD_OK;
-    tangents_of(s, s->second->tangent, b, n, room);
+    const double *dx = tangents_of(s, s->second->tangent, b, n, room);
     ad_status status = callbacks->pull(rule, n, x, m, y, 1, own, w);
-    if (status == AD_OK) status = callbacks->curve(rule, n, x, room, m, y, dy, own, moved, u);
+    if (status == AD_OK) status = callbacks->curve(rule, n, x, dx, m, y, dy, own, moved, u);
     s->nonfinite |= !ad_all_finite(n, u) || !ad_all_finite(n, w);
     return status;
 }
@@ -304,8 +309,8 @@ static int sweep_CALL(ad_sweep *s, const ad_run *run, const ad_block *b) {
     ad_sweep_clear(s, run);
     s->status = AD_OK;
     if (!s->backward) {
-        tangents_of(s, s->array, b, n, at);
-        if (ad_any(n * p, at)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, at, own);
+        const double *t = tangents_of(s, s->array, b, n, at);
+        if (ad_any(n * p, t)) s->status = ad_callbacks_get()->push(rule, n, x, m, y, p, t, own);
     } else if (ad_any(m * p, own)) {
         s->status = ad_callbacks_get()->pull(rule, n, x, m, y, p, own, at);
         if (s->status == AD_OK && to == NULL) add_adjoints(s, s->array, b, n, at);

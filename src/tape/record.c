@@ -284,6 +284,31 @@ static void append_span(ad_tape *tape, const plan *p, ad_node first) {
     tape->span[tape->spans++] = p->span;
 }
 
+/* Append the nodes, list entries and stored partials of a plan, without their values. */
+static ad_status append_nodes(ad_tape *tape, plan *p, size_t count, ad_node *first) {
+    ad_status status = ad_tape_reserve(tape, count, count * (size_t)p->any_stored,
+                                       count * (size_t)p->any_list, 1, 1, 0);
+    if (status != AD_OK) return status;
+    if (!p->any_active) {
+        ad_tape_constants(tape, count, first);
+    } else {
+        tape->nodes += count;
+    }
+    store_lists(tape, p);
+    place_partials(tape, p);
+    return AD_OK;
+}
+
+/* Append the run of a plan whose values are known. `lists` is the number of list entries before:
+ * constants need neither entries nor a run. */
+static void append_run(ad_tape *tape, const plan *p, size_t lists, ad_node first) {
+    if (p->any_active) {
+        append_span(tape, p, first);
+    } else {
+        tape->lists = lists;
+    }
+}
+
 ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int64_t *shape,
                                 const ad_operand *operands, ad_node *first) {
     plan p = {.op = op};
@@ -294,27 +319,15 @@ ad_status ad_record_elementwise(ad_tape *tape, unsigned op, int ndim, const int6
     if (count == 0) return AD_OK;
     if (count == 1 && p.arity <= 2) return one_element(tape, op, operands, first);
     make_plan(tape, &p, count, operands);
-    status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored, count * (size_t)p.any_list,
-                             1, 1, 0);
+    const size_t lists = tape->lists;
+    status = append_nodes(tape, &p, count, first);
     if (status != AD_OK) return status;
-    if (!p.any_active) {
-        ad_tape_constants(tape, count, first);
-    } else {
-        tape->nodes += count;
-    }
-    size_t lists = tape->lists;
-    store_lists(tape, &p);
-    place_partials(tape, &p);
     status = ad_span_values(tape, op, &p.span, *first);
     if (status != AD_OK) {
         take_back(tape, *first, lists);
         return status;
     }
-    if (!p.any_active) {
-        tape->lists = lists; /* constants need no run */
-        return AD_OK;
-    }
-    append_span(tape, &p, *first);
+    append_run(tape, &p, lists, *first);
     return AD_OK;
 }
 
@@ -350,23 +363,11 @@ ad_status ad_record_fold(ad_tape *tape, unsigned op, size_t lag, int ndim, const
     if (p.rule[0] || p.rule[1]) return AD_BAD_SHAPE;
     if (p.any_active) let_results_count(&p);
     p.span.lag = (uint32_t)lag;
-    status = ad_tape_reserve(tape, count, count * (size_t)p.any_stored, count * (size_t)p.any_list,
-                             1, 1, 0);
-    if (status != AD_OK) return status;
-    if (!p.any_active) {
-        ad_tape_constants(tape, count, first);
-    } else {
-        tape->nodes += count;
-    }
     const size_t lists = tape->lists;
-    store_lists(tape, &p);
-    place_partials(tape, &p);
+    status = append_nodes(tape, &p, count, first);
+    if (status != AD_OK) return status;
     fold_values(tape, op, &p.span, tape->value + *first);
-    if (p.any_active) {
-        append_span(tape, &p, *first);
-    } else {
-        tape->lists = lists;
-    }
+    append_run(tape, &p, lists, *first);
     return AD_OK;
 }
 

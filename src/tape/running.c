@@ -52,49 +52,47 @@ ad_status ad_tape_running(ad_tape *tape, unsigned op, size_t n, size_t rows, con
     return status;
 }
 
-/* Groups sorted by size.  Those of size s have the numbers [first[s], first[s + 1]), and their
- * elements begin at start[s] of the list. */
+/* Groups sorted by size.  There are count[s] groups of size s, whose elements begin at start[s] of
+ * the list, in the order of the groups. */
 typedef struct group_sizes {
-    uint32_t *size;   /* of each group */
-    uint32_t *number; /* of each group */
-    uint32_t *first, *start;
+    uint32_t *size; /* of each group */
+    uint32_t *end;  /* of each group: of its elements in the list */
+    uint32_t *count, *start;
     size_t most;   /* largest size */
     ad_node *list; /* the elements, group by group */
 } group_sizes;
 
 static void free_sizes(group_sizes *x) {
     ad_free(x->size);
-    ad_free(x->first);
+    ad_free(x->count);
     ad_free(x->list);
 }
 
 static ad_status sort_groups(size_t n, const int64_t *place, size_t groups, group_sizes *x) {
     x->size = ad_alloc_zeroed(2 * groups, sizeof *x->size);
     if (x->size == NULL) return AD_NO_MEMORY;
-    x->number = x->size + groups;
+    x->end = x->size + groups;
     for (size_t k = 0; k < n; k++) x->size[place[k]]++;
     for (size_t g = 0; g < groups; g++) x->most = x->size[g] > x->most ? x->size[g] : x->most;
-    x->first = ad_alloc_zeroed(2 * (x->most + 2), sizeof *x->first);
+    x->count = ad_alloc_zeroed(2 * (x->most + 1), sizeof *x->count);
     x->list = ad_alloc(n, sizeof *x->list);
-    if (x->first == NULL || x->list == NULL) return AD_NO_MEMORY;
-    x->start = x->first + x->most + 2;
-    for (size_t g = 0; g < groups; g++) x->number[g] = x->first[x->size[g] + 1]++;
-    for (size_t s = 0; s <= x->most; s++) {
-        x->start[s + 1] = x->start[s] + x->first[s + 1] * (uint32_t)s;
-        x->first[s + 1] += x->first[s];
-    }
+    if (x->count == NULL || x->list == NULL) return AD_NO_MEMORY;
+    x->start = x->count + x->most + 1;
+    for (size_t g = 0; g < groups; g++) x->count[x->size[g]]++;
+    for (size_t s = 0; s < x->most; s++) x->start[s + 1] = x->start[s] + x->count[s] * (uint32_t)s;
     return AD_OK;
 }
 
 /* Write the elements to the list, in their order within each group. */
-static ad_status list_elements(size_t n, const ad_node *node, const int64_t *place, size_t groups,
-                               group_sizes *x) {
-    uint32_t *end = ad_alloc(groups, sizeof *end);
-    if (end == NULL) return AD_NO_MEMORY;
-    for (size_t g = 0; g < groups; g++) end[g] = x->start[x->size[g]] + x->number[g] * x->size[g];
-    for (size_t k = 0; k < n; k++) x->list[end[place[k]]++] = node[k];
-    ad_free(end);
-    return AD_OK;
+static void list_elements(size_t n, const ad_node *node, const int64_t *place, size_t groups,
+                          group_sizes *x) {
+    for (size_t g = 0; g < groups; g++) {
+        const uint32_t s = x->size[g];
+        x->end[g] = x->start[s];
+        x->start[s] += s;
+    }
+    for (size_t k = 0; k < n; k++) x->list[x->end[place[k]]++] = node[k];
+    for (size_t s = 1; s <= x->most; s++) x->start[s] -= x->count[s] * (uint32_t)s;
 }
 
 ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad_node *node,
@@ -103,9 +101,9 @@ ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad
     if (kind >= AD_BLOCK_COUNT || ad_block_kinds[kind].running) return AD_BAD_OP;
     if (n > AD_MAX_NODES || groups > AD_MAX_NODES) return AD_TAPE_FULL;
     ad_status status = sort_groups(n, place, groups, &x);
-    if (status == AD_OK) status = list_elements(n, node, place, groups, &x);
+    if (status == AD_OK) list_elements(n, node, place, groups, &x);
     for (size_t s = 1; s <= x.most && status == AD_OK; s++) {
-        const int64_t shape[2] = {x.first[s + 1] - x.first[s], (int64_t)s};
+        const int64_t shape[2] = {x.count[s], (int64_t)s};
         const ad_operand rows = {0, NULL, x.list + x.start[s]};
         ad_node first;
         if (shape[0] == 0) continue;
@@ -114,7 +112,7 @@ ad_status ad_tape_reduce_groups(ad_tape *tape, unsigned kind, size_t n, const ad
         if (status == AD_OK) x.start[s] = first;
     }
     for (size_t g = 0; g < groups && status == AD_OK; g++) {
-        if (x.size[g] > 0) result[g] = x.start[x.size[g]] + x.number[g];
+        if (x.size[g] > 0) result[g] = x.start[x.size[g]]++;
     }
     free_sizes(&x);
     return status;

@@ -65,7 +65,7 @@ def costs_of(fun, what, x):
     """The recording at a point, and the SparseCosts of its derivative."""
     recording = record(fun, (x,), {}, 0)
     swept = recording.differentiated() if what == "hessian" else recording
-    return recording, SparseCosts(recording, what == "hessian", _core.sweep_edges(swept.trace))
+    return recording, SparseCosts(recording, f"sparse_{what}", _core.sweep_edges(swept.trace))
 
 
 def postponed(monkeypatch):

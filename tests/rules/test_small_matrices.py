@@ -35,6 +35,8 @@ SQUARE = {
     "svd": (np.linalg.svdvals, general),
     "vectors": (lambda a: np.linalg.svd(a)[0] @ np.linalg.svd(a)[2], general),
     "eigvalsh": (lambda a: np.linalg.eigvalsh(a + np.swapaxes(a, -1, -2)), general),
+    "eigh": (lambda a: np.linalg.eigh(a + np.swapaxes(a, -1, -2))[1], general),
+    "eigh of a triangle": (lambda a: np.linalg.eigh(a, "U")[1] ** 2, general),
     "qr": (lambda a: np.linalg.qr(a)[1], general),
     "pinv": (np.linalg.pinv, general),
     "nuclear": (lambda a: np.linalg.norm(a, "nuc", axis=(-2, -1)), general),
@@ -166,6 +168,57 @@ def test_caught_exceptions_decide_the_path_of_each_point():
     for k in range(POINTS):
         expected = 2.0 * x[k] if k % 5 == 0 else ad_core.grad(function)(x[k])
         np.testing.assert_allclose(found[k], expected, rtol=1e-7, atol=1e-9)
+
+
+def two_rows(kind):
+    """Pairs of rows of a kind; the signs of their eigenvectors are decided in different ways."""
+    rng = generator()
+    a = rng.normal(size=(400, 2, 2)) * 10.0 ** rng.integers(-3, 4, size=(400, 2, 2))
+    small = 10.0 ** rng.integers(-20, 0, size=400)
+    if kind == "integers":
+        return rng.integers(-3, 4, size=a.shape).astype(float)
+    if kind == "almost diagonal":
+        a[:, 1, 0] *= small
+    if kind == "almost equal":
+        a[:, 1, 1] = a[:, 0, 0] * (1.0 + small)
+    if kind == "almost opposite":
+        a[:, 1, 1] = -a[:, 0, 0] * (1.0 + small)
+    if kind == "huge and tiny":
+        a *= 10.0 ** rng.integers(-300, 300, size=(400, 1, 1))
+    return a
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("uplo", ["L", "U"])
+@pytest.mark.parametrize(
+    "kind",
+    ["any", "integers", "almost diagonal", "almost equal", "almost opposite", "huge and tiny"],
+)
+def test_eigenvectors_of_two_rows_have_numpys_signs(kind, uplo):
+    x = two_rows(kind)
+    tape = ad_core.trace(lambda a: tuple(np.linalg.eigh(a, uplo)), two_rows("any")[0])
+    w, v = tape(x, batch_dims=1)
+    expected = np.linalg.eigh(x, uplo)
+    size = np.max(np.abs(expected[0]), axis=1, keepdims=True)
+    assert np.all(np.abs(w - expected[0]) <= 1e-14 * size)
+    np.testing.assert_allclose(v, expected[1], rtol=0.0, atol=1e-14)
+
+
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_equal_eigenvalues_of_some_points(n):
+    def vectors(a):
+        return np.linalg.eigh(a)[1]
+
+    def values(a):
+        return np.linalg.eigvalsh(a)
+
+    x = definite((POINTS,), n)
+    x[10] = np.eye(n)
+    for function in (vectors, values):
+        found = ad_core.trace(function, x[0]).jacobian(x, batch_dims=1)
+        for k in (9, 10, 11):
+            expected = ad_core.jacobian(function)(x[k])
+            np.testing.assert_allclose(found[k], expected, rtol=1e-9, atol=1e-9)
 
 
 def test_equal_singular_values_of_some_points():

@@ -86,29 +86,53 @@ cdef bint any_constant(const ad_tape *tape, ad_node first, size_t n):
     return False
 
 
-def record_groups(str kind, TracedArray x not None, places, size_t groups):
-    """The reduction (sum, max, min) of the elements of x that have the same number in `places`, as
-    a vector with one element for each of the groups; 0 for groups without elements."""
-    cdef Trace trace
+cdef cnp.ndarray group_nodes(str kind, TracedArray x, places, size_t groups, ad_node empty):
+    """The nodes of the reductions of the elements of x that have the same number in `places`, one
+    for each of the groups; `empty` for groups without elements."""
     cdef cnp.ndarray given = contiguous(x.indices())
     cdef cnp.ndarray of = contiguous(places, np.int64)
     cdef cnp.npy_intp size = groups
-    cdef ad_node zero
     cdef size_t k
-    trace = x.trace
     if cnp.PyArray_SIZE(given) != cnp.PyArray_SIZE(of):
         raise ValueError(f"{given.size} elements at {of.size} places")
     cdef const int64_t *place = <const int64_t *> cnp.PyArray_DATA(of)
     for k in range(<size_t> cnp.PyArray_SIZE(of)):
         if not 0 <= place[k] < <int64_t> groups:
             raise IndexError(f"a place is not in [0, {groups})")
-    check(ad_tape_constant(trace.tape, 0.0, &zero))
-    cdef cnp.ndarray nodes = filled(zero, 1, &size)
+    cdef cnp.ndarray nodes = filled(empty, 1, &size)
     check(ad_tape_reduce_groups(
-        trace.tape, block_kinds[kind], cnp.PyArray_SIZE(given),
-        <ad_node *> cnp.PyArray_DATA(given), <int64_t *> cnp.PyArray_DATA(of), groups,
-        <ad_node *> cnp.PyArray_DATA(nodes)))
-    return owning_array(trace, nodes, False)
+        x.trace.tape, block_kinds[kind], cnp.PyArray_SIZE(given),
+        <ad_node *> cnp.PyArray_DATA(given), place, groups, <ad_node *> cnp.PyArray_DATA(nodes)))
+    return nodes
+
+
+def record_groups(str kind, TracedArray x not None, places, size_t groups):
+    """The reduction (sum, max, min) of the elements of x that have the same number in `places`, as
+    a vector with one element for each of the groups; 0 for groups without elements."""
+    cdef ad_node zero
+    x.indices()                                 # its trace may have been merged
+    check(ad_tape_constant(x.trace.tape, 0.0, &zero))
+    return owning_array(x.trace, group_nodes(kind, x, places, groups, zero), False)
+
+
+def record_places(str kind, TracedArray x not None, places, size_t groups):
+    """(The numbers of the groups that have elements, ascending, and their reductions.)"""
+    cdef cnp.ndarray nodes = group_nodes(kind, x, places, groups, AD_NO_NODE)
+    cdef ad_node *node = <ad_node *> cnp.PyArray_DATA(nodes)
+    cdef cnp.npy_intp count = 0
+    cdef size_t k
+    for k in range(groups):
+        count += node[k] != AD_NO_NODE
+    cdef cnp.ndarray numbers = cnp.PyArray_EMPTY(1, &count, cnp.NPY_INTP, 0)
+    cdef cnp.ndarray found = cnp.PyArray_EMPTY(1, &count, cnp.NPY_UINT32, 0)
+    cdef cnp.npy_intp *number = <cnp.npy_intp *> cnp.PyArray_DATA(numbers)
+    cdef ad_node *to = <ad_node *> cnp.PyArray_DATA(found)
+    count = 0
+    for k in range(groups):
+        if node[k] != AD_NO_NODE:
+            number[count], to[count] = k, node[k]
+            count += 1
+    return numbers, owning_array(x.trace, found, False)
 
 
 def record_correlation(a, v, int64_t shift, int64_t count):

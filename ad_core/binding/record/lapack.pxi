@@ -42,7 +42,7 @@ cdef extern from "linalg/linear.h" nogil:
     ad_status ad_linear_curve(ad_linear *linear, const double *x, const double *dx,
                               const double *y, const double *dy, const double *w,
                               const double *dw, double *out)
-    size_t ad_linear_most_points(const ad_linear *linear)
+    size_t ad_linear_most_points(const ad_linear *linear, int product)
     void ad_linear_values_at(const ad_linear *linear, size_t points, const double *x, double *y,
                              unsigned char *left)
     void ad_linear_products_at(const ad_linear *linear, int backward, size_t points, size_t p,

@@ -75,7 +75,7 @@ cdef class Called:
             kind, batch, n, k, flags, fixed = linear
             self.c.linear = ad_linear_new(LINEAR_KINDS[kind], batch, n, k, flags)
             if (not has_lapack() and self.c.linear != NULL
-                    and ad_linear_most_points(self.c.linear) == 1):
+                    and ad_linear_most_points(self.c.linear, True) == 1):
                 ad_linear_free(self.c.linear)
                 self.c.linear = NULL
             if fixed is not None and self.c.linear != NULL:

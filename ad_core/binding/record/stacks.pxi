@@ -50,7 +50,7 @@ cdef size_t most_points(void *c, ad_call_mode mode) noexcept nogil:
     if own.elementwise:
         return MOST_POINTS if mode == AD_CALL_VALUE else 1
     if own.linear != NULL:
-        return ad_linear_most_points(own.linear)
+        return ad_linear_most_points(own.linear, mode != AD_CALL_VALUE)
     return MOST_POINTS if own.blocks > 0 else 1
 
 

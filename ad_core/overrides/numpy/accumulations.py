@@ -105,17 +105,21 @@ def _group_sums(x, group, size):
     return sums.reshape(size, *x.shape[1:])
 
 
-def fold_places(ufunc, x, places, counts):
-    """The folds of the elements of a vector at each place that has elements, in the order of the
-    places. There are counts[k] elements at place k."""
+def fold_places(ufunc, x, places, size):
+    """(The places that have elements, in ascending order, and the folds of the elements of a vector
+    at each of them.)  Places are less than `size`."""
+    if ufunc is np.add and _core.traced(x) and not _core.is_constant(x):
+        return _core.record_places("sum", x, places, size)
+    counts = np.bincount(places, minlength=size)
+    touched = np.flatnonzero(counts)
+    some = counts[touched]
     if ufunc is np.add and _core.traced(x):
-        return sums_at(x, places, counts.size)[counts > 0]
-    some = counts[counts > 0]
+        return touched, sums_at(x, places, size)[touched]
     if ufunc in NEUTRAL and _core.traced(x) and _similar_lengths(some):
         neutral = _core.constant_index(x, NEUTRAL[ufunc])
         nodes = _core.table_of_places(_core.index_array(x), places, counts, neutral)
-        return _fold_rows(ufunc, _core.from_nodes(x, nodes))
-    return fold_groups(ufunc, x[_core.order_of_places(places, counts)], some)
+        return touched, _fold_rows(ufunc, _core.from_nodes(x, nodes))
+    return touched, fold_groups(ufunc, x[_core.order_of_places(places, counts)], some)
 
 
 def _similar_lengths(counts):

@@ -102,8 +102,8 @@ class _Array:
 
     def made(self, operation, argument, shape, *others):
         """The result of operation(argument, *arrays), which becomes a step of the plan."""
-        operands = tuple(x.number for x in (self, *others))
-        self.plan.steps.append((operation, argument, operands))
+        second = others[0].number if others else None
+        self.plan.steps.append((operation, argument, self.number, second))
         return _Array(self.plan, shape)
 
     def transposed(self, order):
@@ -158,8 +158,11 @@ def _times(_, x, y):
 
 
 def _product(_, x, y):
-    both = products.matmul if _core.traced(x) or _core.traced(y) else np.matmul
-    return as_array(both(x, y))
+    found = _core.vector_product(x, y)
+    if found is None:
+        both = products.matmul if _core.traced(x) or _core.traced(y) else np.matmul
+        found = both(x, y)
+    return found
 
 
 class _Plan:
@@ -189,8 +192,11 @@ class _Plan:
 
     def run(self, arrays):
         """The result for these operands."""
-        for operation, argument, operands in self.steps:
-            arrays.append(operation(argument, *[arrays[k] for k in operands]))
+        for operation, argument, first, second in self.steps:
+            if second is None:
+                arrays.append(operation(argument, arrays[first]))
+            else:
+                arrays.append(operation(argument, arrays[first], arrays[second]))
         return arrays[self.result][()]
 
 

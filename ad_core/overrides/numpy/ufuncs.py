@@ -298,27 +298,34 @@ def _at(ufunc, array, indices, values=None):
     if _core.discrete(array):
         return _at_truth_values(ufunc, array, indices, values)
     values = _core.numbers_of(values)
-    places = np.arange(array.size).reshape(array.shape)[indices]
-    flat = np.ravel(array).copy()
+    places = _places(array, indices)
+    flat = np.ravel(array)
     operands = None
     if values is not None:
         operands = np.ravel(np.broadcast_to(as_array(values), np.shape(places)))
     places = np.ravel(places)
     gathered = GATHERED.get(ufunc)
     if operands is not None and gathered is not None and places.size:
-        counts = np.bincount(places, minlength=flat.size)
-        touched = np.flatnonzero(counts)
-        flat[touched] = ufunc(
-            flat[touched], accumulations.fold_places(gathered, operands, places, counts)
-        )
+        touched, folds = accumulations.fold_places(gathered, operands, places, flat.size)
+        found = ufunc(flat[touched], folds)
     else:
-        touched = np.unique(places)
+        touched, flat = np.unique(places), flat.copy()
         for k, place in enumerate(places):
             flat[place] = (
                 ufunc(flat[place]) if operands is None else ufunc(flat[place], operands[k])
             )
+        found = flat[touched]
     # only these elements: others may share their memory
-    _core.set_items(array, np.unravel_index(touched, array.shape), flat[touched])
+    key = touched if array.ndim == 1 else np.unravel_index(touched, array.shape)
+    _core.set_items(array, key, found)
+
+
+def _places(array, indices):
+    """The numbers in C order of the elements array[indices]."""
+    whole = type(indices) is np.ndarray and indices.dtype.kind in "iu" and indices.size > 0
+    if array.ndim == 1 and whole and indices.min() >= 0 and indices.max() < array.size:
+        return indices
+    return np.arange(array.size).reshape(array.shape)[indices]
 
 
 def _at_truth_values(ufunc, array, indices, values):

@@ -214,6 +214,28 @@ TEST(derive_cheapest_gives_up_candidates_that_are_too_large) {
     ad_graph_free(&e.g);
 }
 
+TEST(derive_cheapest_counts_the_terms_of_all_candidates) {
+    for (uint32_t seed = 0; seed < 10; seed++) {
+        example e;
+        ad_entries entries = {NULL, 0, 0};
+        size_t operations[AD_ROUTES], tried = 0;
+        ad_route route = AD_ROUTES;
+        if (!begin(&e, 60, 6, seed)) return;
+        picture before = taken(&e.g);
+        const ad_route first = AD_ROUTE_REVERSE; /* fewer outputs than inputs */
+        CHECK(ad_route_jacobian(&e.f, first, &entries) == AD_OK);
+        const size_t needed = e.g.terms - before.terms;
+        ad_graph_truncate(&e.g, before.terms, before.lists);
+        entries.count = 0;
+        CHECK(ad_route_cheapest(&e.f, 0, NULL, 2 * needed, operations, &route, &entries) == AD_OK);
+        for (unsigned r = 0; r < AD_ROUTES; r++) tried += operations[r] != SIZE_MAX;
+        CHECK(route == first && tried == 1 && e.g.terms == before.terms + needed);
+        forget(&before);
+        ad_free(entries.entry);
+        ad_graph_free(&e.g);
+    }
+}
+
 /* The depth of the stack does not grow with the chain, and the time of the routes is linear in its
  * length. */
 TEST(derive_handles_a_long_chain) {

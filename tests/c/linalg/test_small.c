@@ -5,6 +5,7 @@
 #include "linalg/linear.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,7 +132,7 @@ TEST(small_matrices_agree_with_long_double_and_with_differences) {
         for (size_t n = 1; n <= MOST; n++) {
             size_t k = kinds[c] == AD_LINEAR_SOLVE ? 1 + n % 3 : 0;
             ad_linear *l = ad_linear_new(kinds[c], BATCH, n, k, 0);
-            REQUIRE(l != NULL && ad_linear_most_points(l) > 1);
+            REQUIRE(l != NULL && ad_linear_most_points(l, 0) > 1);
             double *x = malloc(ad_linear_inputs(l) * POINTS * sizeof *x);
             double *y = malloc(ad_linear_outputs(l) * POINTS * sizeof *y);
             unsigned char left[POINTS];
@@ -184,8 +185,91 @@ TEST(small_matrices_that_need_lapack_are_left) {
 TEST(other_matrices_are_computed_one_by_one) {
     ad_linear *large = ad_linear_new(AD_LINEAR_SOLVE, 1, MOST + 1, 1, 0);
     ad_linear *other = ad_linear_new(AD_LINEAR_QR, 1, 3, 2, 0);
-    CHECK(ad_linear_most_points(large) == 1);
-    CHECK(ad_linear_most_points(other) == 1);
+    CHECK(ad_linear_most_points(large, 0) == 1 && ad_linear_most_points(large, 1) == 1);
+    CHECK(ad_linear_most_points(other, 0) == 1 && ad_linear_most_points(other, 1) == 1);
     ad_linear_free(large);
     ad_linear_free(other);
+}
+
+/* The matrix whose eigenvalues are w and whose vectors are the columns of v, at one point. */
+static void compose(size_t n, const double *w, const double *v, double *a) {
+    for (size_t i = 0; i < n * n; i++) {
+        a[i] = 0;
+        for (size_t k = 0; k < n; k++) a[i] += v[i / n * n + k] * w[k] * v[i % n * n + k];
+    }
+}
+
+/* A product of rotations that depends smoothly on t. */
+static void rotations(size_t n, double t, double *v) {
+    for (size_t i = 0; i < n * n; i++) v[i] = i % (n + 1) == 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++) {
+            double angle = t * (double)(1 + i + 2 * j) / (double)n, c = cos(angle), s = sin(angle);
+            for (size_t k = 0; k < n; k++) {
+                double a = v[k * n + i], b = v[k * n + j];
+                v[k * n + i] = c * a - s * b;
+                v[k * n + j] = s * a + c * b;
+            }
+        }
+    }
+}
+
+/* Along a curve of matrices whose eigenvalues and vectors are known, products are their slopes. */
+TEST(derivatives_of_eigenvectors_follow_a_known_curve) {
+    for (size_t n = 1; n <= MOST; n++) {
+        for (unsigned flags = 0; flags <= AD_LINEAR_LOWER; flags++) {
+            size_t in = n * n, out = n * n + n;
+            double y[MOST * MOST + MOST], slope[MOST * MOST + MOST], x[3][MOST * MOST];
+            double v[3][MOST * MOST], w[3][MOST];
+            double pushed[MOST * MOST + MOST], seed[MOST * MOST + MOST], pulled[MOST * MOST];
+            unsigned char left = 1;
+            for (int k = 0; k < 3; k++) {
+                double t = 0.7 + (k - 1) * 1e-5;
+                for (size_t i = 0; i < n; i++)
+                    w[k][i] = 2 * (double)i - 2 + t * t * (double)(i % 3 + 1);
+                rotations(n, t, v[k]);
+                compose(n, w[k], v[k], x[k]);
+            }
+            for (size_t i = 0; i < out; i++) {
+                y[i] = i < n ? w[1][i] : v[1][i - n];
+                slope[i] = (i < n ? w[2][i] - w[0][i] : v[2][i - n] - v[0][i - n]) / 2e-5;
+                seed[i] = uniform();
+            }
+            for (size_t i = 0; i < in; i++) x[2][i] = (x[2][i] - x[0][i]) / 2e-5;
+            ad_linear *l = ad_linear_new(AD_LINEAR_EIGH, 1, n, 0, flags);
+            REQUIRE(l != NULL && ad_linear_most_points(l, 1) > 1);
+            ad_linear_products_at(l, 0, 1, 1, x[1], y, x[2], pushed, &left);
+            CHECK(!left);
+            ad_linear_products_at(l, 1, 1, 1, x[1], y, seed, pulled, &left);
+            CHECK(!left);
+            double one = 0, other = 0;
+            for (size_t i = 0; i < out; i++) {
+                CHECK(fabs(pushed[i] - slope[i]) < 1e-5);
+                one += pushed[i] * seed[i];
+            }
+            for (size_t i = 0; i < in; i++) {
+                int read = flags ? i % n <= i / n : i % n >= i / n;
+                CHECK(read || pulled[i] == 0);
+                other += pulled[i] * x[2][i];
+            }
+            CHECK(fabs(one - other) < 1e-12 * (1 + fabs(one)));
+            ad_linear_free(l);
+        }
+    }
+}
+
+TEST(eigenvectors_of_equal_eigenvalues_and_values_without_lapack_are_left) {
+    ad_linear *l = ad_linear_new(AD_LINEAR_EIGH, 1, 2, 0, AD_LINEAR_LOWER);
+    const double x[] = {1, 0, 0, 1, 1, 0, 0, 2}, y[] = {1, 1, 1, 0, 0, 1};
+    double seed[] = {1, 1, 1, 1, 1, 1}, out[6];
+    unsigned char left = 0;
+    ad_linear_products_at(l, 0, 1, 1, x, y, seed, out, &left);
+    CHECK(left);
+    left = 0;
+    ad_linear_products_at(l, 1, 1, 1, x, y, seed, out, &left);
+    CHECK(left);
+    left = 0;
+    ad_linear_values_at(l, 1, x + 4, out, &left);
+    CHECK(left);
+    ad_linear_free(l);
 }
