@@ -8,7 +8,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.recording.argnums import is_single, numbered
-from ad_core.recording.trees import LEAF, flatten
+from ad_core.recording.plain import leaves_like
+from ad_core.recording.trees import LEAF
 
 __all__ = ["Side", "Source"]
 
@@ -38,11 +39,8 @@ class Side:
             raise TypeError(f"{what} must be {len(self.trees)} arguments, got {len(arguments)}")
         row = []
         for k, (argument, tree) in enumerate(zip(arguments, self.trees, strict=True)):
-            leaves, found = flatten(argument)
-            if found != tree:
-                name = what if len(self.trees) == 1 else f"{what} (argument {k})"
-                raise ValueError(f"{name} must have the recorded structure {tree!r}, got {found!r}")
-            row += leaves
+            name = what if len(self.trees) == 1 else f"{what} (argument {k})"
+            row += leaves_like(tree, argument, name, "the recorded structure")
         return row
 
 

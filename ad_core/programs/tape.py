@@ -11,6 +11,7 @@ from ad_core import _core
 from ad_core.programs.compiled import Compiled
 from ad_core.recording.record import record, seeds_like
 from ad_core.recording.trees import flatten
+from ad_core.transforms.derived import FILES
 
 __all__ = ["Node", "Tape", "trace"]
 
@@ -34,10 +35,11 @@ SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "
 MOST_NAMED = 4  # operands that a formula writes out
 
 
-def trace(fun, *args):
+def trace(fun, *args, **kwargs):
     """Record fun once at args, and return the recording as a :class:`Tape`.
 
-    Raises what fun raises, and TypeError for inputs that are not real floats.  Cost: one
+    Keyword arguments are passed to fun as they are, as by the other transforms: they are not
+    inputs, and the tape keeps their values.  Raises what fun raises, and TypeError for inputs that are not real floats.  Cost: one
     recording.
 
     >>> import numpy as np, ad_core
@@ -47,7 +49,7 @@ def trace(fun, *args):
     >>> round(float(tape.value), 12)
     8.479758672105
     """
-    recording = record(fun, args, {}, 0 if len(args) == 1 else tuple(range(len(args))))
+    recording = record(fun, args, kwargs, 0 if len(args) == 1 else tuple(range(len(args))))
     return Tape(recording, args, _core.name_of(fun))
 
 
@@ -357,6 +359,21 @@ def _formula(op, operands):
         operands = [*operands[:2], "...", operands[-1]]
     return f"{op}({', '.join(operands)})"
 
+
+def _saved(recording, name):
+    from ad_core.programs import tape_file
+
+    return tape_file.save(recording, name)
+
+
+def _loaded(data):
+    from ad_core.programs import tape_file
+
+    recording, name, _ = tape_file.load(data, math.inf, math.inf)
+    return recording, name
+
+
+FILES.update(save=_saved, load=_loaded)
 
 # Pickles that version 0.1.0 wrote before its files were in folders name the class by this module.
 sys.modules.setdefault("ad_core.tape", sys.modules[__name__])
