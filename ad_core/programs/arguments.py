@@ -121,7 +121,10 @@ class CallArguments:
             self.leaves.append(leaf)
             self.numbers.append(False)
             return leaf.shape, False, None
-        x = self._checked(as_floats(self._plain(leaf, k)), k)
+        x = as_floats(self._plain(leaf, k))
+        if dims and not isinstance(leaf, (np.ndarray, _core.Gathered)):
+            x = x.reshape((1,) * dims)  # a number is the same at all points
+        x = self._checked(x, k)
         self.leaves.append(x)
         shape = x.shape[dims:]
         number = not shape and (dims > 0 or not isinstance(leaf, np.ndarray))

@@ -251,10 +251,10 @@ def structure_key(tree):
         return 0
     if kind is types.NoneType:
         return None
-    if tree.flat and tree.how is None and kind is not dict:
-        return Same(kind), tree.leaves
     if kind is Plain or kind is Kept:
         return kind, key_of(tree.aux)
+    if tree.flat and tree.how is None and kind is not dict:
+        return Same(kind), tree.leaves
     parts = [structure_key(child) for child in tree.children]
     if kind is dict or tree.how is Mapping:
         order = range(len(parts)) if tree.order is None else tree.order

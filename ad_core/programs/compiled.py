@@ -234,7 +234,7 @@ class Compiled(_core.Evaluator):
         return several
 
     def _adapt(self, name, args, argnums, out, workers, progress, batch_dims, kwargs):
-        named = ", ".join(kwargs)
+        named = ", ".join(map(repr, kwargs))
         raise TypeError(
             f"a Tape takes no arguments by name, got {named}: it keeps those that {self._name} was "
             f"recorded with; pass {named} to trace(), or use ad_core.compile()"

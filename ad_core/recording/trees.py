@@ -208,7 +208,7 @@ def open_container(value):
     if how is None:
         return (value, (), None, None, None) if issubclass(kind, tuple) else None
     if how is Mapping:
-        keys, order = _by_key(list(dict.keys(value)))
+        keys, order = _by_key(list(value))
         return [dict.__getitem__(value, key) for key in keys], keys, order, how, how.shell(value)
     if type(how) is Fields:
         return [getattr(value, name) for name in how.names], how.names, None, how, None
