@@ -101,7 +101,11 @@ class CallArguments:
         self.inputs[k] = len(self.inputs)
         self.trees.append(tree)
         self.bulk = self.bulk and bulk
-        key = None if self.fixed else self._fixed_key(f"argument {k}", structure_key, tree)
+        key = None
+        try:
+            key = None if self.fixed else structure_key(tree)
+        except NoKey as error:
+            self.why_anew = self.why_anew or (f"argument {k}", str(error))
         return key, self._inputs(leaves, k, bulk)
 
     def _inputs(self, leaves, k, bulk):

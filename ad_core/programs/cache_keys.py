@@ -255,10 +255,12 @@ def structure_key(tree):
         return kind, key_of(tree.aux)
     if tree.flat and tree.how is None and kind is not dict:
         return Same(kind), tree.leaves
-    parts = [structure_key(child) for child in tree.children]
+    parts = tree.leaves * [0] if tree.flat else [structure_key(child) for child in tree.children]
     if kind is dict or tree.how is Mapping:
-        order = range(len(parts)) if tree.order is None else tree.order
-        items = tuple([(key_of(tree.keys[k]), parts[k]) for k in order])
+        keys = [(str, key) if type(key) is str else key_of(key) for key in tree.keys]
+        items = tuple(zip(keys, parts, strict=True))
+        if tree.order is not None:
+            items = tuple([items[k] for k in tree.order])
         return (dict, items) if kind is dict else (_class_key(kind, ()), key_of(tree.aux), items)
     if type(tree.how) is Fields:
         held = key_of(tree.how.others)

@@ -10,6 +10,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
+from ad_core.errors.remedies import refuse_machine_code
 from ad_core.programs.arguments import CallArguments
 from ad_core.programs.batch_groups import evaluated, parts_of
 from ad_core.programs.build import SEEDS, WHOLE
@@ -68,6 +69,7 @@ def compile(fun, *, max_paths=64, max_bytes=MAX_BYTES, verify=0):
     """
     if not callable(fun):
         raise TypeError(f"compile() takes a function, got {type(fun).__name__}")
+    refuse_machine_code(fun)
     max_paths = integer(max_paths, "max_paths", "a positive int", least=1)
     verify = integer(verify, "verify", "a number of calls >= 0", least=0)
     max_bytes = integer(max_bytes, "max_bytes", "a number of bytes >= 1", least=1)
@@ -278,7 +280,9 @@ class Function(_core.Evaluator):
 
     def _is_traced(self, args, seeds, kwargs):
         """Whether traced values of an enclosing trace are among the arguments."""
-        return _core.any_traced(flatten([args, seeds, kwargs])[0])
+        given = (args, seeds, kwargs)
+        found = _core.holds_traced(given)
+        return _core.any_traced(flatten(given)[0]) if found is None else found
 
     def _compare(self, given):
         """Compare values at a call's points with fun's own, until `verify` points are compared."""

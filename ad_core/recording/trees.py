@@ -50,7 +50,11 @@ class Tree:
         self.order = order
         self.how = how
         self.aux = aux
-        self.flat = {child.kind for child in children} <= {None}  # no container in this one
+        self.flat = True  # no container in this one
+        for child in children:
+            if child.kind is not None:
+                self.flat = False
+                break
         if self.flat:
             self.leaves = len(children) if kind is not None else 1
         else:

@@ -7,6 +7,7 @@ closes over.  D is the total number of inputs, K the total number of outputs.
 
 from ad_core import _core
 from ad_core.errors.integers import integer
+from ad_core.errors.remedies import refuse_machine_code
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single
 from ad_core.recording.record import check_mode, finish, record
@@ -51,7 +52,7 @@ def jvp(fun, primals, tangents, *, argnums=None, has_aux=False):
     (0.0, 2.0)
     """
     primals, tangents = as_tuple(primals, "primals"), _tangents(tangents, argnums)
-    numbers = _numbers(argnums, primals)
+    numbers = _numbers(fun, argnums, primals)
     if len(numbers) != len(tangents):
         raise ValueError(f"{len(numbers)} primals but {len(tangents)} tangents were given")
     recording = record(fun, primals, {}, numbers, has_aux)
@@ -79,7 +80,7 @@ def vjp(fun, *primals, argnums=None, has_aux=False):
     >>> pullback(np.array([1.0, 1.0]))
     (array([ 6., 12.]), np.float64(5.0))
     """
-    recording = record(fun, primals, {}, _numbers(argnums, primals), has_aux)
+    recording = record(fun, primals, {}, _numbers(fun, argnums, primals), has_aux)
     single = argnums is not None and is_single(argnums)
     pullback = Pullback(recording, single, _core.name_of(fun), (fun, primals, argnums, has_aux))
     result = (recording.value(), pullback)
@@ -97,7 +98,7 @@ def linearize(fun, *primals):
     >>> float(push(2.0)), float(push(3.0))
     (2.0, 3.0)
     """
-    recording = record(fun, primals, {}, _numbers(None, primals))
+    recording = record(fun, primals, {}, _numbers(fun, None, primals))
     return recording.value(), Pushforward(recording, _core.name_of(fun), (fun, primals))
 
 
@@ -269,7 +270,7 @@ def hvp(fun, primals, tangents, *, argnums=None):
     array([10.,  6.])
     """
     primals, tangents = as_tuple(primals, "primals"), _tangents(tangents, argnums)
-    numbers = _numbers(argnums, primals)
+    numbers = _numbers(fun, argnums, primals)
     result = None
     if not any(map(_core.traced, flatten([primals, tangents])[0])):
         recording = record(fun, primals, {}, numbers)
@@ -315,8 +316,9 @@ def as_tuple(value, what):
     return tuple(value)
 
 
-def _numbers(argnums, primals):
+def _numbers(fun, argnums, primals):
     """argnums of a product as a tuple; None stands for all primals."""
+    _checked(fun, None, None)
     if argnums is None:
         return tuple(range(len(primals)))
     return (argnums,) if is_single(argnums) else tuple(argnums)
@@ -333,6 +335,7 @@ def _checked(fun, mode, chunk_size):
     """Check fun, mode and chunk_size, and return chunk_size as an int or None."""
     if not callable(fun):
         raise TypeError(f"fun must be a function, got {type(fun).__name__}")
+    refuse_machine_code(fun)
     if mode is not None:
         check_mode(mode)
     if chunk_size is None:
