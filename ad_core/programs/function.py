@@ -326,6 +326,7 @@ class Method(Function):
     """
 
     def __init__(self, function, instance):
+        functools.update_wrapper(self, function.__wrapped__, updated=())
         self.__wrapped__ = types.MethodType(function.__wrapped__, instance)
         self._function = function
         self._verify = self._to_verify = function._to_verify
@@ -334,9 +335,6 @@ class Method(Function):
         self._alone = _takes_one(self.__wrapped__)
         self._owner = instance
         self._set_adaptive()
-
-    def __getattr__(self, name):
-        return getattr(self.__wrapped__, name)
 
     def __reduce__(self):
         return getattr, (self._owner, self.__wrapped__.__name__)

@@ -6,11 +6,10 @@ dict, objects whose fields are declared (data classes, attrs, SimpleNamespace), 
 a user registered.
 """
 
-import copy
 import dataclasses
 import functools
 import types
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 
 import numpy as np
 
@@ -24,19 +23,20 @@ class Mapping:
 
     @staticmethod
     def shell(value):
-        """What the container holds besides its items."""
-        kind = type(value)
-        if kind is OrderedDict or kind is Counter:
-            return kind
-        if kind is defaultdict:
-            return functools.partial(defaultdict, value.default_factory)
-        empty = copy.copy(value)
-        dict.clear(empty)
-        return functools.partial(copy.copy, empty)
+        """What the container holds besides its items: the function that makes missing ones, and
+        attributes."""
+        factory = value.default_factory if isinstance(value, defaultdict) else None
+        return factory, dict(getattr(value, "__dict__", {}))
 
     @staticmethod
     def build(kind, shell, pairs):
-        made = shell()
+        """The container, built without a call of its __init__."""
+        factory, attributes = shell
+        made = OrderedDict.__new__(kind) if issubclass(kind, OrderedDict) else dict.__new__(kind)
+        if issubclass(kind, defaultdict):
+            defaultdict.__init__(made, factory)
+        if attributes:
+            made.__dict__.update(attributes)
         for key, part in pairs:
             made[key] = part
         return made

@@ -15,7 +15,7 @@ import types
 import numpy as np
 
 from ad_core import _core
-from ad_core.recording.containers import Fields, is_float
+from ad_core.recording.containers import Fields, is_float, why_whole
 from ad_core.recording.trees import LEAF, Kept, Plain, Tree, flatten, open_container
 
 __all__ = [
@@ -38,15 +38,24 @@ PLAIN = (
 PLAIN_DTYPES = "biuSUMm"
 
 
-def flatten_inputs(value, leaves=None, tree=None):
+def flatten_inputs(value, leaves=None, tree=None, what=None):
     """The leaves of an argument that are to be inputs, and a Tree that has its other entries.
 
     If none is a float, all leaves are given, so that the error names the first.  leaves and tree:
-    those of flatten(value), if they are known.
+    those of flatten(value), if they are known.  what() is the argument's name: with it, objects
+    that cannot be taken apart raise TypeError.
     """
     if tree is None:
         leaves, tree = flatten(value)
-    if tree is LEAF or all(map(_is_input, leaves)):
+    if all(map(_is_input, leaves)):
+        return leaves, tree
+    for leaf in leaves if what is not None else ():
+        why = why_whole(leaf)
+        if why is not None:
+            raise TypeError(
+                f"{what()} holds a {type(leaf).__qualname__} that cannot be an input: {why}"
+            )
+    if tree is LEAF:
         return leaves, tree
     found = []
     separated = _separated(value, found, _is_plain, _is_no_number)

@@ -230,7 +230,8 @@ def record(fun, args, kwargs, argnums, has_aux=False):
                 leaves, tree = flatten(args[k])
                 made = _core.number_inputs(trace, leaves)
                 if made is None:
-                    leaves, tree = flatten_inputs(args[k], leaves, tree)
+                    what = lambda k=k: f"argument {k} of {_core.name_of(fun)}"  # noqa: E731
+                    leaves, tree = flatten_inputs(args[k], leaves, tree, what)
                 trees.append(tree)
                 if made is not None:
                     traced, nodes, root = made

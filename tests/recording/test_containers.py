@@ -36,7 +36,7 @@ def test_only_floats_are_inputs(name):
     assert leaves_like(tree, CONTAINERS[name](0.5), "it") == [0.5]
 
 
-@pytest.mark.parametrize(("one", "two"), itertools.permutations(CONTAINERS, 2))
+@pytest.mark.parametrize(("one", "two"), list(itertools.permutations(CONTAINERS, 2)))
 def test_other_classes_are_other_structures(one, two):
     trees = [flatten(CONTAINERS[name](1.5))[1] for name in (one, two)]
     assert trees[0] != trees[1]
