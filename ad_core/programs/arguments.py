@@ -66,9 +66,7 @@ class CallArguments:
             if separated is not tree and all(map(is_float, floats)):
                 self.mixed.append(k)
                 if self.batch_dims and not of_one_point:
-                    self.fixed += [
-                        (k, j, self._checked(x, k)) for j, x in plain_arrays(separated)
-                    ]
+                    self.fixed += [(k, j, self._checked(x, k)) for j, x in plain_arrays(separated)]
                 key.append(self._input_key(k, floats, separated, False))
                 continue
             if self.batch_dims and not of_one_point:

@@ -58,13 +58,17 @@ def parts_of(given):
     labels, firsts = _labels(given) if points else (None, [0])
     if len(firsts) == 1 and np.broadcast_shapes(*shapes) == given.batch:
         args = _with_rows(given, given.args, 0)
-        whole = CallArguments(given.function, args, given.batch_dims, given.kwargs, of_one_point=True)
+        whole = CallArguments(
+            given.function, args, given.batch_dims, given.kwargs, of_one_point=True
+        )
         return [(None, whole)]
     parts = []
     for label, first in enumerate(firsts):
         places = np.flatnonzero(labels == label) if points else np.arange(0)
         args = _with_rows(given, _with_points(given, places), first)
-        parts.append((places, CallArguments(given.function, args, 1, given.kwargs, of_one_point=True)))
+        parts.append(
+            (places, CallArguments(given.function, args, 1, given.kwargs, of_one_point=True))
+        )
     return parts
 
 

@@ -260,8 +260,8 @@ class Compiled(_core.Evaluator):
         for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
             if np.shape(leaf) != shape:
                 raise ValueError(
-                    f"argument {k} of {self._name} must have the recorded shape {shape} while it is "
-                    f"traced, got {np.shape(leaf)}; call it for each point of a batch"
+                    f"argument {k} of {self._name} must have the recorded shape {shape} while it "
+                    f"is traced, got {np.shape(leaf)}; call it for each point of a batch"
                 )
         rows = np.concatenate([np.ravel(leaf) for leaf in leaves])
         found, flipped = _core.repeated_on_trace(r.trace, r.inputs.nodes, r.outputs.nodes, rows)

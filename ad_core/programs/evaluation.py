@@ -12,9 +12,9 @@ from ad_core.programs.build import SEEDS, Labels, seed_leaves
 from ad_core.programs.fallback import into
 from ad_core.programs.purity import difference
 from ad_core.programs.recordings import MISSES, MOST_TRIED, Path
-from ad_core.recording.record import record
 from ad_core.recording.plain import difference as place_of_difference
 from ad_core.recording.plain import flatten_numbers
+from ad_core.recording.record import record
 from ad_core.recording.trees import flatten
 
 __all__ = ["Evaluation", "outs_of"]

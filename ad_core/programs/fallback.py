@@ -12,8 +12,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, pack_with_value
-from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 from ad_core.recording.plain import flatten_numbers
+from ad_core.recording.record import ArgumentTrees, Leaves, Recording
 
 __all__ = [
     "ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of", "results_of", "row_of",

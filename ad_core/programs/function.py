@@ -142,7 +142,9 @@ class Function(_core.Evaluator):
 
     def __reduce__(self):
         fun = self.__wrapped__
-        if _core.is_found_by_name(self, fun):  # a decorated function is found by its name, like any other function
+        if _core.is_found_by_name(
+            self, fun
+        ):  # a decorated function is found by its name, like any other function
             return fun.__qualname__
         kept = self._recordings
         return _restored, (fun, kept.max_paths, self._verify, kept.max_bytes)

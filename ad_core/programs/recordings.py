@@ -305,7 +305,7 @@ class Recordings:
 
     def count_values(self, key, arguments):
         """Warn if a new key is one of many that differ in the value of one argument alone.
-        arguments: (place in the key, number or name, value) of those that are part of a recording."""
+        arguments: (place in the key, number or name, value) of those that are part of it."""
         for k, name, value in arguments:
             with self.lock:
                 others = k, key[:k] + key[k + 1 :]

@@ -40,8 +40,8 @@ def trace(fun, *args, **kwargs):
     """Record fun once at args, and return the recording as a :class:`Tape`.
 
     Keyword arguments are passed to fun as they are, as by the other transforms: they are not
-    inputs, and the tape keeps their values.  Raises what fun raises, and TypeError for inputs that are not real floats.  Cost: one
-    recording.
+    inputs, and the tape keeps their values.  Raises what fun raises, and TypeError for inputs that
+    are not real floats.  Cost: one recording.
 
     >>> import numpy as np, ad_core
     >>> tape = ad_core.trace(lambda a, b: a * b + np.exp(a * b) - np.sin(b), 1.0, 2.0)

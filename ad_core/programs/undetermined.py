@@ -70,7 +70,11 @@ def _each(route, arguments, lead):
         recording, flipped = route.at(row_of(leaves[: route.count]))
         if not flipped:
             seeds = leaves[route.count :]
-            yield at, recording, lambda r=recording, s=seeds: flatten_numbers(route.results(r, s))[0]
+            yield (
+                at,
+                recording,
+                lambda r=recording, s=seeds: flatten_numbers(route.results(r, s))[0],
+            )
 
 
 def _write(found, results, at):

@@ -15,7 +15,16 @@ import numpy as np
 
 from ad_core import _core
 
-__all__ = ["REGISTERED", "Fields", "Mapping", "Registered", "is_float", "kind_of", "register_tree", "why_whole"]
+__all__ = [
+    "REGISTERED",
+    "Fields",
+    "Mapping",
+    "Registered",
+    "is_float",
+    "kind_of",
+    "register_tree",
+    "why_whole",
+]
 
 
 class Mapping:
@@ -177,8 +186,8 @@ def why_whole(value, names=None):
     for name, part in getattr(value, "__dict__", {}).items():
         if name not in names and _holds_float(part) and not _is_cached(kind, name):
             return (
-                f"its attribute {name} is not a declared field, and how it depends on the fields is "
-                f"not recorded; make it a property, or {remedy}"
+                f"its attribute {name} is not a declared field, and how it depends on the fields "
+                f"is not recorded; make it a property, or {remedy}"
             )
     for name in names:
         if not hasattr(value, name):

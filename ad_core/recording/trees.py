@@ -112,7 +112,7 @@ class Tree:
             and self.kind == other.kind
             and self.keys == other.keys
             and self.children == other.children
-            and (self.aux is None and other.aux is None or self.has_aux_of(other))
+            and ((self.aux is None and other.aux is None) or self.has_aux_of(other))
         )
 
     __hash__ = None

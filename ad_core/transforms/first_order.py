@@ -40,10 +40,11 @@ def jvp(fun, primals, tangents, *, argnums=None, has_aux=False):
 
     Parameters: fun; primals, a tuple of arguments; tangents, a tuple of the same
     structure and shapes.  argnums: the argument that moves, whose tangent then is not in a tuple,
-    or a tuple of several; the others (data) have no tangents.  None: all.  Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), where J t has
-    y's structure.  Raises TypeError or ValueError that names a tangent which does not fit.
-    Cost: one recording and one tangent sweep.  Source: Bishop, Deep Learning, section
-    8.2.1 (forward mode).
+    or a tuple of several; the others (data) have no tangents.  None: all.
+
+    Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), where J t has y's structure.  Raises
+    TypeError or ValueError that names a tangent which does not fit.  Cost: one recording and one
+    tangent sweep.  Source: Bishop, Deep Learning, section 8.2.1 (forward mode).
 
     >>> import numpy as np, ad_core
     >>> y, t = ad_core.jvp(lambda x: x[0] * np.sin(x[1]), (np.array([2.0, 0.0]),),
@@ -195,9 +196,11 @@ def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=N
     """
     chunk_size = _checked(fun, mode, chunk_size)
     if sparse:
-        return SparseDerived(fun, "value_and_jacobian", argnums, has_aux, with_value=True, mode=mode,
-                             chunk_size=chunk_size)  # fmt: skip
-    return Derived(_value_and_jacobian, fun, "value_and_jacobian", argnums, has_aux, mode, chunk_size)
+        options = {"with_value": True, "mode": mode, "chunk_size": chunk_size}
+        return SparseDerived(fun, "value_and_jacobian", argnums, has_aux, **options)
+    return Derived(
+        _value_and_jacobian, fun, "value_and_jacobian", argnums, has_aux, mode, chunk_size
+    )
 
 
 def _value_and_jacobian(fun, args, kwargs, argnums, has_aux, mode, chunk_size):
@@ -258,11 +261,11 @@ def hvp(fun, primals, tangents, *, argnums=None):
 
     primals and tangents are tuples of the same structure.  The result has primals' structure; if
     there is one primal, it is not a tuple.  argnums, as in :func:`jvp`, are the arguments that the
-    Hessian is by; tangents and result have their form.  Raises TypeError unless fun's result is a scalar, and
-    ValueError for tangents that do not fit.  Cost: one recording of the function, a tangent sweep
-    and an adjoint sweep that also carries the tangents of the adjoints.  If fun calls functions
-    known by rules alone (except solutions, inverses, determinants and Cholesky factors of
-    matrices), and inside a trace, the gradient is recorded instead.  The Hessian is never formed
+    Hessian is by; tangents and result have their form.  Raises TypeError unless fun's result is a
+    scalar, and ValueError for tangents that do not fit.  Cost: one recording of the function, a
+    tangent sweep and an adjoint sweep that also carries the tangents of the adjoints.  If fun calls
+    functions known by rules alone (except solutions, inverses, determinants and Cholesky factors
+    of matrices), and inside a trace, the gradient is recorded instead.  The Hessian is never formed
     (forward over reverse).  Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
 
     >>> import numpy as np, ad_core

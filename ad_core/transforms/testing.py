@@ -76,7 +76,9 @@ def _check(f, args, direction, order, depth, modes, rng, atol, rtol, eps):
                  _scale(expected, weights), atol, rtol)  # fmt: skip
         if "fwd" in modes:
             left, right = _dot(tangent, cotangent), _dot(pulled, direction)
-            bound = 1e-12 * (_scale(tangent, weights) + _scale(pulled, flatten_numbers(direction)[0]))
+            bound = 1e-12 * (
+                _scale(tangent, weights) + _scale(pulled, flatten_numbers(direction)[0])
+            )
             if not abs(left - right) <= bound:
                 raise AssertionError(
                     f"dot-product test of {name} failed at order {depth}: w (J v) = {left!r} but "

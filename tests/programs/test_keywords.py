@@ -56,7 +56,8 @@ def test_products_and_tapes(kwargs):
     np.testing.assert_allclose(tape.jvp(X, X), expected)
     np.testing.assert_allclose(compiled.vjp(X, X, **kwargs), ad_core.vjp(plain, X)[1](X)[0])
     np.testing.assert_allclose(
-        ad_core.compile(total).hvp(X, X, **kwargs), ad_core.hvp(lambda x: np.sum(plain(x)), (X,), (X,))
+        ad_core.compile(total).hvp(X, X, **kwargs),
+        ad_core.hvp(lambda x: np.sum(plain(x)), (X,), (X,)),
     )
     np.testing.assert_allclose(tape(2 * X), plain(2 * X))
     pattern = compiled.jacobian(X, sparse=True, **kwargs)
@@ -83,9 +84,10 @@ def test_a_traced_keyword_is_differentiated_outside():
 
 def test_many_values_of_a_keyword_give_a_warning():
     f = ad_core.compile(model)
+    for k in range(7):
+        f(X, scale=float(k))
     with pytest.warns(PerformanceWarning, match="argument scale.*position"):
-        for k in range(9):
-            f(X, scale=float(k))
+        f(X, scale=7.0)
 
 
 def test_a_tape_takes_no_keywords():

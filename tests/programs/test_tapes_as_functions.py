@@ -96,7 +96,9 @@ def test_methods_of_a_tape_within_a_function():
 def test_nested_arguments_and_results():
     p = {"w": np.arange(6.0).reshape(2, 3), "b": X}
     tape = ad_core.trace(nested, p, 3.0)
-    found, expected = (ad_core.grad(lambda p, f=f: np.sum(f(p, 3.0)["y"]))(p) for f in (tape, nested))
+    found, expected = (
+        ad_core.grad(lambda p, f=f: np.sum(f(p, 3.0)["y"]))(p) for f in (tape, nested)
+    )
     same(found["w"], expected["w"])
     same(found["b"], expected["b"])
     assert ad_core.grad(lambda c: tape(p, c)["y"][1])(2.0) == (p["w"] @ X)[1]

@@ -54,7 +54,9 @@ class Registered:
 
 
 ad_core.register_tree(
-    Registered, lambda r: ((r.a,), (r.n, r.label)), lambda aux, children: Registered(*children, *aux)
+    Registered,
+    lambda r: ((r.a,), (r.n, r.label)),
+    lambda aux, children: Registered(*children, *aux),
 )
 
 

@@ -20,8 +20,10 @@ def total(x, data, p):
 
 
 ARGS = (X, DATA, P)
-TANGENTS = {0: T, 1: 2 * T, 2: {"k": 0.7, "n": None}, (0,): (T,), (2, 0): ({"k": 0.7, "n": 0}, T),
-            (0, 1, 2): (T, 2 * T, {"k": 0.7, "n": None}), -1: {"k": 0.7, "n": None}, (): ()}  # fmt: skip
+TANGENTS = {
+    0: T, 1: 2 * T, 2: {"k": 0.7, "n": None}, (0,): (T,), (2, 0): ({"k": 0.7, "n": 0}, T),
+    (0, 1, 2): (T, 2 * T, {"k": 0.7, "n": None}), -1: {"k": 0.7, "n": None}, (): (),
+}  # fmt: skip
 
 
 def whole(argnums):

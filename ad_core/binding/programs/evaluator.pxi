@@ -269,7 +269,8 @@ cdef class Evaluator:
         (array([ 5., 25.]), array([[2., 4.],
                [6., 8.]]))
         """
-        return self.evaluate(VALUE_AND_GRAD, args, argnums, out, workers, progress, batch_dims, kwargs)
+        return self.evaluate(VALUE_AND_GRAD, args, argnums, out, workers, progress, batch_dims,
+                             kwargs)
 
     def hessian(self, *args, argnums=0, out=None, workers=None, progress=None,
                 batch_dims=None, bint sparse=False, **kwargs):
@@ -315,7 +316,8 @@ cdef class Evaluator:
                                     batch_dims, kwargs)
         if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
             (primals,), (tangents,) = primals, tangents
-        return self.evaluate(JVP, (primals, tangents), 0, out, workers, progress, batch_dims, kwargs)
+        return self.evaluate(JVP, (primals, tangents), 0, out, workers, progress, batch_dims,
+                             kwargs)
 
     def vjp(self, primals, cotangents, *, argnums=None, out=None, workers=None,
             progress=None, batch_dims=None, **kwargs):
@@ -344,15 +346,16 @@ cdef class Evaluator:
         if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
             return (self.evaluate(VJP, (primals[0], cotangents), 0, out, workers, progress,
                                   batch_dims, kwargs),)
-        return self.evaluate(VJP, (primals, cotangents), 0, out, workers, progress, batch_dims, kwargs)
+        return self.evaluate(VJP, (primals, cotangents), 0, out, workers, progress, batch_dims,
+                             kwargs)
 
     def hvp(self, primals, tangents, *, argnums=None, out=None, workers=None,
             progress=None, batch_dims=None, **kwargs):
         """The Hessian of a function with one scalar result times tangents.
 
         Shape batch + argument shape.  primals, tangents, argnums (which the result follows too),
-        batch axes, out, errors: as in :meth:`jvp`; TypeError for functions that are not scalar.  Cost: a few times the gradient's
-        operations; the Hessian is not formed.
+        batch axes, out, errors: as in :meth:`jvp`; TypeError for functions that are not scalar.
+        Cost: a few times the gradient's operations; the Hessian is not formed.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.sum(x**3), np.ones(2))
@@ -364,7 +367,8 @@ cdef class Evaluator:
                                     batch_dims, kwargs)
         if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
             (primals,), (tangents,) = primals, tangents
-        return self.evaluate(HVP, (primals, tangents), 0, out, workers, progress, batch_dims, kwargs)
+        return self.evaluate(HVP, (primals, tangents), 0, out, workers, progress, batch_dims,
+                             kwargs)
 
     def ggnvp(self, primals, tangents, weights=None, *, out=None, workers=None, progress=None,
               batch_dims=None, **kwargs):
@@ -385,7 +389,8 @@ cdef class Evaluator:
         array([90., 60.])
         """
         if weights is None:
-            return self.evaluate(GGNVP, (primals, tangents), 0, out, workers, progress, batch_dims, kwargs)
+            return self.evaluate(GGNVP, (primals, tangents), 0, out, workers, progress, batch_dims,
+                                 kwargs)
         return self.evaluate(WEIGHTED_GGNVP, (primals, tangents, weights), 0, out, workers,
                              progress, batch_dims, kwargs)
 
@@ -410,7 +415,8 @@ cdef class Evaluator:
                [ 2., 21.]])
         """
         return self.evaluate(SPARSE_LAGRANGIAN_HESSIAN if sparse else LAGRANGIAN_HESSIAN,
-                             (primals, multipliers), argnums, out, workers, progress, batch_dims, kwargs)
+                             (primals, multipliers), argnums, out, workers, progress, batch_dims,
+                             kwargs)
 
 
 cdef tuple leaves_within(tuple args, object nesting):
