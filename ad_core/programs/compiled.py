@@ -256,7 +256,7 @@ class Compiled(_core.Evaluator):
         if name != "value":
             return transformed(self, self._name, name, primals, argnums, seeds)
         side, r = self._lowered.arguments, self._recording
-        leaves = side.flatten(primals, f"arguments of {self._name}")
+        leaves = side.flatten(primals, f"arguments of {self._name}", True)
         for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
             if np.shape(leaf) != shape:
                 raise ValueError(
@@ -274,9 +274,9 @@ class Compiled(_core.Evaluator):
         """The arguments as the leaves that a Call takes."""
         side = self._lowered.arguments
         if name not in SEEDS:
-            return tuple(side.flatten(args, f"arguments of {self._name}"))
+            return tuple(side.flatten(args, f"arguments of {self._name}", True))
         primals, *seeds = args
-        primals = side.flatten((primals,) if len(side.trees) == 1 else primals, "the primals")
+        primals = side.flatten((primals,) if len(side.trees) == 1 else primals, "the primals", True)
         return (*primals, *seed_leaves(self._lowered, name, seeds))
 
     def _takes_one_array(self):

@@ -16,7 +16,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.recording.containers import Fields, is_float, why_whole
-from ad_core.recording.trees import LEAF, Kept, Plain, Tree, flatten, open_container
+from ad_core.recording.trees import LEAF, Kept, Plain, Tree, flatten, is_same, open_container
 
 __all__ = [
     "difference",
@@ -156,17 +156,20 @@ def _is_no_number(leaf):
     )
 
 
-def leaves_like(tree, given, what, structure="the structure of what is differentiated"):
-    """The leaves of tangents, cotangents or arguments that have the structure of a tree.
+def leaves_like(
+    tree, given, what, structure="the structure of what is differentiated", points=False
+):
+    """The leaves of tangents or cotangents that have the structure of a tree.
 
-    In the places of plain entries they have None, the entry itself or zero.  Raises ValueError that
-    names the first place that differs.  what and structure begin its message.
+    In the places of plain entries they have None, the entry itself or zero.  points: they are
+    arguments instead, whose plain entries must be those of the tree.  Raises ValueError that names
+    the first place that differs.  what and structure begin its message.
     """
     leaves, found = flatten(given)
     if found == tree:
         return leaves
     used = []
-    why = _compare(tree, found, iter(leaves), used, "")
+    why = _compare(tree, found, iter(leaves), used, "", points)
     if why is not None:
         raise ValueError(f"{what} must have {structure}: {why}")
     return used
@@ -180,11 +183,16 @@ def difference(tree, other):
     )
 
 
-def _compare(tree, other, leaves, used, path):
+def _compare(tree, other, leaves, used, path, points=False):
     """Append the leaves that `other` has where `tree` has leaves, and return what differs first."""
     here = f"at {path} it" if path else "it"
     if tree.kind in (Plain, Kept):
         own = [next(leaves) for _ in range(other.leaves)]
+        if points:
+            expected, structure = flatten(tree.aux)
+            if structure == other and all(map(is_same, expected, own)):
+                return None
+            return f"{here} is {_short(tree.aux)}, which is part of the recording and cannot change"
         if all(_is_idle(leaf, tree.aux) for leaf in own):
             return None
         return f"{here} is {_short(tree.aux)}, which has no derivative: put None or 0 there"
@@ -205,7 +213,7 @@ def _compare(tree, other, leaves, used, path):
     if not tree.has_aux_of(other):
         return f"{here} has {_short(tree.aux)} as its aux, not {_short(other.aux)}"
     for step, one, two in zip(tree.steps(), tree.children, other.children, strict=True):
-        why = _compare(one, two, leaves, used, path + step)
+        why = _compare(one, two, leaves, used, path + step, points)
         if why is not None:
             return why
     return None

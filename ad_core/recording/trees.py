@@ -15,7 +15,10 @@ import numpy as np
 from ad_core import _core
 from ad_core.recording.containers import REGISTERED, Fields, Mapping, Registered, kind_of
 
-__all__ = ["LEAF", "Kept", "Plain", "Tree", "flatten", "leaf_path", "leaf_paths", "map_leaves"]
+__all__ = [
+    "LEAF", "Kept", "Plain", "Tree", "flatten", "is_same", "leaf_path", "leaf_paths", "map_leaves",
+    "open_container",
+]  # fmt: skip
 
 
 class Plain:
@@ -122,8 +125,7 @@ class Tree:
         the same kind."""
         if self.how is Mapping:
             return True
-        one, two = self.aux, other.aux
-        return one is two or (type(one) is type(two) and bool(np.all(one == two)))
+        return is_same(self.aux, other.aux)
 
     def steps(self):
         """The Python expression for each child of a structure."""
@@ -218,6 +220,18 @@ def open_container(value):
         return [getattr(value, name) for name in how.names], how.names, None, how, None
     parts, aux = how.parts(value)
     return parts, (), None, how, aux
+
+
+def is_same(one, two):
+    """Whether two plain values are equal."""
+    if one is two:
+        return True
+    try:
+        return type(one) is type(two) and (
+            np.array_equal(one, two) if isinstance(one, np.ndarray) else bool(one == two)
+        )
+    except (TypeError, ValueError):  # objects that cannot be compared
+        return False
 
 
 def _by_key(own):

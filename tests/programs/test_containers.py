@@ -211,3 +211,44 @@ def test_nothing_keeps_arguments_alive():
     del p
     gc.collect()
     assert ended() is None
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"a": X, "n": 3, "s": "name"}, "at ['n'] it is 2"),
+        ({"a": X, "n": 0, "s": "name"}, "at ['n'] it is 2"),
+        ({"a": X, "n": None, "s": "name"}, "at ['n'] it is 2"),
+        ({"a": X, "n": 2, "s": "other"}, "at ['s'] it is 'name'"),
+    ],
+)
+def test_a_tape_keeps_the_plain_entries_of_its_recording(given, place):
+    p = {"a": X, "n": 2, "s": "name"}
+    tape = ad_core.trace(lambda p: p["a"] ** p["n"], p)
+    np.testing.assert_allclose(tape(dict(p)), X**2)
+    for call in (
+        lambda: tape(given), lambda: tape.jacobian(given), lambda: tape.jvp(given, p),
+        lambda: ad_core.jacobian(tape)(given),
+    ):  # fmt: skip
+        with refused(ValueError, place, "part of the recording"):
+            call()
+
+
+def test_fields_are_part_of_a_tape_too():
+    tape = ad_core.trace(cubes, Record(X, 2, "name"))
+    with refused(ValueError, "at .n it is 2"):
+        tape(Record(X, 3, "name"))
+
+
+def test_rules_take_containers():
+    @ad_core.custom_vjp
+    def scaled(p):
+        return p.a * p.n
+
+    scaled.defvjp(lambda p: (p.a * p.n, p), lambda p, w: (Record(w * p.n, np.sum(w * p.a), None),))
+    p = Record(X, 2.0, None)
+    found = ad_core.grad(lambda p: np.sum(scaled(p)))(p)
+    np.testing.assert_array_equal(found.a, np.full(3, 2.0))
+    assert found.n == 6.0
+    checked = ad_core.checkpoint(cubes)
+    same(ad_core.grad(lambda p: np.sum(checked(p)))(Record(X)), Record(X), 3 * X**2)
