@@ -41,6 +41,7 @@ from ad_core.overrides.stop_gradient import stop_gradient
 from ad_core.programs import workers as _workers
 from ad_core.programs.function import Function, compile
 from ad_core.programs.tape import Node, Tape, trace
+from ad_core.recording.containers import register_tree
 from ad_core.recording.debugging import debug
 from ad_core.recording.refusals import allow_refusals
 from ad_core.recording.trees import flatten as _flatten
@@ -117,6 +118,7 @@ __all__ = [
     "jvp",
     "lagrangian_hessian",
     "linearize",
+    "register_tree",
     "restore",
     "stop_gradient",
     "trace",

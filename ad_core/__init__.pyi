@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ContextDecorator
 from os import PathLike
-from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, Self, TypeAlias, overload
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ad_core import implicit as implicit
 
-# Nested tuples, lists and dicts with arrays or numbers as leaves; None has no leaves.
+# Nested containers (tuples, lists, dicts, data classes, registered classes) with arrays or numbers
+# as leaves; None has no leaves.
 _PyTree: TypeAlias = Any
+_T = TypeVar("_T")
 _Array: TypeAlias = NDArray[np.float64]
 _Arguments: TypeAlias = tuple[_PyTree, ...] | list[_PyTree]
 _Argnums: TypeAlias = int | tuple[int, ...] | list[int]
@@ -85,6 +87,7 @@ class _Evaluator:
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        **kwargs: Any,
     ) -> _PyTree: ...
     def jacobian(
         self,
@@ -95,6 +98,7 @@ class _Evaluator:
         progress: _Progress | None = None,
         batch_dims: int | None = None,
         sparse: bool = False,
+        **kwargs: Any,
     ) -> _PyTree: ...
     def value_and_jacobian(
         self,
@@ -105,6 +109,7 @@ class _Evaluator:
         progress: _Progress | None = None,
         batch_dims: int | None = None,
         sparse: bool = False,
+        **kwargs: Any,
     ) -> tuple[_PyTree, _PyTree]: ...
     def grad(
         self,
@@ -114,6 +119,7 @@ class _Evaluator:
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        **kwargs: Any,
     ) -> _PyTree: ...
     def value_and_grad(
         self,
@@ -123,6 +129,7 @@ class _Evaluator:
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        **kwargs: Any,
     ) -> tuple[np.float64 | _Array, _PyTree]: ...
     def hessian(
         self,
@@ -133,36 +140,43 @@ class _Evaluator:
         progress: _Progress | None = None,
         batch_dims: int | None = None,
         sparse: bool = False,
+        **kwargs: Any,
     ) -> _PyTree: ...
     def jvp(
         self,
         primals: _PyTree,
         tangents: _PyTree,
         *,
+        argnums: _Argnums | None = None,
         out: _PyTree = None,
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        **kwargs: Any,
     ) -> _PyTree: ...
     def vjp(
         self,
         primals: _PyTree,
         cotangents: _PyTree,
         *,
+        argnums: _Argnums | None = None,
         out: _PyTree = None,
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        **kwargs: Any,
     ) -> _PyTree: ...
     def hvp(
         self,
         primals: _PyTree,
         tangents: _PyTree,
         *,
+        argnums: _Argnums | None = None,
         out: _PyTree = None,
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        **kwargs: Any,
     ) -> _PyTree: ...
     def ggnvp(
         self,
@@ -174,6 +188,7 @@ class _Evaluator:
         workers: int | None = None,
         progress: _Progress | None = None,
         batch_dims: int | None = None,
+        **kwargs: Any,
     ) -> _PyTree: ...
     def lagrangian_hessian(
         self,
@@ -186,6 +201,7 @@ class _Evaluator:
         progress: _Progress | None = None,
         batch_dims: int | None = None,
         sparse: bool = False,
+        **kwargs: Any,
     ) -> _PyTree: ...
 
 class Gathered:
@@ -209,14 +225,19 @@ class Function(_Evaluator):
     @property
     def paths(self) -> int: ...
     def clear(self) -> None: ...
-    def jacobian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0) -> Any: ...
-    def hessian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0) -> Any: ...
+    @overload
+    def __get__(self, instance: None, owner: Any = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: Any = None) -> Function: ...
+    def jacobian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0, **kwargs: Any) -> Any: ...
+    def hessian_sparsity(self, *args: _PyTree, argnums: _Argnums = 0, **kwargs: Any) -> Any: ...
     def spy(
         self,
         path: _File,
         *args: _PyTree,
         argnums: _Argnums = 0,
         what: _Matrix = "jacobian",
+        **kwargs: Any,
     ) -> int: ...
     def explain(
         self,
@@ -224,6 +245,7 @@ class Function(_Evaluator):
         argnums: _Argnums = 0,
         what: _Matrix = "jacobian",
         sparse: bool = False,
+        **kwargs: Any,
     ) -> str: ...
 
 class Tape(_Evaluator):
@@ -286,7 +308,7 @@ class allow_refusals(ContextDecorator):
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
 
-def trace(fun: _Function, *args: _PyTree) -> Tape: ...
+def trace(fun: _Function, *args: _PyTree, **kwargs: Any) -> Tape: ...
 def compile(
     fun: _Function, *, max_paths: int = 64, max_bytes: int = ..., verify: int = 0
 ) -> Function: ...
@@ -302,26 +324,34 @@ def explain(
 def jvp(
     fun: _Function,
     primals: _Arguments,
-    tangents: _Arguments,
+    tangents: _PyTree,
     *,
+    argnums: _Argnums | None = None,
     has_aux: Literal[False] = False,
 ) -> tuple[_PyTree, _PyTree]: ...
 @overload
 def jvp(
     fun: _Function,
     primals: _Arguments,
-    tangents: _Arguments,
+    tangents: _PyTree,
     *,
+    argnums: _Argnums | None = None,
     has_aux: Literal[True],
 ) -> tuple[_PyTree, _PyTree, Any]: ...
 @overload
 def vjp(
-    fun: _Function, *primals: _PyTree, has_aux: Literal[False] = False
-) -> tuple[_PyTree, Callable[[_PyTree], tuple[_PyTree, ...]]]: ...
+    fun: _Function,
+    *primals: _PyTree,
+    argnums: _Argnums | None = None,
+    has_aux: Literal[False] = False,
+) -> tuple[_PyTree, Callable[[_PyTree], Any]]: ...
 @overload
 def vjp(
-    fun: _Function, *primals: _PyTree, has_aux: Literal[True]
-) -> tuple[_PyTree, Callable[[_PyTree], tuple[_PyTree, ...]], Any]: ...
+    fun: _Function,
+    *primals: _PyTree,
+    argnums: _Argnums | None = None,
+    has_aux: Literal[True],
+) -> tuple[_PyTree, Callable[[_PyTree], Any], Any]: ...
 def linearize(fun: _Function, *primals: _PyTree) -> tuple[_PyTree, _Function]: ...
 @overload
 def grad(
@@ -374,7 +404,13 @@ def jacrev(
 def hessian(
     fun: _Function, argnums: _Argnums = 0, *, has_aux: bool = False, sparse: bool = False
 ) -> Callable[..., _PyTree]: ...
-def hvp(fun: _Function, primals: _Arguments, tangents: _Arguments) -> _PyTree: ...
+def hvp(
+    fun: _Function,
+    primals: _Arguments,
+    tangents: _PyTree,
+    *,
+    argnums: _Argnums | None = None,
+) -> _PyTree: ...
 def jet(
     fun: _Function, primals: _Arguments, series: _Arguments, *, order: int | None = None
 ) -> tuple[_PyTree, _PyTree]: ...
@@ -393,6 +429,11 @@ def ggnvp(
     loss: _Function | None = None,
 ) -> _PyTree: ...
 def gather(values: _Array, index: Sequence[Any] | NDArray[np.integer[Any]]) -> Gathered: ...
+def register_tree(
+    cls: type[_T],
+    flatten: Callable[[_T], tuple[Iterable[_PyTree], Any]],
+    unflatten: Callable[[Any, list[_PyTree]], _T],
+) -> type[_T]: ...
 def stop_gradient(x: _PyTree) -> _PyTree: ...
 def check_grads(
     f: _Function,

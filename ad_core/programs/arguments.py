@@ -6,8 +6,10 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import DtypeError
 from ad_core.errors.integers import integer
-from ad_core.programs.cache_keys import NoKey, key_of, layout_of, structure_of
+from ad_core.programs.cache_keys import NoKey, Owner, key_of, layout_of, structure_key
 from ad_core.recording.argnums import is_single, numbered
+from ad_core.recording.containers import is_float
+from ad_core.recording.plain import flatten_inputs, plain_arrays
 from ad_core.recording.trees import flatten
 
 __all__ = ["CallArguments", "as_floats", "check_batch_dims"]
@@ -26,19 +28,22 @@ class CallArguments:
     """A call's arguments, divided into inputs and values that are part of the recording.
 
     key: identifies the recording; None if an argument has no key, which why_anew then names.
+    kwargs: arguments by name, which are part of the recording, and the same at all points.
     of_one_point: whether arrays that are not inputs have no batch axes.
     """
 
-    def __init__(self, function, args, batch_dims, of_one_point=False):
+    def __init__(self, function, args, batch_dims, kwargs=None, of_one_point=False):
         batch_dims = check_batch_dims(batch_dims)
         self.function = function
         self.args = args
+        self.kwargs = kwargs or {}
         self.batch_dims = batch_dims
         self.inputs = {}  # position of an argument -> its number among the inputs
         self.trees = []  # of the inputs
         self.leaves = []  # arrays; Python's and NumPy's floats if all inputs are these
         self.numbers = []  # for each leaf, whether it is a number at one point, not an array
         self.bulk = not batch_dims  # whether all inputs are such floats
+        self.mixed = []  # positions of inputs that also hold other entries than floats
         self.fixed = []  # (argument, leaf, array) of arrays with batch axes that are not inputs
         self.usual = True  # whether all inputs are numbers, or arrays in C order
         self.batch = ()
@@ -54,11 +59,15 @@ class CallArguments:
         for k, argument in enumerate(self.args):
             leaves, tree = flatten(argument)
             bulk = not self.batch_dims and _core.are_numbers(leaves)
-            if bulk or (leaves and all(map(_is_float, leaves))):
-                self.inputs[k] = len(self.inputs)
-                self.trees.append(tree)
-                key.append((structure_of(argument), self._inputs(leaves, k, bulk)))
-                self.bulk = self.bulk and bulk
+            if bulk or (leaves and all(map(is_float, leaves))):
+                key.append(self._input_key(k, leaves, tree, bulk))
+                continue
+            floats, separated = flatten_inputs(argument, leaves, tree)
+            if separated is not tree and all(map(is_float, floats)):
+                self.mixed.append(k)
+                if self.batch_dims and not of_one_point:
+                    self.fixed += [(k, j, self._checked(x, k)) for j, x in plain_arrays(separated)]
+                key.append(self._input_key(k, floats, separated, False))
                 continue
             if self.batch_dims and not of_one_point:
                 self.fixed += [
@@ -68,11 +77,34 @@ class CallArguments:
                 ]
             if self.fixed:
                 continue
-            try:
-                key.append(key_of(argument))
-            except NoKey as error:
-                self.why_anew = self.why_anew or (k, str(error))
+            key.append(self._fixed_key(f"argument {k}", key_of, argument))
+        for name, x in self.kwargs.items():
+            self._plain(x, name)
+            key.append((name, self._fixed_key(f"argument {name}", key_of, x)))
+        if self.function._owner is not None:
+            owner, recordings = self.function._owner, self.function._recordings
+            key.append(self._fixed_key("the object", Owner, owner, recordings.note_end))
         return None if self.why_anew or self.fixed else tuple(key)
+
+    def _fixed_key(self, what, make, *args):
+        """The key of a value that is part of the recording; None if it has none."""
+        try:
+            return make(*args)
+        except NoKey as error:
+            self.why_anew = self.why_anew or (what, str(error))
+            return None
+
+    def _input_key(self, k, leaves, tree, bulk):
+        """The key of an argument that is an input, which is entered."""
+        self.inputs[k] = len(self.inputs)
+        self.trees.append(tree)
+        self.bulk = self.bulk and bulk
+        key = None
+        try:
+            key = None if self.fixed else structure_key(tree)
+        except NoKey as error:
+            self.why_anew = self.why_anew or (f"argument {k}", str(error))
+        return key, self._inputs(leaves, k, bulk)
 
     def _inputs(self, leaves, k, bulk):
         """The key of an input's leaves; that of numbers alone is their count."""
@@ -91,7 +123,10 @@ class CallArguments:
             self.leaves.append(leaf)
             self.numbers.append(False)
             return leaf.shape, False, None
-        x = self._checked(as_floats(self._plain(leaf, k)), k)
+        x = as_floats(self._plain(leaf, k))
+        if dims and not isinstance(leaf, (np.ndarray, _core.Gathered)):
+            x = x.reshape((1,) * dims)  # a number is the same at all points
+        x = self._checked(x, k)
         self.leaves.append(x)
         shape = x.shape[dims:]
         number = not shape and (dims > 0 or not isinstance(leaf, np.ndarray))
@@ -151,8 +186,13 @@ class CallArguments:
         return numbers[0] if is_single(argnums) else tuple(numbers)
 
     def fixed_arguments(self):
-        """(number, value) of each argument that is part of the recording."""
-        return [(k, x) for k, x in enumerate(self.args) if k not in self.inputs]
+        """(place in the key, number or name, value) of each argument that is part of the recording
+        or holds entries that are."""
+        found = [
+            (k, k, x) for k, x in enumerate(self.args) if k not in self.inputs or k in self.mixed
+        ]
+        named = enumerate(self.kwargs.items(), len(self.args))
+        return found + [(place, name, x) for place, (name, x) in named]
 
     def refuse_foreign(self, k):
         """Raise TypeError for an argument that holds an array of a class that is not NumPy's."""
@@ -161,9 +201,9 @@ class CallArguments:
 
     def why_recorded_anew(self):
         """Why the function is recorded in every call, for explain()."""
-        k, why = self.why_anew
+        what, why = self.why_anew
         return (
-            f"recorded in every call, at each point: argument {k} of {self.function._label} is or "
+            f"recorded in every call, at each point: {what} of {self.function._label} is or "
             f"holds {why}, which cannot be compared with that of another call; pass its numbers "
             f"as floats or plain data (a tuple, a frozen dataclass), or bind it to the function by "
             f"functools.partial if it never changes"
@@ -181,7 +221,7 @@ class CallArguments:
             return args
         leaves = iter(zip(self.leaves, self.numbers, strict=True))
         for k, tree in zip(self.inputs, self.trees, strict=True):
-            args[k] = tree.build([self._point(*next(leaves), at) for _ in range(tree.leaves)])
+            args[k] = tree.fill([self._point(*next(leaves), at) for _ in range(tree.leaves)])
         return args
 
     def _point(self, x, number, at):
@@ -191,14 +231,6 @@ class CallArguments:
         x = np.asarray(x)
         x = np.broadcast_to(x, self.batch + core)[at] if self.batch_dims else x
         return x[()] if number else x
-
-
-def _is_float(leaf):
-    if isinstance(leaf, _core.Gathered):
-        return True
-    if isinstance(leaf, np.ndarray):
-        return leaf.dtype.kind == "f" and leaf.dtype.itemsize <= 8
-    return isinstance(leaf, float) or (isinstance(leaf, np.floating) and leaf.dtype.itemsize <= 8)
 
 
 def as_floats(leaf):

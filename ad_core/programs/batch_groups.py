@@ -58,12 +58,17 @@ def parts_of(given):
     labels, firsts = _labels(given) if points else (None, [0])
     if len(firsts) == 1 and np.broadcast_shapes(*shapes) == given.batch:
         args = _with_rows(given, given.args, 0)
-        return [(None, CallArguments(given.function, args, given.batch_dims, of_one_point=True))]
+        whole = CallArguments(
+            given.function, args, given.batch_dims, given.kwargs, of_one_point=True
+        )
+        return [(None, whole)]
     parts = []
     for label, first in enumerate(firsts):
         places = np.flatnonzero(labels == label) if points else np.arange(0)
         args = _with_rows(given, _with_points(given, places), first)
-        parts.append((places, CallArguments(given.function, args, 1, of_one_point=True)))
+        parts.append(
+            (places, CallArguments(given.function, args, 1, given.kwargs, of_one_point=True))
+        )
     return parts
 
 
@@ -121,7 +126,7 @@ def _with_points(given, places):
     """The arguments with these points of the inputs, along one batch axis."""
     args, leaves = list(given.args), iter(given.leaves)
     for k, tree in zip(given.inputs, given.trees, strict=True):
-        args[k] = tree.build([_points(next(leaves), given, places) for _ in range(tree.leaves)])
+        args[k] = tree.fill([_points(next(leaves), given, places) for _ in range(tree.leaves)])
     return args
 
 

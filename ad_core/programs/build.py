@@ -123,15 +123,15 @@ def seed_leaves(source, name, seeds):
     return row
 
 
-def _pack(side):
-    """The function that nests results as the caller gets them; None for a single array."""
+def _value_pack(side):
+    """The function that nests values as the caller gets them; None for a single array."""
     tree = side.trees[0]
-    return None if tree.kind is None else tree.build
+    return None if tree.kind is None else tree.fill
 
 
 def _value(source, argnums):
     side = source.result
-    return source.graph.outputs, side.shapes, _pack(side), side.size, {}
+    return source.graph.outputs, side.shapes, _value_pack(side), side.size, {}
 
 
 def check_scalar(source, name):
@@ -181,7 +181,7 @@ def _value_and_grad(source, argnums):
 
 def pack_with_value(source, pack):
     """The function that nests value and derivative as the caller gets them."""
-    value_pack, n = _pack(source.result), len(source.result.shapes)
+    value_pack, n = _value_pack(source.result), len(source.result.shapes)
 
     def both(parts):
         value = parts[0] if value_pack is None else value_pack(parts[:n])
@@ -350,7 +350,8 @@ def _jvp(source, argnums):
     side = source.result
     tangents = source.seeds(source.arguments)
     terms = source.graph.push(source.inputs, source.graph.outputs, tangents)
-    return terms, side.shapes, _pack(side), 0, {}
+    tree = side.trees[0]
+    return terms, side.shapes, None if tree.kind is None else tree.build, 0, {}
 
 
 def _arguments_pack(source):

@@ -15,12 +15,15 @@ import functools
 import re
 import struct
 import types
+import weakref
 
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.containers import Fields, Mapping
+from ad_core.recording.trees import Kept, Plain
 
-__all__ = ["BITS", "NoKey", "Same", "key_of", "layout_of", "structure_of"]
+__all__ = ["BITS", "NoKey", "Owner", "Same", "key_of", "layout_of", "structure_key"]
 
 
 class NoKey(Exception):
@@ -241,15 +244,73 @@ def _described(kind):
     return f"an object of class {kind.__qualname__}"
 
 
-def structure_of(value):
-    """The key of nested containers without their leaves, which are those of
-    `recording.trees.flatten`."""
-    kind = type(value)
-    if kind is list or issubclass(kind, tuple):
-        if _core.are_leaves(value):
-            return Same(kind), len(value)
-        parts = tuple(map(structure_of, value))
-        return Same(kind), len(parts) if parts.count(0) == len(parts) else parts
-    if kind is dict:
-        return dict, tuple((key_of(key), structure_of(part)) for key, part in value.items())
-    return None if value is None else 0
+def structure_key(tree):
+    """The key of nested containers without their leaves, but with the entries that stay plain."""
+    kind = tree.kind
+    if kind is None:
+        return 0
+    if kind is types.NoneType:
+        return None
+    if kind is Plain or kind is Kept:
+        return kind, key_of(tree.aux)
+    if tree.flat and tree.how is None and kind is not dict:
+        return Same(kind), tree.leaves
+    parts = tree.leaves * [0] if tree.flat else [structure_key(child) for child in tree.children]
+    if kind is dict or tree.how is Mapping:
+        keys = [(str, key) if type(key) is str else key_of(key) for key in tree.keys]
+        items = tuple(zip(keys, parts, strict=True))
+        if tree.order is not None:
+            items = tuple([items[k] for k in tree.order])
+        return (dict, items) if kind is dict else (_class_key(kind, ()), key_of(tree.aux), items)
+    if type(tree.how) is Fields:
+        held = key_of(tree.how.others)
+        return _class_key(kind, ()), tuple(zip(tree.how.names, parts, strict=True)), held
+    if tree.how is not None:
+        return Same(kind), tuple(parts), key_of(tree.aux)
+    return Same(kind), tuple(parts)
+
+
+class Owner:
+    """The key of the object whose method is compiled: all that it holds, and its identity if its
+    class has no __eq__.  The key does not keep the object alive."""
+
+    __slots__ = ("number", "ref", "state")
+
+    def __init__(self, value, died):
+        """died is called after the end of an object that is compared by identity."""
+        kind = type(value)
+        self.ref, self.number = None, 0
+        if type.__getattribute__(kind, "__eq__") is object.__eq__:
+            try:
+                self.ref, self.number = weakref.ref(value, died), id(value)
+            except TypeError:
+                raise NoKey(f"{_described(kind)}, which has no __weakref__") from None
+        _, slots = _members(kind)
+        held = []
+        for name, slot in slots:
+            part = getattr(value, name, None) if name == "__dict__" else _held(slot, value, kind)
+            held.append((name, _key(part, (id(value),))))
+        self.state = _class_key(kind, ()), tuple(held)
+
+    @property
+    def ended(self):
+        """Whether the object does not exist any more."""
+        return self.ref is not None and self.ref() is None
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        if type(other) is not Owner or self.number != other.number or self.ended:
+            return False
+        same = self.ref is None or (other.ref is not None and self.ref() is other.ref())
+        return same and self.state == other.state
+
+    def __hash__(self):
+        return hash((self.number, self.state))
+
+
+def _held(slot, value, kind):
+    try:
+        return slot.__get__(value, kind)
+    except AttributeError:
+        return NotImplemented  # an empty slot

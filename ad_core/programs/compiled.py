@@ -4,8 +4,10 @@
 import math
 from functools import partial
 
+import numpy as np
+
 from ad_core import _core
-from ad_core.errors import BranchChanged
+from ad_core.errors import BranchChanged, TracedValueError
 from ad_core.errors.callers import line_text
 from ad_core.inspect.explain import route_rows, table
 from ad_core.inspect.spy import spy
@@ -14,9 +16,12 @@ from ad_core.programs.build import SEEDS, build, seed_leaves
 from ad_core.programs.by_cost import ByCost, Costs, time_of
 from ad_core.programs.fallback import ByUnitVectors, Replayed
 from ad_core.programs.own_point import OwnPoint
+from ad_core.programs.products import by_argnums
 from ad_core.programs.source import Source
 from ad_core.programs.sparse import Compressed, make_sparse
 from ad_core.programs.undetermined import Failures, watched
+from ad_core.programs.within_trace import transformed
+from ad_core.recording.trees import flatten
 from ad_core.sparse.pattern import SparsePattern
 
 __all__ = ["Compiled"]
@@ -207,13 +212,71 @@ class Compiled(_core.Evaluator):
         structure = self._build(f"sparse_{what}", argnums).pack
         return spy(structure, path, f"{what} of {self._name}", what == "hessian")
 
+    _by_argnums = by_argnums
+
+    @property
+    def _label(self):
+        return self._name
+
+    def _arguments(self, primals):
+        """The arguments of a product, and whether they were given as a tuple."""
+        trees = self._lowered.arguments.trees
+        alone = len(trees) == 1 and not (
+            self._takes_one_array() and isinstance(primals, tuple) and len(primals) == 1
+        )
+        return ((primals,) if alone else tuple(primals)), not alone
+
+    def _inputs_among(self, args, numbers):
+        return list(range(len(args)))
+
+    def _takes_tuples(self, several):
+        """Whether a product with several=... takes and returns tuples even for one argument."""
+        return several
+
+    def _adapt(self, name, args, argnums, out, workers, progress, batch_dims, kwargs):
+        named = ", ".join(map(repr, kwargs))
+        raise TypeError(
+            f"a Tape takes no arguments by name, got {named}: it keeps those that {self._name} was "
+            f"recorded with; pass {named} to trace(), or use ad_core.compile()"
+        )
+
+    def _within_trace(self, name, args, argnums, out, batch_dims):
+        """The method on traced values; NotImplemented if there are none."""
+        primals, *seeds = args if name in SEEDS else (args,)
+        if name in SEEDS:
+            primals = self._arguments(primals)[0]
+        if not _core.any_traced(flatten([primals, seeds])[0]):
+            return NotImplemented
+        if out is not None or batch_dims:
+            what = "out" if out is not None else "batch_dims"
+            raise TracedValueError(
+                f"{what} cannot be used in {name} of {self._name} while it is traced; leave {what} "
+                f"out"
+            )
+        if name != "value":
+            return transformed(self, self._name, name, primals, argnums, seeds)
+        side, r = self._lowered.arguments, self._recording
+        leaves = side.flatten(primals, f"arguments of {self._name}", True)
+        for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
+            if np.shape(leaf) != shape:
+                raise ValueError(
+                    f"argument {k} of {self._name} must have the recorded shape {shape} while it "
+                    f"is traced, got {np.shape(leaf)}; call it for each point of a batch"
+                )
+        rows = np.concatenate([np.ravel(leaf) for leaf in leaves])
+        found, flipped = _core.repeated_on_trace(r.trace, r.inputs.nodes, r.outputs.nodes, rows)
+        if flipped:
+            _branch_changed(r.trace, self._name, flipped, ())
+        parts = r.outputs.split(found)
+        return r.outputs.tree.fill([np.reshape(part, shape)[()] for part, shape in parts])
+
     def _spread(self, name, args):
         """The arguments as the leaves that a Call takes."""
         side = self._lowered.arguments
         if name not in SEEDS:
-            return tuple(side.flatten(args, f"arguments of {self._name}"))
+            return tuple(side.flatten(args, f"arguments of {self._name}", True))
         primals, *seeds = args
-        primals = side.flatten((primals,) if len(side.trees) == 1 else primals, "the primals")
+        primals = side.flatten((primals,) if len(side.trees) == 1 else primals, "the primals", True)
         return (*primals, *seed_leaves(self._lowered, name, seeds))
 
     def _takes_one_array(self):

@@ -12,6 +12,8 @@ from ad_core.programs.build import SEEDS, Labels, seed_leaves
 from ad_core.programs.fallback import into
 from ad_core.programs.purity import difference
 from ad_core.programs.recordings import MISSES, MOST_TRIED, Path
+from ad_core.recording.plain import difference as place_of_difference
+from ad_core.recording.plain import flatten_numbers
 from ad_core.recording.record import record
 from ad_core.recording.trees import flatten
 
@@ -136,14 +138,16 @@ class Evaluation:
         argnums = tuple(given.inputs)
         argnums = argnums[0] if len(argnums) == 1 else argnums
         with self.noting(number):
-            recording = record(function.__wrapped__, given.example(number), {}, argnums)
+            recording = record(*function._called(given.example(number), given.kwargs, argnums))
         return Path(recording, function._label)
 
     def swept(self, number):
         """The result at point `number` on a path that was not met before, by one call of the core.
         None if there is no such call, or if the path was met."""
         given = self.given
-        once = None if self.argnums != 0 else self.function._once(self.name, len(given.args))
+        once = None
+        if self.argnums == 0 and not given.kwargs:
+            once = self.function._once(self.name, len(given.args))
         if once is None:
             return None
         with self.noting(number):
@@ -204,6 +208,8 @@ class Evaluation:
         given, function = self.given, self.function
         alone = len(given.inputs) == len(given.args)
         if given.batch_dims or self.argnums != 0 or not given.usual or function._to_verify:
+            return
+        if given.kwargs or function._owner is not None:
             return
         call, root = path.made(self.name, 0), self.known.root.made(self.name, 0)
         if call is None:
@@ -304,8 +310,8 @@ class Evaluation:
             call = self.call_of(path)
             return call.pack, call.own.results(call, arrays, outs_of(call.pack, out))
         seeds = arrays[len(self.given.leaves) :]
-        parts, tree = flatten(path.results_here(self.name, self.argnums, seeds))
-        pack = None if tree.kind is None else tree.build
+        parts, tree = flatten_numbers(path.results_here(self.name, self.argnums, seeds))
+        pack = None if tree.kind is None else tree.fill
         return pack, into(parts, outs_of(pack, out), label, arrays)
 
     def record_each_point(self, path, arrays, outs, progress):
@@ -349,9 +355,9 @@ class Evaluation:
         """Raise ValueError for results of another structure, which do not fit a batch's arrays."""
         first = self.path if first is None else first
         if path._recording.outputs.tree != first._recording.outputs.tree:
+            why = place_of_difference(first._recording.outputs.tree, path._recording.outputs.tree)
             raise ValueError(
-                f"{self.function._label} returns structures that differ within the batch: "
-                f"{first._recording.outputs.tree!r} and {path._recording.outputs.tree!r}; "
+                f"{self.function._label} returns structures that differ within the batch: {why}; "
                 f"evaluate such points in separate calls"
             )
         if not self.name.startswith("sparse"):

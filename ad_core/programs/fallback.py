@@ -12,8 +12,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, pack_with_value
+from ad_core.recording.plain import flatten_numbers
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
-from ad_core.recording.trees import flatten
 
 __all__ = [
     "ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of", "results_of", "row_of",
@@ -188,8 +188,8 @@ class Replayed(Large):
         for side in SEEDS.get(name, {}):
             self.in_shapes += (result if side == "result" else arguments).shapes
         self.count = len(arguments.shapes)
-        self.tree = flatten(self.results(Skeleton(recording, self.wrt, self.single), []))[1]
-        self.pack = None if self.tree.kind is None else self.tree.build
+        self.tree = flatten_numbers(self.results(Skeleton(recording, self.wrt, self.single), []))[1]
+        self.pack = None if self.tree.kind is None else self.tree.fill
 
     @property
     def facts(self):
@@ -242,7 +242,7 @@ class Replayed(Large):
         recording, flipped = self.at(row)
         if flipped:  # the results are not used, and derivatives may not exist there
             recording = self.of(self.recording.trace)
-        return flatten(self.results(recording, seeds))[0], 1 + flipped[0] if flipped else 0
+        return flatten_numbers(self.results(recording, seeds))[0], 1 + flipped[0] if flipped else 0
 
     def at_each(self, lead, arrays, missed, progress):
         """The results at each point of a batch of shape `lead`; sets `missed` as in at_row()."""
@@ -256,7 +256,7 @@ class Replayed(Large):
             if progress is not None:
                 progress.update(1)
         if not rows:
-            row = flatten(self.results(self.recording, wide))[0]
+            row = flatten_numbers(self.results(self.recording, wide))[0]
             return [np.empty(lead + np.shape(y)) for y in row]
         return [np.reshape(np.stack(y), lead + np.shape(y[0])) for y in zip(*rows, strict=True)]
 
@@ -324,7 +324,7 @@ class Skeleton:
         return arguments[0] if self.single else tuple(arguments)
 
     def value(self):
-        return self.outputs.build(None)
+        return self.outputs.tree.fill([0.0] * len(self.outputs.shapes))
 
     def gradient(self):
         return self.unwrap(self.inputs.build(None))

@@ -3,21 +3,25 @@
 
 import functools
 import inspect
-import sys
+import types
 
 import numpy as np
 
 from ad_core import _core
 from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
+from ad_core.errors.remedies import refuse_machine_code
 from ad_core.programs.arguments import CallArguments
 from ad_core.programs.batch_groups import evaluated, parts_of
 from ad_core.programs.build import SEEDS, WHOLE
 from ad_core.programs.evaluation import Evaluation
+from ad_core.programs.products import by_argnums
 from ad_core.programs.recordings import Recordings
 from ad_core.programs.verify import verified
+from ad_core.programs.within_trace import transformed
+from ad_core.recording.argnums import is_single
 from ad_core.recording.trees import flatten, map_leaves
-from ad_core.transforms import first_order, second_order
+from ad_core.transforms import first_order
 
 __all__ = ["Function", "compile"]
 
@@ -65,6 +69,7 @@ def compile(fun, *, max_paths=64, max_bytes=MAX_BYTES, verify=0):
     """
     if not callable(fun):
         raise TypeError(f"compile() takes a function, got {type(fun).__name__}")
+    refuse_machine_code(fun)
     max_paths = integer(max_paths, "max_paths", "a positive int", least=1)
     verify = integer(verify, "verify", "a number of calls >= 0", least=0)
     max_bytes = integer(max_bytes, "max_bytes", "a number of bytes >= 1", least=1)
@@ -96,6 +101,7 @@ class Function(_core.Evaluator):
         self._recordings = Recordings(fun, max_paths, max_bytes)
         self._transforms = {}  # of single methods, for points on new paths
         self._alone = _takes_one(fun)
+        self._owner = None  # the object that a method belongs to
         self._set_adaptive()
 
     @property
@@ -116,6 +122,10 @@ class Function(_core.Evaluator):
         """
         return self._recordings.count
 
+    def __get__(self, instance, owner=None):
+        """The method of an object, if the function was compiled in the body of a class."""
+        return self if instance is None else Method(self, instance)
+
     def clear(self):
         """Drop all recordings, for example after a change of what the function closes over.
 
@@ -132,15 +142,35 @@ class Function(_core.Evaluator):
 
     def __reduce__(self):
         fun = self.__wrapped__
-        found = sys.modules.get(getattr(fun, "__module__", None))
-        for part in getattr(fun, "__qualname__", "").split("."):
-            found = getattr(found, part, None)
-        if found is self:  # a decorated function is found by its name, like any other function
+        if _core.is_found_by_name(
+            self, fun
+        ):  # a decorated function is found by its name, like any other function
             return fun.__qualname__
         kept = self._recordings
         return _restored, (fun, kept.max_paths, self._verify, kept.max_bytes)
 
-    def jacobian_sparsity(self, *args, argnums=0):
+    _by_argnums = by_argnums
+
+    def _called(self, args, kwargs, argnums):
+        """The function, its arguments and their argnums, to be recorded."""
+        return self.__wrapped__, args, kwargs, argnums
+
+    def _arguments(self, primals):
+        """The arguments of a product, which are given by a tuple if there are several, and whether
+        they were."""
+        several = isinstance(primals, tuple) and not self._alone
+        return (primals if several else (primals,)), several
+
+    def _inputs_among(self, args, numbers):
+        """The positions of the inputs among the arguments, which hold those in numbers."""
+        given = self._given(args, 0, None)
+        given.argnums(tuple(numbers))
+        return list(given.inputs)
+
+    def _takes_tuples(self, several):
+        return False
+
+    def jacobian_sparsity(self, *args, argnums=0, **kwargs):
         """Return the sparsity pattern of the Jacobian on the path at these arguments, a Boolean
         scipy.sparse.csr_array (K, D).
 
@@ -153,20 +183,20 @@ class Function(_core.Evaluator):
         >>> f.jacobian_sparsity(np.ones(3)).nnz, f.jacobian_sparsity(-np.ones(3)).nnz
         (4, 2)
         """
-        path, numbers, _ = self._path("jacobian_sparsity", args, argnums)
+        path, numbers, _ = self._path("jacobian_sparsity", args, argnums, kwargs)
         return path.jacobian_sparsity(numbers)
 
-    def hessian_sparsity(self, *args, argnums=0):
+    def hessian_sparsity(self, *args, argnums=0, **kwargs):
         """Return the sparsity pattern of the Hessian of a scalar function, (D, D), both triangles.
 
         >>> import numpy as np, ad_core
         >>> ad_core.compile(lambda x: np.sum(x**3)).hessian_sparsity(np.ones(5)).nnz
         5
         """
-        path, numbers, _ = self._path("hessian_sparsity", args, argnums)
+        path, numbers, _ = self._path("hessian_sparsity", args, argnums, kwargs)
         return path.hessian_sparsity(numbers)
 
-    def spy(self, path, *args, argnums=0, what="jacobian"):
+    def spy(self, path, *args, argnums=0, what="jacobian", **kwargs):
         """Draw the sparsity pattern on the path at these arguments to a file, as :meth:`Tape.spy`
         does, and return the number of colours.
 
@@ -174,10 +204,10 @@ class Function(_core.Evaluator):
         >>> ad_core.compile(lambda x: np.diff(x, 2)).spy(io.BytesIO(), np.ones(50))
         3
         """
-        recorded, numbers, _ = self._path("spy", args, argnums)
+        recorded, numbers, _ = self._path("spy", args, argnums, kwargs)
         return recorded.spy(path, numbers, what)
 
-    def explain(self, *args, argnums=0, what="jacobian", sparse=False):
+    def explain(self, *args, argnums=0, what="jacobian", sparse=False, **kwargs):
         """Return a text that describes the program for the path at these arguments, as
         :meth:`Tape.explain` does.
 
@@ -192,11 +222,11 @@ class Function(_core.Evaluator):
         outputs K                         49
         route forward                     ...
         """
-        path, numbers, given = self._path("explain", args, argnums)
+        path, numbers, given = self._path("explain", args, argnums, kwargs)
         text = path.explain(numbers, what, sparse)
         return text if given.why_anew is None else f"{text}\n{given.why_recorded_anew()}"
 
-    def _path(self, name, args, argnums):
+    def _path(self, name, args, argnums, kwargs):
         """(recording, its argnums, CallArguments) of the path at these arguments."""
         if not args:
             raise TypeError(
@@ -209,14 +239,14 @@ class Function(_core.Evaluator):
                 f"{name} of {self._label} needs numbers, got traced values; call it outside the "
                 f"function that is recorded"
             )
-        given = self._given(args, 0)
+        given = self._given(args, 0, kwargs)
         evaluation = Evaluation(self, given, "value", 0, ())
         evaluation.run(None, None, None)
         return evaluation.path, given.argnums(argnums), given
 
-    def _given(self, args, batch_dims):
+    def _given(self, args, batch_dims, kwargs):
         """The CallArguments of a call, of which at least one must be an input."""
-        given = CallArguments(self, args, batch_dims)
+        given = CallArguments(self, args, batch_dims, kwargs)
         if not given.inputs:
             if args:
                 given.refuse_foreign(0)
@@ -227,14 +257,13 @@ class Function(_core.Evaluator):
             )
         return given
 
-    def _adapt(self, name, args, argnums, out, workers, progress, batch_dims):
+    def _adapt(self, name, args, argnums, out, workers, progress, batch_dims, kwargs=None):
         """Evaluate a call that does not fit the program of the last call."""
         seeds = ()
         if name in SEEDS:
             primals, *seeds = args
-            several = isinstance(primals, tuple) and not self._alone
-            args = primals if several else (primals,)
-        if _core.any_traced(flatten([args, seeds])[0]):
+            args = self._arguments(primals)[0]
+        if self._is_traced(args, seeds, kwargs):
             if out is not None or batch_dims:
                 what = "out" if out is not None else "batch_dims"
                 raise TracedValueError(
@@ -242,13 +271,20 @@ class Function(_core.Evaluator):
                     f"the function itself is recorded then; leave {what} out"
                 )
             args, seeds = map_leaves(_numbers, args), map_leaves(_numbers, seeds)
-            return self._transformed(name, args, argnums, seeds)
-        given = self._given(args, 0 if batch_dims is None else batch_dims)
+            fun = functools.partial(self.__wrapped__, **kwargs) if kwargs else self.__wrapped__
+            return transformed(fun, self._label, name, args, argnums, seeds)
+        given = self._given(args, 0 if batch_dims is None else batch_dims, kwargs)
         numbers = 0 if name in WHOLE else given.argnums(argnums)
         result = evaluated(self, given, name, numbers, seeds, out, workers, progress)
         if self._to_verify:
             self._compare(given)
         return result
+
+    def _is_traced(self, args, seeds, kwargs):
+        """Whether traced values of an enclosing trace are among the arguments."""
+        given = (args, seeds, kwargs)
+        found = _core.holds_traced(given)
+        return _core.any_traced(flatten(given)[0]) if found is None else found
 
     def _compare(self, given):
         """Compare values at a call's points with fun's own, until `verify` points are compared."""
@@ -282,30 +318,42 @@ class Function(_core.Evaluator):
         self._transforms[name] = once
         return once
 
-    def _transformed(self, name, args, argnums, seeds):
-        """The method of the function itself, which is recorded on the enclosing trace."""
-        fun = self.__wrapped__
-        if name.startswith("sparse"):
-            raise TracedValueError(
-                f"sparse=True cannot be used for {self._label} while it is traced, since traced "
-                f"values are dense; leave sparse out"
-            )
-        if name == "value":
-            return fun(*args)
-        if name == "jvp":
-            return first_order.jvp(fun, args, seeds if len(args) == 1 else seeds[0])[1]
-        if name == "vjp":
-            found = first_order.vjp(fun, *args)[1](*seeds)
-            return found[0] if len(args) == 1 else found
-        if name == "hvp":
-            return first_order.hvp(fun, args, seeds if len(args) == 1 else seeds[0])
-        if name in ("ggnvp", "weighted_ggnvp"):
-            tangents, *weights = seeds
-            tangents = (tangents,) if len(args) == 1 else tangents
-            return second_order.ggnvp(fun, args, tangents, *weights)
-        if name == "lagrangian_hessian":
-            return second_order.lagrangian_hessian(fun, args, *seeds, argnums=argnums)
-        return getattr(first_order, name)(fun, argnums)(*args)
+
+class Method(Function):
+    """A compiled method of one object, which is made when it is looked up, as Python's methods are.
+
+    The object is part of the recording: its class, its identity if the class defines no __eq__, and
+    all that it holds.  The recordings are those of the function in the class, and do not keep the
+    object alive.
+    """
+
+    def __init__(self, function, instance):
+        functools.update_wrapper(self, function.__wrapped__, updated=())
+        self.__wrapped__ = types.MethodType(function.__wrapped__, instance)
+        self._function = function
+        self._verify = self._to_verify = function._to_verify
+        self._recordings = function._recordings
+        self._transforms = {}
+        self._alone = _takes_one(self.__wrapped__)
+        self._owner = instance
+        self._set_adaptive()
+
+    def __reduce__(self):
+        return getattr, (self._owner, self.__wrapped__.__name__)
+
+    def _called(self, args, kwargs, argnums):
+        shifted = argnums + 1 if is_single(argnums) else tuple(k + 1 for k in argnums)
+        return self._function.__wrapped__, [self._owner, *args], kwargs, shifted
+
+    def _is_traced(self, args, seeds, kwargs):
+        # The object may hold traced values: within a trace the method itself is called.
+        return _core.is_tracing() or super()._is_traced(args, seeds, kwargs)
+
+    def _tick(self):
+        return self._function._tick()
+
+    def _forget_calls(self):
+        self._function._forget_calls()
 
 
 def _takes_one(fun):

@@ -36,16 +36,18 @@ def warn_bytes(fun, limit):
 
 
 def warn_values(fun, k, value, count):
-    """Many recordings that differ in the value of argument k alone."""
-    if isinstance(value, (int, np.ndarray, np.generic, list, tuple, dict)):
+    """Many recordings that differ in the value of argument k alone; k is its number or name."""
+    if isinstance(k, str):
+        remedy = "pass it by position, so that it is an input if it consists of floats"
+    elif isinstance(value, (int, np.ndarray, np.generic, list, tuple, dict)):
         remedy = f"pass floats if {_core.name_of(fun)} computes with it (float(n), a.astype(float))"
     else:
         remedy = "pass the same object in each call"
     _warn(
         fun,
         f"has been recorded for {count} values of argument {k}{_name(fun, k)}, where all other "
-        f"arguments are alike: an argument that does not consist of floats is part of the "
-        f"recording; {remedy}, or do not compile the function: {ANEW}",
+        f"arguments are alike: an argument that does not consist of floats, or is given by name, "
+        f"is part of the recording; {remedy}, or do not compile the function: {ANEW}",
     )
 
 
@@ -63,6 +65,8 @@ def _warn(fun, text):
 
 def _name(fun, k):
     """The name of a parameter for messages."""
+    if isinstance(k, str):
+        return ""
     try:
         names = list(inspect.signature(fun).parameters)
     except (TypeError, ValueError):

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from ad_core import _core
 from ad_core.programs.build import WHOLE, check_scalar
+from ad_core.programs.cache_keys import Owner
 from ad_core.programs.compiled import Compiled
 from ad_core.programs.fallback import leaves_of, results_of
 from ad_core.programs.limit_warnings import warn_bytes, warn_paths, warn_values
@@ -170,12 +171,28 @@ class Recordings:
         self.count = self.bytes = 0
         self.values = {}  # (argument, key of the other arguments) -> number of keys
         self.warned = set()  # what has been warned of
+        self.ended = False  # whether an object that a key belongs to has ended
         self.lock = threading.RLock()  # nothing is recorded or evaluated under it
 
     def of(self, key):
         """The Known of a key; an empty one for the key None and for a new key."""
         with self.lock:
+            if self.ended:
+                self._drop_ended()
             return self.keys.get(key) or Known()
+
+    def note_end(self, reference):
+        """An object that a key belongs to has ended.  This is called at any time, and changes
+        nothing else."""
+        self.ended = True
+
+    def _drop_ended(self):
+        """Drop the recordings of objects that have ended."""
+        self.ended = False
+        for key in [key for key in self.keys if type(key[-1]) is Owner and key[-1].ended]:
+            known = self.keys.pop(key)
+            for path in list(known.paths.values()):
+                self._drop(known, path)
 
     def clear(self):
         with self.lock:
@@ -288,8 +305,8 @@ class Recordings:
 
     def count_values(self, key, arguments):
         """Warn if a new key is one of many that differ in the value of one argument alone.
-        arguments: (number, value) of those that are part of a recording."""
-        for k, value in arguments:
+        arguments: (place in the key, number or name, value) of those that are part of it."""
+        for k, name, value in arguments:
             with self.lock:
                 others = k, key[:k] + key[k + 1 :]
                 self.values[others] = count = self.values.get(others, 0) + 1
@@ -297,4 +314,4 @@ class Recordings:
                 if warns:
                     self.warned.add(k)
             if warns:
-                warn_values(self.fun, k, value, count)
+                warn_values(self.fun, name, value, count)

@@ -8,7 +8,8 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.recording.argnums import is_single, numbered
-from ad_core.recording.trees import LEAF, flatten
+from ad_core.recording.plain import leaves_like
+from ad_core.recording.trees import LEAF
 
 __all__ = ["Side", "Source"]
 
@@ -32,17 +33,15 @@ class Side:
         """The number of elements that these arguments hold."""
         return sum(self.sizes[leaf] for k in arguments for leaf in self.numbers(k))
 
-    def flatten(self, arguments, what):
-        """The leaves of arguments with these trees; the error for others names what differs."""
+    def flatten(self, arguments, what, points=False):
+        """The leaves of arguments with these trees; the error for others names what differs.
+        points: they are points and not tangents or cotangents."""
         if len(arguments) != len(self.trees):
             raise TypeError(f"{what} must be {len(self.trees)} arguments, got {len(arguments)}")
         row = []
         for k, (argument, tree) in enumerate(zip(arguments, self.trees, strict=True)):
-            leaves, found = flatten(argument)
-            if found != tree:
-                name = what if len(self.trees) == 1 else f"{what} (argument {k})"
-                raise ValueError(f"{name} must have the recorded structure {tree!r}, got {found!r}")
-            row += leaves
+            name = what if len(self.trees) == 1 else f"{what} (argument {k})"
+            row += leaves_like(tree, argument, name, "the recorded structure", points)
         return row
 
 

@@ -8,9 +8,11 @@ from collections import namedtuple
 import numpy as np
 
 from ad_core import _core
+from ad_core.errors.remedies import refuse_machine_code
 from ad_core.programs.compiled import Compiled
 from ad_core.recording.record import record, seeds_like
 from ad_core.recording.trees import flatten
+from ad_core.transforms.derived import FILES
 
 __all__ = ["Node", "Tape", "trace"]
 
@@ -34,11 +36,12 @@ SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "
 MOST_NAMED = 4  # operands that a formula writes out
 
 
-def trace(fun, *args):
+def trace(fun, *args, **kwargs):
     """Record fun once at args, and return the recording as a :class:`Tape`.
 
-    Raises what fun raises, and TypeError for inputs that are not real floats.  Cost: one
-    recording.
+    Keyword arguments are passed to fun as they are, as by the other transforms: they are not
+    inputs, and the tape keeps their values.  Raises what fun raises, and TypeError for inputs that
+    are not real floats.  Cost: one recording.
 
     >>> import numpy as np, ad_core
     >>> tape = ad_core.trace(lambda a, b: a * b + np.exp(a * b) - np.sin(b), 1.0, 2.0)
@@ -47,7 +50,8 @@ def trace(fun, *args):
     >>> round(float(tape.value), 12)
     8.479758672105
     """
-    recording = record(fun, args, {}, 0 if len(args) == 1 else tuple(range(len(args))))
+    refuse_machine_code(fun)
+    recording = record(fun, args, kwargs, 0 if len(args) == 1 else tuple(range(len(args))))
     return Tape(recording, args, _core.name_of(fun))
 
 
@@ -357,6 +361,21 @@ def _formula(op, operands):
         operands = [*operands[:2], "...", operands[-1]]
     return f"{op}({', '.join(operands)})"
 
+
+def _saved(recording, name):
+    from ad_core.programs import tape_file
+
+    return tape_file.save(recording, name)
+
+
+def _loaded(data):
+    from ad_core.programs import tape_file
+
+    recording, name, _ = tape_file.load(data, math.inf, math.inf)
+    return recording, name
+
+
+FILES.update(save=_saved, load=_loaded)
 
 # Pickles that version 0.1.0 wrote before its files were in folders name the class by this module.
 sys.modules.setdefault("ad_core.tape", sys.modules[__name__])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.fallback import row_of
-from ad_core.recording.trees import flatten
+from ad_core.recording.plain import flatten_numbers
 from ad_core.recording.undetermined import depends
 
 __all__ = ["Failures", "Watch", "watched"]
@@ -70,7 +70,11 @@ def _each(route, arguments, lead):
         recording, flipped = route.at(row_of(leaves[: route.count]))
         if not flipped:
             seeds = leaves[route.count :]
-            yield at, recording, lambda r=recording, s=seeds: flatten(route.results(r, s))[0]
+            yield (
+                at,
+                recording,
+                lambda r=recording, s=seeds: flatten_numbers(route.results(r, s))[0],
+            )
 
 
 def _write(found, results, at):

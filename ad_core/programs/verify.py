@@ -7,6 +7,7 @@ from ad_core import _core
 from ad_core.programs.arguments import CallArguments
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.purity import are_close, short
+from ad_core.recording.plain import difference, flatten_numbers
 from ad_core.recording.trees import flatten
 
 __all__ = ["verified"]
@@ -26,29 +27,32 @@ def verified(function, given, count):
     count = min(count, given.points())
     for number in range(count):
         where = f"at point {number} of the batch " if given.batch_dims else ""
-        _verified(function, given.example(number), where)
+        _verified(function, given, given.example(number), where)
     return count
 
 
-def _verified(function, args, where):
-    point = CallArguments(function, args, 0, of_one_point=True)
+def _verified(function, given, args, where):
+    point = CallArguments(function, args, 0, given.kwargs, of_one_point=True)
     evaluation = Evaluation(function, point, "value", 0, ())
     pack, results = evaluation.run(None, None, None)
-    found, tree = flatten(results[0] if pack is None else pack(results))
+    found, tree = flatten_numbers(results[0] if pack is None else pack(results))
     head = f"{function._label} is not a function of its arguments alone: {where}the function itself"
     # A program gives no warnings, so this call gives none either.
     quiet = {kind: "ignore" for kind, mode in np.geterr().items() if mode != "raise"}
     try:
         with _core.float_errors(**quiet):
-            own = function.__wrapped__(*map(_copied, args))
+            own = function.__wrapped__(*map(_copied, args), **given.kwargs)
     except Exception as error:
         raise RuntimeError(
             f"{head} raises {type(error).__name__} where its recording returns "
             f"{', '.join(map(short, found))}; {REMEDY}"
         ) from error
-    leaves, other = flatten(own)
+    leaves, other = flatten_numbers(own)
     if tree != other:
-        raise RuntimeError(f"{head} returns {other!r} and its recording {tree!r}; {REMEDY}")
+        raise RuntimeError(
+            f"{head} returns another structure than its recording: {difference(other, tree)}; "
+            f"{REMEDY}"
+        )
     for k, (x, y) in enumerate(zip(found, leaves, strict=True)):
         if not are_close(x, y) and not _by_rounding(evaluation, found):
             which = f" (leaf {k} of the result)" if len(found) > 1 else ""

@@ -11,6 +11,7 @@ from ad_core.errors import DtypeError
 from ad_core.errors.notes import add_note
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single, numbered
+from ad_core.recording.plain import flatten_inputs, flatten_result, leaves_like
 from ad_core.recording.trees import flatten, leaf_path, map_leaves
 from ad_core.recording.undetermined import dependences, marked, marked_matrix
 
@@ -101,7 +102,7 @@ class Recording:
     def value(self):
         """The function's result: plain values, or traced values of the outer trace."""
         read = _core.traced_again if self.nested else _core.values_at
-        return self.outputs.tree.build(
+        return self.outputs.tree.fill(
             [
                 read(self.trace, nodes, shape)
                 for nodes, shape in self.outputs.split(self.outputs.nodes)
@@ -236,8 +237,11 @@ def _recorded(fun, args, kwargs, argnums, numbers, has_aux):
             parts, trees = [], []
             for k in numbers:
                 leaves, tree = flatten(args[k])
-                trees.append(tree)
                 made = _core.number_inputs(trace, leaves)
+                if made is None:
+                    what = lambda k=k: f"argument {k} of {_core.name_of(fun)}"  # noqa: E731
+                    leaves, tree = flatten_inputs(args[k], leaves, tree, what)
+                trees.append(tree)
                 if made is not None:
                     traced, nodes, root = made
                     given[k] = tree.build(traced)
@@ -247,7 +251,7 @@ def _recorded(fun, args, kwargs, argnums, numbers, has_aux):
                     _core.make_input(trace, leaf, lambda j=j: _what(fun, k, tree, j))  # noqa: B023
                     for j, leaf in enumerate(leaves)
                 ]
-                given[k] = tree.build([traced for traced, _, _ in made])
+                given[k] = tree.fill([traced for traced, _, _ in made])
                 parts += [
                     (nodes, root, [np.shape(leaf)])
                     for (_, nodes, root), leaf in zip(made, leaves, strict=True)
@@ -276,7 +280,7 @@ def _finish(trace, parts, trees, single, y, has_aux):
                 f"{type(y).__name__}"
             )
         y, aux = y
-    leaves, tree = flatten(y)
+    leaves, tree = flatten_result(y)
     if not leaves and y is None:
         raise TypeError(
             f"{trace.name} returned None; return the array or number to differentiate (is a "
@@ -333,9 +337,7 @@ def _what(fun, k, tree, j):
 
 def seeds_like(side, given, trees, what):
     """Tangents or cotangents as a flat list, checked against the recorded inputs or outputs."""
-    leaves, tree = flatten(given)
-    if tree != trees:
-        raise ValueError(f"{what} must have the structure {trees!r}, got {tree!r}")
+    leaves = leaves_like(trees, given, what)
     seeds = []
     for k, (leaf, shape) in enumerate(zip(leaves, side.shapes, strict=True)):
 

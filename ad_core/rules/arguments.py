@@ -11,7 +11,8 @@ from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
 from ad_core.recording import layouts
 from ad_core.recording.argnums import is_single
-from ad_core.recording.trees import LEAF, flatten, leaf_path
+from ad_core.recording.containers import Mapping
+from ad_core.recording.trees import LEAF, flatten, leaf_path, open_container
 from ad_core.rules.rule import call
 
 __all__ = [
@@ -229,9 +230,11 @@ def leaves_like(tree, found, what):
         return [None] * tree.leaves
     if tree.kind is None and flatten(found)[1].kind is None:
         return [found]
-    if tree.kind is dict:
-        same = type(found) is dict and found.keys() == set(tree.keys)
+    if tree.kind is dict or tree.how is Mapping:
+        same = isinstance(found, dict) and found.keys() == set(tree.keys)
         parts = [found[key] for key in tree.keys] if same else None
+    elif tree.how is not None:
+        parts = open_container(found)[0] if type(found) is tree.kind else None
     else:
         parts = found if tree.kind is not None and isinstance(found, (tuple, list)) else None
     if parts is None or len(parts) != len(tree.children):

@@ -7,10 +7,18 @@ closes over.  D is the total number of inputs, K the total number of outputs.
 
 from ad_core import _core
 from ad_core.errors.integers import integer
+from ad_core.errors.remedies import refuse_machine_code
 from ad_core.recording import debugging
-from ad_core.recording.record import check_mode, finish, record, seeds_like
+from ad_core.recording.argnums import is_single
+from ad_core.recording.record import check_mode, finish, record
 from ad_core.recording.trees import flatten
-from ad_core.sparse.transforms import sparse_derivative
+from ad_core.transforms.derived import (
+    Derived,
+    Pullback,
+    Pushforward,
+    SparseDerived,
+    input_seeds,
+)
 
 __all__ = [
     "grad",
@@ -27,14 +35,16 @@ __all__ = [
 ]
 
 
-def jvp(fun, primals, tangents, *, has_aux=False):
+def jvp(fun, primals, tangents, *, argnums=None, has_aux=False):
     """Compute the value and the directional derivative J t, in one forward pass.
 
     Parameters: fun; primals, a tuple of arguments; tangents, a tuple of the same
-    structure and shapes.  Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), where J t has
-    y's structure.  Raises TypeError or ValueError that names a tangent which does not fit.
-    Cost: one recording and one tangent sweep.  Source: Bishop, Deep Learning, section
-    8.2.1 (forward mode).
+    structure and shapes.  argnums: the argument that moves, whose tangent then is not in a tuple,
+    or a tuple of several; the others (data) have no tangents.  None: all.
+
+    Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), where J t has y's structure.  Raises
+    TypeError or ValueError that names a tangent which does not fit.  Cost: one recording and one
+    tangent sweep.  Source: Bishop, Deep Learning, section 8.2.1 (forward mode).
 
     >>> import numpy as np, ad_core
     >>> y, t = ad_core.jvp(lambda x: x[0] * np.sin(x[1]), (np.array([2.0, 0.0]),),
@@ -42,23 +52,27 @@ def jvp(fun, primals, tangents, *, has_aux=False):
     >>> float(y), float(t)
     (0.0, 2.0)
     """
-    primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
-    if len(primals) != len(tangents):
-        raise ValueError(f"{len(primals)} primals but {len(tangents)} tangents were given")
-    recording = record(fun, primals, {}, tuple(range(len(primals))), has_aux)
-    seeds = _input_seeds(recording, primals, tangents)
+    primals, tangents = as_tuple(primals, "primals"), _tangents(tangents, argnums)
+    numbers = _numbers(fun, argnums, primals)
+    if len(numbers) != len(tangents):
+        raise ValueError(f"{len(numbers)} primals but {len(tangents)} tangents were given")
+    recording = record(fun, primals, {}, numbers, has_aux)
+    seeds = input_seeds(recording, tangents)
     tangent = recording.outputs.build(recording.product(seeds, forward=True))
     result = (recording.value(), tangent)
     return (*result, recording.aux) if has_aux else result
 
 
-def vjp(fun, *primals, has_aux=False):
+def vjp(fun, *primals, argnums=None, has_aux=False):
     """Compute the value, and return a pullback that maps a cotangent w to w^T J.
 
     Returns ``(y, pullback)`` (with has_aux ``(y, pullback, aux)``).  ``pullback(w)``
     takes a cotangent of y's structure and shapes and returns a tuple with one entry for each
-    primal (a Tape's vjp, given a bare array, returns an array).  It may be called any number of
-    times, and keeps the recording alive.  Raises ValueError for a cotangent that does not fit.
+    primal (a Tape's vjp, given a bare array, returns an array).  argnums: the primal to
+    differentiate by, whose cotangent then is not in a tuple, or a tuple of several.  None: all.
+    The pullback may be called any number of times, and keeps the recording alive.  It can be
+    pickled: with the numbers of the recording, or if a tape file cannot hold these, with fun and
+    the primals.  Raises ValueError for a cotangent that does not fit.
     Cost: one recording; one adjoint sweep for each call of the pullback.  Source: Bishop, Deep
     Learning, section 8.2.2 (reverse mode).
 
@@ -67,12 +81,9 @@ def vjp(fun, *primals, has_aux=False):
     >>> pullback(np.array([1.0, 1.0]))
     (array([ 6., 12.]), np.float64(5.0))
     """
-    recording = record(fun, primals, {}, tuple(range(len(primals))), has_aux)
-
-    def pullback(cotangent):
-        seeds = seeds_like(recording.outputs, cotangent, recording.outputs.tree, "the cotangent")
-        return tuple(recording.inputs.build(recording.product(seeds, forward=False)))
-
+    recording = record(fun, primals, {}, _numbers(fun, argnums, primals), has_aux)
+    single = argnums is not None and is_single(argnums)
+    pullback = Pullback(recording, single, _core.name_of(fun), (fun, primals, argnums, has_aux))
     result = (recording.value(), pullback)
     return (*result, recording.aux) if has_aux else result
 
@@ -81,20 +92,15 @@ def linearize(fun, *primals):
     """Compute the value y and return ``(y, f_jvp)``, where ``f_jvp(*tangents)`` is J t.
 
     Shapes and errors are as in :func:`jvp`.  The function is recorded once, so each tangent costs
-    one sweep.
+    one sweep.  f_jvp can be pickled like the pullback of :func:`vjp`.
 
     >>> import numpy as np, ad_core
     >>> y, push = ad_core.linearize(np.sin, 0.0)
     >>> float(push(2.0)), float(push(3.0))
     (2.0, 3.0)
     """
-    recording = record(fun, primals, {}, tuple(range(len(primals))))
-
-    def f_jvp(*tangents):
-        seeds = _input_seeds(recording, primals, tangents)
-        return recording.outputs.build(recording.product(seeds, forward=True))
-
-    return recording.value(), f_jvp
+    recording = record(fun, primals, {}, _numbers(fun, None, primals))
+    return recording.value(), Pushforward(recording, _core.name_of(fun), (fun, primals))
 
 
 def grad(fun, argnums=0, *, has_aux=False):
@@ -109,16 +115,15 @@ def grad(fun, argnums=0, *, has_aux=False):
     >>> ad_core.grad(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
     """
-    both = value_and_grad(fun, argnums, has_aux=has_aux)
-    alone = None if has_aux else _core.gradient_function(fun, argnums, False)
+    _checked(fun, None, None)
+    if has_aux:
+        return Derived(_grad_with_aux, fun, "gradient", argnums)
+    return _core.gradient_function(fun, argnums, False)
 
-    def gradient(*args, **kwargs):
-        if alone is not None:
-            return alone(*args, **kwargs)
-        value, result = both(*args, **kwargs)
-        return result, value[1]
 
-    return _named(gradient, fun, "gradient")
+def _grad_with_aux(fun, args, kwargs, argnums):
+    recording = record(fun, args, kwargs, argnums, True)
+    return _gradient(recording, fun, False), recording.aux
 
 
 def value_and_grad(fun, argnums=0, *, has_aux=False):
@@ -132,17 +137,16 @@ def value_and_grad(fun, argnums=0, *, has_aux=False):
     >>> float(value), {name: float(x) for name, x in g.items()}
     (10.0, {'a': 5.0, 'b': 2.0})
     """
+    _checked(fun, None, None)
+    if has_aux:
+        return Derived(_value_and_grad_with_aux, fun, "value_and_gradient", argnums)
+    return _core.gradient_function(fun, argnums, True)
 
-    alone = None if has_aux else _core.gradient_function(fun, argnums, True)
 
-    def value_and_gradient(*args, **kwargs):
-        if alone is not None:
-            return alone(*args, **kwargs)
-        recording = record(fun, args, kwargs, argnums, True)
-        value, result = _gradient(recording, fun, True)
-        return (value, recording.aux), result
-
-    return _named(value_and_gradient, fun, "value_and_gradient")
+def _value_and_grad_with_aux(fun, args, kwargs, argnums):
+    recording = record(fun, args, kwargs, argnums, True)
+    value, result = _gradient(recording, fun, True)
+    return (value, recording.aux), result
 
 
 def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, sparse=False):
@@ -174,8 +178,7 @@ def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, spars
     """
     chunk_size = _checked(fun, mode, chunk_size)
     if sparse:
-        found = sparse_derivative(fun, argnums, has_aux, mode=mode, chunk_size=chunk_size)
-        return _named(found, fun, "jacobian")
+        return SparseDerived(fun, "jacobian", argnums, has_aux, mode=mode, chunk_size=chunk_size)
     return _core.jacobian_function(fun, argnums, has_aux, mode, chunk_size)
 
 
@@ -193,16 +196,18 @@ def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=N
     """
     chunk_size = _checked(fun, mode, chunk_size)
     if sparse:
-        found = sparse_derivative(fun, argnums, has_aux, False, True, mode, chunk_size)
-        return _named(found, fun, "value_and_jacobian")
+        options = {"with_value": True, "mode": mode, "chunk_size": chunk_size}
+        return SparseDerived(fun, "value_and_jacobian", argnums, has_aux, **options)
+    return Derived(
+        _value_and_jacobian, fun, "value_and_jacobian", argnums, has_aux, mode, chunk_size
+    )
 
-    def value_and_jacobian_of(*args, **kwargs):
-        recording = record(fun, args, kwargs, argnums, has_aux)
-        value = recording.value()
-        result = recording.jacobian(mode, chunk_size)
-        return ((value, recording.aux) if has_aux else value), result
 
-    return _named(value_and_jacobian_of, fun, "value_and_jacobian")
+def _value_and_jacobian(fun, args, kwargs, argnums, has_aux, mode, chunk_size):
+    recording = record(fun, args, kwargs, argnums, has_aux)
+    value = recording.value()
+    result = recording.jacobian(mode, chunk_size)
+    return ((value, recording.aux) if has_aux else value), result
 
 
 def jacfwd(fun, argnums=0, *, has_aux=False, chunk_size=None):
@@ -246,39 +251,41 @@ def hessian(fun, argnums=0, *, has_aux=False, sparse=False):
     1998
     """
     if sparse:
-        return _named(sparse_derivative(fun, argnums, has_aux, hessian=True), fun, "hessian")
+        _checked(fun, None, None)
+        return SparseDerived(fun, "hessian", argnums, has_aux, hessian=True)
     return jacfwd(jacrev(fun, argnums, has_aux=has_aux), argnums, has_aux=has_aux)
 
 
-def hvp(fun, primals, tangents):
+def hvp(fun, primals, tangents, *, argnums=None):
     """Compute the product H t of a scalar function's Hessian with a direction t.
 
     primals and tangents are tuples of the same structure.  The result has primals' structure; if
-    there is one primal, it is not a tuple.  Raises TypeError unless fun's result is a scalar, and
-    ValueError for tangents that do not fit.  Cost: one recording of the function, a tangent sweep
-    and an adjoint sweep that also carries the tangents of the adjoints.  If fun calls functions
-    known by rules alone (except solutions, inverses, determinants and Cholesky factors of
-    matrices), and inside a trace, the gradient is recorded instead.  The Hessian is never formed
+    there is one primal, it is not a tuple.  argnums, as in :func:`jvp`, are the arguments that the
+    Hessian is by; tangents and result have their form.  Raises TypeError unless fun's result is a
+    scalar, and ValueError for tangents that do not fit.  Cost: one recording of the function, a
+    tangent sweep and an adjoint sweep that also carries the tangents of the adjoints.  If fun calls
+    functions known by rules alone (except solutions, inverses, determinants and Cholesky factors
+    of matrices), and inside a trace, the gradient is recorded instead.  The Hessian is never formed
     (forward over reverse).  Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
 
     >>> import numpy as np, ad_core
     >>> ad_core.hvp(lambda x: x[0] ** 2 * x[1], (np.array([3.0, 5.0]),), (np.array([1.0, 0.0]),))
     array([10.,  6.])
     """
-    primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
-    numbers = tuple(range(len(primals)))
+    primals, tangents = as_tuple(primals, "primals"), _tangents(tangents, argnums)
+    numbers = _numbers(fun, argnums, primals)
     result = None
     if not any(map(_core.traced, flatten([primals, tangents])[0])):
         recording = record(fun, primals, {}, numbers)
         if not recording.nested:
             _check_scalar(recording, fun, "hvp")
-            result = recording.hvp(_input_seeds(recording, primals, tangents))
+            result = recording.hvp(input_seeds(recording, tangents))
             if debugging.is_nonfinite(flatten(result)[0]):
                 recording.gradient()
                 result = None
     if result is None:
-        result = jvp(grad(fun, numbers), primals, tangents)[1]
-    return result[0] if len(primals) == 1 else result
+        result = jvp(grad(fun, numbers), primals, tangents, argnums=numbers)[1]
+    return result[0] if (len(primals) == 1 if argnums is None else is_single(argnums)) else result
 
 
 def _check_scalar(recording, fun, name):
@@ -312,25 +319,28 @@ def as_tuple(value, what):
     return tuple(value)
 
 
-def _input_seeds(recording, primals, tangents):
-    tree = flatten(primals)[1]
-    return seeds_like(recording.inputs, tuple(tangents), tree, "the tangents")
+def _numbers(fun, argnums, primals):
+    """argnums of a product as a tuple; None stands for all primals."""
+    _checked(fun, None, None)
+    if argnums is None:
+        return tuple(range(len(primals)))
+    return (argnums,) if is_single(argnums) else tuple(argnums)
+
+
+def _tangents(tangents, argnums):
+    """The tangents of the arguments argnums as a tuple."""
+    if argnums is not None and is_single(argnums):
+        return (tangents,)
+    return as_tuple(tangents, "tangents")
 
 
 def _checked(fun, mode, chunk_size):
     """Check fun, mode and chunk_size, and return chunk_size as an int or None."""
     if not callable(fun):
         raise TypeError(f"fun must be a function, got {type(fun).__name__}")
+    refuse_machine_code(fun)
     if mode is not None:
         check_mode(mode)
     if chunk_size is None:
         return None
     return integer(chunk_size, "chunk_size", "a positive int or None", least=1)
-
-
-def _named(derived, fun, name):
-    """Set the name of a derived function, and its original for inspect.signature()."""
-    _checked(fun, None, None)
-    derived.__wrapped__ = fun
-    derived.__name__ = name
-    return derived

@@ -8,8 +8,10 @@ methods of the same names.
 import numpy as np
 
 from ad_core import _core
-from ad_core.recording.record import record, seeds_like
+from ad_core.recording.plain import flatten_result, leaves_like
+from ad_core.recording.record import record
 from ad_core.recording.trees import flatten
+from ad_core.transforms.derived import input_seeds
 from ad_core.transforms.first_order import as_tuple, hessian, hvp
 
 __all__ = ["ggnvp", "lagrangian_hessian"]
@@ -36,7 +38,7 @@ def lagrangian_hessian(fun, primals, multipliers, *, argnums=0):
     primals = as_tuple(primals, "primals")
 
     def lagrangian(*args):
-        leaves, tree = flatten(fun(*args))
+        leaves, tree = flatten_result(fun(*args))
         factors = _fitting(multipliers, leaves, tree, "the multipliers")
         return sum((np.sum(m * y) for m, y in zip(factors, leaves, strict=True)), 0.0)
 
@@ -69,7 +71,7 @@ def ggnvp(fun, primals, tangents, weights=None, *, loss=None):
         raise TypeError("ggnvp takes weights or a loss, got both; include the weights in the loss")
     primals, tangents = as_tuple(primals, "primals"), as_tuple(tangents, "tangents")
     recording = record(fun, primals, {}, tuple(range(len(primals))))
-    seeds = seeds_like(recording.inputs, tangents, flatten(primals)[1], "the tangents")
+    seeds = input_seeds(recording, tangents)
     pushed = recording.product(seeds, forward=True)
     middle = [np.reshape(part, shape) for part, shape in recording.outputs.split(pushed)]
     if weights is not None:
@@ -85,9 +87,7 @@ def ggnvp(fun, primals, tangents, weights=None, *, loss=None):
 
 def _fitting(given, leaves, tree, what):
     """The leaves of `given`; raises ValueError unless they have this structure and these shapes."""
-    found, structure = flatten(given)
-    if structure != tree:
-        raise ValueError(f"{what} must have the result's structure {tree!r}, got {structure!r}")
+    found = leaves_like(tree, given, what, "the result's structure")
     for one, leaf in zip(found, leaves, strict=True):
         if np.shape(one) != np.shape(leaf):
             raise ValueError(

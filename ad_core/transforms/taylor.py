@@ -8,6 +8,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors.integers import integer
 from ad_core.recording import debugging
+from ad_core.recording.plain import flatten_inputs, flatten_result, leaves_like
 from ad_core.recording.record import record
 from ad_core.recording.trees import flatten
 from ad_core.transforms.first_order import as_tuple, jvp
@@ -43,7 +44,7 @@ def jet(fun, primals, series, *, order=None):
     (np.float64(6.0), array([3., 0.]))
     """
     primals, series = as_tuple(primals, "primals"), as_tuple(series, "series")
-    leaves, tree = flatten(primals)
+    leaves, tree = flatten_inputs(primals)
     curves, order = _coefficients(leaves, tree, series, order)
     if not any(map(_core.traced, [*leaves, *curves])):
         recording = record(fun, primals, {}, tuple(range(len(primals))))
@@ -61,9 +62,7 @@ MOST_NESTED = 3  # the highest order by nested tangents, since each order double
 
 def _coefficients(leaves, tree, series, order):
     """(the leaves of the series, the order), checked."""
-    curves, structure = flatten(series)
-    if structure != tree:
-        raise ValueError(f"the series must have the structure {tree!r}, got {structure!r}")
+    curves = leaves_like(tree, series, "the series", "the structure of the primals")
     if order is not None:
         order = integer(order, "order", "an int >= 0 or None", least=0, most=MOST)
     given = None
@@ -121,7 +120,7 @@ def _nested(fun, leaves, tree, curves, order):
             for k in range(len(curve) - 1, -1, -1):
                 x = t * (curve[k] + x)
             moved.append(leaf + x)
-        return fun(*tree.build(moved))
+        return fun(*tree.fill(moved))
 
     def tangent(g):
         pushed = lambda t: jvp(g, (t,), (1.0,))[1]  # noqa: E731
@@ -132,7 +131,7 @@ def _nested(fun, leaves, tree, curves, order):
     value, derivatives = at(0.0), []
     for k in range(1, order + 1):
         at = tangent(at)
-        derivatives.append([y / math.factorial(k) for y in flatten(at(0.0))[0]])
-    found, structure = flatten(value)
+        derivatives.append([y / math.factorial(k) for y in flatten_result(at(0.0))[0]])
+    found, structure = flatten_result(value)
     rows = [np.stack(row) for row in zip(*derivatives, strict=True)]
     return value, structure.build(rows or [np.zeros((0, *np.shape(y))) for y in found])

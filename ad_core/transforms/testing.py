@@ -5,7 +5,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors.integers import integer, real
-from ad_core.recording.trees import flatten
+from ad_core.recording.plain import flatten_inputs, flatten_numbers, flatten_result
 from ad_core.transforms.first_order import jvp, vjp
 
 __all__ = ["check_grads"]
@@ -48,7 +48,7 @@ def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None,
     atol = None if atol is None else real(atol, "atol", "a number >= 0 or None", np.inf)
     rtol = None if rtol is None else real(rtol, "rtol", "a number >= 0 or None", np.inf)
     rng = np.random.default_rng(SEED)
-    leaves, tree = flatten(tuple(args))
+    leaves, tree = flatten_inputs(tuple(args))
     sizes = [np.asarray(leaf, dtype=np.float64) for leaf in leaves]
     # Each array has its own scale: the step of the largest array would be too large for others.
     direction = tree.build(
@@ -65,8 +65,8 @@ def _check(f, args, direction, order, depth, modes, rng, atol, rtol, eps):
     name = _core.name_of(f)
     expected = _difference(f, args, direction, eps)
     y, tangent = jvp(f, args, direction)
-    weights = [_random(rng, np.asarray(leaf)) for leaf in flatten(y)[0]]
-    cotangent = flatten(y)[1].build(weights)
+    weights = [_random(rng, np.asarray(leaf)) for leaf in flatten_result(y)[0]]
+    cotangent = flatten_result(y)[1].build(weights)
     if "fwd" in modes:
         _compare(_dot(tangent, cotangent), _dot(expected, cotangent), "fwd", depth, name,
                  _scale(expected, weights), atol, rtol)  # fmt: skip
@@ -76,7 +76,9 @@ def _check(f, args, direction, order, depth, modes, rng, atol, rtol, eps):
                  _scale(expected, weights), atol, rtol)  # fmt: skip
         if "fwd" in modes:
             left, right = _dot(tangent, cotangent), _dot(pulled, direction)
-            bound = 1e-12 * (_scale(tangent, weights) + _scale(pulled, flatten(direction)[0]))
+            bound = 1e-12 * (
+                _scale(tangent, weights) + _scale(pulled, flatten_numbers(direction)[0])
+            )
             if not abs(left - right) <= bound:
                 raise AssertionError(
                     f"dot-product test of {name} failed at order {depth}: w (J v) = {left!r} but "
@@ -99,8 +101,8 @@ def _check(f, args, direction, order, depth, modes, rng, atol, rtol, eps):
 
 def _difference(f, args, direction, eps):
     """J v by central differences of order 4 along the direction."""
-    leaves, tree = flatten(tuple(args))
-    steps = flatten(tuple(direction))[0]
+    leaves, tree = flatten_inputs(tuple(args))
+    steps = flatten_numbers(tuple(direction))[0]
 
     def at(k):
         moved = [
@@ -109,7 +111,7 @@ def _difference(f, args, direction, eps):
         ]
         return [
             np.asarray(y, dtype=np.float64)
-            for y in flatten(f(*tree.build([m[()] for m in moved])))[0]
+            for y in flatten_result(f(*tree.fill([m[()] for m in moved])))[0]
         ]
 
     near, far = zip(at(1), at(-1), strict=True), zip(at(2), at(-2), strict=True)
@@ -117,14 +119,14 @@ def _difference(f, args, direction, eps):
 
 
 def _dot(a, b):
-    left, right = flatten(a)[0], flatten(b)[0]
+    left, right = flatten_numbers(a)[0], flatten_numbers(b)[0]
     return float(
         sum(np.sum(np.asarray(x) * np.asarray(y)) for x, y in zip(left, right, strict=True))
     )
 
 
 def _scale(values, weights):
-    leaves = flatten(values)[0]
+    leaves = flatten_numbers(values)[0]
     return 1.0 + float(
         sum(np.sum(np.abs(x) * np.abs(w)) for x, w in zip(leaves, weights, strict=True))
     )

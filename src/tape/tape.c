@@ -285,6 +285,10 @@ static void append_guards(ad_tape *to, const ad_tape *from, ad_node base) {
 }
 
 ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
+    return ad_tape_append_after(to, from, 0, offset);
+}
+
+ad_status ad_tape_append_after(ad_tape *to, const ad_tape *from, size_t n, ad_node *offset) {
     ad_status status = ad_tape_reserve(to, from->nodes, from->partials, from->lists, from->runs,
                                        from->spans, from->blocks);
     if (status != AD_OK) return status;
@@ -294,12 +298,13 @@ ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
             ad_grow((void **)&to->rule, &to->room_rules, to->rules + from->rules, sizeof *to->rule);
     }
     if (status != AD_OK) return status;
-    ad_node base = *offset = (ad_node)to->nodes;
-    if (from->nodes != 0) memcpy(to->value + base, from->value, from->nodes * sizeof(double));
+    ad_node base = *offset = (ad_node)(to->nodes - n);
+    size_t added = from->nodes - n;
+    if (added != 0) memcpy(to->value + to->nodes, from->value + n, added * sizeof(double));
     if (from->partials != 0) {
         memcpy(to->partial + to->partials, from->partial, from->partials * sizeof(double));
     }
-    for (size_t k = 0; k < from->nodes; k++) {
+    for (size_t k = n; k < from->nodes; k++) {
         if (ad_is_constant(from, (ad_node)k)) {
             to->constant[(base + k) >> 6] |= (uint64_t)1 << ((base + k) & 63);
         }
@@ -331,7 +336,7 @@ ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset) {
         to->rule[to->rules + k] = from->rule[k];
     }
     if (from->roots > 0) to->roots = base + from->roots;
-    to->nodes += from->nodes;
+    to->nodes += added;
     to->rules += from->rules;
     to->partials += from->partials;
     to->lists += from->lists;

@@ -306,4 +306,8 @@ static inline double ad_span_partial(const ad_tape *tape, const ad_span *span, i
  * AD_NO_MEMORY on failure. */
 ad_status ad_tape_append(ad_tape *to, const ad_tape *from, ad_node *offset);
 
+/* The same, in which the first n nodes of `from`, all of them leaves, are the last n nodes of `to`:
+ * they keep their history and values there, which must be the values in `from`. */
+ad_status ad_tape_append_after(ad_tape *to, const ad_tape *from, size_t n, ad_node *offset);
+
 #endif

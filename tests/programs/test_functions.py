@@ -167,15 +167,6 @@ def test_data_that_cannot_be_an_input_is_compared_by_value():
         f.grad(1.0, {1, 2}, argnums=1)
 
 
-def test_keyword_arguments_raise_an_error_that_names_them():
-    f = ad_core.compile(lambda x, k=1.0: x * k)
-    for call in (f, f.jacobian, f.grad, f.hessian):
-        with refused(TypeError, "'k'"):
-            call(2.0, k=3.0)
-    assert f(2.0, 3.0) == 6.0
-    assert f(2.0) == 2.0
-
-
 # ---------------------------------------------------------------------------------------- paths
 
 

@@ -54,7 +54,7 @@ def impure_functions():
         attribute.calls = getattr(attribute, "calls", 0) + 1
         return x - attribute.calls
 
-    told = {other_structure: "(*, *)", fails: "KeyError", changed: "leaf 1"}
+    told = {other_structure: "a tuple of 2", fails: "KeyError", changed: "leaf 1"}
     functions = (random_number, pythons_random_number, counter, changed, grows, other_structure,
                  fails, default, attribute)  # fmt: skip
     return {one.__name__: (one, told.get(one, "returns")) for one in functions}

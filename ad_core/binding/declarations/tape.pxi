@@ -104,6 +104,7 @@ cdef extern from "tape/tape.h" nogil:
     ad_status ad_tape_reserve(ad_tape *tape, size_t nodes, size_t partials, size_t lists,
                               size_t runs, size_t spans, size_t blocks)
     ad_status ad_tape_append(ad_tape *to, const ad_tape *source, ad_node *offset)
+    ad_status ad_tape_append_after(ad_tape *to, const ad_tape *source, size_t n, ad_node *offset)
 
 cdef extern from "tape/inspect.h" nogil:
     ctypedef struct ad_edge:

@@ -83,9 +83,12 @@ cdef class Evaluator:
         self.kinds = {}
 
     cdef object evaluate(self, int method, tuple args, object argnums, object out,
-                         object workers, object progress, object batch_dims):
+                         object workers, object progress, object batch_dims, dict kwargs):
         cdef object found = self.calls[method]
         cdef bint usual = type(argnums) is int and argnums == 0
+        if PyDict_Size(kwargs) > 0:
+            return self._adapt(METHOD_NAMES[method], args, argnums, out, workers, progress,
+                               batch_dims, kwargs)
         if self.adaptive:
             if usual and workers is None and progress is None and batch_dims is None:
                 results = self.on_known_path(method, args, out, found)
@@ -93,6 +96,10 @@ cdef class Evaluator:
                     return results
             return self._adapt(METHOD_NAMES[method], args, argnums, out, workers, progress,
                                batch_dims)
+        if innermost() is not None and traced_within(args) != 0:
+            results = self._within_trace(METHOD_NAMES[method], args, argnums, out, batch_dims)
+            if results is not NotImplemented:
+                return results
         if found is None or not usual:
             found = self._build(METHOD_NAMES[method], argnums)
             if usual and type(found) is Call:
@@ -150,7 +157,7 @@ cdef class Evaluator:
             return NotImplemented
         return call.single(<tuple> leaves, outs_of(call.pack, out))
 
-    def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None):
+    def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None, **kwargs):
         """The function's value at new arguments.  Further leading axes are a batch.
 
         args: as the function takes them: float arrays, numbers, nested containers.  A Tape takes
@@ -162,6 +169,9 @@ cdef class Evaluator:
         workers: the number of threads for a batch, including the calling one; None: all cores.
         progress: an object with ``update(n)``, which is called with the number of points that were
             done since its last call.
+        Further keywords are arguments of a Function's fun.  As in the one-shot transforms they are
+            not differentiated: they are part of the recording, and the same for all points.  A
+            Tape takes none, since it keeps those of its recording.
         batch_dims: for a Tape only a check: the number of batch axes that there must be.
 
         Returns the value, of shape batch + result shape; a float64 if that is ().  Raises
@@ -179,10 +189,10 @@ cdef class Evaluator:
         >>> tape(np.array([1.0, 2.0]), np.array([[3.0, 4.0], [0.0, 1.0]]))
         array([25.,  2.])
         """
-        return self.evaluate(VALUE, args, 0, out, workers, progress, batch_dims)
+        return self.evaluate(VALUE, args, 0, out, workers, progress, batch_dims, kwargs)
 
     def jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
-                 batch_dims=None, bint sparse=False):
+                 batch_dims=None, bint sparse=False, **kwargs):
         """The Jacobian at new arguments, of shape batch + result shape + argument shape.
 
         args, out, workers, progress, batch_dims, errors: as in a call of the tape or function.
@@ -212,10 +222,10 @@ cdef class Evaluator:
         True
         """
         return self.evaluate(SPARSE_JACOBIAN if sparse else JACOBIAN, args, argnums, out, workers,
-                             progress, batch_dims)
+                             progress, batch_dims, kwargs)
 
     def value_and_jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
-                           batch_dims=None, bint sparse=False):
+                           batch_dims=None, bint sparse=False, **kwargs):
         """(value, Jacobian) at new arguments, where operations that both need are executed once.
 
         Arguments and errors are those of :meth:`jacobian`; out is a pair.  Shapes: batch + result
@@ -229,10 +239,10 @@ cdef class Evaluator:
         ((1, 2), (1, 2, 2))
         """
         return self.evaluate(SPARSE_VALUE_AND_JACOBIAN if sparse else VALUE_AND_JACOBIAN, args,
-                             argnums, out, workers, progress, batch_dims)
+                             argnums, out, workers, progress, batch_dims, kwargs)
 
     def grad(self, *args, argnums=0, out=None, workers=None, progress=None,
-             batch_dims=None):
+             batch_dims=None, **kwargs):
         """The gradient of a function with one scalar result, of shape batch + argument shape.
 
         Arguments and errors are those of :meth:`jacobian`; TypeError for functions with other
@@ -244,10 +254,10 @@ cdef class Evaluator:
         >>> tape.grad(np.array([1.0, 2.0, 3.0]))
         array([ 3., 12., 27.])
         """
-        return self.evaluate(GRAD, args, argnums, out, workers, progress, batch_dims)
+        return self.evaluate(GRAD, args, argnums, out, workers, progress, batch_dims, kwargs)
 
     def value_and_grad(self, *args, argnums=0, out=None, workers=None, progress=None,
-                       batch_dims=None):
+                       batch_dims=None, **kwargs):
         """(value, gradient) of a function with one scalar result.
 
         Arguments, errors and cost are those of :meth:`grad`; out is a pair.  Shapes: batch, and
@@ -259,10 +269,11 @@ cdef class Evaluator:
         (array([ 5., 25.]), array([[2., 4.],
                [6., 8.]]))
         """
-        return self.evaluate(VALUE_AND_GRAD, args, argnums, out, workers, progress, batch_dims)
+        return self.evaluate(VALUE_AND_GRAD, args, argnums, out, workers, progress, batch_dims,
+                             kwargs)
 
     def hessian(self, *args, argnums=0, out=None, workers=None, progress=None,
-                batch_dims=None, bint sparse=False):
+                batch_dims=None, bint sparse=False, **kwargs):
         """The Hessian of a function with one scalar result, of shape batch + argument shape twice.
 
         It is exactly symmetric.  Arguments and errors are those of :meth:`grad`, and sparse is that
@@ -276,16 +287,19 @@ cdef class Evaluator:
                [ 6.,  0.]])
         """
         return self.evaluate(SPARSE_HESSIAN if sparse else HESSIAN, args, argnums, out, workers,
-                             progress, batch_dims)
+                             progress, batch_dims, kwargs)
 
-    def jvp(self, primals, tangents, *, out=None, workers=None, progress=None,
-            batch_dims=None):
+    def jvp(self, primals, tangents, *, argnums=None, out=None, workers=None,
+            progress=None, batch_dims=None, **kwargs):
         """The Jacobian times tangents, without the value; shape batch + result shape.
 
         primals, tangents: an argument and its tangent, of the same shape.  Several arguments and
         their tangents are tuples, as in ad_core.jvp; a Tape takes tuples of one, too.  Both may
         have batch axes, which broadcast: many tangents at one point are a batch.  out, workers,
         progress, batch_dims, errors: as in a call of the tape or function.
+
+        argnums: the argument that moves, or a tuple of several; the tangent is then that of this
+        argument, or a tuple of these, and the others (data) have none.  None: all arguments.
 
         Cost: about twice the value's operations, for any number of inputs.
 
@@ -297,16 +311,21 @@ cdef class Evaluator:
         array([[3., 0.],
                [2., 1.]])
         """
+        if argnums is not None:
+            return self._by_argnums("jvp", primals, tangents, argnums, out, workers, progress,
+                                    batch_dims, kwargs)
         if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
             (primals,), (tangents,) = primals, tangents
-        return self.evaluate(JVP, (primals, tangents), 0, out, workers, progress, batch_dims)
+        return self.evaluate(JVP, (primals, tangents), 0, out, workers, progress, batch_dims,
+                             kwargs)
 
-    def vjp(self, primals, cotangents, *, out=None, workers=None, progress=None,
-            batch_dims=None):
+    def vjp(self, primals, cotangents, *, argnums=None, out=None, workers=None,
+            progress=None, batch_dims=None, **kwargs):
         """Cotangents times the Jacobian, without the value; shape batch + argument shape.
 
         primals: the argument, or a tuple of arguments.  cotangents: of the result's shape and
-        structure.  Batch axes, out, errors: as in :meth:`jvp`.
+        structure.  argnums: the argument that is differentiated by, or a tuple of several, in whose
+        form the result is (None: all arguments).  Batch axes, out, errors: as in :meth:`jvp`.
 
         The result has the form of the primals: an array for an array, a tuple for a tuple (for a
         Tape, also for a tuple of one).  This agrees with ad_core.vjp, whose primals are positional
@@ -321,30 +340,38 @@ cdef class Evaluator:
         >>> tape.vjp((np.array([2.0, 3.0]),), np.array([1.0, 1.0]))
         (array([3., 3.]),)
         """
+        if argnums is not None:
+            return self._by_argnums("vjp", primals, cotangents, argnums, out, workers, progress,
+                                    batch_dims, kwargs)
         if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
             return (self.evaluate(VJP, (primals[0], cotangents), 0, out, workers, progress,
-                                  batch_dims),)
-        return self.evaluate(VJP, (primals, cotangents), 0, out, workers, progress, batch_dims)
+                                  batch_dims, kwargs),)
+        return self.evaluate(VJP, (primals, cotangents), 0, out, workers, progress, batch_dims,
+                             kwargs)
 
-    def hvp(self, primals, tangents, *, out=None, workers=None, progress=None,
-            batch_dims=None):
+    def hvp(self, primals, tangents, *, argnums=None, out=None, workers=None,
+            progress=None, batch_dims=None, **kwargs):
         """The Hessian of a function with one scalar result times tangents.
 
-        Shape batch + argument shape.  primals, tangents, batch axes, out, errors: as in
-        :meth:`jvp`; TypeError for functions that are not scalar.  Cost: a few times the gradient's
-        operations; the Hessian is not formed.
+        Shape batch + argument shape.  primals, tangents, argnums (which the result follows too),
+        batch axes, out, errors: as in :meth:`jvp`; TypeError for functions that are not scalar.
+        Cost: a few times the gradient's operations; the Hessian is not formed.
 
         >>> import numpy as np, ad_core
         >>> tape = ad_core.trace(lambda x: np.sum(x**3), np.ones(2))
         >>> tape.hvp(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
         array([ 6., 12.])
         """
+        if argnums is not None:
+            return self._by_argnums("hvp", primals, tangents, argnums, out, workers, progress,
+                                    batch_dims, kwargs)
         if type(primals) is tuple and len(primals) == 1 and self._takes_one_array():
             (primals,), (tangents,) = primals, tangents
-        return self.evaluate(HVP, (primals, tangents), 0, out, workers, progress, batch_dims)
+        return self.evaluate(HVP, (primals, tangents), 0, out, workers, progress, batch_dims,
+                             kwargs)
 
     def ggnvp(self, primals, tangents, weights=None, *, out=None, workers=None, progress=None,
-              batch_dims=None):
+              batch_dims=None, **kwargs):
         """The Gauss-Newton matrix times tangents, J^T W J t; shape batch + argument shape.
 
         primals, tangents, batch axes, out, errors: as in :meth:`jvp`.  weights: the diagonal of
@@ -362,12 +389,13 @@ cdef class Evaluator:
         array([90., 60.])
         """
         if weights is None:
-            return self.evaluate(GGNVP, (primals, tangents), 0, out, workers, progress, batch_dims)
+            return self.evaluate(GGNVP, (primals, tangents), 0, out, workers, progress, batch_dims,
+                                 kwargs)
         return self.evaluate(WEIGHTED_GGNVP, (primals, tangents, weights), 0, out, workers,
-                             progress, batch_dims)
+                             progress, batch_dims, kwargs)
 
     def lagrangian_hessian(self, primals, multipliers, *, argnums=0, out=None, workers=None,
-                           progress=None, batch_dims=None, bint sparse=False):
+                           progress=None, batch_dims=None, bint sparse=False, **kwargs):
         """The Hessian of multipliers @ result, sum_k multipliers[k] H_k, as one program.
 
         primals: the argument, or a tuple of several.  multipliers: of the result's structure and
@@ -387,7 +415,8 @@ cdef class Evaluator:
                [ 2., 21.]])
         """
         return self.evaluate(SPARSE_LAGRANGIAN_HESSIAN if sparse else LAGRANGIAN_HESSIAN,
-                             (primals, multipliers), argnums, out, workers, progress, batch_dims)
+                             (primals, multipliers), argnums, out, workers, progress, batch_dims,
+                             kwargs)
 
 
 cdef tuple leaves_within(tuple args, object nesting):

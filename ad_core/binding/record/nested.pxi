@@ -138,3 +138,26 @@ def segment_of(Trace trace not None, inputs, outputs, seeds=None):
     segment.inputs = inputs + np.uint32(offset)
     segment.outputs = outputs + np.uint32(offset)
     return segment
+
+
+def repeated_on_trace(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs, row):
+    """(outputs as a flat traced array, []): a closed recording once more on the running trace that
+    the flat traced array `row` belongs to, at its values.  If the outcome of a guard changes there,
+    (None, a list with the first such guard).  The inputs are the first nodes of the recording."""
+    cdef ad_node offset
+    cdef Trace outer, again
+    cdef size_t n = <size_t> cnp.PyArray_SIZE(inputs)
+    cdef cnp.ndarray index
+    if not np.array_equal(np.sort(inputs), np.arange(n, dtype=np.uint32)):
+        raise NotImplementedError("a recording whose inputs are not its first nodes")
+    row = row[np.argsort(inputs)]
+    again, flipped = replayed(trace, np.arange(n, dtype=np.uint32), values_of(row))
+    if flipped:
+        return None, flipped
+    copy = fresh_copy(row)
+    outer = trace_of((copy,)).root()
+    index = contiguous(unpatched_asarray(nodes_of(outer, copy)))
+    if n > 0 and not (<ad_node *> cnp.PyArray_DATA(index))[0] + n == outer.tape.nodes:
+        raise NotImplementedError("a copy that is not at the end of its tape")
+    check(ad_tape_append_after(outer.tape, again.tape, n, &offset))
+    return owning_array(outer, outputs + np.uint32(offset), False), []

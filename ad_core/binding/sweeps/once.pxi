@@ -17,6 +17,7 @@ cdef class JacobianFunction:
     cdef bint scalar                            # returns the gradient,
     cdef bint with_value                        # and before it the value
     cdef Py_ssize_t k                           # the argument of the simplest case; -1: excluded
+    cdef dict __dict__                          # attributes that a user sets, as on a function
 
     def __call__(self, *args, **kwargs):
         return self.evaluate(args, kwargs, None)
@@ -47,10 +48,41 @@ cdef class JacobianFunction:
 
     @property
     def __name__(self):
-        return "jacobian"
+        if not self.scalar:
+            return "jacobian"
+        return "value_and_gradient" if self.with_value else "gradient"
 
     def __repr__(self):
-        return f"<jacobian of {name_of(self.__wrapped__)}>"
+        return f"<{self.__name__.replace('_', ' ')} of {name_of(self.__wrapped__)}>"
+
+    def __get__(self, instance, owner):
+        """The method of an object, if the function was made in the body of a class."""
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self):
+        """The function that was differentiated, if it can be pickled, and what was asked for."""
+        if is_found_by_name(self, self.__wrapped__):
+            return found_by_name, (self.__wrapped__.__module__, self.__wrapped__.__qualname__)
+        if self.scalar:
+            return gradient_function, (self.__wrapped__, self.argnums, self.with_value)
+        return jacobian_function, (self.__wrapped__, self.argnums, self.has_aux, self.mode,
+                                   self.chunk_size)
+
+
+def found_by_name(module, name):
+    """The object of a qualified name in a module, which is imported."""
+    found = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def is_found_by_name(derived, fun):
+    """Whether a function derived from fun has its place, as that of a decorator has."""
+    found = sys.modules.get(getattr(fun, "__module__", None))
+    for part in getattr(fun, "__qualname__", "").split("."):
+        found = getattr(found, part, None)
+    return found is derived
 
 
 def jacobian_function(fun, argnums, has_aux, mode, chunk_size):

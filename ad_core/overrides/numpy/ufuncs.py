@@ -277,10 +277,13 @@ def refuse(ufunc, method, kwargs):
     """Raise an error that names the call without a derivative and says what to do."""
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     extra = f" with {', '.join(kwargs)}" if kwargs else ""
+    rule = "" if getattr(np, ufunc.__name__, None) is ufunc else (
+        "give it a derivative by ad_core.external, "
+    )  # fmt: skip
     message = (
-        f"the ufunc {name}{extra} has no derivative in ad_core{_core.user_line()}; write it with "
-        f"the functions listed in docs/numpy-coverage.md, or apply it to plain numbers outside the "
-        f"derivative"
+        f"the ufunc {name}{extra} has no derivative in ad_core{_core.user_line()}; {rule}write it "
+        f"with the functions listed in docs/numpy-coverage.md, or apply it to plain numbers "
+        f"outside the derivative"
     )
     if not any("d" in loop for loop in ufunc.types):  # gcd, isnat: not for floats in NumPy either
         raise NoDerivativeError.as_numpy_raises(message)

@@ -222,6 +222,28 @@ TEST(tape_append_moves_every_index) {
     ad_tape_free(&two);
 }
 
+TEST(tape_append_after_continues_from_the_last_nodes) {
+    ad_tape one, two;
+    ad_tape_init(&one);
+    ad_tape_init(&two);
+    ad_node x = input(&one, 0.5), y = unary(&one, AD_POSITIVE, x);
+    ad_node a = input(&two, 0.5), c = constant(&two, 2), b = binary(&two, AD_MULTIPLY, a, c);
+
+    ad_node offset = 9;
+    REQUIRE(ad_tape_append_after(&one, &two, 1, &offset) == AD_OK);
+    CHECK(offset == y && one.nodes == 4 && one.runs == 2);
+    const ad_run *run = ad_tape_run_of(&one, b + offset);
+    REQUIRE(run != NULL);
+    CHECK(run->a == y && run->b == c + offset);
+    CHECK_EQUAL(one.value[y], 0.5);
+    CHECK_EQUAL(one.value[c + offset], 2.0);
+    CHECK_EQUAL(one.value[b + offset], 1.0);
+    CHECK(ad_is_constant(&one, c + offset) && !ad_is_constant(&one, y));
+    CHECK(ad_tape_run_of(&one, y)->a == x);
+    ad_tape_free(&one);
+    ad_tape_free(&two);
+}
+
 /* Checks that nodes come after their operands, and that offsets are inside their arrays. */
 static int consistent(const ad_tape *tape) {
     size_t node = 0;
