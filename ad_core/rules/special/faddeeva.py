@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Derivatives of any order of Faddeeva's function w(z) = exp(-z^2) erfc(-i z), of erfcx and of
+Dawson's integral.
+
+By their differential equations, each derivative is computed from the two before it. For large
+arguments these cancel, and the asymptotic series is differentiated instead.
+"""
+
+import math
+
+import numpy as np
+import scipy.special as sp
+
+from ad_core.rules.special.table import inner
+
+__all__ = ["dawsn_derivative", "erfcx_derivative", "w_im", "w_re"]
+
+ROOT_PI = math.sqrt(math.pi)
+FAR, TERMS = 8.0, 24  # the series is used beyond FAR
+
+
+def _asymptotic(order, x, sign):
+    """The derivative of the sum of (2 k - 1)!! / (2 sign)^k / x^(2 k + 1) over k >= 0."""
+    total, factor = 0.0, 1.0
+    for k in range(TERMS):
+        # derivatives of 1 / x^(2 k + 1) bring down 2 k + 1, 2 k + 2, ...
+        power = 2 * k + 1
+        rising = float(math.prod(range(power, power + order)))
+        total = total + factor * rising * x ** -float(power + order)
+        factor *= power / (2.0 * sign)
+    return (-1.0) ** order * total
+
+
+def _near(order, x, values, first, sign):
+    """By recurrence: y' = sign 2 x y + first, y'' = sign (2 x y' + 2 y), ..."""
+    before, now = values, sign * 2.0 * x * values + first
+    for n in range(1, order):
+        before, now = now, sign * (2.0 * x * now + 2.0 * n * before)
+    return now
+
+
+def _joined(order, x, far, near, series):
+    """The series where `far` is true, near(x) elsewhere."""
+    x = np.asarray(x)
+    found = near(np.where(far, 0.0, x))
+    if np.any(far):
+        found = np.where(far, series(np.where(far, x, FAR)), found)
+    return found[()]
+
+
+def _erfcx_value(order, x):
+    order = int(order)
+    far = np.greater(x, FAR)
+    return _joined(
+        order,
+        x,
+        far,
+        lambda x: _near(order, x, sp.erfcx(x), -2.0 / ROOT_PI, 1.0),
+        lambda x: _asymptotic(order, x, -1.0) / ROOT_PI,
+    )
+
+
+def _dawsn_value(order, x):
+    order = int(order)
+    far = np.greater(np.absolute(x), FAR)
+    return _joined(
+        order,
+        x,
+        far,
+        lambda x: _near(order, x, sp.dawsn(x), 1.0, -1.0),
+        lambda x: 0.5 * _asymptotic(order, x, 1.0),
+    )
+
+
+def _w_value(order, x, y):
+    """The derivative of w at x + i y with y >= 0."""
+    order = int(order)
+    z = np.asarray(x) + 1j * np.asarray(y)
+    far = np.logical_and(np.greater(np.absolute(z), FAR), np.greater_equal(y, 0.0))
+    return _joined(
+        order,
+        z,
+        far,
+        lambda z: _near(order, z, sp.wofz(z), 2j / ROOT_PI, -1.0),
+        lambda z: 1j / ROOT_PI * _asymptotic(order, z, 1.0),
+    )
+
+
+# Each takes the order of the derivative first, which is a plain integer.
+erfcx_derivative = inner(
+    "derivative of erfcx", _erfcx_value, None, lambda n, x, v: erfcx_derivative(n + 1, x)
+)
+dawsn_derivative = inner(
+    "derivative of dawsn", _dawsn_value, None, lambda n, x, v: dawsn_derivative(n + 1, x)
+)
+# Real and imaginary part of the derivative of w at x + i y. The function is holomorphic.
+w_re = inner(
+    "derivative of wofz",
+    lambda n, x, y: np.real(_w_value(n, x, y)),
+    None,
+    lambda n, x, y, v: w_re(n + 1, x, y),
+    lambda n, x, y, v: -w_im(n + 1, x, y),
+)
+w_im = inner(
+    "derivative of wofz",
+    lambda n, x, y: np.imag(_w_value(n, x, y)),
+    None,
+    lambda n, x, y, v: w_im(n + 1, x, y),
+    lambda n, x, y, v: w_re(n + 1, x, y),
+)

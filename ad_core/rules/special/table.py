@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of SciPy's special functions, to which each file of this folder adds its rows.
+
+A row is the name of the function in ``scipy.special``, the domain of each operand, and a partial by
+each operand. SciPy computes the value. A partial is an expression in the operands and the result,
+written with NumPy's functions and functions of the table, so that derivatives of all orders follow.
+None in the place of a partial says that there is no derivative by that operand.
+
+Everything else follows from the row: what SciPy's ufunc does on traced values, the name in
+``ad_core.scipy.special``, the line in the list of supported functions, and the tests.
+"""
+
+import threading
+from typing import NamedTuple
+
+import numpy as np
+import scipy.special as sp
+
+from ad_core import _core
+from ad_core.errors import NoDerivativeError
+from ad_core.rules.elementwise import elementwise
+
+__all__ = [
+    "ANY",
+    "INNER",
+    "POSITIVE",
+    "REAL",
+    "ROWS",
+    "UFUNCS",
+    "UNIT",
+    "WHOLE",
+    "Row",
+    "inner",
+    "outputs",
+    "row",
+]
+
+# Domains: intervals in which tests choose points, and numbers that are given as they are.
+REAL, ANY, POSITIVE = (-2.5, 2.5), (-30.0, 30.0), (0.15, 7.5)
+UNIT, INNER = (0.05, 0.95), (-0.95, 0.95)
+WHOLE = range(5)
+
+MOST_KEPT = 1 << 16  # elements of a call with several outputs that are kept for the other outputs
+
+ROWS = {}  # name in scipy.special -> Row
+UFUNCS = {}  # SciPy's ufunc -> the function for traced values
+
+
+class Row(NamedTuple):
+    """A function of the table."""
+
+    name: str
+    function: object  # takes plain and traced values
+    domains: tuple  # one for each operand: (low, high), or a range of whole numbers
+    partials: tuple  # one for each operand; of several outputs a tuple of those
+
+
+def row(name, domains, *partials, ufunc=None, value=None):
+    """Add a function to the table; returns the function for plain and traced values.
+
+    ufunc: the name of the ufunc that is called by scipy.special.<name>, if that is Python code.
+    value: what computes the value, if that is not scipy.special.<name>. Returns None if the
+    installed SciPy has no such function.
+    """
+    called = getattr(sp, name, None) if value is None else value
+    if called is None:
+        return None
+    function = elementwise(f"scipy.special.{name}", called, *partials)
+    enter(name, function, domains, partials, ufunc)
+    own = getattr(sp._ufuncs, ufunc, None) if ufunc else called
+    if isinstance(own, np.ufunc):
+        _core.set_elementwise(own, function.own)
+    return function
+
+
+def inner(name, value, *partials):
+    """A function that partials of the table need, and that SciPy does not have."""
+    return elementwise(f"scipy.special's {name}", value, *partials)
+
+
+def enter(name, function, domains, partials, ufunc=None):
+    """Add a function to the table that is not made by row()."""
+    ROWS[name] = Row(name, function, tuple(domains), partials)
+    own = getattr(sp._ufuncs, ufunc, None) if ufunc else getattr(sp, name, None)
+    if isinstance(own, np.ufunc):
+        UFUNCS[own] = function
+
+
+def outputs(name, domains, *partials):
+    """Add a ufunc with several outputs; returns a function for each output.
+
+    partials: for each output a tuple of partials, one for each operand, as in row(). Each output is
+    an elementwise function of its own. SciPy computes all of them at once, so the last results are
+    kept, and the next output at the same points takes its values from there.
+    """
+    ufunc = getattr(sp, name)
+    last = _Last(ufunc)
+    parts = [
+        elementwise(f"scipy.special.{name}[{k}]", last.output(k), *own)
+        for k, own in enumerate(partials)
+    ]
+
+    def function(*operands):
+        if not any(map(_core.traced, operands)):
+            return ufunc(*operands)
+        try:
+            return tuple(part(*operands) for part in parts)
+        finally:
+            last.forget()
+
+    function.__name__ = name
+    enter(name, function, domains, partials)
+    return parts
+
+
+class _Last(threading.local):
+    """The last results of a ufunc with several outputs on a thread."""
+
+    def __init__(self, ufunc):
+        self.ufunc = ufunc
+        self.operands = self.results = None
+
+    def output(self, k):
+        def value(*operands):
+            given = [(np.shape(x), np.asarray(x).tobytes()) for x in operands]
+            if given != self.operands:
+                self.results = self.ufunc(*operands)
+                self.operands = given
+            found = self.results[k]
+            return np.array(found) if np.ndim(found) else found
+
+        value.__name__ = self.ufunc.__name__
+        return value
+
+    def forget(self):
+        """Keep no large results longer than the call."""
+        if self.results is not None and np.size(self.results[0]) > MOST_KEPT:
+            self.operands = self.results = None
+
+
+def refuse(name, why):
+    """The function for traced values of a ufunc without a derivative: it raises the reason."""
+
+    def function(*operands):
+        raise NoDerivativeError(
+            f"scipy.special.{name} has no derivative in ad_core{_core.user_line()}; {why}"
+        )
+
+    UFUNCS[getattr(sp, name)] = function
