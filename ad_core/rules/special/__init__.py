@@ -17,6 +17,9 @@ from ad_core.rules.special import (  # noqa: F401  (each adds its rows to the ta
     incomplete,
     integrals,
 )
-from ad_core.rules.special.table import ROWS, UFUNCS
+from ad_core.rules.special.coverage import remedy
+from ad_core.rules.special.table import ROWS, UFUNCS, refuse_ufuncs
 
 __all__ = ["ROWS", "UFUNCS"]
+
+refuse_ufuncs(remedy)

@@ -29,6 +29,7 @@ row(
     lambda x, p, y: p * x ** (p - 1.0),
     lambda x, p, y: np.log(x) * x**p,
 )
+row("wrightomega", [ANY], lambda x, y: y / (1.0 + y))
 
 # Logistic functions
 expit = row("expit", [ANY], lambda x, y: y * expit(-x))

@@ -148,3 +148,12 @@ lpmv = row(
     None,
     lambda m, v, x, y: (v * x * y - (v + m) * lpmv(m, v - 1.0, x)) / (x * x - 1.0),
 )
+
+# sin(n x / 2) / (n sin(x / 2)) is a Chebyshev polynomial of cos(x / 2)
+row(
+    "diric",
+    [(-3.0, 3.0), range(1, 6)],
+    lambda x, n, y: -np.where(np.less(n, 2), 0.0, np.sin(0.5 * x) / n)
+    * gegenbauer(np.maximum(n - 2, 0), 2.0, np.cos(0.5 * x)),
+    None,
+)

@@ -32,6 +32,8 @@ __all__ = [
     "Row",
     "inner",
     "outputs",
+    "refuse_ufuncs",
+    "refused",
     "row",
 ]
 
@@ -138,12 +140,21 @@ class _Last(threading.local):
             self.operands = self.results = None
 
 
-def refuse(name, why):
-    """The function for traced values of a ufunc without a derivative: it raises the reason."""
+def refused(name, why):
+    """The function for traced values of one without a derivative: it raises the reason."""
 
-    def function(*operands):
+    def function(*args, **kwargs):
         raise NoDerivativeError(
             f"scipy.special.{name} has no derivative in ad_core{_core.user_line()}; {why}"
         )
 
-    UFUNCS[getattr(sp, name)] = function
+    function.__name__ = name
+    return function
+
+
+def refuse_ufuncs(remedy):
+    """Let SciPy's ufuncs that have no row raise what to write instead: remedy(name)."""
+    for name in dir(sp):
+        ufunc = getattr(sp, name)
+        if isinstance(ufunc, np.ufunc) and ufunc not in UFUNCS and remedy(name):
+            UFUNCS[ufunc] = refused(name, remedy(name))
