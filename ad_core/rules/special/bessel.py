@@ -6,9 +6,9 @@ import math
 import numpy as np
 import scipy.special as sp
 
-from ad_core.rules.special.table import ANY, POSITIVE, REAL, WHOLE, outputs, row
+from ad_core.rules.special.table import ANY, POSITIVE, REAL, WHOLE, inner, outputs, row
 
-__all__ = ["i0", "j0", "jv", "k0", "modstruve", "struve", "y0"]
+__all__ = ["i0", "ive", "j0", "k0", "modstruve", "spherical_in", "struve", "y0"]
 
 ORDER = (0.2, 3.5)
 TERMS = 10  # of an asymptotic series, which is used where x is beyond FAR (1 + v^2)
@@ -58,32 +58,53 @@ kve = row(
     lambda v, x, y: _scaled_slope(v, x, y, y - 0.5 * (kve(v - 1.0, x) + kve(v + 1.0, x)), 1.0),
 )
 
-# Of whole order
+# Of whole order. Functions of the order 0 and 1 are much faster than those of any order. The
+# quotients below are smooth at 0, where the functions of any order have the further derivatives.
+def _quotient(y, x):
+    """y / x, which is 1 / 2 at 0."""
+    zero = np.equal(x, 0.0)
+    return np.where(zero, 0.5, y / np.where(zero, 1.0, x))
+
+
+_j1_slope = inner(
+    "derivative of j1",
+    lambda x: sp.j0(x) - _quotient(sp.j1(x), x),
+    lambda x, y: 0.25 * (jv(3.0, x) - 3.0 * j1(x)),
+)
+_i1_slope = inner(
+    "derivative of i1",
+    lambda x: sp.i0(x) - _quotient(sp.i1(x), x),
+    lambda x, y: 0.25 * (iv(3.0, x) + 3.0 * i1(x)),
+)
+# exp(-|x|) times the derivative of I(1, x)
+_i1e_slope = inner(
+    "derivative of i1e",
+    lambda x: sp.i0e(x) - _quotient(sp.i1e(x), x),
+    lambda x, y: 0.25 * (ive(3.0, x) + 3.0 * i1e(x)) - np.sign(x) * y,
+)
 yn = row("yn", [WHOLE, POSITIVE], None, lambda n, x, y: 0.5 * (yv(n - 1.0, x) - yv(n + 1.0, x)))
 kn = row("kn", [WHOLE, POSITIVE], None, lambda n, x, y: -0.5 * (kv(n - 1.0, x) + kv(n + 1.0, x)))
 j0 = row("j0", [ANY], lambda x, y: -j1(x))
-j1 = row("j1", [ANY], lambda x, y: 0.5 * (j0(x) - jv(2.0, x)))
+j1 = row("j1", [ANY], lambda x, y: _j1_slope(x))
 y0 = row("y0", [POSITIVE], lambda x, y: -y1(x))
-y1 = row("y1", [POSITIVE], lambda x, y: 0.5 * (y0(x) - yv(2.0, x)))
+y1 = row("y1", [POSITIVE], lambda x, y: y0(x) - y / x)
 i0 = row("i0", [REAL], lambda x, y: i1(x))
-i1 = row("i1", [REAL], lambda x, y: 0.5 * (i0(x) + iv(2.0, x)))
+i1 = row("i1", [REAL], lambda x, y: _i1_slope(x))
 k0 = row("k0", [POSITIVE], lambda x, y: -k1(x))
-k1 = row("k1", [POSITIVE], lambda x, y: -0.5 * (k0(x) + kv(2.0, x)))
+k1 = row("k1", [POSITIVE], lambda x, y: -k0(x) - y / x)
 i0e = row(
     "i0e", [REAL], lambda x, y: _scaled_slope(0.0, x, y, i1e(x) - np.sign(x) * y, -1.0)
 )
 i1e = row(
     "i1e",
     [REAL],
-    lambda x, y: _scaled_slope(
-        1.0, x, y, 0.5 * (i0e(x) + ive(2.0, x)) - np.sign(x) * y, -1.0
-    ),
+    lambda x, y: _scaled_slope(1.0, x, y, _i1e_slope(x) - np.sign(x) * y, -1.0),
 )
 k0e = row("k0e", [POSITIVE], lambda x, y: _scaled_slope(0.0, x, y, y - k1e(x), 1.0))
 k1e = row(
     "k1e",
     [POSITIVE],
-    lambda x, y: _scaled_slope(1.0, x, y, y - 0.5 * (k0e(x) + kve(2.0, x)), 1.0),
+    lambda x, y: _scaled_slope(1.0, x, y, y - k0e(x) - y / x, 1.0),
 )
 
 

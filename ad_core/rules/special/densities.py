@@ -20,6 +20,7 @@ from ad_core.rules.special.gamma import (
     polygamma_difference_value,
     psi,
 )
+from ad_core.rules.special.moments import moment
 from ad_core.rules.special.table import inner
 
 __all__ = ["beta_by_shapes", "beta_density", "gamma_by_shape", "gamma_density"]
@@ -115,29 +116,6 @@ def _is_pole(a):
     return np.logical_and(np.less_equal(a, 0.0), np.equal(a, np.floor(a)))
 
 
-def _moment(orders, cumulant):
-    """The derivative of a density by its shapes, divided by the density: a Bell polynomial.
-
-    cumulant(i, j): the derivative of the density's logarithm i times by the first and j times by
-    the second shape.
-    """
-    known = {(0, 0): 1.0}
-
-    def moment(i, j):
-        if (i, j) not in known:
-            low, high = (i - 1, j) if i else (i, j - 1)
-            total = 0.0
-            for k in range(low + 1):
-                for m in range(high + 1):
-                    factor = math.comb(low, k) * math.comb(high, m)
-                    own = cumulant(k + 1, m) if i else cumulant(k, m + 1)
-                    total = total + factor * moment(low - k, high - m) * own
-            known[i, j] = total
-        return known[i, j]
-
-    return moment(*orders)
-
-
 def _in_blocks(function, *operands):
     """function of flat columns of the operands, a block at a time; its rows are summed."""
     arrays = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in operands))
@@ -167,8 +145,8 @@ def _gamma_block(order, a, x):
     constants = [-_polygamma(k, a)[:, None] for k in range(order)]
     lower = np.less(log, -constants[0][:, 0])
 
-    def moment(logs, k):
-        return _moment(
+    def moment_of(logs, k):
+        return moment(
             (order, 0), lambda i, j: (logs if i == 1 else 0.0) + constants[i - 1][k]
         )
 
@@ -191,10 +169,10 @@ def _gamma_block(order, a, x):
             moved = np.log1p(u / z[:, None])
             weight = np.exp((p[:, None] - 1.0) * moved - u)
             factor = -_gamma_density_value(p, z) * scale
-        found[k] = factor * ((weight * moment(moved + log[k, None], k)) @ WEIGHTS)
+        found[k] = factor * ((weight * moment_of(moved + log[k, None], k)) @ WEIGHTS)
     if small.size:
         density = _gamma_density_value(a[small], x[small])
-        found[small] += density * moment(log[small, None], small)[:, 0]
+        found[small] += density * moment_of(log[small, None], small)[:, 0]
     return np.where(np.isnan(a + x) | (a < 0.0) | (x < 0.0), np.nan, found)
 
 
@@ -240,13 +218,13 @@ def _beta_lower(i, j, a, b, x, y, log_x, log_y):
     # log(1 - t) without the constant log(y)
     moved = np.log1p(-(x / y)[:, None] * np.expm1(-u))
     weight = np.exp(-p[:, None] * u + (b[:, None] - 1.0) * moved)
-    moment = _beta_moment(i, j, p, b, p + b, log_x[:, None] - u, log_y[:, None] + moved)
-    found = x * _beta_density_value(p, b, x, y) * scale * ((weight * moment) @ WEIGHTS)
+    factor = _beta_moment(i, j, p, b, p + b, log_x[:, None] - u, log_y[:, None] + moved)
+    found = x * _beta_density_value(p, b, x, y) * scale * ((weight * factor) @ WEIGHTS)
     if np.any(small):
         n = a + b
         first = _beta_density_value(p, b + 1.0, x, y) * b / n / np.where(small, n + 1.0, 1.0)
-        moment = _beta_moment(i, j, p, b, n, log_x[:, None], log_y[:, None])[:, 0]
-        found = np.where(small, found + first * moment, found)
+        factor = _beta_moment(i, j, p, b, n, log_x[:, None], log_y[:, None])[:, 0]
+        found = np.where(small, found + first * factor, found)
     return found
 
 
@@ -261,7 +239,7 @@ def _beta_moment(i, j, a, b, n, log_x, log_y):
         own = polygamma_difference_value(k + m - 1, shape, n - shape)[:, None]
         return own + log if k + m == 1 else own
 
-    return _moment((i, j), cumulant)
+    return moment((i, j), cumulant)
 
 
 # Functions for traced values. Orders are plain.
@@ -276,7 +254,7 @@ gamma_density = inner(
 def _gamma_by_shape_slope(n, a, x, y):
     n = int(n)
     log = np.log(x) - psi(a)
-    return gamma_density(a, x) * _moment(
+    return gamma_density(a, x) * moment(
         (n, 0), lambda i, j: log if i == 1 else -polygamma(i - 1, a)
     )
 
@@ -312,7 +290,7 @@ def _beta_by_shapes_slope(i, j, a, b, x, y):
         own = polygamma_difference(m - 1, b, a)
         return own + np.log(y) if m == 1 else own
 
-    return beta_density(a, b, x, y) * _moment((i, j), cumulant)
+    return beta_density(a, b, x, y) * moment((i, j), cumulant)
 
 
 # The derivative of betainc i times by a and j times by b, whose own derivative by x is the whole

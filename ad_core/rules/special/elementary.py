@@ -5,9 +5,10 @@ functions, entropies, losses, Box-Cox transforms, and angles in degrees."""
 import math
 
 import numpy as np
+import scipy.special as sp
 
 from ad_core.rules.special.hypergeometric import hyp1f1
-from ad_core.rules.special.table import ANY, POSITIVE, REAL, UNIT, row
+from ad_core.rules.special.table import ANY, POSITIVE, REAL, UNIT, inner, row
 
 __all__ = ["exprel", "exprel_slope", "xlog1py", "xlogy"]
 
@@ -21,8 +22,22 @@ row("exp10", [REAL], lambda x, y: LOG_10 * y)
 row("expm1", [REAL], lambda x, y: np.exp(x))
 row("log1p", [(-0.9, 9.0)], lambda x, y: 1.0 / (1.0 + x))
 row("cosm1", [REAL], lambda x, y: -np.sin(x))
-# (exp(x) - 1) / x, whose derivative by the definition would cancel near 0
-exprel = row("exprel", [ANY], lambda x, y: 0.5 * hyp1f1(2.0, 3.0, x))
+
+
+def _exprel_slope_value(x):
+    """By the definition, (exp(x) - 1) / x, and by the power series near 0, where that cancels."""
+    near = np.less(np.absolute(x), 1.0)
+    large, small = np.where(near, 1.0, x), np.where(near, x, 0.0)
+    series = 0.0
+    for k in range(18, -1, -1):
+        series = series * small + (k + 1) / math.factorial(k + 2)
+    return np.where(near, series, (sp.exprel(large) * (large - 1.0) + 1.0) / large)[()]
+
+
+exprel_slope = inner(
+    "derivative of exprel", _exprel_slope_value, lambda x, y: hyp1f1(3.0, 4.0, x) / 3.0
+)
+exprel = row("exprel", [ANY], lambda x, y: exprel_slope(x))
 row(
     "powm1",
     [POSITIVE, REAL],
@@ -81,10 +96,6 @@ row(
 
 
 # Box-Cox transforms. All are written with exprel, which is smooth at an exponent of 0.
-def exprel_slope(x):
-    return 0.5 * hyp1f1(2.0, 3.0, x)
-
-
 def _inverse_by_exponent(y, lmbda, z):
     """The derivative by lmbda of log1p(lmbda y) / lmbda = y / exprel(log1p(lmbda y)) is this."""
     w = np.log1p(lmbda * y)

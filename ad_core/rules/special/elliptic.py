@@ -16,56 +16,63 @@ from ad_core.rules.special.table import POSITIVE, inner, outputs, row
 __all__ = []
 
 BELOW_ONE = (-3.0, 0.95)
+# of D near m = 0, the highest power first
+D_SERIES = [
+    math.pi / 2.0 * sp.poch(0.5, k) * sp.poch(0.5, k + 1) / sp.factorial(k) / sp.factorial(k + 1)
+    for k in range(17, -1, -1)
+]
 STEP = 1e-100  # of a derivative by an imaginary step, which has no error of a difference
 RADIUS, AROUND = 0.25, 24  # of Cauchy's integrals for further derivatives, relative; their points
 
 
-def _derivatives(ufunc):
-    """The derivatives of a symmetric integral of k operands, which SciPy computes for complex
-    numbers: a function of k orders and the operands."""
+def _derivatives(ufunc, first):
+    """The derivatives of a symmetric integral, which SciPy computes for complex numbers: a function
+    of an order for each operand, and of the operands.
 
-    def value(*operands):
-        k = ufunc.nin
-        orders, at = [int(n) for n in operands[:k]], [np.asarray(x) for x in operands[k:]]
-        if sum(orders) == 1:
-            which = orders.index(1)
-            at[which] = at[which] + 1j * STEP
-            return np.imag(ufunc(*at)) / STEP
-        return np.real(_around(ufunc, orders, at))
+    first(ufunc, k, operands): the first derivative by operand k, or None for Cauchy's integral.
+    """
+    count = ufunc.nin
 
-    def partial(which):
-        def by(*operands):
-            orders = list(operands[: ufunc.nin])
-            orders[which] = orders[which] + 1
-            return function(*orders, *operands[ufunc.nin : -1])
+    def value(*given):
+        orders, at = [int(n) for n in given[:count]], [np.asarray(x) for x in given[count:]]
+        if first is not None and sum(orders) == 1:
+            return first(ufunc, orders.index(1), at)
+        return _around(ufunc, orders, at, AROUND // 2)
+
+    def partial(k):
+        def by(*given):
+            orders = [n + 1 if j == k else n for j, n in enumerate(given[:count])]
+            return function(*orders, *given[count:-1])
 
         return by
 
-    function = inner(
-        f"derivative of {ufunc.__name__}",
-        value,
-        *[None] * ufunc.nin,
-        *(partial(which) for which in range(ufunc.nin)),
-    )
+    name = f"derivative of {ufunc.__name__}"
+    function = inner(name, value, *[None] * count, *map(partial, range(count)))
     return function
 
 
-def _around(ufunc, orders, at):
-    """The derivative by Cauchy's integral in each operand, on circles away from 0."""
+def _by_imaginary_step(ufunc, k, at):
+    return np.imag(ufunc(*(x + 1j * STEP if j == k else x for j, x in enumerate(at)))) / STEP
+
+
+def _around(ufunc, orders, at, points=AROUND):
+    """The derivative by Cauchy's integrals on circles away from 0. The function is real on the real
+    axis: half of the outermost circle suffices."""
     which = next((k for k, n in enumerate(orders) if n), None)
     if which is None:
         return ufunc(*at)
     n, radius, total = orders[which], RADIUS * np.absolute(at[which]), 0.0
     rest = [0 if k == which else m for k, m in enumerate(orders)]
-    for j in range(AROUND):
+    for j in range(points):
         angle = 2j * math.pi * (j + 0.5) / AROUND
         moved = [x + radius * np.exp(angle) if k == which else x for k, x in enumerate(at)]
         total = total + np.exp(-n * angle) * _around(ufunc, rest, moved)
-    return math.factorial(n) / AROUND * total / radius**n
+    found = math.factorial(n) / points * total / radius**n
+    return np.real(found) if points < AROUND else found
 
 
 # Carlson's integrals
-_elliprd = _derivatives(sp.elliprd)
+_elliprd = _derivatives(sp.elliprd, _by_imaginary_step)
 elliprd = row(
     "elliprd",
     [POSITIVE, POSITIVE, POSITIVE],
@@ -93,7 +100,8 @@ row(
     lambda x, y, z, v: elliprf(x, y, z) / 4.0 - y * elliprd(x, z, y) / 12.0,
     lambda x, y, z, v: elliprf(x, y, z) / 4.0 - z * elliprd(x, y, z) / 12.0,
 )
-_elliprj = _derivatives(sp.elliprj)
+# SciPy's complex values of elliprj are not smooth enough for a step where operands are equal
+_elliprj = _derivatives(sp.elliprj, None)
 row(
     "elliprj",
     [POSITIVE, POSITIVE, POSITIVE, POSITIVE],
@@ -117,18 +125,27 @@ def _agm_slope(a, b, mean):
 
 # Legendre's complete integrals. K, E and D = (K - E) / m are closed under differentiation by m,
 # D by hypergeometric functions.
+def _d(m, k, e):
+    """D from m, K and E, by its power series where the difference would cancel."""
+    near = np.less(np.absolute(m), 0.1)
+    small, series = np.where(near, m, 0.0), 0.0
+    for factor in D_SERIES:
+        series = series * small + factor
+    return np.where(near, series, (k - e) / np.where(near, 1.0, m))[()]
+
+
 _integral_d = inner(
     "integral D",
-    lambda m: sp.elliprd(0.0, 1.0 - m, 1.0) / 3.0,
+    lambda m: _d(m, sp.ellipk(m), sp.ellipe(m)),
     lambda m, y: 3.0 * math.pi / 32.0 / (1.0 - m) * hyp2f1(1.5, 0.5, 3.0, m),
+)
+_integral_d_of = inner(
+    "integral D",
+    lambda p: _d(1.0 - p, sp.ellipkm1(p), sp.ellipe(1.0 - p)),
+    lambda p, y: -3.0 * math.pi / 32.0 / p * hyp2f1(1.5, 0.5, 3.0, 1.0 - p),
 )
 ellipk = row("ellipk", [BELOW_ONE], lambda m, y: 0.5 * (y - _integral_d(m)) / (1.0 - m))
 row("ellipkm1", [(0.05, 4.0)], lambda p, y: -0.5 * (y - _integral_d_of(p)) / p)
-_integral_d_of = inner(
-    "integral D",
-    lambda p: sp.elliprd(0.0, p, 1.0) / 3.0,
-    lambda p, y: -3.0 * math.pi / 32.0 / p * hyp2f1(1.5, 0.5, 3.0, 1.0 - p),
-)
 row("ellipe", [BELOW_ONE], lambda m, y: -0.5 * _integral_d(m))
 
 

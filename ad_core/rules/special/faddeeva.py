@@ -16,19 +16,22 @@ from ad_core.rules.special.table import inner
 __all__ = ["dawsn_derivative", "erfcx_derivative", "w_im", "w_re"]
 
 ROOT_PI = math.sqrt(math.pi)
-FAR, TERMS = 8.0, 24  # the series is used beyond FAR
+FAR, TERMS = 6.5, 36  # the series is used beyond FAR
 
 
 def _asymptotic(order, x, sign):
     """The derivative of the sum of (2 k - 1)!! / (2 sign)^k / x^(2 k + 1) over k >= 0."""
-    total, factor = 0.0, 1.0
+    factors, factor = [], 1.0
     for k in range(TERMS):
         # derivatives of 1 / x^(2 k + 1) bring down 2 k + 1, 2 k + 2, ...
         power = 2 * k + 1
-        rising = float(math.prod(range(power, power + order)))
-        total = total + factor * rising * x ** -float(power + order)
+        factors.append(factor * math.prod(range(power, power + order)))
         factor *= power / (2.0 * sign)
-    return (-1.0) ** order * total
+    t, total = 1.0 / x, 0.0
+    s = t * t
+    for factor in reversed(factors):
+        total = total * s + factor
+    return (-t) ** order * t * total
 
 
 def _near(order, x, values, first, sign):
@@ -39,20 +42,23 @@ def _near(order, x, values, first, sign):
     return now
 
 
-def _joined(order, x, far, near, series):
-    """The series where `far` is true, near(x) elsewhere."""
+def _joined(x, far, near, series):
+    """series(x) where `far` is true, near(x) elsewhere."""
     x = np.asarray(x)
-    found = near(np.where(far, 0.0, x))
-    if np.any(far):
-        found = np.where(far, series(np.where(far, x, FAR)), found)
-    return found[()]
+    if not np.any(far):
+        return near(x)
+    if np.all(far):
+        return series(x)
+    found = np.empty(x.shape, x.dtype)
+    found[far] = series(x[far])
+    found[~far] = near(x[~far])
+    return found
 
 
 def _erfcx_value(order, x):
     order = int(order)
     far = np.greater(x, FAR)
     return _joined(
-        order,
         x,
         far,
         lambda x: _near(order, x, sp.erfcx(x), -2.0 / ROOT_PI, 1.0),
@@ -64,7 +70,6 @@ def _dawsn_value(order, x):
     order = int(order)
     far = np.greater(np.absolute(x), FAR)
     return _joined(
-        order,
         x,
         far,
         lambda x: _near(order, x, sp.dawsn(x), 1.0, -1.0),
@@ -78,7 +83,6 @@ def _w_value(order, x, y):
     z = np.asarray(x) + 1j * np.asarray(y)
     far = np.logical_and(np.greater(np.absolute(z), FAR), np.greater_equal(y, 0.0))
     return _joined(
-        order,
         z,
         far,
         lambda z: _near(order, z, sp.wofz(z), 2j / ROOT_PI, -1.0),

@@ -9,6 +9,7 @@ import scipy.special as sp
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.rules.elementwise import elementwise
+from ad_core.rules.special.moments import moment
 from ad_core.rules.special.table import POSITIVE, REAL, inner, row
 
 __all__ = [
@@ -20,6 +21,11 @@ __all__ = [
     "psi",
     "zeta",
 ]
+
+# B(2 j) for the Bernoulli numbers B
+NUMBERS = [float(number) for number in sp.bernoulli(24)[2::2]]
+MOST_STEPS = 180  # down to where rgamma overflows
+FAR = 10.0  # from here on the asymptotic series is used where a difference would cancel
 
 
 def _plain_order(n, name):
@@ -40,18 +46,36 @@ def polygamma(n, x):
 def _polygamma_value(n, x):
     """sp.polygamma(n, x), which for any order also computes the digamma function."""
     if np.ndim(n) == 0 and n > 0:
+        if n == 1:
+            return _trigamma(x)
         return (-1.0) ** (n + 1) * sp.gamma(n + 1.0) * sp.zeta(n + 1, x)
     return sp.polygamma(n, x)
+
+
+def _trigamma(x):
+    """sp.polygamma(1, x), by which many functions have their second derivatives, and which takes
+    many times as long as the others: by the asymptotic series, from x + 10 on."""
+    x = np.asarray(x, dtype=float)
+    usual = np.logical_and(np.greater(x, 0.0), np.less(x, np.inf))
+    if not np.all(usual):
+        found = np.asarray(sp.zeta(2.0, x))
+        found[usual] = _trigamma(x[usual])
+        return found[()]
+    total, moved = 0.0, x
+    for _ in range(10):
+        total = total + 1.0 / (moved * moved)
+        moved = moved + 1.0
+    t = 1.0 / moved
+    s = t * t
+    series = 0.0
+    for number in NUMBERS[7::-1]:
+        series = (series + number) * s
+    return (total + t * (1.0 + series) + 0.5 * s)[()]
 
 
 _polygamma = elementwise(
     "scipy.special.polygamma", _polygamma_value, None, lambda n, x, y: polygamma(n + 1, x)
 )
-
-
-FAR = 10.0  # from here on the asymptotic series is used where a difference would cancel
-# B(2 j) for the Bernoulli numbers B
-NUMBERS = [float(number) for number in sp.bernoulli(24)[2::2]]
 
 
 def polygamma_difference_value(n, a, b):
@@ -86,11 +110,24 @@ polygamma_difference = inner(
 )
 
 
-def _rgamma_slope_value(x):
-    """-psi(x) / gamma(x), which is finite at the poles of both."""
-    pole = np.logical_and(np.less_equal(x, 0.0), np.equal(x, np.floor(x)))
-    n = np.where(pole, -x, 0.0)
-    return np.where(pole, np.cos(np.pi * n) * sp.gamma(n + 1.0), -sp.psi(x) * sp.rgamma(x))[()]
+def _rgamma_derivative_value(n, x):
+    """From 1/2 on by the polygamma functions, whose poles would cancel below; there by rgamma(x) =
+    x rgamma(x + 1)."""
+    n, x = int(n), np.asarray(x, dtype=float)
+    steps = np.clip(np.ceil(0.5 - x), 0.0, MOST_STEPS)
+    moved = x + np.where(np.isnan(steps), 0.0, steps)
+    # derivatives of the orders up to n
+    found = [
+        sp.rgamma(moved) * moment((k, 0), lambda i, j: -_polygamma_value(i - 1, moved))
+        for k in range(n + 1)
+    ]
+    for step in range(int(np.nanmax(steps, initial=0.0)), 0, -1):
+        now = np.greater_equal(steps, step)
+        factor = np.where(now, x + (step - 1.0), 1.0)
+        for k in range(n, -1, -1):
+            lower = k * found[k - 1] if k else 0.0
+            found[k] = factor * found[k] + np.where(now, lower, 0.0)
+    return found[n][()]
 
 
 # The gamma function
@@ -98,11 +135,12 @@ psi = row("psi", [POSITIVE], lambda x, y: polygamma(1, x))
 row("gamma", [POSITIVE], lambda x, y: y * psi(x))
 gammaln = row("gammaln", [POSITIVE], lambda x, y: psi(x))
 row("loggamma", [POSITIVE], lambda x, y: psi(x))
-rgamma = row("rgamma", [POSITIVE], lambda x, y: _rgamma_slope(x))
-_rgamma_slope = inner(
+rgamma = row("rgamma", [POSITIVE], lambda x, y: _rgamma_derivative(1, x))
+_rgamma_derivative = inner(
     "derivative of rgamma",
-    _rgamma_slope_value,
-    lambda x, y: (psi(x) ** 2 - polygamma(1, x)) * rgamma(x),
+    _rgamma_derivative_value,
+    None,
+    lambda n, x, y: _rgamma_derivative(n + 1, x),
 )
 row("gammasgn", [REAL], lambda x, y: 0.0)
 row(

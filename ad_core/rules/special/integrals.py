@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from ad_core.rules.special.bessel import i0, j0, k0, modstruve, struve, y0
+from ad_core.rules.special.bessel import i0, j0, k0, modstruve, spherical_in, struve, y0
 from ad_core.rules.special.elementary import exprel
 from ad_core.rules.special.table import POSITIVE, REAL, WHOLE, outputs, row
 
@@ -28,10 +28,6 @@ row("spence", [POSITIVE], lambda x, y: -1.0 / exprel(np.log(x)))
 
 
 # Sine and cosine integrals
-def _sinhc(x):
-    """sinh(x) / x, also at 0."""
-    return 0.5 * (exprel(x) + exprel(-x))
-
 
 outputs(
     "sici",
@@ -42,7 +38,7 @@ outputs(
 outputs(
     "shichi",
     [POSITIVE],
-    [lambda x, y: _sinhc(x)],
+    [lambda x, y: spherical_in(0, x)],
     [lambda x, y: np.cosh(x) / x],
 )
 
