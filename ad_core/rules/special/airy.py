@@ -77,7 +77,7 @@ _aie, _aipe, _bie, _bipe = outputs(
 )
 outputs(
     "itairy",
-    [POSITIVE],
+    [(0.2, 2.0)],
     [lambda x, y: _ai(x)],
     [lambda x, y: _bi(x)],
     [lambda x, y: _ai(-x)],

@@ -60,7 +60,6 @@ REFUSED = {
     "chndtridf": BY_HAND,
     "smirnov*": "use kolmogorov for large samples, or give it its derivative with custom_jvp",
     "wofz": "use voigt_profile, erfcx or dawsn, which are its parts",
-    "btdtr*": "use betainc and betaincinv",
 }
 
 
