@@ -10,8 +10,13 @@ special = pytest.importorskip("scipy.special")
 mirror = pytest.importorskip("ad_core.scipy.special")
 from ad_core.overrides.scipy.special import REFUSING  # noqa: E402
 from ad_core.rules.special import ROWS  # noqa: E402
-from ad_core.rules.special.coverage import AS_THEY_STAND, PLAIN, REFUSED, remedy  # noqa: E402
-from ad_core.rules.special.coverage import is_plain  # noqa: E402
+from ad_core.rules.special.coverage import (  # noqa: E402
+    AS_THEY_STAND,
+    PLAIN,
+    REFUSED,
+    is_plain,
+    remedy,
+)
 
 NAMES = [name for name in dir(special) if not name.startswith("_")]
 

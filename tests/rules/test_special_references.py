@@ -75,9 +75,7 @@ def test_incomplete_beta_by_its_shapes(a, b):
     for x in (1e-10, 0.1, a / (a + b), 0.9, 1.0 - 1e-7):
         at = a, b, x
         for k in (0, 1):
-            expected = exact(
-                lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True), at, k, 1
-            )
+            expected = exact(lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True), at, k, 1)
             found = ad_core.grad(ROWS["betainc"].function, k)(*at)
             assert found == pytest.approx(expected, rel=1e-10, abs=1e-30)
 

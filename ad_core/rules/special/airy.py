@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Airy functions of scipy.special and their integrals."""
 
-import math
-
 import numpy as np
 
-from ad_core.rules.special.table import POSITIVE, REAL, outputs
+from ad_core.rules.special.table import POSITIVE, outputs
 
 __all__ = []
 
@@ -56,24 +54,10 @@ _ai, _aip, _bi, _bip = outputs(
 _aie, _aipe, _bie, _bipe = outputs(
     "airye",
     [POSITIVE],
-    [
-        lambda x, y: _scaled_slope(
-            x, y, _aipe(x) + np.sqrt(x) * y, VALUES, -0.25, -1.0
-        )
-    ],
-    [
-        lambda x, y: _scaled_slope(
-            x, y, x * _aie(x) + np.sqrt(x) * y, SLOPES, 0.25, -1.0
-        )
-    ],
-    [
-        lambda x, y: _scaled_slope(x, y, _bipe(x) - _root(x) * y, VALUES, -0.25, 1.0)
-    ],
-    [
-        lambda x, y: _scaled_slope(
-            x, y, x * _bie(x) - _root(x) * y, SLOPES, 0.25, 1.0
-        )
-    ],
+    [lambda x, y: _scaled_slope(x, y, _aipe(x) + np.sqrt(x) * y, VALUES, -0.25, -1.0)],
+    [lambda x, y: _scaled_slope(x, y, x * _aie(x) + np.sqrt(x) * y, SLOPES, 0.25, -1.0)],
+    [lambda x, y: _scaled_slope(x, y, _bipe(x) - _root(x) * y, VALUES, -0.25, 1.0)],
+    [lambda x, y: _scaled_slope(x, y, x * _bie(x) - _root(x) * y, SLOPES, 0.25, 1.0)],
 )
 outputs(
     "itairy",

@@ -36,13 +36,15 @@ def _scaled_slope(v, x, y, near, sign):
 jv = row("jv", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (jv(v - 1.0, x) - jv(v + 1.0, x)))
 yv = row("yv", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (yv(v - 1.0, x) - yv(v + 1.0, x)))
 iv = row("iv", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (iv(v - 1.0, x) + iv(v + 1.0, x)))
-kv = row("kv", [ORDER, POSITIVE], None, lambda v, x, y: -0.5 * (kv(v - 1.0, x) + kv(v + 1.0, x)))
-jve = row(
-    "jve", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (jve(v - 1.0, x) - jve(v + 1.0, x))
+# K is even in its order, and one term of this sum suffices since both have one sign
+kv = row(
+    "kv",
+    [ORDER, POSITIVE],
+    None,
+    lambda v, x, y: -kv(np.absolute(v) - 1.0, x) - np.absolute(v) / x * y,
 )
-yve = row(
-    "yve", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (yve(v - 1.0, x) - yve(v + 1.0, x))
-)
+jve = row("jve", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (jve(v - 1.0, x) - jve(v + 1.0, x)))
+yve = row("yve", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (yve(v - 1.0, x) - yve(v + 1.0, x)))
 ive = row(
     "ive",
     [ORDER, POSITIVE],
@@ -55,8 +57,11 @@ kve = row(
     "kve",
     [ORDER, POSITIVE],
     None,
-    lambda v, x, y: _scaled_slope(v, x, y, y - 0.5 * (kve(v - 1.0, x) + kve(v + 1.0, x)), 1.0),
+    lambda v, x, y: _scaled_slope(
+        v, x, y, y - kve(np.absolute(v) - 1.0, x) - np.absolute(v) / x * y, 1.0
+    ),
 )
+
 
 # Of whole order. Functions of the order 0 and 1 are much faster than those of any order. The
 # quotients below are smooth at 0, where the functions of any order have the further derivatives.
@@ -83,7 +88,7 @@ _i1e_slope = inner(
     lambda x, y: 0.25 * (ive(3.0, x) + 3.0 * i1e(x)) - np.sign(x) * y,
 )
 yn = row("yn", [WHOLE, POSITIVE], None, lambda n, x, y: 0.5 * (yv(n - 1.0, x) - yv(n + 1.0, x)))
-kn = row("kn", [WHOLE, POSITIVE], None, lambda n, x, y: -0.5 * (kv(n - 1.0, x) + kv(n + 1.0, x)))
+kn = row("kn", [WHOLE, POSITIVE], None, lambda n, x, y: -kv(n - 1.0, x) - n / x * y)
 j0 = row("j0", [ANY], lambda x, y: -j1(x))
 j1 = row("j1", [ANY], lambda x, y: _j1_slope(x))
 y0 = row("y0", [POSITIVE], lambda x, y: -y1(x))
@@ -92,9 +97,7 @@ i0 = row("i0", [REAL], lambda x, y: i1(x))
 i1 = row("i1", [REAL], lambda x, y: _i1_slope(x))
 k0 = row("k0", [POSITIVE], lambda x, y: -k1(x))
 k1 = row("k1", [POSITIVE], lambda x, y: -k0(x) - y / x)
-i0e = row(
-    "i0e", [REAL], lambda x, y: _scaled_slope(0.0, x, y, i1e(x) - np.sign(x) * y, -1.0)
-)
+i0e = row("i0e", [REAL], lambda x, y: _scaled_slope(0.0, x, y, i1e(x) - np.sign(x) * y, -1.0))
 i1e = row(
     "i1e",
     [REAL],
@@ -117,32 +120,36 @@ spherical_jn = row(
     "spherical_jn",
     [WHOLE, POSITIVE],
     None,
-    lambda n, x, y: (n * spherical_jn(_below(n), x) - (n + 1) * spherical_jn(n + 1, x))
-    / (2 * n + 1),
+    lambda n, x, y: (
+        (n * spherical_jn(_below(n), x) - (n + 1) * spherical_jn(n + 1, x)) / (2 * n + 1)
+    ),
     ufunc="_spherical_jn",
 )
 spherical_yn = row(
     "spherical_yn",
     [WHOLE, POSITIVE],
     None,
-    lambda n, x, y: (n * spherical_yn(_below(n), x) - (n + 1) * spherical_yn(n + 1, x))
-    / (2 * n + 1),
+    lambda n, x, y: (
+        (n * spherical_yn(_below(n), x) - (n + 1) * spherical_yn(n + 1, x)) / (2 * n + 1)
+    ),
     ufunc="_spherical_yn",
 )
 spherical_in = row(
     "spherical_in",
     [WHOLE, POSITIVE],
     None,
-    lambda n, x, y: (n * spherical_in(_below(n), x) + (n + 1) * spherical_in(n + 1, x))
-    / (2 * n + 1),
+    lambda n, x, y: (
+        (n * spherical_in(_below(n), x) + (n + 1) * spherical_in(n + 1, x)) / (2 * n + 1)
+    ),
     ufunc="_spherical_in",
 )
 spherical_kn = row(
     "spherical_kn",
     [WHOLE, POSITIVE],
     None,
-    lambda n, x, y: -(n * spherical_kn(_below(n), x) + (n + 1) * spherical_kn(n + 1, x))
-    / (2 * n + 1),
+    lambda n, x, y: (
+        -(n * spherical_kn(_below(n), x) + (n + 1) * spherical_kn(n + 1, x)) / (2 * n + 1)
+    ),
     ufunc="_spherical_kn",
 )
 

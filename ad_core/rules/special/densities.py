@@ -146,9 +146,7 @@ def _gamma_block(order, a, x):
     lower = np.less(log, -constants[0][:, 0])
 
     def moment_of(logs, k):
-        return moment(
-            (order, 0), lambda i, j: (logs if i == 1 else 0.0) + constants[i - 1][k]
-        )
+        return moment((order, 0), lambda i, j: (logs if i == 1 else 0.0) + constants[i - 1][k])
 
     for side in (True, False):
         k = np.flatnonzero((lower == side) & (x > 0.0) & (x < np.inf) & (a > 0.0))

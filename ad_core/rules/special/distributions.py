@@ -13,7 +13,6 @@ from ad_core.rules.special.bessel import ive
 from ad_core.rules.special.densities import (
     beta_by_shapes,
     beta_density,
-    gamma_by_shape,
     gamma_density,
 )
 from ad_core.rules.special.elementary import exprel_slope
@@ -330,12 +329,12 @@ row(
 
 
 # Tukey's lambda distribution, whose quantile is boxcox(p, l) - boxcox(1 - p, l)
-def _tukey_density(x, p, l):  # noqa: E741
+def _tukey_density(x, p, l):
     outside = np.greater(np.absolute(x) * l, 1.0)
     return np.where(outside, 0.0, 1.0 / (p ** (l - 1.0) + (1.0 - p) ** (l - 1.0)))[()]
 
 
-def _tukey_quantile_l(p, l):  # noqa: E741
+def _tukey_quantile_l(p, l):
     first, second = np.log(p), np.log1p(-p)
     return first**2 * exprel_slope(l * first) - second**2 * exprel_slope(l * second)
 

@@ -52,9 +52,7 @@ row("log_expit", [ANY], lambda x, y: expit(-x))
 row("logit", [UNIT], lambda x, y: 1.0 / (x * (1.0 - x)))
 
 # x log y, with 0 log 0 = 0, and related functions
-xlogy = row(
-    "xlogy", [REAL, POSITIVE], lambda x, y, v: np.log(y), lambda x, y, v: x / y
-)
+xlogy = row("xlogy", [REAL, POSITIVE], lambda x, y, v: np.log(y), lambda x, y, v: x / y)
 xlog1py = row(
     "xlog1py", [REAL, (-0.9, 5.0)], lambda x, y, v: np.log1p(y), lambda x, y, v: x / (1.0 + y)
 )
@@ -139,4 +137,3 @@ row(
     lambda d, m, s, y: DEGREE / 60.0,
     lambda d, m, s, y: DEGREE / 3600.0,
 )
-

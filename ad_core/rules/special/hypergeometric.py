@@ -55,8 +55,9 @@ jacobi = row(
     None,
     None,
     None,
-    lambda n, a, b, x, y: _factor(n, 0.5 * (n + a + b + 1.0))
-    * jacobi(_below(n), a + 1.0, b + 1.0, x),
+    lambda n, a, b, x, y: (
+        _factor(n, 0.5 * (n + a + b + 1.0)) * jacobi(_below(n), a + 1.0, b + 1.0, x)
+    ),
 )
 gegenbauer = row(
     "eval_gegenbauer",
@@ -153,7 +154,9 @@ lpmv = row(
 row(
     "diric",
     [(-3.0, 3.0), range(1, 6)],
-    lambda x, n, y: -np.where(np.less(n, 2), 0.0, np.sin(0.5 * x) / n)
-    * gegenbauer(np.maximum(n - 2, 0), 2.0, np.cos(0.5 * x)),
+    lambda x, n, y: (
+        -np.where(np.less(n, 2), 0.0, np.sin(0.5 * x) / n)
+        * gegenbauer(np.maximum(n - 2, 0), 2.0, np.cos(0.5 * x))
+    ),
     None,
 )

@@ -7,7 +7,7 @@ import numpy as np
 
 from ad_core.rules.special.bessel import i0, j0, k0, modstruve, spherical_in, struve, y0
 from ad_core.rules.special.elementary import exprel
-from ad_core.rules.special.table import POSITIVE, REAL, WHOLE, outputs, row
+from ad_core.rules.special.table import POSITIVE, WHOLE, outputs, row
 
 __all__ = []
 

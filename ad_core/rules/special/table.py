@@ -76,8 +76,14 @@ def row(name, domains, *partials, ufunc=None, value=None):
 
 
 def inner(name, value, *partials):
-    """A function that partials of the table need, and that SciPy does not have."""
-    return elementwise(f"scipy.special's {name}", value, *partials)
+    """A function that partials of the table need, and that SciPy does not have. Partials never
+    warn."""
+
+    def quiet(*operands):
+        with _core.float_errors(all="ignore"):
+            return value(*operands)
+
+    return elementwise(f"scipy.special's {name}", quiet, *partials)
 
 
 def enter(name, function, domains, partials, ufunc=None):
