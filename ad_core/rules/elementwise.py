@@ -56,7 +56,9 @@ class _ElementwiseFunction:
     def of_arrays(self, operands):
         if len(operands) != len(self.partials):
             raise TypeError(f"{self.name} takes {len(self.partials)} arrays, got {len(operands)}")
-        if isinstance(self.value, np.ufunc) and not _core.all_operable(operands):
+        if isinstance(self.value, np.ufunc) and (
+            not _core.all_operable(operands) or any(map(_is_complex, operands))
+        ):
             return self.value(*operands)  # which calls the __array_ufunc__ of their classes
         arrays = [_plain_if_constant(x) for x in operands]
         places = [k for k, x in enumerate(arrays) if _core.traced(x)]
@@ -172,6 +174,10 @@ class _Call:
         if _core.tape_size(recording.trace)["guards"]:
             return None
         return recording.trace, recording.inputs.nodes, recording.outputs.nodes
+
+
+def _is_complex(x):
+    return isinstance(x, complex) or getattr(getattr(x, "dtype", None), "kind", None) == "c"
 
 
 def _plain_if_constant(x):

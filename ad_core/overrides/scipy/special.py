@@ -12,7 +12,7 @@ from ad_core.recording.arrays import as_array
 from ad_core.rules.special import ROWS, UFUNCS
 from ad_core.rules.special import gamma as gamma_rows
 from ad_core.rules.special.coverage import AS_THEY_STAND, is_plain, remedy
-from ad_core.rules.special.table import refused
+from ad_core.rules.special.table import HOLOMORPHIC, refused
 
 FUNCTIONS = {}  # name in scipy.special -> the function for plain and traced values
 REFUSING = {}  # the same for functions without a derivative: traced values raise an error
@@ -196,7 +196,16 @@ def _refusing(name):
 
 def _fill():
     """Enter the functions of the table, those above, and those of SciPy that are as they stand."""
-    for function in (logsumexp, softmax, log_softmax, polygamma, zeta, multigammaln, comb, perm):
+    for function in (
+        logsumexp,
+        softmax,
+        log_softmax,
+        polygamma,
+        zeta,
+        multigammaln,
+        comb,
+        perm,
+    ):
         FUNCTIONS[function.__name__] = function
     for name in ("spherical_jn", "spherical_yn", "spherical_in", "spherical_kn"):
         FUNCTIONS[name] = _spherical(name)
@@ -207,8 +216,8 @@ def _fill():
         if remedy(name) is not None:
             REFUSING[name] = _refusing(name)
         elif isinstance(original, np.ufunc):
-            if original in UFUNCS:
-                FUNCTIONS[name] = UFUNCS[original]
+            if original in UFUNCS or original in HOLOMORPHIC:
+                FUNCTIONS[name] = UFUNCS.get(original, original)
         elif name in ROWS:
             FUNCTIONS[name] = _composed(ROWS[name].function)
         elif name in AS_THEY_STAND:

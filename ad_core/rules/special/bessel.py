@@ -6,7 +6,17 @@ import math
 import numpy as np
 import scipy.special as sp
 
-from ad_core.rules.special.table import ANY, POSITIVE, REAL, WHOLE, inner, outputs, row
+from ad_core.rules.special.table import (
+    ANY,
+    HOLOMORPHIC,
+    POSITIVE,
+    REAL,
+    WHOLE,
+    Holomorphic,
+    inner,
+    outputs,
+    row,
+)
 
 __all__ = ["i0", "ive", "j0", "k0", "modstruve", "spherical_in", "struve", "y0"]
 
@@ -33,15 +43,34 @@ def _scaled_slope(v, x, y, near, sign):
 
 
 # Cylinder functions of real order
-jv = row("jv", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (jv(v - 1.0, x) - jv(v + 1.0, x)))
-yv = row("yv", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (yv(v - 1.0, x) - yv(v + 1.0, x)))
-iv = row("iv", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (iv(v - 1.0, x) + iv(v + 1.0, x)))
+jv = row(
+    "jv",
+    [ORDER, POSITIVE],
+    None,
+    lambda v, x, y: 0.5 * (jv(v - 1.0, x) - jv(v + 1.0, x)),
+    holomorphic=True,
+)
+yv = row(
+    "yv",
+    [ORDER, POSITIVE],
+    None,
+    lambda v, x, y: 0.5 * (yv(v - 1.0, x) - yv(v + 1.0, x)),
+    holomorphic=True,
+)
+iv = row(
+    "iv",
+    [ORDER, POSITIVE],
+    None,
+    lambda v, x, y: 0.5 * (iv(v - 1.0, x) + iv(v + 1.0, x)),
+    holomorphic=True,
+)
 # K is even in its order, and one term of this sum suffices since both have one sign
 kv = row(
     "kv",
     [ORDER, POSITIVE],
     None,
     lambda v, x, y: -kv(np.absolute(v) - 1.0, x) - np.absolute(v) / x * y,
+    holomorphic=True,
 )
 jve = row("jve", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (jve(v - 1.0, x) - jve(v + 1.0, x)))
 yve = row("yve", [ORDER, POSITIVE], None, lambda v, x, y: 0.5 * (yve(v - 1.0, x) - yve(v + 1.0, x)))
@@ -61,6 +90,10 @@ kve = row(
         v, x, y, y - kve(np.absolute(v) - 1.0, x) - np.absolute(v) / x * y, 1.0
     ),
 )
+
+
+for _h in (sp.hankel1, sp.hankel2):
+    HOLOMORPHIC[_h] = Holomorphic(lambda v, z, y, h=_h: 0.5 * (h(v - 1.0, z) - h(v + 1.0, z)), 1)
 
 
 # Of whole order. Functions of the order 0 and 1 are much faster than those of any order. The

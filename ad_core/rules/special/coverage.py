@@ -10,7 +10,9 @@ from fnmatch import fnmatchcase
 
 __all__ = ["AS_THEY_STAND", "is_plain", "remedy"]
 
-AS_THEY_STAND = ("assoc_laguerre", "ivp", "jvp", "kvp", "sinc", "softplus", "yvp")
+AS_THEY_STAND = (
+    "assoc_laguerre", "h1vp", "h2vp", "ivp", "jvp", "kvp", "lambertw", "sinc", "softplus", "yvp",
+)  # fmt: skip
 
 # Patterns of names
 PLAIN = (
@@ -38,11 +40,9 @@ REFUSED = {
     "lpmn": OF_POLYNOMIALS,
     "lq*": BY_HAND,
     "factorial": "use gamma(x + 1)",
-    "hankel*": "its results are complex; use jv and yv",
-    "h?vp": "its results are complex; use jvp and yvp",
+    "hankel?e": "use hankel1 and hankel2",
     "kelvin": "its results are complex; use ber, bei, ker and kei",
     "modfresnel*": "its results are complex; use fresnel",
-    "lambertw": BY_HAND,
     "lmbda": "use jv",
     "round": "use np.rint",
     "riccati_jn": "use spherical_jn",
@@ -59,7 +59,6 @@ REFUSED = {
     "ncf*": BY_HAND,
     "chndtridf": BY_HAND,
     "smirnov*": "use kolmogorov for large samples, or give it its derivative with custom_jvp",
-    "wofz": "use voigt_profile, erfcx or dawsn, which are its parts",
 }
 
 

@@ -8,7 +8,16 @@ import numpy as np
 import scipy.special as sp
 
 from ad_core.rules.special.hypergeometric import hyp1f1
-from ad_core.rules.special.table import ANY, POSITIVE, REAL, UNIT, inner, row
+from ad_core.rules.special.table import (
+    ANY,
+    HOLOMORPHIC,
+    POSITIVE,
+    REAL,
+    UNIT,
+    Holomorphic,
+    inner,
+    row,
+)
 
 __all__ = ["exprel", "exprel_slope", "xlog1py", "xlogy"]
 
@@ -19,8 +28,8 @@ DEGREE = math.pi / 180.0
 row("cbrt", [ANY], lambda x, y: 1.0 / (3.0 * y * y))
 row("exp2", [REAL], lambda x, y: LOG_2 * y)
 row("exp10", [REAL], lambda x, y: LOG_10 * y)
-row("expm1", [REAL], lambda x, y: np.exp(x))
-row("log1p", [(-0.9, 9.0)], lambda x, y: 1.0 / (1.0 + x))
+row("expm1", [REAL], lambda x, y: np.exp(x), holomorphic=True)
+row("log1p", [(-0.9, 9.0)], lambda x, y: 1.0 / (1.0 + x), holomorphic=True)
 row("cosm1", [REAL], lambda x, y: -np.sin(x))
 
 
@@ -44,7 +53,9 @@ row(
     lambda x, p, y: p * x ** (p - 1.0),
     lambda x, p, y: np.log(x) * x**p,
 )
-row("wrightomega", [ANY], lambda x, y: y / (1.0 + y))
+# of a complex operand, a branch and a tolerance; 1 / (exp(y) (1 + y)) is finite at 0
+HOLOMORPHIC[sp._ufuncs._lambertw] = Holomorphic(lambda z, k, tol, y: np.exp(-y) / (1.0 + y), 0)
+row("wrightomega", [ANY], lambda x, y: y / (1.0 + y), holomorphic=True)
 
 # Logistic functions
 expit = row("expit", [ANY], lambda x, y: y * expit(-x))

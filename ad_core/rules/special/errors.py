@@ -4,24 +4,61 @@
 import math
 
 import numpy as np
+import scipy.special as sp
 
-from ad_core.rules.special.faddeeva import dawsn_derivative, erfcx_derivative, w_im, w_re
-from ad_core.rules.special.table import INNER, POSITIVE, REAL, UNIT, outputs, row
+from ad_core.rules.special.faddeeva import (
+    dawsn_derivative,
+    erfcx_derivative,
+    gauss_im,
+    gauss_re,
+    w_im,
+    w_re,
+)
+from ad_core.rules.special.table import (
+    HOLOMORPHIC,
+    INNER,
+    POSITIVE,
+    REAL,
+    UNIT,
+    Holomorphic,
+    outputs,
+    row,
+)
 
 __all__ = ["erf"]
 
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 ROOT_TWO, ROOT_TWO_PI = math.sqrt(2.0), math.sqrt(2.0 * math.pi)
 
-erf = row("erf", [REAL], lambda x, y: TWO_OVER_ROOT_PI * np.exp(-x * x))
-row("erfc", [REAL], lambda x, y: -TWO_OVER_ROOT_PI * np.exp(-x * x))
-row("erfi", [REAL], lambda x, y: TWO_OVER_ROOT_PI * np.exp(x * x))
-erfcx = row("erfcx", [REAL], lambda x, y: erfcx_derivative(1, x))
-row("dawsn", [REAL], lambda x, y: dawsn_derivative(1, x))
+erf = row("erf", [REAL], lambda x, y: TWO_OVER_ROOT_PI * np.exp(-x * x), holomorphic=True)
+row("erfc", [REAL], lambda x, y: -TWO_OVER_ROOT_PI * np.exp(-x * x), holomorphic=True)
+row("erfi", [REAL], lambda x, y: TWO_OVER_ROOT_PI * np.exp(x * x), holomorphic=True)
+erfcx = row(
+    "erfcx",
+    [REAL],
+    lambda x, y: erfcx_derivative(1, x),
+)
+row(
+    "dawsn",
+    [REAL],
+    lambda x, y: dawsn_derivative(1, x),
+)
+# The complex functions erfcx(a + i b) = w(-b + i a), w and dawsn(z) = i sqrt(pi) / 2 (exp(-z^2) -
+# w(z)), by derivatives that do not cancel far out
+HOLOMORPHIC[sp.erfcx] = Holomorphic(lambda a, b: (-w_im(1, -b, a), w_re(1, -b, a)), 0, True)
+HOLOMORPHIC[sp.wofz] = Holomorphic(lambda a, b: (w_re(1, a, b), w_im(1, a, b)), 0, True)
+HOLOMORPHIC[sp.dawsn] = Holomorphic(
+    lambda a, b: (
+        (w_im(1, a, b) - gauss_im(1, a, b)) / TWO_OVER_ROOT_PI,
+        (gauss_re(1, a, b) - w_re(1, a, b)) / TWO_OVER_ROOT_PI,
+    ),
+    0,
+    True,
+)
 row("erfinv", [INNER], lambda x, y: np.exp(y * y) / TWO_OVER_ROOT_PI)
 row("erfcinv", [UNIT], lambda x, y: -np.exp(y * y) / TWO_OVER_ROOT_PI)
 
-row("ndtr", [REAL], lambda x, y: np.exp(-0.5 * x * x) / ROOT_TWO_PI)
+row("ndtr", [REAL], lambda x, y: np.exp(-0.5 * x * x) / ROOT_TWO_PI, holomorphic=True)
 # not exp(-x^2 / 2 - y), whose exponent cancels far out
 row("log_ndtr", [REAL], lambda x, y: 2.0 / ROOT_TWO_PI / erfcx(-x / ROOT_TWO))
 ndtri = row("ndtri", [UNIT], lambda x, y: ROOT_TWO_PI * np.exp(0.5 * y * y))

@@ -13,7 +13,7 @@ import scipy.special as sp
 
 from ad_core.rules.special.table import inner
 
-__all__ = ["dawsn_derivative", "erfcx_derivative", "w_im", "w_re"]
+__all__ = ["dawsn_derivative", "erfcx_derivative", "gauss_im", "gauss_re", "w_im", "w_re"]
 
 ROOT_PI = math.sqrt(math.pi)
 FAR, TERMS = 6.5, 36  # the series is used beyond FAR
@@ -77,17 +77,30 @@ def _dawsn_value(order, x):
     )
 
 
+def _gauss(order, z):
+    """The derivative of exp(-z^2)."""
+    before, now = 0.0, np.exp(-z * z)
+    for n in range(order):
+        before, now = now, -2.0 * z * now - 2.0 * n * before
+    return now
+
+
 def _w_value(order, x, y):
-    """The derivative of w at x + i y with y >= 0."""
-    order = int(order)
-    z = np.asarray(x) + 1j * np.asarray(y)
-    far = np.logical_and(np.greater(np.absolute(z), FAR), np.greater_equal(y, 0.0))
-    return _joined(
-        z,
-        far,
+    """The derivative of w at x + i y."""
+    order, z = int(order), np.asarray(x) + 1j * np.asarray(y)
+    if order == 0:
+        return sp.wofz(z)
+    # below the real axis by w(z) = 2 exp(-z^2) - w(-z)
+    below = np.logical_and(np.less(np.imag(z), 0.0), np.greater(np.absolute(z), FAR))
+    found = _joined(
+        np.where(below, -z, z),
+        np.greater(np.absolute(z), FAR),
         lambda z: _near(order, z, sp.wofz(z), 2j / ROOT_PI, -1.0),
         lambda z: 1j / ROOT_PI * _asymptotic(order, z, 1.0),
     )
+    if np.any(below):
+        found = np.where(below, 2.0 * _gauss(order, z) - (-1.0) ** order * found, found)
+    return found
 
 
 # Each takes the order of the derivative first, which is a plain integer.
@@ -97,18 +110,28 @@ erfcx_derivative = inner(
 dawsn_derivative = inner(
     "derivative of dawsn", _dawsn_value, None, lambda n, x, v: dawsn_derivative(n + 1, x)
 )
-# Real and imaginary part of the derivative of w at x + i y. The function is holomorphic.
-w_re = inner(
-    "derivative of wofz",
-    lambda n, x, y: np.real(_w_value(n, x, y)),
-    None,
-    lambda n, x, y, v: w_re(n + 1, x, y),
-    lambda n, x, y, v: -w_im(n + 1, x, y),
-)
-w_im = inner(
-    "derivative of wofz",
-    lambda n, x, y: np.imag(_w_value(n, x, y)),
-    None,
-    lambda n, x, y, v: w_im(n + 1, x, y),
-    lambda n, x, y, v: w_re(n + 1, x, y),
+
+
+def _of_two(name, value):
+    """Real and imaginary part of a derivative of a holomorphic function of x + i y."""
+    re = inner(
+        f"derivative of {name}",
+        lambda n, x, y: np.real(value(n, x, y)),
+        None,
+        lambda n, x, y, v: re(n + 1, x, y),
+        lambda n, x, y, v: -im(n + 1, x, y),
+    )
+    im = inner(
+        f"derivative of {name}",
+        lambda n, x, y: np.imag(value(n, x, y)),
+        None,
+        lambda n, x, y, v: im(n + 1, x, y),
+        lambda n, x, y, v: re(n + 1, x, y),
+    )
+    return re, im
+
+
+w_re, w_im = _of_two("wofz", _w_value)
+gauss_re, gauss_im = _of_two(
+    "exp", lambda n, x, y: _gauss(int(n), np.asarray(x) + 1j * np.asarray(y))
 )

@@ -9,13 +9,16 @@ __all__ = ["hyp1f1", "hyp2f1"]
 
 PARAMETER = (0.3, 3.0)
 
-hyp0f1 = row("hyp0f1", [PARAMETER, REAL], None, lambda v, z, y: hyp0f1(v + 1.0, z) / v)
+hyp0f1 = row(
+    "hyp0f1", [PARAMETER, REAL], None, lambda v, z, y: hyp0f1(v + 1.0, z) / v, holomorphic=True
+)
 hyp1f1 = row(
     "hyp1f1",
     [PARAMETER, PARAMETER, REAL],
     None,
     None,
     lambda a, b, z, y: a / b * hyp1f1(a + 1.0, b + 1.0, z),
+    holomorphic=True,
 )
 hyp2f1 = row(
     "hyp2f1",
@@ -24,6 +27,7 @@ hyp2f1 = row(
     None,
     None,
     lambda a, b, c, z, y: a * b / c * hyp2f1(a + 1.0, b + 1.0, c + 1.0, z),
+    holomorphic=True,
 )
 hyperu = row(
     "hyperu",

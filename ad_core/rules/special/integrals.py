@@ -12,8 +12,8 @@ from ad_core.rules.special.table import POSITIVE, WHOLE, outputs, row
 __all__ = []
 
 # Exponential and logarithmic integrals
-row("exp1", [POSITIVE], lambda x, y: -np.exp(-x) / x)
-row("expi", [POSITIVE], lambda x, y: np.exp(x) / x)
+row("exp1", [POSITIVE], lambda x, y: -np.exp(-x) / x, holomorphic=True)
+row("expi", [POSITIVE], lambda x, y: np.exp(x) / x, holomorphic=True)
 
 
 def _expn_slope(n, x, y):

@@ -22,6 +22,7 @@ from ad_core.rules.elementwise import elementwise
 
 __all__ = [
     "ANY",
+    "HOLOMORPHIC",
     "INNER",
     "POSITIVE",
     "REAL",
@@ -29,6 +30,8 @@ __all__ = [
     "UFUNCS",
     "UNIT",
     "WHOLE",
+    "Holomorphic",
+    "Last",
     "Row",
     "inner",
     "outputs",
@@ -46,6 +49,15 @@ MOST_KEPT = 1 << 16  # elements of a call with several outputs that are kept for
 
 ROWS = {}  # name in scipy.special -> Row
 UFUNCS = {}  # SciPy's ufunc -> the function for traced values
+HOLOMORPHIC = {}  # SciPy's ufunc -> Holomorphic
+
+
+class Holomorphic(NamedTuple):
+    """The derivative of a ufunc by an operand that may be complex."""
+
+    slope: object  # takes operands and result; with `parts` only real and imaginary part
+    place: int  # of the operand
+    parts: bool = False  # whether the derivative is given as a pair of real numbers
 
 
 class Row(NamedTuple):
@@ -57,12 +69,13 @@ class Row(NamedTuple):
     partials: tuple  # one for each operand; of several outputs a tuple of those
 
 
-def row(name, domains, *partials, ufunc=None, value=None):
+def row(name, domains, *partials, ufunc=None, value=None, holomorphic=False):
     """Add a function to the table; returns the function for plain and traced values.
 
     ufunc: the name of the ufunc that is called by scipy.special.<name>, if that is Python code.
-    value: what computes the value, if that is not scipy.special.<name>. Returns None if the
-    installed SciPy has no such function.
+    value: what computes the value, if that is not scipy.special.<name>. holomorphic: whether the
+    last operand may be complex, with the same partial. Returns None if the installed SciPy has no
+    such function.
     """
     called = getattr(sp, name, None) if value is None else value
     if called is None:
@@ -72,6 +85,8 @@ def row(name, domains, *partials, ufunc=None, value=None):
     own = getattr(sp._ufuncs, ufunc, None) if ufunc else called
     if isinstance(own, np.ufunc):
         _core.set_elementwise(own, function.own)
+    if holomorphic:
+        HOLOMORPHIC[own] = Holomorphic(partials[-1], own.nin - 1)
     return function
 
 
@@ -102,7 +117,7 @@ def outputs(name, domains, *partials):
     kept, and the next output at the same points takes its values from there.
     """
     ufunc = getattr(sp, name)
-    last = _Last(ufunc)
+    last = Last(ufunc)
     parts = [
         elementwise(f"scipy.special.{name}[{k}]", last.output(k), *own)
         for k, own in enumerate(partials)
@@ -121,8 +136,8 @@ def outputs(name, domains, *partials):
     return parts
 
 
-class _Last(threading.local):
-    """The last results of a ufunc with several outputs on a thread."""
+class Last(threading.local):
+    """The last results of a function with several outputs on a thread."""
 
     def __init__(self, ufunc):
         self.ufunc = ufunc
@@ -137,7 +152,6 @@ class _Last(threading.local):
             found = self.results[k]
             return np.array(found) if np.ndim(found) else found
 
-        value.__name__ = self.ufunc.__name__
         return value
 
     def forget(self):
@@ -162,5 +176,5 @@ def refuse_ufuncs(remedy):
     """Let SciPy's ufuncs that have no row raise what to write instead: remedy(name)."""
     for name in dir(sp):
         ufunc = getattr(sp, name)
-        if isinstance(ufunc, np.ufunc) and ufunc not in UFUNCS and remedy(name):
+        if isinstance(ufunc, np.ufunc) and not {ufunc} & {*UFUNCS, *HOLOMORPHIC} and remedy(name):
             UFUNCS[ufunc] = refused(name, remedy(name))
