@@ -101,6 +101,9 @@ EDGES = {
     "expit": ((-800.0,), 0, 0.0),
     "erf": ((np.inf,), 0, 0.0),
     "gammaln": ((0.0,), 0, -np.inf),
+    "elliprd": ((0.0, 1.0, 2.0), 0, -np.inf),
+    "elliprf": ((0.0, 1.0, 2.0), 0, -np.inf),
+    "chdtrc": ((2.0, -1.0), 1, 0.0),
 }
 
 
@@ -114,6 +117,23 @@ def test_edges(name):
 
     np.testing.assert_allclose(ad_core.grad(f)(at[k]), expected, rtol=1e-13)
     np.testing.assert_allclose(ad_core.trace(f, 0.5).grad(at[k]), expected, rtol=1e-13)
+
+
+NOT_REAL = {
+    "elliprd": ((-1.0, 1.0, 2.0), 0),
+    "elliprj": ((1.0, 2.0, 3.0, -0.5), 3),  # a principal value
+    "gammainc": ((2.0, -1.0), 1),
+    "betainc": ((2.0, 3.0, -0.1), 2),
+    "pdtr": ((2, -1.0), 1),
+    "elliprc": ((1.0, -1.0), 0),
+}
+
+
+@pytest.mark.parametrize("name", NOT_REAL)
+def test_derivatives_outside_the_domain_are_nan(name):
+    at, k = NOT_REAL[name]
+    f = lambda x: ROWS[name].function(*[x if j == k else y for j, y in enumerate(at)])  # noqa: E731
+    assert np.isnan(ad_core.grad(f)(at[k]))
 
 
 def test_third_derivatives():

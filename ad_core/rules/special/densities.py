@@ -26,12 +26,13 @@ from ad_core.rules.special.table import inner
 __all__ = ["beta_by_shapes", "beta_density", "gamma_by_shape", "gamma_density"]
 
 LARGE = 15.0  # from this shape on Stirling's series is used
-MOST = 1 << 16  # numbers of a block of the quadrature
+MOST = 1 << 13  # numbers of a block of the quadrature, which stays in the cache
 
 # The double exponential rule for integrals over (0, inf): u = exp(t - exp(-t)), with weights du/dt.
-_t = np.arange(-4.1, 5.6, 0.09)
+STEP = 0.12
+_t = np.arange(-3.7, 5.0, STEP)
 NODES = np.exp(_t - np.exp(-_t))
-WEIGHTS = 0.09 * NODES * (1.0 + np.exp(-_t))
+WEIGHTS = STEP * NODES * (1.0 + np.exp(-_t))
 
 
 def _stirling_error(a):
@@ -72,8 +73,8 @@ def _gamma_density_value(a, x):
         exponent = b * _log_less(x / b, (x - b) / b) - _stirling_error(b)
         far = np.exp(exponent) * np.sqrt(b / (2.0 * math.pi)) / np.where(x == 0.0, np.inf, x)
     found = np.where(large, far, near)
-    outside = np.logical_or(np.less(x, 0.0), np.equal(x, np.inf))
-    return np.where(_is_pole(a) | outside, 0.0, found)[()]
+    found = np.where(_is_pole(a) | np.equal(x, np.inf), 0.0, found)
+    return np.where(np.less(x, 0.0), np.nan, found)[()]
 
 
 def _logarithms(x, y):
@@ -104,7 +105,7 @@ def _beta_density_value(a, b, x, y):
         far = np.where(np.equal(x * y, 0.0), 0.0, far)
     pole = _is_pole(a) | _is_pole(b)
     outside = np.less(x, 0.0) | np.less(y, 0.0)
-    return np.where(pole | outside, 0.0, np.where(large, far, near))[()]
+    return np.where(outside, np.nan, np.where(pole, 0.0, np.where(large, far, near)))[()]
 
 
 def _times(factor, log):
@@ -116,75 +117,88 @@ def _is_pole(a):
     return np.logical_and(np.less_equal(a, 0.0), np.equal(a, np.floor(a)))
 
 
-def _in_blocks(function, *operands):
-    """function of flat columns of the operands, a block at a time; its rows are summed."""
-    arrays = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in operands))
-    shape, arrays = arrays[0].shape, [x.ravel() for x in arrays]
-    found = np.empty(arrays[0].size)
+def _quadrature(integrand, scale, *columns):
+    """The integrals of integrand(u, *columns) over u from 0 to infinity, one for each row. The
+    integrand decays on the scale that is given."""
+    found = np.empty(scale.size)
     step = max(MOST // NODES.size, 1)
+    for start in range(0, scale.size, step):
+        part = slice(start, start + step)
+        u = scale[part, None] * NODES
+        found[part] = integrand(u, *(x[part, None] for x in columns)) @ WEIGHTS
+    return scale * found
+
+
+def _flat(function, *operands):
+    """function of flat arrays of the operands, and its result in their shape."""
+    arrays = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in operands))
     with np.errstate(all="ignore"):
-        for start in range(0, found.size, step):
-            part = slice(start, start + step)
-            found[part] = function(*(x[part] for x in arrays))
-    return found.reshape(shape)[()]
+        return function(*(x.ravel() for x in arrays)).reshape(arrays[0].shape)[()]
 
 
 def _gamma_by_shape_value(order, a, x):
     """The derivative of gammainc(a, x) by a of this order."""
-    order = int(order)
-    return _in_blocks(lambda a, x: _gamma_block(order, a, x), a, x)
+    return _flat(lambda a, x: _gamma_by_shape(int(order), a, x), a, x)
 
 
-def _gamma_block(order, a, x):
+def _gamma_by_shape(order, a, x):
     log, found = np.log(x), np.zeros(x.size)
     # gammainc(a, x) is gammainc(a + 1, x) and the density of a + 1. Small shapes are raised, since
     # the integral from x on would begin on the scale of x and end on that of 1.
     raised = (a < 1.0) & (log < sp.psi(a + 1.0))
     small = np.flatnonzero(raised & (x > 0.0) & (a >= 0.0))
     a = np.where(raised, a + 1.0, a)
-    constants = [-_polygamma(k, a)[:, None] for k in range(order)]
-    lower = np.less(log, -constants[0][:, 0])
-
-    def moment_of(logs, k):
-        return moment((order, 0), lambda i, j: (logs if i == 1 else 0.0) + constants[i - 1][k])
-
-    for side in (True, False):
-        k = np.flatnonzero((lower == side) & (x > 0.0) & (x < np.inf) & (a > 0.0))
-        if not k.size:
-            continue
-        p, z = a[k], x[k]
-        if side:  # t = x exp(-u)
-            c, d = p - z, z
-            scale = 2.0 / (c + np.sqrt(c * c + 2.0 * d))
-            u = scale[:, None] * NODES
-            moved = -u
-            weight = np.exp(-p[:, None] * u - z[:, None] * np.expm1(-u))
-            factor = z * _gamma_density_value(p, z) * scale
-        else:  # t = x + u
-            c, d = (z - p + 1.0) / z, (p - 1.0) / z / z
-            scale = np.where(p > 1.0, 2.0 / (c + np.sqrt(c * c + 2.0 * np.maximum(d, 0.0))), 1.0)
-            u = scale[:, None] * NODES
-            moved = np.log1p(u / z[:, None])
-            weight = np.exp((p[:, None] - 1.0) * moved - u)
-            factor = -_gamma_density_value(p, z) * scale
-        found[k] = factor * ((weight * moment_of(moved + log[k, None], k)) @ WEIGHTS)
+    mean = sp.psi(a)  # of the logarithm
+    higher = [-sp.polygamma(k, a) for k in range(1, order)]
+    density = _gamma_density_value(a, x)
+    good = (x > 0.0) & (x < np.inf) & (a > 0.0)
+    lower = log < mean
+    for side, integrand in ((good & lower, _gamma_below), (good & ~lower, _gamma_above)):
+        k = np.flatnonzero(side)
+        if k.size:
+            columns = a[k], x[k], (log - mean)[k], *(c[k] for c in higher)
+            found[k] = density[k] * integrand(order, *columns)
     if small.size:
-        density = _gamma_density_value(a[small], x[small])
-        found[small] += density * moment_of(log[small, None], small)[:, 0]
+        k = small
+        found[k] += density[k] * _of_logarithm(order, (log - mean)[k], [c[k] for c in higher])
     return np.where(np.isnan(a + x) | (a < 0.0) | (x < 0.0), np.nan, found)
 
 
-def _polygamma(n, x):
-    return sp.psi(x) if n == 0 else sp.polygamma(n, x)
+def _of_logarithm(order, log, higher):
+    """The factor of the density in its derivative by the shape."""
+    return moment((order, 0), lambda i, j: log if i == 1 else higher[i - 2])
+
+
+def _gamma_below(order, a, x, log, *higher):
+    """The integral from 0 to x, by t = x exp(-u), without the density at x."""
+
+    def integrand(u, a, x, log, *higher):
+        weight = np.exp(-a * u - x * np.expm1(-u))
+        return weight * _of_logarithm(order, log - u, higher)
+
+    c = a - x
+    scale = 2.0 / (c + np.sqrt(c * c + 2.0 * x))
+    return x * _quadrature(integrand, scale, a, x, log, *higher)
+
+
+def _gamma_above(order, a, x, log, *higher):
+    """Minus the integral from x on, by t = x + u."""
+
+    def integrand(u, a, x, log, *higher):
+        moved = np.log1p(u / x)
+        return np.exp((a - 1.0) * moved - u) * _of_logarithm(order, log + moved, higher)
+
+    c, d = (x - a + 1.0) / x, np.maximum(a - 1.0, 0.0) / x / x
+    scale = np.where(a > 1.0, 2.0 / (c + np.sqrt(c * c + 2.0 * d)), 1.0)
+    return -_quadrature(integrand, scale, a, x, log, *higher)
 
 
 def _beta_by_shapes_value(i, j, a, b, x, y):
     """The derivative of betainc(a, b, x) i times by a and j times by b, for y = 1 - x."""
-    i, j = int(i), int(j)
-    return _in_blocks(lambda *operands: _beta_block(i, j, *operands), a, b, x, y)
+    return _flat(lambda *operands: _beta_by_shapes(int(i), int(j), *operands), a, b, x, y)
 
 
-def _beta_block(i, j, a, b, x, y):
+def _beta_by_shapes(i, j, a, b, x, y):
     log_x, log_y = _logarithms(x, y)
     if i:
         lower = log_x < -polygamma_difference_value(0, np.where(a < 1.0, a + 1.0, a), b)
@@ -210,34 +224,47 @@ def _beta_lower(i, j, a, b, x, y, log_x, log_y):
     """
     small = a < 1.0
     p = np.where(small, a + 1.0, a)
-    c, d = p - (b - 1.0) * x / y, (b - 1.0) * x / y / y
-    scale = np.where(b > 1.0, 2.0 / (c + np.sqrt(c * c + 2.0 * np.maximum(d, 0.0))), 1.0 / p)
-    u = scale[:, None] * NODES
-    # log(1 - t) without the constant log(y)
-    moved = np.log1p(-(x / y)[:, None] * np.expm1(-u))
-    weight = np.exp(-p[:, None] * u + (b[:, None] - 1.0) * moved)
-    factor = _beta_moment(i, j, p, b, p + b, log_x[:, None] - u, log_y[:, None] + moved)
-    found = x * _beta_density_value(p, b, x, y) * scale * ((weight * factor) @ WEIGHTS)
-    if np.any(small):
-        n = a + b
-        first = _beta_density_value(p, b + 1.0, x, y) * b / n / np.where(small, n + 1.0, 1.0)
-        factor = _beta_moment(i, j, p, b, n, log_x[:, None], log_y[:, None])[:, 0]
-        found = np.where(small, found + first * factor, found)
+    orders = [(k, m) for k in range(i + 1) for m in range(j + 1) if k + m]
+    ratio = x / y
+
+    def integrand(u, p, b, ratio, *cumulants):
+        # log(1 - t) without the constant log(y)
+        moved = np.log1p(-ratio * np.expm1(-u))
+        known = dict(zip(orders, cumulants, strict=True))
+        if i:
+            known[1, 0] = known[1, 0] - u
+        if j:
+            known[0, 1] = known[0, 1] + moved
+        weight = np.exp((b - 1.0) * moved - p * u)
+        return weight * moment((i, j), lambda k, m: known[k, m])
+
+    c, d = p - (b - 1.0) * ratio, np.maximum(b - 1.0, 0.0) * ratio / y
+    scale = np.where(b > 1.0, 2.0 / (c + np.sqrt(c * c + 2.0 * d)), 1.0 / p)
+    known = _beta_cumulants(orders, p, b, p + b, log_x, log_y)
+    found = x * _beta_density_value(p, b, x, y)
+    found = found * _quadrature(integrand, scale, p, b, ratio, *known.values())
+    k = np.flatnonzero(small)
+    if k.size:
+        a, b, x, y = a[k], b[k], x[k], y[k]
+        known = _beta_cumulants(orders, p[k], b, a + b, log_x[k], log_y[k])
+        first = _beta_density_value(p[k], b + 1.0, x, y) * b / ((a + b) * (a + b + 1.0))
+        found[k] += first * moment((i, j), lambda i, j: known[i, j])
     return found
 
 
-def _beta_moment(i, j, a, b, n, log_x, log_y):
-    """The derivative of x^a y^b gamma(n) / (gamma(a) gamma(b)), divided by it. n is a + b
-    or differs from it by a constant."""
-
-    def cumulant(k, m):
+def _beta_cumulants(orders, a, b, n, log_x, log_y):
+    """The derivatives by a and b of the logarithm of x^a y^b gamma(n) / (gamma(a) gamma(b)), where
+    n is a + b or differs from it by a constant."""
+    found = {}
+    for k, m in orders:
         if k and m:
-            return _polygamma(k + m - 1, n)[:, None]
+            found[k, m] = sp.polygamma(k + m - 1, n)
+            continue
         shape, log = (a, log_x) if k else (b, log_y)
-        own = polygamma_difference_value(k + m - 1, shape, n - shape)[:, None]
-        return own + log if k + m == 1 else own
-
-    return moment((i, j), cumulant)
+        found[k, m] = polygamma_difference_value(k + m - 1, shape, n - shape)
+        if k + m == 1:
+            found[k, m] = found[k, m] + log
+    return found
 
 
 # Functions for traced values. Orders are plain.

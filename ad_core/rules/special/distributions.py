@@ -34,8 +34,9 @@ row(
 row(
     "chdtrc",
     [SHAPE, POSITIVE],
-    lambda v, x, y: -0.5 * gammainc_a(0.5 * v, 0.5 * x),
-    lambda v, x, y: -0.5 * gamma_density(0.5 * v, 0.5 * x),
+    # 1 for negative x, where SciPy's chdtr is NaN
+    lambda v, x, y: np.where(np.less(x, 0.0), 0.0, -0.5 * gammainc_a(0.5 * v, 0.5 * x)),
+    lambda v, x, y: np.where(np.less(x, 0.0), 0.0, -0.5 * gamma_density(0.5 * v, 0.5 * x)),
 )
 row(
     "chdtri",

@@ -5,6 +5,7 @@ Partials are written with Carlson's symmetric integrals, which have no removable
 cancel nowhere: DLMF 19.18 and 19.25.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -36,8 +37,12 @@ def _derivatives(ufunc, first):
     def value(*given):
         orders, at = [int(n) for n in given[:count]], [np.asarray(x) for x in given[count:]]
         if first is not None and sum(orders) == 1:
-            return first(ufunc, orders.index(1), at)
-        return _around(ufunc, orders, at, AROUND // 2)
+            found = first(ufunc, orders.index(1), at)
+        else:
+            found = _around(ufunc, orders, at, AROUND // 2)
+        # for negative p of elliprj SciPy's values are principal values, which are not continued
+        real = functools.reduce(np.logical_and, [np.greater_equal(x, 0.0) for x in at])
+        return np.where(real, found, np.nan)[()]
 
     def partial(k):
         def by(*given):
@@ -52,7 +57,9 @@ def _derivatives(ufunc, first):
 
 
 def _by_imaginary_step(ufunc, k, at):
-    return np.imag(ufunc(*(x + 1j * STEP if j == k else x for j, x in enumerate(at)))) / STEP
+    """At 0 the integral is as steep as a root, and infinite in its last operand."""
+    found = np.imag(ufunc(*(x + 1j * STEP if j == k else x for j, x in enumerate(at)))) / STEP
+    return np.where(np.equal(at[k], 0.0), -np.inf if k < 2 else np.nan, found)
 
 
 def _around(ufunc, orders, at, points=AROUND):
