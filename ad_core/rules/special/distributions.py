@@ -23,6 +23,7 @@ from ad_core.rules.special.table import POSITIVE, REAL, UNIT, inner, row
 __all__ = []
 
 COUNT, TRIALS = range(4), range(5, 8)
+TINY = 1e-290
 
 # The chi-square distribution with v degrees of freedom
 row(
@@ -296,10 +297,15 @@ row(
 
 # The noncentral chi-square distribution
 def _noncentral(x, df, nc):
-    """The density."""
-    gap = np.sqrt(x) - np.sqrt(nc)
-    size = np.exp(-0.5 * gap * gap) * (x / nc) ** (0.25 * df - 0.5)
-    return 0.5 * size * ive(0.5 * df - 1.0, np.sqrt(x * nc))
+    """The density. Where the Bessel function is too small for a number, by distribution functions,
+    whose difference would cancel on the right."""
+    gap, order = np.sqrt(x) - np.sqrt(nc), 0.5 * df - 1.0
+    bessel = ive(order, np.sqrt(x * nc))
+    tiny = np.logical_not(np.greater(bessel, TINY))
+    log = np.log(np.where(tiny, 1.0, bessel)) - 0.5 * gap * gap
+    ratio = np.where(tiny, 1.0, x) / np.where(tiny, 1.0, nc)
+    far = 0.5 * (chndtr(x, df - 2.0, nc) - chndtr(x, df, nc))
+    return np.where(tiny, far, 0.5 * np.exp(log + 0.5 * order * np.log(ratio)))
 
 
 def _noncentral_nc(x, df, nc, value):
