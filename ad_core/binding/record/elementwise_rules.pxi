@@ -76,7 +76,9 @@ cdef int scale_by(object slope, size_t m, size_t p, const double *seed, double *
     if PyFloat_Check(slope):
         number = PyFloat_AS_DOUBLE(slope)
     else:
-        dense = contiguous(np.broadcast_to(slope, (m,)), dtype_float)
+        if type(slope) is not np_ndarray or slope.shape != (m,):
+            slope = np.broadcast_to(slope, (m,))
+        dense = contiguous(slope, dtype_float)
         at = <double *> cnp.PyArray_DATA(dense)
         step = 1
     for i in range(m):

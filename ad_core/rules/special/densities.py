@@ -65,15 +65,18 @@ def _gamma_density_value(a, x):
     """x^(a - 1) exp(-x) / gamma(a)."""
     a, x = np.asarray(a, dtype=float), np.asarray(x, dtype=float)
     large = np.greater(a, LARGE)
-    b = np.where(large, a, 1.0)
+    some = large.any()
     with np.errstate(all="ignore"):
-        powers = np.where(large, 1.0, x) ** (a - 1.0)
-        near = sp.rgamma(np.where(large, 1.0, a)) * powers * np.exp(-x)
-        # (x / a)^a exp(a - x) sqrt(a / (2 pi)) / x
-        exponent = b * _log_less(x / b, (x - b) / b) - _stirling_error(b)
-        far = np.exp(exponent) * np.sqrt(b / (2.0 * math.pi)) / np.where(x == 0.0, np.inf, x)
-    found = np.where(large, far, near)
-    found = np.where(_is_pole(a) | np.equal(x, np.inf), 0.0, found)
+        p = np.where(large, 1.0, a) if some else a
+        found = sp.rgamma(p) * x ** (p - 1.0) * np.exp(-x)
+        if some:
+            # (x / a)^a exp(a - x) sqrt(a / (2 pi)) / x
+            p = np.where(large, a, 1.0)
+            exponent = p * _log_less(x / p, (x - p) / p) - _stirling_error(p)
+            far = np.exp(exponent) * np.sqrt(p / (2.0 * math.pi)) / np.where(x == 0.0, np.inf, x)
+            found = np.where(large, far, found)
+    if not np.isfinite(found).all():
+        found = np.where(_is_pole(a) | np.equal(x, np.inf), 0.0, found)
     return np.where(np.less(x, 0.0), np.nan, found)[()]
 
 
@@ -94,18 +97,20 @@ def _beta_density_value(a, b, x, y):
     with np.errstate(all="ignore"):
         log_x, log_y = _logarithms(x, y)
         powers = _times(a - 1.0, log_x) + _times(b - 1.0, log_y)
-        sign = sp.gammasgn(a) * sp.gammasgn(b) * sp.gammasgn(a + b)
-        near = np.exp(powers - sp.betaln(a, b)) * sign
-        # by the deviance from the mode, so that the exponent is a sum of small numbers
-        p, q = np.where(large, a, 1.0), np.where(large, b, 1.0)
-        d, n = q * x - p * y, p + q
-        exponent = p * _log_less(n * x / p, d / p) + q * _log_less(n * y / q, -d / q)
-        errors = _stirling_error(p) + _stirling_error(q) - _stirling_error(p + q)
-        far = np.exp(exponent - errors) * np.sqrt(p * q / (2.0 * math.pi * (p + q))) / (x * y)
-        far = np.where(np.equal(x * y, 0.0), 0.0, far)
-    pole = _is_pole(a) | _is_pole(b)
-    outside = np.less(x, 0.0) | np.less(y, 0.0)
-    return np.where(outside, np.nan, np.where(pole, 0.0, np.where(large, far, near)))[()]
+        found = np.exp(powers - sp.betaln(a, b))
+        negative = np.logical_or(np.less_equal(a, 0.0), np.less_equal(b, 0.0))
+        if negative.any():
+            sign = sp.gammasgn(a) * sp.gammasgn(b) * sp.gammasgn(a + b)
+            found = np.where(_is_pole(a) | _is_pole(b), 0.0, found * sign)
+        if large.any():
+            # by the deviance from the mode, so that the exponent is a sum of small numbers
+            p, q = np.where(large, a, 1.0), np.where(large, b, 1.0)
+            d, n = q * x - p * y, p + q
+            exponent = p * _log_less(n * x / p, d / p) + q * _log_less(n * y / q, -d / q)
+            errors = _stirling_error(p) + _stirling_error(q) - _stirling_error(n)
+            far = np.exp(exponent - errors) * np.sqrt(p * q / (2.0 * math.pi * n)) / (x * y)
+            found = np.where(large, np.where(np.equal(x * y, 0.0), 0.0, far), found)
+    return np.where(np.less(x, 0.0) | np.less(y, 0.0), np.nan, found)[()]
 
 
 def _times(factor, log):

@@ -15,6 +15,7 @@ from ad_core.rules.special.table import (
     REAL,
     UNIT,
     Holomorphic,
+    by_size,
     inner,
     row,
 )
@@ -44,7 +45,9 @@ def _exprel_slope_value(x):
 
 
 exprel_slope = inner(
-    "derivative of exprel", _exprel_slope_value, lambda x, y: hyp1f1(3.0, 4.0, x) / 3.0
+    "derivative of exprel",
+    by_size(32, lambda x: 0.5 * sp.hyp1f1(2.0, 3.0, x), _exprel_slope_value),
+    lambda x, y: hyp1f1(3.0, 4.0, x) / 3.0,
 )
 exprel = row("exprel", [ANY], lambda x, y: exprel_slope(x))
 row(

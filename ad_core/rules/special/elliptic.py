@@ -12,7 +12,7 @@ import numpy as np
 import scipy.special as sp
 
 from ad_core.rules.special.hypergeometric import hyp2f1
-from ad_core.rules.special.table import POSITIVE, inner, outputs, row
+from ad_core.rules.special.table import POSITIVE, by_size, inner, outputs, row
 
 __all__ = []
 
@@ -143,12 +143,20 @@ def _d(m, k, e):
 
 _integral_d = inner(
     "integral D",
-    lambda m: _d(m, sp.ellipk(m), sp.ellipe(m)),
+    by_size(
+        64,
+        lambda m: sp.elliprd(0.0, 1.0 - m, 1.0) / 3.0,
+        lambda m: _d(m, sp.ellipk(m), sp.ellipe(m)),
+    ),
     lambda m, y: 3.0 * math.pi / 32.0 / (1.0 - m) * hyp2f1(1.5, 0.5, 3.0, m),
 )
 _integral_d_of = inner(
     "integral D",
-    lambda p: _d(1.0 - p, sp.ellipkm1(p), sp.ellipe(1.0 - p)),
+    by_size(
+        64,
+        lambda p: sp.elliprd(0.0, p, 1.0) / 3.0,
+        lambda p: _d(1.0 - p, sp.ellipkm1(p), sp.ellipe(1.0 - p)),
+    ),
     lambda p, y: -3.0 * math.pi / 32.0 / p * hyp2f1(1.5, 0.5, 3.0, 1.0 - p),
 )
 ellipk = row("ellipk", [BELOW_ONE], lambda m, y: 0.5 * (y - _integral_d(m)) / (1.0 - m))

@@ -10,7 +10,7 @@ from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.rules.elementwise import elementwise
 from ad_core.rules.special.moments import moment
-from ad_core.rules.special.table import POSITIVE, REAL, inner, row
+from ad_core.rules.special.table import POSITIVE, REAL, by_size, inner, row
 
 __all__ = [
     "betaln",
@@ -76,13 +76,17 @@ def _trigamma_value(x):
     return (total + t * (1.0 + series) + 0.5 * s)[()]
 
 
-_trigamma = inner("derivative of psi", _trigamma_value, lambda x, y: polygamma(2, x))
+_trigamma = inner(
+    "derivative of psi",
+    by_size(256, lambda x: sp.zeta(2.0, x), _trigamma_value),
+    lambda x, y: polygamma(2, x),
+)
 
 
 def polygamma_difference_value(n, a, b):
     """polygamma(n, a + b) - polygamma(n, a), also where b is much smaller than a."""
     n = int(n)
-    function = _trigamma_value if n == 1 else lambda x: _polygamma_value(n, x)
+    function = _trigamma if n == 1 else lambda x: _polygamma_value(n, x)
     near = function(a + b) - function(a)
     far = np.logical_and(np.greater(a, FAR), np.less(np.absolute(b), 0.2 * a))
     if not np.any(far):

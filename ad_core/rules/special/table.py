@@ -33,6 +33,7 @@ __all__ = [
     "Holomorphic",
     "Last",
     "Row",
+    "by_size",
     "inner",
     "outputs",
     "refuse_ufuncs",
@@ -99,6 +100,16 @@ def inner(name, value, *partials):
             return value(*operands)
 
     return elementwise(f"scipy.special's {name}", quiet, *partials)
+
+
+def by_size(most, few, many):
+    """A value by few() for up to `most` elements, else by many(), which computes them with fewer
+    operations each, but more calls of NumPy."""
+
+    def value(x):
+        return few(x) if np.size(x) <= most else many(x)
+
+    return value
 
 
 def enter(name, function, domains, partials, ufunc=None):
