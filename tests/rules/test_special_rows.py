@@ -171,3 +171,36 @@ def test_empty_and_odd_arrays():
     x = np.linspace(0.2, 0.8, 4).reshape(2, 2).T
     J = ad_core.jacobian(lambda x: special.betainc(2.0, x[:1], x))(x)
     assert np.all(np.isfinite(J))
+
+
+def test_errors_that_scipy_raises_are_raised_in_batches():
+    """The loop of a ufunc, called without Python, sets the exception that its user asks for."""
+    tape = ad_core.trace(special.gammaln, 1.5)
+    at = np.linspace(0.5, 2.0, 300)
+    tape(at)
+    at[211] = 0.0
+    assert tape(at)[211] == np.inf
+    with special.errstate(singular="raise"):
+        with pytest.raises(special.SpecialFunctionError, match="singularity"):
+            tape(at)
+        np.testing.assert_array_equal(tape(at[:200]), special.gammaln(at[:200]))
+
+
+def test_loops_take_operands_that_are_not_traced():
+    """Whole numbers go to SciPy's loop for whole numbers; arrays hold one for each element."""
+    n, order = np.array([0, 3, 5]), np.array([0.5, 1.5, 2.5])
+    x = np.array([0.3, 0.6, 0.8])
+    for f in (
+        lambda x: special.eval_legendre(n, x),
+        lambda x: special.eval_hermite(4, x),
+        lambda x: special.jv(order, x),
+        lambda x: special.betainc(order, 2.0, x),
+        lambda x: special.bdtr(2, n + 4, x),
+    ):
+        tape = ad_core.trace(f, x)
+        for size in (1, 2, 40):
+            at = np.linspace(0.1, 0.9, 3 * size).reshape(size, 3)
+            values = tape(at)
+            np.testing.assert_array_equal(values, tape(at))
+            np.testing.assert_array_equal(values, [f(row) for row in at])
+            np.testing.assert_array_equal(tape(at[0]), values[0])
