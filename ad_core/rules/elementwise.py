@@ -15,6 +15,7 @@ from ad_core.rules.rule import flat, results_of, split
 
 __all__ = ["elementwise"]
 
+NUMBERS = {float, int, np.float64}
 MOST_SHARED = 64  # sizes for which a call is kept and used in the next recordings
 
 # slopes: whether this thread records partial derivatives. Calls in such a recording are not shared:
@@ -56,7 +57,12 @@ class _ElementwiseFunction:
     def of_arrays(self, operands):
         if len(operands) != len(self.partials):
             raise TypeError(f"{self.name} takes {len(self.partials)} arrays, got {len(operands)}")
-        if isinstance(self.value, np.ufunc) and not _core.all_operable(operands):
+        found = self.of_one_shape(operands)
+        if found is not NotImplemented:
+            return found
+        if isinstance(self.value, np.ufunc) and (
+            not _core.all_operable(operands) or any(map(_is_complex, operands))
+        ):
             return self.value(*operands)  # which calls the __array_ufunc__ of their classes
         arrays = [_plain_if_constant(x) for x in operands]
         places = [k for k, x in enumerate(arrays) if _core.traced(x)]
@@ -74,10 +80,41 @@ class _ElementwiseFunction:
         (result,) = _core.untraced(results_of, self.name, rule.values, [numbers], None)
         if not rule.m:
             return np.zeros(shape)
-        shared = len(places) == len(operands) and not getattr(_recording, "slopes", False)
-        called = self.shared_call(rule) if shared else rule.called()
-        (found,) = split(_core.record_call(called, tuple(given), rule.m, result), [shape])
+        (found,) = split(self.recorded(rule, given, result), [shape])
         return found[()]
+
+    def of_one_shape(self, operands):
+        """The same for traced arrays of one shape and plain numbers, with less to do. Returns
+        NotImplemented for other operands."""
+        given, fixed, shape = [], [], None
+        for x in operands:
+            if type(x) is _core.TracedArray:
+                if shape is None:
+                    shape = x.shape
+                if x.shape != shape or x.dtype != np.float64 or _core.is_constant(x):
+                    return NotImplemented
+                given.append(x)
+                fixed.append(None)
+            elif type(x) in NUMBERS:
+                fixed.append(np.asarray(x)[()])
+            else:
+                return NotImplemented
+        if not given or not shape or 0 in shape:
+            return NotImplemented
+        places = [k for k, x in enumerate(fixed) if x is None]
+        self.check(places)
+        rule = _Call(self, places, fixed, math.prod(shape))
+        numbers = [_core.current_values(x).reshape(-1) for x in given]
+        result = _core.untraced(rule.values, numbers)
+        if type(result) is not np.ndarray or result.dtype != np.float64:
+            return NotImplemented
+        return self.recorded(rule, given, result).reshape(shape)
+
+    def recorded(self, rule, given, result):
+        """The flat results of a call, recorded on the tape."""
+        shared = len(given) == len(self.partials) and not getattr(_recording, "slopes", False)
+        called = self.shared_call(rule) if shared else rule.called()
+        return _core.record_call(called, tuple(given), rule.m, result)
 
     def of_numbers(self, operands):
         """The call for numbers, some of which are traced."""
@@ -172,6 +209,10 @@ class _Call:
         if _core.tape_size(recording.trace)["guards"]:
             return None
         return recording.trace, recording.inputs.nodes, recording.outputs.nodes
+
+
+def _is_complex(x):
+    return isinstance(x, complex) or getattr(getattr(x, "dtype", None), "kind", None) == "c"
 
 
 def _plain_if_constant(x):

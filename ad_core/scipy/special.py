@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of ``scipy.special`` for traced arrays.
+"""Functions of ``scipy.special`` for traced arrays: those that have a derivative, and the others
+as SciPy has them.
 
 SciPy's own ufuncs accept traced arrays too.  Its Python functions (logsumexp, softmax, log_softmax,
 polygamma) do not: import them from here.  With plain arrays all of these call SciPy's functions.
+``dir(ad_core.scipy.special)`` lists the functions with a derivative.
 
 >>> import numpy as np, ad_core
 >>> from ad_core.scipy.special import expit, gammaln, logsumexp
@@ -13,4 +15,4 @@ array([0.5, 0.5])
 """
 
 from ad_core.overrides.scipy.special import *  # noqa: F403
-from ad_core.overrides.scipy.special import __all__  # noqa: F401
+from ad_core.overrides.scipy.special import __all__, __dir__, __getattr__  # noqa: F401

@@ -41,6 +41,7 @@ def test_the_recipes_are_there():
     assert list(RECIPES) == [
         "A new operation",
         "A new NumPy function",
+        "A new special function",
         "A new kind of block",
         "A new output of a program",
         "A new solver adapter",

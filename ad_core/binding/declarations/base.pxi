@@ -2,6 +2,7 @@
 # Declarations of the C headers in src/base that the binding uses.
 
 cdef extern from "base/floating.h" nogil:
+    void ad_float_begin()
     int ad_float_noted          # an array operation of this thread had a floating-point error
 
 cdef extern from "base/nonfinite.h" nogil:

@@ -2,7 +2,8 @@
 # Elementwise functions that are given by rules, such as ufuncs of SciPy.  A rule is called for all
 # elements and all points of a batch at once.  It has values(arrays) and slopes(arrays, result), the
 # partials, for numbers or arrays of its m elements; values also for arrays of m x points.  Its
-# recorded() gives the slopes as a recording.
+# recorded() gives the slopes as a recording.  If the value is a ufunc, its own loop is called from
+# the second time on (binding/record/ufunc_loops.pxi).
 
 cdef dict elementwise_ufuncs = {}           # ufunc -> the function of operands that replaces it
 cdef object np_float64 = np.float64
@@ -23,10 +24,15 @@ cdef list each_given(size_t n, size_t m, size_t points, const double *x):
 
 cdef ad_status each_values(void *c, size_t n, size_t m, size_t points, const double *x,
                            double *y) noexcept nogil:
+    cdef called *own = <called *> c
+    if own.loop != NULL:
+        return run_loop(own.loop, m, points, x, y)
     with gil:
         running = ad_current
         set_current(NULL)
         try:
+            if not own.loop_known:
+                (<Called> own.object).find_loop()
             take(rule_of(c).values(each_given(n, m, points, x)), m * points, y)
             return AD_OK
         except BaseException as error:
@@ -70,7 +76,9 @@ cdef int scale_by(object slope, size_t m, size_t p, const double *seed, double *
     if PyFloat_Check(slope):
         number = PyFloat_AS_DOUBLE(slope)
     else:
-        dense = contiguous(np.broadcast_to(slope, (m,)), dtype_float)
+        if type(slope) is not np_ndarray or slope.shape != (m,):
+            slope = np.broadcast_to(slope, (m,))
+        dense = contiguous(slope, dtype_float)
         at = <double *> cnp.PyArray_DATA(dense)
         step = 1
     for i in range(m):

@@ -33,6 +33,8 @@ cdef struct called:
     void *object            # the Called that contains this
     ad_linear *linear       # the C function that needs no GIL, or NULL
     int elementwise
+    ufunc_loop *loop        # that computes the values of an elementwise rule, or NULL
+    bint loop_known
     ad_tape *tape           # the recording of its slopes; NULL: not known
     ad_node *read           # on this tape: the operands and results that they are computed from,
     ad_node *slope          # and the slopes
@@ -56,6 +58,7 @@ cdef class Called:
     cdef readonly object rule
     cdef tuple slopes       # keeps the trace of the slopes and their arrays of nodes
     cdef bint prepared
+    cdef list looped        # the arrays that the loop reads
     cdef readonly object expected
     cdef readonly object came       # the exception that the last call raised, or None
     cdef readonly size_t missed     # how often the outcome was another one than recorded
@@ -84,6 +87,7 @@ cdef class Called:
 
     def __dealloc__(self):
         ad_free(self.c.item)
+        ad_free(self.c.loop)
         ad_linear_free(self.c.linear)
 
     cdef int prepare(self) except -1:
@@ -99,6 +103,13 @@ cdef class Called:
             self.c.read = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> self.slopes[1])
             self.c.slope = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> self.slopes[2])
             self.c.tape = (<Trace> self.slopes[0]).root().tape
+        return 0
+
+    cdef int find_loop(self) except -1:
+        if not self.c.loop_known:
+            self.looped = []
+            self.c.loop = new_loop(self.rule, self.looped)
+            self.c.loop_known = True
         return 0
 
     cdef int evaluate(self, cnp.ndarray x, size_t m, double *y) except -1:

@@ -194,9 +194,10 @@ def _of_scipy(ufunc):
     """The function for traced values of a ufunc of scipy.special, else None."""
     if getattr(np, ufunc.__name__, None) is ufunc or "scipy.special" not in sys.modules:
         return None
+    from ad_core.overrides.scipy.holomorphic import operation
     from ad_core.rules.special import UFUNCS
 
-    return UFUNCS.get(ufunc)
+    return UFUNCS.get(ufunc) or operation(ufunc)
 
 
 def _array_and_axis(array, axis=0, dtype=None, out=None, **others):

@@ -10,72 +10,26 @@ from ad_core import _core
 from ad_core.adapting.stand_ins import supply
 from ad_core.overrides.stop_gradient import stop_gradient
 from ad_core.recording.arrays import as_array
-from ad_core.rules.special import (
-    UFUNCS,
-    beta,
-    betainc,
-    betaln,
-    dawsn,
-    entr,
-    erf,
-    erfc,
-    erfcinv,
-    erfcx,
-    erfi,
-    erfinv,
-    exp1,
-    expi,
-    expit,
-    gamma,
-    gammainc,
-    gammaincc,
-    gammaln,
-    i0,
-    i0e,
-    i1,
-    i1e,
-    iv,
-    ive,
-    j0,
-    j1,
-    jv,
-    k0,
-    k0e,
-    k1,
-    k1e,
-    kl_div,
-    kv,
-    kve,
-    log_expit,
-    log_ndtr,
-    loggamma,
-    logit,
-    ndtr,
-    ndtri,
-    polygamma,
-    psi,
-    rel_entr,
-    rgamma,
-    xlog1py,
-    xlogy,
-    y0,
-    y1,
-    yn,
-    yv,
-)
+from ad_core.rules.special import ROWS, UFUNCS
+from ad_core.rules.special import gamma as gamma_rows
+from ad_core.rules.special.coverage import AS_THEY_STAND, is_plain, remedy
+from ad_core.rules.special.table import HOLOMORPHIC, refused
 
-__all__ = [
-    "beta", "betainc", "betaln", "cbrt", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv",
-    "erfcx", "erfi", "erfinv", "exp1", "exp2", "expi", "expit", "expm1", "gamma", "gammainc",
-    "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "k0",
-    "k0e", "k1", "k1e", "kl_div", "kv", "kve", "log1p", "log_expit", "log_ndtr", "log_softmax",
-    "loggamma", "logit", "logsumexp", "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "rgamma",
-    "softmax", "xlog1py", "xlogy", "y0", "y1", "yn", "yv",
-]  # fmt: skip
+FUNCTIONS = {}  # name in scipy.special -> the function for plain and traced values
+REFUSING = {}  # the same for functions without a derivative: traced values raise an error
 
-digamma = psi
-jn = jv
-cbrt, exp2, expm1, log1p = (UFUNCS[f] for f in (sp.cbrt, sp.exp2, sp.expm1, sp.log1p))
+
+def __getattr__(name):
+    for table in (FUNCTIONS, REFUSING):
+        if name in table:
+            return table[name]
+    if is_plain(name) and hasattr(sp, name):
+        return getattr(sp, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__
 
 
 def _traced(*arrays):
@@ -160,3 +114,119 @@ def log_softmax(x, axis=None):
     x = as_array(x)
     moved = x - _shift(x, axis)
     return (moved - np.log(np.sum(np.exp(moved), axis=axis, keepdims=True)))[()]
+
+
+@_composed
+def polygamma(n, x):
+    """The nth derivative of the digamma function, as in SciPy; n is plain."""
+    return gamma_rows.polygamma(n, x)
+
+
+@_composed
+def zeta(x, q=None, out=None):
+    """The zeta function of Riemann or, with q, of Hurwitz, as in SciPy."""
+    if out is not None:
+        raise TypeError("zeta of traced values takes no out=")
+    return gamma_rows.zeta(x, q)
+
+
+@_composed
+def multigammaln(a, d):
+    """The logarithm of the multivariate gamma function, as in SciPy; d is a plain integer."""
+    if not _traced(a):
+        return sp.multigammaln(a, d)
+    a, d = as_array(a), np.asarray(d)[()]
+    if not np.isscalar(d) or np.floor(d) != d:
+        raise ValueError("d should be a positive integer (dimension)")
+    if np.any(a <= 0.5 * (d - 1)):
+        raise ValueError(f"condition a ({a}) > 0.5 * (d-1) ({0.5 * (d - 1)}) not met")
+    terms = np.stack([a - (j - 1.0) / 2 for j in range(1, int(d) + 1)])
+    return (d * (d - 1) * 0.25) * np.log(np.pi) + np.sum(gamma_rows.gammaln(terms), axis=0)
+
+
+def _spherical(name):
+    """A spherical Bessel function, with derivative= as in SciPy."""
+    original, function = getattr(sp, name), ROWS[name].function
+    slope = ROWS[name].partials[1]
+
+    def spherical(n, z, derivative=False):
+        if not _traced(z):
+            return original(n, z, derivative)
+        n = np.asarray(n, dtype=np.dtype("long"))
+        return slope(n, z, None) if derivative else function(n, z)
+
+    spherical.__name__ = name
+    spherical.__doc__ = f"scipy.special.{name}, by its argument."
+    return _composed(spherical)
+
+
+@_composed
+def comb(N, k, *, exact=False, repetition=False):
+    """The number of combinations, as in SciPy; exact=True is refused."""
+    if not _traced(N, k):
+        return sp.comb(N, k, exact=exact, repetition=repetition)
+    if exact:
+        refused("comb(..., exact=True)", "use exact=False")()
+    N, k = as_array(N), as_array(k)
+    if repetition:
+        found = np.where((k == 0) & (N >= 0), 1.0, ROWS["binom"].function(N + k - 1, k))
+    else:
+        found = np.where((k <= N) & (N >= 0) & (k >= 0), ROWS["binom"].function(N, k), 0.0)
+    return found[()]
+
+
+@_composed
+def perm(N, k, exact=False):
+    """The number of permutations, as in SciPy; exact=True is refused."""
+    if not _traced(N, k):
+        return sp.perm(N, k, exact)
+    if exact:
+        refused("perm(..., exact=True)", "use exact=False")()
+    N, k = as_array(N), as_array(k)
+    there = (k <= N) & (N >= 0) & (k >= 0)
+    return np.where(there, ROWS["poch"].function(N - k + 1, k), 0.0)[()]
+
+
+def _refusing(name):
+    """A function of SciPy that is not a ufunc, and that traced arguments may not enter."""
+    original, refuse = getattr(sp, name), refused(name, remedy(name))
+
+    def either(*args, **kwargs):
+        return refuse() if _traced(*args, *kwargs.values()) else original(*args, **kwargs)
+
+    either.__name__ = name
+    return _composed(either)
+
+
+def _fill():
+    """Enter the functions of the table, those above, and those of SciPy that are as they stand."""
+    for function in (
+        logsumexp,
+        softmax,
+        log_softmax,
+        polygamma,
+        zeta,
+        multigammaln,
+        comb,
+        perm,
+    ):
+        FUNCTIONS[function.__name__] = function
+    for name in ("spherical_jn", "spherical_yn", "spherical_in", "spherical_kn"):
+        FUNCTIONS[name] = _spherical(name)
+    for name in dir(sp):
+        original = getattr(sp, name)
+        if name in FUNCTIONS:
+            continue
+        if remedy(name) is not None:
+            REFUSING[name] = _refusing(name)
+        elif isinstance(original, np.ufunc):
+            if original in UFUNCS or original in HOLOMORPHIC:
+                FUNCTIONS[name] = UFUNCS.get(original, original)
+        elif name in ROWS:
+            FUNCTIONS[name] = _composed(ROWS[name].function)
+        elif name in AS_THEY_STAND:
+            FUNCTIONS[name] = original
+
+
+_fill()
+__all__ = sorted(FUNCTIONS)

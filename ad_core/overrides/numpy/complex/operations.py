@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ufuncs of complex traced values, computed from their real and imaginary parts."""
 
+import sys
+
 import numpy as np
 
 from ad_core import _core
@@ -257,7 +259,7 @@ def rint(z):
 
 def operate(ufunc, operands):
     """A ufunc of operands, one of which is complex."""
-    operation = OPERATIONS.get(ufunc)
+    operation = OPERATIONS.get(ufunc) or _of_scipy(ufunc)
     if operation is None:
         plain = plain_if_constant(list(operands))
         if plain is not None:
@@ -270,6 +272,15 @@ def operate(ufunc, operands):
         return layouts.in_numpy_layout(ufunc, operands, {}, result)
     arrays = [x.re if type(x) is TracedComplex else x for x in operands]
     return layouts.in_elementwise_layout(arrays, result)
+
+
+def _of_scipy(ufunc):
+    """The operation of a ufunc of scipy.special, else None."""
+    if "scipy.special" not in sys.modules or getattr(np, ufunc.__name__, None) is ufunc:
+        return None
+    from ad_core.overrides.scipy.holomorphic import operation
+
+    return operation(ufunc)
 
 
 def refuse(name):
