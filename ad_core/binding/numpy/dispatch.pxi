@@ -20,6 +20,7 @@ cdef class Implementation:
     cdef bint makes_arrays      # it returns an array where others return a number
     cdef bint in_order          # its results have NumPy's memory layout
     cdef bint keeps_c_order     # they have it if all arguments are in C order
+    cdef bint own               # it is NumPy's own code, which handles out= and returns NumPy's types
 
 
 cdef object np_complexfloating = np.complexfloating
@@ -37,7 +38,7 @@ cdef Implementation implementation_of(object func):
         return None
     made = Implementation.__new__(Implementation)
     (made.function, made.out_place, made.keeps_types, made.on_indices, made.read_only,
-     made.makes_arrays, made.in_order, made.keeps_c_order) = known
+     made.makes_arrays, made.in_order, made.keeps_c_order, made.own) = known
     implementations[func] = made
     return made
 
@@ -98,6 +99,8 @@ cdef int kinds_of_call(object items) except -1:
 
 cdef object dispatched(Implementation known, object func, object types, tuple args, dict kwargs):
     cdef int kinds
+    if known is not None and known.own:
+        return known.function(*args, **kwargs)
     if known is None or not args or "out" in kwargs or (
             0 <= known.out_place < <Py_ssize_t> len(args)):
         return hooks.function(func, types, args, kwargs)
@@ -139,7 +142,7 @@ cdef object as_numpys_type(Implementation known, tuple args, object result):
 def without_axes(function, tuple args, result):
     """A result of a function of NumPy; if its shape is (), with the type that NumPy's has."""
     cdef Implementation known = implementation_of(function)
-    if known is not None:
+    if known is not None and not known.own:
         return as_numpys_type(known, args, result)
     return result[()] if type(result) is TracedArray and result.ndim == 0 else result
 

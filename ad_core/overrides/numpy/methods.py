@@ -53,7 +53,7 @@ def clip(self, min=None, max=None, out=None, **kwargs):
 
 
 def reshape(self, *shape, order="C", copy=None):
-    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+    if len(shape) == 1 and np.ndim(shape[0]):
         (shape,) = shape
     copying = {} if copy is None else {"copy": copy}  # NumPy 2.1
     return np.reshape(as_array(self), tuple(shape), order=order, **copying)
@@ -64,7 +64,7 @@ def copy(self, order="C"):
 
 
 def transpose(self, *axes):
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
+    if len(axes) == 1 and (axes[0] is None or np.ndim(axes[0])):
         (axes,) = axes
     return np.transpose(as_array(self), axes or None)
 

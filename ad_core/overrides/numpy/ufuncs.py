@@ -13,6 +13,7 @@ from ad_core.overrides.numpy.complex import protocols as complexes
 from ad_core.overrides.numpy.complex.array import involved
 from ad_core.overrides.numpy.dispatch import (
     any_traced,
+    is_float64,
     only_constants,
     only_plain,
     refuse_dtype,
@@ -68,9 +69,10 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     if method == "at":
         return _at(ufunc, *inputs)
     where = kwargs.pop("where", True)
+    where = True if where is np._NoValue else where
     dtype = kwargs.pop("dtype", None)
     discrete = _core.only_discrete(inputs)
-    if dtype is not None and np.dtype(dtype) != np.float64 and not discrete:
+    if not discrete and not is_float64(dtype):
         refuse_dtype(dtype, ufunc.__name__)
     order = kwargs.pop("order", "K")
     for ignored in ("casting", "subok"):

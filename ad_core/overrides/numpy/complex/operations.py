@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import NoDerivativeError, TracedValueError
+from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy.complex.array import (
     TracedComplex,
     involved,
@@ -12,6 +12,7 @@ from ad_core.overrides.numpy.complex.array import (
     parts,
     plain_if_constant,
 )
+from ad_core.overrides.numpy.constants import refuse_complex as refuse
 from ad_core.overrides.numpy.dispatch import any_traced
 from ad_core.recording import layouts
 
@@ -270,13 +271,6 @@ def operate(ufunc, operands):
         return layouts.in_numpy_layout(ufunc, operands, {}, result)
     arrays = [x.re if type(x) is TracedComplex else x for x in operands]
     return layouts.in_elementwise_layout(arrays, result)
-
-
-def refuse(name):
-    raise NoDerivativeError(
-        f"{name} of complex values has no derivative in ad_core{_core.user_line()}; apply it to "
-        f".real, .imag or np.abs(...), or write it with + - * / ** and exp"
-    )
 
 
 def store(out, result, name):
