@@ -20,7 +20,7 @@ cdef class Implementation:
     cdef bint makes_arrays      # it returns an array where others return a number
     cdef bint in_order          # its results have NumPy's memory layout
     cdef bint keeps_c_order     # they have it if all arguments are in C order
-    cdef bint own               # it is NumPy's own code, which handles out= and returns NumPy's types
+    cdef bint own               # it is NumPy's own code, which handles out= and types of results
 
 
 cdef object np_complexfloating = np.complexfloating
@@ -97,10 +97,22 @@ cdef int kinds_of_call(object items) except -1:
     return found
 
 
+cdef object explained_call(Implementation known, object func, tuple args, dict kwargs):
+    """A call of the implementation, whose errors about integers name NumPy's function."""
+    explained = None
+    try:
+        return known.function(*args, **kwargs)
+    except (OverflowError, TypeError, IndexError) as error:
+        explained = hooks.explained(error, func, args, kwargs)
+        if explained is None:
+            raise
+    raise explained
+
+
 cdef object dispatched(Implementation known, object func, object types, tuple args, dict kwargs):
     cdef int kinds
     if known is not None and known.own:
-        return known.function(*args, **kwargs)
+        return explained_call(known, func, args, kwargs)
     if known is None or not args or "out" in kwargs or (
             0 <= known.out_place < <Py_ssize_t> len(args)):
         return hooks.function(func, types, args, kwargs)
@@ -109,16 +121,7 @@ cdef object dispatched(Implementation known, object func, object types, tuple ar
         kinds |= kinds_of_call(kwargs.values())
     if kinds & COMPLEX or (kinds & 1 and not known.keeps_types):
         return hooks.function(func, types, args, kwargs)
-    explained = None
-    try:
-        result = known.function(*args, **kwargs)
-    except (OverflowError, TypeError, IndexError) as error:
-        explained = hooks.explained(error, func, args, kwargs)
-        if explained is None:
-            raise
-    if explained is not None:
-        raise explained
-    result = as_numpys_type(known, args, result)
+    result = as_numpys_type(known, args, explained_call(known, func, args, kwargs))
     if known.in_order or not has_axes(result):
         return result
     if known.keeps_c_order and all_in_c_order(result) and all_in_c_order(args) and (

@@ -1,10 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Traced arrays that do not depend on an input, as plain arrays; and what is said of complex ones."""
+"""Arguments that hold traced values, those of which do not depend on an input, and what is said of
+complex ones."""
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 
-__all__ = ["only_constants", "plain_constant", "refuse_complex"]
+__all__ = ["any_involved", "only_constants", "plain_constant", "refuse_complex"]
+
+
+def any_involved(items):
+    """Whether nested sequences hold a real or complex traced value."""
+    return any(
+        _core.traced(x)
+        or _core.traced_complex(x)
+        or (isinstance(x, list | tuple) and any_involved(x))
+        for x in items
+    )
 
 
 def plain_constant(leaf):

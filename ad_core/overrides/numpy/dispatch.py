@@ -9,7 +9,7 @@ from ad_core import _core
 from ad_core.errors import DtypeError, NoDerivativeError, TracedValueError
 from ad_core.overrides.numpy import truth_values
 from ad_core.overrides.numpy.constants import only_constants, plain_constant
-from ad_core.overrides.numpy.own_code import own_code
+from ad_core.overrides.numpy.own_code import own_code, stands_for
 from ad_core.recording import layouts
 
 __all__ = [
@@ -47,6 +47,8 @@ def implements(*functions, lists=False):
     def enter(implementation):
         for function in functions:
             table[function] = implementation
+            # NumPy calls some functions past their dispatch
+            stands_for(getattr(function, "_implementation", function), function)
             if lists:
                 _core.take_lists(function)
         return implementation
@@ -191,7 +193,7 @@ def only_plain(function, *items):
 
 
 def is_float64(dtype):
-    """Whether dtype= means float64: None, a dtype, a type, a name, or NumPy's class of the dtype."""
+    """Whether dtype= means float64: None, a dtype, a type, a name, or the class of the dtype."""
     if dtype is None or dtype is float:
         return True
     if isinstance(dtype, type) and issubclass(dtype, np.dtype):

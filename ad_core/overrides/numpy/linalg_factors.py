@@ -108,8 +108,3 @@ def _svd_by_eigh(a, compute_uv):
     sign = np.take_along_axis(np.copysign(1.0, w), order, axis=-1)
     u = np.take_along_axis(v, order[..., None, :], axis=-1)
     return RESULTS.SVDResult(u, s, np.swapaxes(u * sign[..., None, :], -1, -2))
-
-
-@linalg(np.linalg.svdvals)
-def svdvals(x, /):
-    return svd(x, compute_uv=False)

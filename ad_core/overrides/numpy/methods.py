@@ -209,6 +209,11 @@ def array_methods():
     return table
 
 
+def _unwrapped(array, context=None, return_scalar=False):
+    """ndarray.__array_wrap__, by which functions give results the class of their arguments."""
+    return array[()] if return_scalar else array
+
+
 def array_attributes():
     """Name -> function(self) of the attributes, without shape, ndim, size and dtype."""
     return {
@@ -223,6 +228,7 @@ def array_attributes():
         "itemsize": lambda x: x.dtype.itemsize,
         "nbytes": lambda x: x.size * x.dtype.itemsize,
         "device": lambda x: "cpu",
+        "__array_wrap__": lambda x: _unwrapped,
     }
 
 

@@ -16,12 +16,10 @@ import types
 import warnings
 from functools import cache
 
-import numpy as np
-
 from ad_core import _core
 from ad_core.errors import NoDerivativeError, TracedValueError
 from ad_core.errors.callers import MIRRORS
-from ad_core.overrides.numpy.constants import only_constants, refuse_complex
+from ad_core.overrides.numpy.constants import any_involved, only_constants, refuse_complex
 
 __all__ = ["copy_of", "own_code", "reflected", "stands_for"]
 
@@ -94,7 +92,7 @@ def mirror_of(module):
 
 def reflected(value):
     """What a mirror has where a module of NumPy has this value."""
-    if not places:
+    if id(warnings) not in places:
         _fill_places()
     found = places.get(id(value))
     if found is not None and found[0] is value:
@@ -159,7 +157,7 @@ def own_code(function):
             return copied(*args, **kwargs)
         except (NoDerivativeError, TracedValueError, AttributeError) as error:
             plain = only_constants((args, kwargs))
-            if plain is None:
+            if plain is None or any_involved(plain[0]) or any_involved(plain[1].values()):
                 if isinstance(error, AttributeError) and _core.traced_complex(error.obj):
                     refuse_complex(f"{function.__module__}.{function.__name__}")
                 raise

@@ -72,24 +72,6 @@ def unique(
     return tuple(results) if len(results) > 1 else results[0]
 
 
-@implements(np.unique_values)
-def unique_values(x, /):
-    return unique(x, equal_nan=False)
-
-
-def _named(function, **options):
-    """A function of the array API, which returns a named tuple."""
-    kind = type(function(np.zeros(1)))
-    return lambda x, /: kind(*unique(x, equal_nan=False, **options))
-
-
-implements(np.unique_counts)(_named(np.unique_counts, return_counts=True))
-implements(np.unique_inverse)(_named(np.unique_inverse, return_inverse=True))
-implements(np.unique_all)(
-    _named(np.unique_all, return_index=True, return_inverse=True, return_counts=True)
-)
-
-
 @implements(np.isin)
 def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None):
     x, tests = as_array(element), np.ravel(as_array(test_elements))
@@ -105,11 +87,6 @@ def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None
 def _both(ar1, ar2, assume_unique):
     ar1, ar2 = np.ravel(as_array(ar1)), np.ravel(as_array(ar2))
     return (ar1, ar2) if assume_unique else (np.unique(ar1), np.unique(ar2))
-
-
-@implements(np.union1d)
-def union1d(ar1, ar2):
-    return unique(np.concatenate(_both(ar1, ar2, True)))
 
 
 @implements(np.intersect1d)

@@ -66,6 +66,8 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     out = kwargs.pop("out", None)
     if isinstance(out, tuple) and all(part is None for part in out):
         out = None
+    elif isinstance(out, tuple) and out[0] is Ellipsis:  # NumPy 2.3: an array also for scalars
+        return as_array(call_ufunc(ufunc, method, inputs, kwargs))
     if method == "at":
         return _at(ufunc, *inputs)
     where = kwargs.pop("where", True)
