@@ -5,6 +5,7 @@ import numpy as np
 
 from ad_core.overrides.numpy.convolution import convolve
 from ad_core.overrides.numpy.dispatch import implements
+from ad_core.overrides.numpy.guards import plain
 from ad_core.overrides.numpy.linalg import linalg
 from ad_core.overrides.numpy.own_code import own_code
 from ad_core.overrides.numpy.sets import trim_zeros
@@ -64,4 +65,6 @@ def roots(p):
     places = np.flatnonzero(p)
     if not len(places):
         return np.zeros(0)
+    if np.iscomplexobj(np.roots(plain(p))):  # the eigenvalues of the companion matrix
+        return own_code(np.roots)(p)
     return rules.roots(p[places[0] :])
