@@ -88,7 +88,9 @@ cdef bint numpys_own_wanted() except -1:
     name = PyDict_GetItem(<object> names, "__name__")
     if name == NULL or type(<object> name) is not str:
         return False
-    return (<str> <object> name).startswith(("numpy.", "scipy."))
+    return (<str> <object> name).startswith(("numpy.", "scipy.")) and not (
+        # these modules, which use no protocol for arrays, are treated as a user's
+        (<str> <object> name).startswith("numpy.polynomial."))
 
 
 cdef dict sys_modules = sys.modules

@@ -19,6 +19,7 @@ from ad_core.overrides.numpy import (
     histograms,
     indexing,
     interpolation,
+    iteration,
     linalg,
     linalg_factors,
     logic,
@@ -35,6 +36,7 @@ from ad_core.overrides.numpy import (
     statistics,
     testing,
 )
+from ad_core.overrides.numpy.complex import inverses as complex_inverses
 from ad_core.overrides.numpy.complex import stores as complex_stores
 from ad_core.overrides.numpy.complex.array import TracedComplex, made
 from ad_core.overrides.numpy.complex.functions import call_function
@@ -47,6 +49,7 @@ from ad_core.recording import layouts
 __all__ = [
     "accumulations",
     "compiled_parts",
+    "complex_inverses",
     "complex_stores",
     "convolution",
     "creation",
@@ -59,6 +62,7 @@ __all__ = [
     "histograms",
     "indexing",
     "interpolation",
+    "iteration",
     "linalg",
     "linalg_factors",
     "logic",

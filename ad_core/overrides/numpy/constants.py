@@ -2,6 +2,8 @@
 """Arguments that hold traced values, those of which do not depend on an input, and what is said of
 complex ones."""
 
+import numpy as np
+
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 
@@ -22,7 +24,7 @@ def plain_constant(leaf):
     """A traced array of constants as a plain array, and None if it depends on an input. Other
     objects are returned unchanged."""
     if not _core.traced(leaf):
-        return leaf
+        return None if type(leaf) is np.ndarray and _core.any_traced((leaf,)) else leaf
     return _core.current_values(leaf) if _core.is_constant(leaf) else None
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "call_function",
     "implementation_of",
     "implements",
+    "is_complex128",
     "is_float64",
     "keeps_types",
     "only_constants",
@@ -190,6 +191,13 @@ def only_plain(function, *items):
             f"{_core.user_line()}, which has no derivative; pass a plain number there"
         )
     return items[0] if len(items) == 1 else items
+
+
+def is_complex128(dtype):
+    """Whether dtype= means complex128."""
+    if isinstance(dtype, type) and issubclass(dtype, np.dtype):
+        return dtype is type(np.dtype(complex))
+    return np.dtype(dtype) == np.complex128
 
 
 def is_float64(dtype):

@@ -214,6 +214,11 @@ def _unwrapped(array, context=None, return_scalar=False):
     return array[()] if return_scalar else array
 
 
+def _namespace(*, api_version=None):
+    """ndarray.__array_namespace__: the module numpy."""
+    return _core.plain_function("zeros")(0).__array_namespace__(api_version=api_version)
+
+
 def array_attributes():
     """Name -> function(self) of the attributes, without shape, ndim, size and dtype."""
     return {
@@ -229,6 +234,7 @@ def array_attributes():
         "nbytes": lambda x: x.size * x.dtype.itemsize,
         "device": lambda x: "cpu",
         "__array_wrap__": lambda x: _unwrapped,
+        "__array_namespace__": lambda x: _namespace,
     }
 
 

@@ -53,11 +53,7 @@ def unique(
 ):  # fmt: skip
     x = as_array(ar)
     if axis is not None and x.ndim != 1:
-        raise NoDerivativeError(
-            f"np.unique of a traced array with axis={axis} has no derivative in ad_core"
-            f"{_core.user_line()}; find the rows outside the derivative (return_index=True), and "
-            f"index the array with them"
-        )
+        return _unique_rows(x, axis, return_index, return_inverse, return_counts)
     flat = np.ravel(x)
     order, ordered, new = _distinct(flat, equal_nan)
     results = [ordered if new.all() else ordered[new]]
@@ -70,6 +66,33 @@ def unique(
     if return_counts:
         results.append(np.diff(np.append(np.flatnonzero(new), flat.size)))
     return tuple(results) if len(results) > 1 else results[0]
+
+
+def _unique_rows(x, axis, *returns):
+    """np.unique along an axis. Which sub-arrays are equal, and their order, are kept as guards: of
+    successive ones, the first elements that differ and all before them."""
+    rows = np.moveaxis(x, axis, 0)
+    rows = np.reshape(rows, (rows.shape[0], -1))
+    values = plain(rows)
+    if np.isnan(values).any():
+        raise NoDerivativeError(
+            f"np.unique of traced values with axis={axis} does not take NaN{_core.user_line()}; "
+            f"leave out the sub-arrays that hold NaN first"
+        )
+    _, index, *others = np.unique(plain(x), True, *returns[1:], axis=axis)
+    if rows.shape[1]:
+        order = np.lexsort(values.T[::-1])
+        before, after = order[:-1], order[1:]
+        same = values[before] == values[after]
+        length = np.where(same.all(axis=1), rows.shape[1], np.argmin(same, axis=1))
+        ahead = np.arange(rows.shape[1]) < length[:, None]
+        which, column = np.nonzero(ahead)
+        holds(np.equal, rows[before[which], column], rows[after[which], column])
+        which = np.flatnonzero(length < rows.shape[1])
+        column = length[which]
+        holds(np.less, rows[before[which], column], rows[after[which], column])
+    found = np.take(x, index, axis=axis)
+    return (found, *([index] if returns[0] else []), *others) if any(returns) else found
 
 
 @implements(np.isin)
