@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 __all__ = [
+    "MIRRORS",
     "LibraryFunction",
     "expression_at",
     "is_users",
@@ -27,6 +28,7 @@ __all__ = [
     "users_frame",
 ]
 
+MIRRORS = "numpy_traced"  # the names of mirrors of NumPy's modules begin with this instead of numpy
 MOST_TEXT = 200  # characters of a line of source in a message
 OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 # Files that are never the user's: ad_core, NumPy, the standard library, ...
@@ -195,6 +197,8 @@ def library_function(frames, users, instruction):
     if frame.f_code.co_filename.startswith(OURS):
         return None  # a function of ad_core, which supports traced values
     module = frame.f_globals.get("__name__", "")
+    if module.startswith(MIRRORS):
+        module = "numpy" + module.removeprefix(MIRRORS)
     name, owner = frame.f_code.co_qualname, frame.f_locals.get("self")
     if "<locals>" in name:  # of a decorator: the name in the user's code is better
         found = _called(users, instruction)

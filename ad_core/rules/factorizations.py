@@ -230,7 +230,7 @@ def eig(a, name):
         if np.any(np.imag(found[0])):
             raise NoDerivativeError(
                 f"{name} has a derivative in ad_core only where all eigenvalues are real, but some "
-                f"are complex numbers here{_core.user_line()}"
+                f"are complex numbers here{_core.user_line()}; np.linalg.eigvals has one there"
             )
         return tuple(map(np.real, found))
 

@@ -79,3 +79,17 @@ def test_errors(code):
     f, names = function_of(code)
     with pytest.raises((NotImplementedError, ValueError, TypeError)):
         ad_core.jacobian(f)(*arguments(names))
+
+
+@pytest.mark.parametrize("vector", [
+    lambda x: np.stack([x[0], x[1]]), lambda x: x[[1, 0]], np.array,
+])  # fmt: skip
+@pytest.mark.parametrize("root", [
+    lambda y: np.sqrt(y @ y), lambda y: np.sqrt(y.dot(y[:])), np.linalg.norm,
+])  # fmt: skip
+def test_a_product_of_scattered_nodes_with_themselves_is_a_sum_of_squares(vector, root):
+    """So the root has the derivative 0 at 0, as docs/conventions.md says."""
+    f = lambda x: root(vector(x))  # noqa: E731
+    np.testing.assert_array_equal(ad_core.jacobian(f)(np.zeros(2)), [0.0, 0.0])
+    x = np.array([0.6, 0.8])
+    np.testing.assert_allclose(ad_core.jacobian(f)(x), x, rtol=1e-14)

@@ -165,6 +165,9 @@ SHAPES = [
         "pad": (
             lambda a: np.pad(a, 1, constant_values=2.0),
             lambda a: np.pad(a, 1, mode="reflect"),
+            lambda a: np.pad(a, 1, mode="reflect", reflect_type="odd"),
+            lambda a: np.pad(a, 2, mode="linear_ramp"),
+            lambda a: np.pad(a, 1, mode="mean"),
         ),
         "insert": lambda a: np.insert(a, 1, a[0] * a[1], axis=0),
         "array": lambda a: np.array([a[0], a[1] * a[2]]),

@@ -88,8 +88,10 @@ cdef bint numpys_own_wanted() except -1:
     name = PyDict_GetItem(<object> names, "__name__")
     if name == NULL or type(<object> name) is not str:
         return False
-    return (<str> <object> name).startswith(("numpy.", "scipy.")) and (
-        <size_t> names not in adapted_spaces)
+    return (<str> <object> name).startswith(("numpy.", "scipy.")) and not (
+        <size_t> names in adapted_spaces or
+        # these modules, which use no protocol for arrays, are treated as a user's
+        (<str> <object> name).startswith("numpy.polynomial."))
 
 
 # The ids of namespaces whose names were exchanged (ad_core/adapting/): their code takes traced

@@ -20,6 +20,7 @@ cdef class Implementation:
     cdef bint makes_arrays      # it returns an array where others return a number
     cdef bint in_order          # its results have NumPy's memory layout
     cdef bint keeps_c_order     # they have it if all arguments are in C order
+    cdef bint own               # it is NumPy's own code, which handles out= and types of results
 
 
 cdef object np_complexfloating = np.complexfloating
@@ -37,7 +38,7 @@ cdef Implementation implementation_of(object func):
         return None
     made = Implementation.__new__(Implementation)
     (made.function, made.out_place, made.keeps_types, made.on_indices, made.read_only,
-     made.makes_arrays, made.in_order, made.keeps_c_order) = known
+     made.makes_arrays, made.in_order, made.keeps_c_order, made.own) = known
     implementations[func] = made
     return made
 
@@ -96,8 +97,22 @@ cdef int kinds_of_call(object items) except -1:
     return found
 
 
+cdef object explained_call(Implementation known, object func, tuple args, dict kwargs):
+    """A call of the implementation, whose errors about integers name NumPy's function."""
+    explained = None
+    try:
+        return known.function(*args, **kwargs)
+    except (OverflowError, TypeError, IndexError) as error:
+        explained = hooks.explained(error, func, args, kwargs)
+        if explained is None:
+            raise
+    raise explained
+
+
 cdef object dispatched(Implementation known, object func, object types, tuple args, dict kwargs):
     cdef int kinds
+    if known is not None and known.own:
+        return explained_call(known, func, args, kwargs)
     if known is None or not args or "out" in kwargs or (
             0 <= known.out_place < <Py_ssize_t> len(args)):
         return hooks.function(func, types, args, kwargs)
@@ -106,16 +121,7 @@ cdef object dispatched(Implementation known, object func, object types, tuple ar
         kinds |= kinds_of_call(kwargs.values())
     if kinds & COMPLEX or (kinds & 1 and not known.keeps_types):
         return hooks.function(func, types, args, kwargs)
-    explained = None
-    try:
-        result = known.function(*args, **kwargs)
-    except (OverflowError, TypeError, IndexError) as error:
-        explained = hooks.explained(error, func, args, kwargs)
-        if explained is None:
-            raise
-    if explained is not None:
-        raise explained
-    result = as_numpys_type(known, args, result)
+    result = as_numpys_type(known, args, explained_call(known, func, args, kwargs))
     if known.in_order or not has_axes(result):
         return result
     if known.keeps_c_order and all_in_c_order(result) and all_in_c_order(args) and (
@@ -139,7 +145,7 @@ cdef object as_numpys_type(Implementation known, tuple args, object result):
 def without_axes(function, tuple args, result):
     """A result of a function of NumPy; if its shape is (), with the type that NumPy's has."""
     cdef Implementation known = implementation_of(function)
-    if known is not None:
+    if known is not None and not known.own:
         return as_numpys_type(known, args, result)
     return result[()] if type(result) is TracedArray and result.ndim == 0 else result
 

@@ -3,8 +3,6 @@
 # protocols look at the types of arguments, not at the elements of lists.  The functions that are
 # replaced here therefore convert such lists to traced arrays while a trace runs.
 
-cdef object unpatched_nditer = np.nditer
-
 
 @cython.final
 cdef class TakesLists:
@@ -33,17 +31,6 @@ cdef class TakesLists:
 
 cdef bint is_list_of_traced(object x) except -1:
     return (type(x) is list or type(x) is tuple) and any_traced(x)
-
-
-def nditer(op, *args, **kwargs):
-    if not numpys_own_wanted() and any_traced(op if isinstance(op, (list, tuple)) else (op,)):
-        raise NoDerivativeError(
-            f"np.nditer does not iterate over traced arrays{user_line()}; compute with the whole "
-            f"array, or loop over np.ndindex(x.shape)")
-    return unpatched_nditer(op, *args, **kwargs)
-
-
-enter_replacement(numpy_names, "nditer", nditer)
 
 
 def take_lists(function):

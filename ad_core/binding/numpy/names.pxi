@@ -127,6 +127,15 @@ def replace_while_tracing(space, str name, function):
     enter_replacement(space, name, function)
 
 
+def stand_in(dict space, str name):
+    """The original and the stand-in of a name that may be replaced, as a pair; None without one."""
+    cdef int k
+    for k in range(n_replaced):
+        if replaced[k].space == <PyObject *> space and <object> replaced[k].name == name:
+            return <object> replaced[k].original, <object> replaced[k].stand_in
+    return None
+
+
 def replaced_names():
     """All names that may be replaced, as pairs of namespace and name."""
     return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(n_replaced)]

@@ -184,7 +184,8 @@ cdef inline object power_by_row(object left, object right):
 
 cdef inline bint is_complex(object x):
     return PyComplex_Check(x) or type(x) is hooks.complex_type or (
-        type(x) is np.ndarray and (<cnp.ndarray> x).descr.kind == c"c")
+        type(x) is np.ndarray and (<cnp.ndarray> x).descr.kind == c"c") or (
+        (type(x) is list or type(x) is tuple) and any_complex(x))
 
 
 cdef object compare(int how, object left, object right):

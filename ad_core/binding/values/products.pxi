@@ -18,6 +18,30 @@ cdef inline bint may_be_factor(object x):
     return 1 <= cnp.PyArray_NDIM(index) <= 2
 
 
+cdef object affine_form(object x):
+    """An operand with consecutive nodes, which is a recorded copy if its nodes are scattered."""
+    if type(x) is not TracedArray:
+        return x
+    index = (<TracedArray> x).indices()
+    if is_consecutive(index) or index.size == 0:
+        return x
+    return as_traced_array(elementwise(op_positive, (x,)))
+
+
+cdef bint of_same_nodes(object left, object right) except -1:
+    """Whether two operands are the same vector of scattered nodes, so that one copy serves both and
+    the product is a sum of squares."""
+    if left is right:
+        return True
+    if type(left) is not TracedArray or type(right) is not TracedArray or (
+            left.ndim != 1 or left.shape != right.shape):
+        return False
+    if (<TracedArray> left).trace is not (<TracedArray> right).trace:
+        return False
+    index = (<TracedArray> left).indices()
+    return not is_consecutive(index) and np.array_equal(index, (<TracedArray> right).indices())
+
+
 cdef object product_of_two(object left, object right):
     """The matrix product of two vectors or matrices, one of which is traced, as one block run.
     None for operands that it can not multiply."""
@@ -36,10 +60,11 @@ cdef object product_of_two(object left, object right):
     if is_constant(left) and is_constant(right):
         return None
     trace = trace_of((left, right))
-    a = affine_nodes(trace, left)
+    affine = affine_form(left)
+    right = affine if of_same_nodes(left, right) else affine_form(right)
+    left = affine
     b = affine_nodes(trace, right)
-    if type(left) is TracedArray:
-        a = affine_nodes(trace, left)   # b may have merged its trace
+    a = affine_nodes(trace, left)       # after b, which may have merged its trace
     extents[0] = 1
     extents[1] = cnp.PyArray_DIM(a, 0) if cnp.PyArray_NDIM(a) == 2 else 1
     extents[2] = cnp.PyArray_DIM(a, cnp.PyArray_NDIM(a) - 1)

@@ -7,20 +7,19 @@ from ad_core.errors import remedies
 from ad_core.errors.integers import explain_integers, explained_error
 from ad_core.overrides.numpy import (
     accumulations,
-    angles,
+    compiled_parts,
     convolution,
     creation,
-    differences,
     einsum,
     elementwise,
     fft,
     floating_errors,
     foreign,
-    functional,
     gradients,
     histograms,
     indexing,
     interpolation,
+    iteration,
     linalg,
     linalg_factors,
     logic,
@@ -28,6 +27,7 @@ from ad_core.overrides.numpy import (
     ma_creation,
     manipulation,
     norms,
+    own_functions,
     polynomials,
     products,
     reductions,
@@ -36,6 +36,7 @@ from ad_core.overrides.numpy import (
     statistics,
     testing,
 )
+from ad_core.overrides.numpy.complex import inverses as complex_inverses
 from ad_core.overrides.numpy.complex import stores as complex_stores
 from ad_core.overrides.numpy.complex.array import TracedComplex, made
 from ad_core.overrides.numpy.complex.functions import call_function
@@ -47,21 +48,21 @@ from ad_core.recording import layouts
 
 __all__ = [
     "accumulations",
-    "angles",
+    "compiled_parts",
+    "complex_inverses",
     "complex_stores",
     "convolution",
     "creation",
-    "differences",
     "einsum",
     "elementwise",
     "fft",
     "floating_errors",
     "foreign",
-    "functional",
     "gradients",
     "histograms",
     "indexing",
     "interpolation",
+    "iteration",
     "linalg",
     "linalg_factors",
     "logic",
@@ -69,6 +70,7 @@ __all__ = [
     "ma_creation",
     "manipulation",
     "norms",
+    "own_functions",
     "polynomials",
     "products",
     "reductions",

@@ -8,6 +8,8 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import DtypeError, NoDerivativeError, TracedValueError
 from ad_core.overrides.numpy import truth_values
+from ad_core.overrides.numpy.constants import only_constants, plain_constant
+from ad_core.overrides.numpy.own_code import own_code, stands_for
 from ad_core.recording import layouts
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "call_function",
     "implementation_of",
     "implements",
+    "is_complex128",
+    "is_float64",
     "keeps_types",
     "only_constants",
     "only_plain",
@@ -26,6 +30,7 @@ __all__ = [
 ]
 
 table = {}
+FLOAT64 = type(np.dtype(np.float64))
 any_traced = _core.any_traced  # whether nested sequences hold a traced value
 
 # C functions with out=, whose signature is not known: first parameter, position of out=.
@@ -43,6 +48,8 @@ def implements(*functions, lists=False):
     def enter(implementation):
         for function in functions:
             table[function] = implementation
+            # NumPy calls some functions past their dispatch
+            stands_for(getattr(function, "_implementation", function), function)
             if lists:
                 _core.take_lists(function)
         return implementation
@@ -92,7 +99,8 @@ def implementation_of(function):
     in the table."""
     implementation = table.get(function)
     if implementation is None:
-        return None
+        own = own_code(function)
+        return own and (own, -1, True, None, False, False, False, False, True)
     place = _signature(function)[1]
     on_indices = ON_INDICES.get(function) or (
         function._implementation if function in movers else None
@@ -106,11 +114,14 @@ def implementation_of(function):
         function in arrays,
         function in in_order,
         function in layouts.PLAIN,
+        False,
     )
 
 
 def call_function(function, types, args, kwargs):
     """``__array_function__`` of a traced value, for all but the simplest calls."""
+    if function not in table and (own := own_code(function)) is not None:
+        return own(*args, **kwargs)
     kinds = _core.traced_kinds(args, kwargs)
     if kinds & _core.DISCRETE and (function not in truth_values.AS_THEY_ARE or "out" in kwargs):
         if kinds == _core.DISCRETE:
@@ -165,29 +176,6 @@ def _on_truth_values(function, args, kwargs):
     return _core.without_axes(function, args, result)
 
 
-def plain_constant(leaf):
-    """A traced array of constants as a plain array, and None if it depends on an input. Other
-    objects are returned unchanged."""
-    if not _core.traced(leaf):
-        return leaf
-    return _core.current_values(leaf) if _core.is_constant(leaf) else None
-
-
-def only_constants(item, plain=plain_constant):
-    """The nested item with its traced arrays of constants as plain arrays; None if one of them
-    depends on an input. plain is called for each leaf."""
-    if plain is plain_constant and _core.holds_variable(item):
-        return None
-    if isinstance(item, dict):
-        values = only_constants(list(item.values()), plain)
-        return None if values is None else dict(zip(item, values, strict=True))
-    if isinstance(item, list | tuple):
-        parts = [only_constants(part, plain) for part in item]
-        bad = any(p is None and x is not None for p, x in zip(parts, item, strict=True))
-        return None if bad else type(item)(parts)
-    return plain(item)
-
-
 def name_of(function):
     """The name of a NumPy function in messages."""
     return f"{function.__module__}.{function.__name__}"
@@ -203,6 +191,22 @@ def only_plain(function, *items):
             f"{_core.user_line()}, which has no derivative; pass a plain number there"
         )
     return items[0] if len(items) == 1 else items
+
+
+def is_complex128(dtype):
+    """Whether dtype= means complex128."""
+    if isinstance(dtype, type) and issubclass(dtype, np.dtype):
+        return dtype is type(np.dtype(complex))
+    return np.dtype(dtype) == np.complex128
+
+
+def is_float64(dtype):
+    """Whether dtype= means float64: None, a dtype, a type, a name, or the class of the dtype."""
+    if dtype is None or dtype is float:
+        return True
+    if isinstance(dtype, type) and issubclass(dtype, np.dtype):
+        return dtype is FLOAT64
+    return np.dtype(dtype) == np.float64
 
 
 def refuse_dtype(dtype, name, kept="traced values are float64", keyword="dtype"):

@@ -4,8 +4,8 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.overrides.numpy.dispatch import implements, keeps_types, store
-from ad_core.recording.arrays import as_array, as_floats
+from ad_core.overrides.numpy.dispatch import implements, keeps_types
+from ad_core.recording.arrays import as_array
 
 __all__ = ["round_"]
 
@@ -84,44 +84,12 @@ def round_(a, decimals=0):
     return np.rint(a * scale) / scale if decimals > 0 else np.rint(a / scale) * scale
 
 
-@implements(np.fix)
-def fix(x, out=None):
-    return _into(out, np.trunc(x), "fix")
-
-
 @implements(np.real)
 def real(val):
     return val
-
-
-@implements(np.real_if_close)
-def real_if_close(a, tol=100):
-    return a
 
 
 @implements(np.imag)
 def imag(val):
     zeros = np.zeros_like(val, order="A")
     return _core.locked(zeros) if _core.traced(zeros) and zeros.ndim else zeros[()]
-
-
-@implements(np.isclose)
-def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
-    a, b = as_floats(a), as_floats(b)
-    near = (np.absolute(a - b) <= atol + rtol * np.absolute(b)) & np.isfinite(b) | (a == b)
-    return near | (np.isnan(a) & np.isnan(b)) if equal_nan else near
-
-
-@implements(np.isposinf)
-def isposinf(x, out=None):
-    return _into(out, x == np.inf, "isposinf")
-
-
-@implements(np.isneginf)
-def isneginf(x, out=None):
-    return _into(out, x == -np.inf, "isneginf")
-
-
-def _into(out, result, name):
-    """The result, written into out= if that was given by position."""
-    return result if out is None else store(out, result, name)

@@ -5,12 +5,14 @@ weights, edges that depend on the data, and densities have derivatives."""
 import operator
 
 import numpy as np
+from numpy.lib import _histograms_impl as histograms
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.accumulations import sums_at
 from ad_core.overrides.numpy.dispatch import implements, only_plain
-from ad_core.overrides.numpy.guards import tested
+from ad_core.overrides.numpy.guards import decided, holds, plain, tested
+from ad_core.overrides.numpy.own_code import copy_of
 from ad_core.recording.arrays import as_array, as_floats
 
 __all__ = ["bincount", "digitize", "histogramdd"]
@@ -57,13 +59,30 @@ def _ends(x, range):
     return (low - 0.5, high + 0.5) if low == high else (low, high)
 
 
+def _count_of_bins(x, method, range, name):
+    """The number of bins that a method of NumPy finds, such as "auto", kept as a guard: the width of
+    a bin, computed by NumPy's own code, goes that often into the range."""
+    low, high = _ends(x, range)
+    count = len(np.histogram_bin_edges(plain(x), method, (plain(low), plain(high)))) - 1
+    found = getattr(histograms, "_hist_bin_selectors", {}).get(method)
+    if found is None:
+        raise NoDerivativeError(
+            f"np.{name} with bins={method!r} has no derivative in ad_core{_core.user_line()}; pass "
+            f"a number of bins or their edges"
+        )
+    if _core.traced(x) and x.size:
+        inside = x if range is None else x[decided((x >= low) & (x <= high))]
+        width = copy_of(found)(inside, (low, high)) if inside.size else 0.0
+        if not tested(np.greater, width, 0.0).all():
+            return 1
+        holds(np.less_equal, (high - low) / width, float(count))
+        holds(np.greater, (high - low) / width, count - 1.0)
+    return count
+
+
 def _edges(x, bins, range, name):
     if isinstance(bins, str):
-        raise NoDerivativeError(
-            f"np.{name} with bins={bins!r} has no derivative in ad_core{_core.user_line()}, since "
-            f"the number of bins would depend on a traced array; pass a number of bins or their "
-            f"edges"
-        )
+        bins = _count_of_bins(x, bins, range, name)
     if np.ndim(bins) == 0 and not _core.traced(bins):
         count = operator.index(bins)
         if count < 1:
@@ -100,6 +119,10 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
     x = np.ravel(as_array(a))
     if weights is not None and np.shape(weights) != np.shape(a):
         raise ValueError("weights should have the same shape as a.")
+    if isinstance(bins, str) and weights is not None:
+        raise TypeError(
+            "Automated estimation of the number of bins is not supported for weighted data"
+        )
     edges = _edges(x, bins, range, "histogram")
     places, kept = _bins_of(x, edges)
     counts = np.bincount(places[kept], minlength=max(len(edges) - 1, 0))

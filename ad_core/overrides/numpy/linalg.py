@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """numpy.linalg: solutions, inverses, determinants, ranks, powers, and products of matrices."""
 
-import math
-import operator
 import sys
 from functools import wraps
 
@@ -10,7 +8,6 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.overrides.numpy.dispatch import implements, only_constants, only_plain
-from ad_core.overrides.numpy.guards import decided
 from ad_core.recording.arrays import as_array
 from ad_core.rules import linalg as rules
 
@@ -103,32 +100,6 @@ def slogdet(a):
     return RESULTS.SlogdetResult(*(x[()] for x in rules.slogdet(stacked_square(a))))
 
 
-@linalg(np.linalg.tensorsolve, lists=False)
-def tensorsolve(a, b, axes=None):
-    axes = only_plain(np.linalg.tensorsolve, axes)
-    a, b = as_array(a), as_array(b)
-    if axes is not None:
-        order = [d for d in range(a.ndim) if d not in axes]
-        a = np.transpose(a, order + list(axes))
-    shape = a.shape[-(a.ndim - b.ndim) :]
-    n = math.prod(shape)
-    if a.size != n * n:
-        raise np.linalg.LinAlgError(
-            "Input arrays must satisfy the requirement prod(a.shape[b.ndim:]) == "
-            "prod(a.shape[:b.ndim])"
-        )
-    return solve(np.reshape(a, (n, n)), np.ravel(b)).reshape(shape)
-
-
-@linalg(np.linalg.tensorinv, lists=False)
-def tensorinv(a, ind=2):
-    a = as_array(a)
-    if ind <= 0:
-        raise ValueError("Invalid ind argument.")
-    flat = np.reshape(a, (math.prod(a.shape[ind:]), -1))
-    return inv(flat).reshape(a.shape[ind:] + a.shape[:ind])
-
-
 @linalg(np.linalg.pinv)
 def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
     rcond, rtol = only_plain(np.linalg.pinv, rcond, rtol)
@@ -170,23 +141,6 @@ def lstsq(a, b, rcond=None):
     return x, residuals if columns else np.zeros(0), rank, s
 
 
-@linalg(np.linalg.matrix_rank)
-def matrix_rank(A, tol=None, hermitian=False, *, rtol=None):
-    """np.linalg.matrix_rank. Which singular values count is kept as guards."""
-    if rtol is not None and tol is not None:
-        raise ValueError("`tol` and `rtol` can't be both set.")
-    A = as_array(A)
-    if A.ndim < 2:
-        return int(bool(np.any(A != 0)))
-    s = np.linalg.svd(A, compute_uv=False, hermitian=hermitian)
-    if tol is None:
-        rtol = max(A.shape[-2:]) * EPS if rtol is None else as_array(rtol)[..., None]
-        tol = np.max(s, axis=-1, keepdims=True, initial=0.0) * rtol
-    else:
-        tol = as_array(tol)[..., None]
-    return np.count_nonzero(decided(s > tol), axis=-1)
-
-
 @linalg(np.linalg.cond)
 def cond(x, p=None):
     x = stacked(x)
@@ -202,67 +156,3 @@ def cond(x, p=None):
         result = np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(inverse, p, (-2, -1))
     lost = np.isnan(result) & ~np.any(np.isnan(x), axis=(-2, -1))
     return np.where(lost, np.inf, result)[()]
-
-
-@linalg(np.linalg.matrix_power)
-def matrix_power(a, n):
-    """Powers of matrices, by squaring."""
-    x = stacked_square(a)
-    try:
-        n = operator.index(n)
-    except TypeError as e:
-        raise TypeError("exponent must be an integer") from e
-    if n == 0:
-        return np.broadcast_to(np.eye(x.shape[-1]), x.shape).copy()
-    if n < 0:
-        x, n = inv(x), -n
-    result = None
-    while n:
-        if n % 2:
-            result = x if result is None else result @ x
-        n //= 2
-        x = x @ x if n else x
-    return +result
-
-
-@linalg(np.linalg.multi_dot, lists=False)
-def multi_dot(arrays):
-    """Products in the order of fewest multiplications: Cormen et al., Introduction to Algorithms,
-    section 15.2."""
-    arrays = [as_array(a) for a in arrays]
-    if len(arrays) < 2:
-        raise ValueError("Expecting at least two arrays.")
-    if len(arrays) == 2:
-        return np.dot(*arrays)
-    shape = arrays[0].shape[:-1] + arrays[-1].shape[1:]
-    if arrays[0].ndim == 1:
-        arrays[0] = arrays[0][None, :]
-    if arrays[-1].ndim == 1:
-        arrays[-1] = arrays[-1][:, None]
-    for a in arrays:
-        if a.ndim != 2:
-            raise np.linalg.LinAlgError(
-                f"{a.ndim}-dimensional array given. Array must be two-dimensional"
-            )
-    cut = _cheapest_cuts([a.shape[0] for a in arrays] + [arrays[-1].shape[1]])
-
-    def product(i, j):
-        if i == j:
-            return arrays[i]
-        return product(i, cut[i, j]) @ product(cut[i, j] + 1, j)
-
-    return np.reshape(product(0, len(arrays) - 1), shape)[()]
-
-
-def _cheapest_cuts(sizes):
-    """(i, j) -> the last factor of the left half of the product of factors i to j."""
-    n = len(sizes) - 1
-    cost, cut = {(i, i): 0 for i in range(n)}, {}
-    for length in range(1, n):
-        for i in range(n - length):
-            j = i + length
-            cost[i, j], cut[i, j] = min(
-                (cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
-                for k in range(i, j)
-            )
-    return cut

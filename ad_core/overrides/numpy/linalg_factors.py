@@ -10,6 +10,7 @@ from ad_core.overrides.numpy.guards import keep_order_of_ties
 from ad_core.overrides.numpy.linalg import RESULTS, linalg, stacked, stacked_square
 from ad_core.overrides.numpy.sorting import sorting
 from ad_core.rules import factorizations as factors
+from ad_core.rules.complex_eigenvalues import complex_eigenvalues
 
 __all__ = ["svd"]
 
@@ -71,7 +72,10 @@ def eig(a):
 
 @linalg(np.linalg.eigvals)
 def eigvals(a):
-    return _as_numpys(factors.eig(stacked_square(a), "np.linalg.eigvals")[0])
+    a = stacked_square(a)
+    if np.any(np.imag(np.linalg.eigvals(_core.current_values(a)))):
+        return pair(*complex_eigenvalues(a, "np.linalg.eigvals"))
+    return _as_numpys(factors.eig(a, "np.linalg.eigvals")[0])
 
 
 def _as_numpys(x):
@@ -108,8 +112,3 @@ def _svd_by_eigh(a, compute_uv):
     sign = np.take_along_axis(np.copysign(1.0, w), order, axis=-1)
     u = np.take_along_axis(v, order[..., None, :], axis=-1)
     return RESULTS.SVDResult(u, s, np.swapaxes(u * sign[..., None, :], -1, -2))
-
-
-@linalg(np.linalg.svdvals)
-def svdvals(x, /):
-    return svd(x, compute_uv=False)

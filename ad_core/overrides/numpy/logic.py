@@ -51,11 +51,6 @@ def result_type(*arrays_and_dtypes):
     return np.result_type(*(x.dtype if _core.traced(x) else x for x in arrays_and_dtypes))
 
 
-@keeps_types(np.common_type)
-def common_type(*arrays):
-    return np.float64
-
-
 @keeps_types(np.can_cast)
 def can_cast(from_, to, casting="safe"):
     return np.can_cast(from_.dtype, to, casting)
@@ -90,15 +85,6 @@ may_share_memory = keeps_types(np.may_share_memory)(_sharing(np.may_share_memory
 shares_memory = keeps_types(np.shares_memory)(_sharing(np.shares_memory))
 
 
-@implements(np.array_equal)
-def array_equal(a1, a2, equal_nan=False):
-    a1, a2 = as_array(a1), as_array(a2)
-    if a1.shape != a2.shape:
-        return False
-    same = a1 == a2
-    return bool(np.all(same | (np.isnan(a1) & np.isnan(a2)) if equal_nan else same))
-
-
 @implements(np.array_equiv)
 def array_equiv(a1, a2):
     a1, a2 = as_array(a1), as_array(a2)
@@ -107,11 +93,6 @@ def array_equiv(a1, a2):
     except ValueError:
         return False
     return bool(np.all(a1 == a2))
-
-
-@implements(np.allclose)
-def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
-    return bool(np.all(np.isclose(a, b, rtol, atol, equal_nan)))
 
 
 def _text(function):

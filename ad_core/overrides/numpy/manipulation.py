@@ -8,7 +8,6 @@ so that writes through it have the same effect.
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.dispatch import (
     any_traced,
     in_order,
@@ -148,107 +147,6 @@ def _spread(x, shape):
     return _core.from_index(x, np.lib.stride_tricks.as_strided(index, shape, strides))
 
 
-@keeps_types(np.meshgrid)
-def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
-    if indexing not in ("xy", "ij"):
-        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
-    n = len(xi)
-    grids = [
-        np.reshape(as_array(x), (1,) * k + (-1,) + (1,) * (n - 1 - k)) for k, x in enumerate(xi)
-    ]
-    if indexing == "xy" and n > 1:
-        grids[0] = np.reshape(grids[0], (1, -1) + (1,) * (n - 2))
-        grids[1] = np.reshape(grids[1], (-1, 1) + (1,) * (n - 2))
-    if not sparse:
-        grids = np.broadcast_arrays(*grids)
-    return tuple(np.copy(grid, order="C") for grid in grids) if copy else tuple(grids)
-
-
-@keeps_types(np.block)
-def block(arrays):
-    def nested(part, function):
-        return [nested(p, function) for p in part] if isinstance(part, list) else function(part)
-
-    leaves = []
-    nested(arrays, leaves.append)
-    nodes, model = joined(leaves)
-    remaining = iter(nodes)
-    return _core.from_nodes(model, np.block(nested(arrays, lambda _: next(remaining))))
-
-
-@keeps_types(np.append)
-def append(arr, values, axis=None):
-    if axis is None:
-        return np.concatenate([np.ravel(as_array(arr)), np.ravel(as_array(values))])
-    return np.concatenate([as_array(arr), as_array(values)], axis=axis)
-
-
-@keeps_types(np.insert)
-def insert(arr, obj, values, axis=None):
-    obj = only_plain(np.insert, obj)
-    arr = as_array(arr)
-    if not any_traced((arr, values)):
-        return np.insert(arr, obj, values, axis=axis)
-    (nodes, added), model = joined([arr, _core.cast_to(arr.dtype, values)])
-    return _core.from_nodes(model, np.insert(nodes, obj, added, axis=axis))
-
-
-@keeps_types(np.pad)
-def pad(array, pad_width, mode="constant", **kwargs):
-    pad_width = only_plain(np.pad, pad_width)
-    if not any_traced((array, *kwargs.values())):
-        return np.pad(array, pad_width, mode, **kwargs)
-    if mode == "constant":
-        fill = _core.cast_to(as_array(array).dtype, kwargs.pop("constant_values", 0))
-        (nodes, fill), model = joined([array, fill])
-        return _core.from_nodes(model, np.pad(nodes, pad_width, constant_values=fill, **kwargs))
-    if mode not in ("edge", "reflect", "symmetric", "wrap") or "odd" in kwargs.values():
-        raise NoDerivativeError(
-            f"np.pad with mode={mode!r} {kwargs or ''} has no derivative in ad_core"
-            f"{_core.user_line()}; use one of the modes constant, edge, reflect, symmetric and "
-            f"wrap, which only repeat elements"
-        )
-    x = as_array(array)
-    return _core.from_nodes(x, np.pad(_core.index_array(x), pad_width, mode=mode, **kwargs))
-
-
-def _masked(x, keep):
-    """x where keep is true, and zero elsewhere; no node is recorded."""
-    zero = np.asarray([_core.constant_index(x, 0.0)])
-    return _core.from_nodes(x, np.where(keep, _core.index_array(x), zero))
-
-
-@keeps_types(np.tril)
-def tril(m, k=0):
-    x = as_array(m)
-    return _masked(x, np.tril(np.ones(x.shape[-2:], dtype=bool), k))
-
-
-@keeps_types(np.triu)
-def triu(m, k=0):
-    x = as_array(m)
-    return _masked(x, np.triu(np.ones(x.shape[-2:], dtype=bool), k))
-
-
-@keeps_types(np.diag)
-def diag(v, k=0):
-    k = int(only_plain(np.diag, k))
-    if v.ndim not in (1, 2):
-        raise ValueError("Input must be 1- or 2-d.")
-    if v.ndim != 1:
-        return np.diagonal(v, k)  # a view, as in NumPy
-    n = v.size + abs(k)
-    nodes = np.full((n, n), _core.constant_index(v, 0.0))
-    rows = np.arange(v.size) + max(-k, 0)
-    nodes[rows, rows + k] = _core.index_array(v)
-    return _core.from_nodes(v, nodes)
-
-
-@keeps_types(np.diagflat)
-def diagflat(v, k=0):
-    return diag(np.ravel(as_array(v)), k)
-
-
 @keeps_types(np.copy)
 def copy(a, order="K", subok=False):
     return _core.copy_of(as_array(a), order)
@@ -263,15 +161,6 @@ def take(a, indices, axis=None, mode="raise"):
     return _core.from_nodes(x, np.take(_core.index_array(x), indices, axis=axis, mode=mode))[()]
 
 
-@keeps_types(np.take_along_axis)
-def take_along_axis(arr, indices, axis=-1):
-    indices = only_plain(np.take_along_axis, indices)
-    x = as_array(arr)
-    if not _core.traced(x):
-        return np.take_along_axis(x, indices, axis)
-    return _core.from_nodes(x, np.take_along_axis(_core.index_array(x), indices, axis))
-
-
 @keeps_types(np.compress)
 def compress(condition, a, axis=None):
     x = as_array(a)
@@ -279,11 +168,6 @@ def compress(condition, a, axis=None):
     if not _core.traced(x):
         return np.compress(keep, x, axis=axis)
     return _core.from_nodes(x, np.compress(keep, _core.index_array(x), axis=axis))
-
-
-@keeps_types(np.extract)
-def extract(condition, arr):
-    return compress(np.ravel(as_array(condition)), np.ravel(as_array(arr)))
 
 
 @keeps_types(np.choose)
@@ -327,24 +211,10 @@ def set_flat(a, flat, values, name):
     _core.set_items(a, np.unravel_index(flat, a.shape), values)
 
 
-@keeps_types(np.fill_diagonal)
-def fill_diagonal(a, val, wrap=False):
-    places = np.zeros(np.shape(a), dtype=bool)
-    np.fill_diagonal(places, True, wrap)
-    set_flat(a, np.flatnonzero(places), val, "fill_diagonal")
-
-
 @keeps_types(np.put)
 def put(a, ind, v, mode="raise"):
     ind = only_plain(np.put, ind)
     set_flat(a, np.take(_places(a).ravel(), np.ravel(ind), mode=mode), v, "put")
-
-
-@keeps_types(np.put_along_axis)
-def put_along_axis(arr, indices, values, axis):
-    indices = only_plain(np.put_along_axis, indices)
-    flat = np.take_along_axis(_places(arr), indices, axis)
-    set_flat(arr, flat.ravel(), np.broadcast_to(as_array(values), flat.shape), "put_along_axis")
 
 
 @keeps_types(np.place)
@@ -382,17 +252,3 @@ def _like(value):
 
 keeps_types(np.zeros_like, np.empty_like)(_like(0.0))
 keeps_types(np.ones_like)(_like(1.0))
-
-
-@keeps_types(np.full_like)
-def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    result = np.zeros_like(a, dtype, order, shape=shape)
-    result[...] = fill_value
-    return result
-
-
-if hasattr(np, "astype"):  # NumPy 2.1
-
-    @keeps_types(np.astype)
-    def astype(x, dtype, /, *, copy=True, device=None):
-        return x.astype(dtype, copy=copy)

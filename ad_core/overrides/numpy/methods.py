@@ -53,7 +53,7 @@ def clip(self, min=None, max=None, out=None, **kwargs):
 
 
 def reshape(self, *shape, order="C", copy=None):
-    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+    if len(shape) == 1 and np.ndim(shape[0]):
         (shape,) = shape
     copying = {} if copy is None else {"copy": copy}  # NumPy 2.1
     return np.reshape(as_array(self), tuple(shape), order=order, **copying)
@@ -64,7 +64,7 @@ def copy(self, order="C"):
 
 
 def transpose(self, *axes):
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
+    if len(axes) == 1 and (axes[0] is None or np.ndim(axes[0])):
         (axes,) = axes
     return np.transpose(as_array(self), axes or None)
 
@@ -209,6 +209,16 @@ def array_methods():
     return table
 
 
+def _unwrapped(array, context=None, return_scalar=False):
+    """ndarray.__array_wrap__, by which functions give results the class of their arguments."""
+    return array[()] if return_scalar else array
+
+
+def _namespace(*, api_version=None):
+    """ndarray.__array_namespace__: the module numpy."""
+    return _core.plain_function("zeros")(0).__array_namespace__(api_version=api_version)
+
+
 def array_attributes():
     """Name -> function(self) of the attributes, without shape, ndim, size and dtype."""
     return {
@@ -223,6 +233,8 @@ def array_attributes():
         "itemsize": lambda x: x.dtype.itemsize,
         "nbytes": lambda x: x.size * x.dtype.itemsize,
         "device": lambda x: "cpu",
+        "__array_wrap__": lambda x: _unwrapped,
+        "__array_namespace__": lambda x: _namespace,
     }
 
 

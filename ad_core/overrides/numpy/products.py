@@ -10,7 +10,7 @@ from ad_core.overrides.numpy.dispatch import implements
 from ad_core.recording import layouts
 from ad_core.recording.arrays import as_array
 
-__all__ = ["dot", "matmul", "matvec", "tensordot", "vecdot", "vecmat"]
+__all__ = ["dot", "matmul", "matvec", "vecdot", "vecmat"]
 
 
 def matmul(a, b):
@@ -61,7 +61,7 @@ def dot(a, b):
         return (a * b)[()]
     if b.ndim <= 2:
         return matmul(a, b)
-    return tensordot(a, b, axes=(-1, -2))
+    return np.tensordot(a, b, axes=(-1, -2))
 
 
 @implements(np.inner)
@@ -71,35 +71,12 @@ def inner(a, b):
         return (a * b)[()]
     if a.ndim <= 2 and b.ndim <= 2:
         return matmul(a, b.T)
-    return tensordot(a, b, axes=(-1, -1))
-
-
-@implements(np.outer)
-def outer(a, b):
-    return np.ravel(as_array(a))[:, None] * np.ravel(as_array(b))[None, :]
+    return np.tensordot(a, b, axes=(-1, -1))
 
 
 @implements(np.vdot)
 def vdot(a, b):
     return matmul(np.ravel(as_array(a)), np.ravel(as_array(b)))
-
-
-@implements(np.tensordot)
-def tensordot(a, b, axes=2):
-    a, b = as_array(a), as_array(b)
-    if np.ndim(axes) == 0:
-        axes = (list(range(a.ndim - axes, a.ndim)), list(range(axes)))
-    summed_a = [d % a.ndim for d in np.atleast_1d(axes[0])]
-    summed_b = [d % b.ndim for d in np.atleast_1d(axes[1])]
-    if [a.shape[d] for d in summed_a] != [b.shape[d] for d in summed_b]:
-        raise ValueError("tensordot: shape-mismatch for sum")
-    kept_a = [d for d in range(a.ndim) if d not in summed_a]
-    kept_b = [d for d in range(b.ndim) if d not in summed_b]
-    n = math.prod(a.shape[d] for d in summed_a)
-    rows, columns = [a.shape[d] for d in kept_a], [b.shape[d] for d in kept_b]
-    left = np.transpose(a, kept_a + summed_a).reshape(math.prod(rows), n)
-    right = np.transpose(b, summed_b + kept_b).reshape(n, math.prod(columns))
-    return matmul(left, right).reshape(rows + columns)[()]
 
 
 def vecdot(a, b, axis=-1):

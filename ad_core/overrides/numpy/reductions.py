@@ -2,7 +2,6 @@
 """Sums, products, maxima and minima, means, variances and cumulative sums over axes."""
 
 import math
-import warnings
 
 import numpy as np
 
@@ -112,23 +111,6 @@ max_ = implements(np.max, np.amax)(_extreme("max", -np.inf))
 min_ = implements(np.min, np.amin)(_extreme("min", np.inf))
 
 
-def _without_nan(extreme, worst):
-    def nan_extreme(a, axis=None, keepdims=False, initial=NO_VALUE, where=True):
-        there = ~np.isnan(a)
-        found = extreme(np.where(there, a, worst), axis, keepdims, initial, where)
-        some = np.any(there, axis=axis, keepdims=bool(keepdims))
-        if np.all(some):
-            return found
-        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
-        return np.where(some, found, np.nan)[()]
-
-    return nan_extreme
-
-
-implements(np.nanmax)(_without_nan(max_, -np.inf))
-implements(np.nanmin)(_without_nan(min_, np.inf))
-
-
 @implements(np.ptp)
 def ptp(a, axis=None, keepdims=False):
     return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
@@ -147,11 +129,6 @@ def prod(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=True)
         result = fold_last(np.multiply, +flat if flat.shape[-1] == 1 else flat)
     result = kept(result, x.shape, axes, keepdims)
     return result if initial is NO_VALUE else result * initial
-
-
-@implements(np.nanprod)
-def nanprod(a, axis=None, dtype=None, keepdims=False, initial=NO_VALUE, where=True):
-    return prod(np.where(np.isnan(a), 1.0, a), axis, dtype, keepdims, initial, where)
 
 
 def _count(x, axis, where, keepdims):
@@ -251,40 +228,6 @@ def cumprod(a, axis=None, dtype=None):
     if x.ndim == 0:
         x = np.ravel(x)
     return accumulate(np.multiply, x, axis)
-
-
-@implements(np.nancumsum)
-def nancumsum(a, axis=None, dtype=None):
-    return cumsum(np.where(np.isnan(a), 0.0, a), axis, dtype)
-
-
-@implements(np.nancumprod)
-def nancumprod(a, axis=None, dtype=None):
-    return cumprod(np.where(np.isnan(a), 1.0, a), axis, dtype)
-
-
-def _cumulative(running, start):
-    def cumulative(x, /, *, axis=None, dtype=None, include_initial=False):
-        x = as_array(x)
-        if axis is None:
-            if x.ndim > 1:
-                raise ValueError(
-                    "For arrays which have more than one dimension ``axis`` is required."
-                )
-            axis = 0
-        x = np.ravel(x) if x.ndim == 0 else x
-        result = running(x, axis, dtype)
-        if not include_initial:
-            return result
-        first = np.full([1 if d == axis % x.ndim else n for d, n in enumerate(x.shape)], start)
-        return np.concatenate([first, result], axis=axis)
-
-    return cumulative
-
-
-if hasattr(np, "cumulative_sum"):  # NumPy 2.1
-    implements(np.cumulative_sum)(_cumulative(cumsum, 0.0))
-    implements(np.cumulative_prod)(_cumulative(cumprod, 1.0))
 
 
 @implements(np.trace)

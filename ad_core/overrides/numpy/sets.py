@@ -53,11 +53,7 @@ def unique(
 ):  # fmt: skip
     x = as_array(ar)
     if axis is not None and x.ndim != 1:
-        raise NoDerivativeError(
-            f"np.unique of a traced array with axis={axis} has no derivative in ad_core"
-            f"{_core.user_line()}; find the rows outside the derivative (return_index=True), and "
-            f"index the array with them"
-        )
+        return _unique_rows(x, axis, return_index, return_inverse, return_counts)
     flat = np.ravel(x)
     order, ordered, new = _distinct(flat, equal_nan)
     results = [ordered if new.all() else ordered[new]]
@@ -72,22 +68,31 @@ def unique(
     return tuple(results) if len(results) > 1 else results[0]
 
 
-@implements(np.unique_values)
-def unique_values(x, /):
-    return unique(x, equal_nan=False)
-
-
-def _named(function, **options):
-    """A function of the array API, which returns a named tuple."""
-    kind = type(function(np.zeros(1)))
-    return lambda x, /: kind(*unique(x, equal_nan=False, **options))
-
-
-implements(np.unique_counts)(_named(np.unique_counts, return_counts=True))
-implements(np.unique_inverse)(_named(np.unique_inverse, return_inverse=True))
-implements(np.unique_all)(
-    _named(np.unique_all, return_index=True, return_inverse=True, return_counts=True)
-)
+def _unique_rows(x, axis, *returns):
+    """np.unique along an axis. Which sub-arrays are equal, and their order, are kept as guards: of
+    successive ones, the first elements that differ and all before them."""
+    rows = np.moveaxis(x, axis, 0)
+    rows = np.reshape(rows, (rows.shape[0], -1))
+    values = plain(rows)
+    if np.isnan(values).any():
+        raise NoDerivativeError(
+            f"np.unique of traced values with axis={axis} does not take NaN{_core.user_line()}; "
+            f"leave out the sub-arrays that hold NaN first"
+        )
+    _, index, *others = np.unique(plain(x), True, *returns[1:], axis=axis)
+    if rows.shape[1]:
+        order = np.lexsort(values.T[::-1])
+        before, after = order[:-1], order[1:]
+        same = values[before] == values[after]
+        length = np.where(same.all(axis=1), rows.shape[1], np.argmin(same, axis=1))
+        ahead = np.arange(rows.shape[1]) < length[:, None]
+        which, column = np.nonzero(ahead)
+        holds(np.equal, rows[before[which], column], rows[after[which], column])
+        which = np.flatnonzero(length < rows.shape[1])
+        column = length[which]
+        holds(np.less, rows[before[which], column], rows[after[which], column])
+    found = np.take(x, index, axis=axis)
+    return (found, *([index] if returns[0] else []), *others) if any(returns) else found
 
 
 @implements(np.isin)
@@ -105,11 +110,6 @@ def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None
 def _both(ar1, ar2, assume_unique):
     ar1, ar2 = np.ravel(as_array(ar1)), np.ravel(as_array(ar2))
     return (ar1, ar2) if assume_unique else (np.unique(ar1), np.unique(ar2))
-
-
-@implements(np.union1d)
-def union1d(ar1, ar2):
-    return unique(np.concatenate(_both(ar1, ar2, True)))
 
 
 @implements(np.intersect1d)

@@ -15,7 +15,7 @@ from ad_core.overrides.numpy.reductions import axes_last, kept, last_in_one
 from ad_core.overrides.numpy.sorting import keep_partition
 from ad_core.recording.arrays import as_array, as_traced
 
-__all__ = ["corrcoef", "cov", "quantile"]
+__all__ = ["cov", "quantile"]
 
 # Methods that interpolate between order statistics: alpha and beta of Hyndman and Fan, Sample
 # quantiles in statistical packages (1996).
@@ -327,12 +327,3 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     centred = x - mean
     weighted = centred if w is None else centred * w
     return np.squeeze(products.matmul(centred, weighted.T) * (1.0 / freedom))
-
-
-@implements(np.corrcoef, lists=True)
-def corrcoef(x, y=None, rowvar=True, *, dtype=None):
-    c = cov(x, y, rowvar)
-    if np.ndim(c) == 0:
-        return c / c
-    spread = np.sqrt(np.diagonal(c))
-    return np.clip(c / spread[:, None] / spread[None, :], -1.0, 1.0)

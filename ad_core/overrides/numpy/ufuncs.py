@@ -13,11 +13,14 @@ from ad_core.overrides.numpy.complex import protocols as complexes
 from ad_core.overrides.numpy.complex.array import involved
 from ad_core.overrides.numpy.dispatch import (
     any_traced,
+    is_complex128,
+    is_float64,
     only_constants,
     only_plain,
     refuse_dtype,
     store,
 )
+from ad_core.overrides.numpy.iteration import call_python_ufunc, is_python_ufunc
 from ad_core.recording import layouts
 from ad_core.recording.arrays import as_array, as_traced
 
@@ -65,12 +68,21 @@ def call_ufunc(ufunc, method, inputs, kwargs):
     out = kwargs.pop("out", None)
     if isinstance(out, tuple) and all(part is None for part in out):
         out = None
+    elif isinstance(out, tuple) and out[0] is Ellipsis:  # NumPy 2.3: an array also for scalars
+        return as_array(call_ufunc(ufunc, method, inputs, kwargs))
     if method == "at":
         return _at(ufunc, *inputs)
+    if is_python_ufunc(ufunc):
+        return call_python_ufunc(ufunc, method, inputs, kwargs)
     where = kwargs.pop("where", True)
+    where = True if where is np._NoValue else where
     dtype = kwargs.pop("dtype", None)
     discrete = _core.only_discrete(inputs)
-    if dtype is not None and np.dtype(dtype) != np.float64 and not discrete:
+    if not discrete and dtype is not None and is_complex128(dtype):
+        inputs = tuple([np.asarray(x, dtype=complex) for x in inputs])
+        given = {"where": where} if out is None else {"where": where, "out": out}
+        return complexes.call_ufunc(ufunc, method, inputs, {**kwargs, **given})
+    if not discrete and not is_float64(dtype):
         refuse_dtype(dtype, ufunc.__name__)
     order = kwargs.pop("order", "K")
     for ignored in ("casting", "subok"):

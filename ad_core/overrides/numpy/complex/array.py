@@ -268,8 +268,9 @@ class TracedComplex:
     def __getattr__(self, name):
         if name not in SAME:
             raise AttributeError(
-                f"a traced complex value has no attribute {name!r}; use its .real or .imag"
-            )
+                f"a traced complex value has no attribute {name!r}; use its .real or .imag",
+                name=name, obj=self,
+            )  # fmt: skip
         function = getattr(np, name)
         return lambda *args, **kwargs: function(self, *args, **kwargs)
 

@@ -25,6 +25,7 @@ from ad_core.overrides.numpy.complex.operations import (
     store,
 )
 from ad_core.overrides.numpy.dispatch import name_of, refuse_dtype
+from ad_core.overrides.numpy.own_code import own_code
 from ad_core.overrides.numpy.reductions import NO_VALUE, axes_last, kept, last_in_one
 from ad_core.recording import layouts
 
@@ -72,6 +73,8 @@ def call_function(function, types, args, kwargs):
         return dispatch.call_function(function, types, args, kwargs)
     check_parameters(function, args, kwargs)
     implementation = TABLE.get(function)
+    if implementation is None and function not in dispatch.table and (own := own_code(function)):
+        return own(*args, **kwargs)
     if implementation is None:
         plain = plain_if_constant([list(args), kwargs])
         if plain is None:

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import NoDerivativeError, TracedValueError
+from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy.complex.array import (
     TracedComplex,
     involved,
@@ -14,6 +14,7 @@ from ad_core.overrides.numpy.complex.array import (
     parts,
     plain_if_constant,
 )
+from ad_core.overrides.numpy.constants import refuse_complex as refuse
 from ad_core.overrides.numpy.dispatch import any_traced
 from ad_core.recording import layouts
 
@@ -281,13 +282,6 @@ def _of_scipy(ufunc):
     from ad_core.overrides.scipy.holomorphic import operation
 
     return operation(ufunc)
-
-
-def refuse(name):
-    raise NoDerivativeError(
-        f"{name} of complex values has no derivative in ad_core{_core.user_line()}; apply it to "
-        f".real, .imag or np.abs(...), or write it with + - * / ** and exp"
-    )
 
 
 def store(out, result, name):
