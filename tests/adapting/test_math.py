@@ -78,8 +78,9 @@ CASES = [
 ]
 COMPLEX = {
     f.__name__: lambda x, f=f: f(complex(x, 0.4)) * 1.0
-    for f in (cmath.cos, cmath.cosh, cmath.exp, cmath.log, cmath.log10, cmath.sin, cmath.sinh,
-              cmath.sqrt, cmath.tan, cmath.tanh)
+    for f in (cmath.acos, cmath.acosh, cmath.asin, cmath.asinh, cmath.atan, cmath.atanh, cmath.cos,
+              cmath.cosh, cmath.exp, cmath.log, cmath.log10, cmath.sin, cmath.sinh, cmath.sqrt,
+              cmath.tan, cmath.tanh)
 }  # fmt: skip
 
 

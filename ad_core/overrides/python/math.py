@@ -56,13 +56,13 @@ def _special(name):
 
     def function(x):
         try:
-            from ad_core.rules import special
+            import scipy.special
         except ImportError as error:
             raise ImportError(
                 f"math.{name} of a traced value needs SciPy{_core.user_line()}; install it by pip "
                 f"install ad-core[scipy]"
             ) from error
-        return getattr(special, {"lgamma": "gammaln"}.get(name, name))(x)
+        return getattr(scipy.special, {"lgamma": "gammaln"}.get(name, name))(x)
 
     return function
 
