@@ -144,7 +144,7 @@ REFERENCES = {
     "expit": (lambda x: 1 / (1 + mp.exp(-x)), [(40.0,), (-600.0,)]),
     "expm1": (mp.expm1, [(1e-12,), (-50.0,)]),
     "expn": (mp.expint, [(0, 0.5), (1, 0.5), (3, 20.0)]),
-    "exprel": (lambda x: _sinhc(0, x), [(0.0,), (1e-9,), (0.99,), (1.01,), (-40.0,), (300.0,)]),
+    "exprel": (lambda x: _sinhc(0, x), [(-1e4,), (0.0,), (1e-9,), (0.99,), (1.01,), (300.0,)]),
     "fdtr": (_fisher, []),
     "fdtrc": (lambda n, d, x: 1 - _fisher(n, d, x), []),
     "fresnel": ((mp.fresnels, mp.fresnelc), [(0.0,), (10.0,)]),

@@ -17,6 +17,7 @@ from ad_core.rules.special.table import (
     Holomorphic,
     by_size,
     inner,
+    joined,
     row,
 )
 
@@ -36,12 +37,20 @@ row("cosm1", [REAL], lambda x, y: -np.sin(x))
 
 def _exprel_slope_value(x):
     """By the definition, (exp(x) - 1) / x, and by the power series near 0, where that cancels."""
-    near = np.less(np.absolute(x), 1.0)
-    large, small = np.where(near, 1.0, x), np.where(near, x, 0.0)
-    series = 0.0
+    return joined(x, np.less(np.absolute(x), 1.0), _exprel_slope_far, _exprel_slope_series)
+
+
+def _exprel_slope_far(x):
+    """(exp(x) - y) / x with y = exprel(x), where exp(x) = x y + 1 does not overflow before y."""
+    y = sp.exprel(x)
+    return np.where(np.less(x, 0.0), np.exp(np.minimum(x, 0.0)) - y, y * (x - 1.0) + 1.0) / x
+
+
+def _exprel_slope_series(x):
+    total = 0.0
     for k in range(18, -1, -1):
-        series = series * small + (k + 1) / math.factorial(k + 2)
-    return np.where(near, series, (sp.exprel(large) * (large - 1.0) + 1.0) / large)[()]
+        total = total * x + (k + 1) / math.factorial(k + 2)
+    return total
 
 
 exprel_slope = inner(

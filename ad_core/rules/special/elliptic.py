@@ -134,11 +134,15 @@ def _agm_slope(a, b, mean):
 # D by hypergeometric functions.
 def _d(m, k, e):
     """D from m, K and E, by its power series where the difference would cancel."""
+    m = np.asarray(m, dtype=float)
     near = np.less(np.absolute(m), 0.1)
-    small, series = np.where(near, m, 0.0), 0.0
-    for factor in D_SERIES:
-        series = series * small + factor
-    return np.where(near, series, (k - e) / np.where(near, 1.0, m))[()]
+    found = (k - e) / np.where(near, 1.0, m)
+    if near.any():
+        small, series = m[near], 0.0
+        for factor in D_SERIES:
+            series = series * small + factor
+        found[near] = series
+    return found
 
 
 _integral_d = inner(

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import scipy.special as sp
 
-from ad_core.rules.special.table import inner
+from ad_core.rules.special.table import inner, joined
 
 __all__ = ["dawsn_derivative", "erfcx_derivative", "gauss_im", "gauss_re", "w_im", "w_re"]
 
@@ -42,23 +42,10 @@ def _near(order, x, values, first, sign):
     return now
 
 
-def _joined(x, far, near, series):
-    """series(x) where `far` is true, near(x) elsewhere."""
-    x = np.asarray(x)
-    if not np.any(far):
-        return near(x)
-    if np.all(far):
-        return series(x)
-    found = np.empty(x.shape, x.dtype)
-    found[far] = series(x[far])
-    found[~far] = near(x[~far])
-    return found
-
-
 def _erfcx_value(order, x):
     order = int(order)
     far = np.greater(x, FAR)
-    return _joined(
+    return joined(
         x,
         far,
         lambda x: _near(order, x, sp.erfcx(x), -2.0 / ROOT_PI, 1.0),
@@ -69,7 +56,7 @@ def _erfcx_value(order, x):
 def _dawsn_value(order, x):
     order = int(order)
     far = np.greater(np.absolute(x), FAR)
-    return _joined(
+    return joined(
         x,
         far,
         lambda x: _near(order, x, sp.dawsn(x), 1.0, -1.0),
@@ -92,7 +79,7 @@ def _w_value(order, x, y):
         return sp.wofz(z)
     # below the real axis by w(z) = 2 exp(-z^2) - w(-z)
     below = np.logical_and(np.less(np.imag(z), 0.0), np.greater(np.absolute(z), FAR))
-    found = _joined(
+    found = joined(
         np.where(below, -z, z),
         np.greater(np.absolute(z), FAR),
         lambda z: _near(order, z, sp.wofz(z), 2j / ROOT_PI, -1.0),

@@ -35,6 +35,7 @@ __all__ = [
     "Row",
     "by_size",
     "inner",
+    "joined",
     "outputs",
     "refuse_ufuncs",
     "refused",
@@ -110,6 +111,19 @@ def by_size(most, few, many):
         return few(x) if np.size(x) <= most else many(x)
 
     return value
+
+
+def joined(x, there, elsewhere, where_there):
+    """where_there(x) at the elements where `there` is true, elsewhere(x) at the others."""
+    x = np.asarray(x)
+    if not np.any(there):
+        return elsewhere(x)
+    if np.all(there):
+        return where_there(x)
+    found = np.empty(x.shape, x.dtype)
+    found[there] = where_there(x[there])
+    found[~there] = elsewhere(x[~there])
+    return found
 
 
 def enter(name, function, domains, partials, ufunc=None):
