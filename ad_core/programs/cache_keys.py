@@ -172,6 +172,12 @@ def _array_key(x, within):
 def _object_key(value, kind, within):
     """The key of an instance of a class written in Python: its class, what it holds, and its
     identity if its class has no __eq__."""
+    alone = type.__getattribute__(kind, "__eq__") is object.__eq__
+    return _class_key(kind, within), Same(value) if alone else None, _contents(value, kind, within)
+
+
+def _contents(value, kind, within):
+    """The keys of all that an instance of a class written in Python holds."""
     base, slots = _members(kind)
     parts = []
     if base in BUILT_IN:
@@ -187,8 +193,7 @@ def _object_key(value, kind, within):
             continue
         held = part.items() if name == "__dict__" else [(name, part)]
         parts.append(_entries(held, within))
-    alone = type.__getattribute__(kind, "__eq__") is object.__eq__
-    return _class_key(kind, within), Same(value) if alone else None, tuple(parts)
+    return tuple(parts)
 
 
 def _class_key(kind, within):
@@ -285,12 +290,7 @@ class Owner:
                 self.ref, self.number = weakref.ref(value, died), id(value)
             except TypeError:
                 raise NoKey(f"{_described(kind)}, which has no __weakref__") from None
-        _, slots = _members(kind)
-        held = []
-        for name, slot in slots:
-            part = getattr(value, name, None) if name == "__dict__" else _held(slot, value, kind)
-            held.append((name, _key(part, (id(value),))))
-        self.state = _class_key(kind, ()), tuple(held)
+        self.state = _class_key(kind, ()), _contents(value, kind, (id(value),))
 
     @property
     def ended(self):
@@ -307,10 +307,3 @@ class Owner:
 
     def __hash__(self):
         return hash((self.number, self.state))
-
-
-def _held(slot, value, kind):
-    try:
-        return slot.__get__(value, kind)
-    except AttributeError:
-        return NotImplemented  # an empty slot

@@ -40,11 +40,11 @@ def test_inputs_that_are_not_floats_raise_refusals(given):
 
 
 LEAVES = {
-    "a dict of lists": (({"joint": [1.0, 2.0, 3]},), 0, "argument 0 ['joint'][2] of"),
-    "a tuple": ((1.0, (2.0, 3)), 1, "argument 1 [1] of"),
+    "a dict of lists": (({"joint": [1.0, 2.0, 3j]},), 0, "argument 0 ['joint'][2] of"),
+    "a tuple": ((1.0, (2.0, 3j)), 1, "argument 1 [1] of"),
     "a bare argument": ((1.0, 3), 1, "argument 1 of"),
-    "numbers as keys": (({3: 1.0, 5: 2},), 0, "argument 0 [5] of"),
-    "nested": (([{"a": (1.0, {"b": 2})}],), 0, "argument 0 [0]['a'][1]['b'] of"),
+    "numbers as keys": (({3: 1.0, 5: 2j},), 0, "argument 0 [5] of"),
+    "nested": (([{"a": (1.0, {"b": 2j})}],), 0, "argument 0 [0]['a'][1]['b'] of"),
 }
 
 

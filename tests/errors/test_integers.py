@@ -38,6 +38,9 @@ one = {  # calls in which a parameter's value 1 is meant
     "value_and_grad": lambda **p: ad_core.value_and_grad(total, **p)(x),
     "hessian": lambda **p: ad_core.hessian(total, **p)(x),
     "lagrangian_hessian": lambda **p: ad_core.lagrangian_hessian(total, (x,), 1.0, **p),
+    "jvp": lambda **p: ad_core.jvp(total, (x,), x, **({"argnums": 0} | p)),
+    "vjp": lambda **p: ad_core.vjp(total, x, **p),
+    "hvp": lambda **p: ad_core.hvp(total, (x,), x, **({"argnums": 0} | p)),
     "explain": lambda **p: ad_core.explain(total, x, **p),
     "jet": lambda **p: ad_core.jet(total, (x,), (ones,), **p),
     "check_grads": lambda **p: ad_core.check_grads(total, (x,), **p),
@@ -80,7 +83,7 @@ def takes(name):
         if method in ("explain", "instructions", "table"):
             found = inspect.signature(getattr(getattr(ad_core, owner), method)).parameters
             return [p for p in found if p in PARAMETERS]
-        by_number = ["argnums"] if method not in ("__call__", "jvp", "vjp", "hvp", "ggnvp") else []
+        by_number = ["argnums"] if method not in ("__call__", "ggnvp") else []
         return ["workers", "batch_dims", *by_number]
     place = ad_core.implicit if owner == "implicit" else ad_core
     found = inspect.signature(getattr(place, method or name)).parameters

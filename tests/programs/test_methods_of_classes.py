@@ -86,6 +86,27 @@ def test_changes_of_the_object_are_seen():
         np.testing.assert_array_equal(spring.energy.jvp(X, X), 5 * k)
 
 
+class Items(dict):
+    @ad_core.compile
+    def energy(self, x):
+        return 0.5 * self["k"] * np.sum(x**2)
+
+
+def test_changes_of_items_are_seen():
+    held = Items(k=2.0)
+    for k in (2.0, 3.0, 2.0):
+        held["k"] = k
+        np.testing.assert_array_equal(held.energy.grad(X), k * X)
+
+
+def test_an_object_that_refers_to_itself_is_recorded_in_every_call():
+    spring = Spring(2.0)
+    spring.parent = [spring]
+    for k in (2.0, 3.0):
+        spring.k = k
+        np.testing.assert_array_equal(spring.energy.grad(X), k * X)
+
+
 def test_an_object_with_floats_in_fields_is_not_differentiated_by():
     damper = Damper(3.0)
     for _ in range(3):

@@ -3,9 +3,13 @@
 # answers are for the types that most arguments have; for all others the Python layer looks closer.
 
 
-cdef int traced_within(object x) except -2:
+cdef enum:
+    MOST_NESTED = 64                # containers within one another, so that the C stack suffices
+
+
+cdef int traced_within(object x, int depth=0) except -2:
     """Whether a nested argument holds a traced value: 1 or 0; -1 if it has a part of a type that is
-    not known here."""
+    not known here, or is nested too deeply (a list that contains itself)."""
     cdef int found, unknown = 0
     kind = type(x)
     if kind is TracedScalar or kind is TracedArray or kind is hooks.complex_type:
@@ -15,16 +19,18 @@ cdef int traced_within(object x) except -2:
         return 0
     if kind is np_ndarray:
         return -1 if (<cnp.ndarray> x).descr.type_num == cnp.NPY_OBJECT else 0
+    if depth == MOST_NESTED:
+        return -1
     if kind is tuple or kind is list:
         for part in x:
-            found = traced_within(part)
+            found = traced_within(part, depth + 1)
             if found == 1:
                 return 1
             unknown |= found
         return unknown
     if kind is dict:
         for part in (<dict> x).values():
-            found = traced_within(part)
+            found = traced_within(part, depth + 1)
             if found == 1:
                 return 1
             unknown |= found
