@@ -39,6 +39,10 @@ HEAD = f"""# NumPy functions on traced values
 
 This page is written by `docs/make_numpy.py` from the table of functions, for NumPy {VERSION}.
 
+Functions that NumPy has written in Python run on traced values by NumPy's own code. `np.emath`,
+`np.polynomial`, `np.vectorize`, `np.frompyfunc`, `np.fromiter` and `np.nditer` (for reading) take
+traced values too.
+
 A traced array also has the operators, indexing, assignment, attributes and methods of ndarray. If
 NumPy itself converts a list of traced numbers, it makes an object array, which works element by
 element. `np.r_`, `np.c_`, `np.require` and `A.dot(x)` with a plain `A` take traced values too.
@@ -73,9 +77,11 @@ by derivative rules.
   of results that depend on them are NaN, and so are second derivatives of such values
   ([conventions](conventions.md)). `funm`, `sqrtm`, `logm` and `polar` of `ad_core.scipy.linalg` and
   `norm(x, "nuc")` have derivatives there.
-- `eig`, `eigvals` and `roots`: all eigenvalues or roots must be real and distinct. Complex ones
-  raise an error. Since NumPy 2.5, `eig` and `eigvals` return complex numbers with a zero imaginary
-  part, and so they do here: their `.real` has the derivatives.
+- `eig`, `eigvals` and `roots`: the eigenvalues or roots must be distinct; the derivatives of equal
+  ones are NaN. `eigvals` and `roots` take complex ones, `eig` raises an error. A recording of real
+  eigenvalues or roots raises an error where they become complex. Since NumPy 2.5, `eig` and
+  `eigvals` return complex numbers with a zero imaginary part where all are real, and so they do
+  here: their `.real` has the derivatives.
 - `svd` with vectors: pass `full_matrices=False`, unless the matrix is square.
 - `qr`: the matrix must have full column rank (a wide matrix: its leading square). The mode
   `'complete'` is supported where it is the same as `'reduced'`; the mode `'raw'` is not supported.

@@ -17,6 +17,7 @@ import numpy as np
 
 __all__ = [
     "MIRRORS",
+    "OURS",
     "LibraryFunction",
     "expression_at",
     "is_users",

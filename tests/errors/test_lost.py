@@ -82,7 +82,6 @@ def test_a_conversion_that_would_lose_the_derivative(name):
         lambda x: np.frombuffer(x),
         lambda x: memoryview(x),
         lambda x: PLAIN[x],
-        lambda x: np.fromiter(x, dtype=float),
         lambda x: np.ndarray(3, buffer=x),
     ],
 )  # fmt: skip

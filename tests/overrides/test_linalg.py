@@ -277,6 +277,7 @@ def test_a_singular_matrix_is_an_error(code):
 
 # -------------------------------------------------------------------------------- errors, guards
 
+NUMPYS_ARE_REAL = not np.iscomplexobj(np.linalg.eigvals(np.eye(2)))
 TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
 
 
@@ -287,8 +288,6 @@ TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
         (lambda a: np.linalg.qr(a[:, :1], "complete"), ("np.linalg.qr", "mode='reduced'")),
         (lambda a: np.linalg.qr(a, "raw"), ("np.linalg.qr", "'raw'", "'reduced'")),
         (np.linalg.eig, ("np.linalg.eig ", "eigenvalues are real", "complex")),
-        (np.linalg.eigvals, ("np.linalg.eigvals", "eigenvalues are real")),
-        (lambda a: np.roots(np.append(a[1], 1.0)), ("np.roots", "roots are real")),
         (lambda a: np.linalg.pinv(a + np.eye(2)[0], 0.9), ("np.linalg.pinv", "constant rank")),
         (lambda a: np.linalg.lstsq(a + np.eye(2)[0], a, 0.9), ("np.linalg.lstsq", "constant rank")),
     ],
@@ -302,8 +301,11 @@ def test_eigenvalues_that_become_complex():
     compiled = ad_core.compile(lambda a: np.real(np.linalg.eigvals(a)))
     real = np.array([[1.0, 2.0], [0.5, 3.0]])
     close(compiled(real), np.real(np.linalg.eigvals(real)), 1e-13)
-    with pytest.raises(NotImplementedError, match="complex"):
-        compiled(TURN)
+    close(compiled(TURN), np.real(np.linalg.eigvals(TURN)), 1e-13)
+    tape = ad_core.trace(np.linalg.eigvals, real) if NUMPYS_ARE_REAL else None
+    if tape is not None:
+        with pytest.raises(NotImplementedError, match="complex"):
+            tape(TURN)
 
 
 @pytest.mark.parametrize("a", [[[1.0, 2.0], [0.5, 3.0]], np.zeros((2, 0, 0)), np.ones((3, 1, 1))])

@@ -115,9 +115,3 @@ def test_plain_lists_stay_plain_while_a_trace_runs():
 def test_functions_of_plain_numbers_raise_with_the_line(ask):
     with pytest.raises(ad_core.TracedValueError, match=r"test_lists\.py"):
         ad_core.grad(lambda x: ask(list(x)))(X)
-
-
-@pytest.mark.parametrize("make", [lambda x: x, lambda x: [x, x + 1.0]])
-def test_the_message_of_nditer_says_what_to_do(make):
-    with pytest.raises(NotImplementedError, match=r"np\.nditer.*test_lists.*ndindex"):
-        ad_core.grad(lambda x: sum(v for v in np.nditer(make(x))))(X)

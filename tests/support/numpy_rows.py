@@ -103,7 +103,7 @@ ELEMENTWISE = [
         "cbrt", "square", "reciprocal", "negative", "positive", "absolute", "fabs", "sign",
         "conjugate", "deg2rad", "rad2deg", "degrees", "radians", "sinc", "floor", "ceil", "trunc",
         "rint", "spacing", "fix", "real", "imag", "real_if_close", "nan_to_num", "modf", "round",
-        "around", "angle",
+        "around", "angle", "i0",
     )),
     *rows((P(2, 3),), named("sqrt", "log", "log2", "log10", "log1p")),
     *rows((U(2, 3),), named("arcsin", "arccos", "arctanh")),
@@ -232,6 +232,7 @@ REDUCTIONS = [
         "cumulative_prod": lambda a: np.cumulative_prod(a, axis=-1),
         "trace": np.trace, "diff": (np.diff, lambda a: np.diff(a, 2, axis=0)),
         "ediff1d": np.ediff1d, "trapezoid": np.trapezoid,
+        "sort_complex": lambda a: np.sort_complex(a).real,
         "sort": (np.sort, lambda a: np.sort(a, axis=None)),
         "partition": lambda a: np.sort(np.partition(a, 1), axis=-1),
         "gradient": (

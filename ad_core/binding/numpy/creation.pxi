@@ -82,7 +82,8 @@ cdef bint wants_complex(object x, object dtype):
     listed = isinstance(x, (list, tuple))
     if type(x) is hooks.complex_type or (listed and any_complex(x)):
         return True
-    return (dtype is complex or dtype is np.complex128) and (
+    return (dtype is complex or dtype is np.complex128 or (
+        cnp.PyArray_DescrCheck(dtype) and dtype == np.complex128)) and (
         is_traced(x) or (listed and any_traced(x)))
 
 

@@ -60,8 +60,8 @@ def _ends(x, range):
 
 
 def _count_of_bins(x, method, range, name):
-    """The number of bins that a method of NumPy finds, such as "auto", kept as a guard: the width of
-    a bin, computed by NumPy's own code, goes that often into the range."""
+    """The number of bins that a method of NumPy finds, such as "auto", kept as a guard: the width
+    of a bin, computed by NumPy's own code, goes that often into the range."""
     low, high = _ends(x, range)
     count = len(np.histogram_bin_edges(plain(x), method, (plain(low), plain(high)))) - 1
     found = getattr(histograms, "_hist_bin_selectors", {}).get(method)

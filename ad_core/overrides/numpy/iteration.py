@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Functions of NumPy that call Python for each element: np.vectorize, np.frompyfunc, np.fromiter and
-np.nditer. They see traced numbers, so each call is recorded."""
+"""Functions of NumPy that call Python for each element: np.vectorize, np.frompyfunc, np.fromiter
+and np.nditer. They see traced numbers, so each call is recorded."""
 
 import itertools
 import sys
@@ -10,12 +10,14 @@ from numpy.lib import _function_base_impl as vectorizing
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
+from ad_core.overrides.numpy.constants import any_involved
 from ad_core.overrides.numpy.dispatch import any_traced, is_float64
 from ad_core.recording.arrays import as_array
 
 __all__ = ["call_python_ufunc", "is_python_ufunc"]
 
 _nditer, _fromiter = np.nditer, np.fromiter
+KINDS = {None: (), "d": (float,), "D": (complex,)}  # types of np.vectorize that traced values have
 WRITING = {"readwrite", "writeonly", "allocate", "updateifcopy"}
 
 
@@ -27,8 +29,8 @@ def is_python_ufunc(ufunc):
 
 
 def call_python_ufunc(ufunc, method, inputs, kwargs):
-    """A ufunc of np.frompyfunc, or one of its methods. NumPy's result has dtype=object; here it is a
-    traced array of float64 if its elements are numbers."""
+    """A ufunc of np.frompyfunc, or one of its methods. NumPy's result has dtype=object; here it is
+    a traced array of float64."""
     inputs = [np.asarray(x, dtype=object) if _core.traced(x) else x for x in inputs]
     result = getattr(ufunc, method)(*inputs, **kwargs)
     return tuple(map(_as_traced, result)) if isinstance(result, tuple) else _as_traced(result)
@@ -38,14 +40,21 @@ def _as_traced(x):
     return np.asarray(x, dtype=float) if type(x) is np.ndarray and any_traced((x,)) else x
 
 
+def _elements(a):
+    return a.ravel().tolist() if type(a) is np.ndarray and a.dtype == object else (a,)
+
+
 def _converting(name):
     """What the module of np.vectorize has as asarray and asanyarray: results that hold traced
     numbers become traced arrays."""
     original = getattr(vectorizing, name)
 
     def convert(a, dtype=None, *args, **kwargs):
-        if _core.is_tracing() and (dtype is None or dtype == "d") and any_traced((a,)):
-            return getattr(np, name)(a, dtype and float, *args, **kwargs)
+        if not _core.is_tracing():
+            return original(a, dtype, *args, **kwargs)
+        kind = KINDS.get(dtype and np.dtype(dtype).char)
+        if kind is not None and any_involved(_elements(a)):
+            return getattr(np, name)(a, *kind, *args, **kwargs)
         return original(a, dtype, *args, **kwargs)
 
     return convert

@@ -10,7 +10,7 @@ __all__ = ["NEEDS_PLAIN", "TAKE_LISTS"]
 # Functions that may be called with lists of traced values.
 TAKE_LISTS = (
     np.angle, np.corrcoef, np.linalg.matrix_power, np.linalg.matrix_rank, np.linalg.svdvals,
-    np.polyfit,
+    np.meshgrid, np.polyfit,
 )  # fmt: skip
 
 # Functions that are written in Python, but need plain arrays.

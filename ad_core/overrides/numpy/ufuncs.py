@@ -8,7 +8,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.numpy import accumulations, products, reductions, truth_values
+from ad_core.overrides.numpy import accumulations, in_place, products, reductions, truth_values
 from ad_core.overrides.numpy.complex import protocols as complexes
 from ad_core.overrides.numpy.complex.array import involved
 from ad_core.overrides.numpy.dispatch import (
@@ -72,6 +72,11 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         return as_array(call_ufunc(ufunc, method, inputs, kwargs))
     if method == "at":
         return _at(ufunc, *inputs)
+    held = None
+    if out is not None and in_place.is_candidate(method, inputs, out):
+        held = sys.getrefcount(out[0])
+        if in_place.measure(held):
+            return out[0]
     if is_python_ufunc(ufunc):
         return call_python_ufunc(ufunc, method, inputs, kwargs)
     where = kwargs.pop("where", True)
@@ -111,6 +116,10 @@ def call_ufunc(ufunc, method, inputs, kwargs):
         result = [np.broadcast_to(r, shape) for r in result]
         pairs = zip(out, result, strict=True)
         return tuple(r if o is None else store(o, r, ufunc.__name__) for o, r in pairs)
+    if held is not None and any_traced((_core.plain_values(result),)):
+        taken = in_place.replaced(out[0], held, inputs[1], result)
+        if taken is not None:
+            return taken
     return store(out, result, ufunc.__name__)
 
 

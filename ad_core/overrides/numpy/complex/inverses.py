@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inverse trigonometric and hyperbolic functions of complex values, by the formulas of Kahan, Branch
-cuts for complex elementary functions (1987), whose branch cuts are NumPy's."""
+"""Inverse trigonometric and hyperbolic functions of complex values, by the formulas of Kahan,
+Branch cuts for complex elementary functions (1987), whose branch cuts are NumPy's."""
 
 import numpy as np
 
@@ -20,9 +20,7 @@ def _roots(z):
 def arcsin(z):
     a, _ = parts(z)
     re, im, re_plus, im_plus = _roots(z)
-    return pair(
-        np.arctan2(a, re * re_plus - im * im_plus), np.arcsinh(re * im_plus - im * re_plus)
-    )
+    return pair(np.arctan2(a, re * re_plus - im * im_plus), np.arcsinh(re * im_plus - im * re_plus))
 
 
 @enter(np.arccos)
@@ -59,6 +57,4 @@ def arccosh(z):
     a, p = parts(z)
     re, im = parts(sqrt(pair(a - 1.0, +p)))
     re_plus, im_plus = parts(sqrt(pair(a + 1.0, +p)))
-    return pair(
-        np.arcsinh(re * re_plus + im * im_plus), 2.0 * np.arctan2(im, re_plus)
-    )
+    return pair(np.arcsinh(re * re_plus + im * im_plus), 2.0 * np.arctan2(im, re_plus))
