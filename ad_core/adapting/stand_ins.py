@@ -85,9 +85,13 @@ def load_suppliers():
 
 def _exists(name):
     """Whether ad_core has a module of this name."""
+    if name == "ad_core.overrides":
+        return True
     parent = name.rpartition(".")[0]
-    return (parent == "ad_core.overrides" or _exists(parent)) and (
-        importlib.util.find_spec(name) is not None
+    return (
+        _exists(parent)
+        and hasattr(importlib.import_module(parent), "__path__")  # a folder
+        and importlib.util.find_spec(name) is not None
     )
 
 
