@@ -9,7 +9,7 @@ import types
 from ad_core import _core
 
 __all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
-           "supplied", "supply", "supply_method"]  # fmt: skip
+           "supplied_functions", "supplied_methods", "supply", "supply_method"]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
 # ad_core.overrides.scipy.x.
@@ -22,11 +22,9 @@ _makers = []  # functions that return the stand-in of an object, or None
 _loaded = set()  # names of modules that were looked for
 
 
-class supplied:
-    """Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once."""
-
-    functions = {}  # id of a function -> stand-in
-    methods = {}  # (class, name) -> (the method, its stand-in)
+# Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once.
+supplied_functions = {}  # id of a function -> stand-in
+supplied_methods = {}  # (class, name) -> (the method, its stand-in)
 
 
 def enter(original, traced, numbers=False):
@@ -63,13 +61,13 @@ def module_stand_in(module, stand_ins):
 
 def supply(original, traced):
     """Enter a function that is called in place of one of SciPy while a trace runs."""
-    supplied.functions[id(original)] = enter(original, traced)
+    supplied_functions[id(original)] = enter(original, traced)
 
 
 def supply_method(kind, name, traced):
     """The same for a method of a class."""
     original = vars(kind)[name]
-    supplied.methods[kind, name] = original, _core.StandIn(original, traced)
+    supplied_methods[kind, name] = original, _core.StandIn(original, traced)
 
 
 def load_suppliers():
@@ -85,14 +83,10 @@ def load_suppliers():
 
 def _exists(name):
     """Whether ad_core has a module of this name."""
-    if name == "ad_core.overrides":
-        return True
-    parent = name.rpartition(".")[0]
-    return (
-        _exists(parent)
-        and hasattr(importlib.import_module(parent), "__path__")  # a folder
-        and importlib.util.find_spec(name) is not None
-    )
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # its parent is no package
+        return False
 
 
 def stand_in_of(x):
@@ -105,5 +99,5 @@ def stand_in_of(x):
     for maker in _makers:
         made = maker(x)
         if made is not None:
-            return entered(x, made)
+            return made
     return None
