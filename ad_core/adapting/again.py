@@ -4,8 +4,10 @@ recorded again."""
 
 import types
 
+from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
 from ad_core.adapting.namespaces import exchange_in, exchange_in_function, exchange_supplied
+from ad_core.adapting.stand_ins import stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 
 __all__ = ["adapt_after"]
@@ -23,6 +25,9 @@ def adapt_after(error, fun, refusal):
     ):
         return False
     found = exchange_supplied()
+    stand_in = stand_in_of(fun)
+    if stand_in is not None:  # such as ad_core.grad(math.exp)
+        found += _core.note_in_place(fun, stand_in)
     spaces, functions = {}, [fun]
     for one in _chain(error, refusal):
         traceback = one.__traceback__

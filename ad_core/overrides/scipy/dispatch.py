@@ -20,9 +20,10 @@ import numpy as np
 from ad_core import _core
 from ad_core.adapting.stand_ins import by_kind, supply, supply_method
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.numpy.dispatch import any_traced, only_constants
+from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
+from ad_core.overrides.numpy.dispatch import any_traced, only_constants, plain_constant
 
-__all__ = ["implements", "implements_kind", "implements_method", "made", "refuses"]
+__all__ = ["hiding", "implements", "implements_kind", "implements_method", "made", "refuses"]
 
 
 def implements(original, calls_back=False):
@@ -84,13 +85,30 @@ def _either(original, function, calls_back):
         if not _core.is_tracing():
             return original(*args, **kwargs)
         if not calls_back:
-            plain = only_constants((args, kwargs))
+            plain = _plain((args, kwargs))
             if plain is not None:
                 result = _core.untraced(lambda: original(*plain[0], **plain[1]))
                 return made(result) if any_traced((*args, *kwargs.values())) else result
         return _core.as_numpy(original, function, args, kwargs)
 
     return either
+
+
+hiding = {}  # class of objects that may hold traced values -> function that returns a plain one, or None
+
+
+def _plain(item):
+    """The arguments with plain arrays in place of traced constants; None if one depends on an
+    input."""
+    return None if _core.holds_variable(item) else only_constants(item, _plain_leaf)
+
+
+def _plain_leaf(leaf):
+    find = hiding.get(type(leaf))
+    return plain_constant(leaf) if find is None else find(leaf)
+
+
+hiding[TracedComplex] = constant_values
 
 
 def made(result):
