@@ -2,6 +2,7 @@
 """After a recording that failed: adapts the modules in the traceback, so that the function can be
 recorded again."""
 
+import sys
 import types
 
 from ad_core import _core
@@ -36,8 +37,26 @@ def adapt_after(error, fun, refusal):
             spaces[id(frame.f_globals)] = frame.f_globals
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
             traceback = traceback.tb_next
+    for label in {_part_of_scipy(space) for space in spaces.values()} - {None}:
+        spaces.update(_spaces_of(label))
     found += sum(map(exchange_in, spaces.values()))
     return found + sum(map(exchange_in_function, functions)) > 0
+
+
+def _part_of_scipy(space):
+    """The part of SciPy to which a module belongs, such as scipy.sparse; None for other modules."""
+    label = space.get("__name__")
+    if not isinstance(label, str) or not label.startswith("scipy."):
+        return None
+    return ".".join(label.split(".")[:2])
+
+
+def _spaces_of(label):
+    """The namespaces of a part of SciPy: one of its modules fills arrays that another one has made,
+    which no traceback shows."""
+    modules = [module for name, module in list(sys.modules.items())
+               if f"{name}.".startswith(f"{label}.") and type(module) is types.ModuleType]  # fmt: skip
+    return {id(vars(module)): vars(module) for module in modules}
 
 
 def _chain(*errors):

@@ -9,8 +9,9 @@ import types
 import numpy as np
 
 from ad_core import _core
-from ad_core.adapting.stand_ins import by_kind, module_stand_in
+from ad_core.adapting.stand_ins import by_kind, module_stand_in, stand_in_of
 from ad_core.errors import NoDerivativeError, callers, remedies
+from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
 
 __all__ = []
 
@@ -59,7 +60,7 @@ def of_module(x):
         return None
     if x.__name__.partition(".")[0] in UNTOUCHED:
         return None
-    functions = {name: of_function(part) for name, part in vars(x).items()
+    functions = {name: stand_in_of(part) for name, part in vars(x).items()
                  if is_compiled_function(part)}  # fmt: skip
     return module_stand_in(x, functions) if functions else None
 
@@ -68,13 +69,22 @@ def called(function, args, kwargs):
     """Call a compiled function while a trace runs. Traced arrays of constants, such as an array
     that Python code has made for its results, are passed as plain ones, and get what the function
     stores in them."""
-    if not _core.holds_variable((args, kwargs)):
+    if not (_core.holds_variable((args, kwargs)) or _complex_variable((args, kwargs))):
         return _on_constants(function, args, kwargs)
     name = callers.name_of_function(function)
     raise NoDerivativeError(
         f"{name} is compiled code, which takes plain numbers; a traced value reached it"
         f"{_core.user_line()}. {remedies.OF_OTHERS.format(name)}"
     )
+
+
+def _complex_variable(item):
+    """Whether a complex value that depends on an input is among nested items."""
+    if type(item) is dict:
+        item = list(item.values())
+    if type(item) in (list, tuple):
+        return any(map(_complex_variable, item))
+    return type(item) is TracedComplex and constant_values(item) is None
 
 
 def _on_constants(function, args, kwargs):
@@ -85,6 +95,11 @@ def _on_constants(function, args, kwargs):
             return type(x)([plain(part) for part in x])
         if type(x) is dict:
             return {key: plain(part) for key, part in x.items()}
+        if type(x) is TracedComplex:
+            values = constant_values(x)
+            if x.ndim:
+                arrays.append((x, values, values.copy()))
+            return values
         if not _core.traced(x):
             return x
         values = _core.current_values(x)
@@ -99,7 +114,7 @@ def _on_constants(function, args, kwargs):
     result = _core.untraced(lambda: function(*args, **kwargs))
     for x, values, before in arrays:
         if not np.array_equal(values, before, equal_nan=True):
-            _core.set_items(x, Ellipsis, values)
+            x[...] = values
     for x, values, _ in arrays:
         if result is values:
             return x

@@ -9,10 +9,10 @@ import numpy as np
 from ad_core import _core
 from ad_core.rules.rule import call
 
-__all__ = ["Banded", "Structure", "Toeplitz", "solve"]
+__all__ = ["Banded", "Sparse", "LinearSystem", "Toeplitz", "solve"]
 
 
-class Structure(NamedTuple):
+class LinearSystem(NamedTuple):
     """A linear map of parameters to matrices A (n, n). x and w are matrices (n, k).
 
     All but `solved` are NumPy code, which is called with traced values too.
@@ -23,6 +23,7 @@ class Structure(NamedTuple):
     product: object  # (parameters, x) -> A x
     slopes: object  # (w, x) -> derivatives of sum(w * A x) by the parameters
     transposed: object  # parameters -> (structure, parameters) of the transpose of A
+    direct: object = None  # the structure that solves for derivatives, if `solved` is inexact
 
 
 def solve(structure, parameters, b):
@@ -41,7 +42,7 @@ def solve(structure, parameters, b):
         moved = tangents[-1]
         if not fixed:
             moved = moved - structure.product(tuple(tangents[:-1]), results[0])
-        return (solve(structure, at, moved),)
+        return (solve(structure.direct or structure, at, moved),)
 
     def vjp(arrays, results, cotangents):
         back, other = structure.transposed(parts(arrays)[0])
@@ -90,7 +91,7 @@ def Banded(lower, upper, solved=None):
             rows[lower + upper - row, i] = ab[row, j]
         return Banded(upper, lower), (rows,)
 
-    return Structure(name, solved or by_scipy, product, slopes, transposed)
+    return LinearSystem(name, solved or by_scipy, product, slopes, transposed)
 
 
 def _places(d, n):
@@ -123,4 +124,30 @@ def Toeplitz(solved=None):
         c, r = parameters
         return Toeplitz(), (np.concatenate([c[:1], r[1:]]), c)
 
-    return Structure("scipy.linalg.solve_toeplitz", solved or by_scipy, product, slopes, transposed)
+    return LinearSystem("scipy.linalg.solve_toeplitz", solved or by_scipy, product, slopes, transposed)
+
+
+def Sparse(rows, columns, n, factors, name="scipy.sparse.linalg.spsolve", solved=None, back=False):
+    """Matrices whose elements at these places are the parameter. factors(data, b, back) solves with
+    the matrix, or with its transpose if back is true; solved: what the value is computed by, if
+    not by that."""
+
+    def by_factors(parameters, b):
+        return factors(parameters[0], b, back)
+
+    i, j = (columns, rows) if back else (rows, columns)
+
+    def product(parameters, x):
+        terms = parameters[0][:, None] * x[j]
+        k = x.shape[1]
+        places = i[:, None] * k + np.arange(k)
+        return np.bincount(np.ravel(places), np.ravel(terms), n * k).reshape(n, k)
+
+    def slopes(w, x):
+        return (np.sum(w[i] * x[j], axis=-1),)
+
+    def transposed(parameters):
+        return Sparse(rows, columns, n, factors, name, back=not back), parameters
+
+    direct = Sparse(rows, columns, n, factors, name, back=back) if solved else None
+    return LinearSystem(name, solved or by_factors, product, slopes, transposed, direct)

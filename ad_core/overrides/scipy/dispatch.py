@@ -23,7 +23,8 @@ from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
 from ad_core.overrides.numpy.dispatch import any_traced, only_constants, plain_constant
 
-__all__ = ["hiding", "implements", "implements_kind", "implements_method", "made", "refuses"]
+__all__ = ["hiding", "implements", "implements_kind", "implements_method", "made", "plain_arguments",
+           "refuses"]  # fmt: skip
 
 
 def implements(original, calls_back=False):
@@ -85,7 +86,7 @@ def _either(original, function, calls_back):
         if not _core.is_tracing():
             return original(*args, **kwargs)
         if not calls_back:
-            plain = _plain((args, kwargs))
+            plain = plain_arguments((args, kwargs))
             if plain is not None:
                 result = _core.untraced(lambda: original(*plain[0], **plain[1]))
                 return made(result) if any_traced((*args, *kwargs.values())) else result
@@ -97,7 +98,7 @@ def _either(original, function, calls_back):
 hiding = {}  # class of objects that may hold traced values -> function that returns a plain one, or None
 
 
-def _plain(item):
+def plain_arguments(item):
     """The arguments with plain arrays in place of traced constants; None if one depends on an
     input."""
     return None if _core.holds_variable(item) else only_constants(item, _plain_leaf)
