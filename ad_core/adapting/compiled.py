@@ -11,7 +11,6 @@ import numpy as np
 from ad_core import _core
 from ad_core.adapting.stand_ins import by_kind, module_stand_in, stand_in_of
 from ad_core.errors import NoDerivativeError, callers, remedies
-from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
 
 __all__ = []
 
@@ -84,7 +83,13 @@ def _complex_variable(item):
         item = list(item.values())
     if type(item) in (list, tuple):
         return any(map(_complex_variable, item))
-    return type(item) is TracedComplex and constant_values(item) is None
+    return _core.is_complex_value(item) and _core.holds_variable((item.re, item.im))
+
+
+def _joined(re, im):
+    values = np.empty(np.shape(re), complex)
+    values.real, values.imag = re, im
+    return values
 
 
 def _on_constants(function, args, kwargs):
@@ -95,8 +100,10 @@ def _on_constants(function, args, kwargs):
             return type(x)([plain(part) for part in x])
         if type(x) is dict:
             return {key: plain(part) for key, part in x.items()}
-        if type(x) is TracedComplex:
-            values = constant_values(x)
+        if _core.is_complex_value(x):
+            parts = [_core.current_values(part) if _core.traced(part) else part
+                     for part in (x.re, x.im)]  # fmt: skip
+            values = _core.untraced(_joined, *parts)
             if x.ndim:
                 arrays.append((x, values, values.copy()))
             return values

@@ -124,7 +124,9 @@ def Toeplitz(solved=None):
         c, r = parameters
         return Toeplitz(), (np.concatenate([c[:1], r[1:]]), c)
 
-    return LinearSystem("scipy.linalg.solve_toeplitz", solved or by_scipy, product, slopes, transposed)
+    return LinearSystem(
+        "scipy.linalg.solve_toeplitz", solved or by_scipy, product, slopes, transposed
+    )
 
 
 def Sparse(rows, columns, n, factors, name="scipy.sparse.linalg.spsolve", solved=None, back=False):

@@ -138,6 +138,11 @@ def number_stand_in(original, traced):
 copyreg.pickle(NumberKind, lambda kind: (operator.itemgetter(0), ((kind.__wrapped__,),)))
 
 
+def is_complex_value(x):
+    """Whether x is a traced complex number or array."""
+    return is_complex(x)
+
+
 cdef dict given_in_place = {}     # id of a function -> its stand-in, if it is differentiated itself
 
 

@@ -10,7 +10,9 @@ from scipy_rows import Call
 MODULE = ss
 
 _rng = np.random.default_rng(23)
-DENSE = np.where(_rng.random((4, 4)) < 0.5, _rng.normal(size=(4, 4)), 0.0) + np.diag([1.0, 2.0, 0.0, 1.0])
+DENSE = np.where(_rng.random((4, 4)) < 0.5, _rng.normal(size=(4, 4)), 0.0) + np.diag(
+    [1.0, 2.0, 0.0, 1.0]
+)
 ROW, COLUMN = np.nonzero(DENSE)
 VECTOR, MATRIX = _rng.normal(size=4), _rng.normal(size=(4, 2))
 FORMATS = ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")

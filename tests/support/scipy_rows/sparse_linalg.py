@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scipy.sparse.linalg: systems whose matrix has traced elements, or whose right-hand side is traced."""
+"""scipy.sparse.linalg: systems with traced elements in their matrix or their right-hand side."""
 
 import numpy as np
 import scipy.sparse as ss

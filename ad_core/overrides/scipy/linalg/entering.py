@@ -112,9 +112,7 @@ def square(a):
 
 def refuse(what, remedy):
     """Raise NoDerivativeError for an option of a function."""
-    raise NoDerivativeError(
-        f"{what} has no derivative in ad_core{_core.user_line()}; {remedy}"
-    )
+    raise NoDerivativeError(f"{what} has no derivative in ad_core{_core.user_line()}; {remedy}")
 
 
 def plain_options(what, *options):

@@ -42,9 +42,7 @@ def solve_continuous_lyapunov(a, q):
     a, q = square(a), square(q)
     if a.shape != q.shape:
         raise ValueError("Matrix a and q should have the same shape.")
-    return rules.sylvester(
-        a, transposed(a), q, lambda a, b, q: sl.solve_continuous_lyapunov(a, q)
-    )
+    return rules.sylvester(a, transposed(a), q, lambda a, b, q: sl.solve_continuous_lyapunov(a, q))
 
 
 @linalg
@@ -97,9 +95,7 @@ def solve_continuous_are(a, b, q, r, e=None, s=None, balanced=True):
     >>> ad_core.jacobian(lambda q: solve_continuous_are(0.0 * one, one, q, one))(4.0 * one).round(12)
     array([[[[0.25]]]])
     """
-    return _riccati(
-        rules.continuous_riccati, sl.solve_continuous_are, a, b, q, r, e, s, balanced
-    )
+    return _riccati(rules.continuous_riccati, sl.solve_continuous_are, a, b, q, r, e, s, balanced)
 
 
 @linalg

@@ -207,5 +207,3 @@ def _pseudo_inverse(name, a, atol, rtol, return_rank):
         return int(np.sum(s > rtol * np.max(s, initial=0.0)))
 
     return found, decision(name, rank, a)
-
-

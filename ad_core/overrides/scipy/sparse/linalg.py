@@ -117,7 +117,9 @@ class KnownLU:
 def _factors(original, args, options):
     """The factors of a plain matrix that a function of SciPy returns, or None for a traced one."""
     plain = plain_arguments((args, options))
-    return None if plain is None else KnownLU(_core.untraced(lambda: original(*plain[0], **plain[1])))
+    return (
+        None if plain is None else KnownLU(_core.untraced(lambda: original(*plain[0], **plain[1])))
+    )
 
 
 @implements(ssl.splu, calls_back=True)
@@ -227,7 +229,18 @@ def _with_operator(name, original, A, b, x0, options):
     return x, decision(f"info of {name}", lambda b: int(original(A, b, x0, **options)[1]), b)
 
 
-for _name in ("bicg", "bicgstab", "cg", "cgs", "gcrotmk", "gmres", "lgmres", "minres", "qmr", "tfqmr"):
+for _name in (
+    "bicg",
+    "bicgstab",
+    "cg",
+    "cgs",
+    "gcrotmk",
+    "gmres",
+    "lgmres",
+    "minres",
+    "qmr",
+    "tfqmr",
+):
     _iterative(_name)
 
 REMEDIES = {
@@ -244,4 +257,3 @@ REMEDIES = {
 for _name, _remedy in REMEDIES.items():
     if hasattr(ssl, _name):
         refuses(getattr(ssl, _name), _remedy)
-

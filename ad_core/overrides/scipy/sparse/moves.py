@@ -64,5 +64,3 @@ def get_csr_submatrix(original, rows, columns, indptr, indices, data, *bounds):
 @tool("csr_eliminate_zeros")
 def csr_eliminate_zeros(rows, columns, indptr, indices, data):
     """Elements that depend on an input stay, although they may be zero at this point."""
-
-
