@@ -34,12 +34,13 @@ def adapt_after(error, fun, refusal):
         traceback = one.__traceback__
         while traceback is not None:
             frame = traceback.tb_frame
-            spaces[id(frame.f_globals)] = frame.f_globals
+            spaces.setdefault(id(frame.f_globals), (frame.f_globals, []))[1].append(frame.f_code)
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
             traceback = traceback.tb_next
-    for label in {_part_of_scipy(space) for space in spaces.values()} - {None}:
-        spaces.update(_spaces_of(label))
-    found += sum(map(exchange_in, spaces.values()))
+    for label in {_part_of_scipy(space) for space, _ in spaces.values()} - {None}:
+        for space in _spaces_of(label):
+            spaces.setdefault(id(space), (space, []))
+    found += sum(exchange_in(space, codes) for space, codes in spaces.values())
     return found + sum(map(exchange_in_function, functions)) > 0
 
 
@@ -56,7 +57,7 @@ def _spaces_of(label):
     which no traceback shows."""
     modules = [module for name, module in list(sys.modules.items())
                if f"{name}.".startswith(f"{label}.") and type(module) is types.ModuleType]  # fmt: skip
-    return {id(vars(module)): vars(module) for module in modules}
+    return [vars(module) for module in modules]
 
 
 def _chain(*errors):

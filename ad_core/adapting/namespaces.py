@@ -17,14 +17,15 @@ from ad_core.adapting.stand_ins import (
     stand_in_of,
     supplied_functions,
     supplied_methods,
+    supplied_modules,
 )
 
 __all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
 
 # Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
 # reach traced values), and libraries with arrays or compilers of their own.
-OTHERS = {"autograd", "casadi", "jax", "matplotlib", "numba", "pandas", "polars", "pyarrow", "sympy",
-          "tensorflow", "torch", "xarray"}  # fmt: skip
+OTHERS = {"autograd", "casadi", "jax", "matplotlib", "numba", "pandas", "polars", "pyarrow",
+          "sympy", "tensorflow", "torch", "xarray"}  # fmt: skip
 LEFT_ALONE = {"ad_core", "numpy", "builtins", *sys.stdlib_module_names, *OTHERS} - {"__main__"}
 BUILTINS = {"float": float, "complex": complex}
 
@@ -32,6 +33,7 @@ _lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
 # Function -> [(name, function that restores the name in it)]. Functions may be short-lived.
 _in_functions = weakref.WeakKeyDictionary()
+_whole = set()  # modules of SciPy in which all names are exchanged
 
 
 def adapt(*names):
@@ -127,11 +129,14 @@ def restore():
             for _, undo in reversed(changes):
                 undo(function)
         _in_functions.clear()
+        _whole.clear()
         _core.forget_adapted()
 
 
-def exchange_in(space):
-    """Exchange the names of a namespace of a module; returns their number."""
+def exchange_in(space, codes=()):
+    """Exchange the names of a namespace of a module; returns their number.
+
+    codes: code objects that run in it, beside those of its own functions and classes."""
     label = space.get("__name__")
     if not isinstance(label, str) or label.partition(".")[0] in LEFT_ALONE:
         return 0
@@ -148,7 +153,9 @@ def exchange_in(space):
             else:
                 found += _exchange_inside(x, space, label, name, seen)
         for name, original in BUILTINS.items():
-            if name not in space and _uses(space, name):
+            if name not in space and (
+                any(_looks_up(code, name) for code in codes) or _uses(space, name)
+            ):
                 found += _set(space, label, name, None, stand_in_of(original))
     return found
 
@@ -171,6 +178,9 @@ def exchange_supplied():
                 stand_in = supplied_functions.get(id(x))
                 if stand_in is not None and not _is_home(label, name, x):
                     found += _set(space, label, name, x, stand_in)
+        for label in supplied_modules.keys() - _whole:
+            _whole.add(label)
+            found += exchange_in(vars(supplied_modules[label]))
     return found
 
 

@@ -95,7 +95,8 @@ def _either(original, function, calls_back):
     return either
 
 
-hiding = {}  # class of objects that may hold traced values -> function that returns a plain one, or None
+# class of objects that may hold traced values -> function that returns a plain one, or None
+hiding = {}
 
 
 def plain_arguments(item):
