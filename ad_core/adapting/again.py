@@ -3,11 +3,17 @@
 recorded again."""
 
 import sys
+import threading
 import types
 
 from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
-from ad_core.adapting.namespaces import exchange_in, exchange_in_function, exchange_supplied
+from ad_core.adapting.namespaces import (
+    exchange_in,
+    exchange_in_function,
+    exchange_supplied,
+    exchanges,
+)
 from ad_core.adapting.stand_ins import stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 
@@ -25,6 +31,19 @@ def adapt_after(error, fun, refusal):
         and not notes.concerns(error, fun)
     ):
         return False
+    with _lock:
+        others = exchanges() != getattr(_seen, "exchanges", 0)  # by other threads, during the run
+        found = _exchanged_after(error, fun, refusal)
+        _seen.exchanges = exchanges()
+    return found or others
+
+
+_lock = threading.RLock()
+_seen = threading.local()  # exchanges: how many there were when this thread looked last
+
+
+def _exchanged_after(error, fun, refusal):
+    """Exchange the names that a failed run has used; returns whether there were any."""
     found = exchange_supplied()
     stand_in = stand_in_of(fun)
     if stand_in is not None:  # such as ad_core.grad(math.exp)

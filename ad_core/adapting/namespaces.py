@@ -5,6 +5,7 @@ restores them."""
 import functools
 import importlib
 import inspect
+import itertools
 import pkgutil
 import sys
 import threading
@@ -20,7 +21,7 @@ from ad_core.adapting.stand_ins import (
     supplied_modules,
 )
 
-__all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
+__all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "exchanges", "restore"]
 
 # Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
 # reach traced values), and libraries with arrays or compilers of their own.
@@ -31,6 +32,8 @@ BUILTINS = {"float": float, "complex": complex}
 
 _lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
+_count = itertools.count(1)
+_latest = [0]  # the number of exchanges ever made
 # Function -> [(name, function that restores the name in it)]. Functions may be short-lived.
 _in_functions = weakref.WeakKeyDictionary()
 _whole = set()  # modules of SciPy in which all names are exchanged
@@ -131,6 +134,11 @@ def restore():
         _in_functions.clear()
         _whole.clear()
         _core.forget_adapted()
+
+
+def exchanges():
+    """How many names were exchanged so far, on all threads."""
+    return _latest[0]
 
 
 def exchange_in(space, codes=()):
@@ -301,6 +309,7 @@ def _looks_up(code, name):
 
 def _note(label, name, undo):
     _changes.append((label, name, undo))
+    _latest[0] = next(_count)
     return 1
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.rules.rule import call
 
-__all__ = ["Banded", "Sparse", "LinearSystem", "Toeplitz", "solve"]
+__all__ = ["Banded", "LinearSystem", "Sparse", "Toeplitz", "solve"]
 
 
 class LinearSystem(NamedTuple):

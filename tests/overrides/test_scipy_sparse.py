@@ -13,7 +13,9 @@ import ad_core
 from agreement import refused
 
 N = 30
-LAPLACE = diags_array([np.ones(N - 1), -2.0 * np.ones(N), np.ones(N - 1)], offsets=[-1, 0, 1]).tocsr()
+LAPLACE = diags_array(
+    [np.ones(N - 1), -2.0 * np.ones(N), np.ones(N - 1)], offsets=[-1, 0, 1]
+).tocsr()
 FACTORS = ssl.splu(LAPLACE.tocsc())
 X = np.linspace(0.5, 1.5, N)
 
@@ -56,14 +58,17 @@ def test_elements_that_cancel_keep_their_derivative():
         return (S.tocsr() - T.tocsr()).toarray() @ np.ones(2)
 
     close(ad_core.jacobian(f)(np.array([1.0, 2.0])), np.diag([-1.0, -3.0]))
-    close(ad_core.jacobian(lambda x: csr_array(diags_array(x)) @ np.ones(2))(np.zeros(2)), np.eye(2))
+    close(
+        ad_core.jacobian(lambda x: csr_array(diags_array(x)) @ np.ones(2))(np.zeros(2)), np.eye(2)
+    )
     close(ad_core.jacobian(lambda x: (LAPLACE[:2, :2] * x[0]).toarray())(np.zeros(1))[0, 0], [-2.0])
 
 
 def test_exponentials_of_zero_vectors_and_matrices():
     A = LAPLACE[:3, :3]
     close(
-        ad_core.jacobian(lambda x: ssl.expm_multiply(A, x))(np.zeros(3)), ssl.expm(A.tocsc()).toarray()
+        ad_core.jacobian(lambda x: ssl.expm_multiply(A, x))(np.zeros(3)),
+        ssl.expm(A.tocsc()).toarray(),
     )
     hessian = ad_core.hessian(lambda t: np.sum(ssl.expm_multiply(A * t, np.ones(3))))(0.0)
     close(hessian, np.sum(A @ (A @ np.ones(3))))
