@@ -74,9 +74,11 @@ def _part_of_scipy(space):
 def _spaces_of(label):
     """The namespaces of a part of SciPy: one of its modules fills arrays that another one has made,
     which no traceback shows."""
-    modules = [module for name, module in list(sys.modules.items())
-               if f"{name}.".startswith(f"{label}.") and type(module) is types.ModuleType]  # fmt: skip
-    return [vars(module) for module in modules]
+    return [
+        vars(module)
+        for name, module in list(sys.modules.items())
+        if f"{name}.".startswith(f"{label}.") and type(module) is types.ModuleType
+    ]
 
 
 def _chain(*errors):

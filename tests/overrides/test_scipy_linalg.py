@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scipy.linalg in traced functions: names bound early, errors, matrices of size 0 and 1, NaN, values
-on which the control flow depends, derivatives at equal eigenvalues."""
+"""scipy.linalg in traced functions: names bound early, errors, matrices of size 0 and 1, NaN,
+decisions from values, derivatives at equal eigenvalues."""
 
 import numpy as np
 import pytest
@@ -101,7 +101,7 @@ def test_matrices_of_size_one_and_zero(name):
               "svdvals": 1.0, "cholesky": 0.25}  # fmt: skip
     close(np.ravel(one), slopes[name])
     empty = ad_core.jacobian(f)(np.zeros((0, 0)))
-    assert empty.shape == np.shape(f(np.zeros((0, 0)))) + (0, 0)
+    assert empty.shape == (*np.shape(f(np.zeros((0, 0)))), 0, 0)
 
 
 def test_nan_is_refused_as_in_scipy_or_passed_on():
@@ -113,7 +113,7 @@ def test_nan_is_refused_as_in_scipy_or_passed_on():
 
 def test_pivots_and_ranks_are_guards():
     def f(a):
-        q, r, order = sl.qr(a, mode="economic", pivoting=True)
+        _, r, order = sl.qr(a, mode="economic", pivoting=True)
         return np.abs(r[0, 0]) * (1 + order[0])
 
     compiled = ad_core.compile(f)

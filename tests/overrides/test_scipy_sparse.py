@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scipy.sparse in traced functions: sparse derivatives, classes of results, errors, factors that were
-made before the trace, iterative solvers."""
+"""scipy.sparse in traced functions: sparse derivatives, classes of results, errors, factors that
+were made before the trace, iterative solvers."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,8 @@ def close(actual, expected, tolerance=1e-11):
 
 def test_sparse_derivatives_have_the_structure_of_the_product():
     J = ad_core.jacobian(lambda x: LAPLACE @ x**2, sparse=True)(X)
-    assert ss.issparse(J) and J.nnz == LAPLACE.nnz
+    assert ss.issparse(J)
+    assert J.nnz == LAPLACE.nnz
     close(J.toarray(), LAPLACE.toarray() * 2.0 * X)
 
     def assembled(x):
@@ -43,7 +44,9 @@ def test_results_are_of_scipys_classes():
     def f(x):
         S = csr_array((x, ([0, 1, 2], [2, 0, 1])), shape=(3, 3))
         kinds.extend([type(S), type(S.T), type(S + S), type(S.tocoo()), type(ss.csr_matrix(S))])
-        assert isinstance(S, ss.sparray) and ss.issparse(S) and S.nnz == 3 and S.shape == (3, 3)
+        assert isinstance(S, ss.sparray)
+        assert ss.issparse(S)
+        assert (S.nnz, S.shape) == (3, (3, 3))
         return (S @ S.T).toarray()
 
     ad_core.jacobian(f)(np.ones(3))
@@ -111,7 +114,8 @@ def test_errors_are_those_of_scipy():
 def test_a_singular_system_is_nan_as_in_scipy():
     singular = ss.csc_array(np.array([[1.0, 2.0], [2.0, 4.0]]))
     value, slopes = ad_core.value_and_jacobian(lambda x: spsolve(singular * x[0], x))(np.ones(2))
-    assert np.isnan(value).all() and np.isnan(slopes).all()
+    assert np.isnan(value).all()
+    assert np.isnan(slopes).all()
 
 
 def test_iterative_solvers_return_their_info():

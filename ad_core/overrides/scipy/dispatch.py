@@ -23,8 +23,10 @@ from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
 from ad_core.overrides.numpy.dispatch import any_traced, only_constants, plain_constant
 
-__all__ = ["hiding", "implements", "implements_kind", "implements_method", "made", "plain_arguments",
-           "refuses"]  # fmt: skip
+__all__ = [
+    "hiding", "implements", "implements_kind", "implements_method", "made", "plain_arguments",
+    "refuses",
+]  # fmt: skip
 
 
 def implements(original, calls_back=False):

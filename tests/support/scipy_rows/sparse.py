@@ -51,13 +51,17 @@ def of_traced(name):
         near(lambda x: made(x) @ x, VECTOR), near(lambda x: x @ made(x), VECTOR),
         near(lambda x: made(x) @ MATRIX, VECTOR), near(lambda x: made(x).diagonal(), VECTOR),
         near(lambda x: np.ravel(made(x).sum(axis=0)), VECTOR),
-        near(lambda x: np.ravel(made(x).sum(axis=1)), VECTOR), near(lambda x: made(x).sum(), VECTOR),
-        near(lambda x: (made(x) + S).toarray(), VECTOR), near(lambda x: (S - made(x)).toarray(), VECTOR),
-        near(lambda x: (made(x) @ S).toarray(), VECTOR), near(lambda x: (S @ made(x)).toarray(), VECTOR),
+        near(lambda x: np.ravel(made(x).sum(axis=1)), VECTOR),
+        near(lambda x: made(x).sum(), VECTOR),
+        near(lambda x: (made(x) + S).toarray(), VECTOR),
+        near(lambda x: (S - made(x)).toarray(), VECTOR),
+        near(lambda x: (made(x) @ S).toarray(), VECTOR),
+        near(lambda x: (S @ made(x)).toarray(), VECTOR),
         near(lambda x: (made(x) @ made(x)).toarray(), VECTOR),
         near(lambda x: made(x).multiply(S).toarray(), VECTOR),
         near(lambda x: (-made(x) * x[0] / x[1]).toarray(), VECTOR),
-        near(lambda x: (S * x[0]).toarray(), VECTOR), near(lambda x: made(x).power(2).toarray(), VECTOR),
+        near(lambda x: (S * x[0]).toarray(), VECTOR),
+        near(lambda x: made(x).power(2).toarray(), VECTOR),
     ]  # fmt: skip
     for to in (*HOLDING, "lil"):
         calls.append(near(lambda x, to=to: made(x).asformat(to).toarray(), VECTOR, second=False))

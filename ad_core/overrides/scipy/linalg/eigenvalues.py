@@ -74,14 +74,13 @@ def eigh(a, b=None, *, lower=True, eigvals_only=False, overwrite_a=False, overwr
 
 def _with_subset(solve, subset):
     """A function that returns all eigenvalues, those of a subset as SciPy returns these."""
-    plain = {k: v for k, v in subset.items()}
 
     def solved(*matrices):
-        if not plain:
+        if not subset:
             return solve(*matrices)
         w, v = sl.eigh(*matrices)
-        some, vectors = solve(*matrices, **plain)
-        chosen = _chosen(w, **plain)
+        some, vectors = solve(*matrices, **subset)
+        chosen = _chosen(w, **subset)
         if len(some) == np.count_nonzero(chosen):
             w[chosen], v[:, chosen] = some, vectors
         return w, v
@@ -338,7 +337,7 @@ def null_space(A, rcond=None, *, overwrite_a=False, check_finite=True, lapack_dr
     if dimension > 1:
         refuse(
             f"{name} of a space of {dimension} dimensions",
-            "its basis is not determined; use the projector on it, np.eye(n) - np.linalg.pinv(A) @ A",
+            "its basis is not determined; use the projector np.eye(n) - np.linalg.pinv(A) @ A",
         )
     return null_vector(lambda A: sl.null_space(A, rcond, lapack_driver=lapack_driver), A)
 

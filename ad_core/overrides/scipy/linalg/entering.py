@@ -54,7 +54,7 @@ def _check_finite(items):
 
 def over_stacks(*dimensions):
     """Decorate a function of arrays with these numbers of axes, so that it takes stacks of them,
-    whose shapes are broadcast. 12 stands for a vector or a matrix; None may be given for an array."""
+    whose shapes are broadcast. 12 stands for a vector or a matrix. An array may be None."""
 
     def decorate(function):
         @wraps(function)

@@ -269,8 +269,8 @@ def orthogonal_procrustes(A, B, check_finite=True):
     A^T B.
 
     >>> import numpy as np, ad_core
-    >>> A = np.array([[1.0, 0.0], [0.0, 2.0]])
-    >>> ad_core.jvp(lambda B: orthogonal_procrustes(A, B)[0], (A,), (A @ [[0.0, 1.0], [-1.0, 0.0]],))[1]
+    >>> A, turn = np.diag([1.0, 2.0]), np.array([[0.0, 1.0], [-1.0, 0.0]])
+    >>> ad_core.jvp(lambda B: orthogonal_procrustes(A, B)[0], (A,), (A @ turn,))[1]
     array([[ 0.,  1.],
            [-1.,  0.]])
     """

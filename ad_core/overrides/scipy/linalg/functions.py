@@ -149,9 +149,12 @@ def _of_kind(name, f, A, symmetric=None, domain=None):
     eigenvalues in the domain, or general with real or complex results."""
 
     def kind(A):
-        if symmetric is not None and _is_symmetric(A):
-            if np.all(domain[1](np.linalg.eigvalsh(A)) | np.isnan(A).any()):
-                return "symmetric"
+        if (
+            symmetric is not None
+            and _is_symmetric(A)
+            and np.all(domain[1](np.linalg.eigvalsh(A)) | np.isnan(A).any())
+        ):
+            return "symmetric"
         return "complex" if np.iscomplexobj(f(A)) else "real"
 
     found = decision(f"the kind of matrix in {name}", kind, A)

@@ -89,11 +89,10 @@ def solve(
            [0.  , 0.25]])
     """
     a, b = square(np.atleast_2d(array(a))), np.atleast_1d(array(b))
-    if assume_a in ("lower triangular", "upper triangular") and a.ndim == 2 and b.ndim <= 2:
-        if not any(type(x) is TracedComplex for x in (a, b)):
-            return solve_triangular(a, b, int(transposed), lower=assume_a[0] == "l")
+    if assume_a in ("lower triangular", "upper triangular"):
+        return solve_triangular(a, b, int(transposed), lower=assume_a[0] == "l")
     a = _as_assumed(a, assume_a, lower)
-    if a.size == 1 and np.ndim(b) > 0:
+    if a.size == 1 and a.ndim == 2:
         if not np.all(a != 0.0):
             raise np.linalg.LinAlgError("A singular matrix detected.")
         return b / (a if b.ndim > 1 else a.reshape(-1))

@@ -45,8 +45,9 @@ def _plain(x):
 
 
 for _name in (
-    "bsr_sort_indices", "bsr_tocsr", "bsr_transpose", "coo_tocsr", "csr_column_index2", "csr_hstack",
-    "csr_row_index", "csr_row_slice", "csr_sort_indices", "csr_tobsr", "csr_tocsc", "dia_tocsr",
+    "bsr_sort_indices", "bsr_tocsr", "bsr_transpose", "coo_tocsr", "csr_column_index2",
+    "csr_hstack", "csr_row_index",
+    "csr_row_slice", "csr_sort_indices", "csr_tobsr", "csr_tocsc", "dia_tocsr",
 ):  # fmt: skip
 
     @tool(_name)

@@ -15,7 +15,7 @@ __all__ = ["Factors", "Matrix", "solution"]
 
 
 class Matrix:
-    """A square matrix in CSC format: the places of its elements, which are plain, and the elements."""
+    """A square matrix in CSC format: the elements, and their places, which are plain."""
 
     def __init__(self, name, A):
         if ss.issparse(A):
@@ -47,7 +47,7 @@ class Matrix:
 
 
 class Factors:
-    """The LU factors of a matrix, which are kept for the solutions that follow at the same point."""
+    """The LU factors of a matrix, kept for the solutions that follow at the same point."""
 
     def __init__(self, matrix, **options):
         self.matrix = matrix
