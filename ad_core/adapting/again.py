@@ -77,7 +77,9 @@ def _spaces_of(label):
     return [
         vars(module)
         for name, module in list(sys.modules.items())
-        if f"{name}.".startswith(f"{label}.") and type(module) is types.ModuleType
+        if f"{name}.".startswith(f"{label}.")
+        and type(module) is types.ModuleType
+        and (getattr(module, "__file__", None) or "").endswith(".py")
     ]
 
 

@@ -9,4 +9,4 @@ on those inputs alone on which its factors depend, and derivatives by ``sparse=T
 structure.
 """
 
-from ad_core.overrides.scipy.sparse import methods, moves, products, sums  # noqa: F401 (enter functions)
+from ad_core.overrides.scipy.sparse import assembly, methods, moves, products, sums  # noqa: F401 (enter functions)
