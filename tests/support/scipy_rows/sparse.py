@@ -16,7 +16,6 @@ DENSE = np.where(_rng.random((4, 4)) < 0.5, _rng.normal(size=(4, 4)), 0.0) + np.
 ROW, COLUMN = np.nonzero(DENSE)
 VECTOR, MATRIX = _rng.normal(size=4), _rng.normal(size=(4, 2))
 FORMATS = ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
-HOLDING = ("bsr", "coo", "csc", "csr", "dia")  # formats that hold traced elements
 
 
 def near(function, point, **options):
@@ -63,7 +62,7 @@ def of_traced(name):
         near(lambda x: (S * x[0]).toarray(), VECTOR),
         near(lambda x: made(x).power(2).toarray(), VECTOR),
     ]  # fmt: skip
-    for to in (*HOLDING, "lil"):
+    for to in FORMATS:
         calls.append(near(lambda x, to=to: made(x).asformat(to).toarray(), VECTOR, second=False))
     if name.startswith(("csr", "csc")):
         calls += [
@@ -74,6 +73,24 @@ def of_traced(name):
     return calls
 
 
+def assembled(kind):
+    """A matrix to which elements are added one by one."""
+
+    def made(x):
+        K = kind((4, 4))
+        for k in range(3):
+            K[k, k] += x[k]
+            K[k + 1, k + 1] += x[k] ** 2
+            K[k, k + 1] -= x[k + 1]
+        K[3, 0] = 2.0
+        return K
+
+    return [
+        near(lambda x: made(x).tocsr() @ x, VECTOR),
+        near(lambda x: made(x).toarray(), VECTOR),
+    ]
+
+
 def chain(x):
     """A matrix with traced diagonals."""
     return ss.diags_array([x, x[1:] ** 2], offsets=[0, 1])
@@ -82,8 +99,7 @@ def chain(x):
 S = ss.csr_array(DENSE)
 
 ROWS = {
-    f"{form}_{kind}": of_plain(f"{form}_{kind}")
-    + (of_traced(f"{form}_{kind}") if form in HOLDING else [])
+    f"{form}_{kind}": of_plain(f"{form}_{kind}") + of_traced(f"{form}_{kind}")
     for form in FORMATS
     for kind in ("array", "matrix")
 }
@@ -93,6 +109,8 @@ ROWS["csr_array"] += [
     near(lambda x: ss.csr_array(np.outer(x, x)) @ x, VECTOR),
     near(lambda x: ss.csr_array(DENSE * (1 + 2j)).dot(x).imag, VECTOR),
 ]
+for _name in ("dok_array", "dok_matrix", "lil_array", "lil_matrix"):
+    ROWS[_name] += assembled(getattr(ss, _name))
 ROWS |= {
     "block_array": [near(lambda x: ss.block_array([[chain(x), S], [S, None]]).toarray(), VECTOR)],
     "block_diag": [near(lambda x: ss.block_diag([chain(x), S]) @ np.arange(8.0), VECTOR)],

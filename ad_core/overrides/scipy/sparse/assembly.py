@@ -11,6 +11,7 @@ from scipy.sparse import _csparsetools
 from ad_core import _core
 from ad_core.adapting.compiled import called
 from ad_core.adapting.stand_ins import enter, supply_method
+from ad_core.overrides.scipy.dispatch import hiding
 from ad_core.overrides.scipy.sparse.tools import replaced
 
 __all__ = []
@@ -96,6 +97,27 @@ def _without_traced(lists):
 
 
 enter(FLATTEN, _flatten)
+
+
+def _hides(elements):
+    """A function that finds traced values among the elements of a matrix: it returns the matrix
+    itself if they are plain, None if one depends on an input, and else a plain matrix."""
+
+    def find(S):
+        found = elements(S)
+        if not any(map(_core.traced, found)):
+            return S
+        if _core.holds_variable(found):
+            return None
+        S = S.tocsr()
+        return hiding[type(S)](S).asformat(S.format)
+
+    return find
+
+
+for _kind in ("array", "matrix"):
+    hiding[getattr(ss, f"lil_{_kind}")] = _hides(lambda S: [x for part in S.data for x in part])
+    hiding[getattr(ss, f"dok_{_kind}")] = _hides(lambda S: list(S.values()))
 
 
 @_method(ss.dok_array, "tocoo")

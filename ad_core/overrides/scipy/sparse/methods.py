@@ -49,6 +49,8 @@ for _kind in FORMATS:
 def _sum(original):
     def sum(self, axis=None, dtype=None, out=None):
         """The sums of a spmatrix are 2-d arrays of the shape that SciPy's np.matrix has."""
+        if self.format in ("dok", "lil"):
+            return self.tocsr().sum(axis, dtype, out)
         if isinstance(self, ss.sparray):
             return original(self, axis, dtype, out)
         total = original(getattr(ss, f"{self.format}_array")(self), axis, dtype, out)
