@@ -3,17 +3,11 @@
 recorded again."""
 
 import sys
-import threading
 import types
 
 from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
-from ad_core.adapting.namespaces import (
-    exchange_in,
-    exchange_in_function,
-    exchange_supplied,
-    exchanges,
-)
+from ad_core.adapting.namespaces import exchange_in, exchange_in_function, exchange_supplied
 from ad_core.adapting.stand_ins import stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 
@@ -21,29 +15,17 @@ __all__ = ["adapt_after"]
 
 
 def adapt_after(error, fun, refusal):
-    """Whether a function is to be recorded again, since names that its run has used were exchanged.
+    """Exchange the names that a run of a function has used, after it failed.
 
-    error: what the run of fun has raised, and refusal: the first refusal in it, or None. Only
-    refusals, and errors of other code that got traced values, lead to an exchange."""
+    error: what the run of fun has raised, and refusal: the first refusal in it, or None. Returns
+    the number of names that were exchanged, or None for errors that lead to no exchange, which are
+    all but refusals and errors of other code that got traced values."""
     if (
         refusal is None
         and not isinstance(error, NotDifferentiable)
         and not notes.concerns(error, fun)
     ):
-        return False
-    with _lock:
-        others = exchanges() != getattr(_seen, "exchanges", 0)  # by other threads, during the run
-        found = _exchanged_after(error, fun, refusal)
-        _seen.exchanges = exchanges()
-    return found or others
-
-
-_lock = threading.RLock()
-_seen = threading.local()  # exchanges: how many there were when this thread looked last
-
-
-def _exchanged_after(error, fun, refusal):
-    """Exchange the names that a failed run has used; returns whether there were any."""
+        return None
     found = exchange_supplied()
     stand_in = stand_in_of(fun)
     if stand_in is not None:  # such as ad_core.grad(math.exp)
@@ -60,7 +42,7 @@ def _exchanged_after(error, fun, refusal):
         for space in _spaces_of(label):
             spaces.setdefault(id(space), (space, []))
     found += sum(exchange_in(space, codes) for space, codes in spaces.values())
-    return found + sum(map(exchange_in_function, functions)) > 0
+    return found + sum(map(exchange_in_function, functions))
 
 
 def _part_of_scipy(space):

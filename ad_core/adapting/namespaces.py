@@ -5,7 +5,6 @@ restores them."""
 import functools
 import importlib
 import inspect
-import itertools
 import pkgutil
 import sys
 import threading
@@ -21,7 +20,7 @@ from ad_core.adapting.stand_ins import (
     supplied_modules,
 )
 
-__all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "exchanges", "restore"]
+__all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
 
 # Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
 # reach traced values), and libraries with arrays or compilers of their own.
@@ -32,8 +31,6 @@ BUILTINS = {"float": float, "complex": complex}
 
 _lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
-_count = itertools.count(1)
-_latest = [0]  # the number of exchanges ever made
 # Function -> [(name, function that restores the name in it)]. Functions may be short-lived.
 _in_functions = weakref.WeakKeyDictionary()
 _whole = set()  # modules of SciPy in which all names are exchanged
@@ -134,11 +131,6 @@ def restore():
         _in_functions.clear()
         _whole.clear()
         _core.forget_adapted()
-
-
-def exchanges():
-    """How many names were exchanged so far, on all threads."""
-    return _latest[0]
 
 
 def exchange_in(space, codes=()):
@@ -309,7 +301,7 @@ def _looks_up(code, name):
 
 def _note(label, name, undo):
     _changes.append((label, name, undo))
-    _latest[0] = next(_count)
+    _core.note_exchange()
     return 1
 
 
@@ -328,8 +320,9 @@ def _set(space, label, name, original, stand_in, key=None):
             else:
                 space[key] = original
 
+    found = _note(label, name, undo)  # before the exchange, in case of an interrupt
     space[key] = stand_in
-    return _note(label, name, undo)
+    return found
 
 
 def _set_cell(function, k, original, stand_in):
@@ -343,8 +336,9 @@ def _set_cell(function, k, original, stand_in):
         if current is stand_in:
             function.__closure__[k].cell_contents = original
 
+    found = _note_in(function, function.__code__.co_freevars[k], undo)
     function.__closure__[k].cell_contents = stand_in
-    return _note_in(function, function.__code__.co_freevars[k], undo)
+    return found
 
 
 def _set_defaults(function, kind, given):
@@ -355,12 +349,14 @@ def _set_defaults(function, kind, given):
         if getattr(function, kind) is given:
             setattr(function, kind, before)
 
+    found = _note_in(function, kind, undo)
     setattr(function, kind, given)
-    return _note_in(function, kind, undo)
+    return found
 
 
 def _note_in(function, name, undo):
     _in_functions.setdefault(function, []).append((f"{function.__qualname__}: {name}", undo))
+    _core.note_exchange()
     return 1
 
 
@@ -371,8 +367,10 @@ def set_attribute(kind, name, original, stand_in):
         if vars(kind).get(name) is stand_in:
             setattr(kind, name, original)
 
+    found = _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)
     try:
         setattr(kind, name, stand_in)
     except TypeError:  # a class of compiled code
+        _changes.pop()
         return 0
-    return _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)
+    return found
