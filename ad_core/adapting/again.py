@@ -2,10 +2,13 @@
 """After a recording that failed: adapts the modules in the traceback, so that the function can be
 recorded again."""
 
+import sys
 import types
 
+from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
 from ad_core.adapting.namespaces import exchange_in, exchange_in_function, exchange_supplied
+from ad_core.adapting.stand_ins import stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 
 __all__ = ["adapt_after"]
@@ -24,6 +27,9 @@ def adapt_after(error, fun, refusal):
     ):
         return None
     found = exchange_supplied()
+    stand_in = stand_in_of(fun)
+    if stand_in is not None:  # such as ad_core.grad(math.exp)
+        found += _core.note_in_place(fun, stand_in)
     spaces, functions = {}, [fun]
     for one in _chain(error, refusal):
         traceback = one.__traceback__
@@ -32,8 +38,31 @@ def adapt_after(error, fun, refusal):
             spaces.setdefault(id(frame.f_globals), (frame.f_globals, []))[1].append(frame.f_code)
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
             traceback = traceback.tb_next
+    for label in {_part_of_scipy(space) for space, _ in spaces.values()} - {None}:
+        for space in _spaces_of(label):
+            spaces.setdefault(id(space), (space, []))
     found += sum(exchange_in(space, codes) for space, codes in spaces.values())
     return found + sum(map(exchange_in_function, functions))
+
+
+def _part_of_scipy(space):
+    """The part of SciPy to which a module belongs, such as scipy.sparse; None for other modules."""
+    label = space.get("__name__")
+    if not isinstance(label, str) or not label.startswith("scipy."):
+        return None
+    return ".".join(label.split(".")[:2])
+
+
+def _spaces_of(label):
+    """The namespaces of a part of SciPy: one of its modules fills arrays that another one has made,
+    which no traceback shows."""
+    return [
+        vars(module)
+        for name, module in list(sys.modules.items())
+        if f"{name}.".startswith(f"{label}.")
+        and type(module) is types.ModuleType
+        and (getattr(module, "__file__", None) or "").endswith(".py")
+    ]
 
 
 def _chain(*errors):

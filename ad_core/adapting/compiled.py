@@ -68,13 +68,28 @@ def called(function, args, kwargs):
     """Call a compiled function while a trace runs. Traced arrays of constants, such as an array
     that Python code has made for its results, are passed as plain ones, and get what the function
     stores in them."""
-    if not _core.holds_variable((args, kwargs)):
+    if not (_core.holds_variable((args, kwargs)) or _complex_variable((args, kwargs))):
         return _on_constants(function, args, kwargs)
     name = callers.name_of_function(function)
     raise NoDerivativeError(
         f"{name} is compiled code, which takes plain numbers; a traced value reached it"
         f"{_core.user_line()}. {remedies.OF_OTHERS.format(name)}"
     )
+
+
+def _complex_variable(item):
+    """Whether a complex value that depends on an input is among nested items."""
+    if type(item) is dict:
+        item = list(item.values())
+    if type(item) in (list, tuple):
+        return any(map(_complex_variable, item))
+    return _core.is_complex_value(item) and _core.holds_variable((item.re, item.im))
+
+
+def _joined(re, im):
+    values = np.empty(np.shape(re), complex)
+    values.real, values.imag = re, im
+    return values
 
 
 def _on_constants(function, args, kwargs):
@@ -85,6 +100,13 @@ def _on_constants(function, args, kwargs):
             return type(x)([plain(part) for part in x])
         if type(x) is dict:
             return {key: plain(part) for key, part in x.items()}
+        if _core.is_complex_value(x):
+            parts = [_core.current_values(part) if _core.traced(part) else part
+                     for part in (x.re, x.im)]  # fmt: skip
+            values = _core.untraced(_joined, *parts)
+            if x.ndim:
+                arrays.append((x, values, values.copy()))
+            return values
         if not _core.traced(x):
             return x
         values = _core.current_values(x)
@@ -99,7 +121,7 @@ def _on_constants(function, args, kwargs):
     result = _core.untraced(lambda: function(*args, **kwargs))
     for x, values, before in arrays:
         if not np.array_equal(values, before, equal_nan=True):
-            _core.set_items(x, Ellipsis, values)
+            x[...] = values
     for x, values, _ in arrays:
         if result is values:
             return x

@@ -137,7 +137,7 @@ def exchange_in(space, codes=()):
     """Exchange the names of a namespace of a module; returns their number.
 
     codes: code objects that run in it, beside those of its own functions and classes."""
-    label = space.get("__name__")
+    label = space.get("__name__", "?")  # code that exec() runs may have no name
     if not isinstance(label, str) or label.partition(".")[0] in LEFT_ALONE:
         return 0
     found = 0

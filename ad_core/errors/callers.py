@@ -68,6 +68,9 @@ def _file_of(function):
     return getattr(getattr(function, "__code__", None), "co_filename", None)
 
 
+COMPILED = (".pyx", ".pxi", ".pxd")  # Cython's sources, which tracebacks show
+
+
 def is_users(fun):
     """A function that tests whether a frame belongs to the user's code, where fun is traced."""
     own = None if fun is None else _file_of(fun)
@@ -76,6 +79,8 @@ def is_users(fun):
 
     def test(frame):
         file = frame.f_code.co_filename
+        if file.endswith(COMPILED):
+            return False
         return file == own or not _is_library(file)
 
     return test

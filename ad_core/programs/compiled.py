@@ -9,6 +9,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import BranchChanged, TracedValueError
 from ad_core.errors.callers import line_text
+from ad_core.errors.decisions import Decided
 from ad_core.inspect.explain import route_rows, table
 from ad_core.inspect.spy import spy
 from ad_core.programs.arguments import check_batch_dims
@@ -441,6 +442,11 @@ def _outcome_changed(call, name, where, line):
         )
         raise call.came
     kind, text = call.expected
+    if kind is Decided and isinstance(call.came, Decided):
+        raise BranchChanged(
+            f"at {where} {call.rule.name} in {name} is {call.came}, but it was {text} where the "
+            f"tape was recorded{line}; {remedy}"
+        )
     now = f"raises {type(call.came).__name__}: {call.came}" if call.came else "returns"
     raise BranchChanged(
         f"at {where} the call of {call.rule.name} in {name} {now}, but it raised "

@@ -231,6 +231,8 @@ def record(fun, args, kwargs, argnums, has_aux=False):
 
 def _recorded(fun, args, kwargs, argnums, numbers, has_aux):
     """The Recording of one run of fun; None if it is to be run again."""
+    fun = _core.in_place_of(fun)
+    fun = _core.in_place_of(fun)
     with _core.new_trace(fun) as trace:
         try:
             given = list(args)

@@ -110,9 +110,12 @@ def _cholesky_back(factor, inverse, w):
     return np.concatenate([above, np.concatenate([middle, lower], axis=-1)], axis=-2)
 
 
-def qr(a):
+def qr(a, own=None):
     """The reduced QR factors of a matrix of full column rank: Roberts and Roberts, QR and LQ
-    decomposition matrix backpropagation algorithms (2020)."""
+    decomposition matrix backpropagation algorithms (2020).
+
+    own, here and below: a function that returns such factors in place of NumPy's, which may differ
+    from them in signs and rounding."""
 
     def linear(x, y, backward):
         q, r = y
@@ -138,7 +141,7 @@ def qr(a):
         return pull if backward else push
 
     (n, k), matrices = a.shape[-2:], None
-    if n >= k > 0:
+    if n >= k > 0 and own is None:
         results = [a.shape, (*a.shape[:-2], k, k)]
         matrices = Matrices("qr", a.shape[:-2], n, k, 0, results)
 
@@ -147,7 +150,7 @@ def qr(a):
         return deficient, deficient
 
     return call(
-        "np.linalg.qr", np.linalg.qr, (a,), linear=linear, matrices=matrices,
+        "np.linalg.qr", own or np.linalg.qr, (a,), linear=linear, matrices=matrices,
         undetermined=undetermined, stack=a.shape[:-2],
     )  # fmt: skip
 
@@ -159,7 +162,7 @@ def _dependent(r, n):
     return np.min(_diagonal(size)[..., None], axis=(-2, -1), keepdims=True) <= small
 
 
-def eigh(a, uplo):
+def eigh(a, uplo, own=None):
     upper = uplo == "U"
 
     def jvp(x, y, t):
@@ -189,7 +192,8 @@ def eigh(a, uplo):
 
     flags = 0 if upper else _core.LINEAR_FLAGS["lower"]
     matrices = Matrices("eigh", a.shape[:-2], a.shape[-1], 0, flags, [a.shape[:-1], a.shape])
-    value = lambda a: np.linalg.eigh(a, uplo)  # noqa: E731
+    matrices = matrices if own is None else None
+    value = own or (lambda a: np.linalg.eigh(a, uplo))
     return call(
         "np.linalg.eigh", value, (a,), jvp, vjp, matrices=matrices, undetermined=undetermined,
         reads=np.broadcast_to(_half(a.shape[-1], upper) > 0.0, a.shape), stack=a.shape[:-2],
@@ -257,7 +261,7 @@ def _eig_repeated(a, w, back):
     return same, merged & repeated.repeated(w, same)
 
 
-def svd(a):
+def svd(a, own=None):
     """The thin SVD: Townsend, Differentiating the singular value decomposition (2016). Here the
     symmetric and the antisymmetric part are separate, since only the former is divided by
     differences of singular values."""
@@ -312,8 +316,7 @@ def svd(a):
             found + repeated.nan_where_missing(no_u, w[0]) + repeated.nan_where_missing(no_v, wv),
         )
 
-    def value(a):
-        return np.linalg.svd(a, full_matrices=False)
+    value = own or (lambda a: np.linalg.svd(a, full_matrices=False))
 
     def undetermined(x, y):
         no_u, no_v = missing(y[1])

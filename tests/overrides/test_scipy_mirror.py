@@ -355,14 +355,10 @@ def test_one_factorisation_for_many_right_hand_sides():
 
 
 def test_linear_algebra_that_raises():
-    with refused(ValueError, "square", "(4, 2)"):
+    with refused(ValueError, "square"):
         ad_core.jacobian(lambda a: linalg.solve_triangular(a, b))(B)
     with refused(ValueError, "incompatible", "(4, 4)", "(3,)"):
         ad_core.jacobian(lambda a: linalg.solve_triangular(a, b[:3]))(T)
-    with refused(NotImplementedError, "banded", "assume_a"):
-        ad_core.jacobian(lambda a: linalg.solve(a, b, assume_a="banded"))(T)
-    with refused(ValueError, "toeplitz", "vectors", "(4, 2)"):
-        ad_core.jacobian(linalg.toeplitz)(B)
     with pytest.raises(sl.LinAlgError):
         ad_core.jacobian(lambda a: linalg.solve_triangular(a, b))(np.zeros((4, 4)))
 

@@ -183,13 +183,10 @@ def test_parameters_of_a_function_of_a_plain_matrix():
 @pytest.mark.parametrize(
     ("call", "kind", "words"),
     [
-        (lambda a: logm(a @ [[1.0, 1.0], [0.0, 1.0]]), NotImplementedError, ("symmetric", "A.T")),
-        (lambda a: logm(-a), NotImplementedError, ("logm", "positive", "-1", "np.eye(2)")),
-        (lambda a: sqrtm(-a), NotImplementedError, ("sqrtm", "nonnegative")),
         (lambda a: sqrtm(a, disp=False), NotImplementedError, ("sqrtm", "disp")),
         (lambda a: funm(a, lambda w: np.sum(w)), ValueError, ("shape ()", "element by element")),
         (lambda a: funm(a, lambda w: w * a[0, 0]), ad_core.errors.TracedValueError, ("funm",)),
-        (lambda a: funm(a[0], np.exp), ValueError, ("funm", "square")),
+        (lambda a: funm(a[0], np.exp), ValueError, ("square",)),
         (lambda a: polar(a, "up")[0], ValueError, ("side",)),
     ],
 )
@@ -199,12 +196,12 @@ def test_errors(call, kind, words):
     np.testing.assert_array_equal(ad_core.grad(np.sum)(np.eye(2)), np.ones((2, 2)))
 
 
-def test_a_recording_raises_for_matrices_outside_the_domain():
+def test_a_recording_raises_for_matrices_of_another_kind():
     tape = ad_core.trace(logm, np.eye(2))
-    with refused(NotImplementedError, "symmetric"):
-        tape.jacobian(np.triu(np.ones((2, 2))))
-    with refused(NotImplementedError, "positive"):
-        tape(np.diag([1.0, 0.0]))
+    with refused(ad_core.BranchChanged, "kind of matrix", "'real'", "'symmetric'"):
+        tape.jacobian(np.array([[1.0, 1.0], [0.0, 2.0]]))
+    with refused(ad_core.BranchChanged, "'complex'"):
+        tape(np.diag([1.0, -1.0]))
     np.testing.assert_allclose(tape(np.diag([1.0, 2.0])), np.diag([0.0, np.log(2.0)]), atol=1e-15)
 
 

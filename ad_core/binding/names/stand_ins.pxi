@@ -37,6 +37,9 @@ cdef class StandIn:
     def __getattr__(self, name):
         return getattr(self.__wrapped__, name)
 
+    def __setattr__(self, name, value):
+        setattr(self.__wrapped__, name, value)
+
     @property
     def __doc__(self):
         return self.__wrapped__.__doc__
@@ -133,6 +136,28 @@ def number_stand_in(original, traced):
 
 
 copyreg.pickle(NumberKind, lambda kind: (operator.itemgetter(0), ((kind.__wrapped__,),)))
+
+
+def is_complex_value(x):
+    """Whether x is a traced complex number or array."""
+    return is_complex(x)
+
+
+cdef dict given_in_place = {}     # id of a function -> its stand-in, if it is differentiated itself
+
+
+def note_in_place(original, stand_in):
+    """Let a stand-in be recorded where its original is differentiated: ad_core.grad(scipy.linalg.det).
+    The original must be kept alive. Returns whether this is new."""
+    if id(original) in given_in_place:
+        return False
+    given_in_place[id(original)] = stand_in
+    return True
+
+
+def in_place_of(fun):
+    """What is recorded for a function: its stand-in, or itself."""
+    return given_in_place.get(id(fun), fun) if given_in_place else fun
 
 
 def note_exchange():

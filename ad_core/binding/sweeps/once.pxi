@@ -113,7 +113,7 @@ def gradient_function(fun, argnums, bint with_value):
 cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list paths):
     """The simplest case: fun is differentiated by one float64 array or float, and returns one
     traced array or scalar.  `paths` is as in evaluate()."""
-    cdef object fun = self.__wrapped__, forward = self.forward
+    cdef object fun = in_place_of(self.__wrapped__), forward = self.forward
     cdef Py_ssize_t k = self.k
     cdef Trace trace = Trace.__new__(Trace)
     cdef cnp.ndarray values = float_input(args[k], self)

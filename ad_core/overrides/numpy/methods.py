@@ -66,7 +66,7 @@ def copy(self, order="C"):
 def transpose(self, *axes):
     if len(axes) == 1 and (axes[0] is None or np.ndim(axes[0])):
         (axes,) = axes
-    return np.transpose(as_array(self), axes or None)
+    return np.transpose(as_array(self), tuple(axes) if axes else None)
 
 
 def compress(self, condition, axis=None):
@@ -160,7 +160,7 @@ def view(self, *args, **kwargs):
                 f"a traced array can not be viewed as an np.matrix"
                 f"{_core.user_line()}; pass np.asarray(M) for a matrix M, and write products with @"
             )
-    if any(kind is not np.ndarray for kind in kinds):
+    if any(kind not in (np.ndarray, _core.TracedArray) for kind in kinds):
         if _core.discrete(self):
             seen = _core.discrete_values(self).view(*args, **kwargs)
             seen.flags.writeable = False

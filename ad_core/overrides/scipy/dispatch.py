@@ -23,7 +23,10 @@ from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
 from ad_core.overrides.numpy.dispatch import any_traced, only_constants, plain_constant
 
-__all__ = ["implements", "implements_kind", "implements_method", "made", "refuses"]
+__all__ = [
+    "hiding", "implements", "implements_kind", "implements_method", "made", "plain_arguments",
+    "refuses",
+]  # fmt: skip
 
 
 def implements(original, calls_back=False):
@@ -85,7 +88,7 @@ def _either(original, function, calls_back):
         if not _core.is_tracing():
             return original(*args, **kwargs)
         if not calls_back:
-            plain = only_constants((args, kwargs), _plain)
+            plain = plain_arguments((args, kwargs))
             if plain is not None:
                 result = _core.untraced(lambda: original(*plain[0], **plain[1]))
                 return made(result) if any_traced((*args, *kwargs.values())) else result
@@ -94,10 +97,22 @@ def _either(original, function, calls_back):
     return either
 
 
-def _plain(leaf):
-    """A traced value of constants as a plain one, None if it depends on an input; others as they
-    are."""
-    return constant_values(leaf) if isinstance(leaf, TracedComplex) else plain_constant(leaf)
+# class of objects that may hold traced values -> function that returns a plain one, or None
+hiding = {}
+
+
+def plain_arguments(item):
+    """The arguments with plain arrays in place of traced constants; None if one depends on an
+    input."""
+    return None if _core.holds_variable(item) else only_constants(item, _plain_leaf)
+
+
+def _plain_leaf(leaf):
+    find = hiding.get(type(leaf))
+    return plain_constant(leaf) if find is None else find(leaf)
+
+
+hiding[TracedComplex] = constant_values
 
 
 def made(result):

@@ -125,6 +125,7 @@ class TracedComplex:
         return COMPLEX
 
     itemsize = 16
+    base = None
 
     @property
     def nbytes(self):

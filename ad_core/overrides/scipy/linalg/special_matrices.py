@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scipy.linalg: matrices made of few numbers. SciPy makes these by memory addresses, or with its
+array namespaces; its other ones trace as they stand."""
+
+import numpy as np
+
+from ad_core.overrides.scipy.linalg.entering import array, linalg, over_stacks
+
+__all__ = ["block_diag", "circulant", "hankel", "toeplitz"]
+
+
+@linalg
+def block_diag(*arrs):
+    """The block-diagonal matrix of these arrays.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.grad(lambda x: np.sum(block_diag(x, [[1.0]]) @ np.arange(2.0)))(3.0)
+    np.float64(0.0)
+    """
+    blocks = [np.atleast_2d(array(x)) for x in arrs]
+    stack = np.broadcast_shapes(*(np.shape(x)[:-2] for x in blocks))
+    rows, columns = (sum(np.shape(x)[d] for x in blocks) for d in (-2, -1))
+    is_complex = any(np.iscomplexobj(x) for x in blocks)
+    result = np.zeros((*stack, rows, columns), complex if is_complex else float)
+    row = column = 0
+    for x in blocks:
+        stop, end = row + np.shape(x)[-2], column + np.shape(x)[-1]
+        result[..., row:stop, column:end] = x
+        row, column = stop, end
+    return result
+
+
+@linalg
+def toeplitz(c, r=None):
+    """The Toeplitz matrix with first column c and first row r (c if r is not given).
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacobian(lambda c: toeplitz(c) @ np.array([1.0, 10.0]))(np.ones(2))
+    array([[ 1., 10.],
+           [10.,  1.]])
+    """
+    c = np.atleast_1d(array(c))
+    return _toeplitz(c, np.conj(c) if r is None else np.atleast_1d(array(r)))
+
+
+@over_stacks(1, 1)
+def _toeplitz(c, r):
+    values = np.concatenate([c[::-1], r[1:]])
+    return values[len(c) - 1 - np.arange(len(c))[:, None] + np.arange(len(r))]
+
+
+@linalg
+def hankel(c, r=None):
+    """The Hankel matrix with first column c and last row r (zeros if r is not given).
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacobian(lambda c: hankel(c) @ np.array([1.0, 10.0]))(np.ones(2))
+    array([[ 1., 10.],
+           [ 0.,  1.]])
+    """
+    c = np.ravel(array(c))
+    r = np.zeros(len(c)) if r is None else np.ravel(array(r))
+    values = np.concatenate([c, r[1:]])
+    return values[np.arange(len(c))[:, None] + np.arange(len(r))]
+
+
+@linalg
+def circulant(c):
+    """The circulant matrix with first column c; each column is the one before, moved down by one.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacobian(lambda c: circulant(c) @ np.array([1.0, 10.0]))(np.ones(2))
+    array([[ 1., 10.],
+           [10.,  1.]])
+    """
+    c = np.atleast_1d(array(c))
+    places = np.arange(c.shape[-1])
+    return c[..., (places[:, None] - places) % max(c.shape[-1], 1)]
