@@ -68,7 +68,8 @@ from ad_core.transforms.testing import check_grads
 __version__ = "0.1.0"
 
 _core.set_hooks(**_numpy.hooks, **_first_order.hooks, **_workers.hooks, flatten=_flatten,
-                 adapt_after=lambda *given: _adapt_after(*given))
+                 adapt_after=lambda *given: _adapt_after(*given),
+                 modules_loaded=lambda: _modules_loaded())
 _core.use_stand_ins(
     [module for name, module in _sys.modules.items() if name.startswith("ad_core.")]
 )
@@ -124,6 +125,13 @@ __all__ = [
 def _adapt_after(error, fun, refusal):
     """Exchange names that a failed recording has used; imported when a recording first fails."""
     return _importlib.import_module("ad_core.adapting.again").adapt_after(error, fun, refusal)
+
+
+def _modules_loaded():
+    """Exchange the names of SciPy's solvers if these are loaded; whether there were any."""
+    if not {"scipy.optimize", "scipy.integrate"}.isdisjoint(_sys.modules):
+        return _importlib.import_module("ad_core.adapting.namespaces").exchange_solvers() > 0
+    return False
 
 
 def __getattr__(name):

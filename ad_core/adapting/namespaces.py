@@ -96,6 +96,7 @@ def restore():
     with _lock:
         while _changes:
             _changes.pop()[2]()
+        _seen.clear()
         _core.forget_adapted()
 
 
@@ -126,20 +127,48 @@ def exchange_supplied():
     """Exchange the functions and methods of SciPy that have stand-ins, in all of its modules that are
     loaded; returns the number of names."""
     load_suppliers()
-    found = 0
     with _lock:
-        for kind, name in supplied.methods:
-            original, stand_in = supplied.methods[kind, name]
-            if vars(kind).get(name) is original:
-                found += set_attribute(kind, name, original, stand_in)
-        for label, module in list(sys.modules.items()):
-            if not label.startswith("scipy.") or type(module) is not types.ModuleType:
-                continue
-            space = vars(module)
-            for name, x in list(space.items()):
-                stand_in = supplied.functions.get(id(x))
-                if stand_in is not None and not _is_home(label, name, x):
-                    found += _set(space, label, name, x, stand_in)
+        return _exchange_methods() + _exchange_by(
+            supplied.functions, lambda label: label.startswith("scipy.")
+        )
+
+
+_seen = set()  # names of modules in which names of solvers were exchanged
+
+
+def exchange_solvers():
+    """Exchange the functions of SciPy that take functions, and the methods, in all modules that were
+    loaded since the last call; returns the number of names."""
+    load_suppliers()
+    with _lock:
+        found = _exchange_methods() + _exchange_by(
+            supplied.solvers,
+            lambda label: label not in _seen and label.partition(".")[0] not in LEFT_ALONE,
+        )
+        _seen.update(sys.modules)
+        return found
+
+
+def _exchange_methods():
+    found = 0
+    for kind, name in supplied.methods:
+        original, stand_in = supplied.methods[kind, name]
+        if vars(kind).get(name) is original:
+            found += set_attribute(kind, name, original, stand_in)
+    return found
+
+
+def _exchange_by(stand_ins, wanted):
+    """Exchange the functions that have these stand-ins, in all loaded modules of wanted names."""
+    found = 0
+    for label, module in list(sys.modules.items()):
+        if not wanted(label) or type(module) is not types.ModuleType:
+            continue
+        space = vars(module)
+        for name, x in list(space.items()):
+            stand_in = stand_ins.get(id(x))
+            if stand_in is not None and not _is_home(label, name, x):
+                found += _set(space, label, name, x, stand_in)
     return found
 
 

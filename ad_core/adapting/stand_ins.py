@@ -27,6 +27,7 @@ class supplied:
 
     functions = {}  # id of a function -> stand-in
     methods = {}  # (class, name) -> (the method, its stand-in)
+    solvers = {}  # those of the functions that take functions
 
 
 def enter(original, traced, numbers=False):
@@ -61,9 +62,15 @@ def module_stand_in(module, stand_ins):
     return entered(module, made)
 
 
-def supply(original, traced):
-    """Enter a function that is called in place of one of SciPy while a trace runs."""
-    supplied.functions[id(original)] = enter(original, traced)
+def supply(original, traced, calls_back=False):
+    """Enter a function that is called in place of one of SciPy while a trace runs.
+
+    calls_back: it takes functions. Its names in all loaded modules are exchanged before the next
+    trace, since it might run on traced values without an error, and differentiate its iterations.
+    """
+    supplied.functions[id(original)] = stand_in = enter(original, traced)
+    if calls_back:
+        supplied.solvers[id(original)] = stand_in
 
 
 def supply_method(kind, name, traced):
@@ -86,7 +93,9 @@ def load_suppliers():
 def _exists(name):
     """Whether ad_core has a module of this name."""
     parent = name.rpartition(".")[0]
-    return (parent == "ad_core.overrides" or _exists(parent)) and (
+    if parent != "ad_core.overrides" and not _exists(parent):
+        return False
+    return hasattr(importlib.import_module(parent), "__path__") and (
         importlib.util.find_spec(name) is not None
     )
 

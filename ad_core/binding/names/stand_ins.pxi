@@ -138,7 +138,7 @@ copyreg.pickle(NumberKind, lambda kind: (operator.itemgetter(0), ((kind.__wrappe
 def adapt_after(error, fun, Trace trace not None):
     """Whether a function whose run on this trace has raised an error is to be run again, since names
     that it has used were exchanged.  The refusals of the first run are forgotten then."""
-    if not hooks.adapt_after(error, fun, trace.refusal):
+    if not (hooks.adapt_after(error, fun, trace.refusal) or solvers_loaded_during(trace)):
         return False
     trace.refusal = None
     trace.as_objects = None
