@@ -21,8 +21,9 @@ from ad_core import _core
 from ad_core.adapting.stand_ins import by_kind, supply, supply_method
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.dispatch import any_traced, only_constants
+from ad_core.rules.closures import hoisted
 
-__all__ = ["implements", "implements_kind", "implements_method", "made", "refuses"]
+__all__ = ["implements", "implements_kind", "implements_method", "made", "public_name", "refuses"]
 
 
 def implements(original, calls_back=False):
@@ -35,7 +36,7 @@ def implements(original, calls_back=False):
 
     def enter(function):
         either = _either(original, function, calls_back)
-        supply(original, either)
+        supply(original, either, calls_back)
         return either
 
     return enter
@@ -64,14 +65,21 @@ def implements_kind(kind):
     return enter
 
 
-def refuses(original, remedy):
+def public_name(original):
+    """The name by which a function of SciPy is known: "scipy.optimize.brentq"."""
+    module = original.__module__
+    return f"{module.partition('._')[0]}.{original.__name__}"
+
+
+def refuses(original, remedy, calls_back=False):
     """Enter a function of SciPy as one that has no derivative; remedy: what to write instead."""
 
-    @implements(original)
+    @implements(original, calls_back)
     def refuse(*args, **kwargs):
+        if calls_back and not _core.holds_variable(hoisted((args, kwargs))[0]):
+            return _core.untraced(lambda: original(*args, **kwargs))
         raise NoDerivativeError(
-            f"{original.__module__.rpartition('._')[0] or original.__module__}.{original.__name__} "
-            f"has no derivative in ad_core{_core.user_line()}; {remedy}"
+            f"{public_name(original)} has no derivative in ad_core{_core.user_line()}; {remedy}"
         )
 
     return refuse
@@ -82,11 +90,12 @@ def _either(original, function, calls_back):
     def either(*args, **kwargs):
         if not _core.is_tracing():
             return original(*args, **kwargs)
-        if not calls_back:
-            plain = only_constants((args, kwargs))
-            if plain is not None:
-                result = _core.untraced(lambda: original(*plain[0], **plain[1]))
-                return made(result) if any_traced((*args, *kwargs.values())) else result
+        if calls_back:  # floating-point errors are those of the user's functions
+            return function(*args, **kwargs)
+        plain = only_constants((args, kwargs))
+        if plain is not None:
+            result = _core.untraced(lambda: original(*plain[0], **plain[1]))
+            return made(result) if any_traced((*args, *kwargs.values())) else result
         return _core.as_numpy(original, function, args, kwargs)
 
     return either
