@@ -16,7 +16,11 @@ def adapt_after(error, fun, refusal):
 
     error: what the run of fun has raised, and refusal: the first refusal in it, or None. Only
     refusals, and errors of other code that got traced values, lead to an exchange."""
-    if refusal is None and not isinstance(error, NotDifferentiable) and not notes.concerns(error, fun):
+    if (
+        refusal is None
+        and not isinstance(error, NotDifferentiable)
+        and not notes.concerns(error, fun)
+    ):
         return False
     found = exchange_supplied()
     spaces, functions = {}, [fun]

@@ -9,7 +9,7 @@ import types
 from ad_core import _core
 
 __all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
-           "supplied", "supply", "supply_method"]  # fmt: skip
+           "supplied_functions", "supplied_methods", "supplied_solvers", "supply", "supply_method"]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
 # ad_core.overrides.scipy.x.
@@ -22,12 +22,10 @@ _makers = []  # functions that return the stand-in of an object, or None
 _loaded = set()  # names of modules that were looked for
 
 
-class supplied:
-    """Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once."""
-
-    functions = {}  # id of a function -> stand-in
-    methods = {}  # (class, name) -> (the method, its stand-in)
-    solvers = {}  # those of the functions that take functions
+# Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once.
+supplied_functions = {}  # id of a function -> stand-in
+supplied_methods = {}  # (class, name) -> (the method, its stand-in)
+supplied_solvers = {}  # those of the functions that take functions
 
 
 def enter(original, traced, numbers=False):
@@ -68,15 +66,15 @@ def supply(original, traced, calls_back=False):
     calls_back: it takes functions. Its names in all loaded modules are exchanged before the next
     trace, since it might run on traced values without an error, and differentiate its iterations.
     """
-    supplied.functions[id(original)] = stand_in = enter(original, traced)
+    supplied_functions[id(original)] = stand_in = enter(original, traced)
     if calls_back:
-        supplied.solvers[id(original)] = stand_in
+        supplied_solvers[id(original)] = stand_in
 
 
 def supply_method(kind, name, traced):
     """The same for a method of a class."""
     original = vars(kind)[name]
-    supplied.methods[kind, name] = original, _core.StandIn(original, traced)
+    supplied_methods[kind, name] = original, _core.StandIn(original, traced)
 
 
 def load_suppliers():
@@ -92,12 +90,10 @@ def load_suppliers():
 
 def _exists(name):
     """Whether ad_core has a module of this name."""
-    parent = name.rpartition(".")[0]
-    if parent != "ad_core.overrides" and not _exists(parent):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # its parent is no package
         return False
-    return hasattr(importlib.import_module(parent), "__path__") and (
-        importlib.util.find_spec(name) is not None
-    )
 
 
 def stand_in_of(x):
@@ -110,5 +106,5 @@ def stand_in_of(x):
     for maker in _makers:
         made = maker(x)
         if made is not None:
-            return entered(x, made)
+            return made
     return None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Enters what functions, methods and objects of SciPy do on traced values.
 
-Each file here is named after the module of SciPy whose functions it holds, and is imported when that
-module is loaded and a recording first needs it (ad_core/adapting/). One function here is one function
-of SciPy::
+Each file here is named after the module of SciPy whose functions it holds, and is imported when
+that module is loaded and a recording first needs it (ad_core/adapting/). One function here is one
+function of SciPy::
 
     @implements(scipy.signal.lfilter)
     def lfilter(b, a, x, axis=-1, zi=None):
@@ -29,9 +29,10 @@ __all__ = ["implements", "implements_kind", "implements_method", "made", "public
 def implements(original, calls_back=False):
     """Enter a function as what a function of SciPy does on traced values.
 
-    Without an argument that depends on an input, SciPy's function is called on plain values, and its
-    results are arrays to which traced values can be written. calls_back: among the arguments are
-    functions, in which traced values may be hidden, so the function is called whenever a trace runs.
+    Without an argument that depends on an input, SciPy's function is called on plain values, and
+    its results are arrays to which traced values can be written. calls_back: among the arguments
+    are functions, in which traced values may be hidden, so the function is called whenever a trace
+    runs.
     """
 
     def enter(function):
