@@ -30,10 +30,22 @@ def hoisted(item):
     if type(item) is types.FunctionType and not (
         item.__closure__ or item.__defaults__ or item.__kwdefaults__
     ):
-        return [], lambda given: item
+        return [], _Rebuild(item, None)
     search = _Search()
     build = search.build(item)
-    return search.values, lambda given: item if build is None else build(_Given(given))
+    return search.values, _Rebuild(item, build)
+
+
+class _Rebuild:
+    """Makes an item with other values. It is an object of this package, which are not searched:
+    a function that uses it does not refer to the item's own values."""
+
+    def __init__(self, item, build):
+        self.item = item
+        self.make = build
+
+    def __call__(self, values):
+        return self.item if self.make is None else self.make(_Given(values))
 
 
 class _Given:

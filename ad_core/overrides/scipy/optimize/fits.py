@@ -7,7 +7,7 @@ import scipy.optimize as so
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.scipy.optimize.calls import Fields, function_of, named, tupled
+from ad_core.overrides.scipy.calls import Fields, function_of, named, tupled
 from ad_core.overrides.scipy.optimize.conditions import Conditions
 from ad_core.overrides.scipy.optimize.minima import at_minimum, sides
 from ad_core.recording.arrays import as_array

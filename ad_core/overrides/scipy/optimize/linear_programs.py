@@ -9,7 +9,7 @@ from ad_core.errors import NoDerivativeError
 from ad_core.implicit.equations import refuse_unsolved
 from ad_core.overrides.numpy.guards import decided
 from ad_core.overrides.scipy.dispatch import implements
-from ad_core.overrides.scipy.optimize.calls import Fields, named
+from ad_core.overrides.scipy.calls import Fields, named
 from ad_core.overrides.scipy.optimize.conditions import Conditions
 from ad_core.overrides.scipy.optimize.minima import at_minimum, sides
 from ad_core.recording.arrays import as_array

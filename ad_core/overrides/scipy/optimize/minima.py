@@ -8,7 +8,7 @@ import scipy.optimize as so
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.implicit.equations import refuse_unsolved, solved
-from ad_core.overrides.scipy.optimize.calls import Fields, function_of, named, tupled
+from ad_core.overrides.scipy.calls import Fields, function_of, named, tupled
 from ad_core.overrides.scipy.optimize.conditions import Conditions
 
 __all__ = ["at_minimum", "sides"]

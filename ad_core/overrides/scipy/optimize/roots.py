@@ -5,7 +5,7 @@ import numpy as np
 import scipy.optimize as so
 
 from ad_core.implicit.equations import refuse_unsolved, solved
-from ad_core.overrides.scipy.optimize.calls import Fields, function_of, named, tupled
+from ad_core.overrides.scipy.calls import Fields, function_of, named, tupled
 from ad_core.recording.arrays import as_array
 
 __all__ = []

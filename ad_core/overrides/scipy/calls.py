@@ -16,7 +16,7 @@ __all__ = ["Fields", "function_of", "named", "tupled"]
 def named(original, calls_back=True):
     """Decorate a function that takes the name of a function of SciPy, that function, and its
     arguments as a dictionary without defaults: it is called in place of it while a trace runs.
-    calls_back: as in implements()."""
+    calls_back: as in implements(). Returns the function with SciPy's parameters."""
 
     def decorate(function):
         signature = inspect.signature(original)
@@ -30,8 +30,7 @@ def named(original, calls_back=True):
             return function(name, original, given)
 
         traced.__name__ = original.__name__
-        implements(original, calls_back)(traced)
-        return function
+        return implements(original, calls_back)(traced)
 
     return decorate
 
