@@ -17,6 +17,7 @@ from ad_core.adapting.stand_ins import (
     stand_in_of,
     supplied_functions,
     supplied_methods,
+    supplied_modules,
     supplied_solvers,
 )
 
@@ -24,8 +25,8 @@ __all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
 
 # Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
 # reach traced values), and libraries with arrays or compilers of their own.
-OTHERS = {"autograd", "casadi", "jax", "matplotlib", "numba", "pandas", "polars", "pyarrow", "sympy",
-          "tensorflow", "torch", "xarray"}  # fmt: skip
+OTHERS = {"autograd", "casadi", "jax", "matplotlib", "numba", "pandas", "polars", "pyarrow",
+          "sympy", "tensorflow", "torch", "xarray"}  # fmt: skip
 LEFT_ALONE = {"ad_core", "numpy", "builtins", *sys.stdlib_module_names, *OTHERS} - {"__main__"}
 BUILTINS = {"float": float, "complex": complex}
 
@@ -33,6 +34,7 @@ _lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
 # Function -> [(name, function that restores the name in it)]. Functions may be short-lived.
 _in_functions = weakref.WeakKeyDictionary()
+_whole = set()  # modules of SciPy in which all names are exchanged
 
 
 def adapt(*names):
@@ -129,11 +131,14 @@ def restore():
             for _, undo in reversed(changes):
                 undo(function)
         _in_functions.clear()
+        _whole.clear()
         _core.forget_adapted()
 
 
-def exchange_in(space):
-    """Exchange the names of a namespace of a module; returns their number."""
+def exchange_in(space, codes=()):
+    """Exchange the names of a namespace of a module; returns their number.
+
+    codes: code objects that run in it, beside those of its own functions and classes."""
     label = space.get("__name__")
     if not isinstance(label, str) or label.partition(".")[0] in LEFT_ALONE:
         return 0
@@ -150,7 +155,9 @@ def exchange_in(space):
             else:
                 found += _exchange_inside(x, space, label, name, seen)
         for name, original in BUILTINS.items():
-            if name not in space and _uses(space, name):
+            if name not in space and (
+                any(_looks_up(code, name) for code in codes) or _uses(space, name)
+            ):
                 found += _set(space, label, name, None, stand_in_of(original))
     return found
 
@@ -160,9 +167,13 @@ def exchange_supplied():
     are loaded; returns the number of names."""
     load_suppliers()
     with _lock:
-        return _exchange_methods() + _exchange_by(
+        found = _exchange_methods() + _exchange_by(
             supplied_functions, lambda label: label.startswith("scipy.")
         )
+        for label in supplied_modules.keys() - _whole:
+            _whole.add(label)
+            found += exchange_in(vars(supplied_modules[label]))
+        return found
 
 
 _seen = set()  # names of modules in which names of solvers were exchanged

@@ -9,10 +9,11 @@ import types
 from ad_core import _core
 
 __all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
-           "supplied_functions", "supplied_methods", "supplied_solvers", "supply", "supply_method"]  # fmt: skip
+           "supplied_functions", "supplied_methods", "supplied_modules", "supplied_solvers", "supply",
+           "supply_method", "supply_names"]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
-# ad_core.overrides.scipy.x.
+# ad_core.overrides.scipy.x, and those for scipy._x in ad_core.overrides.scipy.x too.
 SUPPLIERS = ["ad_core.overrides.python", "ad_core.overrides.numpy.early_names"]
 OF_SCIPY = "ad_core.overrides."
 
@@ -26,6 +27,8 @@ _loaded = set()  # names of modules that were looked for
 supplied_functions = {}  # id of a function -> stand-in
 supplied_methods = {}  # (class, name) -> (the method, its stand-in)
 supplied_solvers = {}  # those of the functions that take functions
+# Modules of SciPy in which all names are exchanged at the same time.
+supplied_modules = {}  # name of a module -> the module
 
 
 def enter(original, traced, numbers=False):
@@ -77,10 +80,15 @@ def supply_method(kind, name, traced):
     supplied_methods[kind, name] = original, _core.StandIn(original, traced)
 
 
+def supply_names(*modules):
+    """Enter modules of SciPy whose own Python code takes traced values once its names are exchanged."""
+    supplied_modules.update((module.__name__, module) for module in modules)
+
+
 def load_suppliers():
     """Import the modules of ad_core that enter stand-ins for loaded modules of other libraries."""
-    loaded = [OF_SCIPY + name for name in list(sys.modules)
-              if name.startswith("scipy.") and "._" not in name]  # fmt: skip
+    loaded = [OF_SCIPY + name.replace("._", ".") for name in list(sys.modules)
+              if name.startswith("scipy.")]  # fmt: skip
     for name in [*SUPPLIERS, *loaded]:
         if name not in _loaded:
             _loaded.add(name)

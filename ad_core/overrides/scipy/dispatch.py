@@ -20,7 +20,8 @@ import numpy as np
 from ad_core import _core
 from ad_core.adapting.stand_ins import by_kind, supply, supply_method
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.numpy.dispatch import any_traced, only_constants
+from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
+from ad_core.overrides.numpy.dispatch import any_traced, only_constants, plain_constant
 from ad_core.rules.closures import hoisted
 
 __all__ = ["implements", "implements_kind", "implements_method", "made", "public_name", "refuses"]
@@ -93,13 +94,19 @@ def _either(original, function, calls_back):
             return original(*args, **kwargs)
         if calls_back:  # floating-point errors are those of the user's functions
             return function(*args, **kwargs)
-        plain = only_constants((args, kwargs))
+        plain = only_constants((args, kwargs), _plain)
         if plain is not None:
             result = _core.untraced(lambda: original(*plain[0], **plain[1]))
             return made(result) if any_traced((*args, *kwargs.values())) else result
         return _core.as_numpy(original, function, args, kwargs)
 
     return either
+
+
+def _plain(leaf):
+    """A traced value of constants as a plain one, None if it depends on an input; others as they
+    are."""
+    return constant_values(leaf) if isinstance(leaf, TracedComplex) else plain_constant(leaf)
 
 
 def made(result):
