@@ -5,14 +5,14 @@ theorem for calls whose arguments are nested containers, functions and objects."
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import NoDerivativeError
+from ad_core.errors import EscapedTraceError, NoDerivativeError
 from ad_core.implicit.linear import divide, solve
 from ad_core.rules.arguments import RuleArguments
-from ad_core.rules.closures import hoisted
-from ad_core.rules.rule import call, flat, rows_of, split
+from ad_core.rules.closures import depend, hoisted
+from ad_core.rules.rule import call, closed_over, flat, rows_of, split
 from ad_core.transforms import first_order
 
-__all__ = ["refuse_unsolved", "solved"]
+__all__ = ["plainly", "refuse_unsolved", "solved"]
 
 
 def solved(name, given, find, residual, elementwise=False, local=False):
@@ -29,9 +29,9 @@ def solved(name, given, find, residual, elementwise=False, local=False):
     that was not found.
     """
     values, rebuild = hoisted(given)
-    if not _core.holds_variable(values):
+    if not depend(values):
         values = [_core.current_values(x) if _core.traced(x) else x for x in values]
-        return _core.untraced(find, rebuild([x[()] for x in values]))
+        return plainly(name, find, rebuild([x[()] for x in values]))
     arguments = RuleArguments(name, tuple(values), numbers=False)
 
     def value(*arrays):
@@ -51,21 +51,29 @@ def solved(name, given, find, residual, elementwise=False, local=False):
                 )
             return found
 
-        push = first_order.linearize(lambda x: of(x, *arrays), x)[1]
+        # the arrays are traced too, since the functions may write to them
+        push = first_order.linearize(of, x, *arrays)[1]
+        fixed = [np.zeros(np.shape(a)) for a in arrays]
         if elementwise:
-            slopes = push(np.ones(x.size))
-            matrix, divided = slopes, divide
+            matrix, divided = push(np.ones(x.size), *fixed), divide
         else:
-            matrix, divided = np.transpose(rows_of(lambda t: [push(*t)], [x])), solve
-        by_arrays = lambda *arrays: of(x, *arrays)  # noqa: E731
+            matrix, divided = np.transpose(rows_of(lambda t: [push(*t, *fixed)], [x])), solve
         if backward:
-            pull = first_order.vjp(by_arrays, *arrays)[1]
-            return lambda w: pull(-divided(name, np.transpose(matrix), flat(w)))
-        push = first_order.linearize(by_arrays, *arrays)[1]
-        return lambda t: split(-divided(name, matrix, push(*t)), shapes)
+            pull = first_order.vjp(of, x, *arrays)[1]
+            return lambda w: pull(-divided(name, np.transpose(matrix), flat(w)))[1:]
+        still = np.zeros(x.size)
+        return lambda t: split(-divided(name, matrix, push(still, *t)), shapes)
 
     results = call(name, value, arguments.arrays, linear=linear, local=local)
     return tuple(x[()] for x in results)
+
+
+def plainly(name, function, *given):
+    """function(*given) without a trace. Raises TracedValueError if it uses a traced value."""
+    try:
+        return _core.untraced(function, *given)
+    except EscapedTraceError as error:
+        raise closed_over(name) from error
 
 
 def refuse_unsolved(name, message):

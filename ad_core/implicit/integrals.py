@@ -5,8 +5,9 @@ what its limits add."""
 import numpy as np
 
 from ad_core import _core
+from ad_core.implicit.equations import plainly
 from ad_core.rules.arguments import RuleArguments
-from ad_core.rules.closures import hoisted
+from ad_core.rules.closures import depend, hoisted
 from ad_core.rules.rule import call, flat, split
 from ad_core.transforms import first_order
 
@@ -25,9 +26,9 @@ def integral(name, given, find, parts, again, vectors=False):
     number that the integrand depends on, of the same evaluations.
     """
     values, rebuild = hoisted(given)
-    if not _core.holds_variable(values):
+    if not depend(values):
         values = [_core.current_values(x)[()] if _core.traced(x) else x for x in values]
-        return _core.untraced(find, rebuild(values))[()]
+        return plainly(name, find, rebuild(values))[()]
     arguments = RuleArguments(name, tuple(values), numbers=False)
 
     def value(*arrays):

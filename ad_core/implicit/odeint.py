@@ -11,7 +11,7 @@ from ad_core.implicit.trajectories import trajectory
 from ad_core.implicit.unknown import Unknown, scipy_module
 from ad_core.recording.arrays import as_array
 
-__all__ = ["odeint"]
+__all__ = ["odeint", "solution"]
 
 
 def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=None):
@@ -42,11 +42,18 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
     """
     if not callable(func):
         raise TypeError(f"implicit.odeint takes a function, got {type(func).__name__}")
+    return solution(func, y0, t, *args, rtol=rtol, atol=atol, method=method, solver=solver)
+
+
+def solution(func, y0, t, *args, rtol, atol, method, solver=None, repeated=False):
+    """odeint(), in which times may be given twice if `repeated`."""
     name = _core.name_of(func)
     if isinstance(t, (list, tuple)):
         t = np.array(t)
     unknown = Unknown("implicit.odeint", "y0", y0)
-    integrate = functools.partial(_integrated, name, rtol, atol, method, solver)
+    if np.ndim(t) != 1:
+        raise ValueError(_not_times(t))
+    integrate = functools.partial(_integrated, name, rtol, atol, method, solver, repeated)
 
     def rate(items):
         func, args = items
@@ -55,7 +62,9 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
     def find(items, y0, t):
         return integrate(rate(items), y0.astype(np.float64), np.asarray(t, dtype=np.float64))
 
-    again = functools.partial(odeint, rtol=rtol, atol=atol, method=method, solver=solver)
+    again = functools.partial(
+        solution, rtol=rtol, atol=atol, method=method, solver=solver, repeated=True
+    )
     ys = trajectory(
         "implicit.odeint", (func, args), rate, unknown.vector(y0, name), as_array(t), find, again,
         None if solver is not None else (method, rtol, atol),
@@ -73,19 +82,21 @@ def _unstacked(unknown, ys):
     return unknown.tree.build(parts)
 
 
-def _integrated(name, rtol, atol, method, solver, rate, y0, t):
+def _not_times(t):
+    return f"t of implicit.odeint must be a vector (T,) of times that rise or fall, got {t!r}"
+
+
+def _integrated(name, rtol, atol, method, solver, repeated, rate, y0, t):
     """The solution at the times t, a matrix (T, n); all values are plain."""
-    steps = np.diff(t) if t.ndim == 1 else np.zeros(1)
-    if t.size == 0 or not (np.all(steps >= 0) or np.all(steps <= 0)):
-        raise ValueError(
-            f"t of implicit.odeint must be a vector (T,) of times that rise or fall, got {t!r}"
-        )
-    if np.all(t == t[0]):
-        return np.broadcast_to(y0, (t.size, y0.size))
-    if not np.all(steps):  # a time that is given twice
+    steps = np.diff(t)
+    if repeated and not np.all(steps):
         keep = np.concatenate([[True], steps != 0])
-        ys = _integrated(name, rtol, atol, method, solver, rate, y0, t[keep])
+        ys = _integrated(name, rtol, atol, method, solver, False, rate, y0, t[keep])
         return ys[np.cumsum(keep) - 1]
+    if t.size == 0 or not (np.all(steps > 0) or np.all(steps < 0)):
+        raise ValueError(_not_times(t))
+    if t.size == 1:
+        return y0[None]
     if solver is not None:
         ys = np.asarray(solver(rate, y0, t), dtype=np.float64)
         if ys.shape != (t.size, y0.size):

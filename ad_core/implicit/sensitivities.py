@@ -130,7 +130,10 @@ class Sensitivities:
         It is estimated from the eigenvalues of the Jacobian, or from repeated products if y is
         large.
         """
-        push = first_order.linearize(lambda y: self.rate(y, t, *p), y)[1]
+        # p is traced too, since the rate may write to its arrays
+        of_all = first_order.linearize(lambda y, *p: self.rate(y, t, *p), y, *p)[1]
+        fixed = [np.zeros(np.shape(x)) for x in p]
+        push = lambda s: of_all(s, *fixed)  # noqa: E731
         if y.size > DENSE:
             s = np.random.default_rng(0).standard_normal(y.size)
             sizes = [np.linalg.norm(s)]

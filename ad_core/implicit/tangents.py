@@ -117,6 +117,7 @@ class _Slopes:
                 return self.program.value_and_jacobian(y, t, *self.p, argnums=argnums)
             except NotDifferentiable:  # of t, by which no derivative is needed
                 self.program = None
-        argnums = (0, *[1 + k for k in self.numbers])
+        argnums = tuple(range(1 + len(self.p)))  # of all, since the rate may write to its arrays
         of_y = lambda y, *p: self.rate(y, t, *p)  # noqa: E731
-        return first_order.value_and_jacobian(of_y, argnums)(y, *self.p)
+        f, found = first_order.value_and_jacobian(of_y, argnums)(y, *self.p)
+        return f, (found[0], *[found[1 + k] for k in self.numbers])

@@ -5,11 +5,12 @@ contain, of the start and of the times."""
 import numpy as np
 
 from ad_core import _core
+from ad_core.implicit.equations import plainly
 from ad_core.implicit.sensitivities import Sensitivities
 from ad_core.implicit.tangents import tangents
 from ad_core.implicit.unknown import plain
 from ad_core.rules.arguments import RuleArguments
-from ad_core.rules.closures import hoisted
+from ad_core.rules.closures import depend, hoisted
 from ad_core.rules.rule import call, flat, rows_of, split
 
 __all__ = ["trajectory"]
@@ -27,9 +28,9 @@ def trajectory(name, items, make, y0, t, find, solve, options=None):
     values, rebuild = hoisted(items)
     by_y0, by_t = _core.holds_variable(y0), _core.holds_variable(t)
     y0, t = y0 if by_y0 else plain(y0), t if by_t else plain(t)
-    if not (by_y0 or by_t or _core.holds_variable(values)):
+    if not (by_y0 or by_t or depend(values)):
         values = [plain(x)[()] if _core.traced(x) else x for x in values]
-        return _core.untraced(find, rebuild(values), y0, t)
+        return plainly(name, find, rebuild(values), y0, t)
     parameters = RuleArguments(name, tuple(values), numbers=False)
     count = len(parameters.arrays)
     wanted = [_core.holds_variable(x) for x in parameters.arrays]

@@ -12,7 +12,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.recording.trees import flatten
 
-__all__ = ["hoisted"]
+__all__ = ["depend", "hoisted"]
 
 MOST = 100_000  # objects that are looked at
 MISSING = object()
@@ -34,6 +34,11 @@ def hoisted(item):
     search = _Search()
     build = search.build(item)
     return search.values, _Rebuild(item, build)
+
+
+def depend(values):
+    """Whether one of the values that hoisted() has found depends on an input."""
+    return _core.holds_variable(values) or any(map(_core.traced_complex, values))
 
 
 class _Rebuild:

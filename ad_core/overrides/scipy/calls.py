@@ -4,11 +4,14 @@ values in them."""
 
 import inspect
 
+import numpy as np
 from scipy.optimize import OptimizeResult
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.scipy.dispatch import implements, public_name
+from ad_core.implicit.equations import plainly
+from ad_core.overrides.scipy.dispatch import implements, made, public_name
+from ad_core.rules.closures import depend, hoisted
 
 __all__ = ["Fields", "function_of", "named", "tupled"]
 
@@ -27,7 +30,12 @@ def named(original, calls_back=True):
             for key, parameter in signature.parameters.items():
                 if parameter.kind is parameter.VAR_KEYWORD:
                     given.update(given.pop(key, {}))
-            return function(name, original, given)
+            values, rebuild = hoisted(given)
+            if depend(values):
+                return function(name, original, given)
+            plain = [_core.current_values(x)[()] if _core.traced(x) else x for x in values]
+            found = plainly(name, lambda: original(**rebuild(plain)))
+            return made(found) if values and isinstance(found, np.ndarray | tuple) else found
 
         traced.__name__ = original.__name__
         return implements(original, calls_back)(traced)

@@ -22,7 +22,7 @@ from ad_core.adapting.stand_ins import by_kind, supply, supply_method
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
 from ad_core.overrides.numpy.dispatch import any_traced, only_constants, plain_constant
-from ad_core.rules.closures import hoisted
+from ad_core.rules.closures import depend, hoisted
 
 __all__ = ["implements", "implements_kind", "implements_method", "made", "public_name", "refuses"]
 
@@ -78,7 +78,7 @@ def refuses(original, remedy, calls_back=False):
 
     @implements(original, calls_back)
     def refuse(*args, **kwargs):
-        if calls_back and not _core.holds_variable(hoisted((args, kwargs))[0]):
+        if calls_back and not depend(hoisted((args, kwargs))[0]):
             return _core.untraced(lambda: original(*args, **kwargs))
         raise NoDerivativeError(
             f"{public_name(original)} has no derivative in ad_core{_core.user_line()}; {remedy}"
@@ -113,4 +113,4 @@ def made(result):
     """Plain results as arrays of the trace, to which traced values can be written."""
     if type(result) is tuple:
         return tuple(map(made, result))
-    return np.array(result) if np.ndim(result) and result.dtype == np.float64 else result
+    return np.array(result) if isinstance(result, np.ndarray) and np.ndim(result) and result.dtype == np.float64 else result

@@ -8,12 +8,11 @@ import scipy.integrate as si
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.implicit.equations import refuse_unsolved
-from ad_core.implicit.odeint import odeint as own_odeint
+from ad_core.implicit.odeint import solution
 from ad_core.implicit.trajectories import trajectory
 from ad_core.overrides.scipy.calls import named, tupled
 from ad_core.overrides.scipy.integrate.results import Solution, Trajectory
 from ad_core.recording.arrays import as_array
-from ad_core.rules.closures import hoisted
 
 __all__ = []
 
@@ -25,7 +24,7 @@ def _again(method, rtol, atol):
     atol = float(np.min(atol))
 
     def solve(rate, y0, t, *p):
-        return own_odeint(rate, y0, t, *p, rtol=rtol, atol=atol, method=method)
+        return solution(rate, y0, t, *p, rtol=rtol, atol=atol, method=method, repeated=True)
 
     return solve
 
@@ -72,8 +71,6 @@ def odeint(name, original, given):
 
 @named(si.solve_ivp)
 def solve_ivp(name, original, given):
-    if not _core.holds_variable(hoisted(given)[0]):
-        return _core.untraced(lambda: original(**_as_plain(given)))
     if given.get("vectorized"):
         given = {**given, "vectorized": False, "fun": _unvectorized(given["fun"])}
     for key in ("rtol", "atol", "first_step", "max_step"):
@@ -85,7 +82,3 @@ def solve_ivp(name, original, given):
 def _unvectorized(fun):
     return lambda t, y, *args: as_array(fun(t, y[:, None], *args))[:, 0]
 
-
-def _as_plain(given):
-    values, rebuild = hoisted(given)
-    return rebuild([_core.current_values(x)[()] if _core.traced(x) else x for x in values])

@@ -8,7 +8,7 @@ from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.implicit.integrals import integral
 from ad_core.overrides.scipy.calls import named, tupled
-from ad_core.rules.closures import hoisted
+from ad_core.rules.closures import depend, hoisted
 
 __all__ = []
 
@@ -38,7 +38,7 @@ def quad(name, original, given):
         _refuse(name, "complex_func", "integrate the real and the imaginary part")
     if given.get("weight") is not None:
         fixed = [given.get(part) for part in ("a", "b", "wvar", "wopts")]
-        if _core.holds_variable(hoisted(fixed)[0]):
+        if depend(hoisted(fixed)[0]):
             _refuse(name, "weight= and limits or wvar= that depend on an input",
                     "write the weight into the function")  # fmt: skip
     if not callable(given["func"]):

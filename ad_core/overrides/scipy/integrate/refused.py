@@ -6,7 +6,7 @@ import scipy.integrate as si
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.scipy.dispatch import implements_method, refuses
-from ad_core.rules.closures import hoisted
+from ad_core.rules.closures import depend, hoisted
 
 __all__ = []
 
@@ -27,7 +27,7 @@ def _refuses_objects(kind, method):
 
     @implements_method(kind, method, calls_back=True)
     def refuse(self, *args, **kwargs):
-        if _core.holds_variable(hoisted((self, args, kwargs))[0]):
+        if depend(hoisted((self, args, kwargs))[0]):
             name = f"scipy.integrate.{type(self).__name__}"
             raise NoDerivativeError(
                 f"{name} has no derivative in ad_core{_core.user_line()}; {SOLVE_IVP}"

@@ -9,7 +9,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.implicit.equations import refuse_unsolved, solved
-from ad_core.implicit.odeint import odeint
+from ad_core.implicit.odeint import solution
 from ad_core.implicit.trajectories import trajectory
 from ad_core.overrides.scipy.calls import Fields
 from ad_core.recording.arrays import as_array
@@ -75,7 +75,7 @@ def _rate(items):
 
 
 def _again(method, rtol, atol, rate, y0, t, *p):
-    return odeint(rate, y0, t, *p, rtol=rtol, atol=atol, method=method)
+    return solution(rate, y0, t, *p, rtol=rtol, atol=atol, method=method, repeated=True)
 
 
 def _found(name, original, once, items, y0, t):
