@@ -9,8 +9,8 @@ import types
 from ad_core import _core
 
 __all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
-           "supplied_functions", "supplied_methods", "supplied_modules", "supplied_solvers", "supply",
-           "supply_method", "supply_names"]  # fmt: skip
+           "supplied_functions", "supplied_methods", "supplied_modules", "supplied_solvers",
+           "supply", "supply_method", "supply_names"]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
 # ad_core.overrides.scipy.x, and those for scipy._x in ad_core.overrides.scipy.x too.

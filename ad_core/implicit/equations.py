@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Solutions that a library's solver finds, by the equations that they satisfy: the implicit function
-theorem for calls whose arguments are nested containers, functions and objects."""
+"""Solutions that a library's solver finds, by the equations that they satisfy: the implicit
+function theorem for calls whose arguments are nested containers, functions and objects."""
 
 import numpy as np
 
@@ -16,13 +16,14 @@ __all__ = ["plainly", "refuse_unsolved", "solved"]
 
 
 def solved(name, given, find, residual, elementwise=False, local=False):
-    """The arrays that find(given) returns, as differentiable functions of the traced values in given.
+    """The arrays that find(given) returns, as differentiable functions of the traced values in
+    given.
 
     given: nested containers of arrays, functions and objects, which are searched for traced values
     (rules/closures.py). find returns a tuple of arrays; it is called without a trace, with plain
-    values in the places of the traced ones. Together the arrays solve residual(arrays, given) = 0, as
-    many equations as they have elements. elementwise: each equation contains the element of the same
-    number alone. local: residual also depends on plain values (which bounds are active).
+    values in the places of the traced ones. Together the arrays solve residual(arrays, given) = 0,
+    as many equations as they have elements. elementwise: each equation contains the element of the
+    same number alone. local: residual also depends on plain values (which bounds are active).
 
     Each derivative takes one Jacobian of the residual, one linear system and one product. Raises
     LinAlgError if the Jacobian is singular, and TracedValueError if a function uses a traced value

@@ -23,8 +23,8 @@ def sizes_of(arrays):
 
 
 def tangents(rate, y0, t, p, by_y0, by_p, options, decay):
-    """The derivatives (T, n, q) of the solution at the times t of dy/dt = rate(y, t, *p) from y0, by
-    y0 if by_y0, and by the arrays p of which by_p is true, q numbers in all.
+    """The derivatives (T, n, q) of the solution at the times t of dy/dt = rate(y, t, *p) from y0,
+    by y0 if by_y0, and by the arrays p of which by_p is true, q numbers in all.
 
     The equations of all of them are solved with the equation itself. The Jacobian of rate comes
     from one program. options: method, rtol and atol; the tolerances hold for derivatives that are
@@ -71,7 +71,10 @@ def tangents(rate, y0, t, p, by_y0, by_p, options, decay):
         atol=np.concatenate([atol, np.repeat(atol, sizes.size)]), **more,
     )  # fmt: skip
     if not found.success:
-        raise RuntimeError(f"the tangents of a differential equation were not found: {found.message}")
+        raise RuntimeError(
+            f"implicit.odeint did not solve the equation's tangents from t={t[0]:g} to "
+            f"{t[-1]:g}: {found.message}; pass another method or tolerance"
+        )
     S = found.y.T[places, n:].reshape(len(t), n, -1)
     return S / sizes
 

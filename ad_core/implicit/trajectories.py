@@ -21,9 +21,9 @@ def trajectory(name, items, make, y0, t, find, solve, options=None):
 
     make(items) is the rate, a function of a vector (n) and a time that returns a vector; items are
     searched for traced values (rules/closures.py). find(items, y0, t) solves the equation; it is
-    called without a trace. solve(rate, y0, t, *p) is implicit.odeint, with which adjoints and second
-    derivatives are computed. options: (method, rtol, atol) of the system of all tangents, which is
-    used from the second tangent on; None: there is none.
+    called without a trace. solve(rate, y0, t, *p) is implicit.odeint, with which adjoints and
+    second derivatives are computed. options: (method, rtol, atol) of the system of all tangents,
+    which is used from the second tangent on; None: there is none.
     """
     values, rebuild = hoisted(items)
     by_y0, by_t = _core.holds_variable(y0), _core.holds_variable(t)

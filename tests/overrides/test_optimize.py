@@ -143,7 +143,8 @@ def test_plain_calls_in_a_traced_function_are_scipys():
 
     J = ad_core.jacobian(f)(x2)
     np.testing.assert_allclose(J, 2.0 * np.eye(2), rtol=1e-6)
-    assert type(seen[-1][0]) in (float, np.float64) and seen[-1][1] is so.OptimizeResult
+    assert type(seen[-1][0]) in (float, np.float64)
+    assert seen[-1][1] is so.OptimizeResult
 
 
 def test_results_of_minimize():
@@ -151,7 +152,9 @@ def test_results_of_minimize():
 
     def f(x):
         found = so.minimize(lambda u: np.sum((u - x) ** 2) + x[0], np.zeros(2), tol=1e-12)
-        assert found.success and isinstance(found, so.OptimizeResult) and found["nit"] > 0
+        assert found.success
+        assert isinstance(found, so.OptimizeResult)
+        assert found["nit"] > 0
         assert "hess_inv" not in found
         seen.append(str(found))
         return np.append(found.x, [found.fun, found["fun"]])
@@ -165,7 +168,8 @@ def test_results_of_minimize():
 def test_results_with_full_output():
     def f(a):
         x, report = brentq(lambda r: r**3 - a, 0.0, 9.0, full_output=True, xtol=1e-13)
-        assert report.converged and report.iterations > 3
+        assert report.converged
+        assert report.iterations > 3
         found = so.curve_fit(lambda t, k: k * t, [1.0, 2.0, 3.0], a * np.ones(3), full_output=True)
         assert len(found) == 5
         return x + report.root + found[0][0] + np.sum(found[2]["fvec"])
@@ -232,8 +236,8 @@ def test_a_compiled_function_solves_again_at_each_point():
 
 
 def test_bounds_that_become_active_at_other_points_of_a_program():
-    f = lambda a: so.minimize(  # noqa: E731
-        lambda u: (u[0] - a) ** 2 + u[0] ** 4, [0.1], bounds=[(0.0, 0.5)], tol=1e-13).x[0]  # fmt: skip
+    g = lambda u, a: (u[0] - a) ** 2 + u[0] ** 4  # noqa: E731
+    f = lambda a: so.minimize(g, [0.1], (a,), bounds=[(0.0, 0.5)], tol=1e-13).x[0]  # noqa: E731
     compiled = ad_core.compile(f)
     for a in (0.3, 2.0, -1.0):
         expected = (f(a + 1e-5) - f(a - 1e-5)) / 2e-5

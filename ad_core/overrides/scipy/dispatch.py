@@ -113,4 +113,5 @@ def made(result):
     """Plain results as arrays of the trace, to which traced values can be written."""
     if type(result) is tuple:
         return tuple(map(made, result))
-    return np.array(result) if isinstance(result, np.ndarray) and np.ndim(result) and result.dtype == np.float64 else result
+    of_floats = isinstance(result, np.ndarray) and result.dtype == np.float64
+    return np.array(result) if of_floats and result.ndim else result

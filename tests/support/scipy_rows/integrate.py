@@ -41,9 +41,7 @@ last.terminal = True
 
 
 def ended(x):
-    found = si.solve_ivp(
-        lotka, (0.0, 4.0), [x[1], 0.5], "DOP853", args=(x[0],), events=last, **ODE
-    )
+    found = si.solve_ivp(lotka, (0.0, 4.0), [x[1], 0.5], "DOP853", args=(x[0],), events=last, **ODE)
     return np.append(found.y[:, -1], found.t[-1])
 
 

@@ -91,7 +91,8 @@ ROWS = {
     "fsolve": [
         Call(lambda x: so.fsolve(lambda u: pair(u, x), [1.0, 0.1], xtol=E), x2),
         Call(lambda x: so.fsolve(lambda u: list(pair(u, x)), [1.0, 0.1], xtol=E), x2),
-        Call(lambda x: so.fsolve(pair, [1.0, 0.1], args=(x,), xtol=E, full_output=1)[1]["fvec"], x2),
+        Call(lambda x: so.fsolve(
+            pair, [1.0, 0.1], args=(x,), xtol=E, full_output=1)[1]["fvec"], x2),
     ],
     "root": [
         Call(lambda x: so.root(pair, [1.0, 0.1], args=(x,), tol=E).x, x2),

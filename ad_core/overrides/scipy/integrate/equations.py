@@ -81,4 +81,3 @@ def solve_ivp(name, original, given):
 
 def _unvectorized(fun):
     return lambda t, y, *args: as_array(fun(t, y[:, None], *args))[:, 0]
-

@@ -52,9 +52,7 @@ class Trajectory:
         method = method if method in OF_SCIPY else "Radau"
         again = functools.partial(_again, method, rtol, float(np.min(atol)))
         t = np.concatenate([np.reshape(self.t0, (1,)), np.ravel(times)])
-        ys = trajectory(
-            self.name, items, _rate, self.y0, t, find, again, (method, rtol, atol)
-        )
+        ys = trajectory(self.name, items, _rate, self.y0, t, find, again, (method, rtol, atol))
         return ys[1:].T
 
 
@@ -90,9 +88,7 @@ def _found(name, original, once, items, y0, t):
             last = max(t[1:], key=lambda time: abs(time - t[0]))
             if (end - t[0]) * (last - t[0]) < 0 or abs(last - t[0]) > abs(end - t[0]):
                 end = last
-            report = original(
-                fun, (t[0], end), y0, dense_output=True, args=args or None, **options
-            )
+            report = original(fun, (t[0], end), y0, dense_output=True, args=args or None, **options)
             if not report.success:
                 refuse_unsolved(name, report.message)
             values = report.sol(t[1:])

@@ -2,8 +2,8 @@
 """The conditions of Karush, Kuhn and Tucker at a minimum, as equations in its variables and
 multipliers.
 
-The variables that lie at a bound, and the constraints that hold with equality, have multipliers that
-are not zero; all other multipliers are zero. So the multipliers say which equations hold:
+The variables that lie at a bound, and the constraints that hold with equality, have multipliers
+that are not zero; all other multipliers are zero. So the multipliers say which equations hold:
 
     grad f(x) + sum of m_j grad c_j(x) = 0     for the variables that are free
     x_i = its bound                             for the others
@@ -74,10 +74,13 @@ class Conditions:
             if chosen.size:
                 m[chosen] = np.linalg.lstsq(rows[chosen][:, free].T, -g[free], rcond=None)[0]
             total = g + rows.T @ m
-            wrong = active & ~equal & (
-                (at_low & ~at_high & (m > -force)) | (at_high & ~at_low & (m < force))
+            wrong = (
+                active
+                & ~equal
+                & ((at_low & ~at_high & (m > -force)) | (at_high & ~at_low & (m < force)))
             )
-            outwards = np.where(sides[1] != 0.0, -total, 0.0) + np.where(sides[0] != 0.0, total, 0.0)
+            outwards = np.where(sides[1] != 0.0, -total, 0.0)
+            outwards = outwards + np.where(sides[0] != 0.0, total, 0.0)
             fixed = (sides[0] != 0.0) & (sides[1] != 0.0)
             loose = bounded & ~fixed & (outwards <= force)
             if not wrong.any() and not loose.any():

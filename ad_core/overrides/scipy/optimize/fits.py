@@ -9,7 +9,7 @@ from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.scipy.calls import Fields, function_of, named, tupled
 from ad_core.overrides.scipy.optimize.conditions import Conditions
-from ad_core.overrides.scipy.optimize.minima import at_minimum, sides
+from ad_core.overrides.scipy.optimize.minima import at_minimum
 from ad_core.recording.arrays import as_array
 from ad_core.transforms import first_order
 

@@ -8,8 +8,8 @@ from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.implicit.equations import refuse_unsolved
 from ad_core.overrides.numpy.guards import decided
-from ad_core.overrides.scipy.dispatch import implements
 from ad_core.overrides.scipy.calls import Fields, named
+from ad_core.overrides.scipy.dispatch import implements
 from ad_core.overrides.scipy.optimize.conditions import Conditions
 from ad_core.overrides.scipy.optimize.minima import at_minimum, sides
 from ad_core.recording.arrays import as_array
@@ -50,8 +50,12 @@ def linprog(name, original, given):
 
         return at_minimum(name, given, lambda given: (find(given).x, None), conditions)
 
-    fields = {"fun": _value(name, given, find), "x": solution,
-              "slack": _slack(given, "ub", solution), "con": _slack(given, "eq", solution)}  # fmt: skip
+    fields = {
+        "fun": _value(name, given, find),
+        "x": solution,
+        "slack": _slack(given, "ub", solution),
+        "con": _slack(given, "eq", solution),
+    }
     return Fields(kept[0], fields, ("ineqlin", "eqlin", "lower", "upper"))
 
 

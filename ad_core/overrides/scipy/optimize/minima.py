@@ -34,9 +34,9 @@ def at_minimum(name, given, find, conditions, near=1e-6):
             refuse_unsolved(name, message or f"the gradient there is {rest:.1e}")
         return x, ends, multipliers
 
-    return solved(
-        name, given, found, lambda x, given: conditions(given).residual(*x), local=True
-    )[0]
+    return solved(name, given, found, lambda x, given: conditions(given).residual(*x), local=True)[
+        0
+    ]
 
 
 def _start_size(conditions, given, x):
@@ -201,9 +201,7 @@ def _older(name, original, given):
         found = original(**given)
         return found[0], "too many iterations" if found[place] else None
 
-    return at_minimum(
-        name, given, find, lambda given: Conditions(function_of(given, parameter))
-    )
+    return at_minimum(name, given, find, lambda given: Conditions(function_of(given, parameter)))
 
 
 for _solver in OLDER:
