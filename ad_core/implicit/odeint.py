@@ -28,11 +28,13 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
     which each array has one more axis: (T, ...).
 
     Raises RuntimeError if the solver fails, ValueError for times and results of wrong shapes,
-    and ImportError without SciPy.  Cost of a tangent: the equation is solved together with its
-    tangent.  Cost of a cotangent: the adjoint equation is solved backwards from each time to the
-    one before.  If going backwards would be unstable (stiff equations), or if there are few numbers
-    to differentiate by, it is one tangent for each of these.  Source: as
-    jax.experimental.ode.odeint; Chen et al., Neural ordinary differential equations, 2018.
+    and ImportError without SciPy.  Cost of one tangent: the equation is solved together with its
+    tangent.  Several tangents at a point, and cotangents for up to some thousand numbers in them,
+    come from one system of the equation and its tangents by all q numbers to differentiate by,
+    n (1 + q) equations, whose rates take one program; it is kept for the next sweep at the point.
+    Cost of a cotangent beyond: the adjoint equation is solved backwards from each time to the one
+    before, or, if that would be unstable (stiff equations), one tangent for each number.  Source:
+    as jax.experimental.ode.odeint; Chen et al., Neural ordinary differential equations, 2018.
 
     >>> import numpy as np, ad_core
     >>> decay = lambda k: ad_core.implicit.odeint(lambda y, t, k: -k * y, 1.0, [0.0, 2.0], k)[1]

@@ -28,7 +28,7 @@ def tangents(rate, y0, t, p, by_y0, by_p, options, decay):
 
     The equations of all of them are solved with the equation itself. The Jacobian of rate comes
     from one program. options: method, rtol and atol; the tolerances hold for derivatives that are
-    multiplied by the numbers by which they are. decay: the largest rate of decay.
+    multiplied by the numbers by which they are. decay() is the largest rate of decay.
     """
     slopes = _Slopes(rate, p, [k for k, wanted in enumerate(by_p) if wanted])
     n = y0.size
@@ -54,7 +54,7 @@ def tangents(rate, y0, t, p, by_y0, by_p, options, decay):
     method, rtol, atol = options
     size = n * (1 + sizes.size)
     if method == "LSODA" and size > DENSE:
-        method = "DOP853" if decay * abs(t[-1] - t[0]) < FAST else "Radau"
+        method = "DOP853" if decay() * abs(t[-1] - t[0]) < FAST else "Radau"
     more = {}
     if method in ("Radau", "BDF"):
         order = _by_state(n, sizes.size)

@@ -128,7 +128,7 @@ class _AllTangents:
             problem = self.problem
             found = tangents(
                 problem.rate, problem.y0, problem.t, problem.p, self.by_y0 or self.by_t,
-                self.wanted, self.options, problem.fastest(),
+                self.wanted, self.options, problem.fastest,
             )  # fmt: skip
             self.kept.update(key=self.key, matrix=found)
         return self.kept["matrix"]

@@ -14,7 +14,7 @@ from ad_core.recording.trees import flatten
 
 __all__ = ["depend", "hoisted"]
 
-MOST = 100_000  # objects that are looked at
+MOST = 10_000  # objects that are looked at
 MISSING = object()
 LIBRARIES = {"ad_core", "numpy", "builtins", *sys.stdlib_module_names} - {"__main__"}
 
