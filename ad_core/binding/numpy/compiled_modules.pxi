@@ -133,7 +133,7 @@ cdef bint solvers_loaded_during(Trace trace) except -1:
     """Whether names of solvers were exchanged since a trace was opened, so that its function is to
     be recorded again."""
     exchange_solvers()
-    if solver_exchanges == trace.exchanges:
+    if solver_exchanges == trace.of_solvers:
         return False
     trace.refusal = None
     trace.as_objects = None

@@ -100,12 +100,13 @@ cdef class Trace:
     cdef list inner             # (first node, count) of plain inputs of traces within this one
     cdef readonly object refusal    # the first refusal raised while it was the innermost trace
     cdef int allowed            # open allow_refusals() contexts
-    cdef int exchanges          # how often names of solvers were exchanged before it
+    cdef int of_solvers         # how often names of solvers were exchanged before it
     cdef list as_objects            # (trace, nodes) of values given to other libraries as objects,
     cdef object as_objects_at       # and the user's line where that first happened
     cdef size_t most            # if loaded from a file: the most nodes of recordings derived from
     #                             it, and entries of their sparsity patterns; 0: no limit
     cdef Names names            # the names of NumPy that it needs replaced
+    cdef size_t exchanges       # names of other modules that were exchanged before it began
     cdef ad_tape *spare         # a tape that shares its structure, for the next evaluation; or NULL
     cdef PyObject *shared       # the Trace whose structure its own tape shares, or NULL; owned, but
     #                             hidden from the garbage collector, which could clear it first
@@ -146,13 +147,14 @@ cdef class Trace:
         """Begin the trace.  If this raises, nothing has changed."""
         cdef Trace outer = innermost()
         exchange_solvers()
-        self.exchanges = solver_exchanges
+        self.of_solvers = solver_exchanges
         begin_watching(running == 0)
         replace_names(&self.names)  # nothing below can raise
         if outer is not None:
             self.outer = outer
             self.level = outer.level + 1
         self.live = True
+        self.exchanges = exchanges
         Py_INCREF(self)             # ad_current holds a reference while the trace is open
         set_current(<void *> self)
         return 0
