@@ -15,7 +15,6 @@ from ad_core.recording.trees import flatten
 __all__ = ["depend", "hoisted"]
 
 MOST = 10_000  # objects that are looked at
-MISSING = object()
 LIBRARIES = {"ad_core", "numpy", "builtins", *sys.stdlib_module_names} - {"__main__"}
 
 
@@ -24,16 +23,15 @@ def hoisted(item):
     arrays, and a function: rebuild(others) is the item with other values in their places.
 
     They are looked for in closures, defaults, bound arguments, the objects of bound methods, and
-    the attributes of objects, not in global variables. What contains a traced value is copied, each
+    the attributes of objects, not in global variables. What leads to a traced value is copied, each
     object once; the rest is shared.
     """
     if type(item) is types.FunctionType and not (
         item.__closure__ or item.__defaults__ or item.__kwdefaults__
     ):
         return [], _Rebuild(item, None)
-    search = _Search()
-    build = search.build(item)
-    return search.values, _Rebuild(item, build)
+    search = _Search(item)
+    return search.values, _Rebuild(item, search if search.values else None)
 
 
 def depend(values):
@@ -45,61 +43,73 @@ class _Rebuild:
     """Makes an item with other values. It is an object of this package, which are not searched:
     a function that uses it does not refer to the item's own values."""
 
-    def __init__(self, item, build):
+    def __init__(self, item, search):
         self.item = item
-        self.make = build
+        self.search = search
 
     def __call__(self, values):
-        return self.item if self.make is None else self.make(_Given(values))
-
-
-class _Given:
-    """Values by their numbers, and the objects that were made with them, by the original's id."""
-
-    def __init__(self, values):
-        self.values = list(values)
-        self.made = {}
+        if self.search is None:
+            return self.item
+        return _Copies(self.search, list(values)).of(self.item)
 
 
 class _Search:
-    """The search for the traced values of one item."""
+    """The search for the traced values of one item, in the order in which they are found."""
 
-    def __init__(self):
+    def __init__(self, item):
         self.values = []
-        self.found = {}  # id of an object -> what makes it; None if it has no traced values
-        self.kept = []  # the objects, so that no other gets the same id
+        self.numbers = {}  # id of a traced value -> its number
+        self.parts = {}  # id of an object -> (the object, its parts, what makes a copy)
+        self.owners = {}  # id of an object -> ids of those that have it as a part
+        self.leading = set()  # ids of the objects that lead to traced values
+        self.visit(item, None)
+        self.mark()
 
-    def build(self, x):
-        """A function that makes x, of a _Given; None if x has no traced values."""
-        if _core.traced(x) or _core.traced_complex(x) or _of_objects(x):
-            number = len(self.values)
-            self.values.append(x)
-            return lambda given: given.values[number]
+    def visit(self, x, owner):
         key = id(x)
-        if key in self.found:  # seen before, or x is within itself
-            return self.found[key]
-        if len(self.kept) >= MOST:
-            return None
-        parts = _parts(x)
-        if parts is None:
-            return None
-        self.found[key] = None
-        self.kept.append(x)
-        parts, make = parts
-        builds = [self.build(part) for part in parts]
-        if not any(builds):
-            return None
+        self.owners.setdefault(key, set()).add(owner)
+        if key in self.numbers or key in self.parts:
+            return
+        if _core.traced(x) or _core.traced_complex(x) or _of_objects(x):
+            self.numbers[key] = len(self.values)
+            self.values.append(x)
+            return
+        found = _parts(x) if len(self.parts) < MOST else None
+        if found is not None:
+            self.parts[key] = x, *found
+            for part in found[0]:
+                self.visit(part, key)
 
-        def again(given):
-            made = given.made.get(key, MISSING)
-            if made is MISSING:
-                pairs = zip(parts, builds, strict=True)
-                made = make(*[part if b is None else b(given) for part, b in pairs])
-                given.made[key] = made
-            return made
+    def mark(self):
+        left = list(self.numbers)
+        while left:
+            key = left.pop()
+            for owner in self.owners.get(key, ()):
+                if owner is not None and owner not in self.leading:
+                    self.leading.add(owner)
+                    left.append(owner)
 
-        self.found[key] = again
-        return again
+
+class _Copies:
+    """Copies of the objects that lead to traced values, with other values in them."""
+
+    def __init__(self, search, values):
+        self.search = search
+        self.values = values
+        self.made = {}
+
+    def of(self, x):
+        key = id(x)
+        number = self.search.numbers.get(key)
+        if number is not None:
+            return self.values[number]
+        if key not in self.search.leading:
+            return x
+        if key not in self.made:
+            _, parts, make = self.search.parts[key]
+            # a maker may hand over its object before its parts are made, which may refer to it
+            self.made[key] = make(parts, self.of, lambda made: self.made.setdefault(key, made))
+        return self.made[key]
 
 
 def _of_objects(x):
@@ -107,24 +117,44 @@ def _of_objects(x):
 
 
 def _parts(x):
-    """The parts of an object, and a function that makes it of others; None if it has none."""
+    """The parts of an object, and a function that makes a copy of it: (parts, of, begun) -> copy,
+    where of(part) is the part of the copy. None if it has no parts."""
     kind = type(x)
     if kind in (float, int, str, bool, np.ndarray, np.float64, type(None)):
         return None
     if kind is types.FunctionType:
         return _of_function(x)
     if kind is types.MethodType:
-        return [x.__func__, x.__self__], types.MethodType
+        return [x.__func__, x.__self__], _by(types.MethodType)
     if isinstance(x, functools.partial):
-        return [x.func, x.args, x.keywords], lambda func, args, named: functools.partial(
-            func, *args, **named
+        return [x.func, x.args, x.keywords], _by(
+            lambda func, args, named: functools.partial(func, *args, **named)
         )
     parts, tree = flatten(x)
     if tree.kind is not None:
-        return parts, lambda *leaves: tree.build(leaves)
+        return parts, _by(lambda *leaves: tree.build(leaves))
+    if isinstance(x, dict):  # of a class of its own
+        return _of_mapping(x)
     if isinstance(x, type | types.ModuleType) or kind.__module__.partition(".")[0] in LIBRARIES:
         return None
     return _of_object(x)
+
+
+def _by(build):
+    """What makes a copy of something immutable, of its parts."""
+    return lambda parts, of, begun: build(*map(of, parts))
+
+
+def _of_mapping(x):
+    keys = list(x)
+
+    def make(parts, of, begun):
+        made = begun(copy.copy(x))
+        for key, old in zip(keys, parts, strict=True):
+            dict.__setitem__(made, key, of(old))
+        return made
+
+    return [dict.__getitem__(x, key) for key in keys], make
 
 
 def _of_object(x):
@@ -136,9 +166,10 @@ def _of_object(x):
     names = [name for name in dict.fromkeys(names) if name not in ("__dict__", "__weakref__")]
     values = [_attribute(x, name) for name in names]
 
-    def make(*others):
-        made = copy.copy(x)
-        for name, old, new in zip(names, values, others, strict=True):
+    def make(parts, of, begun):
+        made = begun(copy.copy(x))
+        for name, old in zip(names, parts, strict=True):
+            new = of(old)
             if new is not old:
                 object.__setattr__(made, name, new)
         return made
@@ -158,14 +189,17 @@ def _of_function(fun):
     """The parts that a function refers to, and a function that makes it with other parts."""
     cells = [cell for cell in fun.__closure__ or () if _is_set(cell)]
 
-    def make(defaults, named, *contents):
-        new = dict(zip(map(id, cells), map(types.CellType, contents), strict=True))
+    def make(parts, of, begun):
+        new = {id(cell): types.CellType() for cell in cells}
         closure = tuple(new.get(id(cell), cell) for cell in fun.__closure__ or ())
         made = types.FunctionType(
-            fun.__code__, fun.__globals__, fun.__name__, defaults, closure or None
+            fun.__code__, fun.__globals__, fun.__name__, None, closure or None
         )
-        made.__kwdefaults__ = named
-        return functools.update_wrapper(made, fun)
+        begun(functools.update_wrapper(made, fun))
+        made.__defaults__, made.__kwdefaults__, *contents = map(of, parts)
+        for cell, content in zip(cells, contents, strict=True):
+            new[id(cell)].cell_contents = content
+        return made
 
     return [fun.__defaults__, fun.__kwdefaults__, *[cell.cell_contents for cell in cells]], make
 
