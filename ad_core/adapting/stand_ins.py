@@ -10,7 +10,7 @@ from ad_core import _core
 
 __all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
            "supplied_functions", "supplied_methods", "supplied_modules", "supplied_solvers",
-           "supply", "supply_method", "supply_names"]  # fmt: skip
+           "supply", "supply_method", "supply_module", "supply_names"]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
 # ad_core.overrides.scipy.x, and those for scipy._x in ad_core.overrides.scipy.x too.
@@ -78,6 +78,15 @@ def supply_method(kind, name, traced):
     """The same for a method of a class."""
     original = vars(kind)[name]
     supplied_methods[kind, name] = original, _core.StandIn(original, traced)
+
+
+def supply_module(module):
+    """Enter a public module that defines its functions itself: pickle finds them by their names in
+    it, which therefore stay. Names that refer to the module get one with stand-ins."""
+    found = {
+        name: stand_in_of(x) for name, x in vars(module).items() if id(x) in supplied_functions
+    }
+    supplied_functions[id(module)] = module_stand_in(module, found)
 
 
 def supply_names(*modules):

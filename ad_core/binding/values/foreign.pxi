@@ -81,13 +81,18 @@ cdef bint is_of_pandas(object kind):
 cdef bint called_from_pandas():
     """Whether the running Python code belongs to pandas.  It calls float() of objects that it
     recognises as NumPy numbers, and leaves others as they are."""
+    return called_from("pandas.")
+
+
+cdef bint called_from(str prefix):
+    """Whether the running Python code belongs to a module whose name begins so."""
     cdef PyObject *names = PyEval_GetGlobals()
     cdef PyObject *name
     if names == NULL:
         return False
     name = PyDict_GetItem(<object> names, "__name__")
     return name != NULL and type(<object> name) is str and (
-        <str> <object> name).startswith("pandas.")
+        <str> <object> name).startswith(prefix)
 
 
 # The method of the right operand that Python calls for an operation, by the name of its ufunc.

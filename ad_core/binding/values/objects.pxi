@@ -18,6 +18,8 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
         if values is not None:
             return values.astype(dtype)
         refuse_conversion(f"conversion to an array of {np.dtype(dtype)}", x)
+    if called_from("scipy."):           # its compiled code may read such an array as numbers
+        refuse_conversion("conversion to a plain array", x)
     if not x.truth:
         note_as_object(x.trace, index)
     objects = unpatched_empty(index.size, dtype=object)

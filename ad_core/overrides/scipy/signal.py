@@ -7,6 +7,7 @@ import scipy.signal as ss
 from scipy.signal import _signaltools as tools
 
 from ad_core import _core
+from ad_core.errors import NoDerivativeError
 from ad_core.overrides.scipy.dispatch import implements, refuses
 from ad_core.recording.arrays import as_array
 from ad_core.rules.correlation import correlated
@@ -15,6 +16,7 @@ from ad_core.rules.filters import filtered, final_state, initial_response
 __all__ = []
 
 VALID, SAME, FULL = range(3)  # modes of the compiled correlation
+FILL, SYMMETRIC, WRAP = 0, 4, 8  # boundaries of the compiled convolution of two axes
 
 
 @implements(tools._sigtools._linear_filter)
@@ -67,8 +69,8 @@ def convolve_2d(x, kernel, flip=1, mode=FULL, boundary=0, fillvalue=0.0):
     sizes = [{VALID: m - n + 1, SAME: m, FULL: m + n - 1}[mode] for m, n in
              zip(x.shape, kernel.shape, strict=True)]  # fmt: skip
     if mode != VALID:
-        settings = {"constant_values": fillvalue} if boundary == 0 else {}
-        name = {0: "constant", 1: "wrap", 2: "symmetric"}[boundary]
+        settings = {"constant_values": fillvalue} if boundary == FILL else {}
+        name = {FILL: "constant", SYMMETRIC: "symmetric", WRAP: "wrap"}[boundary]
         widths = [(k, s + n - 1 - k - m) for k, s, n, m in
                   zip(ahead, sizes, kernel.shape, x.shape, strict=True)]  # fmt: skip
         x = np.pad(x, widths, name, **settings)
@@ -82,8 +84,11 @@ def upfirdn(h, x, up=1, down=1, axis=-1, mode="constant", cval=0):
         raise ValueError("h must be 1-D with non-zero length")
     if up < 1 or down < 1:
         raise ValueError("Both up and down must be >= 1")
-    if mode != "constant" or cval != 0:
-        refuse_mode(mode)
+    if mode not in (None, "constant") or cval != 0:
+        raise NoDerivativeError(
+            f"scipy.signal.upfirdn with mode={mode!r} and cval={cval!r} has no derivative in "
+            f"ad_core{_core.user_line()}; pad the signal with np.pad before the call"
+        )
     n = (x.shape[-1] - 1) * up + len(h)
     spread = np.zeros((*x.shape[:-1], n))
     spread[..., : x.shape[-1] * up : up] = x[..., : len(range(0, n, up))]
@@ -91,6 +96,5 @@ def upfirdn(h, x, up=1, down=1, axis=-1, mode="constant", cval=0):
     return np.moveaxis(found[..., ::down], -1, axis)
 
 
-refuse_mode = refuses(ss.upfirdn, "leave out mode and cval")
 for _name in ("medfilt", "medfilt2d", "order_filter"):
     refuses(getattr(ss, _name), "write the median of shifted copies with np.median")
