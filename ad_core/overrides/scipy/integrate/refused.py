@@ -2,13 +2,17 @@
 """Functions and classes of scipy.integrate without a derivative."""
 
 import scipy.integrate as si
+from scipy.integrate import _quadrature
 
 from ad_core import _core
+from ad_core.adapting.stand_ins import supply_names
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.scipy.dispatch import implements_method, refuses
 from ad_core.rules.closures import depend, hoisted
 
 __all__ = []
+
+supply_names(_quadrature)  # the cumulative rules make arrays for their results
 
 QUAD = "call scipy.integrate.quad, dblquad, nquad or quad_vec, which have one"
 SOLVE_IVP = "call scipy.integrate.solve_ivp or odeint, which have one"

@@ -2,10 +2,14 @@
 """Functions of scipy.optimize without a derivative."""
 
 import scipy.optimize as so
+from scipy.optimize import _optimize
 
+from ad_core.adapting.stand_ins import supply_names
 from ad_core.overrides.scipy.dispatch import refuses
 
 __all__ = []
+
+supply_names(_optimize)  # rosen and its derivatives make arrays for their results
 
 MINIMIZE = "call scipy.optimize.minimize, which has one"
 FROM_THERE = "call scipy.optimize.minimize from the plain minimum that it finds"
