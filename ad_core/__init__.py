@@ -74,6 +74,7 @@ _core.set_hooks(
     **_workers.hooks,
     flatten=_flatten,
     adapt_after=lambda *given: _adapt_after(*given),
+    modules_loaded=lambda: _modules_loaded(),
 )
 _core.use_stand_ins(
     [module for name, module in _sys.modules.items() if name.startswith("ad_core.")]
@@ -132,6 +133,13 @@ def _adapt_after(error, fun, refusal):
     """Exchange the names that a failed recording has used. The module for it is imported when a
     recording first fails."""
     return _importlib.import_module("ad_core.adapting.again").adapt_after(error, fun, refusal)
+
+
+def _modules_loaded():
+    """Exchange the names of SciPy's solvers if these are loaded; whether there were any."""
+    if not {"scipy.optimize", "scipy.integrate"}.isdisjoint(_sys.modules):
+        return _importlib.import_module("ad_core.adapting.namespaces").exchange_solvers() > 0
+    return False
 
 
 def __getattr__(name):

@@ -18,6 +18,7 @@ from ad_core.adapting.stand_ins import (
     supplied_functions,
     supplied_methods,
     supplied_modules,
+    supplied_solvers,
 )
 
 __all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
@@ -125,6 +126,7 @@ def restore():
     with _lock:
         while _changes:
             _changes.pop()[2]()
+        _seen.clear()
         for function, changes in list(_in_functions.items()):
             for _, undo in reversed(changes):
                 undo(function)
@@ -164,23 +166,52 @@ def exchange_supplied():
     """Exchange the functions and methods of SciPy that have stand-ins, in all of its modules that
     are loaded; returns the number of names."""
     load_suppliers()
-    found = 0
     with _lock:
-        for kind, name in supplied_methods:
-            original, stand_in = supplied_methods[kind, name]
-            if vars(kind).get(name) is original:
-                found += set_attribute(kind, name, original, stand_in)
-        for label, module in list(sys.modules.items()):
-            if not label.startswith("scipy.") or type(module) is not types.ModuleType:
-                continue
-            space = vars(module)
-            for name, x in list(space.items()):
-                stand_in = supplied_functions.get(id(x))
-                if stand_in is not None and not _is_home(label, name, x):
-                    found += _set(space, label, name, x, stand_in)
+        found = _exchange_methods() + _exchange_by(
+            supplied_functions, lambda label: label.startswith("scipy.")
+        )
         for label in supplied_modules.keys() - _whole:
             _whole.add(label)
             found += exchange_in(vars(supplied_modules[label]))
+        return found
+
+
+_seen = set()  # names of modules in which names of solvers were exchanged
+
+
+def exchange_solvers():
+    """Exchange the functions of SciPy that take functions, and the methods, in all modules that
+    were loaded since the last call; returns the number of names."""
+    load_suppliers()
+    with _lock:
+        found = _exchange_methods() + _exchange_by(
+            supplied_solvers,
+            lambda label: label not in _seen and label.partition(".")[0] not in LEFT_ALONE,
+        )
+        _seen.update(sys.modules)
+        return found
+
+
+def _exchange_methods():
+    found = 0
+    for kind, name in supplied_methods:
+        original, stand_in = supplied_methods[kind, name]
+        if vars(kind).get(name) is original:
+            found += set_attribute(kind, name, original, stand_in)
+    return found
+
+
+def _exchange_by(stand_ins, wanted):
+    """Exchange the functions that have these stand-ins, in all loaded modules of wanted names."""
+    found = 0
+    for label, module in list(sys.modules.items()):
+        if not wanted(label) or type(module) is not types.ModuleType:
+            continue
+        space = vars(module)
+        for name, x in list(space.items()):
+            stand_in = stand_ins.get(id(x))
+            if stand_in is not None and not _is_home(label, name, x):
+                found += _set(space, label, name, x, stand_in)
     return found
 
 

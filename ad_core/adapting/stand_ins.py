@@ -9,9 +9,8 @@ import types
 from ad_core import _core
 
 __all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
-           "supplied_functions", "supplied_methods", "supplied_modules", "supply", "supply_method",
-           "supply_module",
-           "supply_names"]  # fmt: skip
+           "supplied_functions", "supplied_methods", "supplied_modules", "supplied_solvers",
+           "supply", "supply_method", "supply_module", "supply_names"]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
 # ad_core.overrides.scipy.x, and those for scipy._x in ad_core.overrides.scipy.x too.
@@ -27,6 +26,7 @@ _loaded = set()  # names of modules that were looked for
 # Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once.
 supplied_functions = {}  # id of a function -> stand-in
 supplied_methods = {}  # (class, name) -> (the method, its stand-in)
+supplied_solvers = {}  # those of the functions that take functions
 # Modules of SciPy in which all names are exchanged at the same time.
 supplied_modules = {}  # name of a module -> the module
 
@@ -63,9 +63,15 @@ def module_stand_in(module, stand_ins):
     return entered(module, made)
 
 
-def supply(original, traced):
-    """Enter a function that is called in place of one of SciPy while a trace runs."""
-    supplied_functions[id(original)] = enter(original, traced)
+def supply(original, traced, calls_back=False):
+    """Enter a function that is called in place of one of SciPy while a trace runs.
+
+    calls_back: it takes functions. Its names in all loaded modules are exchanged before the next
+    trace, since it might run on traced values without an error, and differentiate its iterations.
+    """
+    supplied_functions[id(original)] = stand_in = enter(original, traced)
+    if calls_back:
+        supplied_solvers[id(original)] = stand_in
 
 
 def supply_method(kind, name, traced):

@@ -39,6 +39,7 @@ cdef class Hooks:
     cdef object gradient            # (recording, fun): raises for functions that are not scalar
     cdef object flatten             # nested containers -> (leaves, tree)
     cdef object adapt_after         # (error, fun, refusal): names exchanged after an error, or None
+    cdef object modules_loaded      # (): exchanges names of solvers; whether there were any
     # threads
     cdef object submit              # (function) -> object with result(), or None
     cdef object workers             # (workers) -> the largest number of threads
@@ -51,7 +52,7 @@ def set_hooks(*, ufunc, function, implementation, explained, in_numpy_layout, ma
               array_methods, array_attributes, array_setters, testing, keep_error, complex_type,
               complex_operation, complex_made, ask_ufunc, ask_function, refuse_operand,
               refuse_input, masked, masked_type, masked_result, record, finish, gradient, flatten,
-              adapt_after, submit, workers):
+              adapt_after, modules_loaded, submit, workers):
     """Set the functions of the Python layer; called once, when ad_core is imported."""
     hooks.ufunc = ufunc
     hooks.function = function
@@ -80,6 +81,7 @@ def set_hooks(*, ufunc, function, implementation, explained, in_numpy_layout, ma
     hooks.gradient = gradient
     hooks.flatten = flatten
     hooks.adapt_after = adapt_after
+    hooks.modules_loaded = modules_loaded
     set_threads(submit, workers)
     install_methods()
 

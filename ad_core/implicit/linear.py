@@ -3,9 +3,10 @@
 
 import numpy as np
 
+from ad_core import _core
 from ad_core.rules.rule import call
 
-__all__ = ["solve"]
+__all__ = ["divide", "solve"]
 
 WORST = 1.0 / np.finfo(np.float64).eps  # with a larger condition number no digit is correct
 
@@ -31,6 +32,22 @@ def solve(name, a, b):
                 linear=linear)[0]  # fmt: skip
 
 
+def divide(name, a, b):
+    """The elementwise quotient b / a, which is the solution for a diagonal matrix."""
+    slopes = _core.current_values(a) if _core.traced(a) else a
+    if not np.all(np.isfinite(slopes) & (slopes != 0.0)):
+        raise np.linalg.LinAlgError(_singular(name, np.inf))
+    return b / a
+
+
+def _singular(name, condition):
+    return (
+        f"the Jacobian of the equation that {name} solved is singular at the solution "
+        f"(condition number {condition:.1e}), so its derivative does not exist; check that "
+        f"the solution is isolated: no double root, as many independent equations as unknowns"
+    )
+
+
 def _solve(name, a, b):
     condition = np.inf
     if np.all(np.isfinite(a)):
@@ -39,9 +56,5 @@ def _solve(name, a, b):
         except np.linalg.LinAlgError:
             condition = np.inf
     if not condition < WORST:
-        raise np.linalg.LinAlgError(
-            f"the Jacobian of the equation that {name} solved is singular at the solution "
-            f"(condition number {condition:.1e}), so its derivative does not exist; check that "
-            f"the solution is isolated: no double root, as many independent equations as unknowns"
-        )
+        raise np.linalg.LinAlgError(_singular(name, condition))
     return np.linalg.solve(a, b)

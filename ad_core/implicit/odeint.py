@@ -7,14 +7,11 @@ import math
 import numpy as np
 
 from ad_core import _core
-from ad_core.implicit.sensitivities import Sensitivities
+from ad_core.implicit.trajectories import trajectory
 from ad_core.implicit.unknown import Unknown, scipy_module
-from ad_core.recording.trees import flatten
-from ad_core.rules.arguments import Result, RuleArguments, any_traced_leaf
-from ad_core.rules.closures import hoisted
-from ad_core.rules.rule import flat, rows_of, split
+from ad_core.recording.arrays import as_array
 
-__all__ = ["odeint"]
+__all__ = ["odeint", "solution"]
 
 
 def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=None):
@@ -31,11 +28,13 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
     which each array has one more axis: (T, ...).
 
     Raises RuntimeError if the solver fails, ValueError for times and results of wrong shapes,
-    and ImportError without SciPy.  Cost of a tangent: the equation is solved together with its
-    tangent.  Cost of a cotangent: the adjoint equation is solved backwards from each time to the
-    one before.  If going backwards would be unstable (stiff equations), or if there are few numbers
-    to differentiate by, it is one tangent for each of these.  Source: as
-    jax.experimental.ode.odeint; Chen et al., Neural ordinary differential equations, 2018.
+    and ImportError without SciPy.  Cost of one tangent: the equation is solved together with its
+    tangent.  Several tangents at a point, and cotangents for up to some thousand numbers in them,
+    come from one system of the equation and its tangents by all q numbers to differentiate by,
+    n (1 + q) equations, whose rates take one program; it is kept for the next sweep at the point.
+    Cost of a cotangent beyond: the adjoint equation is solved backwards from each time to the one
+    before, or, if that would be unstable (stiff equations), one tangent for each number.  Source:
+    as jax.experimental.ode.odeint; Chen et al., Neural ordinary differential equations, 2018.
 
     >>> import numpy as np, ad_core
     >>> decay = lambda k: ad_core.implicit.odeint(lambda y, t, k: -k * y, 1.0, [0.0, 2.0], k)[1]
@@ -45,70 +44,34 @@ def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=Non
     """
     if not callable(func):
         raise TypeError(f"implicit.odeint takes a function, got {type(func).__name__}")
+    return solution(func, y0, t, *args, rtol=rtol, atol=atol, method=method, solver=solver)
+
+
+def solution(func, y0, t, *args, rtol, atol, method, solver=None, repeated=False):
+    """odeint(), in which times may be given twice if `repeated`."""
     name = _core.name_of(func)
     if isinstance(t, (list, tuple)):
         t = np.array(t)
-    closed, rebuild = hoisted(func)
     unknown = Unknown("implicit.odeint", "y0", y0)
-    integrate = functools.partial(_integrated, name, rtol, atol, method, solver)
+    if np.ndim(t) != 1:
+        raise ValueError(_not_times(t))
+    integrate = functools.partial(_integrated, name, rtol, atol, method, solver, repeated)
 
-    def rate(args, closed):
-        given = rebuild(closed)
-        return lambda y, t: unknown.vector(given(unknown.build(y), t, *args), name)
+    def rate(items):
+        func, args = items
+        return lambda y, t: unknown.vector(func(unknown.build(y), t, *args), name)
 
-    def solved(y0, t, args, closed):
-        start = unknown.vector(y0, name).astype(np.float64)
-        ys = integrate(rate(args, closed), start, np.asarray(t, dtype=np.float64))
-        return _unstacked(unknown, ys)
+    def find(items, y0, t):
+        return integrate(rate(items), y0.astype(np.float64), np.asarray(t, dtype=np.float64))
 
-    if not closed and not any_traced_leaf((y0, t, args)):
-        return solved(y0, t, args, closed)
-    given = RuleArguments("implicit.odeint", (y0, t, args, closed), numbers=False)
-    start, times, parameters = (
-        RuleArguments("implicit.odeint", part, numbers=False)
-        for part in ((y0,), (t,), (args, closed))
+    again = functools.partial(
+        solution, rtol=rtol, atol=atol, method=method, solver=solver, repeated=True
     )
-    before, moving, _ = (len(part.take_arrays()) for part in (start, times, parameters))
-    before += moving
-    result = Result("implicit.odeint")
-    again = functools.partial(odeint, rtol=rtol, atol=atol, method=method, solver=solver)
-
-    def linear(arrays, results, backward):
-        y0, t, _, _ = given.primals(arrays)
-        problem = Sensitivities(
-            again,
-            lambda y, t, *p: rate(*parameters.primals(p))(y, t),
-            flat(flatten(y0)[0]),
-            t,
-            np.concatenate([np.reshape(y, (len(t), -1)) for y in results], axis=1),
-            arrays[before:],
-        )
-
-        def push(tangents):
-            dy0, dt, _, _ = given.tangents(tangents)
-            moved = dt if moving else None
-            ys = problem.push(flat(flatten(dy0)[0]), moved, tangents[before:])
-            return flatten(_unstacked(unknown, ys))[0]
-
-        if not backward:
-            return push
-        if problem.better_forward(sum(map(np.size, arrays))):
-            matrix, shapes = rows_of(push, arrays), [np.shape(x) for x in arrays]
-            return lambda w: split(matrix @ flat(w), shapes)
-
-        def pull(cotangents):
-            w = [np.reshape(part, (len(t), -1)) for part in cotangents]
-            dy0, dt, dp = problem.pull(np.concatenate(w, axis=1), bool(moving))
-            return [
-                *start.cotangents((unknown.build(dy0),), "a start"),
-                *([dt] if moving else []),
-                *dp,
-            ]
-
-        return pull
-
-    # The parts of a backward integration and its scale are found from plain values.
-    return result.call(solved, given, linear, local=True)
+    ys = trajectory(
+        "implicit.odeint", (func, args), rate, unknown.vector(y0, name), as_array(t), find, again,
+        None if solver is not None else (method, rtol, atol),
+    )  # fmt: skip
+    return _unstacked(unknown, ys)
 
 
 def _unstacked(unknown, ys):
@@ -121,13 +84,19 @@ def _unstacked(unknown, ys):
     return unknown.tree.build(parts)
 
 
-def _integrated(name, rtol, atol, method, solver, rate, y0, t):
+def _not_times(t):
+    return f"t of implicit.odeint must be a vector (T,) of times that rise or fall, got {t!r}"
+
+
+def _integrated(name, rtol, atol, method, solver, repeated, rate, y0, t):
     """The solution at the times t, a matrix (T, n); all values are plain."""
-    steps = np.diff(t) if t.ndim == 1 else np.zeros(1)
+    steps = np.diff(t)
+    if repeated and not np.all(steps):
+        keep = np.concatenate([[True], steps != 0])
+        ys = _integrated(name, rtol, atol, method, solver, False, rate, y0, t[keep])
+        return ys[np.cumsum(keep) - 1]
     if t.size == 0 or not (np.all(steps > 0) or np.all(steps < 0)):
-        raise ValueError(
-            f"t of implicit.odeint must be a vector (T,) of times that rise or fall, got {t!r}"
-        )
+        raise ValueError(_not_times(t))
     if t.size == 1:
         return y0[None]
     if solver is not None:

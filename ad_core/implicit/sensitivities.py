@@ -7,6 +7,7 @@ Both are solutions of further differential equations.
 import numpy as np
 
 from ad_core import _core
+from ad_core.implicit.tangents import sizes_of
 from ad_core.implicit.unknown import plain
 from ad_core.rules.rule import rows_of
 from ad_core.transforms import first_order
@@ -17,6 +18,7 @@ GROWTH = 5.0  # a solution that decays by a factor of about e^5 can still be fol
 MOST = 1_000_000  # parts of the interval between two times
 SAMPLES = 9  # times at which the rate of decay is estimated
 DENSE = 64  # the largest y for which it is estimated from eigenvalues
+TOGETHER = 30_000  # the most numbers in tangents that are always computed as one system
 PRODUCTS = 20  # products with the Jacobian from which it is estimated for larger y
 
 
@@ -40,7 +42,8 @@ class Sensitivities:
         dp = list(dp)
         if dt is not None:
             dy0 = dy0 - self.rate(self.y0, self.t[0], *self.p) * dt[0]
-        size = _size([dy0, *dp])  # the tolerances are for numbers of size 1
+        # the tolerances are for tangents of the size of the solution
+        size = _size([dy0, *[x / scale for x, scale in zip(dp, self.scales, strict=True)]])
         rate = self.rate  # the functions of odeint must not refer to the values of self
 
         def both(state, t, p, dp):
@@ -52,7 +55,7 @@ class Sensitivities:
         ds = self.solve(both, (self.y0, dy0 / size), self.t, self.p, scaled)[1] * size
         if dt is None:
             return ds
-        return ds + np.stack([self._rate_at(i) * dt[i] for i in range(len(self.t))])
+        return ds + np.stack([self.rate_at(i) * dt[i] for i in range(len(self.t))])
 
     def pull(self, w, times):
         """Cotangents of y0, t (None unless `times`) and p for a cotangent (T, n) of ys."""
@@ -66,28 +69,44 @@ class Sensitivities:
             fixed = lambda y, *p: rate(y, t, *p)  # noqa: E731
             dy, pull = first_order.vjp(fixed, y, *p)
             da, *dp = pull(a)
-            return dy, -da, [-x for x in dp]
+            return dy, -da, [-x * scale for x, scale in zip(dp, scales, strict=True)]
 
+        scales = self.scales
         a, dp = w[-1], [np.zeros(np.shape(x)) for x in self.p]
         for k in range(len(nodes) - 1, 0, -1):
             there, j = nodes[k - 1]
             way = np.stack([nodes[k][0], there])
-            _, a, dp = self.solve(backwards, (ys[k], a, dp), way, self.p)
-            a, dp = a[-1], [x[-1] for x in dp]
+            if plain(way[0]) != plain(way[1]):
+                _, a, dp = self.solve(backwards, (ys[k], a, dp), way, self.p)
+                a, dp = a[-1], [x[-1] for x in dp]
             if j is not None:
                 a = a + w[j]
         dt = None
         if times:
-            dt = [np.sum(w[i] * self._rate_at(i)) for i in range(len(self.t))]
-            dt[0] = dt[0] - np.sum(a * self._rate_at(0))
+            dt = [np.sum(w[i] * self.rate_at(i)) for i in range(len(self.t))]
+            dt[0] = dt[0] - np.sum(a * self.rate_at(0))
             dt = np.stack(dt) * size
-        return a * size, dt, [x * size for x in dp]
+        return a * size, dt, [x * size / scale for x, scale in zip(dp, scales, strict=True)]
 
-    def better_forward(self, count):
-        """Whether `count` tangents are not more expensive than the adjoint equation."""
+    def better_forward(self, count, together=False):
+        """Whether `count` tangents are not more expensive than the adjoint equation. together: they
+        are computed as one system."""
+        if together and count * np.size(self.y0) <= TOGETHER:
+            return True
         return count <= sum(self._count_parts())
 
-    def _rate_at(self, i):
+    def fastest(self):
+        """The largest rate of decay at some times."""
+        return _core.untraced(
+            self._fastest_of, plain(self.ys), plain(self.t), [plain(x) for x in self.p]
+        )
+
+    @property
+    def scales(self):
+        """The sizes of the numbers in p, and 1 for those that are 0."""
+        return [sizes_of([plain(x)]).reshape(np.shape(x)) for x in self.p]
+
+    def rate_at(self, i):
         return self.rate(self.ys[i], self.t[i], *self.p)
 
     def _count_parts(self):
@@ -99,9 +118,12 @@ class Sensitivities:
             )
         return self._parts
 
-    def _parts_of(self, ys, t, p):
+    def _fastest_of(self, ys, t, p):
         some = np.unique(np.linspace(0, len(t) - 1, SAMPLES).astype(int))
-        fastest = max(self._decay(ys[i], t[i], p) for i in some)
+        return max(self._decay(ys[i], t[i], p) for i in some)
+
+    def _parts_of(self, ys, t, p):
+        fastest = self._fastest_of(ys, t, p)
         return [int(min(max(1.0, np.ceil(x)), MOST)) for x in fastest / GROWTH * abs(np.diff(t))]
 
     def _decay(self, y, t, p):
@@ -110,7 +132,10 @@ class Sensitivities:
         It is estimated from the eigenvalues of the Jacobian, or from repeated products if y is
         large.
         """
-        push = first_order.linearize(lambda y: self.rate(y, t, *p), y)[1]
+        # p is traced too, since the rate may write to its arrays
+        of_all = first_order.linearize(lambda y, *p: self.rate(y, t, *p), y, *p)[1]
+        fixed = [np.zeros(np.shape(x)) for x in p]
+        push = lambda s: of_all(s, *fixed)  # noqa: E731
         if y.size > DENSE:
             s = np.random.default_rng(0).standard_normal(y.size)
             sizes = [np.linalg.norm(s)]

@@ -259,6 +259,8 @@ def _recorded(fun, args, kwargs, argnums, numbers, has_aux):
                     for (_, nodes, root), leaf in zip(made, leaves, strict=True)
                 ]
             y = fun(*given, **kwargs)
+            if _core.to_record_again(trace):
+                return None
             return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
         except Exception as error:
             if not _core.adapt_after(error, fun, trace):

@@ -12,7 +12,7 @@ from ad_core.errors import DtypeError, EscapedTraceError, TracedValueError
 from ad_core.rules import points
 from ad_core.transforms import first_order
 
-__all__ = ["Matrices", "Rule", "call", "flat", "results_of", "rows_of", "split"]
+__all__ = ["Matrices", "Rule", "call", "closed_over", "flat", "results_of", "rows_of", "split"]
 
 
 class Matrices(NamedTuple):
@@ -172,7 +172,7 @@ class Rule:
                 return flat(linear(split(seeds[:, 0], shapes)))
             return np.stack([flat(linear(split(seed, shapes))) for seed in seeds.T], axis=1)
         except EscapedTraceError as error:
-            raise _closed_over(f"a derivative rule of {self.name}") from error
+            raise closed_over(f"a derivative rule of {self.name}") from error
 
     # The same for matrices with a column for each point (rules/points.py).
 
@@ -247,7 +247,7 @@ def results_of(name, value, arrays, shapes):
             found = found if isinstance(found, (tuple, list)) else (found,)
             results = [_real(name, y) for y in found]
     except EscapedTraceError as error:
-        raise _closed_over(name) from error
+        raise closed_over(name) from error
     if shapes is not None and [y.shape for y in results] != shapes:
         raise ValueError(
             f"{name} returned shapes {[y.shape for y in results]}, but {shapes} where it was "
@@ -256,7 +256,7 @@ def results_of(name, value, arrays, shapes):
     return results
 
 
-def _closed_over(what):
+def closed_over(what):
     """The error for a function that closes over a traced value."""
     return TracedValueError(
         f"{what} uses a traced value that is not among its arguments, so its derivative would be "
@@ -266,7 +266,7 @@ def _closed_over(what):
 
 def _real(name, y):
     if _core.traced(y):
-        raise _closed_over(name)
+        raise closed_over(name)
     y = np.asarray(y)
     if y.dtype.kind not in "fiub" or y.dtype.itemsize > 8:
         raise DtypeError(f"{name} must return real float64 numbers, got {y.dtype}")

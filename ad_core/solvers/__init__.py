@@ -15,12 +15,13 @@ array([ 3., -2.])
 
 from ad_core.solvers.constraints import NonlinearConstraint
 from ad_core.solvers.curve_fit import curve_fit
+from ad_core.solvers.forward import forward_sensitivities
 from ad_core.solvers.ipopt import IpoptProblem, solve_ipopt
 from ad_core.solvers.ivp import solve_ivp
 from ad_core.solvers.least_squares import least_squares
 from ad_core.solvers.minimize import minimize
 from ad_core.solvers.root import root
-from ad_core.solvers.sensitivities import discrete_adjoint, forward_sensitivities
+from ad_core.solvers.sensitivities import discrete_adjoint
 from ad_core.solvers.sundials import cvode, ida
 
 __all__ = [

@@ -4,71 +4,13 @@
 import numpy as np
 
 from ad_core.errors import NotDifferentiable
-from ad_core.programs.function import compile
 from ad_core.solvers.arguments import array_function, needed, refuse_traced, start
 from ad_core.solvers.evaluation import is_sparse
 from ad_core.solvers.gradual import Gradual
-from ad_core.solvers.ivp import solve_ivp
 from ad_core.solvers.steps import KINDS
 from ad_core.transforms import first_order
 
-__all__ = ["discrete_adjoint", "forward_sensitivities"]
-
-
-def forward_sensitivities(
-    fun, t_span, y0, p, method="Radau", *, t_eval=None, rtol=1e-6, atol=1e-9, sparse=None,
-    first_step=None, max_step=np.inf,
-):  # fmt: skip
-    """Solve dy/dt = fun(t, y, p) together with dy/dp and dy/dy0, as one larger system.
-
-    Parameters: fun takes a number t, y of shape (n,) and p of shape (m,), and returns n numbers as
-    an array or a list.  t_span = (t0, tf); y0 of shape (n,); p of shape (m,), or a number.  method
-    is one of scipy.integrate.solve_ivp's.  t_eval: the times (k,) within t_span at which the
-    solution is returned; None: the solver's own steps.  rtol, atol (a number or (n,)), first_step
-    and max_step are SciPy's.  The tolerances hold for the derivatives too: those by p[j] and y0[j]
-    have atol divided by |p[j]| and |y0[j]| (by 1 where that is 0).  sparse: as in
-    :func:`solve_ivp`, for the larger system's Jacobian.
-
-    Returns SciPy's result, t of shape (k,) and y of shape (n, k), with two more fields: dy_dp of
-    shape (n, m, k) and dy_dy0 of shape (n, n, k).
-
-    Raises TypeError and ValueError that name arguments and results which do not fit, RuntimeError
-    if the solver fails, and ImportError without SciPy.  Cost: a system of n (1 + m + n) equations.
-    One program computes its right-hand sides (J S + df/dp, by tangents), another one its exact
-    Jacobian.  With many parameters :func:`discrete_adjoint` is cheaper.  Source: Hairer, Norsett
-    and Wanner, Solving Ordinary Differential Equations I, section I.14.
-
-    >>> import numpy as np
-    >>> from ad_core import solvers
-    >>> decay = lambda t, y, p: -p[0] * y
-    >>> found = solvers.forward_sensitivities(decay, (0, 1), [2.0], [0.5], rtol=1e-10, atol=1e-12)
-    >>> found.y[:, -1].round(7), found.dy_dp[..., -1].round(7), found.dy_dy0[..., -1].round(7)
-    (array([1.2130613]), array([[-1.2130613]]), array([[0.6065307]]))
-    """
-    problem = InitialValueProblem("forward_sensitivities", fun, t_span, y0, p, t_eval, atol)
-    n, m, plain = problem.n, problem.m, problem.plain
-
-    def augmented(t, z, p):
-        y, columns = z[:n], z[n:].reshape(m + n, n)
-        rate, push = first_order.linearize(lambda y, p: plain(t, y, p), y, p)
-        by_p = [push(s, e) for s, e in zip(columns[:m], np.eye(m), strict=True)]
-        by_y0 = [push(s, np.zeros(m)) for s in columns[m:]]
-        return np.concatenate([rate, *by_p, *by_y0])
-
-    augmented.__name__ = plain.__name__
-    sizes = np.concatenate([problem.p, problem.y0])
-    scaled = problem.atol / np.where(sizes == 0.0, 1.0, np.abs(sizes))[:, None]
-    begin = np.concatenate([problem.y0, np.zeros(m * n), np.eye(n).ravel()])
-    found = solve_ivp(
-        compile(augmented), t_span, begin, method, args=(problem.p,), sparse=sparse, rtol=rtol,
-        t_eval=problem.t_eval, atol=np.concatenate([problem.atol, scaled.ravel()]),
-        first_step=first_step, max_step=max_step,
-    )  # fmt: skip
-    problem.refuse_failed(found.success, found.message)
-    columns = found.y[n:].reshape(m + n, n, -1).swapaxes(0, 1)
-    found.y = found.y[:n]
-    found.dy_dp, found.dy_dy0 = columns[:, :m], columns[:, m:]
-    return found
+__all__ = ["InitialValueProblem", "discrete_adjoint"]
 
 
 def discrete_adjoint(
@@ -77,9 +19,10 @@ def discrete_adjoint(
 ):  # fmt: skip
     """Solve dy/dt = fun(t, y, p), and return the exact adjoint of the steps that computed it.
 
-    Parameters: those of :func:`forward_sensitivities`.  method: "RK23", "RK45", "DOP853", "Radau"
-    or "BDF".  With t_eval the solver ends a step at each of these times (BDF restarts there, with
-    order 1).  Without t_eval, y has the states at the start and after each of the solver's steps.
+    Parameters: those of :func:`forward_sensitivities` of the same names, p an array or a number.
+    method: "RK23", "RK45", "DOP853", "Radau" or "BDF".  With t_eval the solver ends a step at each
+    of these times (BDF restarts there, with order 1).  Without t_eval, y has the states at the
+    start and after each of the solver's steps.
 
     Returns ``(found, pullback)``: found has t of shape (k,), y of shape (n, k), and SciPy's nfev,
     njev, nlu.  ``pullback(w)`` takes a cotangent w of y's shape (n, k) and returns ``(dy0, dp)``

@@ -222,7 +222,7 @@ def orbit(y0, t, k, **options):
 @pytest.fixture(params=["adjoint", "tangents"])
 def way(request, monkeypatch):
     """Reverse mode by the adjoint equation, or by tangents for all arguments."""
-    chosen = lambda self, count: request.param == "tangents"  # noqa: E731
+    chosen = lambda self, count, together=False: request.param == "tangents"  # noqa: E731
     monkeypatch.setattr(sensitivities.Sensitivities, "better_forward", chosen)
 
 
@@ -289,7 +289,8 @@ def relaxing(rate, **options):
 
 
 def test_decaying_solutions_are_followed_backwards_in_parts(monkeypatch):
-    monkeypatch.setattr(sensitivities.Sensitivities, "better_forward", lambda self, count: False)
+    never = lambda self, count, together=False: False  # noqa: E731
+    monkeypatch.setattr(sensitivities.Sensitivities, "better_forward", never)
     f, w = relaxing(60.0), np.array([0.0, 1.0, -2.0])
     pulled, pushed = ad_core.vjp(f, 2.0)[1](w)[0], ad_core.jvp(f, (2.0,), (1.0,))[1] @ w
     np.testing.assert_allclose(pulled, pushed, rtol=1e-6)

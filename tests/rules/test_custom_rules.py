@@ -266,15 +266,30 @@ def test_a_checkpoint_may_close_over_traced_values():
     ad_core.check_grads(outer, (2.0,))
 
 
-def test_a_checkpoint_raises_for_traced_values_from_elsewhere():
+def test_a_checkpoint_finds_traced_values_in_objects():
     class Holder:
-        pass
+        __slots__ = ("x",)
+
+        def times(self, y):
+            return y * self.x
 
     holder = Holder()
 
     def f(x):
         holder.x = x
-        return ad_core.checkpoint(lambda y: y * holder.x)(x)
+        return ad_core.checkpoint(lambda y: y * holder.x)(x) + ad_core.checkpoint(holder.times)(x)
+
+    assert ad_core.grad(f)(2.0) == 8.0
+
+
+held = None
+
+
+def test_a_checkpoint_raises_for_traced_values_from_elsewhere():
+    def f(x):
+        global held
+        held = x
+        return ad_core.checkpoint(lambda y: y * held)(x)
 
     with refused(ad_core.TracedValueError, "<lambda>", "not among its arguments"):
         ad_core.grad(f)(2.0)

@@ -8,6 +8,7 @@ import pytest
 import ad_core
 from ad_core import solvers
 from ad_core.solvers import steps
+from agreement import refused
 from ode_references import HIRES, LOTKA_VOLTERRA, ROBER
 
 integrate = pytest.importorskip("scipy.integrate")
@@ -304,3 +305,77 @@ class TestAdjointRefuses:
             pullback(np.ones(3))
         with pytest.raises(TypeError, match="must be real numbers"):
             pullback(np.ones((3, 1), complex))
+
+
+# ------------------------------------------------------------------ choices of what is computed
+
+
+def cooling(t, y, p, ambient):
+    return [-p["rate"] * (y[0] - ambient) * p["shape"]["a"][1], -y[1] * p["shape"]["a"][0]]
+
+
+NAMED = {"rate": 0.7, "shape": {"a": np.array([1.5, 2.0])}}
+ENDS = {"t_eval": [0.5, 2.0], "rtol": 1e-9, "atol": 1e-11}
+
+
+def cooled(p, y0=(3.0, 1.0)):
+    given = (cooling, (0, 2), y0, p, "DOP853")
+    return solvers.forward_sensitivities(*given, args=(1.0,), **ENDS)
+
+
+def test_parameters_by_name_and_further_arguments():
+    found = cooled(NAMED)
+    h = 1e-5
+    rates = [{**NAMED, "rate": 0.7 + s * h} for s in (1, -1)]
+    by_rate = (cooled(rates[0]).y - cooled(rates[1]).y) / (2 * h)
+    np.testing.assert_allclose(found.dy_dp["rate"], by_rate, atol=1e-6)
+    assert found.dy_dp["shape"]["a"].shape == (2, 2, 2)
+    for k in range(2):
+        moved = [{**NAMED, "shape": {"a": NAMED["shape"]["a"] + s * h * np.eye(2)[k]}}
+                 for s in (1, -1)]  # fmt: skip
+        expected = (cooled(moved[0]).y - cooled(moved[1]).y) / (2 * h)
+        np.testing.assert_allclose(found.dy_dp["shape"]["a"][:, k], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("wrt", "fields"),
+    [("p", {"dy_dp"}), ("y0", {"dy_dy0"}), (["rate", "y0"], {"dy_dp", "dy_dy0"}), ((), set())],
+)
+def test_by_what_to_differentiate(wrt, fields):
+    given = (cooling, (0, 2), [3.0, 1.0], NAMED, "DOP853")
+    found = solvers.forward_sensitivities(*given, args=(1.0,), wrt=wrt, **ENDS)
+    whole = cooled(NAMED)
+    assert {name for name in ("dy_dp", "dy_dy0") if name in found} == fields
+    np.testing.assert_allclose(found.y, whole.y, rtol=1e-7)
+    if "dy_dy0" in fields:
+        np.testing.assert_allclose(found.dy_dy0, whole.dy_dy0, atol=1e-7)
+    if "rate" in wrt:
+        assert list(found.dy_dp) == ["rate"]
+        np.testing.assert_allclose(found.dy_dp["rate"], whole.dy_dp["rate"], atol=1e-7)
+
+
+def test_wrong_names():
+    with refused(ValueError, "wrt", "'speed'", "rate"):
+        solvers.forward_sensitivities(cooling, (0, 1), [1.0, 1.0], NAMED, args=(1.0,), wrt="speed")
+    with refused(ValueError, "wrt", "'rate'"):
+        solvers.forward_sensitivities(lambda t, y, p: -p * y, (0, 1), [1.0], 0.5, wrt="rate")
+    with refused(ValueError, "empty dictionary"):
+        solvers.forward_sensitivities(lambda t, y, p: -y, (0, 1), [1.0], {})
+
+
+def test_events_of_sensitivities():
+    def cold(t, y, p, ambient):
+        assert y.shape == (2,)
+        assert set(p) == {"rate", "shape"}
+        return y[0] - 2.0 * ambient
+
+    cold.terminal = True
+    found = solvers.forward_sensitivities(
+        cooling, (0, 9), [3.0, 1.0], NAMED, "DOP853", args=(1.0,), events=cold, rtol=1e-9,
+        atol=1e-11,
+    )  # fmt: skip
+    assert found.status == 1
+    assert found.y_events[0].shape == (1, 2)
+    np.testing.assert_allclose(found.t_events[0], np.log(2.0) / 1.4, rtol=1e-7)
+    np.testing.assert_allclose(found.y_events[0][0, 0], 2.0, rtol=1e-7)
+    assert found.dy_dp["rate"].shape == (2, found.t.size)

@@ -171,7 +171,8 @@ def adapt_after(error, fun, Trace trace not None):
     names that it has used were exchanged, here or on another thread.  The refusals of the first run
     are forgotten then."""
     found = hooks.adapt_after(error, fun, trace.refusal)
-    if found is None or (found == 0 and trace.exchanges == exchanges):
+    again = solvers_loaded_during(trace)
+    if not again and (found is None or (found == 0 and trace.exchanges == exchanges)):
         return False
     trace.refusal = None
     trace.as_objects = None

@@ -106,7 +106,42 @@ def note_adapted(space):
 
 def forget_adapted():
     """Note that all exchanged names were restored."""
+    global modules_known
     adapted_spaces.clear()
+    modules_known = 0
 
 
 cdef dict sys_modules = sys.modules
+
+
+# Functions of SciPy that call functions of the user run on traced values without an error (those
+# that are written in Python), and would differentiate their own iterations.  So their names are
+# exchanged before the first trace after they were loaded, and not when a recording fails.
+cdef size_t modules_known = 0
+cdef int solver_exchanges = 0
+
+
+cdef int exchange_solvers() except -1:
+    """Exchange names of solvers if modules were loaded since the last call."""
+    global modules_known, solver_exchanges
+    if <size_t> len(sys_modules) != modules_known:
+        if hooks.modules_loaded is not None and hooks.modules_loaded():
+            solver_exchanges += 1
+        modules_known = len(sys_modules)
+    return 0
+
+
+cdef bint solvers_loaded_during(Trace trace) except -1:
+    """Whether names of solvers were exchanged since a trace was opened, so that its function is to
+    be recorded again."""
+    exchange_solvers()
+    if solver_exchanges == trace.of_solvers:
+        return False
+    trace.refusal = None
+    trace.as_objects = None
+    return True
+
+
+def to_record_again(Trace trace not None):
+    """The same."""
+    return solvers_loaded_during(trace)

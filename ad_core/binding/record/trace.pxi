@@ -100,6 +100,7 @@ cdef class Trace:
     cdef list inner             # (first node, count) of plain inputs of traces within this one
     cdef readonly object refusal    # the first refusal raised while it was the innermost trace
     cdef int allowed            # open allow_refusals() contexts
+    cdef int of_solvers         # how often names of solvers were exchanged before it
     cdef list as_objects            # (trace, nodes) of values given to other libraries as objects,
     cdef object as_objects_at       # and the user's line where that first happened
     cdef size_t most            # if loaded from a file: the most nodes of recordings derived from
@@ -145,6 +146,8 @@ cdef class Trace:
     cdef int open(self) except -1:
         """Begin the trace.  If this raises, nothing has changed."""
         cdef Trace outer = innermost()
+        exchange_solvers()
+        self.of_solvers = solver_exchanges
         begin_watching(running == 0)
         replace_names(&self.names)  # nothing below can raise
         if outer is not None:

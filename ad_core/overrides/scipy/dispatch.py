@@ -22,10 +22,11 @@ from ad_core.adapting.stand_ins import by_kind, supply, supply_method
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
 from ad_core.overrides.numpy.dispatch import any_traced, only_constants, plain_constant
+from ad_core.rules.closures import depend, hoisted
 
 __all__ = [
     "hiding", "implements", "implements_kind", "implements_method", "made", "plain_arguments",
-    "refuses",
+    "public_name", "refuses",
 ]  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def implements(original, calls_back=False):
 
     def enter(function):
         either = _either(original, function, calls_back)
-        supply(original, either)
+        supply(original, either, calls_back)
         return either
 
     return enter
@@ -69,14 +70,21 @@ def implements_kind(kind):
     return enter
 
 
-def refuses(original, remedy):
+def public_name(original):
+    """The name by which a function of SciPy is known: "scipy.optimize.brentq"."""
+    module = original.__module__
+    return f"{module.partition('._')[0]}.{original.__name__}"
+
+
+def refuses(original, remedy, calls_back=False):
     """Enter a function of SciPy as one that has no derivative; remedy: what to write instead."""
 
-    @implements(original)
+    @implements(original, calls_back)
     def refuse(*args, **kwargs):
+        if calls_back and not depend(hoisted((args, kwargs))[0]):
+            return _core.untraced(lambda: original(*args, **kwargs))
         raise NoDerivativeError(
-            f"{original.__module__.rpartition('._')[0] or original.__module__}.{original.__name__} "
-            f"has no derivative in ad_core{_core.user_line()}; {remedy}"
+            f"{public_name(original)} has no derivative in ad_core{_core.user_line()}; {remedy}"
         )
 
     return refuse
@@ -87,11 +95,12 @@ def _either(original, function, calls_back):
     def either(*args, **kwargs):
         if not _core.is_tracing():
             return original(*args, **kwargs)
-        if not calls_back:
-            plain = plain_arguments((args, kwargs))
-            if plain is not None:
-                result = _core.untraced(lambda: original(*plain[0], **plain[1]))
-                return made(result) if any_traced((*args, *kwargs.values())) else result
+        if calls_back:  # floating-point errors are those of the user's functions
+            return function(*args, **kwargs)
+        plain = plain_arguments((args, kwargs))
+        if plain is not None:
+            result = _core.untraced(lambda: original(*plain[0], **plain[1]))
+            return made(result) if any_traced((*args, *kwargs.values())) else result
         return _core.as_numpy(original, function, args, kwargs)
 
     return either
@@ -119,4 +128,5 @@ def made(result):
     """Plain results as arrays of the trace, to which traced values can be written."""
     if type(result) is tuple:
         return tuple(map(made, result))
-    return np.array(result) if np.ndim(result) and result.dtype == np.float64 else result
+    of_floats = isinstance(result, np.ndarray) and result.dtype == np.float64
+    return np.array(result) if of_floats and result.ndim else result

@@ -38,6 +38,21 @@ for _name in ("array_namespace", "device", "is_numpy_array", "is_array_api_obj",
     _as_if_plain(getattr(array_api_compat, _name))
 
 
+def _as_numpys(name):
+    """Let a creation function of the compatible namespace make arrays that take traced values."""
+    original = getattr(compat, name)
+
+    def made(*args, device=None, **kwargs):
+        return getattr(np, name)(*args, **kwargs)  # which a trace has replaced
+
+    if original is not _core.plain_function(name):
+        supply(original, made)
+
+
+for _name in ("empty", "zeros", "ones", "full"):
+    _as_numpys(_name)
+
+
 _apply_where = xpx.apply_where
 
 
