@@ -21,6 +21,7 @@ BUILTINS = {"float": float, "complex": complex}
 
 _lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
+_whole = set()  # modules of SciPy in which all names are exchanged
 
 
 def adapt(*names):
@@ -96,6 +97,7 @@ def restore():
     with _lock:
         while _changes:
             _changes.pop()[2]()
+        _whole.clear()
         _core.forget_adapted()
 
 
@@ -140,6 +142,9 @@ def exchange_supplied():
                 stand_in = supplied.functions.get(id(x))
                 if stand_in is not None and not _is_home(label, name, x):
                     found += _set(space, label, name, x, stand_in)
+        for label in supplied.modules.keys() - _whole:
+            _whole.add(label)
+            found += exchange_in(vars(supplied.modules[label]))
     return found
 
 

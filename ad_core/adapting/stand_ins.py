@@ -9,10 +9,10 @@ import types
 from ad_core import _core
 
 __all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
-           "supplied", "supply", "supply_method"]  # fmt: skip
+           "supplied", "supply", "supply_method", "supply_names"]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
-# ad_core.overrides.scipy.x.
+# ad_core.overrides.scipy.x, and those for scipy._x in ad_core.overrides.scipy.x too.
 SUPPLIERS = ["ad_core.overrides.python", "ad_core.overrides.numpy.early_names"]
 OF_SCIPY = "ad_core.overrides."
 
@@ -23,10 +23,12 @@ _loaded = set()  # names of modules that were looked for
 
 
 class supplied:
-    """Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once."""
+    """Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once, and
+    modules of SciPy in which all names are exchanged at the same time."""
 
     functions = {}  # id of a function -> stand-in
     methods = {}  # (class, name) -> (the method, its stand-in)
+    modules = {}  # name of a module -> the module
 
 
 def enter(original, traced, numbers=False):
@@ -72,10 +74,15 @@ def supply_method(kind, name, traced):
     supplied.methods[kind, name] = original, _core.StandIn(original, traced)
 
 
+def supply_names(*modules):
+    """Enter modules of SciPy whose own Python code takes traced values once its names are exchanged."""
+    supplied.modules.update((module.__name__, module) for module in modules)
+
+
 def load_suppliers():
     """Import the modules of ad_core that enter stand-ins for loaded modules of other libraries."""
-    loaded = [OF_SCIPY + name for name in list(sys.modules)
-              if name.startswith("scipy.") and "._" not in name]  # fmt: skip
+    loaded = [OF_SCIPY + name.replace("._", ".") for name in list(sys.modules)
+              if name.startswith("scipy.")]  # fmt: skip
     for name in [*SUPPLIERS, *loaded]:
         if name not in _loaded:
             _loaded.add(name)
@@ -86,9 +93,10 @@ def load_suppliers():
 def _exists(name):
     """Whether ad_core has a module of this name."""
     parent = name.rpartition(".")[0]
-    return (parent == "ad_core.overrides" or _exists(parent)) and (
-        importlib.util.find_spec(name) is not None
-    )
+    if parent != "ad_core.overrides":
+        if not _exists(parent) or not hasattr(importlib.import_module(parent), "__path__"):
+            return False
+    return importlib.util.find_spec(name) is not None
 
 
 def stand_in_of(x):

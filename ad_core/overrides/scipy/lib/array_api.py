@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The array API in SciPy: to its helpers, traced arrays are arrays of NumPy; choices by a condition
+are ``np.where``, so that they hold at all points."""
+
+import sys
+
+import numpy as np
+import scipy._lib.array_api_extra as xpx
+from scipy._lib import _util, array_api_compat
+from scipy._lib.array_api_compat import numpy as compat
+
+from ad_core import _core
+from ad_core.adapting.stand_ins import supply, supply_names
+from ad_core.overrides.numpy.dispatch import any_traced, plain_constant
+from ad_core.overrides.scipy.dispatch import implements
+
+__all__ = []
+
+supply_names(compat, *(module for name, module in list(sys.modules.items()) if module is not None
+                       and name.startswith((f"{compat.__name__}.", "scipy._lib.array_api_extra."))),
+             sys.modules["scipy._lib._array_api"])  # fmt: skip
+
+
+def _as_if_plain(original):
+    """Let a function that asks for the classes of arrays see arrays and numbers of NumPy."""
+    array, number = _core.plain_function("empty")(0), np.float64(0.0)
+
+    def asked(*args, **kwargs):
+        args = [(array if isinstance(x, np.ndarray) else number) if _core.traced(x) else x
+                for x in args]  # fmt: skip
+        return _core.untraced(lambda: original(*args, **kwargs))
+
+    supply(original, asked)
+
+
+for _name in ("array_namespace", "device", "is_numpy_array", "is_array_api_obj", "is_lazy_array",
+              "is_writeable_array"):  # fmt: skip
+    _as_if_plain(getattr(array_api_compat, _name))
+
+
+_apply_where = xpx.apply_where
+
+
+@implements(_apply_where, calls_back=True)
+def apply_where(cond, args, f1, f2=None, /, *, fill_value=None, xp=None):
+    args = args if isinstance(args, tuple) else (args,)
+    if not any_traced((cond, *args, fill_value)):
+        return _apply_where(cond, args, f1, f2, fill_value=fill_value, xp=xp)
+    shape = np.broadcast_shapes(*map(np.shape, (cond, *args)))
+    return _spread(_chosen(cond, args, f1, f2, fill_value), shape)
+
+
+@implements(_util._lazyselect, calls_back=True)
+def lazyselect(condlist, choicelist, arrays, default=0):
+    shape = np.broadcast_shapes(*map(np.shape, arrays))
+    found = default
+    for cond, choice in zip(condlist, choicelist, strict=True):  # the last one that holds wins
+        found = _chosen(cond, arrays, choice, None, found)
+    return _spread(found, shape)
+
+
+def _spread(x, shape):
+    """A new array of this shape."""
+    return np.array(np.broadcast_to(x, shape))
+
+
+def _chosen(cond, args, f1, f2, other):
+    """f1 where the condition holds, else f2 or the other value. A function whose values are needed
+    nowhere, whatever the inputs are, is not called."""
+    known = plain_constant(cond)
+    if known is not None:
+        if np.all(known):
+            return f1(*args)
+        if not np.any(known):
+            return f2(*args) if f2 is not None else other
+    with np.errstate(all="ignore"):  # outside of their domains
+        chosen = f1(*args)
+        if f2 is not None:
+            other = f2(*args)
+    return np.where(cond, chosen, other)
