@@ -140,7 +140,7 @@ def exchange_supplied():
             space = vars(module)
             for name, x in list(space.items()):
                 stand_in = supplied.functions.get(id(x))
-                if stand_in is not None and not _is_home(label, name, x):
+                if stand_in is not None and (name.startswith("_") or not _is_home(label, name, x)):
                     found += _set(space, label, name, x, stand_in)
         for label in supplied.modules.keys() - _whole:
             _whole.add(label)
