@@ -24,7 +24,7 @@ def _point(shapes, traced, *others):
     return np.array([*others, *(s for k, s in enumerate(shapes) if str(k) in traced)], float)
 
 
-def _functions(dist, names, shapes, place, traced):
+def _functions(dist, names, shapes, place, traced, second=True):
     """Functions of a place, at p = (x, loc, scale, shapes)."""
     if not traced:
         return []
@@ -34,17 +34,19 @@ def _functions(dist, names, shapes, place, traced):
         x, loc, scale = p[:3] if "x" in traced else (place * SCALE + LOC, LOC, SCALE)
         return np.stack([getattr(dist, name)(x, *own, loc=loc, scale=scale) for name in names])
 
-    return [Call(f, _point(shapes, traced, place * SCALE + LOC, LOC, SCALE), exact=False)]
+    point = _point(shapes, traced, place * SCALE + LOC, LOC, SCALE)
+    return [Call(f, point, exact=False, second=second)]
 
 
 def _quantiles(dist, shapes, traced):
     def f(p):
         own = _arguments(p, shapes, traced, 3)
-        q = p[0] if "x" in traced else 0.3
+        q = p[0] if "x" in traced else 0.35
         frozen = dist(*own, loc=p[1], scale=p[2])
         return np.stack([frozen.ppf(q), frozen.isf(q), frozen.median()])
 
-    return [Call(f, _point(shapes, traced, 0.3, LOC, SCALE), exact=False)] if traced else []
+    point = _point(shapes, traced, 0.35, LOC, SCALE)
+    return [Call(f, point, exact=False, second=False)] if traced else []
 
 
 def _moments(dist, shapes, moments, entropy, scaled=True):
@@ -63,9 +65,10 @@ def _moments(dist, shapes, moments, entropy, scaled=True):
 
 def _continuous(name, shapes, place, density, cumulative, quantile, moments, entropy):
     dist = getattr(st, name)
+    second = set(cumulative) <= set(density)  # their derivatives are densities
     return [
         *_functions(dist, ("pdf", "logpdf"), shapes, place, density),
-        *_functions(dist, ("cdf", "sf", "logcdf", "logsf"), shapes, place, cumulative),
+        *_functions(dist, ("cdf", "sf", "logcdf", "logsf"), shapes, place, cumulative, second),
         *_quantiles(dist, shapes, quantile),
         *_moments(dist, shapes, moments, entropy),
     ]
@@ -120,6 +123,9 @@ VECTORS = {
     "matrix_normal": _on(
         lambda p: st.matrix_normal.logpdf(_B * p[0], mean=_B, rowcov=_cov(p), colcov=_cov(p)), _PAIR
     ),
+    "matrix_t": _on(
+        lambda p: st.matrix_t.logpdf(_B * p[0], np.zeros((2, 2)), _cov(p), np.eye(2), 3), _PAIR
+    ),
     "dirichlet": [
         *_on(lambda p: st.dirichlet.logpdf([0.3, 0.7], p), _PAIR),
         *_on(lambda p: st.dirichlet.logpdf(p / np.sum(p), [2.0, 3.0]), _PAIR),
@@ -146,8 +152,7 @@ VECTORS = {
         *_on(lambda p: st.gaussian_kde(np.append(_y, p)).pdf([1.3, 2.0]), _PAIR),
         *_on(lambda p: st.gaussian_kde(A([[1.0, 2.0, 3.0], [p[0], 0.5, 1.0]]), p[1])([1.0, 1.0]), _PAIR),
     ],
-    "poisson_binom": _on(lambda p: st.poisson_binom.pmf([0, 1, 2], p / 3.0), _PAIR),
-    "rv_histogram": _on(lambda p: st.rv_histogram(np.histogram(_y, 3)).cdf(p), _PAIR),
+    "rv_histogram": _on(lambda p: st.rv_histogram(np.histogram(_y, 3)).cdf(p), A([0.5, 1.1])),
     "Covariance": _on(lambda p: st.Covariance.from_diagonal(p).log_pdet, _PAIR),
     "Binomial": _on(lambda p: st.Binomial(n=5, p=p[0] / 3.0).logpmf(2), _PAIR),
     "Logistic": _on(lambda p: st.Logistic().logpdf(p), _PAIR),
@@ -157,7 +162,6 @@ VECTORS = {
     "exp": _on(lambda p: st.exp(st.Normal(mu=p[0])).pdf(p[1]), _PAIR),
     "log": _on(lambda p: st.log(st.Uniform(a=p[1], b=p[0] + 1.0)).pdf(0.2), _PAIR),
     "order_statistic": _on(lambda p: st.order_statistic(st.Normal(mu=p[0]), n=5, r=2).pdf(p[1]), _PAIR),
-    "truncate": _on(lambda p: st.truncate(st.Normal(mu=p[0]), lb=0.0, ub=3.0).pdf(p[1]), _PAIR),
     "Normal": _on(lambda p: st.Normal(mu=p[0], sigma=p[1]).logpdf(0.3), _PAIR),
 }
 
@@ -201,7 +205,6 @@ STATISTICS = {
     "moment": [*_on(lambda x: st.moment(x, 3)), *_on(lambda x: st.moment(x, 2, center=0.3))],
     "mood": _on(lambda x: st.mood(x, _y).statistic),
     "mvsdist": _on(lambda x: st.mvsdist(x)[0].mean()),
-    "normaltest": _on(lambda x: st.normaltest(np.append(x, _y)).statistic),
     "obrientransform": _on(lambda x: st.obrientransform(x, _y)[0]),
     "percentileofscore": _on(lambda x: st.percentileofscore(x, 1.0)),
     "pmean": _on(lambda x: st.pmean(x, 2.5)),
@@ -250,7 +253,8 @@ NEEDS = {
     "f_oneway": ("fdtrc", lambda x: st.f_oneway(x, _y).statistic),
     "jarque_bera": ("chdtrc", lambda x: st.jarque_bera(np.append(x, _y)).statistic),
     "levene": ("fdtrc", lambda x: st.levene(x, _y).statistic),
-    "linregress": ("stdtr", lambda x: np.stack(st.linregress(x, _y[: len(x)] + x)[:2])),
+    "linregress": ("stdtr", lambda x: st.linregress(np.append(x, _z), np.append(_y, x)).slope),
+    "normaltest": ("chdtrc", lambda x: st.normaltest(np.append(x, _y)).statistic),
     "pearsonr": ("betaincc", lambda x: st.pearsonr(np.append(x, _z), np.append(_y[: len(x)], _y)).statistic),
     "pointbiserialr": ("betaincc", lambda x: st.pointbiserialr([0, 1, 1, 0, 1, 0, 1, 1], np.append(x, _y)[:8]).statistic),
     "power_divergence": ("chdtrc", lambda x: st.power_divergence(x, x[::-1], lambda_=0.7).statistic),
@@ -288,7 +292,7 @@ REFUSED = {
     "binned_statistic_2d": lambda x: st.binned_statistic_2d(x, x, x, bins=3).statistic,
     "binned_statistic_dd": lambda x: st.binned_statistic_dd([x, x], x, bins=3).statistic,
     "bootstrap": lambda x: st.bootstrap((x,), np.mean).standard_error,
-    "boxcox_normmax": st.boxcox_normmax,
+    "boxcox_normmax": lambda x: st.boxcox_normmax(x),
     "boxcox_normplot": lambda x: st.boxcox_normplot(x, 0.1, 2.0)[1],
     "brunnermunzel": lambda x: st.brunnermunzel(x, _y).statistic,
     "bws_test": lambda x: st.bws_test(x, _y).statistic,
@@ -298,8 +302,8 @@ REFUSED = {
     "kendalltau": lambda x: st.kendalltau(x, _y[:2]).statistic,
     "ks_1samp": lambda x: st.ks_1samp(x, st.levy_stable(1.8, x[0]).cdf).statistic,
     "kstest": lambda x: st.kstest(x, st.levy_stable(1.8, x[0]).cdf).statistic,
+    "poisson_binom": lambda x: st.poisson_binom.pmf([0, 1, 2], x / 3.0),
     "levy_stable": lambda x: st.levy_stable.pdf(x, 1.8, 0.2),
-    "matrix_t": lambda x: st.matrix_t.logpdf(_B * x[0], df=3),
     "monte_carlo_test": lambda x: st.monte_carlo_test(x, st.norm.rvs, np.mean).statistic,
     "multiscale_graphcorr": lambda x: st.multiscale_graphcorr(x, x).statistic,
     "page_trend_test": lambda x: st.page_trend_test(np.outer(x, _y)).statistic,
@@ -309,8 +313,9 @@ REFUSED = {
     "shapiro": lambda x: st.shapiro(np.append(x, _y)).statistic,
     "siegelslopes": lambda x: st.siegelslopes(x, _y[:2]).slope,
     "studentized_range": lambda x: st.studentized_range.cdf(2.0, 3, 10 * x),
+    "truncate": lambda x: st.truncate(st.Normal(mu=x[0]), lb=0.0, ub=3.0).pdf(x[1]),
     "wasserstein_distance_nd": lambda x: st.wasserstein_distance_nd(x[:, None], _y[:, None]),
     "weightedtau": lambda x: st.weightedtau(x, _y[:2]).statistic,
-    "yeojohnson_normmax": st.yeojohnson_normmax,
+    "yeojohnson_normmax": lambda x: st.yeojohnson_normmax(x),
     "yeojohnson_normplot": lambda x: st.yeojohnson_normplot(x, 0.1, 2.0)[1],
 }

@@ -75,8 +75,8 @@ def _continuous(name, ends, below, above):
         shape = _shape_of(x, *shapes, scale)
         if _bounded(a, b):
             inside = (a <= x) & (x <= b) if ends else (a < x) & (x < b)
-            inside = inside & allowed
             y = evaluate(self, name, (np.where(inside, x, _inner(a, b)), *shapes))
+            inside = inside & allowed
         else:
             inside = (x > -np.inf) & (x < np.inf) & allowed
             y = evaluate(self, name, (x, *shapes))
@@ -119,8 +119,9 @@ def _quantile(kind, name):
         q = as_array(q)
         allowed = valid(self, shapes, scale) & (loc == loc)
         a, b = (as_array(end) for end in self._get_support(*shapes))
-        inside = (0 < q) & (q < 1) & allowed
+        inside = (0 < q) & (q < 1)
         y = evaluate(self, name, (np.where(inside, q, 0.5), *shapes))
+        inside = inside & allowed
         lower, upper = (a - lowered) * scale + loc, b * scale + loc
         outside = np.where(q == (0 if first else 1), lower, np.nan)
         outside = np.where(q == (1 if first else 0), upper, outside)
@@ -147,13 +148,14 @@ def _discrete(name, below, above):
         k = as_array(k) - loc
         allowed = np.logical_and(self._argcheck(*shapes), True)
         a, b = (as_array(end) for end in self._get_support(*shapes))
-        inside = (k >= a) & (k <= b if probability else k < b) & allowed
+        inside = (k >= a) & (k <= b if probability else k < b)
         if probability:
             inside = inside & self._nonzero(k, *shapes)
         else:
             inside = inside & np.isfinite(k)
             k = chosen(np.isfinite(k), np.floor(k), k) if _core.traced(k) else k
         y = evaluate(self, name, (np.where(inside, k, np.where(np.isfinite(a), a, 0.0)), *shapes))
+        inside = inside & allowed
         if not name.startswith("log"):
             y = np.clip(y, 0, 1)
         outside = below if probability else np.where(k >= b, above, below)

@@ -10,7 +10,7 @@ from scipy.stats import rv_continuous, rv_discrete
 from scipy.stats._distn_infrastructure import rv_generic
 
 from ad_core import _core
-from ad_core.overrides.numpy.guards import plain
+from ad_core.overrides.numpy.guards import holds, plain
 from ad_core.recording.record import record
 from ad_core.rules.distributions import (
     BY_PARAMETER,
@@ -30,6 +30,7 @@ CLEAN, GUARDED, NONE = "clean", "guarded", "none"
 NUMERIC = {
     rv_continuous._pdf, rv_continuous._cdf, rv_continuous._ppf,
     rv_discrete._pmf, rv_discrete._cdf, rv_discrete._ppf,
+    rv_continuous._logcdf, rv_continuous._logsf,
 }  # fmt: skip
 # What SciPy computes from another function where a distribution has no formula of its own.
 INHERITED = {
@@ -39,6 +40,12 @@ INHERITED = {
     "sf": (rv_generic._sf, "cdf", lambda x: x, lambda y: 1.0 - y),
     "logsf": (rv_generic._logsf, "sf", lambda x: x, np.log),
     "isf": (rv_generic._isf, "ppf", lambda q: 1.0 - q, lambda y: y),
+}
+# The logarithm of one function below 1/2, and by the other one above, as SciPy has it for continuous
+# distributions; its formula looks for the median.
+BY_HALVES = {
+    "logcdf": (rv_continuous._logcdf, "cdf", "sf"),
+    "logsf": (rv_continuous._logsf, "sf", "cdf"),
 }
 STEPS = {"ppf", "isf"}  # of a discrete distribution
 
@@ -78,6 +85,11 @@ def _evaluated(dist, name, operands):
         for given in (operands, lifted):
             if all(known(dist, name, k, given) == CLEAN for k in variable):
                 return np.reshape(formula(dist, name)(*given), shape)
+        if name in BY_HALVES and formula(dist, name).__func__ is BY_HALVES[name][0]:
+            _, near, far = BY_HALVES[name]
+            y = _evaluated(dist, near, operands)
+            with np.errstate(divide="ignore"):
+                return np.where(y < 0.5, np.log(y), np.log1p(-_evaluated(dist, far, operands)))
         inherited, other, place, combined = INHERITED.get(name, (None, *[None] * 3))
         if inherited is not None and formula(dist, name).__func__ is inherited:
             return combined(_evaluated(dist, other, (place(operands[0]), *operands[1:])))
@@ -215,6 +227,7 @@ def _summed(dist, name, k, operands):
     def partial(place, *shapes_and_value):
         place, *shapes = np.broadcast_arrays(place, *shapes_and_value[:-1])
         last = plain(place)
+        holds(np.equal, place, last)
         count = int(np.max(last, initial=begin - 1.0) - begin) + 1
         places = begin + np.arange(count, dtype=float).reshape(-1, *(1,) * last.ndim)
         terms = d(places, *(x[None] for x in shapes))
