@@ -9,7 +9,7 @@ import types
 import numpy as np
 
 from ad_core import _core
-from ad_core.adapting.stand_ins import by_kind, module_stand_in
+from ad_core.adapting.stand_ins import by_kind, module_stand_in, stand_in_of
 from ad_core.errors import NoDerivativeError, callers, remedies
 
 __all__ = []
@@ -52,7 +52,7 @@ def of_module(x):
         return None
     if x.__name__.partition(".")[0] in UNTOUCHED:
         return None
-    functions = {name: of_function(part) for name, part in vars(x).items()
+    functions = {name: stand_in_of(part) for name, part in vars(x).items()
                  if is_compiled_function(part)}  # fmt: skip
     return module_stand_in(x, functions) if functions else None
 
