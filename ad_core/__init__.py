@@ -67,8 +67,13 @@ from ad_core.transforms.testing import check_grads
 
 __version__ = "0.1.0"
 
-_core.set_hooks(**_numpy.hooks, **_first_order.hooks, **_workers.hooks, flatten=_flatten,
-                 adapt_after=lambda *given: _adapt_after(*given))
+_core.set_hooks(
+    **_numpy.hooks,
+    **_first_order.hooks,
+    **_workers.hooks,
+    flatten=_flatten,
+    adapt_after=lambda *given: _adapt_after(*given),
+)
 _core.use_stand_ins(
     [module for name, module in _sys.modules.items() if name.startswith("ad_core.")]
 )

@@ -33,6 +33,24 @@ def nothing_leaks():
     np.testing.assert_array_equal(ad_core.grad(lambda x: np.sum(x * x))(x), 2 * x)
 
 
+@pytest.fixture(autouse=True)
+def names_are_restored():
+    """After the test, no name of another module is exchanged, so that tests do not depend on one
+    another."""
+    yield
+    namespaces = sys.modules.get("ad_core.adapting.namespaces")
+    if namespaces is not None:
+        namespaces.restore()
+
+
+@pytest.fixture
+def names_stay(monkeypatch):
+    """A recording that fails is not tried again with exchanged names, as where they can not be."""
+    from ad_core.adapting import again
+
+    monkeypatch.setattr(again, "adapt_after", lambda error, fun, refusal: False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interrupts_arrive():
     """A shell's background jobs ignore SIGINT, and tests that send it would wait for ever."""

@@ -16,7 +16,11 @@ def adapt_after(error, fun, refusal):
 
     error: what the run of fun has raised, and refusal: the first refusal in it, or None. Only
     refusals, and errors of other code that got traced values, lead to an exchange."""
-    if refusal is None and not isinstance(error, NotDifferentiable) and not notes.concerns(error, fun):
+    if (
+        refusal is None
+        and not isinstance(error, NotDifferentiable)
+        and not notes.concerns(error, fun)
+    ):
         return False
     found = exchange_supplied()
     spaces, functions = {}, [fun]
@@ -24,10 +28,10 @@ def adapt_after(error, fun, refusal):
         traceback = one.__traceback__
         while traceback is not None:
             frame = traceback.tb_frame
-            spaces[id(frame.f_globals)] = frame.f_globals
+            spaces.setdefault(id(frame.f_globals), (frame.f_globals, []))[1].append(frame.f_code)
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
             traceback = traceback.tb_next
-    found += sum(map(exchange_in, spaces.values()))
+    found += sum(exchange_in(space, codes) for space, codes in spaces.values())
     return found + sum(map(exchange_in_function, functions)) > 0
 
 

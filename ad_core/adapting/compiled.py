@@ -21,12 +21,14 @@ UNTOUCHED = {"ad_core", "numpy", "builtins", "", *sys.stdlib_module_names}
 def is_compiled_function(x):
     """Whether x is a function of another library's compiled module."""
     kind = type(x)
-    if isinstance(x, type) or isinstance(x, np.ufunc):
+    if isinstance(x, type | np.ufunc):
         return False
     if kind.__name__ == "fortran":  # of f2py
         return True
     if not remedies.is_compiled(x):
         return False
+    if kind.__module__ in ("_ctypes", "ctypes"):
+        return True
     owner = getattr(x, "__self__", None)
     if owner is not None and not isinstance(owner, types.ModuleType):
         return False  # a bound method
@@ -41,14 +43,19 @@ def _library(x):
 @by_kind
 def of_function(x):
     """The stand-in for a compiled function."""
-    return _core.StandIn(x, lambda *args, **kwargs: called(x, args, kwargs)) if (
-        is_compiled_function(x)) else None
+    return (
+        _core.StandIn(x, lambda *args, **kwargs: called(x, args, kwargs))
+        if (is_compiled_function(x))
+        else None
+    )
 
 
 @by_kind
 def of_module(x):
     """The stand-in for a compiled module, in which its functions have stand-ins."""
-    if type(x) is not types.ModuleType or not (getattr(x, "__file__", None) or "").endswith(SUFFIXES):
+    if type(x) is not types.ModuleType or not (getattr(x, "__file__", None) or "").endswith(
+        SUFFIXES
+    ):
         return None
     if x.__name__.partition(".")[0] in UNTOUCHED:
         return None

@@ -4,23 +4,35 @@ restores them."""
 
 import functools
 import importlib
+import inspect
 import pkgutil
 import sys
 import threading
 import types
+import weakref
 
 from ad_core import _core
-from ad_core.adapting.stand_ins import load_suppliers, stand_in_of, supplied
+from ad_core.adapting.stand_ins import (
+    load_suppliers,
+    stand_in_of,
+    supplied_functions,
+    supplied_methods,
+    supplied_modules,
+)
 
 __all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
 
-# Packages whose names are never exchanged: ad_core, NumPy (whose protocols reach traced values), and
-# the standard library.
-LEFT_ALONE = {"ad_core", "numpy", "builtins", *sys.stdlib_module_names} - {"__main__"}
+# Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
+# reach traced values), and libraries with arrays or compilers of their own.
+OTHERS = {"autograd", "casadi", "jax", "matplotlib", "numba", "pandas", "polars", "pyarrow",
+          "sympy", "tensorflow", "torch", "xarray"}  # fmt: skip
+LEFT_ALONE = {"ad_core", "numpy", "builtins", *sys.stdlib_module_names, *OTHERS} - {"__main__"}
 BUILTINS = {"float": float, "complex": complex}
 
 _lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
+# Function -> [(name, function that restores the name in it)]. Functions may be short-lived.
+_in_functions = weakref.WeakKeyDictionary()
 _whole = set()  # modules of SciPy in which all names are exchanged
 
 
@@ -32,25 +44,26 @@ def adapt(*names):
     that are loaded or can be imported. Their names then refer to stand-ins, which are the original
     function where no trace runs. It is not needed for functions whose first recording fails at
     such a name: that adapts the modules in its traceback by itself, and records again. Returns the
-    number of names that were exchanged.
+    number of names in these modules that were exchanged.
 
     Raises ImportError for a module that does not exist, and ValueError for one of the standard
-    library, NumPy or ad_core.
+    library, NumPy, ad_core, or a library with arrays of its own (pandas, JAX, PyTorch, ...).
 
-    >>> import ad_core, ad_core.examples.textbook
+    >>> import ad_core
     >>> ad_core.adapt("statistics")
     Traceback (most recent call last):
     ...
-    ValueError: the module 'statistics' belongs to Python, NumPy or ad_core, whose names ...
+    ValueError: the module 'statistics' belongs to Python, NumPy, ad_core or a library ...
     """
-    found = exchange_supplied()
+    found = 0
+    exchange_supplied()
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"adapt takes names of modules, got {type(name).__name__}")
         if name.partition(".")[0] in LEFT_ALONE:
             raise ValueError(
-                f"the module {name!r} belongs to Python, NumPy or ad_core, whose names are never "
-                f"exchanged; name the module that uses it"
+                f"the module {name!r} belongs to Python, NumPy, ad_core or a library with arrays "
+                f"of its own, whose names are never exchanged; name the module that uses it"
             )
         for module in _modules(importlib.import_module(name)):
             found += exchange_in(vars(module))
@@ -67,7 +80,7 @@ def _modules(module):
                 continue
             try:
                 importlib.import_module(found.name)
-            except Exception:  # an optional part, whose own requirements are missing
+            except ImportError:  # an optional part, whose own requirements are missing
                 continue
     yield from [part for name, part in sorted(sys.modules.items())
                 if name.startswith(prefix) and isinstance(part, types.ModuleType)]  # fmt: skip
@@ -85,6 +98,8 @@ def adapted():
     with _lock:
         for label, name, _ in _changes:
             found.setdefault(label, set()).add(name)
+        for function, changes in list(_in_functions.items()):
+            found.setdefault(function.__module__ or "?", set()).update(name for name, _ in changes)
     return {label: sorted(names) for label, names in sorted(found.items())}
 
 
@@ -93,16 +108,35 @@ def restore():
 
     A name to which its module has assigned something else since then keeps that. Derivatives that
     need the names exchange them again.
+
+    >>> import ad_core, math, sys, types
+    >>> steam = sys.modules["steam"] = types.ModuleType("steam")
+    >>> steam.exp = math.exp                    # as after `from math import exp` in a module
+    >>> ad_core.adapt("steam")
+    1
+    >>> ad_core.adapted()["steam"]
+    ['exp']
+    >>> ad_core.grad(lambda x: steam.exp(2.0 * x))(0.0)
+    np.float64(2.0)
+    >>> ad_core.restore()
+    >>> steam.exp is math.exp
+    True
     """
     with _lock:
         while _changes:
             _changes.pop()[2]()
+        for function, changes in list(_in_functions.items()):
+            for _, undo in reversed(changes):
+                undo(function)
+        _in_functions.clear()
         _whole.clear()
         _core.forget_adapted()
 
 
-def exchange_in(space):
-    """Exchange the names of a namespace of a module; returns their number."""
+def exchange_in(space, codes=()):
+    """Exchange the names of a namespace of a module; returns their number.
+
+    codes: code objects that run in it, beside those of its own functions and classes."""
     label = space.get("__name__")
     if not isinstance(label, str) or label.partition(".")[0] in LEFT_ALONE:
         return 0
@@ -119,19 +153,21 @@ def exchange_in(space):
             else:
                 found += _exchange_inside(x, space, label, name, seen)
         for name, original in BUILTINS.items():
-            if name not in space and _uses(space, name):
+            if name not in space and (
+                any(_looks_up(code, name) for code in codes) or _uses(space, name)
+            ):
                 found += _set(space, label, name, None, stand_in_of(original))
     return found
 
 
 def exchange_supplied():
-    """Exchange the functions and methods of SciPy that have stand-ins, in all of its modules that are
-    loaded; returns the number of names."""
+    """Exchange the functions and methods of SciPy that have stand-ins, in all of its modules that
+    are loaded; returns the number of names."""
     load_suppliers()
     found = 0
     with _lock:
-        for kind, name in supplied.methods:
-            original, stand_in = supplied.methods[kind, name]
+        for kind, name in supplied_methods:
+            original, stand_in = supplied_methods[kind, name]
             if vars(kind).get(name) is original:
                 found += set_attribute(kind, name, original, stand_in)
         for label, module in list(sys.modules.items()):
@@ -139,12 +175,12 @@ def exchange_supplied():
                 continue
             space = vars(module)
             for name, x in list(space.items()):
-                stand_in = supplied.functions.get(id(x))
+                stand_in = supplied_functions.get(id(x))
                 if stand_in is not None and (name.startswith("_") or not _is_home(label, name, x)):
                     found += _set(space, label, name, x, stand_in)
-        for label in supplied.modules.keys() - _whole:
+        for label in supplied_modules.keys() - _whole:
             _whole.add(label)
-            found += exchange_in(vars(supplied.modules[label]))
+            found += exchange_in(vars(supplied_modules[label]))
     return found
 
 
@@ -154,8 +190,8 @@ def _is_home(label, name, x):
 
 
 def exchange_in_function(function):
-    """Exchange the names in a function's closure and defaults, and in those of the functions that it
-    wraps; returns their number."""
+    """Exchange the names in a function's closure and defaults, and in those of the functions that
+    it wraps; returns their number."""
     function = _unwrapped(function)
     with _lock:
         return _exchange_in_code(function, set()) if function is not None else 0
@@ -166,7 +202,7 @@ def _unwrapped(function):
         function = function.func
     function = getattr(function, "__func__", function)
     if not isinstance(function, types.FunctionType):
-        function = getattr(type(function), "__call__", None)
+        function = inspect.getattr_static(type(function), "__call__", None)
     return function if isinstance(function, types.FunctionType) else None
 
 
@@ -212,28 +248,27 @@ def _exchange_in_code(function, seen):
     if id(function) in seen:
         return 0
     seen.add(id(function))
-    found, label = 0, function.__module__ or "?"
-    if label.partition(".")[0] in LEFT_ALONE:
+    if (function.__module__ or "").partition(".")[0] in LEFT_ALONE:
         return 0
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+    found = 0
+    for k, cell in enumerate(function.__closure__ or ()):
         try:
             x = cell.cell_contents
         except ValueError:  # not bound yet
             continue
         stand_in = stand_in_of(x)
         if stand_in is not None:
-            found += _set_cell(cell, label, f"{function.__qualname__}: {name}", x, stand_in)
+            found += _set_cell(function, k, x, stand_in)
         elif isinstance(x, types.FunctionType):
             found += _exchange_in_code(x, seen)
     if function.__defaults__:
         given = tuple(_or_itself(x) for x in function.__defaults__)
         if any(x is not y for x, y in zip(given, function.__defaults__, strict=True)):
-            found += _set_defaults(function, label, given)
-    for name, x in list((function.__kwdefaults__ or {}).items()):
-        stand_in = stand_in_of(x)
-        if stand_in is not None:
-            what = f"{function.__qualname__}({name}=)"
-            found += _set(function.__kwdefaults__, label, what, x, stand_in, name)
+            found += _set_defaults(function, "__defaults__", given)
+    if function.__kwdefaults__:
+        given = {name: _or_itself(x) for name, x in function.__kwdefaults__.items()}
+        if any(x is not function.__kwdefaults__[name] for name, x in given.items()):
+            found += _set_defaults(function, "__kwdefaults__", given)
     return found
 
 
@@ -288,28 +323,36 @@ def _set(space, label, name, original, stand_in, key=None):
     return _note(label, name, undo)
 
 
-def _set_cell(cell, label, name, original, stand_in):
-    def undo():
+def _set_cell(function, k, original, stand_in):
+    """Exchange the value of a free variable of a function."""
+
+    def undo(function):
         try:
-            current = cell.cell_contents
+            current = function.__closure__[k].cell_contents
         except ValueError:
             return
         if current is stand_in:
-            cell.cell_contents = original
+            function.__closure__[k].cell_contents = original
 
-    cell.cell_contents = stand_in
-    return _note(label, name, undo)
+    function.__closure__[k].cell_contents = stand_in
+    return _note_in(function, function.__code__.co_freevars[k], undo)
 
 
-def _set_defaults(function, label, given):
-    before = function.__defaults__
+def _set_defaults(function, kind, given):
+    """Exchange the default values of a function."""
+    before = getattr(function, kind)
 
-    def undo():
-        if function.__defaults__ is given:
-            function.__defaults__ = before
+    def undo(function):
+        if getattr(function, kind) is given:
+            setattr(function, kind, before)
 
-    function.__defaults__ = given
-    return _note(label, f"{function.__qualname__}(...)", undo)
+    setattr(function, kind, given)
+    return _note_in(function, kind, undo)
+
+
+def _note_in(function, name, undo):
+    _in_functions.setdefault(function, []).append((f"{function.__qualname__}: {name}", undo))
+    return 1
 
 
 def set_attribute(kind, name, original, stand_in):

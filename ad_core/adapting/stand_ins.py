@@ -9,7 +9,8 @@ import types
 from ad_core import _core
 
 __all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
-           "supplied", "supply", "supply_method", "supply_names"]  # fmt: skip
+           "supplied_functions", "supplied_methods", "supplied_modules", "supply", "supply_method",
+           "supply_names"]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
 # ad_core.overrides.scipy.x, and those for scipy._x in ad_core.overrides.scipy.x too.
@@ -22,13 +23,11 @@ _makers = []  # functions that return the stand-in of an object, or None
 _loaded = set()  # names of modules that were looked for
 
 
-class supplied:
-    """Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once, and
-    modules of SciPy in which all names are exchanged at the same time."""
-
-    functions = {}  # id of a function -> stand-in
-    methods = {}  # (class, name) -> (the method, its stand-in)
-    modules = {}  # name of a module -> the module
+# Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once.
+supplied_functions = {}  # id of a function -> stand-in
+supplied_methods = {}  # (class, name) -> (the method, its stand-in)
+# Modules of SciPy in which all names are exchanged at the same time.
+supplied_modules = {}  # name of a module -> the module
 
 
 def enter(original, traced, numbers=False):
@@ -65,18 +64,18 @@ def module_stand_in(module, stand_ins):
 
 def supply(original, traced):
     """Enter a function that is called in place of one of SciPy while a trace runs."""
-    supplied.functions[id(original)] = enter(original, traced)
+    supplied_functions[id(original)] = enter(original, traced)
 
 
 def supply_method(kind, name, traced):
     """The same for a method of a class."""
     original = vars(kind)[name]
-    supplied.methods[kind, name] = original, _core.StandIn(original, traced)
+    supplied_methods[kind, name] = original, _core.StandIn(original, traced)
 
 
 def supply_names(*modules):
     """Enter modules of SciPy whose own Python code takes traced values once its names are exchanged."""
-    supplied.modules.update((module.__name__, module) for module in modules)
+    supplied_modules.update((module.__name__, module) for module in modules)
 
 
 def load_suppliers():
@@ -92,11 +91,10 @@ def load_suppliers():
 
 def _exists(name):
     """Whether ad_core has a module of this name."""
-    parent = name.rpartition(".")[0]
-    if parent != "ad_core.overrides":
-        if not _exists(parent) or not hasattr(importlib.import_module(parent), "__path__"):
-            return False
-    return importlib.util.find_spec(name) is not None
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # its parent is no package
+        return False
 
 
 def stand_in_of(x):
@@ -109,5 +107,5 @@ def stand_in_of(x):
     for maker in _makers:
         made = maker(x)
         if made is not None:
-            return entered(x, made)
+            return made
     return None

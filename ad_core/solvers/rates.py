@@ -45,7 +45,8 @@ class Rates:
         t, y = float(t), self.point(y)
         if self._given is not None:
             try:
-                return self._given(t, y, *self._args)
+                found = self._given(t, y, *self._args)
+                return np.array(found) if isinstance(found, list | tuple) else found
             except NotDifferentiable:
                 if not hasattr(self._given, "__wrapped__"):
                     raise

@@ -298,6 +298,7 @@ LOST = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("names_stay")
 @pytest.mark.parametrize("name", LOST)
 def test_calls_that_would_lose_a_derivative_raise(name):
     use, kind, words = LOST[name]

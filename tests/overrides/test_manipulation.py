@@ -137,7 +137,7 @@ def test_the_table_is_complete():
 
 
 REFUSED = """
-np.reshape(M, s) | np.roll(v, s) | np.take(K, s) | np.repeat(v, s) | np.insert(v, s, 1.0)
+np.reshape(M, s) | np.roll(v, s) | np.repeat(v, s) | np.insert(v, s, 1.0)
 np.choose(v, [v, w]) | v[s] | K[v] | np.tile(K, s) | u = K.copy(); u[0] = s; u
 u = K.copy(); u += v; u | np.put(K, [0], s) | np.copyto(K, v) | np.fill_diagonal(Q, s)
 np.place(K, ON5, v) | np.add.at(K, [0], s) | np.add(v, w, out=K) | np.sum(a, out=K)

@@ -128,6 +128,7 @@ def test_shapes_that_differ_raise_as_in_numpy():
     assert outcome(ad_core.jacobian(f), x2) == outcome(f, x2) is not None
 
 
+@pytest.mark.usefixtures("names_stay")
 def test_checks_that_are_not_supported_raise():
     for check in (assert_approx_equal, lambda a, b: npt.assert_allclose(a + 1j * a, b + 1j * b)):
         with refused(ad_core.NotDifferentiable, "derivative", "test_testing.py"):

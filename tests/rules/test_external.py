@@ -88,7 +88,7 @@ def test_compiled_code():
     )
     slope = math.gamma(4.0) * (1 + 1 / 2 + 1 / 3 - np.euler_gamma)
     np.testing.assert_allclose(ad_core.grad(lambda x: f(x * x))(2.0), 4.0 * slope, rtol=1e-8)
-    with refused(ad_core.TracedValueError, "float()"):
+    with refused(ad_core.NoDerivativeError, "tgamma is compiled code", "test_external.py"):
         ad_core.hessian(f)(4.0)
 
 

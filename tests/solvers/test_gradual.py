@@ -78,13 +78,14 @@ def test_together_needs_a_program(soon):
 
 
 def test_what_a_program_refuses_stays_one_shot(soon):
-    g = Gradual(lambda y, t: y * y * math.sin(t))
-    for t in np.linspace(0.0, 1.0, 9):
-        np.testing.assert_array_equal(g(X, float(t)), X * X * math.sin(t))
-        np.testing.assert_array_equal(g.jacobian(X, float(t)), np.diag(2.0 * X * math.sin(t)))
+    g = Gradual(lambda y, t: y * y * table[t])
+    table = {0.25 * k: k + 1.0 for k in range(9)}
+    for t, factor in table.items():
+        np.testing.assert_array_equal(g(X, t), X * X * factor)
+        np.testing.assert_array_equal(g.jacobian(X, t), np.diag(2.0 * X * factor))
     assert not g._ready
     with pytest.raises(ad_core.NotDifferentiable):
-        Gradual(lambda x: np.array([math.sin(x[0])])).jacobian(X)
+        Gradual(lambda x: np.array([table[x[0]]])).jacobian(X)
 
 
 def test_memory_that_is_not_enough_is_no_error(soon, monkeypatch):
@@ -163,4 +164,4 @@ class TestCosts:
         assert not costs.one_shot_hessian(self.size(lambda x: np.sum(A @ x), np.ones(200)), 200)
 
     def test_what_cannot_be_recorded_is_not(self):
-        assert costs.calls_until("value", self.size(lambda x: math.sin(x[0]), X), 7, 1) == math.inf
+        assert costs.calls_until("value", self.size(lambda x: hash(x[0]), X), 7, 1) == math.inf

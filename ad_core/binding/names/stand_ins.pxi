@@ -118,15 +118,15 @@ cdef object new_number(PyTypeObject *kind, tuple args, PyObject *kwargs):
     """What a call of a stand-in for a class of numbers returns."""
     cdef PyObject *entry = ad_dict_get(<PyObject *> number_originals, <PyObject *> kind)
     original, traced = <tuple> entry
-    if ad_current != NULL and kwargs == NULL and len(args) == 1 and (
-            any_traced(args) or is_complex(args[0])):
-        return traced(args[0])
+    cdef dict named = {} if kwargs == NULL else <dict> kwargs
+    if ad_current != NULL and (any_given_traced(args, named) or any_traced(args)):
+        return traced(*args, **named)
     return ad_call(<PyObject *> original, <PyObject *> args, kwargs)
 
 
 def number_stand_in(original, traced):
-    """The stand-in for a class of numbers.  While a trace runs on the thread, its call with one
-    argument that is or contains traced values returns traced(argument)."""
+    """The stand-in for a class of numbers.  While a trace runs on the thread, its call with arguments
+    that are or contain traced values calls `traced`."""
     namespace = {"__wrapped__": original, "__slots__": (), "__doc__": original.__doc__,
                  "__module__": original.__module__, "__qualname__": original.__qualname__,
                  "dtype": np.dtype(original)}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy's names in modules that have bound them before a trace (``from numpy import zeros``), or that
-call np.float64(x)."""
+"""NumPy's names in modules that have bound them before a trace (``from numpy import zeros``), or
+that call np.float64(x)."""
 
 import numpy as np
 

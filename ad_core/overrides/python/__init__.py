@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What functions and number classes of Python itself do on traced values, where a module's names for
-them were exchanged."""
+"""What functions and number classes of Python itself do on traced values, where a module's names
+for them were exchanged."""
 
 from ad_core.overrides.python import cmath, math, numbers
 

@@ -56,7 +56,9 @@ def isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0):
     if rel_tol < 0 or abs_tol < 0:
         raise ValueError("tolerances must be non-negative")
     size = np.absolute(a - b)
-    return bool(size <= rel_tol * np.absolute(b) or size <= rel_tol * np.absolute(a) or size <= abs_tol)
+    return bool(
+        size <= rel_tol * np.absolute(b) or size <= rel_tol * np.absolute(a) or size <= abs_tol
+    )
 
 
 for _function in (log, phase, polar, rect, isclose):

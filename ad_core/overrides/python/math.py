@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The functions of the module math on traced numbers.
 
-Where math raises an error (the logarithm of a negative number), the functions raise it too, and that
-it was not raised is a guard. Values come from NumPy's functions, which may differ from those of math
-in the last bit.
+Where math raises an error (the logarithm of a negative number), the functions raise it too, and
+that it was not raised is a guard. Values come from NumPy's functions, which may differ from those
+of math in the last bit.
 """
 
 import functools
@@ -227,7 +227,9 @@ def isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0):
     if np.isinf(a) or np.isinf(b):
         return False
     size = np.absolute(a - b)
-    return bool(size <= np.absolute(rel_tol * b) or size <= np.absolute(rel_tol * a) or size <= abs_tol)
+    return bool(
+        size <= np.absolute(rel_tol * b) or size <= np.absolute(rel_tol * a) or size <= abs_tol
+    )
 
 
 module_stand_in(math, _stand_ins)

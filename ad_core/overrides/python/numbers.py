@@ -23,7 +23,9 @@ def number(x):
 
 def _float(x):
     if isinstance(x, list | tuple):
-        raise TypeError(f"float() argument must be a string or a real number, not {type(x).__name__!r}")
+        raise TypeError(
+            f"float() argument must be a string or a real number, not {type(x).__name__!r}"
+        )
     return number(x)
 
 

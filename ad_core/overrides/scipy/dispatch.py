@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Enters what functions, methods and objects of SciPy do on traced values.
 
-Each file here is named after the module of SciPy whose functions it holds, and is imported when that
-module is loaded and a recording first needs it (ad_core/adapting/). One function here is one function
-of SciPy::
+Each file here is named after the module of SciPy whose functions it holds, and is imported when
+that module is loaded and a recording first needs it (ad_core/adapting/). One function here is one
+function of SciPy::
 
     @implements(scipy.signal.lfilter)
     def lfilter(b, a, x, axis=-1, zi=None):
@@ -20,7 +20,8 @@ import numpy as np
 from ad_core import _core
 from ad_core.adapting.stand_ins import by_kind, supply, supply_method
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.numpy.dispatch import any_traced, only_constants
+from ad_core.overrides.numpy.complex.array import TracedComplex, constant_values
+from ad_core.overrides.numpy.dispatch import any_traced, only_constants, plain_constant
 
 __all__ = ["implements", "implements_kind", "implements_method", "made", "refuses"]
 
@@ -28,9 +29,10 @@ __all__ = ["implements", "implements_kind", "implements_method", "made", "refuse
 def implements(original, calls_back=False):
     """Enter a function as what a function of SciPy does on traced values.
 
-    Without an argument that depends on an input, SciPy's function is called on plain values, and its
-    results are arrays to which traced values can be written. calls_back: among the arguments are
-    functions, in which traced values may be hidden, so the function is called whenever a trace runs.
+    Without an argument that depends on an input, SciPy's function is called on plain values, and
+    its results are arrays to which traced values can be written. calls_back: among the arguments
+    are functions, in which traced values may be hidden, so the function is called whenever a trace
+    runs.
     """
 
     def enter(function):
@@ -83,13 +85,19 @@ def _either(original, function, calls_back):
         if not _core.is_tracing():
             return original(*args, **kwargs)
         if not calls_back:
-            plain = only_constants((args, kwargs))
+            plain = only_constants((args, kwargs), _plain)
             if plain is not None:
                 result = _core.untraced(lambda: original(*plain[0], **plain[1]))
                 return made(result) if any_traced((*args, *kwargs.values())) else result
         return _core.as_numpy(original, function, args, kwargs)
 
     return either
+
+
+def _plain(leaf):
+    """A traced value of constants as a plain one, None if it depends on an input; others as they
+    are."""
+    return constant_values(leaf) if isinstance(leaf, TracedComplex) else plain_constant(leaf)
 
 
 def made(result):

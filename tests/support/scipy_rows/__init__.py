@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls of SciPy's functions, with a file for each of its modules.
 
-Each file has MODULE, the module of SciPy; ROWS, {name of a public function: calls}, whose derivatives
-are tested; PLAIN, the names of functions of which no derivative is asked (they take integers, names or
-settings, or return no floats); and REFUSED, {name: a call that raises an error of ad_core}. Every public
-name of the module is in one of them. A name that the installed SciPy does not have is left out.
+Each file has MODULE, the module of SciPy; ROWS, {name of a public function: calls}, whose
+derivatives are tested; PLAIN, the names of functions of which no derivative is asked (they take
+integers, names or settings, or return no floats); and REFUSED, {name: a call that raises an error
+of ad_core}. Every public name of the module is in one of them. A name that the installed SciPy does
+not have is left out.
 """
 
 import importlib
@@ -17,8 +18,8 @@ __all__ = ["Call", "modules", "public_names"]
 class Call(NamedTuple):
     """A function of one array that calls the function of SciPy, and a point.
 
-    second: whether second derivatives are tested; tolerance: of derivatives, relative to differences;
-    exact: whether values are those of SciPy to the last bit.
+    second: whether second derivatives are tested; tolerance: of derivatives, relative to
+    differences; exact: whether values are those of SciPy to the last bit.
     """
 
     function: object

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of linear functions of one array, which are given with their transposes."""
+
+import numpy as np
+
+from ad_core.rules.rule import call
+
+__all__ = ["by_adjoint_points", "linear_map"]
+
+
+def linear_map(name, function, transposed, x, stack=None):
+    """function(x) of a traced array, for a linear function of plain arrays.
+
+    transposed(w) is the transpose of function: for all x and w, sum(w * function(x)) is
+    sum(transposed(w) * x). Both keep the shapes of x and of the result. stack: as in Rule.
+    """
+
+    def jvp(arrays, results, tangents):
+        return (linear_map(name, function, transposed, tangents[0], stack),)
+
+    def vjp(arrays, results, cotangents):
+        return (linear_map(name, transposed, function, cotangents[0], stack),)
+
+    return call(name, lambda x: (function(x),), (x,), jvp, vjp, raises=False, stack=stack)[0]
+
+
+def by_adjoint_points(function, shape):
+    """The transpose of a linear function of arrays of this shape, by its values at the unit vectors.
+
+    It is for functions of few elements: it takes as many calls of the function as there are.
+    """
+    units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+    columns = np.stack([function(unit) for unit in units])
+
+    def transposed(w):
+        return np.tensordot(columns, w, np.ndim(w)).reshape(shape)
+
+    return transposed
