@@ -11,8 +11,6 @@ from ad_core.rules.rule import call
 
 __all__ = ["Basis", "at", "linear"]
 
-MOST_COLUMNS = 8  # more of them are one call
-
 
 class Basis:
     """The functions of a basis. name: in messages.
@@ -40,19 +38,13 @@ def at(basis, c, places, nu):
         c = _core.current_values(c) if _core.traced(c) else c
         if fixed:
             return _core.untraced(basis.value, c, places, nu)
-        if c.shape[1] <= MOST_COLUMNS:
-            return np.stack([_column(basis, c[:, j : j + 1], nu)(*places) for j in range(c.shape[1])], 1)
+        columns = [_column(basis, c[:, j : j + 1], nu)(*places) for j in range(c.shape[1])]
+        return np.stack(columns, axis=1) if columns else np.zeros((places[0].size, 0))
     elif fixed:
         numbers, weights = _core.untraced(basis.weights, places, nu)
         return np.sum(weights[:, :, None] * c[numbers], axis=1)
-    (result,) = call(
-        basis.name,
-        lambda c, *places: (basis.value(c, places, nu),),
-        (c, *places),
-        jvp=lambda arrays, results, tangents: (_tangent(basis, arrays, tangents, nu),),
-        raises=False,
-    )
-    return result
+    each = _one_function(basis, nu)(*(x[:, None] for x in places), np.arange(len(c), dtype=float))
+    return each @ c
 
 
 def _raised(nu, d):
@@ -81,23 +73,35 @@ def _column(basis, c, nu):
     return elementwise(basis.name, value, *map(partial, range(len(nu))))
 
 
-def _tangent(basis, arrays, tangents, nu):
-    c, *places = arrays
-    t, *moves = tangents
-    total = at(basis, t, places, nu)
-    for d, move in enumerate(moves):
-        total = total + at(basis, c, places, _raised(nu, d)) * move[:, None]
-    return total
+def _one_function(basis, nu):
+    """One of the basis functions, as an elementwise function of the coordinates and its number."""
+
+    def value(*places_and_number):
+        *places, number = (x.ravel() for x in np.broadcast_arrays(*places_and_number))
+        numbers, weights = basis.weights(places, nu)
+        shape = np.broadcast_shapes(*map(np.shape, places_and_number))
+        chosen = np.where(numbers == number[:, None], weights, 0.0)
+        return np.sum(chosen, axis=1).reshape(shape)
+
+    def partial(d):
+        higher = _one_function(basis, _raised(nu, d)) if sum(nu) < MOST_ORDERS else None
+        return None if higher is None else lambda *given: higher(*given[:-1])
+
+    return elementwise(basis.name, value, *map(partial, range(len(nu))), None)
 
 
-def linear(name, function, y):
+MOST_ORDERS = 4  # of derivatives by the place of what depends on its coefficients as well
+
+
+def linear(name, function, y, homogeneous=None):
     """An affine function of the columns of a traced array (n x q): function takes plain arrays and
-    returns p x q. Its matrix is computed from the unit vectors when a derivative first needs it."""
-    n, kept = y.shape[0], []
+    returns p x q. homogeneous: the same without its constant part, of any number of columns. Its
+    matrix is computed from the unit vectors when a derivative first needs it."""
+    homogeneous, n, kept = homogeneous or function, y.shape[0], []
 
     def matrix():
         if not kept:
-            kept.append(function(np.eye(n)) - function(np.zeros((n, 1))))
+            kept.append(homogeneous(np.eye(n)))
         return kept[0]
 
     def linear_map(arrays, results, backward):
