@@ -84,11 +84,12 @@ def _either(original, function, calls_back):
     def either(*args, **kwargs):
         if not _core.is_tracing():
             return original(*args, **kwargs)
-        if not calls_back:
-            plain = only_constants((args, kwargs), _plain)
-            if plain is not None:
-                result = _core.untraced(lambda: original(*plain[0], **plain[1]))
-                return made(result) if any_traced((*args, *kwargs.values())) else result
+        if calls_back:  # SciPy's function can not be asked for its floating-point errors
+            return function(*args, **kwargs)
+        plain = only_constants((args, kwargs), _plain)
+        if plain is not None:
+            result = _core.untraced(lambda: original(*plain[0], **plain[1]))
+            return made(result) if any_traced((*args, *kwargs.values())) else result
         return _core.as_numpy(original, function, args, kwargs)
 
     return either

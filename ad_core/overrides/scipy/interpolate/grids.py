@@ -9,6 +9,7 @@ from ad_core import _core
 from ad_core.adapting.stand_ins import supply_names
 from ad_core.overrides.numpy.guards import plain
 from ad_core.overrides.scipy.dispatch import implements, implements_method
+from ad_core.overrides.scipy.interpolate.interp1d import slopes_around
 from ad_core.overrides.scipy.interpolate.piecewise import intervals
 from ad_core.recording.arrays import as_array
 from ad_core.rules.bases import Basis, at
@@ -66,7 +67,7 @@ class _Grid(Basis):
         if nu == 0:
             pair = 1.0 - share, share
         elif nu == 1 and self.method == "linear":
-            pair = -1.0 / h, 1.0 / h
+            return slopes_around(x, place)
         else:
             pair = 0.0 * h, 0.0 * h
         return np.stack([k, k + 1], 1), np.stack(pair, 1)
