@@ -31,7 +31,7 @@ MOST_TEXT = 200  # characters of a line of source in a message
 OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 # Files that are never the user's: ad_core, NumPy, the standard library, ...
 LIBRARIES = (OURS, os.path.dirname(np.__file__) + os.sep, os.path.dirname(os.__file__) + os.sep,
-             "<frozen ")  # fmt: skip
+             "<frozen ", "<stringsource>")  # fmt: skip
 # ... and installed packages.  The package of the traced function counts as the user's, unless it is
 # one of NEVER_USERS.  (Patterns are compiled when they are first used: to compile all of them takes
 # a twentieth of the import.)
@@ -48,6 +48,8 @@ class LibraryFunction(NamedTuple):
 
 
 def _is_library(file):
+    if file.startswith("scipy/"):  # compiled code
+        return True
     return file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None
 
 

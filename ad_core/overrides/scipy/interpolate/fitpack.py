@@ -8,7 +8,7 @@ from ad_core import _core
 from ad_core.adapting.stand_ins import module_stand_in, supply_names
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.guards import plain
-from ad_core.overrides.scipy.dispatch import implements, implements_method
+from ad_core.overrides.scipy.dispatch import implements, implements_method, refuses
 from ad_core.overrides.scipy.interpolate.bsplines import antiderivative_at, plain_knots, spline_at
 from ad_core.recording.arrays import as_array
 from ad_core.rules.bases import linear
@@ -188,6 +188,8 @@ def bisplev(x, y, tck, dx=0, dy=0):
     z = surface(_fitpack2.BivariateSpline._from_tck(tck), np.atleast_1d(as_array(x)), y, dx, dy)
     return z if z.size > 1 else z[0, 0]
 
+
+refuses(_fitpack_py.splprep, "interpolate each coordinate by make_interp_spline")
 
 # The module's own functions, by the names under which other modules look them up there.
 module_stand_in(_fitpack_impl, {

@@ -5,6 +5,7 @@ import numpy as np
 from scipy.interpolate import (
     LinearNDInterpolator,
     NearestNDInterpolator,
+    Rbf,
     RBFInterpolator,
     _interpnd,
     _ndgriddata,
@@ -198,3 +199,15 @@ def radial(self, x):
         terms.append(np.prod(moved[:, None, :] ** self.powers, axis=2))
     y = np.concatenate(terms, axis=1) @ self._coeffs
     return y.reshape(x.shape[:1] + tuple(self.d_shape))
+
+
+def _refused(kind, name, remedy):
+    @implements_method(kind, name)
+    def method(self, *args, **kwargs):
+        raise NoDerivativeError(
+            f"{kind.__name__} has no derivative in ad_core{_core.user_line()}; {remedy}"
+        )
+
+
+_refused(Rbf, "__init__", "use RBFInterpolator")
+_refused(Rbf, "__call__", "use RBFInterpolator")
