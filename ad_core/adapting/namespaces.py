@@ -163,9 +163,9 @@ def exchange_in(space, codes=()):
 def exchange_supplied():
     """Exchange the functions and methods of SciPy that have stand-ins, in all of its modules that
     are loaded; returns the number of names."""
-    load_suppliers()
     found = 0
     with _lock:
+        load_suppliers()  # another thread waits until all stand-ins are entered
         for kind, name in supplied_methods:
             original, stand_in = supplied_methods[kind, name]
             if vars(kind).get(name) is original:
