@@ -74,7 +74,8 @@ def supply_method(kind, name, traced):
 
 
 def supply_names(*modules):
-    """Enter modules of SciPy whose own Python code takes traced values once its names are exchanged."""
+    """Enter modules of SciPy whose own Python code takes traced values once its names are
+    exchanged."""
     supplied_modules.update((module.__name__, module) for module in modules)
 
 

@@ -15,8 +15,8 @@ __all__ = ["Basis", "at", "linear"]
 class Basis:
     """The functions of a basis. name: in messages.
 
-    value(c, places, nu): the sums at the places, an array of m x n, for coefficients c of P x n and a
-    list of arrays of m coordinates; nu has the order of the derivative by each coordinate.
+    value(c, places, nu): the sums at the places, an array of m x n, for coefficients c of P x n and
+    a list of arrays of m coordinates; nu has the order of the derivative by each coordinate.
     weights(places, nu): for each place the numbers of some basis functions and their values or
     derivatives, two arrays of m x q; all other basis functions are zero there. Both take plain
     arrays.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Derivatives of the functions of a probability distribution that follow from its other functions."""
+"""Derivatives of the functions of a probability distribution that follow from its other
+functions."""
 
 import numpy as np
 
@@ -39,8 +40,8 @@ def nothing(*operands):
     return 0.0
 
 
-# For each function, by its first operand x: the function whose value f gives the derivative, and how;
-# y is the own value. For ppf and isf, f is taken at y in place of x.
+# For each function, by its first operand x: the function whose value f gives the derivative, and
+# how; y is the own value. For ppf and isf, f is taken at y in place of x.
 BY_PLACE = {
     "cdf": ("pdf", lambda f, y: f),
     "sf": ("pdf", lambda f, y: -f),

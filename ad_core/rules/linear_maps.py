@@ -25,7 +25,8 @@ def linear_map(name, function, transposed, x, stack=None):
 
 
 def by_adjoint_points(function, shape):
-    """The transpose of a linear function of arrays of this shape, by its values at the unit vectors.
+    """The transpose of a linear function of arrays of this shape, by its values at the unit
+    vectors.
 
     It is for functions of few elements: it takes as many calls of the function as there are.
     """

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The distributions of scipy.stats: shapes, a place in the standard form, and by what each group of their
-functions has a derivative: "x" stands for the place or probability, loc and scale, a digit for a shape."""
+"""The distributions of scipy.stats: shapes, a place in the standard form, and by what each group of
+their
+functions has a derivative: "x" stands for the place or probability, loc and scale, a digit for a
+shape."""
 
 __all__ = ["CONTINUOUS", "DISCRETE"]
 

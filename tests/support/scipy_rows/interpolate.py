@@ -138,7 +138,9 @@ ROWS = {
     ),
     "NdBSpline": _on(
         lambda x: si.NdBSpline((_spline.t,) * 2, np.outer(_spline.c, _spline.c), 3)(_pairs(x)),
-        lambda x: si.NdBSpline((_spline.t,) * 2, np.outer(_spline.c, _spline.c) * x[0], 3)(_pairs(x)),
+        lambda x: si.NdBSpline((_spline.t,) * 2, np.outer(_spline.c, _spline.c) * x[0], 3)(
+            _pairs(x)
+        ),
     ),
     "NearestNDInterpolator": _on(
         lambda x: _nearest(_pairs(x)), lambda x: si.NearestNDInterpolator(_P, _V * x[0])(_INSIDE)
@@ -152,11 +154,22 @@ ROWS = {
     ),
     "PchipInterpolator": _family(si.PchipInterpolator),
     "RBFInterpolator": [
-        *(call for kernel in ("linear", "thin_plate_spline", "cubic", "quintic", "multiquadric",
-                              "inverse_multiquadric", "inverse_quadratic", "gaussian")
-          for call in _radial(kernel)),
+        *(
+            call
+            for kernel in (
+                "linear",
+                "thin_plate_spline",
+                "cubic",
+                "quintic",
+                "multiquadric",
+                "inverse_multiquadric",
+                "inverse_quadratic",
+                "gaussian",
+            )
+            for call in _radial(kernel)
+        ),
         *_on(lambda x: si.RBFInterpolator(_P, _V * x[0])(_pairs(x))),
-    ],  # fmt: skip
+    ],
     "RectBivariateSpline": _on(
         lambda x: _surface(x[0], x[1] - 1.0)[0, 0],
         lambda x: _surface.ev(x, x - 1.0),
@@ -206,13 +219,28 @@ ROWS = {
         lambda x: si.griddata(_P, _V * x[0], _INSIDE, method="nearest"),
     ),
     "interp1d": [
-        *(call for kind in ("linear", "nearest", "nearest-up", "previous", "next", "zero", "slinear",
-                            "quadratic", "cubic") for call in _samples(kind)),
+        *(
+            call
+            for kind in (
+                "linear",
+                "nearest",
+                "nearest-up",
+                "previous",
+                "next",
+                "zero",
+                "slinear",
+                "quadratic",
+                "cubic",
+            )
+            for call in _samples(kind)
+        ),
         *_on(
             lambda x: si.interp1d(_T, _Y, fill_value="extrapolate")(x + A([0.0, 3.0])),
-            lambda x: si.interp1d(_T, _Y, bounds_error=False, fill_value=(0.0, 1.0))(x + A([0.0, 3.0])),
+            lambda x: si.interp1d(_T, _Y, bounds_error=False, fill_value=(0.0, 1.0))(
+                x + A([0.0, 3.0])
+            ),
         ),
-    ],  # fmt: skip
+    ],
     "interpn": _on(
         lambda x: si.interpn(_GRID, _SURFACE, np.array([x[0], x[1] - 1.0])),
         lambda x: si.interpn(_GRID, _SURFACE * x[0], A([0.3, 0.4])),
@@ -243,7 +271,9 @@ ROWS = {
     ),
     "pade": _on(lambda x: si.pade([1.0, x[0], x[1], 0.3], 1)[0](0.2)),
     "pchip_interpolate": _on(lambda x: si.pchip_interpolate(_T, _Y * x[0], x)),
-    "spalde": _on(lambda x: np.array(si.spalde(x[0], _tck)), lambda x: np.array(si.spalde(x, _tck))),
+    "spalde": _on(
+        lambda x: np.array(si.spalde(x[0], _tck)), lambda x: np.array(si.spalde(x, _tck))
+    ),
     "splantider": _on(lambda x: si.splev(x, si.splantider((_tck[0], _tck[1] * x[0], 3)))),
     "splder": _on(lambda x: si.splev(x, si.splder((_tck[0], _tck[1] * x[0], 3)))),
     "splev": [
@@ -254,10 +284,15 @@ ROWS = {
             lambda x: si.splev(_FIXED, (_tck[0], _tck[1] * x[0], 3)),
             lambda x: np.array(si.splev(x[0] / 3.0, si.splprep([_T, _Y], s=0)[0])),
         ),
-        *(call for ext in (0, 1, 3) for call in _on(
-            lambda x, ext=ext: si.splev(x + A([0.0, 3.0]), _tck, ext=ext))),
-    ],  # fmt: skip
-    "splint": _on(lambda x: si.splint(x[0], x[1], _tck), lambda x: si.splint(x[0], x[1] + 2.0, _tck)),
+        *(
+            call
+            for ext in (0, 1, 3)
+            for call in _on(lambda x, ext=ext: si.splev(x + A([0.0, 3.0]), _tck, ext=ext))
+        ),
+    ],
+    "splint": _on(
+        lambda x: si.splint(x[0], x[1], _tck), lambda x: si.splint(x[0], x[1] + 2.0, _tck)
+    ),
     "splrep": _on(
         lambda x: si.splev(x, si.splrep(_T, _Y * x[0])),
         lambda x: si.splev(x, si.splrep(_T, _Y * x[0], t=[1.5])),
@@ -275,7 +310,9 @@ REFUSED = {
     ),
     "NdPPoly": lambda x: si.NdPPoly(np.ones((2, 2, 3, 3)), (_T[:4], _T[:4]))(x[None]),
     "Rbf": lambda x: si.Rbf(_P[:, 0], _P[:, 1], _V)(x[0], x[1]),
-    "SmoothSphereBivariateSpline": lambda x: si.SmoothSphereBivariateSpline(_x / 3.0, _y, _z * x[0]),
+    "SmoothSphereBivariateSpline": lambda x: si.SmoothSphereBivariateSpline(
+        _x / 3.0, _y, _z * x[0]
+    ),
     "bisplrep": lambda x: si.bisplrep(_x, _y, _z * x[0])[2],
     "generate_knots": lambda x: list(si.generate_knots(_T, _Y * x[0], s=0.1)),
     "insert": lambda x: si.insert(1.3, (_tck[0], _tck[1] * x[0], 3))[1],

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls of scipy.stats. Those of distributions are generated from tests/support/distributions.py."""
+"""Calls of scipy.stats. Those of distributions are generated from
+tests/support/distributions.py."""
 
 import numpy as np
-import scipy.special as sp
 import scipy.stats as st
 
 from ad_core.rules.special import UFUNCS
@@ -135,14 +135,18 @@ VECTORS = {
     "dirichlet_multinomial": _on(lambda p: st.dirichlet_multinomial.logpmf([1, 2], p, 3), _PAIR),
     "wishart": [
         *_on(lambda p: st.wishart.logpdf(_B * p[0], 4, _cov(p)), _PAIR),
-        *_on(lambda p: np.append(st.wishart.mean(4, _cov(p)), st.wishart.entropy(4, _cov(p))), _PAIR),
+        *_on(
+            lambda p: np.append(st.wishart.mean(4, _cov(p)), st.wishart.entropy(4, _cov(p))), _PAIR
+        ),
     ],
     "invwishart": [
         *_on(lambda p: st.invwishart.logpdf(_B * p[0], 4, _cov(p)), _PAIR),
         *_on(lambda p: st.invwishart.mean(6, _cov(p)), _PAIR),
     ],
     "multinomial": _on(lambda p: st.multinomial.logpmf([1, 2], 3, p / np.sum(p)), _PAIR),
-    "vonmises_fisher": _on(lambda p: st.vonmises_fisher.logpdf([0.6, 0.8], [1.0, 0.0], p[0]), _PAIR),
+    "vonmises_fisher": _on(
+        lambda p: st.vonmises_fisher.logpdf([0.6, 0.8], [1.0, 0.0], p[0]), _PAIR
+    ),
     "normal_inverse_gamma": _on(
         lambda p: st.normal_inverse_gamma.logpdf(p[0], p[1], 1.0, 2.0, 2.0), _PAIR
     ),
@@ -150,7 +154,10 @@ VECTORS = {
         *_on(lambda p: _samples.pdf(p), _PAIR),
         *_on(lambda p: _samples.logpdf(p), _PAIR),
         *_on(lambda p: st.gaussian_kde(np.append(_y, p)).pdf([1.3, 2.0]), _PAIR),
-        *_on(lambda p: st.gaussian_kde(A([[1.0, 2.0, 3.0], [p[0], 0.5, 1.0]]), p[1])([1.0, 1.0]), _PAIR),
+        *_on(
+            lambda p: st.gaussian_kde(A([[1.0, 2.0, 3.0], [p[0], 0.5, 1.0]]), p[1])([1.0, 1.0]),
+            _PAIR,
+        ),
     ],
     "rv_histogram": _on(lambda p: st.rv_histogram(np.histogram(_y, 3)).cdf(p), A([0.5, 1.1])),
     "Covariance": _on(lambda p: st.Covariance.from_diagonal(p).log_pdet, _PAIR),
@@ -161,7 +168,9 @@ VECTORS = {
     "abs": _on(lambda p: st.abs(st.Normal(mu=p[0])).pdf(p[1]), _PAIR),
     "exp": _on(lambda p: st.exp(st.Normal(mu=p[0])).pdf(p[1]), _PAIR),
     "log": _on(lambda p: st.log(st.Uniform(a=p[1], b=p[0] + 1.0)).pdf(0.2), _PAIR),
-    "order_statistic": _on(lambda p: st.order_statistic(st.Normal(mu=p[0]), n=5, r=2).pdf(p[1]), _PAIR),
+    "order_statistic": _on(
+        lambda p: st.order_statistic(st.Normal(mu=p[0]), n=5, r=2).pdf(p[1]), _PAIR
+    ),
     "Normal": _on(lambda p: st.Normal(mu=p[0], sigma=p[1]).logpdf(0.3), _PAIR),
 }
 
@@ -249,22 +258,37 @@ NEEDS = {
     "chi2_contingency": ("chdtrc", lambda x: st.chi2_contingency(np.outer(x, _y) + 1.0).statistic),
     "chisquare": ("chdtrc", lambda x: st.chisquare(x / np.sum(x)).statistic),
     "combine_pvalues": ("chdtrc", lambda x: st.combine_pvalues(x / 3.0).statistic),
-    "epps_singleton_2samp": ("chdtrc", lambda x: st.epps_singleton_2samp(np.append(x, _z), _y).statistic),
+    "epps_singleton_2samp": (
+        "chdtrc",
+        lambda x: st.epps_singleton_2samp(np.append(x, _z), _y).statistic,
+    ),
     "f_oneway": ("fdtrc", lambda x: st.f_oneway(x, _y).statistic),
     "jarque_bera": ("chdtrc", lambda x: st.jarque_bera(np.append(x, _y)).statistic),
     "levene": ("fdtrc", lambda x: st.levene(x, _y).statistic),
     "linregress": ("stdtr", lambda x: st.linregress(np.append(x, _z), np.append(_y, x)).slope),
     "normaltest": ("chdtrc", lambda x: st.normaltest(np.append(x, _y)).statistic),
-    "pearsonr": ("betaincc", lambda x: st.pearsonr(np.append(x, _z), np.append(_y[: len(x)], _y)).statistic),
-    "pointbiserialr": ("betaincc", lambda x: st.pointbiserialr([0, 1, 1, 0, 1, 0, 1, 1], np.append(x, _y)[:8]).statistic),
-    "power_divergence": ("chdtrc", lambda x: st.power_divergence(x, x[::-1], lambda_=0.7).statistic),
+    "pearsonr": (
+        "betaincc",
+        lambda x: st.pearsonr(np.append(x, _z), np.append(_y[: len(x)], _y)).statistic,
+    ),
+    "pointbiserialr": (
+        "betaincc",
+        lambda x: st.pointbiserialr([0, 1, 1, 0, 1, 0, 1, 1], np.append(x, _y)[:8]).statistic,
+    ),
+    "power_divergence": (
+        "chdtrc",
+        lambda x: st.power_divergence(x, x[::-1], lambda_=0.7).statistic,
+    ),
     "ppcc_max": ("betaincc", lambda x: st.ppcc_max(np.append(x, _y))),
     "probplot": ("stdtr", lambda x: st.probplot(np.append(x, _y))[1][0]),
     "ttest_1samp": ("stdtr", lambda x: st.ttest_1samp(x, 0.5).statistic),
     "ttest_ind": ("stdtr", lambda x: st.ttest_ind(x, _y).statistic),
-    "ttest_ind_from_stats": ("stdtr", lambda x: st.ttest_ind_from_stats(x[0], x[1], 5, 1.0, 0.3, 6).statistic),
+    "ttest_ind_from_stats": (
+        "stdtr",
+        lambda x: st.ttest_ind_from_stats(x[0], x[1], 5, 1.0, 0.3, 6).statistic,
+    ),
     "ttest_rel": ("stdtr", lambda x: st.ttest_rel(x, _y[: len(x)]).statistic),
-}  # fmt: skip
+}
 _known = {ufunc.__name__ for ufunc in UFUNCS if isinstance(ufunc, np.ufunc)}
 
 ROWS = {
@@ -277,7 +301,8 @@ ROWS = {
 
 PLAIN = {
     "BootstrapMethod", "CensoredData", "ConstantInputWarning", "DegenerateDataWarning", "FitError",
-    "MonteCarloMethod", "NearConstantInputWarning", "PermutationMethod", "barnard_exact", "binomtest",
+    "MonteCarloMethod", "NearConstantInputWarning", "PermutationMethod", "barnard_exact",
+    "binomtest",
     "boschloo_exact", "fisher_exact", "logrank", "make_distribution", "multivariate_hypergeom",
     "ortho_group", "poisson_means_test", "quantile_test", "random_correlation", "random_table",
     "rv_continuous", "rv_discrete", "sobol_indices", "special_ortho_group", "uniform_direction",

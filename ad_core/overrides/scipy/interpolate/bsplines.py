@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""B-splines: at traced places and with traced coefficients, and their coefficients from traced values,
-which are linear in these. Knots are plain."""
+"""B-splines: at traced places and with traced coefficients, and their coefficients from traced
+values, which are linear in these. Knots are plain."""
 
 import numpy as np
 from scipy.interpolate import BSpline, NdBSpline, _bsplines, _fitpack_repro, _ndbspline
@@ -25,7 +25,7 @@ def plain_knots(what, *arrays):
     """The arrays as plain ones; NoDerivativeError if they depend on an input."""
     if _core.holds_variable(arrays):
         raise NoDerivativeError(
-            f"{what} has no derivative by its knots or places of data in ad_core{_core.user_line()}; "
+            f"{what} has no derivative by its knots or places of data{_core.user_line()}; "
             f"pass plain ones, or use CubicSpline"
         )
     return [None if x is None else plain(as_array(x)) for x in arrays]
@@ -85,8 +85,8 @@ def _as_plain(spline, t):
 
 
 def antiderivative_at(t, c, k, places, low=None, high=None):
-    """The antiderivative of a spline with coefficients c (n x q) that is zero at the begin, at a list
-    of places, each taken into the interval from low to high if these are given."""
+    """The antiderivative of a spline with coefficients c (n x q) that is zero at the begin, at a
+    list of places, each taken into the interval from low to high if these are given."""
     n = len(t) - k - 1
     widths = (t[k + 1 : k + 1 + n] - t[:n])[:, None] / (k + 1)
     sums = np.concatenate([np.zeros((1, c.shape[1])), np.cumsum(c[:n] * widths, axis=0)])
@@ -153,8 +153,8 @@ def make_interp_spline(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=Tru
             columns[0] = columns[-1] = 0.5 * (columns[0] + columns[-1])
         elif bc_type is not None and not isinstance(bc_type, str):
             zero = np.zeros(columns.shape[1])
-            kind = [side if side is None or isinstance(side, str) else [(nu, zero) for nu, _ in side]
-                    for side in bc_type]  # fmt: skip
+            kind = [side if side is None or isinstance(side, str) else [(nu, zero) for nu, _ in
+            side] for side in bc_type]  # fmt: skip
         return make(x, columns, k, t, kind)._c
 
     return _coefficients(

@@ -82,8 +82,8 @@ def splrep(x, y, w=None, xb=None, xe=None, k=3, task=0, s=None, t=None, full_out
     task = -1 if t is not None else task
     if task != -1 and (s if s is not None else w is not None):
         raise NoDerivativeError(
-            f"splrep with s > 0 chooses its knots by the values, so it has no derivative by them in "
-            f"ad_core{_core.user_line()}; pass s=0, or the knots as t"
+            f"splrep with s > 0 chooses its knots by the values, so it has no derivative by them"
+            f"{_core.user_line()}; pass s=0, or the knots as t"
         )
     y = np.atleast_1d(as_array(y))
 
@@ -113,17 +113,21 @@ def _fitted(kind, name, knots):
         if not _core.holds_variable((x, y, args, kwargs)):
             _core.untraced(lambda: original(self, plain(x), plain(y), *args, **kwargs))
             return
-        plain_knots(name, x, *args, *kwargs.values()) if _core.holds_variable((x, args, kwargs)) else None
+        plain_knots(name, x, *args, *kwargs.values()) if _core.holds_variable(
+            (x, args, kwargs)
+        ) else None
         x, y = plain(as_array(x)), as_array(y)
         s = kwargs.get("s", args[3] if len(args) > 3 else None)
         if not knots and kind is _fitpack2.UnivariateSpline and s != 0:
             raise NoDerivativeError(
-                f"{name} with s > 0 chooses its knots by the values, so it has no derivative by them "
-                f"in ad_core{_core.user_line()}; pass s=0, or use LSQUnivariateSpline"
+                f"{name} with s > 0 chooses its knots by the values, and has no derivative"
+                f"{_core.user_line()}; pass s=0, or use LSQUnivariateSpline"
             )
 
         def function(columns):
-            return np.stack([_coefficients(original, x, column, args, kwargs) for column in columns.T], 1)
+            return np.stack(
+                [_coefficients(original, x, column, args, kwargs) for column in columns.T], 1
+            )
 
         _core.untraced(lambda: original(self, x, plain(y), *args, **kwargs))
         t, c, k = self._eval_args

@@ -76,7 +76,9 @@ class _Grid(Basis):
 @implements_method(RegularGridInterpolator, "__call__", calls_back=True)
 def on_grid(self, xi, method=None, **kwargs):
     method = self.method if method is None else method
-    if not _core.holds_variable((xi, self._values, self.fill_value)) and not _core.traced(self._values):
+    if not _core.holds_variable((xi, self._values, self.fill_value)) and not _core.traced(
+        self._values
+    ):
         return _core.untraced(lambda: _evaluate(self, _plain_points(xi), method, **kwargs))
     if method not in ("linear", "nearest") or kwargs.get("nu") is not None:
         return _evaluate(self, xi, method, **kwargs)
@@ -104,5 +106,3 @@ def on_grid(self, xi, method=None, **kwargs):
 
 def _plain_points(xi):
     return tuple(map(plain, xi)) if isinstance(xi, tuple) else plain(xi)
-
-

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scipy.interpolate.interp1d: lines and steps between samples by their basis functions, the others by
-B-splines."""
+"""scipy.interpolate.interp1d: lines and steps between samples by their basis functions, the others
+by B-splines."""
 
 import numpy as np
 from scipy.interpolate import interp1d
@@ -50,7 +50,9 @@ class Samples(Basis):
         (place,) = places
         if self.kind in STEPS:
             found = _original(self.own(np.arange(len(self.x), dtype=float)[:, None]), place)
-            return np.nan_to_num(found).astype(int), np.where(np.isnan(found), np.nan, float(nu[0] == 0))
+            return np.nan_to_num(found).astype(int), np.where(
+                np.isnan(found), np.nan, float(nu[0] == 0)
+            )
         if nu[0] == 1:
             return slopes_around(self.x, place)
         k = np.clip(np.searchsorted(self.x, place) - 1, 0, len(self.x) - 2)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Piecewise polynomials: the compiled functions of ``scipy.interpolate._ppoly``, with which SciPy's own
-code makes cubic splines, Pchip, Akima, PPoly and BPoly."""
+"""Piecewise polynomials: the compiled functions of ``scipy.interpolate._ppoly``, with which SciPy's
+own code makes cubic splines, Pchip, Akima, PPoly and BPoly."""
 
 import math
 
@@ -49,7 +49,9 @@ class _Pieces(Basis):
 
     def terms(self, places, nu):
         m = len(self.x) - 1
-        values = [self.sums(np.repeat(unit, m)[:, None], places, nu)[:, 0] for unit in np.eye(self.k)]
+        values = [
+            self.sums(np.repeat(unit, m)[:, None], places, nu)[:, 0] for unit in np.eye(self.k)
+        ]
         return np.arange(self.k) * m + intervals(self.x, places[0])[:, None], np.stack(values, 1)
 
 
@@ -99,7 +101,9 @@ def fix_continuity(c, x, order):
     """Set the constants of integration so that the derivatives up to an order are continuous."""
     k, h = len(c), (x[1:] - x[:-1])[:, None]
     for nu in range(order, -1, -1):
-        rise = sum(math.perm(k - 1 - p, nu) * c[p] * h ** (k - 1 - p - nu) for p in range(k - 1 - nu))
+        rise = sum(
+            math.perm(k - 1 - p, nu) * c[p] * h ** (k - 1 - p - nu) for p in range(k - 1 - nu)
+        )
         c[k - 1 - nu, 1:] = c[k - 1 - nu, :1] + np.cumsum(rise[:-1], axis=0) / math.factorial(nu)
 
 
@@ -144,7 +148,9 @@ def cubic_spline(self, x, y, axis=0, bc_type="not-a-knot", extrapolate=None):
         return spline.c.reshape(-1, columns.shape[1])
 
     flat = moved.reshape(len(x), -1)
-    self.c = linear("scipy.interpolate.CubicSpline", function, flat, homogeneous).reshape(self.c.shape)
+    self.c = linear("scipy.interpolate.CubicSpline", function, flat, homogeneous).reshape(
+        self.c.shape
+    )
 
 
 def _periodic(coefficients, columns):

@@ -187,7 +187,7 @@ def radial(self, x):
         return _core.untraced(lambda: _radial(self, plain(x)))
     if self.neighbors is not None:
         raise NoDerivativeError(
-            f"RBFInterpolator with neighbors has no derivative in ad_core{_core.user_line()}; leave "
+            f"RBFInterpolator with neighbors has no derivative{_core.user_line()}; leave "
             f"out neighbors"
         )
     if x.ndim != 2 or x.shape[1] != self.y.shape[1]:

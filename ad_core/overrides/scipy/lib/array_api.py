@@ -46,14 +46,15 @@ for _name in ("array_namespace", "device", "is_numpy_array", "is_array_api_obj",
 
 def _creates(name):
     """Let a creation function make arrays to which traced values can be written."""
+
     def made(*args, device=None, **kwargs):
         return getattr(np, name)(*args, **kwargs)
 
     supply(getattr(compat, name), made)
 
 
-for _name in ("empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like", "full_like",
-              "eye"):  # fmt: skip
+for _name in ("empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like",
+"full_like", "eye"):  # fmt: skip
     if getattr(compat, _name) is not getattr(np, _name):
         _creates(_name)
 

@@ -4,8 +4,13 @@ not: the formulas are those of the distributions, and outside of the support the
 np.where, so that recordings hold on both sides of its ends."""
 
 import numpy as np
-from scipy.stats import _continuous_distns, _discrete_distns, _distn_infrastructure, rv_continuous
-from scipy.stats import rv_discrete
+from scipy.stats import (
+    _continuous_distns,
+    _discrete_distns,
+    _distn_infrastructure,
+    rv_continuous,
+    rv_discrete,
+)
 
 from ad_core import _core
 from ad_core.adapting.stand_ins import supply_names
@@ -42,7 +47,9 @@ def valid(dist, shapes, scale):
 def _inner(a, b):
     """A point in the support, at which nothing infinite arises."""
     both, middle = np.isfinite(a) & np.isfinite(b), 0.5 * a + 0.5 * b
-    return chosen(both, middle, np.where(np.isfinite(a), a + 1.0, np.where(np.isfinite(b), b - 1.0, 0.5)))
+    return chosen(
+        both, middle, np.where(np.isfinite(a), a + 1.0, np.where(np.isfinite(b), b - 1.0, 0.5))
+    )
 
 
 def _bounded(a, b):
@@ -119,14 +126,16 @@ def _quantile(kind, name):
         q = as_array(q)
         allowed = valid(self, shapes, scale) & (loc == loc)
         a, b = (as_array(end) for end in self._get_support(*shapes))
-        inside = (0 < q) & (q < 1)
+        inside = (q > 0) & (q < 1)
         y = evaluate(self, name, (np.where(inside, q, 0.5), *shapes))
         inside = inside & allowed
         lower, upper = (a - lowered) * scale + loc, b * scale + loc
         outside = np.where(q == (0 if first else 1), lower, np.nan)
         outside = np.where(q == (1 if first else 0), upper, outside)
         outside = np.where(allowed, outside, self.badvalue)
-        return _result(np.where(inside, y * scale + loc, outside), _shape_of(q, *shapes, loc, scale))
+        return _result(
+            np.where(inside, y * scale + loc, outside), _shape_of(q, *shapes, loc, scale)
+        )
 
     return method
 
@@ -169,8 +178,8 @@ def _refuse_float(dist, name, k, loc):
     for x in (k, loc):
         if _core.holds_variable(x) and as_array(x).dtype.kind == "f":
             raise NoDerivativeError(
-                f"{name} of {dist.name} is defined for whole numbers k, so it has no derivative by k "
-                f"or loc{_core.user_line()}; pass plain numbers or int(k)"
+                f"{name} of {dist.name} is defined for whole numbers k, so it has no derivative by "
+                f"k or loc{_core.user_line()}; pass plain numbers or int(k)"
             )
 
 

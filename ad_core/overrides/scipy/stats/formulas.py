@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a function of a distribution is computed from traced values: by the distribution's own formula
+"""How a function of a distribution is computed from traced values: by the distribution's own
+formula
 (``_logpdf`` and so on) if that traces, otherwise as one call, whose value SciPy computes and whose
 derivatives follow from the distribution's other functions (ad_core/rules/distributions.py).
 
@@ -41,8 +42,8 @@ INHERITED = {
     "logsf": (rv_generic._logsf, "sf", lambda x: x, np.log),
     "isf": (rv_generic._isf, "ppf", lambda q: 1.0 - q, lambda y: y),
 }
-# The logarithm of one function below 1/2, and by the other one above, as SciPy has it for continuous
-# distributions; its formula looks for the median.
+# The logarithm of one function below 1/2, and by the other one above, as SciPy has it for
+# continuous distributions; its formula looks for the median.
 BY_HALVES = {
     "logcdf": (rv_continuous._logcdf, "cdf", "sf"),
     "logsf": (rv_continuous._logsf, "sf", "cdf"),
@@ -148,7 +149,8 @@ def _kind_of_formula(dist, name, k, operands):
 
 
 def _samples(operands, function):
-    """One or two elements at which the function is finite, if there are any; numbers stay numbers."""
+    """One or two elements at which the function is finite, if there are any; numbers stay
+    numbers."""
     operands = [np.asarray(x, np.float64) for x in operands]
     if all(x.ndim == 0 for x in operands):
         return [x[()] for x in operands]

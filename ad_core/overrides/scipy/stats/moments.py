@@ -33,9 +33,13 @@ class _Moments:
     def __init__(self, dist, shapes, wanted):
         self.dist = dist
         self.shape = np.broadcast_shapes(*map(np.shape, shapes))
-        self.shapes = [np.broadcast_to(x, self.shape or (1,)) for x in shapes]  # as SciPy gives them
+        self.shapes = [
+            np.broadcast_to(x, self.shape or (1,)) for x in shapes
+        ]  # as SciPy gives them
         given = {"moments": wanted} if dist._stats_has_moments else {}
-        self.given = [None if x is None else self.shaped(x) for x in dist._stats(*self.shapes, **given)]
+        self.given = [
+            None if x is None else self.shaped(x) for x in dist._stats(*self.shapes, **given)
+        ]
 
     def shaped(self, x):
         return as_array(x) if np.ndim(x) == 0 else np.reshape(x, self.shape)
@@ -83,7 +87,7 @@ class _Moments:
         if n == 0:
             return np.float64(1.0)
         mean = self.given[0]
-        if n > 4 or mean is None or any(x is None for x in self.given[: n]):
+        if n > 4 or mean is None or any(x is None for x in self.given[:n]):
             return mean if n == 1 and mean is not None else self.raw(n)
         if n == 1:
             return mean

@@ -31,7 +31,7 @@ def positive_semidefinite(self, M, cond=None, rcond=None, lower=True, check_fini
         plain(M), cond, rcond, lower, check_finite, allow_singular))  # fmt: skip
     if known.rank < len(M):
         raise NoDerivativeError(
-            f"a singular covariance has no derivative in ad_core{_core.user_line()}; pass a plain one"
+            f"a singular covariance has no derivative{_core.user_line()}; pass a plain one"
         )
     factor = np.linalg.cholesky(M if lower else M.T)
     self._M, self.rank, self.eps, self.V = M, known.rank, known.eps, known.V
@@ -99,15 +99,15 @@ def _refused(kind, name, remedy):
     @implements_method(kind, name)
     def method(self, *args, **kwds):
         raise NoDerivativeError(
-            f"{type(self).__name__}.{name} has no derivative in ad_core{_core.user_line()}; {remedy}"
+            f"{type(self).__name__}.{name} has no derivative{_core.user_line()}; {remedy}"
         )
 
 
-for _name in dir(scipy.stats):
-    _kind = type(getattr(scipy.stats, _name))
-    if issubclass(_kind, _multivariate.multi_rv_generic) and _kind is not _multivariate.multi_rv_generic:
-        if "rvs" in vars(_kind) and not hasattr(vars(_kind)["rvs"], "__wrapped__"):
-            _refused(_kind, "rvs", "draw random numbers outside of the function")
+for _kind in {type(getattr(scipy.stats, name)) for name in dir(scipy.stats)}:
+    if issubclass(_kind, _multivariate.multi_rv_generic) and "rvs" in vars(_kind):
+        _refused(_kind, "rvs", "draw random numbers outside of the function")
 for _kind in (_multivariate.multivariate_normal_gen, _multivariate.multivariate_t_gen):
-    _refused(_kind, "cdf", "the integral over a box in several dimensions is a random approximation")
+    _refused(
+        _kind, "cdf", "the integral over a box in several dimensions is a random approximation"
+    )
 _refused(_multivariate.multivariate_normal_gen, "logcdf", "the integral is a random approximation")

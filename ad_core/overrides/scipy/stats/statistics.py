@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statistics that SciPy's own code does not compute from traced values: those by random numbers, by an
-optimum and by counting are refused."""
+"""Statistics that SciPy's own code does not compute from traced values: those by random numbers, by
+an optimum and by counting are refused."""
 
 import scipy.stats
 
