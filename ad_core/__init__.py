@@ -127,7 +127,8 @@ __all__ = [
 
 
 def _adapt_after(error, fun, refusal):
-    """Exchange names that a failed recording has used; imported when a recording first fails."""
+    """Exchange the names that a failed recording has used. The module for it is imported when a
+    recording first fails."""
     return _importlib.import_module("ad_core.adapting.again").adapt_after(error, fun, refusal)
 
 

@@ -12,16 +12,17 @@ __all__ = ["adapt_after"]
 
 
 def adapt_after(error, fun, refusal):
-    """Whether a function is to be recorded again, since names that its run has used were exchanged.
+    """Exchange the names that a run of a function has used, after it failed.
 
-    error: what the run of fun has raised, and refusal: the first refusal in it, or None. Only
-    refusals, and errors of other code that got traced values, lead to an exchange."""
+    error: what the run of fun has raised, and refusal: the first refusal in it, or None. Returns
+    the number of names that were exchanged, or None for errors that lead to no exchange, which are
+    all but refusals and errors of other code that got traced values."""
     if (
         refusal is None
         and not isinstance(error, NotDifferentiable)
         and not notes.concerns(error, fun)
     ):
-        return False
+        return None
     found = exchange_supplied()
     spaces, functions = {}, [fun]
     for one in _chain(error, refusal):
@@ -32,7 +33,7 @@ def adapt_after(error, fun, refusal):
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
             traceback = traceback.tb_next
     found += sum(exchange_in(space, codes) for space, codes in spaces.values())
-    return found + sum(map(exchange_in_function, functions)) > 0
+    return found + sum(map(exchange_in_function, functions))
 
 
 def _chain(*errors):

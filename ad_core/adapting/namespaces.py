@@ -301,6 +301,7 @@ def _looks_up(code, name):
 
 def _note(label, name, undo):
     _changes.append((label, name, undo))
+    _core.note_exchange()
     return 1
 
 
@@ -319,8 +320,9 @@ def _set(space, label, name, original, stand_in, key=None):
             else:
                 space[key] = original
 
+    found = _note(label, name, undo)  # before the exchange, in case of an interrupt
     space[key] = stand_in
-    return _note(label, name, undo)
+    return found
 
 
 def _set_cell(function, k, original, stand_in):
@@ -334,8 +336,9 @@ def _set_cell(function, k, original, stand_in):
         if current is stand_in:
             function.__closure__[k].cell_contents = original
 
+    found = _note_in(function, function.__code__.co_freevars[k], undo)
     function.__closure__[k].cell_contents = stand_in
-    return _note_in(function, function.__code__.co_freevars[k], undo)
+    return found
 
 
 def _set_defaults(function, kind, given):
@@ -346,12 +349,14 @@ def _set_defaults(function, kind, given):
         if getattr(function, kind) is given:
             setattr(function, kind, before)
 
+    found = _note_in(function, kind, undo)
     setattr(function, kind, given)
-    return _note_in(function, kind, undo)
+    return found
 
 
 def _note_in(function, name, undo):
     _in_functions.setdefault(function, []).append((f"{function.__qualname__}: {name}", undo))
+    _core.note_exchange()
     return 1
 
 
@@ -362,8 +367,10 @@ def set_attribute(kind, name, original, stand_in):
         if vars(kind).get(name) is stand_in:
             setattr(kind, name, original)
 
+    found = _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)
     try:
         setattr(kind, name, stand_in)
     except TypeError:  # a class of compiled code
+        _changes.pop()
         return 0
-    return _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)
+    return found

@@ -38,7 +38,7 @@ cdef class Hooks:
     cdef object finish              # (trace, x, inputs, root, y): of a trace that began here
     cdef object gradient            # (recording, fun): raises for functions that are not scalar
     cdef object flatten             # nested containers -> (leaves, tree)
-    cdef object adapt_after         # (error, fun, refusal): whether to record fun again
+    cdef object adapt_after         # (error, fun, refusal): names exchanged after an error, or None
     # threads
     cdef object submit              # (function) -> object with result(), or None
     cdef object workers             # (workers) -> the largest number of threads

@@ -34,7 +34,7 @@ def plain(x):
 
 def swallowing(x):
     try:
-        return float(x[0])
+        return x[0].__float__()
     except TypeError:
         return x[0] * x[1]
 
@@ -138,6 +138,7 @@ def hold(call, numbers):
     return raised
 
 
+@pytest.mark.usefixtures("names_stay")
 @pytest.mark.parametrize("name", CASES)
 def test_an_interrupt_leaves_nothing_behind(name):
     call = CASES[name]
@@ -149,6 +150,7 @@ def test_an_interrupt_leaves_nothing_behind(name):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("names_stay")
 @pytest.mark.parametrize("name", CASES)
 def test_an_interrupt_at_many_points_leaves_nothing_behind(name):
     call = CASES[name]

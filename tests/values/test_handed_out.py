@@ -109,6 +109,7 @@ def test_a_constant_function_is_constant():
         )
 
 
+@pytest.mark.usefixtures("names_stay")
 def test_within_an_inner_derivative():
     """The inner function raises, or the outer one if both recordings were merged."""
     inner = ad_core.grad(swallowing(LOST["a ufunc on an array"], DEFAULTS[0]))

@@ -152,9 +152,9 @@ def test_a_log_has_the_same_text_as_for_plain_numbers():
 
 
 @pytest.mark.parametrize("use", [
-    lambda x: "%x" % x, lambda x: "%c" % x, float, int, lambda x: [x][0].__float__(),
-    lambda x: int("7") + int(x), lambda x: 5 % int(x),
+    lambda x: "%x" % x, lambda x: "%c" % x, float, lambda x: [x][0].__float__(),
 ])  # fmt: skip
+@pytest.mark.usefixtures("names_stay")
 def test_other_conversions_raise(use):
     with pytest.raises(TypeError):
         ad_core.grad(lambda x: use(x) and x)(2.0)

@@ -125,8 +125,8 @@ cdef object new_number(PyTypeObject *kind, tuple args, PyObject *kwargs):
 
 
 def number_stand_in(original, traced):
-    """The stand-in for a class of numbers.  While a trace runs on the thread, its call with arguments
-    that are or contain traced values calls `traced`."""
+    """The stand-in for a class of numbers.  While a trace runs on the thread, its call with
+    arguments that are or contain traced values calls `traced`."""
     namespace = {"__wrapped__": original, "__slots__": (), "__doc__": original.__doc__,
                  "__module__": original.__module__, "__qualname__": original.__qualname__,
                  "dtype": np.dtype(original)}
@@ -139,10 +139,19 @@ def number_stand_in(original, traced):
 copyreg.pickle(NumberKind, lambda kind: (operator.itemgetter(0), ((kind.__wrapped__,),)))
 
 
+
+def note_exchange():
+    """Note that a name of another module is exchanged."""
+    global exchanges
+    exchanges += 1
+
+
 def adapt_after(error, fun, Trace trace not None):
-    """Whether a function whose run on this trace has raised an error is to be run again, since names
-    that it has used were exchanged.  The refusals of the first run are forgotten then."""
-    if not hooks.adapt_after(error, fun, trace.refusal):
+    """Whether a function whose run on this trace has raised an error is to be run again, since
+    names that it has used were exchanged, here or on another thread.  The refusals of the first run
+    are forgotten then."""
+    found = hooks.adapt_after(error, fun, trace.refusal)
+    if found is None or (found == 0 and trace.exchanges == exchanges):
         return False
     trace.refusal = None
     trace.as_objects = None

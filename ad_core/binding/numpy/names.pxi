@@ -20,6 +20,7 @@ cdef struct Replaced:
 cdef Replaced replaced[MAXREPLACED]
 cdef int n_replaced = 0
 cdef int running = 0            # open traces of all threads
+cdef size_t exchanges = 0       # names of other modules that were exchanged so far
 
 
 # The names that a trace needs, one bit for each.

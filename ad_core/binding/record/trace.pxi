@@ -105,6 +105,7 @@ cdef class Trace:
     cdef size_t most            # if loaded from a file: the most nodes of recordings derived from
     #                             it, and entries of their sparsity patterns; 0: no limit
     cdef Names names            # the names of NumPy that it needs replaced
+    cdef size_t exchanges       # names of other modules that were exchanged before it began
     cdef ad_tape *spare         # a tape that shares its structure, for the next evaluation; or NULL
     cdef PyObject *shared       # the Trace whose structure its own tape shares, or NULL; owned, but
     #                             hidden from the garbage collector, which could clear it first
@@ -150,6 +151,7 @@ cdef class Trace:
             self.outer = outer
             self.level = outer.level + 1
         self.live = True
+        self.exchanges = exchanges
         Py_INCREF(self)             # ad_current holds a reference while the trace is open
         set_current(<void *> self)
         return 0
