@@ -109,7 +109,7 @@ def _place(traceback, fun):
 
 
 def _is_ours(frame):
-    return frame.f_code.co_filename.startswith(callers.OURS)
+    return frame.f_code.co_filename.startswith((callers.OURS, callers.OURS_COMPILED))
 
 
 def _have_traced(frames):

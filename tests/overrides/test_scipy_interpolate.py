@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Splines and interpolants of SciPy: one program for all places, places outside, NaN, conventions at
-samples, and what is refused."""
+"""Splines and interpolants of SciPy: one program for all places, places outside, NaN, samples, and
+what is refused."""
 
 import numpy as np
 import pytest

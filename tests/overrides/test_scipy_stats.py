@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Distributions and statistics of SciPy: outside of the support, at invalid parameters, frozen before
-and inside a trace, discrete ones, at new points, and what is refused."""
+"""Distributions and statistics of SciPy: outside of the support, at invalid parameters, frozen ones,
+discrete ones, at new points, and what is refused."""
 
 import numpy as np
 import pytest
