@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Distributions and statistics of SciPy: outside of the support, at invalid parameters, frozen ones,
+"""Distributions and statistics of SciPy: outside of the support, at invalid parameters, frozen,
 discrete ones, at new points, and what is refused."""
 
 import numpy as np
