@@ -139,7 +139,6 @@ def number_stand_in(original, traced):
 copyreg.pickle(NumberKind, lambda kind: (operator.itemgetter(0), ((kind.__wrapped__,),)))
 
 
-
 def note_exchange():
     """Note that a name of another module is exchanged."""
     global exchanges

@@ -58,8 +58,8 @@ def spline_at(t, c, k, x, nu=0, extrapolate=True):
 
 @implements_method(BSpline, "__call__", calls_back=True)
 def evaluated(self, x, nu=0, extrapolate=None):
-    x, c = as_array(x), self._c
-    (t,) = plain_knots("BSpline", self._t)
+    x, c = as_array(x), self.c
+    (t,) = plain_knots("BSpline", self.t)
     if not _core.holds_variable((x, c)):
         return _core.untraced(lambda: _evaluate(_as_plain(self, t), plain(x), nu, extrapolate))
     extrapolate = self.extrapolate if extrapolate is None else extrapolate
@@ -78,8 +78,8 @@ def evaluated(self, x, nu=0, extrapolate=None):
 
 
 def _as_plain(spline, t):
-    c = spline._c
-    if t is spline._t and not _core.traced(c):
+    c = spline.c
+    if not _core.traced(spline.t) and not _core.traced(c):
         return spline
     return BSpline.construct_fast(t, plain(c), spline.k, spline.extrapolate, spline.axis)
 
@@ -100,8 +100,8 @@ def antiderivative_at(t, c, k, places, low=None, high=None):
 @implements_method(BSpline, "integrate", calls_back=True)
 def integrate(self, a, b, extrapolate=None):
     extrapolate = self.extrapolate if extrapolate is None else extrapolate
-    (t,) = plain_knots("BSpline", self._t)
-    c = as_array(self._c)
+    (t,) = plain_knots("BSpline", self.t)
+    c = as_array(self.c)
     columns, begin, end = c.reshape(c.shape[0], -1), t[self.k], t[len(t) - self.k - 1]
     if extrapolate == "periodic":
         a, b = as_array(a), as_array(b)
@@ -122,13 +122,13 @@ def _coefficients(name, make, y, axis, homogeneous=None):
     y = np.moveaxis(as_array(y), axis, 0)
     flat = y.reshape(y.shape[0], -1)
     spline = _core.untraced(make, plain(y))
-    shape = spline._c.shape
+    shape = spline.c.shape
 
     def function(columns):
-        return make(columns.reshape(y.shape))._c.reshape(shape[0], -1)
+        return make(columns.reshape(y.shape)).c.reshape(shape[0], -1)
 
-    c = linear(name, function, flat, homogeneous or (lambda columns: make(columns)._c))
-    t = spline._t
+    c = linear(name, function, flat, homogeneous or (lambda columns: make(columns).c))
+    t = spline.t
     axis = axis % y.ndim
     return BSpline.construct_fast(t, c.reshape(shape), spline.k, spline.extrapolate, axis)
 
@@ -155,7 +155,7 @@ def make_interp_spline(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=Tru
             zero = np.zeros(columns.shape[1])
             kind = [side if side is None or isinstance(side, str) else [(nu, zero) for nu, _ in
             side] for side in bc_type]  # fmt: skip
-        return make(x, columns, k, t, kind)._c
+        return make(x, columns, k, t, kind).c
 
     return _coefficients(
         "scipy.interpolate.make_interp_spline",
@@ -185,9 +185,9 @@ def make_smoothing_spline(x, y, w=None, lam=None, **kwargs):
 
     def made(values):
         splines = [make(x, column, w, plain(lam)) for column in values.reshape(len(values), -1).T]
-        c = np.stack([spline._c for spline in splines], axis=1)
+        c = np.stack([spline.c for spline in splines], axis=1)
         first = splines[0]
-        return BSpline.construct_fast(first._t, c.reshape(-1, *values.shape[1:]), first.k)
+        return BSpline.construct_fast(first.t, c.reshape(-1, *values.shape[1:]), first.k)
 
     return _coefficients("scipy.interpolate.make_smoothing_spline", made, y, axis)
 
@@ -218,7 +218,7 @@ _nd_evaluate = vars(NdBSpline)["__call__"]
 
 @implements_method(NdBSpline, "__call__", calls_back=True)
 def nd_evaluated(self, xi, *, nu=None, extrapolate=None):
-    xi, c = as_array(xi), self._c
+    xi, c = as_array(xi), self.c
     extrapolate = bool(self.extrapolate if extrapolate is None else extrapolate)
     t, k = tuple(plain(x) for x in self.t), self.k
     nu = (0,) * len(t) if nu is None else tuple(map(int, nu))
@@ -239,10 +239,10 @@ def make_ndbspl(points, values, k=3, **kwargs):
 
     def function(columns, **options):
         shape = *values.shape[: len(points)], columns.shape[1]
-        return make(points, columns.reshape(shape), k, **options)._c.reshape(-1, columns.shape[1])
+        return make(points, columns.reshape(shape), k, **options).c.reshape(-1, columns.shape[1])
 
     c = linear(
         "scipy.interpolate.make_ndbspl", lambda columns: function(columns, **kwargs),
         values.reshape(n, -1), lambda columns: function(columns, solver=spsolve),
     )  # fmt: skip
-    return NdBSpline(spline.t, c.reshape(spline._c.shape), spline.k)
+    return NdBSpline(spline.t, c.reshape(spline.c.shape), spline.k)

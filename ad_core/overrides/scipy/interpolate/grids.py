@@ -76,13 +76,13 @@ class _Grid(Basis):
 @implements_method(RegularGridInterpolator, "__call__", calls_back=True)
 def on_grid(self, xi, method=None, **kwargs):
     method = self.method if method is None else method
-    if not _core.holds_variable((xi, self._values, self.fill_value)) and not _core.traced(
-        self._values
+    if not _core.holds_variable((xi, self.values, self.fill_value)) and not _core.traced(
+        self.values
     ):
         return _core.untraced(lambda: _evaluate(self, _plain_points(xi), method, **kwargs))
     if method not in ("linear", "nearest") or kwargs.get("nu") is not None:
         return _evaluate(self, xi, method, **kwargs)
-    grid = [plain(x) for x in self._grid]
+    grid = [plain(x) for x in self.grid]
     xi = coordinates(xi, ndim=len(grid))
     if xi.shape[-1] != len(grid):
         raise ValueError(
@@ -96,7 +96,7 @@ def on_grid(self, xi, method=None, **kwargs):
         if self.bounds_error and (np.any(beyond) or np.any(np.isnan(place))):
             raise ValueError(f"One of the requested xi is out of bounds in dimension {d}")
         outside = outside | beyond
-    values = as_array(self._values)
+    values = as_array(self.values)
     sizes, rest = values.shape[: len(grid)], values.shape[len(grid) :]
     y = at(_Grid(grid, method), values.reshape(int(np.prod(sizes)), -1), places, (0,) * len(grid))
     if not self.bounds_error and self.fill_value is not None:
