@@ -39,6 +39,8 @@ class _Splines(Basis):
         self.t, self.k, self.extrapolate = t, k, extrapolate
 
     def sums(self, c, places, nu):
+        if nu[0] > self.k:
+            c, nu = 0.0 * c, (0,)
         spline = BSpline.construct_fast(self.t, np.ascontiguousarray(c), self.k, self.extrapolate)
         return _evaluate(spline, places[0], nu[0])
 
@@ -201,6 +203,8 @@ class _Products(Basis):
         self.sizes = [len(t[d]) - k[d] - 1 for d in range(len(t))]
 
     def sums(self, c, places, nu):
+        if any(order > k for order, k in zip(nu, self.k, strict=True)):
+            c, nu = 0.0 * c, (0,) * len(nu)
         spline = NdBSpline(self.t, c.reshape(*self.sizes, -1), self.k, extrapolate=self.extrapolate)
         return _nd_evaluate(spline, np.stack(places, axis=-1), nu=nu)
 
