@@ -165,8 +165,8 @@ def exchange_in(space, codes=()):
 def exchange_supplied():
     """Exchange the functions and methods of SciPy that have stand-ins, in all of its modules that
     are loaded; returns the number of names."""
-    load_suppliers()
     with _lock:
+        load_suppliers()  # another thread waits until all stand-ins are entered
         found = _exchange_methods() + _exchange_by(
             supplied_functions, lambda label: label.startswith("scipy.")
         )
@@ -210,7 +210,7 @@ def _exchange_by(stand_ins, wanted):
         space = vars(module)
         for name, x in list(space.items()):
             stand_in = stand_ins.get(id(x))
-            if stand_in is not None and not _is_home(label, name, x):
+            if stand_in is not None and (name.startswith("_") or not _is_home(label, name, x)):
                 found += _set(space, label, name, x, stand_in)
     return found
 

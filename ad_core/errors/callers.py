@@ -34,7 +34,10 @@ MOST_TEXT = 200  # characters of a line of source in a message
 OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 # Files that are never the user's: ad_core, NumPy, the standard library, ...
 LIBRARIES = (OURS, os.path.dirname(np.__file__) + os.sep, os.path.dirname(os.__file__) + os.sep,
-             "<frozen ")  # fmt: skip
+             "<frozen ", "<stringsource>")  # fmt: skip
+# Compiled code, whose files are given relative to where it was built.
+OURS_COMPILED = "ad_core/"
+COMPILED = (OURS_COMPILED, "scipy/")
 # ... and installed packages.  The package of the traced function counts as the user's, unless it is
 # one of NEVER_USERS.  (Patterns are compiled when they are first used: to compile all of them takes
 # a twentieth of the import.)
@@ -51,6 +54,8 @@ class LibraryFunction(NamedTuple):
 
 
 def _is_library(file):
+    if file.startswith(COMPILED):
+        return True
     return file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None
 
 

@@ -109,12 +109,25 @@ def _place(traceback, fun):
 
 
 def _is_ours(frame):
-    return frame.f_code.co_filename.startswith(callers.OURS)
+    return frame.f_code.co_filename.startswith((callers.OURS, callers.OURS_COMPILED))
 
 
 def _have_traced(frames):
-    """Whether local variables of other libraries' functions contain traced values."""
-    return any(_traced(value, DEPTH) for frame in frames for value in frame.f_locals.values())
+    """Whether local variables of other libraries' functions, or attributes of the objects whose
+    methods they are, contain traced values."""
+    return any(
+        _traced(value, DEPTH)
+        for frame in frames
+        for value in (*frame.f_locals.values(), _attributes(frame))
+    )
+
+
+def _attributes(frame):
+    """The attributes of the object whose method a frame runs, in code of an installed package."""
+    if frame.f_code.co_filename.startswith(callers.LIBRARIES):
+        return None
+    found = getattr(frame.f_locals.get("self"), "__dict__", None)
+    return found if type(found) is dict else None
 
 
 def _traced(value, depth):

@@ -193,7 +193,8 @@ class _Call:
 
     def recorded(self):
         """A recording of the slopes: (trace, nodes of the operands and the result, nodes of the
-        slopes). None if the way they are computed depends on the values."""
+        slopes). None if the way they are computed depends on the values, or if they can not be
+        recorded because they have no derivative of their own."""
         like = [np.full(self.m, 0.5)] * (len(self.places) + 1)
 
         def slopes(*numbers):
@@ -204,6 +205,8 @@ class _Call:
         try:
             _recording.slopes = True
             recording = record(slopes, like, {}, tuple(range(len(like))))
+        except NoDerivativeError:
+            return None
         finally:
             _recording.slopes = before
         if _core.tape_size(recording.trace)["guards"]:

@@ -40,6 +40,10 @@ cdef class StandIn:
     def __setattr__(self, name, value):
         setattr(self.__wrapped__, name, value)
 
+    def __getitem__(self, key):
+        """The function for one type of its arguments, of a compiled function for several types."""
+        return StandIn(self.__wrapped__[key], self.traced, self.numbers)
+
     @property
     def __doc__(self):
         return self.__wrapped__.__doc__

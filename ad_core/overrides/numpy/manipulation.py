@@ -226,7 +226,10 @@ def place(arr, mask, vals):
     flat = np.flatnonzero(decided(mask))
     if flat.size and not np.size(vals):
         raise ValueError("Cannot insert from an empty array!")
-    set_flat(arr, flat, vals, "place")
+    if np.ndim(arr):
+        set_flat(arr, flat, vals, "place")
+    elif flat.size:
+        arr[()] = np.ravel(vals)[0]
 
 
 @keeps_types(np.putmask)

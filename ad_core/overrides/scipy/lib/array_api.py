@@ -11,8 +11,10 @@ from scipy._lib.array_api_compat import numpy as compat
 
 from ad_core import _core
 from ad_core.adapting.stand_ins import supply, supply_names
+from ad_core.overrides.numpy.complex import TracedComplex
 from ad_core.overrides.numpy.dispatch import any_traced, plain_constant
 from ad_core.overrides.scipy.dispatch import implements
+from ad_core.recording.arrays import as_array
 
 __all__ = []
 
@@ -25,9 +27,13 @@ def _as_if_plain(original):
     """Let a function that asks for the classes of arrays see arrays and numbers of NumPy."""
     array, number = _core.plain_function("empty")(0), np.float64(0.0)
 
+    def like(x):
+        if type(x) is TracedComplex:
+            return array.astype(complex)
+        return (array if isinstance(x, np.ndarray) else number) if _core.traced(x) else x
+
     def asked(*args, **kwargs):
-        args = [(array if isinstance(x, np.ndarray) else number) if _core.traced(x) else x
-                for x in args]  # fmt: skip
+        args = [like(x) for x in args]
         return _core.untraced(lambda: original(*args, **kwargs))
 
     supply(original, asked)
@@ -38,19 +44,19 @@ for _name in ("array_namespace", "device", "is_numpy_array", "is_array_api_obj",
     _as_if_plain(getattr(array_api_compat, _name))
 
 
-def _as_numpys(name):
-    """Let a creation function of the compatible namespace make arrays that take traced values."""
-    original = getattr(compat, name)
+def _creates(name):
+    """Let a creation function make arrays to which traced values can be written."""
 
     def made(*args, device=None, **kwargs):
-        return getattr(np, name)(*args, **kwargs)  # which a trace has replaced
+        return getattr(np, name)(*args, **kwargs)
 
-    if original is not _core.plain_function(name):
-        supply(original, made)
+    supply(getattr(compat, name), made)
 
 
-for _name in ("empty", "zeros", "ones", "full"):
-    _as_numpys(_name)
+for _name in ("empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like",
+"full_like", "eye"):  # fmt: skip
+    if getattr(compat, _name) is not _core.plain_function(_name):
+        _creates(_name)
 
 
 _apply_where = xpx.apply_where
@@ -75,21 +81,21 @@ def lazyselect(condlist, choicelist, arrays, default=0):
 
 
 def _spread(x, shape):
-    """A new array of this shape."""
-    return np.array(np.broadcast_to(x, shape))
+    """A new array of this shape, from one of at least one dimension."""
+    return np.array(np.broadcast_to(x, shape or (1,))).reshape(shape)
 
 
 def _chosen(cond, args, f1, f2, other):
     """f1 where the condition holds, else f2 or the other value. A function whose values are needed
-    nowhere, whatever the inputs are, is not called."""
-    known = plain_constant(cond)
+    nowhere, whatever the inputs are, is not called. As in SciPy, they get no 0-d arrays."""
+    known, args = plain_constant(cond), [np.atleast_1d(x) for x in args]
     if known is not None:
         if np.all(known):
-            return f1(*args)
+            return as_array(f1(*args))
         if not np.any(known):
-            return f2(*args) if f2 is not None else other
+            return as_array(f2(*args)) if f2 is not None else other
     with np.errstate(all="ignore"):  # outside of their domains
-        chosen = f1(*args)
+        chosen = as_array(f1(*args))
         if f2 is not None:
-            other = f2(*args)
+            other = as_array(f2(*args))
     return np.where(cond, chosen, other)
