@@ -65,7 +65,7 @@ def solved(name, given, find, residual, elementwise=False, local=False):
         still = np.zeros(x.size)
         return lambda t: split(-divided(name, matrix, push(still, *t)), shapes)
 
-    results = call(name, value, arguments.arrays, linear=linear, local=local)
+    results = call(name, value, arguments.take_arrays(), linear=linear, local=local)
     return tuple(x[()] for x in results)
 
 

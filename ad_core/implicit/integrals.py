@@ -38,7 +38,7 @@ def integral(name, given, find, parts, again, vectors=False):
         return _Derivative(lambda arrays: rebuild(arguments.primals(arrays)), parts, again, arrays,
                            vectors).map(backward)  # fmt: skip
 
-    return call(name, value, arguments.arrays, linear=linear)[0][()]
+    return call(name, value, arguments.take_arrays(), linear=linear)[0][()]
 
 
 class _Derivative:

@@ -32,14 +32,17 @@ def trajectory(name, items, make, y0, t, find, solve, options=None):
         values = [plain(x)[()] if _core.traced(x) else x for x in values]
         return plainly(name, find, rebuild(values), y0, t)
     parameters = RuleArguments(name, tuple(values), numbers=False)
-    count = len(parameters.arrays)
-    wanted = [_core.holds_variable(x) for x in parameters.arrays]
+    taken = parameters.take_arrays()
+    count, wanted = len(taken), [_core.holds_variable(x) for x in taken]
+    arrays = [*taken, *([y0] if by_y0 else []), *([t] if by_t else [])]
+    # the functions below, which the recording keeps, must not refer to its values
+    fixed_y0, fixed_t = None if by_y0 else y0, None if by_t else t
     known = {}  # the tangents at the last point
 
     def parts(arrays):
         rest = list(arrays[count:])
-        start = rest.pop(0) if by_y0 else y0
-        return list(arrays[:count]), start, rest[0] if by_t else t
+        start = rest.pop(0) if by_y0 else fixed_y0
+        return list(arrays[:count]), start, rest[0] if by_t else fixed_t
 
     def value(*arrays):
         p, y0, t = parts(arrays)
@@ -64,7 +67,6 @@ def trajectory(name, items, make, y0, t, find, solve, options=None):
         matrix = rows_of(push, arrays)
         return lambda w: split(matrix @ flat(w), shapes)
 
-    arrays = [*parameters.arrays, *([y0] if by_y0 else []), *([t] if by_t else [])]
     # The parts of a backward integration and its scale are found from plain values.
     return call(name, value, arrays, linear=linear, local=True)[0]
 

@@ -39,10 +39,11 @@ def of_scipy():
     ]
 
 
+IDENTITY = np.eye(2)
 LOST = {
     "a ufunc on an array": lambda x: early_isnan(early_asarray(x)),
     "a ufunc on a list": lambda x: early_isnan(early_asarray([x[0], 1.0])),
-    "a solver": lambda x: np.linalg.solve(np.eye(2), early_array(list(x))),
+    "a solver": lambda x: np.linalg.solve(IDENTITY, early_array(list(x))),
     "a computed array": lambda x: np.add(early_asarray(x * 2.0), 1.0, dtype=float),
 }
 DEFAULTS = [lambda x: 0.0, lambda x: np.full(2, np.nan), lambda x: np.zeros(3)]
