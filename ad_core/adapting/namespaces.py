@@ -71,13 +71,16 @@ def adapt(*names):
     return found
 
 
+NOT_USED = {"__main__", "conftest", "tests"}  # parts of packages that are not for their users
+
+
 def _modules(module):
     """A module, and those within it if it is a package."""
     yield module
     prefix = f"{module.__name__}."
     if hasattr(module, "__path__"):
         for found in pkgutil.walk_packages(module.__path__, prefix, onerror=lambda name: None):
-            if found.name.rpartition(".")[2] == "__main__":
+            if not NOT_USED.isdisjoint(found.name.split(".")):
                 continue
             try:
                 importlib.import_module(found.name)

@@ -73,7 +73,9 @@ def _file_of(function):
     return getattr(getattr(function, "__code__", None), "co_filename", None)
 
 
-COMPILED = (".pyx", ".pxi", ".pxd")  # Cython's sources, which tracebacks show
+# Cython's sources, which tracebacks show by relative paths. An error from those of ad_core counts as
+# one of the line that called it.
+COMPILED = (".pyx", ".pxi", ".pxd")
 
 
 def is_users(fun):
@@ -84,7 +86,7 @@ def is_users(fun):
 
     def test(frame):
         file = frame.f_code.co_filename
-        if file.endswith(COMPILED):
+        if file.endswith(COMPILED) and not file.startswith("ad_core"):
             return False
         return file == own or not _is_library(file)
 

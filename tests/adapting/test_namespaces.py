@@ -347,3 +347,15 @@ class TestStandIns:
         assert math.exp(1.0) == pytest.approx(math.e)
         assert isinstance(math.exp, types.BuiltinFunctionType)
         assert "float" not in vars(math)
+
+
+def test_functions_of_other_modules_are_differentiated_themselves():
+    np.testing.assert_allclose(ad_core.grad(math.exp)(0.5), math.exp(0.5), rtol=1e-15)
+    np.testing.assert_allclose(ad_core.hessian(math.sin)(0.5), -math.sin(0.5), rtol=1e-14)
+    np.testing.assert_allclose(ad_core.compile(math.log).grad(2.0), 0.5)
+
+
+def test_code_without_a_module_name_is_adapted():
+    space = {}
+    exec("from math import exp\ndef f(x): return exp(x) * 2.0", space)
+    np.testing.assert_allclose(ad_core.grad(space["f"])(0.5), 2.0 * math.exp(0.5), rtol=1e-15)

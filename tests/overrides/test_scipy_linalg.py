@@ -163,3 +163,21 @@ def test_riccati_solutions_satisfy_the_differentiated_equation():
         return a.T @ x + x @ a - x @ b @ b.T @ x
 
     close(ad_core.jacobian(left)(a), np.zeros((2, 2, 2, 2)), 1e-10)
+
+
+def test_attributes_of_exchanged_functions_can_be_set():
+    """SciPy sets some of the LAPACK functions that it looks up."""
+    from scipy.linalg.lapack import get_lapack_funcs
+
+    ad_core.adapt("scipy.linalg")
+    function = get_lapack_funcs("potrf", (A,))
+    factor, info = function(A @ A.T)
+    assert info == 0
+    close(factor, sl.cholesky(A @ A.T))
+
+
+def test_functions_with_lapack_names_are_refused():
+    from scipy.linalg.blas import dgemm
+
+    with refused(NotImplementedError, "dgemm", "compiled"):
+        ad_core.jacobian(lambda x: dgemm(1.0, x, A))(A)

@@ -145,3 +145,30 @@ def test_plain_matrices_stay_plain():
 
     close(ad_core.grad(f)(X), LAPLACE @ np.ones(N))
     np.testing.assert_array_equal(LAPLACE.diagonal(), np.full(N, -2.0))
+
+
+def test_compiled_code_stores_constants_in_arrays_of_complex_numbers():
+    """A matrix of complex constants that is made during the trace keeps its elements."""
+
+    def f(x):
+        S = csr_array(np.array([[1.0, 2.0], [0.0, 1.0]]) * (1.0 + 2.0j))
+        return S.dot(x).imag
+
+    close(ad_core.jacobian(f)(np.ones(2)), [[2.0, 4.0], [0.0, 2.0]])
+
+
+def test_elements_are_added_one_by_one():
+    def f(k):
+        K = ss.lil_matrix((4, 4))
+        for e in range(3):
+            K[e, e] += k[e]
+            K[e + 1, e + 1] += k[e]
+            K[e, e + 1] -= k[e]
+            K[e + 1, e] -= k[e]
+        K[0, 0] += 1.0
+        return spsolve(K.tocsc(), np.ones(4))
+
+    x = np.array([1.0, 2.0, 3.0])
+    h = 1e-6 * np.eye(3)
+    expected = np.stack([(f(x + e) - f(x - e)) / 2e-6 for e in h], axis=-1)
+    close(ad_core.jacobian(f)(x), expected, 1e-7)

@@ -151,8 +151,8 @@ cdef dict given_in_place = {}     # id of a function -> its stand-in, if it is d
 
 
 def note_in_place(original, stand_in):
-    """Let a stand-in be recorded where its original is differentiated: ad_core.grad(scipy.linalg.det).
-    The original must be kept alive. Returns whether this is new."""
+    """Let a stand-in be recorded where its original is differentiated: ad_core.grad(math.exp).  The
+    original must be kept alive.  Returns whether this is new."""
     if id(original) in given_in_place:
         return False
     given_in_place[id(original)] = stand_in

@@ -276,6 +276,8 @@ ROWS = {
     "convolution_matrix": [
         Call(lambda a: sl.convolution_matrix(a, 4), VECTOR),
         Call(lambda a: sl.convolution_matrix(a, 4, mode="same"), VECTOR),
+        Call(lambda a: sl.convolution_matrix(a, 2, mode="same"), np.ones(5)),
+        Call(lambda a: sl.convolution_matrix(a, 4, mode="valid"), VECTOR),
     ],
     "leslie": [Call(lambda f: sl.leslie(f, [0.3, 0.4]), VECTOR)],
     "fiedler": [Call(sl.fiedler, VECTOR, second=False)],

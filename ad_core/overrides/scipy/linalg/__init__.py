@@ -64,7 +64,13 @@ from ad_core.overrides.scipy.linalg.functions import (
     tanhm,
     tanm,
 )
-from ad_core.overrides.scipy.linalg.special_matrices import block_diag, circulant, hankel, toeplitz
+from ad_core.overrides.scipy.linalg.special_matrices import (
+    block_diag,
+    circulant,
+    convolution_matrix,
+    hankel,
+    toeplitz,
+)
 from ad_core.overrides.scipy.linalg.systems import (
     det,
     inv,
@@ -77,7 +83,9 @@ from ad_core.overrides.scipy.linalg.systems import (
 
 __all__ = [
     "block_diag", "cho_factor", "cho_solve", "cho_solve_banded", "cholesky", "cholesky_banded",
-    "circulant", "coshm", "cosm", "det", "eig", "eig_banded", "eigh", "eigh_tridiagonal", "eigvals",
+    "circulant",
+    "convolution_matrix", "coshm", "cosm", "det", "eig", "eig_banded", "eigh", "eigh_tridiagonal",
+    "eigvals",
     "eigvals_banded", "eigvalsh", "eigvalsh_tridiagonal", "expm", "expm_frechet",
     "fractional_matrix_power", "funm", "hankel", "inv", "logm", "lstsq", "lu", "lu_factor",
     "lu_solve", "matmul_toeplitz", "norm", "null_space", "orth", "orthogonal_procrustes", "pinv",

@@ -6,7 +6,7 @@ import numpy as np
 
 from ad_core.overrides.scipy.linalg.entering import array, linalg, over_stacks
 
-__all__ = ["block_diag", "circulant", "hankel", "toeplitz"]
+__all__ = ["block_diag", "circulant", "convolution_matrix", "hankel", "toeplitz"]
 
 
 @linalg
@@ -76,3 +76,35 @@ def circulant(c):
     c = np.atleast_1d(array(c))
     places = np.arange(c.shape[-1])
     return c[..., (places[:, None] - places) % max(c.shape[-1], 1)]
+
+
+@linalg
+def convolution_matrix(a, n, mode="full"):
+    """The Toeplitz matrix whose product with a vector of n numbers is its convolution with a.
+
+    >>> import numpy as np, ad_core
+    >>> ad_core.jacobian(lambda a: convolution_matrix(a, 1))(np.ones(2))[:, 0]
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    if n <= 0:
+        raise ValueError("n must be a positive integer.")
+    if mode not in ("full", "valid", "same"):
+        raise ValueError("'mode' argument must be one of ('full', 'valid', 'same')")
+    a = array(a)
+    if a.size == 0:
+        raise ValueError("len(a) must be at least 1.")
+    return _convolution_matrix(a, n, mode)
+
+
+@over_stacks(1)
+def _convolution_matrix(a, n, mode):
+    ahead = behind = 0  # rows of the full matrix that are left out
+    if mode != "full":
+        left_out = min(n, len(a)) - 1
+        ahead = left_out // 2 if mode == "same" else left_out
+        behind = left_out - ahead if mode == "same" else left_out
+    zeros = np.zeros(n - 1)
+    column, row = np.concatenate([a, zeros]), np.concatenate([a[::-1], zeros])
+    first = column[ahead : len(column) - behind]
+    return _toeplitz(first, row[len(row) - n - ahead : len(row) - ahead])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices in the formats LIL and DOK, which are assembled element by element. Lists and dictionaries
-of Python objects hold traced numbers as they are."""
+"""Matrices in the formats LIL and DOK, which are assembled element by element. Their lists and
+dictionaries hold traced numbers as they are."""
 
 from bisect import bisect_left
 
