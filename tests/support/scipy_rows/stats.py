@@ -183,7 +183,6 @@ STATISTICS = {
     "circstd": _on(st.circstd),
     "circvar": _on(st.circvar),
     "cramervonmises": _on(lambda x: st.cramervonmises(x, "norm").statistic),
-    "cramervonmises_2samp": _on(lambda x: st.cramervonmises_2samp(x, _y).statistic),
     "cumfreq": _on(lambda x: st.cumfreq(x, 3).cumcount),
     "describe": _on(lambda x: np.stack([st.describe(x).variance, st.describe(x).skewness])),
     "differential_entropy": _on(st.differential_entropy),
@@ -200,14 +199,12 @@ STATISTICS = {
     "gzscore": _on(st.gzscore),
     "hmean": _on(st.hmean),
     "iqr": _on(st.iqr),
-    "kruskal": _on(lambda x: st.kruskal(x, _y).statistic),
     "ks_2samp": _on(lambda x: st.ks_2samp(x, _y).statistic),
     "kstat": _on(lambda x: st.kstat(x, 3)),
     "kstatvar": _on(lambda x: st.kstatvar(x, 2)),
     "kurtosis": [*_on(st.kurtosis), *_on(lambda x: st.kurtosis(x, bias=False))],
     "kurtosistest": _on(lambda x: st.kurtosistest(x).statistic),
     "lmoment": _on(st.lmoment),
-    "mannwhitneyu": _on(lambda x: st.mannwhitneyu(x, _y).statistic),
     "median_abs_deviation": _on(st.median_abs_deviation),
     "median_test": _on(lambda x: st.median_test(x, _y).statistic),
     "mode": _on(lambda x: st.mode(x).mode),
@@ -247,6 +244,9 @@ STATISTICS = {
     "zscore": [*_on(st.zscore), *_on(lambda x: st.zscore(x.reshape(2, 3), axis=1, ddof=1))],
 }
 
+# The tail of the F distribution in p-values: SciPy 1.16 has it from scipy.stats.f.
+_F_TAIL = "fdtrc" if hasattr(st._stats_py, "_SimpleF") else "gammaln"
+
 # Statistics whose p-value needs a special function: they are refused as long as that one is.
 NEEDS = {
     "alexandergovern": ("chdtrc", lambda x: st.alexandergovern(x, _y).statistic),
@@ -261,7 +261,7 @@ NEEDS = {
     ),
     "f_oneway": ("fdtrc", lambda x: st.f_oneway(x, _y).statistic),
     "jarque_bera": ("chdtrc", lambda x: st.jarque_bera(np.append(x, _y)).statistic),
-    "levene": ("fdtrc", lambda x: st.levene(x, _y).statistic),
+    "levene": (_F_TAIL, lambda x: st.levene(x, _y).statistic),
     "linregress": ("stdtr", lambda x: st.linregress(np.append(x, _z), np.append(_y, x)).slope),
     "normaltest": ("chdtrc", lambda x: st.normaltest(np.append(x, _y)).statistic),
     "pearsonr": (
@@ -300,7 +300,8 @@ PLAIN = {
     "BootstrapMethod", "CensoredData", "ConstantInputWarning", "DegenerateDataWarning", "FitError",
     "MonteCarloMethod", "NearConstantInputWarning", "PermutationMethod", "barnard_exact",
     "binomtest",
-    "boschloo_exact", "fisher_exact", "logrank", "make_distribution", "multivariate_hypergeom",
+    "boschloo_exact",
+    "find_repeats", "fisher_exact", "logrank", "make_distribution", "multivariate_hypergeom",
     "ortho_group", "poisson_means_test", "quantile_test", "random_correlation", "random_table",
     "rv_continuous", "rv_discrete", "sobol_indices", "special_ortho_group", "uniform_direction",
     "unitary_group",
@@ -337,6 +338,9 @@ REFUSED = {
     "percentileofscore": lambda x: st.percentileofscore(st.norm.cdf(x), 0.5),
     "ranksums": lambda x: st.ranksums(x, _y).statistic,
     "somersd": lambda x: st.somersd(x, _y[:2]).statistic,
+    "cramervonmises_2samp": lambda x: st.cramervonmises_2samp(x, _y).statistic,
+    "kruskal": lambda x: st.kruskal(x, _y).statistic,
+    "mannwhitneyu": lambda x: st.mannwhitneyu(x, _y).statistic,
     "shapiro": lambda x: st.shapiro(np.append(x, _y)).statistic,
     "siegelslopes": lambda x: st.siegelslopes(x, _y[:2]).slope,
     "studentized_range": lambda x: st.studentized_range.cdf(2.0, 3, 10 * x),

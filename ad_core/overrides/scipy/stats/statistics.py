@@ -14,6 +14,9 @@ COUNTS = "it sorts its arguments into bins; pass plain places, and sum the value
 RANKS = "it depends on the order of the data alone, by steps; pass plain numbers"
 
 REFUSED = {
+    "cramervonmises_2samp": RANKS,
+    "kruskal": RANKS,
+    "mannwhitneyu": RANKS,
     "anderson_ksamp": RANKS, "ansari": RANKS, "binned_statistic": COUNTS,
     "binned_statistic_2d": COUNTS, "binned_statistic_dd": COUNTS, "bootstrap": RANDOM,
     "boxcox_normmax": OPTIMUM, "boxcox_normplot": OPTIMUM, "brunnermunzel": RANKS,
