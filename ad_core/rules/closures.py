@@ -10,7 +10,6 @@ import types
 import numpy as np
 
 from ad_core import _core
-from ad_core.recording.trees import flatten
 
 __all__ = ["depend", "hoisted"]
 
@@ -150,11 +149,12 @@ def _parts(x):
         return [x.func, x.args, x.keywords], _by(
             lambda func, args, named: functools.partial(func, *args, **named)
         )
-    parts, tree = flatten(x)
-    if tree.kind is not None:
-        return parts, _by(lambda *leaves: tree.build(leaves))
-    if isinstance(x, dict):  # of a class of its own
+    if isinstance(x, dict):
         return _of_mapping(x)
+    if isinstance(x, tuple) and hasattr(x, "_fields"):  # a named tuple
+        return list(x), _by(kind)
+    if kind in (list, tuple):
+        return list(x), _by(lambda *parts: kind(parts))
     if isinstance(x, type | types.ModuleType) or kind.__module__.partition(".")[0] in LIBRARIES:
         return None
     return _of_object(x)
