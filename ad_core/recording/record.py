@@ -25,6 +25,8 @@ __all__ = [
 # that does the same for a part of the value.
 RELEASES = {}
 
+MOST_RUNS = 64  # of a function for one recording, each after an exchange of names
+
 
 def check_mode(mode):
     """Raise ValueError if mode is not a mode of a Jacobian."""
@@ -223,15 +225,16 @@ def record(fun, args, kwargs, argnums, has_aux=False):
         len(args),
         f"was not given: the function was called with {len(args)} positional arguments",
     )
-    recording = None
-    while recording is None:
-        recording = _recorded(fun, args, kwargs, argnums, numbers, has_aux)
+    for k in range(MOST_RUNS):
+        last = k == MOST_RUNS - 1
+        recording = _recorded(fun, args, kwargs, argnums, numbers, has_aux, last)
+        if recording is not None:
+            break
     return recording
 
 
-def _recorded(fun, args, kwargs, argnums, numbers, has_aux):
-    """The Recording of one run of fun; None if it is to be run again."""
-    fun = _core.in_place_of(fun)
+def _recorded(fun, args, kwargs, argnums, numbers, has_aux, last):
+    """The Recording of one run of fun; None if it is to be run again, which the last one is not."""
     fun = _core.in_place_of(fun)
     with _core.new_trace(fun) as trace:
         try:
@@ -259,11 +262,11 @@ def _recorded(fun, args, kwargs, argnums, numbers, has_aux):
                     for (_, nodes, root), leaf in zip(made, leaves, strict=True)
                 ]
             y = fun(*given, **kwargs)
-            if _core.to_record_again(trace):
+            if not last and _core.to_record_again(trace):
                 return None
             return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
         except Exception as error:
-            if not _core.adapt_after(error, fun, trace):
+            if last or not _core.adapt_after(error, fun, trace):
                 add_note(error, fun, trace.refusal)
                 raise
             return None

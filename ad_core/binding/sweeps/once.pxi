@@ -35,6 +35,10 @@ cdef class JacobianFunction:
             if (type(x) is np.ndarray and in_c_order(<cnp.ndarray> x)) or type(x) is float or (
                     type(x) is np.float64):
                 return jacobian_once(self, args, kwargs, paths)
+        return self.of_any(args, kwargs, paths)
+
+    cdef object of_any(self, tuple args, dict kwargs, list paths):
+        """The same for any arguments."""
         recording = hooks.record(self.__wrapped__, args, kwargs, self.argnums, self.has_aux)
         if paths is not None:
             paths.append(path_of(recording.trace))
@@ -145,7 +149,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
     finally:
         trace.close()
     if again:
-        return jacobian_once(self, args, kwargs, paths)
+        return self.of_any(args, kwargs, paths)
     if paths is not None:
         paths.append(path_of(trace))
     if recording is not None:
