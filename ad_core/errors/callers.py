@@ -73,8 +73,8 @@ def _file_of(function):
     return getattr(getattr(function, "__code__", None), "co_filename", None)
 
 
-# Cython's sources, which tracebacks show by relative paths. An error from those of ad_core counts as
-# one of the line that called it.
+# Cython's sources, which tracebacks show by relative paths. An error from those of ad_core counts
+# as one of the line that called it.
 COMPILED = (".pyx", ".pxi", ".pxd")
 
 
