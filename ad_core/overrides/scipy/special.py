@@ -126,8 +126,6 @@ def zeta(x, q=None, out=None):
 @_composed
 def multigammaln(a, d):
     """The logarithm of the multivariate gamma function, as in SciPy; d is a plain integer."""
-    if not _traced(a):
-        return sp.multigammaln(a, d)
     a, d = as_array(a), np.asarray(d)[()]
     if not np.isscalar(d) or np.floor(d) != d:
         raise ValueError("d should be a positive integer (dimension)")
@@ -139,12 +137,10 @@ def multigammaln(a, d):
 
 def _spherical(name):
     """A spherical Bessel function, with derivative= as in SciPy."""
-    original, function = getattr(sp, name), ROWS[name].function
+    function = ROWS[name].function
     slope = ROWS[name].partials[1]
 
     def spherical(n, z, derivative=False):
-        if not _traced(z):
-            return original(n, z, derivative)
         n = np.asarray(n, dtype=np.dtype("long"))
         return slope(n, z, None) if derivative else function(n, z)
 
@@ -156,8 +152,6 @@ def _spherical(name):
 @_composed
 def comb(N, k, *, exact=False, repetition=False):
     """The number of combinations, as in SciPy; exact=True is refused."""
-    if not _traced(N, k):
-        return sp.comb(N, k, exact=exact, repetition=repetition)
     if exact:
         refused("comb(..., exact=True)", "use exact=False")()
     N, k = as_array(N), as_array(k)
@@ -171,8 +165,6 @@ def comb(N, k, *, exact=False, repetition=False):
 @_composed
 def perm(N, k, exact=False):
     """The number of permutations, as in SciPy; exact=True is refused."""
-    if not _traced(N, k):
-        return sp.perm(N, k, exact)
     if exact:
         refused("perm(..., exact=True)", "use exact=False")()
     N, k = as_array(N), as_array(k)
@@ -185,7 +177,7 @@ def _refusing(name):
     original, refuse = getattr(sp, name), refused(name, remedy(name))
 
     def either(*args, **kwargs):
-        return refuse() if _traced(*args, *kwargs.values()) else original(*args, **kwargs)
+        return refuse() if any_traced((*args, *kwargs.values())) else original(*args, **kwargs)
 
     either.__name__ = name
     return _composed(either)

@@ -36,13 +36,43 @@ def _complex(x):
     return z.real + 0.3 * z.imag
 
 
+PLACES = np.array([[0.3, 1.7, -2.6, 2.0, 4.4], [1.2, 2.4, 0.7, -3.8, 1.0]])
+IMAGE = X.reshape(3, 4)
+
+
+def _settings(*orders):
+    return [{"mode": mode, "order": order, "cval": 0.3} for mode in MODES for order in orders]
+
+
+def _of_image(name, *args, orders=(0, 1, 3), **options):
+    """Calls at plain places, of a traced image."""
+    return _calls(*(_square(name, *args, **options, **settings) for settings in _settings(*orders)),
+                  second=False)  # fmt: skip
+
+
+def _of_places(call, point, orders=(0, 1, 3), second=False):
+    """Calls at traced places, of a plain image."""
+    return [
+        Call(lambda p, settings=settings: call(p, **settings), np.array(point), second, exact=False)
+        for settings in _settings(*orders)
+    ]
+
+
+def _at(p, **settings):
+    return MODULE.map_coordinates(IMAGE, p.reshape(2, -1), **settings)
+
+
+def _mapping(k, slope):
+    return k[0] * slope + 0.1, k[1] * 0.9 + slope
+
+
 def _second(x, axis, output, mode, cval):
     return MODULE.correlate1d(x, [1.0, -2.0, 1.0], axis, output, mode, cval)
 
 
 ROWS = {
-    "correlate1d": _calls(*(_square("correlate1d", [0.2, 0.5, 0.4, 0.1], axis=1, mode=mode, cval=0.3,
-                                    origin=1) for mode in MODES),
+    "correlate1d": _calls(*(_square("correlate1d", [0.2, 0.5, 0.4, 0.1], axis=1, mode=mode,
+                                    cval=0.3, origin=1) for mode in MODES),
                           lambda x: MODULE.correlate1d(x, x[:3])),
     "convolve1d": _calls(_row("convolve1d", [1.0, 2.0, 0.5]), _complex),
     "correlate": _calls(lambda x: MODULE.correlate(x[:6].reshape(2, 3), x[6:].reshape(3, 2))),
@@ -50,8 +80,10 @@ ROWS = {
                          for mode in MODES)),
     "uniform_filter": _calls(*(_square("uniform_filter", 3, mode=mode) for mode in MODES)),
     "uniform_filter1d": _calls(_row("uniform_filter1d", 4, origin=1)),
-    "gaussian_filter1d": _calls(_row("gaussian_filter1d", 1.0), _row("gaussian_filter1d", 0.8, order=2)),
-    "gaussian_filter": _calls(_square("gaussian_filter", 1.0), _square("gaussian_filter", 1.0, order=1),
+    "gaussian_filter1d": _calls(_row("gaussian_filter1d", 1.0),
+                                _row("gaussian_filter1d", 0.8, order=2)),
+    "gaussian_filter": _calls(_square("gaussian_filter", 1.0),
+                              _square("gaussian_filter", 1.0, order=1),
                               _square("gaussian_filter", 1.0, axes=[1])),
     "sobel": _calls(_square("sobel"), _square("sobel", axis=0, mode="wrap")),
     "prewitt": _calls(_square("prewitt")),
@@ -62,6 +94,31 @@ ROWS = {
     "generic_gradient_magnitude": _calls(_square("generic_gradient_magnitude", MODULE.sobel)),
     **{name: _labelled(name) for name in ("sum", "sum_labels", "mean", "variance",
                                           "standard_deviation", "maximum", "minimum")},
+    "map_coordinates": [
+        *_of_image("map_coordinates", PLACES, orders=range(6)),
+        *_of_places(_at, [0.3, 1.7, -2.6, 5.1, 1.2, 2.4, 0.7, -3.8], orders=range(6)),
+        *_of_places(_at, [0.3, 1.7, 1.2, 2.4], orders=(3, 5), second=True),
+        Call(lambda x: MODULE.map_coordinates(np.outer(x, x), x[:6].reshape(2, 3) + 1.5,
+                                              mode="mirror"), X, exact=False, tolerance=1e-5),
+    ],
+    "shift": [
+        *_of_image("shift", [0.4, -1.3]),
+        *_of_places(lambda p, **settings: MODULE.shift(IMAGE, p, **settings), [0.4, -1.3]),
+    ],
+    "zoom": [*_of_image("zoom", [1.7, 0.6]), *_of_image("zoom", [1.7, 0.6], grid_mode=True)],
+    "affine_transform": [
+        *_of_image("affine_transform", [[0.9, 0.2], [-0.3, 1.1]], offset=[0.4, -0.2]),
+        *_of_places(lambda p, **settings: MODULE.affine_transform(
+            IMAGE, p[:4].reshape(2, 2), p[4:], **settings), [0.9, 0.12, -0.23, 1.1, 0.45, -0.615]),
+        *_of_places(lambda p, **settings: MODULE.affine_transform(
+            IMAGE, p[:2], p[2:], output_shape=(4, 5), **settings), [0.9, 1.12, -0.23, 0.41]),
+    ],
+    "rotate": _of_image("rotate", 20.0),
+    "geometric_transform": _of_places(lambda p, **settings: MODULE.geometric_transform(
+        IMAGE, _mapping, extra_arguments=(p[0],), **settings), [0.83]),
+    "spline_filter1d": [Call(_square("spline_filter1d", order, axis, mode=mode), X, exact=False)
+                        for mode in MODES for order in (2, 3) for axis in (0, 1)],
+    "spline_filter": _calls(_square("spline_filter"), _square("spline_filter", 5)),
     "vectorized_filter": _calls(_row("vectorized_filter", np.sum, size=2)),
     "median": _calls(_row("median", LABELS, [1, 2])),
     "labeled_comprehension": _calls(
@@ -77,14 +134,6 @@ PLAIN = {
     "histogram", "maximum_position", "minimum_position", "extrema",
 }  # fmt: skip
 REFUSED = {
-    "affine_transform": lambda x: MODULE.affine_transform(x, [[0.9]], order=1),
-    "geometric_transform": lambda x: MODULE.geometric_transform(x, lambda k: (k[0] * 0.9,)),
-    "map_coordinates": lambda x: MODULE.map_coordinates(x, [[0.3, 0.8]], order=1),
-    "rotate": lambda x: MODULE.rotate(np.outer(x, x), 10.0, order=1),
-    "shift": lambda x: MODULE.shift(x, 0.3, order=1),
-    "zoom": lambda x: MODULE.zoom(x, 1.5, order=1),
-    "spline_filter": lambda x: MODULE.spline_filter(np.concatenate([x, x])),
-    "spline_filter1d": lambda x: MODULE.spline_filter1d(np.concatenate([x, x])),
     "fourier_ellipsoid": lambda x: MODULE.fourier_ellipsoid(x, 2.0),
     "fourier_gaussian": lambda x: MODULE.fourier_gaussian(x, 2.0),
     "fourier_shift": lambda x: MODULE.fourier_shift(x, 2.0),

@@ -13,7 +13,7 @@ from ad_core import _core
 from ad_core.adapting.stand_ins import supply, supply_names
 from ad_core.overrides.numpy.complex import TracedComplex
 from ad_core.overrides.numpy.dispatch import any_traced, plain_constant
-from ad_core.overrides.scipy.dispatch import implements
+from ad_core.overrides.scipy.dispatch import implements, implements_method
 from ad_core.recording.arrays import as_array
 
 __all__ = []
@@ -78,6 +78,17 @@ def lazyselect(condlist, choicelist, arrays, default=0):
     for cond, choice in zip(condlist, choicelist, strict=True):  # the last one that holds wins
         found = _chosen(cond, arrays, choice, None, found)
     return _spread(found, shape)
+
+
+_change = xpx.at._op
+
+
+@implements_method(xpx.at, "_op", calls_back=True)
+def change(self, *args, **kwargs):
+    """Change elements of an array to traced ones; the array may be plain."""
+    if type(self._x) is np.ndarray and self._x.dtype == np.float64 and any_traced(args):
+        self = xpx.at(np.array(self._x), self._idx)
+    return _change(self, *args, **kwargs)
 
 
 def _spread(x, shape):
