@@ -32,8 +32,8 @@ def hoisted(item):
     search = _Search(item, _is_value)
     if not search.values:
         return [], _Rebuild(item, None)
-    empty = _Copies(search, [_Place(k) for k in range(len(search.values))]).of(item)
-    return search.values, _Rebuild(empty, _Search(empty, lambda x: type(x) is _Place))
+    empty = _Copies(search, [_Gap(k) for k in range(len(search.values))]).of(item)
+    return search.values, _Rebuild(empty, _Search(empty, lambda x: type(x) is _Gap))
 
 
 def depend(values):
@@ -41,7 +41,7 @@ def depend(values):
     return _core.holds_variable(values) or any(map(_core.traced_complex, values))
 
 
-class _Place:
+class _Gap:
     """What stands in the place of a traced value."""
 
     __slots__ = ("number",)

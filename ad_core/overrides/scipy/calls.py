@@ -13,7 +13,7 @@ from ad_core.implicit.equations import plainly
 from ad_core.overrides.scipy.dispatch import implements, made, public_name
 from ad_core.rules.closures import depend, hoisted
 
-__all__ = ["Fields", "function_of", "named", "tupled"]
+__all__ = ["ResultFields", "function_of", "named", "tupled"]
 
 
 def named(original, calls_back=True):
@@ -59,7 +59,7 @@ def function_of(given, name="fun", has_more=False):
     return of_x
 
 
-class Fields(OptimizeResult):
+class ResultFields(OptimizeResult):
     """A result of SciPy, in which some fields are computed when they are first read."""
 
     def __init__(self, found, fields, refused=()):

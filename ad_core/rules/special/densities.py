@@ -272,12 +272,18 @@ def _beta_cumulants(orders, a, b, n, log_x, log_y):
     return found
 
 
+def _lowered(a, x, v, density):
+    """(a - 1) v / x for a density v with the factor x^(a - 1): by the density of the shape a - 1,
+    which is finite at x = 0; but not for small shapes, where a - 1 rounds to a pole."""
+    return np.where(np.less(a, 1.0), (a - 1.0) * v / x, density)
+
+
 # Functions for traced values. Orders are plain.
 gamma_density = inner(
     "gamma density",
     _gamma_density_value,
     lambda a, x, y: xlogy(y, x) - y * psi(a),
-    lambda a, x, y: gamma_density(a - 1.0, x) - y,
+    lambda a, x, y: _lowered(a, x, y, gamma_density(a - 1.0, x)) - y,
 )
 
 
@@ -303,8 +309,8 @@ beta_density = inner(
     _beta_density_value,
     lambda a, b, x, y, v: xlogy(v, x) + v * polygamma_difference(0, a, b),
     lambda a, b, x, y, v: xlogy(v, y) + v * polygamma_difference(0, b, a),
-    lambda a, b, x, y, v: (a + b - 1.0) * beta_density(a - 1.0, b, x, y),
-    lambda a, b, x, y, v: (a + b - 1.0) * beta_density(a, b - 1.0, x, y),
+    lambda a, b, x, y, v: _lowered(a, x, v, (a + b - 1.0) * beta_density(a - 1.0, b, x, y)),
+    lambda a, b, x, y, v: _lowered(b, y, v, (a + b - 1.0) * beta_density(a, b - 1.0, x, y)),
 )
 
 

@@ -11,7 +11,7 @@ from ad_core.errors import NoDerivativeError
 from ad_core.implicit.equations import refuse_unsolved, solved
 from ad_core.implicit.odeint import solution
 from ad_core.implicit.trajectories import trajectory
-from ad_core.overrides.scipy.calls import Fields
+from ad_core.overrides.scipy.calls import ResultFields
 from ad_core.recording.arrays import as_array
 from ad_core.rules.closures import hoisted
 
@@ -206,7 +206,7 @@ class _Dense:
 
 
 def _fields(report, fields):
-    found = Fields(report, {})
+    found = ResultFields(report, {})
     for name, value in fields.items():
         found[name] = value
     return found

@@ -7,7 +7,7 @@ import scipy.optimize as so
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.scipy.calls import Fields, function_of, named, tupled
+from ad_core.overrides.scipy.calls import ResultFields, function_of, named, tupled
 from ad_core.overrides.scipy.optimize.conditions import Conditions
 from ad_core.overrides.scipy.optimize.minima import at_minimum
 from ad_core.recording.arrays import as_array
@@ -65,7 +65,7 @@ def least_squares(name, original, given):
         "jac": lambda: first_order.jacobian(residual_of(given))(x),
         "grad": lambda: first_order.grad(cost_of(given))(x),
     }
-    return Fields(kept[0], fields)
+    return ResultFields(kept[0], fields)
 
 
 def _two_sides(bounds):
@@ -104,7 +104,7 @@ def leastsq(name, original, given):
     def residual(x):
         return as_array(function_of(given, "func")(x))
 
-    info = Fields(report, {"fvec": lambda: residual(x)}, ("fjac", "qtf"))
+    info = ResultFields(report, {"fvec": lambda: residual(x)}, ("fjac", "qtf"))
     return x, None if cov is None else _covariance(residual, x), info, message, ier
 
 
@@ -144,7 +144,7 @@ def curve_fit(name, original, given):
             cov = cov * (np.sum(r**2) / (np.size(r) - np.size(p)))
     if not full:
         return p, cov
-    return p, cov, Fields(report, {"fvec": lambda: residual(p)}, ("fjac", "qtf")), message, ier
+    return p, cov, ResultFields(report, {"fvec": lambda: residual(p)}, ("fjac", "qtf")), message, ier
 
 
 def _floats(data):
@@ -198,4 +198,4 @@ def lsq_linear(name, original, given):
         "cost": lambda: _half_square(residual_of(given))(x),
         "unbounded_sol": None,
     }
-    return Fields(kept[0], fields, ("unbounded_sol",))
+    return ResultFields(kept[0], fields, ("unbounded_sol",))

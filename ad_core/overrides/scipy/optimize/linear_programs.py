@@ -8,7 +8,7 @@ from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.implicit.equations import refuse_unsolved
 from ad_core.overrides.numpy.guards import decided
-from ad_core.overrides.scipy.calls import Fields, named
+from ad_core.overrides.scipy.calls import ResultFields, named
 from ad_core.overrides.scipy.dispatch import implements
 from ad_core.overrides.scipy.optimize.conditions import Conditions
 from ad_core.overrides.scipy.optimize.minima import at_minimum, sides
@@ -56,7 +56,7 @@ def linprog(name, original, given):
         "slack": _slack(given, "ub", solution),
         "con": _slack(given, "eq", solution),
     }
-    return Fields(kept[0], fields, ("ineqlin", "eqlin", "lower", "upper"))
+    return ResultFields(kept[0], fields, ("ineqlin", "eqlin", "lower", "upper"))
 
 
 def _constraint(A, b, below):
@@ -118,7 +118,7 @@ def _value(name, given, find):
             return lambda w: pull((w[0][()],))
         return lambda t: first_order.jvp(lagrangian, tuple(arrays), tuple(t))[1]
 
-    return call(name, value, arguments.arrays, linear=linear)[0][()]
+    return call(name, value, arguments.take_arrays(), linear=linear)[0][()]
 
 
 @implements(so.linear_sum_assignment)

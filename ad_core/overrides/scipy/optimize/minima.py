@@ -8,7 +8,7 @@ import scipy.optimize as so
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.implicit.equations import refuse_unsolved, solved
-from ad_core.overrides.scipy.calls import Fields, function_of, named, tupled
+from ad_core.overrides.scipy.calls import ResultFields, function_of, named, tupled
 from ad_core.overrides.scipy.optimize.conditions import Conditions
 
 __all__ = ["at_minimum", "sides"]
@@ -106,7 +106,7 @@ def minimize(name, original, given):
 
     x = at_minimum(name, given, find, conditions)
     fields = {"x": x, "fun": lambda: function_of(given, has_more=more)(x)}
-    return Fields(kept[0], fields, OF_MINIMA)
+    return ResultFields(kept[0], fields, OF_MINIMA)
 
 
 @named(so.minimize_scalar)
@@ -120,7 +120,7 @@ def minimize_scalar(name, original, given):
 
     x = at_minimum(name, given, find, _scalar_conditions(given), _bounded_near(given))
     fields = {"x": x, "fun": lambda: function_of(given)(x)}
-    return Fields(kept[0], fields, OF_MINIMA)
+    return ResultFields(kept[0], fields, OF_MINIMA)
 
 
 def _bounded_near(given):
@@ -222,7 +222,7 @@ def fmin_l_bfgs_b(name, original, given):
         return Conditions(function_of(given, "func", more), *sides(given.get("bounds")))
 
     x = at_minimum(name, given, find, conditions)
-    return x, function_of(given, "func", more)(x), Fields(kept[0], {}, ("grad",))
+    return x, function_of(given, "func", more)(x), ResultFields(kept[0], {}, ("grad",))
 
 
 def _everywhere(name, original, given):
@@ -250,7 +250,7 @@ def _everywhere(name, original, given):
 
     x = at_minimum(name, given, find, conditions)
     fields = {"x": x, "fun": lambda: objective(given)(x)}
-    return Fields(kept[0], fields, OF_MINIMA)
+    return ResultFields(kept[0], fields, OF_MINIMA)
 
 
 for _solver in (so.differential_evolution, so.shgo, so.dual_annealing, so.basinhopping):

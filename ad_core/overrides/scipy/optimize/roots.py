@@ -5,7 +5,7 @@ import numpy as np
 import scipy.optimize as so
 
 from ad_core.implicit.equations import refuse_unsolved, solved
-from ad_core.overrides.scipy.calls import Fields, function_of, named, tupled
+from ad_core.overrides.scipy.calls import ResultFields, function_of, named, tupled
 from ad_core.recording.arrays import as_array
 
 __all__ = []
@@ -27,7 +27,7 @@ def _bracketed(name, original, given):
         return (np.asarray(x),)
 
     (x,) = solved(name, given, find, lambda x, given: function_of(given, "f")(x[0][()]))
-    return (x, Fields(kept[0], {"root": x})) if full else x
+    return (x, ResultFields(kept[0], {"root": x})) if full else x
 
 
 for _solver in (so.brentq, so.brenth, so.bisect, so.ridder, so.toms748):
@@ -55,7 +55,7 @@ def newton(name, original, given):
     (x,) = solved(name, given, find, residual, elementwise=many)
     if not full:
         return x
-    return type(kept)((x, *kept)) if many else (x, Fields(kept[0], {"root": x}))
+    return type(kept)((x, *kept)) if many else (x, ResultFields(kept[0], {"root": x}))
 
 
 @named(so.root_scalar)
@@ -75,7 +75,7 @@ def root_scalar(name, original, given):
         return function_of(given, "f", more)(x[0][()])
 
     (x,) = solved(name, given, find, residual)
-    return Fields(kept[0], {"root": x})
+    return ResultFields(kept[0], {"root": x})
 
 
 def _near(f, x, start):
@@ -102,7 +102,7 @@ def fsolve(name, original, given):
     if not full:
         return x
     later = {"fvec": lambda: as_array(function_of(given, "func")(x))}
-    return x, Fields(kept[0], later, OF_VECTORS), *kept[1:]
+    return x, ResultFields(kept[0], later, OF_VECTORS), *kept[1:]
 
 
 @named(so.root)
@@ -124,7 +124,7 @@ def root(name, original, given):
 
     (x,) = solved(name, given, find, residual)
     later = {"x": x, "fun": lambda: as_array(residual((x,), given))}
-    return Fields(kept[0], later, OF_VECTORS)
+    return ResultFields(kept[0], later, OF_VECTORS)
 
 
 def _is_true(jac):
