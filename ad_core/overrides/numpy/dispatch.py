@@ -225,11 +225,11 @@ def store(out, result, name):
         _core.check_cast(out, result, "same_kind", f"the result of {name}")
         return _core.set_items(out, Ellipsis, result) or out
     result = _core.plain_values(result)
-    if any_traced((result,)):
+    constant = plain_constant(result)
+    if constant is None:
         raise TracedValueError(
             f"out= of {name} is a plain array, which can not hold traced values"
             f"{_core.user_line()}; make it inside the traced function (np.zeros, np.empty, ...)"
         )
-    else:
-        np.copyto(out, result)
+    np.copyto(out, constant)
     return out

@@ -350,7 +350,22 @@ ROWS = {
         Call(lambda x: np.stack(MODULE.vectorstrength(x, 0.7)), X, exact=False, second=False)
     ],
     "welch": [Call(lambda x: MODULE.welch(x, nperseg=6)[1], X, exact=False, second=False)],
-    "wiener": [Call(lambda x: MODULE.wiener(x, 3), X, exact=False, second=False)],
+    "wiener": [
+        Call(lambda x: MODULE.wiener(x, 3), X**3, exact=False, second=False),
+        Call(lambda x: MODULE.wiener(x, 3, 0.5), X**3, exact=False, second=False),
+    ],
+    "czt": [
+        Call(lambda x: _real(MODULE.czt(x)), X, exact=False, second=False),
+        Call(
+            lambda x: _real(MODULE.czt(x.reshape(3, 4), m=5, w=0.9j, a=1.1, axis=0)),
+            X,
+            exact=False,
+            second=False,
+        ),
+    ],
+    "zoom_fft": [
+        Call(lambda x: _real(MODULE.zoom_fft(x, [0.1, 0.4], 5)), X, exact=False, second=False)
+    ],
     "zpk2tf": [
         Call(
             lambda c: np.concatenate(MODULE.zpk2tf(c[:1], c[1:3], c[3])),
@@ -397,11 +412,9 @@ REFUSED = {
             MODULE.residue(c[:2], np.stack([1.0 + 0 * c[0], 3 + c[2], 1.0 + c[3]]))[0]
         ),
         "place_poles": lambda c: (
-            MODULE.place_poles(c.reshape(2, 2), np.ones((2, 1)), [-1.0, -2.0]).gain_matrix
+            MODULE.place_poles(c[:4].reshape(2, 2), np.ones((2, 1)), [-1.0, -2.0]).gain_matrix
         ),
         "medfilt": lambda x: MODULE.medfilt(x, 3),
-        "czt": lambda x: _real(MODULE.czt(x)),
-        "zoom_fft": lambda x: _real(MODULE.zoom_fft(x, [0.1, 0.4], 5)),
         "medfilt2d": lambda x: MODULE.medfilt2d(np.outer(x, x), 3),
         "order_filter": lambda x: MODULE.order_filter(x, [1, 1, 1], 1),
         "cspline2d": lambda x: MODULE.cspline2d(np.outer(x, x)),

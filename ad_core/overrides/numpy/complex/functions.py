@@ -255,6 +255,13 @@ def std(a, *args, **kwargs):
     return np.sqrt(var(a, *args, **kwargs))
 
 
+@implements(np.result_type)
+def result_type(*arrays_and_dtypes):
+    return np.result_type(
+        *(x.dtype if involved((x,)) or _core.traced(x) else x for x in arrays_and_dtypes)
+    )
+
+
 @implements(np.real)
 def real(val):
     return made(val, copy=False).real
