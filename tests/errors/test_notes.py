@@ -139,15 +139,6 @@ def scipy_functions():
     def splev(x):
         return interpolate.splev(x[0], interpolate.splrep(KNOTS, KNOTS))
 
-    def brentq(x):
-        return scipy.optimize.brentq(lambda r: r**3 - x[0], 0.0, 9.0)
-
-    def root(x):
-        return scipy.optimize.root_scalar(lambda r: r**3 - x[0], bracket=(0.0, 9.0)).root
-
-    def quad(x):
-        return scipy.integrate.quad(lambda t: np.exp(-x[0] * t), 0.0, 1.0)[0]
-
     def cdist(x):
         return scipy.spatial.distance.cdist(x.reshape(1, 2), np.eye(2))
 
@@ -167,9 +158,6 @@ def scipy_functions():
     return [
         (interp1d, "scipy.interpolate.interp1d", external),
         (splev, "scipy.interpolate.splev", external),
-        (brentq, "scipy.optimize.brentq", "ad_core.implicit"),
-        (root, "scipy.optimize.root_scalar", "ad_core.implicit"),
-        (quad, "scipy.integrate.quad", "ad_core.implicit"),
         (cdist, "scipy.spatial.distance.cdist", external),
         (lfilter, "scipy.signal.lfilter", external),
         (gaussian_filter1d, "scipy.ndimage.gaussian_filter1d", external),
