@@ -394,8 +394,14 @@ def _note_in(function, name, undo):
     return 1
 
 
+# Flags of classes (docs.python.org/3/c-api/typeobj.html) whose attributes can be set, and not.
+HEAP, IMMUTABLE = 1 << 9, 1 << 8
+
+
 def set_attribute(kind, name, original, stand_in):
-    """Exchange an attribute of a class."""
+    """Exchange an attribute of a class, unless it is one of compiled code."""
+    if not kind.__flags__ & HEAP or kind.__flags__ & IMMUTABLE:
+        return 0
 
     def undo():
         if vars(kind).get(name) is stand_in:

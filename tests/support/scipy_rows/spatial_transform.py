@@ -3,6 +3,7 @@
 
 import numpy as np
 import scipy.spatial.transform as MODULE
+import scipy.spatial.transform._rotation as _rotation
 from scipy.spatial.transform import Rotation, Slerp
 
 from scipy_rows import Call
@@ -99,3 +100,9 @@ REFUSED = {
     "RotationSpline": lambda x: MODULE.RotationSpline([0.0, 1.0], _pair(x))(0.5).as_quat(),
     "RigidTransform": lambda x: MODULE.RigidTransform.from_translation(_three(x)).as_matrix(),
 }
+if not hasattr(_rotation, "xp_backend"):  # SciPy 1.16, where rotations are compiled
+    ROWS = {}
+    REFUSED |= {
+        "Rotation": lambda x: Rotation.from_rotvec(_three(x)).as_matrix(),
+        "Slerp": lambda x: Slerp([0.0, 1.0], PLAIN_TWO)(x).as_matrix(),
+    }
