@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/scipy-coverage.md, which lists what ad_core does with the functions of SciPy's modules.
+"""Write docs/scipy-coverage.md, which lists what ad_core does with the functions of SciPy.
 
     python docs/make_scipy.py
 
-It reads the calls that the tests make (tests/support/scipy_rows/). A test compares the page with what
-this writes.
+It reads the calls that the tests make (tests/support/scipy_rows/). A test compares the page with
+what this writes.
 """
 
 import sys
@@ -25,13 +25,13 @@ HEAD = """# SciPy's functions on traced values
 
 This page is written by `docs/make_scipy.py` from the calls that the tests make.
 
-SciPy's own Python code runs on traced values as it stands, and `ad_core/overrides/scipy/` has what its
-compiled functions do. Nothing has to be imported from ad_core for that, nor do functions bound
+SciPy's own Python code runs on traced values as it stands, and `ad_core/overrides/scipy/` has what
+its compiled functions do. Nothing has to be imported from ad_core for that, nor do functions bound
 early (`from scipy.linalg import solve`) have to be looked up again
-([code of other packages](guide.md#code-of-other-packages)). The second list of a module has functions
-of which no derivative is asked: their results are plain, or they are called with settings, integers or
-names. Those of the third list raise an error of ad_core, which names the user's line and says what to
-write instead.
+([code of other packages](guide.md#code-of-other-packages)). The second list of a module has
+functions of which no derivative is asked: their results are plain, or they are called with
+settings, integers or names. Those of the third list raise an error of ad_core, which names the
+user's line and says what to write instead.
 """
 
 

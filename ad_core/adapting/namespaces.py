@@ -407,11 +407,7 @@ def set_attribute(kind, name, original, stand_in):
         if vars(kind).get(name) is stand_in:
             setattr(kind, name, original)
 
-    if not kind.__flags__ & HEAP_TYPE or kind.__flags__ & IMMUTABLE_TYPE:
-        return 0  # a class of compiled code
     found = _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)
     setattr(kind, name, stand_in)
     return found
 
-
-IMMUTABLE_TYPE, HEAP_TYPE = 1 << 8, 1 << 9  # flags of CPython's types

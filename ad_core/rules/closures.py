@@ -55,7 +55,7 @@ def _is_value(x):
 
 
 class _Rebuild:
-    """Makes an item with other values, from a copy with places for them. So it does not refer to the
+    """Makes an item with other values, from a copy with gaps for them. So it does not refer to the
     item's own values, and may live as long as the recording that they belong to."""
 
     def __init__(self, item, search):

@@ -17,8 +17,8 @@ AS_THEY_STAND = (
 # Patterns of names
 PLAIN = (
     # settings, errors and modules
-    "SpecialFunctionError", "SpecialFunctionWarning", "add_newdocs", "basic", "errstate", "geterr",
-    "orthogonal", "seterr", "sf_error", "specfun", "spfun_stats", "test",
+    "SpecialFunctionError", "SpecialFunctionWarning", "add_newdocs", "basic", "cython_special",
+    "errstate", "geterr", "orthogonal", "seterr", "sf_error", "specfun", "spfun_stats", "test",
     # numbers, zeros, nodes of quadratures and polynomials as objects
     "bernoulli", "euler", "factorial2", "factorialk", "stirling2", "*_zeros", "roots_*", "*_roots",
     "chebyc", "chebys", "chebyt", "chebyu", "gegenbauer", "genlaguerre", "hermite", "hermitenorm",

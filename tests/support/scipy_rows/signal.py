@@ -21,6 +21,36 @@ def _real(z):
 
 
 ROWS = {
+    "qspline1d": [
+        Call(lambda x: MODULE.qspline1d(np.concatenate([x, x])), X, exact=False, second=False)
+    ],
+    "lfiltic": [
+        Call(
+            lambda c: MODULE.lfiltic(c[:2], np.stack([2 + c[3], c[1]]), c[:1]),
+            C,
+            exact=False,
+            second=False,
+        )
+    ],
+    "cspline1d_eval": [
+        Call(
+            lambda x: MODULE.cspline1d_eval(
+                MODULE.cspline1d(X), np.array([2.3, 4.5]) + x[:2] * 0.1
+            ),
+            X,
+            exact=False,
+            second=False,
+        )
+    ],
+    "cspline1d": [Call(lambda x: MODULE.cspline1d(x), X, exact=False, second=False)],
+    "bilinear": [
+        Call(
+            lambda c: np.concatenate(MODULE.bilinear(c[:2], np.stack([c[2] + 2, c[3]]))),
+            C,
+            exact=False,
+            second=False,
+        )
+    ],
     "ShortTimeFFT": [
         Call(
             lambda x: np.abs(MODULE.ShortTimeFFT(np.hanning(6), 2, 1.0).stft(x)),
@@ -401,12 +431,6 @@ def _longer(f):
 REFUSED = {
     name: _longer(f)
     for name, f in {
-        "bilinear": lambda c: np.concatenate(MODULE.bilinear(c[:2], np.stack([c[2] + 2, c[3]]))),
-        "lfiltic": lambda c: MODULE.lfiltic(c[:2], np.stack([2 + c[3], c[1]]), c[:1]),
-        "cspline1d": lambda x: MODULE.cspline1d(x),
-        "cspline1d_eval": lambda x: MODULE.cspline1d_eval(
-            MODULE.cspline1d(X), np.array([2.3, 4.5]) + x[:2] * 0.1
-        ),
         "sepfir2d": lambda x: MODULE.sepfir2d(x.reshape(4, 3), [0.2, 0.5, 0.3], [0.1, 0.8, 0.1]),
         "residue": lambda c: _real(
             MODULE.residue(c[:2], np.stack([1.0 + 0 * c[0], 3 + c[2], 1.0 + c[3]]))[0]
@@ -419,7 +443,6 @@ REFUSED = {
         "order_filter": lambda x: MODULE.order_filter(x, [1, 1, 1], 1),
         "cspline2d": lambda x: MODULE.cspline2d(np.outer(x, x)),
         "qspline2d": lambda x: MODULE.qspline2d(np.outer(x, x)),
-        "qspline1d": lambda x: MODULE.qspline1d(np.concatenate([x, x])),
         "spline_filter": lambda x: MODULE.spline_filter(np.outer(x, x)),
         "symiirorder1": lambda x: MODULE.symiirorder1(x, 0.5, 0.1),
         "symiirorder2": lambda x: MODULE.symiirorder2(x, 0.5, 0.1),

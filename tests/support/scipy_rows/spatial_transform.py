@@ -94,15 +94,18 @@ ROWS = {
         lambda x: Slerp(np.stack([0.0 * x[0], x[0], x[2]]), Rotation.concatenate(
             [PLAIN_TWO, PLAIN_ONE]))(0.2).as_rotvec(),
     ),
+    "RotationSpline": _calls(
+        V, lambda x: MODULE.RotationSpline([0.0, 1.0], _stack(x))(0.4).as_quat()
+    ),
 }  # fmt: skip
 PLAIN = set()
 REFUSED = {
-    "RotationSpline": lambda x: MODULE.RotationSpline([0.0, 1.0], _pair(x))(0.5).as_quat(),
     "RigidTransform": lambda x: MODULE.RigidTransform.from_translation(_three(x)).as_matrix(),
 }
 if not hasattr(_rotation, "xp_backend"):  # SciPy 1.16, where rotations are compiled
     ROWS = {}
     REFUSED |= {
+        "RotationSpline": lambda x: MODULE.RotationSpline([0.0, 1.0], _pair(x))(0.5).as_quat(),
         "Rotation": lambda x: Rotation.from_rotvec(_three(x)).as_matrix(),
         "Slerp": lambda x: Slerp([0.0, 1.0], PLAIN_TWO)(x).as_matrix(),
     }

@@ -10,7 +10,7 @@ from scipy._lib import _util, array_api_compat
 from scipy._lib.array_api_compat import numpy as compat
 
 from ad_core import _core
-from ad_core.adapting.stand_ins import supply, supply_names
+from ad_core.adapting.stand_ins import supply, supply_module, supply_names
 from ad_core.overrides.numpy.complex import TracedComplex
 from ad_core.overrides.numpy.dispatch import any_traced, plain_constant
 from ad_core.overrides.scipy.dispatch import implements, implements_method
@@ -58,6 +58,15 @@ for _name in ("empty", "zeros", "ones", "full", "empty_like", "zeros_like", "one
     if getattr(compat, _name) is not _core.plain_function(_name):
         _creates(_name)
 
+
+@implements(compat.linalg.solve)
+def solve(x1, x2, /):
+    if np.ndim(x2) == 1:
+        return np.linalg.solve(x1, as_array(x2)[:, None])[..., 0]
+    return np.linalg.solve(x1, x2)
+
+
+supply_module(compat.linalg)
 
 _apply_where = xpx.apply_where
 

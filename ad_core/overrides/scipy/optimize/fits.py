@@ -144,7 +144,13 @@ def curve_fit(name, original, given):
             cov = cov * (np.sum(r**2) / (np.size(r) - np.size(p)))
     if not full:
         return p, cov
-    return p, cov, ResultFields(report, {"fvec": lambda: residual(p)}, ("fjac", "qtf")), message, ier
+    return (
+        p,
+        cov,
+        ResultFields(report, {"fvec": lambda: residual(p)}, ("fjac", "qtf")),
+        message,
+        ier,
+    )
 
 
 def _floats(data):
