@@ -363,10 +363,10 @@ def test_an_inner_refusal_of_the_outer_value():
 
 def test_a_refusal_of_an_earlier_call_does_not_count():
     with pytest.raises(errors.TracedValueError):
-        ad_core.grad(math.sin)(3.0)
+        ad_core.grad(hash)(3.0)
     assert ad_core.grad(np.sin)(0.0) == 1.0
     with pytest.raises(errors.TracedValueError):
-        ad_core.grad(swallowing(math.sin))(3.0)
+        ad_core.grad(swallowing(hash))(3.0)
     assert ad_core.grad(np.sin)(0.0) == 1.0
 
     def f(x):  # made by hand, outside of traces

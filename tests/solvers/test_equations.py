@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions that are recorded once and evaluated elsewhere: the same numbers as one-shot."""
 
-import math
 
 import numpy as np
 import pytest
@@ -81,8 +80,9 @@ def test_a_branch_is_recorded_again_for_its_jacobian_alone():
 
 
 def test_what_can_not_be_recorded_is_refused_by_its_jacobian():
-    recorded = equations(lambda x: np.array([math.sin(x[0])]))
-    assert recorded.value(np.ones(3)) == np.sin(1.0)
+    table = {1.0: 2.0}
+    recorded = equations(lambda x: np.array([table[x[0]]]))
+    assert recorded.value(np.ones(3)) == 2.0
     with pytest.raises(ad_core.NotDifferentiable):
         recorded.jacobian(np.ones(3))
 

@@ -171,7 +171,7 @@ class TestErrors:
             (lambda x: [x, x], ValueError, "vector"),
             (lambda x: [[x[0]], [x[1]]], ValueError, "vector"),
             (lambda x: "text", TypeError, "real numbers"),
-            (lambda x: [float(x[0]), x[1]], ad_core.NotDifferentiable, "float"),
+            (lambda x: [{x[0]: 1.0}[x[0]], x[1]], ad_core.NotDifferentiable, "hashed"),
             (3, TypeError, "callable"),
         ],
     )

@@ -66,6 +66,7 @@ def test_an_error_on_objects_that_is_caught(name, transform):
             TRANSFORMS[transform](swallowing(LOST[name], default))
 
 
+@pytest.mark.usefixtures("names_stay")
 def test_errors_of_scipy_that_are_caught():
     for use in of_scipy():
         for default in DEFAULTS:
