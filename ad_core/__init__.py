@@ -135,9 +135,13 @@ def _adapt_after(error, fun, refusal):
     return _importlib.import_module("ad_core.adapting.again").adapt_after(error, fun, refusal)
 
 
+# Modules of SciPy with functions or methods that return without an error, but not the derivative.
+_EXCHANGED_AHEAD = frozenset(("scipy.optimize", "scipy.integrate", "scipy.spatial.transform"))
+
+
 def _modules_loaded():
-    """Exchange the names of SciPy's solvers if these are loaded; whether there were any."""
-    if not {"scipy.optimize", "scipy.integrate"}.isdisjoint(_sys.modules):
+    """Exchange names of SciPy's solvers and methods if these are loaded; whether there were any."""
+    if not _EXCHANGED_AHEAD.isdisjoint(_sys.modules):
         return _importlib.import_module("ad_core.adapting.namespaces").exchange_solvers() > 0
     return False
 

@@ -126,9 +126,13 @@ def restore():
     >>> steam.exp is math.exp
     True
     """
+    global _loaded
     with _lock:
+        if not _changes and not _in_functions:
+            return
         while _changes:
             _changes.pop()[2]()
+        _loaded = 0
         _seen.clear()
         for function, changes in list(_in_functions.items()):
             for _, undo in reversed(changes):
@@ -165,11 +169,18 @@ def exchange_in(space, codes=()):
     return found
 
 
+_loaded = 0  # modules in which the stand-ins of SciPy's functions were looked for
+
+
 def exchange_supplied():
     """Exchange the functions and methods of SciPy that have stand-ins, in all of its modules that
     are loaded; returns the number of names."""
+    global _loaded
     with _lock:
         load_suppliers()  # another thread waits until all stand-ins are entered
+        if _loaded == len(sys.modules):
+            return 0  # they were exchanged in all modules that are loaded
+        _loaded = len(sys.modules)
         found = _exchange_methods() + _exchange_by(
             supplied_functions, lambda label: label.startswith("scipy.")
         )
@@ -410,4 +421,3 @@ def set_attribute(kind, name, original, stand_in):
     found = _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)
     setattr(kind, name, stand_in)
     return found
-

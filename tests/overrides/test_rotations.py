@@ -54,3 +54,11 @@ def test_rotations_work_after_a_trace():
 
     ad_core.jacobian(f)(V)
     np.testing.assert_allclose(kept[-1].as_rotvec(), [0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize("n", [1.0, 0.0, -1.0, 0.7])
+def test_powers_of_a_plain_rotation(n):
+    """SciPy's compiled code compares n with these numbers, and returns without an error."""
+    vector = np.array([0.3, 0.2, -0.5])
+    plain = Rotation.from_rotvec(vector)
+    np.testing.assert_allclose(ad_core.jacobian(lambda n: (plain**n).as_rotvec())(n), vector)

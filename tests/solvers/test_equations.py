@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions that are recorded once and evaluated elsewhere: the same numbers as one-shot."""
 
-
 import numpy as np
 import pytest
 
