@@ -4,7 +4,7 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.overrides.numpy.dispatch import implements, keeps_types
+from ad_core.overrides.numpy.dispatch import implements, keeps_types, store
 from ad_core.recording.arrays import as_array
 
 __all__ = ["round_"]
@@ -82,6 +82,12 @@ def round_(a, decimals=0):
         return np.rint(a)
     scale = 10.0 ** abs(decimals)  # as NumPy: never multiply by an inexact power
     return np.rint(a * scale) / scale if decimals > 0 else np.rint(a / scale) * scale
+
+
+@implements(np.fix)  # NumPy's own code up to 2.3 writes to a plain out=
+def fix(x, out=None):
+    found = np.trunc(x)
+    return found if out is None else store(out, found, "fix")
 
 
 @implements(np.real)

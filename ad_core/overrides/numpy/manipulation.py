@@ -138,6 +138,9 @@ def broadcast_arrays(*args, subok=False):
     return tuple(x if x.shape == shape else _spread(x, shape) for x in arrays)
 
 
+_core.take_lists(np.broadcast_arrays)
+
+
 def _spread(x, shape):
     """A broadcast view that may be written to, like those of np.broadcast_arrays."""
     if not _core.traced(x):

@@ -46,7 +46,8 @@ ROWS = {
                          lambda x: MODULE.squareform(MODULE.squareform(x[:6])) * x[0]),
 }  # fmt: skip
 PLAIN = {
-    "dice", "hamming", "jaccard", "rogerstanimoto", "russellrao", "sokalsneath", "yule",
+    "dice", "hamming", "jaccard", "kulczynski1", "rogerstanimoto", "russellrao", "sokalmichener",
+    "sokalsneath", "yule",
     "is_valid_dm", "is_valid_y", "num_obs_dm", "num_obs_y",
 }  # fmt: skip
 REFUSED = {

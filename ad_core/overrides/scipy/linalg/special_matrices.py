@@ -2,7 +2,10 @@
 """scipy.linalg: matrices made of few numbers. SciPy makes these by memory addresses, or with its
 array namespaces; its other ones trace as they stand."""
 
+import warnings
+
 import numpy as np
+import scipy.linalg as sl
 
 from ad_core.overrides.scipy.linalg.entering import array, linalg, over_stacks
 
@@ -30,6 +33,11 @@ def block_diag(*arrs):
     return result
 
 
+with warnings.catch_warnings():  # before SciPy 1.17 more axes are ravelled, with a warning
+    warnings.simplefilter("ignore")
+    STACKS_OF_TOEPLITZ = sl.toeplitz(np.ones((2, 1))).ndim == 3
+
+
 @linalg
 def toeplitz(c, r=None):
     """The Toeplitz matrix with first column c and first row r (c if r is not given).
@@ -39,8 +47,9 @@ def toeplitz(c, r=None):
     array([[ 1., 10.],
            [10.,  1.]])
     """
-    c = np.atleast_1d(array(c))
-    return _toeplitz(c, np.conj(c) if r is None else np.atleast_1d(array(r)))
+    shaped = np.atleast_1d if STACKS_OF_TOEPLITZ else np.ravel
+    c = shaped(array(c))
+    return _toeplitz(c, np.conj(c) if r is None else shaped(array(r)))
 
 
 @over_stacks(1, 1)

@@ -90,3 +90,21 @@ def _multiply(original):
 
 _owner = next(owner for owner in ss.dia_array.__mro__ if "multiply" in vars(owner))
 implements_method(_owner, "multiply")(_multiply(vars(_owner)["multiply"]))
+
+
+_owner = next(owner for owner in ss.dia_array.__mro__ if "tocoo" in vars(owner))
+_tocoo = vars(_owner)["tocoo"]
+
+
+@implements_method(_owner, "tocoo", calls_back=True)
+def tocoo(self, copy=False):
+    """All elements within the matrix: SciPy leaves out those that are zero at this point."""
+    if not (_core.traced(self.data) or type(self.data) is TracedComplex):
+        return _tocoo(self, copy)
+    rows, columns = self.shape
+    places = np.arange(self.data.shape[1])
+    row = places - self.offsets[:, None]
+    inside = (row >= 0) & (row < rows) & (places < columns)
+    column = np.tile(places, len(self.offsets))[inside.ravel()]
+    entries = self.data[inside], (row[inside], column)
+    return self._coo_container(entries, shape=self.shape, dtype=self.dtype, copy=False)
