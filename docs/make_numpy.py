@@ -31,7 +31,8 @@ MOVING = {np.sort, np.partition}
 # Functions of other files whose results are plain.
 PLAIN = {
     np.all, np.any, np.iscomplex, np.isreal, np.isclose, np.isposinf, np.isneginf, np.digitize,
-    np.isin, np.einsum_path, np.linalg.matrix_rank, np.allclose, np.array_equal, np.common_type,
+    np.isin, np.einsum_path, np.linalg.matrix_rank, getattr(np, "in1d", np.isin),
+    np.allclose, np.array_equal, np.common_type,
     np.isclose, np.isneginf, np.isposinf, np.savetxt,
 }  # fmt: skip
 

@@ -470,7 +470,6 @@ ANSWERS = [
             lambda x, y: np.digitize(x, np.sort(y)),
             lambda x, y: np.digitize(x, np.sort(y)[::-1], right=True),
         ),
-        "in1d": lambda x, y: np.in1d(x, np.append(y, x[1:3])),  # noqa: NPY201
         "isin": (
             lambda x, y: np.isin(x, np.append(y, x[1:3])),
             lambda x, y: np.isin(np.round(x), np.round(y), invert=True),

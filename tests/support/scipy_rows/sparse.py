@@ -121,6 +121,7 @@ ROWS |= {
         near(lambda x: (chain(x).tocsr() @ S).toarray(), VECTOR),
     ],
     "eye": [near(lambda x: (ss.eye(4) * x[0] + S).toarray(), VECTOR)],
+    "matrix_transpose": [near(lambda x: (ss.matrix_transpose(S) @ x), VECTOR)],
     "eye_array": [near(lambda x: (x[0] * ss.eye_array(4) + S).toarray(), VECTOR)],
     "hstack": [near(lambda x: ss.hstack([chain(x), S]).toarray(), VECTOR)],
     "identity": [near(lambda x: (ss.identity(4) * x[0]).toarray(), VECTOR)],

@@ -115,10 +115,10 @@ _to_nearest = vars(NearestNDInterpolator)["__call__"]
 
 
 @implements_method(_interpnd.NDInterpolatorBase, "__call__", calls_back=True)
-def on_triangles(self, *args):
+def on_triangles(self, *args, **options):  # the tolerance of the search, from SciPy 1.18 on
     values = getattr(self, VALUES, None)
     if values is None and not _core.holds_variable(args):
-        return _core.untraced(lambda: _on_triangles(self, *map(plain, args)))
+        return _core.untraced(lambda: _on_triangles(self, *map(plain, args), **options))
     if not isinstance(self, LinearNDInterpolator):
         raise NoDerivativeError(
             f"{type(self).__name__} has no derivative in ad_core{_core.user_line()}; use "

@@ -5,9 +5,16 @@ are ``np.where``, so that they hold at all points."""
 import sys
 
 import numpy as np
-import scipy._lib.array_api_extra as xpx
-from scipy._lib import _util, array_api_compat
-from scipy._lib.array_api_compat import numpy as compat
+from scipy._lib import _util
+
+try:  # from SciPy 1.18 on
+    from scipy._external import array_api_compat
+    from scipy._external import array_api_extra as xpx
+    from scipy._external.array_api_compat import numpy as compat
+except ImportError:
+    import scipy._lib.array_api_extra as xpx
+    from scipy._lib import array_api_compat
+    from scipy._lib.array_api_compat import numpy as compat
 
 from ad_core import _core
 from ad_core.adapting.stand_ins import supply, supply_module, supply_names
@@ -19,7 +26,7 @@ from ad_core.recording.arrays import as_array
 __all__ = []
 
 supply_names(compat, *(module for name, module in list(sys.modules.items()) if module is not None
-                       and name.startswith((f"{compat.__name__}.", "scipy._lib.array_api_extra."))),
+                       and name.startswith((f"{compat.__name__}.", f"{xpx.__name__}."))),
              sys.modules["scipy._lib._array_api"])  # fmt: skip
 
 

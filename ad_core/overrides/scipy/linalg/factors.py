@@ -31,11 +31,17 @@ def cholesky(a, lower=False, overwrite_a=False, check_finite=True):
     return np.linalg.cholesky(square(a), upper=not lower)
 
 
+# found without the trace that may run while this module is imported
+KEEPS_THE_OTHER_TRIANGLE = _core.untraced(
+    lambda: sl.cho_factor(np.array([[2.0, 1.0], [1.0, 2.0]]))[0][1, 0] == 1.0
+)
+
+
 @linalg
 def cho_factor(a, lower=False, overwrite_a=False, check_finite=True):
     """The arguments of cho_solve: the Cholesky factor, and whether it is the lower one.
 
-    As in SciPy, the other triangle holds what a has there.
+    As in SciPy, the other triangle holds what a has there (zeros from SciPy 1.18 on).
 
     >>> import numpy as np, ad_core
     >>> A = np.array([[4.0, 0.0], [0.0, 1.0]])
@@ -44,8 +50,10 @@ def cho_factor(a, lower=False, overwrite_a=False, check_finite=True):
            [ 0.    , -1.    ]])
     """
     a = square(a)
-    rest = np.triu(a, 1) if lower else np.tril(a, -1)
-    return cholesky(a, lower) + rest, lower
+    factor = cholesky(a, lower)
+    if KEEPS_THE_OTHER_TRIANGLE:
+        factor = factor + (np.triu(a, 1) if lower else np.tril(a, -1))
+    return factor, lower
 
 
 @linalg

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import scipy.linalg as sl
 
+from ad_core import _core
 from ad_core.overrides.scipy.linalg.entering import array, linalg, over_stacks
 
 __all__ = ["block_diag", "circulant", "convolution_matrix", "hankel", "toeplitz"]
@@ -35,7 +36,7 @@ def block_diag(*arrs):
 
 with warnings.catch_warnings():  # before SciPy 1.17 more axes are ravelled, with a warning
     warnings.simplefilter("ignore")
-    STACKS_OF_TOEPLITZ = sl.toeplitz(np.ones((2, 1))).ndim == 3
+    STACKS_OF_TOEPLITZ = _core.untraced(lambda: sl.toeplitz(np.ones((2, 1))).ndim == 3)
 
 
 @linalg
