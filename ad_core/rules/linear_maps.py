@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules of linear functions of one array, which are given with their transposes."""
 
-import numpy as np
-
 from ad_core.rules.rule import call
 
-__all__ = ["by_adjoint_points", "linear_map"]
+__all__ = ["linear_map"]
 
 
 def linear_map(name, function, transposed, x, stack=None):
@@ -22,18 +20,3 @@ def linear_map(name, function, transposed, x, stack=None):
         return (linear_map(name, transposed, function, cotangents[0], stack),)
 
     return call(name, lambda x: (function(x),), (x,), jvp, vjp, raises=False, stack=stack)[0]
-
-
-def by_adjoint_points(function, shape):
-    """The transpose of a linear function of arrays of this shape, by its values at the unit
-    vectors.
-
-    It is for functions of few elements: it takes as many calls of the function as there are.
-    """
-    units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
-    columns = np.stack([function(unit) for unit in units])
-
-    def transposed(w):
-        return np.tensordot(columns, w, np.ndim(w)).reshape(shape)
-
-    return transposed

@@ -26,7 +26,7 @@ from ad_core.rules.closures import depend, hoisted
 
 __all__ = [
     "hiding", "implements", "implements_kind", "implements_method", "made", "plain_arguments",
-    "public_name", "refuses",
+    "public_name", "refuses", "refuses_all",
 ]  # fmt: skip
 
 
@@ -88,6 +88,13 @@ def refuses(original, remedy, calls_back=False):
         )
 
     return refuse
+
+
+def refuses_all(module, remedies, calls_back=False):
+    """Enter those of these functions that the installed SciPy has; remedies: name -> remedy."""
+    for name, remedy in remedies.items():
+        if hasattr(module, name):
+            refuses(getattr(module, name), remedy, calls_back)
 
 
 def _either(original, function, calls_back):

@@ -6,7 +6,7 @@ import scipy.linalg as sl
 
 from ad_core.overrides.numpy.guards import decided
 from ad_core.overrides.scipy.decisions import decision
-from ad_core.overrides.scipy.dispatch import refuses
+from ad_core.overrides.scipy.dispatch import refuses_all
 from ad_core.overrides.scipy.linalg.entering import array, linalg, matrix, plain_options
 
 __all__ = []
@@ -29,9 +29,7 @@ REMEDIES = {
     "signm": "use A @ np.linalg.inv(scipy.linalg.sqrtm(A @ A))",
 }
 
-for _name, _remedy in REMEDIES.items():
-    if hasattr(sl, _name):
-        refuses(getattr(sl, _name), _remedy)
+refuses_all(sl, REMEDIES)
 
 
 def _symmetric(a, atol, rtol):

@@ -11,7 +11,12 @@ import scipy.sparse.linalg as ssl
 from ad_core import _core
 from ad_core.overrides.numpy.dispatch import only_constants
 from ad_core.overrides.scipy.decisions import decision
-from ad_core.overrides.scipy.dispatch import implements, implements_kind, plain_arguments, refuses
+from ad_core.overrides.scipy.dispatch import (
+    implements,
+    implements_kind,
+    plain_arguments,
+    refuses_all,
+)
 from ad_core.overrides.scipy.linalg.entering import plain_options, refuse
 from ad_core.overrides.scipy.sparse import exponentials  # noqa: F401 (enters functions)
 from ad_core.overrides.scipy.sparse.systems import Factors, Matrix, solution
@@ -254,6 +259,4 @@ REMEDIES = {
     "onenormest": "use scipy.sparse.linalg.norm(S, 1)",
     "svds": "use np.linalg.svd of S.toarray()",
 }
-for _name, _remedy in REMEDIES.items():
-    if hasattr(ssl, _name):
-        refuses(getattr(ssl, _name), _remedy)
+refuses_all(ssl, REMEDIES)

@@ -4,7 +4,7 @@ an optimum and by counting are refused."""
 
 import scipy.stats
 
-from ad_core.overrides.scipy.dispatch import refuses
+from ad_core.overrides.scipy.dispatch import refuses_all
 
 __all__ = []
 
@@ -31,6 +31,4 @@ REFUSED = {
     "weightedtau": RANKS, "yeojohnson_normmax": OPTIMUM, "yeojohnson_normplot": OPTIMUM,
 }  # fmt: skip
 
-for _name, _remedy in REFUSED.items():
-    if hasattr(scipy.stats, _name):
-        refuses(getattr(scipy.stats, _name), _remedy, calls_back=True)
+refuses_all(scipy.stats, REFUSED, calls_back=True)
