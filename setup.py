@@ -96,7 +96,7 @@ compile_args, link_args = flags()
     Extension(
         "ad_core._core",
         ["ad_core/_core.pyx"],
-        include_dirs=["src", np.get_include()],
+        include_dirs=["src", "ad_core/include", np.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         extra_compile_args=compile_args,
         extra_link_args=link_args,
@@ -115,6 +115,7 @@ extension.sources += sorted(glob("src/*/*.c"))
 extension.depends += sorted(
     file
     for pattern in (
+        "ad_core/include/*.h",
         "src/*/*.h",
         "src/*/*.def",
         "src/*/*.inc",

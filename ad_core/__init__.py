@@ -23,7 +23,7 @@ except ImportError as error:
         f"install .` in the repository's root (or `pip install -e .` to work on it); if ad_core is "
         f"installed already, start Python in another directory"
     ) from None
-from ad_core._core import Gathered, gather
+from ad_core._core import CFunction, Gathered, gather
 from ad_core.errors import (
     BranchChanged,
     DtypeError,
@@ -40,6 +40,7 @@ from ad_core.overrides import numpy as _numpy
 from ad_core.overrides.stop_gradient import stop_gradient
 from ad_core.programs import workers as _workers
 from ad_core.programs.function import Function, compile
+from ad_core.programs.include import get_include
 from ad_core.programs.tape import Node, Tape, trace
 from ad_core.recording.containers import register_tree
 from ad_core.recording.debugging import debug
@@ -82,6 +83,7 @@ _core.use_stand_ins(
 
 __all__ = [
     "BranchChanged",
+    "CFunction",
     "DtypeError",
     "EscapedTraceError",
     "Explanation",
@@ -107,6 +109,7 @@ __all__ = [
     "explain",
     "external",
     "gather",
+    "get_include",
     "ggnvp",
     "grad",
     "hessian",

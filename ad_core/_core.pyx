@@ -12,9 +12,11 @@ from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsDouble, PyLong_AsLongLongAndOverflow
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject
-from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
+from cpython.pycapsule cimport (
+    PyCapsule_GetContext, PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New,
+    PyCapsule_SetContext, PyCapsule_SetDestructor)
 from cpython.pythread cimport PyThread_get_thread_ident
-from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.math cimport NAN
 from libc.string cimport memcpy, memset
@@ -209,6 +211,7 @@ include "binding/programs/outs.pxi"
 include "binding/programs/call.pxi"
 include "binding/programs/paths.pxi"
 include "binding/programs/evaluator.pxi"
+include "binding/programs/cfunction.pxi"
 include "binding/sparse/colour.pxi"
 include "binding/sparse/pattern.pxi"
 include "binding/solve/equations.pxi"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ``ad-core`` command.
 
-``ad-core jacobian`` and ``ad-core trace`` need NumPy alone.  ``ad-core demo`` and drawings need the
+``ad-core jacobian``, ``ad-core trace`` and ``ad-core export`` need NumPy alone.  ``ad-core demo`` and drawings need the
 extra ``demo``; without it they end with an error message that says so.
 """
 
@@ -12,7 +12,7 @@ import textwrap
 
 import ad_core
 
-from . import demo, jacobian, trace
+from . import demo, export, jacobian, trace
 from .errors import FunctionError, UserError, reason
 from .output import Stream, print_error, say
 
@@ -120,7 +120,7 @@ def _parser():
     )
     parser.add_argument("--version", action=_Version, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (demo, jacobian, trace):
+    for command in (demo, jacobian, trace, export):
         command.add(commands)
     return parser
 

@@ -10,6 +10,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors.remedies import refuse_machine_code
 from ad_core.programs.compiled import Compiled
+from ad_core.programs.exports import Exports
 from ad_core.recording.record import record, seeds_like
 from ad_core.recording.trees import flatten
 from ad_core.transforms.derived import FILES
@@ -55,7 +56,7 @@ def trace(fun, *args, **kwargs):
     return Tape(recording, args, _core.name_of(fun))
 
 
-class Tape(Compiled):
+class Tape(Exports, Compiled):
     """One recording of a function at one point.
 
     ``str(tape)`` is the trace as a table.  Nodes are named v1, v2, ... in the order of

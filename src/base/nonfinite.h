@@ -5,9 +5,7 @@
 
 #include <stddef.h>
 
-/* A product in which an exact zero wins over infinities and NaN.  It multiplies a partial by a
- * tangent or adjoint, where a zero stands for one that is structurally absent. */
-static inline double ad_guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
+#include "ad_core_math.h"
 
 /* Returns whether one of n numbers is not zero. */
 static inline int ad_any(size_t n, const double *x) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/ops.h"
 
-#include "ops/kernels.h"
+#include "ad_core_math.h"
 
 #define sel(condition, yes, no) ((condition) ? (yes) : (no))
 #define UNUSED(x) (void)(x)

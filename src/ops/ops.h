@@ -7,13 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AD_PI 3.14159265358979323846
-#define AD_PI2 (AD_PI * AD_PI)
-#define AD_LN2 0.693147180559945309417
-#define AD_LN10 2.30258509299404568402
-#define AD_RADIAN (AD_PI / 180)
-#define AD_DEGREE (180 / AD_PI)
-#define AD_INF HUGE_VAL
+#include "ad_core_math.h"
 
 #define AD_MAX_ARITY 3
 

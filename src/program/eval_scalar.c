@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listed runs on doubles.  Gathering eight operands for a vector costs more than a cheap operation
  * on each. */
-#include "ops/kernels.h"
+#include "ad_core_math.h"
 #include "program/eval.h"
 
 #define sel(condition, yes, no) ((condition) ? (yes) : (no))

@@ -12,6 +12,16 @@ static const char *const fused_names[] = {
 #include "program/fused.def"
 };
 
+static const char *const fused_formulas[] = {
+    NULL, NULL, NULL, NULL, NULL,
+#define FUSED(NAME, TEXT, ARITY, VALUE) #VALUE,
+#include "program/fused.def"
+};
+
+const char *ad_program_formula(unsigned op) {
+    return op < AD_OP_COUNT ? ad_op_rows[op].value : fused_formulas[op - AD_OP_COUNT];
+}
+
 const char *ad_program_name(unsigned op) {
     return op < AD_OP_COUNT ? ad_op_rows[op].ufunc : fused_names[op - AD_OP_COUNT];
 }

@@ -190,5 +190,7 @@ uint32_t ad_run_operand(const ad_program *p, const ad_program_run *run, size_t k
 
 /* Returns the name of an operation: "multiply", "sum", "multiply add", ... */
 const char *ad_program_name(unsigned op);
+/* Returns its formula in the operands a, b, c; NULL for reductions and calls. */
+const char *ad_program_formula(unsigned op);
 
 #endif

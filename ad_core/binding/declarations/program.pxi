@@ -3,6 +3,7 @@
 
 cdef extern from "program/program.h" nogil:
     int AD_LANE_POINTS
+    int AD_RUN_CALL
     ctypedef struct ad_output_slot:
         uint32_t position
         uint32_t slot
@@ -14,6 +15,7 @@ cdef extern from "program/program.h" nogil:
         uint32_t out
         uint32_t base[3]
         int32_t stride[3]
+        int32_t inner[2]
         size_t first
     ctypedef struct ad_program:
         size_t inputs
@@ -35,6 +37,7 @@ cdef extern from "program/program.h" nogil:
         size_t lane_slots
         void *lane_run
         size_t rules
+        ad_call_rule *rule
     ctypedef struct ad_wanted:
         size_t outputs
         size_t checked
@@ -52,6 +55,10 @@ cdef extern from "program/program.h" nogil:
     size_t ad_program_bytes(const ad_program *p)
     size_t ad_program_operations(const ad_program *p)
     const char *ad_program_name(unsigned op)
+    const char *ad_program_formula(unsigned op)
+    int AD_PROGRAM_OPS
+    int AD_RUN_AFFINE
+    int ad_run_reduces(unsigned op)
 
 cdef extern from "program/eval.h" nogil:
     size_t ad_point_room(const ad_program *p)

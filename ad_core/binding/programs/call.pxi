@@ -120,6 +120,19 @@ cdef class Call:
                    self.ins[k].count * sizeof(double))
         return True
 
+    def input_parts(self):
+        """The (first, count) of consecutive inputs of the program that the arguments, one after the
+        other, are."""
+        cdef list parts = []
+        cdef size_t first = 0, end = 0
+        for k in range(self.n_in):
+            if self.ins[k].first != end:
+                parts.append((first, end - first))
+                first = end = self.ins[k].first
+            end += self.ins[k].count
+        parts.append((first, end - first))
+        return parts
+
     def set_numbers(self, list numbers):
         """Accept a single point only with the types for which the function was recorded.  numbers
         has a truth value for each leaf: a leaf without axes must be a float if it is True, else an

@@ -8,6 +8,10 @@ cdef enum:
     LANES_FROM = 4              # number of points from which lanes are faster
 
 
+class CallsRule(Exception):
+    """A program calls a rule, whose name is the exception's text."""
+
+
 cdef class Program:
     """Computes the values of terms of a graph at new inputs.
 
@@ -80,6 +84,10 @@ cdef class Program:
         """The number in the recording of a guard of the program."""
         return (<int64_t *> cnp.PyArray_DATA(self.graph.numbers))[guard]
 
+    def guard_numbers(self):
+        """The number in the recording of each guard of the program."""
+        return [self.guard_number(k) for k in range(self.fast.guards)]
+
     cdef object missed_numbers(self, cnp.ndarray missed):
         """For each point 0 if `missed` is 0; if it is 1 + a guard of the program, 1 + the number of
         the guard in the recording."""
@@ -139,6 +147,51 @@ cdef class Program:
         for k in range(p.places):
             outputs[p.place[k].position] = held[p.place[k].slot]
         return rows, outputs
+
+
+    def listing(self, bint strict):
+        """The program for one point, or its strict variant, as a dictionary: numbers of inputs,
+        outputs and slots; the constants, in the slots after the inputs; runs (operation, slot of
+        element 0, operands as an array with a row for each element, (base, stride, inner) of each
+        operand if they follow a rule); places (position, slot) of the outputs that are not zero;
+        guards (slot, outcome); and the first output that is a derivative."""
+        cdef const ad_program *p = &self.fast
+        cdef const ad_program_run *run
+        cdef size_t r, k, j
+        cdef cnp.ndarray operands
+        cdef uint32_t *to
+        if strict:
+            self.need_strict()
+            p = &self.strict
+        runs = []
+        for r in range(p.runs):
+            run = &p.run[r]
+            if run.op == AD_RUN_CALL:
+                rule = (<Called> (<called *> p.rule[run.base[0]].rule).object).rule
+                raise CallsRule(f"calls {rule.name}")
+            operands = np.empty((run.count, run.arity), np.uint32)
+            to = <uint32_t *> cnp.PyArray_DATA(operands)
+            for k in range(run.count):
+                for j in range(run.arity):
+                    to[k * run.arity + j] = ad_run_operand(p, run, k, j)
+            affine = None
+            if run.form == AD_RUN_AFFINE:
+                affine = [(run.base[j], run.stride[j], run.inner[j] if j < 2 else 0)
+                          for j in range(3)]
+            runs.append((ad_program_name(run.op).decode(), run.out, operands, affine))
+        places = [(p.place[k].position, p.place[k].slot) for k in range(p.places)]
+        return {"inputs": p.inputs, "outputs": p.outputs, "slots": p.slots, "runs": runs,
+                "constants": [p.constant[k] for k in range(p.constants)],
+                "places": np.array(places, np.int64).reshape(-1, 2),
+                "guards": [(p.guard[k].slot, p.guard[k].position != 0) for k in range(p.guards)],
+                "checked": p.checked, "guarded": bool(p.guarded)}
+
+
+def program_formulas():
+    """The (operation, formula in a, b, c) of all operations of programs but reductions."""
+    cdef unsigned op
+    return [(ad_program_name(op).decode(), ad_program_formula(op).decode())
+            for op in range(<unsigned> AD_PROGRAM_OPS) if ad_program_formula(op) != NULL]
 
 
 cdef double *point_arena(const ad_program *p) except NULL:

@@ -26,7 +26,10 @@ cdef ad_status each_values(void *c, size_t n, size_t m, size_t points, const dou
                            double *y) noexcept nogil:
     cdef called *own = <called *> c
     if own.loop != NULL:
-        return run_loop(own.loop, m, points, x, y)
+        run_loop(own.loop, m, points, x, y)
+        return AD_OK if own.object == NULL else raised_by_loop()
+    if own.object == NULL:
+        return AD_CALL_FAILED
     with gil:
         running = ad_current
         set_current(NULL)

@@ -30,7 +30,8 @@ cdef int take(object found, size_t count, double *to) except -1:
 
 # The part of a Called that the tape refers to.
 cdef struct called:
-    void *object            # the Called that contains this
+    void *object            # the Called that contains this; NULL in a copy for a C function, which
+                            # fails where this one calls Python or notes an undetermined result
     ad_linear *linear       # the C function that needs no GIL, or NULL
     int elementwise
     ufunc_loop *loop        # that computes the values of an elementwise rule, or NULL
@@ -153,9 +154,13 @@ cdef ad_status rule_value(void *c, size_t n, const double *x, size_t m,
     m -= (<called *> c).outcome
     if status != AD_CALL_FAILED:
         if status == AD_OK and ad_linear_undetermined(linear, y):
+            if (<called *> c).object == NULL and (<called *> c).undetermined:
+                return AD_CALL_FAILED
             ad_count_up(&(<called *> c).met)
         if (<called *> c).outcome:
             y[m] = 1
+        return status
+    if (<called *> c).object == NULL:
         return status
     with gil:
         running = ad_current
@@ -200,7 +205,7 @@ cdef ad_status rule_push(void *c, size_t n, const double *x, size_t m, const dou
         status = ad_linear_push(linear, x, y, p, tangent, out)
     if status == AD_OK:
         return zero_items(<called *> c, False, n, m, p, tangent, out)
-    if status != AD_CALL_FAILED:
+    if status != AD_CALL_FAILED or (<called *> c).object == NULL:
         return status
     with gil:
         running = ad_current
@@ -232,7 +237,7 @@ cdef ad_status rule_pull(void *c, size_t n, const double *x, size_t m, const dou
         status = ad_linear_pull(linear, x, y, p, adjoint, out)
     if status == AD_OK:
         return zero_items(<called *> c, True, n, m, p, adjoint, out)
-    if status != AD_CALL_FAILED:
+    if status != AD_CALL_FAILED or (<called *> c).object == NULL:
         return status
     with gil:
         running = ad_current

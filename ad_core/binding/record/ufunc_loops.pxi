@@ -65,8 +65,8 @@ cdef int loop_of_types(PyUFuncObject *ufunc, tuple types) except -2:
     return -1
 
 
-cdef ad_status run_loop(const ufunc_loop *loop, size_t m, size_t points, const double *x,
-                        double *y) noexcept nogil:
+cdef void run_loop(const ufunc_loop *loop, size_t m, size_t points, const double *x,
+                   double *y) noexcept nogil:
     """Compute m results at all points from the traced operands x, each m x points numbers."""
     cdef char *pointers[MOST_OPERANDS + 1]
     cdef intptr_t strides[MOST_OPERANDS + 1]
@@ -91,10 +91,14 @@ cdef ad_status run_loop(const ufunc_loop *loop, size_t m, size_t points, const d
         pointers[loop.operands] = <char *> (y + j * points)
         strides[loop.operands] = sizeof(double)
         loop.function(pointers, &count, strides, loop.data)
+
+
+cdef ad_status raised_by_loop() noexcept nogil:
+    """The status after run_loop(), whose ufunc may raise if scipy.special.errstate asks for it."""
     ad_float_begin()            # NumPy resets the flags after a loop as well
     with gil:
         try:
-            check_raised()     # scipy.special.errstate may ask for exceptions
+            check_raised()
             return AD_OK
         except BaseException as error:
             raised.error = error

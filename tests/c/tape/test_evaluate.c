@@ -3,7 +3,7 @@
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "model.h"
-#include "ops/kernels.h"
+#include "ad_core_math.h"
 #include "tape/evaluate.h"
 #include "tape/running.h"
 

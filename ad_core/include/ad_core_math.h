@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scalar functions that ops.def uses beyond those of <math.h>. */
-#ifndef AD_KERNELS_H
-#define AD_KERNELS_H
+/* The constants and functions that formulas of elementary operations use beyond those of <math.h>.
+ * The core compiles them, and C code that Tape.to_c() writes has copies of those that it needs.  Each
+ * function is one definition that ends with a brace. */
+#ifndef AD_CORE_MATH_H
+#define AD_CORE_MATH_H
 
 #include <math.h>
 
-#include "base/nonfinite.h"
-#include "ops/ops.h"
+#define AD_PI 3.14159265358979323846
+#define AD_PI2 (AD_PI * AD_PI)
+#define AD_LN2 0.693147180559945309417
+#define AD_LN10 2.30258509299404568402
+#define AD_RADIAN (AD_PI / 180)
+#define AD_DEGREE (180 / AD_PI)
+#define AD_INF HUGE_VAL
+
+/* A product in which an exact zero wins over infinities and NaN.  It multiplies a partial by a
+ * tangent or adjoint, where a zero stands for one that is structurally absent. */
+static inline double ad_guarded(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
 
 /* The value itself.  The partial of its row is 0. */
 static inline double ad_stopped(double a) { return a; }
