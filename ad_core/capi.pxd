@@ -23,8 +23,10 @@ cdef extern from "ad_core.h" nogil:
         const void *self
         int (*begin)(const void *self, double *work) noexcept nogil
         int (*eval)(const void *self, const double *x, double *y, double *work) noexcept nogil
-        int (*eval_many)(const void *self, size_t n, const double *x, double *y, double *work) noexcept nogil
-        int (*guard)(const void *self, const double *work, size_t *guard, size_t *point) noexcept nogil
+        int (*eval_many)(const void *self, size_t n, const double *x, double *y,
+                         double *work) noexcept nogil
+        int (*guard)(const void *self, const double *work, size_t *guard,
+                     size_t *point) noexcept nogil
         const char *(*line)(const void *self, size_t guard) noexcept nogil
         size_t n_guards
         const int32_t *row

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ``ad-core`` command.
 
-``ad-core jacobian``, ``ad-core trace`` and ``ad-core export`` need NumPy alone.  ``ad-core demo`` and drawings need the
-extra ``demo``; without it they end with an error message that says so.
+``ad-core jacobian``, ``ad-core trace`` and ``ad-core export`` need NumPy alone.  ``ad-core demo``
+and drawings need the extra ``demo``; without it they end with an error message that says so.
 """
 
 import argparse

@@ -22,6 +22,14 @@ FOLDS = {"sum": "{} + {}", "max": "ad_maximum({}, {})", "min": "ad_minimum({}, {
 LANES = 8  # numbers of a vector
 FEW = 16  # operands of a reduction that is written out
 PER_LINE = 16
+HEAD = """\
+/* {name}, written by ad_core {version}.
+ *
+ * Each function takes its inputs x one after the other and writes its results to y. work has room
+ * for n_work numbers (NULL if that is 0). It returns 0, or one more than the number of the first
+ * comparison whose outcome is not that of the recording; then y is NaN. Compiled with
+ * -ffp-contract=off and without -ffast-math, results do not depend on the compiler. */
+"""
 
 
 def literal(number):
@@ -87,7 +95,9 @@ def _halved(op, terms):
 def _header():
     """({constant: its definition}, {function: its definition}) of ad_core_math.h, in order."""
     text = Path(get_include(), "ad_core_math.h").read_text("utf-8")
-    constants = {name: line for line, name in re.findall(r"^(#define (AD_[A-Z]\w*) .+)$", text, re.M)}
+    constants = {
+        name: line for line, name in re.findall(r"^(#define (AD_[A-Z]\w*) .+)$", text, re.M)
+    }
     one_line, several = r"[^\n]*\}\n", r"[^\n]*\n(?: [^\n]*\n|\n)*\}\n"
     pattern = rf"^static inline double (ad_\w+)\((?:{one_line}|{several})"
     found = re.finditer(pattern, text, re.MULTILINE)
@@ -117,12 +127,7 @@ def source(name, parts, version):
         body += _function(f"{name}_{method}", description, call, lines)
     code = "\n".join(body)
     head = [
-        f"/* {name}, written by ad_core {version}.",
-        " *",
-        " * Each function has the inputs x one after the other and writes the results to y. work has",
-        " * room for n_work numbers (NULL if that is 0). It returns 0, or one more than the number of",
-        " * the comparison whose outcome is not that of the recording; y is NaN then. Compiled with",
-        " * -ffp-contract=off and without -ffast-math, results do not depend on the compiler. */",
+        *HEAD.format(name=name, version=version).splitlines(),
         "#include <math.h>",
         "#include <stddef.h>",
         "#include <stdint.h>",
@@ -244,7 +249,8 @@ def _loops(opening, name, facts, strict):
         given += count
     if constants:
         lines.append(
-            f"    for (size_t k = 0; k < {len(constants)}; k++) w[{inputs} + k] = {name}_constants[k];"
+            f"    for (size_t k = 0; k < {len(constants)}; k++) "
+            f"w[{inputs} + k] = {name}_constants[k];"
         )
     lines += body
     lines += _guards(facts, "w[{}]".format)
@@ -316,4 +322,6 @@ def _element(affine, j, factors, r):
     if affine is None:
         return f"w[i[{factors} * {r} + {j}]]" if r != "0" else f"w[i[{j}]]"
     base, stride, inner = affine[j]
-    return f"w[{base} + {stride} * (ptrdiff_t)k" + (f" + {inner} * (ptrdiff_t){r}]" if r == "r" else "]")
+    return f"w[{base} + {stride} * (ptrdiff_t)k" + (
+        f" + {inner} * (ptrdiff_t){r}]" if r == "r" else "]"
+    )

@@ -6,59 +6,10 @@ There are three layouts of the points: ``columns`` (a row for each scalar, point
 have them, computed by blocks and transposed).
 """
 
-import math
+from ad_core.programs.c_source import expression, helpers_of, literal
 
 LANES = 8
 """Points in a block: two vectors of four doubles."""
-
-EXPRESSIONS = {
-    "add": "{} + {}",
-    "subtract": "{} - {}",
-    "multiply": "{} * {}",
-    "divide": "{} / {}",
-    "multiply add": "{} * {} + {}",
-    "multiply subtract": "{} * {} - {}",
-    "subtract product": "{2} - {0} * {1}",
-    "negative product": "-({} * {})",
-    "negative": "-{}",
-    "positive": "{}",
-    "stop gradient": "{}",
-    "square": "{0} * {0}",
-    "reciprocal": "1.0 / {}",
-    "guarded multiply": "({0} == 0.0 || {1} == 0.0 ? 0.0 : {0} * {1})",
-    "where": "({} != 0.0 ? {} : {})",
-    "maximum": "({0} > {1} ? {0} : {1})",
-    "minimum": "({0} < {1} ? {0} : {1})",
-    "less": "({} < {} ? 1.0 : 0.0)",
-    "less_equal": "({} <= {} ? 1.0 : 0.0)",
-    "greater": "({} > {} ? 1.0 : 0.0)",
-    "greater_equal": "({} >= {} ? 1.0 : 0.0)",
-    "equal": "({} == {} ? 1.0 : 0.0)",
-    "not_equal": "({} != {} ? 1.0 : 0.0)",
-}
-"""Operations that are written with operators."""
-
-FUNCTIONS = {
-    "absolute": "fabs",
-    "power": "pow",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arctan2": "atan2",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-} | {
-    name: name
-    for name in (
-        *("sqrt", "cbrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p"),
-        *("sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "trunc", "rint"),
-    )
-}
-"""Operations that are functions of <math.h>."""
-
-FOLDS = {"sum": "{} + {}", "max": EXPRESSIONS["maximum"], "min": EXPRESSIONS["minimum"]}
-"""Operations of any number of operands, taken two at a time."""
 
 # glibc declares the vector forms of these functions, in libmvec, only under -ffast-math.
 VECTORISED = ("sin(double)", "cos(double)", "exp(double)", "log(double)", "pow(double, double)")
@@ -108,32 +59,6 @@ void run(long n, const double *restrict x, double *restrict out) {{
 }
 
 
-def literal(number):
-    """A number as an exact constant in C."""
-    if math.isnan(number):
-        return "NAN"
-    if math.isinf(number):
-        return "INFINITY" if number > 0 else "(-INFINITY)"
-    return f"({float(number).hex()})"
-
-
-def expression(op, terms):
-    """The C expression of one instruction on the texts of its operands."""
-    if op == "dot":
-        pairs = zip(terms[::2], terms[1::2], strict=True)
-        return expression("sum", [f"{a} * {b}" for a, b in pairs])
-    if op in FOLDS:
-        folded = terms[0]
-        for term in terms[1:]:
-            folded = f"({FOLDS[op].format(folded, term)})"
-        return folded
-    if op in FUNCTIONS:
-        return f"{FUNCTIONS[op]}({', '.join(terms)})"
-    if op in EXPRESSIONS:
-        return EXPRESSIONS[op].format(*terms)
-    raise NotImplementedError(f"no C is written here for the operation {op!r}")
-
-
 def statements(instructions, outputs, stride):
     """The code for point ``j``; ``stride`` is the distance of neighbouring scalars."""
     lines, names = [], []
@@ -155,4 +80,5 @@ def source(instructions, outputs, D, layout):
     """A C file that exports ``run(n, x, out)`` for one layout."""
     stride = "n" if layout == "columns" else LANES
     code = "\n".join("      " + line for line in statements(instructions, outputs, stride))
-    return HEAD + LOOPS[layout].format(code=code, lanes=LANES, D=D, E=len(outputs))
+    helpers = "".join(f"{line}\n" for line in helpers_of(code))
+    return HEAD + helpers + LOOPS[layout].format(code=code, lanes=LANES, D=D, E=len(outputs))

@@ -247,9 +247,9 @@ def test_functions_that_call_python_are_refused_by_name():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (dict(what="sparse_jacobian"), "what must be one of"),
-        (dict(what="laplacian"), "what must be one of"),
-        (dict(what="grad", sparse=True), "sparse=True is for"),
+        ({"what": "sparse_jacobian"}, "what must be one of"),
+        ({"what": "laplacian"}, "what must be one of"),
+        ({"what": "grad", "sparse": True}, "sparse=True is for"),
     ],
 )
 def test_wrong_arguments(given, words):

@@ -173,7 +173,8 @@ def test_every_operation_has_a_formula_in_c(tmp_path):
     """A function for each row of the table, compiled together."""
     lines = []
     for k, (op, formula) in enumerate(_core.program_formulas()):
-        operands = ["x", "y", "z"][: 1 + max("abc".find(c) for c in re.findall(r"\b[abc]\b", formula))]
+        arity = 1 + max("abc".find(letter) for letter in re.findall(r"\b[abc]\b", formula))
+        operands = ["x", "y", "z"][:arity]
         lines.append(f"double f{k}(double x, double y, double z) {{ (void)x, (void)y, (void)z; "
                      f"return {c_source.expression(op, operands)}; }}")  # fmt: skip
         lines.insert(0, f"double f{k}(double x, double y, double z);")
@@ -197,7 +198,8 @@ def test_what_c_does_not_have_is_refused_by_name():
 
 def test_a_line_of_code_can_not_end_the_comment(tmp_path):
     scope = {"np": np}
-    exec(compile("def f(x):\n    return x if x[0] > 0 else -x  # */ int bad;", "a*/b.py", "exec"), scope)
+    code = "def f(x):\n    return x if x[0] > 0 else -x  # */ int bad;"
+    exec(compile(code, "a*/b.py", "exec"), scope)
     text = ad_core.trace(scope["f"], POINT).to_c("f")
     compiled(text, tmp_path)
 

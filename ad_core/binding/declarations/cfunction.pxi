@@ -10,8 +10,10 @@ cdef extern from "ad_core.h" nogil:
         const void *self
         int (*begin)(const void *self, double *work) noexcept
         int (*eval)(const void *self, const double *x, double *y, double *work) noexcept
-        int (*eval_many)(const void *self, size_t n, const double *x, double *y, double *work) noexcept
-        int (*guard)(const void *self, const double *work, size_t *guard, size_t *point) noexcept
+        int (*eval_many)(const void *self, size_t n, const double *x, double *y,
+                         double *work) noexcept
+        int (*guard)(const void *self, const double *work, size_t *guard,
+                     size_t *point) noexcept
         const char *(*line)(const void *self, size_t guard) noexcept
         size_t n_guards
 

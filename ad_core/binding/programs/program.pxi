@@ -148,7 +148,6 @@ cdef class Program:
             outputs[p.place[k].position] = held[p.place[k].slot]
         return rows, outputs
 
-
     def listing(self, bint strict):
         """The program for one point, or its strict variant, as a dictionary: numbers of inputs,
         outputs and slots; the constants, in the slots after the inputs; runs (operation, slot of

@@ -30,8 +30,9 @@ cdef int take(object found, size_t count, double *to) except -1:
 
 # The part of a Called that the tape refers to.
 cdef struct called:
-    void *object            # the Called that contains this; NULL in a copy for a C function, which
-                            # fails where this one calls Python or notes an undetermined result
+    # The Called that contains this.  NULL in a copy for a C function, which fails where this one
+    # calls Python or notes an undetermined result.
+    void *object
     ad_linear *linear       # the C function that needs no GIL, or NULL
     int elementwise
     ufunc_loop *loop        # that computes the values of an elementwise rule, or NULL
