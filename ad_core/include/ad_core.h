@@ -36,16 +36,16 @@ typedef enum ad_core_status {
     /* A called routine has no result at this point (a singular matrix), or a result without
      * derivatives (eigenvectors of equal eigenvalues).  The results of such points are NaN. */
     AD_CORE_CALL_FAILED = 2,
-    AD_CORE_BAD_WORK = 3,    /* the work memory is too small, or was not begun for this function */
-    AD_CORE_BAD_ABI = 4,     /* the library has another ABI, or is older than this header */
-    AD_CORE_FREED = 5,       /* the Python object and its capsules no longer exist */
+    AD_CORE_BAD_WORK = 3, /* the work memory is too small, or was not begun for this function */
+    AD_CORE_BAD_ABI = 4,  /* the library has another ABI, or is older than this header */
+    AD_CORE_FREED = 5,    /* the Python object and its capsules no longer exist */
 } ad_core_status;
 
 /* One method of one recorded function.  x and y are contiguous doubles: x all arguments one after
  * the other, then tangents or cotangents; y the result, matrices by rows. */
 typedef struct ad_core_function {
-    uint32_t abi;  /* AD_CORE_ABI */
-    uint32_t size; /* sizeof(ad_core_function) of the library */
+    uint32_t abi;               /* AD_CORE_ABI */
+    uint32_t size;              /* sizeof(ad_core_function) of the library */
     size_t n_in, n_out, n_work; /* numbers of doubles: of x and y at one point, and of work */
     const void *self;           /* the first argument of the following functions */
 

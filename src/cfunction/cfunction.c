@@ -183,8 +183,7 @@ static int eval_many(const void *self, size_t n, const double *x, double *y, dou
     size_t guard = 0, point = 0;
     for (size_t from = 0, count; from < n; from += count) {
         count = n - from < BLOCK ? n - from : BLOCK;
-        int status =
-            eval_block(f, count, x + from * f->head.n_in, y + from * f->head.n_out, head);
+        int status = eval_block(f, count, x + from * f->head.n_in, y + from * f->head.n_out, head);
         if (status == AD_CORE_BRANCH_CHANGED && found == AD_CORE_OK) {
             guard = head->guard;
             point = from + head->point;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A recording evaluated at other values of its inputs. */
+#include "ad_core_math.h"
 #include "ad_test.h"
 #include "base/alloc.h"
 #include "model.h"
-#include "ad_core_math.h"
 #include "tape/evaluate.h"
 #include "tape/running.h"
 
