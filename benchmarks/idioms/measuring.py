@@ -48,7 +48,9 @@ MEMORY = 8 * 2**30
 
 def timed(clock=process_time, **runs):
     """Medians in seconds of ``name=(callable, inputs)``, interleaved."""
-    settings = {"budget": BUDGET, "fewest": FEWEST, "shortest": SHORTEST, "clock": clock}
+    settings = {
+        "budget": BUDGET, "fewest": FEWEST, "shortest": SHORTEST, "clock": clock, "warm": True,
+    }  # fmt: skip
     items = {name: Timed(run, inputs, **settings) for name, (run, inputs) in runs.items()}
     interleave(items, ROUNDS, lambda: None)
     return {name: median(item.samples) for name, item in items.items()}
