@@ -52,5 +52,8 @@ def test_the_version_is_written_once():
 
 def test_the_readme_shows_the_two_commands():
     readme = (ROOT / "README.md").read_text("utf-8").splitlines()
-    for command in ('pip install ".[demo]" && ad-core demo', 'pip install ".[test]" && pytest -n auto'):
+    for command in (
+        'pip install ".[demo]" && ad-core demo',
+        'pip install ".[test]" && pytest -n auto',
+    ):
         assert [line.strip().removeprefix("$ ") for line in readme].count(command) == 1
