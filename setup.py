@@ -8,8 +8,10 @@ AD_CORE_WERROR=1                    warnings of the C compiler are errors
 """
 
 import os
+import re
 import sys
 import sysconfig
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
@@ -126,4 +128,17 @@ extension.depends += sorted(
     for file in glob(pattern, recursive=True)
 )
 
-setup(ext_modules=[extension], cmdclass={"build_ext": Build})
+
+def description():
+    """README.md with absolute links, for pages that show it elsewhere."""
+    source = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["urls"]["Source"]
+    text = Path("README.md").read_text("utf-8")
+    return re.sub(r"\]\((?!https?:|#)", f"]({source}/", text)
+
+
+setup(
+    ext_modules=[extension],
+    cmdclass={"build_ext": Build},
+    long_description=description(),
+    long_description_content_type="text/markdown",
+)
