@@ -10,7 +10,7 @@
 #define MATRIX (AD_SMALL * AD_SMALL)
 /* LAPACK scales numbers outside of these bounds. */
 #define TINY 1e-100
-#define HUGE 1e100
+#define LARGE 1e100
 /* LAPACK drops an element beside the diagonal if its square is about 1e-32 of the product of the
  * elements on the diagonal. */
 #define DROPPED 1e-30
@@ -46,7 +46,7 @@ static inline int two_rows(double a, double b, double c, double *found) {
     found[V10] = first ? q : p;
     found[V01] = first ? other : p;
     found[V11] = first ? p : q;
-    return size > TINY && size < HUGE && (b == 0 || b * b > DROPPED * fabs(a * c) + DBL_MIN) &&
+    return size > TINY && size < LARGE && (b == 0 || b * b > DROPPED * fabs(a * c) + DBL_MIN) &&
            found[W1] - found[W0] > ad_small_rounding(2) * size;
 }
 

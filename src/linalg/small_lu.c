@@ -9,7 +9,7 @@
 #define STEPS (AD_SMALL * (AD_SMALL - 1) / 2)
 /* Products of pivots outside of these bounds may have lost digits. */
 #define TINY 1e-290
-#define HUGE 1e290
+#define LARGE 1e290
 
 /* Step (k, i) for k < i first exchanges rows k and i where `swap` is not 0.  After all of them for
  * one k, `low` times row k is subtracted from row i. */
@@ -257,7 +257,7 @@ static void det_of(ad_small_work *w, size_t b, ad_lane det) {
     for (size_t k = 0; k < n; k++) {
         for (size_t e = 0; e < AD_LANE; e++) {
             det[e] *= f.upper[k * (n + 1)][e];
-            w->good[e] = fabs(det[e]) > TINY && fabs(det[e]) < HUGE ? w->good[e] : 0;
+            w->good[e] = fabs(det[e]) > TINY && fabs(det[e]) < LARGE ? w->good[e] : 0;
         }
     }
 }
@@ -294,7 +294,7 @@ static void slopes_of(ad_small_work *w, size_t b, ad_lane *slope) {
     ad_lane det;
     ad_small_load(w, w->y, b, det);
     for (size_t e = 0; e < AD_LANE; e++)
-        w->good[e] = fabs(det[e]) > TINY && fabs(det[e]) < HUGE ? w->good[e] : 0;
+        w->good[e] = fabs(det[e]) > TINY && fabs(det[e]) < LARGE ? w->good[e] : 0;
     for (size_t i = 0; i < n * n; i++) {
         for (size_t e = 0; e < AD_LANE; e++) slope[i][e] *= det[e];
     }
