@@ -2,10 +2,8 @@
 """C files that tapes write: compiled as C99 and C++ without warnings, they compute what the tape
 computes, to the last bit where no function of <math.h> rounds in its own way."""
 
-import ctypes
 import re
 import shutil
-import subprocess
 import sys
 
 import numpy as np
@@ -15,9 +13,9 @@ import ad_core
 from ad_core import _core
 from ad_core.programs import c_source
 from ad_core.recording.trees import flatten
+from c_libraries import call_source, compiled
 from commands import run
 
-FLAGS = ["-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-pedantic"]
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 RNG = np.random.default_rng(11)
 
@@ -25,28 +23,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="compilers are called as on Unix"),
     pytest.mark.skipif(not COMPILERS, reason="no C compiler"),
 ]
-
-
-def compiled(text, folder, compiler=COMPILERS[0] if COMPILERS else None, language="c99"):
-    """The library of a C text."""
-    source, library = folder / "source.c", folder / f"{abs(hash((text, compiler)))}.so"
-    source.write_text(text)
-    how = ["-x", "c++", "-std=c++17"] if language == "c++" else [f"-std={language}"]
-    command = [compiler, *how, *FLAGS, "-shared", "-fPIC", str(source), "-o", str(library), "-lm"]
-    subprocess.run(command, check=True)
-    return ctypes.CDLL(str(library))
-
-
-def call(library, text, name, x):
-    """(what the function returns, results)."""
-    numbers = dict(re.findall(rf"{name}_(n_\w+) = (\d+)", text))
-    x = np.ascontiguousarray(x, dtype=float)
-    assert x.size == int(numbers["n_in"])
-    y, work = np.full(int(numbers["n_out"]), 7e77), np.full(int(numbers["n_work"]) + 1, 7e77)
-    given = [ctypes.c_void_p(array.ctypes.data) for array in (x, y, work)]
-    result = getattr(library, name)(*given)
-    assert work[-1] == 7e77
-    return result, y
 
 
 def flat(result):
@@ -103,7 +79,7 @@ def test_c_computes_what_the_tape_computes(f, straight, tmp_path, monkeypatch):
                 elif method == "vjp":
                     seed = [RNG.normal(size=np.shape(f(x)))]
                 expected = (tape if method == "value" else getattr(tape, method))(x, *seed)
-                result, y = call(library, text, f"f_{method}", np.concatenate(
+                result, y = call_source(library, text, f"f_{method}", np.concatenate(
                     [x, *map(np.ravel, seed)]))  # fmt: skip
                 assert result == 0
                 if f is functions:
@@ -115,7 +91,7 @@ def test_c_computes_what_the_tape_computes(f, straight, tmp_path, monkeypatch):
 def test_it_is_cpp_too(tmp_path):
     for straight in True, False:
         tape = ad_core.trace(functions, POINT if straight else np.linspace(0.1, 0.9, 200))
-        compiled(tape.to_c("f", "value", "jacobian"), tmp_path, language="c++")
+        compiled(tape.to_c("f", "value", "jacobian"), tmp_path, COMPILERS[0], language="c++")
 
 
 def test_large_programs_are_loops(tmp_path):
@@ -128,7 +104,7 @@ def test_large_programs_are_loops(tmp_path):
     tape = ad_core.trace(f, x)
     text = tape.to_c("f", "grad")
     assert len(text) < 1_000_000
-    result, y = call(compiled(text, tmp_path), text, "f_grad", x)
+    result, y = call_source(compiled(text, tmp_path, COMPILERS[0]), text, "f_grad", x)
     assert result == 0
     np.testing.assert_allclose(y, tape.grad(x), rtol=1e-12)
 
@@ -141,9 +117,9 @@ def test_a_changed_branch_is_told(tmp_path):
 
     text = ad_core.trace(f, np.array([0.1, 0.2])).to_c("f", "jacobian")
     assert "if x[0] < x[1]:" in text
-    library = compiled(text, tmp_path)
-    assert call(library, text, "f_jacobian", [0.1, 0.3])[0] == 0
-    result, y = call(library, text, "f_jacobian", [0.3, 0.1])
+    library = compiled(text, tmp_path, COMPILERS[0])
+    assert call_source(library, text, "f_jacobian", [0.1, 0.3])[0] == 0
+    result, y = call_source(library, text, "f_jacobian", [0.3, 0.1])
     assert result == 1
     assert np.all(np.isnan(y))
 
@@ -158,14 +134,14 @@ def test_a_zero_wins_over_an_infinity_in_derivatives(straight, tmp_path, monkeyp
     tape = ad_core.trace(f, np.ones(3))
     text = tape.to_c("f", "jacobian")
     x = np.array([0.0, 4.0, 0.0])
-    _, y = call(compiled(text, tmp_path), text, "f_jacobian", x)
+    _, y = call_source(compiled(text, tmp_path, COMPILERS[0]), text, "f_jacobian", x)
     np.testing.assert_array_equal(y, np.ravel(tape.jacobian(x)))
 
 
 def test_sparse(tmp_path):
     tape = ad_core.trace(lambda x: x[1:] * x[:-1] ** 2, POINT)
     text = tape.to_c("f", "jacobian", sparse=True)
-    _, y = call(compiled(text, tmp_path), text, "f_jacobian", POINT)
+    _, y = call_source(compiled(text, tmp_path, COMPILERS[0]), text, "f_jacobian", POINT)
     np.testing.assert_array_equal(y, tape.jacobian(POINT, sparse=True).data)
 
 
@@ -201,7 +177,7 @@ def test_a_line_of_code_can_not_end_the_comment(tmp_path):
     code = "def f(x):\n    return x if x[0] > 0 else -x  # */ int bad;"
     exec(compile(code, "a*/b.py", "exec"), scope)
     text = ad_core.trace(scope["f"], POINT).to_c("f")
-    compiled(text, tmp_path)
+    compiled(text, tmp_path, COMPILERS[0])
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
@@ -211,7 +187,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     given = ["export", "model.py:f", "--at", "1,2"]
     assert run(capsys, *given, "--out", "f.c") == (0, "", "")
     text = (tmp_path / "f.c").read_text()
-    _, y = call(compiled(text, tmp_path), text, "f_jacobian", [1.0, 2.0])
+    _, y = call_source(compiled(text, tmp_path, COMPILERS[0]), text, "f_jacobian", [1.0, 2.0])
     expected = ad_core.jacobian(lambda x: np.sin(x) * x[0])(np.array([1.0, 2.0]))
     np.testing.assert_allclose(y, np.ravel(expected), rtol=1e-14)
     code, out, _ = run(capsys, *given, "--name", "g", "--what", "value")
