@@ -15,10 +15,12 @@ __all__ = ["add_note", "concerns"]
 
 # Parts of messages of NumPy, SciPy and compiled code about traced values as objects.
 WORDS = (
-    r"Traced(Scalar|Array|Complex)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|object dtype|"
+    r"Traced(Scalar|Array|Complex|Subclass)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|"
+    r"object dtype|"
     r"unsupported data types? in input|for the input types|must be real number|Numba type|"
     r"Buffer dtype mismatch"
 )
+TRACED = ("TracedScalar", "TracedArray", "TracedComplex", "TracedSubclass")
 DEPTH = 3  # levels of nested containers that are searched
 
 
@@ -133,7 +135,7 @@ def _attributes(frame):
 def _traced(value, depth):
     kind = type(value)
     if kind.__module__.startswith("ad_core."):
-        return kind.__name__ in ("TracedScalar", "TracedArray", "TracedComplex")
+        return kind.__name__ in TRACED
     if kind is np.ndarray and value.dtype == object:
         return any(_traced(item, 0) for item in value.ravel()[:100])
     if depth and kind in (list, tuple):
