@@ -29,16 +29,20 @@ def add_note(error, fun, refusal=None):
     another library that was given traced values.  The function's own exceptions stay as they are.
 
     If a refusal was lost before (compiled code continued although an exception was set, or a
-    handler raised something else later), the note quotes it, unless the exception's chain contains
-    it.
+    handler raised something else later), and the exception's chain does not contain it, it is
+    raised again in place of an exception of other code that got traced values; otherwise the note
+    quotes it.
     """
     if isinstance(error, NotDifferentiable) or _noted(error):
         return
-    if refusal is not None:
-        if not _chain_contains(error, refusal):
-            error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
+    if refusal is not None and _chain_contains(error, refusal):
         return
     place = _concerned_place(error, fun)
+    if refusal is not None:
+        if place is not None:
+            raise refusal from error
+        error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
+        return
     if place is not None:
         users, instruction, line, inner = place
         error.add_note(_text(callers.library_function(inner, users, instruction), users, line))
