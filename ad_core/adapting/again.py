@@ -49,6 +49,10 @@ def adapt_after(error, fun, refusal):
             spaces.setdefault(id(space), (space, []))
     found += sum(exchange_in(space, codes) for space, codes in spaces.values())
     found += sum(map(exchange_in_function, functions))
+    if found == 0:  # names that another module of a package has passed on
+        packages = {str(space.get("__name__")).partition(".")[0] for space, _ in spaces.values()}
+        others = [space for label in packages for space in _spaces_of(label)]
+        found = sum(exchange_in(space) for space in others if id(space) not in spaces)
     # Attributes of objects are the last resort, since the next run may make new objects.
     return found or sum(map(exchange_in_object, objects))
 
@@ -62,8 +66,8 @@ def _part_of_scipy(space):
 
 
 def _spaces_of(label):
-    """The namespaces of a part of SciPy: one of its modules fills arrays that another one has made,
-    which no traceback shows."""
+    """The namespaces of a package, or of a part of SciPy: one of its modules fills arrays that
+    another one has made, which no traceback shows."""
     return [
         vars(module)
         for name, module in list(sys.modules.items())

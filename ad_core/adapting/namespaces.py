@@ -263,8 +263,11 @@ def exchange_in_object(x):
             original = inspect.getattr_static(x, name, None)
             original = getattr(x, name, None) if name in names else original
             stand_in = stand_in_of(original)
+            owner = f"{kind.__qualname__} object"
             if stand_in is not None:
-                found += _set_of_object(x, f"{kind.__qualname__} object", name, original, stand_in)
+                found += _set_of_object(x, owner, name, original, stand_in)
+            elif type(original) in (dict, list):
+                found += _exchange_inside(original, None, label, f"{owner}: {name}", set())
     return found
 
 

@@ -44,6 +44,48 @@ CODE = """
 """
 
 
+PACKAGE = {
+    "": "from made_for_test_package.run import evaluate",
+    ".table": """
+        import math
+        def table(): return {name: getattr(math, name) for name in ("exp", "sqrt", "pow")}
+    """,
+    ".run": """
+        from made_for_test_package.table import table
+        class Interpreter:
+            def __init__(self): self.table = table()
+            def call(self, name, *args): return self.table[name](*args)
+        KEPT = Interpreter()
+        def evaluate(name, *args): return Interpreter().call(name, *args)
+        def kept(name, *args): return KEPT.call(name, *args)
+    """,
+}
+
+
+@pytest.fixture
+def package():
+    name = "made_for_test_package"
+    for part in PACKAGE:
+        made = sys.modules[name + part] = types.ModuleType(name + part)
+        made.__file__ = f"{name}{part}.py"
+    for part in (".table", ".run", ""):
+        exec(textwrap.dedent(PACKAGE[part]), vars(sys.modules[name + part]))
+    yield sys.modules[name + ".run"]
+    ad_core.restore()
+    for part in PACKAGE:
+        del sys.modules[name + part]
+
+
+@pytest.mark.parametrize("how", ["evaluate", "kept"])
+@pytest.mark.parametrize(
+    ("name", "args", "expected"),
+    [("exp", (), math.exp(0.7)), ("sqrt", (), 0.5 / math.sqrt(0.7)), ("pow", (3.0,), 3.0 * 0.49)],
+)
+def test_functions_that_another_module_has_passed_on(package, how, name, args, expected):
+    f = getattr(package, how)
+    assert ad_core.grad(lambda x: f(name, x, *args))(0.7) == pytest.approx(expected)
+
+
 @pytest.fixture
 def module():
     name = "made_for_test_objects"

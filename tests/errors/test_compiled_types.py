@@ -42,3 +42,9 @@ def test_an_error_of_the_function_itself_stays():
 def test_arrays_of_python():
     with pytest.raises(NotDifferentiable, match="float"):
         ad_core.grad(lambda x: array.array("d", [x])[0])(1.0)
+
+
+def test_compiled_code_that_wants_memory():
+    for f in (lambda x: memoryview(x).nbytes, lambda x: np.ndarray((2,), float, x).sum()):
+        with pytest.raises(NotDifferentiable, match="was given traced values.*test_compiled_types"):
+            ad_core.grad(f)(np.ones(2))

@@ -235,6 +235,26 @@ def test_what_numpy_computes_by_methods_of_the_class(kind):
         np.testing.assert_allclose(ad_core.grad(f)(X), np.full(4, 0.25))
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_operators_of_a_plain_array_and_a_class_with_reflected_ones(inside):
+    """A plain array would call the method of its subclass first."""
+    table = np.arange(4.0)
+    f = lambda x: np.sum(np.asarray((np.array(table) if inside else table) * Buffered(x)))  # noqa: E731
+    if inside:
+        np.testing.assert_allclose(ad_core.grad(f)(X), 100.0 * table)
+    else:
+        with pytest.raises(NotDifferentiable, match="__rmul__"):
+            ad_core.grad(f)(X)
+
+
+class Both(np.ndarray):
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return super().__array_ufunc__(ufunc, method, *map(np.asarray, inputs), **kwargs)
+
+    def __rmul__(self, other):
+        return 7.0 * np.asarray(self)
+
+
 class OwnSum(Viewed):
     def sum(self, *args, **kwargs):
         return 10.0 * super().sum(*args, **kwargs)
@@ -282,7 +302,7 @@ class WrapsResults(np.ndarray):
         return 2.0 * np.asarray(result)
 
 
-@pytest.mark.parametrize("kind", [Initialised, Slots, WrapsResults, np.recarray])
+@pytest.mark.parametrize("kind", [Initialised, Slots, WrapsResults, Both, np.recarray])
 def test_other_classes_are_refused(kind):
     make = Initialised if kind is Initialised else lambda x: np.asarray(x).view(kind)
     with pytest.raises(NotDifferentiable, match=kind.__name__):

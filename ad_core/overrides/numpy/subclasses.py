@@ -168,6 +168,7 @@ class TracedSubclass(metaclass=KindOfArray):
         call = getattr(ufunc, method)
         if not any(map(is_instance, operands)):  # called by super(), with arrays
             return call(*inputs, **kwargs)
+        _check_reflected(ufunc, inputs)
         return _called(call, call, inputs, kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
@@ -240,6 +241,25 @@ def _others(operands, protocol):
     )
 
 
+def _check_reflected(ufunc, inputs):
+    """Raise an error for an operator of a plain array and an array of a class that has the
+    reflected method: NumPy's array would call that one first, but only for its own subclasses."""
+    name = REFLECTED.get(ufunc)
+    if name is None or not is_instance(inputs[-1]) or not isinstance(inputs[0], np.ndarray):
+        return
+    kind = inputs[-1].array_class
+    if is_instance(inputs[0]) or _core.traced(inputs[0]) or name not in _core.changed_names(kind):
+        return
+    raise TracedValueError(
+        f"np.{ufunc.__name__} of a plain array and a traced array of class {kind.__name__}, which "
+        f"has a method {name}, is not supported{_core.user_line()}; make the plain array inside "
+        f"the traced function (np.array)"
+    )
+
+
+REFLECTED = {}  # ufunc of an operator -> the method of its right operand
+
+
 def _asks_other(x, other, reflected):
     """Whether an operator leaves the operation to the other operand: a class that supports no
     ufuncs, or one that is derived from the class of x and has the reflected method."""
@@ -255,7 +275,7 @@ def _asks_other(x, other, reflected):
 
 
 def _add_operator(name, ufunc):
-    reflected = f"__r{name}__"
+    REFLECTED[ufunc] = reflected = f"__r{name}__"
 
     def forward(self, other):
         return NotImplemented if _asks_other(self, other, reflected) else ufunc(self, other)
@@ -283,11 +303,13 @@ for _name, _ufunc in {
     "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
 }.items():  # fmt: skip
     _add_operator(_name, _ufunc)
+SWAPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 for _name, _ufunc in {
     "lt": np.less, "le": np.less_equal, "eq": np.equal, "ne": np.not_equal, "gt": np.greater,
     "ge": np.greater_equal,
 }.items():  # fmt: skip
     setattr(TracedSubclass, f"__{_name}__", lambda x, y, _ufunc=_ufunc: _ufunc(x, y))
+    REFLECTED[_ufunc] = f"__{SWAPPED.get(_name, _name)}__"
 for _name, _ufunc in {
     "neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert,
 }.items():  # fmt: skip
@@ -398,6 +420,9 @@ def _why_not(kind):
                 return f"it defines {name}"
         if vars(base).get("__slots__"):
             return "it has __slots__"
+    changed = _core.changed_names(kind)
+    if "__array_ufunc__" in changed and not set(REFLECTED.values()).isdisjoint(changed):
+        return "it defines __array_ufunc__ and operators"
     return None
 
 
