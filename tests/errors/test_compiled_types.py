@@ -46,5 +46,7 @@ def test_arrays_of_python():
 
 def test_compiled_code_that_wants_memory():
     for f in (lambda x: memoryview(x).nbytes, lambda x: np.ndarray((2,), float, x).sum()):
-        with pytest.raises(NotDifferentiable, match="was given traced values.*test_compiled_types"):
+        with pytest.raises(
+            NotDifferentiable, match=r"was given traced values.*test_compiled_types"
+        ):
             ad_core.grad(f)(np.ones(2))
