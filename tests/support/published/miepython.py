@@ -3,6 +3,7 @@
 
 import miepython
 import numpy as np
+
 from published import row
 
 MU = np.array([0.2, 0.7])
