@@ -110,6 +110,10 @@ plain numbers. Objects that only have `__array__` are treated as the array that 
   raises an error: pass `x.to_numpy()`, and restore the labels with `pd.Series(result, x.index)`.
 - Arrays with units, or whose class has `__array_ufunc__`: the class computes the result if it takes
   traced values. Otherwise an error says to pass `x.value` or `np.asarray(x)`.
+- An array that a class makes of traced values, by `np.asarray(x).view(cls)` or by
+  `super().__new__(cls, shape, float, buffer)`, is an instance of the class: its methods, operators
+  and attributes are the class's own code, and the classes of results are those of NumPy. Classes
+  with `__init__` or `__slots__` are refused there.
 
 ### Masked arrays
 

@@ -7,7 +7,12 @@ import types
 
 from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
-from ad_core.adapting.namespaces import exchange_in, exchange_in_function, exchange_supplied
+from ad_core.adapting.namespaces import (
+    exchange_in,
+    exchange_in_function,
+    exchange_in_object,
+    exchange_supplied,
+)
 from ad_core.adapting.stand_ins import stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 
@@ -30,19 +35,26 @@ def adapt_after(error, fun, refusal):
     stand_in = stand_in_of(fun)
     if stand_in is not None:  # such as ad_core.grad(math.exp)
         found += _core.note_in_place(fun, stand_in)
-    spaces, functions = {}, [fun]
+    spaces, functions, objects = {}, [fun], []
     for one in _chain(error, refusal):
         traceback = one.__traceback__
         while traceback is not None:
             frame = traceback.tb_frame
             spaces.setdefault(id(frame.f_globals), (frame.f_globals, []))[1].append(frame.f_code)
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
+            objects += frame.f_locals.values()
             traceback = traceback.tb_next
     for label in {_part_of_scipy(space) for space, _ in spaces.values()} - {None}:
         for space in _spaces_of(label):
             spaces.setdefault(id(space), (space, []))
     found += sum(exchange_in(space, codes) for space, codes in spaces.values())
-    return found + sum(map(exchange_in_function, functions))
+    found += sum(map(exchange_in_function, functions))
+    if found == 0:  # names that another module of a package has passed on
+        packages = {str(space.get("__name__")).partition(".")[0] for space, _ in spaces.values()}
+        others = [space for label in packages for space in _spaces_of(label)]
+        found = sum(exchange_in(space) for space in others if id(space) not in spaces)
+    # Attributes of objects are the last resort, since the next run may make new objects.
+    return found or sum(map(exchange_in_object, objects))
 
 
 def _part_of_scipy(space):
@@ -54,8 +66,8 @@ def _part_of_scipy(space):
 
 
 def _spaces_of(label):
-    """The namespaces of a part of SciPy: one of its modules fills arrays that another one has made,
-    which no traceback shows."""
+    """The namespaces of a package, or of a part of SciPy: one of its modules fills arrays that
+    another one has made, which no traceback shows."""
     return [
         vars(module)
         for name, module in list(sys.modules.items())

@@ -11,6 +11,8 @@ import threading
 import types
 import weakref
 
+import numpy as np
+
 from ad_core import _core
 from ad_core.adapting.stand_ins import (
     load_suppliers,
@@ -21,14 +23,15 @@ from ad_core.adapting.stand_ins import (
     supplied_solvers,
 )
 
-__all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
+__all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "exchange_in_object",
+           "restore"]  # fmt: skip
 
 # Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
 # reach traced values), and libraries with arrays or compilers of their own.
 OTHERS = {"autograd", "casadi", "jax", "matplotlib", "numba", "pandas", "polars", "pyarrow",
           "sympy", "tensorflow", "torch", "xarray"}  # fmt: skip
 LEFT_ALONE = {"ad_core", "numpy", "builtins", *sys.stdlib_module_names, *OTHERS} - {"__main__"}
-BUILTINS = {"float": float, "complex": complex}
+BUILTINS = {"float": float, "complex": complex, "super": super}
 
 _lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
@@ -162,9 +165,9 @@ def exchange_in(space, codes=()):
             else:
                 found += _exchange_inside(x, space, label, name, seen)
         for name, original in BUILTINS.items():
-            if name not in space and (
-                any(_looks_up(code, name) for code in codes) or _uses(space, name)
-            ):
+            if name in space or (original is super and not _derives_arrays(space)):
+                continue
+            if any(_looks_up(code, name) for code in codes) or _uses(space, name):
                 found += _set(space, label, name, None, stand_in_of(original))
     return found
 
@@ -240,6 +243,49 @@ def exchange_in_function(function):
     function = _unwrapped(function)
     with _lock:
         return _exchange_in_code(function, set()) if function is not None else 0
+
+
+def exchange_in_object(x):
+    """Exchange the attributes of an object of a package's class (``self.limit = float``); returns
+    their number."""
+    kind = type(x)
+    label = getattr(kind, "__module__", None) or ""
+    if (
+        not kind.__flags__ & HEAP
+        or kind.__flags__ & IMMUTABLE
+        or (label.partition(".")[0] in LEFT_ALONE)
+    ):
+        return 0
+    names = [name for base in kind.__mro__ for name in _slots(base)]
+    found = 0
+    with _lock:
+        for name in [*names, *getattr(x, "__dict__", ())]:
+            original = inspect.getattr_static(x, name, None)
+            original = getattr(x, name, None) if name in names else original
+            stand_in = stand_in_of(original)
+            owner = f"{kind.__qualname__} object"
+            if stand_in is not None:
+                found += _set_of_object(x, owner, name, original, stand_in)
+            elif type(original) in (dict, list):
+                found += _exchange_inside(original, None, label, f"{owner}: {name}", set())
+    return found
+
+
+def _slots(kind):
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def _set_of_object(x, label, name, original, stand_in):
+    def undo():
+        if getattr(x, name, None) is stand_in:
+            object.__setattr__(x, name, original)
+
+    try:
+        object.__setattr__(x, name, stand_in)
+    except (AttributeError, TypeError):  # the class has its own way to store it
+        return 0
+    return _note(type(x).__module__, f"{label}: {name}", undo)
 
 
 def _unwrapped(function):
@@ -336,6 +382,15 @@ def _uses(space, name):
                 if isinstance(code, types.CodeType) and _looks_up(code, name):
                     return True
     return False
+
+
+def _derives_arrays(space):
+    """Whether a module defines a class that is derived from np.ndarray."""
+    label = space.get("__name__")
+    return any(
+        isinstance(x, type) and issubclass(x, np.ndarray) and x.__module__ == label
+        for x in list(space.values())
+    )
 
 
 def _looks_up(code, name):

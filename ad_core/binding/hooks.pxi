@@ -33,6 +33,8 @@ cdef class Hooks:
     cdef object masked              # (np.ma): its replacements
     cdef object masked_type         # the class of masked arrays of traced values
     cdef object masked_result       # (y, name): a result of that class without its mask
+    cdef object kind_of_array       # the class of classes of traced arrays that are derived from
+    #                                 np.ndarray
     # recordings, in all cases but the simplest one
     cdef object record              # (fun, args, kwargs, argnums, has_aux)
     cdef object finish              # (trace, x, inputs, root, y): of a trace that began here
@@ -51,8 +53,8 @@ cdef Hooks hooks = Hooks()
 def set_hooks(*, ufunc, function, implementation, explained, in_numpy_layout, matmul, round_,
               array_methods, array_attributes, array_setters, testing, keep_error, complex_type,
               complex_operation, complex_made, ask_ufunc, ask_function, refuse_operand,
-              refuse_input, masked, masked_type, masked_result, record, finish, gradient, flatten,
-              adapt_after, modules_loaded, submit, workers):
+              refuse_input, masked, masked_type, masked_result, kind_of_array, record, finish,
+              gradient, flatten, adapt_after, modules_loaded, submit, workers):
     """Set the functions of the Python layer; called once, when ad_core is imported."""
     hooks.ufunc = ufunc
     hooks.function = function
@@ -76,6 +78,7 @@ def set_hooks(*, ufunc, function, implementation, explained, in_numpy_layout, ma
     hooks.masked = masked
     hooks.masked_type = masked_type
     hooks.masked_result = masked_result
+    hooks.kind_of_array = kind_of_array
     hooks.record = record
     hooks.finish = finish
     hooks.gradient = gradient

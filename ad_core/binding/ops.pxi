@@ -238,6 +238,8 @@ def refuse_method(name, x, *args, **kwargs):
     """Raise the error for a method of NumPy's arrays that traced values do not support.  The error
     is raised by the call of the method, so that hasattr() has the same result as for an array."""
     if name in ("tobytes", "tofile", "tostring", "dump", "dumps"):
+        if is_traced(x) and only_constants(as_traced_array(x)):
+            return getattr(values_of(x), name)(*args, **kwargs)
         refuse_memory(name)
     raise NoDerivativeError(
         f"the method {name!r} of a traced value has no derivative in ad_core{user_line()}; "

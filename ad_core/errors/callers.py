@@ -75,7 +75,7 @@ def _file_of(function):
 
 # Cython's sources, which tracebacks show by relative paths. An error from those of ad_core counts
 # as one of the line that called it.
-COMPILED = (".pyx", ".pxi", ".pxd")
+CYTHON = (".pyx", ".pxi", ".pxd")
 
 
 def is_users(fun):
@@ -86,7 +86,7 @@ def is_users(fun):
 
     def test(frame):
         file = frame.f_code.co_filename
-        if file.endswith(COMPILED) and not file.startswith("ad_core"):
+        if file.endswith(CYTHON) and not file.startswith("ad_core"):
             return False
         return file == own or not _is_library(file)
 

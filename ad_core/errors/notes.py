@@ -5,41 +5,65 @@ note gives the user's line, the function that was called there, and a remedy."""
 import ast
 import dis
 import re
+import sys
 import types
 
 import numpy as np
 
-from ad_core.errors import NotDifferentiable, callers, remedies
+from ad_core.errors import NotDifferentiable, TracedValueError, callers, remedies
 
 __all__ = ["add_note", "concerns"]
 
 # Parts of messages of NumPy, SciPy and compiled code about traced values as objects.
 WORDS = (
-    r"Traced(Scalar|Array|Complex)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|object dtype|"
+    r"Traced(Scalar|Array|Complex|Subclass)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|"
+    r"object dtype|"
     r"unsupported data types? in input|for the input types|must be real number|Numba type|"
     r"Buffer dtype mismatch"
 )
+TRACED = ("TracedScalar", "TracedArray", "TracedComplex", "TracedSubclass")
 DEPTH = 3  # levels of nested containers that are searched
 
 
 def add_note(error, fun, refusal=None):
     """Add a note to an exception that the traced function fun raised, if it comes from code of
-    another library that was given traced values.  The function's own exceptions stay as they are.
+    another library that was given traced values; raise a refusal in place of a TypeError of
+    compiled code.  The function's own exceptions stay as they are.
 
     If a refusal was lost before (compiled code continued although an exception was set, or a
-    handler raised something else later), the note quotes it, unless the exception's chain contains
-    it.
+    handler raised something else later), and the exception's chain does not contain it, it is
+    raised again in place of an exception of other code that got traced values; otherwise the note
+    quotes it.
     """
     if isinstance(error, NotDifferentiable) or _noted(error):
         return
-    if refusal is not None:
-        if not _chain_contains(error, refusal):
-            error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
+    if refusal is not None and _chain_contains(error, refusal):
         return
     place = _concerned_place(error, fun)
-    if place is not None:
-        users, instruction, line, inner = place
-        error.add_note(_text(callers.library_function(inner, users, instruction), users, line))
+    if refusal is not None:
+        if place is not None:
+            raise refusal from error
+        error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
+        return
+    if place is None:
+        return
+    users, instruction, line, inner = place
+    text = _text(callers.library_function(inner, users, instruction), users, line)
+    if type(error) is TypeError and _is_of_compiled_code(error):
+        raise TracedValueError(f"{text} ({error})") from error
+    error.add_note(f"ad_core: {text}")
+
+
+def _is_of_compiled_code(error):
+    """Whether no Python code has raised an exception."""
+    traceback = error.__traceback__
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return not _raises(traceback.tb_frame, traceback.tb_lasti)
+
+
+def _raises(frame, instruction):
+    return dis.opname[frame.f_code.co_code[instruction]].startswith(("RAISE", "RERAISE"))
 
 
 def concerns(error, fun):
@@ -72,7 +96,7 @@ def _text(called, users, line):
         remedy = remedies.OBJECTS
     remedy = remedy or remedies.OF_OTHERS.format(name)
     return (
-        f"ad_core: {name} was given traced values{callers.line_of(users, line)}, which it does not "
+        f"{name} was given traced values{callers.line_of(users, line)}, which it does not "
         f"support. {remedy}."
     )
 
@@ -93,7 +117,7 @@ def _chain_contains(error, refusal):
 def _place(traceback, fun):
     """The innermost frame of the user's code in a traceback, its instruction and line, and a list
     of the frames inside of it."""
-    test, caller = callers.is_users(fun), traceback and traceback.tb_frame
+    test = callers.is_users(fun)
     found, inner = (None, 0, 0), []
     while traceback is not None:
         frame = traceback.tb_frame
@@ -103,7 +127,7 @@ def _place(traceback, fun):
             inner.append(frame)
         traceback = traceback.tb_next
     if found[0] is None:  # fun itself belongs to a library: the line that differentiates it
-        users = callers.users_frame(caller, fun)
+        users = callers.users_frame(sys._getframe(), fun)
         found = found if users is None else (users, users.f_lasti, users.f_lineno)
     return (*found, inner)
 
@@ -133,7 +157,7 @@ def _attributes(frame):
 def _traced(value, depth):
     kind = type(value)
     if kind.__module__.startswith("ad_core."):
-        return kind.__name__ in ("TracedScalar", "TracedArray", "TracedComplex")
+        return kind.__name__ in TRACED
     if kind is np.ndarray and value.dtype == object:
         return any(_traced(item, 0) for item in value.ravel()[:100])
     if depth and kind in (list, tuple):
@@ -146,7 +170,7 @@ def _traced(value, depth):
 def _call_has_traced(error, users, instruction):
     """Whether the user's frame did not raise the error itself, but called compiled code with traced
     values among the arguments."""
-    if dis.opname[users.f_code.co_code[instruction]].startswith(("RAISE", "RERAISE")):
+    if _raises(users, instruction):
         return False
     if re.search(WORDS, str(error)):
         return True

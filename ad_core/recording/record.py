@@ -20,9 +20,9 @@ __all__ = [
     "seeds_like",
 ]  # fmt: skip
 
-# Class of values that consist of traced ones (complex numbers, masked arrays) -> function that
-# turns one into a value that outlives the trace. It is called with the value and with a function
-# that does the same for a part of the value.
+# Class of values that consist of traced ones (complex numbers, masked arrays), or the class of such
+# classes -> function that turns one into a value that outlives the trace. It is called with the
+# value and with a function that does the same for a part of the value.
 RELEASES = {}
 
 MOST_RUNS = 64  # of a function for one recording, each after an exchange of names
@@ -322,7 +322,8 @@ class ArgumentTrees:
 
 def _released(trace, leaf):
     """A leaf of aux without this trace: its plain value, or its value in the outer trace."""
-    release = RELEASES.get(type(leaf))
+    kind = type(leaf)
+    release = RELEASES.get(kind) or RELEASES.get(type(kind))
     if release is not None:
         return release(leaf, lambda part: _released(trace, part))
     if isinstance(leaf, np.ndarray) and not _core.traced(leaf) and leaf.dtype == object:

@@ -62,3 +62,18 @@ def test_powers_of_a_plain_rotation(n):
     vector = np.array([0.3, 0.2, -0.5])
     plain = Rotation.from_rotvec(vector)
     np.testing.assert_allclose(ad_core.jacobian(lambda n: (plain**n).as_rotvec())(n), vector)
+
+
+@pytest.mark.parametrize("name", ["as_quat", "as_matrix", "as_rotvec", "as_mrp"])
+def test_arrays_of_plain_rotations_take_traced_values(name):
+    """Also those of a rotation that was made before the trace."""
+    plain = Rotation.from_rotvec([[0.1, 0.2, 0.3], [0.3, 0.1, 0.2]])
+
+    def f(x):
+        array = getattr(plain, name)()
+        before = array.copy()
+        array[1] = x * before[0]
+        return np.sum(array)
+
+    expected = np.sum(getattr(plain, name)()[0])
+    np.testing.assert_allclose(ad_core.grad(f)(0.7), expected)

@@ -124,6 +124,9 @@ cdef object new_number(PyTypeObject *kind, tuple args, PyObject *kwargs):
     cdef dict named = {} if kwargs == NULL else <dict> kwargs
     if ad_current != NULL and (any_given_traced(args, named) or any_traced(args)):
         return traced(*args, **named)
+    if ad_current != NULL and len(args) == 1 and type(args[0]) is TracedText and (
+            args[0].number is not None):
+        return traced(args[0].number)
     return ad_call(<PyObject *> original, <PyObject *> args, kwargs)
 
 

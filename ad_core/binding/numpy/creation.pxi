@@ -77,14 +77,16 @@ cdef bint any_complex(object items):
     return False
 
 
+cdef object dtype_complex = np.dtype(complex)
+
+
 cdef bint wants_complex(object x, object dtype):
     """Whether NumPy would create a complex array from traced values or from a list."""
     listed = isinstance(x, (list, tuple))
     if type(x) is hooks.complex_type or (listed and any_complex(x)):
         return True
-    return (dtype is complex or dtype is np.complex128 or (
-        cnp.PyArray_DescrCheck(dtype) and dtype == np.complex128)) and (
-        is_traced(x) or (listed and any_traced(x)))
+    return dtype is not None and (is_traced(x) or (listed and any_traced(x))) and (
+        dtype == dtype_complex)         # a class, its stand-in, a dtype or its name
 
 
 def zeros(shape, dtype=None, order="C", **kwargs):
@@ -195,6 +197,8 @@ def array(object, dtype=None, **kwargs):
     if not is_float(dtype):
         return complex_made(originals["array"](object, dtype, **kwargs))
     order = kwargs.get("order")
+    if is_derived(object) and kwargs.get("subok"):
+        return object.copy() if needs_copy(kwargs.get("copy", True), False) else object
     made = None
     if stays_traced(object, dtype):
         made = of_traced(object, kwargs.get("copy", True), order)
@@ -218,6 +222,8 @@ cdef object converted(str name, object a, object dtype, object order, dict kwarg
         return originals[name](a, dtype, order, **kwargs)
     if wants_complex(a, dtype):
         return hooks.complex_made(a, needs_copy(kwargs.get("copy"), False), order)
+    if name == "asanyarray" and is_derived(a) and is_float(dtype):
+        return a
     if not is_float(dtype):
         return originals[name](a, dtype, order, **kwargs)
     made = of_traced(a, kwargs.get("copy")) if stays_traced(a, dtype) else None
@@ -278,6 +284,8 @@ cpdef bint any_traced(object items) except -1:
         elif type(item) is np.ndarray and item.dtype == object:
             if any_traced(item.ravel().tolist()):
                 return True
+        elif is_derived(item):
+            return True
     return False
 
 

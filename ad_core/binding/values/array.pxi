@@ -433,6 +433,8 @@ cdef object nodes_of(Trace trace, object value):
         raise TracedValueError(
             f"a complex value can not be stored into a real array{user_line()}, which would drop "
             f"its imaginary part; make the array with dtype=complex, or store the .real")
+    if value is None:       # which NumPy stores as NaN
+        value = float("nan")
     value = operand_of(value, "an assigned value")
     if type(value) is float:
         check(ad_tape_constant(trace.tape, value, &node))

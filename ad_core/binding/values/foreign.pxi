@@ -40,6 +40,11 @@ cdef bint operable(object x) except -1:
     return issubclass(kind, (int, float, complex, np.generic, list, tuple))
 
 
+cdef inline bint is_derived(object x) noexcept:
+    """Whether x is a traced array of a class that is derived from np.ndarray."""
+    return type(type(x)) is hooks.kind_of_array
+
+
 def all_operable(items):
     """Whether no item is foreign."""
     for x in items:
@@ -112,8 +117,9 @@ cdef object foreign_operation(str name, object left, object right):
     ufunc = getattr(np, name)
     kind = type(right if operable(left) else left)
     asked = getattr(kind, "__array_ufunc__", None)
-    if kind is type(right) and issubclass(kind, np_ndarray) and (
-            REFLECTED[name] in changed_names(kind)):
+    described = kind.array_class if type(kind) is hooks.kind_of_array else kind
+    if kind is type(right) and issubclass(described, np_ndarray) and (
+            REFLECTED[name] in changed_names(described)):
         if type(left) is TracedScalar:
             # np.float64 does not call the reflected method, float does; which of both the traced
             # value stands for is not known
@@ -156,6 +162,8 @@ def numbers_in(x):
     kind = type(x)
     if kind is np_ndarray or issubclass(kind, (int, float, list, tuple, np_ndarray, np.generic)):
         return None
+    if is_derived(x):
+        return x._traced_array
     if is_of_pandas(kind):              # its __array__ would set flags of the array
         found = getattr(x, "_values", None)
         if is_traced(found):

@@ -7,6 +7,7 @@ cdef enum:
     NB_REMAINDER = 6
     NB_INPLACE_REMAINDER = 19
 
+cdef double ROUNDED = 1e-7      # a text with fewer digits is rounded on purpose
 cdef object LARGEST_FLOAT = sys.float_info.max
 cdef int BINARY_OP = opcode.opmap["BINARY_OP"]
 
@@ -25,10 +26,10 @@ cdef object ended_text(object x):
 
 
 class TracedText(str):
-    """The text of a traced number with all its digits: float() of it would give the number itself,
-    without its derivative."""
+    """The text of a traced number with all its digits, of which float() would give the number
+    itself, or with so many that they are meant to be the number."""
 
-    __slots__ = ()
+    number = None       # the traced number, if the text has all its digits
 
     def __float__(self):
         raise TracedValueError(
@@ -61,7 +62,20 @@ cdef object number_text(object x, object value, str spec):
     truth_of(x <= high)
     if low == 0 or high == 0:       # 0.0 and -0.0 are equal, but their texts may differ
         truth_of(np.signbit(x))
-    return TracedText(text) if low == high else text
+    if high - low > ROUNDED * abs(value):
+        return text
+    made = TracedText(text)
+    if low == high and is_number_text(text, value):
+        made.number = x
+    return made
+
+
+cdef bint is_number_text(str text, double value):
+    """Whether float() of a text is this number."""
+    try:
+        return float(text) == value
+    except ValueError:          # such as a percentage
+        return False
 
 
 def keep_values(x):

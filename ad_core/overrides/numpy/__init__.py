@@ -34,6 +34,7 @@ from ad_core.overrides.numpy import (
     sets,
     sorting,
     statistics,
+    subclasses,
     testing,
 )
 from ad_core.overrides.numpy.complex import inverses as complex_inverses
@@ -77,6 +78,7 @@ __all__ = [
     "sets",
     "sorting",
     "statistics",
+    "subclasses",
     "testing",
 ]  # fmt: skip
 
@@ -105,4 +107,5 @@ hooks = {
     "masked": ma_creation.replacements,
     "masked_type": ma.TracedMasked,
     "masked_result": ma.result_of,
+    "kind_of_array": subclasses.KindOfArray,
 }

@@ -9,6 +9,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy import ma
+from ad_core.overrides.numpy.ufuncs import refuse as refuse_ufunc
 
 __all__ = ["ask_function", "ask_ufunc", "refuse_input", "refuse_operand"]
 
@@ -37,6 +38,10 @@ def ask_ufunc(ufunc, method, inputs, kwargs):
             refuse_operand(x, _name_of(ufunc))
     plain = [_numbers(x) for x in inputs]
     if any(x is None for x in plain):
+        if any("O" in loop for loop in ufunc.types) and ufunc is not getattr(
+            np, ufunc.__name__, None
+        ):  # another library's, which takes objects of its own
+            refuse_ufunc(ufunc, method, {})
         return NotImplemented
     return getattr(ufunc, method)(*plain, **kwargs)
 

@@ -24,6 +24,25 @@ def _periodic(x, xp, fp, period):
     return as_array(x), xp, np.concatenate([fp[-1:], fp, fp[:1]])
 
 
+def _unsorted(x, xp, fp):
+    """Interpolation in sample points that are not sorted everywhere, as tables of data may be:
+    NumPy's search, which only compares x with sample points, finds an interval. None for points
+    that do not lie within the interval that it finds."""
+    at, ordered = plain(x.reshape(-1)), np.sort(xp)
+    number = np.arange(xp.size, dtype=float)
+    first = np.floor(_core.untraced(np.interp, at, xp, number)).astype(int)
+    first = np.minimum(first, xp.size - 2)
+    place = searched(ordered, at, "right")
+    begins, ends = xp[first], xp[first + 1]
+    if not np.all((begins < at) & (at < ends) & (ordered[place - 1] < at)):
+        return None
+    flat = x.reshape(-1)
+    holds(np.greater, flat, ordered[place - 1])  # all comparisons are the same between these
+    holds(np.less, flat, ordered[place])
+    slope = (fp[first + 1] - fp[first]) / (ends - begins)
+    return (fp[first] + slope * (flat - begins)).reshape(x.shape)[()]
+
+
 def _slopes(xp, fp):
     """The slope of each interval, and 0 before the first and after the last one."""
     if xp.size == 1:
@@ -68,6 +87,9 @@ def interp(x, xp, fp, left=None, right=None, period=None):
         x, xp, fp = _periodic(x, xp, fp, period)
         left = right = None
     if np.count_nonzero(tested(np.less, xp[1:], xp[:-1])):
+        found = None if _core.traced(xp) else _unsorted(x, xp, fp)
+        if found is not None:
+            return found
         raise ValueError(
             f"np.interp takes sample points xp in increasing order, but these are not sorted"
             f"{_core.user_line()}; sort them: order = np.argsort(xp), xp[order], fp[order]"

@@ -12,6 +12,8 @@ from ad_core.overrides.numpy.flags import Flags
 from ad_core.overrides.numpy.flat import Flat
 from ad_core.overrides.numpy.foreign import refuse_operand
 from ad_core.overrides.numpy.ma import TracedMasked
+from ad_core.overrides.numpy.subclasses import class_of_array
+from ad_core.overrides.numpy.subclasses import made as made_derived
 from ad_core.recording import layouts
 from ad_core.recording.arrays import as_array
 
@@ -150,7 +152,7 @@ def conj(self):
 
 
 def view(self, *args, **kwargs):
-    kinds = (*args, *kwargs.values())
+    kinds = tuple(map(class_of_array, (*args, *kwargs.values())))
     if len(kinds) == 1 and isinstance(kinds[0], type):
         # np.ma makes such views of results
         if issubclass(kinds[0], np.ma.MaskedArray | TracedMasked):
@@ -165,6 +167,8 @@ def view(self, *args, **kwargs):
             seen = _core.discrete_values(self).view(*args, **kwargs)
             seen.flags.writeable = False
             return seen
+        if len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], np.ndarray):
+            return made_derived(kinds[0], as_array(self)[...], self)
         raise TracedValueError(
             f"view() of a traced array as another type would lose its derivative"
             f"{_core.user_line()}; use the array itself"

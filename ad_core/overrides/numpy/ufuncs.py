@@ -24,7 +24,7 @@ from ad_core.overrides.numpy.iteration import call_python_ufunc, is_python_ufunc
 from ad_core.recording import layouts
 from ad_core.recording.arrays import as_array, as_traced
 
-__all__ = ["COMPOSED", "call_ufunc"]
+__all__ = ["COMPOSED", "call_ufunc", "refuse"]
 
 # Ufuncs that are not in the op table: they are written with its functions or block operations.
 COMPOSED = {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The classes float, complex, np.float64 and np.complex128, called with traced values."""
 
+import numbers
+
 import numpy as np
 
 from ad_core import _core
@@ -9,6 +11,9 @@ from ad_core.overrides.numpy.complex.array import TracedComplex, made
 from ad_core.recording.arrays import as_array, as_floats
 
 __all__ = ["number"]
+
+# issubclass(type(x), numbers.Real) is true for a float; isinstance(x, numbers.Real) is anyway.
+numbers.Real.register(_core.TracedScalar)
 
 
 def number(x):

@@ -45,7 +45,8 @@ class Row:
         args, start = list(self.args), 0
         for k, shape in zip(self.variables, self.shapes, strict=True):
             size = int(np.prod(shape))
-            args[k] = x[start : start + size].reshape(shape) if shape else x[start]
+            # a copy, since some functions change their arguments
+            args[k] = x[start : start + size].reshape(shape).copy() if shape else x[start]
             start += size
         result = self.function(*args, **self.keywords)
         if self.of is not None:

@@ -2,6 +2,7 @@
 """TracedComplex, a complex array in a traced function: a pair of traced real arrays."""
 
 import operator
+import types
 
 import numpy as np
 
@@ -28,6 +29,18 @@ SAME = {
     "absolute", "angle", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2",
     "power", "reciprocal", "sin", "sinh", "sqrt", "square", "tan", "tanh",
 }  # fmt: skip
+
+
+class _OfAxes:
+    """A method that complex numbers do not have, but arrays with axes do: hasattr(z, "__len__")."""
+
+    def __init__(self, method):
+        self.method = method
+
+    def __get__(self, z, kind):
+        if z is not None and not z.ndim:
+            raise AttributeError(f"a complex number has no attribute {self.method.__name__!r}")
+        return self.method if z is None else types.MethodType(self.method, z)
 
 
 class TracedComplex:
@@ -131,14 +144,12 @@ class TracedComplex:
     def nbytes(self):
         return 16 * self.size
 
+    @_OfAxes
     def __len__(self):
-        if not self.ndim:
-            raise TypeError("len() of unsized object")
         return self.shape[0]
 
+    @_OfAxes
     def __iter__(self):
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d array")
         return (self[k] for k in range(len(self)))  # so that each is read when it is reached
 
     @shape.setter

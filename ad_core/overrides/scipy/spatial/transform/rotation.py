@@ -125,6 +125,23 @@ def _enter(compiled, python):
             return original_power(self, n, modulus)
         return Rotation(power(self.as_quat(), n))
 
+    for name in HANDED_OUT:
+        implements_method(Rotation, name, calls_back=True)(_storable(vars(Rotation)[name]))
+
+
+def _storable(original):
+    """A method of rotations whose result, also that of a plain rotation, takes traced values."""
+
+    def method(self, *args, **kwargs):
+        found = original(self, *args, **kwargs)
+        return found if _core.traced(found) else np.array(found)
+
+    return method
+
+
+# The methods of a rotation that return an array.
+HANDED_OUT = ("as_quat", "as_matrix", "as_rotvec", "as_euler", "as_mrp")
+
 
 # The functions that SciPy has both compiled and in Python.
 SAME = ("from_quat", "from_matrix", "from_rotvec", "from_euler", "from_mrp", "from_davenport",
