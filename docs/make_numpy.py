@@ -142,7 +142,8 @@ array([-1.,  0., -3.])
 COMPLEX = """
 ## Complex numbers
 
-Inputs and results are real, but values in between may be complex (`np.fft`, `x.astype(complex)`).
+Inputs, results and values in between may be complex
+([conventions](conventions.md#complex-arguments-and-results)).
 A complex value is a pair of traced real arrays. It has the arithmetic operators, `==` and `!=`,
 indexing, assignment and views, and it may be passed to these functions:
 

@@ -85,6 +85,11 @@ def record_op(str name, *operands):
     return elementwise(op_numbers[name], operands)
 
 
+def new_complex(re, im):
+    """The complex array or number of a traced function with these parts."""
+    return hooks.complex_type(re, im)
+
+
 def traced_complex(x):
     """Whether x is a complex array or number of a traced function."""
     return type(x) is hooks.complex_type

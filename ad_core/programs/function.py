@@ -234,7 +234,7 @@ class Function(_core.Evaluator):
                 f"recording, which is made at a point; pass a point, "
                 f"{name}({'path, ' * (name == 'spy')}x)"
             )
-        if _core.any_traced(flatten(args)[0]):
+        if _core.any_traced_number(flatten(args)[0]):
             raise TracedValueError(
                 f"{name} of {self._label} needs numbers, got traced values; call it outside the "
                 f"function that is recorded"
@@ -284,7 +284,7 @@ class Function(_core.Evaluator):
         """Whether traced values of an enclosing trace are among the arguments."""
         given = (args, seeds, kwargs)
         found = _core.holds_traced(given)
-        return _core.any_traced(flatten(given)[0]) if found is None else found
+        return _core.any_traced_number(flatten(given)[0]) if found is None else found
 
     def _compare(self, given):
         """Compare values at a call's points with fun's own, until `verify` points are compared."""

@@ -157,8 +157,9 @@ def test_short_floats_are_converted_to_doubles(derivative, dtype):
 def test_the_table_of_inputs_is_right():
     assert [row[1].split(",")[0] for row in table("Inputs")] == [
         "TypeError",
-        "TypeError",
+        "conjugate gradient",
         "TypeError",
         "taken as float64",
+        "taken as complex128",
         "TypeError",
     ]
