@@ -188,6 +188,8 @@ cdef object operate_matmul(object left, object right):
         if ad_float_noted or watching:
             report_float_errors(operator.matmul, (left, right), {}, result)
         return result
+    if is_complex(left) or is_complex(right):
+        return as_numpy(operator.matmul, np.matmul, (left, right), {})
     return as_numpy(operator.matmul, hooks.matmul, (left, right), {})
 
 
