@@ -247,6 +247,8 @@ def jacobian_layout(source, argnums):
 
     def pack(parts):
         rows = [arrange(parts[k * n : (k + 1) * n]) for k in range(len(side.shapes))]
+        if not side.is_complex:
+            return side.trees[0].build(rows)
         lead = np.ndim(parts[0]) - len(shapes[0]) if parts else 0
         return rows_joined(side.trees[0], rows, source.name, lead)
 

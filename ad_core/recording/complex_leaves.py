@@ -107,7 +107,8 @@ def joined_blocks(x, y, name, lead=0):
             f"du/dx = {u.real:.6g} and dv/dy = {-v.imag:.6g}, du/dy = {-u.imag:.6g} and dv/dx = "
             f"{v.real:.6g}; use jvp or vjp, or differentiate its .real and its .imag"
         )
-    return x
+    lost = np.isfinite(a) & ~np.isfinite(b)  # half of the derivative is NaN, and so is all of it
+    return x + np.where(lost, np.nan, 0.0)[()] if np.any(lost) else x
 
 
 def _values(z):

@@ -236,6 +236,13 @@ def test_derivatives_within_derivatives():
     close(ad_core.grad(inner)(0.3 + 0.4j), 8.0 * (0.3 - 0.4j))
     pulled_back = lambda z: ad_core.vjp(lambda x: z * x**2, 3.0)[1](1j)[0]  # noqa: E731
     close(ad_core.grad(pulled_back)(0.3 + 0.4j), 6j)  # -6 im z
+    turned = lambda a: np.abs(ad_core.jacobian(lambda x: np.exp(1j * a * x))(1.0))  # noqa: E731
+    close(ad_core.grad(turned)(0.5), 1.0)
+    rows = lambda a: np.sum(  # noqa: E731
+        np.abs(ad_core.jacobian(lambda p: {"z": p["z"] * a * 1j, "n": 3}, holomorphic=False)(
+            {"z": np.ones(2), "n": 2})["z"]["z"])
+    )  # fmt: skip
+    close(ad_core.grad(rows)(0.5), 2.0)
     direction = lambda t: ad_core.jvp(np.exp, (1j,), (t,))[1]  # noqa: E731
     close(ad_core.jacobian(direction, holomorphic=True)(2.0 + 1j), np.exp(1j))
 
@@ -271,6 +278,17 @@ def test_nan_and_infinity():
     J = ad_core.jacobian(lambda z: z * z, holomorphic=True)(z)
     assert np.isnan(J[0, 0].real)
     assert J[1, 1] == 2.0 + 2.0j
+
+
+def test_a_derivative_of_which_one_half_is_nan():
+    def f(z):
+        y = np.zeros_like(z)
+        y.real, y.imag = 2.0 * z.real, np.array([2.0, np.nan, 2.0]) * z.imag
+        return y
+
+    found = np.diag(ad_core.jacobian(f, holomorphic=True)(V))
+    np.testing.assert_array_equal(np.isnan(found), [False, True, False])
+    close(found[[0, 2]], [2.0 + 0j, 2.0 + 0j])
 
 
 def test_argnums_and_plain_arguments():

@@ -174,7 +174,8 @@ cdef class Evaluator:
             another.  A Function takes any shapes, whose first ``batch_dims`` axes are a batch (of
             size 1 if an argument is the same for all points).
         out: C-contiguous float64 arrays for the results, each of shape batch + result shape.  A
-            single result is a bare array, several are nested as the result is.  None: new arrays.
+            single result is a bare array, several are nested as the result is.  Complex results are
+            not written to arrays.  None: new arrays.
         workers: the number of threads for a batch, including the calling one; None: all cores.
         progress: an object with ``update(n)``, which is called with the number of points that were
             done since its last call.
@@ -184,7 +185,7 @@ cdef class Evaluator:
         batch_dims: for a Tape only a check: the number of batch axes that there must be.
 
         Returns the value, of shape batch + result shape; a float64 if that is ().  Raises
-        ValueError for wrong shapes, TypeError for arguments that are not real floats, BranchChanged
+        ValueError for wrong shapes, TypeError for arguments that are not floats, BranchChanged
         (a Tape) if a comparison has another outcome than when it was recorded, and MemoryError.
 
         Cost: the first call makes the program.  Each call then executes its operations once for

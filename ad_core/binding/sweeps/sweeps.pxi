@@ -25,7 +25,9 @@ cdef cnp.ndarray float_input(object x, object what):
         "i": "pass floats (3.0, not 3; x.astype(float))",
         "u": "pass floats (x.astype(float))",
         "b": "pass floats (x.astype(float))",
-        "c": "pass complex128 numbers where complex ones are taken, or the .real and the .imag",
+        "c": ("record the function with complex numbers, or pass the .real and the .imag"
+              if given.dtype.itemsize <= 16 else
+              "convert it with x.astype(np.complex128) if that precision is enough"),
         "f": "convert it with x.astype(np.float64) if that precision is enough",
     }.get(kind, "pass real numbers")
     raise DtypeError(f"{input_name(what)} must be real float64 (or float32/float16) to be "
