@@ -37,6 +37,8 @@ _Method: TypeAlias = Literal[
     "weighted_ggnvp",
     "lagrangian_hessian",
     "sparse_lagrangian_hessian",
+    "holomorphic_jacobian",
+    "holomorphic_value_and_jacobian",
 ]
 # (operation, slots of the operands, place of an input or value of a constant)
 _Instruction: TypeAlias = tuple[str, tuple[int, ...], int | float | None]
@@ -127,6 +129,7 @@ class _Evaluator:
         progress: _Progress | None = None,
         batch_dims: int | None = None,
         sparse: bool = False,
+        holomorphic: bool = False,
         **kwargs: Any,
     ) -> _PyTree: ...
     def value_and_jacobian(
@@ -138,6 +141,7 @@ class _Evaluator:
         progress: _Progress | None = None,
         batch_dims: int | None = None,
         sparse: bool = False,
+        holomorphic: bool = False,
         **kwargs: Any,
     ) -> tuple[_PyTree, _PyTree]: ...
     def grad(
@@ -390,20 +394,36 @@ def vjp(
 def linearize(fun: _Function, *primals: _PyTree) -> tuple[_PyTree, _Function]: ...
 @overload
 def grad(
-    fun: _Function, argnums: _Argnums = 0, *, has_aux: Literal[False] = False
+    fun: _Function,
+    argnums: _Argnums = 0,
+    *,
+    has_aux: Literal[False] = False,
+    holomorphic: bool = False,
 ) -> Callable[..., _PyTree]: ...
 @overload
 def grad(
-    fun: _Function, argnums: _Argnums = 0, *, has_aux: Literal[True]
+    fun: _Function, argnums: _Argnums = 0, *, has_aux: Literal[True], holomorphic: bool = False
 ) -> Callable[..., tuple[_PyTree, Any]]: ...
 @overload
 def value_and_grad(
-    fun: _Function, argnums: _Argnums = 0, *, has_aux: Literal[False] = False
+    fun: _Function,
+    argnums: _Argnums = 0,
+    *,
+    has_aux: Literal[False] = False,
+    holomorphic: Literal[False] = False,
 ) -> Callable[..., tuple[np.float64, _PyTree]]: ...
 @overload
 def value_and_grad(
-    fun: _Function, argnums: _Argnums = 0, *, has_aux: Literal[True]
+    fun: _Function,
+    argnums: _Argnums = 0,
+    *,
+    has_aux: Literal[True],
+    holomorphic: Literal[False] = False,
 ) -> Callable[..., tuple[tuple[np.float64, Any], _PyTree]]: ...
+@overload
+def value_and_grad(
+    fun: _Function, argnums: _Argnums = 0, *, has_aux: bool = False, holomorphic: Literal[True]
+) -> Callable[..., tuple[Any, _PyTree]]: ...
 def jacobian(
     fun: _Function,
     argnums: _Argnums = 0,
@@ -412,6 +432,7 @@ def jacobian(
     mode: _Mode | None = None,
     chunk_size: int | None = None,
     sparse: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., _PyTree]: ...
 def value_and_jacobian(
     fun: _Function,
@@ -421,6 +442,7 @@ def value_and_jacobian(
     mode: _Mode | None = None,
     chunk_size: int | None = None,
     sparse: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., tuple[_PyTree, _PyTree]]: ...
 def jacfwd(
     fun: _Function,
@@ -428,6 +450,7 @@ def jacfwd(
     *,
     has_aux: bool = False,
     chunk_size: int | None = None,
+    holomorphic: bool = False,
 ) -> Callable[..., _PyTree]: ...
 def jacrev(
     fun: _Function,
@@ -435,9 +458,15 @@ def jacrev(
     *,
     has_aux: bool = False,
     chunk_size: int | None = None,
+    holomorphic: bool = False,
 ) -> Callable[..., _PyTree]: ...
 def hessian(
-    fun: _Function, argnums: _Argnums = 0, *, has_aux: bool = False, sparse: bool = False
+    fun: _Function,
+    argnums: _Argnums = 0,
+    *,
+    has_aux: bool = False,
+    sparse: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., _PyTree]: ...
 def hvp(
     fun: _Function,

@@ -79,7 +79,9 @@ by derivative rules.
   ([conventions](conventions.md)). `funm`, `sqrtm`, `logm` and `polar` of `ad_core.scipy.linalg` and
   `norm(x, "nuc")` have derivatives there.
 - `eig`, `eigvals` and `roots`: the eigenvalues or roots must be distinct; the derivatives of equal
-  ones are NaN. `eigvals` and `roots` take complex ones, `eig` raises an error. A recording of real
+  ones are NaN. They may be complex, and the vectors of `eig` are those of LAPACK: of length 1, with
+  a real largest element. A complex vector with two largest elements has the derivative NaN, since
+  its phase jumps there. A recording of real
   eigenvalues or roots raises an error where they become complex. Since NumPy 2.5, `eig` and
   `eigvals` return complex numbers with a zero imaginary part where all are real, and so they do
   here: their `.real` has the derivatives.
@@ -146,7 +148,8 @@ array([-1.,  0., -3.])
 COMPLEX = """
 ## Complex numbers
 
-Inputs and results are real, but values in between may be complex (`np.fft`, `x.astype(complex)`).
+Inputs, results and values in between may be complex
+([conventions](conventions.md#complex-arguments-and-results)).
 A complex value is a pair of traced real arrays. It has the arithmetic operators, `==` and `!=`,
 indexing, assignment and views, and it may be passed to these functions:
 

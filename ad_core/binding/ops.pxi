@@ -85,6 +85,11 @@ def record_op(str name, *operands):
     return elementwise(op_numbers[name], operands)
 
 
+def new_complex(re, im):
+    """The complex array or number of a traced function with these parts."""
+    return hooks.complex_type(re, im)
+
+
 def traced_complex(x):
     """Whether x is a complex array or number of a traced function."""
     return type(x) is hooks.complex_type
@@ -183,6 +188,8 @@ cdef object operate_matmul(object left, object right):
         if ad_float_noted or watching:
             report_float_errors(operator.matmul, (left, right), {}, result)
         return result
+    if is_complex(left) or is_complex(right):
+        return as_numpy(operator.matmul, np.matmul, (left, right), {})
     return as_numpy(operator.matmul, hooks.matmul, (left, right), {})
 
 

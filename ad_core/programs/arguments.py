@@ -10,7 +10,7 @@ from ad_core.programs.cache_keys import NoKey, Owner, key_of, layout_of, structu
 from ad_core.recording.argnums import is_single, numbered
 from ad_core.recording.containers import is_float
 from ad_core.recording.plain import flatten_inputs, plain_arrays
-from ad_core.recording.trees import flatten
+from ad_core.recording.trees import Kept, Plain, flatten
 
 __all__ = ["CallArguments", "as_floats", "check_batch_dims"]
 
@@ -64,7 +64,8 @@ class CallArguments:
                 continue
             floats, separated = flatten_inputs(argument, leaves, tree)
             if separated is not tree and all(map(is_float, floats)):
-                self.mixed.append(k)
+                if separated.holds(Plain) or separated.holds(Kept):
+                    self.mixed.append(k)
                 if self.batch_dims and not of_one_point:
                     self.fixed += [(k, j, self._checked(x, k)) for j, x in plain_arrays(separated)]
                 key.append(self._input_key(k, floats, separated, False))

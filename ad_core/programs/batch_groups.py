@@ -12,7 +12,7 @@ import numpy as np
 
 from ad_core.programs.arguments import CallArguments
 from ad_core.programs.cache_keys import BITS, NoKey, key_of
-from ad_core.programs.evaluation import Evaluation, outs_of
+from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.fallback import into
 from ad_core.recording.trees import flatten
 
@@ -41,7 +41,8 @@ def evaluated(function, given, name, argnums, seeds, out, workers, progress):
         for y, values in zip(results, found, strict=True):
             first.put(y, 1, places, values)
     results = [y.reshape(given.batch + y.shape[1:]) for y in results]
-    results = into(results, outs_of(first_pack, out), f"{name} of {function._label}", given.leaves)
+    outs = first.outs(first.path, first_pack, out)
+    results = into(results, outs, f"{name} of {function._label}", given.leaves)
     return results[0] if first_pack is None else first_pack(results)
 
 

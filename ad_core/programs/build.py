@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program of each method: the terms that it computes, and the layout of its results."""
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from ad_core import _core
-from ad_core.recording.trees import leaf_paths
+from ad_core.recording.complex_leaves import (
+    Complex,
+    check_holomorphic,
+    refuse_complex_hessian,
+    refuse_complex_weights,
+)
+from ad_core.recording.trees import leaf_paths, rows_joined
 from ad_core.sparse.pattern import SparsePattern, check_one_argument
 
 __all__ = [
@@ -17,6 +23,8 @@ __all__ = [
     "check_scalar",
     "is_bare",
     "jacobian_layout",
+    "joins",
+    "pack_of",
     "pack_with_value",
     "seed_leaves",
 ]
@@ -47,6 +55,8 @@ def build(source, name, argnums, report, room=None, structure=None):
     """
     shapes = list(source.arguments.shapes)
     firsts = list(source.arguments.firsts)
+    if name in _REFUSED:
+        _REFUSED[name](source, argnums)
     for side in _seed_sides(source, name):
         shapes += side.shapes
         firsts += _seed_firsts(source, side)
@@ -123,19 +133,25 @@ def seed_leaves(source, name, seeds):
     return row
 
 
-def _value_pack(side):
-    """The function that nests values as the caller gets them; None for a single array."""
-    tree = side.trees[0]
-    return None if tree.kind is None else tree.fill
+def _result_pack(source, is_value=True):
+    """The function that nests values, or tangents, of the result as the caller gets them; None for
+    a single array."""
+    tree = source.result.trees[0]
+    return None if tree.kind is None else tree.fill if is_value else tree.build
 
 
 def _value(source, argnums):
     side = source.result
-    return source.graph.outputs, side.shapes, _value_pack(side), side.size, {}
+    return source.graph.outputs, side.shapes, _result_pack(source), side.size, {}
 
 
 def check_scalar(source, name):
     """Raise TypeError unless the function has one scalar result, which the method needs."""
+    if source.result.is_complex:
+        raise TypeError(
+            f"{name} needs a function with one real result, but that of {source.name} is complex; "
+            f"return its .real, .imag or np.abs(...), or use jvp, vjp or jacobian(holomorphic=True)"
+        )
     if source.result.shapes != [()] or not source.result.bare:
         shapes = ", ".join(map(str, source.result.shapes))
         raise TypeError(
@@ -167,11 +183,16 @@ def _one(source):
     return np.array([source.graph.constant(1.0)], np.uint32)
 
 
+def _gradient_pack(source, argnums):
+    *_, arrange, bare = _wrt(source, argnums)
+    return None if bare else arrange
+
+
 def _grad(source, argnums):
     check_scalar(source, "grad")
-    terms, shapes, _, arrange, bare = _wrt(source, argnums)
+    terms, shapes, *_ = _wrt(source, argnums)
     found = source.graph.pull(terms, source.graph.outputs, _one(source))
-    return found, shapes, None if bare else arrange, 0, {}
+    return found, shapes, _gradient_pack(source, argnums), 0, {}
 
 
 def _value_and_grad(source, argnums):
@@ -181,7 +202,7 @@ def _value_and_grad(source, argnums):
 
 def pack_with_value(source, pack):
     """The function that nests value and derivative as the caller gets them."""
-    value_pack, n = _value_pack(source.result), len(source.result.shapes)
+    value_pack, n = _result_pack(source), len(source.result.shapes)
 
     def both(parts):
         value = parts[0] if value_pack is None else value_pack(parts[:n])
@@ -226,9 +247,64 @@ def jacobian_layout(source, argnums):
 
     def pack(parts):
         rows = [arrange(parts[k * n : (k + 1) * n]) for k in range(len(side.shapes))]
-        return side.trees[0].build(rows)
+        if not side.is_complex:
+            return side.trees[0].build(rows)
+        lead = np.ndim(parts[0]) - len(shapes[0]) if parts else 0
+        return rows_joined(side.trees[0], rows, source.name, lead)
 
     return inputs, in_sizes, shapes, None if bare and side.bare else pack
+
+
+def _check_jacobian(holomorphic, source, argnums):
+    trees = [source.arguments.trees[k] for k in source.wrt(argnums)[0]]
+    check_holomorphic(holomorphic, trees, source.result.trees[0], source.name)
+
+
+def _check_hessian(source, argnums):
+    trees = [source.arguments.trees[k] for k in source.wrt(argnums)[0]]
+    refuse_complex_hessian(source.name, trees)
+
+
+# What raises DtypeError before a method that has no meaning for complex arguments or results.
+_REFUSED = {
+    "jacobian": partial(_check_jacobian, False),
+    "value_and_jacobian": partial(_check_jacobian, False),
+    "holomorphic_jacobian": partial(_check_jacobian, True),
+    "holomorphic_value_and_jacobian": partial(_check_jacobian, True),
+    "hessian": _check_hessian,
+    "lagrangian_hessian": _check_hessian,
+    "weighted_ggnvp": lambda source, argnums: refuse_complex_weights(
+        f"ggnvp of {source.name}", source.result.trees[0]
+    ),
+}
+
+
+def pack_of(source, name, argnums):
+    """The function that nests the results of a dense method as the caller gets them; None for one
+    array.  Raises DtypeError as the method does."""
+    if name in _REFUSED:
+        _REFUSED[name](source, argnums)
+    if name in ("value", "jvp"):
+        return _result_pack(source, name == "value")
+    if name in ("vjp", "hvp", "ggnvp", "weighted_ggnvp"):
+        return _arguments_pack(source)
+    if name.endswith("hessian"):
+        return _hessian_pack(source, argnums)
+    if name.endswith("grad"):
+        pack = _gradient_pack(source, argnums)
+    else:
+        *_, pack = jacobian_layout(source, argnums)
+    return pack_with_value(source, pack) if "value" in name else pack
+
+
+def joins(source, name, argnums):
+    """Whether a dense method returns complex numbers."""
+    side = source.arguments
+    numbers = range(len(side.trees)) if name in WHOLE else source.wrt(argnums)[0]
+    by_complex = any(side.trees[k].holds(Complex) for k in numbers)
+    if name in ("value", "jvp"):
+        return source.result.is_complex
+    return by_complex or (name.endswith("jacobian") and source.result.is_complex)
 
 
 def _jacobian(source, argnums, also=None):
@@ -271,17 +347,22 @@ def _lagrangian_hessian(source, argnums):
 
 
 def _dense_hessian(source, argnums, adjoints):
-    inputs, in_shapes, in_sizes, arrange, bare = _wrt(source, argnums)
+    inputs, in_shapes, in_sizes, *_ = _wrt(source, argnums)
     entries, route, counts = _hessian_entries(source, inputs, adjoints)
     terms = _blocks(entries, in_sizes, in_sizes)
     shapes = [a + b for a in in_shapes for b in in_shapes]
+    facts = {"route": route, "candidates": counts, "entries": len(terms)}
+    return terms, shapes, _hessian_pack(source, argnums), 0, facts
+
+
+def _hessian_pack(source, argnums):
+    _, in_shapes, _, arrange, bare = _wrt(source, argnums)
     n = len(in_shapes)
 
     def pack(parts):
         return arrange([arrange(parts[k * n : (k + 1) * n]) for k in range(n)])
 
-    facts = {"route": route, "candidates": counts, "entries": len(terms)}
-    return terms, shapes, None if bare else pack, 0, facts
+    return None if bare else pack
 
 
 def _sparse(source, entries, rows, inputs, route, counts):
@@ -350,8 +431,7 @@ def _jvp(source, argnums):
     side = source.result
     tangents = source.seeds(source.arguments)
     terms = source.graph.push(source.inputs, source.graph.outputs, tangents)
-    tree = side.trees[0]
-    return terms, side.shapes, None if tree.kind is None else tree.build, 0, {}
+    return terms, side.shapes, _result_pack(source, False), 0, {}
 
 
 def _arguments_pack(source):
@@ -396,6 +476,8 @@ _METHODS = {
     "value": _value,
     "jacobian": _jacobian,
     "value_and_jacobian": _value_and_jacobian,
+    "holomorphic_jacobian": _jacobian,
+    "holomorphic_value_and_jacobian": _value_and_jacobian,
     "grad": _grad,
     "value_and_grad": _value_and_grad,
     "hessian": _hessian,

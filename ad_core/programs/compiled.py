@@ -13,7 +13,7 @@ from ad_core.errors.decisions import Decided
 from ad_core.inspect.explain import route_rows, table
 from ad_core.inspect.spy import spy
 from ad_core.programs.arguments import check_batch_dims
-from ad_core.programs.build import SEEDS, build, seed_leaves
+from ad_core.programs.build import SEEDS, build, joins, seed_leaves
 from ad_core.programs.by_cost import ByCost, Costs, time_of
 from ad_core.programs.fallback import ByUnitVectors, Replayed
 from ad_core.programs.own_point import OwnPoint
@@ -22,6 +22,7 @@ from ad_core.programs.source import Source
 from ad_core.programs.sparse import Compressed, make_sparse
 from ad_core.programs.undetermined import Failures, watched
 from ad_core.programs.within_trace import transformed
+from ad_core.recording.complex_leaves import Complex, refuse_complex_out
 from ad_core.recording.trees import flatten
 from ad_core.sparse.pattern import SparsePattern
 
@@ -45,6 +46,8 @@ class Compiled(_core.Evaluator):
         self._facts = {}
         self._keys = {}
         self._costs = None
+        self.is_complex = recording.is_complex
+        self._set_joins(self.is_complex)
 
     @property
     def _lowered(self):
@@ -157,7 +160,7 @@ class Compiled(_core.Evaluator):
         try:
             return build(source, name, argnums, report, room)
         except _core.ProgramTooLarge:
-            if source.graph.calls or name not in ("jacobian", "value_and_jacobian"):
+            if source.graph.calls or not name.endswith("jacobian"):
                 raise
         call = ByUnitVectors(
             source, lambda name: build(source, name, 0, report, room)[0], name, argnums
@@ -246,7 +249,7 @@ class Compiled(_core.Evaluator):
         primals, *seeds = args if name in SEEDS else (args,)
         if name in SEEDS:
             primals = self._arguments(primals)[0]
-        if not _core.any_traced(flatten([primals, seeds])[0]):
+        if not _core.any_traced_number(flatten([primals, seeds])[0]):
             return NotImplemented
         if out is not None or batch_dims:
             what = "out" if out is not None else "batch_dims"
@@ -282,7 +285,11 @@ class Compiled(_core.Evaluator):
 
     def _takes_one_array(self):
         trees = self._lowered.arguments.trees
-        return len(trees) == 1 and trees[0].kind is None
+        return len(trees) == 1 and trees[0].kind in (None, Complex)
+
+    def _check_out(self, name, argnums):
+        if joins(self._lowered, name, argnums):
+            refuse_complex_out(f"{name} of {self._name}")
 
     def _check_batch_dims(self, name, leaves, batch_dims, shapes):
         batch_dims = check_batch_dims(batch_dims)
@@ -382,7 +389,7 @@ def result_shapes(source, name, numbers):
     """The shapes of a method's dense results."""
     leaves = [leaf for k in numbers for leaf in source.arguments.numbers(k)]
     columns = [source.arguments.shapes[leaf] for leaf in leaves]
-    if name in ("jacobian", "value_and_jacobian"):
+    if name.endswith("jacobian") and not name.startswith("sparse"):
         rows = source.result.shapes
     elif name in ("hessian", "lagrangian_hessian"):
         rows = columns

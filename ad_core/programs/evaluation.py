@@ -8,16 +8,17 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.programs.batch_paths import follow
-from ad_core.programs.build import SEEDS, Labels, seed_leaves
+from ad_core.programs.build import SEEDS, Labels, joins, pack_of, seed_leaves
 from ad_core.programs.fallback import into
 from ad_core.programs.purity import difference
 from ad_core.programs.recordings import MISSES, MOST_TRIED, Path
+from ad_core.recording.complex_leaves import refuse_complex_out
 from ad_core.recording.plain import difference as place_of_difference
 from ad_core.recording.plain import flatten_numbers
 from ad_core.recording.record import record
 from ad_core.recording.trees import flatten
 
-__all__ = ["Evaluation", "outs_of"]
+__all__ = ["Evaluation"]
 
 
 class Evaluation:
@@ -63,7 +64,7 @@ class Evaluation:
         given = self.given
         self.path = path
         arrays, call = self.arrays(path), self.call_of(path)
-        outs = outs_of(call.pack, out)
+        outs = self.outs(path, call.pack, out)
         if given.key is None and given.points() > 1:
             return call.pack, self.record_each_point(path, arrays, outs, progress)
         results, missed = call.batch(arrays, outs, workers, progress)
@@ -308,11 +309,19 @@ class Evaluation:
         label = f"{self.name} of {self.function._label}"
         if self.name.startswith("sparse"):
             call = self.call_of(path)
-            return call.pack, call.own.results(call, arrays, outs_of(call.pack, out))
+            return call.pack, call.own.results(call, arrays, self.outs(path, call.pack, out))
         seeds = arrays[len(self.given.leaves) :]
         parts, tree = flatten_numbers(path.results_here(self.name, self.argnums, seeds))
         pack = None if tree.kind is None else tree.fill
-        return pack, into(parts, outs_of(pack, out), label, arrays)
+        if path.is_complex:
+            pack = pack_of(path._lowered, self.name, self.argnums)
+        return pack, into(parts, self.outs(path, pack, out), label, arrays)
+
+    def outs(self, path, pack, out):
+        """The caller's arrays for the results of a path as a list, or None."""
+        if out is not None and path.is_complex and joins(path._lowered, self.name, self.argnums):
+            refuse_complex_out(f"{self.name} of {self.function._label}")
+        return outs_of(pack, out)
 
     def record_each_point(self, path, arrays, outs, progress):
         """The results with a recording at each point, since an argument may have changed in between

@@ -11,9 +11,17 @@ import math
 import numpy as np
 
 from ad_core import _core
-from ad_core.programs.build import SEEDS, WHOLE, check_scalar, jacobian_layout, pack_with_value
+from ad_core.programs.build import (
+    SEEDS,
+    WHOLE,
+    check_scalar,
+    jacobian_layout,
+    pack_of,
+    pack_with_value,
+)
 from ad_core.recording.plain import flatten_numbers
 from ad_core.recording.record import ArgumentTrees, Leaves, Recording
+from ad_core.recording.trees import paired
 
 __all__ = [
     "ByUnitVectors", "Large", "Replayed", "Skeleton", "into", "leaves_of", "results_of", "row_of",
@@ -67,7 +75,7 @@ class ByUnitVectors(Large):
         self.source = source
         self.name = f"{name} of {source.name}"
         *_, self.pack = jacobian_layout(source, argnums)
-        self.with_value = name == "value_and_jacobian"
+        self.with_value = name.endswith("value_and_jacobian")
         if self.with_value:
             self.pack = pack_with_value(source, self.pack)
         numbers, _ = source.wrt(argnums)
@@ -137,7 +145,7 @@ class ByUnitVectors(Large):
 
 def results_of(method, recording, seeds):
     """The results of a dense method from one recording, nested as the caller gets them."""
-    match method:
+    match method.removeprefix("holomorphic_"):
         case "value":
             return recording.value()
         case "jacobian":
@@ -169,6 +177,8 @@ class Replayed(Large):
 
     def __init__(self, recording, source, name, argnums, report):
         arguments, result, label = source.arguments, source.result, source.name
+        self.joins = recording.is_complex
+        recording = recording.paired()
         if name in ("grad", "value_and_grad", "hessian", "hvp"):
             check_scalar(source, name)
         self.recording = recording
@@ -190,6 +200,8 @@ class Replayed(Large):
         self.count = len(arguments.shapes)
         self.tree = flatten_numbers(self.results(Skeleton(recording, self.wrt, self.single), []))[1]
         self.pack = None if self.tree.kind is None else self.tree.fill
+        if self.joins:
+            self.pack = pack_of(source, name, argnums)
 
     @property
     def facts(self):
@@ -234,8 +246,12 @@ class Replayed(Large):
         return NotImplemented if flipped else self.returned(self.results(recording, []))
 
     def returned(self, results):
-        """What the caller gets for the results at one point: they are nested like that already."""
-        return results
+        """What the caller gets for the results at one point: they are nested like that already,
+        unless there are complex numbers, which are joined."""
+        if not self.joins:
+            return results
+        parts = flatten_numbers(results)[0]
+        return parts[0] if self.pack is None else self.pack(parts)
 
     def at_row(self, row, seeds):
         """(the results at one point as a flat list, 1 + the guard that changed there or 0)."""
@@ -302,13 +318,13 @@ def row_of(leaves):
 
 
 def leaves_of(recording, arguments, numbers):
-    """The inputs that belong to some of the arguments."""
+    """The inputs that belong to some of the arguments, pairs of real ones for complex numbers."""
     leaves = [leaf for k in numbers for leaf in arguments.numbers(k)]
     nodes = [
         recording.inputs.nodes[arguments.firsts[k] : arguments.firsts[k] + arguments.sizes[k]]
         for k in leaves
     ]
-    trees = ArgumentTrees([arguments.trees[k] for k in numbers])
+    trees = ArgumentTrees([paired(arguments.trees[k]) for k in numbers])
     nodes = np.concatenate([*nodes, np.empty(0, np.uint32)]).astype(np.uint32)
     return Leaves(trees, [arguments.shapes[k] for k in leaves], nodes)
 

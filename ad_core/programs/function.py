@@ -33,13 +33,13 @@ def compile(fun, *, max_paths=64, max_bytes=MAX_BYTES, verify=0):
     """Return a :class:`Function`, which records fun once for each shape and path and then evaluates
     it and its derivatives by compiled programs.
 
-    Arguments that are floats or float arrays (or nested containers of them) are inputs.  Others
-    (ints, strings, None, integer arrays) become part of the recording, which is used again only
-    for arguments that no function can distinguish from them: of the same classes, bits, dtypes,
-    shapes, memory order and order of keys.  Objects of classes written in Python are compared by
-    all that they hold, functions and classes by identity.  If an argument cannot be compared
-    (random generators, iterators, objects of classes written in C), fun is recorded in every
-    call, as by :func:`grad`; :meth:`Function.explain` says so.
+    Arguments that are floats, complex numbers or arrays of them (or nested containers of these) are
+    inputs.  Others (ints, strings, None, integer arrays) become part of the recording, which is
+    used again only for arguments that no function can distinguish from them: of the same classes,
+    bits, dtypes, shapes, memory order and order of keys.  Objects of classes written in Python are
+    compared by all that they hold, functions and classes by identity.  If an argument cannot be
+    compared (random generators, iterators, objects of classes written in C), fun is recorded in
+    every call, as by :func:`grad`; :meth:`Function.explain` says so.
 
     What fun reads besides its arguments is read when it is recorded, and keeps that value.  So
     compile() is for functions of their arguments alone.
@@ -234,7 +234,7 @@ class Function(_core.Evaluator):
                 f"recording, which is made at a point; pass a point, "
                 f"{name}({'path, ' * (name == 'spy')}x)"
             )
-        if _core.any_traced(flatten(args)[0]):
+        if _core.any_traced_number(flatten(args)[0]):
             raise TracedValueError(
                 f"{name} of {self._label} needs numbers, got traced values; call it outside the "
                 f"function that is recorded"
@@ -284,7 +284,7 @@ class Function(_core.Evaluator):
         """Whether traced values of an enclosing trace are among the arguments."""
         given = (args, seeds, kwargs)
         found = _core.holds_traced(given)
-        return _core.any_traced(flatten(given)[0]) if found is None else found
+        return _core.any_traced_number(flatten(given)[0]) if found is None else found
 
     def _compare(self, given):
         """Compare values at a call's points with fun's own, until `verify` points are compared."""

@@ -13,6 +13,8 @@ CLOSE = 1e-10  # the largest difference by rounding, relative to the largest num
 
 def are_close(x, y):
     """Whether two results differ by rounding at most."""
+    if np.iscomplexobj(x) or np.iscomplexobj(y):
+        x, y = (np.stack([np.real(z), np.imag(z)]) for z in (x, y))
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if x.shape != y.shape:
         return False

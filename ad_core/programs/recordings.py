@@ -78,8 +78,9 @@ class Path(Compiled):
         return call
 
     def results_here(self, name, argnums, seeds):
-        """A dense method's results at the point where the recording was made."""
-        r = self._recording
+        """A dense method's results at the point where the recording was made.  Complex numbers are
+        pairs of their parts."""
+        r = self._recording.paired()
         scalar = r.outputs.shapes == [()] and r.outputs.tree == LEAF
         if name in NEED_SCALAR and not scalar:
             check_scalar(self._lowered, name)

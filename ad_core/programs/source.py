@@ -8,6 +8,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.recording.argnums import is_single, numbered
+from ad_core.recording.complex_leaves import Complex
 from ad_core.recording.plain import leaves_like
 from ad_core.recording.trees import LEAF
 
@@ -23,6 +24,7 @@ class Side:
         self.sizes = [math.prod(shape) for shape in shapes]
         *self.firsts, self.size = accumulate(self.sizes, initial=0)
         self.bare = all(tree == LEAF for tree in trees)
+        self.is_complex = any(tree.holds(Complex) for tree in trees)
         self._leaves = list(accumulate((tree.leaves for tree in trees), initial=0))
 
     def numbers(self, k):

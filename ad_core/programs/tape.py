@@ -12,7 +12,7 @@ from ad_core.errors.remedies import refuse_machine_code
 from ad_core.programs.compiled import Compiled
 from ad_core.programs.exports import Exports
 from ad_core.recording.record import record, seeds_like
-from ad_core.recording.trees import flatten
+from ad_core.recording.trees import Tree
 from ad_core.transforms.derived import FILES
 
 __all__ = ["Node", "Tape", "trace"]
@@ -133,7 +133,7 @@ class Tape(Exports, Compiled):
 
         recording, name, limits = tape_file.load(data, max_work, max_memory)
         inputs = recording.inputs
-        args = inputs.tree.build(
+        args = inputs.tree.fill(
             [_core.values_at(recording.trace, *part) for part in inputs.split(inputs.nodes)]
         )
         unlimited = limits == (math.inf, math.inf)  # like a tape that was recorded here
@@ -290,7 +290,7 @@ class Tape(Exports, Compiled):
             if flat.size == side.size and all(isinstance(x, (int, float, np.number)) for x in flat):
                 return flat.astype(np.float64)
         if side is self._recording.inputs:
-            seeds = seeds_like(side, tuple(given), flatten(self._args)[1], what)
+            seeds = seeds_like(side, tuple(given), Tree(tuple, side.tree.trees), what)
         else:
             seeds = seeds_like(side, given[0], side.tree, what)
         return np.concatenate([np.ravel(seed) for seed in seeds])

@@ -8,7 +8,8 @@ import json
 import math
 
 from ad_core.programs.tape_limits import MOST_AXES
-from ad_core.recording.trees import Tree
+from ad_core.recording.complex_leaves import Complex
+from ad_core.recording.trees import COMPLEX_ARGUMENT, COMPLEX_RESULT, Tree
 
 __all__ = [
     "bounded_integer",
@@ -27,6 +28,7 @@ MOST_BYTES = 1 << 63  # bytes of an array that NumPy can count
 MOST_DEPTH = 64  # levels of containers within containers
 MOST_SHOWN = 60  # characters of a value that a message quotes
 KINDS = {"tuple": tuple, "list": list, "dict": dict, "none": type(None)}
+COMPLEX = "complex"  # a complex array, instead of a container
 
 
 def read(data):
@@ -136,9 +138,11 @@ def _shape(shape, what):
 
 
 def tree_as_json(tree, depth=0):
-    """A tree as values that JSON can hold; a leaf is null."""
+    """A tree as values that JSON can hold; a real array is null."""
     if tree.kind is None:
         return None
+    if tree.kind is Complex:
+        return COMPLEX
     if depth == MOST_DEPTH:
         raise TypeError(
             f"a tape file holds containers nested at most {MOST_DEPTH} levels deep; nest the "
@@ -169,6 +173,8 @@ def tree_of(part, key, depth=0):
     what = f"header entry {key!r}"
     if part is None:
         return Tree(None)
+    if part == COMPLEX:
+        return COMPLEX_RESULT if key == "result" else COMPLEX_ARGUMENT
     if depth == MOST_DEPTH:
         raise ValueError(f"{what} nests containers deeper than {MOST_DEPTH}")
     if not isinstance(part, list) or len(part) not in (3, 4):

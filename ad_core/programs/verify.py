@@ -68,9 +68,10 @@ def _by_rounding(evaluation, found):
     results, missed = path._build("value", 0).batch(evaluation.given.leaves, None, None, None)
     if missed is not None and missed.any():
         return True
+    pack = path._build("value", 0).pack
+    own = flatten_numbers(results[0] if pack is None else pack(results))[0]
     return all(
-        np.asarray(x).tobytes() == np.asarray(y).tobytes()
-        for x, y in zip(found, results, strict=True)
+        np.asarray(x).tobytes() == np.asarray(y).tobytes() for x, y in zip(found, own, strict=True)
     )
 
 

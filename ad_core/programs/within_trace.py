@@ -29,4 +29,7 @@ def transformed(fun, label, name, args, argnums, seeds):
         return second_order.ggnvp(fun, args, tangents, *weights)
     if name == "lagrangian_hessian":
         return second_order.lagrangian_hessian(fun, args, *seeds, argnums=argnums)
+    if name.startswith("holomorphic_"):
+        of = getattr(first_order, name.removeprefix("holomorphic_"))
+        return of(fun, argnums, holomorphic=True)(*args)
     return getattr(first_order, name)(fun, argnums)(*args)

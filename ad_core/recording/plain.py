@@ -15,8 +15,19 @@ import types
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.complex_leaves import Complex, is_complex, parts_like, parts_of
 from ad_core.recording.containers import Fields, is_float, why_whole
-from ad_core.recording.trees import LEAF, Kept, Plain, Tree, flatten, is_same, open_container
+from ad_core.recording.trees import (
+    COMPLEX_ARGUMENT,
+    COMPLEX_RESULT,
+    LEAF,
+    Kept,
+    Plain,
+    Tree,
+    flatten,
+    is_same,
+    open_container,
+)
 
 __all__ = [
     "difference",
@@ -40,6 +51,7 @@ PLAIN_DTYPES = "biuSUMm"
 
 def flatten_inputs(value, leaves=None, tree=None, what=None):
     """The leaves of an argument that are to be inputs, and a Tree that has its other entries.
+    A complex number or array is two leaves.
 
     If none is a float, all leaves are given, so that the error names the first.  leaves and tree:
     those of flatten(value), if they are known.  what() is the argument's name: with it, objects
@@ -55,26 +67,29 @@ def flatten_inputs(value, leaves=None, tree=None, what=None):
             raise TypeError(
                 f"{what()} holds a {type(leaf).__qualname__} that cannot be an input: {why}"
             )
-    if tree is LEAF:
+    if tree is LEAF and not is_complex(value):
         return leaves, tree
     found = []
-    separated = _separated(value, found, _is_plain, _is_no_number)
+    separated = _separated(value, found, _is_plain, _is_no_number, COMPLEX_ARGUMENT)
     return (found, separated) if any(map(_is_input, found)) else (leaves, tree)
 
 
 def flatten_result(value):
     """The leaves of a function's result that are numbers, and a Tree that has its texts and the
-    whole numbers among the fields of objects."""
+    whole numbers among the fields of objects.  A complex number or array is two leaves."""
     leaves, tree = flatten(value)
-    if tree is LEAF or not any(isinstance(leaf, (*TEXTS, int)) for leaf in leaves):
+    if _core.are_real(leaves):
+        return leaves, tree
+    kept = tree is not LEAF and any(isinstance(leaf, (*TEXTS, int)) for leaf in leaves)
+    if not kept and not any(map(is_complex, leaves)):
         return leaves, tree
     found = []
-    separated = _separated(value, found, _is_text, _is_plain)
+    separated = _separated(value, found, _is_text, _is_plain, COMPLEX_RESULT)
     return (found, separated) if found else (leaves, tree)
 
 
 def flatten_numbers(value):
-    """The same for values and derivatives that ad_core returned."""
+    """The same for values and derivatives of ad_core's own, whose complex leaves stay whole."""
     leaves, tree = flatten(value)
     if tree is LEAF or all(map(_is_input, leaves)):
         return leaves, tree
@@ -91,9 +106,10 @@ def plain_arrays(tree):
 
 
 def _find_arrays(tree, places, found):
-    if tree.kind is None:
+    if tree.kind is None or tree.kind is Complex:
         next(places)
-    elif tree.kind is Kept:
+        return
+    if tree.kind is Kept:
         for _ in flatten(tree.aux)[0]:
             next(places)
     elif tree.kind is Plain:
@@ -104,30 +120,34 @@ def _find_arrays(tree, places, found):
         _find_arrays(child, places, found)
 
 
-def _separated(value, leaves, plain, kept):
+def _separated(value, leaves, plain, kept, pair=None):
     """The Tree of a value.  plain(leaf) says whether a leaf stays plain, kept(leaf) whether it does
-    as a part of an object's field; the others are appended to leaves."""
+    as a part of an object's field; the others are appended to leaves.  pair: the Tree of a complex
+    leaf, both of whose parts are; None: it is one leaf."""
     if value is None:
         return Tree(type(None))
     opened = open_container(value)
     if opened is None:
         if plain(value):
             return Tree(Plain, aux=value)
+        if pair is not None and is_complex(value):
+            leaves += parts_of(value)
+            return pair
         leaves.append(value)
         return LEAF
     parts, keys, order, how, aux = opened
     if type(how) is Fields:
-        children = [_field(part, leaves, plain, kept) for part in parts]
+        children = [_field(part, leaves, plain, kept, pair) for part in parts]
     else:
-        children = [_separated(part, leaves, plain, kept) for part in parts]
+        children = [_separated(part, leaves, plain, kept, pair) for part in parts]
     return Tree(type(value), children, keys, order, how, aux)
 
 
-def _field(value, leaves, plain, kept):
+def _field(value, leaves, plain, kept, pair):
     """The Tree of an object's field, which is kept as a whole if it has no leaves."""
     if all(map(kept, flatten(value)[0])):
         return Tree(Kept, aux=value)
-    return _separated(value, leaves, plain, kept)
+    return _separated(value, leaves, plain, kept, pair)
 
 
 def _is_input(leaf):
@@ -161,9 +181,10 @@ def leaves_like(
 ):
     """The leaves of tangents or cotangents that have the structure of a tree.
 
-    In the places of plain entries they have None, the entry itself or zero.  points: they are
-    arguments instead, whose plain entries must be those of the tree.  Raises ValueError that names
-    the first place that differs.  what and structure begin its message.
+    In the places of plain entries they have None, the entry itself or zero.  A complex leaf is two
+    leaves.  points: they are arguments instead, whose plain entries must be those of the tree.
+    Raises ValueError that names the first place that differs.  what and structure begin its
+    message.
     """
     leaves, found = flatten(given)
     if found == tree:
@@ -196,6 +217,10 @@ def _compare(tree, other, leaves, used, path, points=False):
         if all(_is_idle(leaf, tree.aux) for leaf in own):
             return None
         return f"{here} is {_short(tree.aux)}, which has no derivative: put None or 0 there"
+    if tree.kind is Complex and other.kind is None:
+        leaf = next(leaves)
+        used += parts_like(leaf) if points else tree.aux.seeds(leaf)
+        return None
     if tree.kind is not other.kind:
         return f"{here} is {_described(tree)}, not {_described(other)}"
     if tree.kind is None:
@@ -236,6 +261,8 @@ def _described(tree):
     kind = tree.kind
     if kind is None:
         return "an array or a number"
+    if kind is Complex:
+        return "a complex array or number"
     if kind is type(None):
         return "None"
     if kind in (Plain, Kept):

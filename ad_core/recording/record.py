@@ -11,8 +11,9 @@ from ad_core.errors import DtypeError
 from ad_core.errors.notes import add_note
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single, numbered
+from ad_core.recording.complex_leaves import Complex, check_holomorphic
 from ad_core.recording.plain import flatten_inputs, flatten_result, leaves_like
-from ad_core.recording.trees import flatten, leaf_path, map_leaves
+from ad_core.recording.trees import flatten, leaf_path, map_leaves, paired, rows_joined
 from ad_core.recording.undetermined import dependences, marked, marked_matrix
 
 __all__ = [
@@ -101,6 +102,26 @@ class Recording:
         """Whether it continues on the tape of an outer trace."""
         return _core.is_merged(self.trace)
 
+    @property
+    def name(self):
+        """The name of the function, for messages."""
+        return self.trace.name
+
+    @property
+    def is_complex(self):
+        """Whether an argument or a result is complex."""
+        return self.inputs.tree.holds(Complex) or self.outputs.tree.holds(Complex)
+
+    def paired(self):
+        """The same recording of a function of real arrays: a pair of them in the place of each
+        complex one."""
+        if not self.is_complex:
+            return self
+        inputs = ArgumentTrees([paired(tree) for tree in self.inputs.tree.trees])
+        inputs = Leaves(inputs, self.inputs.shapes, self.inputs.nodes)
+        outputs = Leaves(paired(self.outputs.tree), self.outputs.shapes, self.outputs.nodes)
+        return Recording(self.trace, inputs, outputs, self.single, self.aux)
+
     def value(self):
         """The function's result: plain values, or traced values of the outer trace."""
         read = _core.traced_again if self.nested else _core.values_at
@@ -150,9 +171,10 @@ class Recording:
         stacked = np.stack(rows)
         return marked_matrix(stacked.T if forward else stacked, self.dependences)
 
-    def jacobian(self, mode=None, chunk_size=None):
+    def jacobian(self, mode=None, chunk_size=None, holomorphic=False):
         """The Jacobian as a tree of outputs, whose leaves are trees of inputs. Each array has the
         shape of the output followed by that of the input."""
+        check_holomorphic(holomorphic, self.inputs.tree.trees, self.outputs.tree, self.name)
         matrix = self.matrix(mode, chunk_size)
         rows = []
         for block, out_shape in self.outputs.split(matrix):
@@ -161,7 +183,7 @@ class Recording:
                 for part, in_shape in self.inputs.split(block, axis=1)
             ]
             rows.append(self.unwrap(self.inputs.tree.build(parts)))
-        return self.outputs.tree.build(rows)
+        return rows_joined(self.outputs.tree, rows, self.name)
 
     def gradient(self):
         """The gradient of a scalar result, as a tree of inputs."""
@@ -217,8 +239,8 @@ def record(fun, args, kwargs, argnums, has_aux=False):
     """Run fun on traced arguments: once, and again if names of other modules had to be exchanged
     for it (ad_core.adapt).
 
-    Raises TypeError for inputs that are not real floats and for results that are not arrays, and
-    whatever fun itself raises, unchanged.
+    Raises TypeError for inputs that are not floats or complex numbers and for results that are not
+    arrays, and whatever fun itself raises, unchanged.
     """
     numbers = numbered(
         argnums,
@@ -315,9 +337,17 @@ class ArgumentTrees:
     def __init__(self, trees):
         self.trees = trees
 
+    def holds(self, kind):
+        """Whether one of the trees has a node of a kind."""
+        return any(tree.holds(kind) for tree in self.trees)
+
     def build(self, leaves):
         leaves = iter(leaves)
         return [tree._build(leaves) for tree in self.trees]
+
+    def fill(self, leaves):
+        leaves = iter(leaves)
+        return [tree._build(leaves, True) for tree in self.trees]
 
 
 def _released(trace, leaf):
@@ -363,6 +393,8 @@ def seeds_like(side, given, trees, what):
 def _seed_array(leaf, name):
     """A tangent or cotangent as float64; name() is its name in messages."""
     _core.refuse_foreign(leaf, name)
+    if _core.traced_complex(leaf):
+        raise DtypeError(f"{name()} must be real numbers (float64), got complex ones; use .real")
     array = _core.plain_function("asarray")(leaf)
     if array.dtype == object:
         try:

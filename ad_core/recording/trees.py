@@ -13,11 +13,12 @@ from itertools import islice
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.complex_leaves import ARGUMENT, RESULT, Complex, joined_blocks
 from ad_core.recording.containers import REGISTERED, Fields, Mapping, Registered, kind_of
 
 __all__ = [
-    "LEAF", "Kept", "Plain", "Tree", "flatten", "is_same", "leaf_path", "leaf_paths", "map_leaves",
-    "open_container",
+    "COMPLEX_ARGUMENT", "COMPLEX_RESULT", "LEAF", "Kept", "Plain", "Tree", "flatten", "is_same",
+    "leaf_path", "leaf_paths", "map_leaves", "open_container", "paired", "rows_joined",
 ]  # fmt: skip
 
 
@@ -87,6 +88,8 @@ class Tree:
             return parts
         if self.how is not None:
             return self._made(parts)
+        if kind is Complex:
+            return self.aux.joined(*parts, filled)
         if kind is type(None):
             return None
         if kind is Plain or kind is Kept:
@@ -127,8 +130,22 @@ class Tree:
             return True
         return is_same(self.aux, other.aux)
 
+    def holds(self, kind):
+        """Whether a node of this structure is of a kind that is no leaf."""
+        if self.kind is kind:
+            return True
+        return not self.flat and any(child.holds(kind) for child in self.children)
+
+    def is_all(self, kind):
+        """Whether all leaves belong to nodes of this kind, whose children they are."""
+        if self.kind is kind or self.leaves == 0:
+            return True
+        return not self.flat and all(child.is_all(kind) for child in self.children)
+
     def steps(self):
         """The Python expression for each child of a structure."""
+        if self.kind is Complex:
+            return [".real", ".imag"]
         if type(self.how) is Registered:
             return [f"[child {k}]" for k in range(len(self.children))]
         fields = getattr(self.kind, "_fields", ()) if self.how is None else ()
@@ -144,6 +161,8 @@ class Tree:
             return repr(self.aux)
         if kind is type(None):
             return "None"
+        if kind is Complex:
+            return "complex"
         parts = [repr(child) for child in self.children]
         if kind is list:
             return f"[{', '.join(parts)}]"
@@ -159,7 +178,8 @@ class Tree:
 
 
 LEAF = Tree(None)
-
+COMPLEX_ARGUMENT = Tree(Complex, [LEAF, LEAF], aux=ARGUMENT)
+COMPLEX_RESULT = Tree(Complex, [LEAF, LEAF], aux=RESULT)
 
 FLAT = {(kind, n): Tree(kind, [LEAF] * n) for kind in (tuple, list) for n in range(9)}
 # Classes whose objects are leaves, so that nothing else has to be asked.
@@ -245,6 +265,50 @@ def _by_key(own):
         return keys, None
     places = {id(key): k for k, key in enumerate(keys)}
     return keys, tuple(places[id(key)] for key in own)
+
+
+def paired(tree, by=None):
+    """The tree with a pair of real leaves, or another tree, in the place of each complex one."""
+    if tree.kind is Complex:
+        return Tree(tuple, [LEAF, LEAF]) if by is None else by
+    if tree.flat:
+        return tree
+    parts = [paired(child, by) for child in tree.children]
+    return Tree(tree.kind, parts, tree.keys, tree.order, tree.how, tree.aux)
+
+
+def rows_joined(tree, rows, name, lead=0):
+    """The rows of a Jacobian, one for each real leaf of a result, as the tree of the result.  lead:
+    the number of batch axes.  name: that of the function."""
+    if not tree.holds(Complex):
+        return tree.build(rows)
+    rows = iter(rows)
+    whole = [
+        _row_joined(next(rows), next(rows), name, lead) if pair else next(rows)
+        for pair in _pairs(tree)
+    ]
+    return paired(tree, LEAF).build(whole)
+
+
+def _pairs(tree):
+    """For each leaf, a complex one counted once, whether it is complex."""
+    if tree.kind is None or tree.kind is Complex:
+        return [tree.kind is Complex]
+    return [pair for child in tree.children for pair in _pairs(child)]
+
+
+def _row_joined(re, im, name, lead):
+    first, tree = flatten(re)
+    blocks = zip(first, flatten(im)[0], strict=True)
+    return tree.build(
+        [joined_blocks(x, y, name, lead) if _is_block(x, y) else x for x, y in blocks]
+    )
+
+
+def _is_block(x, y):
+    """Whether leaves of two derivatives are numbers or arrays, not an entry that stays plain."""
+    is_array = isinstance(x, (float, complex, np.ndarray)) or _core.traced_complex(x)
+    return is_array and x is not y
 
 
 def map_leaves(function, value):

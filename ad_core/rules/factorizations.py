@@ -233,8 +233,8 @@ def eig(a, name):
         found = np.linalg.eig(a)
         if np.any(np.imag(found[0])):
             raise NoDerivativeError(
-                f"{name} has a derivative in ad_core only where all eigenvalues are real, but some "
-                f"are complex numbers here{_core.user_line()}; np.linalg.eigvals has one there"
+                f"{name} was recorded where all eigenvalues are real, but some are complex "
+                f"numbers here{_core.user_line()}; use ad_core.compile(), which records both"
             )
         return tuple(map(np.real, found))
 

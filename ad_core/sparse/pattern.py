@@ -6,6 +6,7 @@ from copy import copy
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.complex_leaves import Complex
 
 __all__ = [
     "SparsePattern",
@@ -149,6 +150,11 @@ def check_sparse(source, name, numbers, single):
 
 def check_one_argument(name, label, trees, single):
     """Raise TypeError unless argnums selects one argument, and this is one array."""
+    if any(tree.holds(Complex) for tree in trees):
+        raise TypeError(
+            f"{name} of {label} with sparse=True takes real arrays, got complex ones; give their "
+            f"parts as one real array"
+        )
     if not single or any(tree.kind is not None for tree in trees):
         raise TypeError(
             f"{name} of {label} with sparse=True differentiates by one argument that is one array, "
@@ -160,6 +166,11 @@ def check_one_argument(name, label, trees, single):
 def check_one_array(name, label, trees, single, result):
     """Raise TypeError unless one array is differentiated by one array."""
     check_one_argument(name, label, trees, single)
+    if result.holds(Complex):
+        raise TypeError(
+            f"{name} with sparse=True differentiates real results, but {label} returns complex "
+            f"ones; return their parts as one real array"
+        )
     if result.kind is not None:
         raise TypeError(
             f"{name} with sparse=True differentiates one array, but {label} returns {result!r}; "

@@ -2,7 +2,8 @@
 """Derivatives of plain NumPy functions, with JAX's names, argument order and results.
 
 Every call records the function again, so the result takes account of everything that the function
-closes over.  D is the total number of inputs, K the total number of outputs.
+closes over.  D is the total number of inputs, K the total number of outputs; a complex number
+counts as two.
 """
 
 from ad_core import _core
@@ -10,6 +11,7 @@ from ad_core.errors.integers import integer
 from ad_core.errors.remedies import refuse_machine_code
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single
+from ad_core.recording.complex_leaves import Complex
 from ad_core.recording.record import check_mode, finish, record
 from ad_core.recording.trees import flatten
 from ad_core.transforms.derived import (
@@ -42,9 +44,10 @@ def jvp(fun, primals, tangents, *, argnums=None, has_aux=False):
     structure and shapes.  argnums: the argument that moves, whose tangent then is not in a tuple,
     or a tuple of several; the others (data) have no tangents.  None: all.
 
-    Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), where J t has y's structure.  Raises
-    TypeError or ValueError that names a tangent which does not fit.  Cost: one recording and one
-    tangent sweep.  Source: Bishop, Deep Learning, section 8.2.1 (forward mode).
+    Returns ``(y, J t)`` (with has_aux ``(y, J t, aux)``), where J t has y's structure.  Tangents of
+    complex arguments and results are complex.  Raises TypeError or ValueError that names a tangent
+    which does not fit.  Cost: one recording and one tangent sweep.  Source: Bishop, Deep Learning,
+    section 8.2.1 (forward mode).
 
     >>> import numpy as np, ad_core
     >>> y, t = ad_core.jvp(lambda x: x[0] * np.sin(x[1]), (np.array([2.0, 0.0]),),
@@ -70,6 +73,10 @@ def vjp(fun, *primals, argnums=None, has_aux=False):
     takes a cotangent of y's structure and shapes and returns a tuple with one entry for each
     primal (a Tape's vjp, given a bare array, returns an array).  argnums: the primal to
     differentiate by, whose cotangent then is not in a tuple, or a tuple of several.  None: all.
+    For complex arguments and results w^T J is without conjugates, as in JAX: the sum of
+    Re(w dy) is that of Re(w^T J dx), so that w = 1 gives the gradient of the real part as in
+    :func:`grad`.
+
     The pullback may be called any number of times, and keeps the recording alive.  It can be
     pickled: with the numbers of the recording, or if a tape file cannot hold these, with fun and
     the primals.  Raises ValueError for a cotangent that does not fit.
@@ -103,30 +110,39 @@ def linearize(fun, *primals):
     return recording.value(), Pushforward(recording, _core.name_of(fun), (fun, primals))
 
 
-def grad(fun, argnums=0, *, has_aux=False):
+def grad(fun, argnums=0, *, has_aux=False, holomorphic=False):
     """Return a function that computes the gradient of the scalar function fun.
 
     If argnums is an int, the result has that argument's structure; if it is a tuple, the result is
     a tuple.  With has_aux, fun returns ``(value, aux)`` and the result is ``(gradient, aux)``.
+    The gradient by a complex argument x + i y is du/dx - i du/dy, as in JAX; the steepest descent
+    is along the negative of its conjugate.  holomorphic: fun is a holomorphic function with a
+    complex result, and its complex derivative is returned, as by :func:`jacobian`.
+
     The returned function raises TypeError if fun's result is not a scalar.  Cost: one recording
     and one adjoint sweep, for any D.  Source: Bishop, Deep Learning, section 8.2.2.
 
     >>> import numpy as np, ad_core
     >>> ad_core.grad(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0, 3.0]))
     array([2., 4., 6.])
+    >>> ad_core.grad(lambda z: np.abs(z) ** 2)(3.0 + 4.0j)
+    np.complex128(6-8j)
+    >>> ad_core.grad(np.square, holomorphic=True)(3.0 + 4.0j)
+    np.complex128(6+8j)
     """
     _checked(fun, None, None)
-    if has_aux:
-        return Derived(_grad_with_aux, fun, "gradient", argnums)
+    if has_aux or holomorphic:
+        return Derived(_grad_with_aux, fun, "gradient", argnums, has_aux, holomorphic)
     return _core.gradient_function(fun, argnums, False)
 
 
-def _grad_with_aux(fun, args, kwargs, argnums):
-    recording = record(fun, args, kwargs, argnums, True)
-    return _gradient(recording, fun, False), recording.aux
+def _grad_with_aux(fun, args, kwargs, argnums, has_aux=True, holomorphic=False):
+    recording = record(fun, args, kwargs, argnums, has_aux)
+    result = _gradient(recording, fun, False, holomorphic)
+    return (result, recording.aux) if has_aux else result
 
 
-def value_and_grad(fun, argnums=0, *, has_aux=False):
+def value_and_grad(fun, argnums=0, *, has_aux=False, holomorphic=False):
     """Return a function that computes ``(value, gradient)``, or with has_aux
     ``((value, aux), gradient)``.
 
@@ -138,18 +154,21 @@ def value_and_grad(fun, argnums=0, *, has_aux=False):
     (10.0, {'a': 5.0, 'b': 2.0})
     """
     _checked(fun, None, None)
-    if has_aux:
-        return Derived(_value_and_grad_with_aux, fun, "value_and_gradient", argnums)
+    if has_aux or holomorphic:
+        return Derived(
+            _value_and_grad_with_aux, fun, "value_and_gradient", argnums, has_aux, holomorphic
+        )
     return _core.gradient_function(fun, argnums, True)
 
 
-def _value_and_grad_with_aux(fun, args, kwargs, argnums):
-    recording = record(fun, args, kwargs, argnums, True)
-    value, result = _gradient(recording, fun, True)
-    return (value, recording.aux), result
+def _value_and_grad_with_aux(fun, args, kwargs, argnums, has_aux=True, holomorphic=False):
+    recording = record(fun, args, kwargs, argnums, has_aux)
+    value, result = _gradient(recording, fun, True, holomorphic)
+    return ((value, recording.aux) if has_aux else value), result
 
 
-def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, sparse=False):
+def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, sparse=False,
+             holomorphic=False):  # fmt: skip
     """Return a function that computes the Jacobian, of shape output shape + input shape.
 
     mode "fwd" takes D tangents, "rev" K adjoints, None the cheaper of the two (see
@@ -158,6 +177,13 @@ def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, spars
     :func:`grad`.  If inputs and outputs are nested, the result has the structure of the outputs,
     and each of its leaves has the structure of the inputs.  Cost: one recording, then D tangents
     or K adjoints.  Source: Bishop, Deep Learning, section 8.2.
+
+    Complex numbers are as in JAX: the Jacobian of a real result by a complex argument has a
+    gradient in each row (see :func:`grad`), that of a complex result by a real argument is complex.
+    With holomorphic=True all arguments and results are complex and fun is complex differentiable:
+    the Jacobian is df/dz = du/dx + i dv/dx.  If the equations of Cauchy and Riemann do not hold at
+    the point, NoDerivativeError is raised; without holomorphic=True DtypeError, since the
+    derivative is not one complex number.
 
     With sparse=True the Jacobian of one array by one array is a scipy.sparse.csr_array of shape
     (K, D), without the entries that are zero at every point of this path.  By mode, columns that
@@ -175,15 +201,18 @@ def jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None, spars
     >>> J = ad_core.jacobian(lambda x: np.diff(x**2), sparse=True)(np.arange(1000.0))
     >>> J.shape, J.nnz
     ((999, 1000), 1998)
+    >>> ad_core.jacobian(lambda z: z**2, holomorphic=True)(1.0 + 2.0j)
+    np.complex128(2+4j)
     """
     chunk_size = _checked(fun, mode, chunk_size)
+    _check_sparse(sparse, holomorphic)
     if sparse:
         return SparseDerived(fun, "jacobian", argnums, has_aux, mode=mode, chunk_size=chunk_size)
-    return _core.jacobian_function(fun, argnums, has_aux, mode, chunk_size)
+    return _core.jacobian_function(fun, argnums, has_aux, mode, chunk_size, holomorphic)
 
 
 def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=None,
-                       sparse=False):  # fmt: skip
+                       sparse=False, holomorphic=False):  # fmt: skip
     """Return a function that computes ``(value, jacobian)``, or with has_aux
     ``((value, aux), jacobian)``.
 
@@ -195,47 +224,56 @@ def value_and_jacobian(fun, argnums=0, *, has_aux=False, mode=None, chunk_size=N
     (array([0.]), array([[1.]]))
     """
     chunk_size = _checked(fun, mode, chunk_size)
+    _check_sparse(sparse, holomorphic)
     if sparse:
         options = {"with_value": True, "mode": mode, "chunk_size": chunk_size}
         return SparseDerived(fun, "value_and_jacobian", argnums, has_aux, **options)
     return Derived(
-        _value_and_jacobian, fun, "value_and_jacobian", argnums, has_aux, mode, chunk_size
-    )
+        _value_and_jacobian, fun, "value_and_jacobian", argnums, has_aux, mode, chunk_size,
+        holomorphic,
+    )  # fmt: skip
 
 
-def _value_and_jacobian(fun, args, kwargs, argnums, has_aux, mode, chunk_size):
+def _value_and_jacobian(fun, args, kwargs, argnums, has_aux, mode, chunk_size, holomorphic=False):
     recording = record(fun, args, kwargs, argnums, has_aux)
     value = recording.value()
-    result = recording.jacobian(mode, chunk_size)
+    result = recording.jacobian(mode, chunk_size, holomorphic)
     return ((value, recording.aux) if has_aux else value), result
 
 
-def jacfwd(fun, argnums=0, *, has_aux=False, chunk_size=None):
+def jacfwd(fun, argnums=0, *, has_aux=False, chunk_size=None, holomorphic=False):
     """Return a function that computes the :func:`jacobian` by D tangents (columns), for any K.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacfwd(lambda t: np.array([t, t ** 2, t ** 3]))(2.0)
     array([ 1.,  4., 12.])
     """
-    return jacobian(fun, argnums, has_aux=has_aux, mode="fwd", chunk_size=chunk_size)
+    return jacobian(
+        fun, argnums, has_aux=has_aux, mode="fwd", chunk_size=chunk_size, holomorphic=holomorphic
+    )
 
 
-def jacrev(fun, argnums=0, *, has_aux=False, chunk_size=None):
+def jacrev(fun, argnums=0, *, has_aux=False, chunk_size=None, holomorphic=False):
     """Return a function that computes the :func:`jacobian` by K adjoints (rows), for any D.
 
     >>> import numpy as np, ad_core
     >>> ad_core.jacrev(lambda x: np.sum(x ** 2))(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return jacobian(fun, argnums, has_aux=has_aux, mode="rev", chunk_size=chunk_size)
+    return jacobian(
+        fun, argnums, has_aux=has_aux, mode="rev", chunk_size=chunk_size, holomorphic=holomorphic
+    )
 
 
-def hessian(fun, argnums=0, *, has_aux=False, sparse=False):
+def hessian(fun, argnums=0, *, has_aux=False, sparse=False, holomorphic=False):
     """Return a function that computes the second derivatives of fun, forward over reverse.
 
     The result has shape output shape + input shape + input shape.  Cost: a recording of the
     function and its adjoint sweep (a few times the function's nodes), then D tangents.
     Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
+
+    The Hessian by complex arguments is defined for holomorphic functions alone (holomorphic=True);
+    :func:`hvp` takes real functions of complex arguments.
 
     With sparse=True the Hessian of a function of one array with one scalar result is a
     scipy.sparse.csr_array (D, D) with both triangles, symmetric to the bit.  Errors are as in
@@ -250,10 +288,12 @@ def hessian(fun, argnums=0, *, has_aux=False, sparse=False):
     >>> ad_core.hessian(lambda x: np.sum(x[1:] * x[:-1]), sparse=True)(np.ones(1000)).nnz
     1998
     """
+    _check_sparse(sparse, holomorphic)
     if sparse:
         _checked(fun, None, None)
         return SparseDerived(fun, "hessian", argnums, has_aux, hessian=True)
-    return jacfwd(jacrev(fun, argnums, has_aux=has_aux), argnums, has_aux=has_aux)
+    options = {"has_aux": has_aux, "holomorphic": holomorphic}
+    return jacfwd(jacrev(fun, argnums, **options), argnums, **options)
 
 
 def hvp(fun, primals, tangents, *, argnums=None):
@@ -261,9 +301,11 @@ def hvp(fun, primals, tangents, *, argnums=None):
 
     primals and tangents are tuples of the same structure.  The result has primals' structure; if
     there is one primal, it is not a tuple.  argnums, as in :func:`jvp`, are the arguments that the
-    Hessian is by; tangents and result have their form.  Raises TypeError unless fun's result is a
-    scalar, and ValueError for tangents that do not fit.  Cost: one recording of the function, a
-    tangent sweep and an adjoint sweep that also carries the tangents of the adjoints.  If fun calls
+    Hessian is by; tangents and result have their form.  By complex arguments the result is the
+    directional derivative of the gradient that :func:`grad` returns.  Raises TypeError unless fun's
+    result is a real scalar, and ValueError for tangents that do not fit.  Cost: one recording of
+    the function, a tangent sweep and an adjoint sweep that also carries the tangents of the
+    adjoints.  If fun calls
     functions known by rules alone (except solutions, inverses, determinants and Cholesky factors
     of matrices), and inside a trace, the gradient is recorded instead.  The Hessian is never formed
     (forward over reverse).  Source: Griewank and Walther, Evaluating Derivatives, section 5.4.
@@ -275,7 +317,7 @@ def hvp(fun, primals, tangents, *, argnums=None):
     primals, tangents = as_tuple(primals, "primals"), _tangents(tangents, argnums)
     numbers = _numbers(fun, argnums, primals)
     result = None
-    if not any(map(_core.traced, flatten([primals, tangents])[0])):
+    if not _core.any_traced_number(flatten([primals, tangents])[0]):
         recording = record(fun, primals, {}, numbers)
         if not recording.nested:
             _check_scalar(recording, fun, "hvp")
@@ -288,9 +330,26 @@ def hvp(fun, primals, tangents, *, argnums=None):
     return result[0] if (len(primals) == 1 if argnums is None else is_single(argnums)) else result
 
 
-def _check_scalar(recording, fun, name):
+def _check_sparse(sparse, holomorphic):
+    if sparse and holomorphic:
+        raise TypeError(
+            "sparse=True is for real arrays, and holomorphic=True for complex ones; leave one of "
+            "them out"
+        )
+
+
+def _check_scalar(recording, fun, name, holomorphic=False):
     """Raise TypeError unless the result is one number."""
     shapes = recording.outputs.shapes
+    if recording.outputs.tree.holds(Complex):
+        if recording.outputs.tree.kind is Complex and holomorphic and shapes == [(), ()]:
+            return
+        remedy = "jacobian(holomorphic=True)" if holomorphic else "holomorphic=True if it is that"
+        raise TypeError(
+            f"{name} needs a function with a {'complex number' if holomorphic else 'real scalar'} "
+            f"as its result, got complex numbers of shape {shapes[0]} from {_core.name_of(fun)}; "
+            f"return its .real, .imag or np.abs(...), or use vjp, or {remedy}"
+        )
     if shapes != [()]:
         got = f"an array of shape {shapes[0]}" if len(shapes) == 1 else f"{len(shapes)} arrays"
         raise TypeError(
@@ -299,12 +358,11 @@ def _check_scalar(recording, fun, name):
         )
 
 
-def _gradient(recording, fun, with_value):
-    _check_scalar(recording, fun, "grad")
-    if not with_value:
-        return recording.gradient()
-    value = recording.value()
-    return value, recording.gradient()
+def _gradient(recording, fun, with_value, holomorphic=False):
+    _check_scalar(recording, fun, "grad", holomorphic)
+    value = recording.value() if with_value else None
+    found = recording.jacobian("rev", None, True) if holomorphic else recording.gradient()
+    return (value, found) if with_value else found
 
 
 hooks = {"record": record, "finish": finish, "gradient": _gradient}

@@ -8,9 +8,9 @@ methods of the same names.
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.complex_leaves import refuse_complex_weights
 from ad_core.recording.plain import flatten_result, leaves_like
 from ad_core.recording.record import record
-from ad_core.recording.trees import flatten
 from ad_core.transforms.derived import input_seeds
 from ad_core.transforms.first_order import as_tuple, hessian, hvp
 
@@ -74,13 +74,15 @@ def ggnvp(fun, primals, tangents, weights=None, *, loss=None):
     seeds = input_seeds(recording, tangents)
     pushed = recording.product(seeds, forward=True)
     middle = [np.reshape(part, shape) for part, shape in recording.outputs.split(pushed)]
+    tree = recording.outputs.tree
     if weights is not None:
-        tree = recording.outputs.tree
+        refuse_complex_weights(f"ggnvp of {_core.name_of(fun)}", tree)
         factors = _fitting(weights, middle, tree, "the weights")
         middle = [w * t for w, t in zip(factors, middle, strict=True)]
     elif loss is not None:
-        direction = recording.outputs.tree.build([t[()] for t in middle])
-        middle = flatten(hvp(loss, (recording.value(),), (direction,)))[0]
+        direction = tree.build([t[()] for t in middle])
+        curved = hvp(loss, (recording.value(),), (direction,))
+        middle = leaves_like(tree, curved, "the product of the loss's Hessian")
     found = recording.inputs.build(recording.product(middle, forward=False))
     return found[0] if len(primals) == 1 else tuple(found)
 

@@ -9,6 +9,8 @@ import ad_core
 from ad_core import errors
 from agreement import refused
 
+LONG = np.clongdouble(1j)  # of no type that is taken
+
 
 def test_every_refusal_has_the_common_base_class_and_a_builtin_one():
     kinds = {
@@ -28,7 +30,7 @@ def test_every_refusal_has_the_common_base_class_and_a_builtin_one():
         assert not issubclass(kind, errors.NotDifferentiable)
 
 
-@pytest.mark.parametrize("given", [3, True, 1j, "1.0", np.arange(2), np.array([1.0, None])])
+@pytest.mark.parametrize("given", [3, True, LONG, "1.0", np.arange(2), np.array([1.0, None])])
 def test_inputs_that_are_not_floats_raise_refusals(given):
     for transform in (ad_core.grad, ad_core.jacobian, ad_core.compile):
         with pytest.raises(TypeError):
@@ -40,11 +42,11 @@ def test_inputs_that_are_not_floats_raise_refusals(given):
 
 
 LEAVES = {
-    "a dict of lists": (({"joint": [1.0, 2.0, 3j]},), 0, "argument 0 ['joint'][2] of"),
-    "a tuple": ((1.0, (2.0, 3j)), 1, "argument 1 [1] of"),
+    "a dict of lists": (({"joint": [1.0, 2.0, LONG]},), 0, "argument 0 ['joint'][2] of"),
+    "a tuple": ((1.0, (2.0, LONG)), 1, "argument 1 [1] of"),
     "a bare argument": ((1.0, 3), 1, "argument 1 of"),
-    "numbers as keys": (({3: 1.0, 5: 2j},), 0, "argument 0 [5] of"),
-    "nested": (([{"a": (1.0, {"b": 2j})}],), 0, "argument 0 [0]['a'][1]['b'] of"),
+    "numbers as keys": (({3: 1.0, 5: LONG},), 0, "argument 0 [5] of"),
+    "nested": (([{"a": (1.0, {"b": LONG})}],), 0, "argument 0 [0]['a'][1]['b'] of"),
 }
 
 

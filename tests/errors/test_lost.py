@@ -135,8 +135,8 @@ def test_the_message_for_an_unknown_attribute():
         ad_core.jacobian(lambda x: x.nothing)(x3)
 
 
-def test_complex_and_text_operands():
-    for other in (1j, np.ones(3) * 1j, "text", None, [None], np.array(["a"] * 3)):
+def test_operands_that_are_no_numbers():
+    for other in (np.ones(3, np.clongdouble), "text", None, [None], np.array(["a"] * 3)):
         with pytest.raises(TypeError):
             ad_core.jacobian(lambda x, other=other: x * other)(x3)
         with pytest.raises(TypeError):

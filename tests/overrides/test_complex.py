@@ -44,6 +44,7 @@ CALLS = {
     "norms": lambda z, x: np.linalg.norm(z) + np.linalg.norm(z, 1) + np.linalg.norm(z, np.inf),
     "products": lambda z, x: np.dot(z, x) + np.vdot(z, 1j * z) + np.inner(z, z) + z.dot(M @ z),
     "matrices": lambda z, x: (M @ z) @ (np.outer(z, z) @ M) + np.matmul(x, M) + z @ M.T,
+    "real matrices": lambda z, x: np.outer(x, x) @ z + np.eye(3) @ z + z @ (x * np.ones((3, 3))),
     "tensors": lambda z, x: np.tensordot(M, np.kron(z, x).reshape(3, 3)) + np.trace(M * z),
     "einsum": lambda z, x: np.einsum("ij,j,i->i", M, z, x) + np.einsum("i,i", z, z),
     "correlations": lambda z, x: np.convolve(z, x) + np.correlate(z, M[0], "full"),
@@ -311,13 +312,6 @@ def test_calls_that_would_lose_a_derivative_raise(name):
         ad_core.jacobian(f)(X)
     assert not PLAIN.any()
     assert not REALS.any()
-
-
-def test_inputs_and_results_are_real():
-    with refused(TypeError, "real", "complex128"):
-        ad_core.grad(np.abs)(1j)
-    with pytest.raises(TypeError):
-        ad_core.jacobian(start)(X)
 
 
 def test_attributes_and_methods_of_a_complex_array():

@@ -100,8 +100,8 @@ def test_the_table_is_complete():
 REFUSED = """
 np.frexp(v) | np.gcd(v, 2) | np.left_shift(v, 1) | np.isnat(v)
 np.bitwise_count(v) | np.bitwise_and(v, w) | np.invert(v) | np.ldexp(1.0, s) | np.ldexp(K, v)
-np.sin(v, dtype=np.float32) | np.sin(v, dtype=complex) | np.add(v, w, out=K) | np.add(v, 1j)
-np.multiply(v, 'x') | np.add(v, np.ones(5, complex)) | np.add.reduce(v, dtype=int)
+np.sin(v, dtype=np.float32) | np.sin(v, dtype=np.complex64) | np.add(v, w, out=K)
+np.multiply(v, 'x') | np.add(v, np.ones(5, np.clongdouble)) | np.add.reduce(v, dtype=int)
 np.add(v, w, out=(K,)) | np.add(v, None) | K & v | np.matmul.reduce(v) | np.frexp.at(v, 0)
 """
 

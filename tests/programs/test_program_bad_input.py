@@ -73,7 +73,7 @@ def test_batches_that_do_not_fit_one_another(first, second):
 
 NOT_FLOATS = {
     "int64": np.array([1, 2, 3]), "bool": np.array([True, False, True]),
-    "complex128": np.array([1j, 2.0, 3.0]), "<U1": np.array(["a", "b", "c"]),
+    "complex256": np.array([1j, 2.0, 3.0], np.clongdouble), "<U1": np.array(["a", "b", "c"]),
     "object": np.array([1.0, None, 2.0]), "datetime64": np.array(["2020"] * 3, "M8[D]"),
     np.dtype(np.longdouble).name: np.ones(3, np.longdouble),
 }  # fmt: skip
@@ -83,7 +83,7 @@ NOT_FLOATS = {
 @pytest.mark.parametrize("f", [TAPE, F], ids=["tape", "function"])
 def test_a_wrong_dtype(kind, f):
     bad = NOT_FLOATS[kind]
-    if bad.dtype == np.float64:
+    if bad.dtype in (np.float64, np.complex128):
         return  # where long double is double
     for call in (f, f.jacobian, lambda x: f.jvp(x, x3), lambda x: f.vjp(x, x3)):
         for given in (bad, np.stack([bad] * 2)) if f is TAPE else (bad,):
@@ -93,7 +93,7 @@ def test_a_wrong_dtype(kind, f):
         f(bad)
 
 
-@pytest.mark.parametrize("bad", [3, True, 3j, "3", None, Ellipsis, [None]], ids=repr)
+@pytest.mark.parametrize("bad", [3, True, "3", None, Ellipsis, [None]], ids=repr)
 def test_a_wrong_number(bad):
     tape, f = ad_core.trace(np.sin, 1.0), ad_core.compile(np.sin)
     for call in (tape, tape.grad, f, f.grad):

@@ -298,7 +298,7 @@ def test_the_path_of_a_leaf_is_the_one_among_all_paths(kind):
 def test_the_message_names_a_leaf_among_many():
     x = {"a": numbers(300), "b": [1.0, np.ones(2)]}
     wrong = {"a": numbers(300), "b": [1.0, np.ones(3)]}
-    text = {"a": [*numbers(299), 1j], "b": [1.0, np.ones(2)]}
+    text = {"a": [*numbers(299), np.clongdouble(1j)], "b": [1.0, np.ones(2)]}
     for call, place in (
         (lambda: ad_core.jvp(doubled, (x,), (wrong,)), r"at \[0\]\['b'\]\[1\], must have shape"),
         (lambda: ad_core.jvp(doubled, (x,), (text,)), r"at \[0\]\['a'\]\[299\], must be real"),

@@ -32,18 +32,19 @@ def energy(x, k=2.0):
 
 def test_signatures_are_jaxs():
     """Names, order and defaults of arguments that JAX has too."""
-    ours, mine = "mode=None, chunk_size=None, sparse=False)", "argnums=None"
+    last = "holomorphic=False)"
+    ours, mine = f"mode=None, chunk_size=None, sparse=False, {last}", "argnums=None"
     expected = {
         "jvp": f"(fun, primals, tangents, *, {mine}, has_aux=False)",
         "vjp": f"(fun, *primals, {mine}, has_aux=False)",
         "linearize": "(fun, *primals)",
-        "grad": "(fun, argnums=0, *, has_aux=False)",
-        "value_and_grad": "(fun, argnums=0, *, has_aux=False)",
+        "grad": f"(fun, argnums=0, *, has_aux=False, {last}",
+        "value_and_grad": f"(fun, argnums=0, *, has_aux=False, {last}",
         "jacobian": f"(fun, argnums=0, *, has_aux=False, {ours}",
         "value_and_jacobian": f"(fun, argnums=0, *, has_aux=False, {ours}",
-        "jacfwd": "(fun, argnums=0, *, has_aux=False, chunk_size=None)",
-        "jacrev": "(fun, argnums=0, *, has_aux=False, chunk_size=None)",
-        "hessian": "(fun, argnums=0, *, has_aux=False, sparse=False)",
+        "jacfwd": f"(fun, argnums=0, *, has_aux=False, chunk_size=None, {last}",
+        "jacrev": f"(fun, argnums=0, *, has_aux=False, chunk_size=None, {last}",
+        "hessian": f"(fun, argnums=0, *, has_aux=False, sparse=False, {last}",
         "hvp": f"(fun, primals, tangents, *, {mine})",
     }
     for name, signature in expected.items():

@@ -63,8 +63,9 @@ cdef inline bint is_float(object dtype):
 
 
 cdef object complex_made(object x):
-    """A complex array, created during a trace, as one that takes traced values."""
-    if numpys_own_wanted() or type(x) is not np.ndarray or (<cnp.ndarray> x).descr.kind != c"c":
+    """A complex128 array, created during a trace, as one that takes traced values."""
+    if numpys_own_wanted() or type(x) is not np.ndarray or (
+            (<cnp.ndarray> x).descr.type_num != cnp.NPY_CDOUBLE):
         return x
     return hooks.complex_made(x, True)
 

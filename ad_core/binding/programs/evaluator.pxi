@@ -4,12 +4,14 @@
 cdef enum:
     VALUE, JACOBIAN, VALUE_AND_JACOBIAN, GRAD, VALUE_AND_GRAD, HESSIAN, JVP, VJP, HVP
     SPARSE_JACOBIAN, SPARSE_HESSIAN, SPARSE_VALUE_AND_JACOBIAN, GGNVP, WEIGHTED_GGNVP
-    LAGRANGIAN_HESSIAN, SPARSE_LAGRANGIAN_HESSIAN, METHODS
+    LAGRANGIAN_HESSIAN, SPARSE_LAGRANGIAN_HESSIAN, HOLOMORPHIC_JACOBIAN
+    HOLOMORPHIC_VALUE_AND_JACOBIAN, METHODS
 
 METHOD_NAMES = ("value", "jacobian", "value_and_jacobian", "grad", "value_and_grad", "hessian",
                 "jvp", "vjp", "hvp", "sparse_jacobian", "sparse_hessian",
                 "sparse_value_and_jacobian", "ggnvp", "weighted_ggnvp", "lagrangian_hessian",
-                "sparse_lagrangian_hessian")
+                "sparse_lagrangian_hessian", "holomorphic_jacobian",
+                "holomorphic_value_and_jacobian")
 
 
 cdef class Evaluator:
@@ -19,6 +21,7 @@ cdef class Evaluator:
     cdef list calls                     # the Call of each method for argnums=0, or None
     cdef list nestings                  # how its arguments are nested (_set_call)
     cdef bint adaptive                  # calls for which these do not fit go to _adapt
+    cdef bint joins                     # arguments or results are complex, of two arrays each
     cdef dict kinds                     # arguments_kind(method, arguments) -> Paths
     cdef readonly Py_ssize_t _clock     # counts the calls that one Call handled
 
@@ -30,6 +33,10 @@ cdef class Evaluator:
     def _set_adaptive(self):
         """Let _adapt(...) handle all calls for which the Calls given to _set_call do not fit."""
         self.adaptive = True
+
+    def _set_joins(self, bint joins):
+        """Note whether arguments or results are complex."""
+        self.joins = joins
 
     def _set_call(self, str name, tuple args, tuple inputs, Call call not None, root, known):
         """Let calls of a method with arguments of this kind, for argnums=0, be handled by a Call
@@ -108,6 +115,8 @@ cdef class Evaluator:
             args = self._spread(METHOD_NAMES[method], args)
         if batch_dims is not None:
             self._check_batch_dims(METHOD_NAMES[method], args, batch_dims, found.in_shapes)
+        if self.joins and out is not None:
+            self._check_out(METHOD_NAMES[method], argnums)
         outs = outs_of(found.pack, out)
         try:
             if type(found) is Call:
@@ -165,7 +174,8 @@ cdef class Evaluator:
             another.  A Function takes any shapes, whose first ``batch_dims`` axes are a batch (of
             size 1 if an argument is the same for all points).
         out: C-contiguous float64 arrays for the results, each of shape batch + result shape.  A
-            single result is a bare array, several are nested as the result is.  None: new arrays.
+            single result is a bare array, several are nested as the result is.  Complex results are
+            not written to arrays.  None: new arrays.
         workers: the number of threads for a batch, including the calling one; None: all cores.
         progress: an object with ``update(n)``, which is called with the number of points that were
             done since its last call.
@@ -175,7 +185,7 @@ cdef class Evaluator:
         batch_dims: for a Tape only a check: the number of batch axes that there must be.
 
         Returns the value, of shape batch + result shape; a float64 if that is ().  Raises
-        ValueError for wrong shapes, TypeError for arguments that are not real floats, BranchChanged
+        ValueError for wrong shapes, TypeError for arguments that are not floats, BranchChanged
         (a Tape) if a comparison has another outcome than when it was recorded, and MemoryError.
 
         Cost: the first call makes the program.  Each call then executes its operations once for
@@ -192,7 +202,7 @@ cdef class Evaluator:
         return self.evaluate(VALUE, args, 0, out, workers, progress, batch_dims, kwargs)
 
     def jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
-                 batch_dims=None, bint sparse=False, **kwargs):
+                 batch_dims=None, bint sparse=False, bint holomorphic=False, **kwargs):
         """The Jacobian at new arguments, of shape batch + result shape + argument shape.
 
         args, out, workers, progress, batch_dims, errors: as in a call of the tape or function.
@@ -208,6 +218,9 @@ cdef class Evaluator:
             if it would need more operations, the Jacobian is computed from products with sums of
             columns and rows (``explain(sparse=True)``).
 
+        holomorphic: return the complex derivatives of complex results by complex arguments, as
+            :func:`ad_core.jacobian` does.
+
         Without sparse, the Jacobian is dense, including zeros.  Cost: the operations that
         ``explain()`` shows, by the cheapest of several orders of accumulation, and the writing of 8
         bytes for each entry.  Entries that are zero or constant at every point are not computed.
@@ -221,11 +234,11 @@ cdef class Evaluator:
         >>> tape.jacobian(X, out=J) is J
         True
         """
-        return self.evaluate(SPARSE_JACOBIAN if sparse else JACOBIAN, args, argnums, out, workers,
+        return self.evaluate(jacobian_method(sparse, holomorphic), args, argnums, out, workers,
                              progress, batch_dims, kwargs)
 
     def value_and_jacobian(self, *args, argnums=0, out=None, workers=None, progress=None,
-                           batch_dims=None, bint sparse=False, **kwargs):
+                           batch_dims=None, bint sparse=False, bint holomorphic=False, **kwargs):
         """(value, Jacobian) at new arguments, where operations that both need are executed once.
 
         Arguments and errors are those of :meth:`jacobian`; out is a pair.  Shapes: batch + result
@@ -238,8 +251,12 @@ cdef class Evaluator:
         >>> value.shape, J.shape
         ((1, 2), (1, 2, 2))
         """
-        return self.evaluate(SPARSE_VALUE_AND_JACOBIAN if sparse else VALUE_AND_JACOBIAN, args,
-                             argnums, out, workers, progress, batch_dims, kwargs)
+        cdef int method = VALUE_AND_JACOBIAN
+        if sparse or holomorphic:
+            method = (SPARSE_VALUE_AND_JACOBIAN
+                      if jacobian_method(sparse, holomorphic) == SPARSE_JACOBIAN
+                      else HOLOMORPHIC_VALUE_AND_JACOBIAN)
+        return self.evaluate(method, args, argnums, out, workers, progress, batch_dims, kwargs)
 
     def grad(self, *args, argnums=0, out=None, workers=None, progress=None,
              batch_dims=None, **kwargs):
@@ -417,6 +434,14 @@ cdef class Evaluator:
         return self.evaluate(SPARSE_LAGRANGIAN_HESSIAN if sparse else LAGRANGIAN_HESSIAN,
                              (primals, multipliers), argnums, out, workers, progress, batch_dims,
                              kwargs)
+
+
+cdef int jacobian_method(bint sparse, bint holomorphic) except -1:
+    """The method for a Jacobian with these options."""
+    if sparse and holomorphic:
+        raise TypeError("sparse=True is for real arrays, and holomorphic=True for complex ones; "
+                        "leave one of them out")
+    return SPARSE_JACOBIAN if sparse else HOLOMORPHIC_JACOBIAN if holomorphic else JACOBIAN
 
 
 cdef tuple leaves_within(tuple args, object nesting):

@@ -45,12 +45,31 @@ def holds_traced(args):
     return None if found < 0 else found == 1
 
 
+def any_traced_number(list leaves):
+    """Whether one of the leaves is a traced value, real or complex."""
+    for x in leaves:
+        if type(x) is hooks.complex_type:
+            return True
+    return any_traced(leaves)
+
+
 def are_leaves(items):
     """Whether items are numbers, arrays and strings only, none of them a container."""
     for x in items:
         kind = type(x)
         if not (kind is float or kind is TracedScalar or kind is TracedArray or kind is int or
                 kind is np_ndarray or kind is np_float64 or kind is str or kind is bool):
+            return False
+    return True
+
+
+def are_real(list leaves):
+    """Whether all leaves are real traced values, floats or float64 arrays."""
+    for x in leaves:
+        kind = type(x)
+        if not (kind is TracedScalar or kind is TracedArray or kind is float or kind is np_float64
+                or (kind is np_ndarray and
+                    (<cnp.ndarray> x).descr.type_num == cnp.NPY_DOUBLE)):
             return False
     return True
 

@@ -11,7 +11,7 @@ cdef class JacobianFunction:
 
     cdef readonly object __wrapped__            # fun
     cdef readonly object recorded_size          # tape_size() of a first recording, or None
-    cdef object argnums, has_aux, mode, chunk_size
+    cdef object argnums, has_aux, mode, chunk_size, holomorphic
     cdef object forward                         # True, False, or None for the cheaper mode
     cdef size_t chunk                           # seeds of a sweep; 0: automatic
     cdef bint scalar                            # returns the gradient,
@@ -32,7 +32,8 @@ cdef class JacobianFunction:
         """The result; the path that was recorded is appended to `paths` unless that is None."""
         if 0 <= self.k < len(args) and not debugging:
             x = args[self.k]
-            if (type(x) is np.ndarray and in_c_order(<cnp.ndarray> x)) or type(x) is float or (
+            if (type(x) is np.ndarray and in_c_order(<cnp.ndarray> x) and
+                    not cnp.PyArray_ISCOMPLEX(<cnp.ndarray> x)) or type(x) is float or (
                     type(x) is np.float64):
                 return jacobian_once(self, args, kwargs, paths)
         return self.of_any(args, kwargs, paths)
@@ -48,7 +49,7 @@ cdef class JacobianFunction:
     cdef object of_recording(self, object recording):
         if self.scalar:
             return hooks.gradient(recording, self.__wrapped__, self.with_value)
-        return recording.jacobian(self.mode, self.chunk_size)
+        return recording.jacobian(self.mode, self.chunk_size, self.holomorphic)
 
     @property
     def __name__(self):
@@ -70,7 +71,7 @@ cdef class JacobianFunction:
         if self.scalar:
             return gradient_function, (self.__wrapped__, self.argnums, self.with_value)
         return jacobian_function, (self.__wrapped__, self.argnums, self.has_aux, self.mode,
-                                   self.chunk_size)
+                                   self.chunk_size, self.holomorphic)
 
 
 def found_by_name(module, name):
@@ -89,7 +90,7 @@ def is_found_by_name(derived, fun):
     return found is derived
 
 
-def jacobian_function(fun, argnums, has_aux, mode, chunk_size):
+def jacobian_function(fun, argnums, has_aux, mode, chunk_size, bint holomorphic=False):
     """The function that jacobian() returns, for arguments that have been checked."""
     cdef JacobianFunction f = JacobianFunction.__new__(JacobianFunction)
     f.__wrapped__ = fun
@@ -97,10 +98,11 @@ def jacobian_function(fun, argnums, has_aux, mode, chunk_size):
     f.has_aux = has_aux
     f.mode = mode
     f.chunk_size = chunk_size
+    f.holomorphic = holomorphic
     f.forward = None if mode is None else mode == "fwd"
     f.chunk = 0 if chunk_size is None else chunk_size
     f.k = -1
-    if PyLong_CheckExact(argnums) and not has_aux and 0 <= argnums < 1 << 30:
+    if PyLong_CheckExact(argnums) and not (has_aux or holomorphic) and 0 <= argnums < 1 << 30:
         f.k = argnums
     return f
 

@@ -25,7 +25,9 @@ cdef cnp.ndarray float_input(object x, object what):
         "i": "pass floats (3.0, not 3; x.astype(float))",
         "u": "pass floats (x.astype(float))",
         "b": "pass floats (x.astype(float))",
-        "c": "split it into its real and imaginary part",
+        "c": ("record the function with complex numbers, or pass the .real and the .imag"
+              if given.dtype.itemsize <= 16 else
+              "convert it with x.astype(np.complex128) if that precision is enough"),
         "f": "convert it with x.astype(np.float64) if that precision is enough",
     }.get(kind, "pass real numbers")
     raise DtypeError(f"{input_name(what)} must be real float64 (or float32/float16) to be "
@@ -175,8 +177,9 @@ def output_nodes(Trace trace not None, y, str what):
         move_to_root(<TracedScalar> y)
         return consecutive_row((<TracedScalar> y).node, 1), ()
     if is_complex(y):
-        raise DtypeError(f"{what} has dtype complex128, which has no float64 derivative; return "
-                         f"real numbers: its .real, .imag, np.abs(...) or np.angle(...)")
+        raise DtypeError(f"{what} is complex with dtype {getattr(y, 'dtype', 'complex128')} where "
+                         f"real or complex128 numbers are needed; convert it with "
+                         f".astype(np.complex128), or return its .real, .imag or np.abs(...)")
     if not isinstance(y, (int, float, np.ndarray, np.generic)):
         raise TypeError(f"{what} must be an array or a number (or a tuple, list or dict of "
                         f"them), got {type(y).__name__}; return the values to be differentiated")

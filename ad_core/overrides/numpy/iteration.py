@@ -11,7 +11,7 @@ from numpy.lib import _function_base_impl as vectorizing
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.constants import any_involved
-from ad_core.overrides.numpy.dispatch import any_traced, is_float64
+from ad_core.overrides.numpy.dispatch import any_traced, is_complex128, is_float64
 from ad_core.recording.arrays import as_array
 
 __all__ = ["call_python_ufunc", "is_python_ufunc"]
@@ -30,14 +30,30 @@ def is_python_ufunc(ufunc):
 
 def call_python_ufunc(ufunc, method, inputs, kwargs):
     """A ufunc of np.frompyfunc, or one of its methods. NumPy's result has dtype=object; here it is
-    a traced array of float64."""
-    inputs = [np.asarray(x, dtype=object) if _core.traced(x) else x for x in inputs]
+    a traced array of float64 or complex128."""
+    inputs = [_as_objects(x) for x in inputs]
     result = getattr(ufunc, method)(*inputs, **kwargs)
     return tuple(map(_as_traced, result)) if isinstance(result, tuple) else _as_traced(result)
 
 
+def _as_objects(x):
+    """A traced array as an array of traced numbers; other operands as they are."""
+    if _core.traced(x):
+        return np.asarray(x, dtype=object)
+    if not _core.traced_complex(x):
+        return x
+    numbers = _core.plain_function("empty")(x.shape, dtype=object)
+    for at in np.ndindex(x.shape):
+        numbers[at] = x[at]
+    return numbers
+
+
 def _as_traced(x):
-    return np.asarray(x, dtype=float) if type(x) is np.ndarray and any_traced((x,)) else x
+    if type(x) is not np.ndarray or x.dtype != object:
+        return x
+    if any(map(_core.traced_complex, x.flat)):
+        return np.asarray(x.tolist(), dtype=complex)
+    return np.asarray(x, dtype=float) if any_traced((x,)) else x
 
 
 def _elements(a):
@@ -52,8 +68,12 @@ def _converting(name):
     def convert(a, dtype=None, *args, **kwargs):
         if not _core.is_tracing():
             return original(a, dtype, *args, **kwargs)
+        if _core.traced_complex(a) and dtype is object:
+            return _as_objects(a)
         kind = KINDS.get(dtype and np.dtype(dtype).char)
         if kind is not None and any_involved(_elements(a)):
+            if any(map(_core.traced_complex, _elements(a))) and type(a) is np.ndarray:
+                a = a.tolist()
             return getattr(np, name)(a, *kind, *args, **kwargs)
         return original(a, dtype, *args, **kwargs)
 
@@ -62,14 +82,14 @@ def _converting(name):
 
 def fromiter(iter, dtype, count=-1, **kwargs):
     """np.fromiter."""
-    if not _core.is_tracing() or not is_float64(dtype):
+    if not _core.is_tracing() or not (is_float64(dtype) or is_complex128(dtype)):
         return _fromiter(iter, dtype, count, **kwargs)
     items = list(iter if count < 0 else itertools.islice(iter, count))
-    if not any_traced(items):
+    if not (any_traced(items) or (is_complex128(dtype) and any_involved(items))):
         return _fromiter(items, dtype, count, **kwargs)
     if count > len(items):
         raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(items)}")
-    return np.array(items)
+    return np.array(items) if is_float64(dtype) else np.array(items, dtype=complex)
 
 
 def nditer(op, flags=(), op_flags=None, *args, **kwargs):

@@ -9,8 +9,8 @@ from ad_core.overrides.numpy.complex.array import pair
 from ad_core.overrides.numpy.guards import keep_order_of_ties
 from ad_core.overrides.numpy.linalg import RESULTS, linalg, stacked, stacked_square
 from ad_core.overrides.numpy.sorting import sorting
+from ad_core.rules import complex_eigenvectors
 from ad_core.rules import factorizations as factors
-from ad_core.rules.complex_eigenvalues import complex_eigenvalues
 
 __all__ = ["svd"]
 
@@ -67,15 +67,21 @@ def eigvalsh(a, UPLO="L"):
 
 @linalg(np.linalg.eig)
 def eig(a):
-    return RESULTS.EigResult(*map(_as_numpys, factors.eig(stacked_square(a), "np.linalg.eig")))
+    return RESULTS.EigResult(*_eig(a, "np.linalg.eig"))
 
 
 @linalg(np.linalg.eigvals)
 def eigvals(a):
+    return _eig(a, "np.linalg.eigvals")[0]
+
+
+def _eig(a, name):
+    """Eigenvalues and eigenvectors, which are complex if an eigenvalue is."""
     a = stacked_square(a)
     if np.any(np.imag(np.linalg.eigvals(_core.current_values(a)))):
-        return pair(*complex_eigenvalues(a, "np.linalg.eigvals"))
-    return _as_numpys(factors.eig(a, "np.linalg.eigvals")[0])
+        wr, wi, vr, vi = complex_eigenvectors.eig(name, np.linalg.eig, a, a.shape[:-2])
+        return pair(wr, wi), pair(vr, vi)
+    return tuple(map(_as_numpys, factors.eig(a, name)))
 
 
 def _as_numpys(x):

@@ -13,6 +13,7 @@ from ad_core.overrides.numpy.complex.array import (
 from ad_core.overrides.numpy.complex.functions import REDUCTIONS, call_function
 from ad_core.overrides.numpy.complex.operations import operate, refuse, store
 from ad_core.overrides.numpy.dispatch import refuse_dtype
+from ad_core.overrides.numpy.iteration import call_python_ufunc, is_python_ufunc
 from ad_core.recording import layouts
 
 __all__ = ["call_ufunc"]
@@ -20,6 +21,8 @@ __all__ = ["call_ufunc"]
 
 def call_ufunc(ufunc, method, inputs, kwargs):
     """``__array_ufunc__`` with a complex number among the operands."""
+    if is_python_ufunc(ufunc):
+        return call_python_ufunc(ufunc, method, inputs, kwargs)
     if method == "at":
         return _at(ufunc, *inputs)
     out = kwargs.pop("out", None)
