@@ -19,6 +19,7 @@ __all__ = [
     "MIRRORS",
     "OURS",
     "LibraryFunction",
+    "calls_method",
     "expression_at",
     "is_users",
     "library_function",
@@ -162,6 +163,13 @@ def _callee(frame, instruction):
         elif k.opname not in ("PUSH_NULL", "PRECALL", "CACHE"):
             return None
     return node
+
+
+def calls_method(frame, name):
+    """Whether a frame is running at a call of a method of this name, as far as can be found."""
+    node = expression_at(frame, frame.f_lasti)
+    callee = node.func if isinstance(node, ast.Call) else _callee(frame, frame.f_lasti)
+    return isinstance(callee, ast.Attribute) and callee.attr == name
 
 
 LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_FAST_BORROW")

@@ -17,7 +17,7 @@ __all__ = ["add_note", "concerns"]
 WORDS = (
     r"Traced(Scalar|Array|Complex)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|object dtype|"
     r"unsupported data types? in input|for the input types|must be real number|Numba type|"
-    r"Buffer dtype mismatch"
+    r"Buffer dtype mismatch|__array__ method not producing"
 )
 DEPTH = 3  # levels of nested containers that are searched
 

@@ -349,6 +349,8 @@ def identity(*args, **kwargs):
 
 cdef object like(str name, tuple args, dict kwargs):
     """zeros_like and similar functions of a plain array.  NumPy's protocol handles a traced one."""
+    if taking_objects and args and not numpys_own_wanted():
+        args = (numbers_taken(args[0]), *args[1:])
     made = originals[name](*args, **kwargs)
     return made if numpys_own_wanted() or is_traced(made) else buffer_of(complex_made(made))
 
