@@ -275,7 +275,7 @@ cpdef bint any_traced(object items) except -1:
         if isinstance(item, (list, tuple)):
             if any_traced(item):
                 return True
-        elif type(item) is np.ndarray and item.dtype == object:
+        elif isinstance(item, np_ndarray) and item.dtype == object:
             if any_traced(item.ravel().tolist()):
                 return True
     return False

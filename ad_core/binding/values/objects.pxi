@@ -35,7 +35,12 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
 def as_objects(TracedArray x not None):
     """A traced array as a plain array of traced scalars, which is read-only.  Stores into it would
     not reach x."""
-    return as_plain_array(x, None)
+    global own_conversions
+    own_conversions += 1
+    try:
+        return as_plain_array(x, None)
+    finally:
+        own_conversions -= 1
 
 
 def keeps_numbers(kind):

@@ -9,6 +9,7 @@ from ad_core.overrides.numpy.complex.array import pair
 from ad_core.overrides.numpy.guards import keep_order_of_ties
 from ad_core.overrides.numpy.linalg import RESULTS, linalg, stacked, stacked_square
 from ad_core.overrides.numpy.sorting import sorting
+from ad_core.rules import complex_eigenvectors
 from ad_core.rules import factorizations as factors
 from ad_core.rules.complex_eigenvalues import complex_eigenvalues
 
@@ -67,13 +68,27 @@ def eigvalsh(a, UPLO="L"):
 
 @linalg(np.linalg.eig)
 def eig(a):
-    return RESULTS.EigResult(*map(_as_numpys, factors.eig(stacked_square(a), "np.linalg.eig")))
+    a = stacked_square(a)
+    if not _has_complex_values(a):
+        return RESULTS.EigResult(*map(_as_numpys, factors.eig(a, "np.linalg.eig")))
+    stack = a.shape[:-2]
+    found = [
+        complex_eigenvectors.eig("np.linalg.eig", np.linalg.eig, a[k]) for k in np.ndindex(stack)
+    ]
+    wr, wi, vr, vi = (
+        np.reshape(np.stack(part), stack + part[0].shape) for part in zip(*found, strict=True)
+    )
+    return RESULTS.EigResult(pair(wr, wi), pair(vr, vi))
+
+
+def _has_complex_values(a):
+    return np.any(np.imag(np.linalg.eigvals(_core.current_values(a))))
 
 
 @linalg(np.linalg.eigvals)
 def eigvals(a):
     a = stacked_square(a)
-    if np.any(np.imag(np.linalg.eigvals(_core.current_values(a)))):
+    if _has_complex_values(a):
         return pair(*complex_eigenvalues(a, "np.linalg.eigvals"))
     return _as_numpys(factors.eig(a, "np.linalg.eigvals")[0])
 
