@@ -87,28 +87,33 @@ cdef bint wants_complex(object x, object dtype):
         is_traced(x) or (listed and any_traced(x)))
 
 
+cdef inline bint more_than_device(dict kwargs) except -1:
+    """Whether keyword arguments say more than that the array is in the computer's memory."""
+    return len(kwargs) > 0 and (len(kwargs) > 1 or kwargs.get("device", "") not in ("cpu", None))
+
+
 def zeros(shape, dtype=None, order="C", **kwargs):
-    if numpys_own_wanted() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or more_than_device(kwargs) or not is_float(dtype):
         made = originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
     return uniform(shape, 0.0, order)
 
 
 def empty(shape, dtype=None, order="C", **kwargs):
-    if numpys_own_wanted() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or more_than_device(kwargs) or not is_float(dtype):
         made = originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
     return uniform(shape, 0.0, order)
 
 
 def ones(shape, dtype=None, order="C", **kwargs):
-    if numpys_own_wanted() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or more_than_device(kwargs) or not is_float(dtype):
         return complex_made(originals["ones"](shape, dtype, order, **kwargs))
     return uniform(shape, 1.0, order)
 
 
 def full(shape, fill_value, dtype=None, order="C", **kwargs):
-    if numpys_own_wanted() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or more_than_device(kwargs) or not is_float(dtype):
         return complex_made(originals["full"](shape, fill_value, dtype, order, **kwargs))
     if is_traced(fill_value):
         result = uniform(shape, 0.0, order)
