@@ -8,7 +8,12 @@ import types
 
 from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
-from ad_core.adapting.namespaces import exchange_in, exchange_in_function, exchange_supplied
+from ad_core.adapting.namespaces import (
+    exchange_in,
+    exchange_in_function,
+    exchange_in_object,
+    exchange_supplied,
+)
 from ad_core.adapting.stand_ins import enter_more_names, stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 
@@ -39,6 +44,7 @@ def adapt_after(error, fun, refusal):
             spaces.setdefault(id(frame.f_globals), (frame.f_globals, []))[1].append(frame.f_code)
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
             functions += _closures_of(frame)
+            found += sum(map(exchange_in_object, list(frame.f_locals.values())))
             traceback = traceback.tb_next
     for label in {_part_of_scipy(space) for space, _ in spaces.values()} - {None}:
         for space in _spaces_of(label):

@@ -21,7 +21,9 @@ from ad_core.adapting.stand_ins import (
     supplied_solvers,
 )
 
-__all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "restore"]
+__all__ = [
+    "adapt", "adapted", "exchange_in", "exchange_in_function", "exchange_in_object", "restore",
+]  # fmt: skip
 
 # Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
 # reach traced values), and libraries with arrays or compilers of their own.
@@ -128,6 +130,7 @@ def restore():
     """
     global _loaded
     with _lock:
+        _core.leave_objects()
         if not _changes and not _in_functions:
             return
         while _changes:
@@ -240,6 +243,25 @@ def exchange_in_function(function):
     function = _unwrapped(function)
     with _lock:
         return _exchange_in_code(function, set()) if function is not None else 0
+
+
+def exchange_in_object(x):
+    """Exchange the names that an object of a class of Python keeps as attributes; returns their
+    number."""
+    kind = type(x)
+    space = getattr(x, "__dict__", None)
+    if type(space) is not dict or isinstance(x, type | types.ModuleType | types.FunctionType):
+        return 0
+    if kind.__module__.partition(".")[0] in LEFT_ALONE:
+        return 0
+    found = 0
+    with _lock:
+        for name, part in list(space.items()):
+            stand_in = stand_in_of(part)
+            if stand_in is not None:
+                place = f"{kind.__qualname__}.{name}"
+                found += _set(space, kind.__module__, place, part, stand_in, name)
+    return found
 
 
 def _unwrapped(function):

@@ -38,7 +38,7 @@ LIBRARIES = (OURS, os.path.dirname(np.__file__) + os.sep, os.path.dirname(os.__f
              "<frozen ", "<stringsource>")  # fmt: skip
 # Compiled code, whose files are given relative to where it was built.
 OURS_COMPILED = "ad_core/"
-COMPILED = (OURS_COMPILED, "scipy/")
+COMPILED = (OURS_COMPILED, "scipy/", "View.MemoryView")
 # ... and installed packages.  The package of the traced function counts as the user's, unless it is
 # one of NEVER_USERS.  (Patterns are compiled when they are first used: to compile all of them takes
 # a twentieth of the import.)
@@ -57,7 +57,19 @@ class LibraryFunction(NamedTuple):
 def _is_library(file):
     if file.startswith(COMPILED):
         return True
-    return file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None
+    if file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None:
+        return True
+    return file.startswith(_installed_folders(tuple(sys.path)))
+
+
+@functools.cache
+def _installed_folders(path):
+    """The folders among these into which an installer has put packages (`pip install --target`)."""
+    return tuple([
+        folder + os.sep
+        for folder in path
+        if os.path.isdir(folder) and any(name.endswith(".dist-info") for name in os.listdir(folder))
+    ])  # fmt: skip
 
 
 def _file_of(function):
@@ -76,7 +88,7 @@ def _file_of(function):
 
 # Cython's sources, which tracebacks show by relative paths. An error from those of ad_core counts
 # as one of the line that called it.
-COMPILED = (".pyx", ".pxi", ".pxd")
+CYTHON = (".pyx", ".pxi", ".pxd")
 
 
 def is_users(fun):
@@ -87,7 +99,7 @@ def is_users(fun):
 
     def test(frame):
         file = frame.f_code.co_filename
-        if file.endswith(COMPILED) and not file.startswith("ad_core"):
+        if file.endswith(CYTHON) and not file.startswith("ad_core"):
             return False
         return file == own or not _is_library(file)
 
@@ -102,7 +114,7 @@ def users_frame(frame, fun):
     while frame is not None:
         if test(frame):
             return frame
-        if second is None and not frame.f_code.co_filename.startswith(LIBRARIES):
+        if second is None and not frame.f_code.co_filename.startswith((*LIBRARIES, *COMPILED)):
             second = frame
         frame = frame.f_back
     return second

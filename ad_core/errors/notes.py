@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adds notes to exceptions that other libraries raised because they were given traced values.  A
-note gives the user's line, the function that was called there, and a remedy."""
+"""Exceptions that other libraries raised because they were given traced values become refusals,
+which give the user's line, the function that was called there, and a remedy."""
 
 import ast
 import dis
 import re
+import sys
 import types
 
 import numpy as np
 
-from ad_core.errors import NotDifferentiable, callers, remedies
+from ad_core.errors import NoDerivativeError, NotDifferentiable, callers, remedies
 
-__all__ = ["add_note", "concerns"]
+__all__ = ["concerns", "explained"]
 
 # Parts of messages of NumPy, SciPy and compiled code about traced values as objects.
 WORDS = (
@@ -22,24 +23,38 @@ WORDS = (
 DEPTH = 3  # levels of nested containers that are searched
 
 
-def add_note(error, fun, refusal=None):
-    """Add a note to an exception that the traced function fun raised, if it comes from code of
-    another library that was given traced values.  The function's own exceptions stay as they are.
+def explained(error, fun, refusal=None):
+    """What is to be raised for an exception that the traced function fun raised: itself, or, if it
+    comes from code of another library that was given traced values, a refusal that is an instance
+    of its class too.  The function's own exceptions stay as they are.
 
     If a refusal was lost before (compiled code continued although an exception was set, or a
-    handler raised something else later), the note quotes it, unless the exception's chain contains
+    handler raised something else later), a note quotes it, unless the exception's chain contains
     it.
     """
-    if isinstance(error, NotDifferentiable) or _noted(error):
-        return
-    if refusal is not None:
-        if not _chain_contains(error, refusal):
-            error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
-        return
+    if isinstance(error, NotDifferentiable):
+        return error
     place = _concerned_place(error, fun)
-    if place is not None:
-        users, instruction, line, inner = place
-        error.add_note(_text(callers.library_function(inner, users, instruction), users, line))
+    if place is None:
+        if refusal is not None and not _chain_contains(error, refusal) and not _noted(error):
+            error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
+        return error
+    users, instruction, line, inner = place
+    if refusal is not None:
+        text = f"{refusal}."
+    else:
+        text = _text(callers.library_function(inner, users, instruction), users, line)
+    return _refusing(type(error)).as_numpy_raises(f"{text} It raised {type(error).__name__}: {error}")
+
+
+def _refusing(kind):
+    """A class of refusals whose instances are also exceptions of this class."""
+    try:
+        return type(NoDerivativeError.__name__, (NoDerivativeError, kind), {
+            "__module__": NoDerivativeError.__module__, "__doc__": NoDerivativeError.__doc__,
+            "__str__": BaseException.__str__})  # fmt: skip
+    except TypeError:  # exceptions of this class have another structure in memory
+        return NoDerivativeError
 
 
 def concerns(error, fun):
@@ -72,7 +87,7 @@ def _text(called, users, line):
         remedy = remedies.OBJECTS
     remedy = remedy or remedies.OF_OTHERS.format(name)
     return (
-        f"ad_core: {name} was given traced values{callers.line_of(users, line)}, which it does not "
+        f"{name} was given traced values{callers.line_of(users, line)}, which it does not "
         f"support. {remedy}."
     )
 
@@ -93,7 +108,7 @@ def _chain_contains(error, refusal):
 def _place(traceback, fun):
     """The innermost frame of the user's code in a traceback, its instruction and line, and a list
     of the frames inside of it."""
-    test, caller = callers.is_users(fun), traceback and traceback.tb_frame
+    test = callers.is_users(fun)
     found, inner = (None, 0, 0), []
     while traceback is not None:
         frame = traceback.tb_frame
@@ -103,7 +118,7 @@ def _place(traceback, fun):
             inner.append(frame)
         traceback = traceback.tb_next
     if found[0] is None:  # fun itself belongs to a library: the line that differentiates it
-        users = callers.users_frame(caller, fun)
+        users = callers.users_frame(sys._getframe(), fun)
         found = found if users is None else (users, users.f_lasti, users.f_lineno)
     return (*found, inner)
 

@@ -8,7 +8,6 @@
 # ufuncs of NumPy are replaced from then on, and convert arrays of objects and objects with
 # __array__ too.
 
-cdef bint taking_objects = False    # whether all of them do
 cdef bint objects_made = False      # whether NumPy has made an object of a traced number
 
 # Functions of which a list of arrays is an argument: its elements are the arrays.
@@ -99,18 +98,37 @@ def objects_were_made():
 def take_objects():
     """Let all functions and ufuncs of NumPy convert lists, arrays of objects and other objects that
     hold traced numbers; returns whether this is new."""
-    global taking_objects
+    global taking_objects, first_of_objects, end_of_objects
+    cdef int k
     if taking_objects:
         return False
     taking_objects = True
-    for module in (np, np.linalg):
-        space = module.__dict__
-        for name, function in list(space.items()):
-            if type(function) is ArrayFunction and name not in WITHOUT_OBJECTS:
-                enter_replacement(space, name, TakesLists(function))
+    if end_of_objects:
+        for k in range(first_of_objects, end_of_objects):
+            replaced[k].users = 0
+            for _ in range(running_all):
+                replace_name(k)
+    else:
+        first_of_objects = n_replaced
+        for module in (np, np.linalg):
+            space = module.__dict__
+            for name, function in list(space.items()):
+                if type(function) is ArrayFunction and name not in WITHOUT_OBJECTS:
+                    enter_replacement(space, name, TakesLists(function))
+        end_of_objects = n_replaced
     known_codes.clear()         # they know the names that were replaced before
     ad_take_objects(ufunc_of_objects)
+    ad_exchange_ufuncs(True)
     return True
+
+
+def leave_objects():
+    """Let NumPy's functions take lists as they did at first, unless a trace runs."""
+    global taking_objects
+    if running == 0:
+        taking_objects = False
+        known_codes.clear()
+        ad_take_objects(NULL)
 
 
 def take_lists(function):

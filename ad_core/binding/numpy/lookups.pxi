@@ -97,6 +97,8 @@ cdef KnownCode known_code(object code):
     known = KnownCode()
     known.code = code
     for k in range(n_replaced):
+        if is_left(k):
+            continue
         numbers.setdefault(<object> replaced[k].name, []).append(k)
     if collect_names(code, names) and all([name in numbers or is_harmless(name)
                                            for name in names]):

@@ -30,8 +30,18 @@ cdef struct Names:
     bint all                    # all names, including those that are registered later
 
 
+# The names among them that are replaced only while all functions take lists (lists.pxi).
+cdef bint taking_objects = False
+cdef int first_of_objects = 0
+cdef int end_of_objects = 0
+
+
+cdef inline bint is_left(int k) noexcept:
+    return first_of_objects <= k < end_of_objects and not taking_objects
+
+
 cdef inline bint has_name(const Names *names, int k) noexcept:
-    return names.all or (names.bits[k >> 6] >> (k & 63)) & 1
+    return (names.all and not is_left(k)) or (names.bits[k >> 6] >> (k & 63)) & 1
 
 
 cdef inline bint has_names(const Names *names) noexcept:

@@ -80,7 +80,6 @@ cdef extern from *:
                                                       PyObject *))
     {
         ad_ufunc_of_objects = function;
-        ad_exchange_ufuncs(1);
     }
     """
     void ad_note_ufunc(object ufunc)

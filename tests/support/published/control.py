@@ -140,8 +140,9 @@ def pendulum(x0, damping, torque):
 
     system = ct.nlsys(rate, None, inputs=1, states=2, outputs=2)
     return ct.input_output_response(
-        system, TIMES[:5], torque[:, :5], x0, solve_ivp_kwargs={"rtol": 1e-10, "atol": 1e-12}
-    ).states
+        system, TIMES[:5], np.full((1, 5), torque), x0,
+        solve_ivp_kwargs={"rtol": 1e-10, "atol": 1e-12},
+    ).states  # fmt: skip
 
 
 def linearized(x0, damping):
@@ -191,7 +192,7 @@ FUNCTIONS = [
     row(placed_by_ackermann, A, B, np.array([-2.0, -3.0])),
     row(margins, 4.0, 1.0),
     row(step_characteristics, 2.0, 0.4),
-    row(pendulum, np.array([0.5, 0.0]), 0.1, np.full((1, 9), 0.2)),
+    row(pendulum, np.array([0.5, 0.0]), 0.1, 0.2, tolerance=1e-5),  # the steps are adaptive
     row(linearized, np.array([0.5, 0.0]), 0.1),
     row(norm, A, B),
     row(ct.pade, 0.5, 2),

@@ -70,8 +70,7 @@ def smooth(zs, dt, variance, noise):
     return smoothed, gains
 
 
-def smooth_by_function(means, variance):
-    covariances = np.stack([COVARIANCE] * 4)
+def smooth_by_function(means, covariances, variance):
     F = [np.array([[1.0, 1.0], [0.0, 1.0]])] * 4
     return rts_smoother(means, covariances, F, [Q_discrete_white_noise(2, 1.0, variance)] * 4)[:2]
 
@@ -207,7 +206,12 @@ def decay(y, dx):
 FUNCTIONS = [
     row(track, POSITIONS, np.array([0.5, 0.8]), 1.0, 0.1, 2.0),
     row(smooth, POSITIONS, 1.0, 0.1, 2.0),
-    row(smooth_by_function, np.array([[1.0, 0.8], [2.0, 1.0], [3.1, 1.0], [4.0, 0.9]]), 0.1),
+    row(
+        smooth_by_function,
+        np.array([[1.0, 0.8], [2.0, 1.0], [3.1, 1.0], [4.0, 0.9]]),
+        np.stack([COVARIANCE] * 4),
+        0.1,
+    ),
     row(steady_state, POSITIONS, np.array([[0.6], [0.3]])),
     row(information, POSITIONS, 1.0, 2.0),
     row(square_root, POSITIONS, 1.0, 2.0),

@@ -24,7 +24,7 @@ def fitted(y, x):
 
 
 def quality_of_fit(y, x):
-    found = sm.OLS(y, x).fit()
+    found = sm.OLS(y, sm.add_constant(x)).fit()
     return found.rsquared, found.aic, found.bse, found.tvalues
 
 
@@ -103,7 +103,7 @@ def likelihood_of_ar(params, y):
 
 FUNCTIONS = [
     row(fitted, Y, X),
-    row(quality_of_fit, Y, X),
+    row(quality_of_fit, Y, X[:, 1].copy()),
     row(fitted_with_weights, Y, X, np.array([1.0, 2.0, 1.0, 3.0, 1.0, 0.5])),
     row(predicted, Y, X),
     row(likelihood_of_ols, BETA, Y),
