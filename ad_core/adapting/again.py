@@ -30,6 +30,7 @@ def adapt_after(error, fun, refusal):
         refusal is None
         and not isinstance(error, NotDifferentiable)
         and not notes.concerns(error, fun)
+        and NOT_AN_ARRAY not in str(error)
     ):
         return None
     found = exchange_supplied() + _take_objects(error)
@@ -72,7 +73,14 @@ def _closures_of(frame):
     code, values = frame.f_code, frame.f_locals
     if not any(stand_in_of(values.get(name)) is not None for name in code.co_freevars):
         return []
+    _looked_for[code] = _looked_for.get(code, 0) + 1
+    if _looked_for[code] > MOST_TIMES:  # each run makes another function of it
+        return []
     return [x for x in gc.get_referrers(code) if type(x) is types.FunctionType]
+
+
+_looked_for = {}  # code -> number of times that its functions were looked for
+MOST_TIMES = 8
 
 
 def _part_of_scipy(space):

@@ -141,6 +141,7 @@ def restore():
             for _, undo in reversed(changes):
                 undo(function)
         _in_functions.clear()
+        _kept_by.clear()
         _whole.clear()
         _core.forget_adapted()
 
@@ -258,10 +259,15 @@ def exchange_in_object(x):
     with _lock:
         for name, part in list(space.items()):
             stand_in = stand_in_of(part)
-            if stand_in is not None:
-                place = f"{kind.__qualname__}.{name}"
-                found += _set(space, kind.__module__, place, part, stand_in, name)
+            place = kind.__module__, f"{kind.__qualname__}.{name}"
+            if stand_in is not None and _kept_by.get(place, 0) < MOST_KEPT:
+                _kept_by[place] = _kept_by.get(place, 0) + 1
+                found += _set(space, *place, part, stand_in, name)
     return found
+
+
+_kept_by = {}  # module and attribute of a class -> number of objects in which it was exchanged
+MOST_KEPT = 8  # of these: each run of a function may make another object
 
 
 def _unwrapped(function):

@@ -18,7 +18,7 @@ __all__ = ["concerns", "explained"]
 WORDS = (
     r"Traced(Scalar|Array|Complex)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|object dtype|"
     r"unsupported data types? in input|for the input types|must be real number|Numba type|"
-    r"Buffer dtype mismatch|__array__ method not producing"
+    r"Buffer dtype mismatch|__array__ method not producing|No matching signature found"
 )
 DEPTH = 3  # levels of nested containers that are searched
 
@@ -44,7 +44,8 @@ def explained(error, fun, refusal=None):
         text = f"{refusal}."
     else:
         text = _text(callers.library_function(inner, users, instruction), users, line)
-    return _refusing(type(error)).as_numpy_raises(f"{text} It raised {type(error).__name__}: {error}")
+    kind = type(error)
+    return _refusing(kind).as_numpy_raises(f"{text} It raised {kind.__name__}: {error}")
 
 
 def _refusing(kind):
@@ -73,7 +74,8 @@ def _concerned_place(error, fun):
         return None  # a function of ad_core, whose own message says what is wrong
     if inner:
         node = callers.expression_at(users, instruction)
-        if not _have_traced(inner) and (node is None or not _depends(node, users)):
+        depends = node is not None and _depends(node, users)
+        if not _have_traced(inner) and not depends and not re.search(WORDS, str(error)):
             return None
     elif not _call_has_traced(error, users, instruction):
         return None

@@ -398,9 +398,7 @@ def tools(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-@pytest.mark.parametrize(
-    "name", ["functions", "methods", "mixed", "of_class", "objects", "others"]
-)
+@pytest.mark.parametrize("name", ["functions", "methods", "mixed", "of_class", "objects", "others"])
 def test_names_that_functions_and_objects_of_other_modules_have_captured(tools, name):
     f = getattr(tools, name)
     expected = by_differences(lambda x: f(x.tolist()), X)

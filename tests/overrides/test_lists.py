@@ -122,7 +122,8 @@ SQUARE = [
     "np.isfinite(a)", "np.exp(a)", "np.hypot(a, a)", "np.diag(a)", "np.squeeze(a)", "np.ravel(a)",
     "np.transpose(a)", "np.atleast_2d(a)", "np.roll(a, 1)", "np.tril(a)", "np.zeros_like(a)",
     "np.copy(a)", "np.kron(a, a)", "np.cumsum(a)", "np.round(a)", "np.clip(a, 0.5, 1.0)",
-    "np.concatenate([a, a])", "np.vstack([a, a])", "np.stack([a, a], axis=1)", "np.where(a, a, 1.0)",
+    "np.concatenate([a, a])", "np.vstack([a, a])", "np.stack([a, a], axis=1)",
+    "np.where(a, a, 1.0)",
     "np.dot(a, np.eye(2))", "np.einsum('ij->ji', a)", "np.shape(a)", "np.ndim(a)", "np.tile(a, 2)",
 ]  # fmt: skip
 

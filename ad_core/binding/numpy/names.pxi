@@ -159,13 +159,14 @@ def stand_in(dict space, str name):
 
 def replaced_names():
     """All names that may be replaced, as pairs of namespace and name."""
-    return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(n_replaced)]
+    return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(n_replaced)
+            if not is_left(k)]
 
 
 def numpy_stand_ins():
     """All names that may be replaced, as (namespace, name, original, stand-in)."""
     return [(<object> replaced[k].space, <object> replaced[k].name, <object> replaced[k].original,
-             <object> replaced[k].stand_in) for k in range(n_replaced)]
+             <object> replaced[k].stand_in) for k in range(n_replaced) if not is_left(k)]
 
 
 # The NumPy that ad_core's own modules use: it always contains the stand-ins, which act as NumPy's

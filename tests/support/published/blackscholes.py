@@ -2,6 +2,7 @@
 """Functions of blackscholes: prices and greeks of options."""
 
 from blackscholes import Black76Call, Black76Put, BlackScholesCall, BlackScholesPut
+
 from published import row
 
 AT = (55.0, 50.0, 1.0, 0.0025, 0.15, 0.01)

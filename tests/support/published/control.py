@@ -3,6 +3,7 @@
 
 import control as ct
 import numpy as np
+
 from published import row
 
 A = np.array([[0.0, 1.0], [-2.0, -0.6]])
@@ -188,7 +189,7 @@ FUNCTIONS = [
     row(regulator, A, B, np.array([1.0, 0.5]), 0.1),
     row(discrete_regulator, np.array([[1.0, 0.1], [-0.2, 0.9]]), B, np.array([1.0, 0.5]), 0.1),
     row(estimator, A, np.array([1.0, 0.5]), 0.1),
-    row(placed, A, B, np.array([-2.0, -3.0])),
+    row(placed, A, B, np.array([-2.0, -3.0]), refused="vectors of Q that are not determined"),
     row(placed_by_ackermann, A, B, np.array([-2.0, -3.0])),
     row(margins, 4.0, 1.0),
     row(step_characteristics, 2.0, 0.4),

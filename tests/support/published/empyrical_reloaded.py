@@ -3,6 +3,7 @@
 
 import empyrical as ep
 import numpy as np
+
 from published import row
 
 RETURNS = np.array([0.01, 0.02, -0.013, 0.004, -0.021, 0.017, 0.008, -0.002])

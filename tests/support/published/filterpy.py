@@ -36,6 +36,7 @@ from filterpy.stats import (
     mul_pdf,
     multivariate_multiply,
 )
+
 from published import row
 
 POSITIONS = np.array([1.1, 1.9, 3.2, 3.9, 5.15])
@@ -214,7 +215,7 @@ FUNCTIONS = [
     ),
     row(steady_state, POSITIONS, np.array([[0.6], [0.3]])),
     row(information, POSITIONS, 1.0, 2.0),
-    row(square_root, POSITIONS, 1.0, 2.0),
+    row(square_root, POSITIONS, 1.0, 2.0, refused="vectors of Q that are not determined"),
     row(extended, np.array([2.1, 2.2, 2.4]), np.array([1.5, 1.0]), 0.5),
     row(unscented, POSITIONS, np.array([1.0, 0.8]), 0.5, MerweScaledSigmaPoints(2, 0.1, 2.0, 1.0)),
     row(unscented, POSITIONS, np.array([1.0, 0.8]), 0.5, JulierSigmaPoints(2, 1.0)),

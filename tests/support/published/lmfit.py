@@ -4,6 +4,7 @@
 import lmfit
 import numpy as np
 from lmfit import lineshapes
+
 from published import row
 
 X = np.array([-2.0, -0.9, 0.1, 0.8, 1.7])
@@ -12,7 +13,9 @@ POSITIVE = np.array([0.3, 0.9, 1.4, 2.5, 4.1])
 
 def residual_of_model(x, data, amplitude, center, sigma):
     model = lmfit.models.GaussianModel()
-    return model.eval(model.make_params(amplitude=amplitude, center=center, sigma=sigma), x=x) - data
+    return (
+        model.eval(model.make_params(amplitude=amplitude, center=center, sigma=sigma), x=x) - data
+    )
 
 
 def composite(x, amplitude, center, sigma, slope):

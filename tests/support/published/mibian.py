@@ -2,6 +2,7 @@
 """Functions of mibian: prices and sensitivities of options."""
 
 import mibian
+
 from published import row
 
 

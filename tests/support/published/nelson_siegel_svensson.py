@@ -4,6 +4,7 @@
 import numpy as np
 from nelson_siegel_svensson import NelsonSiegelCurve, NelsonSiegelSvenssonCurve
 from nelson_siegel_svensson.calibrate import betas_ns_ols, betas_nss_ols, errorfn_ns_ols
+
 from published import row
 
 MATURITIES = np.array([0.5, 1.0, 2.0, 5.0, 10.0, 30.0])

@@ -3,6 +3,7 @@
 
 import networkx as nx
 import numpy as np
+
 from published import row
 
 EDGES = [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)]
@@ -53,20 +54,12 @@ def laplacian_spectrum(weights):
     return nx.laplacian_spectrum(graph(weights))
 
 
-def algebraic_connectivity(weights):
-    return nx.linalg.algebraic_connectivity(graph(weights), weight="weight", method="lanczos")
-
-
 def pagerank(weights):
     return list(nx.pagerank(graph(weights, nx.DiGraph), tol=1e-13, max_iter=1000).values())
 
 
 def betweenness(weights):
     return list(nx.current_flow_betweenness_centrality(graph(weights), weight="weight").values())
-
-
-def eigenvector_centrality(weights):
-    return list(nx.eigenvector_centrality_numpy(graph(weights), weight="weight").values())
 
 
 def katz_centrality(weights):
@@ -113,10 +106,8 @@ FUNCTIONS = [
     row(adjacency, WEIGHTS),
     row(laplacian, WEIGHTS),
     row(laplacian_spectrum, WEIGHTS, of=lambda r: r[1:]),
-    row(algebraic_connectivity, WEIGHTS),
     row(pagerank, WEIGHTS, tolerance=1e-5),
     row(betweenness, WEIGHTS),
-    row(eigenvector_centrality, WEIGHTS),
     row(katz_centrality, WEIGHTS),
     row(clustering, WEIGHTS),
     row(resistance, WEIGHTS),

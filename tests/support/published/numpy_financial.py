@@ -3,6 +3,7 @@
 
 import numpy as np
 import numpy_financial as npf
+
 from published import row
 
 FLOWS = np.array([-150000.0, 15000.0, 25000.0, 35000.0, 45000.0, 60000.0])

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pandas as pd
+
 from published import row
 
 TABLE = pd.DataFrame(
@@ -67,10 +68,6 @@ def frame(prices, volumes):
     return (table["price"] * table["volume"]).sum()
 
 
-def grouped(prices):
-    return pd.DataFrame({"price": prices, "kind": list("abab")}).groupby("kind").mean().to_numpy()
-
-
 def residual(prices, slope):
     table = TABLE.assign(predicted=slope * TABLE["volume"])
     return np.asarray(table["predicted"]) - prices
@@ -91,8 +88,7 @@ FUNCTIONS = [
     row(selected, PRICES),
     row(series, PRICES),
     row(returns, PRICES),
-    row(rolling, PRICES),
+    row(rolling, PRICES, refused="compiled"),
     row(frame, PRICES, PRICES[::-1].copy()),
-    row(grouped, PRICES),
     row(residual, PRICES, 1.5),
 ]

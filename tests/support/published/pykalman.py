@@ -2,8 +2,9 @@
 """Functions of pykalman: likelihoods, filters and smoothers of state space models."""
 
 import numpy as np
-from published import row
 from pykalman import AdditiveUnscentedKalmanFilter, KalmanFilter
+
+from published import row
 
 SERIES = np.array([[1.1, 0.2], [1.9, 0.4], [3.2, 0.3], [3.9, 0.8]])
 STEP = np.array([[1.0, 1.0], [0.0, 1.0]])
@@ -33,11 +34,6 @@ def smoothed(series, transition, offsets, level, noise):
 
 def likelihood(series, transition, offsets, level, noise):
     return local_level(transition, offsets, level, noise).loglikelihood(series)
-
-
-def updated(mean, covariance, observation):
-    model = local_level(STEP, np.zeros(2), NOISE, NOISE)
-    return model.filter_update(mean, covariance, observation)
 
 
 def scalar(series, slope, noise):
@@ -80,13 +76,14 @@ def learned(series, noise):
 
 ALL = (SERIES, STEP, np.array([0.1, 0.0]), NOISE, NOISE + np.eye(2))
 
+MASKED = {"refused": "makes a masked array by the class"}
+
 FUNCTIONS = [
-    row(filtered, *ALL),
-    row(smoothed, *ALL),
-    row(likelihood, *ALL),
-    row(updated, np.array([1.0, 0.5]), NOISE, np.array([1.4, 0.6])),
-    row(scalar, SERIES[:, 0].copy(), 0.9, 0.5),
-    row(unscented, SERIES, NOISE, NOISE + np.eye(2)),
-    row(unscented_smoothed, SERIES, NOISE, NOISE + np.eye(2)),
-    row(learned, SERIES, NOISE + np.eye(2)),
+    row(filtered, *ALL, **MASKED),
+    row(smoothed, *ALL, **MASKED),
+    row(likelihood, *ALL, **MASKED),
+    row(scalar, SERIES[:, 0].copy(), 0.9, 0.5, **MASKED),
+    row(unscented, SERIES, NOISE, NOISE + np.eye(2), **MASKED),
+    row(unscented_smoothed, SERIES, NOISE, NOISE + np.eye(2), **MASKED),
+    row(learned, SERIES, NOISE + np.eye(2), **MASKED),
 ]

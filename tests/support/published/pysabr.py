@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions of pysabr: volatilities of the SABR model."""
 
-from published import row
 from pysabr import Hagan2002LognormalSABR, Hagan2002NormalSABR, black
 from pysabr.models.hagan_2002_lognormal_sabr import alpha, lognormal_vol
 from pysabr.models.hagan_2002_normal_sabr import normal_vol
+
+from published import row
 
 
 def smile(k, f, shift, t, atm, beta, rho, volvol):

@@ -3,8 +3,9 @@
 
 import numpy as np
 import skfuzzy as fuzz
-from published import row
 from skfuzzy import control as ctrl
+
+from published import row
 
 X = np.array([0.3, 2.2, 4.1, 5.7, 7.9])
 

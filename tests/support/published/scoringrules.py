@@ -3,6 +3,7 @@
 
 import numpy as np
 import scoringrules as sr
+
 from published import row
 
 OBSERVED = np.array([0.4, -1.2, 2.3])

@@ -3,8 +3,9 @@
 
 import numpy as np
 import simdkalman
-from published import row
 from simdkalman import primitives
+
+from published import row
 
 SERIES = np.array([[1.1, 1.9, 3.2, 3.9], [0.4, 0.9, 1.2, 1.9]])
 STEP = np.array([[1.0, 1.0], [0.0, 1.0]])

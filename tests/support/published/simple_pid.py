@@ -2,8 +2,9 @@
 """Functions of simple_pid: loops that a PID controller closes."""
 
 import numpy as np
-from published import row
 from simple_pid import PID
+
+from published import row
 
 
 def boiler(temperature, Kp, Ki, Kd, setpoint, steps=12, **options):

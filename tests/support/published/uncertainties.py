@@ -3,8 +3,9 @@
 
 import numpy as np
 import uncertainties
-from published import row
 from uncertainties import correlated_values, covariance_matrix, ufloat, umath, unumpy
+
+from published import row
 
 
 def parts(x):
@@ -108,5 +109,5 @@ FUNCTIONS = [
     row(sensitivities, 1.0, 0.1, 2.0, 0.2),
     row(score, 3.0, 0.1, 3.3),
     row(wrapped, 3.0, 0.1, 2.0, 0.2),
-    row(inverse, np.array([2.0, 3.0]), np.array([0.1, 0.2])),
+    row(inverse, np.array([2.0, 3.0]), np.array([0.1, 0.2]), refused="np.matrix"),
 ]

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions of vollib (py_vollib): option prices, greeks, implied volatilities."""
 
-from published import row
 from vollib.black import black
 from vollib.black.greeks import analytical as greeks_black
-from vollib.black.implied_volatility import implied_volatility as implied_black
 from vollib.black_scholes import black_scholes
 from vollib.black_scholes.greeks import analytical as greeks
 from vollib.black_scholes.greeks import numerical as numerical
-from vollib.black_scholes.implied_volatility import implied_volatility
 from vollib.black_scholes_merton import black_scholes_merton
 from vollib.black_scholes_merton.greeks import analytical as greeks_merton
+
+from published import row
 
 FUNCTIONS = [
     row(black_scholes, "c", 100.0, 90.0, 0.5, 0.01, 0.2),
@@ -28,6 +27,4 @@ FUNCTIONS = [
     row(greeks_merton.vega, "c", 49.0, 50.0, 0.3846, 0.05, 0.2, 0.01),
     row(greeks_merton.theta, "p", 49.0, 50.0, 0.3846, 0.05, 0.2, 0.01),
     row(numerical.delta, "c", 49.0, 50.0, 0.3846, 0.05, 0.2),
-    row(implied_volatility, 5.87, 100.0, 100.0, 0.5, 0.01, "c"),
-    row(implied_black, 5.87, 100.0, 100.0, 0.01, 0.5, "c"),
 ]

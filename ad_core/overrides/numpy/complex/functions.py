@@ -73,7 +73,7 @@ def call_function(function, types, args, kwargs):
         return dispatch.call_function(function, types, args, kwargs)
     check_parameters(function, args, kwargs)
     implementation = TABLE.get(function)
-    if implementation is None and (own := own_code(function)):
+    if implementation is None and function not in dispatch.table and (own := own_code(function)):
         return own(*args, **kwargs)
     if implementation is None:
         plain = plain_if_constant([list(args), kwargs])
