@@ -2,6 +2,7 @@
 """After a recording that failed: adapts the modules in the traceback, so that the function can be
 recorded again."""
 
+import gc
 import sys
 import types
 
@@ -13,7 +14,7 @@ from ad_core.adapting.namespaces import (
     exchange_in_object,
     exchange_supplied,
 )
-from ad_core.adapting.stand_ins import stand_in_of
+from ad_core.adapting.stand_ins import enter_more_names, stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 
 __all__ = ["adapt_after"]
@@ -29,9 +30,10 @@ def adapt_after(error, fun, refusal):
         refusal is None
         and not isinstance(error, NotDifferentiable)
         and not notes.concerns(error, fun)
+        and NOT_AN_ARRAY not in str(error)
     ):
         return None
-    found = exchange_supplied()
+    found = exchange_supplied() + _take_objects(error)
     stand_in = stand_in_of(fun)
     if stand_in is not None:  # such as ad_core.grad(math.exp)
         found += _core.note_in_place(fun, stand_in)
@@ -43,6 +45,7 @@ def adapt_after(error, fun, refusal):
             spaces.setdefault(id(frame.f_globals), (frame.f_globals, []))[1].append(frame.f_code)
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
             objects += frame.f_locals.values()
+            functions += _closures_of(frame)
             traceback = traceback.tb_next
     for label in {_part_of_scipy(space) for space, _ in spaces.values()} - {None}:
         for space in _spaces_of(label):
@@ -55,6 +58,35 @@ def adapt_after(error, fun, refusal):
         found = sum(exchange_in(space) for space in others if id(space) not in spaces)
     # Attributes of objects are the last resort, since the next run may make new objects.
     return found or sum(map(exchange_in_object, objects))
+
+
+def _take_objects(error):
+    """Let NumPy's functions take lists and arrays of traced numbers as objects, if the run has made
+    such objects; returns whether this is new."""
+    made = _core.objects_were_made() or NOT_AN_ARRAY in str(error)
+    if not made or not _core.take_objects():
+        return False
+    enter_more_names()
+    return True
+
+
+NOT_AN_ARRAY = "object __array__ method"  # begins NumPy's message if __array__ returns traced ones
+
+
+def _closures_of(frame):
+    """The functions whose code a frame runs, if they have captured names that have stand-ins. No
+    namespace may contain them: another module has made them, or an object keeps them."""
+    code, values = frame.f_code, frame.f_locals
+    if not any(stand_in_of(values.get(name)) is not None for name in code.co_freevars):
+        return []
+    _looked_for[code] = _looked_for.get(code, 0) + 1
+    if _looked_for[code] > MOST_TIMES:  # each run makes another function of it
+        return []
+    return [x for x in gc.get_referrers(code) if type(x) is types.FunctionType]
+
+
+_looked_for = {}  # code -> number of times that its functions were looked for
+MOST_TIMES = 8
 
 
 def _part_of_scipy(space):

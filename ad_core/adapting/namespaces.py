@@ -23,8 +23,9 @@ from ad_core.adapting.stand_ins import (
     supplied_solvers,
 )
 
-__all__ = ["adapt", "adapted", "exchange_in", "exchange_in_function", "exchange_in_object",
-           "restore"]  # fmt: skip
+__all__ = [
+    "adapt", "adapted", "exchange_in", "exchange_in_function", "exchange_in_object", "restore",
+]  # fmt: skip
 
 # Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
 # reach traced values), and libraries with arrays or compilers of their own.
@@ -131,6 +132,7 @@ def restore():
     """
     global _loaded
     with _lock:
+        _core.leave_objects()
         if not _changes and not _in_functions:
             return
         while _changes:
@@ -141,6 +143,7 @@ def restore():
             for _, undo in reversed(changes):
                 undo(function)
         _in_functions.clear()
+        _kept_by.clear()
         _whole.clear()
         _core.forget_adapted()
 
@@ -281,11 +284,19 @@ def _set_of_object(x, label, name, original, stand_in):
         if getattr(x, name, None) is stand_in:
             object.__setattr__(x, name, original)
 
+    place = type(x), name
+    if _kept_by.get(place, 0) >= MOST_KEPT:
+        return 0
+    _kept_by[place] = _kept_by.get(place, 0) + 1
     try:
         object.__setattr__(x, name, stand_in)
     except (AttributeError, TypeError):  # the class has its own way to store it
         return 0
     return _note(type(x).__module__, f"{label}: {name}", undo)
+
+
+_kept_by = {}  # class and attribute -> number of objects in which it was exchanged
+MOST_KEPT = 8  # of these: each run of a function may make another object
 
 
 def _unwrapped(function):

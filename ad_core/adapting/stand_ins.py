@@ -8,9 +8,11 @@ import types
 
 from ad_core import _core
 
-__all__ = ["by_kind", "enter", "entered", "load_suppliers", "module_stand_in", "stand_in_of",
-           "supplied_functions", "supplied_methods", "supplied_modules", "supplied_solvers",
-           "supply", "supply_method", "supply_module", "supply_names"]  # fmt: skip
+__all__ = [
+    "by_kind", "enter", "enter_more_names", "entered", "load_suppliers", "module_stand_in",
+    "on_more_names", "stand_in_of", "supplied_functions", "supplied_methods", "supplied_modules",
+    "supplied_solvers", "supply", "supply_method", "supply_module", "supply_names",
+]  # fmt: skip
 
 # Modules of ad_core that enter stand-ins for Python and NumPy. Those for scipy.x are in a module
 # ad_core.overrides.scipy.x, and those for scipy._x in ad_core.overrides.scipy.x too.
@@ -21,6 +23,7 @@ _entered = {}  # id of an original -> (the original, its stand-in)
 _stand_ins = set()  # ids of the stand-ins
 _makers = []  # functions that return the stand-in of an object, or None
 _loaded = set()  # names of modules that were looked for
+_on_more_names = []  # functions that enter stand-ins for names that are replaced from now on
 
 
 # Stand-ins of SciPy's functions and methods, which all of SciPy's modules get at once.
@@ -56,11 +59,27 @@ def module_stand_in(module, stand_ins):
     """Enter a module that has these stand-ins in place of functions of another module, by name.
 
     Names that the other module gets later are looked up there."""
+    known = _entered.get(id(module))
+    if known is not None:
+        known[1].__dict__.update(stand_ins)
+        return known[1]
     made = types.ModuleType(module.__name__, module.__doc__)
     made.__dict__.update(vars(module))
     made.__dict__.update(stand_ins)
     made.__dict__["__getattr__"] = lambda name: getattr(module, name)
     return entered(module, made)
+
+
+def on_more_names(function):
+    """Let a function be called when ad_core replaces more names of NumPy than before."""
+    _on_more_names.append(function)
+    return function
+
+
+def enter_more_names():
+    """Enter stand-ins for all names that are replaced now."""
+    for function in _on_more_names:
+        function()
 
 
 def supply(original, traced, calls_back=False):

@@ -179,6 +179,8 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
 
 
 cdef object operate_matmul(object left, object right):
+    if is_complex(left) or is_complex(right):
+        return NotImplemented       # the complex operand has the product
     if not operable(left) or not operable(right):
         return foreign_operation("matmul", left, right)
     if (is_discrete(left) or is_discrete(right)) and ad_current != NULL:

@@ -19,6 +19,7 @@ __all__ = [
     "MIRRORS",
     "OURS",
     "LibraryFunction",
+    "calls_method",
     "expression_at",
     "is_users",
     "library_function",
@@ -37,7 +38,7 @@ LIBRARIES = (OURS, os.path.dirname(np.__file__) + os.sep, os.path.dirname(os.__f
              "<frozen ", "<stringsource>")  # fmt: skip
 # Compiled code, whose files are given relative to where it was built.
 OURS_COMPILED = "ad_core/"
-COMPILED = (OURS_COMPILED, "scipy/")
+COMPILED = (OURS_COMPILED, "scipy/", "View.MemoryView")
 # ... and installed packages.  The package of the traced function counts as the user's, unless it is
 # one of NEVER_USERS.  (Patterns are compiled when they are first used: to compile all of them takes
 # a twentieth of the import.)
@@ -56,7 +57,19 @@ class LibraryFunction(NamedTuple):
 def _is_library(file):
     if file.startswith(COMPILED):
         return True
-    return file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None
+    if file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None:
+        return True
+    return file.startswith(_installed_folders(tuple(sys.path)))
+
+
+@functools.cache
+def _installed_folders(path):
+    """The folders among these into which an installer has put packages (`pip install --target`)."""
+    return tuple([
+        folder + os.sep
+        for folder in path
+        if os.path.isdir(folder) and any(name.endswith(".dist-info") for name in os.listdir(folder))
+    ])  # fmt: skip
 
 
 def _file_of(function):
@@ -101,7 +114,7 @@ def users_frame(frame, fun):
     while frame is not None:
         if test(frame):
             return frame
-        if second is None and not frame.f_code.co_filename.startswith(LIBRARIES):
+        if second is None and not frame.f_code.co_filename.startswith((*LIBRARIES, *COMPILED)):
             second = frame
         frame = frame.f_back
     return second
@@ -162,6 +175,13 @@ def _callee(frame, instruction):
         elif k.opname not in ("PUSH_NULL", "PRECALL", "CACHE"):
             return None
     return node
+
+
+def calls_method(frame, name):
+    """Whether a frame is running at a call of a method of this name, as far as can be found."""
+    node = expression_at(frame, frame.f_lasti)
+    callee = node.func if isinstance(node, ast.Call) else _callee(frame, frame.f_lasti)
+    return isinstance(callee, ast.Attribute) and callee.attr == name
 
 
 LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_FAST_BORROW")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adds notes to exceptions that other libraries raised because they were given traced values.  A
-note gives the user's line, the function that was called there, and a remedy."""
+"""Exceptions that other libraries raised because they were given traced values become refusals,
+which give the user's line, the function that was called there, and a remedy."""
 
 import ast
 import dis
@@ -10,60 +10,54 @@ import types
 
 import numpy as np
 
-from ad_core.errors import NotDifferentiable, TracedValueError, callers, remedies
+from ad_core.errors import NoDerivativeError, NotDifferentiable, callers, remedies
 
-__all__ = ["add_note", "concerns"]
+__all__ = ["concerns", "explained"]
 
 # Parts of messages of NumPy, SciPy and compiled code about traced values as objects.
 WORDS = (
     r"Traced(Scalar|Array|Complex|Subclass)|dtype\('O'\)|[Oo]bject arrays?\b|dtype object|"
     r"object dtype|"
     r"unsupported data types? in input|for the input types|must be real number|Numba type|"
-    r"Buffer dtype mismatch"
+    r"Buffer dtype mismatch|__array__ method not producing|No matching signature found"
 )
 TRACED = ("TracedScalar", "TracedArray", "TracedComplex", "TracedSubclass")
 DEPTH = 3  # levels of nested containers that are searched
 
 
-def add_note(error, fun, refusal=None):
-    """Add a note to an exception that the traced function fun raised, if it comes from code of
-    another library that was given traced values; raise a refusal in place of a TypeError of
-    compiled code.  The function's own exceptions stay as they are.
+def explained(error, fun, refusal=None):
+    """What is to be raised for an exception that the traced function fun raised: itself, or, if it
+    comes from code of another library that was given traced values, a refusal that is an instance
+    of its class too.  The function's own exceptions stay as they are.
 
     If a refusal was lost before (compiled code continued although an exception was set, or a
-    handler raised something else later), and the exception's chain does not contain it, it is
-    raised again in place of an exception of other code that got traced values; otherwise the note
-    quotes it.
+    handler raised something else later), a note quotes it, unless the exception's chain contains
+    it.
     """
-    if isinstance(error, NotDifferentiable) or _noted(error):
-        return
-    if refusal is not None and _chain_contains(error, refusal):
-        return
+    if isinstance(error, NotDifferentiable):
+        return error
     place = _concerned_place(error, fun)
-    if refusal is not None:
-        if place is not None:
-            raise refusal from error
-        error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
-        return
     if place is None:
-        return
+        if refusal is not None and not _chain_contains(error, refusal) and not _noted(error):
+            error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
+        return error
     users, instruction, line, inner = place
-    text = _text(callers.library_function(inner, users, instruction), users, line)
-    if type(error) is TypeError and _is_of_compiled_code(error):
-        raise TracedValueError(f"{text} ({error})") from error
-    error.add_note(f"ad_core: {text}")
+    if refusal is not None:
+        text = f"{refusal}."
+    else:
+        text = _text(callers.library_function(inner, users, instruction), users, line)
+    kind = type(error)
+    return _refusing(kind).as_numpy_raises(f"{text} It raised {kind.__name__}: {error}")
 
 
-def _is_of_compiled_code(error):
-    """Whether no Python code has raised an exception."""
-    traceback = error.__traceback__
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return not _raises(traceback.tb_frame, traceback.tb_lasti)
-
-
-def _raises(frame, instruction):
-    return dis.opname[frame.f_code.co_code[instruction]].startswith(("RAISE", "RERAISE"))
+def _refusing(kind):
+    """A class of refusals whose instances are also exceptions of this class."""
+    try:
+        return type(NoDerivativeError.__name__, (NoDerivativeError, kind), {
+            "__module__": NoDerivativeError.__module__, "__doc__": NoDerivativeError.__doc__,
+            "__str__": BaseException.__str__})  # fmt: skip
+    except TypeError:  # exceptions of this class have another structure in memory
+        return NoDerivativeError
 
 
 def concerns(error, fun):
@@ -82,7 +76,8 @@ def _concerned_place(error, fun):
         return None  # a function of ad_core, whose own message says what is wrong
     if inner:
         node = callers.expression_at(users, instruction)
-        if not _have_traced(inner) and (node is None or not _depends(node, users)):
+        depends = node is not None and _depends(node, users)
+        if not _have_traced(inner) and not depends and not re.search(WORDS, str(error)):
             return None
     elif not _call_has_traced(error, users, instruction):
         return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import DtypeError
-from ad_core.errors.notes import add_note
+from ad_core.errors.notes import explained
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single, numbered
 from ad_core.recording.complex_leaves import Complex, check_holomorphic
@@ -288,10 +288,12 @@ def _recorded(fun, args, kwargs, argnums, numbers, has_aux, last):
                 return None
             return _finish(trace, parts, trees, is_single(argnums), y, has_aux)
         except Exception as error:
-            if last or not _core.adapt_after(error, fun, trace):
-                add_note(error, fun, trace.refusal)
+            if not last and _core.adapt_after(error, fun, trace):
+                return None
+            found = explained(error, fun, trace.refusal)
+            if found is error:
                 raise
-            return None
+            raise found from error
 
 
 def finish(trace, x, inputs, root, y):

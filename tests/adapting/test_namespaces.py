@@ -359,3 +359,52 @@ def test_code_without_a_module_name_is_adapted():
     space = {}
     exec("from math import exp\ndef f(x): return exp(x) * 2.0", space)
     np.testing.assert_allclose(ad_core.grad(space["f"])(0.5), 2.0 * math.exp(0.5), rtol=1e-15)
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    """A module that makes functions and objects of names, and one that has made some by it."""
+    (tmp_path / "packaged_tools.py").write_text(
+        textwrap.dedent("""
+        def lift(f):
+            def lifted(*args): return f(*args)
+            return lifted
+        class Solver:
+            def __init__(self, function): self.function = function
+            def run(self, x): return self.function(x)
+    """)
+    )
+    (tmp_path / "packaged_user.py").write_text(
+        textwrap.dedent("""
+        import math
+        from packaged_tools import Solver, lift
+        exp, times, power, reflected, size, less = map(lift, (math.exp, float.__mul__,
+            float.__pow__, float.__rsub__, float.__abs__, float.__lt__))
+        class Kept:
+            root = staticmethod(lift(math.sqrt))
+        SOLVER = Solver(math.sin)
+        def functions(x): return exp(x[0]) * Kept.root(x[1])
+        def methods(x): return times(x[0], 3.0) + power(x[1], x[0]) - reflected(x[0], 1.0)
+        def mixed(x): return times(2.0, x[0]) * size(x[1]) * (2.0 if less(x[0], x[1]) else 1.0)
+        def of_class(x): return float.__truediv__(x[0], x[1]) + float.__neg__(x[1])
+        def objects(x): return SOLVER.run(x[0]) * x[1]
+        def others(x): return x[0] if times(x[0], "2") is NotImplemented else 0.0
+    """)
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("packaged_user")
+    ad_core.restore()
+    for name in ("packaged_tools", "packaged_user"):
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", ["functions", "methods", "mixed", "of_class", "objects", "others"])
+def test_names_that_functions_and_objects_of_other_modules_have_captured(tools, name):
+    f = getattr(tools, name)
+    expected = by_differences(lambda x: f(x.tolist()), X)
+    np.testing.assert_allclose(ad_core.grad(f)(X), expected, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(ad_core.compile(f).grad(X), expected, rtol=1e-8, atol=1e-9)
+    ad_core.restore()
+    assert tools.SOLVER.function is math.sin
+    assert tools.exp.__closure__[0].cell_contents is math.exp
+    assert tools.times.__closure__[0].cell_contents is float.__mul__

@@ -43,7 +43,6 @@ REFUSED = {
     "hash": (lambda x: {x[0]: 1.0}, "hashed"),
     "pickle": (lambda x: pickle.dumps(x), "pickled"),
     "long double": (lambda x: x * np.longdouble(2.0), "float128"),
-    "order of complex numbers": (lambda x: (x + 1j * x) < 2.0, "order"),
     "float of a complex number": (lambda x: float(x[0] + 1j * x[1]), "imaginary"),
     "as integers": (lambda x: x[0].as_integer_ratio(), "as_integer_ratio"),
     "a type called": (lambda x: type(x[0])(2.0), "by hand"),

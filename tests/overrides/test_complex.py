@@ -284,7 +284,6 @@ LOST = {
     "out real": (lambda z: np.add(z, 1, out=z.real), TypeError, ("out=", "real array")),
     "copyto": (lambda z: np.copyto(PLAIN, z), TypeError, ("copyto", "plain array")),
     "astype": (lambda z: z.astype(float), TypeError, ("imaginary", ".real")),
-    "order": (lambda z: z[0] < z[1], TypeError, ("no order", ".real")),
     "maximum": (lambda z: np.maximum(z, 0.0), NotImplementedError, ("maximum", "np.abs")),
     "sort": (lambda z: np.sort(z), NotImplementedError, ("numpy.sort", "np.abs")),
     "eig": (lambda z: np.linalg.eig(np.outer(z, z)), NotImplementedError, ("linalg.eig", ".real")),

@@ -134,3 +134,22 @@ def test_plain_arrays_are_numpys_own():
         return x
 
     ad_core.trace(f, X)
+
+
+COMPARED = {
+    "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_flat_compares_each_element(name):
+    X = np.array([[0.0, 1.0], [2.0, 1.0]])
+
+    def f(x):
+        found = COMPARED[name](x.flat, 1.0)
+        assert found.tolist() == COMPARED[name](X.flat, 1.0).tolist()
+        return np.sum(np.where(found, x.ravel() * 2.0, x.ravel()))
+
+    expected = np.where(COMPARED[name](X, 1.0), 2.0, 1.0)
+    np.testing.assert_array_equal(ad_core.jacobian(f)(X), expected)

@@ -115,3 +115,66 @@ def test_plain_lists_stay_plain_while_a_trace_runs():
 def test_functions_of_plain_numbers_raise_with_the_line(ask):
     with pytest.raises(ad_core.TracedValueError, match=r"test_lists\.py"):
         ad_core.grad(lambda x: ask(list(x)))(X)
+
+
+# Functions of which NumPy makes arrays of objects if they get lists: (call, whether it fails then).
+SQUARE = [
+    "np.isfinite(a)", "np.exp(a)", "np.hypot(a, a)", "np.diag(a)", "np.squeeze(a)", "np.ravel(a)",
+    "np.transpose(a)", "np.atleast_2d(a)", "np.roll(a, 1)", "np.tril(a)", "np.zeros_like(a)",
+    "np.copy(a)", "np.kron(a, a)", "np.cumsum(a)", "np.round(a)", "np.clip(a, 0.5, 1.0)",
+    "np.concatenate([a, a])", "np.vstack([a, a])", "np.stack([a, a], axis=1)",
+    "np.where(a, a, 1.0)",
+    "np.dot(a, np.eye(2))", "np.einsum('ij->ji', a)", "np.shape(a)", "np.ndim(a)", "np.tile(a, 2)",
+]  # fmt: skip
+
+
+def of_kinds(x):
+    """The elements of a matrix in lists, in an array of objects, and in an object with them."""
+
+    class Holder:
+        def __array__(self, dtype=None, copy=None):
+            return np.asarray(x)
+
+    objects = np.empty((2, 2), dtype=object)
+    objects[...] = x.tolist() if type(x) is np.ndarray else [list(row) for row in x]
+    return {"lists": [list(row) for row in x], "objects": objects, "holder": Holder()}
+
+
+@pytest.mark.parametrize("kind", ["lists", "objects", "holder"])
+@pytest.mark.parametrize("expression", SQUARE)
+def test_functions_take_lists_after_one_has_failed(expression, kind):
+    def failing(x):
+        return x[0, 0] * np.isfinite([x[0, 0], 1.0]).sum()
+
+    def of(x, a):
+        y = eval(expression, {"np": np, "a": a})
+        return np.sum(y * np.arange(1.0, 1.0 + np.size(y)).reshape(np.shape(y)))
+
+    point = np.array([[1.5, 0.3], [0.4, 0.8]])
+    assert ad_core.jacobian(failing)(point)[0, 0] == 2.0
+    expected = ad_core.jacobian(lambda x: of(x, x) + x.sum())(point)
+    mixed = lambda x: of(x, of_kinds(x)[kind]) + x.sum()  # noqa: E731
+    for derivative in (ad_core.jacfwd, ad_core.jacrev):
+        np.testing.assert_allclose(derivative(mixed)(point), expected, rtol=1e-13)
+    np.testing.assert_allclose(ad_core.compile(mixed).jacobian(point), expected, rtol=1e-13)
+
+
+def test_restored_functions_make_objects_again():
+    ad_core.jacobian(lambda x: x * np.isfinite([x, 1.0]).sum())(1.0)
+    ad_core.restore()
+    seen = []
+    ad_core.jacobian(lambda x: seen.append(type(np.diag([x, 1.0]))) or x)(1.0)
+    assert seen == [np.ndarray]
+    assert type(np.diag) is type(np.sum)
+
+
+def test_objects_that_are_no_numbers_stay_objects():
+    def f(x):
+        table = np.empty((1, 2), dtype=np.ndarray)
+        table[0, 0], table[0, 1] = np.array([x[0], 1.0]), np.array([2.0])
+        sizes = [item.item().size for item in np.nditer(table, flags=["refs_ok"])]
+        assert sizes == [2, 1]
+        assert (np.array([x[0], None], dtype=object) == None)[1]  # noqa: E711
+        return table[0, 0][0] * np.isnan([x[1]]).size
+
+    np.testing.assert_array_equal(ad_core.grad(f)(X[:2]), [1.0, 0.0])

@@ -98,7 +98,7 @@ def test_real_operands_with_complex_results():
 
 
 def test_complex_functions_without_a_derivative_raise():
-    with pytest.raises(ad_core.NoDerivativeError, match="gamma of complex values"):
-        ad_core.grad(lambda x: special.gamma(x + 1j).real)(0.5)
+    with pytest.raises(ad_core.NoDerivativeError, match="rgamma of complex values"):
+        ad_core.grad(lambda x: special.rgamma(x + 1j).real)(0.5)
     with pytest.raises(ad_core.NoDerivativeError, match="argument 0"):
         ad_core.grad(lambda x: special.jv(x, 1.0 + 1j).real)(0.5)

@@ -13,6 +13,12 @@ import ad_core
 from ad_core import _core
 from ad_core.solvers.arguments import array_function
 
+
+@pytest.fixture(autouse=True)
+def names_as_at_first():
+    ad_core.restore()
+
+
 SCALE = 2.0
 MATRIX = np.arange(9.0).reshape(3, 3)
 CUBE = np.array([1, None], object)

@@ -90,28 +90,33 @@ cdef bint wants_complex(object x, object dtype):
         dtype == dtype_complex)         # a class, its stand-in, a dtype or its name
 
 
+cdef inline bint more_than_device(dict kwargs) except -1:
+    """Whether keyword arguments say more than that the array is in the computer's memory."""
+    return len(kwargs) > 0 and (len(kwargs) > 1 or kwargs.get("device", "") not in ("cpu", None))
+
+
 def zeros(shape, dtype=None, order="C", **kwargs):
-    if numpys_own_wanted() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or more_than_device(kwargs) or not is_float(dtype):
         made = originals["zeros"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
     return uniform(shape, 0.0, order)
 
 
 def empty(shape, dtype=None, order="C", **kwargs):
-    if numpys_own_wanted() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or more_than_device(kwargs) or not is_float(dtype):
         made = originals["empty"](shape, float if dtype is None else dtype, order, **kwargs)
         return complex_made(made)
     return uniform(shape, 0.0, order)
 
 
 def ones(shape, dtype=None, order="C", **kwargs):
-    if numpys_own_wanted() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or more_than_device(kwargs) or not is_float(dtype):
         return complex_made(originals["ones"](shape, dtype, order, **kwargs))
     return uniform(shape, 1.0, order)
 
 
 def full(shape, fill_value, dtype=None, order="C", **kwargs):
-    if numpys_own_wanted() or kwargs or not is_float(dtype):
+    if numpys_own_wanted() or more_than_device(kwargs) or not is_float(dtype):
         return complex_made(originals["full"](shape, fill_value, dtype, order, **kwargs))
     if is_traced(fill_value):
         result = uniform(shape, 0.0, order)
@@ -282,7 +287,7 @@ cpdef bint any_traced(object items) except -1:
         if isinstance(item, (list, tuple)):
             if any_traced(item):
                 return True
-        elif type(item) is np.ndarray and item.dtype == object:
+        elif isinstance(item, np_ndarray) and item.dtype == object:
             if any_traced(item.ravel().tolist()):
                 return True
         elif is_derived(item):
@@ -358,6 +363,8 @@ def identity(*args, **kwargs):
 
 cdef object like(str name, tuple args, dict kwargs):
     """zeros_like and similar functions of a plain array.  NumPy's protocol handles a traced one."""
+    if taking_objects and args and not numpys_own_wanted():
+        args = (numbers_taken(args[0]), *args[1:])
     made = originals[name](*args, **kwargs)
     return made if numpys_own_wanted() or is_traced(made) else buffer_of(complex_made(made))
 

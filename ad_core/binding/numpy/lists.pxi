@@ -2,6 +2,24 @@
 # Lists of traced values as arguments of NumPy's functions, as in `np.mean([x[0], x[1]])`.  NumPy's
 # protocols look at the types of arguments, not at the elements of lists.  The functions that are
 # replaced here therefore convert such lists to traced arrays while a trace runs.
+#
+# All others make arrays of objects of such lists, on which much of NumPy works, element by element.
+# When that has failed once (np.isfinite of objects, functions of compiled code), all functions and
+# ufuncs of NumPy are replaced from then on, and convert arrays of objects and objects with
+# __array__ too.
+
+cdef bint objects_made = False      # whether NumPy has made an object of a traced number
+
+# Functions of which a list of arrays is an argument: its elements are the arrays.
+cdef frozenset OF_SEQUENCES = frozenset((
+    "choose", "column_stack", "concat", "concatenate", "dstack", "hstack", "lexsort", "select",
+    "stack", "vstack", "row_stack"))
+# Functions that write into an argument, that treat objects as such, or that find arrays in lists.
+cdef frozenset WITHOUT_OBJECTS = frozenset((
+    "array2string", "array_repr", "array_str", "block", "can_cast", "common_type", "copyto",
+    "fill_diagonal", "fromfunction", "loadtxt", "min_scalar_type", "place", "put",
+    "put_along_axis", "putmask", "result_type", "save", "savetxt", "savez", "savez_compressed",
+    "shares_memory", "may_share_memory", "array_equal", "array_equiv"))
 
 
 @cython.final
@@ -10,17 +28,26 @@ cdef class TakesLists:
 
     cdef object function
     cdef readonly object __wrapped__
+    cdef bint of_sequences
 
     def __cinit__(self, function):
         self.function = self.__wrapped__ = function
+        self.of_sequences = function.__name__ in OF_SEQUENCES
 
     def __call__(self, *args, **kwargs):
         if not numpys_own_wanted():
-            args = tuple([joined(x) if is_list_of_traced(x) else x for x in args])
+            args = tuple([self.taken(x) for x in args])
             for name, x in kwargs.items():
-                if is_list_of_traced(x):
-                    kwargs[name] = joined(x)
+                if name != "out":
+                    kwargs[name] = self.taken(x)
         return self.function(*args, **kwargs)
+
+    cdef object taken(self, object x):
+        if self.of_sequences and (type(x) is list or type(x) is tuple):
+            return [numbers_taken(part) for part in x]
+        if taking_objects:
+            return numbers_taken(x)
+        return joined(x) if is_list_of_traced(x) else x
 
     def __getattr__(self, name):
         return getattr(self.function, name)
@@ -31,6 +58,77 @@ cdef class TakesLists:
 
 cdef bint is_list_of_traced(object x) except -1:
     return (type(x) is list or type(x) is tuple) and any_traced(x)
+
+
+cdef object numbers_taken(object x):
+    """x as a traced array, if it is a list, an array of objects or another object whose numbers are
+    traced values; else x itself."""
+    kind = type(x)
+    if kind is list or kind is tuple:
+        return joined(x) if any_traced(x) else x
+    if kind is np_ndarray:
+        if (<cnp.ndarray> x).descr.kind == c"O" and are_traced_numbers((<cnp.ndarray> x).ravel().tolist()):
+            return array_of_objects(<cnp.ndarray> x)
+        return x
+    if operable(x) or isinstance(x, (str, bytes, type)) or not hasattr(kind, "__array__") or (
+            hasattr(kind, "__array_ufunc__") and not is_of_pandas(kind)):
+        return x
+    found = numbers_in(x)
+    return found if is_traced(found) else x
+
+
+cdef bint are_traced_numbers(list items) except -1:
+    """Whether these are traced numbers, or traced and plain ones."""
+    cdef bint traced = False
+    for x in items:
+        if type(x) is TracedScalar:
+            traced = True
+        elif not isinstance(x, (int, float, np.number, np.bool_)):
+            return False
+    return traced
+
+
+def objects_were_made():
+    """Whether NumPy has made objects of traced numbers since the last call."""
+    global objects_made
+    made, objects_made = objects_made, False
+    return made
+
+
+def take_objects():
+    """Let all functions and ufuncs of NumPy convert lists, arrays of objects and other objects that
+    hold traced numbers; returns whether this is new."""
+    global taking_objects, first_of_objects, end_of_objects
+    cdef int k
+    if taking_objects:
+        return False
+    taking_objects = True
+    if end_of_objects:
+        for k in range(first_of_objects, end_of_objects):
+            replaced[k].users = 0
+            for _ in range(running_all):
+                replace_name(k)
+    else:
+        first_of_objects = n_replaced
+        for module in (np, np.linalg):
+            space = module.__dict__
+            for name, function in list(space.items()):
+                if type(function) is ArrayFunction and name not in WITHOUT_OBJECTS:
+                    enter_replacement(space, name, TakesLists(function))
+        end_of_objects = n_replaced
+    known_codes.clear()         # they know the names that were replaced before
+    ad_take_objects(ufunc_of_objects)
+    ad_exchange_ufuncs(True)
+    return True
+
+
+def leave_objects():
+    """Let NumPy's functions take lists as they did at first, unless a trace runs."""
+    global taking_objects
+    if running == 0:
+        taking_objects = False
+        known_codes.clear()
+        ad_take_objects(NULL)
 
 
 def take_lists(function):

@@ -97,6 +97,8 @@ cdef KnownCode known_code(object code):
     known = KnownCode()
     known.code = code
     for k in range(n_replaced):
+        if is_left(k):
+            continue
         numbers.setdefault(<object> replaced[k].name, []).append(k)
     if collect_names(code, names) and all([name in numbers or is_harmless(name)
                                            for name in names]):
@@ -134,8 +136,8 @@ cdef bint follow_function(object fun, Names *needed, Walk *walk) except -1:
     known = known_code(code)
     if known.names is None:
         return False
-    needed.bits[0] |= known.needed.bits[0]
-    needed.bits[1] |= known.needed.bits[1]
+    for k in range(NAME_WORDS):
+        needed.bits[k] |= known.needed.bits[k]
     for name in known.names:
         found = ad_dict_get(<PyObject *> space, <PyObject *> name)
         if found != NULL:
@@ -162,8 +164,8 @@ cdef int names_of(object fun, tuple args, dict kwargs, Names *needed) except -1:
     """The names that a function called with these plain arguments needs replaced."""
     cdef Walk walk
     walk.count = 0
+    memset(needed, 0, sizeof(Names))
     needed.all = True
-    needed.bits[0] = needed.bits[1] = 0
     if type(fun) is not FunctionType or kwargs:
         return 0
     for x in args:

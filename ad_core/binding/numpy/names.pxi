@@ -7,7 +7,8 @@
 cdef dict numpy_names = np.__dict__
 
 cdef enum:
-    MAXREPLACED = 128
+    MAXREPLACED = 512
+    NAME_WORDS = 8              # words of 64 bits, one bit for each name
 
 # A name that is replaced.  Its objects are kept for ever.
 cdef struct Replaced:
@@ -25,12 +26,30 @@ cdef size_t exchanges = 0       # names of other modules that were exchanged so 
 
 # The names that a trace needs, one bit for each.
 cdef struct Names:
-    uint64_t bits[2]            # MAXREPLACED bits
+    uint64_t bits[NAME_WORDS]   # MAXREPLACED bits
     bint all                    # all names, including those that are registered later
 
 
+# The names among them that are replaced only while all functions take lists (lists.pxi).
+cdef bint taking_objects = False
+cdef int first_of_objects = 0
+cdef int end_of_objects = 0
+
+
+cdef inline bint is_left(int k) noexcept:
+    return first_of_objects <= k < end_of_objects and not taking_objects
+
+
 cdef inline bint has_name(const Names *names, int k) noexcept:
-    return names.all or (names.bits[k >> 6] >> (k & 63)) & 1
+    return (names.all and not is_left(k)) or (names.bits[k >> 6] >> (k & 63)) & 1
+
+
+cdef inline bint has_names(const Names *names) noexcept:
+    cdef int k
+    for k in range((n_replaced + 63) >> 6):
+        if names.bits[k]:
+            return True
+    return names.all
 
 
 cdef int replace_name(int k) except -1:
@@ -64,7 +83,9 @@ cdef int replace_names(const Names *names) except -1:
         shield_compiled()
     if names.all and not masked_entered:
         enter_masked()
-    if names.all or names.bits[0] | names.bits[1]:
+    if taking_objects and running == 0:
+        ad_exchange_ufuncs(True)
+    if has_names(names):
         try:
             while k < n_replaced:
                 if has_name(names, k):
@@ -95,7 +116,7 @@ cdef void restore_names(const Names *names) noexcept:
         running_all -= 1
         if running_all == 0:
             point_shielded(np)
-    if names.all or names.bits[0] | names.bits[1]:
+    if has_names(names):
         for k in range(n_replaced):
             if has_name(names, k):
                 restore_name(k)
@@ -138,13 +159,14 @@ def stand_in(dict space, str name):
 
 def replaced_names():
     """All names that may be replaced, as pairs of namespace and name."""
-    return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(n_replaced)]
+    return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(n_replaced)
+            if not is_left(k)]
 
 
 def numpy_stand_ins():
     """All names that may be replaced, as (namespace, name, original, stand-in)."""
     return [(<object> replaced[k].space, <object> replaced[k].name, <object> replaced[k].original,
-             <object> replaced[k].stand_in) for k in range(n_replaced)]
+             <object> replaced[k].stand_in) for k in range(n_replaced) if not is_left(k)]
 
 
 # The NumPy that ad_core's own modules use: it always contains the stand-ins, which act as NumPy's

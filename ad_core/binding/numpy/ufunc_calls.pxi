@@ -4,7 +4,7 @@
 # makes tuples.  So the ufuncs that have a row get an entry point of ours once a few of them have
 # been called, until the last trace ends.  It looks at the types of the arguments, and calls NumPy's
 # entry point, which has the protocol, for everything but one or two operands of well-known types,
-# one of which is traced.
+# one of which is traced, and for lists and objects that hold traced values (lists.pxi).
 
 cdef enum:
     CALLS_BEFORE = 8            # calls by the protocol that take as long as to replace all of them
@@ -14,6 +14,7 @@ cdef extern from *:
     static vectorcallfunc ad_numpy_ufunc;       /* the entry point of all ufuncs of NumPy */
     static PyTypeObject *ad_traced[2];
     static PyObject *(*ad_ufunc_of_traced)(PyObject *, PyObject **, Py_ssize_t);
+    static PyObject *(*ad_ufunc_of_objects)(PyObject *, PyObject **, Py_ssize_t, PyObject *);
 
     #define AD_IS_TRACED(x) (Py_TYPE(x) == ad_traced[0] || Py_TYPE(x) == ad_traced[1])
 
@@ -27,10 +28,15 @@ cdef extern from *:
             if (made != Py_NotImplemented) return made;
             Py_DECREF(made);
         }
+        if (ad_ufunc_of_objects != NULL) {
+            PyObject *made = ad_ufunc_of_objects(ufunc, (PyObject **)args, n, names);
+            if (made != Py_NotImplemented) return made;
+            Py_DECREF(made);
+        }
         return ad_numpy_ufunc(ufunc, args, flags, names);
     }
 
-    static vectorcallfunc *ad_ufunc_entry[256];       /* of each ufunc that has a row */
+    static vectorcallfunc *ad_ufunc_entry[256];       /* of each ufunc of NumPy */
     static int ad_ufunc_entries;
 
     /* Note the entry point of a ufunc, unless NumPy calls ufuncs in another way.  The ufunc must
@@ -69,12 +75,19 @@ cdef extern from *:
         ad_traced[1] = array;
         ad_ufunc_of_traced = function;
     }
+
+    static void ad_take_objects(PyObject *(*function)(PyObject *, PyObject **, Py_ssize_t,
+                                                      PyObject *))
+    {
+        ad_ufunc_of_objects = function;
+    }
     """
     void ad_note_ufunc(object ufunc)
     void ad_exchange_ufuncs(bint ours) noexcept
     int ad_ufuncs_are_exchanged() noexcept
     void ad_set_traced(type scalar, type array,
                        object (*call)(object, PyObject **, Py_ssize_t))
+    void ad_take_objects(object (*call)(object, PyObject **, Py_ssize_t, PyObject *)) noexcept
 
 
 cdef inline bint is_known_operand(object x):
@@ -107,6 +120,51 @@ cdef object ufunc_of_traced(object ufunc, PyObject **args, Py_ssize_t n):
     return compare_result(result) if ad_op_rows[op].is_test else result
 
 
+cdef inline bint is_no_object(object x):
+    """Whether x certainly needs no conversion by numbers_taken()."""
+    kind = type(x)
+    if kind is np_ndarray:
+        return (<cnp.ndarray> x).descr.kind != c"O"
+    return kind is TracedArray or kind is TracedScalar or kind is float or kind is int or (
+        kind is np_float64)
+
+
+cdef object ufunc_of_objects(object ufunc, PyObject **args, Py_ssize_t n, PyObject *names):
+    """ufunc(*args, **named) with lists, arrays of objects and other objects that hold traced
+    numbers as traced arrays; NotImplemented if there are none."""
+    cdef Py_ssize_t k
+    cdef bint found = False
+    if ad_current == NULL:
+        return NotImplemented
+    for k in range(n):
+        if not is_no_object(<object> args[k]):
+            break
+    else:
+        return NotImplemented
+    if n > ufunc.nin or (names != NULL and "out" in <tuple> names) or numpys_own_wanted():
+        return NotImplemented       # the result may be an array of objects
+    given = []
+    view = None
+    for k in range(n):
+        x = <object> args[k]
+        y = x
+        if isinstance(x, np_ndarray) and keeps_numbers(type(x)):
+            y = numbers_taken(x.view(np_ndarray))
+            view = x if view is None else view
+        elif not is_no_object(x):
+            y = numbers_taken(x)
+        found = found or type(y) is not type(x)
+        given.append(y)
+    if not found or not any_traced(given) or not all_operable(given):
+        return NotImplemented
+    named = {} if names == NULL else {
+        name: <object> args[n + k] for k, name in enumerate(<tuple> names)}
+    result = ufunc(*given, **named)
+    if view is not None and type(result) is TracedArray:
+        return view.__array_wrap__(as_objects(<TracedArray> result))
+    return result
+
+
 cdef int calls_by_protocol = 0  # while a trace runs; reset with the last one
 
 
@@ -121,14 +179,14 @@ cdef inline void count_ufunc_call() noexcept:
 cdef inline void restore_ufuncs() noexcept:
     """Let the ufuncs have NumPy's entry point again, when the last trace has ended."""
     global calls_by_protocol
-    if calls_by_protocol >= CALLS_BEFORE:
+    if calls_by_protocol >= CALLS_BEFORE or taking_objects:
         ad_exchange_ufuncs(False)
     calls_by_protocol = 0
 
 
 cdef int note_ufuncs() except -1:
-    """Note the entry points of all ufuncs that have a row."""
+    """Note the entry points of all ufuncs of NumPy."""
     ad_set_traced(TracedScalar, TracedArray, ufunc_of_traced)
-    for ufunc in ufunc_ops:
+    for ufunc in {id(x): x for x in numpy_names.values() if isinstance(x, np.ufunc)}.values():
         ad_note_ufunc(ufunc)
     return 0

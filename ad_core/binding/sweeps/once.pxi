@@ -146,8 +146,10 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
     except Exception as error:
         again = adapt_after(error, fun, trace)
         if not again:
-            notes.add_note(error, fun, trace.refusal)
-            raise
+            explained = notes.explained(error, fun, trace.refusal)
+            if explained is error:
+                raise
+            raise explained from error
     finally:
         trace.close()
     if again:

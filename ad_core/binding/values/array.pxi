@@ -267,6 +267,10 @@ cdef class TracedArray:
         refuse_pickling()
 
     def __array__(self, dtype=None, copy=None):
+        frame = sys._getframe(0)
+        if "__array__" in frame.f_code.co_names and is_float(dtype) and (
+                callers.calls_method(frame, "__array__")):
+            return self             # Python code has called it, which gets an array itself
         return as_plain_array(self, dtype, copy)
 
     def __array_function__(self, func, types, args, kwargs):

@@ -7,6 +7,7 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
     of traced scalars, which is read-only unless a copy was requested."""
     if ad_current == NULL and ended_constants(x):
         return ended_values(x) if dtype is None else ended_values(x).astype(dtype)
+    global objects_made
     refuse_snapshot()
     cdef cnp.ndarray index = x.indices()
     if x.truth or x.count:
@@ -22,12 +23,35 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
         refuse_conversion("conversion to a plain array", x)
     if not x.truth:
         note_as_object(x.trace, index)
+    objects_made = True
     objects = unpatched_empty(index.size, dtype=object)
     for k, node in enumerate(index.ravel()):
         objects[k] = element_at(x, node)
     objects = like_index(index, objects.reshape(shape_of(index)))
     objects.flags.writeable = copy is True      # x would not see what is stored into the copy
     return objects
+
+
+def as_objects(TracedArray x not None):
+    """A traced array as a plain array of traced scalars, which is read-only.  Stores into it would
+    not reach x."""
+    global own_conversions
+    own_conversions += 1
+    try:
+        return as_plain_array(x, None)
+    finally:
+        own_conversions -= 1
+
+
+def keeps_numbers(kind):
+    """Whether instances of a subclass of ndarray have the numbers of the array that they are views
+    of: what the class defines, except attributes, is how they are indexed.  Its own code then runs
+    on an array of traced scalars."""
+    return kind is not np_ndarray and set(changed_names(kind)) <= INDEXING and (
+        kind not in UNCHANGED)
+
+
+cdef frozenset INDEXING = frozenset(("__getitem__", "__setitem__", "__delitem__", "__iter__"))
 
 
 cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):

@@ -143,8 +143,11 @@ cdef class TracedScalar:
         return numpy_call(func, types, args, kwargs)
 
     def __getattr__(self, name):
-        if name == "__array__" and (self.truth or self.count):
-            return scalar_as_array(self)
+        global objects_made
+        if name == "__array__":
+            objects_made = True
+            if self.truth or self.count:
+                return scalar_as_array(self)
         return method_of(self, name)
 
     def __dir__(self):

@@ -24,7 +24,8 @@ def plain_constant(leaf):
     """A traced array of constants as a plain array, and None if it depends on an input. Other
     objects are returned unchanged."""
     if not _core.traced(leaf):
-        return None if type(leaf) is np.ndarray and _core.any_traced((leaf,)) else leaf
+        objects = isinstance(leaf, np.ndarray) and leaf.dtype == object
+        return None if objects and any_involved(leaf.ravel().tolist()) else leaf
     return _core.current_values(leaf) if _core.is_constant(leaf) else None
 
 

@@ -5,21 +5,26 @@ that call np.float64(x)."""
 import numpy as np
 
 from ad_core import _core
-from ad_core.adapting.stand_ins import enter, module_stand_in, stand_in_of
+from ad_core.adapting.stand_ins import enter, module_stand_in, on_more_names, stand_in_of
 
 __all__ = []
 
-_modules = {}  # id of the namespace of a module of NumPy -> {name: stand-in}
+
+@on_more_names
+def _enter_names():
+    """Enter stand-ins for all functions that ad_core replaces in NumPy's namespaces, and for
+    NumPy's modules that contain them."""
+    modules = {}  # id of the namespace of a module of NumPy -> {name: stand-in}
+    for space, name, original, replacement in _core.numpy_stand_ins():
+        stand_in = stand_in_of(original) or enter(original, replacement)
+        modules.setdefault(id(space), {})[name] = stand_in
+    names = modules[id(vars(np))]
+    for name in ("linalg", "fft"):
+        module = getattr(np, name)
+        names[name] = module_stand_in(module, modules.get(id(vars(module)), {}))
+    for name in ("float64", "double", "complex128", "cdouble"):
+        names[name] = stand_in_of(getattr(np, name))
+    module_stand_in(np, names)
 
 
-for _space, _name, _original, _replacement in _core.numpy_stand_ins():
-    _stand_in = stand_in_of(_original) or enter(_original, _replacement)
-    _modules.setdefault(id(_space), {})[_name] = _stand_in
-
-_names = _modules[id(vars(np))]
-for _name in ("linalg", "fft"):
-    _module = getattr(np, _name)
-    _names[_name] = module_stand_in(_module, _modules.get(id(vars(_module)), {}))
-for _name in ("float64", "double", "complex128", "cdouble"):
-    _names[_name] = stand_in_of(getattr(np, _name))
-module_stand_in(np, _names)
+_enter_names()

@@ -43,5 +43,25 @@ class Flat:
     def __array__(self, dtype=None, copy=None):
         return self.base.reshape(-1).__array__(dtype)
 
+    def __eq__(self, other):
+        return self.copy() == other
+
+    def __ne__(self, other):
+        return self.copy() != other
+
+    def __lt__(self, other):
+        return self.copy() < other
+
+    def __le__(self, other):
+        return self.copy() <= other
+
+    def __gt__(self, other):
+        return self.copy() > other
+
+    def __ge__(self, other):
+        return self.copy() >= other
+
+    __hash__ = None
+
     def copy(self):
         return self.base.reshape(-1).copy()

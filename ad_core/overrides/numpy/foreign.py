@@ -10,6 +10,7 @@ from ad_core import _core
 from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy import ma
 from ad_core.overrides.numpy.ufuncs import refuse as refuse_ufunc
+from ad_core.recording.arrays import as_array
 
 __all__ = ["ask_function", "ask_ufunc", "refuse_input", "refuse_operand"]
 
@@ -33,6 +34,11 @@ def ask_ufunc(ufunc, method, inputs, kwargs):
                 return result
     if ma.knows(foreign):
         return ma.call_ufunc(ufunc, method, inputs, kwargs)
+    if method == "__call__" and not kwargs and all(_core.keeps_numbers(type(x)) for x in foreign):
+        result = ufunc(*[as_array(x.view(np.ndarray)) if isinstance(x, np.ndarray) else x
+                         for x in inputs])  # fmt: skip
+        traced = type(result) is _core.TracedArray
+        return foreign[0].__array_wrap__(_core.as_objects(result)) if traced else result
     for x in foreign:
         if issubclass(type(x), np.ndarray) or any(hasattr(type(x), name) for name in PROTOCOLS):
             refuse_operand(x, _name_of(ufunc))

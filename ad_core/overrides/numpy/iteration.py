@@ -95,9 +95,10 @@ def fromiter(iter, dtype, count=-1, **kwargs):
 def nditer(op, flags=(), op_flags=None, *args, **kwargs):
     """np.nditer, which iterates over traced arrays if it only reads them."""
     several = isinstance(op, list | tuple)
-    if not _core.is_tracing() or not any_traced(op if several else (op,)):
-        return _nditer(op, flags or (), op_flags, *args, **kwargs)
     operands = list(op) if several else [op]
+    # an array of objects is iterated by NumPy, which returns the objects as they are
+    if not _core.is_tracing() or not any_traced([x for x in operands if type(x) is not np.ndarray]):
+        return _nditer(op, flags or (), op_flags, *args, **kwargs)
     wanted = [op_flags] if op_flags and isinstance(op_flags[0], str) else op_flags or ()
     if any(x is None for x in operands) or any(WRITING & set(each) for each in wanted):
         raise NoDerivativeError(

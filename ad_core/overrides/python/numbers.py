@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The classes float, complex, np.float64 and np.complex128, called with traced values."""
+"""The classes float, complex, np.float64 and np.complex128, called with traced values, and the
+methods of float."""
+
+import math
+import operator
 
 import numbers
 
 import numpy as np
 
 from ad_core import _core
-from ad_core.adapting.stand_ins import entered
+from ad_core.adapting.stand_ins import enter, entered, stand_in_of
 from ad_core.overrides.numpy.complex.array import TracedComplex, made
 from ad_core.recording.arrays import as_array, as_floats
 
@@ -61,3 +65,31 @@ for _original, _traced in (
     (np.complex128, _complex128),
 ):
     entered(_original, _core.number_stand_in(_original, _traced))
+
+
+def _is_number(x):
+    return isinstance(x, int | float)
+
+
+def _enter_method(name, function):
+    """Enter the method of float of this name, as other code calls it: float.__add__(x, y)."""
+
+    def traced(*numbers):
+        return function(*numbers) if all(map(_is_number, numbers)) else NotImplemented
+
+    setattr(stand_in_of(float), name, enter(getattr(float, name), traced, numbers=True))
+
+
+def _reflected(function):
+    return lambda y, x: function(x, y)
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
+    _enter_method(f"__{_name}__", getattr(operator, _name))
+    _enter_method(f"__r{_name}__", _reflected(getattr(operator, _name)))
+_enter_method("__divmod__", divmod)
+_enter_method("__rdivmod__", _reflected(divmod))
+for _name in ("neg", "pos", "abs", "lt", "le", "gt", "ge", "eq", "ne"):
+    _enter_method(f"__{_name}__", getattr(operator, _name))
+_enter_method("__trunc__", math.trunc)
+_enter_method("__round__", round)

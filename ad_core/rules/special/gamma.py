@@ -136,11 +136,33 @@ def _rgamma_derivative_value(n, x):
     return found[n][()]
 
 
+def _trigamma_of_complex(z):
+    """polygamma(1, z) by the asymptotic series, of 1 - z where the real part is below 1/2."""
+    low = np.real(z) < 0.5
+    moved = np.where(low, 1.0 - z, z)
+    total = 0.0
+    for _ in range(10):
+        total = total + 1.0 / (moved * moved)
+        moved = moved + 1.0
+    t = 1.0 / moved
+    s = t * t
+    series = 0.0
+    for number in NUMBERS[7::-1]:
+        series = (series + number) * s
+    found = total + t * (1.0 + series) + 0.5 * s
+    turned = np.pi / np.sin(np.pi * np.where(low, z, 0.5))
+    return np.where(low, turned * turned - found, found)[()]
+
+
+def _slope_of_psi(x, y):
+    return _trigamma_of_complex(x) if np.iscomplexobj(x) else _trigamma(x)
+
+
 # The gamma function
-psi = row("psi", [POSITIVE], lambda x, y: _trigamma(x))
-row("gamma", [POSITIVE], lambda x, y: y * psi(x))
+psi = row("psi", [POSITIVE], _slope_of_psi, holomorphic=True)
+row("gamma", [POSITIVE], lambda x, y: y * psi(x), holomorphic=True)
 gammaln = row("gammaln", [POSITIVE], lambda x, y: psi(x))
-row("loggamma", [POSITIVE], lambda x, y: psi(x))
+row("loggamma", [POSITIVE], lambda x, y: psi(x), holomorphic=True)
 rgamma = row("rgamma", [POSITIVE], lambda x, y: _rgamma_derivative(1, x))
 _rgamma_derivative = inner(
     "derivative of rgamma",

@@ -303,12 +303,17 @@ class TracedComplex:
     def __ne__(self, other):
         return np.not_equal(self, other)
 
-    def _no_order(self, other):
-        raise TracedValueError(
-            f"complex numbers have no order{_core.user_line()}; compare their .real, .imag or abs()"
-        )
+    def __lt__(self, other):
+        return np.less(self, other)
 
-    __lt__ = __le__ = __gt__ = __ge__ = _no_order
+    def __le__(self, other):
+        return np.less_equal(self, other)
+
+    def __gt__(self, other):
+        return np.greater(self, other)
+
+    def __ge__(self, other):
+        return np.greater_equal(self, other)
 
 
 def _add_operators():

@@ -239,6 +239,22 @@ def not_equal(a, b):
     return np.logical_or(np.not_equal(a, b), np.not_equal(p, q))
 
 
+def _ordered(ufunc, strict):
+    """NumPy's order of complex numbers: by the real parts, and by the imaginary ones if those are
+    equal."""
+
+    @enter(ufunc)
+    def compared(a, b):
+        (a, p), (b, q) = parts(a), parts(b)
+        return np.logical_or(strict(a, b), np.logical_and(np.equal(a, b), ufunc(p, q)))
+
+
+_ordered(np.less, np.less)
+_ordered(np.less_equal, np.less)
+_ordered(np.greater, np.greater)
+_ordered(np.greater_equal, np.greater)
+
+
 def _enter_test(test, combine):
     def of_parts(z):
         a, p = parts(z)

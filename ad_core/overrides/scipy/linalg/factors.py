@@ -6,7 +6,14 @@ import scipy.linalg as sl
 
 from ad_core import _core
 from ad_core.overrides.scipy.decisions import decision
-from ad_core.overrides.scipy.linalg.entering import linalg, matrix, over_stacks, refuse, square
+from ad_core.overrides.scipy.linalg.entering import (
+    array,
+    linalg,
+    matrix,
+    over_stacks,
+    refuse,
+    square,
+)
 from ad_core.overrides.scipy.linalg.systems import solve_triangular
 from ad_core.recording.arrays import as_array
 from ad_core.rules import factorizations
@@ -28,7 +35,7 @@ def cholesky(a, lower=False, overwrite_a=False, check_finite=True):
     >>> ad_core.jacobian(cholesky)(np.array([[4.0]]))
     array([[[[0.25]]]])
     """
-    return np.linalg.cholesky(square(a), upper=not lower)
+    return np.linalg.cholesky(square(np.atleast_2d(array(a))), upper=not lower)
 
 
 # found without the trace that may run while this module is imported
