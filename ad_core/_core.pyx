@@ -31,6 +31,7 @@ import sys
 import threading
 import types
 import warnings
+import weakref
 
 import numpy as np
 

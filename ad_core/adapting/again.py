@@ -14,16 +14,19 @@ from ad_core.errors import NotDifferentiable, notes
 __all__ = ["adapt_after"]
 
 
-def adapt_after(error, fun, refusal):
+def adapt_after(error, fun, refusal, as_objects):
     """Exchange the names that a run of a function has used, after it failed.
 
-    error: what the run of fun has raised, and refusal: the first refusal in it, or None. Returns
-    the number of names that were exchanged, or None for errors that lead to no exchange, which are
-    all but refusals and errors of other code that got traced values."""
-    if (
-        refusal is None
-        and not isinstance(error, NotDifferentiable)
-        and not notes.concerns(error, fun)
+    error: what the run of fun has raised; refusal: the first refusal in it, or None; as_objects:
+    whether NumPy has made objects of traced values, which it does for functions that were bound
+    before the trace. Returns the number of names that were exchanged, or None for errors that lead
+    to no exchange, which are all but refusals and errors of other code that got traced values."""
+    if not (
+        refusal is not None
+        or as_objects
+        or isinstance(error, NotDifferentiable)
+        or NOT_AN_ARRAY in str(error)
+        or notes.concerns(error, fun)
     ):
         return None
     found = exchange_supplied()
@@ -42,7 +45,18 @@ def adapt_after(error, fun, refusal):
         for space in _spaces_of(label):
             spaces.setdefault(id(space), (space, []))
     found += sum(exchange_in(space, codes) for space, codes in spaces.values())
-    return found + sum(map(exchange_in_function, functions))
+    found += sum(map(exchange_in_function, functions))
+    of_pandas = any(_is_of_pandas(space) for space, _ in spaces.values())
+    if not found and (of_pandas or NOT_AN_ARRAY in str(error)):
+        found += _core.give_plain_frames(fun)
+    return found
+
+
+NOT_AN_ARRAY = "object __array__ method"  # begins NumPy's message if __array__ returns traced ones
+
+
+def _is_of_pandas(space):
+    return str(space.get("__name__")).startswith("pandas.")
 
 
 def _part_of_scipy(space):

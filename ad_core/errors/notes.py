@@ -9,9 +9,9 @@ import types
 
 import numpy as np
 
-from ad_core.errors import NotDifferentiable, callers, remedies
+from ad_core.errors import NoDerivativeError, NotDifferentiable, callers, remedies
 
-__all__ = ["add_note", "concerns"]
+__all__ = ["add_note", "concerns", "raise_refusal"]
 
 # Parts of messages of NumPy, SciPy and compiled code about traced values as objects.
 WORDS = (
@@ -40,6 +40,23 @@ def add_note(error, fun, refusal=None):
     if place is not None:
         users, instruction, line, inner = place
         error.add_note(_text(callers.library_function(inner, users, instruction), users, line))
+
+
+def raise_refusal(error, refusal):
+    """Raise a refusal in place of an exception that is about traced values: the one that was caught
+    before, as the operators of a class do that return NotImplemented if an operand is refused; or
+    one for what compiled code has raised, which says what the note of the exception says."""
+    if isinstance(error, NotDifferentiable) or not re.search(WORDS, str(error)):
+        return
+    if refusal is not None:
+        if not _chain_contains(error, refusal):
+            raise refusal from error
+        return
+    traceback = error.__traceback__
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback.tb_frame.f_code.co_filename.endswith(callers.SOURCES) and _noted(error):
+        raise NoDerivativeError(error.__notes__[-1].removeprefix("ad_core: ")) from error
 
 
 def concerns(error, fun):

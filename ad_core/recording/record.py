@@ -8,7 +8,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import DtypeError
-from ad_core.errors.notes import add_note
+from ad_core.errors.notes import add_note, raise_refusal
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single, numbered
 from ad_core.recording.plain import flatten_inputs, flatten_result, leaves_like
@@ -268,6 +268,7 @@ def _recorded(fun, args, kwargs, argnums, numbers, has_aux, last):
         except Exception as error:
             if last or not _core.adapt_after(error, fun, trace):
                 add_note(error, fun, trace.refusal)
+                raise_refusal(error, trace.refusal)
                 raise
             return None
 

@@ -145,6 +145,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
         again = adapt_after(error, fun, trace)
         if not again:
             notes.add_note(error, fun, trace.refusal)
+            notes.raise_refusal(error, trace.refusal)
             raise
     finally:
         trace.close()
