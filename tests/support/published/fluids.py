@@ -2,6 +2,7 @@
 """Functions of fluids: pipes, fittings, atmospheres."""
 
 import fluids
+
 from published import row
 
 FUNCTIONS = [
