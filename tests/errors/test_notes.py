@@ -480,25 +480,3 @@ def test_a_line_of_code_that_a_package_has_made_is_not_the_users(tmp_path):
         return package.helper(x[0])
 
     check(raised_by(f), f, "in f")
-
-
-class Unit:
-    """Returns NotImplemented if its operand is refused, as units of other packages do."""
-
-    __array_ufunc__ = None
-
-    def __rmul__(self, other):
-        try:
-            return math.exp(other)
-        except TypeError:
-            return NotImplemented
-
-
-def test_a_refusal_that_an_operator_has_lost():
-    def f(x):
-        return x[0] * Unit()
-
-    error = raised_by(f)
-    assert isinstance(error, errors.NotDifferentiable)
-    assert "in __rmul__" in str(error)
-    assert isinstance(error.__cause__, TypeError)
