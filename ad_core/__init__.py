@@ -132,10 +132,12 @@ __all__ = [
 ]
 
 
-def _adapt_after(error, fun, refusal):
+def _adapt_after(error, fun, refusal, as_objects):
     """Exchange the names that a failed recording has used. The module for it is imported when a
     recording first fails."""
-    return _importlib.import_module("ad_core.adapting.again").adapt_after(error, fun, refusal)
+    return _importlib.import_module("ad_core.adapting.again").adapt_after(
+        error, fun, refusal, as_objects
+    )
 
 
 # Modules of SciPy with functions or methods that return without an error, but not the derivative.

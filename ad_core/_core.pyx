@@ -33,6 +33,7 @@ import sys
 import threading
 import types
 import warnings
+import weakref
 
 import numpy as np
 

@@ -20,17 +20,19 @@ from ad_core.errors import NotDifferentiable, notes
 __all__ = ["adapt_after"]
 
 
-def adapt_after(error, fun, refusal):
+def adapt_after(error, fun, refusal, as_objects):
     """Exchange the names that a run of a function has used, after it failed.
 
-    error: what the run of fun has raised, and refusal: the first refusal in it, or None. Returns
-    the number of names that were exchanged, or None for errors that lead to no exchange, which are
-    all but refusals and errors of other code that got traced values."""
-    if (
-        refusal is None
-        and not isinstance(error, NotDifferentiable)
-        and not notes.concerns(error, fun)
-        and NOT_AN_ARRAY not in str(error)
+    error: what the run of fun has raised; refusal: the first refusal in it, or None; as_objects:
+    whether NumPy has made objects of traced values, which it does for functions that were bound
+    before the trace. Returns the number of names that were exchanged, or None for errors that lead
+    to no exchange, which are all but refusals and errors of other code that got traced values."""
+    if not (
+        refusal is not None
+        or as_objects
+        or isinstance(error, NotDifferentiable)
+        or NOT_AN_ARRAY in str(error)
+        or notes.concerns(error, fun)
     ):
         return None
     found = exchange_supplied() + _take_objects(error)
@@ -56,6 +58,9 @@ def adapt_after(error, fun, refusal):
         packages = {str(space.get("__name__")).partition(".")[0] for space, _ in spaces.values()}
         others = [space for label in packages for space in _spaces_of(label)]
         found = sum(exchange_in(space) for space in others if id(space) not in spaces)
+    of_pandas = any(_is_of_pandas(space) for space, _ in spaces.values())
+    if found == 0 and (of_pandas or NOT_AN_ARRAY in str(error)):
+        found += _core.give_plain_frames(fun)
     # Attributes of objects are the last resort, since the next run may make new objects.
     return found or sum(map(exchange_in_object, objects))
 
@@ -87,6 +92,10 @@ def _closures_of(frame):
 
 _looked_for = {}  # code -> number of times that its functions were looked for
 MOST_TIMES = 8
+
+
+def _is_of_pandas(space):
+    return str(space.get("__name__")).startswith("pandas.")
 
 
 def _part_of_scipy(space):

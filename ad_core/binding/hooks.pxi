@@ -40,7 +40,7 @@ cdef class Hooks:
     cdef object finish              # (trace, x, inputs, root, y): of a trace that began here
     cdef object gradient            # (recording, fun): raises for functions that are not scalar
     cdef object flatten             # nested containers -> (leaves, tree)
-    cdef object adapt_after         # (error, fun, refusal): names exchanged after an error, or None
+    cdef object adapt_after         # (error, fun, refusal, as_objects): names exchanged, or None
     cdef object modules_loaded      # (): exchanges names of solvers; whether there were any
     # threads
     cdef object submit              # (function) -> object with result(), or None

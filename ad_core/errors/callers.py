@@ -57,19 +57,23 @@ class LibraryFunction(NamedTuple):
 def _is_library(file):
     if file.startswith(COMPILED):
         return True
-    if file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None:
-        return True
-    return file.startswith(_installed_folders(tuple(sys.path)))
+    return file.startswith(LIBRARIES) or re.search(INSTALLED, file) is not None or _target(file)
+
+
+def _target(file):
+    """Whether a file is in another folder into which packages were installed (pip install
+    --target)."""
+    folders = [path for path in sys.path if path and file.startswith(os.path.join(path, ""))]
+    return bool(folders) and _has_packages(max(folders, key=len))
 
 
 @functools.cache
-def _installed_folders(path):
-    """The folders among these into which an installer has put packages (`pip install --target`)."""
-    return tuple([
-        folder + os.sep
-        for folder in path
-        if os.path.isdir(folder) and any(name.endswith(".dist-info") for name in os.listdir(folder))
-    ])  # fmt: skip
+def _has_packages(folder):
+    """Whether a folder holds the records of installed packages."""
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def _file_of(function):
@@ -86,9 +90,9 @@ def _file_of(function):
     return getattr(getattr(function, "__code__", None), "co_filename", None)
 
 
-# Cython's sources, which tracebacks show by relative paths. An error from those of ad_core counts
-# as one of the line that called it.
-CYTHON = (".pyx", ".pxi", ".pxd")
+# Cython's sources, which tracebacks show by relative paths or by their modules. An error from those
+# of ad_core counts as one of the line that called it.
+SOURCES = (".pyx", ".pxi", ".pxd", "View.MemoryView")
 
 
 def is_users(fun):
@@ -99,7 +103,9 @@ def is_users(fun):
 
     def test(frame):
         file = frame.f_code.co_filename
-        if file.endswith(CYTHON) and not file.startswith("ad_core"):
+        if file == "<string>":  # such as the __init__ of a dataclass
+            file = frame.f_globals.get("__file__") or file
+        if file.endswith(SOURCES) and not file.startswith("ad_core"):
             return False
         return file == own or not _is_library(file)
 

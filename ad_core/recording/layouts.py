@@ -93,6 +93,10 @@ def _plain(item):
         if type(item) is _core.TracedScalar:
             return _core.current_values(item)[()]
         return _with_strides(_core.current_values(item), strides(item))
+    if type(item) is np.ndarray and item.dtype == object:
+        values = item.copy()
+        values.flat = [_plain(x) for x in item.flat]
+        return values
     if type(item) is dict:
         return {k: _plain(x) for k, x in item.items()}
     return type(item)(map(_plain, item)) if type(item) in (list, tuple) else item

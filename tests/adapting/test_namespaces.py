@@ -45,6 +45,13 @@ BODY = """
         def closed(x): return inner(x[0]) * x[1]
         return closed
     closure = maker()
+    def of_dtype(x):
+        y = asarray(x[0])
+        return numpy.finfo(y.dtype).max ** 0.0 * y[()] * x[1]
+    class Length:
+        def __init__(self, x): self.x = float(x)
+        def __float__(self): return float(self.x) * 2.0
+    def of_objects(x): return float(Length(x[0])) ** 2 * m.sin(Length(x[1]))
     def helper(x): return early(x) + module(x)
     def local(x):
         def within(t): return exp(t)
@@ -75,6 +82,7 @@ BODY = """
 NAMES = [
     "early", "module", "table", "number", "default", "buffer", "closure", "helper", "local",
     "method", "cached_property", "static", "made", "decorated", "complex_steps",
+    "of_dtype", "of_objects",
 ]  # fmt: skip
 X = np.array([0.7, 1.3])
 

@@ -458,3 +458,26 @@ def test_stop_gradient_works_where_the_message_recommends_it():
         return x * math.exp(kept[0]) * early_asarray(kept, dtype=float) * plain
 
     np.testing.assert_allclose(ad_core.jacobian(f)(x2), np.diag(np.exp(x2[0]) * x2 * x2))
+
+
+def test_a_line_of_a_package_in_another_folder_is_not_the_users(tmp_path, monkeypatch):
+    """As pip install --target makes it."""
+    package = module_of(tmp_path, "packages/package/inner.py", HELPER)
+    (tmp_path / "packages" / "package-1.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "packages")
+
+    def f(x):
+        return package.helper(x[0])
+
+    check(raised_by(f), f, "in f", "inner.helper", "ad_core.external")
+
+
+def test_a_line_of_code_that_a_package_has_made_is_not_the_users(tmp_path):
+    """Such as the method __init__ of a dataclass."""
+    made = "import math\nexec('def helper(x):\\n    return math.exp(x)', globals())\n"
+    package = module_of(tmp_path, "site-packages/package/made.py", made)
+
+    def f(x):
+        return package.helper(x[0])
+
+    check(raised_by(f), f, "in f")

@@ -358,3 +358,40 @@ def test_results_that_show_no_error_need_no_calls():
     for wild in ([1000.0, 2.0], [1.0, -1.0], [-1.0, 2.0], [1e-320, 2.0], [np.inf, 1.0]):
         with pytest.raises(BranchChanged, match=r"test_floating_errors\.py"):
             tape(np.array(wild))
+
+
+def objects_of(x):
+    """An array of objects, as NumPy makes it of traced values by a name that was bound early."""
+    made = np.empty(x.shape, object)
+    made.flat = list(x)
+    return made
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda o, x: o * x,
+        lambda o, x: np.einsum("ij,jk->ik", o, x),
+        lambda o, x: np.einsum("ij...,j...->i...", np.stack([x, x], -1), o),
+        lambda o, x: np.dot(o, x) + np.dot(x, o),
+        lambda o, x: np.sum(o * x, axis=0) + np.stack([o[0] * 1.0, x[0]]),
+    ],
+)
+@pytest.mark.parametrize("state", ["raise", "warn"])
+def test_arrays_of_objects(function, state):
+    def f(x):
+        x = np.reshape(x, (2, 2))
+        with np.errstate(all=state):
+            return function(np.reshape(objects_of(x.ravel()), (2, 2)), x.T)
+
+    def g(x):
+        x = np.reshape(x, (2, 2))
+        return function(x, x.T)
+
+    x = np.array([1.0, 2.0, 3.0, 4.5])
+    np.testing.assert_allclose(ad_core.jacfwd(f)(x), ad_core.jacfwd(g)(x), rtol=1e-12)
+    np.testing.assert_allclose(ad_core.jacrev(f)(x), ad_core.jacfwd(g)(x), rtol=1e-12)
+    with pytest.raises(FloatingPointError):
+        ad_core.jacobian(lambda x: np.errstate(all="raise")(lambda x: objects_of(x) / (x - x))(x))(
+            x
+        )

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("nothing_leaks")
 X = np.array([1.3, 0.7, 2.1])
 MASK = np.array([False, True, False])
 M = np.ma.array([1.5, 99.0, 3.5], mask=MASK)
+OPEN = np.ma.array([1.5, -2.0, 3.5], mask=[False] * 3)  # no entry is masked
 N = np.ma.array([1.5, np.nan, 3.5], mask=MASK)  # the masked entry would make derivatives NaN
 TWO = np.ma.array(np.arange(9.0).reshape(3, 3), mask=np.eye(3))
 
@@ -61,6 +62,11 @@ FUNCTIONS = {
     "np.ma reductions": lambda x: (
         np.ma.sum(M * x) + np.ma.mean(M * x) + np.ma.std(M * x) + np.ma.max(x * M)
     ),
+    "np.dot without masks": lambda x: np.dot(np.diag(x), OPEN) + np.dot(x, np.outer(x, x) * OPEN),
+    "dot of an open one": lambda x: np.dot(np.ma.array(x, mask=[False] * 3) * 2, OPEN) * OPEN,
+    "concatenate open ones": lambda x: np.concatenate([x * OPEN, OPEN, x]).sum(),
+    "where of an open one": lambda x: np.where(MASK, x, OPEN).sum() + np.outer(x, OPEN).mean(),
+    "norm of an open one": lambda x: np.linalg.norm(x * OPEN) + np.sort(x * OPEN)[1:].sum(),
     "np.ma.exp": lambda x: np.ma.exp(M * x).sum(),
     "np.ma.log": lambda x: np.ma.log(M * x - 2.0).sum(),
     "np.ma.sqrt": lambda x: np.ma.sqrt(M * x).compressed(),

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import scipy.optimize as so
-from scipy.optimize import brentq, fmin, minimize_scalar
+from scipy.optimize import brentq, elementwise, fmin, minimize_scalar
 
 import ad_core
 from ad_core.errors import NoDerivativeError, NotDifferentiable, TracedValueError
@@ -259,8 +259,53 @@ def test_an_assignment_that_changes_is_another_path():
         ad_core.trace(f, np.array([1.0, 1.0]))(np.array([1.0, 9.0]))
 
 
-def test_elementwise_solvers_are_refused():
-    from scipy.optimize import elementwise
+def of_elements(find):
+    """Solutions for arrays of parameters: x and the function there."""
 
+    def solved(a):
+        found = find(a)
+        return found.x, found.f_x
+
+    return solved
+
+
+ELEMENTWISE = {
+    "find_root": lambda a: elementwise.find_root(
+        lambda r, a: r**3 - a, (0.0 * a, 9.0), args=(a,), tolerances={"xatol": 1e-14}
+    ),
+    "find_root of the bracket": lambda a: elementwise.find_root(
+        lambda r, a: np.exp(r) - 2.0 * a, (-9.0 - a, 4.0 * a), args=(a,)
+    ),
+    "find_minimum": lambda a: elementwise.find_minimum(
+        lambda r, a: (r - a**2) ** 2 * np.exp(r) + np.sin(a), (-1.0, 0.9 * a**2, 9.0 * a), args=(a,)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("a", [1.3, np.array([1.2]), np.array([[1.0, 1.3], [0.8, 2.0]])])
+def test_elementwise_solvers(name, a):
+    f = of_elements(ELEMENTWISE[name])
+    h = 1e-4
+    for mode in (ad_core.jacfwd, ad_core.jacrev):
+        for part, J in enumerate(mode(f)(a)):
+            expected = (f(a + h)[part] - f(a - h)[part]) / (2.0 * h)
+            J = np.reshape(J, (np.size(a), np.size(a)))
+            np.testing.assert_allclose(J, np.diag(np.ravel(expected)), rtol=1e-5, atol=2e-4)
+    compiled = ad_core.compile(f)
+    batch = compiled.jacobian(np.stack([a, 1.01 * a]), batch_dims=1)
+    for part, J in enumerate(ad_core.jacfwd(f)(1.01 * a)):
+        np.testing.assert_allclose(batch[part][1], J, rtol=1e-6, atol=1e-6)
+
+
+def test_elementwise_solvers_that_fail():
     with refused(NoDerivativeError, "find_root", "test_optimize.py"):
-        ad_core.grad(lambda a: elementwise.find_root(lambda r: r**3 - a, (0.0, 9.0)).x)(8.0)
+        ad_core.grad(lambda a: elementwise.find_root(lambda r: r**2 + a, (0.0, 9.0)).x)(8.0)
+    with refused(NoDerivativeError, "the field bracket", "test_optimize.py"):
+        ad_core.grad(lambda a: elementwise.find_root(lambda r: r - a, (0.0, 9.0)).bracket[0])(8.0)
+    with pytest.raises((NoDerivativeError, np.linalg.LinAlgError)):  # the minimum is a kink
+        ad_core.grad(lambda a: elementwise.find_minimum(lambda r: abs(r - a), (-1.0, a, 9.0)).x)(
+            2.0
+        )
+    with refused(NoDerivativeError, "bracket_root", "plain numbers"):
+        ad_core.grad(lambda a: elementwise.bracket_root(lambda r: r - a, 0.0).xl)(8.0)

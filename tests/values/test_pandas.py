@@ -149,3 +149,38 @@ def test_functions_with_rules():
 
 def test_a_traced_number_is_an_instance_of_float():
     assert ad_core.grad(lambda x: x * isinstance(x, float))(2.0) == 1.0
+
+
+def interpolated(x):
+    """Compiled code of pandas computes with arrays that pandas makes."""
+    table = D.set_index(pd.Index([0.0, 1.0, 2.0]))
+    found = table.reindex([0.0, 0.5, 1.0, 2.0]).interpolate(method="index")
+    return found.to_numpy()[1] * x[0] + np.array(found.groupby(found.index).first()).sum() * x[1]
+
+
+def of_dates(x):
+    dates = pd.DatetimeIndex(["2024-06-21", "2024-06-22"])
+    return np.array((dates - dates[0]) / pd.Timedelta("1s")) * x[0] + np.asarray(dates.month) * x[1]
+
+
+def joined(x):
+    series = pd.concat([S, pd.Series(0.5, index=["d"])])
+    return np.interp(x, np.arange(4.0), series)
+
+
+@pytest.mark.parametrize("f", [interpolated, of_dates, joined])
+def test_tables_of_plain_numbers_within_a_function(f):
+    x = np.array([1.3, 0.7])
+    expected = np.stack(
+        [(f(x + h) - f(x - h)) / 2e-6 for h in (np.array([1e-6, 0]), np.array([0, 1e-6]))], -1
+    )
+    for J in (
+        ad_core.jacfwd(f)(x), ad_core.jacrev(f)(x), ad_core.compile(f).jacobian(x),
+        ad_core.jacfwd(lambda x: f(x) * 1.0)(x),
+    ):  # fmt: skip
+        np.testing.assert_allclose(J, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_compiled_code_of_pandas_is_refused():
+    with refused(ad_core.errors.NotDifferentiable, "reindex", "test_pandas.py", ".to_numpy()"):
+        ad_core.jacobian(lambda x: pd.Series(x, index=list("abc")).reindex(["c", "a"]))(X)

@@ -25,7 +25,12 @@ cdef class StandIn:
         self.binds = hasattr(type(original), "__get__")
 
     def __call__(self, *args, **kwargs):
-        if ad_current == NULL or (self.numbers and not any_given_traced(args, kwargs)):
+        if ad_current == NULL:
+            return self.__wrapped__(*args, **kwargs)
+        if self.numbers and not any_given_traced(args, kwargs):
+            numbers = tuple([number_given(x) for x in args])
+            if any_given_traced(numbers, None):
+                return self.traced(*numbers, **kwargs)
             return self.__wrapped__(*args, **kwargs)
         return self.traced(*args, **kwargs)
 
@@ -127,7 +132,21 @@ cdef object new_number(PyTypeObject *kind, tuple args, PyObject *kwargs):
     if ad_current != NULL and len(args) == 1 and type(args[0]) is TracedText and (
             args[0].number is not None):
         return traced(args[0].number)
+    if ad_current != NULL and original is float and len(args) == 1:
+        args = (number_given(args[0]),)
+        if is_traced(args[0]):
+            return args[0]
     return ad_call(<PyObject *> original, <PyObject *> args, kwargs)
+
+
+cdef object number_given(object x):
+    """What a method __float__ returns that is written in Python, since it may be a traced value;
+    x itself if its class has none."""
+    kind = type(x)
+    if kind is float or kind is int or kind is str:
+        return x
+    method = getattr(kind, "__float__", None)
+    return method(x) if type(method) is FunctionType else x
 
 
 def number_stand_in(original, traced):
@@ -177,7 +196,7 @@ def adapt_after(error, fun, Trace trace not None):
     """Whether a function whose run on this trace has raised an error is to be run again, since
     names that it has used were exchanged, here or on another thread.  The refusals of the first run
     are forgotten then."""
-    found = hooks.adapt_after(error, fun, trace.refusal)
+    found = hooks.adapt_after(error, fun, trace.refusal, trace.as_objects is not None)
     again = solvers_loaded_during(trace)
     if not again and (found is None or (found == 0 and trace.exchanges == exchanges)):
         return False

@@ -111,6 +111,32 @@ def forget_adapted():
     modules_known = 0
 
 
+# pandas computes with the arrays that it makes in compiled code, if a function needs it for plain
+# numbers only.  So they are plain while such a function is traced, which its first recording finds.
+cdef dict with_plain_frames = {}    # id of a function -> a weak reference to it
+
+
+cdef bint gets_plain_frames(object fun) except -1:
+    """Whether the arrays that pandas makes are plain while this function is traced."""
+    if not with_plain_frames:
+        return False
+    found = with_plain_frames.get(id(fun))
+    return found is not None and found() is fun
+
+
+def give_plain_frames(fun):
+    """Let the arrays that pandas makes be plain while this function is traced.  Returns whether
+    this is new."""
+    if gets_plain_frames(fun):
+        return False
+    try:
+        with_plain_frames[id(fun)] = weakref.ref(
+            fun, lambda _, key=id(fun): with_plain_frames.pop(key, None))
+    except TypeError:           # objects of this class have no weak references
+        return False
+    return True
+
+
 cdef dict sys_modules = sys.modules
 
 

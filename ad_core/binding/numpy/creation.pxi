@@ -23,6 +23,8 @@ cdef cnp.ndarray contiguous(object x, object dtype=None):
 cdef object buffer_of(object array):
     """A plain float64 array, created during a trace, as an array that takes traced values."""
     cdef Trace trace = innermost()
+    if trace.plain_frames and called_from_pandas():
+        return array
     if type(array) is not np.ndarray or (<cnp.ndarray> array).descr.type_num != cnp.NPY_DOUBLE:
         return array
     trace = trace.root()
@@ -32,6 +34,8 @@ cdef object buffer_of(object array):
 
 cdef object uniform(object shape, double value, object order="C"):
     """A buffer of one value: all its elements are the same constant node."""
+    if innermost().plain_frames and called_from_pandas():
+        return originals["full"](shape, value, float, order)
     cdef Trace trace = innermost().root()
     cdef cnp.npy_intp dims[MAXDIMS]
     cdef ad_node node
@@ -211,7 +215,21 @@ def array(object, dtype=None, **kwargs):
     if made is not None:
         made = ordered(of_dtype(made, dtype), order)
         return reshaped_minimum(made, kwargs)
-    return buffer_of(complex_made(originals["array"](object, dtype, **kwargs)))
+    return buffer_of(complex_made(plainly_made("array", object, (dtype,), kwargs)))
+
+
+cdef object plainly_made(str name, object a, tuple options, dict kwargs):
+    """NumPy's own array of an argument without traced values.  NumPy calls the method __array__ of
+    an object, which must return a plain array, although it may call np.array itself."""
+    kind = type(a)
+    if kind is np_ndarray or issubclass(kind, (list, tuple)) or not hasattr(kind, "__array__"):
+        return originals[name](a, *options, **kwargs)
+    running = ad_current
+    set_current(NULL)
+    try:
+        return originals[name](a, *options, **kwargs)
+    finally:
+        set_current(running)
 
 
 cdef bint stays_traced(object a, object dtype) except -1:
@@ -225,6 +243,9 @@ cdef object converted(str name, object a, object dtype, object order, dict kwarg
     if numpys_own_wanted():
         if for_masked(a, name == "asanyarray"):
             return a
+        if ad_current != NULL and is_of_pandas(type(a)) and is_traced(
+                getattr(a, "_values", None)):
+            return numbers_in(a)
         return originals[name](a, dtype, order, **kwargs)
     if wants_complex(a, dtype):
         return hooks.complex_made(a, needs_copy(kwargs.get("copy"), False), order)
@@ -237,7 +258,7 @@ cdef object converted(str name, object a, object dtype, object order, dict kwarg
         return ordered(of_dtype(made, dtype), order)
     if isinstance(a, (list, tuple)):
         return buffer_of(originals[name](a, dtype, order, **kwargs))
-    return originals[name](a, dtype, order, **kwargs)
+    return plainly_made(name, a, (dtype, order), kwargs)
 
 
 def require(a, dtype=None, requirements=None, **kwargs):

@@ -146,6 +146,10 @@ cdef object plain_item(object x):
         return values[()] if type(x) is TracedScalar else values
     if type(x) in (list, tuple):
         return type(x)([plain_item(item) for item in x])
+    if type(x) is np_ndarray and (<cnp.ndarray> x).descr.kind == c"O":
+        values = unpatched_empty_like(x)
+        values.flat = [plain_item(item) for item in x.flat]
+        return values
     if type(x) is hooks.complex_type:
         values = unpatched_zeros(x.shape, complex)
         values.real = plain_item(x.re)

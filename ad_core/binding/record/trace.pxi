@@ -107,6 +107,7 @@ cdef class Trace:
     #                             it, and entries of their sparsity patterns; 0: no limit
     cdef Names names            # the names of NumPy that it needs replaced
     cdef size_t exchanges       # names of other modules that were exchanged before it began
+    cdef bint plain_frames      # whether arrays that pandas makes are plain: compiled_modules.pxi
     cdef ad_tape *spare         # a tape that shares its structure, for the next evaluation; or NULL
     cdef PyObject *shared       # the Trace whose structure its own tape shares, or NULL; owned, but
     #                             hidden from the garbage collector, which could clear it first
@@ -153,6 +154,8 @@ cdef class Trace:
         if outer is not None:
             self.outer = outer
             self.level = outer.level + 1
+        self.plain_frames = gets_plain_frames(self.fun) or (
+            outer is not None and outer.plain_frames)
         self.live = True
         self.exchanges = exchanges
         Py_INCREF(self)             # ad_current holds a reference while the trace is open

@@ -32,6 +32,8 @@ def _without(item, found):
     if type(item) is TracedComplex:
         found += [item.re, item.im]
         return _Place(len(found) - 2, 2, not item.ndim, False)
+    if type(item) is np.ndarray and _core.any_traced((item,)):
+        item = _core.object_array(item)
     if _core.traced(item):
         found.append(item)
         number = type(item) is _core.TracedScalar

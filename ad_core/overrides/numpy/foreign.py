@@ -11,6 +11,7 @@ from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy import ma
 from ad_core.overrides.numpy.ufuncs import refuse as refuse_ufunc
 from ad_core.recording.arrays import as_array
+from ad_core.overrides.numpy.ma_data import on_data
 
 __all__ = ["ask_function", "ask_ufunc", "refuse_input", "refuse_operand"]
 
@@ -64,6 +65,8 @@ def ask_function(function, types, args, kwargs):
                 return result
     if not foreign:
         return NotImplemented
+    if ma.knows(foreign):
+        return on_data(function, args, kwargs, ma.TracedMasked, ma.refuse)
     refuse_operand(foreign[0], f"{function.__module__}.{function.__name__}")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
+from ad_core.overrides.numpy.ma_data import on_data
 from ad_core.recording.record import RELEASES
 
 __all__ = ["TracedMasked", "call_ufunc", "data_of", "knows", "mask_of", "plain_mask", "refuse"]
@@ -52,7 +53,7 @@ class TracedMasked:
         if own and function in FACTS:
             return function(args[0]._data, *args[1:], **kwargs)
         if name is None or not own:
-            refuse(f"{function.__module__}.{function.__name__}")
+            return on_data(function, args, kwargs, TracedMasked, refuse)
         return getattr(args[0], name)(*args[1:], **kwargs)
 
     def __array__(self, dtype=None, copy=None):

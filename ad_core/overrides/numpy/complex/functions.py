@@ -447,6 +447,17 @@ def solve(a, b):
     return pair(x[:n], x[n:]) if vector else pair(x[..., :n, :], x[..., n:, :])
 
 
+@implements(np.linalg.lstsq)
+def lstsq(a, b, rcond=None):
+    m, n = np.shape(a)
+    if rcond is None:
+        rcond = max(m, n) * np.finfo(float).eps
+    sides = np.concatenate(_both_parts(b), axis=0)
+    x, residuals, rank, s = np.linalg.lstsq(_blocks(a), sides, rcond)
+    # the real matrix has each singular value twice
+    return pair(x[:n], x[n:]), residuals, rank // 2, s[::2]
+
+
 REDUCTIONS = {
     (np.add, "reduce"): np.sum,
     (np.multiply, "reduce"): prod,
