@@ -10,6 +10,7 @@ from ad_core.errors.integers import integer
 from ad_core.errors.remedies import refuse_machine_code
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single
+from ad_core.recording.bisection import refuse_bisection
 from ad_core.recording.record import check_mode, finish, record
 from ad_core.recording.trees import flatten
 from ad_core.transforms.derived import (
@@ -307,7 +308,12 @@ def _gradient(recording, fun, with_value):
     return value, recording.gradient()
 
 
-hooks = {"record": record, "finish": finish, "gradient": _gradient}
+hooks = {
+    "record": record,
+    "finish": finish,
+    "gradient": _gradient,
+    "refuse_bisection": refuse_bisection,
+}
 
 
 def as_tuple(value, what):
