@@ -210,7 +210,7 @@ def _exchange_methods():
     found = 0
     for kind, name in supplied_methods:
         original, stand_in = supplied_methods[kind, name]
-        if vars(kind).get(name) is original:
+        if inspect.getattr_static(kind, name, None) is original:
             found += set_attribute(kind, name, original, stand_in)
     return found
 
@@ -413,9 +413,14 @@ def set_attribute(kind, name, original, stand_in):
     """Exchange an attribute of a class, unless it is one of compiled code."""
     if not kind.__flags__ & HEAP or kind.__flags__ & IMMUTABLE:
         return 0
+    inherited = name not in vars(kind)
 
     def undo():
-        if vars(kind).get(name) is stand_in:
+        if vars(kind).get(name) is not stand_in:
+            return
+        if inherited:
+            delattr(kind, name)
+        else:
             setattr(kind, name, original)
 
     found = _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)

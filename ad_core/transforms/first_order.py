@@ -7,7 +7,6 @@ closes over.  D is the total number of inputs, K the total number of outputs.
 
 from ad_core import _core
 from ad_core.errors.integers import integer
-from ad_core.errors.remedies import refuse_machine_code
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single
 from ad_core.recording.bisection import refuse_bisection
@@ -344,7 +343,6 @@ def _checked(fun, mode, chunk_size):
     """Check fun, mode and chunk_size, and return chunk_size as an int or None."""
     if not callable(fun):
         raise TypeError(f"fun must be a function, got {type(fun).__name__}")
-    refuse_machine_code(fun)
     if mode is not None:
         check_mode(mode)
     if chunk_size is None:
