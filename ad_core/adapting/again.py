@@ -7,7 +7,12 @@ import types
 
 from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
-from ad_core.adapting.namespaces import exchange_in, exchange_in_function, exchange_supplied
+from ad_core.adapting.namespaces import (
+    exchange_caches,
+    exchange_in,
+    exchange_in_function,
+    exchange_supplied,
+)
 from ad_core.adapting.stand_ins import stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 
@@ -37,12 +42,19 @@ def adapt_after(error, fun, refusal):
             frame = traceback.tb_frame
             spaces.setdefault(id(frame.f_globals), (frame.f_globals, []))[1].append(frame.f_code)
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
+            found += exchange_caches(_modules_named_in(frame))
             traceback = traceback.tb_next
     for label in {_part_of_scipy(space) for space, _ in spaces.values()} - {None}:
         for space in _spaces_of(label):
             spaces.setdefault(id(space), (space, []))
     found += sum(exchange_in(space, codes) for space, codes in spaces.values())
     return found + sum(map(exchange_in_function, functions))
+
+
+def _modules_named_in(frame):
+    """The modules to which names in the code of a frame refer."""
+    named = [frame.f_globals.get(name) for name in frame.f_code.co_names]
+    return [x for x in named if type(x) is types.ModuleType]
 
 
 def _part_of_scipy(space):

@@ -97,7 +97,8 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         return np.asarray(self, dtype=object)
     if dtype == np.bool_:
         return self != 0
-    values = _core.piecewise_constant_values(self)
+    # a conversion to integers is a step function, as int(x) is
+    values = _core.piecewise_constant_values(np.trunc(self) if dtype.kind in "iu" else self)
     if values is not None:
         return values.astype(dtype, order, casting, subok, copy)[()]
     raise TracedValueError(
