@@ -174,6 +174,7 @@ STEPS = {
         x[1] * TABLE[0, int(np.sign(x[0]) + 2 * np.rint(x[1] / 4))]
     ),
     "float of a stopped one": lambda x: x * float(ad_core.stop_gradient(x[0])),
+    "int of a stopped large one": lambda x: x * (int(ad_core.stop_gradient(x[0] * 1e15)) % 7),
     "int of a test": lambda x: x * int(x[0] > 2.0),
 }
 
@@ -196,7 +197,9 @@ def test_piecewise_constant_values_are_converted(name):
 
 @pytest.mark.parametrize(
     "use", [lambda x: (x * np.nan).astype(int), lambda x: np.array(x * np.inf, dtype=int),
-            lambda x: x.astype(np.float32), lambda x: float(np.floor(x[0]) + x[1]),
+            lambda x: x.astype(np.float32), lambda x: int(math.frexp(x[0])[0] * 2.0**53),
+            lambda x: (x * 1e14).astype(int), lambda x: np.array(x * 1e14, np.int64),
+            lambda x: float(np.floor(x[0]) + x[1]),
             lambda x: int(np.rint(x[0] * np.nan)), lambda x: int(np.floor(x[0] * np.inf))],
 )  # fmt: skip
 def test_other_values_are_not_converted(use):
