@@ -135,8 +135,8 @@ def _adapt_after(error, fun, refusal):
     return _importlib.import_module("ad_core.adapting.again").adapt_after(error, fun, refusal)
 
 
-# Modules with functions or methods that return without an error, but not the derivative; and those of
-# numba, whose errors do not show that a traced value is their cause.
+# Modules with functions or methods that return without an error, but not the derivative; and numba,
+# whose errors do not show that a traced value is their cause.
 _EXCHANGED_AHEAD = frozenset(
     ("scipy.optimize", "scipy.integrate", "scipy.spatial.transform", "numba.np.ufunc.dufunc")
 )

@@ -9,7 +9,7 @@ import types
 
 import numpy as np
 
-from ad_core.errors import NotDifferentiable, callers, remedies
+from ad_core.errors import NotDifferentiable, TracedValueError, callers, remedies
 
 __all__ = ["add_note", "concerns"]
 
@@ -25,6 +25,8 @@ DEPTH = 3  # levels of nested containers that are searched
 def add_note(error, fun, refusal=None):
     """Add a note to an exception that the traced function fun raised, if it comes from code of
     another library that was given traced values.  The function's own exceptions stay as they are.
+    A TypeError of compiled code, whose message speaks of types that the user has not written, is
+    raised again as a TracedValueError that has the note, or the lost refusal, as its message.
 
     If a refusal was lost before (compiled code continued although an exception was set, or a
     handler raised something else later), the note quotes it, unless the exception's chain contains
@@ -32,14 +34,19 @@ def add_note(error, fun, refusal=None):
     """
     if isinstance(error, NotDifferentiable) or _noted(error):
         return
-    if refusal is not None:
-        if not _chain_contains(error, refusal):
-            error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
+    if refusal is not None and _chain_contains(error, refusal):
         return
     place = _concerned_place(error, fun)
-    if place is not None:
+    if refusal is not None:
+        text = f"before this, a refusal was caught or lost: {refusal}"
+    elif place is not None:
         users, instruction, line, inner = place
-        error.add_note(_text(callers.library_function(inner, users, instruction), users, line))
+        text = _text(callers.library_function(inner, users, instruction), users, line)
+    else:
+        return
+    if type(error) is TypeError and place is not None and not place[3]:
+        raise TracedValueError.as_numpy_raises(text if refusal is None else str(refusal)) from error
+    error.add_note(f"ad_core: {text}")
 
 
 def concerns(error, fun):
@@ -72,8 +79,8 @@ def _text(called, users, line):
         remedy = remedies.OBJECTS
     remedy = remedy or remedies.OF_OTHERS.format(name)
     return (
-        f"ad_core: {name} was given traced values{callers.line_of(users, line)}, which it does not "
-        f"support. {remedy}."
+        f"{name} was given traced values{callers.line_of(users, line)}, which it does not support. "
+        f"{remedy}."
     )
 
 

@@ -327,8 +327,11 @@ def products(p):
 
 
 @pytest.mark.parametrize("search", [where, masks, signs, products])
-@pytest.mark.parametrize("p", [1.7, np.array([0.5, 1.7, 3.0]), np.linspace(0.5, 4.0, 60).reshape(3, 20)],
-                         ids=["number", "vector", "matrix"])  # fmt: skip
+@pytest.mark.parametrize(
+    "p",
+    [1.7, np.array([0.5, 1.7, 3.0]), np.linspace(0.5, 4.0, 60).reshape(3, 20)],
+    ids=["number", "vector", "matrix"],
+)
 def test_bisection_of_arrays_is_refused(search, p):
     if search is masks and not np.ndim(p):
         pytest.skip("a number has no masks")
