@@ -44,9 +44,18 @@ def add_note(error, fun, refusal=None):
         text = _text(callers.library_function(inner, users, instruction), users, line)
     else:
         return
-    if type(error) is TypeError and place is not None and not place[3]:
+    if type(error) is TypeError and place is not None and _raised_by_compiled(error, place[0]):
         raise TracedValueError.as_numpy_raises(text if refusal is None else str(refusal)) from error
     error.add_note(f"ad_core: {text}")
+
+
+def _raised_by_compiled(error, users):
+    """Whether an exception came from compiled code that the user's frame called: from no other
+    frame, and not from ad_core."""
+    traceback = error.__traceback__
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame is users and not _is_ours(users)
 
 
 def concerns(error, fun):
