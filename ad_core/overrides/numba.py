@@ -6,9 +6,10 @@ numba keeps the Python function as `py_func`. The methods `__call__` of its clas
 instead of names, because a compiled function may be an attribute of an object.
 """
 
+import functools
+import sys
+
 import numpy as np
-from numba.core.registry import CPUDispatcher
-from numba.np.ufunc.dufunc import DUFunc
 
 from ad_core.adapting.compiled import called, depends_on_input, on_constants
 from ad_core.adapting.stand_ins import supply_method
@@ -16,17 +17,17 @@ from ad_core.adapting.stand_ins import supply_method
 __all__ = []
 
 
-def _function(compiled, *args, **kwargs):
+def _function(original, compiled, *args, **kwargs):
     """What numba.njit has compiled."""
     if depends_on_input(args, kwargs):
         return compiled.py_func(*args, **kwargs)
-    return on_constants(_call_function, (compiled, *args), kwargs)
+    return on_constants(original, (compiled, *args), kwargs)
 
 
-def _elementwise(compiled, *args, **kwargs):
+def _elementwise(original, compiled, *args, **kwargs):
     """What numba.vectorize has compiled: a function of numbers."""
     if not depends_on_input(args, kwargs):
-        return on_constants(_call_elementwise, (compiled, *args), kwargs)
+        return on_constants(original, (compiled, *args), kwargs)
     if kwargs:  # out= and others of np.ufunc
         return called(compiled, args, kwargs)  # refuses
     python = compiled._dispatcher.py_func
@@ -35,8 +36,10 @@ def _elementwise(compiled, *args, **kwargs):
     return np.vectorize(python)(*args)
 
 
-_call_function = CPUDispatcher.__call__
-_call_elementwise = DUFunc.__call__
-
-supply_method(CPUDispatcher, "__call__", _function)
-supply_method(DUFunc, "__call__", _elementwise)
+for _module, _class, _traced in (
+    ("numba.core.registry", "CPUDispatcher", _function),
+    ("numba.np.ufunc.dufunc", "DUFunc", _elementwise),
+):
+    if _module in sys.modules:
+        _kind = getattr(sys.modules[_module], _class)
+        supply_method(_kind, "__call__", functools.partial(_traced, _kind.__call__))
