@@ -140,12 +140,15 @@ def _adapt_after(error, fun, refusal, as_objects):
     )
 
 
-# Modules of SciPy with functions or methods that return without an error, but not the derivative.
-_EXCHANGED_AHEAD = frozenset(("scipy.optimize", "scipy.integrate", "scipy.spatial.transform"))
+# Modules with functions or methods that return without an error, but not the derivative; and numba,
+# whose errors do not show that a traced value is their cause.
+_EXCHANGED_AHEAD = frozenset(
+    ("scipy.optimize", "scipy.integrate", "scipy.spatial.transform", "numba.np.ufunc.dufunc")
+)
 
 
 def _modules_loaded():
-    """Exchange names of SciPy's solvers and methods if these are loaded; whether there were any."""
+    """Exchange names of solvers and methods if these are loaded; whether there were any."""
     if not _EXCHANGED_AHEAD.isdisjoint(_sys.modules):
         return _importlib.import_module("ad_core.adapting.namespaces").exchange_solvers() > 0
     return False

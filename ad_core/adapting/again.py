@@ -9,6 +9,7 @@ import types
 from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
 from ad_core.adapting.namespaces import (
+    exchange_caches,
     exchange_in,
     exchange_in_function,
     exchange_in_object,
@@ -48,6 +49,7 @@ def adapt_after(error, fun, refusal, as_objects):
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
             objects += frame.f_locals.values()
             functions += _closures_of(frame)
+            found += exchange_caches(_modules_named_in(frame))
             traceback = traceback.tb_next
     for label in {_part_of_scipy(space) for space, _ in spaces.values()} - {None}:
         for space in _spaces_of(label):
@@ -96,6 +98,12 @@ MOST_TIMES = 8
 
 def _is_of_pandas(space):
     return str(space.get("__name__")).startswith("pandas.")
+
+
+def _modules_named_in(frame):
+    """The modules to which names in the code of a frame refer."""
+    named = [frame.f_globals.get(name) for name in frame.f_code.co_names]
+    return [x for x in named if type(x) is types.ModuleType]
 
 
 def _part_of_scipy(space):

@@ -12,7 +12,7 @@ from ad_core import _core
 from ad_core.adapting.stand_ins import by_kind, module_stand_in, stand_in_of
 from ad_core.errors import NoDerivativeError, callers, remedies
 
-__all__ = []
+__all__ = ["called", "depends_on_input", "on_constants"]
 
 SUFFIXES = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 UNTOUCHED = {"ad_core", "numpy", "builtins", "", *sys.stdlib_module_names}
@@ -21,8 +21,8 @@ UNTOUCHED = {"ad_core", "numpy", "builtins", "", *sys.stdlib_module_names}
 def is_compiled_function(x):
     """Whether x is a function of another library's compiled module."""
     kind = type(x)
-    if isinstance(x, type | np.ufunc):
-        return False
+    if isinstance(x, type | np.ufunc) or kind.__module__.startswith("numba."):
+        return False  # functions of numba: ad_core/overrides/numba.py
     if kind.__name__ == "fortran":  # of f2py
         return True
     if not remedies.is_compiled(x):
@@ -68,13 +68,18 @@ def called(function, args, kwargs):
     """Call a compiled function while a trace runs. Traced arrays of constants, such as an array
     that Python code has made for its results, are passed as plain ones, and get what the function
     stores in them."""
-    if not (_core.holds_variable((args, kwargs)) or _complex_variable((args, kwargs))):
-        return _on_constants(function, args, kwargs)
+    if not depends_on_input(args, kwargs):
+        return on_constants(function, args, kwargs)
     name = callers.name_of_function(function)
     raise NoDerivativeError(
         f"{name} is compiled code, which takes plain numbers; a traced value reached it"
         f"{_core.user_line()}. {remedies.OF_OTHERS.format(name)}"
     )
+
+
+def depends_on_input(args, kwargs):
+    """Whether a real or complex value that depends on an input is among the arguments of a call."""
+    return _core.holds_variable((args, kwargs)) or _complex_variable((args, kwargs))
 
 
 def _complex_variable(item):
@@ -92,7 +97,9 @@ def _joined(re, im):
     return values
 
 
-def _on_constants(function, args, kwargs):
+def on_constants(function, args, kwargs):
+    """Call a function of plain numbers with arguments that depend on no input. Traced arrays among
+    them get what the function stores in them."""
     arrays = []
 
     def plain(x):

@@ -162,7 +162,7 @@ def exchange_in(space, codes=()):
         for name, x in list(space.items()):
             if name.startswith("__"):
                 continue
-            stand_in = None if _is_home(label, name, x) else stand_in_of(x)
+            stand_in = None if _must_stay(label, name, x) else stand_in_of(x)
             if stand_in is not None:
                 found += _set(space, label, name, x, stand_in)
             else:
@@ -172,6 +172,19 @@ def exchange_in(space, codes=()):
                 continue
             if any(_looks_up(code, name) for code in codes) or _uses(space, name):
                 found += _set(space, label, name, None, stand_in_of(original))
+    return found
+
+
+def exchange_caches(modules):
+    """Exchange the functions with a cache that modules contain, which are called as attributes of
+    these modules; returns their number."""
+    found = 0
+    with _lock:
+        for module in modules:
+            label, space = module.__name__, vars(module)
+            if label.partition(".")[0] not in LEFT_ALONE:
+                found += sum([_set(space, label, name, x, stand_in_of(x))
+                              for name, x in list(space.items()) if type(x) is CACHED])  # fmt: skip
     return found
 
 
@@ -216,7 +229,7 @@ def _exchange_methods():
     found = 0
     for kind, name in supplied_methods:
         original, stand_in = supplied_methods[kind, name]
-        if vars(kind).get(name) is original:
+        if inspect.getattr_static(kind, name, None) is original:
             found += set_attribute(kind, name, original, stand_in)
     return found
 
@@ -233,6 +246,15 @@ def _exchange_by(stand_ins, wanted):
             if stand_in is not None and (name.startswith("_") or not _is_home(label, name, x)):
                 found += _set(space, label, name, x, stand_in)
     return found
+
+
+def _must_stay(label, name, x):
+    """Whether a name is the one by which pickle finds the object: but the stand-in of a function
+    with a cache is found by that name itself."""
+    return _is_home(label, name, x) and type(x) is not CACHED
+
+
+CACHED = type(functools.lru_cache(lambda: None))
 
 
 def _is_home(label, name, x):
@@ -338,6 +360,9 @@ def _exchange_in_class(kind, seen):
         stand_in = None if name.startswith("__") else stand_in_of(x)
         if stand_in is not None:
             found += set_attribute(kind, name, x, stand_in)
+            continue
+        if type(x) in (staticmethod, classmethod) and (stand_in := stand_in_of(x.__func__)):
+            found += set_attribute(kind, name, x, type(x)(stand_in))
             continue
         x = getattr(x, "fget", None) or getattr(x, "__func__", x)
         if isinstance(x, types.FunctionType):
@@ -479,9 +504,14 @@ def set_attribute(kind, name, original, stand_in):
     """Exchange an attribute of a class, unless it is one of compiled code."""
     if not kind.__flags__ & HEAP or kind.__flags__ & IMMUTABLE:
         return 0
+    inherited = name not in vars(kind)
 
     def undo():
-        if vars(kind).get(name) is stand_in:
+        if vars(kind).get(name) is not stand_in:
+            return
+        if inherited:
+            delattr(kind, name)
+        else:
             setattr(kind, name, original)
 
     found = _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)

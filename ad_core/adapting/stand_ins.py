@@ -3,6 +3,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import sys
 import types
 
@@ -18,6 +19,7 @@ __all__ = [
 # ad_core.overrides.scipy.x, and those for scipy._x in ad_core.overrides.scipy.x too.
 SUPPLIERS = ["ad_core.overrides.python", "ad_core.overrides.numpy.early_names"]
 OF_SCIPY = "ad_core.overrides."
+OF_NUMBA = "ad_core.overrides.numba"
 
 _entered = {}  # id of an original -> (the original, its stand-in)
 _stand_ins = set()  # ids of the stand-ins
@@ -95,7 +97,7 @@ def supply(original, traced, calls_back=False):
 
 def supply_method(kind, name, traced):
     """The same for a method of a class."""
-    original = vars(kind)[name]
+    original = inspect.getattr_static(kind, name)
     supplied_methods[kind, name] = original, _core.StandIn(original, traced)
 
 
@@ -118,6 +120,8 @@ def load_suppliers():
     """Import the modules of ad_core that enter stand-ins for loaded modules of other libraries."""
     loaded = [OF_SCIPY + name.replace("._", ".") for name in list(sys.modules)
               if name.startswith("scipy.")]  # fmt: skip
+    if "numba.np.ufunc.dufunc" in sys.modules:
+        loaded.append(OF_NUMBA)
     for name in [*SUPPLIERS, *loaded]:
         if name not in _loaded:
             _loaded.add(name)

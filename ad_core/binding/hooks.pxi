@@ -40,6 +40,7 @@ cdef class Hooks:
     cdef object finish              # (trace, x, inputs, root, y): of a trace that began here
     cdef object gradient            # (recording, fun): raises for functions that are not scalar
     cdef object flatten             # nested containers -> (leaves, tree)
+    cdef object refuse_bisection    # (trace, inputs): raises if the recording bisects
     cdef object adapt_after         # (error, fun, refusal, as_objects): names exchanged, or None
     cdef object modules_loaded      # (): exchanges names of solvers; whether there were any
     # threads
@@ -54,7 +55,8 @@ def set_hooks(*, ufunc, function, implementation, explained, in_numpy_layout, ma
               array_methods, array_attributes, array_setters, testing, keep_error, complex_type,
               complex_operation, complex_made, ask_ufunc, ask_function, refuse_operand,
               refuse_input, masked, masked_type, masked_result, kind_of_array, record, finish,
-              gradient, flatten, adapt_after, modules_loaded, submit, workers):
+              gradient, flatten, refuse_bisection, adapt_after, modules_loaded, submit,
+              workers):
     """Set the functions of the Python layer; called once, when ad_core is imported."""
     hooks.ufunc = ufunc
     hooks.function = function
@@ -83,6 +85,7 @@ def set_hooks(*, ufunc, function, implementation, explained, in_numpy_layout, ma
     hooks.finish = finish
     hooks.gradient = gradient
     hooks.flatten = flatten
+    hooks.refuse_bisection = refuse_bisection
     hooks.adapt_after = adapt_after
     hooks.modules_loaded = modules_loaded
     set_threads(submit, workers)

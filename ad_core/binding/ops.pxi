@@ -296,7 +296,7 @@ cdef object refuse_conversion(str what, object x):
     if what == "complex()" and is_constant(x) and x.size == 1:
         return complex(values_of(x).reshape(())[()])
     if x.size == 1 and what != "complex()":
-        value = piecewise_constant_values(np.trunc(x) if what == "int()" else x)
+        value = truncated_values(x) if what == "int()" else piecewise_constant_values(x)
         if value is not None:
             value = value.reshape(())[()]
             if what == "float()":
@@ -329,6 +329,21 @@ def piecewise_constant_values(x):
     trace.root().note_compared(values.tobytes())
     truth_of(x == values)
     return values
+
+
+cdef double MOST_TRUNCATED = 2.0**40    # numbers from here on are nearly equal to their integers
+
+
+def truncated_values(x):
+    """The integers to which traced numbers are truncated, recorded as guards.  None for NaN and
+    infinities, and for numbers that have nearly all their digits before the point: code that takes
+    a number apart converts such ones, and their integers would change with the number."""
+    values = piecewise_constant_values(x)
+    if values is not None:
+        return np.trunc(values)
+    if np.any(np.absolute(values_of(x)) >= MOST_TRUNCATED):
+        return None
+    return piecewise_constant_values(np.trunc(x))
 
 
 cdef bint is_piecewise_constant(const ad_tape *tape, cnp.ndarray nodes) except -1:

@@ -26,6 +26,7 @@ __all__ = [
     "line_of",
     "line_text",
     "name_of_function",
+    "place_of_function",
     "resolved",
     "users_frame",
 ]
@@ -78,6 +79,17 @@ def _has_packages(folder):
 
 def _file_of(function):
     """The file of a function without its wrappers; None if it has none."""
+    return getattr(_code_of(function), "co_filename", None)
+
+
+def place_of_function(function):
+    """Where a function begins, for messages: ' (file.py, line 12)'; "" for compiled ones."""
+    code = _code_of(function)
+    return "" if code is None else f" ({code.co_filename}, line {code.co_firstlineno})"
+
+
+def _code_of(function):
+    """The code of a function without its wrappers; None if it has none."""
     while True:
         if isinstance(function, functools.partial):
             function = function.func
@@ -87,7 +99,7 @@ def _file_of(function):
             break
     if not hasattr(function, "__code__"):  # an object with __call__
         function = inspect.getattr_static(type(function), "__call__", None)
-    return getattr(getattr(function, "__code__", None), "co_filename", None)
+    return getattr(function, "__code__", None)
 
 
 # Cython's sources, which tracebacks show by relative paths or by their modules. An error from those

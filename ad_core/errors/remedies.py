@@ -9,7 +9,7 @@ import numpy as np
 
 from ad_core.errors import callers
 
-__all__ = ["DIFFERENTIABLE", "advice", "conversion_message", "refuse_machine_code"]
+__all__ = ["DIFFERENTIABLE", "advice", "conversion_message"]
 
 # Replacements of functions of math that have another name in NumPy or ad_core.
 MATH = {
@@ -137,20 +137,6 @@ def is_compiled(function):
     return kind.__name__ == "builtin_function_or_method" and library not in (
         "", "numpy", "ad_core", *sys.stdlib_module_names,
     )  # fmt: skip
-
-
-def refuse_machine_code(fun):
-    """Raise TypeError for a function that numba compiled without Python's objects: it runs on plain
-    numbers alone."""
-    if type(fun).__name__ not in COMPILED:
-        return
-    options = getattr(fun, "targetoptions", None)
-    if options is not None and not options.get("forceobj"):
-        raise TypeError(
-            f"{fun.__name__} was compiled by numba and runs on plain numbers alone: give it a "
-            f"derivative by ad_core.external, or differentiate the Python function that it was "
-            f"compiled from ({fun.__name__}.py_func)"
-        )
 
 
 def _formatting(users):

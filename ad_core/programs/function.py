@@ -10,7 +10,6 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
-from ad_core.errors.remedies import refuse_machine_code
 from ad_core.programs.arguments import CallArguments
 from ad_core.programs.batch_groups import evaluated, parts_of
 from ad_core.programs.build import SEEDS, WHOLE
@@ -69,7 +68,6 @@ def compile(fun, *, max_paths=64, max_bytes=MAX_BYTES, verify=0):
     """
     if not callable(fun):
         raise TypeError(f"compile() takes a function, got {type(fun).__name__}")
-    refuse_machine_code(fun)
     max_paths = integer(max_paths, "max_paths", "a positive int", least=1)
     verify = integer(verify, "verify", "a number of calls >= 0", least=0)
     max_bytes = integer(max_bytes, "max_bytes", "a number of bytes >= 1", least=1)

@@ -8,7 +8,6 @@ from collections import namedtuple
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors.remedies import refuse_machine_code
 from ad_core.programs.compiled import Compiled
 from ad_core.programs.exports import Exports
 from ad_core.recording.record import record, seeds_like
@@ -51,7 +50,6 @@ def trace(fun, *args, **kwargs):
     >>> round(float(tape.value), 12)
     8.479758672105
     """
-    refuse_machine_code(fun)
     recording = record(fun, args, kwargs, 0 if len(args) == 1 else tuple(range(len(args))))
     return Tape(recording, args, _core.name_of(fun))
 

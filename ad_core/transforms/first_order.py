@@ -8,9 +8,9 @@ counts as two.
 
 from ad_core import _core
 from ad_core.errors.integers import integer
-from ad_core.errors.remedies import refuse_machine_code
 from ad_core.recording import debugging
 from ad_core.recording.argnums import is_single
+from ad_core.recording.bisection import refuse_bisection
 from ad_core.recording.complex_leaves import Complex
 from ad_core.recording.record import check_mode, finish, record
 from ad_core.recording.trees import flatten
@@ -365,7 +365,12 @@ def _gradient(recording, fun, with_value, holomorphic=False):
     return (value, found) if with_value else found
 
 
-hooks = {"record": record, "finish": finish, "gradient": _gradient}
+hooks = {
+    "record": record,
+    "finish": finish,
+    "gradient": _gradient,
+    "refuse_bisection": refuse_bisection,
+}
 
 
 def as_tuple(value, what):
@@ -396,7 +401,6 @@ def _checked(fun, mode, chunk_size):
     """Check fun, mode and chunk_size, and return chunk_size as an int or None."""
     if not callable(fun):
         raise TypeError(f"fun must be a function, got {type(fun).__name__}")
-    refuse_machine_code(fun)
     if mode is not None:
         check_mode(mode)
     if chunk_size is None:

@@ -74,8 +74,6 @@ def test_a_conversion_that_would_lose_the_derivative(name):
         lambda x: np.add.at(PLAIN, [0, 1, 2], x),
         lambda x: np.sum(x, out=PLAIN[:1].reshape(())),
         lambda x: np.asarray(x, dtype=np.float32),
-        lambda x: np.array(x, dtype=int),
-        lambda x: x.astype(int),
         lambda x: x.astype(np.float32),
         lambda x: x.tolist()[0].__float__(),
         lambda x: x.item(),
@@ -163,6 +161,11 @@ def test_shapes_that_do_not_fit():
 TABLE = np.arange(30.0).reshape(5, 6) ** 2
 STEPS = {
     "astype": lambda x: x * TABLE[np.floor(x).astype(int), 1],
+    "astype of any number": lambda x: (x - x.astype(int)) * TABLE[x.astype(np.int32), 1],
+    "astype of negative ones": lambda x: x * np.abs((-x).astype(np.int64)),
+    "astype of one number": lambda x: x[0] * TABLE[x[1].astype(int), 2],
+    "array of integers": lambda x: x * np.array(x, dtype=int) + np.asarray(2.0 * x, np.int16),
+    "np.astype": lambda x: x * np.astype(3.0 * x, np.uint8),
     "int of floor": lambda x: x[0] * TABLE[int(np.floor(x[0])), int(x[1] // 1.0)],
     "math": lambda x: x[1] * TABLE[math.floor(x[0]), round(x[1])] + math.trunc(x[0]),
     "range of a count": lambda x: sum([x[0] * k for k in range(np.sum(x > 1.0))]),
@@ -171,6 +174,7 @@ STEPS = {
         x[1] * TABLE[0, int(np.sign(x[0]) + 2 * np.rint(x[1] / 4))]
     ),
     "float of a stopped one": lambda x: x * float(ad_core.stop_gradient(x[0])),
+    "int of a stopped large one": lambda x: x * (int(ad_core.stop_gradient(x[0] * 1e15)) % 7),
     "int of a test": lambda x: x * int(x[0] > 2.0),
 }
 
@@ -192,7 +196,10 @@ def test_piecewise_constant_values_are_converted(name):
 
 
 @pytest.mark.parametrize(
-    "use", [lambda x: x.astype(int), lambda x: float(np.floor(x[0]) + x[1]),
+    "use", [lambda x: (x * np.nan).astype(int), lambda x: np.array(x * np.inf, dtype=int),
+            lambda x: x.astype(np.float32), lambda x: int(math.frexp(x[0])[0] * 2.0**53),
+            lambda x: (x * 1e14).astype(int), lambda x: np.array(x * 1e14, np.int64),
+            lambda x: float(np.floor(x[0]) + x[1]),
             lambda x: int(np.rint(x[0] * np.nan)), lambda x: int(np.floor(x[0] * np.inf))],
 )  # fmt: skip
 def test_other_values_are_not_converted(use):

@@ -37,7 +37,7 @@ REFUSED = {
     "method": (lambda x: x.tobytes(), "tobytes"),
     "memory": (lambda x: x.ctypes, "ctypes"),
     "mode of a function": (lambda x: np.linalg.qr(x.reshape(1, 2), mode="raw"), "raw"),
-    "astype": (lambda x: x.astype(int), "int64"),
+    "astype": (lambda x: x.astype(np.float32), "float32"),
     "view": (lambda x: x.view(np.int64), "view()"),
     "dtype=": (lambda x: np.sum(x, dtype=np.float32), "float32"),
     "hash": (lambda x: {x[0]: 1.0}, "hashed"),

@@ -142,8 +142,8 @@ np.choose(v, [v, w]) | v[s] | K[v] | np.tile(K, s) | u = K.copy(); u[0] = s; u
 np.put(K, [0], s) | np.copyto(K, v) | np.fill_diagonal(Q, s)
 np.place(K, ON5, v) | np.add.at(K, [0], s) | np.add(v, w, out=K) | np.sum(a, out=K)
 np.pad(v, s)
-np.pad(K, 1, constant_values=s) | np.stack([v, w], dtype=int) | a.reshape(5, 5) | v[9]
-np.concatenate([v, a]) | np.array([v, s]) | v.view(int) | v.astype(int) | v.astype(np.float32)
+np.pad(K, 1, constant_values=s) | a.reshape(5, 5) | v[9]
+np.concatenate([v, a]) | np.array([v, s]) | v.view(int) | v.astype(np.float32)
 """
 
 

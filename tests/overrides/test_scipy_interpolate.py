@@ -158,3 +158,37 @@ def test_triangles_have_values_outside():
 def test_refused_with_the_users_line(call):
     with pytest.raises(NoDerivativeError, match="test_scipy_interpolate"):
         ad_core.jacobian(call)(np.array([0.9, 0.4]))
+
+
+@pytest.mark.parametrize("kx", [1, 2, 3])
+@pytest.mark.parametrize("ky", [1, 2, 3])
+def test_surfaces_of_every_degree(kx, ky):
+    """The slopes of order of the degree are constant between knots, which FITPACK does not give."""
+    y = X[:6]
+    surface = si.RectBivariateSpline(X, y, np.outer(Y, np.cos(y)), kx=kx, ky=ky)
+    tck = (*surface.tck, kx, ky)
+
+    def central(f, p, h=1e-5):
+        return np.stack([(f(p + h * e) - f(p - h * e)) / (2.0 * h) for e in np.eye(2)], -1)
+
+    def at(p):
+        return surface(p[0], p[1], grid=False)
+
+    for point in (np.array([0.45, 0.7]), np.array([1.65, 0.31])):
+        found = ad_core.jacobian(at)(point)
+        np.testing.assert_allclose(found, central(at, point), rtol=1e-6)
+        np.testing.assert_allclose(ad_core.jacrev(at)(point), found, rtol=1e-12)
+        np.testing.assert_allclose(ad_core.compile(at).jacobian(point), found, rtol=1e-12)
+        hessian = central(ad_core.jacobian(at), point)
+        np.testing.assert_allclose(ad_core.hessian(at)(point), hessian, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            ad_core.jacobian(lambda p: si.bisplev(p[0], p[1], tck))(point), found, rtol=1e-12
+        )
+    assert not np.any(ad_core.jacobian(at)(np.array([-5.0, 99.0])))
+
+
+def test_surfaces_raise_scipys_error_for_orders():
+    surface = si.RectBivariateSpline(X, X, np.outer(Y, Y), kx=1, ky=2)
+    for order in ({"dx": 1}, {"dy": 2}, {"dx": -1}):
+        with pytest.raises(ValueError, match="pardeu"):
+            ad_core.jacobian(lambda p, o=order: surface(p[0], p[1], grid=False, **o))(np.ones(2))

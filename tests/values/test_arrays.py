@@ -174,7 +174,7 @@ def test_types():
     "conversion",
     [float, complex, math.sin, math.exp, math.sqrt, np.float64, np.float32, range, hex,
      lambda s: np.array([1.0, 2.0])[s], lambda s: [1, 2][s],
-     lambda s: math.hypot(s, 1.0), lambda s: s.astype(int),
+     lambda s: math.hypot(s, 1.0), lambda s: s.astype(np.float16),
      lambda s: np.zeros(3, np.float32).fill(s)],
 )  # fmt: skip
 @pytest.mark.usefixtures("names_stay")

@@ -75,9 +75,16 @@ def set_shape(v):
     w[1] = w[0]
 
 
+def set_shape_of_an_empty_one(v):
+    w = np.array([], float) * np.sum(v)
+    w.shape = (-1, 3)
+    v[0] = 2.0 * v[0] + len(w)
+
+
 LOOPS = [
     reversing, zipped, flat, enumerated, mapped, backwards, swapped, rows, shuffled,
     shuffled_of_old, set_real, set_flat, set_shape,
+    set_shape_of_an_empty_one,
 ]  # fmt: skip
 
 

@@ -43,6 +43,7 @@ cdef extern from "ops/ops.h" nogil:
     const unsigned op_greater_equal "AD_GREATER_EQUAL"
     const unsigned op_equal "AD_EQUAL"
     const unsigned op_not_equal "AD_NOT_EQUAL"
+    const unsigned op_sign "AD_SIGN"
     const unsigned op_logical_and "AD_LOGICAL_AND"
     const unsigned op_logical_or "AD_LOGICAL_OR"
     const unsigned op_logical_xor "AD_LOGICAL_XOR"

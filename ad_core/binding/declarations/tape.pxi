@@ -100,6 +100,7 @@ cdef extern from "tape/tape.h" nogil:
     size_t ad_tape_first_changed_guard(const ad_tape *tape)
     size_t ad_guard_size(const ad_tape *tape, const ad_guard *guard)
     const ad_run *ad_tape_run_of(const ad_tape *tape, ad_node node)
+    size_t ad_run_count(const ad_tape *tape, const ad_run *run)
     size_t ad_scalar_runs(const ad_tape *tape)
     ad_status ad_tape_reserve(ad_tape *tape, size_t nodes, size_t partials, size_t lists,
                               size_t runs, size_t spans, size_t blocks)

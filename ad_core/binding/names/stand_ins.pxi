@@ -65,6 +65,8 @@ cdef class StandIn:
         return hash(self.__wrapped__)
 
     def __reduce__(self):
+        if is_found_by_name(self, self.__wrapped__):
+            return self.__wrapped__.__qualname__
         return operator.itemgetter(0), ((self.__wrapped__,),)
 
     def __copy__(self):

@@ -92,7 +92,7 @@ cdef class Trace:
     cdef size_t first_run       # where its runs begin on its root's tape,
     cdef size_t last_run        # where they end (after close()),
     cdef ad_node first_node     # and where its nodes begin
-    cdef object fun             # the traced function, for messages
+    cdef readonly object fun    # the traced function, for messages
     cdef list lines             # (first guard, file, line, text) of comparisons in control flow
     cdef list compared          # the values that guards compare with, see note_compared()
     cdef list places            # (first run, file, line) of operations, if debug() is on

@@ -138,6 +138,8 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
         again = solvers_loaded_during(trace)
         if not again:
             refuse_swallowed(trace)
+            if trace.tape != NULL and has_comparisons(trace.tape):
+                refuse_bisection(trace, consecutive_row(first, D))
         if again:
             pass
         elif trace.as_objects is not None or not plain_output(trace, y) or self.scalar and (

@@ -104,9 +104,11 @@ cdef object inputs_like(Trace trace, cnp.ndarray values, bint noted):
 
 def complete_recording(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs):
     """At the end of a recording with these inputs and outputs: leaves of traces within it become
-    constants, and the outputs must depend on values that were given to other libraries."""
+    constants, the outputs must depend on values that were given to other libraries, and no root may
+    have been found by bisection."""
     trace.hold_inner_inputs(inputs)
     refuse_unused(trace, outputs)
+    refuse_bisection(trace, inputs)
 
 
 cdef cnp.ndarray consecutive_row(ad_node first, cnp.npy_intp n):

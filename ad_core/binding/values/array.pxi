@@ -302,7 +302,7 @@ cdef class TracedArray:
     def shape(self, shape):
         cdef cnp.ndarray index = self.indices()
         cdef cnp.ndarray reshaped = index.reshape(shape)
-        if not np.may_share_memory(index, reshaped):
+        if reshaped.size > 0 and not np.may_share_memory(index, reshaped):
             raise AttributeError("incompatible shape for in-place modification; use reshape")
         self.index = reshaped
 

@@ -15,7 +15,9 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
     if only_constants(x):
         return values_of(x) if dtype is None else values_of(x).astype(dtype)
     if dtype is not None and np.dtype(dtype) != object:
-        values = piecewise_constant_values(x)
+        # a conversion to integers is a step function, as int(x) is
+        values = truncated_values(x) if np.dtype(dtype).kind in "iu" else (
+            piecewise_constant_values(x))
         if values is not None:
             return values.astype(dtype)
         refuse_conversion(f"conversion to an array of {np.dtype(dtype)}", x)

@@ -68,7 +68,7 @@ def copy(self, order="C"):
 def transpose(self, *axes):
     if len(axes) == 1 and (axes[0] is None or np.ndim(axes[0])):
         (axes,) = axes
-    return np.transpose(as_array(self), tuple(axes) if axes else None)
+    return np.transpose(as_array(self), None if axes is None else tuple(axes) or None)
 
 
 def compress(self, condition, axis=None):
@@ -99,7 +99,9 @@ def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         return np.asarray(self, dtype=object)
     if dtype == np.bool_:
         return self != 0
-    values = _core.piecewise_constant_values(self)
+    # a conversion to integers is a step function, as int(x) is
+    whole = dtype.kind in "iu"
+    values = _core.truncated_values(self) if whole else _core.piecewise_constant_values(self)
     if values is not None:
         return values.astype(dtype, order, casting, subok, copy)[()]
     raise TracedValueError(

@@ -10,6 +10,7 @@ import importlib.metadata
 import pkgutil
 import re
 import tomllib
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -99,5 +100,7 @@ def installed(name):
 
 def rows_of(name):
     """{id: row} of a file, which imports the package."""
-    rows = importlib.import_module(f"{__name__}.{name}").FUNCTIONS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a package is deprecated
+        rows = importlib.import_module(f"{__name__}.{name}").FUNCTIONS
     return {f"{row.name}-{k}": row for k, row in enumerate(rows)}

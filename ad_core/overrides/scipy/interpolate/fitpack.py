@@ -151,27 +151,46 @@ _surface = vars(_fitpack2._BivariateSplineBase)["__call__"]
 
 def _surface_function(spline, dx, dy):
     """A spline of two coordinates, elementwise."""
-    tx, ty = (plain(t) for t in spline.tck[:2])
-    kx, ky = spline.degrees
-    ends = (tx[kx], tx[-kx - 1]), (ty[ky], ty[-ky - 1])
+    orders = dx, dy
 
     def value(x, y):
-        return _surface(spline, x, y, dx, dy, grid=False)
+        return _surface_value(spline, (x, y), orders)
 
     def partial(d):
-        order, degree = (dx, kx) if d == 0 else (dy, ky)
-        if order + 1 >= degree:
-            return None  # FITPACK has no such derivative
-        higher = _surface_function(spline, dx + (d == 0), dy + (d == 1))
-        low, high = ends[d]
+        t, k = plain(spline.tck[d]), spline.degrees[d]
 
         def slope(x, y, z):
+            if orders[d] == k:
+                return 0.0 * z
+            higher = _surface_function(spline, dx + (d == 0), dy + (d == 1))
             place = (x, y)[d]  # outside the spline is constant
-            return np.where((low <= place) & (place <= high), higher(x, y), 0.0)
+            return np.where((t[k] <= place) & (place <= t[-k - 1]), higher(x, y), 0.0)
 
         return slope
 
     return elementwise(f"scipy.interpolate.{type(spline).__name__}", value, partial(0), partial(1))
+
+
+def _surface_value(spline, places, orders):
+    """A derivative of plain numbers. FITPACK has none of the order of the degree: there the
+    derivative below is linear between knots, so that its slope is a quotient of differences."""
+    for d in range(2):
+        t, k = plain(spline.tck[d]), spline.degrees[d]
+        if orders[d] == k:
+            knots = np.unique(t[k : len(t) - k])
+            at = np.clip(np.searchsorted(knots, places[d], side="right"), 1, len(knots) - 1)
+            width = knots[at] - knots[at - 1]
+            lower = orders[0] - (d == 0), orders[1] - (d == 1)
+            ends = [
+                _surface_value(
+                    spline,
+                    tuple(knots[at - 1] + share * width if j == d else places[j] for j in range(2)),
+                    lower,
+                )
+                for share in (0.25, 0.75)
+            ]
+            return (ends[1] - ends[0]) / (0.5 * width)
+    return _surface(spline, *places, *orders, grid=False)
 
 
 @implements_method(_fitpack2._BivariateSplineBase, "__call__")
@@ -183,6 +202,8 @@ def surface(self, x, y, dx=0, dy=0, grid=True):
                 raise ValueError(f"{name} must be strictly increasing when `grid` is True")
         x, y = x.reshape(-1, 1), y.reshape(1, -1)
     x, y = np.broadcast_arrays(x, y)
+    if not (0 <= dx < self.degrees[0] and 0 <= dy < self.degrees[1]):
+        _core.untraced(lambda: _surface(self, *map(plain, (x, y)), dx, dy, grid=False))  # raises
     return _surface_function(self, int(dx), int(dy))(x, y)
 
 
