@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy.linalg: solutions, inverses, determinants, ranks, powers, and products of matrices."""
+"""numpy.linalg: solutions, inverses and determinants. NumPy's own code of these functions calls
+compiled ones that have other names in other versions, so the public functions are overridden."""
 
 import sys
 from functools import wraps

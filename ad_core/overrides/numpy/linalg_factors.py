@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy.linalg: factorisations, eigenvalues and singular values."""
+"""numpy.linalg: factorisations, eigenvalues and singular values, which compiled code computes."""
 
 import numpy as np
 
