@@ -25,8 +25,7 @@ WITH_OWN_CODE = {
 # Functions of the table whose own code needs compiled functions that make plain arrays, or calls
 # the method of an array that calls the function again.
 NOT_BY_THEMSELVES = {
-    np.nanmean, np.nanvar, np.nanstd, np.nanmedian, np.histogram, np.interp, np.broadcast_arrays,
-    np.place, np.ptp, np.broadcast_to, np.histogramdd,
+    np.nanmean, np.nanvar, np.nanstd, np.histogram, np.broadcast_arrays, np.place, np.broadcast_to,
 }  # fmt: skip
 METHODS = {name for name in dir(np.ndarray) if not name.startswith("_")}
 OTHERS = {"around", "einsum", "digitize", "nanargmax", "nanargmin"}
