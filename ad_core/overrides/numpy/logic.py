@@ -25,7 +25,7 @@ def result_type(*arrays_and_dtypes):
 
 @keeps_types(np.can_cast)
 def can_cast(from_, to, casting="safe"):
-    return np.can_cast(from_.dtype, to, casting)
+    return np.can_cast(getattr(from_, "dtype", from_), to, casting)
 
 
 def _sharing(function):

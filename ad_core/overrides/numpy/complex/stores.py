@@ -9,7 +9,7 @@ from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy.complex.array import TracedComplex, involved, made
 from ad_core.overrides.numpy.complex.functions import implements
 from ad_core.overrides.numpy.guards import decided
-from ad_core.overrides.numpy.logic import may_share_memory, result_type, shares_memory
+from ad_core.overrides.numpy.logic import can_cast, may_share_memory, result_type, shares_memory
 
 __all__ = ["place", "put", "putmask"]
 
@@ -72,3 +72,4 @@ implements(np.broadcast_arrays)(_each_by_parts(np.broadcast_arrays))
 implements(np.may_share_memory)(may_share_memory)
 implements(np.shares_memory)(shares_memory)
 implements(np.result_type)(result_type)
+implements(np.can_cast)(can_cast)
