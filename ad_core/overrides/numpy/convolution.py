@@ -14,6 +14,7 @@ __all__ = ["correlate"]
 
 @implements(np.correlate)
 def correlate(a, v, mode="valid"):
+    """np.correlate, which is compiled but for the conversion of its arguments."""
     a, v = as_array(a), as_array(v)
     if a.ndim != 1 or v.ndim != 1:
         raise ValueError(f"np.correlate takes vectors, not arrays of shapes {a.shape}, {v.shape}")

@@ -287,6 +287,7 @@ def _moved(operands, x):
 
 @implements(np.einsum)
 def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
+    """np.einsum, which is compiled unless optimize= is given."""
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
         refuse_dtype(dtype, "einsum")
     subscripts, arrays = _split(operands)

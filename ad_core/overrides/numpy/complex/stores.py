@@ -38,6 +38,7 @@ def put(a, ind, v, mode="raise"):
 
 @implements(np.place)
 def place(arr, mask, vals):
+    """np.place, where compiled code begins."""
     mask = decided(mask)
     for part, value in _by_parts("place", arr, vals):
         np.place(part, mask, value)
