@@ -160,3 +160,14 @@ def test_in_truth_values_types_are_numpys():
         return x
 
     ad_core.trace(f, X)
+
+
+@pytest.mark.parametrize("f", [
+    np.median, lambda x: np.quantile(x, 0.3), lambda x: np.quantile(x, 0.3 * x[0]),
+    lambda x: np.quantile(x, 0.3 * x[0], method="nearest"), lambda x: np.percentile(x, [20, 60]),
+    lambda x: np.quantile(x, 0.3, weights=np.ones(4), method="inverted_cdf"),
+])  # fmt: skip
+def test_a_quantile_that_is_nan_for_all_other_values_has_the_derivative_0(f):
+    x = np.array([1.0, np.nan, 2.0, 0.5])
+    assert np.isnan(ad_core.vjp(f, x)[0]).all()
+    assert not ad_core.jacobian(f)(x).any()

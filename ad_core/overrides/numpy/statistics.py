@@ -29,17 +29,18 @@ def _quantile(arr, quantiles, axis=-1, method="linear", out=None, weights=None, 
     """The quantiles of an array along an axis, by NumPy's own code unless they move on lines."""
     arr, quantiles, weights = map(_plain_integers, (arr, quantiles, weights))
     constant, numpys = plain_constant(quantiles), copy_of(numpys_quantile)
+    nan = _nan_rows(arr, axis)
     if constant is not None or weights is not None:
         quantiles = quantiles if constant is None else constant
-        nan = _nan_rows(arr, axis)
         return _where_nan(nan, numpys(arr, quantiles, axis, method, out, weights, **others))
     if method in STEPS:  # a position that is a number can not be written to
         several = np.reshape(quantiles, (1, *quantiles.shape))
-        return numpys(arr, several, axis, method, out if out is None else out[None], **others)[0]
-    rows = np.moveaxis(arr, axis, -1)
-    position = functions._QuantileMethods[method]["get_virtual_index"](rows.shape[-1], quantiles)
-    result = _at_traced(rows, position)
-    result = _where_nan(_nan_rows(rows, -1), result)
+        result = numpys(arr, several, axis, method, **others)[0]
+    else:
+        arr = np.moveaxis(arr, axis, -1)
+        position = functions._QuantileMethods[method]["get_virtual_index"](arr.shape[-1], quantiles)
+        result = _at_traced(arr, position)
+    result = _where_nan(nan, result)
     return result if out is None else store(out, result, "quantile")
 
 
@@ -59,10 +60,11 @@ def _nan_rows(x, axis):
 
 def _where_nan(nan, result):
     """The result, which is NaN in these places whatever the other elements are."""
-    if nan.any():
-        if not np.ndim(result):
-            return np.float64(np.nan)
-        np.copyto(result, np.nan, where=nan)
+    if not nan.any():
+        return result
+    if type(result) not in (np.ndarray, _core.TracedArray):  # a number
+        return np.float64(np.nan)
+    np.copyto(result, np.nan, where=nan)
     return result
 
 
