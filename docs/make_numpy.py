@@ -33,7 +33,9 @@ PLAIN = {
     np.all, np.any, np.iscomplex, np.isreal, np.isclose, np.isposinf, np.isneginf, np.digitize,
     np.isin, np.einsum_path, np.linalg.matrix_rank, getattr(np, "in1d", np.isin),
     np.allclose, np.array_equal, np.common_type,
-    np.isclose, np.isneginf, np.isposinf, np.savetxt,
+    np.isclose, np.isneginf, np.isposinf, np.savetxt, np.argwhere, np.array_equiv,
+    np.diag_indices_from, np.flatnonzero, np.iscomplexobj, np.isrealobj, np.ndim, np.shape, np.size,
+    np.tril_indices_from, np.triu_indices_from,
 }  # fmt: skip
 
 HEAD = f"""# NumPy functions on traced values
@@ -155,7 +157,8 @@ indexing, assignment and views, and it may be passed to these functions:
 
 - ufuncs:
   {ufuncs};
-- functions, in addition to those of `np.fft`:
+- functions, in addition to those of `np.fft` and to those that NumPy has written in Python, whose
+  own code runs on complex values if it calls such functions:
   {functions}.
 
 `abs` has the derivative 0 at 0, the middle of its subgradients. `sqrt`, `log` and powers have

@@ -77,6 +77,8 @@ def real_parts(result):
     """A real vector of all numbers in a result, traced or not."""
     parts = [np.zeros(1)]
     for leaf in flatten(list(result) if isinstance(result, tuple) else result)[0]:
+        if getattr(leaf, "dtype", np.dtype(float)).kind == "U":
+            continue
         parts += [np.ravel(np.real(leaf)) * 1.0, np.ravel(np.imag(leaf)) * 1.0]
     return np.concatenate(parts)
 

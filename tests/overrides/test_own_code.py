@@ -25,8 +25,7 @@ WITH_OWN_CODE = {
 # Functions of the table whose own code needs compiled functions that make plain arrays, or calls
 # the method of an array that calls the function again.
 NOT_BY_THEMSELVES = {
-    np.nanmean, np.nanvar, np.nanstd, np.nanmedian, np.histogram, np.interp, np.broadcast_arrays,
-    np.place, np.ptp, np.broadcast_to, np.histogramdd,
+    np.nanmean, np.nanvar, np.nanstd, np.histogram, np.broadcast_arrays, np.place, np.broadcast_to,
 }  # fmt: skip
 METHODS = {name for name in dir(np.ndarray) if not name.startswith("_")}
 OTHERS = {"around", "einsum", "digitize", "nanargmax", "nanargmin"}
@@ -79,6 +78,13 @@ class OwnCode:
     lambda x: np.polynomial.Chebyshev(x)(x), lambda x: np.polynomial.legendre.legvander(x, 2),
     lambda x: np.polynomial.Polynomial.fit([0.0, 1.0, 2.0, 3.0], x, 1).convert().coef,
     lambda x: np.polynomial.Hermite(x).integ().deriv().coef,
+    lambda x: np.interp([0.4, 1.9, 3.3] * x[1:], [0.4, 1.1, 0.7], x[:3], period=1.0 + x[3]),
+    lambda x: np.gradient(x, np.arange(4.0) * x[0]),  # coordinates that are evenly spaced
+    lambda x: np.gradient(x, x[1] + np.arange(4.0), edge_order=2),
+    lambda x: np.quantile(x, 0.9 + 0.1 * x[3] / x[3], method="averaged_inverted_cdf"),
+    lambda x: np.nanmedian(np.where([[0], [1]], np.reshape(x, (2, 2)), [[np.nan, 1.0]]), axis=1),
+    lambda x: x.reshape(2, 2).transpose(np.array([1, 0])), lambda x: np.r_["0,2,1", x, 2.0 * x],
+    lambda x: np.histogram2d(x, x[::-1], 2, weights=x)[0],
     lambda x: np.reshape(x, np.array([2, 2])) @ x.reshape(np.array([2, 2])),
 ])  # fmt: skip
 def test_values_and_derivatives(f):
@@ -154,3 +160,14 @@ def test_in_truth_values_types_are_numpys():
         return x
 
     ad_core.trace(f, X)
+
+
+@pytest.mark.parametrize("f", [
+    np.median, lambda x: np.quantile(x, 0.3), lambda x: np.quantile(x, 0.3 * x[0]),
+    lambda x: np.quantile(x, 0.3 * x[0], method="nearest"), lambda x: np.percentile(x, [20, 60]),
+    lambda x: np.quantile(x, 0.3, weights=np.ones(4), method="inverted_cdf"),
+])  # fmt: skip
+def test_a_quantile_that_is_nan_for_all_other_values_has_the_derivative_0(f):
+    x = np.array([1.0, np.nan, 2.0, 0.5])
+    assert np.isnan(ad_core.vjp(f, x)[0]).all()
+    assert not ad_core.jacobian(f)(x).any()

@@ -170,7 +170,7 @@ def test_r_and_c_raise():
         ad_core.jacobian(lambda x: np.r_["r", x])(X)
     with refused(ad_core.TracedValueError, "arange", "count"):
         ad_core.jacobian(lambda x: np.r_[0 : x[2]])(X)
-    for key in ("0,a", "0,1,2,3"):
+    for key in ("0,a", "a"):
         with refused(ValueError, "special directive"):
             ad_core.jacobian(lambda x, key=key: np.r_[key, x])(X)
     with refused(ValueError, "first entry"):

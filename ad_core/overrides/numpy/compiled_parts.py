@@ -6,6 +6,7 @@ from numpy._core import _multiarray_umath as compiled
 
 from ad_core import _core
 from ad_core.overrides.numpy.constants import any_involved
+from ad_core.overrides.numpy.dispatch import only_plain
 from ad_core.overrides.numpy.own_code import stands_for
 
 __all__ = []
@@ -42,9 +43,15 @@ def _converter(*given):
     return (Converter if any_involved(given) else compiled._array_converter)(*given)
 
 
+def _broadcast(*arrays):
+    """np.broadcast, which sees only the shapes."""
+    return np.broadcast(*[np.broadcast_to(0.0, np.shape(x)) if any_involved((x,)) else x
+                          for x in arrays])  # fmt: skip
+
+
 def _arange(*args, **kwargs):
     """np.arange, as an array to which traced values can be written."""
-    made = np.arange(*args, **kwargs)
+    made = np.arange(*[only_plain(np.arange, x) for x in args], **kwargs)
     return np.array(made) if made.dtype == np.float64 else made
 
 
@@ -57,3 +64,4 @@ if hasattr(np.linalg._linalg, "_makearray"):
     stands_for(np.linalg._linalg._makearray, _makearray)
 stands_for(compiled._array_converter, _converter)
 stands_for(np.arange, _arange)
+stands_for(np.broadcast, _broadcast)

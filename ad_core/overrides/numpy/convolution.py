@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Convolutions and correlations of vectors, each as one operation of the core."""
+"""Correlations of vectors, each as one operation of the core. np.convolve is NumPy's own code."""
 
 import numpy as np
 
 from ad_core import _core
+from ad_core.overrides.numpy.complex.array import involved
 from ad_core.overrides.numpy.dispatch import implements, plain_constant
+from ad_core.overrides.numpy.own_code import stands_for
 from ad_core.recording.arrays import as_array, as_floats
 
-__all__ = ["convolve", "correlate"]
+__all__ = ["correlate"]
 
 
 @implements(np.correlate)
 def correlate(a, v, mode="valid"):
+    """np.correlate, which is compiled but for the conversion of its arguments."""
     a, v = as_array(a), as_array(v)
     if a.ndim != 1 or v.ndim != 1:
         raise ValueError(f"np.correlate takes vectors, not arrays of shapes {a.shape}, {v.shape}")
@@ -30,12 +33,9 @@ def correlate(a, v, mode="valid"):
     return _core.record_correlation(as_floats(a), as_floats(v), before[mode], count)
 
 
-@implements(np.convolve)
-def convolve(a, v, mode="full"):
-    a, v = np.atleast_1d(as_array(a), as_array(v))
-    for name, x in (("a", a), ("v", v)):
-        if not x.size:
-            raise ValueError(f"{name} cannot be empty")
-    if v.size > a.size:
-        a, v = v, a
-    return correlate(a, v[::-1], mode)
+def _correlate(a, v, mode):
+    """The compiled function that np.convolve calls: a correlation that conjugates nothing."""
+    return np.correlate(a, np.conjugate(v) if involved((v,)) else v, mode)
+
+
+stands_for(np._core.multiarray.correlate, _correlate)

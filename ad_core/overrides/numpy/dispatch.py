@@ -89,8 +89,8 @@ read_only = set()  # those of them whose views are read-only
 in_order = set()  # functions whose result has NumPy's memory layout for all arguments
 # functions that return an array where others return a number
 arrays = {
-    np.where, np.select, np.tensordot, np.copy, np.broadcast_to, np.real_if_close, np.roll, np.pad,
-    np.ones_like, np.zeros_like, np.full_like, np.empty_like, np.cov, np.piecewise,
+    np.where, np.select, np.copy, np.broadcast_to, np.roll, np.ones_like, np.zeros_like,
+    np.empty_like, np.cov,
 }  # fmt: skip
 
 

@@ -276,11 +276,6 @@ def _planned(subscripts, shapes, optimize, path):
     return _Plan(terms, output, shapes, optimize, path)
 
 
-def _shapes(operands):
-    """The arguments of einsum, with plain arrays of the same shapes for the traced ones."""
-    return [np.broadcast_to(0.0, x.shape) if _core.traced(x) else x for x in operands]
-
-
 def _moved(operands, x):
     """einsum of one array that only moves axes or takes a diagonal: a view that may be written to,
     made by NumPy's function on the index array."""
@@ -292,6 +287,7 @@ def _moved(operands, x):
 
 @implements(np.einsum)
 def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
+    """np.einsum, which is compiled unless optimize= is given."""
     if dtype not in (None, float, np.float64, np.dtype(np.float64)):
         refuse_dtype(dtype, "einsum")
     subscripts, arrays = _split(operands)
@@ -303,8 +299,3 @@ def einsum(*operands, optimize=False, dtype=None, order="K", casting="safe"):
             optimize = tuple(optimize)
     plan = _planned(subscripts, tuple([x.shape for x in arrays]), optimize, path)
     return _moved(operands, arrays[0]) if plan.moves else plan.run(arrays)
-
-
-@implements(np.einsum_path)
-def einsum_path(*operands, optimize="greedy", einsum_call=False):
-    return np.einsum_path(*_shapes(operands), optimize=optimize, einsum_call=einsum_call)

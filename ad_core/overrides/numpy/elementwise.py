@@ -51,11 +51,13 @@ def clip(a, a_min=None, a_max=None, *, min=None, max=None):
 
 @implements(np.sinc)
 def sinc(x):
+    """np.sinc. NumPy's own code has the value 1 at 0, but no second derivative there."""
     return _core.record_op("SINC", x)
 
 
 @keeps_types(np.select)
 def select(condlist, choicelist, default=0):
+    """np.select. NumPy's own code writes integers to plain arrays, where conditions are guards."""
     if len(condlist) != len(choicelist):
         raise ValueError("list of cases must be same length as list of conditions")
     result = default
@@ -66,6 +68,7 @@ def select(condlist, choicelist, default=0):
 
 @implements(np.nan_to_num)
 def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    """np.nan_to_num, in half as many nodes as by NumPy's own code."""
     largest = np.finfo(np.float64).max
     finite = np.where(np.isnan(x), nan, x)
     finite = np.where(finite == np.inf, largest if posinf is None else posinf, finite)
@@ -88,14 +91,3 @@ def round_(a, decimals=0):
 def fix(x, out=None):
     found = np.trunc(x)
     return found if out is None else store(out, found, "fix")
-
-
-@implements(np.real)
-def real(val):
-    return val
-
-
-@implements(np.imag)
-def imag(val):
-    zeros = np.zeros_like(val, order="A")
-    return _core.locked(zeros) if _core.traced(zeros) and zeros.ndim else zeros[()]

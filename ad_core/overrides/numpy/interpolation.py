@@ -2,26 +2,16 @@
 """np.interp. The interval of each point is kept as a guard, and the line in it is recorded."""
 
 import numpy as np
+from numpy.lib import _function_base_impl as functions
 
 from ad_core import _core
-from ad_core.overrides.numpy.dispatch import implements, only_plain
+from ad_core.overrides.numpy.complex.array import pair, parts
 from ad_core.overrides.numpy.guards import holds, plain, tested
 from ad_core.overrides.numpy.orders import searched
-from ad_core.recording.arrays import as_array, as_floats, as_traced
+from ad_core.overrides.numpy.own_code import stands_for
+from ad_core.recording.arrays import as_floats, as_traced
 
 __all__ = ["interp"]
-
-
-def _periodic(x, xp, fp, period):
-    """The points modulo the period, and the samples of one period with a neighbour on each side."""
-    if period == 0:
-        raise ValueError("period must be a non-zero value")
-    period = abs(period)
-    x, xp = x % period, xp % period
-    order = np.argsort(xp)
-    xp, fp = xp[order], fp[order]
-    xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
-    return as_array(x), xp, np.concatenate([fp[-1:], fp, fp[:1]])
 
 
 def _unsorted(x, xp, fp):
@@ -71,9 +61,13 @@ def _slopes_at(knots, xp, slopes, ends):
     )
 
 
-@implements(np.interp, lists=True)
-def interp(x, xp, fp, left=None, right=None, period=None):
-    period = only_plain(np.interp, period)
+def interp(x, xp, fp, left=None, right=None):
+    """The compiled function that np.interp calls, after it has repeated periodic samples."""
+    kinds = _core.traced_kinds((x, xp, fp), {})
+    if kinds != _core.FLOATS:  # truth values and integers are plain here
+        x, xp, fp = _core.plain_values((x, xp, fp))
+        if not kinds & _core.FLOATS:
+            return functions.compiled_interp(x, xp, fp, left, right)
     x, xp, fp = as_floats(x), as_floats(xp), as_floats(fp)
     if xp.ndim != 1 or fp.ndim != 1:
         raise ValueError("Data points must be 1-D sequences")
@@ -82,10 +76,7 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     if not xp.size:
         none = _core.plain_function("zeros")(0)
         # raises NumPy's own error
-        return np.interp(_core.plain_function("zeros")(x.shape), none, none)
-    if period is not None:
-        x, xp, fp = _periodic(x, xp, fp, period)
-        left = right = None
+        return functions.compiled_interp(_core.plain_function("zeros")(x.shape), none, none)
     if np.count_nonzero(tested(np.less, xp[1:], xp[:-1])):
         found = None if _core.traced(xp) else _unsorted(x, xp, fp)
         if found is not None:
@@ -151,3 +142,14 @@ def _replaced(x, places, values):
     x = _core.copy_of(x) if _core.traced(x) else np.array(x)
     x[places] = values
     return x
+
+
+def _complex_interp(x, xp, fp, left=None, right=None):
+    """The same with complex samples: their parts are interpolated."""
+    ends = [(None, None) if end is None else parts(end) for end in (left, right)]
+    sides = zip(parts(fp), *ends, strict=True)
+    return pair(*(interp(x, xp, part, *outside) for part, *outside in sides))
+
+
+stands_for(functions.compiled_interp, interp)
+stands_for(functions.compiled_interp_complex, _complex_interp)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy.linalg: solutions, inverses, determinants, ranks, powers, and products of matrices."""
+"""numpy.linalg: solutions, inverses and determinants. NumPy's own code of these functions calls
+compiled ones that have other names in other versions, so the public functions are overridden."""
 
 import sys
 from functools import wraps
@@ -102,6 +103,7 @@ def slogdet(a):
 
 @linalg(np.linalg.pinv)
 def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
+    """np.linalg.pinv, also where the factors in NumPy's own code have no derivatives."""
     rcond, rtol = only_plain(np.linalg.pinv, rcond, rtol)
     a = stacked(a)
     if rcond is not None and rtol is not np._NoValue:
@@ -143,12 +145,12 @@ def lstsq(a, b, rcond=None):
 
 @linalg(np.linalg.cond)
 def cond(x, p=None):
+    """np.linalg.cond. In NumPy's own code, equal singular values do not share the derivative."""
     x = stacked(x)
     if x.size == 0:
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p in (None, 2, -2):
         s = np.linalg.svdvals(x)
-        # equal singular values share the derivative
         largest, smallest = np.max(s, axis=-1), np.min(s, axis=-1)
         result = smallest / largest if p == -2 else largest / smallest
     else:

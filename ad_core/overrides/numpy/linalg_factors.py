@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""numpy.linalg: factorisations, eigenvalues and singular values."""
+"""numpy.linalg: factorisations, eigenvalues and singular values. NumPy's own code of each checks
+its arguments and calls compiled functions, whose names differ between its versions."""
 
 import numpy as np
 

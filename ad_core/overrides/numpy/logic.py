@@ -6,54 +6,26 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.overrides.numpy.dispatch import implements, keeps_types
-from ad_core.recording.arrays import as_array
 
 __all__ = ["may_share_memory", "shares_memory"]
 
 
-@keeps_types(np.shape)
-def shape(a):
-    return a.shape
-
-
-@keeps_types(np.ndim)
-def ndim(a):
-    return a.ndim
-
-
-@keeps_types(np.size)
-def size(a, axis=None):
-    return a.size if axis is None else np.size(np.broadcast_to(0, a.shape), axis)
-
-
-@keeps_types(np.iscomplexobj)
-def iscomplexobj(x):
-    return False
-
-
-@keeps_types(np.isrealobj)
-def isrealobj(x):
-    return True
-
-
-@keeps_types(np.iscomplex)
-def iscomplex(x):
-    return np.zeros(np.shape(x), dtype=bool)
-
-
 @keeps_types(np.isreal)
 def isreal(x):
+    """np.isreal without the nodes of NumPy's comparison with zero."""
     return np.ones(np.shape(x), dtype=bool)
 
 
 @keeps_types(np.result_type)
 def result_type(*arrays_and_dtypes):
-    return np.result_type(*(x.dtype if _core.traced(x) else x for x in arrays_and_dtypes))
+    return np.result_type(*(
+        x.dtype if _core.traced(x) or _core.traced_complex(x) else x for x in arrays_and_dtypes
+    ))  # fmt: skip
 
 
 @keeps_types(np.can_cast)
 def can_cast(from_, to, casting="safe"):
-    return np.can_cast(from_.dtype, to, casting)
+    return np.can_cast(getattr(from_, "dtype", from_), to, casting)
 
 
 def _sharing(function):
@@ -85,16 +57,6 @@ may_share_memory = keeps_types(np.may_share_memory)(_sharing(np.may_share_memory
 shares_memory = keeps_types(np.shares_memory)(_sharing(np.shares_memory))
 
 
-@implements(np.array_equiv)
-def array_equiv(a1, a2):
-    a1, a2 = as_array(a1), as_array(a2)
-    try:
-        np.broadcast_shapes(a1.shape, a2.shape)
-    except ValueError:
-        return False
-    return bool(np.all(a1 == a2))
-
-
 def _text(function):
     """A function that converts an array to text; its values become guards."""
 
@@ -107,16 +69,3 @@ def _text(function):
 
 for _function in (np.array_repr, np.array_str, np.array2string):
     implements(_function)(_text(_function))
-
-
-def _of_shape(function):
-    """A function that uses only the shape of its argument."""
-
-    def indices(a, *args, **kwargs):
-        return function(np.empty(a.shape, dtype=bool), *args, **kwargs)
-
-    return indices
-
-
-for _function in (np.triu_indices_from, np.tril_indices_from, np.diag_indices_from):
-    implements(_function)(_of_shape(_function))

@@ -7,15 +7,21 @@ test on traced values (a division by zero), the outcome is kept as a guard.
 """
 
 import operator
+from functools import partial
 
 import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy.ma_data import on_data
+from ad_core.overrides.numpy.own_code import copy_of
 from ad_core.recording.record import RELEASES
 
 __all__ = ["TracedMasked", "call_ufunc", "data_of", "knows", "mask_of", "plain_mask", "refuse"]
+
+# Methods that run by NumPy's own code. That of the others calls methods of ndarray, which is not a
+# base class here.
+OWN = {"anom", "argmax", "argmin", "cumprod", "cumsum", "prod", "round", "std", "sum"}
 
 # np.ma.nomask, which is this object. To name it here would load np.ma, which takes as long as a
 # third of ad_core, so this file names np.ma in its functions only.
@@ -81,6 +87,8 @@ class TracedMasked:
         return f"TracedMasked({self._data!r}, mask={self.mask!r})"
 
     def __getattr__(self, name):
+        if name in OWN:
+            return partial(copy_of(getattr(np.ma.MaskedArray, name)), self)
         raise AttributeError(
             f"a masked array of traced values has no attribute {name!r}{_core.user_line()}; use "
             f".filled(value) or .compressed(), which return traced arrays without a mask"
@@ -231,14 +239,6 @@ class TracedMasked:
         value = getattr(np, name)(self.filled(neutral), axis=axis, keepdims=keepdims)
         return self._result(value, axis, keepdims)
 
-    def sum(self, axis=None, dtype=None, out=None, keepdims=False):
-        _no_out("sum", out)
-        return self._reduced("sum", 0.0, axis, keepdims)
-
-    def prod(self, axis=None, dtype=None, out=None, keepdims=False):
-        _no_out("prod", out)
-        return self._reduced("prod", 1.0, axis, keepdims)
-
     def min(self, axis=None, out=None, fill_value=None, keepdims=False):
         _no_out("min", out)
         return self._reduced("min", np.inf, axis, keepdims)
@@ -275,39 +275,9 @@ class TracedMasked:
             return np.ma.masked if left <= 0 else value
         return TracedMasked(value, left <= 0)
 
-    def std(self, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
-        var = self.var(axis, ddof=ddof, keepdims=keepdims)
-        return var if var is np.ma.masked else np.sqrt(var)
-
-    def anom(self, axis=None, dtype=None):
-        return self - self.mean(axis, keepdims=axis is not None)
-
-    def cumsum(self, axis=None, dtype=None, out=None):
-        _no_out("cumsum", out)
-        return self._along(np.cumsum, 0.0, axis)
-
-    def cumprod(self, axis=None, dtype=None, out=None):
-        _no_out("cumprod", out)
-        return self._along(np.cumprod, 1.0, axis)
-
-    def _along(self, function, neutral, axis):
-        mask = self._full_mask()
-        value = function(self.filled(neutral), axis=axis)
-        return TracedMasked(value, mask.ravel() if axis is None else mask)
-
-    def argmin(self, axis=None, fill_value=None, out=None, *, keepdims=False):
-        return np.argmin(self.filled(np.inf), axis=axis, keepdims=keepdims)
-
-    def argmax(self, axis=None, fill_value=None, out=None, *, keepdims=False):
-        return np.argmax(self.filled(-np.inf), axis=axis, keepdims=keepdims)
-
     def dot(self, b, out=None, strict=False):
         _no_out("dot", out)
         return np.ma.dot(self, b, strict=strict)
-
-    def round(self, decimals=0, out=None):
-        _no_out("round", out)
-        return TracedMasked(np.round(self._data, decimals), self._mask)
 
     def clip(self, min=None, max=None, out=None):
         _no_out("clip", out)

@@ -23,7 +23,8 @@ from ad_core.recording.arrays import as_array
 
 __all__ = ["joined", "set_flat"]
 
-# Functions of one array that only move its elements.
+# Functions of one array that only move its elements. Some are written in Python: there one view of
+# the index array takes the place of several of the traced array, and an operation 1 us.
 MOVERS = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
@@ -32,7 +33,7 @@ MOVERS = [
 ]  # fmt: skip
 if hasattr(np, "unstack"):  # NumPy 2.1
     MOVERS.append(np.unstack)
-# Functions that join a sequence of arrays.
+# Functions that join a sequence of arrays, with one operation on index arrays.
 JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
 
 
@@ -59,9 +60,7 @@ for _function in MOVERS:
     keeps_types(_function)(_mover(_function))
 movers.update(MOVERS)
 in_order.update(MOVERS, JOINERS)
-in_order.update(
-    (np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.real, np.imag)
-)
+in_order.update((np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like))
 
 
 def _read_only(function):
@@ -116,23 +115,9 @@ for _function in JOINERS:
     keeps_types(_function)(_joiner(_function))
 
 
-def _at_least(function):
-    def widen(*arrays):
-        wide = []
-        for x in map(as_array, arrays):
-            moved = function(_core.index_array(x) if _core.traced(x) else x)
-            wide.append(_core.from_index(x, moved) if _core.traced(x) else moved)
-        return wide[0] if len(wide) == 1 else tuple(wide)
-
-    return widen
-
-
-for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
-    keeps_types(_function)(_at_least(_function))
-
-
 @keeps_types(np.broadcast_arrays)
 def broadcast_arrays(*args, subok=False):
+    """np.broadcast_arrays, whose views are made by the compiled np.nditer."""
     arrays = [as_array(x) for x in args]
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
     return tuple(x if x.shape == shape else _spread(x, shape) for x in arrays)
@@ -222,6 +207,7 @@ def put(a, ind, v, mode="raise"):
 
 @keeps_types(np.place)
 def place(arr, mask, vals):
+    """np.place, of which NumPy's own code is one call of a compiled function."""
     if hasattr(vals, "dtype"):
         _core.check_cast(arr, vals, "safe", "array data")
     if not any_traced((arr, vals)):

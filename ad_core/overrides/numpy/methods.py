@@ -222,6 +222,11 @@ def _unwrapped(array, context=None, return_scalar=False):
     return array[()] if return_scalar else array
 
 
+def _imag(self):
+    zeros = np.zeros_like(self, order="A")
+    return _core.locked(zeros) if _core.traced(zeros) and zeros.ndim else zeros[()]
+
+
 def _namespace(*, api_version=None):
     """ndarray.__array_namespace__: the module numpy."""
     return _core.plain_function("zeros")(0).__array_namespace__(api_version=api_version)
@@ -231,7 +236,7 @@ def array_attributes():
     """Name -> function(self) of the attributes, without shape, ndim, size and dtype."""
     return {
         "real": lambda x: x,
-        "imag": np.imag,
+        "imag": _imag,
         "mT": lambda x: np.swapaxes(x, -1, -2),
         "flat": lambda x: Flat(as_array(x)),
         "_data": lambda x: x,  # read by np.ma.getdata

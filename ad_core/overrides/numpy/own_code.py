@@ -21,7 +21,7 @@ from ad_core.errors import NoDerivativeError, TracedValueError
 from ad_core.errors.callers import MIRRORS
 from ad_core.overrides.numpy.constants import any_involved, only_constants, refuse_complex
 
-__all__ = ["copy_of", "own_code", "reflected", "stands_for"]
+__all__ = ["Mirror", "copy_of", "own_code", "reflected", "stands_for"]
 
 OURS = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
 copies = {}  # function of NumPy -> its copy
@@ -34,7 +34,8 @@ class Mirror(types.ModuleType):
 
     def __init__(self, module):
         super().__init__(MIRRORS + module.__name__.removeprefix("numpy"))
-        self.__dict__.update(_module=module, __builtins__=builtins)
+        package = module.__package__  # for relative imports within functions
+        self.__dict__.update(_module=module, __builtins__=builtins, __package__=package)
 
     def __getattr__(self, name):
         value = reflected(getattr(self.__dict__["_module"], name))
@@ -153,6 +154,13 @@ def own_code(function):
     copied = copy_of(own)
 
     def run(*args, **kwargs):
+        out = kwargs.get("out")
+        if (
+            out is not None
+            and not any_involved((out,))
+            and (_core.traced_kinds(args, kwargs) == _core.DISCRETE)
+        ):  # of truth values and integers, whose results go to a plain array
+            return _core.plain_call(function, "__call__", args, kwargs)
         try:
             return copied(*args, **kwargs)
         except (NoDerivativeError, TracedValueError, AttributeError) as error:

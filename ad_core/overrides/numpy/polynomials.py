@@ -3,13 +3,11 @@
 
 import numpy as np
 
-from ad_core.overrides.numpy.convolution import convolve
 from ad_core.overrides.numpy.dispatch import implements
 from ad_core.overrides.numpy.guards import plain
 from ad_core.overrides.numpy.linalg import linalg
 from ad_core.overrides.numpy.own_code import own_code
-from ad_core.overrides.numpy.sets import trim_zeros
-from ad_core.recording.arrays import as_array
+from ad_core.recording.arrays import as_array, as_traced
 from ad_core.rules import linalg as rules
 
 __all__ = ["polydiv", "polymul"]
@@ -21,30 +19,20 @@ def _coefficients(p):
 
 def _leading(p):
     """The coefficients without leading zeros, as those of np.poly1d."""
-    p = trim_zeros(_coefficients(p), "f")
+    p = np.trim_zeros(_coefficients(p), "f")
     return p if len(p) else np.zeros(1)
 
 
 @implements(np.polymul)
 def polymul(a1, a2):
     """np.polymul. In NumPy's own code, np.convolve would get objects of the class poly1d."""
-    return convolve(_leading(a1), _leading(a2))
+    return np.convolve(_leading(a1), _leading(a2))
 
 
 @implements(np.polydiv)
 def polydiv(u, v):
     """np.polydiv. NumPy's own code subtracts in place from a copy of u, which may be plain."""
-    rest, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
-    scale, n = 1.0 / v[0], len(v)
-    quotient = []
-    for k in range(len(rest) - n + 1):
-        digit = scale * rest[k]
-        quotient.append(digit)
-        parts = [rest[:k], rest[k : k + n] - digit * v, rest[k + n :]]
-        rest = np.concatenate(parts)
-    while len(rest) > 1 and np.allclose(rest[0], 0.0, rtol=1e-14):
-        rest = rest[1:]
-    return np.stack(quotient) if quotient else np.zeros(1), +rest
+    return own_code(np.polydiv)(as_traced(u), v)
 
 
 @linalg(np.poly)

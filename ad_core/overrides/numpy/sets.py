@@ -4,21 +4,19 @@
 The first of equal elements represents all of them, also in derivatives.
 """
 
-import inspect
-
 import numpy as np
+from numpy.lib import _arraysetops_impl as sets
+from numpy.lib import _function_base_impl as functions
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.dispatch import implements
 from ad_core.overrides.numpy.guards import decided, holds, plain, tested
 from ad_core.overrides.numpy.orders import stable_order
+from ad_core.overrides.numpy.own_code import stands_for
 from ad_core.recording.arrays import as_array
 
-__all__ = ["isin", "trim_zeros", "unique"]
-
-# Since NumPy 2.2, np.trim_zeros takes arrays of any dimension; before, it loops over rows.
-TRIMS_ALL_AXES = "axis" in inspect.signature(np.trim_zeros).parameters
+__all__ = ["unique"]
 
 
 def _distinct(x, equal_nan):
@@ -51,6 +49,7 @@ def unique(
     ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *,
     equal_nan=True, sorted=True,
 ):  # fmt: skip
+    """np.unique. NumPy's own code records a comparison for each element; here are guards only."""
     x = as_array(ar)
     if axis is not None and x.ndim != 1:
         return _unique_rows(x, axis, return_index, return_inverse, return_counts)
@@ -95,9 +94,17 @@ def _unique_rows(x, axis, *returns):
     return (found, *([index] if returns[0] else []), *others) if any(returns) else found
 
 
-@implements(np.isin)
-def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None):
-    x, tests = as_array(element), np.ravel(as_array(test_elements))
+@implements(np.setxor1d)
+def setxor1d(ar1, ar2, assume_unique=False):
+    """np.setxor1d, in a third of the nodes of NumPy's own code."""
+    both = [np.ravel(as_array(x)) if assume_unique else np.unique(x) for x in (ar1, ar2)]
+    _, ordered, new = _distinct(np.concatenate(both), False)
+    return ordered[new & np.append(new[1:], True)]
+
+
+def _isin(ar1, ar2, assume_unique=False, invert=False, *, kind=None):
+    """What np.isin and np.setdiff1d call, where NumPy's own code changes plain truth values."""
+    x, tests = (np.ravel(as_array(ar)) for ar in _core.plain_values((ar1, ar2)))
     if not tests.size:
         found = np.zeros(x.shape, dtype=bool)
     else:
@@ -107,85 +114,21 @@ def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None
     return ~found if invert else found
 
 
-def _both(ar1, ar2, assume_unique):
-    ar1, ar2 = np.ravel(as_array(ar1)), np.ravel(as_array(ar2))
-    return (ar1, ar2) if assume_unique else (np.unique(ar1), np.unique(ar2))
-
-
-@implements(np.intersect1d)
-def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
-    ar1, ar2 = np.ravel(as_array(ar1)), np.ravel(as_array(ar2))
-    first = [np.arange(ar1.size), np.arange(ar2.size)]
-    if not assume_unique:
-        (ar1, first[0]), (ar2, first[1]) = (np.unique(x, return_index=True) for x in (ar1, ar2))
-    every = np.concatenate([ar1, ar2])
-    order, ordered, new = _distinct(every, False)
-    twice = np.flatnonzero(~new[1:])
-    common = ordered[twice]
-    if not return_indices:
-        return common
-    return common, first[0][order[twice]], first[1][order[twice + 1] - ar1.size]
-
-
-@implements(np.setxor1d)
-def setxor1d(ar1, ar2, assume_unique=False):
-    every = np.concatenate(_both(ar1, ar2, assume_unique))
-    _, ordered, new = _distinct(every, False)
-    return ordered[new & np.append(new[1:], True)]
-
-
-@implements(np.setdiff1d)
-def setdiff1d(ar1, ar2, assume_unique=False):
-    ar1 = np.ravel(as_array(ar1)) if assume_unique else np.unique(ar1)
-    return ar1[isin(ar1, ar2, invert=True)]
-
-
-@implements(np.trim_zeros)
-def trim_zeros(filt, trim="fb", axis=None):
-    x = as_array(filt)
-    if x.ndim != 1 and not TRIMS_ALL_AXES:
-        return np.trim_zeros._implementation(x, trim)
-    trim = trim.lower()
-    if trim not in ("fb", "bf", "f", "b"):
-        raise ValueError(f"unexpected character(s) in `trim`: {trim!r}")
-    axes = range(x.ndim) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
-    if x.ndim == 0:
-        return x[()]
-    nonzero = decided(x) if x.ndim != 1 else _ends_decided(x, trim)
-    places = np.nonzero(nonzero)
-    key = []
-    for d in range(x.ndim):
-        if d not in axes:
-            key.append(slice(None))
-        elif not places[d].size:
-            key.append(slice(0, 0))
-        else:
-            start = places[d].min() if "f" in trim else None
-            key.append(slice(start, places[d].max() + 1 if "b" in trim else None))
-    return x[tuple(key)]
-
-
-def _ends_decided(x, trim):
-    """Which elements of a vector are not zero. Guards are kept only from a trimmed end to the first
-    such element."""
-    values = _core.current_values(x) if _core.traced(x) else x
-    places = np.flatnonzero(values)
+def _arg_trim_zeros(filt):
+    """The first and the last place of what is not zero, for np.trim_zeros since NumPy 2.2. NumPy's
+    own code tests all elements; here, of a vector, guards keep those at its ends."""
+    nonzero = plain(filt) != 0 if filt.ndim == 1 else decided(filt)
+    places = np.argwhere(nonzero)
     if not places.size:
-        return decided(x)
-    if "f" in trim:
-        decided(x[: places[0] + 1])
-    if "b" in trim:
-        decided(x[places[-1] :])
-    return values != 0
+        decided(filt)
+        return places[0:0, 0], places[0:0, 0]
+    first, last = places.min(axis=0), places.max(axis=0)
+    if filt.ndim == 1:
+        decided(filt[: first[0] + 1])
+        decided(filt[last[0] :])
+    return first, last
 
 
-@implements(np.ix_)
-def ix_(*args):
-    parts = []
-    for k, x in enumerate(map(as_array, args)):
-        if x.ndim != 1:
-            raise ValueError("Cross index must be 1 dimensional")
-        if x.dtype == bool:
-            (x,) = np.nonzero(decided(x))
-        parts.append(x.reshape([-1 if d == k else 1 for d in range(len(args))]))
-    return tuple(parts)
+stands_for(getattr(sets, "_isin", None) or sets._in1d, _isin)
+if hasattr(functions, "_arg_trim_zeros"):
+    stands_for(functions._arg_trim_zeros, _arg_trim_zeros)

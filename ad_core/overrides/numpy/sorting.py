@@ -56,6 +56,8 @@ argmin = implements(np.argmin)(_extreme_at(np.argmin, np.less, np.less_equal))
 
 
 def _without_nan(position, worst):
+    """np.nanargmax or np.nanargmin without nodes; NumPy's own code has two for each element."""
+
     def nan_position(a, axis=None, keepdims=False):
         nan = np.isnan(plain(a))
         if not nan.any():  # the guards of position() hold only without NaN
@@ -175,18 +177,9 @@ def nonzero(a):
     return np.nonzero(decided(a))
 
 
-@implements(np.flatnonzero)
-def flatnonzero(a):
-    return nonzero(np.ravel(a))[0]
-
-
-@implements(np.argwhere)
-def argwhere(a):
-    return np.argwhere(decided(a))
-
-
 @implements(np.count_nonzero)
 def count_nonzero(a, axis=None, *, keepdims=False):
+    """np.count_nonzero, many times as fast as by NumPy's own code."""
     return np.count_nonzero(decided(a), axis=axis, keepdims=keepdims)
 
 

@@ -19,8 +19,8 @@ AS_THEY_ARE = set()
 # Functions that return floats also for truth values and integers -> number of positional arguments
 # with which they are recorded.
 TO_FLOATS = {
-    np.mean: 2, np.average: 3, np.var: 2, np.std: 2, np.median: 2, np.nanmean: 2, np.nanvar: 2,
-    np.nanstd: 2, np.nanmedian: 2, np.cov: 2, np.sinc: 1,
+    np.mean: 2, np.var: 2, np.std: 2, np.nanmean: 2, np.nanvar: 2, np.nanstd: 2, np.cov: 2,
+    np.sinc: 1,
 }  # fmt: skip
 
 # Functions whose results are integers also for truth values, likewise.
@@ -31,7 +31,7 @@ TO_COUNTS = {
 # Functions whose results have the common type of that many first arguments. A sum of products of
 # truth values is true if one of the products is.
 TO_COMMON = {
-    np.dot: 2, np.inner: 2, np.vdot: 2, np.kron: 2, np.convolve: 2,
+    np.dot: 2, np.inner: 2, np.vdot: 2, np.kron: 2, np.correlate: 2,
     np.max: 1, np.amax: 1, np.min: 1, np.amin: 1, np.einsum: None,
 }  # fmt: skip
 PRODUCTS = {np.matmul} | {

@@ -8,6 +8,7 @@ import scipy.fft as sf
 
 from ad_core import _core
 from ad_core.overrides.numpy.complex.array import involved, made, pair
+from ad_core.overrides.numpy.fft import opposite
 from ad_core.overrides.scipy.dispatch import implements
 from ad_core.recording.arrays import as_array
 from ad_core.rules.linear_maps import linear_map
@@ -32,10 +33,6 @@ def _as_numpys(name):
         return _of_several(name, x, s, axes, norm)
 
 
-# The factor of hfftn(x) in terms of irfftn(conj(x)), and of ihfftn in terms of rfftn.
-OTHER = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
-
-
 def _of_several(name, x, s, axes, norm):
     x = as_array(x) if not involved((x,)) else made(x)
     if s is not None and axes is None:
@@ -43,10 +40,10 @@ def _of_several(name, x, s, axes, norm):
     if s is not None:
         s = tuple(np.atleast_1d(s))
     axes = None if axes is None else tuple(np.atleast_1d(axes))
-    if name == "hfft":
-        return np.fft.irfftn(np.conjugate(x), s, axes, OTHER[norm])
+    if name == "hfft":  # with the factor of the opposite transform
+        return np.fft.irfftn(np.conjugate(x), s, axes, opposite(norm))
     if name == "ihfft":
-        return np.conjugate(np.fft.rfftn(x, s, axes, OTHER[norm]))
+        return np.conjugate(np.fft.rfftn(x, s, axes, opposite(norm)))
     return getattr(np.fft, f"{name}n")(x, s, axes, norm)
 
 
@@ -97,7 +94,7 @@ def _pair_of(name, kind, n, norm, orthogonalize):
         unit = np.zeros(n)
         unit[0] = 1.0
         square = np.sum(of(kind)(unit) ** 2)
-        back = of(INVERSE_TYPE[kind], OTHER[norm])
+        back = of(INVERSE_TYPE[kind], opposite(norm))
         return of(kind), lambda w: square * back(w)
     # The matrix of type 1 is A D, and those of types 2 and 3 are 2 B and B^T D, where D is diagonal
     # and A symmetric; that of type 4, and of type 1 for sines, is symmetric itself.
@@ -124,7 +121,7 @@ def _enter_real(name):
                 orthogonalize=None):  # fmt: skip
         orthogonalize = norm == "ortho" if orthogonalize is None else orthogonalize
         kind = INVERSE_TYPE[type]
-        return _real_transform(name, x, kind, n, axis, OTHER[norm], orthogonalize)
+        return _real_transform(name, x, kind, n, axis, opposite(norm), orthogonalize)
 
     def several(one):
         def transform(x, type=2, s=None, axes=None, norm=None, overwrite_x=False, workers=None, *,

@@ -4,7 +4,6 @@
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import DtypeError
 from ad_core.errors.integers import check_parameters
 from ad_core.overrides.numpy import dispatch
 from ad_core.overrides.numpy.accumulations import fold_last, fold_running
@@ -38,15 +37,12 @@ LINEAR = [
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.repeat,
     np.tile, np.resize, np.diagonal, np.delete, np.split, np.array_split, np.hsplit, np.vsplit,
-    np.dsplit, np.matrix_transpose, np.copy, np.take, np.take_along_axis, np.diag,
-    np.diagflat, np.tril, np.triu, np.trace, np.sum, np.mean, np.cumsum, np.diff, np.average,
-    np.nan_to_num, np.round, np.around, np.fix, np.gradient, np.trapezoid, np.ediff1d,
-    np.fft.fftshift, np.fft.ifftshift, np.lib.stride_tricks.sliding_window_view,
+    np.dsplit, np.matrix_transpose, np.copy, np.take, np.trace, np.sum, np.mean, np.cumsum,
+    np.nan_to_num, np.round, np.around, np.fix, np.gradient,
+    np.lib.stride_tricks.sliding_window_view,
 ]  # fmt: skip
 if hasattr(np, "unstack"):  # NumPy 2.1
     LINEAR.append(np.unstack)
-# Options of linear functions that are added to the result or return another result.
-ADDED = {"prepend", "append", "to_end", "to_begin", "initial", "returned"}
 # Functions that are linear in each of the first two arguments.
 BILINEAR = [
     np.dot, np.inner, np.outer, np.tensordot, np.kron, np.convolve, np.cross,
@@ -54,8 +50,7 @@ BILINEAR = [
 JOINERS = [np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
 
 
-ONE_ARRAY = {np.ediff1d}
-LIKE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like}
+LIKE = {np.zeros_like, np.ones_like, np.empty_like}
 
 
 def implements(*functions):
@@ -105,8 +100,8 @@ def _linear(function):
     def by_parts(a, *args, **kwargs):
         if involved(args) or involved(kwargs.values()):
             refuse(f"{name_of(function)} with a complex second argument")
-        if ADDED & kwargs.keys() or (function in ONE_ARRAY and args):
-            refuse(f"{name_of(function)} with {', '.join(kwargs) or 'such arguments'}")
+        if "initial" in kwargs:  # it is added to each part
+            refuse(f"{name_of(function)} with initial")
         re, im = parts(a)
         return joined(function(re, *args, **kwargs), function(im, *args, **kwargs))
 
@@ -125,18 +120,6 @@ def compress(condition, a, axis=None):
     return pair(np.compress(condition, re, axis=axis), np.compress(condition, im, axis=axis))
 
 
-def _at_least(function):
-    def widen(*arrays):
-        wide = [joined(*map(function, _both_parts(x))) for x in arrays]
-        return wide[0] if len(wide) == 1 else tuple(wide)
-
-    return widen
-
-
-for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
-    implements(_function)(_at_least(_function))
-
-
 def _joiner(function):
     def join(arrays, *args, **kwargs):
         both = [_both_parts(x) for x in arrays]
@@ -153,13 +136,6 @@ def _both_parts(x):
 
 for _function in JOINERS:
     implements(_function)(_joiner(_function))
-
-
-@implements(np.append)
-def append(arr, values, axis=None):
-    if axis is None:
-        arr, values = np.ravel(made(arr, copy=False)), np.ravel(made(values, copy=False))
-    return np.concatenate([arr, values], axis=axis or 0)
 
 
 @implements(np.where)
@@ -246,6 +222,7 @@ def cumprod(a, axis=None):
 
 @implements(np.var)
 def var(a, *args, **kwargs):
+    """np.var of each part: NumPy's own code is a method of arrays."""
     re, im = parts(a)
     return np.var(re, *args, **kwargs) + np.var(im, *args, **kwargs)
 
@@ -253,73 +230,6 @@ def var(a, *args, **kwargs):
 @implements(np.std)
 def std(a, *args, **kwargs):
     return np.sqrt(var(a, *args, **kwargs))
-
-
-@implements(np.result_type)
-def result_type(*arrays_and_dtypes):
-    return np.result_type(
-        *(x.dtype if involved((x,)) or _core.traced(x) else x for x in arrays_and_dtypes)
-    )
-
-
-@implements(np.real)
-def real(val):
-    return made(val, copy=False).real
-
-
-@implements(np.imag)
-def imag(val):
-    return made(val, copy=False).imag
-
-
-@implements(np.angle)
-def angle(z, deg=False):
-    re, im = parts(z)
-    phase = np.arctan2(im, re)
-    return phase * (180.0 / np.pi) if deg else phase
-
-
-@implements(np.real_if_close)
-def real_if_close(a, tol=100):
-    """np.real_if_close. Whether the result is real is kept as a guard."""
-    _re, im = parts(a)
-    limit = tol * np.finfo(np.float64).eps if tol > 1 else tol
-    return np.real(a) if np.all(np.absolute(im) < limit) else a
-
-
-@implements(np.isreal)
-def isreal(x):
-    return np.equal(parts(x)[1], 0.0)
-
-
-@implements(np.iscomplex)
-def iscomplex(x):
-    return np.not_equal(parts(x)[1], 0.0)
-
-
-@implements(np.iscomplexobj)
-def iscomplexobj(x):
-    return True
-
-
-@implements(np.isrealobj)
-def isrealobj(x):
-    return False
-
-
-@implements(np.shape)
-def shape(a):
-    return made(a, copy=False).shape
-
-
-@implements(np.ndim)
-def ndim(a):
-    return made(a, copy=False).ndim
-
-
-@implements(np.size)
-def size(a, axis=None):
-    return np.size(parts(a)[0], axis)
 
 
 def _reduced(test):
@@ -350,77 +260,9 @@ implements(np.zeros_like, np.empty_like)(_like(0.0))
 implements(np.ones_like)(_like(1.0))
 
 
-@implements(np.full_like)
-def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **kwargs):
-    if dtype is None and a.dtype != np.complex128:
-        raise DtypeError(
-            f"np.full_like of a real array takes real numbers, got complex ones"
-            f"{_core.user_line()}; pass dtype=complex"
-        )
-    result = _like(0.0)(a, dtype, order, shape=shape)
-    result[...] = fill_value
-    return result
-
-
 @implements(np.copyto)
 def copyto(dst, src, casting="same_kind", where=True):
     store(dst, src if where is True else np.where(where, src, dst), "copyto")
-
-
-def _leading(p):
-    """Coefficients without the zeros before the first that is not zero."""
-    p = np.atleast_1d(np.asarray(p))
-    places = np.flatnonzero(np.not_equal(p, 0.0))
-    return p[places[0] :] if len(places) else np.zeros(1)
-
-
-@implements(np.polymul)
-def polymul(a1, a2):
-    return np.convolve(_leading(a1), _leading(a2))
-
-
-@implements(np.poly)
-def poly(seq_of_zeros):
-    """np.poly of complex zeros. That they are pairs, so that the polynomial is real, is a guard."""
-    zeros = np.atleast_1d(np.asarray(seq_of_zeros))
-    if zeros.ndim != 1:
-        refuse("np.poly of a complex matrix")
-    p = np.ones(1)
-    for zero in zeros:
-        p = np.convolve(p, np.stack([np.ones(()), -zero]))
-    return np.real(p).copy() if _are_in_pairs(zeros) else p
-
-
-def _are_in_pairs(z):
-    """Whether the numbers and their conjugates are the same, in some order."""
-    re, im = parts(z)
-    values = _core.current_values(re) + 1j * _core.current_values(im)
-    order, mirrored = np.argsort(values), np.argsort(np.conjugate(values))
-    return bool(
-        np.all(np.equal(re[order], re[mirrored])) and np.all(np.equal(im[order], -im[mirrored]))
-    )
-
-
-@implements(np.polyval)
-def polyval(p, x):
-    result = multiply(x, 0.0)
-    for coefficient in p:
-        result = add(multiply(result, x), coefficient)
-    return result
-
-
-@implements(np.linalg.norm)
-def norm(x, ord=None, axis=None, keepdims=False):
-    re, im = parts(x)
-    vector = (axis is not None and not isinstance(axis, tuple)) or (
-        axis is None and np.ndim(re) == 1
-    )
-    if ord is None or ord == "fro" or (ord == 2 and vector):
-        total = np.sum(np.square(re) + np.square(im), axis=axis, keepdims=keepdims)
-        return np.sqrt(total)
-    if not vector and ord not in (1, -1, np.inf, -np.inf):
-        refuse(f"numpy.linalg.norm with ord={ord!r}")
-    return np.linalg.norm(np.hypot(re, im), ord, axis, keepdims)
 
 
 def _blocks(a):
@@ -433,6 +275,7 @@ def _blocks(a):
 
 @implements(np.linalg.inv)
 def inv(a):
+    """np.linalg.inv, where compiled code begins."""
     n = np.shape(a)[-1]
     inverse = np.linalg.inv(_blocks(a))
     return pair(inverse[..., :n, :n], inverse[..., n:, :n])
@@ -440,6 +283,7 @@ def inv(a):
 
 @implements(np.linalg.solve)
 def solve(a, b):
+    """np.linalg.solve, where compiled code begins."""
     n, vector = np.shape(a)[-1], np.ndim(b) == 1
     re, im = _both_parts(b)
     sides = np.concatenate([re, im], axis=0 if vector else -2)

@@ -9,9 +9,9 @@ from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy.complex.array import TracedComplex, involved, made
 from ad_core.overrides.numpy.complex.functions import implements
 from ad_core.overrides.numpy.guards import decided
-from ad_core.overrides.numpy.logic import may_share_memory, shares_memory
+from ad_core.overrides.numpy.logic import can_cast, may_share_memory, result_type, shares_memory
 
-__all__ = ["fill_diagonal", "place", "put", "put_along_axis", "putmask"]
+__all__ = ["place", "put", "putmask"]
 
 
 def _by_parts(name, array, values):
@@ -30,26 +30,15 @@ def _by_parts(name, array, values):
     )
 
 
-@implements(np.fill_diagonal)
-def fill_diagonal(a, val, wrap=False):
-    for part, value in _by_parts("fill_diagonal", a, val):
-        np.fill_diagonal(part, value, wrap)
-
-
 @implements(np.put)
 def put(a, ind, v, mode="raise"):
     for part, value in _by_parts("put", a, v):
         np.put(part, ind, value, mode)
 
 
-@implements(np.put_along_axis)
-def put_along_axis(arr, indices, values, axis):
-    for part, value in _by_parts("put_along_axis", arr, values):
-        np.put_along_axis(part, indices, value, axis)
-
-
 @implements(np.place)
 def place(arr, mask, vals):
+    """np.place, where compiled code begins."""
     mask = decided(mask)
     for part, value in _by_parts("place", arr, vals):
         np.place(part, mask, value)
@@ -78,9 +67,10 @@ def _each_by_parts(function):
     return views
 
 
-for _function in (np.broadcast_arrays, np.meshgrid):
-    implements(_function)(_each_by_parts(_function))
+implements(np.broadcast_arrays)(_each_by_parts(np.broadcast_arrays))
 
 
 implements(np.may_share_memory)(may_share_memory)
 implements(np.shares_memory)(shares_memory)
+implements(np.result_type)(result_type)
+implements(np.can_cast)(can_cast)
