@@ -3,7 +3,6 @@
 which give the user's line, the function that was called there, and a remedy."""
 
 import ast
-import dis
 import re
 import sys
 import types
@@ -165,7 +164,7 @@ def _traced(value, depth):
 def _call_has_traced(error, users, instruction):
     """Whether the user's frame did not raise the error itself, but called compiled code with traced
     values among the arguments."""
-    if _raises(users, instruction):
+    if dis.opname[users.f_code.co_code[instruction]].startswith(("RAISE", "RERAISE")):
         return False
     if re.search(WORDS, str(error)):
         return True

@@ -9,9 +9,9 @@ import numpy as np
 from ad_core import _core
 from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy import ma
+from ad_core.overrides.numpy.ma_data import on_data
 from ad_core.overrides.numpy.ufuncs import refuse as refuse_ufunc
 from ad_core.recording.arrays import as_array
-from ad_core.overrides.numpy.ma_data import on_data
 
 __all__ = ["ask_function", "ask_ufunc", "refuse_input", "refuse_operand"]
 

@@ -3,9 +3,8 @@
 methods of float."""
 
 import math
-import operator
-
 import numbers
+import operator
 
 import numpy as np
 
