@@ -2,7 +2,6 @@
 """Functions of fluids: pipes, fittings, atmospheres."""
 
 import fluids
-
 from published import row
 
 FUNCTIONS = [
