@@ -3,6 +3,7 @@
 which give the user's line, the function that was called there, and a remedy."""
 
 import ast
+import dis
 import re
 import sys
 import types
