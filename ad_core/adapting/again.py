@@ -12,9 +12,9 @@ from ad_core.adapting.namespaces import (
     exchange_caches,
     exchange_in,
     exchange_in_function,
-    exchange_in_object,
     exchange_supplied,
 )
+from ad_core.adapting.objects import exchange_in_object
 from ad_core.adapting.stand_ins import enter_more_names, stand_in_of
 from ad_core.errors import NotDifferentiable, notes
 

@@ -24,7 +24,7 @@ from ad_core.adapting.stand_ins import (
 )
 
 __all__ = [
-    "adapt", "adapted", "exchange_in", "exchange_in_function", "exchange_in_object", "restore",
+    "adapt", "adapted", "exchange_in", "exchange_in_function", "restore",
 ]  # fmt: skip
 
 # Packages whose names are never exchanged: ad_core, the standard library, NumPy (whose protocols
@@ -34,7 +34,7 @@ OTHERS = {"autograd", "casadi", "jax", "matplotlib", "numba", "pandas", "polars"
 LEFT_ALONE = {"ad_core", "numpy", "builtins", *sys.stdlib_module_names, *OTHERS} - {"__main__"}
 BUILTINS = {"float": float, "complex": complex, "super": super}
 
-_lock = threading.RLock()
+lock = threading.RLock()
 _changes = []  # (label, name, function that restores the name)
 # Function -> [(name, function that restores the name in it)]. Functions may be short-lived.
 _in_functions = weakref.WeakKeyDictionary()
@@ -103,7 +103,7 @@ def adapted():
     {}
     """
     found = {}
-    with _lock:
+    with lock:
         for label, name, _ in _changes:
             found.setdefault(label, set()).add(name)
         for function, changes in list(_in_functions.items()):
@@ -131,7 +131,7 @@ def restore():
     True
     """
     global _loaded
-    with _lock:
+    with lock:
         _core.leave_objects()
         if not _changes and not _in_functions:
             return
@@ -143,7 +143,7 @@ def restore():
             for _, undo in reversed(changes):
                 undo(function)
         _in_functions.clear()
-        _kept_by.clear()
+        kept_by.clear()
         _whole.clear()
         _core.forget_adapted()
 
@@ -156,7 +156,7 @@ def exchange_in(space, codes=()):
     if not isinstance(label, str) or label.partition(".")[0] in LEFT_ALONE:
         return 0
     found = 0
-    with _lock:
+    with lock:
         seen = set()
         _core.note_adapted(space)
         for name, x in list(space.items()):
@@ -166,7 +166,7 @@ def exchange_in(space, codes=()):
             if stand_in is not None:
                 found += _set(space, label, name, x, stand_in)
             else:
-                found += _exchange_inside(x, space, label, name, seen)
+                found += exchange_inside(x, space, label, name, seen)
         for name, original in BUILTINS.items():
             if name in space or (original is super and not _derives_arrays(space)):
                 continue
@@ -179,7 +179,7 @@ def exchange_caches(modules):
     """Exchange the functions with a cache that modules contain, which are called as attributes of
     these modules; returns their number."""
     found = 0
-    with _lock:
+    with lock:
         for module in modules:
             label, space = module.__name__, vars(module)
             if label.partition(".")[0] not in LEFT_ALONE:
@@ -188,6 +188,7 @@ def exchange_caches(modules):
     return found
 
 
+kept_by = {}  # class and attribute -> number of objects in which it was exchanged (objects.py)
 _loaded = 0  # modules in which the stand-ins of SciPy's functions were looked for
 
 
@@ -195,7 +196,7 @@ def exchange_supplied():
     """Exchange the functions and methods of SciPy that have stand-ins, in all of its modules that
     are loaded; returns the number of names."""
     global _loaded
-    with _lock:
+    with lock:
         load_suppliers()  # another thread waits until all stand-ins are entered
         if _loaded == len(sys.modules):
             return 0  # they were exchanged in all modules that are loaded
@@ -216,7 +217,7 @@ def exchange_solvers():
     """Exchange the functions of SciPy that take functions, and the methods, in all modules that
     were loaded since the last call; returns the number of names."""
     load_suppliers()
-    with _lock:
+    with lock:
         found = _exchange_methods() + _exchange_by(
             supplied_solvers,
             lambda label: label not in _seen and label.partition(".")[0] not in LEFT_ALONE,
@@ -266,59 +267,8 @@ def exchange_in_function(function):
     """Exchange the names in a function's closure and defaults, and in those of the functions that
     it wraps; returns their number."""
     function = _unwrapped(function)
-    with _lock:
+    with lock:
         return _exchange_in_code(function, set()) if function is not None else 0
-
-
-def exchange_in_object(x):
-    """Exchange the attributes of an object of a package's class (``self.limit = float``); returns
-    their number."""
-    kind = type(x)
-    label = getattr(kind, "__module__", None) or ""
-    if (
-        not kind.__flags__ & HEAP
-        or kind.__flags__ & IMMUTABLE
-        or (label.partition(".")[0] in LEFT_ALONE)
-    ):
-        return 0
-    names = [name for base in kind.__mro__ for name in _slots(base)]
-    found = 0
-    with _lock:
-        for name in [*names, *getattr(x, "__dict__", ())]:
-            original = inspect.getattr_static(x, name, None)
-            original = getattr(x, name, None) if name in names else original
-            stand_in = stand_in_of(original)
-            owner = f"{kind.__qualname__} object"
-            if stand_in is not None:
-                found += _set_of_object(x, owner, name, original, stand_in)
-            elif type(original) in (dict, list):
-                found += _exchange_inside(original, None, label, f"{owner}: {name}", set())
-    return found
-
-
-def _slots(kind):
-    slots = vars(kind).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
-
-
-def _set_of_object(x, label, name, original, stand_in):
-    def undo():
-        if getattr(x, name, None) is stand_in:
-            object.__setattr__(x, name, original)
-
-    place = type(x), name
-    if _kept_by.get(place, 0) >= MOST_KEPT:
-        return 0
-    _kept_by[place] = _kept_by.get(place, 0) + 1
-    try:
-        object.__setattr__(x, name, stand_in)
-    except (AttributeError, TypeError):  # the class has its own way to store it
-        return 0
-    return _note(type(x).__module__, f"{label}: {name}", undo)
-
-
-_kept_by = {}  # class and attribute -> number of objects in which it was exchanged
-MOST_KEPT = 8  # of these: each run of a function may make another object
 
 
 def _unwrapped(function):
@@ -330,7 +280,7 @@ def _unwrapped(function):
     return function if isinstance(function, types.FunctionType) else None
 
 
-def _exchange_inside(x, space, label, name, seen):
+def exchange_inside(x, space, label, name, seen):
     """Exchange the names within an object that a namespace contains: a function's closure and
     defaults, the attributes of a class, the elements of a dictionary or list."""
     if isinstance(x, types.FunctionType):
@@ -435,7 +385,7 @@ def _looks_up(code, name):
     )
 
 
-def _note(label, name, undo):
+def note(label, name, undo):
     _changes.append((label, name, undo))
     _core.note_exchange()
     return 1
@@ -456,7 +406,7 @@ def _set(space, label, name, original, stand_in, key=None):
             else:
                 space[key] = original
 
-    found = _note(label, name, undo)  # before the exchange, in case of an interrupt
+    found = note(label, name, undo)  # before the exchange, in case of an interrupt
     space[key] = stand_in
     return found
 
@@ -514,6 +464,6 @@ def set_attribute(kind, name, original, stand_in):
         else:
             setattr(kind, name, original)
 
-    found = _note(kind.__module__, f"{kind.__qualname__}.{name}", undo)
+    found = note(kind.__module__, f"{kind.__qualname__}.{name}", undo)
     setattr(kind, name, stand_in)
     return found
