@@ -57,7 +57,11 @@ cdef class TakesLists:
 
 
 cdef bint is_list_of_traced(object x) except -1:
-    return (type(x) is list or type(x) is tuple) and any_traced(x)
+    """Whether x is a list of numbers, some of which are traced; lists with functions, such as those
+    of np.piecewise, are not."""
+    if not (type(x) is list or type(x) is tuple) or not any_traced(x):
+        return False
+    return not any([callable(part) for part in x])
 
 
 cdef object numbers_taken(object x):
@@ -65,7 +69,7 @@ cdef object numbers_taken(object x):
     traced values; else x itself."""
     kind = type(x)
     if kind is list or kind is tuple:
-        return joined(x) if any_traced(x) else x
+        return joined(x) if is_list_of_traced(x) else x
     if kind is np_ndarray:
         if (<cnp.ndarray> x).descr.kind == c"O" and are_traced_numbers((<cnp.ndarray> x).ravel().tolist()):
             return array_of_objects(<cnp.ndarray> x)

@@ -265,6 +265,45 @@ def copyto(dst, src, casting="same_kind", where=True):
     store(dst, src if where is True else np.where(where, src, dst), "copyto")
 
 
+@implements(np.isreal)
+def isreal(x):
+    return np.imag(x) == 0.0
+
+
+def _leading(p):
+    """Coefficients without the zeros before the first that is not zero."""
+    p = np.atleast_1d(np.asarray(p))
+    places = np.flatnonzero(np.not_equal(p, 0.0))
+    return p[places[0] :] if len(places) else np.zeros(1)
+
+
+@implements(np.polymul)
+def polymul(a1, a2):
+    return np.convolve(_leading(a1), _leading(a2))
+
+
+@implements(np.poly)
+def poly(seq_of_zeros):
+    """np.poly of complex zeros. That they are pairs, so that the polynomial is real, is a guard."""
+    zeros = np.atleast_1d(np.asarray(seq_of_zeros))
+    if zeros.ndim != 1:
+        refuse("np.poly of a complex matrix")
+    p = np.ones(1)
+    for zero in zeros:
+        p = np.convolve(p, np.stack([np.ones(()), -zero]))
+    return np.real(p).copy() if _are_in_pairs(zeros) else p
+
+
+def _are_in_pairs(z):
+    """Whether the numbers and their conjugates are the same, in some order."""
+    re, im = parts(z)
+    values = _core.current_values(re) + 1j * _core.current_values(im)
+    order, mirrored = np.argsort(values), np.argsort(np.conjugate(values))
+    return bool(
+        np.all(np.equal(re[order], re[mirrored])) and np.all(np.equal(im[order], -im[mirrored]))
+    )
+
+
 def _blocks(a):
     """The real matrix that maps (re, im) as the complex matrix a maps complex vectors."""
     re, im = parts(a)
