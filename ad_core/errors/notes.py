@@ -34,7 +34,7 @@ def explained(error, fun, refusal=None):
     handler raised something else later), a note quotes it, unless the exception's chain contains
     it.
     """
-    if isinstance(error, NotDifferentiable):
+    if isinstance(error, NotDifferentiable) or _is_check(error):
         return error
     place = _concerned_place(error, fun)
     if place is None:
@@ -48,6 +48,15 @@ def explained(error, fun, refusal=None):
         text = _text(callers.library_function(inner, users, instruction), users, line)
     kind = type(error)
     return _refusing(kind).as_numpy_raises(f"{text} It raised {kind.__name__}: {error}")
+
+
+def _is_check(error):
+    """Whether a check of np.testing has failed, which works on traced values."""
+    traceback = error.__traceback__
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    name = traceback.tb_frame.f_globals.get("__name__") or ""
+    return isinstance(error, AssertionError) and name.startswith("numpy.testing.")
 
 
 def _refusing(kind):

@@ -7,7 +7,9 @@ and wrong. All other iterations (Newton's, secants, fixed points) converge with 
 
 Bisection is found by its comparisons. The difference between the two compared values halves from
 step to step, while its derivative by the inputs stays. In an iteration whose derivative is right,
-the derivative of the difference f(x(p), p) vanishes together with the difference itself.
+the derivative of the difference f(x(p), p) vanishes together with the difference itself. Other
+differences that become small by chance do not change by half as much in each step as in the one
+before, as those do in the middles of halved intervals.
 """
 
 import numpy as np
@@ -24,6 +26,7 @@ STRIDES = (1, 2, 3)  # comparisons of a step
 SLACK = 16.0  # the difference may be this much larger than by halving that of the first two steps
 LAST = 5  # steps whose differences have the same derivative,
 SAME = 0.3  # up to this, relative to the last one
+HALVES = (0.4, 0.6)  # ratio of the changes of the difference in two steps of a bisection
 NEAR = 0.02  # of the inputs, relative: a change of this size changes the last comparison
 ENVELOPE = SLACK * 0.5 ** np.arange(STEPS)
 
@@ -96,9 +99,19 @@ def _keep_changing(gaps, changes, start, fewest):
     return (
         end - start >= fewest
         and size > 0.0
+        and _moves_by_halves(gaps[start:end])
         and abs(gaps[end - 1]) <= NEAR * size
         and bool(np.all(np.abs(last - changes[end - 1]) <= SAME * size))
     )
+
+
+def _moves_by_halves(gaps):
+    """Whether, in LAST steps in a row, the numbers change by half as much as in the step before.
+    (In the first ones the function is not linear yet, in the last ones it is rounded.)"""
+    moves = np.abs(np.diff(gaps))
+    halved = (HALVES[0] * moves[:-1] < moves[1:]) & (moves[1:] < HALVES[1] * moves[:-1])
+    windows = np.lib.stride_tricks.sliding_window_view(halved, LAST)
+    return bool(np.any(np.all(windows, axis=1)))
 
 
 def _values(trace, nodes):

@@ -12,8 +12,8 @@ cdef bint objects_made = False      # whether NumPy has made an object of a trac
 
 # Functions of which a list of arrays is an argument: its elements are the arrays.
 cdef frozenset OF_SEQUENCES = frozenset((
-    "choose", "column_stack", "concat", "concatenate", "dstack", "hstack", "lexsort", "select",
-    "stack", "vstack", "row_stack"))
+    "choose", "column_stack", "concat", "concatenate", "dstack", "histogramdd", "hstack", "lexsort",
+    "select", "stack", "vstack", "row_stack"))
 # Functions that write into an argument, that treat objects as such, or that find arrays in lists.
 cdef frozenset WITHOUT_OBJECTS = frozenset((
     "array2string", "array_repr", "array_str", "block", "can_cast", "common_type", "copyto",

@@ -144,25 +144,16 @@ cdef object ufunc_of_objects(object ufunc, PyObject **args, Py_ssize_t n, PyObje
     if n > ufunc.nin or (names != NULL and "out" in <tuple> names) or numpys_own_wanted():
         return NotImplemented       # the result may be an array of objects
     given = []
-    view = None
     for k in range(n):
         x = <object> args[k]
-        y = x
-        if isinstance(x, np_ndarray) and keeps_numbers(type(x)):
-            y = numbers_taken(x.view(np_ndarray))
-            view = x if view is None else view
-        elif not is_no_object(x):
-            y = numbers_taken(x)
+        y = x if is_no_object(x) else numbers_taken(x)
         found = found or type(y) is not type(x)
         given.append(y)
     if not found or not any_traced(given) or not all_operable(given):
         return NotImplemented
     named = {} if names == NULL else {
         name: <object> args[n + k] for k, name in enumerate(<tuple> names)}
-    result = ufunc(*given, **named)
-    if view is not None and type(result) is TracedArray:
-        return view.__array_wrap__(as_objects(<TracedArray> result))
-    return result
+    return ufunc(*given, **named)
 
 
 cdef int calls_by_protocol = 0  # while a trace runs; reset with the last one

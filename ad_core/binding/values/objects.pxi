@@ -45,17 +45,6 @@ def as_objects(TracedArray x not None):
         own_conversions -= 1
 
 
-def keeps_numbers(kind):
-    """Whether instances of a subclass of ndarray have the numbers of the array that they are views
-    of: what the class defines, except attributes, is how they are indexed.  Its own code then runs
-    on an array of traced scalars."""
-    return kind is not np_ndarray and set(changed_names(kind)) <= INDEXING and (
-        kind not in UNCHANGED)
-
-
-cdef frozenset INDEXING = frozenset(("__getitem__", "__setitem__", "__delitem__", "__iter__"))
-
-
 cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):
     """An object array of numbers and traced scalars as a traced (or a plain) array."""
     cdef Trace trace = trace_of(tuple(objects.ravel()))

@@ -10,8 +10,8 @@ from ad_core import _core
 from ad_core.errors import TracedValueError
 from ad_core.overrides.numpy import ma
 from ad_core.overrides.numpy.ma_data import on_data
+from ad_core.overrides.numpy.subclasses import as_instance
 from ad_core.overrides.numpy.ufuncs import refuse as refuse_ufunc
-from ad_core.recording.arrays import as_array
 
 __all__ = ["ask_function", "ask_ufunc", "refuse_input", "refuse_operand"]
 
@@ -35,11 +35,9 @@ def ask_ufunc(ufunc, method, inputs, kwargs):
                 return result
     if ma.knows(foreign):
         return ma.call_ufunc(ufunc, method, inputs, kwargs)
-    if method == "__call__" and not kwargs and all(_core.keeps_numbers(type(x)) for x in foreign):
-        result = ufunc(*[as_array(x.view(np.ndarray)) if isinstance(x, np.ndarray) else x
-                         for x in inputs])  # fmt: skip
-        traced = type(result) is _core.TracedArray
-        return foreign[0].__array_wrap__(_core.as_objects(result)) if traced else result
+    derived = [as_instance(x) for x in inputs]
+    if any(x is not y for x, y in zip(derived, inputs, strict=True)):
+        return getattr(ufunc, method)(*derived, **kwargs)
     for x in foreign:
         if issubclass(type(x), np.ndarray) or any(hasattr(type(x), name) for name in PROTOCOLS):
             refuse_operand(x, _name_of(ufunc))

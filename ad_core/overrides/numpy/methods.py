@@ -164,8 +164,6 @@ def view(self, *args, **kwargs):
                 f"a traced array can not be viewed as an np.matrix"
                 f"{_core.user_line()}; pass np.asarray(M) for a matrix M, and write products with @"
             )
-        if issubclass(kinds[0], np.ndarray) and _core.keeps_numbers(kinds[0]):
-            return _core.as_objects(self).view(kinds[0])
     if any(kind not in (np.ndarray, _core.TracedArray) for kind in kinds):
         if _core.discrete(self):
             seen = _core.discrete_values(self).view(*args, **kwargs)

@@ -15,9 +15,18 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
+from ad_core.recording.arrays import as_traced
 from ad_core.recording.record import RELEASES
 
-__all__ = ["KindOfArray", "TracedSubclass", "class_of_array", "is_instance", "made", "unwrapped"]
+__all__ = [
+    "KindOfArray",
+    "TracedSubclass",
+    "as_instance",
+    "class_of_array",
+    "is_instance",
+    "made",
+    "unwrapped",
+]
 
 
 class KindOfArray(type):
@@ -105,6 +114,8 @@ def _classed(result, plain, sources, name):
             return x
     _check(result, plain, sources[0], name)
     kind = type(plain)
+    if _core.traced(result) and _core.discrete(result):
+        return result  # such as masks, which index arrays of other classes
     if kind is np.ndarray or not issubclass(kind, np.ndarray):
         return result
     if not _core.traced(result):
@@ -404,6 +415,17 @@ def made(kind, array, source):
     if isinstance(finalize, FunctionType):
         finalize(x, source)
     return x
+
+
+def as_instance(x):
+    """A plain instance of a derived class as one of traced numbers; x itself if it is none, or if
+    its class can not have traced numbers."""
+    kind = type(x)
+    if not isinstance(x, np.ndarray) or kind is np.ndarray or _why_not(kind) is not None:
+        return x
+    if hasattr(x, "unit"):
+        return x  # its numbers alone would be taken
+    return made(kind, as_traced(x.view(np.ndarray)), x)
 
 
 def _why_not(kind):
