@@ -58,6 +58,7 @@ TRANSFORMS = {
 WORDS = ("model", "another library", "test_handed_out.py", "ad_core.external", "allow_refusals")
 
 
+@pytest.mark.usefixtures("names_stay")
 @pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize("name", LOST)
 def test_an_error_on_objects_that_is_caught(name, transform):

@@ -19,7 +19,7 @@ cdef frozenset WITHOUT_OBJECTS = frozenset((
     "array2string", "array_repr", "array_str", "block", "can_cast", "common_type", "copyto",
     "fill_diagonal", "fromfunction", "loadtxt", "min_scalar_type", "place", "put",
     "put_along_axis", "putmask", "result_type", "save", "savetxt", "savez", "savez_compressed",
-    "shares_memory", "may_share_memory", "array_equal", "array_equiv"))
+    "shares_memory", "may_share_memory", "array_equal", "array_equiv", "trim_zeros", "unique"))
 
 
 @cython.final
@@ -44,7 +44,7 @@ cdef class TakesLists:
 
     cdef object taken(self, object x):
         if self.of_sequences and (type(x) is list or type(x) is tuple):
-            return [numbers_taken(part) for part in x]
+            return type(x)([numbers_taken(part) for part in x])     # np.lexsort asks tuples alone
         if taking_objects:
             return numbers_taken(x)
         return joined(x) if is_list_of_traced(x) else x
