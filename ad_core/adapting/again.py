@@ -47,7 +47,7 @@ def adapt_after(error, fun, refusal, as_objects):
             frame = traceback.tb_frame
             spaces.setdefault(id(frame.f_globals), (frame.f_globals, []))[1].append(frame.f_code)
             functions += [x for x in frame.f_locals.values() if isinstance(x, types.FunctionType)]
-            objects += frame.f_locals.values()
+            objects += _objects_of(frame)
             functions += _closures_of(frame)
             found += exchange_caches(_modules_named_in(frame))
             traceback = traceback.tb_next
@@ -98,6 +98,22 @@ MOST_TIMES = 8
 
 def _is_of_pandas(space):
     return str(space.get("__name__")).startswith("pandas.")
+
+
+def _objects_of(frame):
+    """The local objects of a frame, the global ones that its code names, and the elements of both.
+    (The variables of a comprehension are no local ones from CPython 3.12 on.)"""
+    named = [frame.f_globals.get(name) for name in frame.f_code.co_names]
+    found = [*frame.f_locals.values(), *named]
+    for x in list(found):
+        if type(x) in (list, tuple):
+            found += x[:MOST_ELEMENTS]
+        elif type(x) is dict:
+            found += list(x.values())[:MOST_ELEMENTS]
+    return found
+
+
+MOST_ELEMENTS = 100
 
 
 def _modules_named_in(frame):
