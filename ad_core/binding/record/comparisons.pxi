@@ -28,7 +28,8 @@ cdef bint has_comparisons(const ad_tape *t) noexcept:
 
 def tests_by_line(Trace trace not None):
     """The scalar comparisons on which control flow depended, by the user's line, for lines with at
-    least BISECTION_STEPS of them: {(file, line): array with rows (kind, left node, right node)}, in order."""
+    least BISECTION_STEPS of them: {(file, line): array with rows (kind, left node, right node)}, in
+    order."""
     cdef Trace root = trace.root()
     cdef const ad_tape *t = root.tape
     cdef size_t guard
@@ -50,8 +51,8 @@ def tests_by_line(Trace trace not None):
 
 def tests_without_line(Trace trace not None, size_t most):
     """The comparisons on which no control flow depended, or of arrays, by their operation and size,
-    for those with at least BISECTION_STEPS of them: a list of arrays as above, for each of at most `most`
-    elements that are spread over the compared arrays."""
+    for those with at least BISECTION_STEPS of them: a list of arrays as above, for each of at most
+    `most` elements that are spread over the compared arrays."""
     cdef const ad_tape *t = trace.root().tape
     cdef size_t i, k, n, m
     guarded = set([t.guard[i].first for i in range(t.guards) if t.guard[i].count == 1])
