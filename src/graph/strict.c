@@ -22,14 +22,8 @@ static int may_stay_zero(const survey *x, ad_term t) {
     return x->local[t];
 }
 
-/* Returns whether a term is a - a, which stays zero. */
-static int is_zero_difference(const ad_vertex *v) {
-    return v->op == AD_SUBTRACT && v->x[0] == v->x[1];
-}
-
 static int may_be_dead(const survey *x, ad_term t, int j) {
     const ad_vertex *v = &x->g->vertex[t];
-    if (is_zero_difference(v)) return 1;
     switch (ad_op_row(v->op)->partial_class[j]) {
     case AD_PARTIAL_ZERO:
         return 1;
@@ -118,7 +112,6 @@ static ad_term zero_condition(strict *x, ad_term t) {
  * form, or NULL. */
 static ad_term dead(strict *x, ad_term t, int j, const ad_term *partials) {
     const ad_vertex v = x->g->vertex[t];
-    if (is_zero_difference(&v)) return x->always;
     switch (ad_op_row(v.op)->partial_class[j]) {
     case AD_PARTIAL_ZERO:
         return x->always;

@@ -28,7 +28,6 @@ static int node_stays_zero(const walk *x, ad_node node) {
 /* Returns whether edge j of an elementwise operation is dead, given its operands and its
  * partial. */
 static int is_dead(const walk *x, unsigned op, int j, const ad_node nodes[], double partial) {
-    if (op == AD_SUBTRACT && nodes[0] == nodes[1]) return 1; /* a - a stays zero */
     switch (ad_op_row(op)->partial_class[j]) {
     case AD_PARTIAL_ZERO:
         return 1;

@@ -71,7 +71,8 @@ cdef object numbers_taken(object x):
     if kind is list or kind is tuple:
         return joined(x) if is_list_of_traced(x) else x
     if kind is np_ndarray:
-        if (<cnp.ndarray> x).descr.kind == c"O" and are_traced_numbers((<cnp.ndarray> x).ravel().tolist()):
+        if (<cnp.ndarray> x).descr.kind == c"O" and are_traced_numbers(
+                (<cnp.ndarray> x).ravel().tolist()):
             return array_of_objects(<cnp.ndarray> x)
         return x
     if operable(x) or isinstance(x, (str, bytes, type)) or not hasattr(kind, "__array__") or (

@@ -3,8 +3,9 @@
 
 cdef enum:
     BISECTION_STEPS = 10        # the fewest of a bisection
-    # Kinds of comparisons.  A test of the sign of a product (left * right < 0), or whether two signs
-    # are equal, is a test of each factor against zero, for which -1 stands in place of a node.
+    # Kinds of comparisons.  A test of the sign of a product (left * right < 0), or whether two
+    # signs are equal, is a test of each factor against zero, for which -1 stands in place of a
+    # node.
     TEST_ORDER
     TEST_LEFT_FACTOR
     TEST_RIGHT_FACTOR
