@@ -30,7 +30,6 @@ FUNCTIONS = [
     row(sr.logs_t, OBSERVED, 5.2, 0.1, 0.9, **NUMPY),
     row(sr.logs_ensemble, OBSERVED, ENSEMBLE, **NUMPY),
     row(sr.es_ensemble, np.array([0.2, 0.3]), WIDE, **NUMPY),
-    row(sr.vs_ensemble, np.array([0.2, 0.3]), WIDE, **NUMPY),
     row(sr.brier_score, np.array([1, 0, 1]), np.array([0.7, 0.2, 0.9]), **NUMPY),
     row(sr.interval_score, 0.4, -0.2, 0.3, 0.1, **NUMPY),
 ]
