@@ -103,8 +103,7 @@ def _is_of_pandas(space):
 def _objects_of(frame):
     """The local objects of a frame, the global ones that its code names, and the elements of both.
     (The variables of a comprehension are no local ones from CPython 3.12 on.)"""
-    named = [frame.f_globals.get(name) for name in frame.f_code.co_names]
-    found = [*frame.f_locals.values(), *named]
+    found = [*frame.f_locals.values(), *_named_in(frame)]
     for x in list(found):
         if type(x) in (list, tuple):
             found += x[:MOST_ELEMENTS]
@@ -118,8 +117,12 @@ MOST_ELEMENTS = 100
 
 def _modules_named_in(frame):
     """The modules to which names in the code of a frame refer."""
-    named = [frame.f_globals.get(name) for name in frame.f_code.co_names]
-    return [x for x in named if type(x) is types.ModuleType]
+    return [x for x in _named_in(frame) if type(x) is types.ModuleType]
+
+
+def _named_in(frame):
+    """The global objects that the code of a frame names."""
+    return [frame.f_globals.get(name) for name in frame.f_code.co_names]
 
 
 def _part_of_scipy(space):

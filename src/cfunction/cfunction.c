@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "program/batch.h"
 
-#define LANES_FROM 4 /* number of points from which lanes are faster */
 #define BLOCK 1024   /* points whose guards are noted at a time */
 
 /* What `self` points to.  Work memory begins with a head, which tells whose it is, followed by the
@@ -150,7 +149,7 @@ static int eval_each(const cfunction *f, size_t n, const double *x, double *y, w
 }
 
 static int eval_block(const cfunction *f, size_t n, const double *x, double *y, work_head *head) {
-    if (n < LANES_FROM) return eval_each(f, n, x, y, head);
+    if (n < AD_LANES_FROM) return eval_each(f, n, x, y, head);
     ad_batch_input input[AD_CFUNCTION_PARTS] = {0};
     ad_batch_output output = {.data = y, .count = f->head.n_out};
     ad_batch b = batch_of(f, n);

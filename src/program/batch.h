@@ -6,6 +6,7 @@
 #include "program/eval.h"
 
 #define AD_BATCH_DIMS 16
+#define AD_LANES_FROM 4 /* number of points from which lanes are faster */
 
 /* The rows from which an argument is gathered: `count` rows, `step` bytes apart, of `length`
  * doubles each. */

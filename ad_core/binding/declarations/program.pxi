@@ -58,7 +58,6 @@ cdef extern from "program/program.h" nogil:
     const char *ad_program_formula(unsigned op)
     int AD_PROGRAM_OPS
     int AD_RUN_AFFINE
-    int ad_run_reduces(unsigned op)
 
 cdef extern from "program/eval.h" nogil:
     size_t ad_point_room(const ad_program *p)
@@ -70,6 +69,7 @@ cdef extern from "program/eval.h" nogil:
 
 cdef extern from "program/batch.h" nogil:
     int AD_BATCH_DIMS
+    size_t AD_LANES_FROM
     ctypedef struct ad_rows:
         const char *data
         size_t count

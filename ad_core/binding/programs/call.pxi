@@ -315,7 +315,7 @@ cdef class Call:
         for d in range(b.ndim):
             b.shape[d] = shape[d]
             b.points *= b.shape[d]
-        b.lanes = b.points >= LANES_FROM and program.need_lanes()
+        b.lanes = b.points >= AD_LANES_FROM and program.need_lanes()
         b.program = &program.fast
         b.strict = &program.strict if program.has_strict else NULL
         if b.ndim == 0:

@@ -5,7 +5,6 @@
 cdef enum:
     SLOTS_MOST = 1 << 22        # most slots of a program in lanes; larger ones run point by point
     LANE_SLOTS_MOST = 1 << 14   # most lane slots: 2 MB of vectors
-    LANES_FROM = 4              # number of points from which lanes are faster
 
 
 class CallsRule(Exception):

@@ -34,17 +34,6 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
     return objects
 
 
-def as_objects(TracedArray x not None):
-    """A traced array as a plain array of traced scalars, which is read-only.  Stores into it would
-    not reach x."""
-    global own_conversions
-    own_conversions += 1
-    try:
-        return as_plain_array(x, None)
-    finally:
-        own_conversions -= 1
-
-
 cdef object array_of_objects(cnp.ndarray objects, str what="an object array"):
     """An object array of numbers and traced scalars as a traced (or a plain) array."""
     cdef Trace trace = trace_of(tuple(objects.ravel()))

@@ -64,6 +64,11 @@ def _trigamma_value(x):
         found = np.asarray(sp.zeta(2.0, x))
         found[usual] = _trigamma_value(x[usual])
         return found[()]
+    return _trigamma_series(x)[()]
+
+
+def _trigamma_series(x):
+    """polygamma(1, x) for a positive real part, by the asymptotic series at x + 10."""
     total, moved = 0.0, x
     for _ in range(10):
         total = total + 1.0 / (moved * moved)
@@ -73,7 +78,7 @@ def _trigamma_value(x):
     series = 0.0
     for number in NUMBERS[7::-1]:
         series = (series + number) * s
-    return (total + t * (1.0 + series) + 0.5 * s)[()]
+    return total + t * (1.0 + series) + 0.5 * s
 
 
 _trigamma = inner(
@@ -139,17 +144,7 @@ def _rgamma_derivative_value(n, x):
 def _trigamma_of_complex(z):
     """polygamma(1, z) by the asymptotic series, of 1 - z where the real part is below 1/2."""
     low = np.real(z) < 0.5
-    moved = np.where(low, 1.0 - z, z)
-    total = 0.0
-    for _ in range(10):
-        total = total + 1.0 / (moved * moved)
-        moved = moved + 1.0
-    t = 1.0 / moved
-    s = t * t
-    series = 0.0
-    for number in NUMBERS[7::-1]:
-        series = (series + number) * s
-    found = total + t * (1.0 + series) + 0.5 * s
+    found = _trigamma_series(np.where(low, 1.0 - z, z))
     turned = np.pi / np.sin(np.pi * np.where(low, z, 0.5))
     return np.where(low, turned * turned - found, found)[()]
 
