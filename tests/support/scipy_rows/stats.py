@@ -3,7 +3,6 @@
 tests/support/distributions.py."""
 
 import numpy as np
-import scipy
 import scipy.stats as st
 
 from ad_core.rules.special import UFUNCS
@@ -13,8 +12,6 @@ from scipy_rows import Call
 MODULE = st
 
 LOC, SCALE = 0.2, 1.3
-# From SciPy 1.18 on, an expectile is found by an elementwise search.
-SEARCHES = tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 18)
 
 
 def _arguments(p, shapes, traced, first=1):
@@ -177,7 +174,6 @@ VECTORS = {
     "Normal": _on(lambda p: st.Normal(mu=p[0], sigma=p[1]).logpdf(0.3), _PAIR),
 }
 
-EXPECTILE = {"expectile": _on(lambda x: st.expectile(x, 0.3), second=False)}
 
 STATISTICS = {
     "anderson": _on(lambda x: st.anderson(x).statistic),
@@ -240,7 +236,7 @@ STATISTICS = {
     "tvar": _on(lambda x: st.tvar(x, (0.4, 2.0))),
     "variation": _on(st.variation),
     "estimated_cdf": _on(lambda x: np.atleast_1d(st.estimated_cdf(np.sort(x), 0.85)), second=False),
-    **({} if SEARCHES else EXPECTILE),
+    "expectile": _on(lambda x: st.expectile(x, 0.3), second=False),
     "wilcoxon": _on(lambda x: st.wilcoxon(x, _y).statistic),
     "yeojohnson": _on(lambda x: st.yeojohnson(x, lmbda=0.4)),
     "yeojohnson_llf": _on(lambda x: st.yeojohnson_llf(0.4, x)),
@@ -352,5 +348,4 @@ REFUSED = {
     "weightedtau": lambda x: st.weightedtau(x, _y[:2]).statistic,
     "yeojohnson_normmax": lambda x: st.yeojohnson_normmax(x),
     "yeojohnson_normplot": lambda x: st.yeojohnson_normplot(x, 0.1, 2.0)[1],
-    **({"expectile": lambda x: st.expectile(x, 0.3)} if SEARCHES else {}),
 }
