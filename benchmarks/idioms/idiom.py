@@ -56,6 +56,8 @@ class Idiom:
     """The number of points in a compiled call."""
     bounds: dict = field(default_factory=dict)
     """Bounds by the names of `FIGURES`; a bound may be a dictionary ``{size: bound}``."""
+    reason: str = ""
+    """Why a bound is missed, where it is."""
 
     @property
     def name(self):

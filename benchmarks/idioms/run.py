@@ -143,6 +143,7 @@ def rows(subject, work, names, patience=PATIENCE, done=nothing):
         bounds, missed = judged(idiom, size, numbers, known)
         row = {"name": idiom.name, "text": idiom.text, "what": idiom.what, "how": idiom.how}
         row |= {"points": idiom.points, "size": size, "status": status(stage, known)}
+        row |= {"reason": idiom.reason}
         found.append(
             row | {"seconds": known, "figures": numbers, "bounds": bounds, "missed": missed}
         )

@@ -123,8 +123,9 @@ def misses(parts):
             text = "not measured" if value is None else f"{short(value)} {unit}".strip()
             bound = f"{short(row['bounds'][name])} {unit}".strip()
             texts.append(f"{heading}: {text} MISSED (≤ {bound})")
-        cells.append([*label(row), row["text"], "; ".join(texts), note(row)])
-    return grid(["idiom", "size", "code", "figures beyond their bounds", "note"], cells, 4)
+        reason = "; ".join(filter(None, (row["reason"], note(row))))
+        cells.append([*label(row), row["text"], "; ".join(texts), reason])
+    return grid(["idiom", "size", "code", "figures beyond their bounds", "reason"], cells, 4)
 
 
 def markdown(parts):

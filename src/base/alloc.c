@@ -39,9 +39,26 @@ static void *with_huge_pages(void *memory, size_t bytes) {
     return memory;
 }
 
+/* glibc returns the freed end of its heap to the kernel once it exceeds twice the largest block that
+ * was ever freed, up to 32 MiB. Every page that is asked for again costs a page fault, which takes
+ * longer than most operations on a page of numbers. So a block of this size, which is never written
+ * to, is freed before the first large array. */
+static void keep_freed_memory(size_t bytes) {
+#ifdef __GLIBC__
+    static atomic_flag done = ATOMIC_FLAG_INIT;
+    const size_t large = (size_t)1 << 17, most = ((size_t)1 << 25) - ((size_t)1 << 16);
+    if (bytes < large || atomic_flag_test_and_set_explicit(&done, memory_order_relaxed)) return;
+    void *volatile block = malloc(most); /* volatile: or else the compiler leaves it out */
+    free(block);
+#else
+    (void)bytes;
+#endif
+}
+
 void *ad_alloc(size_t count, size_t size) {
     if (must_fail() || (size != 0 && count > SIZE_MAX / size)) return NULL;
     size_t bytes = count * size;
+    keep_freed_memory(bytes);
     return with_huge_pages(malloc(bytes != 0 ? bytes : 1), bytes);
 }
 
@@ -74,6 +91,7 @@ ad_status ad_grow(void **memory, size_t *capacity, size_t need, size_t size) {
     size_t room = *capacity + *capacity / 2 + 64;
     if (room < need) room = need;
     if (must_fail() || room > SIZE_MAX / size) return AD_NO_MEMORY;
+    keep_freed_memory(room * size);
     void *grown = realloc(*memory, room * size);
     if (grown == NULL) return AD_NO_MEMORY;
     *memory = grown;

@@ -22,13 +22,13 @@ def cube(x):
     return np.sum(x**3)
 
 
-def example(known, bounds=None, status="ok"):
+def example(known, bounds=None, status="ok", reason=""):
     """The part of a report with one idiom, of which these seconds are known."""
-    idiom = Idiom(cube, normal, (3,), bounds=bounds or {})
+    idiom = Idiom(cube, normal, (3,), bounds=bounds or {}, reason=reason)
     found = run.figures(known, idiom)
     bounds, missed = run.judged(idiom, 3, found, known)
     row = {"name": "cube", "text": idiom.text, "what": idiom.what, "how": "trace", "points": 1}
-    row |= {"size": 3, "status": status, "seconds": known, "figures": found}
+    row |= {"size": 3, "status": status, "seconds": known, "figures": found, "reason": reason}
     return [{"subject": "x", "title": "X", "rows": [row | {"bounds": bounds, "missed": missed}]}]
 
 
@@ -48,10 +48,10 @@ def test_figures_within_their_bounds_are_no_misses():
 
 
 def test_a_figure_beyond_its_bound_is_shown_with_the_bound():
-    text = tables.markdown(example(KNOWN, {"one": 5.0, "setup_ms": {3: 5.0}}))
+    text = tables.markdown(example(KNOWN, {"one": 5.0, "setup_ms": {3: 5.0}}, reason="why"))
     missed, table = text.split("### Missed bounds")[1].split("### X")
     assert "one-shot / NumPy: 10 x MISSED (≤ 5 x)" in missed
-    assert "set-up: 10 ms MISSED (≤ 5 ms)" in missed
+    assert "set-up: 10 ms MISSED (≤ 5 ms) | why |" in missed
     assert "10 MISSED (≤ 5)" in table
     assert "10 MISSED (≤ 5) | 2 |" in table
     assert "calls" not in missed, "an idiom's own bound replaces the general one"

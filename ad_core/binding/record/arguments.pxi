@@ -176,8 +176,8 @@ def real_arrays(found):
 
 
 def end_to_end(arrays):
-    """Float64 arrays end to end, each in C order, as one flat array."""
-    cdef cnp.npy_intp size = 0, at = 0
+    """Float64 arrays end to end, each in C order, and a 1, as one flat array."""
+    cdef cnp.npy_intp size = 1, at = 0
     cdef cnp.ndarray dense, joined_numbers
     for x in arrays:
         size += cnp.PyArray_SIZE(<cnp.ndarray?> x)
@@ -187,6 +187,7 @@ def end_to_end(arrays):
         memcpy(<double *> cnp.PyArray_DATA(joined_numbers) + at, cnp.PyArray_DATA(dense),
                cnp.PyArray_SIZE(dense) * sizeof(double))
         at += cnp.PyArray_SIZE(dense)
+    (<double *> cnp.PyArray_DATA(joined_numbers))[at] = 1
     return joined_numbers
 
 

@@ -372,7 +372,8 @@ def record_call(Called call not None, tuple arguments, size_t m, y):
     """Record the call of a rule at arrays, some of which are traced.  Returns its m results as a
     flat traced array.  If the call has an outcome, it is recorded as a guard.
 
-    y: the rule's value at these arguments, flat; None if it is to be computed."""
+    y: the rule's value at these arguments, flat, and perhaps a 1 for the outcome behind it; None
+    if it is to be computed."""
     cdef Trace trace = needed_trace(arguments)
     cdef cnp.ndarray nodes, values = None
     cdef double *known = NULL
@@ -388,7 +389,9 @@ def record_call(Called call not None, tuple arguments, size_t m, y):
     parts = [contiguous(part, np.uint32).reshape(-1) for part in parts]
     nodes = parts[0] if len(parts) == 1 else np.concatenate(parts)
     if y is not None:
-        values = contiguous([*y, 1.0] if call.c.outcome else y, dtype_float)
+        values = contiguous(y, dtype_float)
+        if <size_t> cnp.PyArray_SIZE(values) < m + call.c.outcome:
+            values = np.append(values, 1.0)
         known = <double *> cnp.PyArray_DATA(values)
     n = <size_t> cnp.PyArray_SIZE(nodes)
     read.nodes = <ad_node *> cnp.PyArray_DATA(nodes)
