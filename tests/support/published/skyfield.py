@@ -145,6 +145,10 @@ def aberrated(position, velocity):
     return moved
 
 
+def propagated(position, velocity):
+    return keplerlib.propagate(position, velocity, 0.0, np.array([0.7]), 1.0)
+
+
 FUNCTIONS = [
     row(place, 52.5, 13.4, 34.0),
     row(place, np.array([52.5, -33.9]), np.array([13.4, 151.2]), np.array([34.0, 5.0])),
@@ -178,4 +182,10 @@ FUNCTIONS = [
     row(terra, 0.9, 0.2, 1e-8, 14.2),
     row(reverse_terra, np.array([2e-5, -3e-5, 2.5e-5]), 14.2),
     row(refraction, np.array([5.0, 40.0]), 10.0, 1010.0),
+    row(
+        propagated,
+        np.array([1.0, 0.2, 0.1]),
+        np.array([-0.1, 0.9, 0.2]),
+        refused="Kepler's equation is solved by bisection",
+    ),
 ]

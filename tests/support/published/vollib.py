@@ -6,6 +6,7 @@ from vollib.black.greeks import analytical as greeks_black
 from vollib.black_scholes import black_scholes
 from vollib.black_scholes.greeks import analytical as greeks
 from vollib.black_scholes.greeks import numerical as numerical
+from vollib.black_scholes.implied_volatility import implied_volatility
 from vollib.black_scholes_merton import black_scholes_merton
 from vollib.black_scholes_merton.greeks import analytical as greeks_merton
 
@@ -27,4 +28,6 @@ FUNCTIONS = [
     row(greeks_merton.vega, "c", 49.0, 50.0, 0.3846, 0.05, 0.2, 0.01),
     row(greeks_merton.theta, "p", 49.0, 50.0, 0.3846, 0.05, 0.2, 0.01),
     row(numerical.delta, "c", 49.0, 50.0, 0.3846, 0.05, 0.2),
+    row(implied_volatility, 5.0, 100.0, 100.0, 0.5, 0.02, flag="c"),
+    row(implied_volatility, 9.0, 100.0, 104.0, 0.5, 0.02, flag="p"),
 ]
