@@ -18,7 +18,7 @@ from ad_core.recording.containers import REGISTERED, Fields, Mapping, Registered
 
 __all__ = [
     "COMPLEX_ARGUMENT", "COMPLEX_RESULT", "LEAF", "Kept", "Plain", "Tree", "flatten", "is_same",
-    "leaf_path", "leaf_paths", "map_leaves", "open_container", "paired", "rows_joined",
+    "leaf_path", "leaf_paths", "map_leaves", "open_container", "paired", "pairs", "rows_joined",
 ]  # fmt: skip
 
 
@@ -285,16 +285,16 @@ def rows_joined(tree, rows, name, lead=0):
     rows = iter(rows)
     whole = [
         _row_joined(next(rows), next(rows), name, lead) if pair else next(rows)
-        for pair in _pairs(tree)
+        for pair in pairs(tree)
     ]
     return paired(tree, LEAF).build(whole)
 
 
-def _pairs(tree):
+def pairs(tree):
     """For each leaf, a complex one counted once, whether it is complex."""
     if tree.kind is None or tree.kind is Complex:
         return [tree.kind is Complex]
-    return [pair for child in tree.children for pair in _pairs(child)]
+    return [pair for child in tree.children for pair in pairs(child)]
 
 
 def _row_joined(re, im, name, lead):

@@ -11,8 +11,16 @@ from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
 from ad_core.recording import layouts
 from ad_core.recording.argnums import is_single
+from ad_core.recording.complex_leaves import ARGUMENT, RESULT, Complex, is_complex, parts_of
 from ad_core.recording.containers import Mapping
-from ad_core.recording.trees import LEAF, flatten, leaf_path, open_container
+from ad_core.recording.trees import (
+    COMPLEX_ARGUMENT,
+    LEAF,
+    Tree,
+    flatten,
+    leaf_path,
+    open_container,
+)
 from ad_core.rules.rule import call
 
 __all__ = [
@@ -20,10 +28,10 @@ __all__ = [
     "RuleArguments",
     "any_traced_leaf",
     "bound",
-    "leaves_like",
     "nondiff_numbers",
     "positional_count",
     "separated",
+    "tangent_leaves",
 ]
 
 
@@ -104,19 +112,41 @@ def nondiff_numbers(nondiff_argnums):
     return tuple(integer(k, "nondiff_argnums", expected, least=0) for k in numbers)
 
 
-class RuleArguments:
-    """Nested arguments of one call, whose traced leaves are the arrays of its rule.
+def _with_pairs(leaves, tree, taken):
+    """The leaves and the Tree with two real leaves in the place of each complex one that is
+    taken(leaf)."""
+    if not any(map(taken, leaves)):
+        return leaves, tree
+    found, rest = [], iter(leaves)
 
-    numbers: whether all leaves must be real numbers or arrays of real numbers.
+    def opened(tree):
+        if tree.kind is not None:
+            children = [opened(child) for child in tree.children]
+            return Tree(tree.kind, children, tree.keys, tree.order, tree.how, tree.aux)
+        leaf = next(rest)
+        found.extend(parts_of(leaf) if taken(leaf) else (leaf,))
+        return COMPLEX_ARGUMENT if taken(leaf) else LEAF
+
+    return found, opened(tree)
+
+
+class RuleArguments:
+    """Nested arguments of one call, whose traced leaves are the arrays of its rule.  Complex traced
+    values are two leaves; the user's functions get and return them whole, in JAX's conventions.
+
+    numbers: whether all leaves must be numbers or arrays of numbers.
 
     The rule, which lives as long as its recording, must not refer to traced values, since these
     keep the recording alive.
     """
 
     def __init__(self, name, args, numbers=True):
-        leaves, self.tree = flatten(args)
-        self.name = name
+        leaves, tree = flatten(args)
         copied = _core.copied_leaves(leaves, numbers)
+        if copied is None:
+            leaves, tree = _with_pairs(leaves, tree, _core.traced_complex)
+        self.name = name
+        self.tree = tree
         self._orders = None  # all arrays are in C order
         if copied is not None:
             self._leaves, self._traced = copied
@@ -137,16 +167,12 @@ class RuleArguments:
     def _leaf(self, k, leaf, numbers):
         if _core.traced(leaf):  # truth values become guards, as in control flow
             return _core.plain_values(leaf)
-        if _core.traced_complex(leaf):
-            raise DtypeError(
-                f"{self._place(k)} of {self.name} is complex; pass its .real and .imag"
-            )
         if any_traced_leaf(leaf):
             return _core.object_array(leaf)
         real = isinstance(leaf, (int, float, np.ndarray, np.generic))
-        if numbers and not (real and np.asarray(leaf).dtype.kind in "fiub"):
+        if numbers and not (is_complex(leaf) or (real and np.asarray(leaf).dtype.kind in "fiub")):
             kind = getattr(leaf, "dtype", type(leaf).__name__)
-            raise DtypeError(f"{self._place(k)} of {self.name} must be real numbers, got {kind}")
+            raise DtypeError(f"{self._place(k)} of {self.name} must be numbers, got {kind}")
         # a copy: the caller may write to it before the rules are called
         return leaf.copy() if type(leaf) is np.ndarray else leaf
 
@@ -162,20 +188,22 @@ class RuleArguments:
             arrays = map(layouts.in_axis_order, arrays, self._orders)
         for k, x in zip(self._traced, arrays, strict=True):
             leaves[k] = x[()]  # a number where the shape is ()
-        return self.tree.build(leaves)
+        return self.tree.fill(leaves)
 
     def tangents(self, arrays):
         """Nested tangents with these arrays in those places, and zeros in the others."""
         leaves = [None] * len(self._leaves)
         for k, x in zip(self._traced, arrays, strict=True):
             leaves[k] = x[()]
-        zeros = [np.zeros(np.shape(x))[()] if t is None else t
-                 for x, t in zip(self._leaves, leaves, strict=True)]  # fmt: skip
-        return self.tree.build(zeros)
+        zeros = [
+            np.zeros(np.shape(x), complex if is_complex(x) else float)[()] if t is None else t
+            for x, t in zip(self._leaves, leaves, strict=True)
+        ]
+        return self.tree.fill(zeros)
 
     def cotangents(self, found, what):
         """The cotangents of the traced leaves, of those that a rule returned for all arguments."""
-        leaves = leaves_like(self.tree, found, what)
+        leaves = _leaves_like(self.tree, found, what, RESULT)
         return [leaves[k] for k in self._traced]
 
 
@@ -192,6 +220,7 @@ class Result:
         leaves, tree = flatten(value)
         if self.tree is LEAF and tree is LEAF:
             return tuple(leaves)
+        leaves, tree = _with_pairs(leaves, tree, is_complex)
         if not leaves:
             raise TypeError(f"{self.name} returned {value!r}; return an array or a number")
         if self.tree is None:
@@ -210,8 +239,14 @@ class Result:
             (x,) = arrays
             order = self.orders[0]
             return (x if order is None else layouts.in_axis_order(x, order))[()]
-        placed = map(layouts.in_axis_order, arrays, self.orders)
-        return self.tree.build([x[()] for x in placed])
+        return self.tree.fill(self._placed(arrays))
+
+    def cotangents(self, arrays):
+        """The nested cotangents of the result with these leaves."""
+        return self.build(arrays) if self.tree is LEAF else self.tree.build(self._placed(arrays))
+
+    def _placed(self, arrays):
+        return [x[()] for x in map(layouts.in_axis_order, arrays, self.orders)]
 
     def call(self, function, arguments, linear, local=False):
         """function(*args) as one call on the tape, whose rule is linear(arrays, results, backward)
@@ -224,22 +259,31 @@ class Result:
         return self.build(call(self.name, value, arrays, linear=linear, local=local))
 
 
-def leaves_like(tree, found, what):
-    """The leaves of a rule's result, matched with a structure; None stands for zeros of a part."""
+def tangent_leaves(tree, found, what):
+    """The leaves of tangents that a rule returned, matched with the structure of the result; None
+    stands for zeros of a part."""
+    return _leaves_like(tree, found, what, ARGUMENT)
+
+
+def _leaves_like(tree, found, what, side):
+    """The same for both: ARGUMENT for tangents, RESULT for cotangents."""
     if found is None:
         return [None] * tree.leaves
     if tree.kind is None and flatten(found)[1].kind is None:
         return [found]
+    if tree.kind is Complex and flatten(found)[1].kind is None:
+        return list(side.seeds(found))
     if tree.kind is dict or tree.how is Mapping:
         same = isinstance(found, dict) and found.keys() == set(tree.keys)
         parts = [found[key] for key in tree.keys] if same else None
     elif tree.how is not None:
         parts = open_container(found)[0] if type(found) is tree.kind else None
     else:
-        parts = found if tree.kind is not None and isinstance(found, (tuple, list)) else None
+        same = tree.kind not in (None, Complex) and isinstance(found, (tuple, list))
+        parts = found if same else None
     if parts is None or len(parts) != len(tree.children):
         raise ValueError(f"{what} must have the structure {tree!r}, got {flatten(found)[1]!r}")
     leaves = []
     for child, part in zip(tree.children, parts, strict=True):
-        leaves += leaves_like(child, part, what)
+        leaves += _leaves_like(child, part, what, side)
     return leaves

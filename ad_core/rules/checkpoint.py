@@ -21,9 +21,9 @@ def checkpoint(fun):
     arguments.
 
     Raises TracedValueError for traced values that fun gets in other ways, such as the attribute of
-    an object, and TypeError for results that are not real arrays. Cost: fun is called once when it
-    is recorded, and recorded once in each sweep. Source: jax.checkpoint; Griewank and Walther,
-    Evaluating Derivatives, section 12.
+    an object, and TypeError for results that are not arrays of numbers. Cost: fun is called once
+    when it is recorded, and recorded once in each sweep. Source: jax.checkpoint; Griewank and
+    Walther, Evaluating Derivatives, section 12.
 
     >>> import numpy as np, ad_core
     >>> def layer(x):

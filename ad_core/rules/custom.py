@@ -12,11 +12,11 @@ from ad_core.rules.arguments import (
     RuleArguments,
     any_traced_leaf,
     bound,
-    leaves_like,
     nondiff_numbers,
     positional_count,
     separated,
     signature_of,
+    tangent_leaves,
 )
 
 __all__ = ["custom_jvp", "custom_vjp"]
@@ -80,8 +80,8 @@ class custom_jvp(_Custom):
 
     The rule is NumPy code. It is used in both modes (in reverse mode it is transposed) and for
     every order (the rule is traced to compute its own derivative). Outside a derivative, fun is
-    called unchanged. Arguments given by name are put in their positions. Real numbers are returned
-    as float64.
+    called unchanged. Arguments given by name are put in their positions. Numbers are returned as
+    float64 or complex128; tangents of complex numbers are complex.
 
     Raises AttributeError if a derivative is computed before a rule is set, TracedValueError for
     traced values that fun does not get as arguments, and ValueError if the structure or shape of
@@ -138,7 +138,7 @@ class custom_jvp(_Custom):
             leaves, tree = flatten(y)
             total = [np.zeros(np.shape(x)) for x in leaves]
             for jvp, t in zip(jvps, tangents, strict=True):
-                parts = leaves_like(
+                parts = tangent_leaves(
                     tree, jvp and jvp(t, y, *primals), self._tangent_name("defjvps")
                 )
                 total = [a if b is None else a + b for a, b in zip(total, parts, strict=True)]
@@ -170,7 +170,7 @@ class custom_jvp(_Custom):
                         f"the rule of {self._name} (defjvp) must return a pair (y, tangent), got "
                         f"{type(pair).__name__}"
                     )
-                return leaves_like(result.tree, pair[1], self._tangent_name("defjvp"))
+                return tangent_leaves(result.tree, pair[1], self._tangent_name("defjvp"))
 
             return push
 
@@ -190,7 +190,7 @@ class custom_vjp(_Custom):
 
     The rules are NumPy code. They are used in both modes (in forward mode bwd is transposed, where
     JAX raises an error) and for every order. The residuals of the last point are kept; at another
-    point fwd is called again.
+    point fwd is called again. Cotangents of complex numbers are complex, in JAX's conventions.
 
     Raises AttributeError if a derivative is computed before the rules are set, TracedValueError
     for traced values that fwd does not get as arguments, and ValueError if the structure or shape
@@ -251,7 +251,7 @@ class custom_vjp(_Custom):
         def residuals_at(arrays):
             primals = given.primals(arrays)
             leaves, last = flatten(primals)[0], kept[0]
-            plain = not any(map(_core.traced, leaves))
+            plain = not any_traced_leaf(leaves)
             if plain and last and all(map(np.array_equal, leaves, last[0])):
                 return last[1]
             return forward(*primals)[1]
@@ -262,7 +262,7 @@ class custom_vjp(_Custom):
             residuals = residuals_at(arrays)
 
             def pull(cotangents):
-                found = bwd(*fixed, residuals, result.build(cotangents))
+                found = bwd(*fixed, residuals, result.cotangents(cotangents))
                 if not isinstance(found, (tuple, list)):
                     raise TypeError(
                         f"bwd of {self._name} must return a tuple with a cotangent for each "

@@ -6,7 +6,9 @@ import functools
 import numpy as np
 
 from ad_core import _core
-from ad_core.rules.arguments import Result, RuleArguments, any_traced_leaf, leaves_like
+from ad_core.recording.complex_leaves import Complex
+from ad_core.recording.trees import map_leaves, pairs
+from ad_core.rules.arguments import Result, RuleArguments, any_traced_leaf, tangent_leaves
 from ad_core.rules.rule import flat, rows_of, split
 
 __all__ = ["external"]
@@ -26,6 +28,10 @@ def external(fun, jvp=None, vjp=None, jacobian=None, name=None):
     - ``jacobian(*primals)`` returns an array whose shape is that of the result followed by that of
       the argument; with several arguments a tuple of such arrays, and with several results a tuple
       with such an entry for each result.
+
+    Arguments and results may be complex. Then tangents are complex, and cotangents follow the
+    conventions of JAX, as those of ``ad_core.vjp`` do. The jacobian by a complex argument is that
+    of a holomorphic function if the result is complex, and du/dx - i du/dy of a real result u.
 
     name is the function's name in error messages (that of fun by default).
 
@@ -101,11 +107,11 @@ class _Rules:
 
         def push(tangents):
             found = self._jvp(primals, given.tangents(tangents))
-            leaves = leaves_like(result.tree, found, f"the jvp of {self.name}")
+            leaves = tangent_leaves(result.tree, found, f"the jvp of {self.name}")
             return self._checked(leaves, results, "jvp", finite)
 
         def pull(cotangents):
-            found = self._vjp(primals, result.build(cotangents))
+            found = self._vjp(primals, result.cotangents(cotangents))
             if len(primals) == 1 and not isinstance(found, (tuple, list)):
                 found = (found,)
             leaves = given.cotangents(found, f"the vjp of {self.name}")
@@ -133,16 +139,24 @@ class _Rules:
         """The Jacobian that the user gave, with a row for each element of the results."""
         what = f"the jacobian of {self.name}"
         found = self._jacobian(*primals)
-        if result.tree.kind is None:
+        whole = pairs(result.tree)  # for each result, whether it is complex, which is two rows
+        if result.tree.kind in (None, Complex):
             found = (found,)
-        if not isinstance(found, (tuple, list)) or len(found) != len(results):
-            raise ValueError(f"{what} must be a tuple with an entry for each of {len(results)} "
+        if not isinstance(found, (tuple, list)) or len(found) != len(whole):
+            raise ValueError(f"{what} must be a tuple with an entry for each of {len(whole)} "
                              f"results")  # fmt: skip
+        entries = []
+        for entry, is_pair in zip(found, whole, strict=True):
+            entries.append((entry, is_pair))
+            if is_pair:
+                entries.append((map_leaves(lambda block: -1j * block, entry), is_pair))
         rows = []
-        for y, entry in zip(results, found, strict=True):
+        for y, (entry, is_pair) in zip(results, entries, strict=True):
             if len(primals) == 1 and not isinstance(entry, (tuple, list)):
                 entry = (entry,)
             blocks = given.cotangents(entry, what)
+            if is_pair:  # by real arguments: the real part of u + i v, and that of -i (u + i v)
+                blocks = [None if block is None else block.real for block in blocks]
             like = [np.empty(np.shape(y) + np.shape(x)) for x in arrays]
             blocks = self._checked(blocks, like, "jacobian", finite)
             rows.append(np.concatenate([np.reshape(b, (np.size(y), -1)) for b in blocks], axis=1))

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core.overrides.numpy.complex.array import TracedComplex
 from ad_core.recording.trees import flatten
 from agreement import refused
 
@@ -381,16 +380,8 @@ def test_rules_are_called_with_plain_numbers():
     f = ad_core.custom_jvp(lambda x, kind: x)
     f.defjvp(lambda p, t: (p[0], t[0]))
     assert f(1.0, "sin") == 1.0
-    with refused(TypeError, "argument 1 of", "real numbers", "str"):
+    with refused(TypeError, "argument 1 of", "must be numbers", "str"):
         ad_core.grad(f)(1.0, "sin")
-
-
-def test_complex_arguments_raise():
-    f = ad_core.custom_jvp(lambda z: np.abs(z))
-    f.defjvp(lambda p, t: (f(*p), t[0]))
-    for g in (f, ad_core.checkpoint(lambda z: np.abs(z)), ad_core.external(np.abs)):
-        with refused(TypeError, "complex", ".real"):
-            ad_core.grad(lambda x: g(TracedComplex(x, x)))(1.0)  # noqa: B023
 
 
 def test_defjvps_counts_its_rules():
