@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # cython: binding=False, freelist=0
+# Docstrings begin with the signature, for inspect.signature and notebooks; those of classes do so
+# by hand.
+# cython: embedsignature=True, embedsignature.format=clinic
 """The binding of the C core to Python.  It owns memory, checks arguments once, releases the GIL
 and raises an exception for each failing status.  It contains no formulas.  Each of the files that
 are included below holds one subject."""
@@ -50,6 +53,9 @@ from ad_core.errors import (
 )
 
 cnp.import_array()
+
+# The names that users meet, as _core.pyi declares them.
+__all__ = ["AllowedRefusals", "CFunction", "Debugging", "Evaluator", "Gathered", "gather"]
 
 cdef extern from *:
     """

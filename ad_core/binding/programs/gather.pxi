@@ -3,7 +3,8 @@
 
 @cython.final
 cdef class Gathered:
-    """``values[index]`` as two arrays, returned by :func:`gather`.
+    """Gathered(values, index)\n--\n\n
+    ``values[index]`` as two arrays, returned by :func:`gather`.
 
     It is an argument for the methods of a Tape and a Function.  Everywhere else NumPy converts it
     to the array ``values[index]`` (``np.asarray``).  Its attributes are ``values``, ``index``, and

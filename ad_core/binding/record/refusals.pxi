@@ -118,7 +118,8 @@ cdef list nodes_read(const ad_tape *tape, ad_node node):
 
 
 cdef class AllowedRefusals:
-    """The context of ad_core.allow_refusals.  Refusals are not remembered by the traces that run on
+    """AllowedRefusals()\n--\n\n
+    The context of ad_core.allow_refusals.  Refusals are not remembered by the traces that run on
     this thread when it is entered, or, if none runs, by those that are opened in it.  It is written
     in C for the same reason as Trace.__enter__."""
 

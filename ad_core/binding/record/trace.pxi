@@ -53,7 +53,8 @@ cdef int watching_nans = 0      # and those of them with nans=True
 
 
 cdef class Debugging:
-    """The context of ad_core.debug.  It is written in C for the same reason as Trace.__enter__."""
+    """Debugging(*, nans=False)\n--\n\n
+    The context of ad_core.debug.  It is written in C for the same reason as Trace.__enter__."""
 
     cdef readonly bint nans
 
