@@ -12,11 +12,12 @@ array([[0.        , 0.        ],
 
 import importlib as _importlib
 import sys as _sys
+import typing as _typing
 
 try:
     from ad_core import _core
-except ImportError as error:
-    if error.name != __name__:  # another one: a library that is missing or does not fit
+except ImportError as _error:
+    if _error.name != __name__:  # another one: a library that is missing or does not fit
         raise
     raise ImportError(
         f"{__path__[0]} holds the sources of ad_core without the compiled extension. Run `pip "
@@ -66,6 +67,10 @@ from ad_core.transforms.first_order import (
 from ad_core.transforms.second_order import ggnvp, lagrangian_hessian
 from ad_core.transforms.taylor import jet
 from ad_core.transforms.testing import check_grads
+
+if _typing.TYPE_CHECKING:  # imported by __getattr__ when they are first used
+    from ad_core import implicit
+    from ad_core.adapting.namespaces import adapt, adapted, restore
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """After a recording that failed: adapts the modules in the traceback, so that the function can be
 recorded again."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Exchanges names in the namespaces of other modules, in closures, defaults and classes, and
 restores them."""
 
@@ -41,7 +42,7 @@ _in_functions = weakref.WeakKeyDictionary()
 _whole = set()  # modules of SciPy in which all names are exchanged
 
 
-def adapt(*names):
+def adapt(*names: str) -> int:
     """Let modules that have bound ``math.exp``, ``numpy.zeros``, ``scipy.linalg.solve`` and others,
     or that call ``float(x)``, take traced values.
 
@@ -94,7 +95,7 @@ def _modules(module):
                 if name.startswith(prefix) and isinstance(part, types.ModuleType)]  # fmt: skip
 
 
-def adapted():
+def adapted() -> dict[str, list[str]]:
     """The names that are exchanged now: for each module, a list of its names in sorted order.
 
     >>> import ad_core
@@ -111,7 +112,7 @@ def adapted():
     return {label: sorted(names) for label, names in sorted(found.items())}
 
 
-def restore():
+def restore() -> None:
     """Let all exchanged names refer to what they referred to before.
 
     A name to which its module has assigned something else since then keeps that. Derivatives that

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The table of stand-ins: what a name is exchanged for, by the object that it refers to."""
 
 import importlib

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """``ad-core demo``: the uses of the library, on real data.
 
 The demo has four parts: NIST's certified regression problems, fitted with exact Jacobians and with

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The fit of one regression problem with SciPy, and the accuracy of its result.
 
 The same sequence of solvers is used with exact Jacobians and with differences: MINPACK's

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The output of a command: standard output, or the file of ``--out``."""
 
 import contextlib

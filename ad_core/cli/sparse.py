@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """``ad-core demo sparse``: a stiff equation, its sparse Jacobian and its solution.
 
 The two-dimensional Brusselator is traced, its Jacobian's sparsity pattern is found, and SciPy's

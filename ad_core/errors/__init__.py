@@ -6,6 +6,8 @@ other errors are built-in exceptions: ``TypeError`` for an argument of the wrong
 ``ValueError`` for an argument of the wrong shape, ``MemoryError`` if memory is exhausted.
 """
 
+from typing import Any
+
 __all__ = [
     "BranchChanged",
     "DtypeError",
@@ -67,7 +69,8 @@ class NotDifferentiable(Exception):
     TracedValueError
     """
 
-    _remember = None  # remember(error): a function of the core that keeps it on the running trace
+    # remember(error): a function of the core that keeps it on the running trace
+    _remember: Any = None
 
     def __init__(self, *args):
         super().__init__(*args)

@@ -68,13 +68,15 @@ def _target(file):
     return bool(folders) and _has_packages(max(folders, key=len))
 
 
-@functools.cache
 def _has_packages(folder):
     """Whether a folder holds the records of installed packages."""
     try:
         return any(name.endswith(".dist-info") for name in os.listdir(folder))
     except OSError:
         return False
+
+
+_has_packages = functools.cache(_has_packages)
 
 
 def _file_of(function):

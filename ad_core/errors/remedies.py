@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Remedies for error messages: what to write instead of functions that take only plain numbers."""
 
 import ast

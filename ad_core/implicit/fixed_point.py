@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixed points of iterations as functions of their parameters."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numpy as np
 
 from ad_core.errors.integers import integer
@@ -10,8 +13,17 @@ from ad_core.rules.rule import flat
 
 __all__ = ["fixed_point"]
 
+X = TypeVar("X")  # an array, a number (of which the result is a float64), or a container
 
-def fixed_point(g, x0, *params, solver=None, tol=1e-12, max_iter=10_000):
+
+def fixed_point(
+    g: Callable[..., Any],
+    x0: X,
+    *params: Any,
+    solver: Callable[..., Any] | None = None,
+    tol: float = 1e-12,
+    max_iter: int = 10_000,
+) -> X | Any:
     """Solve x = g(x, *params); the solution x is a differentiable function of params.
 
     Parameters: g returns x's structure and shapes.  x0 is the start, an array or nested tuples,

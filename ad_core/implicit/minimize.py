@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Minima as functions of the parameters of the objective."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numpy as np
 
 from ad_core.implicit.theorem import solution
@@ -9,10 +12,18 @@ from ad_core.transforms import first_order
 
 __all__ = ["minimize"]
 
+X = TypeVar("X")  # an array, a number (of which the result is a float64), or a container
+
 POLISH = 10  # Newton steps at most
 
 
-def minimize(f, x0, *params, solver=None, tol=1e-6):
+def minimize(
+    f: Callable[..., Any],
+    x0: X,
+    *params: Any,
+    solver: Callable[..., Any] | None = None,
+    tol: float = 1e-6,
+) -> X | Any:
     """Minimise f(x, *params) over x; the minimum x is a differentiable function of params.
 
     Parameters: f returns a number.  x0 is the start, an array or nested tuples, lists and dicts of

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Solutions of ordinary differential equations as functions of start, times and parameters."""
 
+from __future__ import annotations
+
 import functools
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +15,22 @@ from ad_core.implicit.trajectories import trajectory
 from ad_core.implicit.unknown import Unknown, scipy_module
 from ad_core.recording.arrays import as_array
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 __all__ = ["odeint", "solution"]
 
 
-def odeint(func, y0, t, *args, rtol=1e-8, atol=1e-8, method="DOP853", solver=None):
+def odeint(
+    func: Callable[..., Any],
+    y0: Any,
+    t: ArrayLike,
+    *args: Any,
+    rtol: float = 1e-8,
+    atol: float = 1e-8,
+    method: str = "DOP853",
+    solver: Callable[..., Any] | None = None,
+) -> NDArray[np.float64] | Any:
     """Solve dy/dt = func(y, t, *args), y(t[0]) = y0, at the times t; the solution is a
     differentiable function of y0, t and args.
 

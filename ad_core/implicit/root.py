@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Roots of equations as functions of their parameters."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from ad_core.implicit.theorem import solution
 from ad_core.implicit.unknown import scipy_module
 from ad_core.transforms import first_order
 
 __all__ = ["root"]
 
+X = TypeVar("X")  # an array, a number (of which the result is a float64), or a container
+
 EXACT = 1e-14  # relative step at which SciPy stops
 
 
-def root(f, x0, *params, solver=None, tol=1e-6):
+def root(
+    f: Callable[..., Any],
+    x0: X,
+    *params: Any,
+    solver: Callable[..., Any] | None = None,
+    tol: float = 1e-6,
+) -> X | Any:
     """Solve f(x, *params) = 0 for x; the solution x is a differentiable function of params.
 
     Parameters: f returns as many numbers as x has.  x0 is the start, an array or nested tuples,

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mode that a Jacobian takes, and the reason."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 from ad_core import _core
+from ad_core.recording.argnums import Argnums
 from ad_core.recording.record import check_mode, record
 from ad_core.sparse.compression import Compression
 from ad_core.sparse.transforms import recorded
@@ -28,10 +30,10 @@ class Explanation(NamedTuple):
     inputs: int
     outputs: int
     chunk: int
-    size: dict
+    size: dict[str, int]
     reason: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [
             ("function", self.function),
             ("inputs D", self.inputs),
@@ -63,7 +65,14 @@ def route_rows(route, candidates):
     return rows
 
 
-def explain(fun, *args, argnums=0, mode=None, sparse=False, **kwargs):
+def explain(
+    fun: Callable[..., Any],
+    *args: Any,
+    argnums: Argnums = 0,
+    mode: Literal["fwd", "rev"] | None = None,
+    sparse: bool = False,
+    **kwargs: Any,
+) -> Explanation:
     """Record fun at args, and return an :class:`Explanation` of how its Jacobian is computed.
 
     Forward mode takes D tangents (columns), reverse mode K adjoints (rows), each at about one and

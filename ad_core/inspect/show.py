@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """An evaluation trace as a table, as Graphviz DOT, or as a drawing of its graph.
 
 The functions read a tape through ``tape.nodes``, ``tape.tangents`` and ``tape.adjoints``, and

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Pictures of sparsity patterns, with each entry in the colour of its product."""
 
 import os
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
 from ad_core import _core
 
-__all__ = ["spy"]
+__all__ = ["File", "spy"]
+
+File: TypeAlias = str | os.PathLike[str] | BinaryIO  # to write a picture to
 
 MOST = 1000  # pixels along an axis; several entries of larger matrices share one
 NONE = np.nan  # a pixel without an entry

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """stop_gradient(): values that are constant under differentiation."""
 
+from typing import TypeVar
+
 import numpy as np
 
 from ad_core import _core
@@ -13,8 +15,10 @@ from ad_core.recording.trees import map_leaves
 
 __all__ = ["stop_gradient"]
 
+X = TypeVar("X")
 
-def stop_gradient(x):
+
+def stop_gradient(x: X) -> X:
     """Return the value of x with derivatives of zero, of every order.
 
     x may be an array, a number, or nested tuples, lists and dicts of arrays. Outside a derivative

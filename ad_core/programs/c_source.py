@@ -42,10 +42,12 @@ def literal(number):
     return f"({text})" if text.startswith("-") else text
 
 
-@cache
 def _formulas():
     """{operation: its formula in a, b, c}."""
     return dict(_core.program_formulas())
+
+
+_formulas = cache(_formulas)
 
 
 def expression(op, operands, in_order=False):
@@ -91,7 +93,6 @@ def _halved(op, terms):
     return f"({terms[0]})" if op == "sum" else terms[0]
 
 
-@cache
 def _header():
     """({constant: its definition}, {function: its definition}) of ad_core_math.h, in order."""
     text = Path(get_include(), "ad_core_math.h").read_text("utf-8")
@@ -102,6 +103,9 @@ def _header():
     pattern = rf"^static inline double (ad_\w+)\((?:{one_line}|{several})"
     found = re.finditer(pattern, text, re.MULTILINE)
     return constants, {function[1]: function[0].rstrip() for function in found}
+
+
+_header = cache(_header)
 
 
 def helpers_of(code):

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Keys of arguments that are part of a recording.
 
 Two arguments have the same key only if no function can distinguish them: types are compared by
@@ -47,7 +48,7 @@ class Same:
 
 # Types whose values are compared by identity.  What a function reads besides its arguments is fixed
 # when it is recorded, as for the compiled function itself.
-BY_IDENTITY = (
+BY_IDENTITY: tuple[type, ...] = (
     types.FunctionType, types.ModuleType, types.NoneType, types.EllipsisType,
     types.NotImplementedType, bool, enum.Enum, np.ufunc, re.Pattern, _core.Evaluator,
     _core.JacobianFunction, type(functools.lru_cache(len)), types.WrapperDescriptorType,

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """A recording that evaluates its function and derivatives at new points."""
+
+from __future__ import annotations
 
 import math
 from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -11,7 +15,7 @@ from ad_core.errors import BranchChanged, TracedValueError
 from ad_core.errors.callers import line_text
 from ad_core.errors.decisions import Decided
 from ad_core.inspect.explain import route_rows, table
-from ad_core.inspect.spy import spy
+from ad_core.inspect.spy import File, spy
 from ad_core.programs.arguments import check_batch_dims
 from ad_core.programs.build import SEEDS, build, joins, seed_leaves
 from ad_core.programs.by_cost import ByCost, Costs, time_of
@@ -22,9 +26,13 @@ from ad_core.programs.source import Source
 from ad_core.programs.sparse import Compressed, make_sparse
 from ad_core.programs.undetermined import Failures, watched
 from ad_core.programs.within_trace import transformed
+from ad_core.recording.argnums import Argnums
 from ad_core.recording.complex_leaves import Complex, refuse_complex_out
 from ad_core.recording.trees import flatten
 from ad_core.sparse.pattern import SparsePattern
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array as _csr_array
 
 __all__ = ["Compiled"]
 
@@ -167,7 +175,7 @@ class Compiled(_core.Evaluator):
         )
         return call, {"route": "sweeps of a product program", "candidates": {}}
 
-    def jacobian_sparsity(self, argnums=0):
+    def jacobian_sparsity(self, argnums: Argnums = 0) -> _csr_array:
         """Return the sparsity pattern of the Jacobian, a Boolean scipy.sparse.csr_array (K, D).
 
         It holds every entry that is different from zero at some point of this path, and its indices
@@ -186,7 +194,7 @@ class Compiled(_core.Evaluator):
         """
         return self._build("sparse_jacobian", argnums).pack.pattern()
 
-    def hessian_sparsity(self, argnums=0):
+    def hessian_sparsity(self, argnums: Argnums = 0) -> _csr_array:
         """Return the sparsity pattern of the Hessian of a scalar function, (D, D), both triangles.
 
         Errors and cost are as of :meth:`jacobian_sparsity`.
@@ -200,7 +208,12 @@ class Compiled(_core.Evaluator):
         """
         return self._build("sparse_hessian", argnums).pack.pattern()
 
-    def spy(self, path, argnums=0, what="jacobian"):
+    def spy(
+        self,
+        path: File,
+        argnums: Argnums = 0,
+        what: Literal["jacobian", "hessian"] = "jacobian",
+    ) -> int:
         """Draw the sparsity pattern of the Jacobian (or of the Hessian, what="hessian") to a file.
 
         path: the name of a PNG, SVG or PDF file, or a binary file.  Columns that share a product
@@ -302,7 +315,7 @@ class Compiled(_core.Evaluator):
                 )
 
     @property
-    def isa(self):
+    def isa(self) -> Literal["base", "avx2", "avx512"]:
         """The instruction set in use: "base", "avx2" or "avx512".
 
         It is the best that the machine has, or the one that the environment variable AD_CORE_ISA
@@ -314,7 +327,9 @@ class Compiled(_core.Evaluator):
         """
         return _core.isa()
 
-    def instructions(self, what="value", argnums=0):
+    def instructions(
+        self, what: str = "value", argnums: Argnums = 0
+    ) -> tuple[list[tuple[str, tuple[int, ...], int | float | None]], list[int]]:
         """Return the program of a method in readable form, as (rows, outputs).
 
         rows: (operation, operands, number) for each slot, in the order of evaluation.  operands
@@ -344,7 +359,12 @@ class Compiled(_core.Evaluator):
             )
         return call.program.instructions()
 
-    def explain(self, argnums=0, what="jacobian", sparse=False):
+    def explain(
+        self,
+        argnums: Argnums = 0,
+        what: Literal["jacobian", "hessian"] = "jacobian",
+        sparse: bool = False,
+    ) -> str:
         """Return a text that says how the program of a derivative was chosen, and how large it is.
 
         The text gives the number of operations for each order of accumulation and which order was

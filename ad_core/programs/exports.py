@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Methods of a tape for other languages: functions that are called by a pointer, and C sources."""
+
+from __future__ import annotations
 
 from ad_core import _core
 from ad_core.errors.callers import line_text
 from ad_core.programs.build import build
+from ad_core.recording.argnums import Argnums
 from ad_core.recording.undetermined import depends
 from ad_core.sparse.pattern import SparsePattern
 
@@ -16,7 +20,12 @@ METHODS = tuple(name for name in _core.METHOD_NAMES if not name.startswith("spar
 class Exports:
     """The base class of Tape with these methods."""
 
-    def cfunction(self, what="value", argnums=0, sparse=False):
+    def cfunction(
+        self,
+        what: str = "value",
+        argnums: Argnums = 0,
+        sparse: bool = False,
+    ) -> _core.CFunction:
         """Return a method as a :class:`CFunction`, which C and other languages call by a pointer.
 
         what: "value", "jacobian", "grad", "hessian", "jvp", "vjp", "hvp", or another method's name;
@@ -39,7 +48,13 @@ class Exports:
         name = f"{what} of {self._name}"
         return _core.CFunction(call, name, self._lines(call), structure, values, derivative)
 
-    def to_c(self, name, *what, argnums=0, sparse=False):
+    def to_c(
+        self,
+        name: str,
+        *what: str,
+        argnums: Argnums = 0,
+        sparse: bool = False,
+    ) -> str:
         """Return the text of a C file with methods of the tape as functions.
 
         name: of the functions, a C identifier; each has the method's name after it, as in

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """compile(): a function that is recorded once for each path, and evaluated by programs."""
+
+from __future__ import annotations
 
 import functools
 import inspect
 import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 import numpy as np
 
 from ad_core import _core
 from ad_core.errors import DtypeError, TracedValueError
 from ad_core.errors.integers import integer
+from ad_core.inspect.spy import File
 from ad_core.programs.arguments import CallArguments
 from ad_core.programs.batch_groups import evaluated, parts_of
 from ad_core.programs.build import SEEDS, WHOLE
@@ -18,17 +24,25 @@ from ad_core.programs.products import by_argnums
 from ad_core.programs.recordings import Recordings
 from ad_core.programs.verify import verified
 from ad_core.programs.within_trace import transformed
-from ad_core.recording.argnums import is_single
+from ad_core.recording.argnums import Argnums, is_single
 from ad_core.recording.trees import flatten, map_leaves
 from ad_core.transforms import first_order
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array as _csr_array
 
 __all__ = ["Function", "compile"]
 
 
 MAX_BYTES = 1 << 30
+P = ParamSpec("P")
+Y = TypeVar("Y")
 
 
-def compile(fun, *, max_paths=64, max_bytes=MAX_BYTES, verify=0):
+def compile(
+    fun: Callable[P, Y], *, max_paths: int = 64, max_bytes: int = MAX_BYTES, verify: int = 0
+) -> Function[P, Y]:
     """Return a :class:`Function`, which records fun once for each shape and path and then evaluates
     it and its derivatives by compiled programs.
 
@@ -74,7 +88,7 @@ def compile(fun, *, max_paths=64, max_bytes=MAX_BYTES, verify=0):
     return Function(fun, max_paths, verify, max_bytes)
 
 
-class Function(_core.Evaluator):
+class Function(_core.Evaluator, Generic[P, Y]):
     """What :func:`compile` returns: fun itself, and methods for its derivatives.
 
     Each method takes fun's arguments.  ``batch_dims`` (0) is the number of leading axes that are a
@@ -91,6 +105,25 @@ class Function(_core.Evaluator):
     >>> f.paths
     2
     """
+
+    __name__: str
+    __wrapped__: Callable[P, Y]
+
+    if TYPE_CHECKING:  # the call is the Evaluator's
+
+        @overload  # type: ignore[override]
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Y: ...
+        @overload
+        def __call__(
+            self, *args: Any, out: Any, batch_dims: int | None = None, workers: int | None = None,
+            progress: Any = None, **kwargs: Any,
+        ) -> NDArray[np.float64] | Any: ...  # fmt: skip
+        @overload
+        def __call__(
+            self, *args: Any, batch_dims: int, workers: int | None = None, progress: Any = None,
+            **kwargs: Any,
+        ) -> NDArray[np.float64] | Any: ...  # fmt: skip
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def __init__(self, fun, max_paths, verify=0, max_bytes=MAX_BYTES):
         functools.update_wrapper(self, fun)
@@ -110,7 +143,7 @@ class Function(_core.Evaluator):
         return f"<compiled {self._label}, {self.paths} recorded>"
 
     @property
-    def paths(self):
+    def paths(self) -> int:
         """The number of recordings: one for each kind of arguments and path.
 
         >>> import ad_core
@@ -120,11 +153,11 @@ class Function(_core.Evaluator):
         """
         return self._recordings.count
 
-    def __get__(self, instance, owner=None):
+    def __get__(self, instance: object, owner: Any = None) -> Function[..., Y]:
         """The method of an object, if the function was compiled in the body of a class."""
         return self if instance is None else Method(self, instance)
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop all recordings, for example after a change of what the function closes over.
 
         >>> import ad_core
@@ -168,7 +201,7 @@ class Function(_core.Evaluator):
     def _takes_tuples(self, several):
         return False
 
-    def jacobian_sparsity(self, *args, argnums=0, **kwargs):
+    def jacobian_sparsity(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> _csr_array:
         """Return the sparsity pattern of the Jacobian on the path at these arguments, a Boolean
         scipy.sparse.csr_array (K, D).
 
@@ -184,7 +217,7 @@ class Function(_core.Evaluator):
         path, numbers, _ = self._path("jacobian_sparsity", args, argnums, kwargs)
         return path.jacobian_sparsity(numbers)
 
-    def hessian_sparsity(self, *args, argnums=0, **kwargs):
+    def hessian_sparsity(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> _csr_array:
         """Return the sparsity pattern of the Hessian of a scalar function, (D, D), both triangles.
 
         >>> import numpy as np, ad_core
@@ -194,7 +227,14 @@ class Function(_core.Evaluator):
         path, numbers, _ = self._path("hessian_sparsity", args, argnums, kwargs)
         return path.hessian_sparsity(numbers)
 
-    def spy(self, path, *args, argnums=0, what="jacobian", **kwargs):
+    def spy(
+        self,
+        path: File,
+        *args: Any,
+        argnums: Argnums = 0,
+        what: Literal["jacobian", "hessian"] = "jacobian",
+        **kwargs: Any,
+    ) -> int:
         """Draw the sparsity pattern on the path at these arguments to a file, as :meth:`Tape.spy`
         does, and return the number of colours.
 
@@ -205,7 +245,14 @@ class Function(_core.Evaluator):
         recorded, numbers, _ = self._path("spy", args, argnums, kwargs)
         return recorded.spy(path, numbers, what)
 
-    def explain(self, *args, argnums=0, what="jacobian", sparse=False, **kwargs):
+    def explain(
+        self,
+        *args: Any,
+        argnums: Argnums = 0,
+        what: Literal["jacobian", "hessian"] = "jacobian",
+        sparse: bool = False,
+        **kwargs: Any,
+    ) -> str:
         """Return a text that describes the program for the path at these arguments, as
         :meth:`Tape.explain` does.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 __all__ = ["get_include"]
 
 
-def get_include():
+def get_include() -> str:
     """Return the folder of ``ad_core.h``, for the compiler's option ``-I``.
 
     The header declares, for C11 and C++, the struct that the pointers of :meth:`Tape.cfunction`

@@ -1,33 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
 """The evaluation trace of a function as an object: values, partials, tangents, adjoints."""
 
+from __future__ import annotations
+
+import inspect
 import math
 import sys
-from collections import namedtuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from ad_core import _core
+from ad_core.inspect.spy import File
 from ad_core.programs.compiled import Compiled
 from ad_core.programs.exports import Exports
 from ad_core.recording.record import record, seeds_like
 from ad_core.recording.trees import Tree
 from ad_core.transforms.derived import FILES
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["Node", "Tape", "trace"]
 
-Node = namedtuple("Node", "index name op formula operands partials children value")
-Node.__doc__ = """One node of an evaluation trace graph.
 
-``operands`` are the numbers of the nodes that it is computed from (its parents in Bishop's graph),
-``partials`` its derivatives with respect to each of them, and ``children`` the numbers of the nodes
-that are computed from it (Bishop's ch(i)).
+class Node(NamedTuple):
+    """One node of an evaluation trace graph.
 
->>> import ad_core
->>> node = ad_core.trace(lambda x: x * x, 3.0).nodes[1]
->>> node.formula, node.operands, node.partials
-('v1 * v1', (0, 0), (3.0, 3.0))
-"""
+    ``operands`` are the numbers of the nodes that it is computed from (its parents in Bishop's
+    graph), ``partials`` its derivatives with respect to each of them, and ``children`` the numbers
+    of the nodes that are computed from it (Bishop's ch(i)).
+
+    >>> import ad_core
+    >>> node = ad_core.trace(lambda x: x * x, 3.0).nodes[1]
+    >>> node.formula, node.operands, node.partials
+    ('v1 * v1', (0, 0), (3.0, 3.0))
+    """
+
+    index: int  # type: ignore[assignment]  # hides tuple's method
+    name: str
+    op: str
+    formula: str
+    operands: tuple[int, ...]
+    partials: tuple[float, ...]
+    children: tuple[int, ...]
+    value: float
+
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**",
          "remainder": "%", "floor_divide": "//", "less": "<", "less_equal": "<=",
@@ -36,7 +55,7 @@ SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "
 MOST_NAMED = 4  # operands that a formula writes out
 
 
-def trace(fun, *args, **kwargs):
+def trace(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Tape:
     """Record fun once at args, and return the recording as a :class:`Tape`.
 
     Keyword arguments are passed to fun as they are, as by the other transforms: they are not
@@ -52,6 +71,13 @@ def trace(fun, *args, **kwargs):
     """
     recording = record(fun, args, kwargs, 0 if len(args) == 1 else tuple(range(len(args))))
     return Tape(recording, args, _core.name_of(fun))
+
+
+class CallSignature:
+    """inspect.signature of a tape, which is that of its call; of the class it is another one."""
+
+    def __get__(self, tape, owner):
+        return None if tape is None else inspect.signature(tape.__call__)
 
 
 class Tape(Exports, Compiled):
@@ -70,6 +96,7 @@ class Tape(Exports, Compiled):
     """
 
     __module__ = "ad_core"  # pickles hold the public name, wherever this file is
+    __signature__: Any = CallSignature()
 
     def __init__(self, recording, args, name, limits=None):
         if recording.nested:
@@ -82,7 +109,7 @@ class Tape(Exports, Compiled):
         self._nodes = self._distinct = None
         super().__init__(recording, name, limits)
 
-    def to_bytes(self):
+    def to_bytes(self) -> bytes:
         """Return the tape as bytes, for a file or another process; pickle stores the same bytes.
 
         The bytes hold the names of the operations, a format version and a checksum, and no Python
@@ -99,7 +126,12 @@ class Tape(Exports, Compiled):
         return tape_file.save(self._recording, self._name)
 
     @classmethod
-    def from_bytes(cls, data, max_work=None, max_memory=None):
+    def from_bytes(
+        cls,
+        data: bytes | bytearray | memoryview,
+        max_work: float | None = None,
+        max_memory: float | None = None,
+    ) -> Self:
         """Return the tape that :meth:`to_bytes` wrote.
 
         data: bytes, which may come from a source that you do not trust: everything in them is
@@ -156,7 +188,7 @@ class Tape(Exports, Compiled):
         return self._distinct
 
     @property
-    def inputs(self):
+    def inputs(self) -> tuple[int, ...]:
         """The node numbers of the D inputs, a tuple.
 
         >>> import ad_core
@@ -167,7 +199,7 @@ class Tape(Exports, Compiled):
         return tuple(self._rows()[0][self._recording.inputs.nodes].tolist())
 
     @property
-    def outputs(self):
+    def outputs(self) -> tuple[int, ...]:
         """The node numbers of the K outputs, a tuple; an output may be an input or a constant.
 
         >>> import ad_core
@@ -177,7 +209,7 @@ class Tape(Exports, Compiled):
         return tuple(self._rows()[0][self._recording.outputs.nodes].tolist())
 
     @property
-    def value(self):
+    def value(self) -> Any:
         """The function's result at the point of the recording, nested as the function returned it.
 
         >>> import ad_core
@@ -187,7 +219,7 @@ class Tape(Exports, Compiled):
         return self._recording.value()
 
     @property
-    def size(self):
+    def size(self) -> dict[str, int]:
         """The numbers of nodes, partials, runs, ... and bytes of the recording, as a dictionary.
 
         >>> import numpy as np, ad_core
@@ -197,7 +229,7 @@ class Tape(Exports, Compiled):
         return _core.tape_size(self._recording.trace)
 
     @property
-    def nodes(self):
+    def nodes(self) -> tuple[Node, ...]:
         """All nodes in the order of evaluation, a tuple of :class:`Node`.
 
         Cost: one Python object for each node.
@@ -210,7 +242,7 @@ class Tape(Exports, Compiled):
             self._nodes = _read_nodes(self._rows()[1], self.inputs)
         return self._nodes
 
-    def tangents(self, *direction):
+    def tangents(self, *direction: Any) -> NDArray[np.float64]:
         """Return every node's tangent for a direction, in one forward pass.
 
         direction: in the structure of the arguments, or D numbers.  Returns one number for each
@@ -223,7 +255,7 @@ class Tape(Exports, Compiled):
         """
         return self._sweep(self._seed(direction, self._recording.inputs, "the direction"), True)
 
-    def adjoints(self, cotangent):
+    def adjoints(self, cotangent: Any) -> NDArray[np.float64]:
         """Return every node's adjoint for a cotangent, in one reverse pass.
 
         cotangent: in the structure of the result, or K numbers.  Returns one number for each node.
@@ -238,7 +270,7 @@ class Tape(Exports, Compiled):
             self._seed((cotangent,), self._recording.outputs, "the cotangent"), False
         )
 
-    def table(self, tangent=None, cotangent=None, limit=60):
+    def table(self, tangent: Any = None, cotangent: Any = None, limit: int | None = 60) -> str:
         """Return the trace as a text table of at most `limit` rows.
 
         With a tangent or a cotangent it has a column of tangents or of adjoints.
@@ -254,7 +286,7 @@ class Tape(Exports, Compiled):
 
         return show.table(self, tangent, cotangent, limit=limit)
 
-    def dot(self):
+    def dot(self) -> str:
         """Return the evaluation trace graph in the language of Graphviz.
 
         >>> import ad_core
@@ -265,7 +297,7 @@ class Tape(Exports, Compiled):
 
         return show.dot(self)
 
-    def draw(self, path):
+    def draw(self, path: File) -> None:
         """Draw the graph to an SVG, PNG or PDF file; needs the extra "demo" (matplotlib)."""
         from ad_core.inspect import show
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Tape files: a recording without its Python function, as bytes.
 
 Layout: 8 bytes of magic; then, as little-endian uint32, the format version, the CRC-32 of all that

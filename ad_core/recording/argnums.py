@@ -2,10 +2,13 @@
 """The parameter argnums of every transform and method: which arguments to differentiate by."""
 
 import math
+from typing import TypeAlias
 
 from ad_core.errors.integers import integer, shown
 
-__all__ = ["is_single", "numbered"]
+__all__ = ["Argnums", "is_single", "numbered"]
+
+Argnums: TypeAlias = int | tuple[int, ...] | list[int]
 
 
 def is_single(argnums):

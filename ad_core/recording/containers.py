@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """How containers of the user's classes are taken apart and built again.
 
 Tuples, lists and dicts are known to :mod:`ad_core.recording.trees` itself.  Here are subclasses of
@@ -10,6 +11,8 @@ import dataclasses
 import functools
 import types
 from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +28,9 @@ __all__ = [
     "register_tree",
     "why_whole",
 ]
+
+
+T = TypeVar("T")
 
 
 class Mapping:
@@ -93,7 +99,11 @@ class Registered:
 REGISTERED = {}  # class -> Registered
 
 
-def register_tree(cls, flatten, unflatten):
+def register_tree(
+    cls: type[T],
+    flatten: Callable[[T], tuple[Iterable[Any], Any]],
+    unflatten: Callable[[Any, list[Any]], T],
+) -> type[T]:
     """Register a class as a container, so that its objects can be arguments and results.
 
     flatten(obj) -> (children, aux): children is an iterable of arrays, numbers or further

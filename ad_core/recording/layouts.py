@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Results with the memory layout (order of the axes in memory) that NumPy gives them.
 
 Elementwise operations and functions that move elements produce this layout directly. For any other

@@ -40,7 +40,7 @@ __all__ = [
 
 TEXTS = (str, bytes)
 # Values that certainly hold no float.
-PLAIN = (
+PLAIN: tuple[type, ...] = (
     int, *TEXTS, np.integer, np.bool_, np.character, np.datetime64, np.timedelta64, np.dtype,
     np.ufunc, enum.Enum, type, range, slice, datetime.date, datetime.time, datetime.timedelta,
     pathlib.PurePath, types.FunctionType, types.BuiltinFunctionType, types.ModuleType,

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """A function recorded at one point: its trace, inputs and outputs, and products with its
 Jacobian. All transforms are built on this."""
 

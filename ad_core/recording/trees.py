@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Nested containers of arrays: flattened into leaves, and built again from leaves.
 
 Named tuples keep their type, and ``None`` is an empty tree, as in JAX. A dict's leaves are ordered

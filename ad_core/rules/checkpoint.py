@@ -2,6 +2,8 @@
 """checkpoint(): functions that are recorded as one call and computed again in each sweep."""
 
 import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from ad_core import _core
 from ad_core.rules.arguments import Result, RuleArguments, any_traced_leaf
@@ -10,8 +12,11 @@ from ad_core.transforms import first_order
 
 __all__ = ["checkpoint"]
 
+P = ParamSpec("P")
+Y = TypeVar("Y")
 
-def checkpoint(fun):
+
+def checkpoint(fun: Callable[P, Y]) -> Callable[P, Y]:
     """A decorator that saves memory: a recording keeps only the arguments and results of fun.
 
     Each sweep records fun again at its arguments and drops that recording when it is done. This

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The rule of correlations of arrays of any number of axes. A correlation is linear in each of its
 arrays, and its transposes are correlations again."""
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """custom_jvp and custom_vjp: functions whose derivatives are given by the user, as in JAX."""
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -21,12 +24,18 @@ from ad_core.rules.arguments import (
 
 __all__ = ["custom_jvp", "custom_vjp"]
 
+P = ParamSpec("P")
+Y = TypeVar("Y")
+Rule = TypeVar("Rule", bound=Callable[..., Any])
 
-class _Custom:
+
+class _Custom(Generic[P, Y]):
     """The common part of both classes: the function, its name and the arguments that are not
     differentiated."""
 
-    def __init__(self, fun, nondiff_argnums=()):
+    __wrapped__: Callable[P, Y]
+
+    def __init__(self, fun: Callable[P, Y], nondiff_argnums: int | Sequence[int] = ()) -> None:
         if not callable(fun):
             raise TypeError(f"{type(self).__name__} takes a function, got {type(fun).__name__}")
         # updated=(): the rules of a wrapped custom function are not copied
@@ -39,11 +48,11 @@ class _Custom:
     def __repr__(self):
         return f"<{type(self).__name__} {self._name}>"
 
-    def __get__(self, instance, owner=None):
+    def __get__(self, instance: Any, owner: Any = None) -> Callable[..., Y]:
         """As a method, self is argument 0, which belongs in nondiff_argnums."""
         return self if instance is None else functools.partial(self, instance)
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Y:
         if kwargs or len(args) != self._count:
             args = bound(self._name, self._signature, args, kwargs)
         if self._nondiff and max(self._nondiff) >= len(args):
@@ -69,7 +78,7 @@ class _Custom:
         return args
 
 
-class custom_jvp(_Custom):
+class custom_jvp(_Custom[P, Y]):
     """A decorator for a function whose derivative is given by a rule for tangents.
 
     :meth:`defjvp` sets ``rule(primals, tangents) -> (y, t)``. The rule takes a tuple of the
@@ -102,7 +111,7 @@ class custom_jvp(_Custom):
 
     _rule = None
 
-    def defjvp(self, jvp):
+    def defjvp(self, jvp: Rule) -> Rule:
         """Set the rule ``jvp(primals, tangents) -> (y, t)`` and return it, for use as a decorator.
 
         >>> import ad_core
@@ -116,7 +125,7 @@ class custom_jvp(_Custom):
         self._rule = jvp
         return jvp
 
-    def defjvps(self, *jvps):
+    def defjvps(self, *jvps: Callable[..., Any] | None) -> None:
         """Set one rule ``jvp(t, y, *primals) -> t`` for each argument; None stands for zero.
 
         >>> import ad_core
@@ -178,7 +187,7 @@ class custom_jvp(_Custom):
         return result.call(function, given, linear)
 
 
-class custom_vjp(_Custom):
+class custom_vjp(_Custom[P, Y]):
     """A decorator for a function whose derivative is given by a rule for cotangents.
 
     :meth:`defvjp` sets two rules. ``fwd(*args) -> (y, residuals)`` is called instead of fun when a
@@ -208,7 +217,11 @@ class custom_vjp(_Custom):
 
     _fwd = _bwd = None
 
-    def defvjp(self, fwd, bwd):
+    def defvjp(
+        self,
+        fwd: Callable[..., tuple[Any, Any]],
+        bwd: Callable[..., Sequence[Any]],
+    ) -> None:
         """Set the rules ``fwd(*args) -> (y, residuals)`` and ``bwd(residuals, w) -> cotangents``.
 
         >>> import ad_core

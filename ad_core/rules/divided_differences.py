@@ -26,7 +26,6 @@ LOST = 64 * sys.float_info.epsilon  # largest error of a quotient, relative to i
 AT_ONCE = 1 << 15  # differences that are computed at once: each takes 10**k derivatives
 
 
-@cache
 def _simplex(k, m):
     """Nodes (points, k + 1) in barycentric coordinates, and weights, of a rule on the simplex of k
     dimensions. The weights sum to 1 / k!."""
@@ -39,6 +38,9 @@ def _simplex(k, m):
         nodes = np.concatenate([shrunk, apex], axis=-1).reshape(-1, d + 1)
         weights = (weights[:, None] * (weight * t ** (d - 1))).ravel()
     return nodes, weights
+
+
+_simplex = cache(_simplex)
 
 
 def _mean(f, x, m):

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """external(): functions that can not be traced, with derivatives that the user gives."""
 
 import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -13,8 +16,17 @@ from ad_core.rules.rule import flat, rows_of, split
 
 __all__ = ["external"]
 
+P = ParamSpec("P")
+Y = TypeVar("Y")
 
-def external(fun, jvp=None, vjp=None, jacobian=None, name=None):
+
+def external(
+    fun: Callable[P, Y],
+    jvp: Callable[..., Any] | None = None,
+    vjp: Callable[..., Any] | None = None,
+    jacobian: Callable[..., Any] | None = None,
+    name: str | None = None,
+) -> Callable[P, Y]:
     """Make a function that runs only on plain arrays (a simulator, a table, compiled code) callable
     in traced code.
 

@@ -26,7 +26,6 @@ def _diagonal(x):
     return np.diagonal(x, 0, -2, -1)
 
 
-@cache
 def _half(n, upper=False):
     """Weights 1 in the lower triangle, 1/2 on the diagonal and 0 above it. They are used to make a
     symmetric matrix from a triangle, and in the transpose of that map."""
@@ -34,6 +33,9 @@ def _half(n, upper=False):
     weights = 0.5 + 0.5 * np.sign(weights.T if upper else weights)
     weights.flags.writeable = False
     return weights
+
+
+_half = cache(_half)
 
 
 def _symmetric(x, upper=False):

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Rules of linear recursive filters: derivatives by the coefficients are filters of the signals,
 and the transposed filter runs backwards in time (Oppenheim and Schafer, Discrete-Time Signal
 Processing, ch. 6)."""

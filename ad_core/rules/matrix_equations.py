@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Solutions of linear and quadratic matrix equations, with derivatives that are solutions of linear
 ones: those of Sylvester, Lyapunov, Stein and Riccati.
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Solutions of linear systems whose matrix is given by few numbers: bands, diagonals of a Toeplitz
 matrix, the elements of a sparse matrix. The rule never makes the whole matrix."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Rules of SciPy's matrix functions: triangular solutions, LU factors and the exponential."""
 
 import numpy as np

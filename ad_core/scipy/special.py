@@ -14,5 +14,15 @@ array([0.5, 0.5])
 (0.25, np.float64(0.922784))
 """
 
-from ad_core.overrides.scipy.special import *  # noqa: F403
-from ad_core.overrides.scipy.special import __all__, __dir__, __getattr__  # noqa: F401
+from ad_core.overrides.scipy.special import FUNCTIONS as _FUNCTIONS
+from ad_core.overrides.scipy.special import lookup as _lookup
+
+__all__ = sorted(_FUNCTIONS)
+
+
+def __getattr__(name):
+    return _lookup(name)
+
+
+def __dir__():
+    return __all__

@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Nonlinear constraints of scipy.optimize with exact Jacobians and Hessians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ad_core.solvers.arguments import needed
 from ad_core.solvers.evaluation import Shared, is_sparse
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from scipy.optimize import NonlinearConstraint as _NonlinearConstraint
 
 __all__ = ["NonlinearConstraint", "adapted", "exact_of"]
 
@@ -53,7 +63,15 @@ class Constraint(Shared):
         return super()._at(what, x)
 
 
-def NonlinearConstraint(fun, lb, ub, *, args=(), sparse=None, keep_feasible=False):
+def NonlinearConstraint(
+    fun: Callable[..., Any],
+    lb: ArrayLike,
+    ub: ArrayLike,
+    *,
+    args: Any = (),
+    sparse: bool | None = None,
+    keep_feasible: ArrayLike = False,
+) -> _NonlinearConstraint:
     """Return scipy.optimize.NonlinearConstraint lb <= fun(x, *args) <= ub with exact derivatives.
 
     Parameters: fun takes x of shape (n,) and returns the m constraints as an array (m,), a list or

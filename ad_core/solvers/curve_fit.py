@@ -1,18 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """scipy.optimize.curve_fit with exact Jacobians."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ad_core import _core
 from ad_core.solvers.arguments import array_function, needed, refuse_given, refuse_traced
 from ad_core.solvers.gradual import Gradual
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["curve_fit"]
 
 DIFFERENCES = ("jac", "diff_step", "jac_sparsity")  # SciPy's options for the Jacobian
 
 
-def curve_fit(f, xdata, ydata, p0=None, **options):
+def curve_fit(
+    f: Callable[..., Any], xdata: Any, ydata: ArrayLike, p0: ArrayLike | None = None, **options: Any
+) -> tuple[Any, ...]:
     """Fit f(xdata, *params) to ydata by scipy.optimize.curve_fit, with exact Jacobians by params.
 
     Parameters: f takes xdata as given and the parameters as numbers, and returns the model's values

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """forward_sensitivities(): a solution of a differential equation together with its derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,13 +18,30 @@ from ad_core.solvers.ivp import solve_ivp
 from ad_core.solvers.sensitivities import InitialValueProblem
 from ad_core.transforms import first_order
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from scipy.optimize import OptimizeResult as _OptimizeResult
+
 __all__ = ["forward_sensitivities"]
 
 
 def forward_sensitivities(
-    fun, t_span, y0, p, method="Radau", *, args=(), wrt=("p", "y0"), t_eval=None, events=None,
-    rtol=1e-6, atol=1e-9, sparse=None, first_step=None, max_step=np.inf,
-):  # fmt: skip
+    fun: Callable[..., Any],
+    t_span: Sequence[float],
+    y0: ArrayLike,
+    p: ArrayLike | dict[str, Any],
+    method: str = "Radau",
+    *,
+    args: Any = (),
+    wrt: str | Sequence[str] = ("p", "y0"),
+    t_eval: ArrayLike | None = None,
+    events: Any = None,
+    rtol: float = 1e-6,
+    atol: ArrayLike = 1e-9,
+    sparse: bool | None = None,
+    first_step: float | None = None,
+    max_step: float = np.inf,
+) -> _OptimizeResult:
     """Solve dy/dt = fun(t, y, p, *args) together with dy/dp and dy/dy0, as one larger system.
 
     Parameters: fun takes a number t, y of shape (n,) and the parameters p, and returns n numbers as

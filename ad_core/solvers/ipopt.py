@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Nonlinear programs for Ipopt with exact sparse derivatives, through the package cyipopt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,6 +14,10 @@ from ad_core.solvers.arguments import needed, start
 from ad_core.solvers.evaluation import Shared, sparse_matrix
 from ad_core.solvers.ipopt_constraints import combined
 from ad_core.solvers.structure import Structure
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from scipy.optimize import OptimizeResult as _OptimizeResult
 
 __all__ = ["IpoptProblem", "solve_ipopt"]
 
@@ -47,7 +57,16 @@ class IpoptProblem:
     array([20.,  2.,  1.])
     """
 
-    def __init__(self, objective, x0, constraints=None, *, args=(), sparse=None, callback=None):
+    def __init__(
+        self,
+        objective: Callable[..., Any],
+        x0: ArrayLike,
+        constraints: Any = None,
+        *,
+        args: Any = (),
+        sparse: bool | None = None,
+        callback: Callable[[dict[str, Any]], Any] | None = None,
+    ) -> None:
         if callback is not None and not callable(callback):
             raise TypeError(f"callback must be a function, got {type(callback).__name__}")
         self.x0 = start(x0)
@@ -85,39 +104,39 @@ class IpoptProblem:
             "lower",
         )
 
-    def intermediate(self, *figures):
+    def intermediate(self, *figures: Any) -> bool:
         """Ipopt's report of an iteration, which goes to the callback; False ends the solve."""
         if self._callback is None:
             return True
         return self._callback(dict(zip(FIGURES, figures, strict=True))) is not False
 
-    def objective(self, x):
+    def objective(self, x: ArrayLike) -> np.float64:
         """The objective at x of shape (n,): a number."""
         return self._objective.value(x)
 
-    def gradient(self, x):
+    def gradient(self, x: ArrayLike) -> NDArray[np.float64]:
         """The gradient of the objective at x, (n,)."""
         return self._objective.derivative(x)
 
-    def constraints(self, x):
+    def constraints(self, x: ArrayLike) -> NDArray[np.float64]:
         """The constraints at x, (m,)."""
         return self._constraints.value(x) if self.m else np.zeros(0)
 
-    def jacobianstructure(self):
+    def jacobianstructure(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         """(rows, columns) of the entries of the constraints' Jacobian, row by row."""
         return self._jacobian_at.rows, self._jacobian_at.columns
 
-    def jacobian(self, x):
+    def jacobian(self, x: ArrayLike) -> NDArray[np.float64]:
         """The entries of the constraints' Jacobian at x, in the order of jacobianstructure()."""
         if not self.m:
             return np.zeros(0)
         return self._jacobian_at.entries(self._constraints.derivative(x))
 
-    def hessianstructure(self):
+    def hessianstructure(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         """(rows, columns) of the entries in the lower triangle of the Lagrangian's Hessian."""
         return self._hessian_at.rows, self._hessian_at.columns
 
-    def hessian(self, x, lagrange, obj_factor):
+    def hessian(self, x: ArrayLike, lagrange: ArrayLike, obj_factor: float) -> NDArray[np.float64]:
         """The entries of the Hessian of obj_factor * objective + lagrange @ constraints at x.
 
         lagrange: (m,).  The order is that of hessianstructure().
@@ -131,9 +150,20 @@ class IpoptProblem:
 
 
 def solve_ipopt(
-    objective, x0, constraints=None, *, lb=None, ub=None, cl=None, cu=None, args=(), sparse=None,
-    options=None, warm_start=None, callback=None,
-):  # fmt: skip
+    objective: Callable[..., Any],
+    x0: ArrayLike,
+    constraints: Any = None,
+    *,
+    lb: ArrayLike | None = None,
+    ub: ArrayLike | None = None,
+    cl: ArrayLike | None = None,
+    cu: ArrayLike | None = None,
+    args: Any = (),
+    sparse: bool | None = None,
+    options: dict[str, Any] | None = None,
+    warm_start: Any = None,
+    callback: Callable[[dict[str, Any]], Any] | None = None,
+) -> _OptimizeResult:
     """Minimise objective(x, *args) with lb <= x <= ub, cl <= constraints(x, *args) <= cu by Ipopt.
 
     Parameters: those of :class:`IpoptProblem`.  lb and ub are numbers or of shape (n,), cl and cu

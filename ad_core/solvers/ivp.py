@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.integrate.solve_ivp with exact Jacobians for its methods for stiff equations."""
 
+from __future__ import annotations
+
 import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ad_core.solvers.arguments import needed, refuse_given, start, tupled
 from ad_core.solvers.newton import ordered
 from ad_core.solvers.rates import Rates
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from scipy.optimize import OptimizeResult as _OptimizeResult
 
 __all__ = ["solve_ivp"]
 
@@ -13,7 +22,16 @@ STIFF = ("Radau", "BDF", "LSODA")
 OURS = ("jac", "jac_sparsity", "lband", "uband", "vectorized")  # SciPy's options for the Jacobian
 
 
-def solve_ivp(fun, t_span, y0, method="Radau", *, sparse=None, args=(), **options):
+def solve_ivp(
+    fun: Callable[..., Any],
+    t_span: Sequence[float],
+    y0: ArrayLike,
+    method: str | type[Any] = "Radau",
+    *,
+    sparse: bool | None = None,
+    args: Any = (),
+    **options: Any,
+) -> _OptimizeResult:
     """Solve dy/dt = fun(t, y, *args) by scipy.integrate.solve_ivp, with the exact Jacobian by y.
 
     Parameters: fun takes a number t and y of shape (n,), and returns n numbers as an array or a

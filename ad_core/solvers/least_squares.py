@@ -1,15 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.optimize.least_squares with exact Jacobians, dense or sparse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ad_core.solvers.arguments import needed, refuse_given, start
 from ad_core.solvers.evaluation import Shared
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from scipy.optimize import OptimizeResult as _OptimizeResult
 
 __all__ = ["least_squares"]
 
 DIFFERENCES = ("jac", "jac_sparsity", "diff_step")  # SciPy's options for the Jacobian
 
 
-def least_squares(fun, x0, *, args=(), kwargs=None, sparse=None, **options):
+def least_squares(
+    fun: Callable[..., Any],
+    x0: ArrayLike,
+    *,
+    args: Any = (),
+    kwargs: dict[str, Any] | None = None,
+    sparse: bool | None = None,
+    **options: Any,
+) -> _OptimizeResult:
     """Minimise the sum of squares of fun(x, *args, **kwargs) by scipy.optimize.least_squares, with
     fun's exact Jacobian.
 

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.optimize.minimize with exact gradients and, for methods that use them, Hessians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ad_core.programs.function import compile
 from ad_core.solvers.arguments import needed, refuse_given, start
@@ -7,6 +13,10 @@ from ad_core.solvers.constraints import adapted
 from ad_core.solvers.costs import one_shot_hessian
 from ad_core.solvers.evaluation import LEAST, Shared, is_sparse
 from ad_core.solvers.trust_constr import of_one_kind, run_to_the_end
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from scipy.optimize import OptimizeResult as _OptimizeResult
 
 __all__ = ["minimize"]
 
@@ -17,7 +27,15 @@ FEW = 10  # variables up to which the Hessian is cheaper than its products
 DIFFERENCES = ("eps", "finite_diff_rel_step")  # SciPy's options for the gradient
 
 
-def minimize(fun, x0, *, method=None, args=(), constraints=(), **options):
+def minimize(
+    fun: Callable[..., Any],
+    x0: ArrayLike,
+    *,
+    method: str | Callable[..., Any] | None = None,
+    args: Any = (),
+    constraints: Any = (),
+    **options: Any,
+) -> _OptimizeResult:
     """Minimise fun(x, *args) by scipy.optimize.minimize, with the exact derivatives that the method
     uses.
 

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.optimize.root with exact Jacobians, and a Newton method for sparse ones."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +17,10 @@ from ad_core.solvers.evaluation import LEAST, Shared
 from ad_core.solvers.hybrid import hybrid
 from ad_core.solvers.sparse_newton import sparse_newton
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from scipy.optimize import OptimizeResult as _OptimizeResult
+
 __all__ = ["root"]
 
 NEWTONIAN = ("hybr", "lm")  # SciPy's other methods do not use a Jacobian
@@ -19,7 +28,17 @@ DIFFERENCES = ("eps", "band", "col_deriv")  # SciPy's options for the Jacobian
 NEWTON_OPTIONS = ("xtol", "maxiter")
 
 
-def root(fun, x0, *, method=None, args=(), tol=None, sparse=None, options=None, **others):
+def root(
+    fun: Callable[..., Any],
+    x0: ArrayLike,
+    *,
+    method: str | None = None,
+    args: Any = (),
+    tol: float | None = None,
+    sparse: bool | None = None,
+    options: dict[str, Any] | None = None,
+    **others: Any,
+) -> _OptimizeResult:
     """Solve fun(x, *args) = 0 by scipy.optimize.root, with fun's exact Jacobian.
 
     Parameters: fun takes x of shape (n,) and returns n numbers as an array (n,) or a list; an

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Solutions of differential equations, and their derivatives by parameters and initial state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -10,13 +16,29 @@ from ad_core.solvers.gradual import Gradual
 from ad_core.solvers.steps import KINDS
 from ad_core.transforms import first_order
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from scipy.optimize import OptimizeResult as _OptimizeResult
+
+    _Array: TypeAlias = NDArray[np.float64]
+
 __all__ = ["InitialValueProblem", "discrete_adjoint"]
 
 
 def discrete_adjoint(
-    fun, t_span, y0, p, method="Radau", *, t_eval=None, rtol=1e-6, atol=1e-9, sparse=None,
-    first_step=None, max_step=np.inf,
-):  # fmt: skip
+    fun: Callable[..., Any],
+    t_span: Sequence[float],
+    y0: ArrayLike,
+    p: ArrayLike,
+    method: str = "Radau",
+    *,
+    t_eval: ArrayLike | None = None,
+    rtol: float = 1e-6,
+    atol: ArrayLike = 1e-9,
+    sparse: bool | None = None,
+    first_step: float | None = None,
+    max_step: float = np.inf,
+) -> tuple[_OptimizeResult, Callable[[ArrayLike], tuple[_Array, _Array]]]:
     """Solve dy/dt = fun(t, y, p), and return the exact adjoint of the steps that computed it.
 
     Parameters: those of :func:`forward_sensitivities` of the same names, p an array or a number.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The steps of SciPy's solvers of differential equations, and their adjoints.
 
 SciPy carries out the steps.  Each class here keeps the times, states and orders of its method's

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """CVODE and IDA of SUNDIALS with exact Jacobians, through the package scikit-sundae."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,10 +15,20 @@ from ad_core.solvers.gradual import Gradual
 from ad_core.solvers.rates import Rates
 from ad_core.solvers.structure import Structure
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["cvode", "ida"]
 
 
-def cvode(fun, t0, y0, *, args=(), sparse=None):
+def cvode(
+    fun: Callable[..., Any],
+    t0: float,
+    y0: ArrayLike,
+    *,
+    args: Any = (),
+    sparse: bool | None = None,
+) -> dict[str, Any]:
     """Return options of sksundae.cvode.CVODE for dy/dt = fun(t, y, *args).
 
     They are used as CVODE(**cvode(f, t0, y0)).
@@ -58,7 +74,15 @@ def cvode(fun, t0, y0, *, args=(), sparse=None):
     return {"rhsfn": rhsfn, "jacfn": jacfn} | options
 
 
-def ida(fun, t0, y0, yp0, *, args=(), sparse=None):
+def ida(
+    fun: Callable[..., Any],
+    t0: float,
+    y0: ArrayLike,
+    yp0: ArrayLike,
+    *,
+    args: Any = (),
+    sparse: bool | None = None,
+) -> dict[str, Any]:
     """Return options of sksundae.ida.IDA for 0 = fun(t, y, dy/dt, *args).
 
     They are used as IDA(**ida(f, t0, y0, yp0)).

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Sparsity patterns, and SciPy's matrices that share their index arrays."""
 
 from copy import copy

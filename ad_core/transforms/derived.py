@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """What transforms return: functions of fun's arguments, and linear maps at a point.
 
 They are objects and not closures, so that they can be pickled: functions with fun, if fun itself

@@ -5,19 +5,34 @@ Like the other transforms, these record the function in every call.  A Tape and 
 methods of the same names.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ad_core import _core
+from ad_core.recording.argnums import Argnums
 from ad_core.recording.complex_leaves import refuse_complex_weights
 from ad_core.recording.plain import flatten_result, leaves_like
 from ad_core.recording.record import record
 from ad_core.transforms.derived import input_seeds
 from ad_core.transforms.first_order import as_tuple, hessian, hvp
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["ggnvp", "lagrangian_hessian"]
 
 
-def lagrangian_hessian(fun, primals, multipliers, *, argnums=0):
+def lagrangian_hessian(
+    fun: Callable[..., Any],
+    primals: tuple[Any, ...] | list[Any],
+    multipliers: Any,
+    *,
+    argnums: Argnums = 0,
+) -> NDArray[np.float64] | Any:
     """Compute the Hessian of multipliers @ fun(*primals), sum_k multipliers[k] H_k, as one Hessian.
 
     primals: a tuple of arguments.  multipliers have the result's structure and shapes; for a
@@ -46,7 +61,14 @@ def lagrangian_hessian(fun, primals, multipliers, *, argnums=0):
     return hessian(lagrangian, argnums)(*primals)
 
 
-def ggnvp(fun, primals, tangents, weights=None, *, loss=None):
+def ggnvp(
+    fun: Callable[..., Any],
+    primals: tuple[Any, ...] | list[Any],
+    tangents: tuple[Any, ...] | list[Any],
+    weights: Any = None,
+    *,
+    loss: Callable[..., Any] | None = None,
+) -> NDArray[np.float64] | Any:
     """Compute the product of the generalised Gauss-Newton matrix with a direction, J^T W J t.
 
     Parameters: fun; primals and tangents, tuples of the same structure.  W is the identity (the

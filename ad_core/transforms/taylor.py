@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Taylor coefficients of a function along a curve, to any order."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -13,10 +17,21 @@ from ad_core.recording.record import record
 from ad_core.recording.trees import flatten
 from ad_core.transforms.first_order import as_tuple, jvp
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["jet"]
 
+Y = TypeVar("Y")
 
-def jet(fun, primals, series, *, order=None):
+
+def jet(
+    fun: Callable[..., Y],
+    primals: tuple[Any, ...] | list[Any],
+    series: tuple[Any, ...] | list[Any],
+    *,
+    order: int | None = None,
+) -> tuple[Y, NDArray[np.float64] | Any]:
     """Compute Taylor coefficients of fun along a curve x(t) = x_0 + x_1 t + ... + x_d t^d.
 
     Parameters: fun; primals, the tuple of arguments x_0; series, a tuple of the same structure, in

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A check of a function's derivatives, for use in tests."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from ad_core import _core
@@ -19,7 +22,16 @@ MOST = 20  # the highest order, since each order doubles the cost
 SEED = 20190427  # of the random directions, which are the same in every run
 
 
-def check_grads(f, args, order=2, modes=("fwd", "rev"), *, atol=None, rtol=None, eps=1e-4):
+def check_grads(
+    f: Callable[..., Any],
+    args: tuple[Any, ...] | list[Any],
+    order: int = 2,
+    modes: str | Sequence[str] = ("fwd", "rev"),
+    *,
+    atol: float | None = None,
+    rtol: float | None = None,
+    eps: float = 1e-4,
+) -> None:
     """Compare f's derivatives along random directions with finite differences, up to an order.
 
     Parameters: args, a tuple of (nested) arguments; order, the highest derivative that is checked;

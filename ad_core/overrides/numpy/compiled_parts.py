@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """What mirrors of NumPy's modules have in place of compiled parts that make plain arrays."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The table of NumPy functions for traced values, and the dispatch of calls to it."""
 
 from functools import cache
@@ -57,7 +58,6 @@ def implements(*functions, lists=False):
     return enter
 
 
-@cache
 def _signature(function):
     """The name of the first parameter, and the position of out= among the positional ones.
 
@@ -70,6 +70,9 @@ def _signature(function):
         return None, None
     names = code.co_varnames[: code.co_argcount]
     return (names[0] if names else None), names.index("out") if "out" in names else None
+
+
+_signature = cache(_signature)
 
 
 def keeps_types(*functions):

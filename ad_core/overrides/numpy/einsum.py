@@ -267,13 +267,15 @@ def _order(terms, output, lengths, shapes, optimize):
     return np.einsum_path(*operands, optimize=optimize or "greedy")[0][1:]
 
 
-@lru_cache(maxsize=256)
 def _planned(subscripts, shapes, optimize, path):
     """The plan for subscripts, a text or the labels in the form with sublists."""
     terms, output = _parsed(subscripts)
     if len(terms) != len(shapes):
         raise ValueError(f"einsum: subscripts for {len(terms)} operands, but {len(shapes)} given")
     return _Plan(terms, output, shapes, optimize, path)
+
+
+_planned = lru_cache(maxsize=256)(_planned)
 
 
 def _moved(operands, x):

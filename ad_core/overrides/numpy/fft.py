@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Discrete Fourier transforms as linear functions of real and imaginary parts. The rule for
 cotangents is the opposite transform. Rules transform the last axis, so that the others are those of
 a stack. NumPy's own code makes all its transforms of one function, which calls compiled code."""

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """x.flat of traced arrays: an iterator over the elements in C order, which can be indexed."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Floating-point errors (np.errstate): whether NumPy raises one is kept as a guard."""
 
 import operator

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """np.gradient by NumPy's own code, for which traced coordinates are never evenly spaced: it would
 take one step for all of them, and keep as a guard that they are equal."""
 
@@ -35,13 +36,15 @@ def _steps(coordinates):
     return _Steps(steps) if _core.traced(steps) else steps
 
 
-@cache
 def _own_code():
     own, names = copy_of(np.gradient._implementation), Mirror(np)
     names.diff = _steps
     made = types.FunctionType(own.__code__, {**own.__globals__, "np": names}, own.__name__)
     made.__kwdefaults__ = own.__kwdefaults__
     return made
+
+
+_own_code = cache(_own_code)
 
 
 @implements(np.gradient, lists=True)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Histograms. The bin of each value is kept as a guard, so counts have no derivative. Sums of
 weights, edges that depend on the data, and densities have derivatives."""
 

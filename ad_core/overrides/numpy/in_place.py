@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """An operator in place on a plain array, as in ``c *= x``, where x is traced. The name c gets a new
 traced array if nothing else holds the plain one. Otherwise its other holders would miss the change,
 and the call is refused."""

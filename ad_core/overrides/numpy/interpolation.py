@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """np.interp. The interval of each point is kept as a guard, and the line in it is recorded."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """NumPy's own Python code on traced values, in mirrors of NumPy's modules.
 
 A function that NumPy has written in Python consists of calls of other functions of NumPy, which
@@ -140,7 +141,6 @@ def _names(code):
             yield from _names(part)
 
 
-@cache
 def own_code(function):
     """NumPy's own code of a function that dispatches on its arguments, as a function that takes
     traced values; None if it is not written in Python.
@@ -172,3 +172,6 @@ def own_code(function):
         return function(*plain[0], **plain[1])
 
     return run
+
+
+own_code = cache(own_code)

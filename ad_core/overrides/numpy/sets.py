@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Sets of values. Which elements are equal, and their order, are kept as guards.
 
 The first of equal elements represents all of them, also in derivatives.

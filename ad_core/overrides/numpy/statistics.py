@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Quantiles and covariances. NumPy's own code computes them; here is what it does not know: that
 the slope by a traced quantile has a kink at each sample, and which arguments are whole numbers."""
 

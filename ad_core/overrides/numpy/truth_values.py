@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """NumPy functions with traced truth values and counts among their arguments.
 
 Their sums and products, and functions that compute floats from them, are recorded like those of

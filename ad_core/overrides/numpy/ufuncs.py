@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Ufunc calls with out= and where=, methods of ufuncs, and ufuncs that are not in the op table."""
 
 import sys

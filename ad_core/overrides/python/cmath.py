@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The functions of the module cmath on traced numbers, real or complex."""
 
 import cmath

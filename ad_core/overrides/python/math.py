@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The functions of the module math on traced numbers.
 
 Where math raises an error (the logarithm of a negative number), the functions raise it too, and

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Calls of solvers: their arguments by name, the functions in them, and SciPy's results with traced
 values in them."""
 

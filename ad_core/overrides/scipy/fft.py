@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.fft on traced values: Fourier transforms by NumPy's functions of the same names, cosine and
 sine transforms as linear maps. The transpose of each follows from the types of these transforms
 (https://docs.scipy.org/doc/scipy/tutorial/fft.html)."""

@@ -20,7 +20,6 @@ def operation(ufunc):
     return _made(ufunc) if ufunc in HOLOMORPHIC else None
 
 
-@cache
 def _made(ufunc):
     slope, place, in_parts = HOLOMORPHIC[ufunc]
     name = f"scipy.special.{ufunc.__name__.lstrip('_')}"
@@ -71,6 +70,9 @@ def _made(ufunc):
             last.forget()
 
     return function
+
+
+_made = cache(_made)
 
 
 def _complex(a, b):

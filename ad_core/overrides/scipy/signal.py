@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.signal on traced values: its compiled filters and correlations. All else is SciPy's own
 Python code."""
 

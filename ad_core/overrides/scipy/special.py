@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Functions of scipy.special for traced arrays. For plain arrays SciPy's functions are called."""
 
 from functools import wraps
@@ -20,17 +21,14 @@ FUNCTIONS = {}  # name in scipy.special -> the function for plain and traced val
 REFUSING = {}  # the same for functions without a derivative: traced values raise an error
 
 
-def __getattr__(name):
+def lookup(name):
+    """The function of this name; those that are in no table are as SciPy has them."""
     for table in (FUNCTIONS, REFUSING):
         if name in table:
             return table[name]
     if is_plain(name) and hasattr(sp, name):
         return getattr(sp, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+    raise AttributeError(f"module 'ad_core.scipy.special' has no attribute {name!r}")
 
 
 def _composed(function):
@@ -214,4 +212,3 @@ def _fill():
 
 
 _fill()
-__all__ = sorted(FUNCTIONS)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Airy functions of scipy.special and their integrals."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Bessel functions of scipy.special and related ones, by their argument: the order is plain."""
 
 import math

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The densities of the gamma and the beta distribution, by which the incomplete functions are
 differentiated, and the derivatives of these functions by their shapes.
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Functions of scipy.special with elementary derivatives: powers and exponentials, logistic
 functions, entropies, losses, Box-Cox transforms, and angles in degrees."""
 

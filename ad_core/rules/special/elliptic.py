@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Elliptic integrals and functions of scipy.special.
 
 Partials are written with Carlson's symmetric integrals, which have no removable singularities and

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Error functions, the normal distribution, Voigt's profile and Fresnel integrals."""
 
 import math

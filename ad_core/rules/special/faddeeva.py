@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Derivatives of any order of Faddeeva's function w(z) = exp(-z^2) erfc(-i z), of erfcx and of
 Dawson's integral.
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The gamma function and its relatives, beta functions and zeta functions of scipy.special."""
 
 import math

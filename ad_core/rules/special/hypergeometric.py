@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Hypergeometric functions and orthogonal polynomials of scipy.special, by their argument."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The table of SciPy's special functions, to which each file of this folder adds its rows.
 
 A row is the name of the function in ``scipy.special``, the domain of each operand, and a partial by

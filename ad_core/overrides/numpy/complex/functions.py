@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """NumPy functions of complex traced values. Linear ones are applied to each part."""
 
 import numpy as np

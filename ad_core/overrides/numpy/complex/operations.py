@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Ufuncs of complex traced values, computed from their real and imaginary parts."""
 
 import sys

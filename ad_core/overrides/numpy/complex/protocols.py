@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """NumPy's protocols for complex traced values: calls of ufuncs, their methods and functions."""
 
 import numpy as np

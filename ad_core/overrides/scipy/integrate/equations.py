@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Solutions of ordinary differential equations. The equations of their derivatives have the
 tolerances of the solution."""
 

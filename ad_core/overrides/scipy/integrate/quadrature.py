@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Integrals of functions. The integrals of the derivatives have the tolerances of the integral."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Functions and classes of scipy.integrate without a derivative."""
 
 import scipy.integrate as si

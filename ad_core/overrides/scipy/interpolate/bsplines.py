@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """B-splines: at traced places and with traced coefficients, and their coefficients from traced
 values, which are linear in these. Knots are plain."""
 

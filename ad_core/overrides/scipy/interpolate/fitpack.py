@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """splrep, splev and their kin, UnivariateSpline and splines of two coordinates."""
 
 import numpy as np

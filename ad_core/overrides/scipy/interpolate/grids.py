@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Interpolation on regular grids: linear and nearest ones by their basis functions, the others by
 SciPy's own code."""
 

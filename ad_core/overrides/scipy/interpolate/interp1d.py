@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.interpolate.interp1d: lines and steps between samples by their basis functions, the others
 by B-splines."""
 

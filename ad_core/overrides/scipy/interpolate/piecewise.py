@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Piecewise polynomials: the compiled functions of ``scipy.interpolate._ppoly``, with which SciPy's
 own code makes cubic splines, Pchip, Akima, PPoly and BPoly."""
 

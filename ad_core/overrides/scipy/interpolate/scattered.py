@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Interpolation of scattered data: linear on triangles, the nearest point, and radial functions."""
 
 import numpy as np

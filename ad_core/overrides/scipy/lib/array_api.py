@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """The array API in SciPy: to its helpers, traced arrays are arrays of NumPy; choices by a condition
 are ``np.where``, so that they hold at all points."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.linalg: eigenvalues and singular values, and spaces that they span."""
 
 import numpy as np

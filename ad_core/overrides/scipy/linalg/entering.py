@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """How functions of scipy.linalg are entered: what SciPy checks first, SciPy's own errors, and
 stacks of matrices."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.linalg: matrix equations of Sylvester, Lyapunov and Riccati."""
 
 import numpy as np

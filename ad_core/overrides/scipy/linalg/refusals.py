@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.linalg: functions that have no derivative in ad_core, and checks of structure."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.linalg: matrices made of few numbers. SciPy makes these by memory addresses, or with its
 array namespaces; its other ones trace as they stand."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.linalg: solutions of linear systems, inverses and determinants, least squares."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.ndimage on traced values: its compiled filters, as correlations of padded arrays. Filters
 made of them (Gaussian, Sobel, Laplace) are SciPy's own Python code."""
 

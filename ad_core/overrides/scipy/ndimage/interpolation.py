@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Interpolation of scipy.ndimage on traced values: its compiled functions, in images and places.
 
 The value at a place is a sum over the nodes of the grid around it (taps), with B-spline weights

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Functions of scipy.optimize.elementwise: the roots and minima of many functions of one number
 each, which are the elements of an array."""
 

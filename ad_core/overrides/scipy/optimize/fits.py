@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Least squares: the gradient of the cost is zero at the parameters that SciPy found, but for those
 at bounds."""
 

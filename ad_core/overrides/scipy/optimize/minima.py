@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Minima: the conditions for a minimum at the x that SciPy found, with the bounds and constraints
 that are active there."""
+
+from typing import Any
 
 import numpy as np
 import scipy.optimize as so
@@ -159,6 +162,7 @@ def _of_number(name, original, given):
     return (x, function_of(given, "func")(x), *kept[1:]) if full else x
 
 
+_solver: Any
 for _solver in (so.brent, so.golden):
     named(_solver)(_of_number)
 

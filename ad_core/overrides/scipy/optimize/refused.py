@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Functions of scipy.optimize without a derivative."""
 
 import scipy.optimize as so

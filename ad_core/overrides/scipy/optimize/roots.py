@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Roots and fixed points: f(x) = 0 at the x that SciPy found."""
+
+from typing import Any
 
 import numpy as np
 import scipy.optimize as so
@@ -30,6 +33,7 @@ def _bracketed(name, original, given):
     return (x, ResultFields(kept[0], {"root": x})) if full else x
 
 
+_solver: Any
 for _solver in (so.brentq, so.brenth, so.bisect, so.ridder, so.toms748):
     named(_solver)(_bracketed)
 

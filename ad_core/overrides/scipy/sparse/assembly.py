@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Matrices in the formats LIL and DOK, which are assembled element by element. Their lists and
 dictionaries hold traced numbers as they are."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.sparse.linalg.expm_multiply: the series of Al-Mohy and Higham, Computing the action of the
 matrix exponential (2011), with numbers of steps and of terms that are decided from the matrix."""
 

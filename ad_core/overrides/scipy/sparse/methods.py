@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Methods of SciPy's sparse matrices and arrays that its Python code can not carry out on traced
 elements, and how calls find traced values in a sparse matrix."""
 

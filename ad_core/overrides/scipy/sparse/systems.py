@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Sparse linear systems as functions of the elements of their matrix."""
 
 import numpy as np

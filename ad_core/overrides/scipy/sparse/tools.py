@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """How functions of scipy.sparse._sparsetools are entered, and what they have in common."""
 
 import numpy as np

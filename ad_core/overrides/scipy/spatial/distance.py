@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """scipy.spatial.distance on traced values: distances of all pairs, computed by broadcasting. The
 distances of two vectors are SciPy's own Python code."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Densities, distribution functions and quantiles of all distributions of scipy.stats, frozen or
 not: the formulas are those of the distributions, and outside of the support the value is chosen by
 np.where, so that recordings hold on both sides of its ends."""

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """How a function of a distribution is computed from traced values: by the distribution's own
 formula
 (``_logpdf`` and so on) if that traces, otherwise as one call, whose value SciPy computes and whose

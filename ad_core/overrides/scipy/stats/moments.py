@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Moments, entropy and support of the distributions of scipy.stats."""
 
 from math import comb

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Distributions of vectors and matrices, and kernel density estimates: SciPy's own code, with the
 Cholesky factor of a traced covariance in place of its eigenvectors, which have no derivative where
 eigenvalues are equal."""

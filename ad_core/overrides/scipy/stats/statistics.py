@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Statistics that SciPy's own code does not compute from traced values: those by random numbers, by
 an optimum and by counting are refused."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
 """Rotation and Slerp on traced values: in place of SciPy's compiled functions of quaternions, its
 own Python code for arrays of other libraries. Functions of that which are not smooth where the
 rotation is are written here: of rotation vectors at zero, and of matrices, which need not be
