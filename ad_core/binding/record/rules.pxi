@@ -369,11 +369,10 @@ set_callbacks()
 
 
 def record_call(Called call not None, tuple arguments, size_t m, y):
-    """Record the call of a rule at arrays, some of which are traced.  Returns its m results as a
-    flat traced array.  If the call has an outcome, it is recorded as a guard.
+    """Record the call of a rule at arrays, some of which are traced, and its outcome, if it has
+    one, as a guard.  Returns its m results as a flat traced array.
 
-    y: the rule's value at these arguments, flat, and perhaps a 1 for the outcome behind it; None
-    if it is to be computed."""
+    y: the flat value of the rule, perhaps with a 1 for the outcome; None: not known yet."""
     cdef Trace trace = needed_trace(arguments)
     cdef cnp.ndarray nodes, values = None
     cdef double *known = NULL
