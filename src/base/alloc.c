@@ -9,20 +9,20 @@
 #include <sys/mman.h>
 #endif
 
-/* The countdown is atomic because sweeps of different threads allocate without the GIL. */
-#include <stdatomic.h>
+#include "base/atomic.h"
 
-static atomic_long countdown;
+/* Atomic because sweeps of different threads allocate without the GIL. */
+static long countdown;
 
 static int must_fail(void) {
-    if (atomic_load_explicit(&countdown, memory_order_relaxed) == 0) return 0;
-    long left = atomic_fetch_sub(&countdown, 1) - 1;
+    if (AD_LOAD_RELAXED(&countdown) == 0) return 0;
+    long left = AD_ADD_RELAXED(&countdown, -1) - 1;
     if (left > 0) return 0;
-    atomic_store(&countdown, 1); /* later allocations fail too, until a reset */
+    AD_STORE_RELAXED(&countdown, 1); /* later allocations fail too, until a reset */
     return 1;
 }
 
-void ad_alloc_fail_at(long n) { atomic_store(&countdown, n); }
+void ad_alloc_fail_at(long n) { AD_STORE_RELAXED(&countdown, n); }
 
 /* Ask the kernel for large pages under a large array, as NumPy does: the page faults of the first
  * accesses then cost next to nothing. */
@@ -45,9 +45,9 @@ static void *with_huge_pages(void *memory, size_t bytes) {
  * to, is freed before the first large array. */
 static void keep_freed_memory(size_t bytes) {
 #ifdef __GLIBC__
-    static atomic_flag done = ATOMIC_FLAG_INIT;
+    static unsigned char done;
     const size_t large = (size_t)1 << 17, most = ((size_t)1 << 25) - ((size_t)1 << 16);
-    if (bytes < large || atomic_flag_test_and_set_explicit(&done, memory_order_relaxed)) return;
+    if (bytes < large || AD_EXCHANGE_RELAXED(&done, 1)) return;
     void *volatile block = malloc(most); /* volatile: or else the compiler leaves it out */
     free(block);
 #else

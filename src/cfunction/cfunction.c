@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/atomic.h"
 #include "program/batch.h"
 
 #define BLOCK 1024   /* points whose guards are noted at a time */
@@ -59,7 +60,7 @@ static ad_batch batch_of(const cfunction *f, size_t n) {
 
 static int begin(const void *self, double *work) {
     const cfunction *f = self;
-    if (__atomic_load_n(&f->freed, __ATOMIC_ACQUIRE)) return AD_CORE_FREED;
+    if (AD_LOAD_ACQUIRE(&f->freed)) return AD_CORE_FREED;
     if (work == NULL || (uintptr_t)work % sizeof *work != 0) return AD_CORE_BAD_WORK;
     double *arena = aligned(work);
     ad_batch b = batch_of(f, 1);
@@ -110,7 +111,7 @@ static int eval_at(const cfunction *f, const double *x, double *y, work_head *he
 
 static int eval(const void *self, const double *x, double *y, double *work) {
     const cfunction *f = self;
-    if (__atomic_load_n(&f->freed, __ATOMIC_ACQUIRE)) return AD_CORE_FREED;
+    if (AD_LOAD_ACQUIRE(&f->freed)) return AD_CORE_FREED;
     work_head *head = head_of(f, work);
     return head == NULL ? AD_CORE_BAD_WORK : eval_at(f, x, y, head);
 }
@@ -175,7 +176,7 @@ static int eval_block(const cfunction *f, size_t n, const double *x, double *y, 
 
 static int eval_many(const void *self, size_t n, const double *x, double *y, double *work) {
     const cfunction *f = self;
-    if (__atomic_load_n(&f->freed, __ATOMIC_ACQUIRE)) return AD_CORE_FREED;
+    if (AD_LOAD_ACQUIRE(&f->freed)) return AD_CORE_FREED;
     work_head *head = head_of(f, work);
     if (head == NULL) return AD_CORE_BAD_WORK;
     int found = AD_CORE_OK;
@@ -196,7 +197,7 @@ static int eval_many(const void *self, size_t n, const double *x, double *y, dou
 
 static int guard_of(const void *self, const double *work, size_t *guard, size_t *point) {
     const cfunction *f = self;
-    if (__atomic_load_n(&f->freed, __ATOMIC_ACQUIRE)) return AD_CORE_FREED;
+    if (AD_LOAD_ACQUIRE(&f->freed)) return AD_CORE_FREED;
     const work_head *head = head_of(f, (double *)(uintptr_t)work);
     if (head == NULL) return AD_CORE_BAD_WORK;
     if (guard != NULL) *guard = head->guard;
@@ -206,7 +207,7 @@ static int guard_of(const void *self, const double *work, size_t *guard, size_t 
 
 static const char *line_of(const void *self, size_t guard) {
     const cfunction *f = self;
-    if (__atomic_load_n(&f->freed, __ATOMIC_ACQUIRE) || guard >= f->head.n_guards) return "";
+    if (AD_LOAD_ACQUIRE(&f->freed) || guard >= f->head.n_guards) return "";
     return f->spec.line[guard];
 }
 
@@ -240,16 +241,15 @@ const ad_core_function *ad_cfunction_new(const ad_cfunction_spec *spec) {
     head->n_rows = spec->n_rows;
     head->n_columns = spec->n_columns;
     head->name = spec->name;
-    f->next = __atomic_load_n(&last_made, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&last_made, &f->next, f, 0, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED)) {
+    f->next = AD_LOAD_RELAXED(&last_made);
+    while (!AD_REPLACE_RELEASE(&last_made, &f->next, f)) {
     }
     return head;
 }
 
 void ad_cfunction_release(const ad_core_function *function) {
     cfunction *f = (cfunction *)(uintptr_t)function->self;
-    __atomic_store_n(&f->freed, 1, __ATOMIC_RELEASE);
+    AD_STORE_RELEASE(&f->freed, 1);
     f->head.row = f->head.column = NULL;
     f->head.name = "";
     memset(&f->spec, 0, sizeof f->spec);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/atomic.h"
 #include "base/nonfinite.h"
 
 #define MOST 30000 /* largest number of rows for which LAPACK's workspace size fits an int */
@@ -93,7 +94,7 @@ void ad_linear_free(ad_linear *l) {
 /* Take the memory that the last call left, or allocate it if another thread is using that
  * memory. */
 static ad_linear_room *take_room(ad_linear *l) {
-    ad_linear_room *r = __atomic_exchange_n(&l->kept, NULL, __ATOMIC_ACQUIRE);
+    ad_linear_room *r = AD_EXCHANGE_ACQUIRE(&l->kept, NULL);
     if (r != NULL) return r;
     int inverts = l->kind == AD_LINEAR_DET || l->kind == AD_LINEAR_SLOGDET;
     sizes size = sizes_of(l);
@@ -115,7 +116,7 @@ static ad_linear_room *take_room(ad_linear *l) {
 }
 
 static void give_back(ad_linear *l, ad_linear_room *r) {
-    room_free(__atomic_exchange_n(&l->kept, r, __ATOMIC_RELEASE));
+    room_free(AD_EXCHANGE_RELEASE(&l->kept, r));
 }
 
 /* ------------------------------------------------------------------- values and derivatives */

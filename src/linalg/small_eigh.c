@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "linalg/small.h"
 
 #define MATRIX (AD_SMALL * AD_SMALL)
@@ -72,10 +73,10 @@ static int compare_signs(void) {
 /* Returns whether values may be computed here; the library is asked once. */
 static int signs_agree(void) {
     static int known; /* 0: not asked, 1: yes, 2: no */
-    int state = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    int state = AD_LOAD_RELAXED(&known);
     if (state == 0 && ad_lapack_get()->syevd != NULL) {
         state = compare_signs() ? 1 : 2;
-        __atomic_store_n(&known, state, __ATOMIC_RELAXED);
+        AD_STORE_RELAXED(&known, state);
     }
     return state == 1;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/atomic.h"
 #include "base/status.h"
 
 struct ad_tape;
@@ -69,6 +70,6 @@ void ad_callbacks_set(const ad_callbacks *callbacks);
 const ad_callbacks *ad_callbacks_get(void);
 
 /* Add 1 to a count that several threads may change. */
-static inline void ad_count_up(size_t *count) { __atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }
+static inline void ad_count_up(size_t *count) { AD_ADD_RELAXED(count, 1); }
 
 #endif

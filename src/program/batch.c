@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/atomic.h"
+
 #define PIECE 256  /* points that a thread takes at a time */
 #define STAGED 8   /* points whose results are written to a stage in the arena first */
 #define STAGE 4096 /* maximum number of results per point for which there is a stage */
@@ -93,7 +95,7 @@ static void note_guards(const ad_batch *b, size_t from, size_t n, const double *
  * batch. */
 static int needs_strict(ad_batch *b, int nonfinite) {
     if (!nonfinite) return 0;
-    if (b->strict == NULL) __atomic_store_n(&b->nonfinite, 1, __ATOMIC_RELAXED);
+    if (b->strict == NULL) AD_STORE_RELAXED(&b->nonfinite, 1);
     return b->strict != NULL;
 }
 
@@ -165,21 +167,21 @@ ad_status ad_batch_work(ad_batch *b, double *arena, const ad_batch_poll *poll) {
     double *strict = arena + program_room(b, b->program);
     size_t take = piece_of(b), most = b->lanes ? b->program->lane_points : 1;
     for (;;) {
-        size_t from = __atomic_fetch_add(&b->next, take, __ATOMIC_RELAXED);
+        size_t from = AD_ADD_RELAXED(&b->next, take);
         if (from >= b->points) return AD_OK;
         size_t end = b->points - from < take ? b->points : from + take;
         while (from < end) {
             size_t n = end - from < most ? end - from : most;
             ad_status status = (b->lanes ? lanes_block : point_block)(b, from, n, arena, strict);
             if (status != AD_OK) {
-                __atomic_store_n(&b->stop, 1, __ATOMIC_RELAXED);
+                AD_STORE_RELAXED(&b->stop, 1);
                 return status;
             }
             from += n;
         }
         if (poll != NULL && poll->stop(poll->context, end)) {
-            __atomic_store_n(&b->stop, 1, __ATOMIC_RELAXED);
+            AD_STORE_RELAXED(&b->stop, 1);
         }
-        if (__atomic_load_n(&b->stop, __ATOMIC_RELAXED)) return AD_INTERRUPTED;
+        if (AD_LOAD_RELAXED(&b->stop)) return AD_INTERRUPTED;
     }
 }
