@@ -142,8 +142,8 @@ static ad_status replay_scalar(ad_tape *to, const ad_run *run) {
         return AD_BAD_INDEX; /* the form omits an edge that has a derivative */
     }
     ad_status status = ad_tape_scalar(to, run->op, (ad_form)run->form, a, b, &node);
-    if (run->op != AD_PRODUCT || status != AD_OK || to->value[node] == to->value[node])
-        return status;
+    if (status != AD_OK) return status;
+    if (run->op != AD_PRODUCT || to->value[node] == to->value[node]) return AD_OK;
     return ad_tape_resolve_nan(to, a, b, node);
 }
 

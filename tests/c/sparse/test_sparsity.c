@@ -140,7 +140,7 @@ TEST(sparsity_in_ranges_equals_that_in_one_pass) {
 /* Partials that vanish for all inputs: 0 x, a constant mask, zeros of a constant matrix. */
 TEST(sparsity_leaves_out_only_structural_zeros) {
     ad_tape tape;
-    ad_node x, zero, y, products, mask, chosen;
+    ad_node x, zero, y = 0, products, mask, chosen;
     const int64_t shape[1] = {2}, one[1] = {1}, extents[4] = {1, 2, 2, 1};
     const int64_t matrix[3] = {4, 2, 1}, column[3] = {2, 1, 1};
     ad_tape_init(&tape);
