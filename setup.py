@@ -5,10 +5,12 @@ AD_CORE_SANITIZE=address,undefined  instrument with these sanitizers
 AD_CORE_DEBUG=1                     no optimisation, assertions on (AD_DEBUG defined)
 AD_CORE_COVERAGE=1                  gcov counters
 AD_CORE_WERROR=1                    warnings of the C compiler are errors
+CC=clang                            another compiler; on Windows clang-cl is taken without it
 """
 
 import os
 import re
+import shutil
 import sys
 import sysconfig
 import tomllib
@@ -20,6 +22,7 @@ import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 
 def switch(name):
@@ -30,7 +33,8 @@ def switch(name):
 def flags():
     """Compiler and linker arguments: (compile, link)."""
     if sys.platform == "win32":
-        compile_args = ["/std:c11", "/O2", "/fp:precise", "/W3"]
+        # Options of clang-cl. /fp:precise alone would let it contract, see below.
+        compile_args = ["/std:c11", "/O2", "/fp:precise", "/clang:-ffp-contract=off", "/W3"]
         if switch("AD_CORE_DEBUG"):
             compile_args += ["/Od", "/Zi", "/UNDEBUG", "/DAD_DEBUG=1"]
         if switch("AD_CORE_WERROR"):
@@ -70,11 +74,28 @@ def flags_of(source):
     return options if machine in ("x86_64", "amd64") else []
 
 
+def use_clang_cl(compiler):
+    """Let setuptools' class for cl.exe, which ignores CC, call clang-cl: cl.exe has no vectors."""
+    if not compiler.initialized:
+        compiler.initialize()
+    name = os.environ.get("CC", "clang-cl")
+    compiler.cc = shutil.which(name, path=compiler._paths)
+    if compiler.cc is None:
+        raise CompileError(
+            f"{name} is not on PATH. On Windows ad_core is compiled by clang-cl: install LLVM, or "
+            f'"C++ Clang tools for Windows" of Visual Studio'
+        )
+    # Optimisation across files is cl.exe's own.
+    compiler.compile_options.remove("/GL")
+
+
 class Build(build_ext):
     """setuptools' own, with the options of single files added and one compiler for each core."""
 
     def build_extensions(self):
-        if sys.platform != "win32":
+        if sys.platform == "win32":
+            use_clang_cl(self.compiler)
+        else:
             compile_all, compile_one = self.compiler.compile, self.compiler._compile
 
             def compile_with_flags(obj, src, ext, cc_args, extra_postargs, pp_opts):
