@@ -43,7 +43,7 @@ def flags():
 
     # No -march: one build serves every machine, and the lane kernels choose at import.
     # No contraction: an fma here and none there would make two ways to one number disagree.
-    compile_args = ["-std=c11", "-O3", "-g0", "-ffp-contract=off", "-fno-math-errno"]
+    compile_args = ["-std=c11", "-O2", "-g0", "-ffp-contract=off", "-fno-math-errno"]
     # A lane helper passes wide vectors, to its own file alone: there is no ABI to warn about.
     compile_args += ["-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi"]
     link_args = []
