@@ -45,7 +45,8 @@ def exchange_in_object(x):
 
 def _slots(kind):
     slots = vars(kind).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
+    slots = (slots,) if isinstance(slots, str) else tuple(slots)
+    return [name for name in slots if name not in ("__dict__", "__weakref__")]
 
 
 def _set_of_object(x, label, name, original, stand_in):

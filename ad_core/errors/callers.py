@@ -286,6 +286,9 @@ def name_of_function(function):
     name = name or getattr(function, "__name__", None)
     if not isinstance(name, str):
         return None
+    owner, _, last = name.rpartition(".")
+    if owner.startswith("_") and module == "torch":  # the private class of all its functions
+        name = last
     return name if module == "builtins" else f"{_public(module, name)}.{name}"
 
 
@@ -306,8 +309,10 @@ def _public(module, name):
     such as scipy.optimize for a function that is defined in scipy.optimize._root; or else the
     module without its private parts."""
     parts = module.lstrip("_").split(".")
-    for k in range(1, len(parts) + 1):
-        outer = sys.modules.get(".".join(parts[:k]))
-        if name.partition(".")[0] in vars(outer or object):
-            return outer.__name__
-    return ".".join([parts[0], *(part for part in parts[1:] if not part.startswith("_"))])
+    public = [parts[0], *(part for part in parts[1:] if not part.startswith("_"))]
+    for path in (public, parts):  # jax.numpy before jax._src.numpy
+        for k in range(1, len(path) + 1):
+            outer = sys.modules.get(".".join(path[:k]))
+            if name.partition(".")[0] in vars(outer or object):
+                return outer.__name__
+    return ".".join(public)

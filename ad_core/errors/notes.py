@@ -37,6 +37,10 @@ def explained(error, fun, refusal=None):
     if isinstance(error, NotDifferentiable) or _is_check(error):
         return error
     place = _concerned_place(error, fun)
+    of_framework = remedies.of_framework_error(error)
+    if of_framework is not None and refusal is None:
+        users, _, line, _ = _place(error.__traceback__, fun)
+        return _refused_array(error, callers.line_of(users, line), *of_framework)
     if place is None:
         if refusal is not None and not _chain_contains(error, refusal) and not _noted(error):
             error.add_note(f"ad_core: before this, a refusal was caught or lost: {refusal}")
@@ -48,6 +52,16 @@ def explained(error, fun, refusal=None):
         text = _text(callers.library_function(inner, users, instruction), users, line)
     kind = type(error)
     return _refusing(kind).as_numpy_raises(f"{text} It raised {kind.__name__}: {error}")
+
+
+def _refused_array(error, line, noun, remedy):
+    """The refusal for an array of a framework that is not a constant to it."""
+    kind = type(error)
+    return _refusing(kind).as_numpy_raises(
+        f"{noun[0].upper()}{noun[1:]} was used as plain numbers or with traced values"
+        f"{line}, but its framework and ad_core do not know each other's "
+        f"derivatives. {remedy}. It raised {kind.__name__}: {error}"
+    )
 
 
 def _is_check(error):

@@ -4,13 +4,17 @@
 
 import ast
 import importlib
+import re
 import sys
 
 import numpy as np
 
 from ad_core.errors import callers
 
-__all__ = ["DIFFERENTIABLE", "advice", "conversion_message"]
+__all__ = [
+    "DIFFERENTIABLE", "advice", "conversion_message", "framework", "of_framework_array",
+    "of_framework_error",
+]  # fmt: skip
 
 # Replacements of functions of math that have another name in NumPy or ad_core.
 MATH = {
@@ -25,6 +29,23 @@ MATH = {
 }  # fmt: skip
 SOLVERS = ("scipy.optimize", "scipy.integrate")
 FRAMES = ("pandas", "polars", "xarray", "pyarrow")
+FRAMEWORKS = {
+    "jax": (
+        "a JAX array",
+        "Write NumPy functions (np.sin for jnp.sin), pass np.asarray(x) for a JAX array that is "
+        "constant here, or give the JAX function a derivative by ad_core.external with jax.vjp",
+        "pass np.asarray(x), or put the ad_core function in jax.custom_vjp with jax.pure_callback "
+        "where JAX traces",
+    ),
+    "torch": (
+        "a torch tensor",
+        "Write NumPy functions, pass x.detach().numpy() for a tensor that is constant here, or "
+        "give the torch function a derivative by ad_core.external with torch.autograd.grad",
+        "pass x.detach().numpy(), or put the ad_core function in a torch.autograd.Function where "
+        "torch differentiates",
+    ),
+}  # noun, remedy for their functions, remedy for their arrays; docs/frameworks.md shows the code
+RECIPES = " (docs/frameworks.md has the code)"
 GENERAL = ("operator", "functools", "itertools", "builtins")  # they take objects of any type
 COMPILED = ("cython_function_or_method", "fused_cython_function", "CPUDispatcher", "DUFunc")
 # Predicates that say whether a function takes traced values; modules that override functions append
@@ -70,6 +91,8 @@ def advice(called):
         return None
     function, name = called.function, getattr(called.function, "__name__", "")
     library = called.module.lstrip("_").partition(".")[0]
+    if framework(library):
+        return FRAMEWORKS[framework(library)][1] + RECIPES
     if called.module in ("math", "cmath"):
         return _of_math(function, name)
     if function is float or function is complex:
@@ -100,6 +123,38 @@ def advice(called):
     if library in sys.stdlib_module_names:
         return f"Call {called.name} with plain numbers, outside of the traced function"
     return OF_OTHERS.format(called.name) if library not in ("", "builtins", "numpy") else None
+
+
+def framework(module):
+    """The framework of differentiable arrays that a module belongs to, or None."""
+    name = module.partition(".")[0]
+    name = "jax" if name == "jaxlib" else name
+    return name if name in FRAMEWORKS else None
+
+
+def of_framework_array(kind):
+    """(noun, remedy) for arrays of a framework's class, or None."""
+    found = next(filter(None, (framework(base.__module__) for base in kind.__mro__)), None)
+    if found is None:
+        return None
+    noun, _, remedy = FRAMEWORKS[found]
+    return noun, remedy + RECIPES
+
+
+def of_framework_error(error):
+    """(noun, remedy) if a framework refused to convert an array that it differentiates by to plain
+    numbers, or if Python found no operator for such an array; else None."""
+    text = str(error)
+    if re.search(r"on Tensor that requires grad|to a torch\.\w+Tensor", text) or (
+        "torch" in sys.modules and re.search(r"operand type.*'(Tensor|Parameter)'", text)
+    ):
+        noun, remedy, _ = FRAMEWORKS["torch"]
+    elif framework(type(error).__module__) == "jax" and "Tracer" in type(error).__name__:
+        noun, _, remedy = FRAMEWORKS["jax"]
+        remedy = remedy[0].upper() + remedy[1:]
+    else:
+        return None
+    return noun, remedy + RECIPES
 
 
 def _of_math(function, name):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import TracedValueError
+from ad_core.errors.remedies import of_framework_array
 from ad_core.overrides.numpy import ma
 from ad_core.overrides.numpy.ma_data import on_data
 from ad_core.overrides.numpy.subclasses import as_instance
@@ -143,6 +144,10 @@ def _described(x):
             "NumPy does not treat it as an array",
             "pass x.toarray(), or write products with @",
         )
+    of_framework = of_framework_array(kind)
+    if of_framework is not None:
+        noun, remedy = of_framework
+        return noun, "its framework differentiates by it", remedy
     names = _core.changed_names(kind) if issubclass(kind, np.ndarray) else []
     shown = ", ".join(sorted(names, key=lambda name: name not in NAMED_FIRST)[:3])
     reason = f"its class defines its own {shown or 'operations'}"
