@@ -12,11 +12,22 @@ try:
 except ImportError:
     sys.exit('The benchmarks need the bench extra: pip install ".[bench]"')
 
-from benchmarks import grids, idioms, machine, memory, peers, publish, recording, report, workload
+from benchmarks import (
+    distributed,
+    grids,
+    idioms,
+    machine,
+    memory,
+    peers,
+    publish,
+    recording,
+    report,
+    workload,
+)
 from benchmarks.idioms import run as run_idioms
 from benchmarks.runner import run_workload
 
-WORKLOADS = ("recording", *workload.NAMES, "grids", "idioms")
+WORKLOADS = ("recording", *workload.NAMES, "grids", "distributed", "idioms")
 
 
 def arguments(argv):
@@ -108,6 +119,7 @@ def main(argv=None):
         "workloads": [],
         "recording": None,
         "grids": None,
+        "distributed": None,
         "idioms": None,
     }
     columns = (
@@ -127,6 +139,8 @@ def main(argv=None):
             outcome["workloads"].append(done)
         if "grids" in chosen.workloads:
             outcome["grids"] = grids.run(progress)
+        if "distributed" in chosen.workloads:
+            outcome["distributed"] = distributed.run(progress)
         if "idioms" in chosen.workloads:
             outcome["idioms"] = run_idioms.run(chosen.peers, progress, chosen.subjects)
     report.show(outcome, console)

@@ -10,6 +10,7 @@ from pathlib import Path
 PACKAGES = (
     *("ad-core", "numpy", "scipy", "autograd", "jax", "jaxlib", "casadi", "heyoka", "torch"),
     "cyipopt",
+    "distributed",
 )
 THREADS = (
     "OMP_NUM_THREADS",

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write results into the pages: ``python -m benchmarks publish [results.json ...]``.
 
-Each file is one that a run has written. Its tables go to ``docs/performance.md``, and its
-times to ``benchmarks/published.json``. From that file the README's table is written and
-``docs/throughput.svg`` is drawn, also without files. If a run lacks a workload of a table or a peer
-of a workload, the published version stays as it is, and a message says so.
+Each file is one that a run has written. Its tables go to ``docs/performance.md`` and
+``docs/distributed.md``, and its times to ``benchmarks/published.json``. From that file the README's
+table is written and ``docs/throughput.svg`` is drawn, also without files. If a run lacks a workload
+of a table or a peer of a workload, the published version stays as it is, and a message says so.
 """
 
 import argparse
@@ -24,8 +24,12 @@ TABLES = {
     "compiled": ("batch", "points", "programs", "gradient", "setup"),
     "sparse": ("sparse", "control", "bundle", "sparse_setup", "stiff", "grids"),
     "idioms": ("idioms",),
+    "distributed": ("distributed",),
 }
-"""The tables of docs/performance.md, by the names in their comments, and the workloads of each."""
+"""The tables of the pages, by the names in their comments, and the workloads of each."""
+
+PAGES = {"distributed": Path("docs", "distributed.md")}
+"""The pages of tables that are not in docs/performance.md."""
 
 WHOLE = {"break_long_words": False, "break_on_hyphens": False}
 
@@ -72,6 +76,7 @@ def parts(outcome, names):
         "peers": {name: how for name, how in outcome["peers"].items() if name in peers},
         "recording": outcome["recording"] if "recording" in names else None,
         "grids": outcome["grids"] if "grids" in names else None,
+        "distributed": outcome.get("distributed") if "distributed" in names else None,
         "idioms": outcome.get("idioms") if "idioms" in names else None,
     }
 
@@ -79,7 +84,9 @@ def parts(outcome, names):
 def measured(outcome):
     """The names of the workloads of an outcome."""
     names = {work["name"] for work in outcome["workloads"]}
-    return names | {name for name in ("recording", "grids", "idioms") if outcome.get(name)}
+    return names | {
+        name for name in ("recording", "grids", "distributed", "idioms") if outcome.get(name)
+    }
 
 
 def section(outcome, names):
@@ -200,8 +207,9 @@ def publish(files, root=ROOT):
         for name, works in TABLES.items():
             missing = [work for work in works if work not in measured(outcome)]
             if not missing:
-                rewrite(root / PERFORMANCE, name, section(outcome, works))
-                written.append(f"{PERFORMANCE}: {name} table")
+                page = PAGES.get(name, PERFORMANCE)
+                rewrite(root / page, name, section(outcome, works))
+                written.append(f"{page}: {name} table")
             elif len(missing) < len(works):
                 print(f"{name} table left as it is: {file} has no {', '.join(missing)}")
     (root / STORE).write_text(json.dumps(store, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -104,8 +104,9 @@ def target_table(targets):
 
 
 def all_targets(outcome):
-    """The targets of all workloads that were run, recording first, grids last."""
+    """The targets of all workloads that were run, recording first."""
     parts = [outcome["recording"], *outcome["workloads"], outcome["grids"]]
+    parts.append(outcome.get("distributed"))
     return [target for part in parts if part for target in part["targets"]]
 
 
@@ -167,6 +168,59 @@ def grids_text(rows):
     )
 
 
+def distributed_text(part):
+    """The tables of bytes, of times and of the extrapolation."""
+    from benchmarks import distributed as made
+
+    bytes_ = table(["what travels", "bytes"], [[k, f"{n:,}"] for k, n in part["bytes"].items()])
+    names = {
+        "summed": "points made and Jacobians added on the workers",
+        "stay": "Jacobians stay on the workers",
+        "gathered": "points sent, Jacobians gathered",
+    }
+    rows = [
+        [
+            label,
+            *(seconds(part["seconds"][f"{name}, {k}"]) for k in (1, 2)),
+            number(part["seconds"][f"{name}, 1"] / part["seconds"][f"{name}, 2"]),
+        ]
+        for name, label in names.items()
+    ]
+    times = table(["with Dask", "one worker", "two workers", "ratio"], rows)
+    used = part["processor"]
+    processor = ", ".join(
+        f"{'and '.join(seconds(x) + ' ' for x in used[k]['workers'])}on {k} "
+        f"worker{'s' * (int(k) > 1)}, {seconds(used[k]['caller'])} in the caller and scheduler"
+        for k in used
+    )
+    ahead = table(
+        [
+            "an evaluation takes", "one core", f"one machine of {made.CORES} cores",
+            "stay on the workers", "sums", "gathered",
+        ],
+        [
+            [
+                f"{row['slower']:,} x the arm's",
+                *(seconds(row[key]) for key in ("one core", "one machine", "there", "summed")),
+                seconds(row["gathered"]),
+            ]
+            for row in part["rows"]
+        ],
+    )  # fmt: skip
+    return "\n\n".join([
+        f"## distributed: {made.POINTS:,} Jacobians of the 7-joint arm on Dask's workers",
+        bytes_,
+        times,
+        f"Without Dask one thread takes {seconds(part['seconds']['one thread'])}. Processor time "
+        f"of the first row: {processor}. An empty task takes "
+        f"{seconds(part['seconds']['an empty task'])}, a byte from a worker "
+        f"{seconds(part['seconds']['a byte'])}.",
+        f"Extrapolated to {made.MACHINES} machines of {made.CORES} cores and a network of "
+        f"{made.NETWORK / 1e9:g} GB/s at the caller:",
+        ahead,
+    ])  # fmt: skip
+
+
 def markdown(outcome):
     """The whole report."""
     parts = ["# Benchmarks", machine_lines(outcome)]
@@ -184,6 +238,8 @@ def markdown(outcome):
                 parts.append(limit_lines(result["limits"]))
     if outcome["grids"] and outcome["grids"]["rows"]:
         parts.append(grids_text(outcome["grids"]["rows"]))
+    if outcome.get("distributed"):
+        parts.append(distributed_text(outcome["distributed"]))
     if outcome.get("idioms"):
         parts.append(tables.markdown(outcome["idioms"]))
     if outcome["workloads"]:

@@ -129,6 +129,7 @@ class ByCost(Large):
         self.call, self.program_facts = made or (None, None)
         self.spent = 0  # on replays so far
         self.failed = failed  # the largest number of terms that was not enough
+        self.decided = None  # whether decide() has chosen the program
         self.in_shapes = replayed.in_shapes
         self.pack = replayed.pack
 
@@ -173,11 +174,24 @@ class ByCost(Large):
             self.spent += self.costs.replay
         return result
 
-    def batch(self, arguments, out, workers, progress):
-        points = points_of(arguments, self.in_shapes)
+    def decide(self, points):
+        """Choose for all later batches what one batch of so many points would use, so that results
+        do not depend on the calls before them."""
+        if self.decided is None:
+            self.prepare(points)
+            self.decided = self.call is not None and self.pays(points)
+
+    def prepare(self, points):
+        """Make the program if it pays for so many points."""
         if self.call is None and self.costs.pays(self.costs.floor, points):
             self.try_program(max(points * self.costs.room, self.spent / MAKE))
-        if self.call is not None and self.pays(points):
+
+    def batch(self, arguments, out, workers, progress):
+        points, chosen = points_of(arguments, self.in_shapes), self.decided
+        if chosen is None:
+            self.prepare(points)
+            chosen = self.call is not None and self.pays(points)
+        if chosen:
             return self.call.batch(arguments, out, workers, progress)
         self.spent += points * self.costs.replay
         return self.replayed.batch(arguments, out, workers, progress)

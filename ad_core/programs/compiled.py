@@ -80,6 +80,13 @@ class Compiled(_core.Evaluator):
             self._built[key], self._facts[key] = call.call, call.program_facts
         return self._built[key]
 
+    def decide(self, name, argnums, points):
+        """Choose between a program and replays for all later batches of a method, as one batch of
+        so many points would."""
+        call = self._build(name, argnums)
+        if type(call) is ByCost:
+            call.decide(points)
+
     def made(self, name, argnums):
         """The Call of a method, or None if there is none yet."""
         return self._built.get(self._key(name, argnums))

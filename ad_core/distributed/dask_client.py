@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Client of dask.distributed as the engine of a batch."""
+
+import concurrent.futures as futures
+import uuid
+from itertools import islice
+
+import ad_core
+from ad_core.distributed.engines import Engine, paired_sum, result_of
+from ad_core.distributed.tasks import Failed, added, evaluate, identity
+
+__all__ = ["DaskClient"]
+
+AHEAD = 64  # chunks that are submitted before their predecessors are done, at least
+EXTRA = 'pip install "ad-core[dask]"'
+LOST = "Dask has given the chunk to other workers, and these ended too"
+
+
+class DaskClient(Engine):
+    """A Client.  The tape and the shared arguments are results of tasks: workers get them from the
+    scheduler or from one another, once each, and the scheduler makes them again if all workers that
+    had them are lost."""
+
+    def __init__(self, given, timeout):
+        """given: a Client, or the address of a scheduler.  timeout: seconds to wait for a
+        scheduler and for a first worker."""
+        self.opened = None
+        if isinstance(given, str):
+            given = self.opened = _connected(given, timeout)
+        self.client = given
+        if given.asynchronous:
+            raise TypeError(
+                "the Client is asynchronous, and map_batch waits for its results; pass one that is "
+                "made with asynchronous=False"
+            )
+        self._check()
+        if not given.nthreads():
+            try:
+                given.wait_for_workers(1, timeout=timeout)
+            except (TimeoutError, futures.TimeoutError) as error:
+                self.close()
+                raise ConnectionError(
+                    f"the cluster of {_address(given)} has had no worker for {timeout:g} seconds; "
+                    f"start one (`dask worker ADDRESS`), or give it more time by timeout="
+                ) from error
+
+    def close(self):
+        if self.opened is not None:
+            self.opened.close()
+
+    def _check(self):
+        if self.client.status != "running":
+            raise ConnectionError(
+                f"the Client is not connected to its scheduler at {_address(self.client)} (its "
+                f"status is {self.client.status!r}); make a new Client, or start the scheduler "
+                f"again"
+            )
+
+    def outcomes(self, parcel, request, shards):
+        from distributed import as_completed
+
+        submit = self._submitter(parcel, request, shards)
+        waiting, chunks, done = iter(shards.firsts), {}, as_completed()
+
+        def send(count):
+            for first in islice(waiting, count):
+                future = submit(first)
+                chunks[future.key] = first, future
+                done.add(future)
+
+        send(max(AHEAD, 2 * sum(self.client.nthreads().values())))
+        try:
+            for future in done:
+                first, _ = chunks.pop(future.key)
+                found = self._result(future, shards, first)
+                del future
+                send(1)
+                yield first, found
+        finally:
+            self.client.cancel([future for _, future in chunks.values()])
+
+    def total(self, parcel, request, shards, advance):
+        from distributed import as_completed
+
+        submit = self._submitter(parcel, request, shards)
+        parts = [submit(first) for first in shards.firsts]
+        firsts = {future.key: first for future, first in zip(parts, shards.firsts, strict=True)}
+        root = paired_sum(parts, lambda one, two: self.client.submit(added, one, two, pure=False))
+        for future in as_completed(parts):
+            first = firsts[future.key]
+            if future.status != "finished":
+                self._result(future, shards, first)
+            advance(shards.size(first))
+        found = self._result(root, shards, shards.firsts[0])
+        if isinstance(found, Failed):
+            raise found.raised()
+        return found
+
+    def _submitter(self, parcel, request, shards):
+        """A function that submits the chunk which begins with a point."""
+        label = f"ad_core-{request.method}-{uuid.uuid4().hex}"
+        send = self.client.submit
+        payload = send(identity, parcel.whole(), key=f"{label}-tape")
+        shared = send(identity, shards.shared, key=f"{label}-shared")
+
+        def submit(first):
+            arguments = shards.arguments(first)
+            return send(
+                evaluate, payload, request, shared, arguments, first, key=f"{label}-{first}"
+            )
+
+        return submit
+
+    def _result(self, future, shards, first):
+        from distributed.scheduler import KilledWorker
+
+        try:
+            return result_of(future.result, shards.span(first), LOST)
+        except KilledWorker as error:
+            raise RuntimeError(
+                f"workers ended while they computed {shards.span(first)}: they were killed or ran "
+                f"out of memory; {LOST}; a smaller chunk= takes less memory ({error})"
+            ) from error
+        except (ImportError, AttributeError) as error:
+            raise RuntimeError(
+                f"a worker could not load what the task needs ({type(error).__name__}: {error}); "
+                f"install ad_core {ad_core.__version__} and the modules of the function on all "
+                f"workers"
+            ) from error
+        except RuntimeError as error:
+            self._check()
+            raise error
+
+
+def _connected(address, timeout):
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError(
+            f"the address of a scheduler needs dask.distributed ({error}): {EXTRA}"
+        ) from error
+    try:
+        return Client(address, timeout=timeout)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(
+            f"no Dask scheduler answers at {address} within {timeout:g} seconds "
+            f"({type(error).__name__}: {error}); start one (`dask scheduler`), or correct the "
+            f"address"
+        ) from error
+
+
+def _address(client):
+    return client.scheduler.address if client.scheduler is not None else "an unknown address"
