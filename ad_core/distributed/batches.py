@@ -71,7 +71,7 @@ def map_batch(
     if any(_is_dask_array(leaf) for x in arguments for leaf in flatten(x)[0]):
         from ad_core.distributed.dask_arrays import map_array  # late: needs dask.array
 
-        return map_array(tape, arguments, engine, request, shared, chunk, progress)
+        return map_array(tape, arguments, engine, request, shared, chunk, progress, timeout)
     shards = Shards(tape, arguments, "map_batch", shared, chunk)
     progress = Progress(progress)
     with_engine = engine_of(engine, timeout)

@@ -2,6 +2,7 @@
 """map_batch() of a Dask array: a lazy Dask array of results."""
 
 import ad_core
+from ad_core.distributed.dask_client import DaskClient
 from ad_core.distributed.payload import Parcel
 from ad_core.distributed.shards import batch_shape
 from ad_core.distributed.tasks import Failed, evaluate
@@ -10,7 +11,7 @@ from ad_core.recording.trees import flatten
 __all__ = ["map_array"]
 
 
-def map_array(tape, arguments, engine, request, shared, chunk, progress):
+def map_array(tape, arguments, engine, request, shared, chunk, progress, timeout):
     """The results at the rows of a Dask array, with the same blocks of rows."""
     import dask
     import dask.array as da
@@ -31,6 +32,8 @@ def map_array(tape, arguments, engine, request, shared, chunk, progress):
             f"a Dask array is computed by Dask, not by a {type(engine).__name__}; leave the engine "
             f"out, or pass X.compute()"
         )
+    if engine is not None:
+        DaskClient(engine, timeout)  # checks the workers
     if not isinstance(tape, ad_core.Tape):
         raise TypeError(
             f"a Dask array needs the shapes of the results, which only a Tape knows, got "

@@ -2,7 +2,9 @@
 """A Client of dask.distributed as the engine of a batch."""
 
 import concurrent.futures as futures
+import pydoc
 import uuid
+import weakref
 from itertools import islice
 
 import ad_core
@@ -13,6 +15,7 @@ __all__ = ["DaskClient"]
 
 AHEAD = 64  # chunks that are submitted before their predecessors are done, at least
 EXTRA = 'pip install "ad-core[dask]"'
+_checked = weakref.WeakKeyDictionary()  # Client -> workers that have this version of ad_core
 LOST = "Dask has given the chunk to other workers, and these ended too"
 
 
@@ -34,6 +37,11 @@ class DaskClient(Engine):
                 "made with asynchronous=False"
             )
         self._check()
+        self._wait_for_a_worker(timeout)
+        self._check_workers()
+
+    def _wait_for_a_worker(self, timeout):
+        given = self.client
         if not given.nthreads():
             try:
                 given.wait_for_workers(1, timeout=timeout)
@@ -54,6 +62,27 @@ class DaskClient(Engine):
                 f"the Client is not connected to its scheduler at {_address(self.client)} (its "
                 f"status is {self.client.status!r}); make a new Client, or start the scheduler "
                 f"again"
+            )
+
+    def _check_workers(self):
+        """Raise RuntimeError if a worker has no ad_core, or another version: it could not read its
+        tasks, and Dask would wait for it."""
+        known = _checked.setdefault(self.client, set())
+        new = [worker for worker in self.client.nthreads() if worker not in known]
+        if not new:
+            return
+        versions = self.client.run(
+            pydoc.locate, "ad_core.__version__", workers=new, on_error="return"
+        )
+        for worker, version in versions.items():
+            if version == ad_core.__version__ or isinstance(version, OSError):  # it has just ended
+                known.add(worker)
+                continue
+            found = f"ad_core {version}" if isinstance(version, str) else "no ad_core"
+            self.close()
+            raise RuntimeError(
+                f"the worker {worker} has {found}, but the caller has ad_core "
+                f"{ad_core.__version__}; install the same version on all machines"
             )
 
     def outcomes(self, parcel, request, shards):

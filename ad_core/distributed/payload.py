@@ -89,7 +89,13 @@ class Payload:
             )
         # A tape is data, which is checked; a function is code, as in every task of the engine.
         if self.kind == "function":
-            return pickle.loads(data)
+            try:
+                return pickle.loads(data)
+            except (ImportError, AttributeError) as error:
+                raise RuntimeError(
+                    f"this worker cannot load {self.name} ({type(error).__name__}: {error}); the "
+                    f"modules that it uses must be importable on all workers, in the same versions"
+                ) from error
         return ad_core.Tape.from_bytes(data, *self.limits)
 
 

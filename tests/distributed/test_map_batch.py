@@ -2,6 +2,7 @@
 """map_batch on executors, joblib and clients like Ray's: the bits of one process, and bad input."""
 
 import hashlib
+import importlib
 import multiprocessing
 import os
 import pickle
@@ -307,6 +308,13 @@ class TestWorkers:
                 map_batch(ad_core.compile(worker_functions.deadly), X[:5], executor)
             with pytest.raises(RuntimeError, match="the executor is broken"):
                 map_batch(tape, X, executor)
+
+    def test_a_module_that_a_worker_cannot_import(self, tmp_path, monkeypatch, processes):
+        (tmp_path / "only_here.py").write_text("def double(x):\n    return 2.0 * x\n", "utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        function = ad_core.compile(importlib.import_module("only_here").double)
+        with pytest.raises(RuntimeError, match=r"this worker cannot load double \(ModuleNotFound"):
+            map_batch(function, X[:64], processes, "value")
 
     def test_an_executor_that_has_ended(self, tape):
         executor = ThreadPoolExecutor(1)

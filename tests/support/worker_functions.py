@@ -3,6 +3,7 @@
 
 import os
 import signal
+import sys
 
 import numpy as np
 
@@ -13,6 +14,11 @@ from ad_core.distributed import payload
 def set_version(version):
     """Pretend that this process has another version of ad_core."""
     ad_core.__version__ = version
+
+
+def hide(hidden):
+    """Pretend that ad_core is not installed in this process, and end the pretence."""
+    sys.modules["ad_core"] = None if hidden else ad_core
 
 
 def count_arrivals():
