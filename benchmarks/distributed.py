@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.targets import judged
 
 POINTS = 1_000_000
-BLOCK = POINTS // 16  # points of a task
+BLOCK = POINTS // 8  # points of a task
 ROUNDS = 5
 TASKS = 500  # that do nothing, for the scheduler's time for a task
 LARGE = 1 << 26  # bytes of an array that is fetched from a worker

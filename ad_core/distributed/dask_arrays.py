@@ -10,6 +10,8 @@ from ad_core.recording.trees import flatten
 
 __all__ = ["map_array"]
 
+MANY = 1 << 20  # points of an array of unknown length, for the choice of a program
+
 
 def map_array(tape, arguments, engine, request, shared, chunk, progress, timeout):
     """The results at the rows of a Dask array, with the same blocks of rows."""
@@ -29,8 +31,8 @@ def map_array(tape, arguments, engine, request, shared, chunk, progress, timeout
         )
     if engine is not None and type(engine).__module__.partition(".")[0] != "distributed":
         raise TypeError(
-            f"a Dask array is computed by Dask, not by a {type(engine).__name__}; leave the engine "
-            f"out, or pass X.compute()"
+            f"a Dask array is computed by Dask, not by an instance of {type(engine).__name__}; "
+            f"leave the engine out, or pass X.compute()"
         )
     if engine is not None:
         DaskClient(engine, timeout)  # checks the workers
@@ -62,7 +64,7 @@ def map_array(tape, arguments, engine, request, shared, chunk, progress, timeout
 
 
 def _checked(tape, X):
-    """The number of points of X, -1 if Dask does not know it."""
+    """The number of points of X, or MANY if Dask does not know it."""
     shapes = tape._recording.inputs.shapes
     if X.ndim < 1 or (not tape.is_complex and X.shape[1:] != shapes[0]):
         raise ValueError(
@@ -71,7 +73,7 @@ def _checked(tape, X):
         )
     if X.shape[0] == 0:
         raise ValueError("the Dask array is empty (its first axis has length 0)")
-    return X.shape[0] if X.shape[0] == X.shape[0] else -1  # an unknown length is NaN
+    return X.shape[0] if X.shape[0] == X.shape[0] else MANY  # an unknown length is NaN
 
 
 def _of_no_points(run, X, options):

@@ -100,13 +100,14 @@ class DaskClient(Engine):
         send(max(AHEAD, 2 * sum(self.client.nthreads().values())))
         try:
             for future in done:
-                first, _ = chunks.pop(future.key)
+                first = chunks.pop(future.key)[0]
                 found = self._result(future, shards, first)
                 del future
                 send(1)
                 yield first, found
         finally:
-            self.client.cancel([future for _, future in chunks.values()])
+            if chunks and self.client.status == "running":
+                self.client.cancel([future for _, future in chunks.values()])
 
     def total(self, parcel, request, shards, advance):
         from distributed import as_completed
