@@ -6,6 +6,7 @@ nothing but the tape and the tasks travels; where they are gathered, each result
 """
 
 import pickle
+from contextlib import ExitStack
 from statistics import median
 from time import perf_counter, process_time
 
@@ -57,9 +58,15 @@ def pipelines(client, tape):
     points = da.random.default_rng(0).uniform(-2.5, 2.5, (POINTS, 7), chunks=(BLOCK, 7))
     total = map_batch(tape, points, client).sum(axis=0)
     here = client.persist(points)
-    wait(here)
+    with client.as_current():
+        wait(here)
     jacobians = map_batch(tape, here, client)
-    return {"summed": total.compute, "stay": lambda: wait(client.persist(jacobians))}
+
+    def stay():
+        with client.as_current():
+            wait(client.persist(jacobians))
+
+    return {"summed": lambda: client.compute(total, sync=True), "stay": stay}
 
 
 def processor(client, run):
@@ -86,32 +93,37 @@ def measure(progress):
     tape = ad_core.trace(arm.pose, points[0])
     out = np.empty((POINTS, 12, 7))
     expected = tape.jacobian(points, out=out, workers=1).copy()
-    samples, used = {}, {}
+    samples = {}
 
     def sample(name, run):
         samples.setdefault(name, []).append(clock(run))
 
-    task = progress.add_task("distributed", total=2 * ROUNDS + 1)
-    for k in (1, 2):
-        options = {"threads_per_worker": 1, "dashboard_address": None}
-        with LocalCluster(n_workers=k, **options) as cluster, Client(cluster) as client:
+    task = progress.add_task("distributed", total=ROUNDS + 2)
+    with ExitStack() as stack:
+        ways, clients = {}, {}
+        for k in (1, 2):  # both at once, so that their samples can be taken in turn
+            options = {"threads_per_worker": 1, "dashboard_address": None}
+            cluster = stack.enter_context(LocalCluster(n_workers=k, **options))
+            client = clients[k] = stack.enter_context(Client(cluster, set_as_default=False))
             client.wait_for_workers(k)
             found = map_batch(tape, points, client, chunk=BLOCK)
             if not np.array_equal(found, expected):
                 raise ArithmeticError("the workers' Jacobians are not those of one process")
-            ways = pipelines(client, tape)
-            ways["gathered"] = lambda c=client: map_batch(tape, points, c, chunk=BLOCK)
-            for run in ways.values():
+            ways[k] = pipelines(client, tape)
+            ways[k]["gathered"] = lambda c=client: map_batch(tape, points, c, chunk=BLOCK)
+            for run in ways[k].values():
                 run()
-            for _ in range(ROUNDS):
-                sample("one thread", lambda: tape.jacobian(points, out=out, workers=1))
-                for name, run in ways.items():
-                    sample(f"{name}, {k}", run)
-                progress.advance(task)
-            used[k] = processor(client, ways["summed"])
-            if k == 2:
-                sample_scheduler(client, sample)
-                progress.advance(task)
+        progress.advance(task)
+        for _ in range(ROUNDS):
+            sample("one thread", lambda: tape.jacobian(points, out=out, workers=1))
+            for name in ways[1]:
+                for k in (1, 2):
+                    sample(f"{name}, {k}", ways[k][name])
+            progress.advance(task)
+        used = {k: processor(client, ways[k]["summed"]) for k, client in clients.items()}
+        with clients[2].as_current():
+            sample_scheduler(clients[2], sample)
+        progress.advance(task)
     return {name: median(taken) for name, taken in samples.items()}, used
 
 

@@ -89,7 +89,7 @@ class DaskClient(Engine):
         from distributed import as_completed
 
         submit = self._submitter(parcel, request, shards)
-        waiting, chunks, done = iter(shards.firsts), {}, as_completed()
+        waiting, chunks, done = iter(shards.firsts), {}, as_completed(loop=self.client.loop)
 
         def send(count):
             for first in islice(waiting, count):
@@ -116,7 +116,7 @@ class DaskClient(Engine):
         parts = [submit(first) for first in shards.firsts]
         firsts = {future.key: first for future, first in zip(parts, shards.firsts, strict=True)}
         root = paired_sum(parts, lambda one, two: self.client.submit(added, one, two, pure=False))
-        for future in as_completed(parts):
+        for future in as_completed(parts, loop=self.client.loop):
             first = firsts[future.key]
             if future.status != "finished":
                 self._result(future, shards, first)

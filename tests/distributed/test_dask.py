@@ -87,6 +87,14 @@ def test_the_bits_of_one_process_and_one_arrival_a_worker(client, tape):
     assert set(client.run(worker_functions.arrivals).values()) == {1}
 
 
+def test_a_client_that_is_not_the_default(cluster, tape):
+    loss = ad_core.trace(lambda a, x: np.sum(np.sin(a * x)), np.ones(7), X[0])
+    with distributed.Client(cluster, set_as_default=False) as client:
+        assert map_batch(tape, X, client).tobytes() == tape.jacobian(X).tobytes()
+        value, _ = sum_value_and_grad(loss, (np.ones(7), X), client)
+    np.testing.assert_allclose(value, np.sum(np.sin(X)), rtol=1e-12)
+
+
 def test_a_dask_array(client, tape):
     blocks = da.from_array(X, chunks=(900, 3))
     J = map_batch(tape, blocks, client)
