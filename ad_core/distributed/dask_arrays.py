@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """map_batch() of a Dask array: a lazy Dask array of results."""
 
+from importlib import import_module
+
 import ad_core
 from ad_core.distributed.dask_client import DaskClient
 from ad_core.distributed.payload import Parcel
@@ -15,9 +17,7 @@ MANY = 1 << 20  # points of an array of unknown length, for the choice of a prog
 
 def map_array(tape, arguments, engine, request, shared, chunk, progress, timeout):
     """The results at the rows of a Dask array, with the same blocks of rows."""
-    import dask
-    import dask.array as da
-
+    dask, da = import_module("dask"), import_module("dask.array")
     if len(arguments) != 1 or shared or not isinstance(arguments[0], da.Array):
         raise TypeError(
             "a Dask array must be the only argument of the tape; fix the others by a tape of one "

@@ -5,6 +5,7 @@ import concurrent.futures as futures
 import pydoc
 import uuid
 import weakref
+from importlib import import_module
 from itertools import islice
 
 import ad_core
@@ -15,7 +16,8 @@ __all__ = ["DaskClient"]
 
 AHEAD = 64  # chunks that are submitted before their predecessors are done, at least
 EXTRA = 'pip install "ad-core[dask]"'
-_checked = weakref.WeakKeyDictionary()  # Client -> workers that have this version of ad_core
+# Client -> workers that have this version of ad_core
+_checked: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 LOST = "Dask has given the chunk to other workers, and these ended too"
 
 
@@ -86,8 +88,7 @@ class DaskClient(Engine):
             )
 
     def outcomes(self, parcel, request, shards):
-        from distributed import as_completed
-
+        as_completed = import_module("distributed").as_completed
         submit = self._submitter(parcel, request, shards)
         waiting, chunks, done = iter(shards.firsts), {}, as_completed(loop=self.client.loop)
 
@@ -110,8 +111,7 @@ class DaskClient(Engine):
                 self.client.cancel([future for _, future in chunks.values()])
 
     def total(self, parcel, request, shards, advance):
-        from distributed import as_completed
-
+        as_completed = import_module("distributed").as_completed
         submit = self._submitter(parcel, request, shards)
         parts = [submit(first) for first in shards.firsts]
         firsts = {future.key: first for future, first in zip(parts, shards.firsts, strict=True)}
@@ -142,11 +142,10 @@ class DaskClient(Engine):
         return submit
 
     def _result(self, future, shards, first):
-        from distributed.scheduler import KilledWorker
-
+        killed = import_module("distributed.scheduler").KilledWorker
         try:
             return result_of(future.result, shards.span(first), LOST)
-        except KilledWorker as error:
+        except killed as error:
             raise RuntimeError(
                 f"workers ended while they computed {shards.span(first)}: they were killed or ran "
                 f"out of memory; {LOST}; a smaller chunk= takes less memory ({error})"
@@ -164,13 +163,13 @@ class DaskClient(Engine):
 
 def _connected(address, timeout):
     try:
-        from distributed import Client
+        connect = import_module("distributed").Client
     except ImportError as error:
         raise ImportError(
             f"the address of a scheduler needs dask.distributed ({error}): {EXTRA}"
         ) from error
     try:
-        return Client(address, timeout=timeout)
+        return connect(address, timeout=timeout)
     except (OSError, ValueError) as error:
         raise ConnectionError(
             f"no Dask scheduler answers at {address} within {timeout:g} seconds "

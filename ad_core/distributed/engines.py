@@ -2,6 +2,7 @@
 """Executors, joblib and clients like Ray's: each evaluates the chunks of a batch."""
 
 import concurrent.futures as futures
+from importlib import import_module
 
 from ad_core.distributed.payload import Parcel
 from ad_core.distributed.tasks import Failed, Missing, added, evaluate
@@ -140,9 +141,7 @@ class Joblib(Engine):
         self.parallel = parallel
 
     def outcomes(self, parcel, request, shards):
-        import joblib
-
-        run = joblib.delayed(_numbered)
+        run = import_module("joblib").delayed(_numbered)
         with parcel.spooled() as payload:
             firsts = list(shards.firsts)
             while firsts:

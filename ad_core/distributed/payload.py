@@ -18,7 +18,7 @@ from ad_core.programs.function import Function
 __all__ = ["Parcel", "Payload"]
 
 KEPT = 8  # evaluators that a worker process keeps, the last used ones
-_kept = OrderedDict()
+_kept: OrderedDict = OrderedDict()
 _lock = threading.Lock()
 
 
