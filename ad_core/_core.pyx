@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cython: binding=False, freelist=0
+# cython: binding=False, freelist=0, freethreading_compatible=True
 # Docstrings begin with the signature, for inspect.signature and notebooks; those of classes do so
 # by hand.
 # cython: embedsignature=True, embedsignature.format=clinic
@@ -66,19 +66,17 @@ cdef extern from *:
         (PyLong_CheckExact(x) && PyUnstable_Long_IsCompact((PyLongObject *)(x)))
     #endif
     #ifdef _MSC_VER
-    static __declspec(thread) void *ad_current;
+    #define AD_THREAD_LOCAL __declspec(thread)
     #elif defined(__GLIBC__)  /* a fixed offset: a load instead of a call */
-    static _Thread_local void *ad_current __attribute__((tls_model("initial-exec")));
+    #define AD_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
     #else
-    static _Thread_local void *ad_current;
+    #define AD_THREAD_LOCAL _Thread_local
     #endif
+    static AD_THREAD_LOCAL void *ad_current;
+    static AD_THREAD_LOCAL int ad_errors_suppressed, ad_allowances, ad_own_conversions;
+    static AD_THREAD_LOCAL int ad_watching, ad_warnings_raise, ad_objects_made, ad_protocol_calls;
+    static AD_THREAD_LOCAL long ad_points_left;
     #define set_current(trace) (ad_current = (trace))
-    #ifdef __GLIBC__
-    static _Thread_local int ad_errors_suppressed __attribute__((tls_model("initial-exec")));
-    #else
-    static _Thread_local int ad_errors_suppressed;
-    #endif
-    static _Thread_local int ad_allowances;
     #define suppress_errors(change) (ad_errors_suppressed += (change))
     #define allow(change) (ad_allowances += (change))
     #define set_float_noted(x) (ad_float_noted = (x))
@@ -125,7 +123,14 @@ cdef extern from *:
     # are made of do not count.
     int ad_errors_suppressed
     void suppress_errors(int change)
-    int ad_allowances  # allow_refusals() contexts opened outside of all traces, on this thread
+    # Of this thread too:
+    int ad_allowances       # allow_refusals() contexts opened outside of all traces
+    int ad_own_conversions  # running conversions of ad_core itself, which supports objects
+    int ad_watching         # NumPy's error state is not the default one, or was changed in a trace
+    int ad_warnings_raise   # a trace set a filter that turns warnings into errors
+    int ad_objects_made     # whether NumPy has made an object of a traced number
+    int ad_protocol_calls   # calls of ufuncs by the protocol since its outermost trace began
+    long ad_points_left     # points before the interrupt of a test, see interrupt_at()
     void allow(int change)
     void set_float_noted(int x)
     void set_new "ad_set_new"(PyTypeObject *kind, void *function)
@@ -164,6 +169,7 @@ cdef extern from "numpy/ufuncobject.h":
         void **data
         const char *types
 
+include "binding/threads.pxi"
 include "binding/status.pxi"
 include "binding/hooks.pxi"
 include "binding/numpy/compiled_modules.pxi"

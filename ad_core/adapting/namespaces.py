@@ -217,8 +217,8 @@ _seen = set()  # names of modules in which names of solvers were exchanged
 def exchange_solvers():
     """Exchange the functions of SciPy that take functions, and the methods, in all modules that
     were loaded since the last call; returns the number of names."""
-    load_suppliers()
     with lock:
+        load_suppliers()
         found = _exchange_methods() + _exchange_by(
             supplied_solvers,
             lambda label: label not in _seen and label.partition(".")[0] not in LEFT_ALONE,

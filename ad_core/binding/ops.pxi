@@ -159,7 +159,7 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
         if ufunc is np_matmul and len(inputs) == 2:
             result = product_of_two(inputs[0], inputs[1])
             if result is not None:
-                if ad_float_noted or watching:
+                if ad_float_noted or ad_watching:
                     report_float_errors(ufunc, inputs, kwargs, result)
                 return result
     if ad_current == NULL:
@@ -173,7 +173,7 @@ cdef object ufunc_call(object ufunc, str method, tuple inputs, dict kwargs):
         result = hooks.ufunc(ufunc, method, inputs, dict(kwargs))
     finally:
         suppress_errors(-1)
-    if (ad_float_noted or watching) and result is not NotImplemented:
+    if (ad_float_noted or ad_watching) and result is not NotImplemented:
         report_float_errors(getattr(ufunc, method), inputs, kwargs, result)
     return result
 
@@ -187,7 +187,7 @@ cdef object operate_matmul(object left, object right):
         return hooks.ufunc(np.matmul, "__call__", (left, right), {})
     result = product_of_two(left, right)
     if result is not None:
-        if ad_float_noted or watching:
+        if ad_float_noted or ad_watching:
             report_float_errors(operator.matmul, (left, right), {}, result)
         return result
     if is_complex(left) or is_complex(right):
@@ -204,7 +204,7 @@ cdef object divmod_results(object left, object right):
         rest = binary(op_remainder, left, right, None)
     finally:
         suppress_errors(-1)
-    if ad_float_noted or watching:
+    if ad_float_noted or ad_watching:
         report_float_errors(divmod, (left, right), {}, None)
     return quotient, rest
 

@@ -36,27 +36,24 @@ cdef object taken_error(ad_status status):
     return error
 
 
-cdef long points_left = 0       # points before the interrupt of a test, see interrupt_at()
-
-
 cdef void poll_counted() noexcept:
-    global points_left
-    if points_left > 0:
-        points_left -= 1
-        if points_left == 0:
+    global ad_points_left
+    if ad_points_left > 0:
+        ad_points_left -= 1
+        if ad_points_left == 0:
             PyErr_SetInterrupt()
 
 
 cdef long set_points_left(long n) noexcept:
-    global points_left
-    cdef long left = points_left
-    points_left = n
+    global ad_points_left
+    cdef long left = ad_points_left
+    ad_points_left = n
     return left
 
 
 cdef inline int check_signals() except -1:
     """Run the handlers of signals that have arrived, and raise their exceptions."""
-    if points_left > 0:
+    if ad_points_left > 0:
         poll_counted()
     return PyErr_CheckSignals()
 

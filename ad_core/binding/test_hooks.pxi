@@ -11,14 +11,16 @@ def set_node_limit(size_t n):
 def fail_allocation(long n):
     """For tests: make the n-th allocation of the C core from now on fail.  0 cancels this."""
     global pooled
+    ad_lock()
     while pooled > 0:           # a tape from the pool would not need to allocate
         pooled -= 1
-        ad_tape_free(pool[pooled])
-        PyMem_Free(pool[pooled])
-    if not spare_in_use:
+        drop_tape(pool[pooled])
+    ad_unlock()
+    if ad_try_take(&spare_in_use):
         ad_free(spare.memory)
         spare.memory = NULL
         spare.room = 0
+        ad_release(&spare_in_use)
     ad_alloc_fail_at(n)
 
 
@@ -52,7 +54,7 @@ def looked_up(fun, *args):
     names_of(fun, args, {}, &names)
     if names.all:
         return None
-    return sorted([<object> replaced[k].name for k in range(n_replaced) if has_name(&names, k)])
+    return sorted([<object> replaced[k].name for k in range(<int> n_replaced) if has_name(&names, k)])
 
 
 def ufuncs_are_exchanged():

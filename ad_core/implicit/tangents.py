@@ -106,18 +106,20 @@ class _Slopes:
 
     def __call__(self, y, t):
         key = t, y.tobytes()
-        if self.last is None or self.last[0] != key:
+        last = self.last  # another thread may replace it
+        if last is None or last[0] != key:
             f, (by_y, *by_p) = self._found(y, float(t))
             n = y.size
             by_p = [np.reshape(x, (n, -1)) for x in by_p]
-            self.last = key, (f, by_y, np.concatenate([np.zeros((n, 0)), *by_p], axis=1))
-        return self.last[1]
+            last = self.last = key, (f, by_y, np.concatenate([np.zeros((n, 0)), *by_p], axis=1))
+        return last[1]
 
     def _found(self, y, t):
-        if self.program is not None:
+        program = self.program
+        if program is not None:
             try:
                 argnums = (0, *[2 + k for k in self.numbers])
-                return self.program.value_and_jacobian(y, t, *self.p, argnums=argnums)
+                return program.value_and_jacobian(y, t, *self.p, argnums=argnums)
             except NotDifferentiable:  # of t, by which no derivative is needed
                 self.program = None
         argnums = tuple(range(1 + len(self.p)))  # of all, since the rate may write to its arrays

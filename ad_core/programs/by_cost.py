@@ -12,6 +12,7 @@ a function never takes more than twice the time of the better choice beyond thes
 """
 
 import math
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -127,6 +128,7 @@ class ByCost(Large):
         self.make = make
         self.costs = costs
         self.call, self.program_facts = made or (None, None)
+        self.lock = threading.Lock()  # of spent and failed
         self.spent = 0  # on replays so far
         self.failed = failed  # the largest number of terms that was not enough
         self.decided = None  # whether decide() has chosen the program
@@ -171,7 +173,7 @@ class ByCost(Large):
                 return NotImplemented
         result = self.replayed.at_point(arguments)
         if result is not NotImplemented:
-            self.spent += self.costs.replay
+            self.count(1)
         return result
 
     def decide(self, points):
@@ -193,8 +195,13 @@ class ByCost(Large):
             chosen = self.call is not None and self.pays(points)
         if chosen:
             return self.call.batch(arguments, out, workers, progress)
-        self.spent += points * self.costs.replay
+        self.count(points)
         return self.replayed.batch(arguments, out, workers, progress)
+
+    def count(self, points):
+        """Count replays at so many points."""
+        with self.lock:
+            self.spent += points * self.costs.replay
 
     def try_program(self, room):
         """Make the program if it takes at most so many terms."""
@@ -202,9 +209,11 @@ class ByCost(Large):
         if room < max(self.costs.least, 2 * self.failed):
             return
         try:
-            self.call, self.program_facts = self.make(int(room))
+            call, self.program_facts = self.make(int(room))
+            self.call = call  # last, since other threads then read the facts
         except _core.ProgramTooLarge:
-            self.failed = room
+            with self.lock:
+                self.failed = max(self.failed, room)
 
     def pays(self, points):
         """Whether the program evaluates so many points in less time than replays."""

@@ -182,11 +182,13 @@ class Evaluation:
             function._forget_calls()
         if not kept:
             return
-        if known.root is None:
-            known.root = path
-            path.entered = True
+        with recordings.lock:
+            if known.root is None:
+                known.root = path
+                path.entered = True
+            if path.entered:
+                known.last = path
         if path.entered:
-            known.last = path
             self.offer(path)
 
     def nesting(self, call):
@@ -212,9 +214,10 @@ class Evaluation:
             return
         if given.kwargs or function._owner is not None:
             return
-        call, root = path.made(self.name, 0), self.known.root.made(self.name, 0)
-        if call is None:
+        call, root = path.made(self.name, 0), self.known.root
+        if call is None or root is None:  # another thread may have dropped the root
             return
+        root = root.made(self.name, 0)
         if alone and not (type(call) is _core.Call and call.bare):
             function._set_nested_call(self.name, call, given.numbers, self.nesting(call))
             return
@@ -292,13 +295,15 @@ class Evaluation:
         """Keep the path of a new recording.  If it was met before, it is entered at the place, and
         returned if it was not entered elsewhere."""
         known, given = self.known, self.given
-        path, again = self.function._recordings.meet(known, recorded)
-        entered = again and place is not None and not path.entered
-        if again and place is not None:
-            place[0].branch_off(place[1], path)
-        if again and not path.entered:
-            path.out_of_reach = True
-            known.new = MISSES
+        recordings = self.function._recordings
+        path, again = recordings.meet(known, recorded)
+        with recordings.lock:
+            entered = again and place is not None and not path.entered
+            if again and place is not None:
+                place[0].branch_off(place[1], path)
+            if again and not path.entered:
+                path.out_of_reach = True
+                known.new = MISSES
         if not (again and path.entered) and not given.batch_dims and self.argnums == 0:
             self.function._note_new_path(self.name, (*given.args, *self.seeds))
         self.use(path, again)

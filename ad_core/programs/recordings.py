@@ -115,9 +115,10 @@ class Path(Compiled):
 
 
 class Known:
-    """The recordings of one key."""
+    """The recordings of one key.  lock: that of the Recordings."""
 
-    def __init__(self):
+    def __init__(self, lock):
+        self.lock = lock
         self.paths = {}  # identity -> Path
         self.root = None  # of the tree
         self.last = None  # the path that was used last
@@ -134,13 +135,14 @@ class Known:
 
     def is_new(self, identity):
         """Whether a path was not met before.  It is remembered."""
-        path = self.paths.get(identity)
-        if path is not None:
-            return path.out_of_reach
-        if identity in self.seen and self.admits():
-            return False
-        self.note_seen(identity)
-        return True
+        with self.lock:
+            path = self.paths.get(identity)
+            if path is not None:
+                return path.out_of_reach
+            if identity in self.seen and self.admits():
+                return False
+            self.note_seen(identity)
+            return True
 
     def admits(self):
         """Whether a path that is met again gets programs.  While there is no room, few do, since
@@ -180,7 +182,7 @@ class Recordings:
         with self.lock:
             if self.ended:
                 self._drop_ended()
-            return self.keys.get(key) or Known()
+            return self.keys.get(key) or Known(self.lock)
 
     def note_end(self, reference):
         """An object that a key belongs to has ended.  This is called at any time, and changes

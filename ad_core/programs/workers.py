@@ -2,13 +2,14 @@
 """The threads that evaluate batches."""
 
 import os
+import threading
 
 from ad_core.errors.integers import integer
 
 __all__ = []
 
 _pool = None
-_room = 0
+_lock = threading.Lock()  # one thread makes the pool
 
 
 def _cores():
@@ -30,22 +31,27 @@ def _count(workers):
 def _submit(function):
     """Start a function on another thread; threads are kept for the next batch.  Returns None if no
     thread can be started."""
-    global _pool, _room
-    if _pool is None:
-        from concurrent.futures import ThreadPoolExecutor  # late: its import takes 4 ms
-
-        _room = max(_cores(), 2)
-        _pool = ThreadPoolExecutor(_room, thread_name_prefix="ad_core")
     try:
-        return _pool.submit(function)
+        return (_pool or _made_pool()).submit(function)
     except RuntimeError:  # the interpreter is ending, or no more threads can be started
         return None
 
 
-def _forget():
-    """Drop the pool in a forked child, which has none of its parent's threads."""
+def _made_pool():
     global _pool
-    _pool = None
+    from concurrent.futures import ThreadPoolExecutor  # late: its import takes 4 ms
+
+    with _lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(max(_cores(), 2), thread_name_prefix="ad_core")
+        return _pool
+
+
+def _forget():
+    """Drop the pool in a forked child, which has none of its parent's threads, and the lock, which
+    one of these may hold."""
+    global _pool, _lock
+    _pool, _lock = None, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

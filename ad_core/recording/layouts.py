@@ -42,11 +42,12 @@ def in_numpy_layout(function, args, kwargs, result, name=None):
         key = (name or function, _described(args), _described(kwargs))
     except _NoKey:
         return result
-    if key not in known:
+    found = known.get(key, key)
+    if found is key:
         if len(known) >= MOST:
             known.clear()
-        known[key] = _strides_by_numpy(function, args, kwargs)
-    return in_layout(result, known.get(key))
+        found = known[key] = _strides_by_numpy(function, args, kwargs)
+    return in_layout(result, found)
 
 
 def _described(item):

@@ -7,6 +7,7 @@
 
 static ad_lapack lapack_in_use;
 static size_t pivot_size; /* of the library's integers */
+static int is_set;        /* 1 after both were written: other threads may compute meanwhile */
 
 /* The matrix has zeros on its diagonal, so that both of its pivots are row 2. */
 int ad_lapack_set(const ad_lapack *lapack) {
@@ -19,6 +20,7 @@ int ad_lapack_set(const ad_lapack *lapack) {
     pivot_size = pivot[1] == 2 ? sizeof(int32_t) : sizeof(int64_t);
     if (pivot[0] != 2 || (pivot[1] != 2 && pivot[2] != 2)) return 0;
     lapack_in_use = *lapack;
+    __atomic_store_n(&is_set, 1, __ATOMIC_RELEASE);
     return 1;
 }
 
@@ -28,7 +30,10 @@ int ad_lapack_exchanged(const ad_int *pivot, size_t k) {
     return low != (int32_t)k + 1;
 }
 
-const ad_lapack *ad_lapack_get(void) { return &lapack_in_use; }
+const ad_lapack *ad_lapack_get(void) {
+    static const ad_lapack none;
+    return __atomic_load_n(&is_set, __ATOMIC_ACQUIRE) ? &lapack_in_use : &none;
+}
 
 /* Fortran's columns are our rows, so that BLAS computes the transposed product c^T = op(b)^T
  * op(a)^T. */

@@ -15,6 +15,7 @@ import pytest
 
 import ad_core
 from agreement import refused
+from threads import everywhere
 
 pytestmark = pytest.mark.usefixtures("nothing_leaks")
 
@@ -237,17 +238,13 @@ def test_other_threads_see_the_originals(package):
 def test_recordings_on_several_threads(package):
     expected, wrong = by_differences(package.made, X), []
 
-    def run():
+    def run(number):
         for _ in range(20):
             found = ad_core.grad(package.made)(X)
             if not np.allclose(found, expected, rtol=1e-7):
                 wrong.append(found)
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(run)
     assert not wrong
 
 

@@ -4,13 +4,13 @@
 import ctypes
 import gc
 import pickle
-import threading
 
 import numpy as np
 import pytest
 
 import ad_core
 from c_functions import Struct, begin, call, call_many, changed, struct_of
+from threads import everywhere
 
 POINT = np.array([0.3, -0.7, 1.1, 0.2])
 RNG = np.random.default_rng(5)
@@ -309,17 +309,13 @@ def test_threads_with_work_of_their_own():
     expected = call_many(function, x)[1]
     wrong = []
 
-    def run():
+    def run(number):
         for _ in range(5):
             status, y = call_many(function, x)
             if status != "ok" or not np.array_equal(y, expected):
                 wrong.append(status)
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(run)
     assert not wrong
 
 

@@ -22,6 +22,7 @@ import pytest
 import ad_core
 from ad_core.programs.cache_keys import NoKey, key_of
 from agreement import refused
+from threads import everywhere
 
 
 class Bag:
@@ -402,17 +403,13 @@ def test_an_object_that_holds_itself():
 def test_threads_with_arguments_of_their_own():
     f, wrong = ad_core.compile(lambda x, c: x * c.n, max_bytes=30_000), []
 
-    def work(n):
-        held = Bag(n=float(n))
+    def work(number):
+        held = Bag(n=0.0)
         for k in range(50):
-            held.n = float(n + k % 5)
+            held.n = float(10 * number + k % 5)
             if f.grad(1.0, held) != held.n:
                 wrong.append(held.n)
 
-    threads = [threading.Thread(target=work, args=(10 * n,)) for n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(work, 6)
     assert not wrong
     assert f._recordings.bytes <= 30_000

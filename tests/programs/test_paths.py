@@ -4,7 +4,6 @@ name them.  Recordings and runs of programs are counted, nothing is timed."""
 
 import itertools
 import pickle
-import threading
 import warnings
 
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 import ad_core
 from ad_core.errors import PerformanceWarning
 from counted import Counted
+from threads import everywhere
 
 rng = np.random.default_rng(5)
 
@@ -358,10 +358,6 @@ def test_threads_on_new_and_known_paths():
             if not np.allclose(f.grad(x), ad_core.grad(signs)(x), rtol=1e-10):
                 wrong.append(x)
 
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(work)
     assert not wrong
     assert f.paths <= 20

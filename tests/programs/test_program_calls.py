@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import ad_core
+from threads import everywhere
 
 rng = np.random.default_rng(3)
 X = rng.normal(size=4)
@@ -176,11 +177,7 @@ def test_threads_share_a_program():
         for _ in range(5):
             found[k] = tape(X + k)
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(work, 8)
     for k in range(8):
         np.testing.assert_array_equal(found[k], (X + k) ** 2 + (X + k))
 

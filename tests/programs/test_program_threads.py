@@ -8,23 +8,14 @@ import sys
 import textwrap
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import ad_core
+from threads import everywhere
 
 THREADS = 8
-
-
-@pytest.fixture(autouse=True)
-def switching():
-    """Switch between threads as often as possible."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 def wave(x):
@@ -53,18 +44,6 @@ def ways_jacobian(x):
     return np.diag(2.0 * x if x[1] > 0 else np.cos(x))
 
 
-def everywhere(work, threads=THREADS):
-    """Run work(number) in threads that start together; raises what any of them raises."""
-    barrier = threading.Barrier(threads)
-
-    def start(number):
-        barrier.wait(30)
-        return work(number)
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(start, range(threads)))
-
-
 def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
 
@@ -84,7 +63,7 @@ def test_one_tape_at_single_points():
             close(tape.jvp(x, v), wave_jacobian(x) @ v)
             close(tape.vjp(x, v), v @ wave_jacobian(x))
 
-    everywhere(work)
+    everywhere(work, THREADS)
 
 
 def test_one_tape_first_used_by_all_threads_at_once():
@@ -105,7 +84,7 @@ def test_one_tape_first_used_by_all_threads_at_once():
             ], axis=1)  # fmt: skip
             close(tape.grad(rows), expected if number % 2 else expected[number])
 
-        everywhere(work)
+        everywhere(work, THREADS)
 
 
 def test_batches_with_workers_from_several_threads():
@@ -121,7 +100,7 @@ def test_batches_with_workers_from_several_threads():
             tape(X, out=out, workers=workers)
             close(out[::500], [wave(x) for x in X[::500]])
 
-    everywhere(work)
+    everywhere(work, THREADS)
 
 
 @pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
@@ -143,7 +122,7 @@ def test_one_function(max_paths):
                 close(found, np.stack([ways_jacobian(x) for x in X]))
             assert f.paths <= 3 * (max_paths + THREADS)  # of three shapes
 
-    everywhere(work)
+    everywhere(work, THREADS)
     x = np.array([0.4, 0.2])
     close(f.jacobian(x), ways_jacobian(x))
     assert f.paths <= 3 * max_paths
@@ -163,7 +142,7 @@ def test_one_function_that_is_cleared_while_it_is_used():
             X = rng.uniform(-1.0, 1.0, (5, 3))
             close(f(X, batch_dims=1), np.stack([ways(x) for x in X]))
 
-    everywhere(work)
+    everywhere(work, THREADS)
 
 
 def test_arguments_of_many_structures():
@@ -180,7 +159,7 @@ def test_arguments_of_many_structures():
                 close(f.jacobian({"a": x})["a"], np.diag(2.0 * x))
                 close(f({"a": x}), x**2)
 
-    everywhere(work)
+    everywhere(work, THREADS)
 
 
 def test_beside_traces_of_other_threads():
@@ -200,7 +179,7 @@ def test_beside_traces_of_other_threads():
                 close(f.jacobian(x), ways_jacobian(x))
                 close(tape(np.stack([x] * 40))[39], wave(x))
 
-    everywhere(work)
+    everywhere(work, THREADS)
 
 
 def test_a_batch_lets_other_threads_run():
@@ -248,7 +227,7 @@ def test_an_interrupt_within_a_thread_leaves_the_tape_usable():
             else:
                 close(tape.jacobian(X, workers=2)[29_999], wave_jacobian(X[29_999]))
 
-    everywhere(work)
+    everywhere(work, THREADS)
 
 
 def test_threads_that_end_leave_nothing_behind():

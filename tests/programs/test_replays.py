@@ -3,7 +3,6 @@
 recording itself is never changed."""
 
 import gc
-import threading
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ import pytest
 import ad_core
 from ad_core import _core
 from ad_core.recording.record import record
+from threads import everywhere
 
 RNG = np.random.default_rng(8)
 B = RNG.normal(size=(7, 7)) / 3
@@ -186,11 +186,7 @@ def test_replays_on_threads():
             if value != wanted[k][0] or not np.array_equal(gradient, wanted[k][1]):
                 wrong.append(k)
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(len(others))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(work, len(others))
     assert not wrong
 
 

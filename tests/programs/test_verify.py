@@ -3,13 +3,13 @@
 import functools
 import pickle
 import random
-import threading
 
 import numpy as np
 import pytest
 
 import ad_core
 from agreement import refused
+from threads import everywhere
 
 rng = np.random.default_rng(4)
 
@@ -200,16 +200,12 @@ def test_functions_recorded_in_every_call_are_not_compared():
 def test_in_threads():
     f, wrong = ad_core.compile(branches, verify=40, max_paths=1), []
 
-    def work():
+    def work(number):
         for x in rng.uniform(0.5, 9.0, (30, 4)):
             if not np.allclose(f.grad(x), ad_core.grad(branches)(x)):
                 wrong.append(x)
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(work)
     assert not wrong
     assert f._to_verify == 0
 

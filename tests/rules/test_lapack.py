@@ -5,7 +5,6 @@ import importlib
 import os
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ import ad_core
 from ad_core import _core
 from ad_core.recording.record import record
 from repository import ROOT
+from threads import everywhere
 
 rng = np.random.default_rng(7)
 
@@ -216,11 +216,7 @@ def test_threads_share_a_function():
         for _ in range(20):
             found[k] = tape.jacobian(*points[k])
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(len(points))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(work, len(points))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9)
 

@@ -4,7 +4,6 @@
 import re
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from solver_problems import (
     hs71_constraints,
     rosenbrock,
 )
+from threads import everywhere
 
 optimize = pytest.importorskip("scipy.optimize")
 sparse = pytest.importorskip("scipy.sparse")
@@ -72,11 +72,7 @@ class TestShared:
                 good = shared.value(x)[0] == k * k + 1.0 and shared.derivative(x)[0, 0] == 2.0 * k
                 wrong.extend([] if good else [k])
 
-        threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        everywhere(work)
         assert not wrong
 
     @pytest.mark.parametrize("method", ["trf", "dogbox", "lm"])

@@ -14,6 +14,7 @@ from numpy import zeros as bound_zeros
 import ad_core
 from ad_core.errors import EscapedTraceError, TracedValueError
 from agreement import assert_agrees, rows
+from threads import everywhere
 
 MAKERS = """
 np.zeros(3) | np.zeros((3,)) | np.zeros([3], dtype=float) | np.zeros(np.int64(3))
@@ -210,11 +211,7 @@ def test_threads_that_trace_at_once():
             if not np.array_equal(ad_core.jacobian(lambda x: f(x, k))(x), expected):
                 failures.append(k)
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(work)
     assert not failures
 
 

@@ -4,13 +4,13 @@ At the point of the recording, the function's own result decides, and BranchChan
 """
 
 import pickle
-import threading
 
 import numpy as np
 import pytest
 
 import ad_core
 from ad_core.recording.trees import flatten
+from threads import everywhere
 
 rng = np.random.default_rng(11)
 
@@ -236,17 +236,13 @@ def test_the_points_of_these_tests_exist():
 def test_threads():
     f, wrong = ad_core.compile(one, max_paths=2), []
 
-    def work():
+    def work(number):
         for x in POINTS.ravel()[:100].tolist():
             if not either(f.grad(x), 2 * x):
                 wrong.append(x)
         if not all(map(either, f.grad(POINTS.ravel(), batch_dims=1), 2 * POINTS.ravel())):
             wrong.append("batch")
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    everywhere(work)
     assert not wrong
     assert pickle.loads(pickle.dumps(f)).grad(2.0) in (8.0, 12.0)

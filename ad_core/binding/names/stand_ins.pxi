@@ -126,8 +126,7 @@ class NumberKind(type):
 
 cdef object new_number(PyTypeObject *kind, tuple args, PyObject *kwargs):
     """What a call of a stand-in for a class of numbers returns."""
-    cdef PyObject *entry = ad_dict_get(<PyObject *> number_originals, <PyObject *> kind)
-    original, traced = <tuple> entry
+    original, traced = <tuple> ad_dict_get(<PyObject *> number_originals, <PyObject *> kind)
     cdef dict named = {} if kwargs == NULL else <dict> kwargs
     if ad_current != NULL and (any_given_traced(args, named) or any_traced(args)):
         return traced(*args, **named)
@@ -190,8 +189,7 @@ def in_place_of(fun):
 
 def note_exchange():
     """Note that a name of another module is exchanged."""
-    global exchanges
-    exchanges += 1
+    add_size(&exchanges, 1)
 
 
 def adapt_after(error, fun, Trace trace not None):

@@ -5,7 +5,7 @@
 
 cdef object plain_numpy = types.ModuleType("numpy", np.__doc__)
 plain_numpy.__dict__.update(np.__dict__)
-cdef size_t modules_seen = 0
+cdef ad_shared_size modules_seen = 0
 cdef int running_all = 0        # open traces of all threads that replace every name
 cdef tuple compiled_suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 
@@ -15,18 +15,27 @@ cdef struct Shielded:
     PyObject *alias
 
 cdef Shielded *shielded = NULL
-cdef int n_shielded = 0
+cdef ad_shared_int n_shielded = 0
 cdef int room_shielded = 0
 
 
 cdef int shield(dict space, str alias) except -1:
     """Let a compiled module's name refer to the copy with NumPy's own functions, while traces
     replace every name."""
+    ad_lock()
+    try:
+        return shield_locked(space, alias)
+    finally:
+        ad_unlock()
+
+
+cdef int shield_locked(dict space, str alias) except -1:
     global shielded, n_shielded, room_shielded
     cdef int k, room
     cdef void *moved
-    for k in range(n_shielded):
-        if shielded[k].space == <PyObject *> space and <object> shielded[k].alias == alias:
+    for k in range(n_shielded):         # the alias is interned
+        if (shielded[k].space == <PyObject *> space
+                and shielded[k].alias == <PyObject *> alias):
             return 0
     if n_shielded == room_shielded:
         room = 2 * room_shielded + 16
@@ -39,7 +48,7 @@ cdef int shield(dict space, str alias) except -1:
     Py_INCREF(alias)
     shielded[n_shielded].space = <PyObject *> space
     shielded[n_shielded].alias = <PyObject *> alias
-    n_shielded += 1
+    n_shielded = n_shielded + 1
     if running_all > 0:
         space[alias] = plain_numpy
     return 0
@@ -49,8 +58,10 @@ cdef bint shield_compiled() except -1:
     """Find the compiled modules that were loaded since the last call; whether there were any."""
     global modules_seen
     cdef int before = n_shielded
+    cdef size_t count
     if modules_seen == 0:
         importlib.import_module("numpy.random")     # not to load it during a trace
+    count = len(sys_modules)
     for module in list(sys.modules.values()):
         names = getattr(module, "__dict__", None)
         if type(names) is not dict or not str(names.get("__file__")).endswith(compiled_suffixes):
@@ -61,7 +72,7 @@ cdef bint shield_compiled() except -1:
             if names.get(alias) is np:
                 shield(names, sys.intern(alias))
     enter_testing()
-    modules_seen = len(sys.modules)
+    modules_seen = count        # others may have been loaded meanwhile, also by other threads
     return n_shielded > before
 
 
@@ -77,7 +88,6 @@ cdef bint numpys_own_wanted() except -1:
     """Whether NumPy's own function is wanted: no trace runs on this thread, or the caller is
     code of NumPy or SciPy, which relies on plain arrays."""
     cdef PyObject *names
-    cdef PyObject *name
     if ad_current == NULL:
         return True
     if <size_t> len(sys_modules) != modules_seen and shield_compiled():
@@ -85,13 +95,13 @@ cdef bint numpys_own_wanted() except -1:
     names = PyEval_GetGlobals()
     if names == NULL:
         return False
-    name = PyDict_GetItem(<object> names, "__name__")
-    if name == NULL or type(<object> name) is not str:
+    name = (<dict> <object> names).get("__name__")
+    if type(name) is not str:
         return False
-    return (<str> <object> name).startswith(("numpy.", "scipy.")) and not (
+    return (<str> name).startswith(("numpy.", "scipy.")) and not (
         <size_t> names in adapted_spaces or
         # these modules, which use no protocol for arrays, are treated as a user's
-        (<str> <object> name).startswith("numpy.polynomial."))
+        (<str> name).startswith("numpy.polynomial."))
 
 
 # The ids of namespaces whose names were exchanged (ad_core/adapting/): their code takes traced
@@ -143,16 +153,16 @@ cdef dict sys_modules = sys.modules
 # Functions of SciPy that call functions of the user run on traced values without an error (those
 # that are written in Python), and would differentiate their own iterations.  So their names are
 # exchanged before the first trace after they were loaded, and not when a recording fails.
-cdef size_t modules_known = 0
-cdef int solver_exchanges = 0
+cdef ad_shared_size modules_known = 0
+cdef ad_shared_int solver_exchanges = 0
 
 
 cdef int exchange_solvers() except -1:
     """Exchange names of solvers if modules were loaded since the last call."""
-    global modules_known, solver_exchanges
+    global modules_known
     if <size_t> len(sys_modules) != modules_known:
         if hooks.modules_loaded is not None and hooks.modules_loaded():
-            solver_exchanges += 1
+            add_int(&solver_exchanges, 1)
         modules_known = len(sys_modules)
     return 0
 

@@ -413,36 +413,43 @@ def copy(*args, **kwargs):
 
 
 cdef str TESTING = "numpy.testing._private.utils"   # where np.testing's functions are defined
-cdef bint testing_entered = False
-cdef bint masked_entered = False
+cdef ad_shared_int testing_entered = False
+cdef ad_shared_int masked_entered = False
 
 
 cdef int enter_testing() except -1:
     """Register the replacements of np.testing's functions once that module has been imported,
     which most programs never do."""
-    global testing_entered
     if testing_entered or hooks.testing is None or TESTING not in sys_modules:
         return 0
-    entries = list(hooks.testing(sys_modules["numpy.testing"], sys_modules[TESTING]))
-    testing_entered = True
-    for space, name, function in entries:
-        enter_replacement(space.__dict__, name, function)
+    entries = spaces_of(hooks.testing(sys_modules["numpy.testing"], sys_modules[TESTING]))
+    return enter_once(&testing_entered, entries)
+
+
+cdef int enter_once(ad_shared_int *entered, list entries) except -1:
+    """Register replacements, unless another thread has done so meanwhile."""
+    ad_lock()
+    try:
+        if not entered[0]:
+            for space, name, function in entries:
+                enter_locked(space, name, function)
+            entered[0] = 1
+    finally:
+        ad_unlock()
     return 0
 
 
 cdef int enter_masked() except -1:
     """Load np.ma and register the replacements of its functions, before the first trace that needs
     all names.  NumPy itself loads np.ma when it is first used."""
-    global masked_entered
     if masked_entered or hooks.masked is None:
         return 0
-    entries = list(hooks.masked(importlib.import_module("numpy.ma")))
-    if masked_entered:          # by another thread meanwhile
-        return 0
-    masked_entered = True
-    for space, name, function in entries:
-        enter_replacement(space.__dict__, name, function)
-    return 0
+    entries = spaces_of(hooks.masked(importlib.import_module("numpy.ma")))
+    return enter_once(&masked_entered, entries)
+
+
+cdef list spaces_of(object entries):
+    return [(module.__dict__, name, function) for module, name, function in entries]
 
 
 for function in (zeros, empty, ones, full, eye, identity, zeros_like, ones_like, empty_like,

@@ -39,8 +39,7 @@ cdef Implementation implementation_of(object func):
     made = Implementation.__new__(Implementation)
     (made.function, made.out_place, made.keeps_types, made.on_indices, made.read_only,
      made.makes_arrays, made.in_order, made.keeps_c_order, made.own) = known
-    implementations[func] = made
-    return made
+    return implementations.setdefault(func, made)
 
 
 cdef object numpy_call(object func, object types, tuple args, dict kwargs):
@@ -70,7 +69,7 @@ cdef object called_on_traced(object func, object types, tuple args, dict kwargs)
         result = dispatched(known, func, types, args, dict(kwargs))
     finally:
         suppress_errors(-1)
-    if (ad_float_noted or watching) and (trace.tape == NULL or trace.tape.runs != before):
+    if (ad_float_noted or ad_watching) and (trace.tape == NULL or trace.tape.runs != before):
         report_float_errors(func, args, kwargs, result)
     return result
 

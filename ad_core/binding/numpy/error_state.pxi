@@ -16,7 +16,7 @@ def changed_state(modes):
     return state_variable.get()
 
 
-cdef object all_ignored = None
+cdef object all_ignored = None if state_variable is None else state_of(all="ignore")
 
 
 @cython.final
@@ -26,15 +26,12 @@ cdef class float_errors:
     cdef object state, token, own
 
     def __cinit__(self, **modes):
-        global all_ignored
         if state_variable is None:
             self.own = np.errstate(**modes)
             return
         if modes != {"all": "ignore"} or current_state() is not None:
             self.state = state_of(**modes)
             return
-        if all_ignored is None:
-            all_ignored = state_of(all="ignore")
         self.state = all_ignored
 
     def __enter__(self):
@@ -48,28 +45,65 @@ cdef class float_errors:
         state_variable.reset(self.token)
 
 
-cdef int silent = 0             # open no_warnings() contexts of all threads
+cdef int silent = 0             # open no_warnings() contexts of all threads, under the lock
 cdef object filters_before = None
+cdef list ignored_all = [("ignore", None, Warning, None, 0)]
+# The variable of a context's filters, if each context has its own (since Python 3.14, by default
+# without a GIL)
+cdef object filters_variable = (
+    warnings._warnings_context if getattr(sys.flags, "context_aware_warnings", False) else None)
+cdef object new_filters = None if filters_variable is None else (
+    importlib.import_module("_py_warnings")._Context)
 
 
 @cython.final
 cdef class no_warnings:
     """A context in which no warnings are shown."""
 
+    cdef object token
+
     def __enter__(self):
-        global silent, filters_before
-        if silent == 0:
-            ignored = [("ignore", None, Warning, None, 0)]
-            filters_before, warnings.filters = warnings.filters, ignored
-        silent += 1
+        if filters_variable is None:
+            silence()
+        else:
+            self.token = filters_variable.set(new_filters(ignored_all))
         announce_filters()
 
     def __exit__(self, kind, error, traceback):
-        global silent, filters_before
+        if filters_variable is None:
+            end_silence()
+        else:
+            filters_variable.reset(self.token)
+        announce_filters()
+
+
+cdef int silence() except -1:
+    global silent, filters_before
+    ad_lock()
+    try:
+        if silent == 0:
+            filters_before, warnings.filters = warnings.filters, ignored_all
+        silent += 1
+    finally:
+        ad_unlock()
+    return 0
+
+
+cdef int end_silence() except -1:
+    global silent, filters_before
+    ad_lock()
+    try:
         silent -= 1
         if silent == 0:
             warnings.filters, filters_before = filters_before, None
-        announce_filters()
+    finally:
+        ad_unlock()
+    return 0
+
+
+cdef object current_filters():
+    """The filters of warnings of this context."""
+    return warnings.filters if filters_variable is None else warnings._get_filters()
 
 
 cdef int announce_filters() except -1:

@@ -7,11 +7,6 @@
 # exception that may be raised decides which branch the function takes, so it is recorded as a
 # guard.
 
-cdef bint watching = False              # the error state is not the default one, or was changed
-cdef bint warnings_raise = False        # a trace set a filter that turns warnings into errors
-cdef object error_state = None          # NumPy's error state at the last check,
-cdef bint state_checks_all = False      # and whether every operation must be repeated in it
-
 cdef object ufunc_config = importlib.import_module("numpy._core._ufunc_config")
 # NumPy's error state of a context; if NumPy has no such variable, np.geterr() is called each time
 cdef object state_variable = getattr(ufunc_config, "_extobj_contextvar", None)
@@ -27,8 +22,8 @@ cdef class WatchedState:
     """Replaces NumPy's error state while a trace runs, to notice changes of it."""
 
     def set(self, value):
-        global watching
-        watching = watching or is_users_change()
+        global ad_watching
+        ad_watching = ad_watching or is_users_change()
         return state_variable.set(value)
 
     def __getattr__(self, name):
@@ -37,12 +32,12 @@ cdef class WatchedState:
 
 def filters_changed(*args):
     """Replaces the function that the warnings module calls when its filters change."""
-    global watching, warnings_raise
+    global ad_watching, ad_warnings_raise
     if not is_users_change():
         return filters_were_changed(*args)
-    watching = True
-    warnings_raise = any([action == "error" and issubclass(RuntimeWarning, category)
-                          for action, _, category, *_ in warnings.filters])
+    ad_watching = True
+    ad_warnings_raise = any([action == "error" and issubclass(RuntimeWarning, category)
+                             for action, _, category, *_ in current_filters()])
     return filters_were_changed(*args)
 
 
@@ -68,28 +63,29 @@ cdef object current_state():
 
 
 cdef int begin_watching(bint first) except -1:
-    """Reset the flags when the first trace begins."""
-    global watching, warnings_raise
+    """Reset the flags when the outermost trace of this thread begins."""
+    global ad_watching, ad_warnings_raise
     if first:
-        watching = warnings_raise = False
+        ad_watching = ad_warnings_raise = False
     if current_state() is not None:
-        watching = True
+        ad_watching = True
     return 0
 
 
 cdef bint checks_every_operation() except -1:
     """Whether operations without an error must be repeated as well, because one may raise at
     another point, or because underflow is reported."""
-    global error_state, state_checks_all
-    if not watching:
+    cdef Trace trace
+    if not ad_watching:
         return False
+    trace = innermost()
     state = current_state()
-    if state is not error_state or state_variable is None:
+    if state is not trace.error_state or state_variable is None:
         modes = np.geterr()
-        state_checks_all = modes["under"] != "ignore" or any(
+        trace.checks_all = modes["under"] != "ignore" or any(
             [mode in ("raise", "call", "log") for mode in modes.values()])
-        error_state = state
-    return state_checks_all or warnings_raise
+        trace.error_state = state
+    return trace.checks_all or ad_warnings_raise
 
 
 cdef inline bint is_nonfinite(double x) noexcept:
@@ -180,7 +176,7 @@ cdef int repeat_in_numpy(object function, tuple args, dict kwargs, object result
         suppress_errors(1)
         try:
             hooks.keep_error(function, args, kwargs, None if raising is not None else result,
-                             warnings_raise or isinstance(raising, Warning))
+                             ad_warnings_raise or isinstance(raising, Warning))
         finally:
             suppress_errors(-1)
     if raising is not None:
@@ -198,6 +194,6 @@ def as_numpy(function, traced_function, tuple args, dict kwargs):
         result = traced_function(*args, **kwargs)
     finally:
         suppress_errors(-1)
-    if ad_float_noted or watching:
+    if ad_float_noted or ad_watching:
         report_float_errors(function, args, kwargs, result)
     return result

@@ -8,8 +8,6 @@
 # ufuncs of NumPy are replaced from then on, and convert arrays of objects and objects with
 # __array__ too.
 
-cdef bint objects_made = False      # whether NumPy has made an object of a traced number
-
 # Functions of which a list of arrays is an argument: its elements are the arrays.
 cdef frozenset OF_SEQUENCES = frozenset((
     "choose", "column_stack", "concat", "concatenate", "dstack", "histogramdd", "hstack", "lexsort",
@@ -94,46 +92,67 @@ cdef bint are_traced_numbers(list items) except -1:
 
 
 def objects_were_made():
-    """Whether NumPy has made objects of traced numbers since the last call."""
-    global objects_made
-    made, objects_made = objects_made, False
+    """Whether NumPy has made objects of traced numbers on this thread since the last call."""
+    global ad_objects_made
+    made = bool(ad_objects_made)
+    ad_objects_made = False
     return made
 
 
 def take_objects():
     """Let all functions and ufuncs of NumPy convert lists, arrays of objects and other objects that
     hold traced numbers; returns whether this is new."""
-    global taking_objects, first_of_objects, end_of_objects
-    cdef int k
     if taking_objects:
         return False
-    taking_objects = True
-    if end_of_objects:
-        for k in range(first_of_objects, end_of_objects):
-            replaced[k].users = 0
-            for _ in range(running_all):
-                replace_name(k)
-    else:
-        first_of_objects = n_replaced
-        for module in (np, np.linalg):
-            space = module.__dict__
-            for name, function in list(space.items()):
-                if type(function) is ArrayFunction and name not in WITHOUT_OBJECTS:
-                    enter_replacement(space, name, TakesLists(function))
-        end_of_objects = n_replaced
+    entries = []
+    for module in (np, np.linalg):
+        space = module.__dict__
+        for name, function in list(space.items()):
+            if type(function) is ArrayFunction and name not in WITHOUT_OBJECTS:
+                entries.append((space, name, TakesLists(function)))
+    new = enter_takers(entries)
     known_codes.clear()         # they know the names that were replaced before
-    ad_take_objects(ufunc_of_objects)
-    ad_exchange_ufuncs(True)
+    return new
+
+
+cdef bint enter_takers(list entries) except -1:
+    """Replace the names that all functions need to take lists; returns whether this is new."""
+    global taking_objects, first_of_objects, end_of_objects
+    cdef int k
+    ad_lock()
+    try:
+        if taking_objects:
+            return False
+        if end_of_objects:
+            for k in range(first_of_objects, end_of_objects):
+                replaced[k].users = 0
+                for _ in range(running_all):
+                    replace_name(k)
+        else:
+            first_of_objects = n_replaced
+            for space, name, function in entries:
+                enter_locked(space, name, function)
+            end_of_objects = n_replaced
+        taking_objects = True
+        ad_take_objects(ufunc_of_objects)
+        ad_exchange_ufuncs(True)
+    finally:
+        ad_unlock()
     return True
 
 
 def leave_objects():
     """Let NumPy's functions take lists as they did at first, unless a trace runs."""
     global taking_objects
-    if running == 0:
+    cdef bint left
+    ad_lock()
+    left = running == 0
+    if left:
         taking_objects = False
-        known_codes.clear()
         ad_take_objects(NULL)
+    ad_unlock()
+    if left:
+        known_codes.clear()
 
 
 def take_lists(function):

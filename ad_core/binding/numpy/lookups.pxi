@@ -67,10 +67,10 @@ cdef bint is_numpys(object x) except -1:
 
 cdef bint is_harmless(str name) except -1:
     """Whether an attribute of this name, of NumPy or of an array, leads to no code of the user."""
-    cdef PyObject *found = ad_dict_get(<PyObject *> numpy_names, <PyObject *> name)
-    if found == NULL:           # of an array or a module of NumPy, unless NumPy loads it on demand
+    found = numpy_names.get(name, numpy_names)
+    if found is numpy_names:    # of an array or a module of NumPy, unless NumPy loads it on demand
         return not name.startswith("__") and name not in dir(np)
-    return is_inert(<object> found) or is_numpys(<object> found)
+    return is_inert(found) or is_numpys(found)
 
 
 cdef bint collect_names(object code, set names) except -1:
@@ -87,16 +87,16 @@ cdef bint collect_names(object code, set names) except -1:
 
 cdef KnownCode known_code(object code):
     """The KnownCode of a code object, which is created at the first call."""
-    cdef PyObject *found = PyDict_GetItem(known_codes, id(code))
-    cdef KnownCode known
+    cdef KnownCode known = known_codes.get(id(code))
+    cdef int replaceable = n_replaced
     cdef set names = set()
     cdef dict numbers = {}
     cdef int k
-    if found != NULL:
-        return <KnownCode> found
+    if known is not None:
+        return known
     known = KnownCode()
     known.code = code
-    for k in range(n_replaced):
+    for k in range(replaceable):
         if is_left(k):
             continue
         numbers.setdefault(<object> replaced[k].name, []).append(k)
@@ -109,7 +109,8 @@ cdef KnownCode known_code(object code):
                 known.needed.bits[k >> 6] |= <uint64_t> 1 << (k & 63)
     if len(known_codes) >= MOST_KNOWN:
         known_codes.clear()
-    known_codes[id(code)] = known
+    if replaceable == n_replaced:       # no other thread has registered names meanwhile
+        known_codes[id(code)] = known
     return known
 
 
@@ -122,9 +123,9 @@ cdef bint follow(object x, Names *needed, Walk *walk) except -1:
 
 cdef bint follow_function(object fun, Names *needed, Walk *walk) except -1:
     """The same of a Python function."""
-    cdef object code = fun.__code__, space = fun.__globals__
+    cdef object code = fun.__code__
+    cdef dict space = fun.__globals__
     cdef KnownCode known
-    cdef PyObject *found
     cdef int k
     for k in range(walk.count):
         if walk.codes[k] == <PyObject *> code:
@@ -139,13 +140,13 @@ cdef bint follow_function(object fun, Names *needed, Walk *walk) except -1:
     for k in range(NAME_WORDS):
         needed.bits[k] |= known.needed.bits[k]
     for name in known.names:
-        found = ad_dict_get(<PyObject *> space, <PyObject *> name)
-        if found != NULL:
-            if not follow(<object> found, needed, walk):
+        found = space.get(name, known)
+        if found is not known:
+            if not follow(found, needed, walk):
                 return False
             continue
-        found = ad_dict_get(<PyObject *> builtin_names, <PyObject *> name)
-        if found != NULL and <object> found not in PLAIN_BUILTINS:
+        found = builtin_names.get(name, known)
+        if found is not known and found not in PLAIN_BUILTINS:
             return False
     for x in fun.__defaults__ or ():
         if not follow(x, needed, walk):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The names in NumPy's namespaces that refer to functions of ad_core while traces run.  A name is
-# restored at the end of the last trace that needs it.  A trace needs all names unless lookups.pxi
+# restored at the end of the last trace that needs it: the lock of threads.pxi protects all that is
+# here.  A trace needs all names unless lookups.pxi
 # finds that its function can look up only a few of them: for a small function, replacing all of
 # them would take longer than its derivative.
 
@@ -19,9 +20,9 @@ cdef struct Replaced:
     int users                   # traces of all threads that need it
 
 cdef Replaced replaced[MAXREPLACED]
-cdef int n_replaced = 0
+cdef ad_shared_int n_replaced = 0
 cdef int running = 0            # open traces of all threads
-cdef size_t exchanges = 0       # names of other modules that were exchanged so far
+cdef ad_shared_size exchanges = 0   # names of other modules that were exchanged so far
 
 
 # The names that a trace needs, one bit for each.
@@ -31,7 +32,7 @@ cdef struct Names:
 
 
 # The names among them that are replaced only while all functions take lists (lists.pxi).
-cdef bint taking_objects = False
+cdef ad_shared_int taking_objects = False
 cdef int first_of_objects = 0
 cdef int end_of_objects = 0
 
@@ -57,10 +58,11 @@ cdef int replace_name(int k) except -1:
     cdef Replaced *r = &replaced[k]
     cdef PyObject *found
     if r.users == 0:
-        found = ad_dict_get(r.space, r.name)
+        found = ad_dict_find(r.space, r.name)
         if found != r.original and found != NULL:   # set by other code: restored afterwards
-            Py_INCREF(<object> found)
             r.original = found
+        else:
+            Py_XDECREF(found)
         ad_dict_set(r.space, r.name, r.stand_in)
     r.users += 1
     return 0
@@ -78,30 +80,39 @@ cdef void restore_name(int k) noexcept:
 cdef int replace_names(const Names *names) except -1:
     """Replace the names that a new trace needs: all of them, or none if this raises."""
     global running, running_all
-    cdef int k = 0
     if <size_t> len(sys_modules) != modules_seen:
         shield_compiled()
     if names.all and not masked_entered:
         enter_masked()
-    if taking_objects and running == 0:
-        ad_exchange_ufuncs(True)
-    if has_names(names):
-        try:
-            while k < n_replaced:
-                if has_name(names, k):
-                    replace_name(k)
-                k += 1
-        except BaseException:
-            while k > 0:
-                k -= 1
-                if has_name(names, k):
-                    restore_name(k)
-            raise
-    running += 1
-    if names.all:
-        if running_all == 0:
-            point_shielded(plain_numpy)
-        running_all += 1
+    ad_lock()
+    try:
+        if has_names(names):
+            replace_needed(names)
+        if taking_objects and running == 0:
+            ad_exchange_ufuncs(True)
+        running += 1
+        if names.all:
+            if running_all == 0:
+                point_shielded(plain_numpy)
+            running_all += 1
+    finally:
+        ad_unlock()
+    return 0
+
+
+cdef int replace_needed(const Names *names) except -1:
+    cdef int k = 0
+    try:
+        while k < n_replaced:
+            if has_name(names, k):
+                replace_name(k)
+            k += 1
+    except BaseException:
+        while k > 0:
+            k -= 1
+            if has_name(names, k):
+                restore_name(k)
+        raise
     return 0
 
 
@@ -109,6 +120,7 @@ cdef void restore_names(const Names *names) noexcept:
     """Restore the names that an ending trace needed."""
     global running, running_all
     cdef int k
+    ad_lock()
     running -= 1
     if running == 0:
         restore_ufuncs()
@@ -117,13 +129,23 @@ cdef void restore_names(const Names *names) noexcept:
         if running_all == 0:
             point_shielded(np)
     if has_names(names):
-        for k in range(n_replaced):
+        for k in range(<int> n_replaced):
             if has_name(names, k):
                 restore_name(k)
+    ad_unlock()
 
 
 cdef int enter_replacement(dict space, str name, object function) except -1:
     """Register the function that a name of NumPy refers to while traces need it."""
+    ad_lock()
+    try:
+        enter_locked(space, name, function)
+    finally:
+        ad_unlock()
+    return 0
+
+
+cdef int enter_locked(dict space, str name, object function) except -1:
     global n_replaced
     if n_replaced == MAXREPLACED:
         raise RuntimeError(f"internal error: more than {MAXREPLACED} names of NumPy to replace")
@@ -139,7 +161,7 @@ cdef int enter_replacement(dict space, str name, object function) except -1:
     r.users = running_all
     if running_all > 0:
         ad_dict_set(r.space, r.name, r.stand_in)
-    n_replaced += 1
+    n_replaced = n_replaced + 1
     return 0
 
 
@@ -151,7 +173,7 @@ def replace_while_tracing(space, str name, function):
 def stand_in(dict space, str name):
     """The original and the stand-in of a name that may be replaced, as a pair; None without one."""
     cdef int k
-    for k in range(n_replaced):
+    for k in range(<int> n_replaced):
         if replaced[k].space == <PyObject *> space and <object> replaced[k].name == name:
             return <object> replaced[k].original, <object> replaced[k].stand_in
     return None
@@ -159,14 +181,14 @@ def stand_in(dict space, str name):
 
 def replaced_names():
     """All names that may be replaced, as pairs of namespace and name."""
-    return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(n_replaced)
+    return [(<object> replaced[k].space, <object> replaced[k].name) for k in range(<int> n_replaced)
             if not is_left(k)]
 
 
 def numpy_stand_ins():
     """All names that may be replaced, as (namespace, name, original, stand-in)."""
     return [(<object> replaced[k].space, <object> replaced[k].name, <object> replaced[k].original,
-             <object> replaced[k].stand_in) for k in range(n_replaced) if not is_left(k)]
+             <object> replaced[k].stand_in) for k in range(<int> n_replaced) if not is_left(k)]
 
 
 # The NumPy that ad_core's own modules use: it always contains the stand-ins, which act as NumPy's
@@ -185,7 +207,7 @@ def use_stand_ins(modules):
         inner.__dict__.update(numpy_names[name].__dict__)
         setattr(own_numpy, name, inner)
         spaces[id(numpy_names[name].__dict__)] = inner
-    for k in range(n_replaced):
+    for k in range(<int> n_replaced):
         space = spaces.get(id(<object> replaced[k].space))
         if space is not None:
             setattr(space, <object> replaced[k].name, <object> replaced[k].stand_in)

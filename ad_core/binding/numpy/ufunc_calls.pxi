@@ -14,7 +14,8 @@ cdef extern from *:
     static vectorcallfunc ad_numpy_ufunc;       /* the entry point of all ufuncs of NumPy */
     static PyTypeObject *ad_traced[2];
     static PyObject *(*ad_ufunc_of_traced)(PyObject *, PyObject **, Py_ssize_t);
-    static PyObject *(*ad_ufunc_of_objects)(PyObject *, PyObject **, Py_ssize_t, PyObject *);
+    typedef PyObject *(*ad_objects_call)(PyObject *, PyObject **, Py_ssize_t, PyObject *);
+    static AD_SHARED(ad_objects_call) ad_ufunc_of_objects;
 
     #define AD_IS_TRACED(x) (Py_TYPE(x) == ad_traced[0] || Py_TYPE(x) == ad_traced[1])
 
@@ -28,8 +29,9 @@ cdef extern from *:
             if (made != Py_NotImplemented) return made;
             Py_DECREF(made);
         }
-        if (ad_ufunc_of_objects != NULL) {
-            PyObject *made = ad_ufunc_of_objects(ufunc, (PyObject **)args, n, names);
+        const ad_objects_call of_objects = ad_ufunc_of_objects;
+        if (of_objects != NULL) {
+            PyObject *made = of_objects(ufunc, (PyObject **)args, n, names);
             if (made != Py_NotImplemented) return made;
             Py_DECREF(made);
         }
@@ -52,6 +54,14 @@ cdef extern from *:
         ad_ufunc_entry[ad_ufunc_entries++] = entry;
     }
 
+    /* Other threads read it while they call the ufunc. */
+    #ifdef Py_GIL_DISABLED
+    #define AD_SET_ENTRY(at, to) \
+        atomic_store_explicit((_Atomic(vectorcallfunc) *)(at), to, memory_order_release)
+    #else
+    #define AD_SET_ENTRY(at, to) (*(at) = (to))
+    #endif
+
     /* Let all of them have our entry point, or NumPy's.  Those that other code has replaced since
        stay as they are. */
     static void ad_exchange_ufuncs(int ours)
@@ -59,7 +69,7 @@ cdef extern from *:
         const vectorcallfunc from = ours ? ad_numpy_ufunc : ad_call_ufunc;
         const vectorcallfunc to = ours ? ad_call_ufunc : ad_numpy_ufunc;
         for (int k = 0; k < ad_ufunc_entries; k++) {
-            if (*ad_ufunc_entry[k] == from) *ad_ufunc_entry[k] = to;
+            if (*ad_ufunc_entry[k] == from) AD_SET_ENTRY(ad_ufunc_entry[k], to);
         }
     }
 
@@ -156,23 +166,21 @@ cdef object ufunc_of_objects(object ufunc, PyObject **args, Py_ssize_t n, PyObje
     return ufunc(*given, **named)
 
 
-cdef int calls_by_protocol = 0  # while a trace runs; reset with the last one
-
-
 cdef inline void count_ufunc_call() noexcept:
     """Count a call by the protocol.  Some of them let the ufuncs have our entry point."""
-    global calls_by_protocol
-    calls_by_protocol += 1
-    if calls_by_protocol == CALLS_BEFORE:
+    global ad_protocol_calls
+    ad_protocol_calls += 1
+    if ad_protocol_calls == CALLS_BEFORE:
+        ad_lock()
         ad_exchange_ufuncs(True)
+        ad_unlock()
 
 
 cdef inline void restore_ufuncs() noexcept:
-    """Let the ufuncs have NumPy's entry point again, when the last trace has ended."""
-    global calls_by_protocol
-    if calls_by_protocol >= CALLS_BEFORE or taking_objects:
+    """Let the ufuncs have NumPy's entry point again, when the last trace has ended.  The caller
+    holds the lock."""
+    if ad_ufuncs_are_exchanged():
         ad_exchange_ufuncs(False)
-    calls_by_protocol = 0
 
 
 cdef int note_ufuncs() except -1:

@@ -37,6 +37,7 @@ cdef class Arena:
     cdef double *memory
     cdef size_t room
     cdef bint lanes
+    cdef bint strict            # whether it has the constants of the strict program
 
     def __dealloc__(self):
         ad_free_lines(self.memory)
@@ -73,7 +74,7 @@ cdef class Job:
         self.run_once(workers, progress)
         if self.batch.nonfinite:
             self.program.need_strict()
-            self.program.spare = []
+            self.program.spare.clear()
             self.batch.strict = &self.program.strict
             self.run_once(workers, None)
         return 0
@@ -157,7 +158,8 @@ cdef class Job:
         cdef Arena arena
         try:
             arena = self.program.spare.pop()
-            if arena.room == room and arena.lanes == self.batch.lanes:
+            if arena.room == room and arena.lanes == self.batch.lanes and (
+                    arena.strict == (self.batch.strict != NULL)):
                 return arena
         except IndexError:
             pass
@@ -167,6 +169,7 @@ cdef class Job:
             raise MemoryError("no memory for a program's slots")
         arena.room = room
         arena.lanes = self.batch.lanes
+        arena.strict = self.batch.strict != NULL
         ad_batch_begin(&self.batch, arena.memory)
         return arena
 

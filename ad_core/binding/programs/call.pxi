@@ -67,8 +67,7 @@ cdef class Call:
     cdef public object check_points     # raises for results at too many points, or None
     cdef public object watch            # a Watch that handles further points separately, or None
     cdef readonly dict branches         # number of a guard -> the Call of a path that differs there
-    cdef Py_ssize_t missed              # the guard that changed at the last single point, or -1
-    cdef public Py_ssize_t used         # the time of the last call, on its Evaluator's clock
+    cdef ad_shared_size last_used       # the time of the last call, on its Evaluator's clock
     cdef leaf *ins
     cdef leaf *outs
     cdef Py_ssize_t n_in, n_out
@@ -88,7 +87,6 @@ cdef class Call:
         self.pack = pack
         self.report = report
         self.branches = {}
-        self.missed = -1
         self.n_in = len(in_shapes)
         self.n_out = len(out_shapes)
         first, firsts = 0, []
@@ -103,6 +101,11 @@ cdef class Call:
     def __dealloc__(self):
         ad_free(self.ins)
         ad_free(self.outs)
+
+    @property
+    def used(self):
+        """The time of the last call, on the clock of the Function."""
+        return self.last_used
 
     cdef bint load(self, tuple arguments, double *arena):
         """Copy the arguments into an arena; returns False unless they are one point."""
@@ -141,34 +144,40 @@ cdef class Call:
         for k in range(min(self.n_in, <Py_ssize_t> len(numbers))):
             self.ins[k].taken = NUMBER if numbers[k] else ARRAY
 
-    cdef object single(self, tuple arguments, tuple out):
+    cdef object single(self, tuple arguments, tuple out, Py_ssize_t *missed):
         """Results at one point, without releasing the GIL.  Returns NotImplemented if the arguments
-        are not one point, if a guard has another outcome (its number is then self.missed), or if
-        the watch handles the point."""
+        are not one point, if a guard has another outcome (`missed` is then its number, else -1), or
+        if the watch handles the point.
+
+        The memory of the program is reserved until the results have been read, because other
+        threads, a finalizer or a signal handler may call this program meanwhile."""
         cdef Program program = self.program
-        self.missed = -1
-        if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in
-                or program.busy or not self.load(arguments, program.arena)):
+        cdef point_room *room
+        missed[0] = -1
+        if (program.operations > KEEP_GIL or not self.small or len(arguments) != self.n_in):
             return NotImplemented
-        program.busy = True
+        room = program.take_room()
+        if room == NULL:
+            return NotImplemented
         try:
-            return self.loaded(arguments, out)
+            if not self.load(arguments, room.arena):
+                return NotImplemented
+            return self.loaded(room, arguments, out, missed)
         finally:
-            program.busy = False
+            ad_release(&room.busy)
 
     def try_point(self, tuple arguments not None):
         """(results as the caller gets them, -1) at a single point.  If a guard has another outcome,
         (NotImplemented, the number of the guard); if batch() is needed, (NotImplemented, -1)."""
-        results = self.single(arguments, None)
-        return results, self.missed
+        cdef Py_ssize_t missed
+        results = self.single(arguments, None, &missed)
+        return results, missed
 
-    cdef object loaded(self, tuple arguments, tuple out):
-        """The results at a point that has been copied into the program's arena.  The arena is
-        marked busy, because a finalizer or a signal handler that runs meanwhile may call this
-        program."""
+    cdef object loaded(self, point_room *room, tuple arguments, tuple out, Py_ssize_t *missed):
+        """The results at a point that has been copied into the memory of the program."""
         cdef Program program = self.program
         cdef const ad_program *run = &program.fast
-        cdef double *arena = program.arena
+        cdef double *arena = room.arena
         cdef Py_ssize_t k
         cdef size_t guard
         cdef bint nonfinite = False
@@ -182,49 +191,51 @@ cdef class Call:
         if run.guards > 0:
             guard = ad_point_guard(run, arena)
             if guard < run.guards:
-                self.missed = program.guard_number(guard)
+                missed[0] = program.guard_number(guard)
                 return NotImplemented
         if met is not None and met != self.watch.count():
             return NotImplemented
         if self.pack is None:
             result = self.array(0, out)
             if self.write(run, arena, 0, <cnp.ndarray> result):
-                self.run_strict(arguments)
-                self.write(&program.strict, program.strict_arena, 0, <cnp.ndarray> result)
+                self.run_strict(room, arguments)
+                self.write(&program.strict, room.strict, 0, <cnp.ndarray> result)
             return result if self.outs[0].ndim > 0 or out is not None else result[()]
         if out is None and self.all_numbers:
-            return self.pack(self.numbers(arguments))
+            return self.pack(self.numbers(room, arguments))
         results = [self.array(k, out) for k in range(self.n_out)]
         for k in range(self.n_out):
             nonfinite |= self.write(run, arena, k, <cnp.ndarray> results[k])
         if nonfinite:
-            self.run_strict(arguments)
+            self.run_strict(room, arguments)
             for k in range(self.n_out):
-                self.write(&program.strict, program.strict_arena, k, <cnp.ndarray> results[k])
+                self.write(&program.strict, room.strict, k, <cnp.ndarray> results[k])
         if out is None:
             results = [y if (<cnp.ndarray> y).ndim > 0 else y[()] for y in results]
         return self.pack(results)
 
-    cdef list numbers(self, tuple arguments):
-        """The results at the point in the program's arena, all of which are numbers."""
+    cdef list numbers(self, point_room *room, tuple arguments):
+        """The results at the point in the program's memory, all of which are numbers."""
         cdef Program program = self.program
         cdef cnp.npy_intp n = self.n_out
         cdef cnp.ndarray row = cnp.PyArray_EMPTY(1, &n, cnp.NPY_DOUBLE, 0)
         cdef double *to = <double *> cnp.PyArray_DATA(row)
-        if ad_point_store(&program.fast, program.arena, 0, <size_t> n, 0, to):
-            self.run_strict(arguments)
-            ad_point_store(&program.strict, program.strict_arena, 0, <size_t> n, 0, to)
+        if ad_point_store(&program.fast, room.arena, 0, <size_t> n, 0, to):
+            self.run_strict(room, arguments)
+            ad_point_store(&program.strict, room.strict, 0, <size_t> n, 0, to)
         return list(row)
 
     def at_numbers(self, tuple numbers):
         """The return value at one point, whose arguments are all numbers; NotImplemented if it has
         to be computed by batch()."""
-        return self.single(numbers, None)
+        cdef Py_ssize_t missed
+        return self.single(numbers, None, &missed)
 
     cdef object evaluate(self, tuple arguments, tuple out, object workers, object progress):
         """The results for arrays: the only one, or the return value of pack."""
+        cdef Py_ssize_t changed
         if workers is None and progress is None:
-            results = self.single(arguments, out)
+            results = self.single(arguments, out, &changed)
             if results is not NotImplemented:
                 return results
         results, missed = self.batch(list(arguments), None if out is None else list(out),
@@ -258,10 +269,12 @@ cdef class Call:
         self.report(guards, at)
         return 0
 
-    cdef int run_strict(self, tuple arguments) except -1:
+    cdef int run_strict(self, point_room *room, tuple arguments) except -1:
         self.program.need_strict()
-        self.load(arguments, self.program.strict_arena)
-        check(ad_point_run(&self.program.strict, self.program.strict_arena))
+        if room.strict == NULL:
+            room.strict = point_arena(&self.program.strict)
+        self.load(arguments, room.strict)
+        check(ad_point_run(&self.program.strict, room.strict))
         return 0
 
     cdef object array(self, Py_ssize_t k, tuple out):
@@ -317,7 +330,7 @@ cdef class Call:
             b.points *= b.shape[d]
         b.lanes = b.points >= AD_LANES_FROM and program.need_lanes()
         b.program = &program.fast
-        b.strict = &program.strict if program.has_strict else NULL
+        b.strict = &program.strict if program.has_strict_program() else NULL
         if b.ndim == 0:
             b.ndim = 1
             b.shape[0] = 1

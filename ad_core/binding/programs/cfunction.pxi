@@ -30,7 +30,8 @@ cdef class CodeOfProgram:
         if program.fast.guarded:
             program.need_strict()
             program.need_lanes()
-        self.fast, self.strict = program.fast, program.strict
+        with cython.critical_section(program):
+            self.fast, self.strict = program.fast, program.strict
         self.rules = <called *> ad_alloc(self.fast.rules + self.strict.rules, sizeof(called))
         self.fast_rule = self.own_rules(&self.fast, self.rules, derivative)
         self.strict_rule = self.own_rules(&self.strict, self.rules + self.fast.rules, derivative)

@@ -18,6 +18,7 @@ cdef class Evaluator:
     """The base class of Tape and Function.  Their _build(name, argnums) makes the Call of a method,
     and _spread(name, arguments) flattens arguments that are not bare arrays."""
 
+    # Threads read and write the lists, and count, in critical sections.
     cdef list calls                     # the Call of each method for argnums=0, or None
     cdef list nestings                  # how its arguments are nested (_set_call)
     cdef bint adaptive                  # calls for which these do not fit go to _adapt
@@ -46,27 +47,35 @@ cdef class Evaluator:
         cdef int method = METHOD_NAMES.index(name)
         cdef Paths paths
         if inputs is None:
-            self.calls[method] = call
+            self.set_usual(method, call)
         kind = arguments_kind(method, args)
         if kind is None:
             return
-        paths = <Paths> self.kinds.setdefault(kind, Paths.__new__(Paths))
-        paths.inputs = inputs
-        paths.last = call
-        paths.root = root
-        paths.known = known
-        paths.misses = 0
+        paths = Paths.__new__(Paths)
+        paths.last = call           # another thread finds it as soon as it is in the dictionary
+        paths = <Paths> self.kinds.setdefault(kind, paths)
+        with cython.critical_section(paths):
+            paths.inputs = inputs
+            paths.last = call
+            paths.root = root
+            paths.known = known
+            paths.misses = 0
+
+    cdef int set_usual(self, int method, Call call) except -1:
+        with cython.critical_section(self):
+            self.calls[method] = call
+        return 0
 
     def _tick(self):
         """The time after one more call."""
-        self._clock += 1
-        return self._clock
+        return tick(self)
 
     def _note_new_path(self, str name, tuple args):
         """Count a call for which the function was recorded because it took a new path."""
         paths = self.kinds.get(arguments_kind(METHOD_NAMES.index(name), args))
         if paths is not None:
-            (<Paths> paths).misses += 1
+            with cython.critical_section(paths):
+                (<Paths> paths).misses += 1
 
     def _set_nested_call(self, str name, call, list numbers, nesting):
         """Set the Call of a method for argnums=0, or its stand-in, for nested arguments.  numbers
@@ -76,8 +85,9 @@ cdef class Evaluator:
         if type(call) is Call:
             (<Call> call).set_numbers(numbers)
         k = METHOD_NAMES.index(name)
-        self.calls[k] = call
-        self.nestings[k] = nesting
+        with cython.critical_section(self):
+            self.calls[k] = call
+            self.nestings[k] = nesting
 
     def _takes_one_array(self):
         """Whether a tuple of one element is the tuple of arguments, because the only argument can
@@ -86,13 +96,18 @@ cdef class Evaluator:
 
     def _forget_calls(self):
         """Let _build make the Call of each method again."""
-        self.calls = [None] * METHODS
-        self.kinds = {}
+        cdef int k
+        with cython.critical_section(self):
+            for k in range(METHODS):
+                self.calls[k] = None
+        self.kinds.clear()
 
     cdef object evaluate(self, int method, tuple args, object argnums, object out,
                          object workers, object progress, object batch_dims, dict kwargs):
-        cdef object found = self.calls[method]
+        cdef object found
         cdef bint usual = type(argnums) is int and argnums == 0
+        with cython.critical_section(self):
+            found = self.calls[method]
         if PyDict_Size(kwargs) > 0:
             return self._adapt(METHOD_NAMES[method], args, argnums, out, workers, progress,
                                batch_dims, kwargs)
@@ -110,7 +125,7 @@ cdef class Evaluator:
         if found is None or not usual:
             found = self._build(METHOD_NAMES[method], argnums)
             if usual and type(found) is Call:
-                self.calls[method] = found
+                self.set_usual(method, <Call> found)
         if not found.bare:
             args = self._spread(METHOD_NAMES[method], args)
         if batch_dims is not None:
@@ -127,44 +142,65 @@ cdef class Evaluator:
 
     cdef object on_known_path(self, int method, tuple args, object out, object last):
         """The results at a single point for argnums=0; NotImplemented if no known path fits."""
-        cdef object paths
         cdef Call call = <Call> last if type(last) is Call else None
+        cdef Py_ssize_t missed = -1
         if last is not None:
-            results = self.at_point(last, method, args, out)
+            results = self.at_point(last, method, args, out, &missed)
             if results is not NotImplemented:
                 if call is not None:
-                    self._clock += 1
-                    call.used = self._clock
+                    call.last_used = tick(self)
                 return results
-        if not self.kinds:
-            return NotImplemented
+        return self.on_other_path(method, args, out, call, missed) if self.kinds else NotImplemented
+
+    cdef object on_other_path(self, int method, tuple args, object out, Call tried,
+                              Py_ssize_t missed):
+        """The same if the Call `tried` of the last call, whose guard `missed`, does not fit."""
+        cdef Paths paths
+        cdef Call call
+        cdef Py_ssize_t misses
         paths = self.kinds.get(arguments_kind(method, args))
         if paths is None:
             return NotImplemented
-        results = (<Paths> paths).search(args, out, call)
-        if results is not NotImplemented:
-            (<Paths> paths).misses = 0
-            self._clock += 1
-            call = (<Paths> paths).last
-            call.used = self._clock
-            if (<Paths> paths).inputs is None:
-                self.calls[method] = call
-        elif out is None and (<Paths> paths).misses >= MISSES:
-            return self._sweep(METHOD_NAMES[method], args, (<Paths> paths).known)
-        return results
+        found = paths.search(args, out, tried, missed)
+        if found is not None:
+            results, call = <tuple> found
+            call.last_used = tick(self)
+            with cython.critical_section(paths):
+                paths.misses = 0
+                paths.last = call
+                inputs = paths.inputs
+            if inputs is None:
+                self.set_usual(method, call)
+            return results
+        if out is None:
+            with cython.critical_section(paths):
+                misses, known = paths.misses, paths.known
+            if misses >= MISSES:
+                return self._sweep(METHOD_NAMES[method], args, known)
+        return NotImplemented
 
-    cdef object at_point(self, object found, int method, tuple args, object out):
+    cdef object at_point(self, object found, int method, tuple args, object out,
+                         Py_ssize_t *missed):
         """The results of the Call, or of its stand-in, that the last call used; NotImplemented if
         the arguments are not like those of that call, or not on its path."""
         cdef Call call
         if type(found) is not Call:
-            leaves = leaves_within(args, self.nestings[method]) if out is None else None
+            leaves = self.leaves(found, method, args) if out is None else None
             return NotImplemented if leaves is None else found.at_point(leaves)
         call = <Call> found
-        leaves = args if call.bare else leaves_within(args, self.nestings[method])
+        leaves = args if call.bare else self.leaves(found, method, args)
         if leaves is None:
             return NotImplemented
-        return call.single(<tuple> leaves, outs_of(call.pack, out))
+        return call.single(<tuple> leaves, outs_of(call.pack, out), missed)
+
+    cdef tuple leaves(self, object found, int method, tuple args):
+        """The leaves of arguments that are nested as those of the Call, or of its stand-in; None if
+        they are not."""
+        nesting = None
+        with cython.critical_section(self):
+            if self.calls[method] is found:     # else another thread has replaced both
+                nesting = self.nestings[method]
+        return leaves_within(args, nesting)
 
     def __call__(self, *args, out=None, workers=None, progress=None, batch_dims=None, **kwargs):
         """The function's value at new arguments.  Further leading axes are a batch.
@@ -434,6 +470,13 @@ cdef class Evaluator:
         return self.evaluate(SPARSE_LAGRANGIAN_HESSIAN if sparse else LAGRANGIAN_HESSIAN,
                              (primals, multipliers), argnums, out, workers, progress, batch_dims,
                              kwargs)
+
+
+cdef inline Py_ssize_t tick(Evaluator self):
+    """The time after one more call."""
+    with cython.critical_section(self):
+        self._clock += 1
+        return self._clock
 
 
 cdef int jacobian_method(bint sparse, bint holomorphic) except -1:

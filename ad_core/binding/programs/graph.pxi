@@ -10,7 +10,10 @@ cdef enum:
 cdef class Graph:
     """A function of D inputs with K outputs, made from a recording.  Derivatives add further terms.
 
-    Terms are numbers in uint32 arrays.  NO_TERM is a structural zero."""
+    Terms are numbers in uint32 arrays.  NO_TERM is a structural zero.
+
+    Terms may be added on any thread.  What adds or reads terms does so in one critical section of
+    the Graph, in which no Python code runs."""
 
     cdef ad_graph g
     cdef readonly size_t D
@@ -59,16 +62,19 @@ cdef class Graph:
     def calls(self):
         """The number of calls of rules.  Products with their Jacobians have no derivatives here,
         except for elementwise rules; lowered() enters them as operations that have."""
-        return self.g.rules
+        with cython.critical_section(self):
+            return self.g.rules
 
     @property
     def terms(self):
-        return self.g.terms
+        with cython.critical_section(self):
+            return self.g.terms
 
     @property
     def bytes(self):
         """The memory that the graph holds."""
-        return ad_graph_bytes(&self.g)
+        with cython.critical_section(self):
+            return ad_graph_bytes(&self.g)
 
     def set_room(self, room):
         """Let each push, pull and Jacobian of this thread add at most `room` terms (None:
@@ -82,7 +88,8 @@ cdef class Graph:
         return before
 
     cdef size_t begin(self) except 0:
-        """Limit the terms until end(), between which no Python code may run.  Returns the limit."""
+        """Limit the terms until end(), between which no Python code may run.  Returns the limit.
+        Both are called in one critical section."""
         cdef size_t room = self.rooms.get(PyThread_get_thread_ident(), MOST_DERIVED)
         self.prepare()
         self.g.limit = min(<size_t> MOST_TERMS, self.g.terms + room)
@@ -94,20 +101,25 @@ cdef class Graph:
 
     def more_inputs(self, size_t n):
         """Terms of n more inputs: the seeds of products with the Jacobian."""
-        terms = np.empty(n, np.uint32)
+        cdef cnp.ndarray terms = np.empty(n, np.uint32)
         cdef size_t k
-        for k in range(n):
-            terms[k] = ad_graph_input(&self.g)
-        check_graph(self.g.status)
+        cdef ad_term *t = <ad_term *> cnp.PyArray_DATA(terms)
+        with cython.critical_section(self):
+            for k in range(n):
+                t[k] = ad_graph_input(&self.g)
+            check_graph(self.g.status)
         return terms
 
     def input_number(self, ad_term t):
         """The number of the program's input that a term is."""
-        return self.g.vertex[t].x[0]
+        with cython.critical_section(self):
+            return self.g.vertex[t].x[0]
 
     def constant(self, double value):
-        cdef ad_term t = ad_graph_constant(&self.g, value)
-        check_graph(self.g.status)
+        cdef ad_term t
+        with cython.critical_section(self):
+            t = ad_graph_constant(&self.g, value)
+            check_graph(self.g.status)
         return t
 
     cdef ad_mapping mapping(self, cnp.ndarray inputs, cnp.ndarray outputs):
@@ -132,35 +144,43 @@ cdef class Graph:
     def push(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray tangents):
         """The terms of J times the tangents."""
         cdef ad_mapping f = self.mapping(inputs, outputs)
-        result = np.empty(f.K, np.uint32)
-        self.begin()
-        check_graph(self.end(ad_accumulate_push(&f, <ad_term *> cnp.PyArray_DATA(tangents),
-                                                <ad_term *> cnp.PyArray_DATA(result))))
-        return self.without_zeros(result)
+        cdef cnp.ndarray result = np.empty(f.K, np.uint32)
+        cdef ad_term *to = <ad_term *> cnp.PyArray_DATA(result)
+        with cython.critical_section(self):
+            self.begin()
+            check_graph(self.end(ad_accumulate_push(
+                &f, <ad_term *> cnp.PyArray_DATA(tangents), to)))
+            self.leave_out_zeros(f.K, to)
+        return result
 
     def pull(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray cotangents):
         """The terms of the cotangents times J."""
         cdef ad_mapping f = self.mapping(inputs, outputs)
-        result = np.empty(f.D, np.uint32)
-        self.begin()
-        check_graph(self.end(ad_accumulate_pull(&f, <ad_term *> cnp.PyArray_DATA(cotangents),
-                                                <ad_term *> cnp.PyArray_DATA(result))))
-        return self.without_zeros(result)
+        cdef cnp.ndarray result = np.empty(f.D, np.uint32)
+        cdef ad_term *to = <ad_term *> cnp.PyArray_DATA(result)
+        with cython.critical_section(self):
+            self.begin()
+            check_graph(self.end(ad_accumulate_pull(
+                &f, <ad_term *> cnp.PyArray_DATA(cotangents), to)))
+            self.leave_out_zeros(f.D, to)
+        return result
 
     def lowered(self, Trace trace not None, cnp.ndarray inputs, cnp.ndarray given,
                 cnp.ndarray outputs):
         """The terms of nodes of another recording, whose inputs are the terms `given`.  Its guards
         are not entered."""
         cdef ad_tape *tape = trace.root().tape
-        result = np.empty(cnp.PyArray_SIZE(outputs), np.uint32)
-        self.rules += [<object> (<called *> tape.rule[k]).object for k in range(tape.rules)]
-        self.begin()
-        check_graph(self.end(ad_lower_onto(
-            tape, <size_t> cnp.PyArray_SIZE(inputs), <ad_node *> cnp.PyArray_DATA(inputs),
-            <ad_term *> cnp.PyArray_DATA(given), <size_t> cnp.PyArray_SIZE(outputs),
-            <ad_node *> cnp.PyArray_DATA(outputs), &self.g,
-            <ad_term *> cnp.PyArray_DATA(result))))
-        return self.without_zeros(result)
+        cdef cnp.ndarray result = np.empty(cnp.PyArray_SIZE(outputs), np.uint32)
+        cdef ad_term *to = <ad_term *> cnp.PyArray_DATA(result)
+        self.rules.extend([<object> (<called *> tape.rule[k]).object for k in range(tape.rules)])
+        with cython.critical_section(self):
+            self.begin()
+            check_graph(self.end(ad_lower_onto(
+                tape, <size_t> cnp.PyArray_SIZE(inputs), <ad_node *> cnp.PyArray_DATA(inputs),
+                <ad_term *> cnp.PyArray_DATA(given), <size_t> cnp.PyArray_SIZE(outputs),
+                <ad_node *> cnp.PyArray_DATA(outputs), &self.g, to)))
+            self.leave_out_zeros(<size_t> cnp.PyArray_SIZE(outputs), to)
+        return result
 
     def products(self, cnp.ndarray left, cnp.ndarray right):
         """The terms of left[k] right[k], NO_TERM if a factor is NO_TERM."""
@@ -169,10 +189,11 @@ cdef class Graph:
         result = np.full(cnp.PyArray_SIZE(left), AD_NO_TERM, np.uint32)
         cdef ad_term *z = <ad_term *> cnp.PyArray_DATA(result)
         cdef Py_ssize_t k
-        for k in range(cnp.PyArray_SIZE(left)):
-            if x[k] != AD_NO_TERM and y[k] != AD_NO_TERM:
-                z[k] = ad_graph_product(&self.g, x[k], y[k])
-        check_graph(self.g.status)
+        with cython.critical_section(self):
+            for k in range(cnp.PyArray_SIZE(left)):
+                if x[k] != AD_NO_TERM and y[k] != AD_NO_TERM:
+                    z[k] = ad_graph_product(&self.g, x[k], y[k])
+            check_graph(self.g.status)
         return result
 
     def jacobian(self, cnp.ndarray inputs, cnp.ndarray outputs, cnp.ndarray also, route=None):
@@ -189,16 +210,18 @@ cdef class Graph:
         entries.count = entries.room = 0
         counts = {}
         try:
-            room = self.begin()
-            if route is None:
-                status = self.end(ad_route_cheapest(
-                    &f, <size_t> cnp.PyArray_SIZE(also), <ad_term *> cnp.PyArray_DATA(also),
-                    room, operations, &taken, &entries))
+            with cython.critical_section(self):
+                room = self.begin()
+                if route is None:
+                    status = self.end(ad_route_cheapest(
+                        &f, <size_t> cnp.PyArray_SIZE(also), <ad_term *> cnp.PyArray_DATA(also),
+                        room, operations, &taken, &entries))
+                else:
+                    status = self.end(ad_route_jacobian(&f, taken, &entries))
                 check_graph(status)
+            if route is None:
                 counts = {ad_route_name(k).decode(): None if operations[k] == <size_t> -1
                           else operations[k] for k in range(<size_t> AD_ROUTES)}
-            else:
-                check_graph(self.end(ad_route_jacobian(&f, taken, &entries)))
             rows = np.empty(entries.count, np.uint32)
             columns = np.empty(entries.count, np.uint32)
             terms = np.empty(entries.count, np.uint32)
@@ -210,13 +233,12 @@ cdef class Graph:
             ad_free(entries.entry)
         return rows, columns, terms, ad_route_name(taken).decode(), counts
 
-    cdef cnp.ndarray without_zeros(self, cnp.ndarray terms):
-        cdef ad_term *t = <ad_term *> cnp.PyArray_DATA(terms)
-        cdef Py_ssize_t k
-        for k in range(cnp.PyArray_SIZE(terms)):
+    cdef int leave_out_zeros(self, size_t count, ad_term *t) noexcept:
+        cdef size_t k
+        for k in range(count):
             if ad_graph_is_zero(&self.g, t[k]):
                 t[k] = AD_NO_TERM
-        return terms
+        return 0
 
 
 def recording_counts(Trace trace not None):

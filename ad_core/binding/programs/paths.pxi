@@ -41,7 +41,8 @@ cdef object arguments_kind(int method, tuple args):
 
 @cython.final
 cdef class Paths:
-    """The Calls of one method for arguments of one kind, which are bare arrays and numbers."""
+    """The Calls of one method for arguments of one kind, which are bare arrays and numbers.  Threads
+    read and write the attributes in critical sections."""
 
     cdef Call root
     cdef Call last                  # the one that was used last
@@ -49,27 +50,34 @@ cdef class Paths:
     cdef Py_ssize_t misses          # calls in a row whose path was new
     cdef object known               # what Python knows of these paths, for _sweep()
 
-    cdef object search(self, tuple args, object out, Call tried):
-        """The results at a single point on a known path.  NotImplemented if none is found, or if
-        the arguments do not fit.  `tried` is a Call that did not fit."""
-        cdef Call call
+    cdef object search(self, tuple args, object out, Call tried, Py_ssize_t missed):
+        """(results, Call) at a single point on a known path.  None if no path is found, or if the
+        arguments do not fit.  `tried` is a Call whose guard `missed` did not fit."""
+        cdef Call call, last
+        cdef tuple inputs
+        cdef Py_ssize_t missed_by_last, changed
         cdef int step
-        if self.inputs is not None:
-            args = tuple([args[k] for k in self.inputs])
-        if self.last is not tried:
-            results = self.last.single(args, outs_of(self.last.pack, out))
+        with cython.critical_section(self):
+            inputs, last, call = self.inputs, self.last, self.root
+        if inputs is not None:
+            args = tuple([args[k] for k in inputs])
+        missed_by_last = missed
+        if last is not tried:
+            results = last.single(args, outs_of(last.pack, out), &missed_by_last)
             if results is not NotImplemented:
-                return results
-        call = self.root
+                return results, last
         for step in range(MOST_STEPS):
             if call is None:
                 break
-            if call is not tried and call is not self.last:
-                results = call.single(args, outs_of(call.pack, out))
+            if call is tried:
+                changed = missed
+            elif call is last:
+                changed = missed_by_last
+            else:
+                results = call.single(args, outs_of(call.pack, out), &changed)
                 if results is not NotImplemented:
-                    self.last = call
-                    return results
-            if call.missed < 0:
+                    return results, call
+            if changed < 0:
                 break
-            call = <Call> call.branches.get(call.missed)
-        return NotImplemented
+            call = <Call> call.branches.get(changed)
+        return None

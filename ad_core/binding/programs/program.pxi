@@ -7,10 +7,18 @@ cdef enum:
     LANE_SLOTS_MOST = 1 << 14   # most lane slots: 2 MB of vectors
 
 
+# The memory in which one call at a time evaluates a program at single points.
+cdef struct point_room:
+    ad_shared_int busy          # a call uses it
+    double *arena               # of the program, and of the strict program
+    double *strict
+
+
 class CallsRule(Exception):
     """A program calls a rule, whose name is the exception's text."""
 
 
+@cython.final
 cdef class Program:
     """Computes the values of terms of a graph at new inputs.
 
@@ -20,13 +28,13 @@ cdef class Program:
 
     cdef ad_program fast
     cdef ad_program strict
+    # The strict program and the parts for lanes are made when they are first needed, in a critical
+    # section.  They are not changed afterwards, so that threads which have needed them only read.
     cdef bint has_strict, lanes, lanes_tried
-    cdef bint busy              # its own arenas are in use, so that other calls take new ones
     cdef Graph graph
     cdef cnp.ndarray outputs
     cdef size_t checked
-    cdef double *arena          # for one point
-    cdef double *strict_arena
+    cdef point_room[AD_POINT_ROOMS] rooms   # memory for single points
     cdef list spare             # arenas that are kept for the next batch
     cdef readonly size_t operations
 
@@ -37,13 +45,15 @@ cdef class Program:
         self.spare = []
         self.make(0, &self.fast)
         self.operations = ad_program_operations(&self.fast)
-        self.arena = point_arena(&self.fast)
+        self.rooms[0].arena = point_arena(&self.fast)
 
     def __dealloc__(self):
         ad_program_free(&self.fast)
         ad_program_free(&self.strict)
-        ad_free_lines(self.arena)
-        ad_free_lines(self.strict_arena)
+        cdef int k
+        for k in range(AD_POINT_ROOMS):
+            ad_free_lines(self.rooms[k].arena)
+            ad_free_lines(self.rooms[k].strict)
 
     cdef int make(self, int strict, ad_program *program) except -1:
         cdef ad_wanted wanted
@@ -53,22 +63,60 @@ cdef class Program:
         wanted.output = <ad_term *> cnp.PyArray_DATA(self.outputs)
         wanted.guard = <ad_term *> cnp.PyArray_DATA(self.graph.guards)
         wanted.outcome = <uint8_t *> cnp.PyArray_DATA(self.graph.outcomes)
-        return check_graph(ad_program_make(&self.graph.g, &wanted, strict, program))
+        with cython.critical_section(self.graph):
+            return check_graph(ad_program_make(&self.graph.g, &wanted, strict, program))
+
+    cdef inline point_room *take_room(self) except? NULL:
+        """Memory for a single point, or NULL if other calls use all of it.  The caller sets `busy`
+        to 0."""
+        cdef int k
+        for k in range(AD_POINT_ROOMS):
+            if ad_try_take(&self.rooms[k].busy):
+                if self.rooms[k].arena == NULL:
+                    self.fill_room(&self.rooms[k])
+                return &self.rooms[k]
+        return NULL
+
+    cdef int fill_room(self, point_room *room) except -1:
+        try:
+            room.arena = point_arena(&self.fast)
+        except BaseException:
+            ad_release(&room.busy)
+            raise
+        return 0
 
     cdef int need_strict(self) except -1:
         """Make the strict program at the first call of this method."""
-        if self.has_strict:
+        cdef ad_program made
+        if self.has_strict_program():
             return 0
-        self.make(1, &self.strict)
-        if self.lanes:
-            check(ad_program_make_lanes(&self.strict))
-        self.strict_arena = point_arena(&self.strict)
-        self.has_strict = True
+        memset(&made, 0, sizeof(ad_program))
+        try:
+            self.make(1, &made)
+            with cython.critical_section(self):
+                if self.has_strict:         # another thread was first
+                    return 0
+                if self.lanes:
+                    check(ad_program_make_lanes(&made))
+                self.strict = made
+                memset(&made, 0, sizeof(ad_program))
+                self.has_strict = True
+        finally:
+            ad_program_free(&made)
         return 0
+
+    cdef bint has_strict_program(self):
+        """Whether there is a strict program, which is then complete for this thread."""
+        with cython.critical_section(self):
+            return self.has_strict
 
     cdef bint need_lanes(self) except -1:
         """Make the part of the program for lanes, unless it is too large; returns whether it
         exists."""
+        with cython.critical_section(self):
+            return self.have_lanes()
+
+    cdef bint have_lanes(self) except -1:
         if not self.lanes_tried and self.fast.slots <= SLOTS_MOST:
             check(ad_program_make_lanes(&self.fast))
             self.lanes = self.fast.lane_slots <= LANE_SLOTS_MOST
@@ -107,9 +155,17 @@ cdef class Program:
     @property
     def bytes(self):
         """The memory that the program holds."""
-        cdef size_t held = ad_program_bytes(&self.fast) + 8 * ad_point_room(&self.fast)
-        if self.has_strict:
-            held += ad_program_bytes(&self.strict) + 8 * ad_point_room(&self.strict)
+        cdef size_t held
+        cdef int k
+        with cython.critical_section(self):
+            held = ad_program_bytes(&self.fast)
+            if self.has_strict:
+                held += ad_program_bytes(&self.strict)
+            for k in range(AD_POINT_ROOMS):
+                if self.rooms[k].arena != NULL:
+                    held += 8 * ad_point_room(&self.fast)
+                if self.rooms[k].strict != NULL:
+                    held += 8 * ad_point_room(&self.strict)
         return held
 
     def size(self):

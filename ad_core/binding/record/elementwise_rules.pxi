@@ -25,8 +25,9 @@ cdef list each_given(size_t n, size_t m, size_t points, const double *x):
 cdef ad_status each_values(void *c, size_t n, size_t m, size_t points, const double *x,
                            double *y) noexcept nogil:
     cdef called *own = <called *> c
-    if own.loop != NULL:
-        run_loop(own.loop, m, points, x, y)
+    cdef ufunc_loop *loop = <ufunc_loop *> own.loop
+    if loop != NULL:
+        run_loop(loop, m, points, x, y)
         return AD_OK if own.object == NULL else raised_by_loop()
     if own.object == NULL:
         return AD_CALL_FAILED

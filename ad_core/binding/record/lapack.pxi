@@ -122,14 +122,23 @@ cdef list scipy_routines():
 def has_lapack():
     """Whether there is a LAPACK.  NumPy's is looked up once, and SciPy's as long as there is no
     other."""
-    global lapack_found
     if lapack_found is None and sys.byteorder == "little":
-        routines = numpy_routines()
-        lapack_found = bool(routines) and set_lapack(routines)
+        take_lapack(numpy_routines())
     if not lapack_found and sys.byteorder == "little":
-        routines = scipy_routines()
-        lapack_found = bool(routines) and set_lapack(routines)
+        take_lapack(scipy_routines())
     return bool(lapack_found)
+
+
+cdef int take_lapack(list routines) except -1:
+    """Use these routines, if there are any, unless another thread has set some."""
+    global lapack_found
+    ad_lock()
+    try:
+        if not lapack_found:
+            lapack_found = bool(routines) and set_lapack(routines)
+    finally:
+        ad_unlock()
+    return 0
 
 
 def without_lapack():

@@ -41,17 +41,14 @@ cdef enum:
     MOST_AS_OBJECTS = 1000      # entries of Trace.as_objects
 
 
-cdef int own_conversions = 0    # running conversions of ad_core itself, which supports objects
-
-
 cdef object own_asarray(object x):
     """np.asarray for use inside ad_core, which note_as_object() does not record."""
-    global own_conversions
-    own_conversions += 1
+    global ad_own_conversions
+    ad_own_conversions += 1
     try:
         return unpatched_asarray(x)
     finally:
-        own_conversions -= 1
+        ad_own_conversions -= 1
 
 
 cdef int note_as_object(Trace owner, cnp.ndarray index) except -1:
@@ -62,7 +59,7 @@ cdef int note_as_object(Trace owner, cnp.ndarray index) except -1:
         trace = trace.outer
     if trace is None or trace.allowed != 0 or ad_allowances != 0:
         return 0
-    if own_conversions > 0 or sys._getframe(0).f_code.co_filename.startswith(LIBRARY_FOLDERS):
+    if ad_own_conversions > 0 or sys._getframe(0).f_code.co_filename.startswith(LIBRARY_FOLDERS):
         return 0                    # functions of ad_core and NumPy support objects
     if trace.as_objects is None:
         trace.as_objects = []
@@ -134,7 +131,8 @@ cdef class AllowedRefusals:
         while trace is not None:
             traces.append(trace)
             trace = trace.outer
-        self.opened.append((PyThread_get_thread_ident(), traces))      # nothing below can raise
+        with cython.critical_section(self):
+            self.opened.append((PyThread_get_thread_ident(), traces))   # nothing below can raise
         if traces is None:
             allow(1)
         else:
@@ -143,10 +141,12 @@ cdef class AllowedRefusals:
 
     def __exit__(self, kind, error, traceback):
         cdef list traces
-        cdef Py_ssize_t last = len(self.opened) - 1
-        while self.opened[last][0] != PyThread_get_thread_ident():
-            last -= 1
-        traces = self.opened.pop(last)[1]
+        cdef Py_ssize_t last
+        with cython.critical_section(self):
+            last = len(self.opened) - 1
+            while self.opened[last][0] != PyThread_get_thread_ident():
+                last -= 1
+            traces = self.opened.pop(last)[1]
         if traces is None:
             allow(-1)
         else:

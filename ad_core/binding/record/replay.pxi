@@ -7,10 +7,12 @@
 # constants are then in their places.
 
 cdef ad_tape *take_shared_tape(Trace trace) except NULL:
-    cdef ad_tape *tape = trace.spare
+    cdef ad_tape *tape
     cdef ad_status status
-    if tape != NULL:
+    with cython.critical_section(trace):
+        tape = trace.spare
         trace.spare = NULL
+    if tape != NULL:
         return tape
     tape = empty_tape()
     status = ad_tape_share(tape, trace.tape)
@@ -26,9 +28,11 @@ cdef size_t own_bytes(const ad_tape *tape) noexcept:
 
 
 cdef void give_shared_tape(Trace trace, ad_tape *tape) noexcept:
-    if trace.spare == NULL and own_bytes(tape) <= KEEP_BYTES:
-        trace.spare = tape
-    else:
+    with cython.critical_section(trace):
+        if trace.spare == NULL and own_bytes(tape) <= KEEP_BYTES:
+            trace.spare = tape
+            tape = NULL
+    if tape != NULL:
         drop_tape(tape)
 
 

@@ -35,8 +35,8 @@ cdef struct called:
     void *object
     ad_linear *linear       # the C function that needs no GIL, or NULL
     int elementwise
-    ufunc_loop *loop        # that computes the values of an elementwise rule, or NULL
-    bint loop_known
+    ad_shared_pointer loop  # a ufunc_loop that computes the values of an elementwise rule, or NULL
+    ad_shared_int loop_known
     ad_tape *tape           # the recording of its slopes; NULL: not known
     ad_node *read           # on this tape: the operands and results that they are computed from,
     ad_node *slope          # and the slopes
@@ -59,17 +59,18 @@ cdef class Called:
     cdef called c
     cdef readonly object rule
     cdef tuple slopes       # keeps the trace of the slopes and their arrays of nodes
-    cdef bint prepared
+    cdef ad_shared_int prepared
     cdef list looped        # the arrays that the loop reads
     cdef readonly object expected
-    cdef readonly object came       # the exception that the last call raised, or None
-    cdef readonly size_t missed     # how often the outcome was another one than recorded
+    cdef dict raised_by             # thread -> the exception that its last call raised, if it did
+    cdef size_t missed_so_far
     cdef bint recording             # an exception of the rule ends the recording
 
     def __cinit__(self, rule, tuple linear, bint outcome=False, expected=None):
         cdef cnp.ndarray matrices
         self.rule = rule
         self.expected = expected
+        self.raised_by = {}
         self.c.object = <void *> self
         self.c.elementwise = rule.elementwise
         self.c.undetermined = rule.undetermined is not None
@@ -89,30 +90,53 @@ cdef class Called:
 
     def __dealloc__(self):
         ad_free(self.c.item)
-        ad_free(self.c.loop)
+        ad_free(<void *> self.c.loop)
         ad_linear_free(self.c.linear)
 
     cdef int prepare(self) except -1:
         """Record the slopes of an elementwise function, at the first call of this method."""
         if self.prepared:
             return 0
+        cdef tuple slopes = None
+        cdef Trace trace
         found = untraced(self.rule.recorded)
-        if self.prepared:       # meanwhile, by another thread or a finalizer
-            return 0
-        self.prepared = True
         if found is not None:
-            self.slopes = found[0], contiguous(found[1]), contiguous(found[2])
-            self.c.read = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> self.slopes[1])
-            self.c.slope = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> self.slopes[2])
-            self.c.tape = (<Trace> self.slopes[0]).root().tape
+            slopes = found[0], contiguous(found[1]), contiguous(found[2])
+            trace = (<Trace> slopes[0]).root()
+        with cython.critical_section(self):
+            if not self.prepared and slopes is not None:    # else another thread was first
+                self.slopes = slopes
+                self.c.read = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> slopes[1])
+                self.c.slope = <ad_node *> cnp.PyArray_DATA(<cnp.ndarray> slopes[2])
+                self.c.tape = trace.tape
+            self.prepared = 1
         return 0
 
     cdef int find_loop(self) except -1:
-        if not self.c.loop_known:
-            self.looped = []
-            self.c.loop = new_loop(self.rule, self.looped)
-            self.c.loop_known = True
+        cdef list looped = []
+        cdef ufunc_loop *loop
+        if self.c.loop_known:
+            return 0
+        loop = new_loop(self.rule, looped)
+        with cython.critical_section(self):
+            if not self.c.loop_known:       # else another thread was first
+                self.looped = looped
+                self.c.loop = <void *> loop
+                self.c.loop_known = 1
+                loop = NULL
+        ad_free(loop)
         return 0
+
+    @property
+    def came(self):
+        """The exception that this thread's last call raised, or None."""
+        return self.raised_by.get(PyThread_get_thread_ident())
+
+    @property
+    def missed(self):
+        """How often the outcome was another one than recorded."""
+        with cython.critical_section(self):
+            return self.missed_so_far
 
     cdef int evaluate(self, cnp.ndarray x, size_t m, double *y) except -1:
         """Write the rule's m results at x, and the result for the outcome if there is one."""
@@ -122,18 +146,23 @@ cdef class Called:
             if self.c.outcome:
                 y[m] = 1
             return 0
-        self.came = None
+        came = None
         try:
             take(self.rule.value(x), m, y)
         except MemoryError:
             raise
         except Exception as error:
-            self.came = error.with_traceback(None)
+            came = error.with_traceback(None)
             for k in range(m):
                 y[k] = NAN
-        y[m] = type_and_text(self.came) == self.expected
+        if came is not None:
+            self.raised_by[PyThread_get_thread_ident()] = came
+        elif self.raised_by:
+            self.raised_by.pop(PyThread_get_thread_ident(), None)
+        y[m] = type_and_text(came) == self.expected
         if y[m] == 0:
-            self.missed += 1
+            with cython.critical_section(self):
+                self.missed_so_far += 1
         return 0
 
 

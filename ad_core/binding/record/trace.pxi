@@ -5,9 +5,9 @@ cdef enum:
     POOLED = 4                  # tapes kept for the next trace
     KEEP_BYTES = 1 << 27        # memory that a pooled tape may keep
 
-cdef ad_tape *pool[POOLED]
+cdef ad_tape *pool[POOLED]      # under the lock of threads.pxi
 cdef int pooled = 0
-cdef size_t node_limit = 0      # set by tests; 0: the tape's own limit
+cdef ad_shared_size node_limit = 0      # set by tests; 0: the tape's own limit
 
 
 cdef ad_tape *empty_tape() except NULL:
@@ -25,11 +25,13 @@ cdef void drop_tape(ad_tape *tape) noexcept:
 
 cdef ad_tape *take_tape() except NULL:
     global pooled
-    cdef ad_tape *tape
+    cdef ad_tape *tape = NULL
+    ad_lock()
     if pooled > 0:
         pooled -= 1
         tape = pool[pooled]
-    else:
+    ad_unlock()
+    if tape == NULL:
         tape = empty_tape()
     if node_limit != 0:
         tape.limit = node_limit
@@ -39,17 +41,20 @@ cdef ad_tape *take_tape() except NULL:
 cdef void give_tape(ad_tape *tape) noexcept:
     global pooled
     ad_tape_reset(tape, KEEP_BYTES)     # drops rules, whose finalizers may call this as well
+    ad_lock()
     if pooled < POOLED:
         pool[pooled] = tape
         pooled += 1
-    else:
+        tape = NULL
+    ad_unlock()
+    if tape != NULL:
         drop_tape(tape)
 
 
 cdef tuple LIBRARY_FOLDERS = (os.path.dirname(sys.modules["ad_core"].__file__) + os.sep,
                               os.path.dirname(np.__file__) + os.sep)
-cdef int debugging = 0          # open debug() contexts,
-cdef int watching_nans = 0      # and those of them with nans=True
+cdef ad_shared_int debugging = 0        # open debug() contexts of all threads,
+cdef ad_shared_int watching_nans = 0    # and those of them with nans=True
 
 
 cdef class Debugging:
@@ -62,15 +67,13 @@ cdef class Debugging:
         self.nans = bool(nans)
 
     def __enter__(self):
-        global debugging, watching_nans
-        debugging += 1
-        watching_nans += self.nans
+        add_int(&debugging, 1)
+        add_int(&watching_nans, self.nans)
         return self
 
     def __exit__(self, kind, error, traceback):
-        global debugging, watching_nans
-        debugging -= 1
-        watching_nans -= self.nans
+        add_int(&debugging, -1)
+        add_int(&watching_nans, -<int> self.nans)
 
 
 def watches_nans():
@@ -107,9 +110,13 @@ cdef class Trace:
     cdef size_t most            # if loaded from a file: the most nodes of recordings derived from
     #                             it, and entries of their sparsity patterns; 0: no limit
     cdef Names names            # the names of NumPy that it needs replaced
+    cdef object error_state     # NumPy's error state at the last check,
+    cdef bint checks_all        # and whether every operation must be repeated in it
     cdef size_t exchanges       # names of other modules that were exchanged before it began
     cdef bint plain_frames      # whether arrays that pandas makes are plain: compiled_modules.pxi
-    cdef ad_tape *spare         # a tape that shares its structure, for the next evaluation; or NULL
+    # A tape that shares its structure, for the next evaluation; or NULL.  Evaluations may run on any
+    # thread, so it is read and written in critical sections of the Trace.
+    cdef ad_tape *spare
     cdef PyObject *shared       # the Trace whose structure its own tape shares, or NULL; owned, but
     #                             hidden from the garbage collector, which could clear it first
     cdef object __weakref__
@@ -147,12 +154,15 @@ cdef class Trace:
 
     cdef int open(self) except -1:
         """Begin the trace.  If this raises, nothing has changed."""
+        global ad_protocol_calls
         cdef Trace outer = innermost()
         exchange_solvers()
         self.of_solvers = solver_exchanges
-        begin_watching(running == 0)
+        begin_watching(outer is None)
         replace_names(&self.names)  # nothing below can raise
-        if outer is not None:
+        if outer is None:
+            ad_protocol_calls = 0
+        else:
             self.outer = outer
             self.level = outer.level + 1
         self.plain_frames = gets_plain_frames(self.fun) or (

@@ -161,7 +161,7 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
     if recording is not None:
         return self.of_recording(recording)
     if self.recorded_size is None:
-        self.recorded_size = tape_size(trace)
+        note_size(self, tape_size(trace))
     f.tape = trace.tape
     f.D = D
     inputs = consecutive_row(first, D)
@@ -183,6 +183,13 @@ cdef object jacobian_once(JacobianFunction self, tuple args, dict kwargs, list p
     if len(shape) == 1 and cnp.PyArray_NDIM(values) == 1:
         return result
     return result.reshape(shape + shape_of(values))[()]
+
+
+cdef int note_size(JacobianFunction self, object size) except -1:
+    with cython.critical_section(self):
+        if self.recorded_size is None:      # it is set once, so that readers need no lock
+            self.recorded_size = size
+    return 0
 
 
 cdef object first_input(Trace trace, object x, cnp.ndarray values, ad_node *first):

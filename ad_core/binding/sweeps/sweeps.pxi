@@ -223,7 +223,6 @@ def dense_jacobian(Trace trace not None, cnp.ndarray inputs, cnp.ndarray outputs
 
 
 cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
-    global tiny_in_use
     cdef cnp.npy_intp shape[2]
     shape[0] = f.K
     shape[1] = f.D
@@ -243,12 +242,12 @@ cdef cnp.ndarray swept_jacobian(ad_function *f, bint forward, size_t chunk):
         chunk = seeds
     cdef ad_workspace work
     # rules may start further sweeps, and other threads may run meanwhile
-    if f.tape.nodes * seeds < TINY_SWEEP and f.tape.rules == 0 and not tiny_in_use:
+    if f.tape.nodes * seeds < TINY_SWEEP and f.tape.rules == 0 and (
+            ad_try_take(&tiny_in_use)):
         work.memory = tiny_memory       # too short to be worth releasing the GIL
         work.room = TINY_ROOM
-        tiny_in_use = True
         status = jacobian_sweeps(f, forward, chunk, to, work, &poll)
-        tiny_in_use = False
+        ad_release(&tiny_in_use)
     else:
         work = take_workspace(ad_workspace_need(f.tape, ad_seeds_padded(f.tape, chunk)))
         with nogil:

@@ -11,34 +11,32 @@ cdef enum:
 # Memory of tiny sweeps, which keep the GIL.  Only one of them may use it at a time, since a check
 # for signals may run Python code that starts another sweep.
 cdef double tiny_memory[TINY_ROOM]
-cdef bint tiny_in_use = False
+cdef ad_shared_int tiny_in_use = False
 
 # Memory of large sweeps, which one of them may use at a time.
 cdef ad_workspace spare
-cdef bint spare_in_use = False
+cdef ad_shared_int spare_in_use = False
 spare.memory = NULL
 spare.room = 0
 
 
 cdef ad_workspace take_workspace(size_t need) noexcept:
     """The workspace for a sweep, or an empty one: the sweep then allocates its own."""
-    global spare_in_use
     cdef ad_workspace none
     none.memory = NULL
     none.room = 0
-    if spare_in_use or need > SPARE_ROOM:
+    if need > SPARE_ROOM or not ad_try_take(&spare_in_use):
         return none
     if spare.room < need:
         ad_free(spare.memory)
         spare.memory = <double *> ad_alloc(need, sizeof(double))
         spare.room = need if spare.memory != NULL else 0
         if spare.memory == NULL:
+            ad_release(&spare_in_use)
             return none
-    spare_in_use = True
     return spare
 
 
 cdef void release_workspace(ad_workspace work) noexcept:
-    global spare_in_use
     if work.memory != NULL:
-        spare_in_use = False
+        ad_release(&spare_in_use)

@@ -92,12 +92,10 @@ cdef bint called_from_pandas():
 cdef bint called_from(str prefix):
     """Whether the running Python code belongs to a module whose name begins so."""
     cdef PyObject *names = PyEval_GetGlobals()
-    cdef PyObject *name
     if names == NULL:
         return False
-    name = PyDict_GetItem(<object> names, "__name__")
-    return name != NULL and type(<object> name) is str and (
-        <str> <object> name).startswith(prefix)
+    name = (<dict> <object> names).get("__name__")
+    return type(name) is str and (<str> name).startswith(prefix)
 
 
 # The method of the right operand that Python calls for an operation, by the name of its ufunc.
@@ -143,7 +141,7 @@ cdef object operated_in_place(TracedArray x, unsigned op, object other):
     if not operable(other):
         ufunc = getattr(np, ad_op_row(op).ufunc.decode())
         return ufunc_call(ufunc, "__call__", (x, other), {"out": (x,)})
-    if watching or not ad_errors_suppressed:
+    if ad_watching or not ad_errors_suppressed:
         before = copied(x)
     suppress_errors(1)
     try:
@@ -151,7 +149,7 @@ cdef object operated_in_place(TracedArray x, unsigned op, object other):
         done = in_place(x, result)
     finally:
         suppress_errors(-1)
-    if (ad_float_noted or watching) and done is not NotImplemented:
+    if (ad_float_noted or ad_watching) and done is not NotImplemented:
         report_float_errors(numpy_function_of(op, None), (before, other), {}, result)
     return done
 

@@ -6,29 +6,61 @@
 cdef enum:
     MAXDIMS = 64
 
-cdef list ascending = []        # the shared arrays; older ones, which are shorter, come first
-cdef uint32_t *newest = NULL
-cdef size_t newest_size = 0     # its numbers written so far
-cdef size_t newest_room = 0
+# A shared array.  It is kept for ever.
+cdef struct Ascending:
+    uint32_t *data
+    size_t room
+    ad_shared_size written      # its first numbers, which are there
+    PyObject *array
+    Ascending *older            # a shorter one
+
+cdef ad_shared_pointer newest = NULL
 
 
-cdef int lengthen(size_t need) except -1:
+cdef Ascending *lengthen(size_t need) except NULL:
     """Write more of the newest ascending array, or begin one with room for twice as much: pages
-    that were never written take no memory."""
-    global newest, newest_size, newest_room
+    that were never written take no memory.  Returns the newest one, with `need` numbers or more."""
+    global newest
     cdef size_t k, size = need + need // 4 + 1024
-    cdef cnp.ndarray array
-    if newest == NULL or need > newest_room:
-        newest_room = max(2 * size, <size_t> 1 << 20)
-        array = unpatched_empty(newest_room, dtype=np.uint32)
-        ascending.append(array)
-        newest = <uint32_t *> cnp.PyArray_DATA(array)
-        newest_size = 0
-    size = min(size, newest_room)
-    for k in range(newest_size, size):
-        newest[k] = <uint32_t> k
-    newest_size = size
-    return 0
+    cdef Ascending *at = <Ascending *> newest
+    cdef Ascending *made = NULL
+    if at == NULL or need > at.room:
+        made = new_ascending(max(2 * size, <size_t> 1 << 20))
+    ad_lock()
+    at = <Ascending *> newest
+    if made != NULL and (at == NULL or need > at.room):
+        made.older = at
+        newest = <void *> made
+        at = made
+        made = NULL
+    for k in range(at.written, min(size, at.room)):
+        at.data[k] = <uint32_t> k
+    if min(size, at.room) > at.written:
+        at.written = min(size, at.room)
+    ad_unlock()
+    if made != NULL:                # another thread was first
+        Py_DECREF(<object> made.array)
+        PyMem_Free(made)
+    return at
+
+
+cdef Ascending *new_ascending(size_t room) except NULL:
+    cdef cnp.ndarray array = unpatched_empty(room, dtype=np.uint32)
+    cdef Ascending *made = <Ascending *> PyMem_Malloc(sizeof(Ascending))
+    if made == NULL:
+        raise MemoryError()
+    Py_INCREF(array)
+    made.data = <uint32_t *> cnp.PyArray_DATA(array)
+    made.room = room
+    made.written = 0
+    made.array = <PyObject *> array
+    return made
+
+
+cdef inline Ascending *with_numbers(size_t need) except NULL:
+    """The newest ascending array, with `need` numbers or more."""
+    cdef Ascending *at = <Ascending *> newest
+    return at if at != NULL and need <= at.written else lengthen(need)
 
 
 cdef cnp.ndarray consecutive(ad_node first, int ndim, cnp.npy_intp *shape):
@@ -37,12 +69,11 @@ cdef cnp.ndarray consecutive(ad_node first, int ndim, cnp.npy_intp *shape):
     cdef int d
     for d in range(ndim):
         count *= <size_t> shape[d]
-    if newest == NULL or first + count > newest_size:
-        lengthen(first + count)
+    cdef Ascending *at = with_numbers(first + count)
     cdef cnp.ndarray array = cnp.PyArray_New(
-        cnp.ndarray, ndim, shape, cnp.NPY_UINT32, NULL, newest + first, 0,
+        cnp.ndarray, ndim, shape, cnp.NPY_UINT32, NULL, at.data + first, 0,
         cnp.NPY_ARRAY_C_CONTIGUOUS, None)   # read-only
-    cnp.set_array_base(array, ascending[len(ascending) - 1])
+    cnp.set_array_base(array, <object> at.array)
     return array
 
 
@@ -50,13 +81,11 @@ cdef bint is_consecutive(cnp.ndarray index):
     """Whether the array is a view of a shared ascending one, so that its nodes are in affine
     form."""
     cdef uint32_t *data = <uint32_t *> cnp.PyArray_DATA(index)
-    if newest <= data < newest + newest_room:
-        return True
-    cdef cnp.ndarray older
-    for older in ascending:
-        if <uint32_t *> cnp.PyArray_DATA(older) <= data < (
-                <uint32_t *> cnp.PyArray_DATA(older) + cnp.PyArray_SIZE(older)):
+    cdef Ascending *at = <Ascending *> newest
+    while at != NULL:
+        if at.data <= data < at.data + at.room:
             return True
+        at = at.older
     return False
 
 
@@ -142,12 +171,11 @@ cdef cnp.ndarray shifted(cnp.ndarray index, ad_node offset):
     strides."""
     cdef ad_node first = (<uint32_t *> cnp.PyArray_DATA(index))[0] if index.size else 0
     cdef ad_node last = <ad_node> int(index.max()) if index.size else 0
-    if last + offset >= newest_size:
-        lengthen(last + offset + 1)
+    cdef Ascending *at = with_numbers(<size_t> last + offset + 1)
     cdef cnp.ndarray array = cnp.PyArray_New(
         cnp.ndarray, cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.NPY_UINT32,
-        cnp.PyArray_STRIDES(index), newest + first + offset, 0, 0, None)
-    cnp.set_array_base(array, ascending[len(ascending) - 1])
+        cnp.PyArray_STRIDES(index), at.data + first + offset, 0, 0, None)
+    cnp.set_array_base(array, <object> at.array)
     return array
 
 

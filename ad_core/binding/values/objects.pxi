@@ -7,7 +7,7 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
     of traced scalars, which is read-only unless a copy was requested."""
     if ad_current == NULL and ended_constants(x):
         return ended_values(x) if dtype is None else ended_values(x).astype(dtype)
-    global objects_made
+    global ad_objects_made
     refuse_snapshot()
     cdef cnp.ndarray index = x.indices()
     if x.truth or x.count:
@@ -25,7 +25,7 @@ cdef object as_plain_array(TracedArray x, object dtype, object copy=None):
         refuse_conversion("conversion to a plain array", x)
     if not x.truth:
         note_as_object(x.trace, index)
-    objects_made = True
+    ad_objects_made = True
     objects = unpatched_empty(index.size, dtype=object)
     for k, node in enumerate(index.ravel()):
         objects[k] = element_at(x, node)

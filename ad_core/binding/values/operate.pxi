@@ -28,7 +28,7 @@ cdef inline object scalar_result(Trace trace, ad_node node, unsigned op, object 
                                  object right):
     """The result of an operation as a new scalar, after a floating-point error of it was
     reported."""
-    if is_nonfinite(trace.tape.value[node]) or watching:
+    if is_nonfinite(trace.tape.value[node]) or ad_watching:
         return checked_scalar(trace, node, op, by, left, right)
     return new_scalar(trace, node)
 
@@ -108,7 +108,7 @@ cdef object numpy_function_of(unsigned op, object by):
 cdef object checked_elementwise(unsigned op, tuple operands, object by):
     """An elementwise operation, with reports of its floating-point errors."""
     result = typed(op, operands)
-    if (ad_float_noted or watching) and not ad_op_rows[op].is_test:
+    if (ad_float_noted or ad_watching) and not ad_op_rows[op].is_test:
         report_float_errors(numpy_function_of(op, by), operands, {}, result)
     return result
 
@@ -156,7 +156,7 @@ cdef object power(object left, object right):
         result = power_by_row(left, right)
     finally:
         suppress_errors(-1)
-    if (ad_float_noted or watching) and result is not NotImplemented:
+    if (ad_float_noted or ad_watching) and result is not NotImplemented:
         report_float_errors(operator.pow, (left, right), {}, result)
     return result
 

@@ -143,9 +143,9 @@ cdef class TracedScalar:
         return numpy_call(func, types, args, kwargs)
 
     def __getattr__(self, name):
-        global objects_made
+        global ad_objects_made
         if name == "__array__":
-            objects_made = True
+            ad_objects_made = True
             if self.truth or self.count:
                 return scalar_as_array(self)
         return method_of(self, name)

@@ -57,9 +57,10 @@ class Factors:
 
     def at(self, data):
         """The SuperLU object; None for a singular matrix."""
-        if self._known is None or not np.array_equal(self._known[0], data, equal_nan=True):
-            self._known = np.array(data), self._factorized(data)
-        return self._known[1]
+        known = self._known  # another thread may replace it
+        if known is None or not np.array_equal(known[0], data, equal_nan=True):
+            known = self._known = np.array(data), self._factorized(data)
+        return known[1]
 
     def _factorized(self, data):
         try:
