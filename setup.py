@@ -113,6 +113,9 @@ class Build(build_ext):
         super().build_extensions()
 
 
+if sysconfig.get_config_var("Py_GIL_DISABLED") and sys.version_info < (3, 14):
+    sys.exit("the free-threaded CPython 3.13 is not supported; use 3.14t, or one with a GIL")
+
 compile_args, link_args = flags()
 
 [extension] = cythonize(

@@ -54,7 +54,8 @@ def looked_up(fun, *args):
     names_of(fun, args, {}, &names)
     if names.all:
         return None
-    return sorted([<object> replaced[k].name for k in range(<int> n_replaced) if has_name(&names, k)])
+    return sorted([<object> replaced[k].name for k in range(<int> n_replaced)
+                   if has_name(&names, k)])
 
 
 def ufuncs_are_exchanged():

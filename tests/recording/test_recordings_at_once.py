@@ -2,6 +2,7 @@
 """Recordings on several threads at once, beside threads that use NumPy alone."""
 
 import sys
+import textwrap
 import threading
 import types
 import warnings
@@ -12,6 +13,7 @@ import pytest
 import ad_core
 from threads import everywhere
 
+ZEROS = np.zeros
 X = np.linspace(0.2, 1.2, 6)
 
 
@@ -78,18 +80,26 @@ def test_beside_threads_that_use_numpy():
                 np.testing.assert_array_equal(ad_core.grad(FUNCTIONS[k])(X), expected[k])
 
     everywhere(work)
-    assert np.zeros is not None and np.zeros.__module__ == "numpy"
+    assert np.zeros is ZEROS
+
+
+BOUND = """
+    from math import exp
+    from numpy import zeros
+
+    def made(x):
+        y = zeros(2)
+        y[0] = exp(x)
+        y[1] = float(x)
+        return y.sum()
+"""
 
 
 @pytest.fixture
 def bound():
     """A module whose names are exchanged when a recording has failed."""
     module = sys.modules["bound_names"] = types.ModuleType("bound_names")
-    exec(
-        "from math import exp\nfrom numpy import zeros\n"
-        "def made(x):\n    y = zeros(2)\n    y[0] = exp(x)\n    y[1] = float(x)\n    return y.sum()\n",
-        vars(module),
-    )
+    exec(textwrap.dedent(BOUND), vars(module))
     yield module
     ad_core.restore()
     del sys.modules["bound_names"]

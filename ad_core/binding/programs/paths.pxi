@@ -41,8 +41,8 @@ cdef object arguments_kind(int method, tuple args):
 
 @cython.final
 cdef class Paths:
-    """The Calls of one method for arguments of one kind, which are bare arrays and numbers.  Threads
-    read and write the attributes in critical sections."""
+    """The Calls of one method for arguments of one kind, which are bare arrays and numbers.
+    Threads read and write the attributes in critical sections."""
 
     cdef Call root
     cdef Call last                  # the one that was used last

@@ -423,10 +423,12 @@ def record_call(Called call not None, tuple arguments, size_t m, y):
         known = <double *> cnp.PyArray_DATA(values)
     n = <size_t> cnp.PyArray_SIZE(nodes)
     read.nodes = <ad_node *> cnp.PyArray_DATA(nodes)
-    call.recording = True
+    if call.c.outcome:          # only such calls, which no other thread has yet, look at this
+        call.recording = True
     with nogil:
         status = ad_tape_call(trace.tape, &call.c, n, &read, m + call.c.outcome, known, &first)
-    call.recording = False
+    if call.c.outcome:
+        call.recording = False
     check(status)
     if call.c.linear != NULL:
         for n in range(m):

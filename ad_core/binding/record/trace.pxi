@@ -114,8 +114,8 @@ cdef class Trace:
     cdef bint checks_all        # and whether every operation must be repeated in it
     cdef size_t exchanges       # names of other modules that were exchanged before it began
     cdef bint plain_frames      # whether arrays that pandas makes are plain: compiled_modules.pxi
-    # A tape that shares its structure, for the next evaluation; or NULL.  Evaluations may run on any
-    # thread, so it is read and written in critical sections of the Trace.
+    # A tape that shares its structure, for the next evaluation; or NULL.  Evaluations may run on
+    # any thread, so it is read and written in critical sections of the Trace.
     cdef ad_tape *spare
     cdef PyObject *shared       # the Trace whose structure its own tape shares, or NULL; owned, but
     #                             hidden from the garbage collector, which could clear it first
