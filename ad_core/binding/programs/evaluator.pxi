@@ -485,29 +485,3 @@ cdef int jacobian_method(bint sparse, bint holomorphic) except -1:
         raise TypeError("sparse=True is for real arrays, and holomorphic=True for complex ones; "
                         "leave one of them out")
     return SPARSE_JACOBIAN if sparse else HOLOMORPHIC_JACOBIAN if holomorphic else JACOBIAN
-
-
-cdef tuple leaves_within(tuple args, object nesting):
-    """The leaves of arguments that are nested like this, or None if they are not."""
-    cdef Py_ssize_t k
-    cdef list leaves = []
-    if nesting is None or len(<tuple> nesting) != len(args):
-        return None
-    for k in range(len(args)):
-        argument, of = args[k], (<tuple> nesting)[k]
-        if of is None:
-            leaves.append(argument)
-        elif type(argument) is (<tuple> of)[0] and len(argument) == (<tuple> of)[1]:
-            leaves.extend(argument)
-        else:
-            return None
-    return tuple(leaves)
-
-
-cdef tuple outs_of(object pack, object out):
-    """The arrays of an out argument, one for each result."""
-    if out is None:
-        return None
-    if pack is None:
-        return (out,)
-    return tuple(hooks.flatten(out)[0])

@@ -1,5 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-# Checks of the arrays that a caller gives for results.
+# Leaves of nested arguments, and the arrays that a caller gives for results, with their checks.
+
+cdef tuple leaves_within(tuple args, object nesting):
+    """The leaves of arguments that are nested like this, or None if they are not."""
+    cdef Py_ssize_t k
+    cdef list leaves = []
+    if nesting is None or len(<tuple> nesting) != len(args):
+        return None
+    for k in range(len(args)):
+        argument, of = args[k], (<tuple> nesting)[k]
+        if of is None:
+            leaves.append(argument)
+        elif type(argument) is (<tuple> of)[0] and len(argument) == (<tuple> of)[1]:
+            leaves.extend(argument)
+        else:
+            return None
+    return tuple(leaves)
+
+
+cdef tuple outs_of(object pack, object out):
+    """The arrays of an out argument, one for each result."""
+    if out is None:
+        return None
+    if pack is None:
+        return (out,)
+    return tuple(hooks.flatten(out)[0])
+
 
 cdef int check_out(object out, tuple shape, object name) except -1:
     if is_traced(out):
