@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cython: language_level=3
+# cython: language_level=3, freethreading_compatible=True
 """Jacobians without the GIL, from a capsule of ad_core."""
 
 from ad_core.capi cimport AD_CORE_CAPSULE, AD_CORE_OK, ad_core_begin, ad_core_function

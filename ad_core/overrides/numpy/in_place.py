@@ -38,45 +38,71 @@ def measure(count):
     return running
 
 
-def _references(other):
+def _references(other, local):
     """The number of references to an array that only the name of an operator in place holds, as
-    call_ufunc counts them. It is measured, as it differs between versions of Python."""
+    call_ufunc counts them. It is measured, as it differs between versions of Python.
+
+    local: the name is a local variable, to which Python 3.14 adds no reference."""
     probe = _core.plain_function("ones")(1)
+    held = [probe]
     _probes.append(None)
     try:
-        probe *= other
+        if local:
+            held.clear()
+            probe *= other
+        else:
+            del probe
+            held[0] *= other
     finally:
         found = _probes.pop()
     return found
 
 
-def _operator_runs():
-    """Whether the innermost frame outside of ad_core runs an operator in place, the result of which
-    does not become a global name: that would keep the traced array after the trace."""
+def _held_by_callers(frame, array):
+    """Whether a local variable of a calling function is the array. Python 3.14 may count one
+    reference for such a variable and for an argument together."""
+    frame = frame.f_back if sys.version_info >= (3, 14) else None
+    while frame is not None:
+        code, variables = frame.f_code, frame.f_locals
+        for name in code.co_varnames:
+            if name not in code.co_cellvars and variables.get(name) is array:
+                return True
+        frame = frame.f_back
+    return False
+
+
+def _operator():
+    """(the innermost frame outside of ad_core, whether the name is a local variable) if that frame
+    runs an operator in place, the result of which does not become a global name: that would keep
+    the traced array after the trace. Else (None, False)."""
     frame = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(OURS):
         frame = frame.f_back
     if frame is None:
-        return False
+        return None, False
     runs = False
     for instruction in dis.get_instructions(frame.f_code):
         if runs:
-            return instruction.opname not in ("STORE_GLOBAL", "STORE_NAME")
+            if instruction.opname in ("STORE_GLOBAL", "STORE_NAME"):
+                break
+            return frame, instruction.opname.startswith("STORE_FAST")
         runs = instruction.offset == frame.f_lasti and (
             instruction.opcode == BINARY_OP and instruction.arg >= FIRST_IN_PLACE
         )
-    return False
+    return None, False
 
 
 def replaced(array, count, other, result):
     """The traced result that takes the place of a plain array; None if something else holds it."""
     result = as_array(result)
+    frame, local = _operator()
     if (
-        array.base is None
+        frame is not None
+        and array.base is None
         and result.shape == array.shape
         and not weakref.getweakrefcount(array)
-        and count == _references(other)
-        and _operator_runs()
+        and count == _references(other, local)
+        and not _held_by_callers(frame, array)
     ):
         return result
     return None
