@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linalg/lapack.h"
 
+#include "base/atomic.h"
+
 #include <string.h>
 
 #define TILE 16 /* rows and columns that are transposed together */
@@ -20,7 +22,7 @@ int ad_lapack_set(const ad_lapack *lapack) {
     pivot_size = pivot[1] == 2 ? sizeof(int32_t) : sizeof(int64_t);
     if (pivot[0] != 2 || (pivot[1] != 2 && pivot[2] != 2)) return 0;
     lapack_in_use = *lapack;
-    __atomic_store_n(&is_set, 1, __ATOMIC_RELEASE);
+    AD_STORE_RELEASE(&is_set, 1);
     return 1;
 }
 
@@ -32,7 +34,7 @@ int ad_lapack_exchanged(const ad_int *pivot, size_t k) {
 
 const ad_lapack *ad_lapack_get(void) {
     static const ad_lapack none;
-    return __atomic_load_n(&is_set, __ATOMIC_ACQUIRE) ? &lapack_in_use : &none;
+    return AD_LOAD_ACQUIRE(&is_set) ? &lapack_in_use : &none;
 }
 
 /* Fortran's columns are our rows, so that BLAS computes the transposed product c^T = op(b)^T
