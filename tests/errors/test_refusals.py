@@ -221,13 +221,7 @@ def quietly(x):
     return result
 
 
-IN_FINALLY = """
-def in_finally(x):
-    try:
-        return math.exp(x[0])
-    finally:
-        return 0.0
-"""
+IN_FINALLY = "def in_finally(x):\n try: return math.exp(x[0])\n finally: return 0.0"
 with warnings.catch_warnings():  # compilers warn of it since Python 3.14
     warnings.simplefilter("ignore")
     exec(compile(IN_FINALLY, __file__, "exec"))
