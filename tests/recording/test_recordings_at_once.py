@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import ad_core
+from ad_core.overrides.numpy import own_code
 from threads import everywhere
 
 ZEROS = np.zeros
@@ -119,6 +120,23 @@ def test_names_that_are_exchanged_at_once(bound):
         assert "bound_names" in ad_core.adapted()
         ad_core.restore()
         assert bound.zeros is np.zeros
+
+
+def test_copies_of_numpys_code_that_are_made_at_once():
+    def spread(x):
+        return (
+            np.percentile(x, 30) + np.sum(np.vander(x[:3])) + np.ptp(np.histogram(X, 3)[1] * x[0])
+        )
+
+    def work(number):
+        return ad_core.grad(spread)(X)
+
+    for _ in range(4):
+        own_code.copies.clear()
+        own_code.mirrors.clear()
+        own_code.own_code.cache_clear()
+        for found in everywhere(work):
+            np.testing.assert_array_equal(found, work(0))
 
 
 def test_error_states_of_threads():

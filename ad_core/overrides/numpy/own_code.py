@@ -13,6 +13,7 @@ threads and untraced calls notice nothing, and the code is that of the installed
 import builtins
 import os
 import sys
+import threading
 import types
 import warnings
 from functools import cache
@@ -25,6 +26,7 @@ from ad_core.overrides.numpy.constants import any_involved, only_constants, refu
 __all__ = ["Mirror", "copy_of", "own_code", "reflected", "stands_for"]
 
 OURS = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
+lock = threading.RLock()
 copies = {}  # function of NumPy -> its copy
 mirrors = {}  # name of a module -> its mirror
 places = {}  # id of an object of NumPy -> that object, and what stands for it in mirrors
@@ -109,6 +111,11 @@ def reflected(value):
 def copy_of(function):
     """A Python function of NumPy with the mirror of its module as its global names; a function of
     another library itself."""
+    with lock:  # a copy may be called when all of its names are there
+        return _copied(function)
+
+
+def _copied(function):
     if function in copies:
         return copies[function]
     space = function.__globals__
