@@ -10,7 +10,9 @@ import types
 from ad_core import _core
 from ad_core.adapting import compiled  # noqa: F401 (enters stand-ins)
 from ad_core.adapting.namespaces import (
+    LEFT_ALONE,
     exchange_caches,
+    exchange_elsewhere,
     exchange_in,
     exchange_in_function,
     exchange_supplied,
@@ -59,8 +61,8 @@ def adapt_after(error, fun, refusal, as_objects):
     found += sum(map(exchange_in_function, functions))
     if found == 0:  # names that another module of a package has passed on
         packages = {str(space.get("__name__")).partition(".")[0] for space, _ in spaces.values()}
-        others = [space for label in packages for space in _spaces_of(label)]
-        found = sum(exchange_in(space) for space in others if id(space) not in spaces)
+        others = [space for label in packages - LEFT_ALONE for space in _spaces_of(label)]
+        found = sum(exchange_elsewhere(space) for space in others if id(space) not in spaces)
     of_pandas = any(_is_of_pandas(space) for space, _ in spaces.values())
     if found == 0 and (of_pandas or NOT_AN_ARRAY in str(error)):
         found += _core.give_plain_frames(fun)
@@ -137,10 +139,11 @@ def _part_of_scipy(space):
 def _spaces_of(label):
     """The namespaces of a package, or of a part of SciPy: one of its modules fills arrays that
     another one has made, which no traceback shows."""
+    within = f"{label}."
     return [
         vars(module)
         for name, module in list(sys.modules.items())
-        if f"{name}.".startswith(f"{label}.")
+        if (name == label or name.startswith(within))
         and type(module) is types.ModuleType
         and (getattr(module, "__file__", None) or "").endswith(".py")
     ]

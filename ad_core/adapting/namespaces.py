@@ -17,6 +17,7 @@ import numpy as np
 from ad_core import _core
 from ad_core.adapting.stand_ins import (
     load_suppliers,
+    number_of_stand_ins,
     stand_in_of,
     supplied_functions,
     supplied_methods,
@@ -173,6 +174,24 @@ def exchange_in(space, codes=()):
                 continue
             if any(_looks_up(code, name) for code in codes) or _uses(space, name):
                 found += _set(space, label, name, None, stand_in_of(original))
+        if found:
+            _had_names.add(label)
+    return found
+
+
+_had_names = set()  # modules in which names were exchanged at any time
+_in_vain = {}  # module -> its state when it was searched for names, and had none
+
+
+def exchange_elsewhere(space):
+    """exchange_in() for modules that are not in the traceback: those that had nothing to exchange
+    are searched again only if they, or the functions with stand-ins, have become more or fewer."""
+    label, state = space.get("__name__"), (id(space), len(space), number_of_stand_ins())
+    if _in_vain.get(label) == state and label not in _had_names:
+        return 0
+    found = exchange_in(space)
+    if found == 0:
+        _in_vain[label] = state
     return found
 
 

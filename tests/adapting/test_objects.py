@@ -86,6 +86,35 @@ def test_functions_that_another_module_has_passed_on(package, how, name, args, e
     assert ad_core.grad(lambda x: f(name, x, *args))(0.7) == pytest.approx(expected)
 
 
+def test_they_are_exchanged_again_after_restore(package):
+    for _ in range(3):
+        assert ad_core.grad(lambda x: package.evaluate("exp", x))(0.0) == 1.0
+        assert "made_for_test_package.table" in ad_core.adapted()
+        ad_core.restore()
+        assert ad_core.adapted() == {}
+
+
+LATE = """
+    import math, sys
+    HIDDEN = [[math.exp]]
+    def use(x):
+        late = vars(sys.modules["made_for_test_package.late"])
+        return late["passed"]()(x) if "passed" in late else HIDDEN[0][0](x)
+"""
+
+
+def test_modules_without_such_names_are_searched_again_once_they_have_some(package, monkeypatch):
+    exec(textwrap.dedent(LATE), vars(package))
+    late = types.ModuleType("made_for_test_package.late")
+    late.__file__ = "made_for_test_package/late.py"
+    monkeypatch.setitem(sys.modules, late.__name__, late)
+    for _ in range(2):
+        with pytest.raises(ad_core.errors.NotDifferentiable):
+            ad_core.grad(package.use)(0.0)
+    exec("import math\ndef passed(): return getattr(math, 'exp')", vars(late))
+    assert ad_core.grad(package.use)(0.0) == 1.0
+
+
 @pytest.fixture
 def module():
     name = "made_for_test_objects"
