@@ -26,7 +26,6 @@ STRIDES = (1, 2, 3)  # comparisons of a step
 SLACK = 16.0  # the difference may be this much larger than by halving that of the first two steps
 LAST = 5  # steps whose differences have the same derivative,
 SAME = 0.3  # up to this, relative to the last one
-HALVES = (0.4, 0.6)  # ratio of the changes of the difference in two steps of a bisection
 NEAR = 0.02  # of the inputs, relative: a change of this size changes the last comparison
 ENVELOPE = SLACK * 0.5 ** np.arange(STEPS)
 
@@ -36,7 +35,7 @@ def refuse_bisection(trace, inputs):
 
     inputs: the nodes of the inputs of the recording, which does not continue on another tape."""
     for place, tests in _comparisons(trace):
-        for left, right in _sequences(tests):
+        for left, right in _sequences(trace, tests):
             if _is_bisection(trace, inputs, left, right):
                 if _core.refusals_allowed(trace):
                     return
@@ -57,9 +56,11 @@ def _comparisons(trace):
         yield None, tests
 
 
-def _sequences(tests):
+def _sequences(trace, tests):
     """The nodes that were compared, as arrays of the left and the right ones: for each kind of
-    test, and for every number of tests in a step."""
+    test, and for every number of tests in a step. None if no difference moves by halves."""
+    if not _core.may_bisect(trace, tests, STRIDES):
+        return
     for kind in np.unique(tests[:, 0]):
         _, left, right = tests[tests[:, 0] == kind].T
         for stride in STRIDES:
@@ -99,19 +100,10 @@ def _keep_changing(gaps, changes, start, fewest):
     return (
         end - start >= fewest
         and size > 0.0
-        and _moves_by_halves(gaps[start:end])
+        and _core.moves_by_halves(gaps[start:end])
         and abs(gaps[end - 1]) <= NEAR * size
         and bool(np.all(np.abs(last - changes[end - 1]) <= SAME * size))
     )
-
-
-def _moves_by_halves(gaps):
-    """Whether, in LAST steps in a row, the numbers change by half as much as in the step before.
-    (In the first ones the function is not linear yet, in the last ones it is rounded.)"""
-    moves = np.abs(np.diff(gaps))
-    halved = (HALVES[0] * moves[:-1] < moves[1:]) & (moves[1:] < HALVES[1] * moves[:-1])
-    windows = np.lib.stride_tricks.sliding_window_view(halved, LAST)
-    return bool(np.any(np.all(windows, axis=1)))
 
 
 def _values(trace, nodes):

@@ -113,6 +113,9 @@ cdef extern from "tape/inspect.h" nogil:
         double partial
     size_t ad_node_edges(const ad_tape *tape, ad_node node, size_t room, ad_edge *edges)
 
+cdef extern from "tape/halving.h" nogil:
+    bint ad_moves_by_halves(size_t count, size_t stride, const double *x)
+
 cdef extern from "tape/fingerprint.h" nogil:
     uint64_t ad_tape_fingerprint(const ad_tape *tape)
 

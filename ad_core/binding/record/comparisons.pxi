@@ -50,6 +50,40 @@ def tests_by_line(Trace trace not None):
     return found
 
 
+def may_bisect(Trace trace not None, cnp.ndarray tests not None, tuple strides):
+    """Whether, among tests as tests_by_line() returns them, the differences of the compared numbers
+    move by halves, for some kind of test and some number of tests in a step (strides).  In all
+    other recordings nothing else has to be examined."""
+    cdef const ad_tape *t = trace.root().tape
+    cdef const int64_t *row = <int64_t *> cnp.PyArray_DATA(tests)
+    cdef size_t n = cnp.PyArray_DIM(tests, 0), k, count, start, stride
+    cdef cnp.npy_intp room = n
+    cdef cnp.ndarray gaps = cnp.PyArray_EMPTY(1, &room, cnp.NPY_DOUBLE, 0)
+    cdef double *gap = <double *> cnp.PyArray_DATA(gaps)
+    cdef int kind
+    for kind in (TEST_ORDER, TEST_LEFT_FACTOR, TEST_RIGHT_FACTOR):
+        count = 0
+        for k in range(n):
+            if row[3 * k] == kind:
+                gap[count] = value_or_zero(t, row[3 * k + 1]) - value_or_zero(t, row[3 * k + 2])
+                count += 1
+        for stride in strides:
+            for start in range(min(stride, count)):
+                if ad_moves_by_halves((count - start + stride - 1) // stride, stride, gap + start):
+                    return True
+    return False
+
+
+cdef inline double value_or_zero(const ad_tape *t, int64_t node) noexcept:
+    return 0 if node < 0 else t.value[node]
+
+
+def moves_by_halves(cnp.ndarray numbers not None):
+    """ad_moves_by_halves() of a flat array of float64."""
+    cdef cnp.ndarray x = contiguous(numbers, dtype_float)
+    return ad_moves_by_halves(cnp.PyArray_SIZE(x), 1, <double *> cnp.PyArray_DATA(x))
+
+
 def tests_without_line(Trace trace not None, size_t most):
     """The comparisons on which no control flow depended, or of arrays, by their operation and size,
     for those with at least BISECTION_STEPS of them: a list of arrays as above, for each of at most
