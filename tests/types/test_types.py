@@ -23,6 +23,8 @@ CONSUMER = Path(__file__).with_name("consumer.py")
 def fits(value, annotation):
     """Whether a value has a type, as far as consumer.py names types."""
     kind, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    if hasattr(kind, "__value__"):  # a `type` statement, as NDArray is from NumPy 2.5 on
+        return fits(value, kind.__value__[parts])
     if annotation is typing.Any:
         return True
     if kind is types.UnionType:
