@@ -58,7 +58,7 @@ def _comparisons(trace):
 
 def _sequences(trace, tests):
     """The nodes that were compared, as arrays of the left and the right ones: for each kind of
-    test, and for every number of tests in a step. None if no difference moves by halves."""
+    test, and for every number of tests in a step. Nothing, if no difference moves by halves."""
     if not _core.may_bisect(trace, tests, STRIDES):
         return
     for kind in np.unique(tests[:, 0]):

@@ -124,8 +124,11 @@ def _with_pairs(leaves, tree, taken):
             children = [opened(child) for child in tree.children]
             return Tree(tree.kind, children, tree.keys, tree.order, tree.how, tree.aux)
         leaf = next(rest)
-        found.extend(parts_of(leaf) if taken(leaf) else (leaf,))
-        return COMPLEX_ARGUMENT if taken(leaf) else LEAF
+        if not taken(leaf):
+            found.append(leaf)
+            return LEAF
+        found.extend(parts_of(leaf))
+        return COMPLEX_ARGUMENT
 
     return found, opened(tree)
 
