@@ -19,13 +19,13 @@ __all__ = ["Parcel", "Payload"]
 
 KEPT = 8  # evaluators that a worker process keeps, the last used ones
 _kept: OrderedDict = OrderedDict()
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer that runs while it is held may evaluate chunks too
 
 
 def _renew_lock():
     """In a forked child, where a thread of the parent may have held the lock."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

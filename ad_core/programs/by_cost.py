@@ -128,7 +128,8 @@ class ByCost(Large):
         self.make = make
         self.costs = costs
         self.call, self.program_facts = made or (None, None)
-        self.lock = threading.Lock()  # of spent and failed
+        # of spent and failed; a finalizer that runs while it is held may evaluate a point too
+        self.lock = threading.RLock()
         self.spent = 0  # on replays so far
         self.failed = failed  # the largest number of terms that was not enough
         self.decided = None  # whether decide() has chosen the program

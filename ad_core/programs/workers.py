@@ -10,6 +10,7 @@ __all__ = []
 
 _pool = None
 _lock = threading.Lock()  # one thread makes the pool
+_thread = threading.local()  # has_none: whether the thread gets no others now
 
 
 def _cores():
@@ -30,11 +31,18 @@ def _count(workers):
 
 def _submit(function):
     """Start a function on another thread; threads are kept for the next batch.  Returns None if no
-    thread can be started."""
+    thread can be started, or from a thread that is submitting already or is of the pool."""
+    # Locks of executors are not reentrant.  A finalizer that runs while one is held, and evaluates
+    # a batch, would wait forever.
+    if getattr(_thread, "has_none", False):
+        return None
+    _thread.has_none = True
     try:
         return (_pool or _made_pool()).submit(function)
     except RuntimeError:  # the interpreter is ending, or no more threads can be started
         return None
+    finally:
+        _thread.has_none = False
 
 
 def _made_pool():
@@ -43,15 +51,22 @@ def _made_pool():
 
     with _lock:
         if _pool is None:
-            _pool = ThreadPoolExecutor(max(_cores(), 2), thread_name_prefix="ad_core")
+            _pool = ThreadPoolExecutor(
+                max(_cores(), 2), thread_name_prefix="ad_core", initializer=_enter
+            )
         return _pool
+
+
+def _enter():
+    """Keep a thread of the pool from submitting."""
+    _thread.has_none = True
 
 
 def _forget():
     """Drop the pool in a forked child, which has none of its parent's threads, and the lock, which
     one of these may hold."""
-    global _pool, _lock
-    _pool, _lock = None, threading.Lock()
+    global _pool, _lock, _thread
+    _pool, _lock, _thread = None, threading.Lock(), threading.local()
 
 
 if hasattr(os, "register_at_fork"):

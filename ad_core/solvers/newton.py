@@ -2,7 +2,9 @@
 """Factors of sparse matrices with nearly symmetric patterns, for SciPy's implicit methods."""
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import weakref
+from queue import SimpleQueue
 
 from ad_core.solvers.arguments import needed
 
@@ -58,40 +60,60 @@ def ordered(method):
             if not pairs or A.dtype.kind == "c" or A.shape[0] < ASIDE:
                 return _eliminated(A)
             if self.aside is None:
-                self.aside = ThreadPoolExecutor(1)
-            return _Pending(self.aside, self.aside.submit(_boxed, A))
+                self.aside = SimpleQueue()
+                threading.Thread(target=_work, args=(self.aside,), daemon=True).start()
+                weakref.finalize(self, self.aside.put, (0, None))
+            return _Pending(self.aside, A)
 
     functools.update_wrapper(Ordered, method, updated=())
     return Ordered
+
+
+def _work(tasks):
+    """Run tasks, (change, call), until there was one without a call and what was kept is freed.
+
+    change: how many factors the call adds to what is kept.
+    """
+    kept, ended = 0, False
+    while kept or not ended:
+        change, task = tasks.get()
+        kept += change
+        if task is None:
+            ended = True
+        else:
+            task()
+        task = None  # what it holds must not wait for the next one
 
 
 class _Pending:
     """Factors that another thread computes, and that the same thread frees.
 
     SciPy frees SuperLU's memory only in the thread that allocated it; if the factors are dropped in
-    another thread, the memory is kept until the allocating thread ends.
+    another thread, the memory is kept until the allocating thread ends.  tasks: a SimpleQueue,
+    whose put() a finalizer may call at any time, which the submit() of executors does not allow.
     """
 
-    def __init__(self, aside, held):
-        self._aside, self._held = aside, held
+    def __init__(self, tasks, A):
+        self._tasks, self._held, self._done = tasks, [], threading.Event()
+        held, done = self._held, self._done
+
+        def factorise():
+            try:
+                held.append(_eliminated(A))
+            except BaseException as error:  # the other thread raises it
+                held.append(error)
+            done.set()
+
+        tasks.put((1, factorise))
 
     def solve(self, b):
-        return self._held.result()[0].solve(b)
+        self._done.wait()
+        if isinstance(self._held[0], BaseException):
+            raise self._held[0]
+        return self._held[0].solve(b)
 
     def __del__(self):
-        try:
-            self._aside.submit(_dropped, self._held)
-        except RuntimeError:  # Python is about to end, and the thread with it
-            return
-
-
-def _boxed(A):
-    return [_eliminated(A)]
-
-
-def _dropped(held):
-    if held.exception() is None:
-        held.result().clear()
+        self._tasks.put((-1, self._held.clear))
 
 
 def _eliminated(A):

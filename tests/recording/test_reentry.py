@@ -4,13 +4,15 @@ object, and rules call the function that is being evaluated, at another point.""
 
 import contextlib
 import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import ad_core
 from ad_core import _core
-from ad_core.programs import build, by_cost
+from ad_core.programs import build, by_cost, workers
 from ad_core.recording.trees import flatten
 from threads import everywhere
 
@@ -185,6 +187,50 @@ def test_a_finalizer_while_a_recording_is_replayed(monkeypatch):
         for _ in range(4):
             with pytest.raises(ad_core.BranchChanged, match=r"point 1 of the batch.*x\[0\] > 0"):
                 tape.jacobian(np.stack([X, -Y, X]))
+
+
+def test_locks_of_replays_are_reentrant(monkeypatch):
+    """A finalizer may run while a replay is counted."""
+
+    def too_large(*args):
+        raise _core.ProgramTooLarge
+
+    monkeypatch.setattr("ad_core.programs.compiled.build", too_large)
+    monkeypatch.setattr("ad_core.programs.source._core.Graph", too_large)
+    tape = ad_core.trace(branching, X)
+    method = tape._build("jacobian", 0)
+    with method.lock:
+        assert method.lock.acquire(blocking=False)
+        method.lock.release()
+        method.count(1)
+    assert method.spent == method.costs.replay
+
+
+class Executor:
+    """An executor whose submit(), which holds a lock, is interrupted by a batch of points."""
+
+    def __init__(self):
+        self.lock, self.calls = threading.Lock(), 0
+
+    def submit(self, function):
+        assert self.lock.acquire(timeout=5), "waits for itself"
+        with ThreadPoolExecutor(1) as pool:
+            self.calls += 1
+            self.interrupt()
+            future = pool.submit(function)
+        self.lock.release()
+        return future
+
+
+def test_a_finalizer_while_a_batch_is_handed_to_threads(monkeypatch):
+    points = np.linspace(0.5, 2.0, 3 * 20_000).reshape(-1, 3)
+    tape = ad_core.trace(lambda x: np.cumsum(np.tanh(x) * np.exp(x)), X)
+    expected = tape.jacobian(points, workers=1)
+    executor = Executor()
+    executor.interrupt = lambda: same(tape.jacobian(points, workers=2), expected)
+    monkeypatch.setattr(workers, "_pool", executor)
+    same(tape.jacobian(points, workers=2), expected)
+    assert executor.calls == 1
 
 
 def test_a_finalizer_in_one_shot_derivatives():
