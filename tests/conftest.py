@@ -34,10 +34,18 @@ def nothing_leaks():
 
 
 @pytest.fixture(autouse=True)
-def names_are_restored():
-    """After the test, no name of another module is exchanged, so that tests do not depend on one
-    another."""
+def names_are_restored(request):
+    """Before and after the test, no name of another module is exchanged, so that tests do not
+    depend on one another; but for tests that are marked, which are many for the same modules."""
+    if request.node.get_closest_marker("names_stay_exchanged"):
+        yield
+        return
+    restore_names()
     yield
+    restore_names()
+
+
+def restore_names():
     namespaces = sys.modules.get("ad_core.adapting.namespaces")
     if namespaces is not None:
         namespaces.restore()

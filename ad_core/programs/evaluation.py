@@ -11,7 +11,7 @@ from ad_core.programs.batch_paths import follow
 from ad_core.programs.build import SEEDS, Labels, joins, pack_of, seed_leaves
 from ad_core.programs.fallback import into
 from ad_core.programs.purity import difference
-from ad_core.programs.recordings import MISSES, MOST_TRIED, Path
+from ad_core.programs.recordings import BY_SWEEP, MISSES, MOST_TRIED, Path
 from ad_core.recording.complex_leaves import refuse_complex_out
 from ad_core.recording.plain import difference as place_of_difference
 from ad_core.recording.plain import flatten_numbers
@@ -51,13 +51,30 @@ class Evaluation:
 
     def on_new_path(self, out, workers, progress):
         """The results if no path of this key is known."""
-        given = self.given
-        path = self.path = self.record(0)
-        if given.key is None and not given.batch_dims and not self.name.startswith("sparse"):
-            return self.here(path, self.arrays(path), out)  # no other call can use the recording
-        if given.key is not None and self.places is None:
-            self.function._recordings.count_values(given.key, given.fixed_arguments())
+        given, key = self.given, self.given.key
+        dense_point = not given.batch_dims and not self.name.startswith("sparse")
+        function, once = self.function, None
+        put_off = key is not None and dense_point and self.is_put_off()
+        if put_off:
+            once = self.once() if out is None else None
+            function._many_new = function._many_new or function._owner is None
+        if once is None:
+            path = self.path = self.record(0)
+        if key is not None and self.places is None:
+            function._recordings.count_values(key, given.fixed_arguments())
+        if once is not None:
+            with self.noting(0):
+                return None, [once(*given.example(0))]
+        if put_off or (key is None and dense_point):
+            # No other call can use the recording, or none is expected to.
+            return self.here(path, self.arrays(path), out)
         return self.on_path(path, True, out, workers, progress)
+
+    def is_put_off(self):
+        """Whether there is no program for the key yet, since many before it were new too."""
+        function, given = self.function, self.given
+        kind = function._kind(self.name, tuple(given.args)) if function._owner is None else None
+        return function._recordings.is_put_off(kind or given.key)
 
     def on_path(self, path, fresh, out, workers, progress):
         """The results if a path is tried first; fresh: whether it was recorded for this call."""
@@ -142,17 +159,19 @@ class Evaluation:
             recording = record(*function._called(given.example(number), given.kwargs, argnums))
         return Path(recording, function._label)
 
+    def once(self):
+        """The one-shot transform of the method if it is by argument 0, else None."""
+        given = self.given
+        simple = self.argnums == 0 and 0 in given.inputs and not given.kwargs
+        return self.function._once(self.name) if simple else None
+
     def swept(self, number):
         """The result at point `number` on a path that was not met before, by one call of the core.
         None if there is no such call, or if the path was met."""
-        given = self.given
-        once = None
-        if self.argnums == 0 and not given.kwargs:
-            once = self.function._once(self.name, len(given.args))
-        if once is None:
+        if self.name not in BY_SWEEP or len(self.given.args) > 1 or self.once() is None:
             return None
         with self.noting(number):
-            result, path = once.with_path(tuple(given.example(number)))
+            result, path = self.once().with_path(tuple(self.given.example(number)))
         return result if self.known.is_new(path) else None
 
     @contextlib.contextmanager
@@ -219,7 +238,10 @@ class Evaluation:
             return
         root = root.made(self.name, 0)
         if alone and not (type(call) is _core.Call and call.bare):
-            function._set_nested_call(self.name, call, given.numbers, self.nesting(call))
+            nesting = self.nesting(call)
+            function._set_nested_call(self.name, call, given.numbers, nesting)
+            if type(call) is not _core.Call and nesting is not None and not any(nesting):
+                function._set_stand_in(self.name, tuple(given.args), call)
             return
         if type(call) is not _core.Call or not call.bare or (self.seeds and not alone):
             return

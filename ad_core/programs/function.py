@@ -21,7 +21,7 @@ from ad_core.programs.batch_groups import evaluated, parts_of
 from ad_core.programs.build import SEEDS, WHOLE
 from ad_core.programs.evaluation import Evaluation
 from ad_core.programs.products import by_argnums
-from ad_core.programs.recordings import Recordings
+from ad_core.programs.recordings import BY_SWEEP, Recordings
 from ad_core.programs.verify import verified
 from ad_core.programs.within_trace import transformed
 from ad_core.recording.argnums import Argnums, is_single
@@ -126,7 +126,10 @@ class Function(_core.Evaluator, Generic[P, Y]):
         def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def __init__(self, fun, max_paths, verify=0, max_bytes=MAX_BYTES):
-        functools.update_wrapper(self, fun)
+        functools.update_wrapper(self, fun, updated=())
+        for name, x in getattr(fun, "__dict__", {}).items():
+            if not hasattr(type(self), name):  # a callable object may have a `grad` of its own
+                self.__dict__.setdefault(name, x)
         self._verify = verify
         self._to_verify = verify  # points that are still to be compared with fun itself
         self._recordings = Recordings(fun, max_paths, max_bytes)
@@ -343,23 +346,31 @@ class Function(_core.Evaluator, Generic[P, Y]):
     def _sweep(self, name, args, known):
         """A method at a single point after many points in a row that no known path fitted.  If its
         path is new too, its results are those of a recording."""
-        once = self._once(name, len(args))
-        if once is not None:
-            result, path = once.with_path(args)
+        if name in BY_SWEEP and len(args) == 1:
+            result, path = self._once(name).with_path(args)
             if known.is_new(path):
                 return result
             known.new = 0
         return self._adapt(name, args, 0, None, None, None, None)
 
-    def _once(self, name, arguments):
-        """The one-shot transform of a method if it is one call of the core, else None."""
-        if arguments > 1 or name not in ("grad", "value_and_grad", "jacobian"):
-            return None
+    def _sweep_new(self, name, args, kind):
+        """A method at a single point after many points in a row with arguments of new kinds.  If
+        theirs is new too, its results are those of the one-shot transform."""
+        once = None if self._to_verify else self._once(name)
+        if once is not None and self._recordings.is_put_off(kind):
+            return once(*args)
+        return self._adapt(name, args, 0, None, None, None, None)
+
+    def _once(self, name):
+        """The one-shot transform of a method; None for values, and for methods that take tangents,
+        cotangents or sparse=True."""
         once, fun = self._transforms.get(name), self.__wrapped__
-        if once is None and name == "jacobian":
-            once = first_order.jacobian(fun)
-        elif once is None:
+        if once is not None:
+            return once
+        if name in ("grad", "value_and_grad"):
             once = _core.gradient_function(fun, 0, name == "value_and_grad")
+        elif name in ("jacobian", "value_and_jacobian", "hessian"):
+            once = getattr(first_order, name)(fun)
         self._transforms[name] = once
         return once
 

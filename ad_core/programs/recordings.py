@@ -19,11 +19,13 @@ from ad_core.programs.limit_warnings import warn_bytes, warn_paths, warn_values
 from ad_core.recording.record import Recording
 from ad_core.recording.trees import LEAF
 
-__all__ = ["Known", "Path", "Recordings"]
+__all__ = ["BY_SWEEP", "Known", "Path", "Recordings"]
 
+BY_SWEEP = ("grad", "value_and_grad", "jacobian")  # what the core records and sweeps in one call
 NEED_SCALAR = ("grad", "value_and_grad", "hessian", "hvp")
 OBJECTS = 1 << 12  # bytes of the Python objects of a recording
-SEEN = 1 << 12  # paths of a key of which it is only known that they were met once
+SEEN = 1 << 12  # paths of a key, and keys, of which it is only known that they were met once
+NEW_KEYS = 8  # new keys in a row, after which a key has no program before it is met again
 MOST_TRIED = _core.MOST_TRIED_PATHS  # at a point, before the function is recorded
 VALUES = 8  # recordings that differ in the value of one argument, after which there is a warning
 ADMITTED = 32  # while there are max_paths paths, one of so many that are met again is taken in
@@ -141,7 +143,7 @@ class Known:
                 return path.out_of_reach
             if identity in self.seen and self.admits():
                 return False
-            self.note_seen(identity)
+            note(self.seen, identity)
             return True
 
     def admits(self):
@@ -152,15 +154,17 @@ class Known:
         self.refused += 1
         return self.refused % ADMITTED == 0
 
-    def note_seen(self, identity):
-        if len(self.seen) >= SEEN:
-            self.seen.clear()
-        self.seen.add(identity)
-
     def forget_branches(self):
         self.root = None
         for path in list(self.paths.values()):
             path.forget_branches()
+
+
+def note(seen, what):
+    """Remember what was met once, within a limit."""
+    if len(seen) >= SEEN:
+        seen.clear()
+    seen.add(what)
 
 
 class Recordings:
@@ -173,6 +177,8 @@ class Recordings:
         self.keys = OrderedDict()  # key -> Known, the last used last
         self.count = self.bytes = 0
         self.values = {}  # (argument, key of the other arguments) -> number of keys
+        self.new_keys = 0  # in a row
+        self.seen_keys = set()  # hashes of keys that were met once and not kept
         self.warned = set()  # what has been warned of
         self.ended = False  # whether an object that a key belongs to has ended
         self.lock = threading.RLock()  # nothing is recorded or evaluated under it
@@ -182,7 +188,24 @@ class Recordings:
         with self.lock:
             if self.ended:
                 self._drop_ended()
-            return self.keys.get(key) or Known(self.lock)
+            known = self.keys.get(key)
+            if known is None:
+                return Known(self.lock)
+            self.new_keys = 0
+            return known
+
+    def is_put_off(self, key):
+        """Whether a new key gets no program yet, since many before it were new too."""
+        with self.lock:
+            self.new_keys += 1
+            number = hash(key)
+            if number in self.seen_keys:
+                self.seen_keys.discard(number)
+                self.new_keys = 0
+            elif self.new_keys > NEW_KEYS:
+                note(self.seen_keys, number)
+                return True
+            return False
 
     def note_end(self, reference):
         """An object that a key belongs to has ended.  This is called at any time, and changes
@@ -230,7 +253,7 @@ class Recordings:
             if full:
                 warnings.append(warn_paths)
             if full and not again and all(p.settled for p in others):
-                known.note_seen(identity)
+                note(known.seen, identity)
                 known.full = True
                 kept = dropped = False
             else:

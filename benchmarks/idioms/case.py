@@ -98,9 +98,10 @@ class Case:
         return partial(method, sparse=True) if name != self.what else method
 
     def set_up(self):
-        """`compiled`, called at one point, or at every input if they take different paths."""
+        """`compiled`, called at one point; twice at every input if they take different paths, since
+        a path may have a program from its second visit on."""
         run = self.compiled()
-        for args in self.inputs if self.idiom.how == "compile" else self.inputs[:1]:
+        for args in self.inputs * 2 if self.idiom.how == "compile" else self.inputs[:1]:
             run(*args)
         return run
 

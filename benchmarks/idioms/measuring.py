@@ -100,7 +100,8 @@ def derivative(case, names, say):
         run, calls = case.one_pass, [()]
     else:
         run, seconds, peak = set_up(case)
-        say("check", setup=seconds, peak=peak)
+        programs = len(inputs) if idiom.how == "compile" else 1
+        say("check", setup=seconds / programs, peak=peak)
         if idiom.what.startswith("sparse"):
             say("check", entries=run(*inputs[0]).nnz)
         case.check(run, compared)

@@ -380,9 +380,9 @@ def test_each_point_of_a_batch_has_its_own_random_numbers():
 @pytest.mark.filterwarnings("ignore::ad_core.errors.PerformanceWarning")
 def test_functions_of_the_same_name_are_distinguished():
     f = ad_core.compile(lambda x, g: g(x))
-    for k in range(100):
-        scale = float(k)
-        assert f.grad(1.0, lambda x: x * scale) == k  # noqa: B023
+    scaled = [lambda x, scale=float(k): x * scale for k in range(100)]
+    for k in [*range(100), *range(100)]:
+        assert f.grad(1.0, scaled[k]) == k
     assert f.paths == 100
 
 

@@ -120,6 +120,34 @@ def test_it_looks_like_the_function():
     assert "decorated" in repr(decorated)
 
 
+class Quadratic:
+    """A callable object whose attributes are named as everything that a Function has."""
+
+    def __init__(self):
+        self.power, self.__wrapped__ = 2, None
+        for name in dir(ad_core.compile(quarters)):
+            if not name.startswith("__"):
+                setattr(self, name, "taken")
+
+    def __call__(self, x):
+        return np.sum(x**self.power)
+
+
+def test_an_object_may_have_attributes_of_any_name():
+    quadratic = Quadratic()
+    f = ad_core.compile(quadratic)
+    x = np.array([1.0, 3.0])
+    for n in (1, 2):  # of a recording, and of the one that is known
+        assert f(x) == 10.0
+        for method in (f.grad, f.jacobian):
+            np.testing.assert_array_equal(method(x), 2 * x)
+        np.testing.assert_array_equal(f.hessian(x), 2 * np.eye(2))
+        np.testing.assert_array_equal(f.jvp(x, x), 20.0)
+        assert f.paths == 1, n
+    assert f.power == 2
+    assert f.__wrapped__ is quadratic
+
+
 def test_it_is_freed():
     f = ad_core.compile(lambda x: x * x)
     f.grad(3.0)

@@ -224,12 +224,63 @@ def test_many_values_and_shapes_are_kept():
     f = ad_core.compile(counted)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for _ in range(2):
+        for calls in (299, 2 * 299, 2 * 299):
             for n in range(200):
                 close(f.grad(np.ones(2), n), np.full(2, float(n)))
             for n in range(1, 100):
                 close(f.grad(np.ones(n), 1), np.ones(n))
-    assert counted.calls == 299 - 1
+            assert counted.calls <= calls
+    assert f.paths == 299 - 1
+
+
+AT_A_POINT = {
+    "value": lambda f, x: f(x),
+    "jacobian": lambda f, x: f.jacobian(x),
+    "value_and_jacobian": lambda f, x: f.value_and_jacobian(x),
+    "grad": lambda f, x: f.grad(x),
+    "value_and_grad": lambda f, x: f.value_and_grad(x),
+    "hessian": lambda f, x: f.hessian(x),
+    "jvp": lambda f, x: f.jvp(x, x),
+    "vjp": lambda f, x: f.vjp(x, 2.0),
+    "hvp": lambda f, x: f.hvp(x, x),
+    "out": lambda f, x: f.grad(x, out=np.empty_like(x)),
+    "a batch": lambda f, x: f.grad(np.stack([x, x]), batch_dims=1),
+    "sparse": lambda f, x: f.hessian(x, sparse=True).toarray(),
+}
+
+
+@pytest.mark.parametrize("name", AT_A_POINT)
+def test_after_many_new_shapes_a_shape_has_a_program_from_its_second_visit_on(name):
+    counted = Counted(lambda x: np.sum(np.sin(x) * x) if x[0] > 0.0 else np.sum(x**3))
+    f, call = ad_core.compile(counted), AT_A_POINT[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = [
+            [call(f, np.linspace(a, 2.0, n)) for n in range(1, 30) for a in (0.3, -0.3)]
+            for _ in range(4)
+        ]
+        calls = counted.calls
+        found.append([call(f, np.linspace(a, 2.0, n)) for n in range(1, 30) for a in (0.3, -0.3)])
+    assert counted.calls == calls
+    for results in found[1:]:
+        for x, y in zip(found[0], results, strict=True):
+            close(y, x)
+    tapes = [ad_core.trace(counted, np.linspace(a, 2.0, n)) for n in (4, 29) for a in (0.3, -0.3)]
+    for tape, at, n in zip(tapes, (0.3, -0.3) * 2, (4, 4, 29, 29), strict=True):
+        place = 2 * (n - 1) + (at < 0.0)
+        if name not in ("out", "a batch", "sparse"):
+            close(found[0][place], call(tape, np.linspace(at, 2.0, n)))
+
+
+def test_new_shapes_among_known_ones_have_programs_at_once():
+    counted = Counted(lambda x: np.sum(x**2))
+    f = ad_core.compile(counted)
+    for n in range(1, 30):
+        for _ in range(2):
+            f.grad(np.ones(n))
+        f.jacobian(np.ones(1))  # of a known shape
+        f.grad(np.ones((1, 1)), batch_dims=1)
+    assert counted.calls == 29
 
 
 # ------------------------------------------------------------------------------ limits and warnings
@@ -297,6 +348,8 @@ def test_memory_is_bounded():
         return np.sum(np.sin(x) * x)
 
     f = ad_core.compile(fun, max_bytes=1_000_000)
+    messages = caught(lambda: [f.grad(np.full(n, 0.5)) for n in range(1, 150)])
+    assert not messages  # each shape was met once
     messages = caught(lambda: [f.grad(np.full(n, 0.5)) for n in range(1, 150)])
     (message,) = messages
     for part in ("more than 1,000,000 bytes", "max_bytes", "clear()"):

@@ -1,19 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The methods that a Tape and a Function share.  Each of them calls a program directly.
 
-cdef enum:
-    VALUE, JACOBIAN, VALUE_AND_JACOBIAN, GRAD, VALUE_AND_GRAD, HESSIAN, JVP, VJP, HVP
-    SPARSE_JACOBIAN, SPARSE_HESSIAN, SPARSE_VALUE_AND_JACOBIAN, GGNVP, WEIGHTED_GGNVP
-    LAGRANGIAN_HESSIAN, SPARSE_LAGRANGIAN_HESSIAN, HOLOMORPHIC_JACOBIAN
-    HOLOMORPHIC_VALUE_AND_JACOBIAN, METHODS
-
-METHOD_NAMES = ("value", "jacobian", "value_and_jacobian", "grad", "value_and_grad", "hessian",
-                "jvp", "vjp", "hvp", "sparse_jacobian", "sparse_hessian",
-                "sparse_value_and_jacobian", "ggnvp", "weighted_ggnvp", "lagrangian_hessian",
-                "sparse_lagrangian_hessian", "holomorphic_jacobian",
-                "holomorphic_value_and_jacobian")
-
-
 cdef class Evaluator:
     """The base class of Tape and Function.  Their _build(name, argnums) makes the Call of a method,
     and _spread(name, arguments) flattens arguments that are not bare arrays."""
@@ -23,7 +10,8 @@ cdef class Evaluator:
     cdef list nestings                  # how its arguments are nested (_set_call)
     cdef bint adaptive                  # calls for which these do not fit go to _adapt
     cdef bint joins                     # arguments or results are complex, of two arrays each
-    cdef dict kinds                     # arguments_kind(method, arguments) -> Paths
+    cdef dict kinds                     # arguments_kind(method, arguments) -> Paths or stand-in
+    cdef public bint _many_new          # many calls in a row had arguments of new kinds
     cdef readonly Py_ssize_t _clock     # counts the calls that one Call handled
 
     def __cinit__(self):
@@ -51,15 +39,30 @@ cdef class Evaluator:
         kind = arguments_kind(method, args)
         if kind is None:
             return
-        paths = Paths.__new__(Paths)
-        paths.last = call           # another thread finds it as soon as it is in the dictionary
-        paths = <Paths> self.kinds.setdefault(kind, paths)
+        found = self.kinds.get(kind)
+        if type(found) is not Paths:
+            paths = Paths.__new__(Paths)
+            paths.last = call       # another thread finds it as soon as it is in the dictionary
+            self.kinds[kind] = paths
+        else:
+            paths = <Paths> found
         with cython.critical_section(paths):
             paths.inputs = inputs
             paths.last = call
             paths.root = root
             paths.known = known
             paths.misses = 0
+
+    def _kind(self, str name, tuple args):
+        """What a call shares with others of its kind (arguments_kind), or None."""
+        return arguments_kind(METHOD_NAMES.index(name), args)
+
+    def _set_stand_in(self, str name, tuple args, stand_in not None):
+        """Let single points with arguments of this kind, which are all inputs, be handled by the
+        stand-in for a Call, unless there are Calls for them."""
+        kind = self._kind(name, args)
+        if kind is not None and type(self.kinds.get(kind)) is not Paths:
+            self.kinds[kind] = stand_in
 
     cdef int set_usual(self, int method, Call call) except -1:
         with cython.critical_section(self):
@@ -72,8 +75,8 @@ cdef class Evaluator:
 
     def _note_new_path(self, str name, tuple args):
         """Count a call for which the function was recorded because it took a new path."""
-        paths = self.kinds.get(arguments_kind(METHOD_NAMES.index(name), args))
-        if paths is not None:
+        paths = self.kinds.get(self._kind(name, args))
+        if type(paths) is Paths:
             with cython.critical_section(paths):
                 (<Paths> paths).misses += 1
 
@@ -158,9 +161,14 @@ cdef class Evaluator:
         cdef Paths paths
         cdef Call call
         cdef Py_ssize_t misses
-        paths = self.kinds.get(arguments_kind(method, args))
-        if paths is None:
-            return NotImplemented
+        kind = arguments_kind(method, args)
+        known_kind = self.kinds.get(kind)
+        if known_kind is None and self._many_new and kind is not None and out is None:
+            return self._sweep_new(METHOD_NAMES[method], args, kind)
+        if type(known_kind) is not Paths:
+            stands_in = known_kind is not None and out is None
+            return known_kind.at_point(args) if stands_in else NotImplemented
+        paths = <Paths> known_kind
         found = paths.search(args, out, tried, missed)
         if found is not None:
             results, call = <tuple> found
@@ -477,11 +485,3 @@ cdef inline Py_ssize_t tick(Evaluator self):
     with cython.critical_section(self):
         self._clock += 1
         return self._clock
-
-
-cdef int jacobian_method(bint sparse, bint holomorphic) except -1:
-    """The method for a Jacobian with these options."""
-    if sparse and holomorphic:
-        raise TypeError("sparse=True is for real arrays, and holomorphic=True for complex ones; "
-                        "leave one of them out")
-    return SPARSE_JACOBIAN if sparse else HOLOMORPHIC_JACOBIAN if holomorphic else JACOBIAN

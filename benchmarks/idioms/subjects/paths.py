@@ -62,6 +62,18 @@ def thousand_integers(x, k):
     return np.sum(x * k)
 
 
+@SUBJECT(of_shape, 200, how="fresh", turns=200)
+def new_shapes(x):
+    """`np.sum(x**2)`: a new shape at each of 200 points"""
+    return np.sum(x**2)
+
+
+@SUBJECT(with_integer, 200, how="fresh", turns=200)
+def new_integers(x, k):
+    """`np.sum(x * k)`: a new integer at each of 200 points"""
+    return np.sum(x * k)
+
+
 @SUBJECT(normal, 20, how="fresh", turns=200)
 def new_paths(x):
     """Twenty branches by sign: a new path at each of 200 points"""
