@@ -15,7 +15,6 @@ from ad_core.rules.rule import flat, results_of, split
 
 __all__ = ["elementwise"]
 
-NUMBERS = {float, int, np.float64}
 MOST_SHARED = 64  # sizes for which a call is kept and used in the next recordings
 
 # slopes: whether this thread records partial derivatives. Calls in such a recording are not shared:
@@ -57,9 +56,6 @@ class _ElementwiseFunction:
     def of_arrays(self, operands):
         if len(operands) != len(self.partials):
             raise TypeError(f"{self.name} takes {len(self.partials)} arrays, got {len(operands)}")
-        found = self.of_one_shape(operands)
-        if found is not NotImplemented:
-            return found
         if isinstance(self.value, np.ufunc) and (
             not _core.all_operable(operands) or any(map(_is_complex, operands))
         ):
@@ -83,47 +79,18 @@ class _ElementwiseFunction:
         (found,) = split(self.recorded(rule, given, result), [shape])
         return found[()]
 
-    def of_one_shape(self, operands):
-        """The same for traced arrays of one shape and plain numbers, with less to do. Returns
-        NotImplemented for other operands."""
-        given, fixed, shape = [], [], None
-        for x in operands:
-            if type(x) is _core.TracedArray:
-                if shape is None:
-                    shape = x.shape
-                if x.shape != shape or x.dtype != np.float64 or _core.is_constant(x):
-                    return NotImplemented
-                given.append(x)
-                fixed.append(None)
-            elif type(x) in NUMBERS:
-                fixed.append(np.asarray(x)[()])
-            else:
-                return NotImplemented
-        if not given or not shape or 0 in shape:
-            return NotImplemented
-        places = [k for k, x in enumerate(fixed) if x is None]
-        self.check(places)
-        rule = _Call(self, places, fixed, math.prod(shape))
-        numbers = [_core.current_values(x).reshape(-1) for x in given]
-        result = _core.untraced(rule.values, numbers)
-        if type(result) is not np.ndarray or result.dtype != np.float64:
-            return NotImplemented
-        return self.recorded(rule, given, result).reshape(shape)
-
     def recorded(self, rule, given, result):
         """The flat results of a call, recorded on the tape."""
-        shared = len(given) == len(self.partials) and not getattr(_recording, "slopes", False)
-        called = self.shared_call(rule) if shared else rule.called()
-        return _core.record_call(called, tuple(given), rule.m, result)
+        return _core.record_call(self.called(rule), tuple(given), rule.m, result)
 
-    def of_numbers(self, operands):
-        """The call for numbers, some of which are traced."""
+    def of_operands(self, operands, m):
+        """The call on numbers, if m is 1, or traced arrays of m elements and numbers."""
         places = [k for k, x in enumerate(operands) if _core.traced(x)]
         self.check(places)
         fixed = [None if k in places else x for k, x in enumerate(operands)]
-        rule = _Call(self, places, fixed, 1)
-        called = self.shared_call(rule) if len(places) == len(operands) else rule.called()
-        self.last = tuple(fixed), called
+        called = self.called(_Call(self, places, fixed, m))
+        if m == 1:
+            self.last = tuple(fixed), called
         return called
 
     def check(self, places):
@@ -134,7 +101,10 @@ class _ElementwiseFunction:
                     f"{_core.user_line()}; pass plain numbers there"
                 )
 
-    def shared_call(self, rule):
+    def called(self, rule):
+        """A call as the core takes it, which is shared if all operands are traced."""
+        if len(rule.places) < len(self.partials) or getattr(_recording, "slopes", False):
+            return rule.called()
         called = self.shared.get(rule.m)
         if called is None:
             if len(self.shared) >= MOST_SHARED:
@@ -165,6 +135,8 @@ class _Call:
 
     def filled(self, given):
         """All operands: numbers, arrays of m elements, or m x points."""
+        if len(given) == len(self.fixed):
+            return given
         full = list(self.fixed)
         if np.ndim(given[0]) == 2:
             full = [x[:, None] if isinstance(x, np.ndarray) else x for x in full]

@@ -121,11 +121,12 @@ cdef bint is_plain(object x):
 
 
 def call_elementwise(function, tuple operands):
-    """An elementwise function of numbers, some of which may be traced.  Returns NotImplemented for
-    arrays and everything else that needs the general path.
+    """An elementwise function of numbers, some of which may be traced, or of traced arrays of one
+    shape and numbers.  Returns NotImplemented for all else, which needs the general path.
 
-    function: has value, of_numbers(operands), which returns a Called, and last, which is None or
-    (operands of the last call, its Called), with None in the places of traced operands."""
+    function: has value, of_operands(operands, m), which returns a Called of m elements, and last,
+    which is None or (operands of the last call on numbers, its Called), with None in the places of
+    traced operands."""
     cdef Trace trace = None
     cdef TracedScalar s
     cdef ad_node nodes[MAXARITY]
@@ -151,13 +152,15 @@ def call_elementwise(function, tuple operands):
             numbers.append(np_float64(trace.tape.value[s.node]))
         elif is_number(x):
             numbers.append(x)
+        elif type(x) is TracedArray and n == 0:
+            return elementwise_on_arrays(function, operands)
         else:
             return NotImplemented
     last = function.last
     if last is not None and same_operands(<tuple> last[0], operands):
         call = <Called> last[1]
     else:
-        call = <Called> function.of_numbers(operands)
+        call = <Called> function.of_operands(operands, 1)
     found = untraced(function.value, *numbers)
     if not PyFloat_Check(found) or not is_innermost(trace):
         return NotImplemented
@@ -165,6 +168,61 @@ def call_elementwise(function, tuple operands):
     read.nodes = nodes
     check(ad_tape_call(trace.tape, &call.c, n, &read, 1, &result, &first))
     return new_scalar(trace, first)
+
+
+cdef object elementwise_on_arrays(function, tuple operands):
+    """The same for traced arrays of one shape in C order, and numbers."""
+    cdef TracedArray like = None, x
+    cdef cnp.ndarray index, shape_of_index, result
+    cdef Trace trace
+    cdef Called call
+    cdef ad_operand read
+    cdef ad_status status
+    cdef ad_node first
+    cdef size_t m, n
+    cdef list indices = [], given = []
+    for operand in operands:
+        if type(operand) is not TracedArray:
+            if not is_number(operand):
+                return NotImplemented
+            given.append(operand)
+            continue
+        x = <TracedArray> operand
+        if x.truth or x.count or x.spaced or not is_innermost(x.trace) or only_constants(x):
+            return NotImplemented
+        index = x.indices()
+        if not cnp.PyArray_IS_C_CONTIGUOUS(index):
+            return NotImplemented
+        if like is None:
+            like, shape_of_index = x, index
+        elif not cnp.PyArray_SAMESHAPE(index, shape_of_index):
+            return NotImplemented
+        indices.append(index)
+        given.append(values_of(x))
+    trace = like.trace
+    m = <size_t> cnp.PyArray_SIZE(shape_of_index)
+    if m == 0 or cnp.PyArray_NDIM(shape_of_index) == 0:
+        return NotImplemented
+    call = <Called> function.of_operands(operands, m)
+    found = untraced(function.value, *given)
+    if type(found) is not np_ndarray or not is_innermost(trace):
+        return NotImplemented
+    result = <cnp.ndarray> found
+    if (result.descr.type_num != cnp.NPY_DOUBLE or not cnp.PyArray_IS_C_CONTIGUOUS(result)
+            or not cnp.PyArray_SAMESHAPE(result, shape_of_index)):
+        return NotImplemented
+    if len(indices) == 1:
+        index = shape_of_index
+    else:
+        index = np.concatenate([(<cnp.ndarray> part).ravel() for part in indices])
+    n = <size_t> cnp.PyArray_SIZE(index)
+    read.nodes = <ad_node *> cnp.PyArray_DATA(index)
+    with nogil:
+        status = ad_tape_call(trace.tape, &call.c, n, &read, m,
+                              <double *> cnp.PyArray_DATA(result), &first)
+    check(status)
+    return new_array(trace, consecutive(first, cnp.PyArray_NDIM(result), cnp.PyArray_DIMS(result)),
+                     False)
 
 
 cdef bint same_operands(tuple known, tuple operands):
