@@ -33,13 +33,15 @@ def nothing_leaks():
     np.testing.assert_array_equal(ad_core.grad(lambda x: np.sum(x * x))(x), 2 * x)
 
 
-@pytest.fixture(autouse=True)
-def names_are_restored(request):
-    """Before and after the test, no name of another module is exchanged, so that tests do not
-    depend on one another; but for tests that are marked, which are many for the same modules."""
-    if request.node.get_closest_marker("names_stay_exchanged"):
-        yield
-        return
+@pytest.fixture(autouse=True, scope="module")
+def names_are_restored_for_a_file():
+    """No name of another module is exchanged before the tests of a file."""
+    restore_names()
+
+
+@pytest.fixture
+def names_are_restored():
+    """Nor is any before and after the test, which is about the exchange of names."""
     restore_names()
     yield
     restore_names()
@@ -52,7 +54,7 @@ def restore_names():
 
 
 @pytest.fixture
-def names_stay(monkeypatch):
+def names_stay(monkeypatch, names_are_restored):
     """A recording that fails is not tried again with exchanged names, as where they can not be."""
     from ad_core.adapting import again
 

@@ -141,6 +141,7 @@ def restore() -> None:
             _changes.pop()[2]()
         _loaded = 0
         _seen.clear()
+        _in_vain.clear()
         for function, changes in list(_in_functions.items()):
             for _, undo in reversed(changes):
                 undo(function)
@@ -174,20 +175,18 @@ def exchange_in(space, codes=()):
                 continue
             if any(_looks_up(code, name) for code in codes) or _uses(space, name):
                 found += _set(space, label, name, None, stand_in_of(original))
-        if found:
-            _had_names.add(label)
     return found
 
 
-_had_names = set()  # modules in which names were exchanged at any time
-_in_vain = {}  # module -> its state when it was searched for names, and had none
+_in_vain = {}  # module -> its state when it was searched for names, and had none left
 
 
 def exchange_elsewhere(space):
     """exchange_in() for modules that are not in the traceback: those that had nothing to exchange
-    are searched again only if they, or the functions with stand-ins, have become more or fewer."""
-    label, state = space.get("__name__"), (id(space), len(space), number_of_stand_ins())
-    if _in_vain.get(label) == state and label not in _had_names:
+    are searched again only if what they contain, or the number of stand-ins, has changed."""
+    contents = hash(tuple(map(id, list(space.values()))))
+    label, state = space.get("__name__"), (id(space), contents, number_of_stand_ins())
+    if _in_vain.get(label) == state:
         return 0
     found = exchange_in(space)
     if found == 0:

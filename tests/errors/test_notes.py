@@ -390,6 +390,7 @@ def test_the_traced_functions_own_package_is_the_users(tmp_path):
     assert "inner.py, line 3, in helper" in str(error)
 
 
+@pytest.mark.usefixtures("names_are_restored")
 def test_functions_of_scipy_are_never_the_users():
     stats = pytest.importorskip("scipy.stats")
 

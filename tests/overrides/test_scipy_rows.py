@@ -47,13 +47,13 @@ def close(actual, expected, tolerance):
 FIRST_CALLS = {str(call.id).partition("-")[0]: call for call in reversed(CALLS)}
 
 
+@pytest.mark.usefixtures("names_are_restored")
 @pytest.mark.parametrize("call", FIRST_CALLS.values())
 def test_names_are_exchanged_for_the_first_function_of_a_module(call):
     f, x = call.function, np.asarray(call.point, float)
     close(ad_core.jacobian(f)(x), differences(f, x, 1e-3), call.tolerance)
 
 
-@pytest.mark.names_stay_exchanged
 @pytest.mark.parametrize("call", CALLS)
 def test_derivatives(call):
     f, x = call.function, np.asarray(call.point, float)
@@ -83,7 +83,6 @@ def test_derivatives(call):
         close(ad_core.hessian(weighted)(x), expected, 10 * call.tolerance)
 
 
-@pytest.mark.names_stay_exchanged
 @pytest.mark.parametrize("call", REFUSED)
 def test_refused_in_our_words(call):
     with pytest.raises(NotDifferentiable, match=r"test_|scipy_rows"):

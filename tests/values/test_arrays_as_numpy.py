@@ -278,6 +278,7 @@ def test_attributes_that_can_not_be_set(name):
         ad_core.jacobian(f)(X)
 
 
+@pytest.mark.usefixtures("names_are_restored")
 @pytest.mark.usefixtures("names_stay")
 def test_object_arrays_of_traced_scalars_are_read_only():
     """NumPy converts a traced array to an object array, and stores into it would be lost."""
@@ -365,6 +366,7 @@ def parts(C, x):
     C.real[0, 0] = 4.0
 
 
+@pytest.mark.usefixtures("names_are_restored")
 @pytest.mark.filterwarnings("ignore:Numpy has detected that you")
 @pytest.mark.parametrize("kind", [float, complex])
 @pytest.mark.parametrize("start", ["zeros", "zeros_like", "F", "computed"])

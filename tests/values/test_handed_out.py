@@ -104,6 +104,7 @@ def test_values_that_a_library_returns_keep_their_derivative(name):
         np.testing.assert_allclose(np.asarray(J, dtype=float), 2.0 * np.eye(2), atol=1e-15)
 
 
+@pytest.mark.usefixtures("names_are_restored")
 def test_a_constant_function_is_constant():
     np.testing.assert_array_equal(ad_core.grad(lambda x: np.sum(np.zeros(3)))(x2), 0.0)
     with ad_core.allow_refusals():

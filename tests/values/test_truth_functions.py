@@ -216,6 +216,7 @@ def wrong_calls(name, f, coarse=False, leaves_rest=False):
     return wrong
 
 
+@pytest.mark.usefixtures("names_are_restored")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", list(public()))
 def test_results_of_functions_are_those_of_numpy(name):

@@ -2,6 +2,8 @@
 # mypy: ignore-errors
 """splrep, splev and their kin, UnivariateSpline and splines of two coordinates."""
 
+import copy
+
 import numpy as np
 from scipy.interpolate import _fitpack2, _fitpack_impl, _fitpack_py
 
@@ -150,15 +152,26 @@ _fitted(_fitpack2.LSQUnivariateSpline, "LSQUnivariateSpline", True)
 _surface = vars(_fitpack2._BivariateSplineBase)["__call__"]
 
 
+def _of_plain_numbers(spline):
+    """A spline of two coordinates whose knots and coefficients are plain; its numbers are constants
+    of the trace if it was made by the traced function, and its derivatives outlive the trace."""
+    knots = plain_knots(type(spline).__name__, *spline.tck[:3])
+    if all(x is y for x, y in zip(knots, spline.tck, strict=False)):
+        return spline
+    found = copy.copy(spline)
+    found.tck = (*knots, *spline.tck[3:])
+    return found
+
+
 def _surface_function(spline, dx, dy):
-    """A spline of two coordinates, elementwise."""
+    """A spline of two coordinates with plain numbers, elementwise."""
     orders = dx, dy
 
     def value(x, y):
         return _surface_value(spline, (x, y), orders)
 
     def partial(d):
-        t, k = plain(spline.tck[d]), spline.degrees[d]
+        t, k = spline.tck[d], spline.degrees[d]
 
         def slope(x, y, z):
             if orders[d] == k:
@@ -176,7 +189,7 @@ def _surface_value(spline, places, orders):
     """A derivative of plain numbers. FITPACK has none of the order of the degree: there the
     derivative below is linear between knots, so that its slope is a quotient of differences."""
     for d in range(2):
-        t, k = plain(spline.tck[d]), spline.degrees[d]
+        t, k = spline.tck[d], spline.degrees[d]
         if orders[d] == k:
             knots = np.unique(t[k : len(t) - k])
             at = np.clip(np.searchsorted(knots, places[d], side="right"), 1, len(knots) - 1)
@@ -205,7 +218,7 @@ def surface(self, x, y, dx=0, dy=0, grid=True):
     x, y = np.broadcast_arrays(x, y)
     if not (0 <= dx < self.degrees[0] and 0 <= dy < self.degrees[1]):
         _core.untraced(lambda: _surface(self, *map(plain, (x, y)), dx, dy, grid=False))  # raises
-    return _surface_function(self, int(dx), int(dy))(x, y)
+    return _surface_function(_of_plain_numbers(self), int(dx), int(dy))(x, y)
 
 
 @implements(_fitpack_impl.bisplev)
