@@ -306,7 +306,7 @@ def exchange_inside(x, space, label, name, seen):
         return _exchange_in_code(x, seen) if x.__globals__ is space else 0
     if isinstance(x, type) and x.__module__ == space.get("__name__"):
         return _exchange_in_class(x, seen)
-    if type(x) in (dict, list):
+    if type(x) in (dict, list) and not is_namespace(x):
         items = list(x.items() if type(x) is dict else enumerate(x))
         found = 0
         for key, part in items[:MOST_ITEMS]:
@@ -315,6 +315,13 @@ def exchange_inside(x, space, label, name, seen):
                 found += _set(x, label, f"{name}[{key!r}]", part, stand_in, key)
         return found
     return 0
+
+
+def is_namespace(x):
+    """Whether an object is the namespace of a module, such as that of Python's own functions, which
+    other modules may refer to."""
+    label = x.get("__name__") if type(x) is dict else None
+    return isinstance(label, str) and getattr(sys.modules.get(label), "__dict__", None) is x
 
 
 MOST_ITEMS = 1000  # elements of a container that are looked at

@@ -65,4 +65,4 @@ def _set_of_object(x, label, name, original, stand_in):
     return note(type(x).__module__, f"{label}: {name}", undo)
 
 
-MOST_KEPT = 8  # of these: each run of a function may make another object
+MOST_KEPT = 256  # of these: each run of a function may make another object

@@ -313,6 +313,6 @@ def _public(module, name):
     for path in (public, parts):  # jax.numpy before jax._src.numpy
         for k in range(1, len(path) + 1):
             outer = sys.modules.get(".".join(path[:k]))
-            if name.partition(".")[0] in vars(outer or object):
+            if outer is not None and name.partition(".")[0] in vars(outer):
                 return outer.__name__
     return ".".join(public)

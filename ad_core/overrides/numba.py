@@ -3,7 +3,8 @@
 argument depends on an input.
 
 numba keeps the Python function as `py_func`. The methods `__call__` of its classes are exchanged
-instead of names, because a compiled function may be an attribute of an object.
+instead of names, because a compiled function may be an attribute of an object. Code that numba
+compiles later may find stand-ins in the place of names; they have the originals' types.
 """
 
 import functools
@@ -11,6 +12,7 @@ import sys
 
 import numpy as np
 
+from ad_core import _core
 from ad_core.adapting.compiled import called, depends_on_input, on_constants
 from ad_core.adapting.stand_ins import supply_method
 
@@ -36,6 +38,13 @@ def _elementwise(original, compiled, *args, **kwargs):
     return np.vectorize(python)(*args)
 
 
+def _type_of_stand_in(stand_in, context):
+    """The type of a name's stand-in in code that numba compiles: that of the original."""
+    from numba.core.registry import cpu_target
+
+    return cpu_target.typing_context.resolve_value_type(stand_in.__wrapped__)
+
+
 for _module, _class, _traced in (
     ("numba.core.registry", "CPUDispatcher", _function),
     ("numba.np.ufunc.dufunc", "DUFunc", _elementwise),
@@ -43,3 +52,5 @@ for _module, _class, _traced in (
     if _module in sys.modules:
         _kind = getattr(sys.modules[_module], _class)
         supply_method(_kind, "__call__", functools.partial(_traced, _kind.__call__))
+if "numba.core.typing.typeof" in sys.modules:
+    sys.modules["numba.core.typing.typeof"].typeof_impl.register(_core.StandIn)(_type_of_stand_in)

@@ -354,6 +354,27 @@ class TestStandIns:
         assert "float" not in vars(math)
 
 
+@pytest.mark.parametrize("name", ["builtins", "math", "numpy", "operator", "a module of the user"])
+def test_namespaces_that_a_module_refers_to_are_untouched(name, monkeypatch):
+    """Such as ``builtins = __builtins__``, which are the names of all modules."""
+    if name == "a module of the user":
+        module = types.ModuleType(name)
+        module.exp, module.float = math.exp, float
+        monkeypatch.setitem(sys.modules, name, module)
+    space = vars(importlib.import_module(name))
+    before = dict(space)
+    user = types.ModuleType("refers")
+    user.names, user.np = space, np
+    monkeypatch.setitem(sys.modules, "refers", user)
+    exec("def f(x): return float(x[0]) * np.sin(x[1])", vars(user))
+    for _ in range(2):
+        np.testing.assert_allclose(ad_core.grad(user.f)(np.array([2.0, 0.5])),
+                                   [np.sin(0.5), 2.0 * np.cos(0.5)])  # fmt: skip
+        assert ad_core.adapt("refers") == 0
+    assert [key for key, x in before.items() if space.get(key) is not x] == []
+    assert super.__name__ == "super"
+
+
 def test_functions_of_other_modules_are_differentiated_themselves():
     np.testing.assert_allclose(ad_core.grad(math.exp)(0.5), math.exp(0.5), rtol=1e-15)
     np.testing.assert_allclose(ad_core.hessian(math.sin)(0.5), -math.sin(0.5), rtol=1e-14)
