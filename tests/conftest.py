@@ -39,6 +39,14 @@ def names_are_restored_for_a_file():
     restore_names()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def settings_are_restored():
+    """The tests of a file leave Python's settings as they were, on which other tests depend."""
+    before = sys.getswitchinterval(), sys.getrecursionlimit()
+    yield
+    assert (sys.getswitchinterval(), sys.getrecursionlimit()) == before
+
+
 @pytest.fixture
 def names_are_restored():
     """Nor is any before and after the test, which is about the exchange of names."""

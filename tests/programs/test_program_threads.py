@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import ad_core
-from threads import everywhere
+from threads import everywhere, switching
 
 THREADS = 8
 
@@ -196,17 +196,17 @@ def test_a_batch_lets_other_threads_run():
     tape.jacobian(X, workers=1)
     thread.start()
     ran = False
-    sys.setswitchinterval(1e6)
-    try:
-        for _ in range(1000):
-            before = len(counts)
-            tape.jacobian(X, workers=1)
-            ran = len(counts) > before
-            if ran:
-                break
-    finally:
-        done.set()
-        thread.join()
+    with switching(1e6):
+        try:
+            for _ in range(1000):
+                before = len(counts)
+                tape.jacobian(X, workers=1)
+                ran = len(counts) > before
+                if ran:
+                    break
+        finally:
+            done.set()
+            thread.join()
     assert ran
 
 

@@ -12,10 +12,10 @@ FREE = bool(sysconfig.get_config_var("Py_GIL_DISABLED")) and not sys._is_gil_ena
 
 
 @contextlib.contextmanager
-def switching():
-    """With a GIL, switch between threads as often as possible."""
+def switching(seconds=1e-6):
+    """With a GIL, let a thread keep it for so long; by default, switch as often as possible."""
     before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
+    sys.setswitchinterval(seconds)
     try:
         yield
     finally:
