@@ -306,7 +306,7 @@ def exchange_inside(x, space, label, name, seen):
         return _exchange_in_code(x, seen) if x.__globals__ is space else 0
     if isinstance(x, type) and x.__module__ == space.get("__name__"):
         return _exchange_in_class(x, seen)
-    if type(x) in (dict, list) and not is_namespace(x):
+    if type(x) in (dict, list) and not _is_namespace(x):
         items = list(x.items() if type(x) is dict else enumerate(x))
         found = 0
         for key, part in items[:MOST_ITEMS]:
@@ -317,7 +317,7 @@ def exchange_inside(x, space, label, name, seen):
     return 0
 
 
-def is_namespace(x):
+def _is_namespace(x):
     """Whether an object is the namespace of a module, such as that of Python's own functions, which
     other modules may refer to."""
     label = x.get("__name__") if type(x) is dict else None

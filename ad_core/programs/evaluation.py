@@ -52,10 +52,11 @@ class Evaluation:
     def on_new_path(self, out, workers, progress):
         """The results if no path of this key is known."""
         given, key = self.given, self.given.key
-        swept = not (given.batch_dims or self.name.startswith("sparse"))
-        swept = swept and workers is None and progress is None  # which the program checks
+        # Programs check workers and progress, and give sparse results their structure.
+        at_one_point = workers is None and progress is None
+        at_one_point = at_one_point and not (given.batch_dims or self.name.startswith("sparse"))
         function, once = self.function, None
-        put_off = swept and key is not None and self.is_put_off()
+        put_off = at_one_point and key is not None and self.is_put_off()
         if put_off:
             once = self.once() if out is None else None
             function._many_new = function._many_new or function._owner is None
@@ -66,7 +67,7 @@ class Evaluation:
         if once is not None:
             with self.noting(0):
                 return None, [once(*given.example(0))]
-        if put_off or (swept and key is None):
+        if put_off or (at_one_point and key is None):
             # No other call can use the recording, or none is expected to.
             return self.here(path, self.arrays(path), out)
         return self.on_path(path, True, out, workers, progress)

@@ -224,12 +224,12 @@ def test_many_values_and_shapes_are_kept():
     f = ad_core.compile(counted)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for calls in (299, 2 * 299, 2 * 299):
+        for calls in (298, 298 + 290, 298 + 290):  # all but 8 have programs on the second visit
             for n in range(200):
                 close(f.grad(np.ones(2), n), np.full(2, float(n)))
             for n in range(1, 100):
                 close(f.grad(np.ones(n), 1), np.ones(n))
-            assert counted.calls <= calls
+            assert counted.calls == calls
     assert f.paths == 299 - 1
 
 

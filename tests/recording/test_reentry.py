@@ -164,15 +164,21 @@ def test_a_finalizer_while_programs_are_made(order):
             same(METHODS[name](other, args), expected[name])
 
 
-def test_a_finalizer_while_a_recording_is_replayed(monkeypatch):
-    """Functions too large for a program are replayed; each call has its own guards."""
+@pytest.fixture
+def replayed(monkeypatch):
+    """A function that counts as too large for a program, recorded."""
 
     def too_large(*args):
         raise _core.ProgramTooLarge
 
     monkeypatch.setattr("ad_core.programs.compiled.build", too_large)
     monkeypatch.setattr("ad_core.programs.source._core.Graph", too_large)
-    tape = ad_core.trace(branching, X)
+    return ad_core.trace(branching, X)
+
+
+def test_a_finalizer_while_a_recording_is_replayed(replayed):
+    """Functions too large for a program are replayed; each call has its own guards."""
+    tape = replayed
     assert isinstance(tape._build("jacobian", 0), by_cost.ByCost)
     expected = ad_core.jacobian(branching)(X)
 
@@ -189,16 +195,9 @@ def test_a_finalizer_while_a_recording_is_replayed(monkeypatch):
                 tape.jacobian(np.stack([X, -Y, X]))
 
 
-def test_locks_of_replays_are_reentrant(monkeypatch):
+def test_locks_of_replays_are_reentrant(replayed):
     """A finalizer may run while a replay is counted."""
-
-    def too_large(*args):
-        raise _core.ProgramTooLarge
-
-    monkeypatch.setattr("ad_core.programs.compiled.build", too_large)
-    monkeypatch.setattr("ad_core.programs.source._core.Graph", too_large)
-    tape = ad_core.trace(branching, X)
-    method = tape._build("jacobian", 0)
+    method = replayed._build("jacobian", 0)
     with method.lock:
         assert method.lock.acquire(blocking=False)
         method.lock.release()

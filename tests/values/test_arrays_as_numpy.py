@@ -278,7 +278,6 @@ def test_attributes_that_can_not_be_set(name):
         ad_core.jacobian(f)(X)
 
 
-@pytest.mark.usefixtures("names_are_restored")
 @pytest.mark.usefixtures("names_stay")
 def test_object_arrays_of_traced_scalars_are_read_only():
     """NumPy converts a traced array to an object array, and stores into it would be lost."""
