@@ -40,9 +40,8 @@ def _elementwise(original, compiled, *args, **kwargs):
 
 def _type_of_stand_in(stand_in, context):
     """The type of a name's stand-in in code that numba compiles: that of the original."""
-    from numba.core.registry import cpu_target
-
-    return cpu_target.typing_context.resolve_value_type(stand_in.__wrapped__)
+    target = sys.modules["numba.core.registry"].cpu_target
+    return target.typing_context.resolve_value_type(stand_in.__wrapped__)
 
 
 for _module, _class, _traced in (
