@@ -33,7 +33,7 @@ REFUSED = {
     "conversion of an array": (lambda x: early_asarray(x, dtype=float), "float64"),
     "out=": (lambda x: np.add(x, 1.0, out=PLAIN), "out="),
     "in place": (lambda x: operator.iadd(PLAIN, x), "out="),
-    "ufunc": (lambda x: np.frexp(x), "frexp"),
+    "ufunc": (lambda x: np.add(x, x, signature="dd->d"), "signature"),
     "function": (lambda x: np.unravel_index(x, (2,)), "unravel_index"),
     "method": (lambda x: x.tobytes(), "tobytes"),
     "memory": (lambda x: x.ctypes, "ctypes"),

@@ -29,7 +29,7 @@ np.real(v) * w | np.real(s) * t | np.imag(v) + s | np.real_if_close(v) * w | v.r
 v.conj() * w | np.conjugate(v) * w | np.unwrap(9 * np.array([v, w])) | np.unwrap(20 * a, axis=0)
 np.isclose(v, w) + s | np.isclose(v, v, equal_nan=True) * v | np.isclose(s, np.inf) + t
 np.isposinf(v) + s | np.isneginf(v) + s | np.divmod(5 * v, w) | np.divmod(s, 0.3) | divmod(v, 0.3)
-np.modf(3 * v) | np.ldexp(v, 3) | np.ldexp(v, [1, 2, 3, 0, -1])
+np.modf(3 * v) | np.frexp(5 * v)[0] | np.ldexp(v, 3) | np.ldexp(v, [1, 2, 3, 0, -1])
 np.bitwise_and(v > 0.2, w > 0.2) * v | np.bitwise_or(v > 0.2, ON5) * v
 np.bitwise_xor(ON5, v > 0.2) * v | np.invert(v > 0.4) * v
 """
@@ -98,11 +98,11 @@ def test_the_table_is_complete():
 
 
 REFUSED = """
-np.frexp(v) | np.gcd(v, 2) | np.left_shift(v, 1) | np.isnat(v)
+np.lcm(v, 3) | np.gcd(v, 2) | np.left_shift(v, 1) | np.isnat(v)
 np.bitwise_count(v) | np.bitwise_and(v, w) | np.invert(v) | np.ldexp(1.0, s) | np.ldexp(K, v)
 np.sin(v, dtype=np.float32) | np.sin(v, dtype=np.complex64) | np.add(v, w, out=K)
 np.multiply(v, 'x') | np.add(v, np.ones(5, np.clongdouble)) | np.add.reduce(v, dtype=int)
-np.add(v, w, out=(K,)) | np.add(v, None) | K & v | np.matmul.reduce(v) | np.frexp.at(v, 0)
+np.add(v, w, out=(K,)) | np.add(v, None) | K & v | np.matmul.reduce(v) | np.gcd.at(v, 0)
 """
 
 

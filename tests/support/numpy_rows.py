@@ -103,7 +103,7 @@ ELEMENTWISE = [
         "cbrt", "square", "reciprocal", "negative", "positive", "absolute", "fabs", "sign",
         "conjugate", "deg2rad", "rad2deg", "degrees", "radians", "sinc", "floor", "ceil", "trunc",
         "rint", "spacing", "fix", "real", "imag", "real_if_close", "nan_to_num", "modf", "round",
-        "around", "angle", "i0",
+        "around", "angle", "i0", "frexp",
     )),
     *rows((P(2, 3),), named("sqrt", "log", "log2", "log10", "log1p")),
     *rows((U(2, 3),), named("arcsin", "arccos", "arctanh")),

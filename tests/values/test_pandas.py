@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import ad_core
+from ad_core import _core
+from ad_core.adapting import namespaces, stand_ins
 from agreement import refused
 
 pd = pytest.importorskip("pandas")
@@ -39,6 +41,11 @@ FUNCTIONS = {
     "frames": lambda x: D @ x[:2] + (D * x[:2]).u + (x[:2] * D).v,
     "numbers and frames": lambda x: (D * x[0]).v + (x[1] * D).u + np.exp(x[0] * D).u,
     "ufuncs": lambda x: np.exp(x[0] * S) + np.log(S * x[1]) + np.hypot(S, x) + np.maximum(x, S),
+    "ufuncs of objects": lambda x: (
+        np.exp(pd.Series(list(x))).to_numpy()
+        + np.sqrt(pd.DataFrame({"u": list(x), "v": S.to_numpy()})).u.to_numpy()
+    ),
+    "labels of objects": lambda x: x * np.arctan2(pd.Series(list(x), index=D.index), 2.0)["b"],
     "ufuncs called": lambda x: np.multiply(x, S) + np.multiply(S, x) + np.add(x[0], S),
     "reductions": lambda x: (S * x).sum() + (S * x).mean() + (S * x).max() - (S * x).min(),
     "spread": lambda x: (S * x).std() + (S * x).var() + (S * x).median() + (S * x).prod(),
@@ -74,7 +81,20 @@ def numbers(y):
     return np.asarray(y, dtype=float)
 
 
+@pytest.fixture(params=[False, True], ids=["", "objects are taken"])
+def objects_taken(request):
+    """Whether NumPy's functions take objects of traced numbers, as they do once a function of the
+    process has needed it."""
+    namespaces.restore()
+    if request.param:
+        assert _core.take_objects()
+        stand_ins.enter_more_names()
+    yield
+    namespaces.restore()
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.usefixtures("objects_taken")
 def test_operations_are_right_or_raise(name):
     f, columns = FUNCTIONS[name], []
     for k in range(3):

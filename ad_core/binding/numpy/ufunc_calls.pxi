@@ -156,6 +156,8 @@ cdef object ufunc_of_objects(object ufunc, PyObject **args, Py_ssize_t n, PyObje
     given = []
     for k in range(n):
         x = <object> args[k]
+        if is_of_pandas(type(x)):   # its method calls the ufunc on its array, and labels the result
+            return NotImplemented
         y = x if is_no_object(x) else numbers_taken(x)
         found = found or type(y) is not type(x)
         given.append(y)

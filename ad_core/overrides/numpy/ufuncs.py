@@ -9,7 +9,14 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.errors import NoDerivativeError
-from ad_core.overrides.numpy import accumulations, in_place, products, reductions, truth_values
+from ad_core.overrides.numpy import (
+    accumulations,
+    exponents,
+    in_place,
+    products,
+    reductions,
+    truth_values,
+)
 from ad_core.overrides.numpy.complex import protocols as complexes
 from ad_core.overrides.numpy.complex.array import involved
 from ad_core.overrides.numpy.dispatch import (
@@ -31,8 +38,9 @@ __all__ = ["COMPOSED", "call_ufunc", "refuse"]
 COMPOSED = {
     np.matmul: products.matmul,
     np.divmod: lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)),
-    np.modf: lambda a: (a - np.trunc(a), np.trunc(a)),
-    np.ldexp: lambda a, b: a * 2.0 ** _exponent(b),
+    np.modf: exponents.modf,
+    np.frexp: exponents.frexp,
+    np.ldexp: exponents.ldexp,
     np.conjugate: lambda a: +a,
     np.invert: lambda a: ~a,
     np._core.umath.clip: lambda a, low, high: np.minimum(np.maximum(a, low), high),
@@ -56,10 +64,6 @@ SUMS = {"reduce": reductions.sum_, "accumulate": reductions.cumsum}
 
 # ufunc -> ufunc that combines several operands for one place, before ufunc.at applies them.
 GATHERED = {f: f for f in accumulations.ASSOCIATIVE} | {np.subtract: np.add, np.divide: np.multiply}
-
-
-def _exponent(b):
-    return np.asarray(only_plain(np.ldexp, b))
 
 
 def call_ufunc(ufunc, method, inputs, kwargs):

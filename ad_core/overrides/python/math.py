@@ -15,7 +15,6 @@ import numpy as np
 
 from ad_core import _core
 from ad_core.adapting.stand_ins import enter, module_stand_in
-from ad_core.overrides.numpy.guards import decided
 from ad_core.overrides.python.numbers import number
 
 __all__ = []
@@ -182,26 +181,18 @@ def fma(x, y, z, /):
 
 @_enter("modf")
 def modf(x, /):
-    x = number(x)
-    whole = np.trunc(x)
-    return np.copysign(x - whole, x), whole
+    return np.modf(number(x))
 
 
 @_enter("frexp")
 def frexp(x, /):
-    x = number(x)
-    _, exponent = math.frexp(_plain(x))
-    if x == 0 or not np.isfinite(x):
-        return x, 0
-    fraction = ldexp(x, -exponent)
-    decided((np.absolute(fraction) >= 0.5) & (np.absolute(fraction) < 1.0))
-    return fraction, exponent
+    fraction, exponent = np.frexp(number(x))
+    return fraction, int(exponent)
 
 
 @_enter("ldexp")
 def ldexp(x, i, /):
-    half = i // 2  # 2**i may overflow where the product does not
-    return number(x) * 2.0**half * 2.0 ** (i - half)
+    return np.ldexp(number(x), i)
 
 
 @_enter("nextafter")
