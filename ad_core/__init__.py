@@ -37,6 +37,7 @@ from ad_core.errors import (
     TracedValueError,
 )
 from ad_core.inspect.explain import Explanation, explain
+from ad_core.loops.scan import scan
 from ad_core.overrides import numpy as _numpy
 from ad_core.overrides.stop_gradient import stop_gradient
 from ad_core.programs import workers as _workers
@@ -129,6 +130,7 @@ __all__ = [
     "linearize",
     "register_tree",
     "restore",
+    "scan",
     "stop_gradient",
     "trace",
     "value_and_grad",

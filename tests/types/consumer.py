@@ -195,6 +195,13 @@ assert_type(doubled(x), Array)
 assert_type(tripled(x), Array)
 assert_type(ad_core.external(square, jacobian=slope)(x), Array)
 assert_type(ad_core.checkpoint(square)(x), Array)
+
+
+def relaxed(state: Array, push: Array) -> tuple[Array, None]:
+    return 0.9 * state + push, None
+
+
+assert_type(ad_core.scan(relaxed, x, np.ones((5, 2)), memory="10 MB")[0], Array)
 assert_type(ad_core.stop_gradient(params), dict[str, Array])
 
 
