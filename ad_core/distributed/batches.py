@@ -4,8 +4,8 @@
 import numpy as np
 
 from ad_core.distributed.choice import engine_of
-from ad_core.distributed.engines import raising_first_failure
-from ad_core.distributed.shards import Shards, argument_list
+from ad_core.distributed.engines import collect
+from ad_core.distributed.shards import Shards, argnums_among, argument_list
 from ad_core.distributed.tasks import Request
 from ad_core.errors.integers import integer
 from ad_core.recording.trees import flatten
@@ -66,8 +66,12 @@ def map_batch(
     array([[ 3., 12.],
            [27., 48.]])
     """
-    request = Request(check_method(method), _argnums(method, argnums), _threads(workers))
     arguments = argument_list(tape, X, "map_batch")
+    if check_method(method) == "value":
+        argnums = None
+    else:
+        argnums = argnums_among(argnums, arguments, "map_batch")
+    request = Request(method, argnums, _threads(workers))
     if any(_is_dask_array(leaf) for x in arguments for leaf in flatten(x)[0]):
         from ad_core.distributed.dask_arrays import map_array  # late: needs dask.array
 
@@ -76,19 +80,39 @@ def map_batch(
     progress = Progress(progress)
     with_engine = engine_of(engine, timeout)
     try:
+        joined = _Joined(shards, progress)
         parcel = with_engine.parcel(tape, shards.points)
-        result = None
-        outcomes = with_engine.outcomes(parcel, request, shards)
-        for first, found in raising_first_failure(outcomes, shards):
-            leaves, tree = flatten(found)
-            if result is None:
-                result = [_room(leaf, shards.points) for leaf in leaves]
-            for array, leaf in zip(result, leaves, strict=True):
-                array[first : first + len(leaf)] = leaf
-            progress.advance(shards.size(first))
-        return tree.fill(result)
+        collect(with_engine.outcomes(parcel, request, shards), shards, joined.take)
+        return joined.tree.fill(joined.leaves)
     finally:
         with_engine.close()
+
+
+class _Joined:
+    """The results of all chunks, nested as those of one."""
+
+    def __init__(self, shards, progress):
+        self.shards, self.progress = shards, progress
+        self.tree = self.leaves = None
+
+    def take(self, first, found):
+        leaves, tree = flatten(found)
+        if self.tree is None:
+            points, self.tree = self.shards.points, tree
+            self.leaves = [
+                np.empty((points, *leaf.shape[1:]), leaf.dtype) if _is_array(leaf) else leaf
+                for leaf in leaves
+            ]
+        for array, leaf in zip(self.leaves, leaves, strict=True):
+            if _is_array(leaf):
+                array[first : first + len(leaf)] = leaf
+        self.progress.advance(self.shards.size(first))
+
+
+def _is_array(leaf):
+    """Whether a leaf has the points as its first axis; others, such as texts, are the same at all
+    points."""
+    return isinstance(leaf, np.ndarray)
 
 
 class Progress:
@@ -114,16 +138,8 @@ def check_method(method):
     return method
 
 
-def _argnums(method, argnums):
-    return None if method == "value" else argnums
-
-
 def _threads(workers):
     return integer(workers, "workers", "a number of threads, at least 1", least=1)
-
-
-def _room(leaf, points):
-    return np.empty((points, *leaf.shape[1:]), leaf.dtype)
 
 
 def _is_dask_array(x):

@@ -55,6 +55,7 @@ def map_array(tape, arguments, engine, request, shared, chunk, progress, timeout
         X,
         payload,
         request,
+        example,
         dtype=example.dtype,
         drop_axis=[k for k in axes if k > len(core)],
         new_axis=list(range(X.ndim, 1 + len(core))) or None,
@@ -89,9 +90,15 @@ def _of_no_points(run, X, options):
     return found
 
 
-def _on_block(block, payload, request, block_info=None):
+def _on_block(block, payload, request, example, block_info=None):
+    if not len(block):
+        return example
     first = block_info[0]["array-location"][0][0] if block_info else 0
-    found = evaluate(payload, request, {}, {0: block}, first)
+    known = first == first  # not NaN, as after blocks of unknown length
+    found = evaluate(payload, request, {}, {0: block}, first if known else 0)
     if isinstance(found, Failed):
-        raise found.raised()
+        error = found.raised()
+        if not known:
+            error.add_note("Dask does not know the block's place: points are counted within it")
+        raise error
     return found

@@ -107,24 +107,37 @@ class DaskClient(Engine):
                 send(1)
                 yield first, found
         finally:
-            if chunks and self.client.status == "running":
-                self.client.cancel([future for _, future in chunks.values()])
+            self._cancel([future for _, future in chunks.values()])
 
     def total(self, parcel, request, shards, advance):
         as_completed = import_module("distributed").as_completed
         submit = self._submitter(parcel, request, shards)
         parts = [submit(first) for first in shards.firsts]
         firsts = {future.key: first for future, first in zip(parts, shards.firsts, strict=True)}
-        root = paired_sum(parts, lambda one, two: self.client.submit(added, one, two, pure=False))
-        for future in as_completed(parts, loop=self.client.loop):
-            first = firsts[future.key]
-            if future.status != "finished":
-                self._result(future, shards, first)
-            advance(shards.size(first))
-        found = self._result(root, shards, shards.firsts[0])
+        sums = []
+
+        def add(one, two):
+            sums.append(self.client.submit(added, one, two, pure=False))
+            return sums[-1]
+
+        root = paired_sum(parts, add)
+        try:
+            for future in as_completed(parts, loop=self.client.loop):
+                first = firsts[future.key]
+                if future.status != "finished":
+                    self._result(future, shards, first)
+                advance(shards.size(first))
+            found = self._result(root, shards, shards.firsts[0])
+        except BaseException:
+            self._cancel([*parts, *sums])
+            raise
         if isinstance(found, Failed):
             raise found.raised()
         return found
+
+    def _cancel(self, tasks):
+        if tasks and self.client.status == "running":
+            self.client.cancel(tasks)
 
     def _submitter(self, parcel, request, shards):
         """A function that submits the chunk which begins with a point."""
@@ -156,7 +169,7 @@ class DaskClient(Engine):
                 f"install ad_core {ad_core.__version__} and the modules of the function on all "
                 f"workers"
             ) from error
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             self._check()
             raise error
 

@@ -2,13 +2,15 @@
 """Executors, joblib and clients like Ray's: each evaluates the chunks of a batch."""
 
 import concurrent.futures as futures
+from contextlib import closing
 from importlib import import_module
+from queue import SimpleQueue
 
 from ad_core.distributed.payload import Parcel
 from ad_core.distributed.tasks import Failed, Missing, added, evaluate
 
 __all__ = [
-    "Engine", "Executors", "Joblib", "Ray", "paired_sum", "raising_first_failure", "result_of",
+    "Engine", "Executors", "Joblib", "Ray", "collect", "paired_sum", "result_of",
 ]  # fmt: skip
 
 # What to do after the death of a worker.
@@ -34,9 +36,12 @@ class Engine:
         """The sum of the chunks' results, added by pairs of neighbours in the order of the points,
         so that its bits depend on the chunks alone."""
         found = dict.fromkeys(shards.firsts)
-        for first, outcome in raising_first_failure(self.outcomes(parcel, request, shards), shards):
+
+        def take(first, outcome):
             found[first] = outcome
             advance(shards.size(first))
+
+        collect(self.outcomes(parcel, request, shards), shards, take)
         return paired_sum(list(found.values()), added)
 
     def close(self):
@@ -53,20 +58,22 @@ def paired_sum(items, add):
     return items[0]
 
 
-def raising_first_failure(outcomes, shards):
-    """Pass results on; if a chunk fails, wait for those before it, and raise the first failure."""
+def collect(outcomes, shards, take):
+    """Call take(first point, result) for each chunk; if a chunk fails, wait for those before it,
+    and raise the first failure.  outcomes is closed, which cancels what has not begun, also if take
+    raises."""
     failed, before = None, set(shards.firsts)
-    for first, outcome in outcomes:
-        before.discard(first)
-        if isinstance(outcome, Failed):
-            if failed is None or first < failed[0]:
-                failed = first, outcome
-                before = {k for k in before if k < first}
-        elif failed is None:
-            yield first, outcome
-        if failed is not None and not before:
-            break
-    outcomes.close()  # cancels what has not begun
+    with closing(outcomes):
+        for first, outcome in outcomes:
+            before.discard(first)
+            if isinstance(outcome, Failed):
+                if failed is None or first < failed[0]:
+                    failed = first, outcome
+                    before = {k for k in before if k < first}
+            elif failed is None:
+                take(first, outcome)
+            if failed is not None and not before:
+                break
     if failed is not None:
         raise failed[1].raised()
 
@@ -103,9 +110,12 @@ class Executors(Engine):
             firsts = list(shards.firsts)
             while firsts:
                 chunks = {self._submit(payload, request, shards, k): k for k in firsts}
-                firsts = []
+                firsts, done = [], SimpleQueue()
+                for future in chunks:  # called too if the executor cancels the future
+                    future.add_done_callback(done.put)
                 try:
-                    for future in futures.as_completed(chunks):
+                    while chunks:
+                        future = done.get()
                         first = chunks.pop(future)
                         found = result_of(future.result, shards.span(first), NEW_EXECUTOR)
                         if isinstance(found, Missing):
@@ -159,7 +169,8 @@ class Joblib(Engine):
 
 
 class Ray(Engine):
-    """A client with the functions remote, put, get and wait of the module ray."""
+    """A client with the functions remote, put, get and wait of the module ray, and with cancel if
+    it has that."""
 
     def __init__(self, client):
         self.client = client
@@ -178,8 +189,9 @@ class Ray(Engine):
                     first = chunks.pop(reference)
                     yield first, self._result(reference, shards, first)
         finally:
-            for reference in chunks:
-                client.cancel(reference)
+            cancel = getattr(client, "cancel", None)
+            for reference in chunks if cancel is not None else ():
+                cancel(reference)
 
     def _result(self, reference, shards, first):
         try:

@@ -6,9 +6,10 @@ import numpy as np
 import ad_core
 from ad_core import _core
 from ad_core.errors.integers import integer
+from ad_core.recording.argnums import is_single, numbered
 from ad_core.recording.trees import flatten, leaf_path
 
-__all__ = ["Shards", "argument_list", "batch_shape"]
+__all__ = ["Shards", "argnums_among", "argument_list", "batch_shape"]
 
 BLOCK = 32  # points that a program evaluates together; chunks hold whole blocks
 PIECES = 64  # chunks of a batch, if these are not too large
@@ -30,6 +31,14 @@ def argument_list(tape, X, name):
             )
         return [_array(x, tree) for x, tree in zip(X, trees, strict=True)]
     return list(X) if isinstance(X, tuple) else [X]
+
+
+def argnums_among(argnums, arguments, name):
+    """argnums= with nonnegative numbers: an int or a tuple.  Raises TypeError and ValueError for
+    what names no argument."""
+    count = len(arguments)
+    found = numbered(argnums, count, f"{name} was not given: it has {count}")
+    return found[0] if is_single(argnums) else tuple(found)
 
 
 def _array(x, tree):
@@ -119,6 +128,7 @@ def batch_shape(core):
 
 
 def _numbers(shared, count, name):
+    shared = shared if np.iterable(shared) else [shared]
     found = sorted({integer(k, "an entry of shared", "the number of an argument") for k in shared})
     if found and not 0 <= found[0] <= found[-1] < count:
         raise ValueError(f"shared={shared!r} names an argument that {name} was not given: it has "

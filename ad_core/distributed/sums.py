@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """sum_value_and_grad(): the sum of a loss over the points of a batch, and its gradient."""
 
+import numpy as np
+
 from ad_core.distributed.batches import Progress
 from ad_core.distributed.choice import engine_of
-from ad_core.distributed.shards import Shards, argument_list
+from ad_core.distributed.shards import Shards, argnums_among, argument_list
 from ad_core.distributed.tasks import Request
 from ad_core.errors.integers import integer
 
@@ -32,7 +34,7 @@ def sum_value_and_grad(
     engine, shared, chunk, workers, progress, timeout, errors: as of :func:`map_batch`.
 
     Returns (value, gradient), nested as those of ``tape.value_and_grad``.  Each task adds over its
-    chunk in the order of the points, and the chunks are added by pairs of neighbours, with Dask on
+    chunk as np.sum does, and the chunks are added by pairs of neighbours, with Dask on
     the workers.  So for one chunk= the bits of the sum do not depend on the engine, on the number
     of workers or on the order in which they finish (on machines that use one instruction set).
 
@@ -48,9 +50,11 @@ def sum_value_and_grad(
     (np.float64(6.0), array([ -4., -16.]))
     """
     arguments = argument_list(tape, X, "sum_value_and_grad")
-    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+    argnums = argnums_among(argnums, arguments, "sum_value_and_grad")
+    moving = argnums if isinstance(argnums, tuple) else (argnums,)
+    others = shared if np.iterable(shared) else [shared]
     workers = integer(workers, "workers", "a number of threads, at least 1", least=1)
-    shards = Shards(tape, arguments, "sum_value_and_grad", {*numbers, *shared}, chunk)
+    shards = Shards(tape, arguments, "sum_value_and_grad", {*moving, *others}, chunk)
     progress = Progress(progress)
     with_engine = engine_of(engine, timeout)
     try:

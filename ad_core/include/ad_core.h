@@ -51,9 +51,9 @@ typedef struct ad_core_function {
 
     /* Prepare work memory of n_work doubles, before its first use and after any other use. */
     int (*begin)(const void *self, double *work);
-    /* Evaluate the function at one point.  x and y must not overlap work. */
+    /* Evaluate the function at one point.  x, y and work must not overlap. */
     int (*eval)(const void *self, const double *x, double *y, double *work);
-    /* Evaluate n points: x has n_in doubles for each, y n_out.  x and y must not overlap. */
+    /* Evaluate n points: x has n_in doubles for each, y n_out.  They must not overlap either. */
     int (*eval_many)(const void *self, size_t n, const double *x, double *y, double *work);
     /* After AD_CORE_BRANCH_CHANGED: the number of the first comparison whose outcome changed, and
      * the first point of eval_many (else 0) where it did.  Either pointer may be NULL. */

@@ -28,7 +28,8 @@ HEAD = """\
  * Each function takes its inputs x one after the other and writes its results to y. work has room
  * for n_work numbers (NULL if that is 0). It returns 0, or one more than the number of the first
  * comparison whose outcome is not that of the recording; then y is NaN. Compiled with
- * -ffp-contract=off and without -ffast-math, results do not depend on the compiler. */
+ * -ffp-contract=off and without -ffast-math, results do not depend on the compiler. x, y and work
+ * must not overlap. */
 """
 
 
@@ -173,7 +174,7 @@ def _listing(call, strict):
 
 def _comment(text):
     """Text of the user's that can not end a comment."""
-    return text.replace("*/", "* /").replace("\n", " ")
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ")
 
 
 def _guards(facts, slot):
@@ -208,11 +209,20 @@ def _straight(opening, name, facts, strict):
         names |= {first + k: f"x[{given + k}]" for k in range(count)}
         given += count
     names |= {inputs + k: literal(value) for k, value in enumerate(constants)}
-    lines = [f"{opening}(const double *x, double *y, double *work) {{", "    (void)x, (void)work;"]
+    lines = [
+        f"{opening}(const double *x, double *y, double *work) {{",
+        "    (void)x, (void)y, (void)work;",
+    ]
+    used = {slot for _, slot in facts["places"].tolist()} | {slot for slot, _ in facts["guards"]}
+    for _, out, operands, _ in reversed(facts["runs"]):
+        for k, row in reversed([*enumerate(operands.tolist())]):
+            used.update(row if out + k in used else ())
     for op, out, operands, affine in facts["runs"]:
         in_order = _in_order(op, len(operands), affine)
         for k, row in enumerate(operands.tolist()):
             slot = out + k
+            if slot not in used:
+                continue
             names[slot] = f"v{slot}"
             value = expression(op, [names[j] for j in row], in_order)
             lines.append(f"    const double v{slot} = {value};")
@@ -246,6 +256,7 @@ def _loops(opening, name, facts, strict):
     lines += [
         f"{opening}(const double *x, double *y, double *work) {{",
         "    double *w = work;",
+        "    (void)x, (void)y;",
     ]
     given = 0
     for first, count in facts["parts"]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ad_core import _core
+from ad_core.errors import DtypeError
 from ad_core.errors.callers import line_text
 from ad_core.programs.build import build
 from ad_core.recording.argnums import Argnums
@@ -14,7 +15,9 @@ from ad_core.sparse.pattern import SparsePattern
 __all__ = ["Exports"]
 
 SPARSE = ("jacobian", "value_and_jacobian", "hessian", "lagrangian_hessian")
-METHODS = tuple(name for name in _core.METHOD_NAMES if not name.startswith("sparse"))
+METHODS = tuple(
+    name for name in _core.METHOD_NAMES if not name.startswith(("sparse", "holomorphic"))
+)
 
 
 class Exports:
@@ -34,7 +37,8 @@ class Exports:
         a point with others gives NaN and a status.
 
         Raises ValueError for other names and for functions that call Python (a rule of custom_jvp,
-        external), TypeError as the method does, and MemoryError if there is no program.
+        external), TypeError as the method does and for complex arguments and results, and
+        MemoryError if there is no program.
         Cost: that of making the program anew.  A call costs what the program's operations cost.
 
         >>> import numpy as np, ad_core
@@ -79,8 +83,10 @@ class Exports:
         import ad_core
         from ad_core.programs import c_source  # late: few programs need it
 
+        if not isinstance(name, str):
+            raise TypeError(f"name must be a str, got {type(name).__name__}")
         parts = []
-        for method in what or ("value",):
+        for method in dict.fromkeys(what or ("value",)):
             call, structure = self._exported(method, argnums, sparse)
             described = f"{method} of {self._name}"
             if structure is not None:
@@ -100,6 +106,12 @@ class Exports:
             raise ValueError(f"what must be one of {METHODS}, got {what!r}")
         if sparse and what not in SPARSE:
             raise ValueError(f"sparse=True is for {', '.join(SPARSE)}, got {what!r}")
+        if self.is_complex:
+            raise DtypeError(
+                f"functions for C have real arguments and results, but {self._name} has complex "
+                f"ones; record a function of the real and the imaginary parts, such as "
+                f"lambda re, im: f(re + 1j * im).real"
+            )
         source = self._lowered
         method = f"sparse_{what}" if sparse else what
         try:

@@ -40,19 +40,25 @@ ad_status ad_route_jacobian(const ad_mapping *f, ad_route route, ad_entries *ent
     return AD_OK;
 }
 
+/* The number of operations that n terms need; SIZE_MAX if memory is exhausted. */
+static size_t count_live(const ad_graph *g, size_t n, const ad_term *term) {
+    uint8_t *live = ad_alloc(g->terms, 1);
+    const size_t count = live != NULL ? ad_graph_live(g, n, term, live) : SIZE_MAX;
+    ad_free(live);
+    return count;
+}
+
 /* The number of operations that the entries from `before` on and the terms in `also` need. */
 static size_t count_operations(const ad_graph *g, size_t n, const ad_term *also,
                                const ad_entries *entries, size_t before) {
     size_t m = entries->count - before, count = SIZE_MAX;
     ad_term *outputs = ad_alloc(n + m, sizeof *outputs);
-    uint8_t *live = ad_alloc(g->terms, 1);
-    if (outputs != NULL && live != NULL) {
+    if (outputs != NULL) {
         if (n > 0) memcpy(outputs, also, n * sizeof *outputs);
         for (size_t k = 0; k < m; k++) outputs[n + k] = entries->entry[before + k].term;
-        count = ad_graph_live(g, n + m, outputs, live);
+        count = count_live(g, n + m, outputs);
     }
     ad_free(outputs);
-    ad_free(live);
     return count;
 }
 
@@ -70,12 +76,13 @@ ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, 
     ad_graph *g = f->graph;
     size_t terms = g->terms, lists = g->lists, limit = g->limit, before = entries->count;
     size_t best = SIZE_MAX, least = 0, left = most;
+    const size_t own = count_live(g, f->K, f->output);
     int present = 0; /* whether the terms of the best route are still in the graph */
     ad_status status = AD_TOO_LARGE;
     for (unsigned r = 0; r < AD_ROUTES; r++) operations[r] = SIZE_MAX;
     for (unsigned k = 0; k < AD_ROUTES; k++) {
         ad_route r = order[k];
-        if (terms > AD_ELIMINATE_MOST && (r >= AD_ROUTE_MARKOWITZ_FIRST || status == AD_OK)) break;
+        if (own > AD_ELIMINATE_MOST && (r >= AD_ROUTE_MARKOWITZ_FIRST || status == AD_OK)) break;
         if (status == AD_OK && left < 2 * least) break; /* for another one and the best again */
         ad_graph_truncate(g, terms, lists);
         entries->count = before;
@@ -84,10 +91,15 @@ ad_status ad_route_cheapest(const ad_mapping *f, size_t n, const ad_term *also, 
         ad_status result = ad_route_jacobian(f, r, entries);
         g->limit = limit;
         if (result == AD_OK) {
+            operations[r] = count_operations(g, n, also, entries, before);
+            /* Terms of a route may be in the graph already, from the derivatives of a method that
+             * was built before: they count too, so that the choice does not depend on it. */
             size_t needed = g->terms - terms;
+            if (operations[r] != SIZE_MAX && operations[r] > own + needed) {
+                needed = operations[r] - own;
+            }
             left -= needed < left ? needed : left;
             least = status != AD_OK || needed < least ? needed : least;
-            operations[r] = count_operations(g, n, also, entries, before);
             if (operations[r] < best) {
                 best = operations[r];
                 *route = r;

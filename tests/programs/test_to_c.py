@@ -13,6 +13,7 @@ import ad_core
 from ad_core import _core
 from ad_core.programs import c_source
 from ad_core.recording.trees import flatten
+from agreement import refused
 from c_libraries import call_source, compiled
 from commands import run
 
@@ -196,3 +197,26 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     code, _, err = run(capsys, *given, "--what", "laplacian")
     assert code == 2
     assert "what must be one of" in err
+
+
+@pytest.mark.parametrize("what", ["value", "grad", "jvp", "vjp"])
+@pytest.mark.parametrize("function", [lambda z: np.abs(z) ** 2, lambda z: z * z * z])
+def test_complex_numbers_are_refused(function, what):
+    tape = ad_core.trace(function, 1.0 + 2.0j)
+    for export in (lambda: tape.to_c("f", what), lambda: tape.cfunction(what)):
+        with refused(ad_core.DtypeError, "complex", "lambda re, im"):
+            export()
+
+
+def test_code_without_warnings_or_repetitions(tmp_path):
+    """Unused operations, results and arguments, and comments in comments."""
+    unused = ad_core.trace(lambda x: (x[0] * 2.0, np.sin(x))[0], np.ones(2))
+    empty = ad_core.trace(lambda x: x[:0], np.ones(2))
+    nothing = ad_core.trace(lambda x: x * 2.0, np.ones(0))
+    commented = ad_core.trace(lambda x: x if x > len("/* a */") else x * 2.0, 1.0)
+    for tape in (unused, empty, nothing, commented):
+        for compiler in COMPILERS:
+            compiled(tape.to_c("f", "value", "jacobian", "value"), tmp_path, compiler)
+    assert unused.to_c("f", "value", "value").count("int f_value(") == 1
+    with refused(TypeError, "name must be a str"):
+        unused.to_c(b"f")
