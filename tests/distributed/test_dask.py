@@ -250,3 +250,15 @@ def test_a_dask_array_needs_one_tape(tape):
     two = ad_core.trace(lambda a, x: a * np.sum(x), 1.0, X[0])
     with pytest.raises(TypeError, match="must be the only argument of the tape"):
         map_batch(two, (2.0, blocks), shared=[0])
+
+
+@pytest.mark.parametrize("chunks", [((10, 0, 30), (3,)), ((0, 40), (3,))])
+def test_empty_blocks_of_an_array(chunks):
+    tape = ad_core.trace(lambda x: np.sin(x) * x[0], np.ones(3))
+    points = np.random.default_rng(1).uniform(0.0, 2.0, (40, 3))
+    found = map_batch(tape, da.from_array(points, chunks=chunks))
+    np.testing.assert_array_equal(found.compute(scheduler="sync"), tape.jacobian(points))
+    filtered = da.from_array(points, chunks=(10, 3))
+    filtered = filtered[filtered[:, 0] > 1.9]  # most blocks have no rows
+    found = map_batch(tape, filtered).compute(scheduler="sync")
+    np.testing.assert_allclose(found, tape.jacobian(points[points[:, 0] > 1.9]), rtol=1e-14)

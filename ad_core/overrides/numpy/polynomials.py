@@ -23,16 +23,22 @@ def _leading(p):
     return p if len(p) else np.zeros(1)
 
 
+def _in_class(p, *operands):
+    """Coefficients as np.poly1d if an operand is one."""
+    return np.poly1d(p) if any(isinstance(x, np.poly1d) for x in operands) else p
+
+
 @implements(np.polymul)
 def polymul(a1, a2):
     """np.polymul. In NumPy's own code, np.convolve would get objects of the class poly1d."""
-    return np.convolve(_leading(a1), _leading(a2))
+    return _in_class(np.convolve(_leading(a1), _leading(a2)), a1, a2)
 
 
 @implements(np.polydiv)
 def polydiv(u, v):
     """np.polydiv. NumPy's own code subtracts in place from a copy of u, which may be plain."""
-    return own_code(np.polydiv)(as_traced(u), v)
+    q, r = own_code(np.polydiv)(as_traced(u), as_array(v) if isinstance(v, np.poly1d) else v)
+    return _in_class(q, u, v), _in_class(r, u, v)
 
 
 @linalg(np.poly)
