@@ -301,9 +301,14 @@ cdef class Trace:
                 f"a traced value was used after its trace ended{user_line()}: it comes from a call "
                 f"of {self.name!r} that has returned or raised an exception; return the value from "
                 f"the function instead of storing it elsewhere")
-        error = EscapedTraceError(
-            f"a traced value of {self.name!r} was used in another thread than the one that traces "
-            f"the function{user_line()}; use it in that thread only")
+        if self.thread == PyThread_get_thread_ident():
+            why = ("was used by a function that a rule or a solver calls with plain numbers"
+                   f"{user_line()}, so its derivative would be lost; pass it to that function as "
+                   "an argument")
+        else:
+            why = ("was used in another thread than the one that traces the function"
+                   f"{user_line()}; use it in that thread only")
+        error = EscapedTraceError(f"a traced value of {self.name!r} {why}")
         remember_on(self, error)    # no trace runs on the thread that raises it
         raise error
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Arrays that outlive their trace.  An array that depends on an input raises an error when it is
-# used.  Constants (a table in a cache, the arrays of a module that the traced function imported)
-# can still be used as plain numbers.
+# Arrays outside their trace: after it has ended, or in functions that a rule or a solver calls with
+# plain numbers.  An array that depends on an input raises an error when it is used.  Constants (a
+# table in a cache, the arrays of a module that the traced function imported) can still be used as
+# plain numbers.
 
 cdef cnp.ndarray latest_index(TracedArray x):
     """The index array, up to date with writes through views; the trace may have ended."""
@@ -11,9 +12,10 @@ cdef cnp.ndarray latest_index(TracedArray x):
 
 
 cdef bint ended_constants(TracedArray x) except -1:
-    """Whether x outlived its trace and depends on none of its inputs."""
+    """Whether x depends on none of the inputs of its trace, which has ended or runs on this
+    thread."""
     cdef ad_tape *tape = x.trace.root().tape
-    if x.trace.live:
+    if x.trace.live and not x.trace.usable():
         return False
     for node in latest_index(x).ravel().tolist():
         if not ad_is_constant(tape, x.trace.moved(node)):

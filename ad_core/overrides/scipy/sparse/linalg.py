@@ -14,14 +14,17 @@ from ad_core.overrides.scipy.decisions import decision
 from ad_core.overrides.scipy.dispatch import (
     implements,
     implements_kind,
+    made,
     plain_arguments,
     refuses_all,
 )
 from ad_core.overrides.scipy.linalg.entering import plain_options, refuse
 from ad_core.overrides.scipy.sparse import exponentials  # noqa: F401 (enters functions)
+from ad_core.overrides.scipy.sparse import operators
 from ad_core.overrides.scipy.sparse.systems import Factors, Matrix, solution
 from ad_core.recording.arrays import as_array
 from ad_core.rules import structured
+from ad_core.rules.closures import depend, hoisted
 
 __all__ = []
 
@@ -161,11 +164,15 @@ def _iterative(name):
     original = getattr(ssl, name)
     full = f"scipy.sparse.linalg.{name}"
 
-    @implements(original)
+    @implements(original, calls_back=True)
     @wraps(original)
     def solver(A, b, x0=None, **options):
         """The solution that the iteration finds; its derivative is that of the exact one, from the
         transposed system."""
+        if not (isinstance(A, ssl.LinearOperator) and depend(hoisted(A)[0])):
+            plain = plain_arguments(((A, b, x0), options))
+            if plain is not None:
+                return made(_core.untraced(lambda: original(*plain[0], **plain[1])))
         if "shift" in options and plain_options(full, options["shift"]):
             refuse(f"{full} with shift", "subtract it from A")
         b = as_array(b)
@@ -173,7 +180,7 @@ def _iterative(name):
         b = b.reshape(-1) if column else b
         x0 = _core.current_values(x0) if _core.traced(x0) else x0
         if isinstance(A, ssl.LinearOperator):
-            x, info = _with_operator(full, original, A, b, x0, options)
+            x, info = operators.solution(full, original, A, b, x0, options)
         else:
             x, info = _with_matrix(full, original, A, b, x0, options)
         return (x[:, None] if column else x), info
@@ -195,43 +202,6 @@ def _with_matrix(name, original, A, b, x0, options):
 
     x = solution(name, matrix, b, Factors(matrix), solved)
     return x, decision(f"info of {name}", info, matrix.data, b)
-
-
-EXACT, ENOUGH = 1e-13, 1e-11  # relative residuals of solutions for derivatives: wanted, accepted
-
-
-def _with_operator(name, original, A, b, x0, options):
-    """A function that multiplies with a plain matrix: its transposed system is solved by the same
-    iteration, to rounding."""
-    b = as_array(b)
-
-    def system(A, loose):
-        def solved(parameters, sides):
-            return np.stack([run(A, b, loose) for b in sides.T], axis=-1)
-
-        return structured.LinearSystem(
-            name, solved, None, None, lambda parameters: (system(A.T, False), parameters),
-            system(A, False) if loose else None,
-        )  # fmt: skip
-
-    def run(A, b, loose):
-        if loose:
-            return original(A, b, x0, **options)[0]
-        scale = np.linalg.norm(b)
-        if scale == 0.0 or not np.isfinite(scale):
-            return 0.0 * b
-        x, info = original(A, b / scale, rtol=EXACT)
-        if info != 0:  # a breakdown of the iteration
-            x, info = ssl.gmres(A, b / scale, x, rtol=EXACT, restart=min(len(b), 50))
-        if info != 0 and not np.linalg.norm(A @ x - b / scale) <= ENOUGH:
-            raise RuntimeError(
-                f"{name} does not converge for the derivative of its solution (info={info}); give "
-                f"it the matrix instead of a LinearOperator"
-            )
-        return x * scale
-
-    x = structured.solve(system(A, True), (), b[:, None])[:, 0]
-    return x, decision(f"info of {name}", lambda b: int(original(A, b, x0, **options)[1]), b)
 
 
 for _name in (
