@@ -48,9 +48,12 @@ cdef extern from "tape/tape.h" nogil:
         uint32_t op
         ad_extent extent
         ad_view operand[2]
+    ctypedef struct ad_local:
+        pass
     ctypedef struct ad_tape:
         double *value
         double *partial
+        ad_local local
         ad_node *list
         ad_run *run
         ad_span *span
@@ -106,6 +109,10 @@ cdef extern from "tape/tape.h" nogil:
                               size_t runs, size_t spans, size_t blocks)
     ad_status ad_tape_append(ad_tape *to, const ad_tape *source, ad_node *offset)
     ad_status ad_tape_append_after(ad_tape *to, const ad_tape *source, size_t n, ad_node *offset)
+
+cdef extern from "tape/local.h" nogil:
+    ad_status ad_local_extend(ad_local *local, const ad_tape *tape)
+    bint ad_is_local(const ad_local *local, ad_node node)
 
 cdef extern from "tape/inspect.h" nogil:
     ctypedef struct ad_edge:

@@ -76,22 +76,31 @@ row("log_expit", [ANY], lambda x, y: expit(-x))
 row("logit", [UNIT], lambda x, y: 1.0 / (x * (1.0 - x)))
 
 # x log y, with 0 log 0 = 0, and related functions
-xlogy = row("xlogy", [REAL, POSITIVE], lambda x, y, v: np.log(y), lambda x, y, v: x / y)
+def _ratio(x, y):
+    """x / y, and 0 where both are zero, as x log y is there for all y."""
+    both = np.equal(x, 0.0) & np.equal(y, 0.0)
+    return np.where(both, 0.0, x / np.where(both, 1.0, y))[()]
+
+
+xlogy = row("xlogy", [REAL, POSITIVE], lambda x, y, v: np.log(y), lambda x, y, v: _ratio(x, y))
 xlog1py = row(
-    "xlog1py", [REAL, (-0.9, 5.0)], lambda x, y, v: np.log1p(y), lambda x, y, v: x / (1.0 + y)
+    "xlog1py",
+    [REAL, (-0.9, 5.0)],
+    lambda x, y, v: np.log1p(y),
+    lambda x, y, v: _ratio(x, 1.0 + y),
 )
 row("entr", [POSITIVE], lambda x, y: -np.log(x) - 1.0)
 row(
     "rel_entr",
     [POSITIVE, POSITIVE],
     lambda x, y, v: np.log(x / y) + 1.0,
-    lambda x, y, v: -x / y,
+    lambda x, y, v: -_ratio(x, y),
 )
 row(
     "kl_div",
     [POSITIVE, POSITIVE],
     lambda x, y, v: np.log(x / y),
-    lambda x, y, v: 1.0 - x / y,
+    lambda x, y, v: 1.0 - _ratio(x, y),
 )
 
 # Losses

@@ -19,8 +19,10 @@ from ad_core.overrides.scipy.dispatch import (
     refuses_all,
 )
 from ad_core.overrides.scipy.linalg.entering import plain_options, refuse
-from ad_core.overrides.scipy.sparse import exponentials  # noqa: F401 (enters functions)
-from ad_core.overrides.scipy.sparse import operators
+from ad_core.overrides.scipy.sparse import (
+    exponentials,  # noqa: F401 (enters functions)
+    operators,
+)
 from ad_core.overrides.scipy.sparse.systems import Factors, Matrix, solution
 from ad_core.recording.arrays import as_array
 from ad_core.rules import structured

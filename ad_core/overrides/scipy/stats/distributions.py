@@ -166,8 +166,8 @@ def _discrete(name, below, above):
             k = chosen(np.isfinite(k), np.floor(k), k) if _core.traced(k) else k
         y = evaluate(self, name, (np.where(inside, k, np.where(np.isfinite(a), a, 0.0)), *shapes))
         inside = inside & allowed
-        if not name.startswith("log"):
-            y = np.clip(y, 0, 1)
+        if not name.startswith("log"):  # np.clip would halve the derivative at 0 and 1
+            y = np.where(y > 1.0, 1.0, np.where(y < 0.0, 0.0, y))
         outside = below if probability else np.where(k >= b, above, below)
         outside = np.where(np.isnan(k) | np.logical_not(allowed), self.badvalue, outside)
         return _result(np.where(inside, y, outside), _shape_of(k, *shapes))
@@ -192,8 +192,12 @@ def _refuse_whole(dist, shapes):
         if not _core.holds_variable(x) or x.dtype.kind != "f":
             continue
         values = [plain(each) for each in shapes]
-        moved = [each + 0.25 if i == j else each for i, each in enumerate(values)]
-        if np.any(dist._argcheck(*values)) and not np.any(dist._argcheck(*moved)):
+        moved = [
+            [each + step if i == j else each for i, each in enumerate(values)]
+            for step in (0.25, -0.25)
+        ]
+        allowed = [np.any(dist._argcheck(*given)) for given in (values, *moved)]
+        if allowed == [True, False, False]:
             label = (dist.shapes or "").replace(" ", "").split(",")[j]
             raise NoDerivativeError(
                 f"{label} of {dist.name} must be a whole number, so there is no derivative by "

@@ -52,16 +52,18 @@ BY_HALVES = {
 STEPS = {"ppf", "isf"}  # of a discrete distribution
 
 # Shapes at which a formula of SciPy has a branch of its own, the limit, that does not depend on the
-# shape: {name: {operand: [function that makes the derivative NaN there]}}.
+# shape, or exp(-abs(x)) of a shape that is not negative: {name: {operand: [function that makes the derivative NaN there]}}.
 LIMITS = {
     "genextreme": {1: [undetermined_at(0.0, 0.0)]},
     "genpareto": {1: [undetermined_at(0.0, 0.0)]},
     "kappa4": {1: [undetermined_at(0.0, 0.0)], 2: [undetermined_at(0.0, 0.0)]},
     "ncx2": {2: [undetermined_at(0.0, 0.0)]},
     "pearson3": {1: [undetermined_at(0.0, 1.6e-5)]},
+    "rice": {1: [undetermined_at(0.0, 0.0)]},
     "skewnorm": {1: [undetermined_at(0.0, 0.0)]},
     "triang": {1: [undetermined_at(0.0, 0.0), undetermined_at(1.0, 0.0)]},
     "tukeylambda": {1: [undetermined_at(0.0, 0.0)]},
+    "vonmises": {1: [undetermined_at(0.0, 0.0)]},
 }
 
 _found = {}  # (class, name, operand, which operands are numbers) -> CLEAN, GUARDED or NONE
