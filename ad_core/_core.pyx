@@ -40,7 +40,7 @@ import weakref
 
 import numpy as np
 
-from ad_core.errors import callers, integers, notes, remedies
+from ad_core.errors import callers, integers, notes, remedies, warning
 from ad_core.errors import (
     DtypeError,
     EscapedTraceError,

@@ -8,6 +8,14 @@ def set_node_limit(size_t n):
     node_limit = n
 
 
+def set_large_tape(size_t n):
+    """For tests: warn of recordings of more than n nodes.  Returns the number before."""
+    global large_tape
+    before = large_tape
+    large_tape = n
+    return before
+
+
 def fail_allocation(long n):
     """For tests: make the n-th allocation of the C core from now on fail.  0 cancels this."""
     global pooled

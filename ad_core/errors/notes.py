@@ -182,6 +182,9 @@ def _traced(value, depth):
         return any(_traced(item, depth - 1) for item in value[:100])
     if depth and kind is dict:
         return any(_traced(item, depth - 1) for item in list(value.values())[:100])
+    if depth and kind.__module__.partition(".")[0] == "pandas":  # the columns of a table
+        arrays = getattr(getattr(value, "_mgr", None), "arrays", ())
+        return any(_traced(item, depth - 1) for item in list(arrays)[:100])
     return False
 
 

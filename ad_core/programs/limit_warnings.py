@@ -2,14 +2,11 @@
 """Warnings of a compiled function that is recorded more often than its caller may expect."""
 
 import inspect
-import sys
-import warnings
 
 import numpy as np
 
 from ad_core import _core
-from ad_core.errors import PerformanceWarning
-from ad_core.errors.callers import users_frame
+from ad_core.errors.warning import warn_user
 
 __all__ = ["warn_bytes", "warn_paths", "warn_values"]
 
@@ -52,15 +49,7 @@ def warn_values(fun, k, value, count):
 
 
 def _warn(fun, text):
-    """Warn at the line of the user's call."""
-    frame = users_frame(sys._getframe(1), None)
-    warnings.warn_explicit(
-        f"{_core.name_of(fun)} {text}",
-        PerformanceWarning,
-        frame.f_code.co_filename,
-        frame.f_lineno,
-        registry=frame.f_globals.setdefault("__warningregistry__", {}),
-    )
+    warn_user(f"{_core.name_of(fun)} {text}")
 
 
 def _name(fun, k):

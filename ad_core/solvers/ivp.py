@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ad_core.solvers.arguments import needed, refuse_given, start, tupled
+from ad_core.solvers.blas import limited
 from ad_core.solvers.newton import ordered
 from ad_core.solvers.rates import Rates
 
@@ -43,7 +44,9 @@ def solve_ivp(
     sparser than SciPy's order does.  options are SciPy's, except jac, jac_sparsity, vectorized,
     lband and uband.  Events are called as events(t, y, *args).
 
-    Returns SciPy's result: t of shape (k,), y of shape (n, k), and so on.
+    Returns SciPy's result: t of shape (k,), y of shape (n, k), and so on.  Its blas_threads is 1 if
+    BLAS was held at one thread in the factorisations of sparse matrices and the solutions with
+    them, which needs threadpoolctl, and None if its threads were left as they were.
 
     Raises TypeError for a y0 that does not hold real numbers and for the options named, ValueError
     for results of wrong shapes and for LSODA with sparse=True, and ImportError without SciPy.
@@ -72,7 +75,9 @@ def solve_ivp(
     if rates.sparse:
         method = ordered(getattr(integrate, method) if isinstance(method, str) else method)
     args = tupled(args) or None  # None, since SciPy wraps each function that has arguments
-    return integrate.solve_ivp(rates.light(), t_span, y0, method, args=args, **options)
+    found = integrate.solve_ivp(rates.light(), t_span, y0, method, args=args, **options)
+    found.blas_threads = 1 if rates.sparse and limited() else None
+    return found
 
 
 def stiff(method):

@@ -7,6 +7,7 @@ import weakref
 from queue import SimpleQueue
 
 from ad_core.solvers.arguments import needed
+from ad_core.solvers.blas import held
 
 __all__ = ["MIRRORED", "factors", "ordered"]
 
@@ -37,7 +38,8 @@ def ordered(method):
 
     If the pattern of the Jacobian at the start is nearly symmetric, its factors are those of
     :func:`factors`.  Radau's real matrix is factorised in another thread while its complex matrix
-    is factorised in this one.  Cost: the pattern is examined once.
+    is factorised in this one.  BLAS has one thread meanwhile (blas.py).  Cost: the pattern is
+    examined once.
 
     >>> from scipy.integrate import BDF
     >>> from ad_core.solvers.newton import ordered
@@ -52,8 +54,9 @@ def ordered(method):
 
         def __init__(self, *args, **options):
             super().__init__(*args, **options)
-            if hasattr(self.J, "tocsr") and _mirrored(self.J):
-                self.lu = self._factors
+            if hasattr(self.J, "tocsr"):
+                self.lu = self._factors if _mirrored(self.J) else held(self.lu)
+                self.solve_lu = held(self.solve_lu)
 
         def _factors(self, A):
             self.nlu += 1
@@ -94,26 +97,26 @@ class _Pending:
     """
 
     def __init__(self, tasks, A):
-        self._tasks, self._held, self._done = tasks, [], threading.Event()
-        held, done = self._held, self._done
+        self._tasks, self._found, self._done = tasks, [], threading.Event()
+        found, done = self._found, self._done
 
         def factorise():
             try:
-                held.append(_eliminated(A))
+                found.append(_eliminated(A))
             except BaseException as error:  # the other thread raises it
-                held.append(error)
+                found.append(error)
             done.set()
 
         tasks.put((1, factorise))
 
     def solve(self, b):
         self._done.wait()
-        if isinstance(self._held[0], BaseException):
-            raise self._held[0]
-        return self._held[0].solve(b)
+        if isinstance(self._found[0], BaseException):
+            raise self._found[0]
+        return self._found[0].solve(b)
 
     def __del__(self):
-        self._tasks.put((-1, self._held.clear))
+        self._tasks.put((-1, self._found.clear))
 
 
 def _eliminated(A):
@@ -121,7 +124,7 @@ def _eliminated(A):
 
 
 def _splu(A, **options):
-    return needed("scipy.sparse.linalg", "scipy", "a sparse Jacobian").splu(A, **options)
+    return held(needed("scipy.sparse.linalg", "scipy", "a sparse Jacobian").splu)(A, **options)
 
 
 def _mirrored(J):

@@ -2,12 +2,14 @@
 """scan() has the values and derivatives of the loop that it stands for, in all transforms."""
 
 import threading
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import ad_core
+from ad_core import _core
 from ad_core.loops import steps as steps_module
 from agreement import refused
 
@@ -319,3 +321,29 @@ def test_an_error_of_a_step_is_its_own():
 
     with pytest.raises(KeyError, match="no such reaction"):
         ad_core.grad(lambda c: ad_core.scan(step, c, np.array([0.1, 0.9]))[0])(1.0)
+
+
+@pytest.fixture
+def small_machine():
+    """A machine with memory for recordings of 40,000 nodes."""
+    before = _core.set_large_tape(10_000)
+    yield
+    _core.set_large_tape(before)
+
+
+@pytest.mark.usefixtures("small_machine")
+def test_a_loop_whose_recording_is_large_is_told_of_scan():
+    def steps(x):
+        for _ in range(30):
+            x = np.sin(x) * 0.5
+        return np.sum(x)
+
+    with pytest.warns(ad_core.errors.PerformanceWarning, match=r"of steps .*scan") as caught:
+        ad_core.grad(steps)(np.ones(1000))
+    assert len(caught) == 1  # once in a recording
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ad_core.grad(steps)(np.ones(100))
+        ad_core.grad(lambda x: np.sum(ad_core.scan(lambda c, _: (np.sin(c) * 0.5, None), x,
+                                                   length=30)[0]))(np.ones(1000))  # fmt: skip

@@ -249,3 +249,48 @@ def test_guards_of_replays():
     assert missed.shape == ()
     assert each.tolist() == [0, 1 + guard, 0]
     np.testing.assert_array_equal(again.evaluate([x], None, None, None), good)
+
+
+def swapped(x):
+    """Later operations of the same length read results from their end, or one place further."""
+    y = np.sin(x) * x
+    z = y[::-1] * 3.0 + y
+    return np.sum(z * z[0]) + np.sum(z[1:] * y[:-1] + z[:-1])
+
+
+LONG = {
+    "a chain": lambda x: np.sum(np.exp(-((np.sin(x) * x + 1.0) ** 2)) / (1.0 + np.abs(x))),
+    "a long chain": lambda x: np.sum(np.polyval(np.linspace(0.1, 1.0, 20), x * 0.3)),
+    "reversed and shifted": swapped,
+    "a number": lambda x: np.sum((x * x[0] - x[-1]) * np.tanh(x)),
+    "masks": lambda x: np.sum(np.where(x > 0.1, x * x, np.sin(x)) * np.maximum(x, 0.2)),
+    "rows": lambda x: np.sum(np.sin(x.reshape(100, 30) * x[:30]) * x.reshape(100, 30)[::-1]),
+    "lists": lambda x: np.sum(np.sin(x[np.arange(3000) ** 2 % 3000] * x) * x),
+    "written in place": lambda x: in_place(x * 1.0),
+    "several lengths": lambda x: np.sum(np.diff(np.cos(x)) * x[1:]) + np.sum(np.cos(x) * x),
+}
+
+
+def in_place(y):
+    y[1500:] *= 2.0
+    y[:1500] += y[1500:]
+    y -= np.sin(y)
+    return np.sum(y * y)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_chunks_of_long_arrays_have_the_bits_of_a_recording(name):
+    """Operations of one length are computed together, chunk by chunk."""
+    fun, first = LONG[name], RNG.normal(size=3000)
+    recording = record(fun, (first,), {}, 0)
+    inputs, compared = recording.inputs.nodes, 0
+    for x in (first * 1.000001, np.copysign(np.abs(first) * 1.01, first), first):
+        trace, flipped = _core.replayed(recording.trace, inputs, x)
+        if flipped:
+            continue
+        anew = type(recording)(trace, recording.inputs, recording.outputs, True, None)
+        wanted = record(fun, (x,), {}, 0)
+        np.testing.assert_array_equal(anew.value(), wanted.value())
+        np.testing.assert_array_equal(anew.jacobian(), wanted.jacobian())
+        compared += 1
+    assert compared

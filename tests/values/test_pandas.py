@@ -201,6 +201,22 @@ def test_tables_of_plain_numbers_within_a_function(f):
         np.testing.assert_allclose(J, expected, rtol=1e-6, atol=1e-7)
 
 
+def averaged(x):
+    s = pd.Series(x)
+    return s.ewm(alpha=0.3).mean()
+
+
+def rolled(x):
+    table = pd.DataFrame({"a": x, "b": 1.0})
+    return table.rolling(2).mean().a.to_numpy()
+
+
+@pytest.mark.parametrize("f", [averaged, rolled])
+def test_compiled_code_is_refused_where_a_variable_holds_the_table(f):
+    with refused(ad_core.errors.NotDifferentiable, "test_pandas.py", ".to_numpy()"):
+        ad_core.jacobian(f)(X)
+
+
 def test_compiled_code_of_pandas_is_refused():
     with refused(ad_core.errors.NotDifferentiable, "reindex", "test_pandas.py", ".to_numpy()"):
         ad_core.jacobian(lambda x: pd.Series(x, index=list("abc")).reindex(["c", "a"]))(X)

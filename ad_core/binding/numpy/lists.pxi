@@ -107,10 +107,14 @@ def take_objects():
     if taking_objects:
         return False
     entries = []
+    # Each name is replaced once.  Creation functions, which are replaced already, take objects.
+    known = {(id(space), name) for space, name in replaced_names()}
     for module in (np, np.linalg):
         space = module.__dict__
         for name, function in list(space.items()):
-            if type(function) is ArrayFunction and name not in WITHOUT_OBJECTS:
+            if type(function) is not ArrayFunction or name in WITHOUT_OBJECTS:
+                continue
+            if (id(space), name) not in known:
                 entries.append((space, name, TakesLists(function)))
     new = enter_takers(entries)
     known_codes.clear()         # they know the names that were replaced before

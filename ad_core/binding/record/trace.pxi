@@ -8,6 +8,8 @@ cdef enum:
 cdef ad_tape *pool[POOLED]      # under the lock of threads.pxi
 cdef int pooled = 0
 cdef ad_shared_size node_limit = 0      # set by tests; 0: the tape's own limit
+cdef ad_shared_size large_tape = (warning.memory_of_machine() or 1 << 62) // 64
+#                                       # nodes of 16 bytes in a quarter of the machine's memory
 
 
 cdef ad_tape *empty_tape() except NULL:
@@ -113,6 +115,7 @@ cdef class Trace:
     cdef object error_state     # NumPy's error state at the last check,
     cdef bint checks_all        # and whether every operation must be repeated in it
     cdef size_t exchanges       # names of other modules that were exchanged before it began
+    cdef bint warned_of_size    # whether its user knows that it is large
     cdef bint plain_frames      # whether arrays that pandas makes are plain: compiled_modules.pxi
     # A tape that shares its structure, for the next evaluation; or NULL.  Evaluations may run on
     # any thread, so it is read and written in critical sections of the Trace.
@@ -290,6 +293,13 @@ cdef class Trace:
                 root.places = []
             root.places.append((root.placed, *place))
         root.placed = root.tape.runs
+        return 0
+
+    cdef int warn_of_size(self) except -1:
+        """Warn once of a recording that takes a large part of the memory."""
+        if not self.warned_of_size and self.outer is None:
+            self.warned_of_size = True
+            warning.warn_of_memory(self.name, ad_tape_bytes(self.tape))
         return 0
 
     cdef inline bint usable(self):

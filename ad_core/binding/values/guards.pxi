@@ -18,30 +18,36 @@ cdef bint decide(object x, object array=None) except -1:
     if not s.truth:
         s = <TracedScalar> compare(Py_NE, s, 0.0)
     cdef bint outcome = s.trace.tape.value[s.node] != 0
-    if called_from("scipy."):
+    if called_from("scipy.") or called_from("numpy_traced.linalg") or called_from("numpy.linalg"):
         refuse_single_value(s, outcome)
     s.trace.note_guards()
     check(ad_tape_guard(s.trace.tape, s.node, 1))
     return outcome
 
 
+cdef double ROUNDING = 1e-15        # a smaller number bounds a distance from a single value
+
+
 cdef int refuse_single_value(TracedScalar s, bint outcome) except -1:
-    """Raise an error if code of SciPy takes a branch for a single value of a number that depends on
-    an input, such as the exponent 0.  The branch has the limit of the function, but not of its
-    derivative."""
+    """Raise an error if code of SciPy or np.linalg takes a branch for a single value of a number that
+    depends on an input, such as the exponent 0 or the order 2 of a norm.  The branch has the limit
+    of the function, but not of its derivative."""
     cdef ad_tape *tape = s.trace.tape
     cdef const ad_run *run = ad_tape_run_of(tape, s.node)
     if run == NULL or run.form in (AD_FORM_SPAN, AD_FORM_BLOCK):
         return 0
-    if run.op != (op_equal if outcome else op_not_equal):
+    cdef bint equal = run.op == (op_equal if outcome else op_not_equal)
+    cdef bint within = run.op in (op_less, op_less_equal) if outcome else (
+        run.op in (op_greater, op_greater_equal))
+    if not equal and not (within and 0.0 < tape.value[run.b] <= ROUNDING):
         return 0
     check(ad_local_extend(&tape.local, tape))
     if ad_is_local(&tape.local, run.a) and ad_is_local(&tape.local, run.b):
         return 0                    # a step function, which keeps this value nearby
     raise NoDerivativeError(
-        f"SciPy has a branch for the single value {tape.value[run.a]:g}{user_line()}, whose "
-        f"derivative is not that of the function; differentiate beside this value, or pass the "
-        f"number as a plain one if it is not to be differentiated by")
+        f"a function of SciPy or NumPy has a branch for the single value {tape.value[run.a]:g}"
+        f"{user_line()}, whose derivative is not that of the function; differentiate beside this "
+        f"value, or pass the number as a plain one if it is not to be differentiated by")
 
 
 cdef object decided(TracedArray x):

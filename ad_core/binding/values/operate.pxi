@@ -335,6 +335,8 @@ cdef object elementwise(unsigned op, tuple given, bint tested=False, bint holds=
         first = 0
     else:
         check(ad_tape_elementwise(trace.tape, op, ndim, extents, operands, &first))
+        if trace.tape.nodes > large_tape:
+            trace.warn_of_size()
         if count == 1 and is_nonfinite(trace.tape.value[first]):    # the core does not note these
             set_float_noted(1)
     if ndim == 0:

@@ -75,6 +75,7 @@ expit = row("expit", [ANY], lambda x, y: y * expit(-x))
 row("log_expit", [ANY], lambda x, y: expit(-x))
 row("logit", [UNIT], lambda x, y: 1.0 / (x * (1.0 - x)))
 
+
 # x log y, with 0 log 0 = 0, and related functions
 def _ratio(x, y):
     """x / y, and 0 where both are zero, as x log y is there for all y."""

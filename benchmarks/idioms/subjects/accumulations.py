@@ -3,13 +3,14 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive, table
 from benchmarks.idioms.idiom import Subject
 
 SUBJECT = Subject("Cumulative functions")
 
 
-@SUBJECT(normal, 10, 1000, 10**6)
+@SUBJECT(normal, 10, 1000, 10**6, reason=reasons.REPLAYED)
 def cumsum(x):
     """`np.sum(np.cumsum(x) ** 2)`"""
     return np.sum(np.cumsum(x) ** 2)
@@ -27,7 +28,7 @@ def cumprod(x):
     return np.sum(np.cumprod(0.8 + 0.15 * x))
 
 
-@SUBJECT(normal, 10, 1000, 10**6, bounds={"one": {1000: 8.0}})
+@SUBJECT(normal, 10, 1000, 10**6, bounds={"one": {1000: 8.0}}, reason=reasons.REPLAYED)
 def running_maximum(x):
     """`np.sum(np.maximum.accumulate(x))`"""
     return np.sum(np.maximum.accumulate(x))
@@ -64,7 +65,7 @@ def slopes(x):
     return np.sum(np.gradient(x, 0.5) ** 2)
 
 
-@SUBJECT(normal, 10, 1000, 10**5)
+@SUBJECT(normal, 10, 1000, 10**5, reason=reasons.REPLAYED)
 def moving_average(x):
     """A moving average by differences of `np.cumsum`"""
     c = np.cumsum(x)

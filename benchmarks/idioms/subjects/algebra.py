@@ -4,6 +4,7 @@
 import numpy as np
 
 from ad_core.scipy import linalg
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import definite, normal, square
 from benchmarks.idioms.idiom import Subject
 
@@ -23,14 +24,14 @@ def factors(n, seed):
     return (square(n, seed)[0] + np.diag(np.linspace(1.0, 3.0, n)),)
 
 
-@SUBJECT(system, 3, 30, 300, bounds=DENSE)
+@SUBJECT(system, 3, 30, 300, bounds=DENSE, reason=reasons.REPLAYED)
 def solve(given):
     """`np.sum(np.linalg.solve(a, b) ** 2)`"""
     a, b = given
     return np.sum(np.linalg.solve(a, b) ** 2)
 
 
-@SUBJECT(definite, 3, 30, 300, bounds=DENSE)
+@SUBJECT(definite, 3, 30, 300, bounds=DENSE, reason=reasons.FACTORS)
 def inverse(a):
     """`np.sum(np.linalg.inv(a) ** 2)`"""
     return np.sum(np.linalg.inv(a) ** 2)
@@ -42,13 +43,13 @@ def determinant(a):
     return np.linalg.det(a / 2.0)
 
 
-@SUBJECT(definite, 3, 30, 300, bounds=DENSE)
+@SUBJECT(definite, 3, 30, 300, bounds=DENSE, reason=reasons.FACTORS)
 def log_determinant(a):
     """`np.linalg.slogdet(a)[1]`"""
     return np.linalg.slogdet(a)[1]
 
 
-@SUBJECT(definite, 3, 30, 300, bounds=DENSE)
+@SUBJECT(definite, 3, 30, 300, bounds=DENSE, reason=reasons.FACTORS)
 def cholesky(a):
     """`np.sum(np.log(np.diag(np.linalg.cholesky(a))))`"""
     return np.sum(np.log(np.diag(np.linalg.cholesky(a + a.T))))
@@ -67,7 +68,7 @@ def eigenvectors(a):
     return np.sum(np.sqrt(w) * v[0] ** 2)
 
 
-@SUBJECT(factors, 3, 30, 300, bounds=DENSE)
+@SUBJECT(factors, 3, 30, 300, bounds=DENSE, reason=reasons.LAPACK)
 def singular_values(a):
     """`np.sum(np.linalg.svd(a, compute_uv=False) ** 3)`"""
     return np.sum(np.linalg.svd(a, compute_uv=False) ** 3)
@@ -87,7 +88,7 @@ def tall(n, seed):
     return ([a, rng.normal(size=n + 5)],)
 
 
-@SUBJECT(tall, 3, 30, 200)
+@SUBJECT(tall, 3, 30, 200, reason=reasons.LAPACK)
 def least_squares(given):
     """`np.sum(np.linalg.lstsq(a, b)[0] ** 2)`"""
     a, b = given
@@ -113,7 +114,7 @@ def process(n, seed):
     return start, np.sort(fixed.random(n)), fixed.normal(size=n)
 
 
-@SUBJECT(process, 5, 50, 300, bounds=DENSE)
+@SUBJECT(process, 5, 50, 300, bounds=DENSE, reason=reasons.FACTORS)
 def gaussian_process(p, x, y):
     """The likelihood of a Gaussian process, by Cholesky's factor"""
     k = np.exp(p[1] - 0.5 * (x[:, None] - x[None, :]) ** 2 * np.exp(-2.0 * p[0]))
@@ -122,7 +123,9 @@ def gaussian_process(p, x, y):
     return 0.5 * (a @ a) + np.sum(np.log(np.diag(c)))
 
 
-@SUBJECT(definite, 3, 30, 100, what="hvp", bounds={"one": {30: 15.0, 100: 15.0}})
+@SUBJECT(
+    definite, 3, 30, 100, what="hvp", bounds={"one": {30: 15.0, 100: 15.0}}, reason=reasons.REPLAYED
+)
 def product_through_cholesky(a):
     """A Hessian's product with a vector through Cholesky's factor"""
     c = np.linalg.cholesky(0.5 * (a + a.T))

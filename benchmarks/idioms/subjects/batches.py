@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import batch_of
 from benchmarks.idioms.idiom import Subject
 
@@ -18,9 +19,10 @@ def near_unit(n, seed):
     return (a + a.T + np.diag([2.0, 3.0, 4.0]),)
 
 
-def batch(args, points, nanoseconds):
+def batch(args, points, nanoseconds, reason=""):
     """The decorator of a function at many points of which each may take so long."""
-    return SUBJECT(args, points, points=points, turns=50, bounds={"point_ns": nanoseconds})
+    bounds = {"point_ns": nanoseconds}
+    return SUBJECT(args, points, points=points, turns=50, bounds=bounds, reason=reason)
 
 
 @batch(batch_of(3), MANY, 45.0)
@@ -78,13 +80,13 @@ def small_eigenvectors(a):
     return np.sum(w**2 * v[0] ** 2)
 
 
-@batch(near_unit, FEW, 3000.0)
+@batch(near_unit, FEW, 3000.0, reason=reasons.LAPACK)
 def small_singular_values(a):
     """`np.sum(np.linalg.svd(a, compute_uv=False) ** 3)` of 3 x 3"""
     return np.sum(np.linalg.svd(a, compute_uv=False) ** 3)
 
 
-@batch(batch_of((5, 2)), FEW, 3000.0)
+@batch(batch_of((5, 2)), FEW, 3000.0, reason=reasons.LAPACK)
 def small_least_squares(a):
     """`np.sum(np.linalg.lstsq(a, b)[0] ** 2)` of 5 x 2"""
     return np.sum(np.linalg.lstsq(a, np.arange(5.0), rcond=None)[0] ** 2)

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive
 from benchmarks.idioms.idiom import Subject
 
@@ -43,7 +44,7 @@ def newton_until(x):
     return total
 
 
-@SUBJECT(positive, 3, 10, 100, how="compile")
+@SUBJECT(positive, 3, 10, 100, how="compile", reason=reasons.SHORT)
 def early_end(x):
     """`break` when a sum is large enough"""
     s = 0.0

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive, with_data
 from benchmarks.idioms.idiom import Subject
 
@@ -15,13 +16,13 @@ def sum_of_squares(x):
     return np.sum(x * x)
 
 
-@SUBJECT(normal, 3, 10**5)
+@SUBJECT(normal, 3, 10**5, reason=reasons.REPLAYED)
 def waves(x):
     """`np.sum(np.sin(x) * np.exp(-(x**2)))`"""
     return np.sum(np.sin(x) * np.exp(-(x**2)))
 
 
-@SUBJECT(normal, 1000, 10**5, 10**6)
+@SUBJECT(normal, 1000, 10**5, 10**6, reason=reasons.REPLAYED)
 def quotient(x):
     """`np.sum(np.sqrt(1 + x**2) / (1 + np.abs(x)))`"""
     return np.sum(np.sqrt(1 + x**2) / (1 + np.abs(x)))
@@ -39,7 +40,7 @@ def relu(x):
     return np.sum(np.maximum(x, 0.0) ** 2)
 
 
-@SUBJECT(normal, 1000, 10**5, 10**6)
+@SUBJECT(normal, 1000, 10**5, 10**6, reason=reasons.LITTLE_WORK)
 def clipped(x):
     """`np.sum(np.clip(x, -1.0, 1.0) * x)`"""
     return np.sum(np.clip(x, -1.0, 1.0) * x)
@@ -82,7 +83,7 @@ def angles(x, y):
     return np.sum(np.arctan2(x, y) * np.hypot(x, y))
 
 
-@SUBJECT(normal, 10, 10**5)
+@SUBJECT(normal, 10, 10**5, reason=reasons.LITTLE_WORK)
 def in_place(x):
     """`y = x.copy(); y *= 2.0; y += x; y **= 2; y.sum()`"""
     y = x.copy()
@@ -119,7 +120,7 @@ def selected(x):
     return np.sum(np.select([x < -1.0, x < 1.0], [np.exp(x), x**2], np.log(np.abs(x) + 1.0)))
 
 
-@SUBJECT(normal, 10, 10**5)
+@SUBJECT(normal, 10, 10**5, reason=reasons.REPLAYED)
 def horner_arrays(x):
     """Ten steps of `y = y * x + c` on arrays"""
     y = np.zeros_like(x)

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal
 from benchmarks.idioms.idiom import Subject
 
@@ -14,7 +15,14 @@ def with_groups(n, seed):
     return *normal(n, seed), np.random.default_rng(1234).integers(20, size=n)
 
 
-@SUBJECT(with_groups, 10, 1000, 10**5, bounds={"one": {1000: 8.0, 10**5: 8.0}})
+@SUBJECT(
+    with_groups,
+    10,
+    1000,
+    10**5,
+    bounds={"one": {1000: 8.0, 10**5: 8.0}},
+    reason=reasons.LITTLE_WORK,
+)
 def bincount(x, groups):
     """`np.sum(np.bincount(groups, weights=x) ** 2)`"""
     return np.sum(np.bincount(groups, weights=x, minlength=20) ** 2)

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import grid, normal, table
 from benchmarks.idioms.idiom import Subject
 
@@ -26,7 +27,7 @@ def gather(x, places):
     return np.sum(x[places] ** 2)
 
 
-@SUBJECT(with_places, 10, 1000, 10**5)
+@SUBJECT(with_places, 10, 1000, 10**5, reason=reasons.LITTLE_WORK)
 def scatter_add(x, places):
     """`np.add.at(y, places, x)`"""
     y = np.zeros(len(x))
@@ -42,13 +43,13 @@ def store_by_index(x, places):
     return np.sum(y * x)
 
 
-@SUBJECT(normal, 10, 1000, 10**5, how="compile")
+@SUBJECT(normal, 10, 1000, 10**5, how="compile", reason=reasons.REPLAYED)
 def masked(x):
     """`np.sum(x[x > 0.5] ** 2)`"""
     return np.sum(x[x > 0.5] ** 2)
 
 
-@SUBJECT(normal, 10, 1000, 10**5, how="compile")
+@SUBJECT(normal, 10, 1000, 10**5, how="compile", reason=reasons.REPLAYED)
 def store_by_mask(x):
     """`y[y < 0] = 0; y[y > 1] = 1`"""
     y = x**2 - 0.5
@@ -57,7 +58,7 @@ def store_by_mask(x):
     return np.sum(y * x)
 
 
-@SUBJECT(grid, 3, 300)
+@SUBJECT(grid, 3, 300, reason=reasons.LITTLE_WORK)
 def row_and_column(x):
     """`np.sum(x[1] * x[:, 2])`"""
     return np.sum(x[1] * x[:, 2])
@@ -75,7 +76,7 @@ def transposed(x):
     return np.sum((x + x.T) ** 2)
 
 
-@SUBJECT(table, 100, 10**5)
+@SUBJECT(table, 100, 10**5, reason=reasons.LITTLE_WORK)
 def picked_by_row(x):
     """`np.take_along_axis(x, places, axis=1)`"""
     places = np.arange(x.shape[0])[:, None] % x.shape[1]

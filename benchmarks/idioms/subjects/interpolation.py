@@ -3,13 +3,14 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive, with_data
 from benchmarks.idioms.idiom import Subject
 
 SUBJECT = Subject("Interpolation")
 
 
-@SUBJECT(with_data(positive, y=(20,)), 3, 1000, 10**5, how="compile")
+@SUBJECT(with_data(positive, y=(20,)), 3, 1000, 10**5, how="compile", reason=reasons.REPLAYED)
 def interp_of_places(x, y):
     """`np.sum(np.interp(x, places, y))`, derivatives by x"""
     return np.sum(np.interp(x, np.linspace(0.0, 3.0, 20), y))

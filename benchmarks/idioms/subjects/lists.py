@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal
 from benchmarks.idioms.idiom import Subject
 
@@ -23,7 +24,7 @@ def list_as_argument(x):
     return np.sum(np.array(x) ** 2)
 
 
-@SUBJECT(normal, 10, 1000, 10**4, bounds=LIST)
+@SUBJECT(normal, 10, 1000, 10**4, bounds=LIST, reason=reasons.OBJECTS)
 def array_of_list(x):
     """`np.sum(np.array([2.0 * v for v in x]) ** 2)`"""
     return np.sum(np.array([2.0 * v for v in x]) ** 2)

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive
 from benchmarks.idioms.idiom import Subject
 
@@ -29,7 +30,7 @@ def sines(x):
     return sum(np.sin(v) for v in x)
 
 
-@SUBJECT(positive, 10, 1000, bounds=SHORT)
+@SUBJECT(positive, 10, 1000, bounds=SHORT, reason=reasons.CHAIN)
 def logistic_map(x):
     """`y = 3.1 * y * (1 - y)`, a step for each element"""
     y = 0.3
@@ -50,7 +51,7 @@ def newton_roots(x):
     return total
 
 
-@SUBJECT(positive, 10, 1000, bounds=SHORT)
+@SUBJECT(positive, 10, 1000, bounds=SHORT, reason=reasons.CHAIN)
 def continued_fraction(x):
     """`y = v + 1 / y`, backwards"""
     y = 1.0
@@ -59,7 +60,7 @@ def continued_fraction(x):
     return y
 
 
-@SUBJECT(normal, 4, 8, 16, bounds={"call": {8: 0.1, 16: 0.1}})
+@SUBJECT(normal, 4, 8, 16, bounds={"call": {8: 0.1, 16: 0.1}}, reason=reasons.CHAIN)
 def lennard_jones(x):
     """Energy of n particles by a loop over pairs"""
     n, energy = len(x) // 2, 0.0
@@ -70,7 +71,7 @@ def lennard_jones(x):
     return energy
 
 
-@SUBJECT(positive, 4, bounds=FAST)
+@SUBJECT(positive, 4, bounds=FAST, reason=reasons.CHAIN)
 def lotka(p):
     """Euler steps of Lotka and Volterra's equations in scalars, 100 steps"""
     a, b = 1.0, 0.5
@@ -102,7 +103,7 @@ def filled(x):
     return np.sum(y**2)
 
 
-@SUBJECT(normal, 10, 1000, bounds=SHORT)
+@SUBJECT(normal, 10, 1000, bounds=SHORT, reason=reasons.CHAIN)
 def compensated(x):
     """Kahan's sum of squares"""
     s, c = 0.0, 0.0

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import definite, normal
 from benchmarks.idioms.idiom import Subject
 
@@ -17,9 +18,10 @@ def number(n, seed):
     return (np.float64(np.random.default_rng(seed).normal()),)
 
 
-def within(microseconds, args=normal):
+def within(microseconds, args=normal, reason=""):
     """The decorator of an operation on three numbers, or on a 3 x 3 matrix."""
-    return SUBJECT(args, 3, what="traced", turns=1, bounds={"traced_us": microseconds})
+    bounds = {"traced_us": microseconds}
+    return SUBJECT(args, 3, what="traced", turns=1, bounds=bounds, reason=reason)
 
 
 @within(SCALAR, number)
@@ -94,7 +96,7 @@ def solution(a):
     return np.linalg.solve(a, a[0])
 
 
-@within(OTHER, definite)
+@within(OTHER, definite, reason=reasons.FACTORS)
 def inverse(a):
     """`np.linalg.inv(a)` of 3 x 3"""
     return np.linalg.inv(a)
@@ -106,7 +108,7 @@ def determinant(a):
     return np.linalg.det(a)
 
 
-@within(OTHER)
+@within(OTHER, reason=reasons.REPLAYED)
 def sort(x):
     """`np.sort(x)`"""
     return np.sort(x)
@@ -142,13 +144,13 @@ def concatenate(x):
     return np.concatenate([x, x])
 
 
-@within(OTHER)
+@within(OTHER, reason=reasons.REPLAYED)
 def cumsum(x):
     """`np.cumsum(x)`"""
     return np.cumsum(x)
 
 
-@within(OTHER)
+@within(OTHER, reason=reasons.LITTLE_WORK)
 def norm(x):
     """`np.linalg.norm(x)`"""
     return np.linalg.norm(x)

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive
 from benchmarks.idioms.idiom import Subject
 
@@ -17,7 +18,7 @@ def far(n, seed):
     return (np.array([seed + 0.5, 0.3]),)
 
 
-@SUBJECT(far, 2, how="compile", turns=50, bounds=KNOWN)
+@SUBJECT(far, 2, how="compile", turns=50, bounds=KNOWN, reason=reasons.PATHS)
 def fifty_paths(x):
     """`while v > 1: v = v - 1`: 50 paths at single points in turn"""
     v, s = x[0], 0.0
@@ -62,13 +63,13 @@ def thousand_integers(x, k):
     return np.sum(x * k)
 
 
-@SUBJECT(of_shape, 200, how="fresh", turns=200)
+@SUBJECT(of_shape, 200, how="fresh", turns=200, reason=reasons.PATHS)
 def new_shapes(x):
     """`np.sum(x**2)`: a new shape at each of 200 points"""
     return np.sum(x**2)
 
 
-@SUBJECT(with_integer, 200, how="fresh", turns=200)
+@SUBJECT(with_integer, 200, how="fresh", turns=200, reason=reasons.PATHS)
 def new_integers(x, k):
     """`np.sum(x * k)`: a new integer at each of 200 points"""
     return np.sum(x * k)

@@ -4,6 +4,7 @@
 import numpy as np
 from numpy.polynomial import chebyshev, polynomial
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive, with_data
 from benchmarks.idioms.idiom import Subject
 
@@ -28,7 +29,7 @@ def chebyshev_series(c, x):
     return np.sum(chebyshev.chebval(np.tanh(x), c) ** 2)
 
 
-@SUBJECT(with_data(normal, y=("n",)), 5, 100, 1000)
+@SUBJECT(with_data(normal, y=("n",)), 5, 100, 1000, reason=reasons.LAPACK)
 def polynomial_fit(x, y):
     """`np.linalg.lstsq(np.vander(x, 4), y)`"""
     c = np.linalg.lstsq(np.vander(np.tanh(x), 4), y, rcond=None)[0]

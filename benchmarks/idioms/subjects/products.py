@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import grid, normal, square, with_data
 from benchmarks.idioms.idiom import Subject
 
@@ -30,7 +31,9 @@ def least_squares_loss(x, a):
     return r @ r
 
 
-@SUBJECT(two_matrices_and_vector, 3, 50, 300, bounds={"setup_ms": {50: 2.0}})
+@SUBJECT(
+    two_matrices_and_vector, 3, 50, 300, bounds={"setup_ms": {50: 2.0}}, reason=reasons.REPLAYED
+)
 def product_of_three(given):
     """`np.sum(a @ b @ x)`, derivatives by all three"""
     a, b, x = given
@@ -76,7 +79,7 @@ def thin(n, seed):
     return rng.normal(size=(n, 3)), rng.normal(size=(n, 3))
 
 
-@SUBJECT(thin, 10, 1000, 10**5, bounds=THIN)
+@SUBJECT(thin, 10, 1000, 10**5, bounds=THIN, reason=reasons.THIN)
 def einsum_thin(a, b):
     """`np.einsum("ij,ij->", a, b * a)` of n x 3"""
     return np.einsum("ij,ij->", a, b * a)

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive, table, with_data
 from benchmarks.idioms.idiom import Subject
 
@@ -19,7 +20,7 @@ def sum_of_columns(x):
     return np.sum(x.sum(axis=0) ** 2)
 
 
-@SUBJECT(table, 100, 10**4, 10**6, bounds=AXES)
+@SUBJECT(table, 100, 10**4, 10**6, bounds=AXES, reason=reasons.REPLAYED)
 def sum_of_rows(x):
     """`np.sum(x.sum(axis=1) ** 2)`"""
     return np.sum(x.sum(axis=1) ** 2)
@@ -37,7 +38,7 @@ def standardised(x):
     return np.sum(np.tanh((x - x.mean(axis=0)) / x.std(axis=0)))
 
 
-@SUBJECT(table, 100, 10**4, 10**6, bounds=EXTREMES)
+@SUBJECT(table, 100, 10**4, 10**6, bounds=EXTREMES, reason=reasons.LITTLE_WORK)
 def extremes_of_columns(x):
     """`np.sum(x.max(axis=0) - x.min(axis=0))`"""
     return np.sum(x.max(axis=0) - x.min(axis=0))
@@ -75,7 +76,7 @@ def with_gaps(n, seed):
     return x, np.where(gap, np.nan, 0.0)
 
 
-@SUBJECT(with_gaps, 10, 1000, 10**6)
+@SUBJECT(with_gaps, 10, 1000, 10**6, reason=reasons.LITTLE_WORK)
 def nan_reductions(x, gaps):
     """`np.nansum(y) * np.nanmean(y * y)`, `y` with missing values"""
     y = x + gaps
@@ -94,7 +95,7 @@ def product_of_all(x):
     return np.prod(x)
 
 
-@SUBJECT(normal, 10, 10**5)
+@SUBJECT(normal, 10, 10**5, reason=reasons.LITTLE_WORK)
 def norm(x):
     """`np.linalg.norm(x)`"""
     return np.linalg.norm(x)
@@ -106,7 +107,7 @@ def deviation(x):
     return np.std(x) / (1.0 + np.mean(x) ** 2)
 
 
-@SUBJECT(normal, 10, 10**5)
+@SUBJECT(normal, 10, 10**5, reason=reasons.LITTLE_WORK)
 def span(x):
     """`np.ptp(x) + np.max(np.abs(x))`"""
     return np.ptp(x) + np.max(np.abs(x))

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 import ad_core
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive
 from benchmarks.idioms.idiom import Subject
 
@@ -47,25 +48,25 @@ def twenty_sines(x):
     return x
 
 
-@SUBJECT(normal, 3, 1000, 10**5)
+@SUBJECT(normal, 3, 1000, 10**5, reason=reasons.RULE_ARRAYS)
 def by_custom_jvp(x):
     """`np.sum(softplus(x))`, `custom_jvp` on arrays"""
     return np.sum(softplus(x))
 
 
-@SUBJECT(normal, 3, 1000, 10**5)
+@SUBJECT(normal, 3, 1000, 10**5, reason=reasons.RULE_ARRAYS)
 def by_custom_vjp(x):
     """`np.sum(limited(x) ** 2)`, `custom_vjp` on arrays"""
     return np.sum(limited(x) ** 2)
 
 
-@SUBJECT(normal, 3, 30, 100)
+@SUBJECT(normal, 3, 30, 100, reason=reasons.RULE_CALLS)
 def by_custom_jvp_in_a_loop(x):
     """`sum(softplus(v) for v in x)`, a call for each element"""
     return sum(softplus(v) for v in x)
 
 
-@SUBJECT(normal, 3, 30, 100)
+@SUBJECT(normal, 3, 30, 100, reason=reasons.RULE_CALLS)
 def by_external_in_a_loop(x):
     """`sum(erf(v) for v in x)`, `external` for each element"""
     return sum(erf(v) for v in x)
@@ -77,7 +78,7 @@ def by_checkpoint(x):
     return np.sum(twenty_sines(twenty_sines(x)))
 
 
-@SUBJECT(positive, 3, 30, 300)
+@SUBJECT(positive, 3, 30, 300, reason=reasons.DENSE_SYSTEM)
 def by_implicit_root(x):
     """`ad_core.implicit.root` of `y**3 + x * y - 1`"""
 
@@ -92,19 +93,19 @@ def by_implicit_root(x):
     return np.sum(ad_core.implicit.root(equation, np.full(x.shape, 0.5), x, solver=solved))
 
 
-@SUBJECT(normal, 3, what="traced", turns=1, bounds=CALLS)
+@SUBJECT(normal, 3, what="traced", turns=1, bounds=CALLS, reason=reasons.RULE_CALLS)
 def call_of_custom_jvp(x):
     """A call of a `custom_jvp`"""
     return passed(x)
 
 
-@SUBJECT(normal, 3, what="traced", turns=1, bounds=CALLS)
+@SUBJECT(normal, 3, what="traced", turns=1, bounds=CALLS, reason=reasons.RULE_CALLS)
 def call_of_checkpoint(x):
     """A call of a `checkpoint`"""
     return kept(x)
 
 
-@SUBJECT(normal, 3, what="traced", turns=1, bounds=CALLS)
+@SUBJECT(normal, 3, what="traced", turns=1, bounds=CALLS, reason=reasons.RULE_CALLS)
 def call_of_external(x):
     """A call of an `external`"""
     return outside(x)

@@ -3,19 +3,20 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, table, with_data
 from benchmarks.idioms.idiom import Subject
 
 SUBJECT = Subject("Sorting")
 
 
-@SUBJECT(with_data(normal, w=("n",)), 3, 1000, 10**5, how="compile")
+@SUBJECT(with_data(normal, w=("n",)), 3, 1000, 10**5, how="compile", reason=reasons.REPLAYED)
 def sort(x, w):
     """`np.sort(x) @ w`"""
     return np.sort(x) @ w
 
 
-@SUBJECT(with_data(normal, w=("n",)), 3, 1000, 10**5, how="compile")
+@SUBJECT(with_data(normal, w=("n",)), 3, 1000, 10**5, how="compile", reason=reasons.REPLAYED)
 def argsort(x, w):
     """`x[np.argsort(-x)] @ w`"""
     return x[np.argsort(-x)] @ w
@@ -39,13 +40,13 @@ def top_ten(x):
     return np.sum(np.partition(x, -5)[-5:] ** 2)
 
 
-@SUBJECT(table, 100, 10**4, how="compile")
+@SUBJECT(table, 100, 10**4, how="compile", reason=reasons.LITTLE_WORK)
 def sort_of_rows(x):
     """`np.sum(np.sort(x, axis=1) * np.arange(n))`"""
     return np.sum(np.sort(x, axis=1) * np.arange(x.shape[1]))
 
 
-@SUBJECT(normal, 10, 1000, 10**5, how="compile")
+@SUBJECT(normal, 10, 1000, 10**5, how="compile", reason=reasons.REPLAYED)
 def best_by_argmax(x):
     """`x[np.argmax(x)] * x[np.argmin(x)]`"""
     return x[np.argmax(x)] * x[np.argmin(x)]
@@ -64,7 +65,7 @@ def trimmed_mean(x):
     return np.mean(np.sort(x)[n // 4 : n - n // 4] ** 2)
 
 
-@SUBJECT(normal, 100, 1000, how="fresh", turns=200)
+@SUBJECT(normal, 100, 1000, how="fresh", turns=200, reason=reasons.PATHS)
 def sort_in_new_orders(x):
     """`np.sum(np.sort(x) * np.arange(n))`, a new order at each of 200 points"""
     return np.sum(np.sort(x) * np.arange(x.size))

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import grid, normal, positive, square, with_data
 from benchmarks.idioms.idiom import Subject
 
@@ -30,7 +31,7 @@ def logistic_hessian(w, x, y):
     return np.sum(np.logaddexp(0.0, -y * (x @ w)))
 
 
-@SUBJECT(normal, 5, 100, 1000, what="hessian")
+@SUBJECT(normal, 5, 100, 1000, what="hessian", reason=reasons.ENTRIES)
 def dense_rosenbrock_hessian(x):
     """Dense Hessian of Rosenbrock's function"""
     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
@@ -85,7 +86,8 @@ def with_mesh(n, seed):
 
 
 @SUBJECT(with_mesh, 4, 40, 300, what="sparse_hessian",
-         bounds={"setup_ms": {300: 800.0}, "peak_mb": {300: 150.0}})  # fmt: skip
+         bounds={"setup_ms": {300: 800.0}, "peak_mb": {300: 150.0}},
+         reason=reasons.MEMORY)  # fmt: skip
 def finite_elements(u, corners):
     """Sparse Hessian of a nonlinear energy on a mesh of triangles, n x n nodes"""
     a, b, c = u[corners[:, 0]], u[corners[:, 1]], u[corners[:, 2]]
@@ -142,7 +144,7 @@ def arrow(x):
     return y
 
 
-@SUBJECT(square, 3, 8, 16, what="jacobian")
+@SUBJECT(square, 3, 8, 16, what="jacobian", reason=reasons.ENTRIES)
 def jacobian_of_inverse(a):
     """Jacobian of `np.linalg.inv(a + 2 I)`"""
     return np.linalg.inv(a + 2.0 * np.eye(len(a)))

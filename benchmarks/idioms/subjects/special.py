@@ -4,13 +4,14 @@
 import numpy as np
 
 from ad_core.scipy import special
+from benchmarks.idioms import reasons
 from benchmarks.idioms.data import normal, positive, with_data
 from benchmarks.idioms.idiom import Subject
 
 SUBJECT = Subject("Special functions")
 
 
-@SUBJECT(positive, 3, 1000, 10**5)
+@SUBJECT(positive, 3, 1000, 10**5, reason=reasons.REPLAYED)
 def log_gamma(x):
     """`np.sum(gammaln(x))`"""
     return np.sum(special.gammaln(x))
@@ -54,13 +55,13 @@ def student_likelihood(x, k):
     return np.sum(shape - 0.5 * (x + 1.0) * np.log1p(k**2 / x))
 
 
-@SUBJECT(positive, 3, 30, 100, what="hessian")
+@SUBJECT(positive, 3, 30, 100, what="hessian", reason=reasons.ENTRIES)
 def hessian_with_log_gamma(x):
     """The Hessian of `np.sum(x[1:] * np.exp(-x[:-1])) + gammaln(np.sum(x))`"""
     return np.sum(x[1:] * np.exp(-x[:-1])) + special.gammaln(np.sum(x))
 
 
-@SUBJECT(positive, 3, 30, 100, what="hessian")
+@SUBJECT(positive, 3, 30, 100, what="hessian", reason=reasons.ENTRIES)
 def hessian_without(x):
     """The same with a logarithm in its place"""
     return np.sum(x[1:] * np.exp(-x[:-1])) + np.log(np.sum(x))

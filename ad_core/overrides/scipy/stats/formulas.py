@@ -52,7 +52,8 @@ BY_HALVES = {
 STEPS = {"ppf", "isf"}  # of a discrete distribution
 
 # Shapes at which a formula of SciPy has a branch of its own, the limit, that does not depend on the
-# shape, or exp(-abs(x)) of a shape that is not negative: {name: {operand: [function that makes the derivative NaN there]}}.
+# shape, or exp(-abs(x)) of a shape that is not negative:
+# {name: {operand: [function that makes the derivative NaN there]}}.
 LIMITS = {
     "genextreme": {1: [undetermined_at(0.0, 0.0)]},
     "genpareto": {1: [undetermined_at(0.0, 0.0)]},
