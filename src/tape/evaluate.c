@@ -4,12 +4,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/floating.h"
 #include "tape/block_values.h"
 #include "tape/record.h"
-
-#define GROUP_MOST 12   /* runs that are computed together */
-#define GROUP_CHUNK 512 /* elements of a chunk of them */
 
 /* Copy the values of the leaves.  Returns the number of those that are not constants. */
 static size_t copy_leaves(ad_tape *to, const ad_tape *from) {
@@ -64,77 +60,14 @@ static ad_status run_values(ad_tape *tape, const ad_run *run) {
     }
 }
 
-/* Returns whether a run may be computed together with others, chunk by chunk: a long elementwise
- * operation. */
-static int can_be_grouped(const ad_tape *tape, const ad_run *run) {
-    if (run->form != AD_FORM_SPAN || run->op == AD_PRODUCT) return 0;
-    const ad_span *span = &tape->span[run->a];
-    return span->lag == 0 && span->extent.ndim == 1 && span->extent.count >= 2 * GROUP_CHUNK;
-}
-
-/* Returns whether an operand of a run reads node first + k for its element k, if it reads any of
- * the nodes [first, first + n) at all. */
-static int reads_elementwise(const ad_view *x, size_t first, size_t n) {
-    if (x->list != AD_AFFINE) return 0;
-    const int64_t reach = x->stride[0] * (int64_t)(n - 1);
-    const int64_t low = (int64_t)x->base + (reach < 0 ? reach : 0);
-    const int64_t high = (int64_t)x->base + (reach > 0 ? reach : 0);
-    if (high < (int64_t)first || low >= (int64_t)(first + n)) return 1;
-    return x->base == first && x->stride[0] == 1;
-}
-
-/* The number of consecutive runs from `run` on that may be computed together: of one length, each
- * of which reads the results of the others element by element. */
-static size_t group_at(const ad_tape *tape, size_t run) {
-    const ad_run *first = &tape->run[run];
-    if (!can_be_grouped(tape, first)) return 1;
-    const size_t n = tape->span[first->a].extent.count;
-    size_t count = 1;
-    for (; count < GROUP_MOST && run + count < tape->runs; count++) {
-        const ad_run *next = &tape->run[run + count];
-        if (!can_be_grouped(tape, next) || tape->span[next->a].extent.count != n) break;
-        int fits = 1;
-        for (size_t k = 0; fits && k < count; k++) {
-            for (int j = 0; fits && j < next->arity; j++) {
-                fits = reads_elementwise(&tape->span[next->a].operand[j], first[k].node, n);
-            }
-        }
-        if (!fits) break;
-    }
-    return count;
-}
-
-/* Compute the runs of a group: one chunk of each, then the next chunk of each, so that each finds
- * in the cache what those before it have written. */
-static ad_status group_values(ad_tape *to, const ad_run *run, size_t count) {
-    const size_t n = to->span[run->a].extent.count;
-    int whole = 1, stopped = 0;
-    for (size_t i = 0; i < count; i++) {
-        whole = whole && ad_span_is_watched_whole(&to->span[run[i].a], run[i].op);
-    }
-    if (whole) ad_float_begin();
-    for (size_t k = 0; k < n && !stopped; k += GROUP_CHUNK) {
-        for (size_t i = 0; i < count; i++) {
-            ad_span_chunk(to, run[i].op, &to->span[run[i].a], run[i].node, k, GROUP_CHUNK, !whole);
-        }
-        stopped = ad_tape_stops(to, count * (n - k < GROUP_CHUNK ? n - k : GROUP_CHUNK));
-    }
-    if (whole) ad_float_end();
-    return stopped ? AD_INTERRUPTED : AD_OK;
-}
-
 static ad_status all_values(ad_tape *to, const ad_tape *from) {
     to->nodes = to->runs = to->local.nodes = to->local.runs = 0;
-    for (size_t k = 0, count; k < from->runs; k += count) {
+    for (size_t k = 0; k < from->runs; k++) {
         const ad_run *run = &from->run[k];
-        count = group_at(from, k);
-        const ad_run *last = run + count - 1;
-        to->nodes = last->node + ad_run_count(from, last);
+        to->nodes = run->node + ad_run_count(from, run);
         to->runs = k;
-        ad_status status = count > 1 ? group_values(to, run, count) : run_values(to, run);
-        if (count == 1 && status == AD_OK && ad_tape_stops(to, to->nodes - run->node)) {
-            status = AD_INTERRUPTED;
-        }
+        ad_status status = run_values(to, run);
+        if (status == AD_OK && ad_tape_stops(to, to->nodes - run->node)) status = AD_INTERRUPTED;
         if (status != AD_OK) return status;
     }
     to->nodes = from->nodes;

@@ -112,36 +112,32 @@ static const double *operand_values(const ad_tape *tape, const ad_extent *extent
     return buffer;
 }
 
-int ad_span_is_watched_whole(const ad_span *span, unsigned op) {
-    for (int j = 0; j < ad_op_row(op)->arity; j++) {
-        if (span->source[j] == AD_PARTIAL_STORED) return 0;
-    }
-    return !ad_op_row(op)->is_test;
-}
-
-size_t ad_span_chunk(ad_tape *tape, unsigned op, const ad_span *span, ad_node first, size_t k,
-                     size_t most, int watch) {
-    const int arity = ad_op_row(op)->arity;
-    double buffer[AD_MAX_ARITY][AD_CHUNK], *value = tape->value + first + k;
-    const double *x[AD_MAX_ARITY] = {NULL};
-    intptr_t stride[AD_MAX_ARITY];
-    size_t m = ad_stretch(&span->extent, k);
-    if (m > most) m = most;
+static void compute_values(ad_tape *tape, unsigned op, const ad_span *span, double *value) {
+    const int arity = ad_op_row(op)->arity, is_test = ad_op_row(op)->is_test;
+    double buffer[AD_MAX_ARITY][AD_CHUNK];
     int any_stored = 0;
     for (int j = 0; j < arity; j++) any_stored |= span->source[j] == AD_PARTIAL_STORED;
-    for (int j = 0; j < arity; j++) {
-        x[j] = operand_values(tape, &span->extent, &span->operand[j], k, m, any_stored, buffer[j],
-                              &stride[j]);
+    if (!is_test) ad_float_begin(); /* flags that comparisons raise do not matter */
+    for (size_t k = 0; k < span->extent.count;) {
+        size_t m = ad_stretch(&span->extent, k);
+        if (m > AD_CHUNK) m = AD_CHUNK;
+        const double *x[AD_MAX_ARITY] = {NULL};
+        intptr_t stride[AD_MAX_ARITY];
+        for (int j = 0; j < arity; j++) {
+            x[j] = operand_values(tape, &span->extent, &span->operand[j], k, m, any_stored,
+                                  buffer[j], &stride[j]);
+        }
+        if (any_stored && k > 0) ad_float_begin();
+        ad_op_values(op, m, x, stride, value + k);
+        if (any_stored) ad_float_end();
+        for (int j = 0; j < arity; j++) {
+            if (span->source[j] != AD_PARTIAL_STORED) continue;
+            ad_op_partials(op, j, m, x[0], x[1], x[2], value + k,
+                           tape->partial + span->partial[j] + k);
+        }
+        k += m;
     }
-    watch = watch && !ad_op_row(op)->is_test; /* flags that comparisons raise do not matter */
-    if (watch) ad_float_begin();
-    ad_op_values(op, m, x, stride, value);
-    if (watch) ad_float_end();
-    for (int j = 0; any_stored && j < arity; j++) {
-        if (span->source[j] != AD_PARTIAL_STORED) continue;
-        ad_op_partials(op, j, m, x[0], x[1], x[2], value, tape->partial + span->partial[j] + k);
-    }
-    return m;
+    if (!is_test && !any_stored) ad_float_end();
 }
 
 /* The same for a running fold, in which an element depends on the one `lag` places before it. */
@@ -212,12 +208,7 @@ ad_status ad_span_values(ad_tape *tape, unsigned op, const ad_span *span, ad_nod
         fold_values(tape, op, span, tape->value + first);
         return AD_OK;
     }
-    const int whole = ad_span_is_watched_whole(span, op);
-    if (whole) ad_float_begin();
-    for (size_t k = 0; k < span->extent.count;) {
-        k += ad_span_chunk(tape, op, span, first, k, AD_CHUNK, !whole);
-    }
-    if (whole) ad_float_end();
+    compute_values(tape, op, span, tape->value + first);
     if (op != AD_PRODUCT) return AD_OK;
     return resolve_nans(tape, span->extent.count, span->operand, &span->extent, first);
 }

@@ -25,15 +25,4 @@ ad_status ad_record_fold(ad_tape *tape, unsigned op, size_t lag, int ndim, const
  * NaN among products of derivatives could not be classified. */
 ad_status ad_span_values(ad_tape *tape, unsigned op, const ad_span *span, ad_node first);
 
-/* Compute the values and stored partials of elements k and following of a span that is no running
- * fold: at most `most` <= AD_CHUNK of them, whose operands follow one rule.  Returns their number.
- * NaN among products of derivatives is left.  `watch`: note the floating-point exceptions of the
- * values (floating.h), which the caller does otherwise. */
-size_t ad_span_chunk(ad_tape *tape, unsigned op, const ad_span *span, ad_node first, size_t k,
-                     size_t most, int watch);
-
-/* Returns whether exceptions may be noted for all chunks together, since nothing else is computed
- * that raises flags: neither partials nor comparisons. */
-int ad_span_is_watched_whole(const ad_span *span, unsigned op);
-
 #endif

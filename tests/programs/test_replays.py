@@ -280,7 +280,7 @@ def in_place(y):
 
 @pytest.mark.parametrize("name", LONG)
 def test_chunks_of_long_arrays_have_the_bits_of_a_recording(name):
-    """Operations of one length are computed together, chunk by chunk."""
+    """Long operations are computed chunk by chunk."""
     fun, first = LONG[name], RNG.normal(size=3000)
     recording = record(fun, (first,), {}, 0)
     inputs, compared = recording.inputs.nodes, 0
