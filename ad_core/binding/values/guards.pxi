@@ -29,9 +29,9 @@ cdef double ROUNDING = 1e-15        # a smaller number bounds a distance from a 
 
 
 cdef int refuse_single_value(TracedScalar s, bint outcome) except -1:
-    """Raise an error if code of SciPy or np.linalg takes a branch for a single value of a number that
-    depends on an input, such as the exponent 0 or the order 2 of a norm.  The branch has the limit
-    of the function, but not of its derivative."""
+    """Raise an error if code of SciPy or np.linalg takes a branch for a single value of a number
+    that depends on an input, such as the exponent 0 or the order 2 of a norm.  The branch has the
+    limit of the function, but not of its derivative."""
     cdef ad_tape *tape = s.trace.tape
     cdef const ad_run *run = ad_tape_run_of(tape, s.node)
     if run == NULL or run.form in (AD_FORM_SPAN, AD_FORM_BLOCK):

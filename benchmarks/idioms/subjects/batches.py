@@ -43,7 +43,7 @@ def small_rosenbrock(x):
     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
 
 
-@batch(near_unit, SOME, 30.0)
+@batch(near_unit, SOME, 30.0, reason=reasons.TRANSPOSED)
 def small_determinant(a):
     """`np.linalg.det(a)` of 3 x 3"""
     return np.linalg.det(a)

@@ -36,7 +36,7 @@ def means_of_groups(x, groups):
     return np.sum((x - means[groups]) ** 2)
 
 
-@SUBJECT(normal, 10, 1000, 10_000, bounds={"one": {1000: 4.0, 10_000: 4.0}})
+@SUBJECT(normal, 10, 1000, 10_000, bounds={"one": {1000: 4.0, 10_000: 4.0}}, reason=reasons.EDGES)
 def soft_histogram(x):
     """A histogram of 20 bins with smooth edges"""
     edges = np.linspace(-3.0, 3.0, 21)

@@ -96,7 +96,7 @@ def solution(a):
     return np.linalg.solve(a, a[0])
 
 
-@within(OTHER, definite, reason=reasons.FACTORS)
+@within(OTHER, definite)
 def inverse(a):
     """`np.linalg.inv(a)` of 3 x 3"""
     return np.linalg.inv(a)
@@ -108,7 +108,7 @@ def determinant(a):
     return np.linalg.det(a)
 
 
-@within(OTHER, reason=reasons.REPLAYED)
+@within(OTHER)
 def sort(x):
     """`np.sort(x)`"""
     return np.sort(x)
@@ -120,7 +120,7 @@ def convolution(x):
     return np.convolve(x, x)
 
 
-@within(OTHER)
+@within(OTHER, reason=reasons.INTERVALS)
 def interp(x):
     """`np.interp(0.5, [0.0, 1.0, 2.0], x)`"""
     return np.interp(0.5, [0.0, 1.0, 2.0], x)
@@ -144,13 +144,13 @@ def concatenate(x):
     return np.concatenate([x, x])
 
 
-@within(OTHER, reason=reasons.REPLAYED)
+@within(OTHER)
 def cumsum(x):
     """`np.cumsum(x)`"""
     return np.cumsum(x)
 
 
-@within(OTHER, reason=reasons.LITTLE_WORK)
+@within(OTHER)
 def norm(x):
     """`np.linalg.norm(x)`"""
     return np.linalg.norm(x)

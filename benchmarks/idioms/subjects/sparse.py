@@ -44,7 +44,15 @@ def grid_hessian(u):
     return np.sum(np.sqrt(1.0 + a**2 + b**2))
 
 
-@SUBJECT(normal, 30, 1000, 10**5, what="sparse_jacobian", bounds={"setup_ms": {10**5: 600.0}})
+@SUBJECT(
+    normal,
+    30,
+    1000,
+    10**5,
+    what="sparse_jacobian",
+    bounds={"setup_ms": {10**5: 600.0}},
+    reason=reasons.MILLIONS,
+)
 def bands(x):
     """Sparse Jacobian of a function of 21 bands"""
     y = np.zeros(x.size - 20)
