@@ -17,8 +17,9 @@ cdef frozenset OF_SEQUENCES = frozenset((
 cdef frozenset WITHOUT_OBJECTS = frozenset((
     "array2string", "array_repr", "array_str", "block", "can_cast", "common_type", "copyto",
     "fill_diagonal", "fromfunction", "loadtxt", "min_scalar_type", "place", "polyadd", "polyder",
-    "polydiv", "polyint", "polymul", "polysub", "polyval", "put", "put_along_axis", "putmask", "result_type", "save", "savetxt", "savez", "savez_compressed",
-    "shares_memory", "may_share_memory", "array_equal", "array_equiv", "trim_zeros", "unique"))
+    "polydiv", "polyint", "polymul", "polysub", "polyval", "put", "put_along_axis", "putmask",
+    "result_type", "save", "savetxt", "savez", "savez_compressed", "shares_memory",
+    "may_share_memory", "array_equal", "array_equiv", "trim_zeros", "unique"))
 
 
 @cython.final
