@@ -10,6 +10,7 @@ from ad_core.programs.function import compile
 from ad_core.programs.tape import trace
 from ad_core.recording.record import record
 from ad_core.solvers import costs
+from ad_core.solvers.blas import held
 from ad_core.transforms import first_order, second_order
 
 __all__ = ["Gradual"]
@@ -17,6 +18,9 @@ __all__ = ["Gradual"]
 MOST_PATHS = 8  # each path has a program of its own, whose set-up must pay too
 SEEDED = ("hvp", "lagrangian_hessian", "sparse_lagrangian_hessian")  # their second argument
 SEEN = 16  # calls from one count of the paths to the next
+# Entries of Jacobians for which BLAS has one thread. In larger ones its threads have work to do, in
+# smaller ones it does not start them.
+HELD = range(1 << 12, (1 << 20) + 1)
 
 
 class Gradual:
@@ -44,6 +48,7 @@ class Gradual:
         self._due = {}  # method: the number of calls from which it is judged or compiled
         self._ready = set()
         self._seen = 0  # calls of programs
+        self._entries = 0  # of the last dense Jacobian
 
     @property
     def program(self):
@@ -99,7 +104,18 @@ class Gradual:
 
     def jacobian(self, *args, sparse=False):
         """The Jacobian (m, n)."""
-        return self._run("sparse_jacobian" if sparse else "jacobian", args)
+        if sparse:
+            return self._run("sparse_jacobian", args)
+        found = self._alone(self._run)("jacobian", args)
+        self._entries = np.size(found)
+        return found
+
+    def _alone(self, method):
+        """A method that computes dense Jacobians, with BLAS on one thread if they are small.
+
+        Its other threads would go on waiting for work for some time, on the cores on which the
+        threads of SciPy's own BLAS then factorise the matrix."""
+        return held(method) if self._entries in HELD else method
 
     def hessian(self, *args, sparse=False):
         """The Hessian (n, n) of a function with one number as its result."""
@@ -121,7 +137,8 @@ class Gradual:
             return None
         self._watch_paths(name)
         try:
-            return getattr(self._evaluator(*args), f"value_and_{name}")(*args)
+            method = getattr(self._evaluator(*args), f"value_and_{name}")
+            return (self._alone(method) if name == "jacobian" else method)(*args)
         except Exception:
             self._stay(name)
             return None
@@ -143,7 +160,10 @@ class Gradual:
         shows without its pattern that it is dense; None otherwise."""
         found = record(self.fun, (x,), {}, 0)
         size = _core.tape_size(found.trace)
-        return found.jacobian() if size["block runs"] > 0 and size["nodes"] >= entries else None
+        if size["block runs"] == 0 or size["nodes"] < entries:
+            return None
+        self._entries = entries
+        return self._alone(found.jacobian)()
 
     def _run(self, name, args):
         count = self._counts[name] = self._counts.get(name, 0) + 1
