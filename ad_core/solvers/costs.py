@@ -25,6 +25,7 @@ ARRAY, SCALAR = 1.2, 0.11  # to record an operation
 PLAIN_SCALAR = 0.045  # an operation of a function that is not recorded
 COLUMN, HESSIAN_COLUMN = 0.0002, 0.0006  # of a node in a sweep with many directions
 WORTH = 1.5  # how much faster a program's call must be
+OF_TAPE, OF_PATHS = 0.2, 5.0  # to begin a call: of a tape, of a Function, which finds the path
 REPLAYED = 20  # calls whose time a dense method's set-up never exceeds: beyond, it is replayed
 
 
@@ -90,4 +91,5 @@ def _costs(name, hessian, size, n, m):
         once += min(n, m) * COLUMN * nodes
         fixed, terms = 150.0, 2.2 * scalars + 0.7 * nodes
         program = 0.004 * scalars + 0.001 * nodes + 0.00006 * n * m
-    return once, fixed + min(terms, REPLAYED * once), 0.2 + program
+    start = OF_PATHS if size["guards"] else OF_TAPE
+    return once, fixed + min(terms, REPLAYED * once), start + program

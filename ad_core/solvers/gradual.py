@@ -190,8 +190,11 @@ class Gradual:
             self._ready.add(name)
 
     def _judged(self, name, args):
-        """The size of a recording: that of a one-shot Jacobian, if there was one."""
-        found = getattr(self._once.get("jacobian"), "recorded_size", None)
+        """The size of a recording: that of a one-shot Jacobian, if there was one.  Its other
+        arguments are plain, so values, which take comparisons of them too, have their own."""
+        found = None
+        if name != "value":
+            found = getattr(self._once.get("jacobian"), "recorded_size", None)
         return found or self.size(*_primals(name, args))
 
     def _watch_paths(self, name):
