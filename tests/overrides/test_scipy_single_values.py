@@ -35,7 +35,7 @@ BRANCHES = {
     "minkowski": (
         lambda p: scipy.spatial.distance.minkowski([1.0, 2.0], [2.0, 5.0], p), 2.0, 2.5,
     ),
-    "norm": (lambda p: np.linalg.norm(DATA, p), 2.0, 2.5),
+    "norm": (lambda p: np.linalg.norm(DATA * p, p), 2.0, 2.5),
     "norm of order 1": (lambda p: np.linalg.norm(DATA * p, p), 1.0, 1.5),
 }  # fmt: skip
 
