@@ -55,6 +55,20 @@ def names_are_restored():
     restore_names()
 
 
+@pytest.fixture(params=[False, True], ids=["at first", "objects are taken"])
+def objects_taken(request):
+    """Whether NumPy's functions take objects of traced numbers, as they do once a function of the
+    process has needed it."""
+    from ad_core.adapting import namespaces, stand_ins
+
+    namespaces.restore()
+    if request.param:
+        assert _core.take_objects()
+        stand_ins.enter_more_names()
+    yield
+    namespaces.restore()
+
+
 def restore_names():
     namespaces = sys.modules.get("ad_core.adapting.namespaces")
     if namespaces is not None:

@@ -45,7 +45,7 @@ class Chain:
     """
 
     def __init__(self, steps, n, leaves, memory):
-        self.steps, self.n = steps, n
+        self.steps = steps
         self.carry, self.xs, self.closed = steps.parts(leaves)
         if steps.moving is None:
             steps.learn(n, self.carry, self.xs, self.closed)

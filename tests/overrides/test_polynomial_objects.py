@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core import _core
-from ad_core.adapting import namespaces, stand_ins
 
 X = np.array([1.0, 2.3, 0.5, 3.0, 0.25, 1.5])
 
@@ -25,16 +23,6 @@ FUNCTIONS = {
     "operators": lambda x: (np.poly1d(x[:3]) * x[3:5] + np.poly1d(x[3:]) ** 2 - x[0])(x[5]),
     "arrays": lambda x: np.polymul(x[:3], x[3:])[0],
 }
-
-
-@pytest.fixture(params=[False, True], ids=["at first", "objects are taken"])
-def objects_taken(request):
-    namespaces.restore()
-    if request.param:
-        assert _core.take_objects()
-        stand_ins.enter_more_names()
-    yield
-    namespaces.restore()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 import ad_core
-from ad_core import _core
-from ad_core.adapting import namespaces, stand_ins
 from agreement import refused
 
 pd = pytest.importorskip("pandas")
@@ -79,18 +77,6 @@ def p0(x):
 
 def numbers(y):
     return np.asarray(y, dtype=float)
-
-
-@pytest.fixture(params=[False, True], ids=["", "objects are taken"])
-def objects_taken(request):
-    """Whether NumPy's functions take objects of traced numbers, as they do once a function of the
-    process has needed it."""
-    namespaces.restore()
-    if request.param:
-        assert _core.take_objects()
-        stand_ins.enter_more_names()
-    yield
-    namespaces.restore()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

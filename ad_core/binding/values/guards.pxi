@@ -18,8 +18,7 @@ cdef bint decide(object x, object array=None) except -1:
     if not s.truth:
         s = <TracedScalar> compare(Py_NE, s, 0.0)
     cdef bint outcome = s.trace.tape.value[s.node] != 0
-    if called_from("scipy.") or called_from("numpy_traced.linalg") or called_from("numpy.linalg"):
-        refuse_single_value(s, outcome)
+    refuse_single_value(s, outcome)
     s.trace.note_guards()
     check(ad_tape_guard(s.trace.tape, s.node, 1))
     return outcome
@@ -40,6 +39,9 @@ cdef int refuse_single_value(TracedScalar s, bint outcome) except -1:
     cdef bint within = run.op in (op_less, op_less_equal) if outcome else (
         run.op in (op_greater, op_greater_equal))
     if not equal and not (within and 0.0 < tape.value[run.b] <= ROUNDING):
+        return 0
+    if not (called_from("scipy.") or called_from("numpy.linalg") or
+            called_from("numpy_traced.linalg")):
         return 0
     check(ad_local_extend(&tape.local, tape))
     if ad_is_local(&tape.local, run.a) and ad_is_local(&tape.local, run.b):

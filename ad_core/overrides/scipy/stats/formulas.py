@@ -23,7 +23,7 @@ from ad_core.rules.distributions import (
 )
 from ad_core.rules.elementwise import elementwise
 
-__all__ = ["evaluate", "known"]
+__all__ = ["evaluate", "known", "undetermined"]
 
 # What a formula is along one operand. A guarded one holds at its own point only.
 CLEAN, GUARDED, NONE = "clean", "guarded", "none"
@@ -73,10 +73,15 @@ _calls = {}  # (class, its settings, name) -> elementwise function
 
 def evaluate(dist, name, operands):
     """A function of a distribution in its standard form, of x (or q) and the shapes."""
-    y = _evaluated(dist, name, operands)
-    for k, limits in LIMITS.get(dist.name, {}).items():
+    return undetermined(_evaluated(dist, name, operands), LIMITS.get(dist.name, {}), operands)
+
+
+def undetermined(y, limits, operands):
+    """y, whose derivative is NaN at the limits of the operands: {operand: [function that makes the
+    derivative NaN there]}."""
+    for k, functions in limits.items():
         if _core.holds_variable(operands[k]):
-            y = y + sum(limit(operands[k]) for limit in limits)
+            y = y + sum(limit(operands[k]) for limit in functions)
     return y
 
 

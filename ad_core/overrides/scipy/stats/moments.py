@@ -14,14 +14,14 @@ from ad_core.errors import NoDerivativeError
 from ad_core.overrides.numpy.dispatch import only_plain
 from ad_core.overrides.scipy.dispatch import implements_method
 from ad_core.overrides.scipy.stats.distributions import parameters, valid
+from ad_core.overrides.scipy.stats.formulas import undetermined
 from ad_core.recording.arrays import as_array
 from ad_core.rules.distributions import undetermined_at
 
 __all__ = []
 
-# Shapes near which SciPy's moments are limits that do not depend on the shape: {name: {number of
-# the shape: function that makes the derivative NaN there}}.
-LIMITS = {"genextreme": {0: undetermined_at(0.0, 1e-7)}}
+# Shapes near which SciPy's moments are limits that do not depend on the shape, as formulas.LIMITS.
+LIMITS = {"genextreme": {0: [undetermined_at(0.0, 1e-7)]}}
 
 
 def _refuse_numeric(dist, method, what, defaults):
@@ -44,16 +44,9 @@ class _Moments:
         ]  # as SciPy gives them
         given = {"moments": wanted} if dist._stats_has_moments else {}
         self.given = [
-            None if x is None else self.undetermined(self.shaped(x), shapes)
+            None if x is None else undetermined(self.shaped(x), LIMITS.get(dist.name, {}), shapes)
             for x in dist._stats(*self.shapes, **given)
         ]
-
-    def undetermined(self, x, shapes):
-        """x, whose derivative is NaN where SciPy's formula has a branch of its own."""
-        for k, limit in LIMITS.get(self.dist.name, {}).items():
-            if _core.holds_variable(shapes[k]):
-                x = x + limit(shapes[k])
-        return x
 
     def shaped(self, x):
         return as_array(x) if np.ndim(x) == 0 else np.reshape(x, self.shape)
